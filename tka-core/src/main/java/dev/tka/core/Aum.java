@@ -1,0 +1,404 @@
+package dev.tka.core;
+
+import dev.tka.core.internal.Blake2s;
+import dev.tka.core.internal.CanonicalWriter;
+import dev.tka.core.internal.CborReader;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An authority update message: one link of the chain that says which keys a tailnet trusts (section
+ * 2). An instance is always a value that has a canonical encoding; whether it is well-formed
+ * ({@link #requireWellFormed}) and whether a state accepts it ({@link AumVerifier}) are questions
+ * of their own.
+ *
+ * <p>Encoding and hash are computed once, when the AUM is made, the sig-hash when it is first asked
+ * for. Two AUMs are equal when their encodings are.
+ */
+public final class Aum {
+  /** The length of the hash that signatures are made over, in bytes. */
+  public static final int SIG_HASH_SIZE = Blake2s.SIZE;
+
+  private static final int SIGNATURES_FIELD = 23;
+  private static final int TYPICAL_SIZE = 256;
+
+  private final AumKind kind;
+  private final @Nullable AumHash parent;
+  private final @Nullable Key key;
+  private final @Nullable Bytes keyId;
+  private final @Nullable State state;
+  private final @Nullable Long votes;
+  private final Map<String, String> meta;
+  private final List<AumSignature> signatures;
+
+  private final Bytes encoded;
+  private final AumHash hash;
+  private volatile @Nullable Bytes sigHash;
+
+  private Aum(Builder from, @Nullable Bytes knownEncoding, @Nullable AumHash knownHash) {
+    kind = from.kind;
+    parent = from.parent;
+    key = from.key;
+    keyId = from.keyId;
+    state = from.state;
+    votes = from.votes;
+    meta = from.meta;
+    signatures = List.copyOf(from.signatures);
+    encoded = knownEncoding != null ? knownEncoding : Bytes.copyOf(encode(true));
+    hash = knownHash != null ? knownHash : AumHash.of(Blake2s.hash(encoded.toByteArray()));
+  }
+
+  /** Begins an AUM of a kind; all else is absent until it is set. */
+  public static Builder builder(AumKind kind) {
+    return new Builder(kind);
+  }
+
+  /**
+   * Decodes the canonical encoding of one AUM; any other bytes are refused (section 2). Takes time
+   * and memory in proportion to the input, whatever lengths it claims.
+   *
+   * @throws DecodeException naming the byte and the field
+   */
+  public static Aum decode(byte[] input) throws DecodeException {
+    Builder builder;
+    try (CborReader in = new CborReader(input)) {
+      in.advance("AUM");
+      builder = read(in);
+    }
+    Aum aum = new Aum(builder, null, null);
+    CborReader.requireCanonical("AUM", aum.encoded.toByteArray(), input);
+    return aum;
+  }
+
+  /**
+   * Decodes an AUM that a store wrote after it had been decoded and hashed, without doing either
+   * check again.
+   *
+   * @throws DecodeException if the bytes are not even an AUM, so that the store is damaged
+   */
+  public static Aum decodeStored(AumHash hash, Bytes encoded) throws DecodeException {
+    try (CborReader in = new CborReader(encoded.toByteArray())) {
+      in.advance("AUM");
+      return new Aum(read(in), encoded, hash);
+    }
+  }
+
+  private static Builder read(CborReader in) throws DecodeException {
+    in.beginMap("AUM");
+    Builder builder = new Builder(new AumKind(0));
+    boolean hasKind = false;
+    boolean hasParent = false;
+    int field = -1;
+    while (in.nextKey("AUM")) {
+      field = in.intKey("AUM", field);
+      switch (field) {
+        case 1 -> {
+          builder.kind = new AumKind(in.unsignedByte("kind"));
+          hasKind = true;
+        }
+        case 2 -> {
+          builder.parent = readHashOrNull(in, "parent");
+          hasParent = true;
+        }
+        case 3 -> builder.key = Key.read(in, "key");
+        case 4 -> builder.keyId(in.bytes("key id"));
+        case 5 -> builder.state = State.read(in, "state");
+        case 6 -> builder.votes = in.unsigned("votes");
+        case 7 -> builder.meta(Key.readMeta(in, "meta"));
+        case SIGNATURES_FIELD -> builder.signatures = readSignatures(in);
+        default -> throw new DecodeException.UnknownField(in.offset(), "AUM", "" + field);
+      }
+    }
+    if (!hasKind) {
+      throw new DecodeException.MissingField(in.offset(), "AUM", "1 (kind)");
+    }
+    if (!hasParent) {
+      throw new DecodeException.MissingField(in.offset(), "AUM", "2 (parent)");
+    }
+    return builder;
+  }
+
+  private static List<AumSignature> readSignatures(CborReader in) throws DecodeException {
+    in.beginArray("signatures");
+    List<AumSignature> signatures = new ArrayList<>();
+    while (in.nextElement("signatures", signatures.size())) {
+      signatures.add(AumSignature.read(in, "signature " + signatures.size()));
+    }
+    return signatures;
+  }
+
+  static @Nullable AumHash readHashOrNull(CborReader in, String field) throws DecodeException {
+    return in.isNull() ? null : AumHash.of(in.bytes(field, AumHash.SIZE).toByteArray());
+  }
+
+  /** What it does. */
+  public AumKind kind() {
+    return kind;
+  }
+
+  /** The AUM that it follows; empty for a genesis. */
+  public Optional<AumHash> parent() {
+    return Optional.ofNullable(parent);
+  }
+
+  /** The key to add. */
+  public Optional<Key> key() {
+    return Optional.ofNullable(key);
+  }
+
+  /** The key to remove or update; never of length zero, which the wire cannot tell from absent. */
+  public Optional<Bytes> keyId() {
+    return Optional.ofNullable(keyId);
+  }
+
+  /** The whole state, of a checkpoint. */
+  public Optional<State> state() {
+    return Optional.ofNullable(state);
+  }
+
+  /** The new votes of an update-key; all 64 bits count, unsigned. */
+  public OptionalLong votes() {
+    return votes == null ? OptionalLong.empty() : OptionalLong.of(votes);
+  }
+
+  /** The new metadata of an update-key; empty when it does not change. */
+  public Map<String, String> meta() {
+    return meta;
+  }
+
+  /** The signatures, in the order of the wire. */
+  public List<AumSignature> signatures() {
+    return signatures;
+  }
+
+  /** The canonical encoding. */
+  public Bytes encoded() {
+    return encoded;
+  }
+
+  /** BLAKE2s-256 of the encoding: the AUM's name (section 1). */
+  public AumHash hash() {
+    return hash;
+  }
+
+  /** BLAKE2s-256 of the encoding without signatures: what is signed, 32 bytes (section 1). */
+  public Bytes sigHash() {
+    Bytes known = sigHash;
+    if (known == null) {
+      known = signatures.isEmpty() ? hash.bytes() : Bytes.copyOf(Blake2s.hash(encode(false)));
+      sigHash = known;
+    }
+    return known;
+  }
+
+  /** The same AUM with these signatures instead of its own. */
+  public Aum withSignatures(List<AumSignature> newSignatures) {
+    Builder builder = new Builder(kind);
+    builder.parent = parent;
+    builder.key = key;
+    builder.keyId = keyId;
+    builder.state = state;
+    builder.votes = votes;
+    builder.meta = meta;
+    builder.signatures = newSignatures;
+    return builder.build();
+  }
+
+  /**
+   * Checks section 3, which needs no state.
+   *
+   * @throws IllFormedException naming the first rule that is broken
+   */
+  public void requireWellFormed() throws IllFormedException {
+    for (int i = 0; i < signatures.size(); i++) {
+      try {
+        signatures.get(i).requireWellFormed();
+      } catch (IllFormedException e) {
+        throw e.within("signature " + i + " ");
+      }
+    }
+    switch (kind.code()) {
+      case 1 -> {
+        requirePresent("key", key != null);
+        requireAbsent("key id", keyId != null);
+        requireAbsent("state", state != null);
+        requireAbsent("votes", votes != null);
+        requireAbsent("meta", !meta.isEmpty());
+      }
+      case 2 -> {
+        requirePresent("key id", keyId != null);
+        requireAbsent("key", key != null);
+        requireAbsent("state", state != null);
+        requireAbsent("votes", votes != null);
+        requireAbsent("meta", !meta.isEmpty());
+      }
+      case 4 -> {
+        requirePresent("key id", keyId != null);
+        requirePresent("votes or meta", votes != null || !meta.isEmpty());
+        requireAbsent("key", key != null);
+        requireAbsent("state", state != null);
+      }
+      case 5 -> {
+        requirePresent("state", state != null);
+        requireAbsent("key", key != null);
+        requireAbsent("key id", keyId != null);
+        requireAbsent("votes", votes != null);
+        requireAbsent("meta", !meta.isEmpty());
+      }
+      default -> {
+        // No-op and unknown kinds may carry any field.
+      }
+    }
+    if (key != null) {
+      key.requireWellFormed();
+    }
+    if (state != null) {
+      state.requireWellFormed();
+    }
+  }
+
+  private void requirePresent(String field, boolean present) throws IllFormedException {
+    if (!present) {
+      throw new IllFormedException(kind.toString(), "a " + field, "none");
+    }
+  }
+
+  private void requireAbsent(String field, boolean present) throws IllFormedException {
+    if (present) {
+      throw new IllFormedException(kind.toString(), "no " + field, "one");
+    }
+  }
+
+  private byte[] encode(boolean withSignatures) {
+    boolean signed = withSignatures && !signatures.isEmpty();
+    int pairs =
+        2
+            + present(key)
+            + present(keyId)
+            + present(state)
+            + present(votes)
+            + (meta.isEmpty() ? 0 : 1)
+            + (signed ? 1 : 0);
+    CanonicalWriter out = new CanonicalWriter(TYPICAL_SIZE);
+    out.map(pairs).unsigned(1).unsigned(kind.code()).unsigned(2);
+    if (parent == null) {
+      out.nil();
+    } else {
+      out.bytes(parent.toByteArray());
+    }
+    if (key != null) {
+      out.unsigned(3);
+      key.writeTo(out);
+    }
+    if (keyId != null) {
+      out.unsigned(4).bytes(keyId);
+    }
+    if (state != null) {
+      out.unsigned(5);
+      state.writeTo(out);
+    }
+    if (votes != null) {
+      out.unsigned(6).unsigned(votes);
+    }
+    if (!meta.isEmpty()) {
+      out.unsigned(7);
+      Key.writeMeta(out, meta);
+    }
+    if (signed) {
+      out.unsigned(SIGNATURES_FIELD).array(signatures.size());
+      signatures.forEach(signature -> signature.writeTo(out));
+    }
+    return out.toByteArray();
+  }
+
+  private static int present(@Nullable Object field) {
+    return field == null ? 0 : 1;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Aum that && hash.equals(that.hash);
+  }
+
+  @Override
+  public int hashCode() {
+    return hash.hashCode();
+  }
+
+  /** Kind and hash. */
+  @Override
+  public String toString() {
+    return kind + " " + hash;
+  }
+
+  /** Collects the fields of an AUM. Any combination is legal; few are well-formed. */
+  public static final class Builder {
+    private AumKind kind;
+    private @Nullable AumHash parent;
+    private @Nullable Key key;
+    private @Nullable Bytes keyId;
+    private @Nullable State state;
+    private @Nullable Long votes;
+    private Map<String, String> meta = Map.of();
+    private List<AumSignature> signatures = List.of();
+
+    private Builder(AumKind kind) {
+      this.kind = kind;
+    }
+
+    /** The AUM that this one follows. */
+    public Builder parent(AumHash parent) {
+      this.parent = parent;
+      return this;
+    }
+
+    /** The key to add. */
+    public Builder key(Key key) {
+      this.key = key;
+      return this;
+    }
+
+    /** The key to remove or update; an empty id is the same as none, as it is on the wire. */
+    public Builder keyId(Bytes keyId) {
+      this.keyId = keyId.isEmpty() ? null : keyId;
+      return this;
+    }
+
+    /** The whole state. */
+    public Builder state(State state) {
+      this.state = state;
+      return this;
+    }
+
+    /** New votes; all 64 bits count, unsigned. */
+    public Builder votes(long votes) {
+      this.votes = votes;
+      return this;
+    }
+
+    /**
+     * New metadata; empty is the same as none, as it is on the wire.
+     *
+     * @throws IllegalArgumentException if a text has no UTF-8
+     */
+    public Builder meta(Map<String, String> meta) {
+      this.meta = Key.inWireOrder(meta);
+      return this;
+    }
+
+    /** The signatures. */
+    public Builder signatures(List<AumSignature> signatures) {
+      this.signatures = List.copyOf(signatures);
+      return this;
+    }
+
+    /** The AUM, with its encoding and hash. */
+    public Aum build() {
+      return new Aum(this, null, null);
+    }
+  }
+}

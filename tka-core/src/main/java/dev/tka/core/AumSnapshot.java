@@ -1,0 +1,53 @@
+package dev.tka.core;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * All that a store holds at one revision. Later commits do not change it. Safe for use by many
+ * threads.
+ *
+ * <p>The methods without {@code throws} answer from what the store keeps in memory.
+ */
+public interface AumSnapshot {
+  /** Which state of the store this is. */
+  Revision revision();
+
+  /** Every AUM, in no particular order. */
+  Collection<? extends AumEntry> entries();
+
+  /** One AUM, if it is stored. */
+  Optional<? extends AumEntry> find(AumHash hash);
+
+  /** The stored AUMs whose parent this is, in no particular order. */
+  List<? extends AumEntry> children(AumHash parent);
+
+  /**
+   * The canonical encoding of a stored AUM, as it was committed.
+   *
+   * @throws StoreException.NoSuchAum if it is not stored
+   * @throws StoreException if it cannot be read
+   */
+  Bytes encoded(AumHash hash) throws StoreException;
+
+  /** The oldest AUM of the active chain when it was last recorded (section 4), if any was. */
+  Optional<AumHash> lastActiveAncestor();
+
+  /** What in the store is damaged; empty when all is well. */
+  List<Damage> damage();
+
+  /**
+   * A stored AUM.
+   *
+   * @throws StoreException.NoSuchAum if it is not stored
+   * @throws StoreException if it cannot be read
+   */
+  default Aum get(AumHash hash) throws StoreException {
+    try {
+      return Aum.decodeStored(hash, encoded(hash));
+    } catch (DecodeException e) {
+      throw new StoreException.Damaged("stored AUM " + hash + ": " + e.getMessage());
+    }
+  }
+}

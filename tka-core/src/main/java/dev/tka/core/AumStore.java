@@ -1,0 +1,40 @@
+package dev.tka.core;
+
+/**
+ * A place where one tailnet's AUMs are kept. There is one way to write, {@link #commit}, and one
+ * way to end, {@link #wipe}. Safe for use by many threads.
+ *
+ * <p>What an implementation owes, and the contract test suite checks:
+ *
+ * <ul>
+ *   <li><b>Atomic.</b> After a commit, a failure, or a crash at any byte, the store shows all of
+ *       the commit or nothing of it.
+ *   <li><b>Compare and set.</b> A commit that was decided on another revision than the present one
+ *       fails with {@link StoreException.Conflict} and changes nothing.
+ *   <li><b>Durable.</b> A commit that returned survives a crash, as far as the medium does.
+ *   <li><b>Snapshots.</b> A snapshot that was read keeps showing what it showed, bodies included.
+ *   <li><b>Idempotent content.</b> Adding an AUM that is stored changes nothing, its commit time
+ *       least of all. Purging one that is not stored changes nothing.
+ *   <li><b>Exact bytes.</b> An AUM is handed out as the bytes that were committed.
+ * </ul>
+ *
+ * <p>A store does not judge AUMs: that they verify is up to whoever commits them.
+ */
+public interface AumStore extends AumSource {
+  /**
+   * Makes one change.
+   *
+   * @return the store right after it
+   * @throws StoreException.Conflict if the store is not at the commit's base any more
+   * @throws StoreException if it cannot be written; it is as it was
+   */
+  AumSnapshot commit(Commit commit) throws StoreException;
+
+  /**
+   * Forgets everything, for good: the tailnet's lock was disabled. The store can be used again, at
+   * a revision that it never had.
+   *
+   * @throws StoreException if it cannot be written; it is as it was
+   */
+  void wipe() throws StoreException;
+}

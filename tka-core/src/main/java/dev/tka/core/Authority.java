@@ -1,0 +1,251 @@
+package dev.tka.core;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * A tailnet's key authority as one revision of a store shows it: the active chain from its oldest
+ * ancestor to its head, and the state at the head. Immutable and safe for many threads; {@link
+ * LiveAuthority} holds the current one.
+ *
+ * <p>Opening (section 4): the oldest ancestor is the one stored AUM whose parent is not stored, or,
+ * where there are several, the one from which the recorded last-active ancestor is reached. From it
+ * on, {@link ForkResolution} chooses at every fork, in the state there. Opening verifies no
+ * signature; {@link ChainAudit} does.
+ */
+public final class Authority {
+  private final AumSnapshot snapshot;
+  private final ActiveChain chain;
+  private final State state;
+
+  Authority(AumSnapshot snapshot, ActiveChain chain, State state) {
+    this.snapshot = snapshot;
+    this.chain = chain;
+    this.state = state;
+  }
+
+  /**
+   * Opens the authority that a store holds.
+   *
+   * @throws OpenException if no authority can be opened from what is stored
+   * @throws StoreException if it cannot be read
+   */
+  public static Authority open(AumSource source) throws OpenException, StoreException {
+    return open(source.read());
+  }
+
+  /**
+   * Opens the authority that a snapshot shows.
+   *
+   * @throws OpenException if no authority can be opened from what is stored
+   * @throws StoreException if a body cannot be read
+   */
+  public static Authority open(AumSnapshot snapshot) throws OpenException, StoreException {
+    AumEntry oldest = oldestAncestor(snapshot);
+    try {
+      Walk walk =
+          Walk.from(
+              snapshot.get(oldest.hash()),
+              stateAtOldest(snapshot.get(oldest.hash())),
+              storedChildren(snapshot));
+      ActiveChain chain =
+          ActiveChain.beginningAt(oldest.height()).replaceAfter(oldest.height() - 1, walk.passed());
+      return new Authority(snapshot, chain, walk.state());
+    } catch (ApplyException e) {
+      throw new OpenException.CannotApply(e);
+    }
+  }
+
+  /** The last AUM of the active chain. */
+  public AumHash head() {
+    return chain.at(chain.headHeight());
+  }
+
+  /** The earliest stored AUM of the active chain. */
+  public AumHash oldestAncestor() {
+    return chain.at(chain.baseHeight());
+  }
+
+  /** How many AUMs the active chain has, both ends included. */
+  public int length() {
+    return chain.size();
+  }
+
+  /** What is trusted at the head. */
+  public State state() {
+    return state;
+  }
+
+  /** What the store holds. */
+  public AumSnapshot snapshot() {
+    return snapshot;
+  }
+
+  /** True when an AUM is on the active chain; answered from an index, without walking. */
+  public boolean isActive(AumHash hash) {
+    return snapshot.find(hash).filter(chain::contains).isPresent();
+  }
+
+  /**
+   * The AUMs of the active chain, newest first.
+   *
+   * @param most how many at most, from the head back
+   */
+  public List<AumHash> newestFirst(int most) {
+    int count = Math.min(most, chain.size());
+    List<AumHash> hashes = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      hashes.add(chain.at(chain.headHeight() - i));
+    }
+    return hashes;
+  }
+
+  /**
+   * True while something in the store is damaged. A degraded authority can be inspected, verified
+   * and informed; nothing may be authorized or compacted with it, because an unreadable AUM may be
+   * the one that wins (section 9).
+   */
+  public boolean isDegraded() {
+    return !snapshot.damage().isEmpty();
+  }
+
+  /**
+   * The state at any stored AUM, on the active chain or not: replayed from the nearest checkpoint
+   * at or before it.
+   *
+   * @throws StoreException.NoSuchAum if it is not stored
+   * @throws StoreException if a body cannot be read
+   * @throws OpenException if the tree that it is in begins with neither a checkpoint nor a genesis
+   * @throws ApplyException if an AUM on the way does not apply, so that nobody verified it
+   */
+  public State stateAt(AumHash hash) throws StoreException, OpenException, ApplyException {
+    if (hash.equals(head())) {
+      return state;
+    }
+    Deque<Aum> replay = new ArrayDeque<>();
+    Aum aum = snapshot.get(hash);
+    while (!hasWholeState(aum)) {
+      replay.push(aum);
+      aum = snapshot.get(aum.parent().orElseThrow());
+    }
+    State at = stateAtOldest(aum);
+    for (Aum next : replay) {
+      at = at.change(next);
+    }
+    return at;
+  }
+
+  ActiveChain chain() {
+    return chain;
+  }
+
+  /** The stored AUMs that follow one, as a function that does not decode a single child twice. */
+  static Children storedChildren(AumSnapshot snapshot) {
+    return parent -> {
+      List<? extends AumEntry> entries = snapshot.children(parent);
+      List<Aum> children = new ArrayList<>(entries.size());
+      for (AumEntry entry : entries) {
+        children.add(snapshot.get(entry.hash()));
+      }
+      return children;
+    };
+  }
+
+  private static AumEntry oldestAncestor(AumSnapshot snapshot) throws OpenException {
+    List<AumEntry> oldest = new ArrayList<>();
+    for (AumEntry entry : snapshot.entries()) {
+      if (entry.parent().flatMap(snapshot::find).isEmpty()) {
+        oldest.add(entry);
+      }
+    }
+    if (oldest.isEmpty()) {
+      throw new OpenException.EmptyStore();
+    }
+    if (oldest.size() == 1) {
+      return oldest.get(0);
+    }
+    Function<AumEntry, Optional<AumEntry>> parentOf =
+        entry -> entry.parent().flatMap(snapshot::find).map(Function.identity());
+    Optional<AumEntry> recorded =
+        snapshot.lastActiveAncestor().flatMap(snapshot::find).map(Function.identity());
+    if (recorded.isEmpty()) {
+      throw new OpenException.UnrelatedChains(
+          oldest.stream().map(AumEntry::hash).sorted().toList(),
+          snapshot.lastActiveAncestor().map(hash -> hash + ", not stored").orElse("not recorded"));
+    }
+    AumEntry entry = recorded.get();
+    for (Optional<AumEntry> parent = parentOf.apply(entry);
+        parent.isPresent();
+        parent = parentOf.apply(entry)) {
+      entry = parent.get();
+    }
+    return entry;
+  }
+
+  /** True when the state at an AUM can be told from the AUM alone. */
+  private boolean hasWholeState(Aum aum) {
+    return aum.kind().equals(AumKind.CHECKPOINT) || aum.parent().flatMap(snapshot::find).isEmpty();
+  }
+
+  /**
+   * The state at an AUM that nothing is known before: a checkpoint, or a genesis of the old forms
+   * no-op and add-key.
+   */
+  private static State stateAtOldest(Aum oldest) throws OpenException, ApplyException {
+    if (oldest.kind().equals(AumKind.CHECKPOINT)) {
+      Optional<State> body = oldest.state();
+      if (body.isEmpty()) {
+        throw new ApplyException.FieldAbsent(oldest.hash(), oldest.kind(), "state");
+      }
+      return body.get().standingAt(oldest.hash());
+    }
+    boolean genesis = oldest.parent().isEmpty();
+    boolean oldForm = oldest.kind().equals(AumKind.NO_OP) || oldest.kind().equals(AumKind.ADD_KEY);
+    if (!genesis || !oldForm) {
+      throw new OpenException.OldestWithoutState(
+          oldest.hash(),
+          oldest.kind(),
+          oldest.parent().map(parent -> parent + ", not stored").orElse("none"));
+    }
+    return State.NOTHING.change(oldest);
+  }
+
+  @Override
+  public String toString() {
+    return "Authority(head " + head() + ", " + length() + " AUMs)";
+  }
+
+  /** The AUMs that follow one, read from wherever they are. */
+  @FunctionalInterface
+  interface Children {
+    List<Aum> of(AumHash parent) throws StoreException;
+  }
+
+  /**
+   * Fork resolution from one AUM forward to where nothing follows.
+   *
+   * @param passed the AUMs, the first included, in order
+   * @param state the state at the last one
+   */
+  record Walk(List<AumHash> passed, State state) {
+    static Walk from(Aum first, State atFirst, Children children)
+        throws StoreException, ApplyException {
+      List<AumHash> passed = new ArrayList<>();
+      State state = atFirst;
+      Aum at = first;
+      while (true) {
+        passed.add(at.hash());
+        List<Aum> next = children.of(at.hash());
+        if (next.isEmpty()) {
+          return new Walk(passed, state);
+        }
+        at = next.size() == 1 ? next.get(0) : ForkResolution.choose(state, next);
+        state = state.change(at);
+      }
+    }
+  }
+}

@@ -1,0 +1,77 @@
+package dev.tka.core;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * One change to a store, all of it or nothing.
+ *
+ * @param base the revision that it was decided on
+ * @param additions AUMs to take in, each parent before its children
+ * @param purges AUMs to forget
+ * @param lastActiveAncestor the new record of the oldest AUM of the active chain, or empty to leave
+ *     it as it is
+ */
+public record Commit(
+    Revision base,
+    List<Addition> additions,
+    Set<AumHash> purges,
+    Optional<AumHash> lastActiveAncestor) {
+  /** Copies its parts. */
+  public Commit {
+    additions = List.copyOf(additions);
+    purges = Set.copyOf(purges);
+  }
+
+  /**
+   * An AUM to take in.
+   *
+   * @param aum what was verified
+   * @param committedAt when, to the second; a store that already knows the AUM keeps its own time
+   */
+  public record Addition(Aum aum, Instant committedAt) {}
+
+  /** Begins a change to a store at a revision. */
+  public static Builder on(Revision base) {
+    return new Builder(base);
+  }
+
+  /** Collects a change. */
+  public static final class Builder {
+    private final Revision base;
+    private final List<Addition> additions = new ArrayList<>();
+    private final Set<AumHash> purges = new LinkedHashSet<>();
+    private Optional<AumHash> lastActiveAncestor = Optional.empty();
+
+    private Builder(Revision base) {
+      this.base = base;
+    }
+
+    /** Takes an AUM in. */
+    public Builder add(Aum aum, Instant committedAt) {
+      additions.add(new Addition(aum, committedAt));
+      return this;
+    }
+
+    /** Forgets an AUM. */
+    public Builder purge(AumHash hash) {
+      purges.add(hash);
+      return this;
+    }
+
+    /** Records the oldest AUM of the active chain. */
+    public Builder lastActiveAncestor(AumHash hash) {
+      lastActiveAncestor = Optional.of(hash);
+      return this;
+    }
+
+    /** The change. */
+    public Commit build() {
+      return new Commit(base, additions, purges, lastActiveAncestor);
+    }
+  }
+}

@@ -1,0 +1,170 @@
+package dev.tka.core;
+
+import dev.tka.core.internal.CanonicalWriter;
+import dev.tka.core.internal.CborReader;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A key that may sign, with its weight (section 2). A key that decodes may still be ill-formed;
+ * {@link #requireWellFormed} tells.
+ *
+ * @param kind 0 to 255; 1 is Ed25519, the only one with a meaning
+ * @param votes how much a signature of this key weighs; all 64 bits count, unsigned
+ * @param publicKey the public key, of any length; empty when it is null on the wire
+ * @param meta anything, as text; iterates in the order of the wire
+ */
+public record Key(int kind, long votes, Optional<Bytes> publicKey, Map<String, String> meta) {
+  /** The kind of Ed25519 keys. */
+  public static final int KIND_25519 = 1;
+
+  /** The most votes that a well-formed key has (section 3). */
+  public static final int MAX_VOTES = 4096;
+
+  /** The most bytes that the keys and values of a well-formed key's meta have (section 3). */
+  public static final int MAX_META_BYTES = 512;
+
+  /** CTAP2 order: a text key's encoding begins with its length, so the shorter one comes first. */
+  private static final Comparator<String> WIRE_ORDER =
+      Comparator.comparing(
+          text -> text.getBytes(StandardCharsets.UTF_8),
+          Comparator.<byte[]>comparingInt(utf8 -> utf8.length)
+              .thenComparing((a, b) -> Arrays.compareUnsigned(a, b)));
+
+  /**
+   * Checks what the wire cannot carry.
+   *
+   * @throws IllegalArgumentException if the kind is not one byte, or a text of meta has no UTF-8
+   */
+  public Key {
+    if (kind < 0 || kind > 255) {
+      throw new IllegalArgumentException("a key kind is 0 to 255, not " + kind);
+    }
+    meta = inWireOrder(meta);
+  }
+
+  /** An Ed25519 key without metadata. */
+  public static Key of(LockPublicKey publicKey, int votes) {
+    return new Key(KIND_25519, votes, Optional.of(publicKey.bytes()), Map.of());
+  }
+
+  /** What signatures and updates call the key by: its public bytes, none when they are null. */
+  public Bytes id() {
+    return publicKey.orElse(Bytes.empty());
+  }
+
+  /** The same key with other votes. */
+  public Key withVotes(long newVotes) {
+    return new Key(kind, newVotes, publicKey, meta);
+  }
+
+  /** The same key with other metadata, replaced whole. */
+  public Key withMeta(Map<String, String> newMeta) {
+    return new Key(kind, votes, publicKey, newMeta);
+  }
+
+  /**
+   * Checks section 3's rules for a key.
+   *
+   * @throws IllFormedException naming the first that is broken
+   */
+  public void requireWellFormed() throws IllFormedException {
+    if (kind != KIND_25519) {
+      throw new IllFormedException("key kind", Integer.toString(KIND_25519), "" + kind);
+    }
+    if (votes == 0 || Long.compareUnsigned(votes, MAX_VOTES) > 0) {
+      throw new IllFormedException("key votes", "1 to " + MAX_VOTES, Long.toUnsignedString(votes));
+    }
+    int metaBytes = 0;
+    for (Map.Entry<String, String> pair : meta.entrySet()) {
+      metaBytes += utf8Length(pair.getKey()) + utf8Length(pair.getValue());
+    }
+    if (metaBytes > MAX_META_BYTES) {
+      throw new IllFormedException(
+          "key meta", "at most " + MAX_META_BYTES + " bytes", metaBytes + " bytes");
+    }
+  }
+
+  void writeTo(CanonicalWriter out) {
+    out.map(meta.isEmpty() ? 3 : 4);
+    out.unsigned(1).unsigned(kind);
+    out.unsigned(2).unsigned(votes);
+    out.unsigned(3);
+    publicKey.ifPresentOrElse(out::bytes, out::nil);
+    if (!meta.isEmpty()) {
+      out.unsigned(12);
+      writeMeta(out, meta);
+    }
+  }
+
+  static Key read(CborReader in, String where) throws DecodeException {
+    in.beginMap(where);
+    int kind = 0;
+    long votes = 0;
+    Optional<Bytes> publicKey = Optional.empty();
+    Map<String, String> meta = Map.of();
+    int field = -1;
+    while (in.nextKey(where)) {
+      field = in.intKey(where, field);
+      switch (field) {
+        case 1 -> kind = in.unsignedByte(where + " kind");
+        case 2 -> votes = in.unsigned(where + " votes");
+        case 3 -> publicKey = in.bytesOrNull(where + " public key");
+        case 12 -> meta = readMeta(in, where + " meta");
+        default -> throw new DecodeException.UnknownField(in.offset(), where, "" + field);
+      }
+    }
+    return new Key(kind, votes, publicKey, meta);
+  }
+
+  static void writeMeta(CanonicalWriter out, Map<String, String> meta) {
+    out.map(meta.size());
+    meta.forEach((key, value) -> out.text(key).text(value));
+  }
+
+  static Map<String, String> readMeta(CborReader in, String where) throws DecodeException {
+    in.beginMap(where);
+    Map<String, String> meta = new LinkedHashMap<>();
+    while (in.nextKey(where)) {
+      String key = in.requireUnicode(where, in.key(where));
+      if (meta.size() == CborReader.MAX_PAIRS) {
+        throw new DecodeException.LimitExceeded(
+            in.offset(), where + ": pairs", CborReader.MAX_PAIRS);
+      }
+      long offset = in.offset();
+      in.advance(where);
+      if (meta.put(key, in.text(where)) != null) {
+        throw new DecodeException.FieldOrder(offset, where, "with the same text", "it");
+      }
+    }
+    return meta;
+  }
+
+  /** An unmodifiable copy that iterates as the wire does. */
+  static Map<String, String> inWireOrder(Map<String, String> meta) {
+    if (meta.isEmpty()) {
+      return Map.of();
+    }
+    Map<String, String> ordered = new LinkedHashMap<>();
+    meta.keySet().stream()
+        .sorted(WIRE_ORDER)
+        .forEach(
+            key -> {
+              String value = meta.get(key);
+              if (value == null || !CborReader.isUnicode(key) || !CborReader.isUnicode(value)) {
+                throw new IllegalArgumentException("meta must be Unicode text");
+              }
+              ordered.put(key, value);
+            });
+    return Collections.unmodifiableMap(ordered);
+  }
+
+  private static int utf8Length(String text) {
+    return text.getBytes(StandardCharsets.UTF_8).length;
+  }
+}

@@ -1,0 +1,49 @@
+package dev.tka.core;
+
+import java.util.List;
+
+/**
+ * The public half of a tailnet-lock key: 32 bytes of Ed25519 (section 1). For kind 25519 these
+ * bytes are the key id, too.
+ *
+ * @param bytes exactly 32
+ */
+public record LockPublicKey(Bytes bytes) {
+  /** The length in bytes. */
+  public static final int SIZE = 32;
+
+  private static final String WIRE_PREFIX = "nlpub:";
+  private static final String PEOPLE_PREFIX = "tlpub:";
+
+  /**
+   * Checks the length.
+   *
+   * @throws IllegalArgumentException if there are not 32 bytes
+   */
+  public LockPublicKey {
+    if (bytes.size() != SIZE) {
+      throw new IllegalArgumentException("a lock key has 32 bytes, not " + bytes.size());
+    }
+  }
+
+  /**
+   * Parses {@code nlpub:} or {@code tlpub:} and 64 hexadecimal digits.
+   *
+   * @throws TextException if it is anything else
+   */
+  public static LockPublicKey parse(String text) throws TextException {
+    return new LockPublicKey(
+        Bytes.copyOf(KeyText.parse("lock key", List.of(PEOPLE_PREFIX, WIRE_PREFIX), SIZE, text)));
+  }
+
+  /** The text on the wire, {@code nlpub:…}. */
+  public String toWireText() {
+    return WIRE_PREFIX + bytes.toHex();
+  }
+
+  /** The text for people, {@code tlpub:…}. */
+  @Override
+  public String toString() {
+    return PEOPLE_PREFIX + bytes.toHex();
+  }
+}

@@ -1,0 +1,54 @@
+package dev.tka.core;
+
+import dev.tka.core.internal.AumIndex;
+import dev.tka.core.internal.IndexSnapshot;
+import java.util.List;
+import java.util.Optional;
+
+/** AUMs in memory, for tests, for caches, and for nodes that have nowhere to keep them. */
+public final class MemoryAumStore implements AumStore {
+  private volatile IndexSnapshot current =
+      new IndexSnapshot(new AumIndex(), 0, new Revision(0), Optional.empty(), List.of());
+
+  /** An empty store. */
+  public MemoryAumStore() {}
+
+  @Override
+  public AumSnapshot read() {
+    return current;
+  }
+
+  @Override
+  public synchronized AumSnapshot commit(Commit commit) throws StoreException.Conflict {
+    IndexSnapshot base = current;
+    if (!commit.base().equals(base.revision())) {
+      throw new StoreException.Conflict(commit.base(), base.revision());
+    }
+    long sequence = base.limit() + 1;
+    AumIndex index = base.index();
+    for (Commit.Addition addition : commit.additions()) {
+      if (index.find(addition.aum().hash(), sequence).isEmpty()) {
+        index = index.add(addition.aum(), addition.committedAt().getEpochSecond(), sequence);
+      }
+    }
+    if (!commit.purges().isEmpty()) {
+      index = index.without(commit.purges());
+    }
+    current =
+        new IndexSnapshot(
+            index,
+            sequence,
+            new Revision(sequence),
+            commit.lastActiveAncestor().or(base::lastActiveAncestor),
+            List.of());
+    return current;
+  }
+
+  @Override
+  public synchronized void wipe() {
+    long sequence = current.limit() + 1;
+    current =
+        new IndexSnapshot(
+            new AumIndex(), sequence, new Revision(sequence), Optional.empty(), List.of());
+  }
+}

@@ -1,0 +1,403 @@
+package dev.tka.core;
+
+import dev.tka.core.internal.CanonicalWriter;
+import dev.tka.core.internal.CborReader;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a tailnet trusts at one AUM: its keys in order, its disablement values, and the ids that
+ * tell this authority from any other (sections 2 and 4). Immutable; {@link #apply} returns the next
+ * one.
+ *
+ * <p>A state that was decoded from a checkpoint may be ill-formed; {@link #requireWellFormed}
+ * tells.
+ */
+public final class State {
+  /** The most keys of a well-formed checkpoint (section 3). */
+  public static final int MAX_KEYS = 512;
+
+  /** The most disablement values of a well-formed checkpoint (section 3). */
+  public static final int MAX_DISABLEMENT_VALUES = 32;
+
+  /** The length of a well-formed disablement value in bytes (section 3). */
+  public static final int DISABLEMENT_VALUE_SIZE = 32;
+
+  /** The state before a genesis: nothing is trusted yet. */
+  public static final State NOTHING = new State(null, null, null, 0, 0);
+
+  private final @Nullable AumHash lastAumHash;
+  // Null and empty lists, and null and empty values in a list, differ on the wire.
+  private final @Nullable List<Optional<Bytes>> disablementValues;
+  private final @Nullable KeyList keys;
+  private final long stateId1;
+  private final long stateId2;
+
+  private State(
+      @Nullable AumHash lastAumHash,
+      @Nullable List<Optional<Bytes>> disablementValues,
+      @Nullable KeyList keys,
+      long stateId1,
+      long stateId2) {
+    this.lastAumHash = lastAumHash;
+    this.disablementValues = disablementValues;
+    this.keys = keys;
+    this.stateId1 = stateId1;
+    this.stateId2 = stateId2;
+  }
+
+  /**
+   * A state as a checkpoint carries it, without a last hash.
+   *
+   * @param disablementValues Argon2i values, 32 bytes each when well-formed
+   * @param keys in the order in which they are trusted
+   * @param stateId1 random at genesis; all 64 bits count, unsigned
+   * @param stateId2 random at genesis; all 64 bits count, unsigned
+   */
+  public static State of(
+      List<Bytes> disablementValues, List<Key> keys, long stateId1, long stateId2) {
+    return new State(
+        null,
+        disablementValues.stream().map(Optional::of).toList(),
+        new KeyList(List.copyOf(keys)),
+        stateId1,
+        stateId2);
+  }
+
+  /** The AUM that this state stands at; empty in a checkpoint's body. */
+  public Optional<AumHash> lastAumHash() {
+    return Optional.ofNullable(lastAumHash);
+  }
+
+  /** The trusted keys, in order. */
+  public List<Key> keys() {
+    return keys == null ? List.of() : keys.list;
+  }
+
+  /** The disablement values, in order; one that is null on the wire has no bytes. */
+  public List<Bytes> disablementValues() {
+    return disablementValues == null
+        ? List.of()
+        : disablementValues.stream().map(value -> value.orElse(Bytes.empty())).toList();
+  }
+
+  /** The first state id; all 64 bits count, unsigned. */
+  public long stateId1() {
+    return stateId1;
+  }
+
+  /** The second state id; all 64 bits count, unsigned. */
+  public long stateId2() {
+    return stateId2;
+  }
+
+  /** The trusted key of an id, if there is one. */
+  public Optional<Key> findKey(Bytes id) {
+    return keys == null ? Optional.empty() : keys.find(id);
+  }
+
+  /** True when a key of this id is trusted. */
+  public boolean trusts(Bytes keyId) {
+    return findKey(keyId).isPresent();
+  }
+
+  /**
+   * The weight of an AUM here: the votes of the distinct trusted keys that signed it, whether or
+   * not the signatures verify; unknown keys count 0 (section 4).
+   *
+   * @return votes, at most {@link Long#MAX_VALUE} (no verified state comes near)
+   */
+  public long weightOf(Aum aum) {
+    Set<Bytes> counted = new HashSet<>();
+    long weight = 0;
+    for (AumSignature signature : aum.signatures()) {
+      Bytes signer = signature.signerId();
+      if (counted.add(signer)) {
+        long votes = findKey(signer).map(Key::votes).orElse(0L);
+        weight = votes < 0 || weight + votes < 0 ? Long.MAX_VALUE : weight + votes;
+      }
+    }
+    return weight;
+  }
+
+  /**
+   * Checks section 3's rules for the body of a checkpoint.
+   *
+   * @throws IllFormedException naming the first that is broken
+   */
+  public void requireWellFormed() throws IllFormedException {
+    if (lastAumHash != null) {
+      throw new IllFormedException("last hash", "null", lastAumHash.toString());
+    }
+    requireCount("disablement values", disablementValues().size(), MAX_DISABLEMENT_VALUES);
+    Set<Bytes> values = new HashSet<>();
+    for (Bytes value : disablementValues()) {
+      if (value.size() != DISABLEMENT_VALUE_SIZE) {
+        throw new IllFormedException(
+            "disablement value", DISABLEMENT_VALUE_SIZE + " bytes", value.size() + " bytes");
+      }
+      if (!values.add(value)) {
+        throw new IllFormedException("disablement values", "no two equal", value + " twice");
+      }
+    }
+    requireCount("keys", keys().size(), MAX_KEYS);
+    Set<Bytes> ids = new HashSet<>();
+    for (Key key : keys()) {
+      key.requireWellFormed();
+      if (!ids.add(key.id())) {
+        throw new IllFormedException("keys", "no two with one id", key.id() + " twice");
+      }
+    }
+  }
+
+  /**
+   * The state after an AUM (section 4, "Applying"). Checks what the change itself needs, not who
+   * signed it.
+   *
+   * @throws ApplyException if the AUM does not fit this state
+   */
+  public State apply(Aum aum) throws ApplyException {
+    if (!Objects.equals(aum.parent().orElse(null), lastAumHash)) {
+      throw new ApplyException.ParentMismatch(
+          aum.hash(), describe(lastAumHash), describe(aum.parent().orElse(null)));
+    }
+    return change(aum);
+  }
+
+  /** {@link #apply} for an AUM whose parent is known to be where this state stands. */
+  State change(Aum aum) throws ApplyException {
+    return switch (aum.kind().code()) {
+      case 1 -> addKey(aum, require(aum, aum.key(), "key"));
+      case 2 -> removeKey(aum, require(aum, aum.keyId(), "key id"));
+      case 4 -> updateKey(aum, require(aum, aum.keyId(), "key id"));
+      case 5 -> checkpoint(aum, require(aum, aum.state(), "state"));
+      default -> new State(aum.hash(), disablementValues, keys, stateId1, stateId2);
+    };
+  }
+
+  /** This state as the body of a checkpoint: without a last hash. */
+  public State withoutLastAumHash() {
+    return new State(null, disablementValues, keys, stateId1, stateId2);
+  }
+
+  /** This state, a checkpoint's body, as the one that stands at that checkpoint. */
+  public State standingAt(AumHash hash) {
+    return new State(hash, disablementValues, keys, stateId1, stateId2);
+  }
+
+  private State checkpoint(Aum aum, State body) throws ApplyException {
+    if (body.stateId1 != stateId1 || body.stateId2 != stateId2) {
+      throw new ApplyException.StateIdMismatch(aum.hash(), stateIds(), body.stateIds());
+    }
+    return body.standingAt(aum.hash());
+  }
+
+  private State addKey(Aum aum, Key key) throws ApplyException {
+    if (trusts(key.id())) {
+      throw new ApplyException.KeyPresent(aum.hash(), key.id());
+    }
+    List<Key> next = new ArrayList<>(keys().size() + 1);
+    next.addAll(keys());
+    next.add(key);
+    return withKeys(aum, next);
+  }
+
+  private State removeKey(Aum aum, Bytes keyId) throws ApplyException {
+    List<Key> next = new ArrayList<>(keys());
+    next.remove(indexOf(aum, keyId));
+    return withKeys(aum, next);
+  }
+
+  private State updateKey(Aum aum, Bytes keyId) throws ApplyException {
+    int index = indexOf(aum, keyId);
+    Key key = keys().get(index);
+    if (aum.votes().isPresent()) {
+      key = key.withVotes(aum.votes().getAsLong());
+    }
+    if (!aum.meta().isEmpty()) {
+      key = key.withMeta(aum.meta());
+    }
+    try {
+      key.requireWellFormed();
+    } catch (IllFormedException e) {
+      throw new ApplyException.IllFormedResult(aum.hash(), e);
+    }
+    List<Key> next = new ArrayList<>(keys());
+    next.set(index, key);
+    return withKeys(aum, next);
+  }
+
+  private State withKeys(Aum aum, List<Key> next) {
+    return new State(
+        aum.hash(), disablementValues, new KeyList(List.copyOf(next)), stateId1, stateId2);
+  }
+
+  private int indexOf(Aum aum, Bytes keyId) throws ApplyException {
+    List<Key> list = keys();
+    for (int i = 0; i < list.size(); i++) {
+      if (list.get(i).id().equals(keyId)) {
+        return i;
+      }
+    }
+    throw new ApplyException.KeyAbsent(aum.hash(), aum.kind(), keyId);
+  }
+
+  private String stateIds() {
+    return Long.toUnsignedString(stateId1) + ":" + Long.toUnsignedString(stateId2);
+  }
+
+  private static <T> T require(Aum aum, Optional<T> value, String field) throws ApplyException {
+    if (value.isEmpty()) {
+      throw new ApplyException.FieldAbsent(aum.hash(), aum.kind(), field);
+    }
+    return value.get();
+  }
+
+  private static void requireCount(String field, int found, int most) throws IllFormedException {
+    if (found < 1 || found > most) {
+      throw new IllFormedException(field, "1 to " + most, Integer.toString(found));
+    }
+  }
+
+  private static String describe(@Nullable AumHash hash) {
+    return hash == null ? "none" : hash.toString();
+  }
+
+  void writeTo(CanonicalWriter out) {
+    out.map(3 + (stateId1 == 0 ? 0 : 1) + (stateId2 == 0 ? 0 : 1));
+    out.unsigned(1);
+    if (lastAumHash == null) {
+      out.nil();
+    } else {
+      out.bytes(lastAumHash.toByteArray());
+    }
+    out.unsigned(2);
+    if (disablementValues == null) {
+      out.nil();
+    } else {
+      out.array(disablementValues.size());
+      disablementValues.forEach(value -> value.ifPresentOrElse(out::bytes, out::nil));
+    }
+    out.unsigned(3);
+    if (keys == null) {
+      out.nil();
+    } else {
+      out.array(keys.list.size());
+      keys.list.forEach(key -> key.writeTo(out));
+    }
+    if (stateId1 != 0) {
+      out.unsigned(4).unsigned(stateId1);
+    }
+    if (stateId2 != 0) {
+      out.unsigned(5).unsigned(stateId2);
+    }
+  }
+
+  static State read(CborReader in, String where) throws DecodeException {
+    in.beginMap(where);
+    AumHash lastAumHash = null;
+    List<Optional<Bytes>> disablementValues = null;
+    KeyList keys = null;
+    long stateId1 = 0;
+    long stateId2 = 0;
+    int field = -1;
+    while (in.nextKey(where)) {
+      field = in.intKey(where, field);
+      switch (field) {
+        case 1 -> lastAumHash = Aum.readHashOrNull(in, where + " last hash");
+        case 2 -> disablementValues = readDisablementValues(in, where + " disablement values");
+        case 3 -> keys = readKeys(in, where + " keys");
+        case 4 -> stateId1 = in.unsigned(where + " state id 1");
+        case 5 -> stateId2 = in.unsigned(where + " state id 2");
+        default -> throw new DecodeException.UnknownField(in.offset(), where, "" + field);
+      }
+    }
+    return new State(lastAumHash, disablementValues, keys, stateId1, stateId2);
+  }
+
+  private static @Nullable List<Optional<Bytes>> readDisablementValues(CborReader in, String where)
+      throws DecodeException {
+    if (in.isNull()) {
+      return null;
+    }
+    in.beginArray(where);
+    List<Optional<Bytes>> values = new ArrayList<>();
+    while (in.nextElement(where, values.size())) {
+      values.add(in.bytesOrNull(where));
+    }
+    return List.copyOf(values);
+  }
+
+  private static @Nullable KeyList readKeys(CborReader in, String where) throws DecodeException {
+    if (in.isNull()) {
+      return null;
+    }
+    in.beginArray(where);
+    List<Key> keys = new ArrayList<>();
+    while (in.nextElement(where, keys.size())) {
+      keys.add(Key.read(in, where));
+    }
+    return new KeyList(List.copyOf(keys));
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof State that
+        && Objects.equals(lastAumHash, that.lastAumHash)
+        && Objects.equals(disablementValues, that.disablementValues)
+        && (keys == null) == (that.keys == null)
+        && keys().equals(that.keys())
+        && stateId1 == that.stateId1
+        && stateId2 == that.stateId2;
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(lastAumHash, keys(), stateId1, stateId2);
+  }
+
+  @Override
+  public String toString() {
+    return "State(at " + describe(lastAumHash) + ", " + keys().size() + " keys)";
+  }
+
+  /** The keys with an index by id, made when it is first asked for and shared between states. */
+  private static final class KeyList {
+    /** Below this a scan is quicker than a hash, and most tailnets have fewer. */
+    private static final int SCAN_AT_MOST = 8;
+
+    final List<Key> list;
+    private volatile @Nullable Map<Bytes, Key> byId;
+
+    KeyList(List<Key> list) {
+      this.list = list;
+    }
+
+    Optional<Key> find(Bytes id) {
+      if (list.size() <= SCAN_AT_MOST) {
+        for (Key key : list) {
+          if (key.id().equals(id)) {
+            return Optional.of(key);
+          }
+        }
+        return Optional.empty();
+      }
+      Map<Bytes, Key> index = byId;
+      if (index == null) {
+        index = new HashMap<>();
+        for (Key key : list) {
+          index.putIfAbsent(key.id(), key);
+        }
+        byId = index;
+      }
+      return Optional.ofNullable(index.get(id));
+    }
+  }
+}

@@ -1,0 +1,64 @@
+package dev.tka.core;
+
+/** What can go wrong with the place where AUMs are kept. The store is as it was. */
+public abstract sealed class StoreException extends TkaException {
+
+  private StoreException(String message) {
+    super(message);
+  }
+
+  private StoreException(String message, Throwable cause) {
+    super(message, cause);
+  }
+
+  /** Another writer was first; read again and decide anew. */
+  public static final class Conflict extends StoreException {
+
+    /** Made by stores. */
+    public Conflict(Revision expected, Revision found) {
+      super("expected the store at revision " + expected.value() + ", found " + found.value());
+    }
+  }
+
+  /** The store cannot be read or written. */
+  public static final class Unavailable extends StoreException {
+
+    /** Made by stores. */
+    public Unavailable(String what, Throwable cause) {
+      super(what + ": " + describe(cause), cause);
+    }
+
+    private static String describe(Throwable cause) {
+      String message = cause.getMessage();
+      String type = cause.getClass().getSimpleName();
+      return message == null ? type : type + ": " + message;
+    }
+  }
+
+  /** There is no store at this place. */
+  public static final class Absent extends StoreException {
+
+    /** Made by stores. */
+    public Absent(String what) {
+      super(what);
+    }
+  }
+
+  /** The AUM that was asked for is not stored. */
+  public static final class NoSuchAum extends StoreException {
+
+    /** Made by stores. */
+    public NoSuchAum(AumHash hash) {
+      super("no AUM " + hash + " in the store");
+    }
+  }
+
+  /** What is stored cannot be what a store of this kind wrote. */
+  public static final class Damaged extends StoreException {
+
+    /** Made by stores. */
+    public Damaged(String what) {
+      super(what);
+    }
+  }
+}

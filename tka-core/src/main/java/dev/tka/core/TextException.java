@@ -1,0 +1,106 @@
+package dev.tka.core;
+
+/**
+ * A text form that does not parse (section 1). Messages never quote the text: it may be a private
+ * key, or half of one.
+ */
+public abstract sealed class TextException extends TkaException {
+
+  private TextException(String message) {
+    super(message);
+  }
+
+  /** The text does not begin as its type does. */
+  public static final class WrongPrefix extends TextException {
+
+    WrongPrefix(String type, String expected) {
+      super(type + ": expected to begin with " + expected);
+    }
+  }
+
+  /** The text has the wrong number of characters. */
+  public static final class WrongLength extends TextException {
+    private final int expected;
+    private final int found;
+
+    WrongLength(String type, int expected, int found) {
+      super(type + ": expected " + expected + " characters, found " + found);
+      this.expected = expected;
+      this.found = found;
+    }
+
+    /** The right number of characters. */
+    public int expected() {
+      return expected;
+    }
+
+    /** The number that there were. */
+    public int found() {
+      return found;
+    }
+  }
+
+  /** A character is outside the alphabet. */
+  public static final class BadCharacter extends TextException {
+    private final int index;
+
+    BadCharacter(String type, String alphabet, int index) {
+      super(type + ": expected " + alphabet + ", found another character at index " + index);
+      this.index = index;
+    }
+
+    /** Where, counted from 0. */
+    public int index() {
+      return index;
+    }
+  }
+
+  /** The last character of a base32 text carries bits beyond the value, and they are not zero. */
+  public static final class SpareBits extends TextException {
+
+    private final AumHash withoutSpareBits;
+
+    SpareBits(String type, char last, AumHash withoutSpareBits) {
+      super(type + ": expected zero spare bits in the last character, found '" + last + "'");
+      this.withoutSpareBits = withoutSpareBits;
+    }
+
+    /** The hash that the text spells when the spare bits are ignored, as the reference does. */
+    public AumHash withoutSpareBits() {
+      return withoutSpareBits;
+    }
+  }
+
+  /** The text is not an even number of hexadecimal digits. */
+  public static final class NotHex extends TextException {
+
+    NotHex(int length) {
+      super(
+          "expected hexadecimal digits, two a byte, found "
+              + length
+              + " characters of another kind");
+    }
+  }
+
+  /** The public half of a private key is not the one that belongs to its seed. */
+  public static final class WrongPublicHalf extends TextException {
+    private final LockPublicKey expected;
+    private final LockPublicKey found;
+
+    WrongPublicHalf(LockPublicKey expected, LockPublicKey found) {
+      super("private key: its seed belongs to " + expected + ", but its public half is " + found);
+      this.expected = expected;
+      this.found = found;
+    }
+
+    /** The public key of the seed. */
+    public LockPublicKey expected() {
+      return expected;
+    }
+
+    /** The public half that was given. */
+    public LockPublicKey found() {
+      return found;
+    }
+  }
+}

@@ -1,0 +1,38 @@
+package dev.tka.core;
+
+/**
+ * Everything that can be wrong with data: what was decoded, verified, applied, opened or stored.
+ * Each class below names one violated rule and carries what was expected and what was found; the
+ * message says both.
+ *
+ * <p>Checked, because bad data is not a bug of the caller. Our own bugs, and arguments that no
+ * caller may pass, are unchecked exceptions of the JDK.
+ */
+public abstract sealed class TkaException extends Exception
+    permits TextException,
+        DecodeException,
+        IllFormedException,
+        VerificationException,
+        ApplyException,
+        OpenException,
+        InformException,
+        StoreException {
+
+  private final String message;
+
+  TkaException(String message) {
+    super(message);
+    this.message = message;
+  }
+
+  TkaException(String message, Throwable cause) {
+    super(message, cause);
+    this.message = message;
+  }
+
+  /** What is wrong, on one line: the rule, what was expected, what was found. */
+  @Override
+  public String getMessage() {
+    return message;
+  }
+}

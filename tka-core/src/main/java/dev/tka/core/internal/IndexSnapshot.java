@@ -1,0 +1,50 @@
+package dev.tka.core.internal;
+
+import dev.tka.core.AumEntry;
+import dev.tka.core.AumHash;
+import dev.tka.core.AumSnapshot;
+import dev.tka.core.Bytes;
+import dev.tka.core.Damage;
+import dev.tka.core.Revision;
+import dev.tka.core.StoreException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A snapshot of a store that keeps its AUMs in an {@link AumIndex}.
+ *
+ * @param index may hold newer AUMs, too
+ * @param limit the sequence number of the last commit that this snapshot shows
+ */
+public record IndexSnapshot(
+    AumIndex index,
+    long limit,
+    Revision revision,
+    Optional<AumHash> lastActiveAncestor,
+    List<Damage> damage)
+    implements AumSnapshot {
+  @Override
+  public Collection<AumEntry> entries() {
+    return index.entries(limit);
+  }
+
+  @Override
+  public Optional<AumEntry> find(AumHash hash) {
+    return index.find(hash, limit);
+  }
+
+  @Override
+  public List<AumEntry> children(AumHash parent) {
+    return index.children(parent, limit);
+  }
+
+  @Override
+  public Bytes encoded(AumHash hash) throws StoreException {
+    Optional<Bytes> encoded = index.encoded(hash, limit);
+    if (encoded.isEmpty()) {
+      throw new StoreException.NoSuchAum(hash);
+    }
+    return encoded.get();
+  }
+}

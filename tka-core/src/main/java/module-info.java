@@ -1,0 +1,14 @@
+/** The key authority: values, canonical encoding, verification, state machine, fork resolution. */
+module dev.tka.core {
+  requires cafe.cryptography.curve25519_elisabeth;
+  requires com.fasterxml.jackson.core;
+  requires com.fasterxml.jackson.dataformat.cbor;
+  requires org.bouncycastle.provider;
+  requires org.slf4j;
+  requires static transitive org.jspecify;
+
+  exports dev.tka.core;
+  exports dev.tka.core.internal to
+      dev.tka.cli,
+      dev.tka.store;
+}
