@@ -1,0 +1,101 @@
+package dev.tka.store;
+
+import dev.tka.core.Aum;
+import dev.tka.core.DecodeException;
+import dev.tka.core.internal.AumIndex;
+import dev.tka.core.internal.CborReader;
+import java.io.IOException;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * One file of a shipping node's directory (section 9): a CBOR map around an AUM. The map may be
+ * encoded laxly (unknown fields, any order, long integers, bytes after it), but without duplicate
+ * keys, tags or indefinite lengths; the AUM in it is canonical.
+ *
+ * @param aum field 2
+ * @param committedAt field 3, or the file's own time; seconds since the epoch
+ * @param purgedAt field 4: when the AUM was deleted; empty while it is held
+ */
+record AumFile(Aum aum, long committedAt, Optional<Long> purgedAt) {
+  private static final int AUM_FIELD = 2;
+  private static final int COMMITTED_FIELD = 3;
+  private static final int PURGED_FIELD = 4;
+
+  private static final int MAJOR_TYPE_SHIFT = 5;
+  private static final int INDEFINITE = 0x1f;
+
+  /** Tells the file's modification time, in seconds since the epoch. */
+  @FunctionalInterface
+  interface ModificationTime {
+    long read() throws IOException;
+  }
+
+  /**
+   * Parses a file.
+   *
+   * @return empty when the file holds no AUM, which the reference treats as no file
+   * @throws DecodeException if it is not such a file
+   * @throws IOException if the modification time is needed and cannot be read
+   */
+  static Optional<AumFile> parse(byte[] content, ModificationTime modified)
+      throws DecodeException, IOException {
+    Optional<byte[]> aum = Optional.empty();
+    long committedAt = 0;
+    long purgedAt = 0;
+    try (CborReader in = new CborReader(content)) {
+      in.advance("file");
+      requireDefinite(in);
+      if (in.isNull()) {
+        return Optional.empty();
+      }
+      in.beginMap("file");
+      Set<String> keys = new HashSet<>();
+      while (in.nextKey("file")) {
+        // A text key that spells a number is not that number.
+        boolean integer = in.initialByte() >> MAJOR_TYPE_SHIFT <= 1;
+        String key = (integer ? "" : "text ") + in.key("file");
+        requireDefinite(in);
+        if (!keys.add(key)) {
+          throw new DecodeException.FieldOrder(in.offset(), "file", key, key);
+        }
+        in.advance("file field " + key);
+        requireDefinite(in);
+        switch (key) {
+          case "" + AUM_FIELD ->
+              aum = in.isNull() ? Optional.empty() : Optional.of(in.skipRaw("AUM"));
+          case "" + COMMITTED_FIELD -> committedAt = in.isNull() ? 0 : in.signed("commit time");
+          case "" + PURGED_FIELD -> purgedAt = in.isNull() ? 0 : in.signed("purge time");
+          default -> in.skipRaw("file field " + key);
+        }
+      }
+    }
+    if (aum.isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new AumFile(
+            Aum.decode(aum.get()),
+            committedAt > 0 ? committedAt : modified.read(),
+            purgedAt > 0 ? Optional.of(purgedAt) : Optional.empty()));
+  }
+
+  /** True while the AUM was not deleted. */
+  boolean isHeld() {
+    return purgedAt.isEmpty();
+  }
+
+  AumIndex.Item toItem() {
+    return new AumIndex.Item(aum, committedAt);
+  }
+
+  private static void requireDefinite(CborReader in) throws DecodeException {
+    if (in.isTagged()) {
+      throw new DecodeException.Malformed(in.offset(), "file: a tag");
+    }
+    if ((in.initialByte() & INDEFINITE) == INDEFINITE) {
+      throw new DecodeException.Malformed(in.offset(), "file: an indefinite length");
+    }
+  }
+}
