@@ -1,0 +1,104 @@
+package dev.tka.cli;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumSignature;
+import dev.tka.core.Bytes;
+import dev.tka.core.Key;
+import dev.tka.core.NodeKeySignature;
+import dev.tka.core.State;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * AUMs, keys and node-key signatures as {@code tailscale lock log --json} and {@code status --json}
+ * print them: the same names in the same order, absent fields left out, bytes as URL-safe base64.
+ */
+final class AumJson {
+  private AumJson() {}
+
+  /** An entry of the log: hash, fields and encoding. */
+  static Map<String, Object> message(Aum aum) {
+    Map<String, Object> message = new LinkedHashMap<>();
+    message.put("Hash", aum.hash().toString());
+    message.put("AUM", aum(aum));
+    message.put("Raw", base64(aum.encoded()));
+    return message;
+  }
+
+  static Map<String, Object> aum(Aum aum) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("MessageKind", aum.kind().toString());
+    aum.parent().ifPresent(parent -> json.put("PrevAUMHash", parent.toString()));
+    aum.key().ifPresent(key -> json.put("Key", key(key)));
+    aum.keyId().ifPresent(keyId -> json.put("KeyID", Texts.keyId(keyId)));
+    aum.state().ifPresent(state -> json.put("State", state(state)));
+    aum.votes().ifPresent(votes -> json.put("Votes", Json.unsigned(votes)));
+    if (!aum.meta().isEmpty()) {
+      json.put("Meta", aum.meta());
+    }
+    if (!aum.signatures().isEmpty()) {
+      json.put("Signatures", signatures(aum.signatures()));
+    }
+    return json;
+  }
+
+  static List<Map<String, Object>> keys(List<Key> keys) {
+    return keys.stream().map(AumJson::key).toList();
+  }
+
+  static Map<String, Object> key(Key key) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("Kind", Texts.keyKind(key.kind()));
+    json.put("Votes", Json.unsigned(key.votes()));
+    json.put("Public", Texts.keyId(key.id()));
+    if (!key.meta().isEmpty()) {
+      json.put("Meta", key.meta());
+    }
+    return json;
+  }
+
+  static Map<String, Object> nodeKeySignature(NodeKeySignature signature) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("SigKind", signature.kindName());
+    if (!signature.pubkey().isEmpty()) {
+      json.put("PublicKey", Texts.keyId(signature.pubkey()));
+    }
+    if (!signature.keyId().isEmpty()) {
+      json.put("KeyID", Texts.keyId(signature.keyId()));
+    }
+    json.put("Signature", base64(signature.signature()));
+    signature.nested().ifPresent(nested -> json.put("Nested", nodeKeySignature(nested)));
+    if (!signature.wrappingPubkey().isEmpty()) {
+      json.put("WrappingPublicKey", Texts.keyId(signature.wrappingPubkey()));
+    }
+    return json;
+  }
+
+  static String base64(Bytes bytes) {
+    return Base64.getUrlEncoder().encodeToString(bytes.toByteArray());
+  }
+
+  private static Map<String, Object> state(State state) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    state.lastAumHash().ifPresent(hash -> json.put("LastAUMHash", hash.toString()));
+    json.put("DisablementValues", state.disablementValues().stream().map(Bytes::toHex).toList());
+    json.put("Keys", keys(state.keys()));
+    json.put("StateID1", Json.unsigned(state.stateId1()));
+    json.put("StateID2", Json.unsigned(state.stateId2()));
+    return json;
+  }
+
+  private static List<Map<String, Object>> signatures(List<AumSignature> signatures) {
+    List<Map<String, Object>> json = new ArrayList<>();
+    for (AumSignature signature : signatures) {
+      Map<String, Object> one = new LinkedHashMap<>();
+      one.put("KeyID", Texts.keyId(signature.signerId()));
+      one.put("Signature", base64(signature.signatureBytes()));
+      json.add(one);
+    }
+    return json;
+  }
+}

@@ -1,0 +1,30 @@
+package dev.tka.cli;
+
+/** What the command's exit status says. Part of the interface: scripts depend on the numbers. */
+final class ExitCode {
+  /** All is well. */
+  static final int OK = 0;
+
+  /** What was looked at is not right: an AUM that does not verify, a golden case that fails. */
+  static final int VERIFICATION_FAILED = 1;
+
+  /** The command line does not make sense. */
+  static final int USAGE = 2;
+
+  /** The input cannot be understood, or is damaged. */
+  static final int BAD_INPUT = 3;
+
+  /** There is nothing at the place that was named. */
+  static final int NOT_FOUND = 4;
+
+  /** Somebody else was first. */
+  static final int CONFLICT = 5;
+
+  /** Reading or writing failed. */
+  static final int IO = 6;
+
+  /** A bug in this program. */
+  static final int INTERNAL = 70;
+
+  private ExitCode() {}
+}

@@ -1,0 +1,70 @@
+package dev.tka.cli;
+
+import dev.tka.core.ApplyException;
+import dev.tka.core.InformException;
+import dev.tka.core.OpenException;
+import dev.tka.core.StoreException;
+import dev.tka.core.TkaException;
+import dev.tka.core.VerificationException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.NoSuchFileException;
+import picocli.CommandLine;
+
+/** Turns whatever a command throws into one line and an exit status. */
+final class Failures
+    implements CommandLine.IExecutionExceptionHandler, CommandLine.IParameterExceptionHandler {
+  @Override
+  public int handleExecutionException(
+      Exception failure, CommandLine command, CommandLine.ParseResult parsed) {
+    PrintWriter err = command.getErr();
+    if (failure instanceof CommandFailure known) {
+      return report(err, known.exitCode(), known.getMessage());
+    }
+    if (failure instanceof TkaException data) {
+      return report(err, exitCode(data), data.getMessage());
+    }
+    if (failure instanceof NoSuchFileException || failure instanceof FileNotFoundException) {
+      return report(err, ExitCode.NOT_FOUND, failure.getMessage() + ": no such file");
+    }
+    if (failure instanceof IOException io) {
+      return report(err, ExitCode.IO, io.getClass().getSimpleName() + ": " + io.getMessage());
+    }
+    err.println("tka: a bug in this program; please report what follows");
+    failure.printStackTrace(err);
+    return ExitCode.INTERNAL;
+  }
+
+  @Override
+  public int handleParseException(CommandLine.ParameterException failure, String[] args) {
+    PrintWriter err = failure.getCommandLine().getErr();
+    String name = failure.getCommandLine().getCommandSpec().qualifiedName();
+    return report(err, ExitCode.USAGE, failure.getMessage() + " (see '" + name + " --help')");
+  }
+
+  private static int exitCode(TkaException failure) {
+    if (failure instanceof StoreException.Absent
+        || failure instanceof StoreException.NoSuchAum
+        || failure instanceof OpenException.EmptyStore) {
+      return ExitCode.NOT_FOUND;
+    }
+    if (failure instanceof StoreException.Conflict) {
+      return ExitCode.CONFLICT;
+    }
+    if (failure instanceof StoreException.Unavailable) {
+      return ExitCode.IO;
+    }
+    if (failure instanceof VerificationException
+        || failure instanceof ApplyException
+        || failure instanceof InformException) {
+      return ExitCode.VERIFICATION_FAILED;
+    }
+    return ExitCode.BAD_INPUT;
+  }
+
+  private static int report(PrintWriter err, int exitCode, String message) {
+    err.println("tka: " + message);
+    return exitCode;
+  }
+}

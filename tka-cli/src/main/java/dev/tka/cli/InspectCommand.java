@@ -1,0 +1,183 @@
+package dev.tka.cli;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumSignature;
+import dev.tka.core.Bytes;
+import dev.tka.core.DecodeException;
+import dev.tka.core.IllFormedException;
+import dev.tka.core.Key;
+import dev.tka.core.NodeKey;
+import dev.tka.core.NodeKeySignature;
+import dev.tka.core.SignatureVerifier;
+import dev.tka.core.State;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code tka inspect}: every field of AUMs and node-key signatures. */
+@Command(
+    name = "inspect",
+    description = {
+      "Shows every field of AUMs and node-key signatures.",
+      "Takes raw CBOR, hexadecimal or base64, several in a stream; tells hashes and who signed."
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka inspect genesis.cbor",
+      "  echo a1010301020304 | tka inspect -",
+      "  tailscale lock log --json | jq -r '.Messages[].Raw' | tka inspect - --json"
+    })
+final class InspectCommand implements Callable<Integer> {
+  private static final String STANDARD_INPUT = "-";
+
+  @Spec private CommandSpec spec;
+  @ParentCommand private Main main;
+
+  @Parameters(paramLabel = "FILE", description = "The file, or - for standard input.")
+  private String file;
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws IOException, CommandFailure, DecodeException {
+    List<byte[]> values = read();
+    List<Map<String, Object>> items = new ArrayList<>();
+    PrintWriter out = spec.commandLine().getOut();
+    Optional<CommandFailure> failure = Optional.empty();
+    for (int i = 0; i < values.size() && failure.isEmpty(); i++) {
+      try {
+        items.add(inspect(values.get(i)));
+      } catch (DecodeException e) {
+        // What came before it is sound and still wanted.
+        failure =
+            Optional.of(
+                new CommandFailure(
+                    ExitCode.BAD_INPUT,
+                    (values.size() > 1 ? "value " + (i + 1) + ": " : "") + e.getMessage()));
+      }
+    }
+    if (json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("SchemaVersion", Json.SCHEMA_VERSION);
+      object.put("Items", items);
+      if (!items.isEmpty()) {
+        Json.print(out, object);
+      }
+    } else {
+      for (int i = 0; i < items.size(); i++) {
+        out.print(i == 0 ? "" : System.lineSeparator());
+        InspectText.print(items.get(i), out);
+      }
+    }
+    if (failure.isPresent()) {
+      throw failure.get();
+    }
+    return ExitCode.OK;
+  }
+
+  private List<byte[]> read() throws IOException, CommandFailure, DecodeException {
+    if (file.equals(STANDARD_INPUT)) {
+      return InspectInput.read(main.in());
+    }
+    Path path = Path.of(file);
+    if (Files.isDirectory(path)) {
+      throw new CommandFailure(ExitCode.BAD_INPUT, file + ": expected a file, found a directory");
+    }
+    try (InputStream in = Files.newInputStream(path)) {
+      return InspectInput.read(in);
+    }
+  }
+
+  /** An AUM if it is one, else a node-key signature; the error is of what it came closer to. */
+  private static Map<String, Object> inspect(byte[] value) throws DecodeException {
+    DecodeException notAnAum;
+    try {
+      return describe(Aum.decode(value));
+    } catch (DecodeException e) {
+      notAnAum = e;
+    }
+    try {
+      return describe(NodeKeySignature.decode(value));
+    } catch (DecodeException notASignature) {
+      throw notASignature.offset() > notAnAum.offset() ? notASignature : notAnAum;
+    }
+  }
+
+  private static Map<String, Object> describe(Aum aum) {
+    Map<String, Object> item = new LinkedHashMap<>();
+    item.put("Type", "AUM");
+    item.put("Hash", aum.hash().toString());
+    item.put("HashHex", aum.hash().bytes().toHex());
+    item.put("SigHash", aum.sigHash().toHex());
+    item.put("Size", aum.encoded().size());
+    String illFormed = "";
+    try {
+      aum.requireWellFormed();
+    } catch (IllFormedException e) {
+      illFormed = e.getMessage();
+    }
+    item.put("WellFormed", illFormed.isEmpty());
+    if (!illFormed.isEmpty()) {
+      item.put("IllFormed", illFormed);
+    }
+    item.put("AUM", AumJson.aum(aum));
+    item.put("Signers", signers(aum));
+    item.put("Raw", AumJson.base64(aum.encoded()));
+    return item;
+  }
+
+  /** Who signed, whether the signature verifies, and, of a checkpoint, whether it trusts them. */
+  private static List<Map<String, Object>> signers(Aum aum) {
+    List<Map<String, Object>> signers = new ArrayList<>();
+    for (AumSignature signature : aum.signatures()) {
+      Map<String, Object> signer = new LinkedHashMap<>();
+      Bytes keyId = signature.signerId();
+      signer.put("KeyID", Texts.keyId(keyId));
+      signer.put(
+          "Verifies",
+          SignatureVerifier.fastest()
+              .verifyZip215(
+                  new SignatureVerifier.Claim(keyId, aum.sigHash(), signature.signatureBytes())));
+      Optional<State> state = aum.state();
+      if (state.isPresent()) {
+        Optional<Key> key = state.get().findKey(keyId);
+        signer.put("TrustedByItsOwnState", key.isPresent());
+      }
+      signers.add(signer);
+    }
+    return signers;
+  }
+
+  private static Map<String, Object> describe(NodeKeySignature signature) {
+    Map<String, Object> item = new LinkedHashMap<>();
+    item.put("Type", "NodeKeySignature");
+    item.put("SigHash", signature.sigHash().toHex());
+    item.put("Size", signature.encoded().size());
+    signature.nodeKey().map(NodeKey::toString).ifPresent(key -> item.put("NodeKey", key));
+    signature
+        .authorizingKeyId()
+        .ifPresent(keyId -> item.put("AuthorizingKeyID", Texts.keyId(keyId)));
+    signature
+        .wrappingPublic()
+        .ifPresent(keyId -> item.put("EffectiveWrappingKey", Texts.keyId(keyId)));
+    item.put("NodeKeySignature", AumJson.nodeKeySignature(signature));
+    item.put("Raw", AumJson.base64(signature.encoded()));
+    return item;
+  }
+}

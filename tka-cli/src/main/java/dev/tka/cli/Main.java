@@ -1,0 +1,109 @@
+package dev.tka.cli;
+
+import dev.tka.core.SignatureVerifier;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Properties;
+import picocli.AutoComplete.GenerateCompletion;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The command {@code tka}. */
+@Command(
+    name = "tka",
+    description = "Inspects and verifies a tailnet's key authority (Tailnet Lock).",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {
+      StatusCommand.class,
+      LogCommand.class,
+      VerifyCommand.class,
+      InspectCommand.class,
+      ConformanceCommand.class,
+      DemoCommand.class,
+      GenerateCompletion.class
+    },
+    exitCodeListHeading = "%nExit status:%n",
+    exitCodeList = {
+      "0:all is well",
+      "1:verification failed",
+      "2:the command line does not make sense",
+      "3:bad or damaged input",
+      "4:not found",
+      "5:conflict with another writer",
+      "6:reading or writing failed",
+      "70:a bug in this program"
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka demo                                  see it work on real data",
+      "  tka status /var/lib/tailscale/tka-profiles/2601",
+      "  tka log --graph DIR                       the chain, with its forks",
+      "  tka inspect genesis.cbor                  every field of an AUM",
+      "  source <(tka generate-completion)         completion for bash and zsh"
+    })
+public final class Main {
+  private final InputStream in;
+
+  Main(InputStream in) {
+    this.in = in;
+  }
+
+  /** Runs the command and exits with its status. */
+  public static void main(String[] args) {
+    PrintWriter out = writer(new FileOutputStream(FileDescriptor.out));
+    PrintWriter err = writer(new FileOutputStream(FileDescriptor.err));
+    System.exit(run(System.in, out, err, args));
+  }
+
+  /** Runs the command on other streams than the process's. */
+  static int run(InputStream in, PrintWriter out, PrintWriter err, String... args) {
+    CommandLine command = new CommandLine(new Main(in));
+    Failures failures = new Failures();
+    command.setOut(out);
+    command.setErr(err);
+    command.setExecutionExceptionHandler(failures);
+    command.setParameterExceptionHandler(failures);
+    int exitCode = command.execute(args);
+    out.flush();
+    err.flush();
+    if (out.checkError() && exitCode == ExitCode.OK) {
+      err.println("tka: the output could not be written");
+      err.flush();
+      return ExitCode.IO;
+    }
+    return exitCode;
+  }
+
+  InputStream in() {
+    return in;
+  }
+
+  private static PrintWriter writer(OutputStream stream) {
+    // Names and metadata may hold any text, whatever the locale says.
+    return new PrintWriter(new OutputStreamWriter(stream, StandardCharsets.UTF_8), false);
+  }
+
+  /** Tells the version, and which path verifies signatures. */
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() throws IOException {
+      Properties build = new Properties();
+      try (InputStream resource = Main.class.getResourceAsStream("build.properties")) {
+        build.load(resource);
+      }
+      return new String[] {
+        "tka " + build.getProperty("version"),
+        "signatures: " + SignatureVerifier.fastest().path(),
+        "java: " + System.getProperty("java.version")
+      };
+    }
+  }
+}

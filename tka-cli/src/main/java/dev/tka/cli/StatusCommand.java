@@ -1,0 +1,98 @@
+package dev.tka.cli;
+
+import dev.tka.core.AumSnapshot;
+import dev.tka.core.Authority;
+import dev.tka.core.Damage;
+import dev.tka.core.Key;
+import dev.tka.core.OpenException;
+import dev.tka.core.TkaException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code tka status}: the head and the trusted keys. */
+@Command(
+    name = "status",
+    description = "Shows the head and the trusted signing keys of a directory.",
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {"  tka status DIR", "  tka status DIR --json | jq -r .Head"})
+final class StatusCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @Mixin private DirectoryArgument directory;
+
+  @Option(names = "--json", description = "Print JSON, as 'tailscale lock status --json' does.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws TkaException, IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    AumSnapshot snapshot = directory.read();
+    Authority authority;
+    try {
+      authority = Authority.open(snapshot);
+    } catch (OpenException.EmptyStore e) {
+      printDisabled(out);
+      return DirectoryArgument.reportDamage(snapshot, spec.commandLine().getErr());
+    }
+    if (json) {
+      Json.print(out, toJson(authority));
+    } else {
+      print(authority, out);
+    }
+    return DirectoryArgument.reportDamage(snapshot, spec.commandLine().getErr());
+  }
+
+  private void printDisabled(PrintWriter out) throws IOException {
+    if (json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("SchemaVersion", Json.SCHEMA_VERSION);
+      object.put("Enabled", false);
+      Json.print(out, object);
+    } else {
+      out.println("Tailnet Lock is NOT enabled.");
+    }
+  }
+
+  private static void print(Authority authority, PrintWriter out) {
+    out.println("Tailnet Lock is ENABLED.");
+    out.println();
+    out.println("Head:            " + authority.head());
+    out.println("Oldest ancestor: " + authority.oldestAncestor());
+    out.println("Active chain:    " + Texts.count(authority.length(), "AUM"));
+    out.println(
+        "State ids:       "
+            + Json.unsigned(authority.state().stateId1())
+            + ":"
+            + Json.unsigned(authority.state().stateId2()));
+    out.println(
+        "Disablement:     " + Texts.count(authority.state().disablementValues().size(), "value"));
+    out.println();
+    out.println("Trusted signing keys:");
+    for (Key key : authority.state().keys()) {
+      String meta = key.meta().isEmpty() ? "" : "\t" + Texts.meta(key.meta());
+      out.println("\t" + Texts.keyId(key.id()) + "\t" + Texts.votes(key.votes()) + meta);
+    }
+  }
+
+  private static Map<String, Object> toJson(Authority authority) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    object.put("Enabled", true);
+    object.put("Head", authority.head().toString());
+    object.put("OldestAncestor", authority.oldestAncestor().toString());
+    object.put("Length", authority.length());
+    object.put("TrustedKeys", AumJson.keys(authority.state().keys()));
+    object.put("State", Json.unsigned(authority.state().stateId1()));
+    object.put("Degraded", authority.isDegraded());
+    object.put("Damage", authority.snapshot().damage().stream().map(Damage::toString).toList());
+    return object;
+  }
+}

@@ -1,0 +1,78 @@
+package dev.tka.cli;
+
+import dev.tka.core.Aum;
+import dev.tka.core.Bytes;
+import dev.tka.core.Key;
+import java.util.Map;
+
+/** Small texts that several commands print. */
+final class Texts {
+  private static final int SHORT_KEY_DIGITS = 8;
+
+  private Texts() {}
+
+  /** A key id, of any length, in the form for people. */
+  static String keyId(Bytes id) {
+    return "tlpub:" + id.toHex();
+  }
+
+  static String keyKind(int kind) {
+    return kind == Key.KIND_25519 ? "25519" : "unknown(" + kind + ")";
+  }
+
+  static String votes(long votes) {
+    return Long.toUnsignedString(votes);
+  }
+
+  /** What an AUM does, in a few words. */
+  static String summary(Aum aum) {
+    StringBuilder out = new StringBuilder(aum.kind().toString());
+    aum.key().ifPresent(key -> out.append(' ').append(shortKey(key.id())));
+    aum.keyId().ifPresent(keyId -> out.append(' ').append(shortKey(keyId)));
+    aum.state().ifPresent(state -> out.append(" of ").append(count(state.keys().size(), "key")));
+    aum.votes().ifPresent(votes -> out.append(" votes=").append(votes(votes)));
+    return out.toString();
+  }
+
+  /** The beginning of a key id, enough to tell keys apart at a glance. */
+  static String shortKey(Bytes id) {
+    String digits = id.toHex();
+    return "tlpub:"
+        + (digits.length() > SHORT_KEY_DIGITS ? digits.substring(0, SHORT_KEY_DIGITS) : digits);
+  }
+
+  static String count(int number, String noun) {
+    return number + " " + noun + (number == 1 ? "" : "s");
+  }
+
+  /** Metadata on one line. */
+  static String meta(Map<String, String> meta) {
+    StringBuilder out = new StringBuilder();
+    meta.forEach(
+        (key, value) -> {
+          if (out.length() > 0) {
+            out.append(", ");
+          }
+          out.append(printable(key)).append('=').append(printable(value));
+        });
+    return out.toString();
+  }
+
+  /** Text from elsewhere, with whatever would break the line or the terminal replaced. */
+  static String printable(String text) {
+    StringBuilder out = new StringBuilder();
+    text.codePoints()
+        .forEach(
+            c -> {
+              int type = Character.getType(c);
+              boolean safe =
+                  !Character.isISOControl(c)
+                      && type != Character.FORMAT
+                      && type != Character.LINE_SEPARATOR
+                      && type != Character.PARAGRAPH_SEPARATOR
+                      && type != Character.UNASSIGNED;
+              out.appendCodePoint(safe ? c : '\ufffd');
+            });
+    return out.toString();
+  }
+}

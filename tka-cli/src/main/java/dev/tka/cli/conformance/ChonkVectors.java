@@ -1,0 +1,184 @@
+package dev.tka.cli.conformance;
+
+import dev.tka.cli.TemporaryFiles;
+import dev.tka.core.AumEntry;
+import dev.tka.core.AumSnapshot;
+import dev.tka.core.Authority;
+import dev.tka.core.Bytes;
+import dev.tka.core.Damage;
+import dev.tka.core.OpenException;
+import dev.tka.core.StoreException;
+import dev.tka.core.TextException;
+import dev.tka.core.TkaException;
+import dev.tka.store.NodeDirectory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * {@code chonk.jsonl}: a shipping node's directory, and what the reference sees in it before and
+ * after it did something to it. Both are read; nothing is done here.
+ */
+final class ChonkVectors implements Checker {
+  private static final String DAMAGE_QUIRK =
+      "protocol.md section 9: sound parts open, damage is reported";
+
+  private final DamageExpectations expectations = DamageExpectations.load();
+
+  @Override
+  public void check(GoldenCase golden) throws Mismatch, IOException {
+    String name = golden.text("name");
+    Optional<String> quirk = golden.optionalText("quirk");
+    if (quirk.isPresent()) {
+      Mismatch.require("quirk", DAMAGE_QUIRK, quirk.get());
+    }
+    // The quirk of a case with an op is in the doing; its directory is sound.
+    boolean damaged = quirk.isPresent() && !golden.has("op");
+    if (damaged) {
+      golden.informative("all_aums", "heads", "last_active_ancestor", "commit_times", "errors");
+      golden.informative("open");
+    }
+    Map<String, String> mtimes = golden.optionalTextMap("mtimes").orElse(Map.of());
+    try (TemporaryDirectory directory =
+        TemporaryDirectory.of(golden, mtimes, golden.optionalTexts("dirs").orElse(List.of()))) {
+      if (damaged) {
+        requireDamage(name, directory.path());
+      } else {
+        requireView(golden, directory.path());
+      }
+    }
+    Optional<GoldenCase> op = golden.optionalObject("op");
+    if (op.isPresent()) {
+      op.get().informative("op", "now", "aums", "hashes", "error", "min_chain", "min_age_seconds");
+      GoldenCase after = golden.object("after");
+      try (TemporaryDirectory directory = TemporaryDirectory.of(after, mtimes, List.of())) {
+        requireView(after, directory.path());
+      }
+    }
+  }
+
+  private static void requireView(GoldenCase view, Path path) throws Mismatch {
+    view.informative("errors");
+    GoldenCase open = view.object("open");
+    open.informative("error");
+    Optional<String> expectedHead = open.optionalText("head");
+    AumSnapshot snapshot;
+    try {
+      snapshot = NodeDirectory.at(path).read();
+    } catch (StoreException e) {
+      // We refuse a directory with a damaged record whole, so there is no list to compare.
+      GoldenCase errors = view.object("errors");
+      Mismatch.require(
+          "record damaged (" + e.getMessage() + ")", errors.has("last_active_ancestor"), true);
+      errors.informative("last_active_ancestor");
+      Mismatch.require("head", expectedHead, Optional.empty());
+      view.informative("all_aums", "heads", "last_active_ancestor", "commit_times");
+      return;
+    }
+    Mismatch.require("AUMs", view.optionalTexts("all_aums"), allAums(snapshot));
+    Mismatch.require("heads", view.optionalTexts("heads"), heads(snapshot));
+    Mismatch.require(
+        "last active ancestor",
+        view.optionalText("last_active_ancestor"),
+        snapshot.lastActiveAncestor().map(Object::toString));
+    Map<String, String> times = new TreeMap<>();
+    for (AumEntry entry : snapshot.entries()) {
+      times.put(entry.hash().toString(), Long.toString(entry.committedAt().getEpochSecond()));
+    }
+    Mismatch.require(
+        "commit times",
+        new TreeMap<>(view.optionalTextMap("commit_times").orElse(Map.of())),
+        times);
+    Mismatch.require("damage", List.of(), snapshot.damage());
+    try {
+      Authority authority = Authority.open(snapshot);
+      Mismatch.require("head", expectedHead, Optional.of(authority.head().toString()));
+      Golden.requireAuthority(open, authority);
+    } catch (TkaException e) {
+      Mismatch.require("head (" + e.getMessage() + ")", expectedHead, Optional.empty());
+    }
+  }
+
+  /**
+   * What a damaged directory must come to: the sound AUMs are there, each damaged file is named,
+   * and the authority is degraded or refused.
+   */
+  private void requireDamage(String name, Path path) throws Mismatch {
+    DamageExpectations.Expected found;
+    try {
+      AumSnapshot snapshot = NodeDirectory.at(path).read();
+      found =
+          new DamageExpectations.Expected(
+              snapshot.damage().stream().map(Damage::where).toList(), head(snapshot));
+    } catch (StoreException e) {
+      throw new Mismatch("the directory cannot be read at all: " + e.getMessage());
+    }
+    Optional<DamageExpectations.Expected> expected = expectations.find(name);
+    if (expected.isPresent()) {
+      Mismatch.require("damage and head", expected.get(), found);
+    } else if (found.damaged().isEmpty() && found.head().isPresent()) {
+      throw new Mismatch("the damage is not reported, and the authority opens as if all were well");
+    }
+  }
+
+  private static Optional<String> head(AumSnapshot snapshot) throws StoreException {
+    try {
+      return Optional.of(Authority.open(snapshot).head().toString());
+    } catch (OpenException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static Optional<List<String>> allAums(AumSnapshot snapshot) {
+    return Optional.of(Golden.sortedHashes(snapshot));
+  }
+
+  private static Optional<List<String>> heads(AumSnapshot snapshot) {
+    return Optional.of(
+        snapshot.entries().stream()
+            .filter(entry -> snapshot.children(entry.hash()).isEmpty())
+            .map(entry -> entry.hash().toString())
+            .sorted()
+            .toList());
+  }
+
+  /** A case's files on disk, for as long as it is looked at. */
+  private record TemporaryDirectory(Path path) implements AutoCloseable {
+    static TemporaryDirectory of(
+        GoldenCase golden, Map<String, String> mtimes, List<String> emptyDirectories)
+        throws Mismatch, IOException {
+      TemporaryDirectory directory =
+          new TemporaryDirectory(Files.createTempDirectory("tka-conformance"));
+      for (String empty : emptyDirectories) {
+        Files.createDirectories(directory.path().resolve(empty));
+      }
+      Map<String, String> files = golden.optionalTextMap("files").orElse(Map.of());
+      for (Map.Entry<String, String> file : files.entrySet()) {
+        Path path = directory.path().resolve(file.getKey());
+        Files.createDirectories(path.getParent());
+        try {
+          Files.write(path, Bytes.parseHex(file.getValue()).toByteArray());
+        } catch (TextException e) {
+          throw new Mismatch("file " + file.getKey() + ": " + e.getMessage());
+        }
+        String mtime = mtimes.get(file.getKey());
+        if (mtime != null) {
+          Files.setLastModifiedTime(
+              path, FileTime.from(Instant.ofEpochSecond(Long.parseLong(mtime))));
+        }
+      }
+      return directory;
+    }
+
+    @Override
+    public void close() throws IOException {
+      TemporaryFiles.delete(path);
+    }
+  }
+}

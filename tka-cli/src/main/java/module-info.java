@@ -1,0 +1,13 @@
+/** The {@code tka} command. */
+module dev.tka.cli {
+  requires com.fasterxml.jackson.core;
+  requires com.fasterxml.jackson.jr.ob;
+  requires dev.tka.core;
+  requires dev.tka.store;
+  requires info.picocli;
+  requires static transitive org.jspecify;
+
+  // picocli sets the fields of the commands by reflection.
+  opens dev.tka.cli to
+      info.picocli;
+}
