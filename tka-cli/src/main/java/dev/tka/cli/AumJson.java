@@ -11,10 +11,12 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * AUMs, keys and node-key signatures as {@code tailscale lock log --json} and {@code status --json}
- * print them: the same names in the same order, absent fields left out, bytes as URL-safe base64.
+ * print them: the same names in the same order, metadata by name, absent fields left out, bytes as
+ * URL-safe base64.
  */
 final class AumJson {
   private AumJson() {}
@@ -35,9 +37,9 @@ final class AumJson {
     aum.key().ifPresent(key -> json.put("Key", key(key)));
     aum.keyId().ifPresent(keyId -> json.put("KeyID", Texts.keyId(keyId)));
     aum.state().ifPresent(state -> json.put("State", state(state)));
-    aum.votes().ifPresent(votes -> json.put("Votes", Json.unsigned(votes)));
+    aum.votes().ifPresent(votes -> json.put("Votes", Texts.unsigned(votes)));
     if (!aum.meta().isEmpty()) {
-      json.put("Meta", aum.meta());
+      json.put("Meta", new TreeMap<>(aum.meta()));
     }
     if (!aum.signatures().isEmpty()) {
       json.put("Signatures", signatures(aum.signatures()));
@@ -52,10 +54,10 @@ final class AumJson {
   static Map<String, Object> key(Key key) {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("Kind", Texts.keyKind(key.kind()));
-    json.put("Votes", Json.unsigned(key.votes()));
+    json.put("Votes", Texts.unsigned(key.votes()));
     json.put("Public", Texts.keyId(key.id()));
     if (!key.meta().isEmpty()) {
-      json.put("Meta", key.meta());
+      json.put("Meta", new TreeMap<>(key.meta()));
     }
     return json;
   }
@@ -86,8 +88,8 @@ final class AumJson {
     state.lastAumHash().ifPresent(hash -> json.put("LastAUMHash", hash.toString()));
     json.put("DisablementValues", state.disablementValues().stream().map(Bytes::toHex).toList());
     json.put("Keys", keys(state.keys()));
-    json.put("StateID1", Json.unsigned(state.stateId1()));
-    json.put("StateID2", Json.unsigned(state.stateId2()));
+    json.put("StateID1", Texts.unsigned(state.stateId1()));
+    json.put("StateID2", Texts.unsigned(state.stateId2()));
     return json;
   }
 

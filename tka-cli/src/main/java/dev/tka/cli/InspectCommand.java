@@ -45,6 +45,10 @@ import picocli.CommandLine.Spec;
 final class InspectCommand implements Callable<Integer> {
   private static final String STANDARD_INPUT = "-";
 
+  /** For a few signatures, loading native code would take longer than it saves. */
+  private static final SignatureVerifier VERIFIER =
+      SignatureVerifier.on(SignatureVerifier.Path.BOUNCY_CASTLE).orElseThrow();
+
   @Spec private CommandSpec spec;
   @ParentCommand private Main main;
 
@@ -55,21 +59,17 @@ final class InspectCommand implements Callable<Integer> {
   private boolean json;
 
   @Override
-  public Integer call() throws IOException, CommandFailure, DecodeException {
-    List<byte[]> values = read();
+  public Integer call() throws IOException, CommandFailure {
+    InspectInput.Values input = read();
     List<Map<String, Object>> items = new ArrayList<>();
     PrintWriter out = spec.commandLine().getOut();
-    Optional<CommandFailure> failure = Optional.empty();
-    for (int i = 0; i < values.size() && failure.isEmpty(); i++) {
+    Optional<CommandFailure> failure = input.failure();
+    for (byte[] value : input.values()) {
       try {
-        items.add(inspect(values.get(i)));
+        items.add(inspect(value));
       } catch (DecodeException e) {
-        // What came before it is sound and still wanted.
-        failure =
-            Optional.of(
-                new CommandFailure(
-                    ExitCode.BAD_INPUT,
-                    (values.size() > 1 ? "value " + (i + 1) + ": " : "") + e.getMessage()));
+        failure = Optional.of(InspectInput.failure(items.size(), e.getMessage()));
+        break;
       }
     }
     if (json) {
@@ -91,7 +91,7 @@ final class InspectCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  private List<byte[]> read() throws IOException, CommandFailure, DecodeException {
+  private InspectInput.Values read() throws IOException, CommandFailure {
     if (file.equals(STANDARD_INPUT)) {
       return InspectInput.read(main.in());
     }
@@ -151,9 +151,8 @@ final class InspectCommand implements Callable<Integer> {
       signer.put("KeyID", Texts.keyId(keyId));
       signer.put(
           "Verifies",
-          SignatureVerifier.fastest()
-              .verifyZip215(
-                  new SignatureVerifier.Claim(keyId, aum.sigHash(), signature.signatureBytes())));
+          VERIFIER.verifyZip215(
+              new SignatureVerifier.Claim(keyId, aum.sigHash(), signature.signatureBytes())));
       Optional<State> state = aum.state();
       if (state.isPresent()) {
         Optional<Key> key = state.get().findKey(keyId);

@@ -10,6 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
+import java.util.StringTokenizer;
 import java.util.regex.Pattern;
 
 /**
@@ -24,38 +26,51 @@ final class InspectInput {
 
   private InspectInput() {}
 
-  /** The values in a stream, in order. */
-  static List<byte[]> read(InputStream in) throws IOException, CommandFailure, DecodeException {
+  /**
+   * The values of a stream, in order.
+   *
+   * @param failure why there are no more, when it is not because the stream ends
+   */
+  record Values(List<byte[]> values, Optional<CommandFailure> failure) {}
+
+  static Values read(InputStream in) throws IOException, CommandFailure {
     byte[] content = in.readNBytes(MAX_SIZE + 1);
     if (content.length > MAX_SIZE) {
       throw new CommandFailure(
           ExitCode.BAD_INPUT,
           "the input is longer than " + (MAX_SIZE >> 20) + " MiB, the most that inspect reads");
     }
+    List<byte[]> sequences = isText(content) ? decodeWords(content) : List.of(content);
     List<byte[]> values = new ArrayList<>();
-    if (isText(content)) {
-      String text = new String(content, StandardCharsets.US_ASCII).strip();
-      for (String word : text.split("\\s+")) {
-        if (!word.isEmpty()) {
-          split(decodeWord(word, values.size()), values);
+    for (byte[] sequence : sequences) {
+      try (CborReader reader = new CborReader(sequence)) {
+        while (reader.nextOfSequence("CBOR")) {
+          values.add(reader.skipRaw("CBOR"));
         }
+      } catch (DecodeException e) {
+        // What came before it is sound and still wanted.
+        return new Values(values, Optional.of(failure(values.size(), e.getMessage())));
       }
-    } else {
-      split(content, values);
     }
     if (values.isEmpty()) {
       throw new CommandFailure(
           ExitCode.BAD_INPUT, "the input is empty: expected an AUM or a node-key signature");
     }
-    return values;
+    return new Values(values, Optional.empty());
   }
 
-  private static void split(byte[] sequence, List<byte[]> values) throws DecodeException {
-    try (CborReader in = new CborReader(sequence)) {
-      while (in.nextOfSequence("value " + (values.size() + 1))) {
-        values.add(in.skipRaw("value " + (values.size() + 1)));
-      }
+  /** What is wrong with one value, counted from 0, of the stream. */
+  static CommandFailure failure(int index, String message) {
+    return new CommandFailure(ExitCode.BAD_INPUT, "value " + (index + 1) + ": " + message);
+  }
+
+  private static List<byte[]> decodeWords(byte[] content) throws CommandFailure {
+    StringTokenizer words = new StringTokenizer(new String(content, StandardCharsets.US_ASCII));
+    List<byte[]> decoded = new ArrayList<>();
+    while (words.hasMoreTokens()) {
+      decoded.add(decodeWord(words.nextToken(), decoded.size()));
     }
+    return decoded;
   }
 
   private static byte[] decodeWord(String word, int index) throws CommandFailure {
@@ -70,9 +85,7 @@ final class InspectInput {
       boolean urlSafe = word.indexOf('-') >= 0 || word.indexOf('_') >= 0;
       return (urlSafe ? Base64.getUrlDecoder() : Base64.getDecoder()).decode(word);
     } catch (IllegalArgumentException e) {
-      throw new CommandFailure(
-          ExitCode.BAD_INPUT,
-          "value " + (index + 1) + ": expected CBOR, hexadecimal or base64, found other text");
+      throw failure(index, "expected CBOR, hexadecimal or base64, found other text");
     }
   }
 

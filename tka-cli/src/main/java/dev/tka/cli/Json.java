@@ -6,7 +6,6 @@ import com.fasterxml.jackson.core.util.Separators;
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.math.BigInteger;
 import java.util.Map;
 
 /** Prints JSON as the reference does: two spaces a level, no space before a colon. */
@@ -29,10 +28,5 @@ final class Json {
 
   static void print(PrintWriter out, Map<String, Object> object) throws IOException {
     out.println(PRETTY.asString(object));
-  }
-
-  /** All 64 bits of a number, unsigned. */
-  static BigInteger unsigned(long value) {
-    return new BigInteger(Long.toUnsignedString(value));
   }
 }

@@ -89,7 +89,7 @@ final class LogCommand implements Callable<Integer> {
     out.println(Ansi.AUTO.string("@|yellow update " + aum.hash() + "|@ (" + aum.kind() + ")"));
     aum.key().ifPresent(key -> print(key, "", out));
     aum.keyId().ifPresent(keyId -> out.println("KeyID: " + Texts.keyId(keyId)));
-    aum.votes().ifPresent(votes -> out.println("Votes: " + Texts.votes(votes)));
+    aum.votes().ifPresent(votes -> out.println("Votes: " + Texts.unsigned(votes)));
     if (!aum.meta().isEmpty()) {
       out.println("Metadata: " + Texts.meta(aum.meta()));
     }

@@ -69,16 +69,16 @@ final class StatusCommand implements Callable<Integer> {
     out.println("Active chain:    " + Texts.count(authority.length(), "AUM"));
     out.println(
         "State ids:       "
-            + Json.unsigned(authority.state().stateId1())
+            + Texts.unsigned(authority.state().stateId1())
             + ":"
-            + Json.unsigned(authority.state().stateId2()));
+            + Texts.unsigned(authority.state().stateId2()));
     out.println(
         "Disablement:     " + Texts.count(authority.state().disablementValues().size(), "value"));
     out.println();
     out.println("Trusted signing keys:");
     for (Key key : authority.state().keys()) {
       String meta = key.meta().isEmpty() ? "" : "\t" + Texts.meta(key.meta());
-      out.println("\t" + Texts.keyId(key.id()) + "\t" + Texts.votes(key.votes()) + meta);
+      out.println("\t" + Texts.keyId(key.id()) + "\t" + Texts.unsigned(key.votes()) + meta);
     }
   }
 
@@ -90,7 +90,7 @@ final class StatusCommand implements Callable<Integer> {
     object.put("OldestAncestor", authority.oldestAncestor().toString());
     object.put("Length", authority.length());
     object.put("TrustedKeys", AumJson.keys(authority.state().keys()));
-    object.put("State", Json.unsigned(authority.state().stateId1()));
+    object.put("State", Texts.unsigned(authority.state().stateId1()));
     object.put("Degraded", authority.isDegraded());
     object.put("Damage", authority.snapshot().damage().stream().map(Damage::toString).toList());
     return object;

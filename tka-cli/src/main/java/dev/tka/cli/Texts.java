@@ -3,6 +3,7 @@ package dev.tka.cli;
 import dev.tka.core.Aum;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
+import java.math.BigInteger;
 import java.util.Map;
 
 /** Small texts that several commands print. */
@@ -20,8 +21,9 @@ final class Texts {
     return kind == Key.KIND_25519 ? "25519" : "unknown(" + kind + ")";
   }
 
-  static String votes(long votes) {
-    return Long.toUnsignedString(votes);
+  /** All 64 bits of a number, unsigned. */
+  static BigInteger unsigned(long value) {
+    return new BigInteger(Long.toUnsignedString(value));
   }
 
   /** What an AUM does, in a few words. */
@@ -30,7 +32,7 @@ final class Texts {
     aum.key().ifPresent(key -> out.append(' ').append(shortKey(key.id())));
     aum.keyId().ifPresent(keyId -> out.append(' ').append(shortKey(keyId)));
     aum.state().ifPresent(state -> out.append(" of ").append(count(state.keys().size(), "key")));
-    aum.votes().ifPresent(votes -> out.append(" votes=").append(votes(votes)));
+    aum.votes().ifPresent(votes -> out.append(" votes=").append(unsigned(votes)));
     return out.toString();
   }
 

@@ -1,0 +1,266 @@
+package dev.tka.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tka.core.Bytes;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** One clear line, the exit status that goes with it, and nothing written. */
+class BadInputTest {
+  @TempDir Path folder;
+
+  @Test
+  void anEmptyFile() throws IOException {
+    Path file = Files.createFile(folder.resolve("empty"));
+
+    requireFailure(Cli.run("inspect", file), ExitCode.BAD_INPUT, "the input is empty");
+  }
+
+  @Test
+  void aFileThatIsNone() {
+    requireFailure(Cli.run("inspect", folder.resolve("none")), ExitCode.NOT_FOUND, "no such file");
+    requireFailure(Cli.run("inspect", folder), ExitCode.BAD_INPUT, "found a directory");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"status", "log", "verify", "conformance"})
+  void aDirectoryThatIsNone(String command) {
+    requireFailure(
+        Cli.run(command, folder.resolve("none")), ExitCode.NOT_FOUND, "no such directory");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"status", "log", "verify"})
+  void aFileInPlaceOfADirectory(String command) throws IOException {
+    Path file = Files.createFile(folder.resolve("file"));
+
+    requireFailure(
+        Cli.run(command, file), ExitCode.NOT_FOUND, "expected a directory, found a file");
+  }
+
+  @Test
+  void aTruncatedAum() throws Exception {
+    byte[] genesis = genesis();
+
+    requireFailure(
+        inspect(Arrays.copyOf(genesis, genesis.length - 1)),
+        ExitCode.BAD_INPUT,
+        "value 1: byte 557: CBOR: the input ends too early");
+  }
+
+  @Test
+  void aSoundAumBeforeABrokenOneIsStillShown() throws Exception {
+    byte[] genesis = genesis();
+    byte[] both = Arrays.copyOf(genesis, genesis.length + 2);
+    both[genesis.length] = (byte) 0xa1;
+    both[genesis.length + 1] = 0x01;
+
+    Cli.Result truncated = inspect(both);
+    both[genesis.length] = (byte) 0x81;
+    Cli.Result wrong = inspect(both);
+
+    assertThat(truncated.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(truncated.err()).contains("value 2: ").contains("the input ends too early");
+    assertThat(truncated.out()).contains("Type: AUM");
+    assertThat(wrong.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(wrong.err()).contains("value 2: ").contains("expected a map, found an array");
+    assertThat(wrong.out()).contains("Type: AUM");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "5b4000000000000000", // a byte string that claims 2^62 bytes
+        "a101035b4000000000000000",
+        "9b4000000000000000", // an array that claims 2^62 elements
+        "bb4000000000000000", // a map that claims 2^62 pairs
+        "7b4000000000000000", // a text that claims 2^62 bytes
+        "a2010302783fffffff",
+        "5a7fffffff00"
+      })
+  void aClaimOfMoreThanThereIs(String hex) throws Exception {
+    Cli.Result result = inspect(Bytes.parseHex(hex).toByteArray());
+
+    assertThat(result.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(result.err().lines()).hasSize(1);
+    assertThat(result.err()).contains("byte ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0x81, 0xa1})
+  void nestingOfTenThousand(int container) {
+    byte[] bomb = new byte[10_000];
+    for (int i = 0; i < bomb.length; i++) {
+      bomb[i] = container == 0xa1 && i % 2 == 1 ? 1 : (byte) container;
+    }
+
+    requireFailure(inspect(bomb), ExitCode.BAD_INPUT, "levels of nesting: more than 16");
+  }
+
+  @Test
+  void aStreamOfAHundredMegabytesIsNotReadToItsEnd() {
+    CountingZeros zeros = new CountingZeros(100_000_000);
+    StringWriter err = new StringWriter();
+
+    int exitCode =
+        Main.run(zeros, new PrintWriter(new StringWriter()), new PrintWriter(err), "inspect", "-");
+
+    assertThat(exitCode).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(err.toString()).contains("longer than 16 MiB");
+    assertThat(zeros.read).isLessThan(20_000_000);
+  }
+
+  @Test
+  void textThatIsNeitherHexNorBase64() {
+    requireFailure(
+        inspect("this is not an AUM!".getBytes(StandardCharsets.US_ASCII)),
+        ExitCode.BAD_INPUT,
+        "expected CBOR, hexadecimal or base64, found other text");
+  }
+
+  @Test
+  void aFileOfAWrongHashInADirectory() throws Exception {
+    requireDegraded("chonk-other-aum-under-name", ExitCode.BAD_INPUT, "its content hashes to");
+  }
+
+  @Test
+  void aTruncatedFileInADirectory() throws Exception {
+    requireDegraded("chonk-truncated-head", ExitCode.BAD_INPUT, "the input ends too early");
+  }
+
+  @Test
+  void anUnreadableFileInADirectory() throws Exception {
+    Path directory = sound();
+    // A link to itself cannot be read, not even by root.
+    String name = "A".repeat(52);
+    Path link = Files.createDirectories(directory.resolve("AA")).resolve(name);
+    Files.createSymbolicLink(link, link);
+
+    for (String command : new String[] {"status", "log", "verify"}) {
+      Cli.Result result = Cli.run(command, directory);
+      assertThat(result.exitCode()).isEqualTo(ExitCode.IO);
+      assertThat(result.err()).contains("AA/" + name + ": cannot be read");
+      assertThat(result.out()).contains("4T7RGTXFBLZOLZJVYHF7E65TGMQ57ERRVRNZLRMW7OKMAWTN3G4Q");
+    }
+  }
+
+  @Test
+  void aSignatureThatIsWrongIsNamed() throws Exception {
+    Map<String, Object> golden = Cli.golden("open", "open-stored-broken-signature-still-weighs");
+    Path directory = DirectoryOfAums.write(golden, folder.resolve("broken"));
+
+    Cli.Result result = Cli.run("verify", directory);
+
+    assertThat(result.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
+    assertThat(result.err()).contains("signature 0: does not verify with key");
+    assertThat(result.out()).contains("before the first that is wrong");
+    assertThat(Cli.run("status", directory).exitCode()).isEqualTo(ExitCode.OK);
+  }
+
+  @Test
+  void aRecordOfTheWrongLength() throws Exception {
+    Path directory = sound();
+    Files.write(directory.resolve("last_active_ancestor"), new byte[31]);
+
+    requireFailure(
+        Cli.run("status", directory),
+        ExitCode.BAD_INPUT,
+        "last_active_ancestor: expected 32 bytes, found 31");
+  }
+
+  @Test
+  void aCommandLineThatMakesNoSense() {
+    requireFailure(Cli.run("frob"), ExitCode.USAGE, "frob");
+    requireFailure(Cli.run("status"), ExitCode.USAGE, "DIR");
+    requireFailure(Cli.run("log", folder, "--limit", "0"), ExitCode.USAGE, "--limit");
+    requireFailure(
+        Cli.run("log", folder, "--graph", "--json"), ExitCode.USAGE, "exclude each other");
+  }
+
+  private void requireDegraded(String name, int exitCode, String problem) throws IOException {
+    Path directory = Cli.materialize(Cli.golden("chonk", name), folder.resolve(name));
+    String before = listing(directory);
+    for (String command : new String[] {"status", "log", "verify"}) {
+      Cli.Result result = Cli.run(command, directory);
+      assertThat(result.exitCode()).isEqualTo(exitCode);
+      assertThat(result.err()).contains("tka: damaged: ", problem, "degraded");
+      assertThat(result.out()).isNotEmpty();
+    }
+    assertThat(listing(directory)).isEqualTo(before);
+  }
+
+  private Path sound() {
+    return Cli.materialize(Cli.golden("chonk", "chonk-after-bootstrap"), folder.resolve("sound"));
+  }
+
+  private static String listing(Path directory) throws IOException {
+    try (Stream<Path> paths = Files.walk(directory)) {
+      return paths
+          .map(
+              path -> {
+                try {
+                  return path
+                      + " "
+                      + Files.getLastModifiedTime(path)
+                      + (Files.isRegularFile(path)
+                          ? " " + Bytes.copyOf(Files.readAllBytes(path))
+                          : "");
+                } catch (IOException e) {
+                  return path + " " + e;
+                }
+              })
+          .sorted()
+          .reduce("", (a, b) -> a + "\n" + b);
+    }
+  }
+
+  private static Cli.Result inspect(byte[] input) {
+    return Cli.runWithInput(input, "inspect", "-");
+  }
+
+  private static byte[] genesis() throws Exception {
+    return Bytes.parseHex((String) Cli.golden("aum", "real-genesis-2025-11-07").get("cbor"))
+        .toByteArray();
+  }
+
+  private static void requireFailure(Cli.Result result, int exitCode, String message) {
+    assertThat(result.exitCode()).isEqualTo(exitCode);
+    assertThat(result.err()).startsWith("tka: ").contains(message);
+    assertThat(result.err().lines()).hasSize(1);
+    assertThat(result.out()).isEmpty();
+  }
+
+  /** A long stream that counts what is taken from it. */
+  private static final class CountingZeros extends InputStream {
+    private final int length;
+    private int read;
+
+    CountingZeros(int length) {
+      this.length = length;
+    }
+
+    @Override
+    public int read() {
+      return read++ < length ? 0 : -1;
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int count) {
+      read += count;
+      return read < length ? count : -1;
+    }
+  }
+}

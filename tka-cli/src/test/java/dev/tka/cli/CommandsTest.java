@@ -1,0 +1,218 @@
+package dev.tka.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tka.core.Bytes;
+import dev.tka.testkit.GoldenData;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What each command prints for sound input. */
+class CommandsTest {
+  @TempDir Path folder;
+
+  @Test
+  void inspectShowsWhatTheGoldenDataListsForTheRealGenesis() {
+    Map<String, Object> golden = Cli.golden("aum", "real-genesis-2025-11-07");
+
+    Cli.Result result = Cli.runWithInput(ascii(golden.get("cbor")), "inspect", "-", "--json");
+
+    assertThat(result.exitCode()).isEqualTo(ExitCode.OK);
+    Map<?, ?> item = (Map<?, ?>) ((List<?>) result.json().get("Items")).get(0);
+    assertThat(item.get("Hash")).isEqualTo(golden.get("hash"));
+    assertThat(item.get("HashHex")).isEqualTo(golden.get("hash_hex"));
+    assertThat(item.get("SigHash")).isEqualTo(golden.get("sig_hash"));
+    assertThat(item.get("WellFormed")).isEqualTo(golden.get("static_valid"));
+    Map<?, ?> fields = (Map<?, ?>) golden.get("fields");
+    Map<?, ?> state = (Map<?, ?>) fields.get("state");
+    Map<?, ?> shown = (Map<?, ?>) ((Map<?, ?>) item.get("AUM")).get("State");
+    assertThat(shown.get("DisablementValues")).isEqualTo(state.get("disablement_values"));
+    assertThat(shown.get("StateID1").toString()).isEqualTo(state.get("state_id1").toString());
+    assertThat(shown.get("StateID2").toString()).isEqualTo(state.get("state_id2").toString());
+    assertThat((List<?>) shown.get("Keys")).hasSize(((List<?>) state.get("keys")).size());
+    Map<?, ?> signer = (Map<?, ?>) ((List<?>) item.get("Signers")).get(0);
+    assertThat(signer.get("Verifies")).isEqualTo(true);
+    assertThat(signer.get("TrustedByItsOwnState")).isEqualTo(true);
+  }
+
+  @Test
+  void inspectTakesRawHexAndBase64() throws Exception {
+    Map<String, Object> golden = Cli.golden("aum", "real-genesis-2025-11-07");
+    byte[] raw = Bytes.parseHex((String) golden.get("cbor")).toByteArray();
+    Path file = Files.write(folder.resolve("genesis.cbor"), raw);
+    String expected = Cli.run("inspect", file).out();
+
+    assertThat(expected).contains("Hash: " + golden.get("hash"));
+    assertThat(Cli.runWithInput(raw, "inspect", "-").out()).isEqualTo(expected);
+    for (Base64.Encoder encoder :
+        List.of(
+            Base64.getEncoder(), Base64.getUrlEncoder(), Base64.getUrlEncoder().withoutPadding())) {
+      byte[] text = ascii(encoder.encodeToString(raw));
+      assertThat(Cli.runWithInput(text, "inspect", "-").out()).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void inspectTakesSeveralInAStream() {
+    Map<String, Object> aum = Cli.golden("aum", "no-op-signed");
+    Map<String, Object> signature = Cli.golden("nks", "rotation");
+
+    Cli.Result hex =
+        Cli.runWithInput(
+            ascii(aum.get("cbor") + "\n" + signature.get("cbor") + "\n"), "inspect", "-");
+    Cli.Result joined =
+        Cli.runWithInput(ascii("" + aum.get("cbor") + signature.get("cbor")), "inspect", "-");
+
+    assertThat(hex.out())
+        .contains("Type: AUM", "Hash: " + aum.get("hash"))
+        .contains("Type: NodeKeySignature", "SigHash: " + signature.get("sig_hash"));
+    assertThat(joined.out()).isEqualTo(hex.out());
+  }
+
+  @Test
+  void inspectSaysWhyAnAumIsIllFormed() {
+    Map<String, Object> golden = Cli.golden("aum", "key-votes-4097");
+
+    Cli.Result result = Cli.runWithInput(ascii(golden.get("cbor")), "inspect", "-");
+
+    assertThat(result.exitCode()).isEqualTo(ExitCode.OK);
+    assertThat(result.out()).contains("IllFormed: key votes: expected 1 to 4096, found 4097");
+  }
+
+  @Test
+  void inspectPrintsNoControlCharactersOfAStranger() {
+    // A no-op with the metadata "k": ESC [ 2 J, which would clear a terminal.
+    byte[] aum = ascii("a3010302f607a1616b641b5b324a");
+
+    Cli.Result result = Cli.runWithInput(aum, "inspect", "-");
+
+    assertThat(result.exitCode()).isEqualTo(ExitCode.OK);
+    assertThat(result.out()).contains("[2J").doesNotContain("\u001b");
+  }
+
+  @Test
+  void theGraphDrawsTheLosingBranchBesideTheActiveChain() {
+    Path directory = revoked();
+
+    Cli.Result result = Cli.run("log", directory, "--graph");
+
+    assertThat(result.out().lines().limit(5))
+        .containsExactly(
+            "* 4DSWIEDTLA55BUCLBVUN7PJE3A3Y2AKEEQCHVK7GA7HCHFRLQ5QA checkpoint of 4 keys  (head)",
+            "| o D5EV7ZLM34DEQYTRKNVQBX5HVSQKYWZ52ZPKYOWWL4LQ43G4COPA add-key tlpub:f32a8099",
+            "| o 2TAB2RZQHIWKBJFHC5YK3ELHZQB2GAZ7AEGUUNZR6B34TGE6REPA add-key tlpub:aceeb8fc",
+            "|/",
+            "* OLE4EAOATTDOBWOUULAL7WZ4YYH6Q2JI57FE47S4WOT6E4NRKAUQ remove-key tlpub:aceeb8fc");
+    assertThat(Cli.run("log", directory, "--graph", "--limit", "2").out()).endsWith("... 9 more\n");
+  }
+
+  @Test
+  void theDemoRunsOnLinesOfTheGoldenData() throws IOException {
+    String lines =
+        new String(
+            Main.class.getResourceAsStream("demo.jsonl").readAllBytes(), StandardCharsets.UTF_8);
+
+    assertThat(lines.lines())
+        .allMatch(
+            line ->
+                GoldenData.lines("aum").contains(line)
+                    || GoldenData.lines("recorded/nodedirs").contains(line)
+                    || GoldenData.lines("open").contains(line))
+        .hasSize(3);
+    Cli.Result demo = Cli.run("demo");
+    assertThat(demo.exitCode()).as(demo.err()).isEqualTo(ExitCode.OK);
+    assertThat(demo.out())
+        .contains("JJRRHYGNBVUWY77ZY436U35DVPHXPY4C5HPQZA2PHUPBNM5252UA")
+        .contains("4DSWIEDTLA55BUCLBVUN7PJE3A3Y2AKEEQCHVK7GA7HCHFRLQ5QA")
+        .contains("T5PYZPMMQO33RNGTEMREN342JNBGOTTXME5XK62RWHOUYQTXWHBQ");
+  }
+
+  @Test
+  void nothingIsColouredWhereThereIsNoTerminal() {
+    assertThat(Cli.run("demo").out() + Cli.run("log", revoked()).out() + Cli.run("--help").out())
+        .doesNotContain("\u001b");
+  }
+
+  @Test
+  void conformanceEndsWithItsCounts() throws IOException {
+    Path golden = Files.createDirectories(folder.resolve("golden"));
+    Files.write(golden.resolve("text.jsonl"), GoldenData.lines("text").stream().limit(3).toList());
+
+    Cli.Result good = Cli.run("conformance", golden);
+    Files.writeString(golden.resolve("unknown.jsonl"), "{}\n");
+    Cli.Result bad = Cli.run("conformance", golden);
+
+    assertThat(good.exitCode()).isEqualTo(ExitCode.OK);
+    assertThat(good.out().lines()).last().isEqualTo("3 passed, 0 failed");
+    assertThat(bad.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
+    assertThat(bad.out().lines()).last().isEqualTo("3 passed, 1 failed");
+    assertThat(bad.out()).contains("FAILED unknown.jsonl");
+  }
+
+  @Test
+  void completionIsAScriptThatBashUnderstands() throws Exception {
+    Cli.Result completion = Cli.run("generate-completion");
+    Path script = Files.writeString(folder.resolve("completion.sh"), completion.out());
+
+    Process bash = new ProcessBuilder("bash", "-n", script.toString()).start();
+
+    assertThat(bash.waitFor()).isZero();
+    assertThat(completion.out()).contains("inspect", "--graph");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"status", "log", "verify", "inspect", "conformance", "demo"})
+  void everyCommandHasHelpWithExamples(String command) {
+    Cli.Result help = Cli.run(command, "--help");
+
+    assertThat(help.exitCode()).isEqualTo(ExitCode.OK);
+    assertThat(help.out()).contains("Usage: tka " + command, "Examples:", "tka " + command);
+  }
+
+  @Test
+  void theReadmeDocumentsTheExitCodesThatHelpLists() throws IOException {
+    String readme = Files.readString(GoldenData.root().resolve("README.md"));
+    List<String> codes =
+        Cli.run("--help")
+            .out()
+            .lines()
+            .dropWhile(line -> !line.startsWith("Exit status"))
+            .skip(1)
+            .takeWhile(line -> !line.isEmpty())
+            .map(line -> line.strip().split(" ", 2)[0])
+            .toList();
+
+    assertThat(codes).hasSize(8);
+    assertThat(codes).allSatisfy(code -> assertThat(readme).contains("| " + code + " | "));
+  }
+
+  @Test
+  void theVersionTellsThePathOfSignatures() {
+    assertThat(Cli.run("--version").out())
+        .containsPattern("tka \\d+\\.\\d+\\.\\d+")
+        .containsPattern("signatures: (Amazon Corretto Crypto Provider|Bouncy Castle)\n");
+  }
+
+  private Path revoked() {
+    return Cli.materialize(
+        Cli.golden("recorded/nodedirs").stream()
+            .filter(dir -> "after revocation".equals(dir.get("name")))
+            .collect(Collectors.toList())
+            .get(0),
+        folder.resolve("revoked"));
+  }
+
+  private static byte[] ascii(Object text) {
+    return text.toString().getBytes(StandardCharsets.US_ASCII);
+  }
+}

@@ -1,0 +1,82 @@
+package dev.tka.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tka.testkit.GoldenData;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The names and types of everything that {@code --json} prints, held against {@code
+ * json-schema.txt}: a line that goes away or changes there breaks somebody's script, and wants a
+ * new SchemaVersion.
+ */
+class JsonSchemaTest {
+  @TempDir Path folder;
+
+  @Test
+  void everyNameAndTypeIsWrittenDown() throws IOException {
+    SortedSet<String> paths = new TreeSet<>();
+    Path directory =
+        Cli.materialize(
+            Cli.golden("recorded/nodedirs").stream()
+                .filter(dir -> "compacted".equals(dir.get("name")))
+                .findFirst()
+                .orElseThrow(),
+            folder.resolve("node"));
+    Path damaged =
+        Cli.materialize(Cli.golden("chonk", "chonk-truncated-head"), folder.resolve("damaged"));
+    Path golden = Files.createDirectories(folder.resolve("golden"));
+    Files.write(golden.resolve("text.jsonl"), List.of(GoldenData.lines("text").get(0), "{}"));
+    collect("status", Cli.run("status", directory, "--json").json(), paths);
+    collect("status", Cli.run("status", damaged, "--json").json(), paths);
+    collect("log", Cli.run("log", directory, "--json").json(), paths);
+    collect("verify", Cli.run("verify", directory, "--json").json(), paths);
+    collect("verify", Cli.run("verify", damaged, "--json").json(), paths);
+    collect("conformance", Cli.run("conformance", golden, "--json").json(), paths);
+    for (String name :
+        List.of("update-key-both-signed", "real-genesis-2025-11-07", "key-votes-4097")) {
+      collect("inspect", inspect("aum", name), paths);
+    }
+    collect("inspect", inspect("nks", "rotation-with-own-wrapping"), paths);
+
+    List<String> expected =
+        new String(
+                JsonSchemaTest.class.getResourceAsStream("json-schema.txt").readAllBytes(),
+                StandardCharsets.UTF_8)
+            .lines()
+            .toList();
+    assertThat(paths).containsExactlyElementsOf(expected);
+  }
+
+  private static Map<String, Object> inspect(String file, String name) {
+    byte[] input =
+        ((String) Cli.golden(file, name).get("cbor")).getBytes(StandardCharsets.US_ASCII);
+    return Cli.runWithInput(input, "inspect", "-", "--json").json();
+  }
+
+  private static void collect(String path, Object value, Set<String> paths) {
+    if (value instanceof Map<?, ?> map) {
+      boolean freeNames = path.endsWith(".Meta");
+      map.forEach((key, inner) -> collect(path + "." + (freeNames ? "*" : key), inner, paths));
+    } else if (value instanceof List<?> list) {
+      list.forEach(inner -> collect(path + "[]", inner, paths));
+      if (list.isEmpty()) {
+        paths.add(path + "[]");
+      }
+    } else {
+      String type =
+          value instanceof String ? "text" : value instanceof Boolean ? "boolean" : "number";
+      paths.add(path + " " + type);
+    }
+  }
+}

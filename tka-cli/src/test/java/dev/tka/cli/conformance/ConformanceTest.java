@@ -1,0 +1,156 @@
+package dev.tka.cli.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tka.testkit.GoldenData;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConformanceTest {
+  @TempDir Path folder;
+
+  @Test
+  void everyGoldenCaseHolds() throws IOException {
+    List<Conformance.FileResult> results = Conformance.run(GoldenData.folder(), result -> {});
+
+    List<String> failures = new ArrayList<>();
+    Map<String, Integer> passed = new TreeMap<>();
+    for (Conformance.FileResult result : results) {
+      result
+          .failures()
+          .forEach(
+              failure -> failures.add(result.file() + " " + failure.name() + ": " + failure.why()));
+      passed.put(result.file(), result.passed());
+    }
+    assertThat(failures).isEmpty();
+    // The numbers are those of the files, so that a case that is lost is noticed.
+    assertThat(passed)
+        .isEqualTo(
+            Map.of(
+                "aum-verify.jsonl.gz", 544,
+                "aum.jsonl.gz", 3778,
+                "chonk.jsonl.gz", 70,
+                "ed25519.jsonl.gz", 1455,
+                "inform.jsonl.gz", 99,
+                "nks.jsonl.gz", 1695,
+                "open.jsonl.gz", 111,
+                "text.jsonl.gz", 231));
+  }
+
+  @Test
+  void anUnknownFileFails() throws IOException {
+    Files.writeString(folder.resolve("novelty.jsonl"), "{\"name\":\"x\"}\n");
+
+    assertThat(onlyFailure()).contains("a file that this build does not know");
+  }
+
+  @Test
+  void anUnknownFieldFails() throws IOException {
+    write("text", first("text").replaceFirst("\\{", "{\"novelty\":1,"));
+
+    assertThat(onlyFailure()).contains("fields that this build does not know: [novelty]");
+  }
+
+  @Test
+  void anUnknownFieldOfANestedObjectFails() throws IOException {
+    write("aum", first("aum").replaceFirst("\"fields\":\\{", "\"fields\":{\"novelty\":1,"));
+
+    assertThat(onlyFailure()).contains("novelty");
+  }
+
+  @Test
+  void anUnknownQuirkFails() throws IOException {
+    write("open", first("open").replaceFirst("\\{", "{\"quirk\":\"novelty\","));
+
+    assertThat(onlyFailure()).contains("quirk");
+  }
+
+  @Test
+  void aWrongExpectationFailsInEveryFile() throws IOException {
+    Map<String, String[]> wrongs =
+        Map.of(
+            "aum", new String[] {"\"sig_hash\":\"f3", "\"sig_hash\":\"f4"},
+            "aum-verify", new String[] {"\"weight\":\"1\"", "\"weight\":\"2\""},
+            "ed25519", new String[] {"\"zip215\":true", "\"zip215\":false"},
+            "inform", new String[] {"\"ok\":true", "\"ok\":false"},
+            "text", new String[] {"\"printed\":\"U", "\"printed\":\"V"},
+            "nks", new String[] {"\"sig_hash\":\"f1", "\"sig_hash\":\"f2"});
+    for (Map.Entry<String, String[]> wrong : wrongs.entrySet()) {
+      String line = first(wrong.getKey());
+      assertThat(line).contains(wrong.getValue()[0]);
+      write(wrong.getKey(), line.replace(wrong.getValue()[0], wrong.getValue()[1]));
+    }
+    write("open", withWrongHead("open", "open-deep-fork"));
+    write("chonk", withWrongHead("chonk", "chonk-after-bootstrap"));
+
+    for (Conformance.FileResult result : Conformance.run(folder, any -> {})) {
+      assertThat(result.failures()).as(result.file()).hasSize(1);
+    }
+  }
+
+  @Test
+  void aDamagedDirectoryMustComeToWhatIsWrittenDown() throws IOException {
+    String line = named("chonk", "chonk-truncated-file");
+    // The same name over a sound directory: nothing is damaged, which is not what is expected.
+    String sound = named("chonk", "chonk-trailing-bytes");
+    write(
+        "chonk",
+        sound
+            .replace("\"name\":\"chonk-trailing-bytes\"", "\"name\":\"chonk-truncated-file\"")
+            .replaceFirst(
+                "\\{",
+                "{\"quirk\":\"protocol.md section 9: sound parts open, damage is reported\","));
+
+    assertThat(line).contains("quirk");
+    assertThat(onlyFailure()).contains("damage and head");
+  }
+
+  @Test
+  void textThatIsNoJsonFails() throws IOException {
+    write("text", "{");
+
+    assertThat(onlyFailure()).contains("not JSON");
+  }
+
+  @Test
+  void aFileWithoutACaseFails() throws IOException {
+    Files.writeString(folder.resolve("text.jsonl"), "");
+
+    assertThat(onlyFailure()).contains("without a case");
+  }
+
+  private static String withWrongHead(String file, String name) {
+    String line = named(file, name);
+    assertThat(line).containsPattern("\"head\":\"[A-Z2-7]");
+    return line.replaceFirst("\"head\":\"[A-Z2-7]{2}", "\"head\":\"22");
+  }
+
+  private static String first(String file) {
+    return GoldenData.lines(file).get(0);
+  }
+
+  private static String named(String file, String name) {
+    return GoldenData.lines(file).stream()
+        .filter(line -> line.contains("\"name\":\"" + name + "\""))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private void write(String file, String line) throws IOException {
+    Files.writeString(folder.resolve(file + ".jsonl"), line + "\n");
+  }
+
+  private String onlyFailure() throws IOException {
+    List<Conformance.FileResult> results = Conformance.run(folder, result -> {});
+    assertThat(results).hasSize(1);
+    assertThat(results.get(0).failures()).hasSize(1);
+    return results.get(0).failures().get(0).why();
+  }
+}
