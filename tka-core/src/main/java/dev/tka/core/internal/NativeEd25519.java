@@ -43,7 +43,7 @@ public final class NativeEd25519 {
     }
     try {
       Signature verifier = Signature.getInstance(ALGORITHM, provider);
-      verifier.initVerify(publicKey(provider, publicKey));
+      verifier.initVerify(publicKey(publicKey));
       verifier.update(message);
       return verifier.verify(signature);
     } catch (SignatureException e) {
@@ -54,12 +54,11 @@ public final class NativeEd25519 {
     }
   }
 
-  private static PublicKey publicKey(Provider provider, byte[] raw)
-      throws GeneralSecurityException {
+  /** A key that any provider takes; Corretto's own offers no factory for Ed25519 keys. */
+  private static PublicKey publicKey(byte[] raw) throws GeneralSecurityException {
     byte[] encoded = Arrays.copyOf(KEY_PREFIX, KEY_PREFIX.length + raw.length);
     System.arraycopy(raw, 0, encoded, KEY_PREFIX.length, raw.length);
-    return KeyFactory.getInstance(ALGORITHM, provider)
-        .generatePublic(new X509EncodedKeySpec(encoded));
+    return KeyFactory.getInstance(ALGORITHM).generatePublic(new X509EncodedKeySpec(encoded));
   }
 
   private static @Nullable Provider load() {
