@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -29,6 +30,9 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExamples:%n",
     footer = {"  tka verify DIR", "  tka verify DIR --json && echo sound"})
 final class VerifyCommand implements Callable<Integer> {
+  /** From this many AUMs on, a person at a terminal may wonder what takes so long. */
+  private static final int LONG_WORK = 5_000;
+
   @Spec private CommandSpec spec;
   @Mixin private DirectoryArgument directory;
 
@@ -41,6 +45,10 @@ final class VerifyCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     AumSnapshot snapshot = directory.read();
     Authority authority = Authority.open(snapshot);
+    if (snapshot.entries().size() >= LONG_WORK && Ansi.AUTO.enabled()) {
+      err.println("verifying " + Texts.count(snapshot.entries().size(), "AUM") + " ...");
+      err.flush();
+    }
     ChainAudit audit = ChainAudit.of(authority, new AumVerifier(SignatureVerifier.fastest()));
     if (json) {
       Json.print(out, toJson(authority, audit));
