@@ -5,6 +5,7 @@ import dev.tka.core.DecodeException;
 import dev.tka.core.internal.AumIndex;
 import dev.tka.core.internal.CborReader;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
@@ -19,6 +20,8 @@ import java.util.Set;
  * @param purgedAt field 4: when the AUM was deleted; empty while it is held
  */
 record AumFile(Aum aum, long committedAt, Optional<Long> purgedAt) {
+  private static final long LAST_SECOND = Instant.MAX.getEpochSecond();
+
   private static final int AUM_FIELD = 2;
   private static final int COMMITTED_FIELD = 3;
   private static final int PURGED_FIELD = 4;
@@ -77,7 +80,8 @@ record AumFile(Aum aum, long committedAt, Optional<Long> purgedAt) {
     return Optional.of(
         new AumFile(
             Aum.decode(aum.get()),
-            committedAt > 0 ? committedAt : modified.read(),
+            // A time that no calendar has stays what it is: after all others.
+            committedAt > 0 ? Math.min(committedAt, LAST_SECOND) : modified.read(),
             purgedAt > 0 ? Optional.of(purgedAt) : Optional.empty()));
   }
 
@@ -91,9 +95,6 @@ record AumFile(Aum aum, long committedAt, Optional<Long> purgedAt) {
   }
 
   private static void requireDefinite(CborReader in) throws DecodeException {
-    if (in.isTagged()) {
-      throw new DecodeException.Malformed(in.offset(), "file: a tag");
-    }
     if ((in.initialByte() & INDEFINITE) == INDEFINITE) {
       throw new DecodeException.Malformed(in.offset(), "file: an indefinite length");
     }

@@ -1,19 +1,19 @@
 package dev.tka.core;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * Verifies again, from the stored bytes, every AUM from the oldest ancestor on, losing branches and
  * signatures included: what opening takes on trust.
  *
  * @param verified how many AUMs were found good
- * @param unrelated how many are stored beside the authority's tree and were not looked at
+ * @param unrelated how many are stored beside the authority's tree and were not looked at; 0 when
+ *     there is a problem, as then others were not looked at either
  * @param problem the first thing wrong, by height and then by hash
  */
 public record ChainAudit(int verified, int unrelated, Optional<Problem> problem) {
@@ -43,7 +43,6 @@ public record ChainAudit(int verified, int unrelated, Optional<Problem> problem)
     private final AumVerifier verifier;
     private final List<Aum> pending = new ArrayList<>();
     private int verified;
-    private int reached;
 
     Auditor(AumSnapshot snapshot, AumVerifier verifier) {
       this.snapshot = snapshot;
@@ -51,47 +50,48 @@ public record ChainAudit(int verified, int unrelated, Optional<Problem> problem)
     }
 
     ChainAudit audit(AumHash oldest) throws StoreException {
-      record Step(AumHash hash, @Nullable State atParent) {}
-      Deque<Step> steps = new ArrayDeque<>();
-      steps.add(new Step(oldest, null));
-      while (!steps.isEmpty()) {
-        // Breadth first, so that the first problem is the oldest.
-        Step step = steps.remove();
-        reached++;
-        State after;
-        try {
-          Aum aum = decode(step.hash());
-          State atParent = step.atParent();
-          if (atParent == null) {
-            after = verifier.verifyBootstrap(aum);
-            verified++;
-          } else {
-            AumVerifier.requireAcceptable(aum, atParent);
-            after = atParent.change(aum);
-            pending.add(aum);
+      // Height by height, so that the first problem is the oldest.
+      SortedMap<AumHash, Optional<State>> level = new TreeMap<>(Map.of(oldest, Optional.empty()));
+      while (!level.isEmpty()) {
+        SortedMap<AumHash, Optional<State>> next = new TreeMap<>();
+        for (Map.Entry<AumHash, Optional<State>> entry : level.entrySet()) {
+          AumHash hash = entry.getKey();
+          State after;
+          try {
+            after = check(decode(hash), entry.getValue());
+          } catch (StoreException e) {
+            throw e;
+          } catch (TkaException e) {
+            return checkPending().orElseGet(() -> report(hash, e));
           }
-        } catch (StoreException e) {
-          throw e;
-        } catch (TkaException e) {
-          Optional<Problem> earlier = checkPending();
-          return report(earlier.orElse(new Problem(step.hash(), e)));
+          snapshot.children(hash).forEach(child -> next.put(child.hash(), Optional.of(after)));
         }
-        if (pending.size() == BATCH) {
-          Optional<Problem> problem = checkPending();
-          if (problem.isPresent()) {
-            return report(problem.get());
+        if (pending.size() >= BATCH) {
+          Optional<ChainAudit> failed = checkPending();
+          if (failed.isPresent()) {
+            return failed.get();
           }
         }
-        snapshot.children(step.hash()).stream()
-            .map(AumEntry::hash)
-            .sorted(Comparator.naturalOrder())
-            .forEach(child -> steps.add(new Step(child, after)));
+        level = next;
       }
       return checkPending()
-          .map(this::report)
           .orElseGet(
               () ->
-                  new ChainAudit(verified, snapshot.entries().size() - reached, Optional.empty()));
+                  new ChainAudit(verified, snapshot.entries().size() - verified, Optional.empty()));
+    }
+
+    /** Checks all but signatures, which are left pending; of the first AUM those, too. */
+    private State check(Aum aum, Optional<State> atParent)
+        throws IllFormedException, VerificationException, ApplyException {
+      if (atParent.isEmpty()) {
+        State state = verifier.verifyBootstrap(aum);
+        verified++;
+        return state;
+      }
+      AumVerifier.requireAcceptable(aum, atParent.get());
+      State after = atParent.get().change(aum);
+      pending.add(aum);
+      return after;
     }
 
     private Aum decode(AumHash hash) throws StoreException, DecodeException {
@@ -103,17 +103,17 @@ public record ChainAudit(int verified, int unrelated, Optional<Problem> problem)
       return aum;
     }
 
-    private Optional<Problem> checkPending() {
+    private Optional<ChainAudit> checkPending() {
       Optional<AumVerifier.Unverified> unverified = verifier.findUnverified(pending);
       verified += unverified.map(AumVerifier.Unverified::index).orElse(pending.size());
-      Optional<Problem> problem =
-          unverified.map(found -> new Problem(pending.get(found.index()).hash(), found.cause()));
+      Optional<ChainAudit> failed =
+          unverified.map(found -> report(pending.get(found.index()).hash(), found.cause()));
       pending.clear();
-      return problem;
+      return failed;
     }
 
-    private ChainAudit report(Problem problem) {
-      return new ChainAudit(verified, 0, Optional.of(problem));
+    private ChainAudit report(AumHash hash, TkaException cause) {
+      return new ChainAudit(verified, 0, Optional.of(new Problem(hash, cause)));
     }
   }
 }

@@ -41,7 +41,7 @@ class ReadmeExampleTest {
     String readme = Files.readString(root.resolve("README.md"));
 
     assertThat(between(readme, "```java\n", "```"))
-        .isEqualTo(between(source, "// begin\n", "    // end").stripIndent());
+        .isEqualTo(between(source, "// begin\n", "    // end").indent(-4));
   }
 
   private static String between(String text, String begin, String end) {

@@ -66,6 +66,11 @@ public final class CborReader implements AutoCloseable {
       if (parser.nextToken() == null) {
         throw new DecodeException.Malformed(offset(), field + ": the input ends here");
       }
+      // Refused at once: the parser resolves references to earlier texts, so a few bytes of tags
+      // could stand for any amount of text.
+      if (parser.getCurrentTag() >= 0) {
+        throw new DecodeException.Malformed(offset(), field + ": expected no tag, found one");
+      }
     } catch (StreamConstraintsException e) {
       throw new DecodeException.LimitExceeded(offset(e), field + ": levels of nesting", MAX_DEPTH);
     } catch (IOException e) {
@@ -260,11 +265,6 @@ public final class CborReader implements AutoCloseable {
   /** The first byte of the current token. */
   public int initialByte() {
     return data[(int) offset()] & 0xff;
-  }
-
-  /** True when the current value carries a tag. */
-  public boolean isTagged() {
-    return parser.getCurrentTag() >= 0;
   }
 
   /** The number of bytes that have been read. */

@@ -1,0 +1,549 @@
+package dev.tka.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumEntry;
+import dev.tka.core.AumHash;
+import dev.tka.core.AumKind;
+import dev.tka.core.AumSignature;
+import dev.tka.core.AumSnapshot;
+import dev.tka.core.AumStore;
+import dev.tka.core.Bytes;
+import dev.tka.core.Commit;
+import dev.tka.core.Damage;
+import dev.tka.core.Key;
+import dev.tka.core.Revision;
+import dev.tka.core.StoreException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+
+/** What {@link AumStore} owes, for every implementation to extend. */
+public abstract class AumStoreContract {
+  private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
+  private static final Instant LATER = NOON.plusSeconds(3600);
+  private static final int TIMEOUT_SECONDS = 120;
+
+  private final Chains chains =
+      Chains.draw(
+          List.of(TestKeys.key(1, 2), TestKeys.key(2, 1)),
+          """
+          A -> B -> C -> D[checkpoint] -> E
+          B -> X(2) -> Y[remove:1](2)
+          X -> Z
+          """);
+
+  /** An empty store that no other test sees. */
+  protected abstract AumStore newStore() throws Exception;
+
+  /**
+   * The same store as another process would open it, for implementations that outlive theirs.
+   *
+   * @param store what {@link #newStore} returned; it is not used afterwards
+   */
+  protected AumStore reopen(AumStore store) throws Exception {
+    return store;
+  }
+
+  /** All that a snapshot shows. */
+  private record Content(
+      Map<AumHash, List<Object>> entries,
+      Map<AumHash, Set<AumHash>> children,
+      Map<AumHash, Bytes> bodies,
+      Optional<AumHash> lastActiveAncestor,
+      List<Damage> damage) {}
+
+  private static Content contentOf(AumSnapshot snapshot) throws StoreException {
+    Map<AumHash, List<Object>> entries = new HashMap<>();
+    Map<AumHash, Set<AumHash>> children = new HashMap<>();
+    Map<AumHash, Bytes> bodies = new HashMap<>();
+    for (AumEntry entry : snapshot.entries()) {
+      entries.put(
+          entry.hash(), List.of(entry.parent(), entry.kind(), entry.height(), entry.committedAt()));
+      bodies.put(entry.hash(), snapshot.encoded(entry.hash()));
+      children.put(entry.hash(), childrenOf(snapshot, entry.hash()));
+      entry.parent().ifPresent(parent -> children.put(parent, childrenOf(snapshot, parent)));
+    }
+    return new Content(entries, children, bodies, snapshot.lastActiveAncestor(), snapshot.damage());
+  }
+
+  private static Set<AumHash> childrenOf(AumSnapshot snapshot, AumHash parent) {
+    List<AumHash> hashes = new ArrayList<>();
+    snapshot.children(parent).forEach(entry -> hashes.add(entry.hash()));
+    assertThat(hashes).as("children of one AUM").doesNotHaveDuplicates();
+    return new HashSet<>(hashes);
+  }
+
+  private Set<String> namesIn(AumSnapshot snapshot) {
+    Set<String> names = new HashSet<>();
+    snapshot.entries().forEach(entry -> names.add(chains.nameOf(entry.hash())));
+    return names;
+  }
+
+  private AumSnapshot add(AumStore store, Instant at, String names) throws StoreException {
+    Commit.Builder commit = Commit.on(store.read().revision());
+    chains.list(names).forEach(aum -> commit.add(aum, at));
+    return store.commit(commit.build());
+  }
+
+  private AumHash hash(String name) {
+    return chains.get(name).hash();
+  }
+
+  private static AumEntry entry(AumSnapshot snapshot, AumHash hash) {
+    Optional<? extends AumEntry> found = snapshot.find(hash);
+    assertThat(found).as("entry of " + hash).isPresent();
+    return found.orElseThrow();
+  }
+
+  @Test
+  void aNewStoreHoldsNothing() throws Exception {
+    AumSnapshot snapshot = newStore().read();
+
+    assertThat(snapshot.entries()).isEmpty();
+    assertThat(snapshot.find(hash("A"))).isEmpty();
+    assertThat(snapshot.children(hash("A"))).isEmpty();
+    assertThat(snapshot.lastActiveAncestor()).isEmpty();
+    assertThat(snapshot.damage()).isEmpty();
+  }
+
+  @Test
+  void oneCommitAddsPurgesAndRecords() throws Exception {
+    AumStore store = newStore();
+    add(store, NOON, "A B C");
+
+    AumSnapshot returned =
+        store.commit(
+            Commit.on(store.read().revision())
+                .add(chains.get("X"), LATER)
+                .purge(hash("A"))
+                .lastActiveAncestor(hash("B"))
+                .build());
+
+    assertThat(namesIn(returned)).containsExactlyInAnyOrder("B", "C", "X");
+    assertThat(returned.lastActiveAncestor()).contains(hash("B"));
+    assertThat(contentOf(store.read())).isEqualTo(contentOf(returned));
+    assertThat(store.read().revision()).isEqualTo(returned.revision());
+  }
+
+  @Test
+  void whatWasCommittedIsThereWhenTheStoreIsOpenedAgain() throws Exception {
+    AumStore store = newStore();
+    add(store, NOON, "A B C X");
+    Content before =
+        contentOf(
+            store.commit(
+                Commit.on(store.read().revision())
+                    .purge(hash("A"))
+                    .lastActiveAncestor(hash("B"))
+                    .build()));
+
+    AumSnapshot after = reopen(store).read();
+    assertThat(contentOf(after).bodies()).isEqualTo(before.bodies());
+    assertThat(contentOf(after).children()).isEqualTo(before.children());
+    assertThat(after.lastActiveAncestor()).contains(hash("B"));
+    assertThat(entry(after, hash("C")).committedAt()).isEqualTo(NOON);
+  }
+
+  @Test
+  void aCommitOnAStaleRevisionConflictsAndChangesNothing() throws Exception {
+    AumStore store = newStore();
+    Revision stale = store.read().revision();
+    AumSnapshot before = add(store, NOON, "A B");
+    Content content = contentOf(before);
+
+    Commit mixed =
+        Commit.on(stale)
+            .add(chains.get("X"), LATER)
+            .purge(hash("A"))
+            .lastActiveAncestor(hash("B"))
+            .build();
+
+    assertThatThrownBy(() -> store.commit(mixed)).isInstanceOf(StoreException.Conflict.class);
+    assertThat(contentOf(store.read())).isEqualTo(content);
+    assertThat(store.read().revision()).isEqualTo(before.revision());
+    assertThat(contentOf(reopen(store).read()).bodies()).isEqualTo(content.bodies());
+  }
+
+  @Test
+  void aCommitOnARevisionFromBeforeAWipeConflicts() throws Exception {
+    AumStore store = newStore();
+    Revision before = add(store, NOON, "A").revision();
+    store.wipe();
+
+    assertThatThrownBy(() -> store.commit(Commit.on(before).add(chains.get("B"), NOON).build()))
+        .isInstanceOf(StoreException.Conflict.class);
+    assertThat(store.read().entries()).isEmpty();
+  }
+
+  @Test
+  void everyChangeHasARevisionOfItsOwn() throws Exception {
+    AumStore store = newStore();
+    Set<Revision> seen = new HashSet<>(Set.of(store.read().revision()));
+    assertThat(store.read().revision()).isIn(seen);
+
+    for (String names : List.of("A", "B C", "X")) {
+      assertThat(seen.add(add(store, NOON, names).revision())).isTrue();
+      assertThat(store.read().revision()).isIn(seen);
+    }
+    store.wipe();
+    assertThat(seen.add(store.read().revision())).isTrue();
+    assertThat(seen.add(add(store, NOON, "A").revision())).isTrue();
+  }
+
+  @Test
+  void snapshotsKeepShowingWhatTheyShowed() throws Exception {
+    AumStore store = newStore();
+    List<AumSnapshot> snapshots = new ArrayList<>(List.of(store.read()));
+    // Descendants first, so that heights and children have reason to move under the snapshots.
+    snapshots.add(add(store, NOON, "C D"));
+    snapshots.add(add(store, NOON, "A"));
+    snapshots.add(add(store, NOON, "B X"));
+    snapshots.add(
+        store.commit(
+            Commit.on(store.read().revision())
+                .add(chains.get("Y"), LATER)
+                .purge(hash("C"))
+                .lastActiveAncestor(hash("B"))
+                .build()));
+    snapshots.add(add(store, LATER, "C Z"));
+    List<String> expected = List.of("", "CD", "ACD", "ABCDX", "ABDXY", "ABCDXYZ");
+    List<Content> shown = new ArrayList<>();
+    for (int i = 0; i < snapshots.size(); i++) {
+      shown.add(contentOf(snapshots.get(i)));
+      assertThat(String.join("", new TreeSet<>(namesIn(snapshots.get(i)))))
+          .isEqualTo(expected.get(i));
+    }
+
+    store.wipe();
+    add(store, LATER, "A Y");
+
+    for (int i = 0; i < snapshots.size(); i++) {
+      assertThat(contentOf(snapshots.get(i))).as("snapshot " + i).isEqualTo(shown.get(i));
+      assertThat(snapshots.get(i).find(hash("E"))).isEmpty();
+    }
+  }
+
+  @Test
+  void anAumOfALaterCommitIsNotInASnapshot() throws Exception {
+    AumStore store = newStore();
+    AumSnapshot before = add(store, NOON, "A");
+    add(store, NOON, "B");
+
+    assertThat(before.find(hash("B"))).isEmpty();
+    assertThat(before.children(hash("A"))).isEmpty();
+    assertThatThrownBy(() -> before.encoded(hash("B")))
+        .isInstanceOf(StoreException.NoSuchAum.class);
+    assertThatThrownBy(() -> before.get(hash("B"))).isInstanceOf(StoreException.NoSuchAum.class);
+  }
+
+  @Test
+  void addingWhatIsStoredKeepsItsCommitTime() throws Exception {
+    AumStore store = newStore();
+    Content before = contentOf(add(store, NOON, "A B"));
+
+    AumSnapshot again = add(store, LATER, "A B");
+    assertThat(contentOf(again)).isEqualTo(before);
+
+    AumSnapshot more = add(store, LATER, "A B C C");
+    assertThat(namesIn(more)).containsExactlyInAnyOrder("A", "B", "C");
+    assertThat(entry(more, hash("A")).committedAt()).isEqualTo(NOON);
+    assertThat(entry(more, hash("C")).committedAt()).isEqualTo(LATER);
+    assertThat(childrenOf(more, hash("B"))).containsExactly(hash("C"));
+  }
+
+  @Test
+  void commitTimesAreKeptToTheSecond() throws Exception {
+    AumStore store = newStore();
+
+    AumSnapshot snapshot = add(store, NOON.plusMillis(999), "A");
+
+    assertThat(entry(snapshot, hash("A")).committedAt()).isEqualTo(NOON);
+    assertThat(entry(reopen(store).read(), hash("A")).committedAt()).isEqualTo(NOON);
+  }
+
+  @Test
+  void purgingWhatIsNotStoredChangesNothing() throws Exception {
+    AumStore store = newStore();
+    Content before = contentOf(add(store, NOON, "A B"));
+
+    AumSnapshot after = store.commit(Commit.on(store.read().revision()).purge(hash("E")).build());
+
+    assertThat(contentOf(after)).isEqualTo(before);
+  }
+
+  @Test
+  void aPurgedAumIsGoneAndCanComeBack() throws Exception {
+    AumStore store = newStore();
+    add(store, NOON, "A B C");
+
+    AumSnapshot without = store.commit(Commit.on(store.read().revision()).purge(hash("B")).build());
+    assertThat(without.find(hash("B"))).isEmpty();
+    assertThat(without.children(hash("A"))).isEmpty();
+    assertThat(childrenOf(without, hash("B"))).containsExactly(hash("C"));
+    assertThatThrownBy(() -> without.encoded(hash("B")))
+        .isInstanceOf(StoreException.NoSuchAum.class);
+
+    AumSnapshot back = add(store, LATER, "B");
+    assertThat(back.encoded(hash("B"))).isEqualTo(chains.get("B").encoded());
+    assertThat(childrenOf(back, hash("A"))).containsExactly(hash("B"));
+    assertThat(childrenOf(back, hash("B"))).containsExactly(hash("C"));
+    assertHeightsFollowParents(back);
+  }
+
+  @Test
+  void anAumIsHandedOutAsTheBytesThatWereCommitted() throws Exception {
+    Aum odd =
+        Aum.builder(new AumKind(200))
+            .parent(hash("A"))
+            .key(new Key(255, -1, Optional.empty(), Map.of("", "\u0000é\uD83D\uDE00")))
+            .keyId(Bytes.copyOf(new byte[] {0}))
+            .votes(1L << 32)
+            .signatures(List.of(new AumSignature(Optional.empty(), Optional.of(Bytes.empty()))))
+            .build();
+    Aum large =
+        Aum.builder(AumKind.NO_OP)
+            .parent(hash("A"))
+            .meta(Map.of("text", "x".repeat(400_000)))
+            .build();
+    AumStore store = newStore();
+    Commit.Builder commit = Commit.on(store.read().revision());
+    List<Aum> all = new ArrayList<>(chains.all());
+    all.addAll(List.of(odd, large));
+    all.forEach(aum -> commit.add(aum, NOON));
+    store.commit(commit.build());
+
+    AumSnapshot snapshot = reopen(store).read();
+    for (Aum aum : all) {
+      assertThat(snapshot.encoded(aum.hash())).isEqualTo(aum.encoded());
+      assertThat(snapshot.get(aum.hash()).encoded()).isEqualTo(aum.encoded());
+      assertThat(snapshot.get(aum.hash()).hash()).isEqualTo(aum.hash());
+      assertThat(entry(snapshot, aum.hash()).kind()).isEqualTo(aum.kind());
+    }
+  }
+
+  @Test
+  void childrenFindAndEntriesAgree() throws Exception {
+    AumStore store = newStore();
+    add(store, NOON, "A B C D E X Y Z");
+    AumSnapshot snapshot =
+        store.commit(Commit.on(store.read().revision()).purge(hash("D")).build());
+
+    assertThat(namesIn(snapshot)).containsExactlyInAnyOrder("A", "B", "C", "E", "X", "Y", "Z");
+    assertThat(snapshot.entries()).hasSize(7);
+    Map<AumHash, Set<AumHash>> expected = new HashMap<>();
+    for (AumEntry entry : snapshot.entries()) {
+      assertThat(entry.parent()).isEqualTo(snapshot.get(entry.hash()).parent());
+      AumEntry found = entry(snapshot, entry.hash());
+      assertThat(found.parent()).isEqualTo(entry.parent());
+      assertThat(found.height()).isEqualTo(entry.height());
+      entry
+          .parent()
+          .ifPresent(
+              parent -> expected.computeIfAbsent(parent, any -> new HashSet<>()).add(entry.hash()));
+    }
+    for (Aum aum : chains.all()) {
+      assertThat(childrenOf(snapshot, aum.hash()))
+          .as("children of " + chains.nameOf(aum.hash()))
+          .isEqualTo(expected.getOrDefault(aum.hash(), Set.of()));
+    }
+  }
+
+  private void assertHeightsFollowParents(AumSnapshot snapshot) {
+    for (AumEntry entry : snapshot.entries()) {
+      entry
+          .parent()
+          .flatMap(snapshot::find)
+          .ifPresent(
+              parent ->
+                  assertThat(entry.height())
+                      .as("height of " + chains.nameOf(entry.hash()))
+                      .isEqualTo(parent.height() + 1));
+    }
+  }
+
+  @Test
+  void heightsAreTheParentsPlusOneInWhateverOrderAumsArrive() throws Exception {
+    List<List<String>> arrivals =
+        List.of(
+            List.of("A B", "C X", "D E Y Z"),
+            List.of("E", "D", "C", "B", "A", "X Y Z"),
+            List.of("Y Z", "D E", "X", "C", "A", "B"),
+            // B joins the tree of A and the trees of C and X.
+            List.of("A", "C D", "X Y", "B", "E Z"),
+            // In one commit, children first.
+            List.of("Y Z X D C B A E"));
+    for (List<String> arrival : arrivals) {
+      AumStore store = newStore();
+      for (String names : arrival) {
+        assertHeightsFollowParents(add(store, NOON, names));
+      }
+      AumSnapshot snapshot = reopen(store).read();
+      assertThat(snapshot.entries()).hasSize(8);
+      assertHeightsFollowParents(snapshot);
+      assertThat(childrenOf(snapshot, hash("B"))).containsExactlyInAnyOrder(hash("C"), hash("X"));
+    }
+  }
+
+  @Test
+  void heightsAreTheParentsPlusOneAfterPurges() throws Exception {
+    AumStore store = newStore();
+    add(store, NOON, "A B C D E X Y Z");
+    assertHeightsFollowParents(
+        store.commit(Commit.on(store.read().revision()).purge(hash("A")).purge(hash("X")).build()));
+    assertHeightsFollowParents(add(store, NOON, "X"));
+    assertHeightsFollowParents(add(store, NOON, "A"));
+  }
+
+  @Test
+  void theLastActiveAncestorStaysUntilItIsReplaced() throws Exception {
+    AumStore store = newStore();
+    store.commit(
+        Commit.on(store.read().revision())
+            .add(chains.get("A"), NOON)
+            .lastActiveAncestor(hash("A"))
+            .build());
+
+    assertThat(add(store, NOON, "B").lastActiveAncestor()).contains(hash("A"));
+    AumSnapshot replaced =
+        store.commit(Commit.on(store.read().revision()).lastActiveAncestor(hash("E")).build());
+    assertThat(replaced.lastActiveAncestor()).contains(hash("E"));
+    assertThat(reopen(store).read().lastActiveAncestor()).contains(hash("E"));
+  }
+
+  @Test
+  void aWipedStoreIsEmptyAndCanBeUsedAgain() throws Exception {
+    AumStore store = newStore();
+    store.commit(
+        Commit.on(store.read().revision())
+            .add(chains.get("A"), NOON)
+            .lastActiveAncestor(hash("A"))
+            .build());
+
+    store.wipe();
+
+    AumSnapshot empty = store.read();
+    assertThat(empty.entries()).isEmpty();
+    assertThat(empty.lastActiveAncestor()).isEmpty();
+    assertThatThrownBy(() -> empty.encoded(hash("A"))).isInstanceOf(StoreException.NoSuchAum.class);
+    AumSnapshot again = add(store, LATER, "A");
+    assertThat(entry(again, hash("A")).committedAt()).isEqualTo(LATER);
+    assertThat(again.lastActiveAncestor()).isEmpty();
+  }
+
+  @Test
+  void readersSeeOnlyWholeCommits() throws Exception {
+    int commits = 200;
+    int readers = 4;
+    AumStore store = newStore();
+    AtomicBoolean done = new AtomicBoolean();
+    ExecutorService pool = Executors.newFixedThreadPool(readers);
+    try {
+      List<Future<Integer>> results = new ArrayList<>();
+      for (int i = 0; i < readers; i++) {
+        results.add(pool.submit(() -> readUntil(done, store)));
+      }
+      // Every commit adds a parent and its child, and forgets the pair from before but two.
+      List<Aum> pairs = new ArrayList<>();
+      Aum last = chains.get("A");
+      for (int i = 0; i < commits; i++) {
+        Aum parent = Chains.noOp(last, "parent " + i, 1);
+        Aum child = Chains.noOp(parent, "child " + i, 1);
+        Commit.Builder commit =
+            Commit.on(store.read().revision())
+                .add(parent, NOON)
+                .add(child, NOON)
+                .lastActiveAncestor(parent.hash());
+        if (i >= 3) {
+          commit.purge(pairs.get(2 * i - 6).hash()).purge(pairs.get(2 * i - 5).hash());
+        }
+        store.commit(commit.build());
+        pairs.addAll(List.of(parent, child));
+        last = child;
+      }
+      done.set(true);
+      for (Future<Integer> result : results) {
+        assertThat(result.get(TIMEOUT_SECONDS, TimeUnit.SECONDS)).isPositive();
+      }
+    } finally {
+      done.set(true);
+      pool.shutdownNow();
+    }
+  }
+
+  private static int readUntil(AtomicBoolean done, AumStore store) throws StoreException {
+    int reads = 0;
+    boolean last = false;
+    while (!last) {
+      last = done.get();
+      AumSnapshot snapshot = store.read();
+      int size = snapshot.entries().size();
+      assertThat(size).isIn(0, 2, 4, 6);
+      if (size > 0) {
+        AumHash newest = snapshot.lastActiveAncestor().orElseThrow();
+        assertThat(snapshot.children(newest)).hasSize(1);
+        AumHash child = snapshot.children(newest).get(0).hash();
+        assertThat(snapshot.children(child)).isEmpty();
+        assertThat(snapshot.get(child).parent()).contains(newest);
+      }
+      for (AumEntry entry : snapshot.entries()) {
+        assertThat(snapshot.get(entry.hash()).parent()).isEqualTo(entry.parent());
+        assertThat(snapshot.find(entry.hash())).isPresent();
+      }
+      reads++;
+    }
+    return reads;
+  }
+
+  @Test
+  void ofTwoWritersExactlyOneWinsEachRevision() throws Exception {
+    int rounds = 100;
+    AumStore store = newStore();
+    CyclicBarrier barrier = new CyclicBarrier(2);
+    ExecutorService pool = Executors.newFixedThreadPool(2);
+    try {
+      for (int i = 0; i < rounds; i++) {
+        Revision base = store.read().revision();
+        List<Future<Boolean>> racers = new ArrayList<>();
+        for (String writer : List.of("one", "two")) {
+          Aum aum = Chains.noOp(chains.get("A"), writer + i, 1);
+          Callable<Boolean> race =
+              () -> {
+                barrier.await(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+                try {
+                  store.commit(Commit.on(base).add(aum, NOON).build());
+                  return true;
+                } catch (StoreException.Conflict e) {
+                  return false;
+                }
+              };
+          racers.add(pool.submit(race));
+        }
+        boolean first = racers.get(0).get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+        boolean second = racers.get(1).get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+        assertThat(first ^ second).as("one winner in round " + i).isTrue();
+        assertThat(store.read().entries()).hasSize(i + 1);
+        Aum winner = Chains.noOp(chains.get("A"), (first ? "one" : "two") + i, 1);
+        assertThat(store.read().find(winner.hash())).isPresent();
+      }
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+}

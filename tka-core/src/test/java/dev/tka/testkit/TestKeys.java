@@ -1,0 +1,74 @@
+package dev.tka.testkit;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumSignature;
+import dev.tka.core.Bytes;
+import dev.tka.core.Key;
+import dev.tka.core.LockPublicKey;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.bouncycastle.math.ec.rfc8032.Ed25519;
+
+/** Ed25519 keys that are called by a number: the same number is always the same key. */
+public final class TestKeys {
+  private static final int SIZE = 32;
+
+  private static final Map<Integer, LockPublicKey> PUBLIC_KEYS = new ConcurrentHashMap<>();
+
+  private TestKeys() {}
+
+  /** The 32 secret bytes of a key. */
+  public static byte[] seed(int number) {
+    return ByteBuffer.allocate(SIZE).putInt(number).array();
+  }
+
+  /** The public half of a key. */
+  public static LockPublicKey publicKey(int number) {
+    return PUBLIC_KEYS.computeIfAbsent(
+        number,
+        any -> {
+          byte[] publicKey = new byte[SIZE];
+          Ed25519.generatePublicKey(seed(number), 0, publicKey, 0);
+          return new LockPublicKey(Bytes.copyOf(publicKey));
+        });
+  }
+
+  /** What signatures and updates call a key by. */
+  public static Bytes id(int number) {
+    return publicKey(number).bytes();
+  }
+
+  /** A key that may be trusted, with votes. */
+  public static Key key(int number, int votes) {
+    return Key.of(publicKey(number), votes);
+  }
+
+  /** A signature over any message. */
+  public static Bytes signature(int number, Bytes message) {
+    byte[] signature = new byte[AumSignature.SIGNATURE_SIZE];
+    byte[] bytes = message.toByteArray();
+    Ed25519.sign(seed(number), 0, bytes, 0, bytes.length, signature, 0);
+    return Bytes.copyOf(signature);
+  }
+
+  /** The same AUM with the signatures of more keys after those that it has. */
+  public static Aum sign(Aum aum, int... numbers) {
+    List<AumSignature> signatures = new ArrayList<>(aum.signatures());
+    for (int number : numbers) {
+      signatures.add(AumSignature.of(id(number), signature(number, aum.sigHash())));
+    }
+    return aum.withSignatures(signatures);
+  }
+
+  /** The same AUM with one more signature, which names the key and does not verify. */
+  public static Aum signBadly(Aum aum, int number) {
+    byte[] signature = signature(number, aum.sigHash()).toByteArray();
+    signature[signature.length / 2] ^= 1;
+    List<AumSignature> signatures = new ArrayList<>(aum.signatures());
+    signatures.add(AumSignature.of(id(number), Bytes.copyOf(signature)));
+    return aum.withSignatures(signatures);
+  }
+}
