@@ -1,0 +1,22 @@
+#!/bin/sh
+# Runs the benchmarks and prints their figures beside the reference's; builds first what is missing.
+#   bench/run.sh            everything, about 12 minutes
+#   bench/run.sh --quick    rough figures, under 3 minutes
+#   bench/run.sh WORD...    what has one of these words in its name, such as OpenBenchmark.memory
+set -eu
+
+root=$(CDPATH= cd -P -- "$(dirname -- "$0")/.." && pwd)
+jar=$root/bench/target/benchmarks.jar
+
+if [ -n "${JAVA_HOME:-}" ] && [ -x "$JAVA_HOME/bin/java" ]; then
+  java=$JAVA_HOME/bin/java
+else
+  java=java
+fi
+
+if [ ! -f "$jar" ] || [ -n "$(find "$root" -path '*/src/main/*' -newer "$jar" -name '*.java' | head -n 1)" ]; then
+  echo "building ..." >&2
+  (cd "$root" && ./mvnw -q -DskipTests -Dwarnings.relaxed package < /dev/null >&2)
+fi
+
+exec "$java" --enable-native-access=ALL-UNNAMED -cp "$jar" dev.tka.bench.Report "$@"

@@ -1,0 +1,74 @@
+package dev.tka.bench;
+
+import dev.tka.core.Aum;
+import dev.tka.core.DecodeException;
+import dev.tka.core.IllFormedException;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+
+/** One AUM on its own: bytes to value, value to bytes, and the rules that need no state. */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@SuppressWarnings("NullAway.Init") // JMH calls the setup.
+public class CodecBenchmark {
+  /** What kind of AUM, and for a checkpoint of how many keys. */
+  public enum Shape {
+    /** An add-key. */
+    ADD_KEY,
+    /** A checkpoint of an ordinary tailnet. */
+    CHECKPOINT_20,
+    /** The largest checkpoint in keys. */
+    CHECKPOINT_512
+  }
+
+  /** The AUM to measure with. */
+  @Param public Shape shape;
+
+  private Aum aum;
+  private byte[] encoded;
+
+  /** Makes the AUM. */
+  @Setup
+  public void setUp() {
+    aum =
+        switch (shape) {
+          case ADD_KEY -> Chain.addKey(20);
+          case CHECKPOINT_20 -> Chain.genesis(20);
+          case CHECKPOINT_512 -> Chain.genesis(512);
+        };
+    encoded = aum.encoded().toByteArray();
+  }
+
+  /** Parses, encodes again to compare, and hashes. */
+  @Benchmark
+  public Aum decode() throws DecodeException {
+    return Aum.decode(encoded);
+  }
+
+  /** Parses only, as a store's own bytes are. */
+  @Benchmark
+  public Aum decodeStored() throws DecodeException {
+    return Aum.decodeStored(aum.hash(), aum.encoded());
+  }
+
+  /** Encodes and hashes, which is what building is. */
+  @Benchmark
+  public Aum build() {
+    return aum.withSignatures(aum.signatures());
+  }
+
+  /** Section 3. */
+  @Benchmark
+  public Aum wellFormed() throws IllFormedException {
+    aum.requireWellFormed();
+    return aum;
+  }
+}

@@ -1,0 +1,124 @@
+package dev.tka.bench;
+
+import java.util.List;
+import java.util.OptionalDouble;
+
+/**
+ * One line of the report: a benchmark of ours, what the reference takes for the same, and what we
+ * aim at.
+ *
+ * @param benchmark class and method, and the parameter if there is one, as in {@code
+ *     OpenBenchmark.memory length=100}
+ * @param label what is measured, for people
+ * @param unit of all numbers here
+ * @param reference the reference's figure; empty where there is none
+ * @param target what we aim at, at most, on the reference's machine; empty where there is none
+ */
+record Figure(
+    String benchmark, String label, Unit unit, OptionalDouble reference, OptionalDouble target) {
+
+  /** Begins the names of heap figures; the length of the chain follows. */
+  static final String HEAP = "HeapOfAuthority ";
+
+  private static final String TABLE =
+      """
+      CodecBenchmark.decode shape=ADD_KEY                     | decode an add-key                           | µs |   1.05 |   1.05
+      CodecBenchmark.decode shape=CHECKPOINT_20               | decode a checkpoint of 20 keys              | µs |   5.8  |   5.8
+      CodecBenchmark.decode shape=CHECKPOINT_512              | decode a checkpoint of 512 keys             | µs | 122    | 122
+      CodecBenchmark.decodeStored shape=ADD_KEY               | decode from a store: add-key                | µs | -      | -
+      CodecBenchmark.decodeStored shape=CHECKPOINT_20         | decode from a store: checkpoint of 20 keys  | µs | -      | -
+      CodecBenchmark.decodeStored shape=CHECKPOINT_512        | decode from a store: checkpoint of 512 keys | µs | -      | -
+      CodecBenchmark.build shape=ADD_KEY                      | encode and hash an add-key                  | µs |   0.84 | -
+      CodecBenchmark.build shape=CHECKPOINT_20                | encode and hash a checkpoint of 20 keys     | µs |   3.6  | -
+      CodecBenchmark.build shape=CHECKPOINT_512               | encode and hash a checkpoint of 512 keys    | µs |  69    | -
+      CodecBenchmark.wellFormed shape=ADD_KEY                 | well-formedness: add-key                    | ns |   7    | -
+      CodecBenchmark.wellFormed shape=CHECKPOINT_20           | well-formedness: checkpoint of 20 keys      | µs |   2.1  | -
+      CodecBenchmark.wellFormed shape=CHECKPOINT_512          | well-formedness: checkpoint of 512 keys     | µs | 1200   |  60
+      SignatureBenchmark.zip215 path=CORRETTO                 | ZIP-215, Corretto                           | µs |  36    | -
+      SignatureBenchmark.zip215 path=BOUNCY_CASTLE            | ZIP-215, Bouncy Castle                      | µs |  36    | -
+      SignatureBenchmark.zip215 path=EXACT                    | ZIP-215, exact equation                     | µs |  36    | -
+      SignatureBenchmark.cofactorless path=CORRETTO           | cofactorless, Corretto                      | µs | -      | -
+      SignatureBenchmark.cofactorless path=BOUNCY_CASTLE      | cofactorless, Bouncy Castle                 | µs | -      | -
+      SignatureBenchmark.cofactorless path=EXACT              | cofactorless, exact equation                | µs | -      | -
+      SignatureBenchmark.zip215SmallOrder path=CORRETTO       | ZIP-215, small order, Corretto              | µs | -      | -
+      SignatureBenchmark.zip215SmallOrder path=BOUNCY_CASTLE  | ZIP-215, small order, Bouncy Castle         | µs | -      | -
+      SignatureBenchmark.zip215SmallOrder path=EXACT          | ZIP-215, small order, exact equation        | µs | -      | -
+      InformBenchmark.one length=1000                         | inform of 1, on 1,000                       | µs |  42.5  |  42.5
+      InformBenchmark.one length=100000                       | inform of 1, on 100,000                     | µs | -      |  42.5
+      InformBenchmark.batch size=10                           | inform of 10                                | µs | 418    | -
+      InformBenchmark.batch size=100                          | inform of 100                               | ms |   4.40 |   2.64
+      InformBenchmark.batch size=900                          | inform of 900                               | ms |  41.1  |  24.66
+      InformBenchmark.known length=1900                       | inform of 25 that are known, of 1,900       | µs | 10400  |  50
+      InformBenchmark.known length=100000                     | inform of 25 that are known, of 100,000     | µs | -      |  50
+      OpenBenchmark.memory length=100                         | open from memory, 100 AUMs                  | ms |   0.527 |  0.264
+      OpenBenchmark.memory length=1900                        | open from memory, 1,900 AUMs                | ms |  10.1  |   5.05
+      OpenBenchmark.memory length=10000                       | open from memory, 10,000 AUMs               | ms | -      | -
+      OpenBenchmark.memory length=100000                      | open from memory, 100,000 AUMs              | ms | -      | -
+      OpenBenchmark.directory length=100                      | open a directory, 100 AUMs                  | ms |   2.6  |   1.82
+      OpenBenchmark.directory length=1900                     | open a directory, 1,900 AUMs                | ms |  54    |  37.8
+      OpenBenchmark.directory length=10000                    | open a directory, 10,000 AUMs               | ms | -      | 1000
+      OpenBenchmark.directory length=100000                   | open a directory, 100,000 AUMs              | ms | -      | -
+      HeapOfAuthority 100                                     | heap of an open authority, 100 AUMs         | KB |  73    |  43.8
+      HeapOfAuthority 750                                     | heap of an open authority, 750 AUMs         | KB | 507    | 304
+      HeapOfAuthority 1900                                    | heap of an open authority, 1,900 AUMs       | KB | 1600   | 960
+      HeapOfAuthority 10000                                   | heap of an open authority, 10,000 AUMs      | KB | -      | -
+      """;
+
+  /** All lines, in the order in which they are printed. */
+  static final List<Figure> ALL = TABLE.lines().map(Figure::parse).toList();
+
+  /** What numbers count. */
+  enum Unit {
+    /** Nanoseconds. */
+    NS("ns", 1e-3),
+    /** Microseconds. */
+    US("µs", 1),
+    /** Milliseconds. */
+    MS("ms", 1e3),
+    /** Thousands of bytes. */
+    KB("KB", 1);
+
+    final String symbol;
+
+    /** One of it, in what measurements are in: microseconds, or thousands of bytes. */
+    final double size;
+
+    Unit(String symbol, double size) {
+      this.symbol = symbol;
+      this.size = size;
+    }
+
+    /** True when a faster machine makes the number smaller. */
+    boolean isTime() {
+      return this != KB;
+    }
+
+    private static Unit of(String symbol) {
+      for (Unit unit : values()) {
+        if (unit.symbol.equals(symbol)) {
+          return unit;
+        }
+      }
+      throw new IllegalArgumentException("no unit: " + symbol);
+    }
+  }
+
+  /** True for what takes a minute to set up. */
+  boolean isLong() {
+    return benchmark.equals("OpenBenchmark.directory length=100000");
+  }
+
+  private static Figure parse(String line) {
+    String[] cells = line.split("\\|", -1);
+    return new Figure(
+        cells[0].strip(),
+        cells[1].strip(),
+        Unit.of(cells[2].strip()),
+        number(cells[3].strip()),
+        number(cells[4].strip()));
+  }
+
+  private static OptionalDouble number(String cell) {
+    return cell.equals("-") ? OptionalDouble.empty() : OptionalDouble.of(Double.parseDouble(cell));
+  }
+}

@@ -1,0 +1,183 @@
+package dev.tka.bench;
+
+import dev.tka.core.TkaException;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.DoubleSummaryStatistics;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.regex.Pattern;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.util.Statistics;
+
+/**
+ * Runs the benchmarks and prints one table: our figures beside the reference's and our targets.
+ *
+ * <p>Those were set on another machine. So the {@link Yardstick} is laid on before and after each
+ * benchmark, and it is the time that we would need there, as far as that tells, which targets are
+ * held against. Heap is as it is.
+ */
+public final class Report {
+  private final Optional<Yardstick> yardstick = Yardstick.find();
+  private final DoubleSummaryStatistics verifications = new DoubleSummaryStatistics();
+  private final boolean quick;
+  private final PrintStream out;
+
+  /**
+   * What came of one benchmark, in microseconds or thousands of bytes.
+   *
+   * @param median of all iterations
+   * @param slowness how many times slower than the reference's machine this one was
+   */
+  private record Measured(double median, double lowest, double highest, double slowness) {}
+
+  private Report(boolean quick, PrintStream out) {
+    this.quick = quick;
+    this.out = out;
+  }
+
+  /**
+   * Measures, and prints each line when it is known.
+   *
+   * @param args {@code --quick} for rough figures soon; words, to run only what has one of them in
+   *     its name, as in {@code OpenBenchmark.memory}
+   */
+  public static void main(String[] args)
+      throws IOException, RunnerException, TkaException, InterruptedException {
+    List<String> words = new ArrayList<>(List.of(args));
+    boolean quick = words.remove("--quick");
+    Chain.prepare();
+    Report report = new Report(quick, new PrintStream(System.out, true, StandardCharsets.UTF_8));
+    report.printHead();
+    for (Figure figure : Figure.ALL) {
+      boolean wanted = words.isEmpty() || words.stream().anyMatch(figure.benchmark()::contains);
+      if (wanted && !(quick && figure.isLong())) {
+        report.print(figure, report.measure(figure));
+      }
+    }
+    report.printFoot();
+  }
+
+  private Optional<Measured> measure(Figure figure)
+      throws IOException, RunnerException, TkaException, InterruptedException {
+    if (figure.benchmark().startsWith(Figure.HEAP)) {
+      int length = Integer.parseInt(figure.benchmark().substring(Figure.HEAP.length()));
+      double kilobytes = HeapOfAuthority.measure(length) / 1e3;
+      return Optional.of(new Measured(kilobytes, kilobytes, kilobytes, 1));
+    }
+    double before = slowness();
+    Collection<RunResult> results = run(figure.benchmark());
+    double slowness = (before + slowness()) / 2;
+    if (results.isEmpty()) {
+      return Optional.empty();
+    }
+    Statistics times = results.iterator().next().getPrimaryResult().getStatistics();
+    return Optional.of(
+        new Measured(times.getPercentile(50), times.getMin(), times.getMax(), slowness));
+  }
+
+  private double slowness() {
+    if (yardstick.isEmpty()) {
+      return 1;
+    }
+    double verification = yardstick.get().measure();
+    verifications.accept(verification);
+    return verification / Yardstick.REFERENCE;
+  }
+
+  /** Runs one benchmark with its parameter, and leaves what JMH says in a file. */
+  private Collection<RunResult> run(String benchmark) throws IOException, RunnerException {
+    Path logs = Files.createDirectories(Chain.file().resolveSibling("jmh"));
+    String[] parts = benchmark.split("[ =]", -1);
+    String name = Report.class.getPackageName() + "." + parts[0];
+    int iterations = quick ? 2 : 3;
+    TimeValue time = TimeValue.milliseconds(quick ? 400 : 1000);
+    return new Runner(
+            new OptionsBuilder()
+                .include("^" + Pattern.quote(name) + "$")
+                .param(parts[1], parts[2])
+                .output(logs.resolve(benchmark.replace(' ', '-') + ".log").toString())
+                .jvmArgs("-Xms2g", "-Xmx2g", "--enable-native-access=ALL-UNNAMED")
+                .forks(quick ? 1 : 2)
+                .warmupIterations(iterations)
+                .warmupTime(time)
+                .measurementIterations(iterations)
+                .measurementTime(time)
+                .build())
+        .run();
+  }
+
+  private void printHead() {
+    row("what", "figure", "", "range", "scaled", "reference", "ratio", "normalised", "target", "");
+    out.println("|---|--:|---|--:|--:|--:|--:|--:|---|");
+  }
+
+  private void print(Figure figure, Optional<Measured> found) {
+    if (found.isEmpty()) {
+      row(figure.label(), "failed", "", "", "", "", "", "", "", "");
+      return;
+    }
+    Measured measured = found.get();
+    double size = figure.unit().size;
+    double ours = measured.median / size;
+    double scaled = ours / measured.slowness;
+    OptionalDouble reference = figure.reference();
+    OptionalDouble target = figure.target();
+    row(
+        figure.label(),
+        number(ours),
+        figure.unit().symbol,
+        measured.lowest == measured.highest
+            ? ""
+            : number(measured.lowest / size) + "–" + number(measured.highest / size),
+        number(scaled),
+        number(reference),
+        reference.isEmpty() ? "" : number(ours / reference.getAsDouble()),
+        reference.isEmpty() ? "" : number(scaled / reference.getAsDouble()),
+        number(target),
+        target.isEmpty() ? "" : scaled <= target.getAsDouble() ? "met" : "missed");
+  }
+
+  private void printFoot() {
+    out.println();
+    if (verifications.getCount() == 0) {
+      out.println("Amazon Corretto Crypto Provider does not load here, so nothing is scaled.");
+    } else {
+      out.printf(
+          Locale.ROOT,
+          "One verification by Amazon Corretto Crypto Provider took %s µs on average (%s to %s),"
+              + " and %s µs on the reference's machine.%n"
+              + "Scaled: divided by this machine's share of that while the line was measured.%n",
+          number(verifications.getAverage()),
+          number(verifications.getMin()),
+          number(verifications.getMax()),
+          number(Yardstick.REFERENCE));
+    }
+  }
+
+  private void row(Object... cells) {
+    out.printf(
+        Locale.ROOT, "| %-43s | %8s %-2s | %-13s | %7s | %9s | %6s | %10s | %7s | %-6s |%n", cells);
+  }
+
+  private static String number(OptionalDouble value) {
+    return value.isEmpty() ? "" : number(value.getAsDouble());
+  }
+
+  /** Three digits that count. */
+  private static String number(double value) {
+    int decimals = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : value >= 0.1 ? 3 : 5;
+    return String.format(Locale.ROOT, "%." + decimals + "f", value);
+  }
+}

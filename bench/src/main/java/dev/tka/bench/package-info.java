@@ -1,0 +1,8 @@
+/**
+ * Benchmarks, and {@link dev.tka.bench.Report}, which runs them and prints their figures beside the
+ * reference's. They share one chain, {@link dev.tka.bench.Chain}.
+ */
+@NullMarked
+package dev.tka.bench;
+
+import org.jspecify.annotations.NullMarked;
