@@ -14,7 +14,8 @@ else
   java=java
 fi
 
-if [ ! -f "$jar" ] || [ -n "$(find "$root" -path '*/src/main/*' -newer "$jar" -name '*.java' | head -n 1)" ]; then
+changed=$([ -f "$jar" ] && find "$root" -path '*/src/*' -name '*.java' -newer "$jar" | head -n 1)
+if [ ! -f "$jar" ] || [ -n "$changed" ]; then
   echo "building ..." >&2
   (cd "$root" && ./mvnw -q -DskipTests -Dwarnings.relaxed package < /dev/null >&2)
 fi

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import dev.tka.core.Aum;
 import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
@@ -17,6 +18,7 @@ import dev.tka.testkit.Cbor;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -481,6 +483,23 @@ class NodeDirectoryTest {
     assertDamaged("a tagged map", new Cbor().tag(55799).append(envelope(aum)));
     assertDamaged("a tagged time", new Cbor().map(2).uint(2).raw(body).uint(3).tag(1).uint(1));
     assertDamaged("a tagged key", new Cbor().map(1).tag(1).uint(2).raw(body));
+  }
+
+  @Test
+  void aChainOfTagsInAnUnknownFieldCostsNoMoreThanItsLength() {
+    byte[] tags = new byte[1 << 15];
+    Arrays.fill(tags, (byte) 0xc1);
+    byte[] body = aum.encoded().toByteArray();
+    Cbor content = new Cbor().map(2).uint(9).raw(tags).nil().uint(2).raw(body);
+    Cbor nested = new Cbor().map(2).uint(9).array(1).raw(tags).nil().uint(2).raw(body);
+    for (Cbor file : List.of(content, nested)) {
+      // A single file is parsed by the thread that reads the directory.
+      ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+      write(home(aum), file);
+      long before = threads.getCurrentThreadAllocatedBytes();
+      assertThatCode(this::read).doesNotThrowAnyException();
+      assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(64L << 20);
+    }
   }
 
   @Test

@@ -101,7 +101,6 @@ public final class Report {
     Path logs = Files.createDirectories(Chain.file().resolveSibling("jmh"));
     String[] parts = benchmark.split("[ =]", -1);
     String name = Report.class.getPackageName() + "." + parts[0];
-    int iterations = quick ? 2 : 3;
     TimeValue time = TimeValue.milliseconds(quick ? 400 : 1000);
     return new Runner(
             new OptionsBuilder()
@@ -110,9 +109,9 @@ public final class Report {
                 .output(logs.resolve(benchmark.replace(' ', '-') + ".log").toString())
                 .jvmArgs("-Xms2g", "-Xmx2g", "--enable-native-access=ALL-UNNAMED")
                 .forks(quick ? 1 : 2)
-                .warmupIterations(iterations)
+                .warmupIterations(quick ? 2 : 4)
                 .warmupTime(time)
-                .measurementIterations(iterations)
+                .measurementIterations(quick ? 2 : 3)
                 .measurementTime(time)
                 .build())
         .run();
@@ -158,7 +157,8 @@ public final class Report {
           Locale.ROOT,
           "One verification by Amazon Corretto Crypto Provider took %s µs on average (%s to %s),"
               + " and %s µs on the reference's machine.%n"
-              + "Scaled: divided by this machine's share of that while the line was measured.%n",
+              + "Scaled times are divided by how many times slower this machine was at it around"
+              + " that line; normalised ratios are of scaled times.%n",
           number(verifications.getAverage()),
           number(verifications.getMin()),
           number(verifications.getMax()),
@@ -177,7 +177,7 @@ public final class Report {
 
   /** Three digits that count. */
   private static String number(double value) {
-    int decimals = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : value >= 0.1 ? 3 : 5;
+    int decimals = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3;
     return String.format(Locale.ROOT, "%." + decimals + "f", value);
   }
 }

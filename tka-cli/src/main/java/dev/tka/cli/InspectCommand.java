@@ -60,52 +60,46 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, CommandFailure {
-    InspectInput.Values input = read();
-    List<Map<String, Object>> items = new ArrayList<>();
-    PrintWriter out = spec.commandLine().getOut();
-    Optional<CommandFailure> failure = input.failure();
-    for (byte[] value : input.values()) {
-      try {
-        items.add(inspect(value));
-      } catch (DecodeException e) {
-        failure = Optional.of(InspectInput.failure(items.size(), e.getMessage()));
-        break;
-      }
-    }
-    if (json) {
-      Map<String, Object> object = new LinkedHashMap<>();
-      object.put("SchemaVersion", Json.SCHEMA_VERSION);
-      object.put("Items", items);
-      if (!items.isEmpty()) {
-        Json.print(out, object);
-      }
-    } else {
-      for (int i = 0; i < items.size(); i++) {
-        out.print(i == 0 ? "" : System.lineSeparator());
-        InspectText.print(items.get(i), out);
-      }
-    }
-    if (failure.isPresent()) {
-      throw failure.get();
-    }
-    return ExitCode.OK;
-  }
-
-  private InspectInput.Values read() throws IOException, CommandFailure {
     if (file.equals(STANDARD_INPUT)) {
-      return InspectInput.read(main.in());
+      return inspectAll(InspectInput.of(main.in()));
     }
     Path path = Path.of(file);
     if (Files.isDirectory(path)) {
       throw new CommandFailure(ExitCode.BAD_INPUT, file + ": expected a file, found a directory");
     }
     try (InputStream in = Files.newInputStream(path)) {
-      return InspectInput.read(in);
+      return inspectAll(InspectInput.of(in));
+    }
+  }
+
+  /** Prints each value as it is taken: what comes before a broken one is sound and still wanted. */
+  private int inspectAll(InspectInput input) throws IOException, CommandFailure {
+    PrintWriter out = spec.commandLine().getOut();
+    Optional<byte[]> value = input.next();
+    Map<String, Object> item = describe(input, value.orElse(new byte[0]));
+    try (ItemPrinter printer = json ? ItemPrinter.json(out) : ItemPrinter.text(out)) {
+      while (value.isPresent()) {
+        printer.print(item);
+        value = input.next();
+        if (value.isPresent()) {
+          item = describe(input, value.get());
+        }
+      }
+    }
+    return ExitCode.OK;
+  }
+
+  private static Map<String, Object> describe(InspectInput input, byte[] value)
+      throws CommandFailure {
+    try {
+      return describe(value);
+    } catch (DecodeException e) {
+      throw input.failure(e);
     }
   }
 
   /** An AUM if it is one, else a node-key signature; the error is of what it came closer to. */
-  private static Map<String, Object> inspect(byte[] value) throws DecodeException {
+  private static Map<String, Object> describe(byte[] value) throws DecodeException {
     DecodeException notAnAum;
     try {
       return describe(Aum.decode(value));

@@ -1,5 +1,8 @@
 package dev.tka.cli;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.StreamWriteFeature;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.core.util.Separators;
@@ -14,19 +17,33 @@ final class Json {
   static final String SCHEMA_VERSION = "1";
 
   private static final DefaultIndenter INDENTER = new DefaultIndenter("  ", "\n");
-  private static final JSON PRETTY =
-      JSON.std.with(
-          new DefaultPrettyPrinter(
-                  Separators.createDefaultInstance()
-                      .withObjectFieldValueSpacing(Separators.Spacing.AFTER)
-                      .withArrayEmptySeparator("")
-                      .withObjectEmptySeparator(""))
-              .withObjectIndenter(INDENTER)
-              .withArrayIndenter(INDENTER));
+  private static final DefaultPrettyPrinter PRETTY =
+      new DefaultPrettyPrinter(
+              Separators.createDefaultInstance()
+                  .withObjectFieldValueSpacing(Separators.Spacing.AFTER)
+                  .withArrayEmptySeparator("")
+                  .withObjectEmptySeparator(""))
+          .withObjectIndenter(INDENTER)
+          .withArrayIndenter(INDENTER);
+  private static final JsonFactory FACTORY =
+      JsonFactory.builder().disable(StreamWriteFeature.AUTO_CLOSE_TARGET).build();
 
   private Json() {}
 
   static void print(PrintWriter out, Map<String, Object> object) throws IOException {
-    out.println(PRETTY.asString(object));
+    try (JsonGenerator generator = generator(out)) {
+      write(object, generator);
+    }
+    out.println();
+  }
+
+  /** A generator that leaves {@code out} open when it is closed. */
+  static JsonGenerator generator(PrintWriter out) throws IOException {
+    // A printer keeps its place in the text, so each generator has its own.
+    return FACTORY.createGenerator(out).setPrettyPrinter(PRETTY.createInstance());
+  }
+
+  static void write(Map<String, Object> object, JsonGenerator generator) throws IOException {
+    JSON.std.write(object, generator);
   }
 }

@@ -3,10 +3,12 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.core.Bytes;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -121,6 +123,30 @@ class BadInputTest {
     assertThat(exitCode).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(err.toString()).contains("longer than 16 MiB");
     assertThat(zeros.read).isLessThan(20_000_000);
+  }
+
+  @Test
+  void millionsOfValuesTakeNoMoreMemoryThanTheirBytes() {
+    // The smallest AUM there is, as often as the input may have it; the last one is broken.
+    byte[] smallest = {(byte) 0xa2, 1, 3, 2, (byte) 0xf6};
+    byte[] many = new byte[4_000_001];
+    for (int i = 0; i + smallest.length <= many.length; i += smallest.length) {
+      System.arraycopy(smallest, 0, many, i, smallest.length);
+    }
+    CountingLines out = new CountingLines();
+    StringWriter err = new StringWriter();
+
+    int exitCode =
+        Main.run(
+            new ByteArrayInputStream(many),
+            new PrintWriter(out),
+            new PrintWriter(err),
+            "inspect",
+            "-");
+
+    assertThat(exitCode).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(err.toString()).startsWith("tka: value 800001: ");
+    assertThat(out.values).isEqualTo(800_000);
   }
 
   @Test
@@ -241,6 +267,24 @@ class BadInputTest {
     assertThat(result.err()).startsWith("tka: ").contains(message);
     assertThat(result.err().lines()).hasSize(1);
     assertThat(result.out()).isEmpty();
+  }
+
+  /** Keeps nothing of what is printed but the number of AUMs. */
+  private static final class CountingLines extends Writer {
+    private int values;
+
+    @Override
+    public void write(char[] buffer, int offset, int length) {
+      if (new String(buffer, offset, length).equals("Type: AUM")) {
+        values++;
+      }
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void close() {}
   }
 
   /** A long stream that counts what is taken from it. */

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Collectors;
 import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Assume;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -182,5 +183,51 @@ class AuthorityProperties {
 
     assertThat(live.current()).isSameAs(authority);
     assertThat(store.read().entries()).hasSize(1);
+  }
+
+  // More tries, because those where nothing opens do not count.
+  @Property(tries = 1500)
+  void whatWasPurgedAndComesBackIsTheSameAsOpeningIt(
+      @ForAll("dagsWithUpdates") RandomDag dag, @ForAll Random random) throws TkaException {
+    List<Aum> purged = new ArrayList<>();
+    List<Aum> kept = new ArrayList<>();
+    dag.aums().forEach(aum -> (random.nextInt(4) == 0 ? purged : kept).add(aum));
+    Collections.shuffle(kept, random);
+    LiveAuthority live = afterPurging(purged, kept);
+    boolean linked = false;
+
+    for (Aum aum : purged) {
+      AumHash oldest = live.current().oldestAncestor();
+      try {
+        live.inform(List.of(aum));
+      } catch (InformException.UnknownGenesis
+          | InformException.UnknownParent
+          | OpenException.OldestWithoutState e) {
+        // Its parent is lost, or in a tree whose state is.
+        continue;
+      }
+      assertSame(live.current(), Authority.open(live.current().snapshot()));
+      linked |= !live.current().oldestAncestor().equals(oldest);
+    }
+    Statistics.label("oldest ancestor moved").collect(linked);
+  }
+
+  /** An authority over what was kept; the record names the first AUM with which that opens. */
+  private LiveAuthority afterPurging(List<Aum> purged, List<Aum> kept) throws StoreException {
+    List<Aum> all = new ArrayList<>(kept);
+    all.addAll(purged);
+    for (Aum recorded : kept) {
+      AumStore store = TestStores.holding(all);
+      Commit.Builder purge = Commit.on(store.read().revision()).lastActiveAncestor(recorded.hash());
+      purged.forEach(aum -> purge.purge(aum.hash()));
+      store.commit(purge.build());
+      try {
+        return LiveAuthority.open(store, AdmissionPolicy.reference(), clock);
+      } catch (OpenException e) {
+        // It begins with neither a checkpoint nor a genesis: the next may begin better.
+      }
+    }
+    Assume.that(false);
+    throw new AssertionError("an assumption that does not hold ends the try");
   }
 }

@@ -452,6 +452,25 @@ class CanonicalFormTest {
     }
   }
 
+  @Test
+  void aChainOfTagsIsRefusedAtItsFirst() {
+    // The parser keeps the tags of a value in an array that it copies for each of them.
+    byte[] tags = new byte[1 << 14];
+    Arrays.fill(tags, (byte) 0xc1);
+    for (Cbor input :
+        List.of(
+            new Cbor().raw(tags),
+            new Cbor().map(2).raw(tags),
+            noOp(3).uint(6).raw(tags),
+            noOp(3).uint(7).map(1).text("k").raw(tags),
+            noOp(3).uint(23).array(1).raw(tags))) {
+      refusal(input);
+      long before = allocated();
+      assertThat(refusal(input)).isNotNull();
+      assertThat(allocated() - before).isLessThan(64L * tags.length + (1 << 20));
+    }
+  }
+
   private static long allocated() {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     return threads.getCurrentThreadAllocatedBytes();

@@ -381,6 +381,38 @@ class InformTest {
   }
 
   @Test
+  void anAumThatLinksTheActiveChainToItsPastMovesTheOldestAncestor() throws TkaException {
+    Chains chain = Chains.draw(KEYS, "A -> B -> C[checkpoint] -> D\n A -> X(2)");
+    LiveAuthority live = over(TestStores.holding(chain.list("C D A X"), chain.get("C").hash()));
+    assertThat(chain.nameOf(live.current().oldestAncestor())).isEqualTo("C");
+
+    live.inform(chain.list("B"));
+
+    assertThat(live.current().newestFirst(9))
+        .extracting(chain::nameOf)
+        .containsExactly("D", "C", "B", "A");
+    assertThat(live.current().isActive(chain.get("B").hash())).isTrue();
+    assertThat(live.current().isActive(chain.get("D").hash())).isTrue();
+  }
+
+  @Test
+  void aLinkThatWasPurgedAndComesBackMovesTheOldestAncestorToo() throws TkaException {
+    // With B the way back to A opens again, and at A the heavier X wins.
+    Chains chain = Chains.draw(KEYS, "A -> B -> C[checkpoint] -> D\n A -> X(1,2)");
+    AumStore store = TestStores.holding(chain.all(), chain.get("C").hash());
+    store.commit(Commit.on(store.read().revision()).purge(chain.get("B").hash()).build());
+    LiveAuthority live = over(store);
+    assertThat(chain.nameOf(live.current().head())).isEqualTo("D");
+
+    live.inform(chain.list("B"));
+
+    Authority opened = Authority.open(store);
+    assertThat(chain.nameOf(opened.head())).isEqualTo("X");
+    assertThat(chain.nameOf(live.current().head())).isEqualTo("X");
+    assertThat(live.current().oldestAncestor()).isEqualTo(opened.oldestAncestor());
+  }
+
+  @Test
   void reorganisationsAreTheSameAllAlongALongChain() throws TkaException {
     List<Aum> chain = new ArrayList<>(List.of(chains.get("A")));
     for (int i = 0; i < 520; i++) {
