@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs the benchmarks and prints their figures beside the reference's; builds first what is missing.
 #   bench/run.sh            everything, about 12 minutes
-#   bench/run.sh --quick    rough figures, under 3 minutes
+#   bench/run.sh --quick    rough figures, two to three minutes
 #   bench/run.sh WORD...    what has one of these words in its name, such as OpenBenchmark.memory
 set -eu
 

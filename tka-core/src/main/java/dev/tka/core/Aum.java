@@ -48,8 +48,19 @@ public final class Aum {
     votes = from.votes;
     meta = from.meta;
     signatures = List.copyOf(from.signatures);
+    requireAtMost("signatures", signatures.size(), CborReader.MAX_ELEMENTS);
+    if (state != null) {
+      requireAtMost("keys", state.keys().size(), CborReader.MAX_ELEMENTS);
+    }
     encoded = knownEncoding != null ? knownEncoding : Bytes.copyOf(encode(true));
     hash = knownHash != null ? knownHash : AumHash.of(Blake2s.hash(encoded.toByteArray()));
+  }
+
+  private static void requireAtMost(String what, int found, int most) {
+    if (found > most) {
+      throw new IllegalArgumentException(
+          "the wire carries at most " + most + " " + what + ", not " + found);
+    }
   }
 
   /** Begins an AUM of a kind; all else is absent until it is set. */
@@ -80,7 +91,7 @@ public final class Aum {
    *
    * @throws DecodeException if the bytes are not even an AUM, so that the store is damaged
    */
-  public static Aum decodeStored(AumHash hash, Bytes encoded) throws DecodeException {
+  static Aum decodeStored(AumHash hash, Bytes encoded) throws DecodeException {
     try (CborReader in = new CborReader(encoded.toByteArray())) {
       in.advance("AUM");
       return new Aum(read(in), encoded, hash);
@@ -396,7 +407,11 @@ public final class Aum {
       return this;
     }
 
-    /** The AUM, with its encoding and hash. */
+    /**
+     * The AUM, with its encoding and hash.
+     *
+     * @throws IllegalArgumentException if there are more signatures or keys than the wire carries
+     */
     public Aum build() {
       return new Aum(this, null, null);
     }
