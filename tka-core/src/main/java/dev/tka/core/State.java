@@ -3,10 +3,8 @@ package dev.tka.core;
 import dev.tka.core.internal.CanonicalWriter;
 import dev.tka.core.internal.CborReader;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -36,14 +34,14 @@ public final class State {
   private final @Nullable AumHash lastAumHash;
   // Null and empty lists, and null and empty values in a list, differ on the wire.
   private final @Nullable List<Optional<Bytes>> disablementValues;
-  private final @Nullable KeyList keys;
+  private final @Nullable List<Key> keys;
   private final long stateId1;
   private final long stateId2;
 
   private State(
       @Nullable AumHash lastAumHash,
       @Nullable List<Optional<Bytes>> disablementValues,
-      @Nullable KeyList keys,
+      @Nullable List<Key> keys,
       long stateId1,
       long stateId2) {
     this.lastAumHash = lastAumHash;
@@ -60,13 +58,18 @@ public final class State {
    * @param keys in the order in which they are trusted
    * @param stateId1 random at genesis; all 64 bits count, unsigned
    * @param stateId2 random at genesis; all 64 bits count, unsigned
+   * @throws IllegalArgumentException if there are more values than the wire carries
    */
   public static State of(
       List<Bytes> disablementValues, List<Key> keys, long stateId1, long stateId2) {
+    if (disablementValues.size() > CborReader.MAX_ELEMENTS) {
+      throw new IllegalArgumentException(
+          "the wire carries at most " + CborReader.MAX_ELEMENTS + " disablement values");
+    }
     return new State(
         null,
         disablementValues.stream().map(Optional::of).toList(),
-        new KeyList(List.copyOf(keys)),
+        List.copyOf(keys),
         stateId1,
         stateId2);
   }
@@ -78,7 +81,7 @@ public final class State {
 
   /** The trusted keys, in order. */
   public List<Key> keys() {
-    return keys == null ? List.of() : keys.list;
+    return keys == null ? List.of() : keys;
   }
 
   /** The disablement values, in order; one that is null on the wire has no bytes. */
@@ -100,7 +103,13 @@ public final class State {
 
   /** The trusted key of an id, if there is one. */
   public Optional<Key> findKey(Bytes id) {
-    return keys == null ? Optional.empty() : keys.find(id);
+    // A scan: an index would outweigh the keys, and every state of a long batch would have one.
+    for (Key key : keys()) {
+      if (key.id().equals(id)) {
+        return Optional.of(key);
+      }
+    }
+    return Optional.empty();
   }
 
   /** True when a key of this id is trusted. */
@@ -235,8 +244,7 @@ public final class State {
   }
 
   private State withKeys(Aum aum, List<Key> next) {
-    return new State(
-        aum.hash(), disablementValues, new KeyList(List.copyOf(next)), stateId1, stateId2);
+    return new State(aum.hash(), disablementValues, List.copyOf(next), stateId1, stateId2);
   }
 
   private int indexOf(Aum aum, Bytes keyId) throws ApplyException {
@@ -289,8 +297,8 @@ public final class State {
     if (keys == null) {
       out.nil();
     } else {
-      out.array(keys.list.size());
-      keys.list.forEach(key -> key.writeTo(out));
+      out.array(keys.size());
+      keys.forEach(key -> key.writeTo(out));
     }
     if (stateId1 != 0) {
       out.unsigned(4).unsigned(stateId1);
@@ -304,7 +312,7 @@ public final class State {
     in.beginMap(where);
     AumHash lastAumHash = null;
     List<Optional<Bytes>> disablementValues = null;
-    KeyList keys = null;
+    List<Key> keys = null;
     long stateId1 = 0;
     long stateId2 = 0;
     int field = -1;
@@ -335,7 +343,7 @@ public final class State {
     return List.copyOf(values);
   }
 
-  private static @Nullable KeyList readKeys(CborReader in, String where) throws DecodeException {
+  private static @Nullable List<Key> readKeys(CborReader in, String where) throws DecodeException {
     if (in.isNull()) {
       return null;
     }
@@ -344,7 +352,7 @@ public final class State {
     while (in.nextElement(where, keys.size())) {
       keys.add(Key.read(in, where));
     }
-    return new KeyList(List.copyOf(keys));
+    return List.copyOf(keys);
   }
 
   @Override
@@ -366,38 +374,5 @@ public final class State {
   @Override
   public String toString() {
     return "State(at " + describe(lastAumHash) + ", " + keys().size() + " keys)";
-  }
-
-  /** The keys with an index by id, made when it is first asked for and shared between states. */
-  private static final class KeyList {
-    /** Below this a scan is quicker than a hash, and most tailnets have fewer. */
-    private static final int SCAN_AT_MOST = 8;
-
-    final List<Key> list;
-    private volatile @Nullable Map<Bytes, Key> byId;
-
-    KeyList(List<Key> list) {
-      this.list = list;
-    }
-
-    Optional<Key> find(Bytes id) {
-      if (list.size() <= SCAN_AT_MOST) {
-        for (Key key : list) {
-          if (key.id().equals(id)) {
-            return Optional.of(key);
-          }
-        }
-        return Optional.empty();
-      }
-      Map<Bytes, Key> index = byId;
-      if (index == null) {
-        index = new HashMap<>();
-        for (Key key : list) {
-          index.putIfAbsent(key.id(), key);
-        }
-        byId = index;
-      }
-      return Optional.ofNullable(index.get(id));
-    }
   }
 }
