@@ -84,9 +84,19 @@ public final class LiveAuthority {
    */
   public synchronized InformResult inform(List<Aum> updates)
       throws InformException, StoreException, OpenException {
+    List<Aum> batch = List.copyOf(updates);
     for (int attempt = 1; ; attempt++) {
       try {
-        return informOnce(List.copyOf(updates));
+        InformResult result = informOnce(batch);
+        // What changed nothing was not held against the store by a commit.
+        if (!result.added().isEmpty() || attempt == MAX_ATTEMPTS || !hasMoved()) {
+          return result;
+        }
+      } catch (InformException e) {
+        // Another writer may have stored what this batch builds on.
+        if (attempt == MAX_ATTEMPTS || !hasMoved()) {
+          throw e;
+        }
       } catch (StoreException.Conflict e) {
         if (attempt == MAX_ATTEMPTS) {
           throw e;
@@ -104,11 +114,18 @@ public final class LiveAuthority {
    * @throws StoreException if it cannot be read
    */
   public synchronized Authority refresh() throws OpenException, StoreException {
-    AumSnapshot snapshot = store.read();
-    if (!snapshot.revision().equals(current.snapshot().revision())) {
-      current = Authority.open(snapshot);
-    }
+    hasMoved();
     return current;
+  }
+
+  /** True when another writer was there since; the authority is then the one that is stored now. */
+  private boolean hasMoved() throws OpenException, StoreException {
+    AumSnapshot snapshot = store.read();
+    if (snapshot.revision().equals(current.snapshot().revision())) {
+      return false;
+    }
+    current = Authority.open(snapshot);
+    return true;
   }
 
   private InformResult informOnce(List<Aum> updates)
