@@ -114,7 +114,8 @@ final class DemoCommand implements Callable<Integer> {
   private static void show(Authority authority, PrintWriter out)
       throws TkaException, CommandFailure {
     AumSnapshot snapshot = authority.snapshot();
-    ChainAudit audit = ChainAudit.of(authority, new AumVerifier(SignatureVerifier.fastest()));
+    ChainAudit audit =
+        ChainAudit.of(authority.snapshot(), new AumVerifier(SignatureVerifier.fastest()));
     if (audit.problem().isPresent()) {
       throw new CommandFailure(
           ExitCode.VERIFICATION_FAILED, "the demo's data: " + audit.problem().get().cause());

@@ -49,7 +49,7 @@ final class VerifyCommand implements Callable<Integer> {
       err.println("verifying " + Texts.count(snapshot.entries().size(), "AUM") + " ...");
       err.flush();
     }
-    ChainAudit audit = ChainAudit.of(authority, new AumVerifier(SignatureVerifier.fastest()));
+    ChainAudit audit = ChainAudit.of(snapshot, new AumVerifier(SignatureVerifier.fastest()));
     if (json) {
       Json.print(out, toJson(authority, audit));
     } else {

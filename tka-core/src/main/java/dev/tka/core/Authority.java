@@ -155,7 +155,7 @@ public final class Authority {
     };
   }
 
-  private static AumEntry oldestAncestor(AumSnapshot snapshot) throws OpenException {
+  static AumEntry oldestAncestor(AumSnapshot snapshot) throws OpenException {
     List<AumEntry> oldest = new ArrayList<>();
     for (AumEntry entry : snapshot.entries()) {
       if (entry.parent().flatMap(snapshot::find).isEmpty()) {

@@ -29,12 +29,15 @@ public record ChainAudit(int verified, int unrelated, Optional<Problem> problem)
   public record Problem(AumHash hash, TkaException cause) {}
 
   /**
-   * Verifies the tree of an authority.
+   * Verifies the tree that grows from the oldest ancestor. No fork is resolved, so that a chain
+   * that cannot be opened is told by what is wrong with it.
    *
+   * @throws OpenException if there is no oldest ancestor
    * @throws StoreException if a body cannot be read
    */
-  public static ChainAudit of(Authority authority, AumVerifier verifier) throws StoreException {
-    return new Auditor(authority.snapshot(), verifier).audit(authority.oldestAncestor());
+  public static ChainAudit of(AumSnapshot snapshot, AumVerifier verifier)
+      throws OpenException, StoreException {
+    return new Auditor(snapshot, verifier).audit(Authority.oldestAncestor(snapshot).hash());
   }
 
   /** The work in progress of one audit. */

@@ -139,7 +139,7 @@ public record Key(int kind, long votes, Optional<Bytes> publicKey, Map<String, S
       long offset = in.offset();
       in.advance(where);
       if (meta.put(key, in.text(where)) != null) {
-        throw new DecodeException.FieldOrder(offset, where, "with the same text", "it");
+        throw new DecodeException.Malformed(offset, where + ": one key is there twice");
       }
     }
     return meta;
@@ -149,6 +149,10 @@ public record Key(int kind, long votes, Optional<Bytes> publicKey, Map<String, S
   static Map<String, String> inWireOrder(Map<String, String> meta) {
     if (meta.isEmpty()) {
       return Map.of();
+    }
+    if (meta.size() > CborReader.MAX_PAIRS) {
+      throw new IllegalArgumentException(
+          "meta has at most " + CborReader.MAX_PAIRS + " pairs, not " + meta.size());
     }
     Map<String, String> ordered = new LinkedHashMap<>();
     meta.keySet().stream()
