@@ -87,11 +87,7 @@ public final class LiveAuthority {
     List<Aum> batch = List.copyOf(updates);
     for (int attempt = 1; ; attempt++) {
       try {
-        InformResult result = informOnce(batch);
-        // What changed nothing was not held against the store by a commit.
-        if (!result.added().isEmpty() || attempt == MAX_ATTEMPTS || !hasMoved()) {
-          return result;
-        }
+        return informOnce(batch);
       } catch (InformException e) {
         // Another writer may have stored what this batch builds on.
         if (attempt == MAX_ATTEMPTS || !hasMoved()) {
@@ -147,7 +143,11 @@ public final class LiveAuthority {
       throws OpenException, StoreException {
     AumHash oldest = plan.chain().at(plan.chain().baseHeight());
     boolean heightsStand =
-        after.find(oldest).filter(entry -> plan.chain().contains(entry)).isPresent();
+        after
+            .find(oldest)
+            .filter(entry -> plan.chain().contains(entry))
+            .filter(entry -> entry.parent().flatMap(after::find).isEmpty())
+            .isPresent();
     return heightsStand ? new Authority(after, plan.chain(), plan.state()) : Authority.open(after);
   }
 

@@ -34,6 +34,9 @@ public final class CborReader implements AutoCloseable {
   /** Pairs of a map (section 2). */
   public static final int MAX_PAIRS = 1024;
 
+  private static final int MAJOR_TYPE_SHIFT = 5;
+  private static final int TAG = 6;
+
   private static final CBORFactory FACTORY =
       CBORFactory.builder()
           .streamReadConstraints(
@@ -62,14 +65,16 @@ public final class CborReader implements AutoCloseable {
 
   /** Moves to the next token; the end of the input is an error. */
   public void advance(String field) throws DecodeException {
+    // Refused before the parser sees it: it resolves references to earlier texts, so a few bytes of
+    // tags could stand for any amount of text, and a chain of tags costs it the square of its
+    // length.
+    int next = end();
+    if (next < data.length && (data[next] & 0xff) >> MAJOR_TYPE_SHIFT == TAG) {
+      throw new DecodeException.Malformed(next, field + ": expected no tag, found one");
+    }
     try {
       if (parser.nextToken() == null) {
         throw new DecodeException.Malformed(offset(), field + ": the input ends here");
-      }
-      // Refused at once: the parser resolves references to earlier texts, so a few bytes of tags
-      // could stand for any amount of text.
-      if (parser.getCurrentTag() >= 0) {
-        throw new DecodeException.Malformed(offset(), field + ": expected no tag, found one");
       }
     } catch (StreamConstraintsException e) {
       throw new DecodeException.LimitExceeded(offset(e), field + ": levels of nesting", MAX_DEPTH);
@@ -247,9 +252,16 @@ public final class CborReader implements AutoCloseable {
   public byte[] skipRaw(String field) throws DecodeException {
     int start = (int) offset();
     try {
-      parser.skipChildren();
-      parser.finishToken();
-      return java.util.Arrays.copyOfRange(data, start, end());
+      int depth = 0;
+      while (true) {
+        JsonToken token = parser.currentToken();
+        depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
+        parser.finishToken();
+        if (depth == 0) {
+          return java.util.Arrays.copyOfRange(data, start, end());
+        }
+        advance(field);
+      }
     } catch (StreamConstraintsException e) {
       throw new DecodeException.LimitExceeded(offset(e), field + ": levels of nesting", MAX_DEPTH);
     } catch (IOException e) {
