@@ -2,6 +2,7 @@ package dev.tka.cli;
 
 import dev.tka.core.AumSnapshot;
 import dev.tka.core.Damage;
+import dev.tka.core.OpenException;
 import dev.tka.core.StoreException;
 import dev.tka.store.NodeDirectory;
 import java.io.PrintWriter;
@@ -20,22 +21,58 @@ final class DirectoryArgument {
   }
 
   /**
+   * Opens what a snapshot shows, or something of it. Where that fails and there is damage, the
+   * damage is the likely cause: it is reported, and its status is the one to exit with.
+   *
+   * @throws OpenException if it does not open although nothing is damaged
+   * @throws CommandFailure if it does not open and something is damaged
+   */
+  static <T> T open(AumSnapshot snapshot, Opening<T> opening, PrintWriter err)
+      throws OpenException, StoreException, CommandFailure {
+    try {
+      return opening.from(snapshot);
+    } catch (OpenException e) {
+      int exitCode = printDamage(snapshot, err);
+      if (exitCode == ExitCode.OK) {
+        throw e;
+      }
+      throw new CommandFailure(
+          exitCode, "without what is damaged, no authority can be opened: " + e.getMessage());
+    }
+  }
+
+  /** What opens, and may find that it cannot. */
+  @FunctionalInterface
+  interface Opening<T> {
+    T from(AumSnapshot snapshot) throws OpenException, StoreException;
+  }
+
+  /**
    * Reports damage after the answer: every damaged file, and that the authority is degraded.
    *
    * @return the status to exit with
    */
   static int reportDamage(AumSnapshot snapshot, PrintWriter err) {
+    int exitCode = printDamage(snapshot, err);
+    if (exitCode != ExitCode.OK) {
+      err.println(
+          "tka: the authority is degraded: it authorizes nothing until what is damaged came back"
+              + " by sync or was set aside");
+    }
+    return exitCode;
+  }
+
+  /** Prints a line for each damaged file, and tells the status that the worst of them asks for. */
+  private static int printDamage(AumSnapshot snapshot, PrintWriter err) {
+    int exitCode = ExitCode.OK;
     for (Damage damage : snapshot.damage()) {
       err.println("tka: damaged: " + damage);
+      if (damage.kind() == Damage.Kind.UNREADABLE) {
+        exitCode = ExitCode.IO;
+      } else if (exitCode == ExitCode.OK) {
+        exitCode = ExitCode.BAD_INPUT;
+      }
     }
-    if (snapshot.damage().isEmpty()) {
-      return ExitCode.OK;
-    }
-    err.println(
-        "tka: the authority is degraded: it authorizes nothing until what is damaged came back by"
-            + " sync or was set aside");
-    boolean unreadable =
-        snapshot.damage().stream().anyMatch(damage -> damage.kind() == Damage.Kind.UNREADABLE);
-    return unreadable ? ExitCode.IO : ExitCode.BAD_INPUT;
+    return exitCode;
   }
 }

@@ -52,7 +52,7 @@ final class LogCommand implements Callable<Integer> {
   private boolean graph;
 
   @Override
-  public Integer call() throws TkaException, IOException {
+  public Integer call() throws TkaException, IOException, CommandFailure {
     if (limit < 1) {
       throw new ParameterException(spec.commandLine(), "--limit must be at least 1, not " + limit);
     }
@@ -60,8 +60,9 @@ final class LogCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--json and --graph exclude each other");
     }
     PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
     AumSnapshot snapshot = directory.read();
-    Authority authority = Authority.open(snapshot);
+    Authority authority = DirectoryArgument.open(snapshot, Authority::open, err);
     if (graph) {
       new ChainGraph(authority, Ansi.AUTO).print(out, limit);
     } else if (json) {
@@ -71,7 +72,7 @@ final class LogCommand implements Callable<Integer> {
         print(snapshot.get(hash), out);
       }
     }
-    return DirectoryArgument.reportDamage(snapshot, spec.commandLine().getErr());
+    return DirectoryArgument.reportDamage(snapshot, err);
   }
 
   private Map<String, Object> toJson(Authority authority) throws StoreException {

@@ -32,22 +32,23 @@ final class StatusCommand implements Callable<Integer> {
   private boolean json;
 
   @Override
-  public Integer call() throws TkaException, IOException {
+  public Integer call() throws TkaException, IOException, CommandFailure {
     PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
     AumSnapshot snapshot = directory.read();
     Authority authority;
     try {
-      authority = Authority.open(snapshot);
+      authority = DirectoryArgument.open(snapshot, Authority::open, err);
     } catch (OpenException.EmptyStore e) {
       printDisabled(out);
-      return DirectoryArgument.reportDamage(snapshot, spec.commandLine().getErr());
+      return ExitCode.OK;
     }
     if (json) {
       Json.print(out, toJson(authority));
     } else {
       print(authority, out);
     }
-    return DirectoryArgument.reportDamage(snapshot, spec.commandLine().getErr());
+    return DirectoryArgument.reportDamage(snapshot, err);
   }
 
   private void printDisabled(PrintWriter out) throws IOException {

@@ -40,11 +40,11 @@ final class VerifyCommand implements Callable<Integer> {
   private boolean json;
 
   @Override
-  public Integer call() throws TkaException, IOException {
+  public Integer call() throws TkaException, IOException, CommandFailure {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     AumSnapshot snapshot = directory.read();
-    Authority authority = Authority.open(snapshot);
+    Authority authority = DirectoryArgument.open(snapshot, Authority::open, err);
     if (snapshot.entries().size() >= LONG_WORK && Ansi.AUTO.enabled()) {
       err.println("verifying " + Texts.count(snapshot.entries().size(), "AUM") + " ...");
       err.flush();

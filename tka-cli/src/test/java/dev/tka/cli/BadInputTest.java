@@ -183,6 +183,42 @@ class BadInputTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"status", "log", "verify"})
+  void aDirectoryOfNothingButDamage(String command) throws IOException {
+    String name = "A".repeat(52);
+    Path directory = folder.resolve("node");
+    Path file = Files.createDirectories(directory.resolve("AA")).resolve(name);
+    Files.write(file, new byte[] {(byte) 0xa1});
+
+    requireUnopened(Cli.run(command, directory), ExitCode.BAD_INPUT, "AA/" + name + ": ");
+
+    Files.delete(file);
+    Files.createSymbolicLink(file, file);
+    requireUnopened(Cli.run(command, directory), ExitCode.IO, "AA/" + name + ": cannot be read");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"status", "log", "verify"})
+  void aDirectoryWhoseGenesisIsDamaged(String command) throws IOException {
+    Path directory = sound();
+    Path genesis =
+        directory.resolve("4T").resolve("4T7RGTXFBLZOLZJVYHF7E65TGMQ57ERRVRNZLRMW7OKMAWTN3G4Q");
+    assertThat(genesis).exists();
+    Files.write(genesis, new byte[] {(byte) 0xa1});
+
+    requireUnopened(Cli.run(command, directory), ExitCode.BAD_INPUT, "4T/4T7RGTXF");
+  }
+
+  private static void requireUnopened(Cli.Result result, int exitCode, String damaged) {
+    assertThat(result.exitCode()).isEqualTo(exitCode);
+    assertThat(result.err().lines())
+        .satisfiesExactly(
+            line -> assertThat(line).startsWith("tka: damaged: " + damaged),
+            line -> assertThat(line).contains("without what is damaged, no authority"));
+    assertThat(result.out()).isEmpty();
+  }
+
   @Test
   void aSignatureThatIsWrongIsNamed() throws Exception {
     Map<String, Object> golden = Cli.golden("open", "open-stored-broken-signature-still-weighs");
