@@ -5,7 +5,10 @@ final class ExitCode {
   /** All is well. */
   static final int OK = 0;
 
-  /** What was looked at is not right: an AUM that does not verify, a golden case that fails. */
+  /**
+   * What was looked at is not right: an AUM that does not verify or apply, a golden case that
+   * fails.
+   */
   static final int VERIFICATION_FAILED = 1;
 
   /** The command line does not make sense. */

@@ -57,6 +57,8 @@ final class Failures
     }
     if (failure instanceof VerificationException
         || failure instanceof ApplyException
+        || failure instanceof OpenException.CannotApply
+        || failure instanceof OpenException.OldestWithoutState
         || failure instanceof InformException) {
       return ExitCode.VERIFICATION_FAILED;
     }

@@ -5,12 +5,15 @@ import dev.tka.core.AumVerifier;
 import dev.tka.core.Authority;
 import dev.tka.core.ChainAudit;
 import dev.tka.core.Damage;
+import dev.tka.core.OpenException;
 import dev.tka.core.SignatureVerifier;
+import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -44,28 +47,47 @@ final class VerifyCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     AumSnapshot snapshot = directory.read();
-    Authority authority = DirectoryArgument.open(snapshot, Authority::open, err);
     if (snapshot.entries().size() >= LONG_WORK && Ansi.AUTO.enabled()) {
       err.println("verifying " + Texts.count(snapshot.entries().size(), "AUM") + " ...");
       err.flush();
     }
-    ChainAudit audit = ChainAudit.of(snapshot, new AumVerifier(SignatureVerifier.fastest()));
+    AumVerifier verifier = new AumVerifier(SignatureVerifier.fastest());
+    // Before opening, which says less about a chain that breaks a rule.
+    ChainAudit audit =
+        DirectoryArgument.open(snapshot, stored -> ChainAudit.of(stored, verifier), err);
+    Optional<Authority> authority =
+        audit.problem().isPresent()
+            ? openAsItIs(snapshot)
+            : Optional.of(DirectoryArgument.open(snapshot, Authority::open, err));
     if (json) {
-      Json.print(out, toJson(authority, audit));
+      Json.print(out, toJson(authority, audit, snapshot));
     } else {
       print(authority, audit, out);
     }
     int damage = DirectoryArgument.reportDamage(snapshot, err);
-    if (audit.problem().isPresent()) {
-      err.println("tka: " + describe(audit.problem().get()));
-      return ExitCode.VERIFICATION_FAILED;
-    }
-    return damage;
+    audit.problem().ifPresent(problem -> err.println("tka: " + describe(problem)));
+    boolean explainedByDamage = damage != ExitCode.OK && authority.isEmpty();
+    return audit.problem().isPresent() && !explainedByDamage
+        ? ExitCode.VERIFICATION_FAILED
+        : damage;
   }
 
-  private static void print(Authority authority, ChainAudit audit, PrintWriter out) {
-    out.println("head            " + authority.head());
-    out.println("oldest ancestor " + authority.oldestAncestor());
+  /** Empty when what the audit found keeps the authority from opening. */
+  private static Optional<Authority> openAsItIs(AumSnapshot snapshot) throws StoreException {
+    try {
+      return Optional.of(Authority.open(snapshot));
+    } catch (OpenException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static void print(Optional<Authority> authority, ChainAudit audit, PrintWriter out) {
+    authority.ifPresentOrElse(
+        opened -> {
+          out.println("head            " + opened.head());
+          out.println("oldest ancestor " + opened.oldestAncestor());
+        },
+        () -> out.println("head            none: no authority can be opened"));
     out.println(
         "verified        "
             + Texts.count(audit.verified(), "AUM")
@@ -78,15 +100,20 @@ final class VerifyCommand implements Callable<Integer> {
     }
   }
 
-  private static Map<String, Object> toJson(Authority authority, ChainAudit audit) {
+  /** Names a head only where there is one. */
+  private static Map<String, Object> toJson(
+      Optional<Authority> authority, ChainAudit audit, AumSnapshot snapshot) {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("SchemaVersion", Json.SCHEMA_VERSION);
-    object.put("Head", authority.head().toString());
-    object.put("OldestAncestor", authority.oldestAncestor().toString());
+    authority.ifPresent(
+        opened -> {
+          object.put("Head", opened.head().toString());
+          object.put("OldestAncestor", opened.oldestAncestor().toString());
+        });
     object.put("Verified", audit.verified());
     object.put("Unrelated", audit.unrelated());
     audit.problem().ifPresent(problem -> object.put("Problem", describe(problem)));
-    object.put("Damage", authority.snapshot().damage().stream().map(Damage::toString).toList());
+    object.put("Damage", snapshot.damage().stream().map(Damage::toString).toList());
     return object;
   }
 

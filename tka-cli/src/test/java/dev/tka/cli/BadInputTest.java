@@ -2,6 +2,7 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tka.core.Aum;
 import dev.tka.core.Bytes;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -198,16 +200,25 @@ class BadInputTest {
     requireUnopened(Cli.run(command, directory), ExitCode.IO, "AA/" + name + ": cannot be read");
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"status", "log", "verify"})
-  void aDirectoryWhoseGenesisIsDamaged(String command) throws IOException {
-    Path directory = sound();
-    Path genesis =
-        directory.resolve("4T").resolve("4T7RGTXFBLZOLZJVYHF7E65TGMQ57ERRVRNZLRMW7OKMAWTN3G4Q");
+  @Test
+  void aDirectoryWhoseGenesisIsDamaged() throws IOException {
+    Path directory = Cli.materialize(Cli.golden("chonk", "chonk-truncated-head"), folder);
+    String name = "4T7RGTXFBLZOLZJVYHF7E65TGMQ57ERRVRNZLRMW7OKMAWTN3G4Q";
+    Path genesis = directory.resolve("4T").resolve(name);
     assertThat(genesis).exists();
     Files.write(genesis, new byte[] {(byte) 0xa1});
 
-    requireUnopened(Cli.run(command, directory), ExitCode.BAD_INPUT, "4T/4T7RGTXF");
+    for (String command : new String[] {"status", "log"}) {
+      Cli.Result result = Cli.run(command, directory);
+      assertThat(result.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+      assertThat(result.err()).contains("tka: damaged: 4T/" + name, "without what is damaged");
+      assertThat(result.out()).isEmpty();
+    }
+    Cli.Result verify = Cli.run("verify", directory);
+    assertThat(verify.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(verify.err())
+        .contains("tka: damaged: 4T/" + name, "an authority begins with a checkpoint");
+    assertThat(verify.out()).startsWith("head            none");
   }
 
   private static void requireUnopened(Cli.Result result, int exitCode, String damaged) {
@@ -230,6 +241,42 @@ class BadInputTest {
     assertThat(result.err()).contains("signature 0: does not verify with key");
     assertThat(result.out()).contains("before the first that is wrong");
     assertThat(Cli.run("status", directory).exitCode()).isEqualTo(ExitCode.OK);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "open-winning-child-cannot-apply",
+        "open-oldest-is-not-a-checkpoint",
+        "open-genesis-remove-key"
+      })
+  void aChainThatBreaksARule(String name) throws Exception {
+    Path directory = DirectoryOfAums.write(Cli.golden("open", name), folder.resolve("node"));
+
+    for (String command : new String[] {"status", "log"}) {
+      requireFailure(Cli.run(command, directory), ExitCode.VERIFICATION_FAILED, "");
+    }
+    Cli.Result verify = Cli.run("verify", directory);
+    assertThat(verify.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
+    assertThat(verify.err().lines()).hasSize(1);
+    assertThat(verify.out()).contains("head            none", "before the first that is wrong");
+  }
+
+  @Test
+  void theFirstThingWrongIsNamedWhereTheChainCannotBeOpened() throws Exception {
+    Map<String, Object> golden = Cli.golden("open", "open-stored-add-of-present-key");
+    Path directory = DirectoryOfAums.write(golden, folder.resolve("node"));
+
+    List<?> aums = (List<?>) ((Map<?, ?>) golden.get("store")).get("aums");
+    Aum second = Aum.decode(Bytes.parseHex((String) aums.get(1)).toByteArray());
+
+    Map<String, Object> json = Cli.run("verify", directory, "--json").json();
+
+    assertThat((String) json.get("Problem"))
+        .startsWith(second.hash() + ": adds key")
+        .contains("which is trusted already");
+    assertThat(json.get("Verified")).isEqualTo(1);
+    assertThat(json).doesNotContainKeys("Head", "OldestAncestor");
   }
 
   @Test

@@ -3,7 +3,6 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.testkit.GoldenData;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +23,7 @@ class JsonSchemaTest {
   @TempDir Path folder;
 
   @Test
-  void everyNameAndTypeIsWrittenDown() throws IOException {
+  void everyNameAndTypeIsWrittenDown() throws Exception {
     SortedSet<String> paths = new TreeSet<>();
     Path directory =
         Cli.materialize(
@@ -35,6 +34,9 @@ class JsonSchemaTest {
             folder.resolve("node"));
     Path damaged =
         Cli.materialize(Cli.golden("chonk", "chonk-truncated-head"), folder.resolve("damaged"));
+    Path broken =
+        DirectoryOfAums.write(
+            Cli.golden("open", "open-stored-add-of-present-key"), folder.resolve("broken"));
     Path golden = Files.createDirectories(folder.resolve("golden"));
     Files.write(golden.resolve("text.jsonl"), List.of(GoldenData.lines("text").get(0), "{}"));
     collect("status", Cli.run("status", directory, "--json").json(), paths);
@@ -42,6 +44,7 @@ class JsonSchemaTest {
     collect("log", Cli.run("log", directory, "--json").json(), paths);
     collect("verify", Cli.run("verify", directory, "--json").json(), paths);
     collect("verify", Cli.run("verify", damaged, "--json").json(), paths);
+    collect("verify", Cli.run("verify", broken, "--json").json(), paths);
     collect("conformance", Cli.run("conformance", golden, "--json").json(), paths);
     for (String name :
         List.of("update-key-both-signed", "real-genesis-2025-11-07", "key-votes-4097")) {
