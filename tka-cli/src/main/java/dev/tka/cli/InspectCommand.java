@@ -94,7 +94,7 @@ final class InspectCommand implements Callable<Integer> {
     try {
       return describe(value);
     } catch (DecodeException e) {
-      throw input.failure(e);
+      throw input.failure(e.getMessage());
     }
   }
 

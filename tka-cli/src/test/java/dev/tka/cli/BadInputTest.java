@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** One clear line, the exit status that goes with it, and nothing written. */
@@ -156,7 +157,24 @@ class BadInputTest {
     requireFailure(
         inspect("this is not an AUM!".getBytes(StandardCharsets.US_ASCII)),
         ExitCode.BAD_INPUT,
-        "expected CBOR, hexadecimal or base64, found other text");
+        "expected CBOR, hexadecimal or base64, found other text at byte 18");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "a2010302f, an odd number: 9",
+    "ogEDAvY= ogEDAvY=x, 'word 2: expected base64'",
+    "ogEDAvY= ogED=, 'word 2: expected base64'",
+    "ogEDAvY= ogEDA, 'word 2: expected base64'",
+    "a2010302f6 a20103, 'value 2: byte 8: CBOR: the input ends too early'",
+    "ogEDAvY= ogEDAg==, 'value 2: byte 9: CBOR: the input ends too early'"
+  })
+  void textThatIsBroken(String text, String message) {
+    Cli.Result result = inspect(text.getBytes(StandardCharsets.US_ASCII));
+
+    assertThat(result.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(result.err().lines()).hasSize(1);
+    assertThat(result.err()).contains(message);
   }
 
   @Test

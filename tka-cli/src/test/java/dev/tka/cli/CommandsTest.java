@@ -79,6 +79,59 @@ class CommandsTest {
     assertThat(joined.out()).isEqualTo(hex.out());
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 4, 59, 60, 61, 62, 63, 64, 75, 76})
+  void inspectTakesHexAndBase64ThatWereWrapped(int width) throws Exception {
+    // Lengths that base64 pads with nothing, one and two, alone and in one stream.
+    for (List<String> names :
+        List.of(
+            List.of("real-genesis-2025-11-07"),
+            List.of("no-op-signed"),
+            List.of("add-key-signed", "real-genesis-2025-11-07", "no-op-signed"))) {
+      StringBuilder hex = new StringBuilder();
+      StringBuilder base64 = new StringBuilder();
+      for (String name : names) {
+        String digits = (String) Cli.golden("aum", name).get("cbor");
+        byte[] raw = Bytes.parseHex(digits).toByteArray();
+        hex.append(wrap(digits, width));
+        base64.append(wrap(Base64.getEncoder().encodeToString(raw), width));
+      }
+      Cli.Result expected =
+          Cli.runWithInput(ascii(hex.toString().replace("\n", "")), "inspect", "-");
+
+      assertThat(expected.exitCode()).isEqualTo(ExitCode.OK);
+      assertThat(Cli.runWithInput(ascii(hex), "inspect", "-")).isEqualTo(expected);
+      assertThat(Cli.runWithInput(ascii(base64), "inspect", "-")).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void inspectTakesSeveralInBase64ALineEachPaddedOrNot() throws Exception {
+    StringBuilder padded = new StringBuilder();
+    StringBuilder unpadded = new StringBuilder();
+    StringBuilder hex = new StringBuilder();
+    for (int i = 0; i < 2; i++) {
+      for (String name : List.of("no-op-signed", "real-genesis-2025-11-07", "add-key-signed")) {
+        String digits = (String) Cli.golden("aum", name).get("cbor");
+        byte[] raw = Bytes.parseHex(digits).toByteArray();
+        padded.append(Base64.getEncoder().encodeToString(raw)).append('\n');
+        unpadded.append(Base64.getUrlEncoder().withoutPadding().encodeToString(raw)).append('\n');
+        hex.append(digits).append("\r\n");
+      }
+    }
+
+    Cli.Result expected = Cli.runWithInput(ascii(hex), "inspect", "-");
+
+    assertThat(expected.out().split("Type: AUM", -1)).hasSize(7);
+    assertThat(padded.toString()).contains("=");
+    assertThat(Cli.runWithInput(ascii(padded), "inspect", "-")).isEqualTo(expected);
+    assertThat(Cli.runWithInput(ascii(unpadded), "inspect", "-")).isEqualTo(expected);
+  }
+
+  private static String wrap(String text, int width) {
+    return text.replaceAll("(.{" + width + "})", "$1\n") + "\n";
+  }
+
   @Test
   void inspectSaysWhyAnAumIsIllFormed() {
     Map<String, Object> golden = Cli.golden("aum", "key-votes-4097");
