@@ -66,7 +66,7 @@ final class Failures
   }
 
   private static int report(PrintWriter err, int exitCode, String message) {
-    err.println("tka: " + message);
+    err.println("tka: " + Texts.printable(message));
     return exitCode;
   }
 }

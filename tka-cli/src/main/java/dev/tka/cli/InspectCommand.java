@@ -10,6 +10,7 @@ import dev.tka.core.NodeKey;
 import dev.tka.core.NodeKeySignature;
 import dev.tka.core.SignatureVerifier;
 import dev.tka.core.State;
+import dev.tka.core.internal.CborReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -39,11 +40,11 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExamples:%n",
     footer = {
       "  tka inspect genesis.cbor",
-      "  echo a1010301020304 | tka inspect -",
+      "  echo a2010302f6 | tka inspect -",
       "  tailscale lock log --json | jq -r '.Messages[].Raw' | tka inspect - --json"
     })
 final class InspectCommand implements Callable<Integer> {
-  private static final String STANDARD_INPUT = "-";
+  private static final Path STANDARD_INPUT = Path.of("-");
 
   /** For a few signatures, loading native code would take longer than it saves. */
   private static final SignatureVerifier VERIFIER =
@@ -53,7 +54,7 @@ final class InspectCommand implements Callable<Integer> {
   @ParentCommand private Main main;
 
   @Parameters(paramLabel = "FILE", description = "The file, or - for standard input.")
-  private String file;
+  private Path file;
 
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
@@ -63,11 +64,10 @@ final class InspectCommand implements Callable<Integer> {
     if (file.equals(STANDARD_INPUT)) {
       return inspectAll(InspectInput.of(main.in()));
     }
-    Path path = Path.of(file);
-    if (Files.isDirectory(path)) {
+    if (Files.isDirectory(file)) {
       throw new CommandFailure(ExitCode.BAD_INPUT, file + ": expected a file, found a directory");
     }
-    try (InputStream in = Files.newInputStream(path)) {
+    try (InputStream in = Files.newInputStream(file)) {
       return inspectAll(InspectInput.of(in));
     }
   }
@@ -94,8 +94,32 @@ final class InspectCommand implements Callable<Integer> {
     try {
       return describe(value);
     } catch (DecodeException e) {
-      throw input.failure(e.getMessage());
+      throw input.failure(
+          isOutOfADirectory(value)
+              ? "this looks like a file of a node's directory, which holds more than an AUM: use"
+                  + " 'tka log DIR' on the directory"
+              : e.getMessage());
     }
+  }
+
+  /** True for a map whose field 2 is a map: the AUM in it. No other value has one there. */
+  private static boolean isOutOfADirectory(byte[] value) {
+    try (CborReader in = new CborReader(value)) {
+      in.advance("file");
+      in.beginMap("file");
+      while (in.nextKey("file")) {
+        boolean aum = in.key("file").equals("2");
+        in.advance("file");
+        if (aum) {
+          in.beginMap("AUM");
+          return true;
+        }
+        in.skipRaw("file");
+      }
+    } catch (DecodeException e) {
+      return false;
+    }
+    return false;
   }
 
   /** An AUM if it is one, else a node-key signature; the error is of what it came closer to. */

@@ -56,6 +56,24 @@ class BadInputTest {
         Cli.run(command, file), ExitCode.NOT_FOUND, "expected a directory, found a file");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"status", "log", "verify", "inspect", "conformance"})
+  void aNameThatNoFileHas(String command) {
+    requireFailure(Cli.run(command, "a\0b"), ExitCode.USAGE, "a\ufffdb");
+  }
+
+  @Test
+  void aFileOutOfADirectoryIsNoAum() throws IOException {
+    String name = "4T7RGTXFBLZOLZJVYHF7E65TGMQ57ERRVRNZLRMW7OKMAWTN3G4Q";
+    Path file = sound().resolve("4T").resolve(name);
+
+    requireFailure(Cli.run("inspect", file), ExitCode.BAD_INPUT, "tka log DIR");
+    requireFailure(
+        inspect("a103a0".getBytes(StandardCharsets.US_ASCII)),
+        ExitCode.BAD_INPUT,
+        "value 1: byte 3: AUM: field 1 (kind) is missing");
+  }
+
   @Test
   void aTruncatedAum() throws Exception {
     byte[] genesis = genesis();
