@@ -1,0 +1,70 @@
+package dev.tka.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+
+/** The examples in every command's help, held against the commands. */
+class ExamplesTest {
+  /** What is piped in, if an echo does it, and the arguments up to a pipe, a comment or the end. */
+  private static final Pattern CALL =
+      Pattern.compile("(?:echo (\\S+) \\| )?(?<![\\w-])tka ((?:[^ |&)]+ ?)*)");
+
+  @Test
+  void everyExampleParses() {
+    List<Matcher> calls = calls();
+
+    assertThat(calls).hasSizeGreaterThanOrEqualTo(15);
+    for (Matcher call : calls) {
+      assertThatCode(() -> commandLine().parseArgs(arguments(call)))
+          .as(call.group())
+          .doesNotThrowAnyException();
+    }
+  }
+
+  @Test
+  void everyExampleThatNeedsNoFileRuns() {
+    List<String> ran = new ArrayList<>();
+    for (Matcher call : calls()) {
+      boolean piped = call.group(1) != null;
+      if (piped || arguments(call).length == 1) {
+        byte[] input = piped ? call.group(1).getBytes(StandardCharsets.US_ASCII) : new byte[0];
+        Cli.Result result = Cli.runWithInput(input, (Object[]) arguments(call));
+        assertThat(result.exitCode()).as(call.group() + ": " + result.err()).isEqualTo(ExitCode.OK);
+        assertThat(result.out()).isNotEmpty();
+        ran.add(call.group(2).strip());
+      }
+    }
+    assertThat(ran).contains("inspect -", "demo", "generate-completion");
+  }
+
+  private static List<Matcher> calls() {
+    List<CommandLine> commands = new ArrayList<>(commandLine().getSubcommands().values());
+    commands.add(commandLine());
+    List<Matcher> calls = new ArrayList<>();
+    for (CommandLine command : commands) {
+      for (String example : command.getCommandSpec().usageMessage().footer()) {
+        Matcher call = CALL.matcher(example);
+        assertThat(call.find()).as(example).isTrue();
+        calls.add(call);
+      }
+    }
+    return calls;
+  }
+
+  private static String[] arguments(Matcher call) {
+    return call.group(2).strip().split(" ", -1);
+  }
+
+  private static CommandLine commandLine() {
+    return new CommandLine(new Main(new ByteArrayInputStream(new byte[0])));
+  }
+}
