@@ -26,7 +26,7 @@ final class ExitCode {
   /** Reading or writing failed. */
   static final int IO = 6;
 
-  /** A bug in this program. */
+  /** An internal error: a bug in this program, or too little memory. */
   static final int INTERNAL = 70;
 
   private ExitCode() {}

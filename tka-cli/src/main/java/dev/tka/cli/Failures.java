@@ -10,11 +10,16 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.NoSuchFileException;
+import java.util.Arrays;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 
 /** Turns whatever a command throws into one line and an exit status. */
 final class Failures
     implements CommandLine.IExecutionExceptionHandler, CommandLine.IParameterExceptionHandler {
+  /** Enough to find a bug by, and still one line. */
+  private static final int NAMED_FRAMES = 4;
+
   @Override
   public int handleExecutionException(
       Exception failure, CommandLine command, CommandLine.ParseResult parsed) {
@@ -31,9 +36,22 @@ final class Failures
     if (failure instanceof IOException io) {
       return report(err, ExitCode.IO, io.getClass().getSimpleName() + ": " + io.getMessage());
     }
-    err.println("tka: a bug in this program; please report what follows");
-    failure.printStackTrace(err);
-    return ExitCode.INTERNAL;
+    return internal(failure, err);
+  }
+
+  /** Reports what no command expects: our own bug, or too little memory. */
+  static int internal(Throwable failure, PrintWriter err) {
+    Throwable root = failure;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    String where =
+        Arrays.stream(root.getStackTrace())
+            .limit(NAMED_FRAMES)
+            .map(StackTraceElement::toString)
+            .collect(Collectors.joining(", "));
+    return report(
+        err, ExitCode.INTERNAL, "internal error, please report it: " + root + " at " + where);
   }
 
   @Override

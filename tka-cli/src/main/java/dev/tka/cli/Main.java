@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.util.Properties;
 import picocli.AutoComplete.GenerateCompletion;
@@ -39,7 +40,7 @@ import picocli.CommandLine.Command;
       "4:not found",
       "5:conflict with another writer",
       "6:reading or writing failed",
-      "70:a bug in this program"
+      "70:an internal error"
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -58,37 +59,51 @@ public final class Main {
 
   /** Runs the command and exits with its status. */
   public static void main(String[] args) {
-    PrintWriter out = writer(new FileOutputStream(FileDescriptor.out));
-    PrintWriter err = writer(new FileOutputStream(FileDescriptor.err));
+    Writer out = writer(new FileOutputStream(FileDescriptor.out));
+    Writer err = writer(new FileOutputStream(FileDescriptor.err));
     System.exit(run(System.in, out, err, args));
   }
 
   /** Runs the command on other streams than the process's. */
-  static int run(InputStream in, PrintWriter out, PrintWriter err, String... args) {
+  static int run(InputStream in, Writer out, Writer err, String... args) {
+    RememberingWriter remembering = new RememberingWriter(out);
+    PrintWriter outPrinter = new PrintWriter(remembering);
+    PrintWriter errPrinter = new PrintWriter(err);
+    int exitCode;
+    try {
+      exitCode = execute(in, outPrinter, errPrinter, args);
+    } catch (Throwable failure) {
+      // Too little memory or stack included: a script must not take it for a failed verification.
+      exitCode = Failures.internal(failure, errPrinter);
+    }
+    outPrinter.flush();
+    if (exitCode == ExitCode.OK && remembering.hasFailed()) {
+      exitCode = ExitCode.IO;
+      if (!remembering.readerIsGone()) {
+        errPrinter.println("tka: the output could not be written");
+      }
+    }
+    errPrinter.flush();
+    return exitCode;
+  }
+
+  private static int execute(InputStream in, PrintWriter out, PrintWriter err, String... args) {
     CommandLine command = new CommandLine(new Main(in));
     Failures failures = new Failures();
     command.setOut(out);
     command.setErr(err);
     command.setExecutionExceptionHandler(failures);
     command.setParameterExceptionHandler(failures);
-    int exitCode = command.execute(args);
-    out.flush();
-    err.flush();
-    if (out.checkError() && exitCode == ExitCode.OK) {
-      err.println("tka: the output could not be written");
-      err.flush();
-      return ExitCode.IO;
-    }
-    return exitCode;
+    return command.execute(args);
   }
 
   InputStream in() {
     return in;
   }
 
-  private static PrintWriter writer(OutputStream stream) {
+  private static Writer writer(OutputStream stream) {
     // Names and metadata may hold any text, whatever the locale says.
-    return new PrintWriter(new OutputStreamWriter(stream, StandardCharsets.UTF_8), false);
+    return new OutputStreamWriter(stream, StandardCharsets.UTF_8);
   }
 
   /** Tells the version, and which path verifies signatures. */

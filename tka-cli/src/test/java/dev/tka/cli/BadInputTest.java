@@ -7,7 +7,6 @@ import dev.tka.core.Bytes;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
@@ -138,8 +137,7 @@ class BadInputTest {
     CountingZeros zeros = new CountingZeros(100_000_000);
     StringWriter err = new StringWriter();
 
-    int exitCode =
-        Main.run(zeros, new PrintWriter(new StringWriter()), new PrintWriter(err), "inspect", "-");
+    int exitCode = Main.run(zeros, new StringWriter(), err, "inspect", "-");
 
     assertThat(exitCode).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(err.toString()).contains("longer than 16 MiB");
@@ -157,13 +155,7 @@ class BadInputTest {
     CountingLines out = new CountingLines();
     StringWriter err = new StringWriter();
 
-    int exitCode =
-        Main.run(
-            new ByteArrayInputStream(many),
-            new PrintWriter(out),
-            new PrintWriter(err),
-            "inspect",
-            "-");
+    int exitCode = Main.run(new ByteArrayInputStream(many), out, err, "inspect", "-");
 
     assertThat(exitCode).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(err.toString()).startsWith("tka: value 800001: ");

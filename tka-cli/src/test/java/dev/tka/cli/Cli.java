@@ -6,7 +6,6 @@ import dev.tka.core.TextException;
 import dev.tka.testkit.GoldenData;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -33,9 +32,7 @@ final class Cli {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     String[] texts = List.of(arguments).stream().map(Object::toString).toArray(String[]::new);
-    int exitCode =
-        Main.run(
-            new ByteArrayInputStream(input), new PrintWriter(out), new PrintWriter(err), texts);
+    int exitCode = Main.run(new ByteArrayInputStream(input), out, err, texts);
     return new Result(exitCode, out.toString(), err.toString());
   }
 

@@ -1,0 +1,106 @@
+package dev.tka.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.StringWriter;
+import java.io.Writer;
+import org.junit.jupiter.api.Test;
+
+/** What no command looks after: internal errors, and output that nobody takes. */
+class MainTest {
+  @Test
+  void anInternalErrorIsOneLine() {
+    requireInternal(
+        () -> {
+          throw new IllegalStateException("two\nlines");
+        },
+        "two\ufffdlines");
+    requireInternal(
+        () -> {
+          throw new OutOfMemoryError("no heap");
+        },
+        "OutOfMemoryError: no heap");
+    requireInternal(
+        () -> {
+          throw new StackOverflowError();
+        },
+        "StackOverflowError");
+    requireInternal(
+        () -> {
+          throw new ExceptionInInitializerError(new IllegalArgumentException("the cause"));
+        },
+        "IllegalArgumentException: the cause");
+  }
+
+  @Test
+  void aReaderThatWentAwayIsNoNews() {
+    StringWriter err = new StringWriter();
+
+    int exitCode = demo(new FailingWriter("Broken pipe"), err);
+
+    assertThat(exitCode).isEqualTo(ExitCode.IO);
+    assertThat(err.toString()).isEmpty();
+  }
+
+  @Test
+  void outputThatCannotBeWrittenIsReported() {
+    StringWriter err = new StringWriter();
+
+    int exitCode = demo(new FailingWriter("No space left on device"), err);
+
+    assertThat(exitCode).isEqualTo(ExitCode.IO);
+    assertThat(err.toString()).isEqualTo("tka: the output could not be written\n");
+  }
+
+  private static int demo(Writer out, Writer err) {
+    return Main.run(new ByteArrayInputStream(new byte[0]), out, err, "demo");
+  }
+
+  private static void requireInternal(Runnable failing, String message) {
+    InputStream in =
+        new InputStream() {
+          @Override
+          public int read() {
+            failing.run();
+            return -1;
+          }
+
+          @Override
+          public int read(byte[] target, int offset, int count) {
+            return read();
+          }
+        };
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+
+    int exitCode = Main.run(in, out, err, "inspect", "-");
+
+    assertThat(exitCode).isEqualTo(ExitCode.INTERNAL);
+    assertThat(err.toString()).startsWith("tka: internal error").contains(message, "MainTest");
+    assertThat(err.toString().lines()).hasSize(1);
+    assertThat(out.toString()).isEmpty();
+  }
+
+  /** Takes nothing, as the file behind it cannot. */
+  private static final class FailingWriter extends Writer {
+    private final String message;
+
+    FailingWriter(String message) {
+      this.message = message;
+    }
+
+    @Override
+    public void write(char[] buffer, int offset, int length) throws IOException {
+      throw new IOException(message);
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void close() {}
+  }
+}
