@@ -86,7 +86,7 @@ final class DemoCommand implements Callable<Integer> {
     Path directory = Files.createTempDirectory("tka-demo");
     try {
       for (Map.Entry<?, ?> file : ((Map<?, ?>) field(golden, "files")).entrySet()) {
-        Path path = directory.resolve((String) file.getKey());
+        Path path = TemporaryFiles.inside(directory, (String) file.getKey()).orElseThrow();
         Files.createDirectories(Objects.requireNonNull(path.getParent()));
         Files.write(path, Bytes.parseHex((String) file.getValue()).toByteArray());
       }

@@ -45,8 +45,8 @@ final class ChonkVectors implements Checker {
       golden.informative("open");
     }
     Map<String, String> mtimes = golden.optionalTextMap("mtimes").orElse(Map.of());
-    try (TemporaryDirectory directory =
-        TemporaryDirectory.of(golden, mtimes, golden.optionalTexts("dirs").orElse(List.of()))) {
+    try (TemporaryDirectory directory = TemporaryDirectory.create()) {
+      directory.write(golden, mtimes, golden.optionalTexts("dirs").orElse(List.of()));
       if (damaged) {
         requireDamage(name, directory.path());
       } else {
@@ -57,7 +57,8 @@ final class ChonkVectors implements Checker {
     if (op.isPresent()) {
       op.get().informative("op", "now", "aums", "hashes", "error", "min_chain", "min_age_seconds");
       GoldenCase after = golden.object("after");
-      try (TemporaryDirectory directory = TemporaryDirectory.of(after, mtimes, List.of())) {
+      try (TemporaryDirectory directory = TemporaryDirectory.create()) {
+        directory.write(after, mtimes, List.of());
         requireView(after, directory.path());
       }
     }
@@ -150,30 +151,36 @@ final class ChonkVectors implements Checker {
 
   /** A case's files on disk, for as long as it is looked at. */
   private record TemporaryDirectory(Path path) implements AutoCloseable {
-    static TemporaryDirectory of(
-        GoldenCase golden, Map<String, String> mtimes, List<String> emptyDirectories)
+    static TemporaryDirectory create() throws IOException {
+      return new TemporaryDirectory(Files.createTempDirectory("tka-conformance"));
+    }
+
+    void write(GoldenCase golden, Map<String, String> mtimes, List<String> emptyDirectories)
         throws Mismatch, IOException {
-      TemporaryDirectory directory =
-          new TemporaryDirectory(Files.createTempDirectory("tka-conformance"));
       for (String empty : emptyDirectories) {
-        Files.createDirectories(directory.path().resolve(empty));
+        Files.createDirectories(inside(empty));
       }
       Map<String, String> files = golden.optionalTextMap("files").orElse(Map.of());
       for (Map.Entry<String, String> file : files.entrySet()) {
-        Path path = directory.path().resolve(file.getKey());
-        Files.createDirectories(path.getParent());
+        Path target = inside(file.getKey());
+        Files.createDirectories(target.getParent());
         try {
-          Files.write(path, Bytes.parseHex(file.getValue()).toByteArray());
+          Files.write(target, Bytes.parseHex(file.getValue()).toByteArray());
         } catch (TextException e) {
           throw new Mismatch("file " + file.getKey() + ": " + e.getMessage());
         }
         String mtime = mtimes.get(file.getKey());
         if (mtime != null) {
           Files.setLastModifiedTime(
-              path, FileTime.from(Instant.ofEpochSecond(Long.parseLong(mtime))));
+              target, FileTime.from(Instant.ofEpochSecond(Long.parseLong(mtime))));
         }
       }
-      return directory;
+    }
+
+    /** Golden data may be a stranger's, and must not write elsewhere. */
+    private Path inside(String name) throws Mismatch {
+      return TemporaryFiles.inside(path, name)
+          .orElseThrow(() -> new Mismatch("file " + name + ": not inside the directory"));
     }
 
     @Override

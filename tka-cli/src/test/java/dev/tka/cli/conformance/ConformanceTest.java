@@ -10,8 +10,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ConformanceTest {
   @TempDir Path folder;
@@ -110,6 +113,23 @@ class ConformanceTest {
 
     assertThat(line).contains("quirk");
     assertThat(onlyFailure()).contains("damage and head");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"../tka-escape", "4T/../../tka-escape", "/", "", "a\\u0000b"})
+  void aFileOutsideOfTheDirectoryFails(String name) throws IOException {
+    String sound = named("chonk", "chonk-after-bootstrap");
+    write("chonk", sound.replaceFirst("\"files\":\\{", "\"files\":{" + quoted(name) + ":\"00\","));
+    assertThat(onlyFailure()).contains("not inside the directory");
+
+    write("chonk", sound.replaceFirst("\\{", "{\"dirs\":[" + quoted(name) + "],"));
+    assertThat(onlyFailure()).contains("not inside the directory");
+    assertThat(Path.of(System.getProperty("java.io.tmpdir"), "tka-escape")).doesNotExist();
+  }
+
+  /** As a JSON text; a backslash must survive {@link String#replaceFirst}, too. */
+  private static String quoted(String name) {
+    return "\"" + Matcher.quoteReplacement(name) + "\"";
   }
 
   @Test
