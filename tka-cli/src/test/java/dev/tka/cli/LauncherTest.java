@@ -1,0 +1,159 @@
+package dev.tka.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tka.testkit.GoldenData;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The script {@code ./tka}, in a checkout of its own, with a java that tells how it was called. */
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "the launcher is a POSIX shell script")
+class LauncherTest {
+  /** Appends its arguments to a file beside it; makes the archive that it is asked for, if told. */
+  private static final String JAVA =
+      """
+      #!/bin/sh
+      echo "$*" >> "$(dirname "$0")/calls"
+      for argument; do
+        case $argument in
+          -XX:ArchiveClassesAtExit=*) MAKE ;;
+        esac
+      done
+      """;
+
+  @TempDir Path folder;
+  private Path jars;
+
+  @BeforeEach
+  void checkOut() throws IOException {
+    script(folder.resolve("tka"), Files.readString(GoldenData.root().resolve("tka")));
+    jars = Files.createDirectories(folder.resolve("tka-cli/target"));
+    Files.createFile(jars.resolve("tka.jar"));
+  }
+
+  @Test
+  void everyJdkHasAnArchiveOfItsOwnMadeOnce() throws Exception {
+    Path one = jdk("one", "echo classes > \"${argument#*=}\"");
+    Path other = jdk("other", "echo classes > \"${argument#*=}\"");
+
+    for (int i = 0; i < 3; i++) {
+      assertThat(launch(one, "status", "DIR").exitCode()).isZero();
+      assertThat(launch(other, "status", "DIR").exitCode()).isZero();
+    }
+
+    assertThat(archives()).hasSize(2);
+    for (Path jdk : List.of(one, other)) {
+      assertThat(calls(jdk)).hasSize(4);
+      assertThat(calls(jdk).get(0)).contains("-XX:ArchiveClassesAtExit=", " demo");
+      String archive = calls(jdk).get(1).replaceAll(".*-XX:SharedArchiveFile=(\\S+).*", "$1");
+      assertThat(archives()).contains(Path.of(archive));
+      assertThat(calls(jdk)).last().asString().endsWith(" status DIR").contains(archive);
+    }
+    assertThat(calls(one)).doesNotContainAnyElementsOf(calls(other));
+  }
+
+  @Test
+  void anArchiveThatCannotBeMadeIsNotTriedAgain() throws Exception {
+    for (String failing : List.of("echo part > \"${argument#*=}\"; exit 1", ":")) {
+      Path jdk = jdk("failing" + failing.length(), failing);
+
+      launch(jdk, "status", "DIR");
+      launch(jdk, "status", "DIR");
+
+      assertThat(calls(jdk)).hasSize(3);
+      assertThat(calls(jdk).subList(1, 3))
+          .allMatch(call -> call.endsWith(" status DIR") && !call.contains("SharedArchiveFile"));
+    }
+    assertThat(archives()).hasSize(2).allSatisfy(archive -> assertThat(archive).isEmptyFile());
+  }
+
+  @Test
+  void noJava() throws Exception {
+    // All that the script calls, but for java.
+    Path tools = Files.createDirectories(folder.resolve("tools"));
+    for (String tool : List.of("dirname", "readlink")) {
+      Path found =
+          Stream.of("/bin", "/usr/bin")
+              .map(bin -> Path.of(bin, tool))
+              .filter(Files::exists)
+              .findFirst()
+              .orElseThrow();
+      Files.createSymbolicLink(tools.resolve(tool), found);
+    }
+
+    Cli.Result result = launch(tools.toString(), "", "status", "DIR");
+
+    assertThat(result.exitCode()).isEqualTo(127);
+    assertThat(result.err()).startsWith("tka: no java found");
+  }
+
+  @Test
+  void aBuildThatFails() throws Exception {
+    Files.delete(jars.resolve("tka.jar"));
+    script(folder.resolve("mvnw"), "#!/bin/sh\nexit 1\n");
+
+    Cli.Result result = launch(jdk("any", ":"), "status", "DIR");
+
+    assertThat(result.exitCode()).isEqualTo(126);
+    assertThat(result.err()).endsWith("tka: the build failed\n");
+    assertThat(result.out()).isEmpty();
+  }
+
+  @Test
+  void theReadmeDocumentsTheLaunchersExitCodes() throws IOException {
+    assertThat(Files.readString(GoldenData.root().resolve("README.md"))).contains("127,", "126,");
+  }
+
+  private Path jdk(String name, String makeArchive) throws IOException {
+    Path bin = Files.createDirectories(folder.resolve(name).resolve("bin"));
+    script(bin.resolve("java"), JAVA.replace("MAKE", makeArchive));
+    return bin.getParent();
+  }
+
+  private static List<String> calls(Path jdk) throws IOException {
+    return Files.readAllLines(jdk.resolve("bin/calls"));
+  }
+
+  private List<Path> archives() throws IOException {
+    try (Stream<Path> files = Files.list(jars)) {
+      return files.filter(file -> !file.endsWith("tka.jar")).toList();
+    }
+  }
+
+  private Cli.Result launch(Path jdk, String... arguments) throws Exception {
+    return launch(System.getenv("PATH"), jdk.toString(), arguments);
+  }
+
+  private Cli.Result launch(String path, String javaHome, String... arguments) throws Exception {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            Stream.concat(
+                    Stream.of("/bin/sh", folder.resolve("tka").toString()), Stream.of(arguments))
+                .toList());
+    builder.environment().put("PATH", path);
+    builder.environment().put("JAVA_HOME", javaHome);
+    Path out = folder.resolve("out");
+    Path err = folder.resolve("err");
+    Process process = builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+    int exitCode = process.waitFor();
+    return new Cli.Result(
+        exitCode,
+        Files.readString(out, StandardCharsets.UTF_8),
+        Files.readString(err, StandardCharsets.UTF_8));
+  }
+
+  private static void script(Path path, String text) throws IOException {
+    Files.writeString(path, text);
+    Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+}
