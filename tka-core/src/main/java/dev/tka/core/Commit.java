@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -23,6 +24,8 @@ public record Commit(
     Optional<AumHash> lastActiveAncestor) {
   /** Copies its parts. */
   public Commit {
+    Objects.requireNonNull(base);
+    Objects.requireNonNull(lastActiveAncestor);
     additions = List.copyOf(additions);
     purges = Set.copyOf(purges);
   }
@@ -33,7 +36,13 @@ public record Commit(
    * @param aum what was verified
    * @param committedAt when, to the second; a store that already knows the AUM keeps its own time
    */
-  public record Addition(Aum aum, Instant committedAt) {}
+  public record Addition(Aum aum, Instant committedAt) {
+    /** Refuses nothing but null. */
+    public Addition {
+      Objects.requireNonNull(aum);
+      Objects.requireNonNull(committedAt);
+    }
+  }
 
   /** Begins a change to a store at a revision. */
   public static Builder on(Revision base) {

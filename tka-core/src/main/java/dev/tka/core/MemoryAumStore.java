@@ -10,6 +10,9 @@ public final class MemoryAumStore implements AumStore {
   private volatile IndexSnapshot current =
       new IndexSnapshot(new AumIndex(), 0, new Revision(0), Optional.empty(), List.of());
 
+  // Counts attempts: what a commit that failed half-way left in the index stays out of sight.
+  private long lastSequence;
+
   /** An empty store. */
   public MemoryAumStore() {}
 
@@ -24,13 +27,9 @@ public final class MemoryAumStore implements AumStore {
     if (!commit.base().equals(base.revision())) {
       throw new StoreException.Conflict(commit.base(), base.revision());
     }
-    long sequence = base.limit() + 1;
-    AumIndex index = base.index();
-    for (Commit.Addition addition : commit.additions()) {
-      if (index.find(addition.aum().hash(), sequence).isEmpty()) {
-        index = index.add(addition.aum(), addition.committedAt().getEpochSecond(), sequence);
-      }
-    }
+    long sequence = ++lastSequence;
+    AumIndex index =
+        base.index().add(commit.additions().stream().map(AumIndex.Item::of).toList(), sequence);
     if (!commit.purges().isEmpty()) {
       index = index.without(commit.purges());
     }
@@ -46,7 +45,7 @@ public final class MemoryAumStore implements AumStore {
 
   @Override
   public synchronized void wipe() {
-    long sequence = current.limit() + 1;
+    long sequence = ++lastSequence;
     current =
         new IndexSnapshot(
             new AumIndex(), sequence, new Revision(sequence), Optional.empty(), List.of());

@@ -5,6 +5,7 @@ import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
 import dev.tka.core.AumKind;
 import dev.tka.core.Bytes;
+import dev.tka.core.Commit;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -41,9 +42,12 @@ public final class AumIndex {
    *
    * @param committedAt seconds since the epoch
    */
-  public record Item(Aum aum, long committedAt) {}
-
-  private static final int NO_HEIGHT = Integer.MIN_VALUE;
+  public record Item(Aum aum, long committedAt) {
+    /** What a commit adds. */
+    public static Item of(Commit.Addition addition) {
+      return new Item(addition.aum(), addition.committedAt().getEpochSecond());
+    }
+  }
 
   /** One AUM. */
   private static final class Node implements AumEntry {
@@ -76,21 +80,18 @@ public final class AumIndex {
       this.nextSibling = nextSibling;
     }
 
-    /** A node that is not linked yet. */
-    static Node of(Aum aum, long committedAt, long addedBy) {
+    /** A node that is not linked yet: a root's height, should it become one. */
+    static Node of(Item item, long addedBy) {
+      Aum aum = item.aum();
       return new Node(
           aum.hash(),
           aum.parent().orElse(null),
           (byte) aum.kind().code(),
           aum.encoded(),
-          committedAt,
+          item.committedAt(),
           addedBy,
-          NO_HEIGHT,
+          0,
           null);
-    }
-
-    Node at(int newHeight) {
-      return new Node(hash, parent, kind, encoded, committedAt, addedBy, newHeight, null);
     }
 
     @Override
@@ -166,41 +167,43 @@ public final class AumIndex {
   }
 
   /**
-   * Adds an AUM that is not here yet.
+   * Adds AUMs; those that are here already stay as they are. Quickest with parents before their
+   * children.
    *
-   * @param committedAt seconds since the epoch
    * @param addedBy the sequence number of the commit, above all limits that readers have
    * @return the index to go on with: this one, or a new one when heights had to move
    */
-  public AumIndex add(Aum aum, long committedAt, long addedBy) {
-    Node adopted = orphans.get(aum.hash());
-    if (adopted == null) {
-      link(Node.of(aum, committedAt, addedBy));
-      return this;
+  public AumIndex add(List<Item> items, long addedBy) {
+    for (int i = 0; i < items.size(); i++) {
+      AumHash hash = items.get(i).aum().hash();
+      if (orphans.containsKey(hash)) {
+        Map<AumHash, Node> all = new HashMap<>(nodes);
+        for (Item item : items.subList(i, items.size())) {
+          all.putIfAbsent(item.aum().hash(), Node.of(item, addedBy));
+        }
+        return ofNodes(all.values());
+      }
+      if (!nodes.containsKey(hash)) {
+        link(Node.of(items.get(i), addedBy));
+      }
     }
-    List<Node> all = new ArrayList<>(nodes.values());
-    all.add(Node.of(aum, committedAt, addedBy));
-    return of(all, adopted.height - 1);
+    return this;
   }
 
   /** An index of these AUMs, all of one commit, in any order; none may be there twice. */
   public static AumIndex of(Collection<Item> items) {
-    return of(items.stream().map(item -> Node.of(item.aum(), item.committedAt(), 0)).toList(), 0);
+    return ofNodes(items.stream().map(item -> Node.of(item, 0)).toList());
   }
 
   /** A new index of the AUMs that are not purged. */
   public AumIndex without(Set<AumHash> purged) {
     List<Node> kept = new ArrayList<>(nodes.values());
     kept.removeIf(node -> purged.contains(node.hash));
-    return of(kept, 0);
+    return ofNodes(kept);
   }
 
-  /**
-   * Links copies of nodes, parents before their children.
-   *
-   * @param newRootHeight where a root stands that has no height yet
-   */
-  private static AumIndex of(List<Node> unlinked, int newRootHeight) {
+  /** Links copies of nodes, parents before their children. */
+  private static AumIndex ofNodes(Collection<Node> unlinked) {
     Map<AumHash, List<Node>> byParent = new HashMap<>();
     Set<AumHash> present = new HashSet<>();
     unlinked.forEach(node -> present.add(node.hash));
@@ -215,7 +218,7 @@ public final class AumIndex {
     AumIndex index = new AumIndex();
     while (!waiting.isEmpty()) {
       Node node = waiting.remove();
-      index.link(node.height == NO_HEIGHT ? node.at(newRootHeight) : node);
+      index.link(node);
       waiting.addAll(byParent.getOrDefault(node.hash, List.of()));
     }
     return index;
@@ -225,8 +228,7 @@ public final class AumIndex {
   private void link(Node unlinked) {
     AumHash parentHash = unlinked.parent;
     Node parent = parentHash == null ? null : nodes.get(parentHash);
-    int height =
-        parent != null ? parent.height + 1 : unlinked.height == NO_HEIGHT ? 0 : unlinked.height;
+    int height = parent != null ? parent.height + 1 : unlinked.height;
     Node sibling =
         parent != null ? parent.firstChild : parentHash == null ? null : orphans.get(parentHash);
     Node node =
@@ -246,11 +248,6 @@ public final class AumIndex {
     } else if (parentHash != null) {
       orphans.put(parentHash, node);
     }
-  }
-
-  /** How many AUMs there are, of any age. */
-  public int size() {
-    return nodes.size();
   }
 
   private static @Nullable Node visible(@Nullable Node node, long limit) {
