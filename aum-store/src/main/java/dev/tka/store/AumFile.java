@@ -4,7 +4,6 @@ import dev.tka.core.Aum;
 import dev.tka.core.DecodeException;
 import dev.tka.core.internal.AumIndex;
 import dev.tka.core.internal.CborReader;
-import java.io.IOException;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.Optional;
@@ -29,21 +28,14 @@ record AumFile(Aum aum, long committedAt, Optional<Long> purgedAt) {
   private static final int MAJOR_TYPE_SHIFT = 5;
   private static final int INDEFINITE = 0x1f;
 
-  /** Tells the file's modification time, in seconds since the epoch. */
-  @FunctionalInterface
-  interface ModificationTime {
-    long read() throws IOException;
-  }
-
   /**
    * Parses a file.
    *
+   * @param modified when the file was last changed, in seconds since the epoch
    * @return empty when the file holds no AUM, which the reference treats as no file
    * @throws DecodeException if it is not such a file
-   * @throws IOException if the modification time is needed and cannot be read
    */
-  static Optional<AumFile> parse(byte[] content, ModificationTime modified)
-      throws DecodeException, IOException {
+  static Optional<AumFile> parse(byte[] content, long modified) throws DecodeException {
     Optional<byte[]> aum = Optional.empty();
     long committedAt = 0;
     long purgedAt = 0;
@@ -81,7 +73,7 @@ record AumFile(Aum aum, long committedAt, Optional<Long> purgedAt) {
         new AumFile(
             Aum.decode(aum.get()),
             // A time that no calendar has stays what it is: after all others.
-            committedAt > 0 ? Math.min(committedAt, LAST_SECOND) : modified.read(),
+            committedAt > 0 ? Math.min(committedAt, LAST_SECOND) : modified,
             purgedAt > 0 ? Optional.of(purgedAt) : Optional.empty()));
   }
 

@@ -110,7 +110,7 @@ public final class Authority {
    * the one that wins (section 9).
    */
   public boolean isDegraded() {
-    return !snapshot.damage().isEmpty();
+    return snapshot.damage().stream().anyMatch(Damage::degrades);
   }
 
   /**

@@ -76,9 +76,7 @@ public abstract sealed class TextException extends TkaException {
 
     NotHex(int length) {
       super(
-          "expected hexadecimal digits, two a byte, found "
-              + length
-              + " characters of another kind");
+          "expected hexadecimal digits, two a byte, found other text of " + length + " characters");
     }
   }
 
