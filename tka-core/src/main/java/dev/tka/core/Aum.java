@@ -115,9 +115,9 @@ public final class Aum {
           builder.parent = readHashOrNull(in, "parent");
           hasParent = true;
         }
-        case 3 -> builder.key = Key.read(in, "key");
+        case 3 -> builder.key = Key.read(in);
         case 4 -> builder.keyId(in.bytes("key id"));
-        case 5 -> builder.state = State.read(in, "state");
+        case 5 -> builder.state = State.read(in);
         case 6 -> builder.votes = in.unsigned("votes");
         case 7 -> builder.meta(Key.readMeta(in, "meta"));
         case SIGNATURES_FIELD -> builder.signatures = readSignatures(in);
@@ -137,7 +137,7 @@ public final class Aum {
     in.beginArray("signatures");
     List<AumSignature> signatures = new ArrayList<>();
     while (in.nextElement("signatures", signatures.size())) {
-      signatures.add(AumSignature.read(in, "signature " + signatures.size()));
+      signatures.add(AumSignature.read(in));
     }
     return signatures;
   }

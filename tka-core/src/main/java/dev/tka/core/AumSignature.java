@@ -50,17 +50,17 @@ public record AumSignature(Optional<Bytes> keyId, Optional<Bytes> signature) {
     signature.ifPresentOrElse(out::bytes, out::nil);
   }
 
-  static AumSignature read(CborReader in, String where) throws DecodeException {
-    in.beginMap(where);
+  static AumSignature read(CborReader in) throws DecodeException {
+    in.beginMap("signature");
     Optional<Bytes> keyId = Optional.empty();
     Optional<Bytes> signature = Optional.empty();
     int field = -1;
-    while (in.nextKey(where)) {
-      field = in.intKey(where, field);
+    while (in.nextKey("signature")) {
+      field = in.intKey("signature", field);
       switch (field) {
-        case 1 -> keyId = in.bytesOrNull(where + " key id");
-        case 2 -> signature = in.bytesOrNull(where + " signature");
-        default -> throw new DecodeException.UnknownField(in.offset(), where, "" + field);
+        case 1 -> keyId = in.bytesOrNull("signature key id");
+        case 2 -> signature = in.bytesOrNull("signature");
+        default -> throw new DecodeException.UnknownField(in.offset(), "signature", "" + field);
       }
     }
     return new AumSignature(keyId, signature);

@@ -102,21 +102,21 @@ public record Key(int kind, long votes, Optional<Bytes> publicKey, Map<String, S
     }
   }
 
-  static Key read(CborReader in, String where) throws DecodeException {
-    in.beginMap(where);
+  static Key read(CborReader in) throws DecodeException {
+    in.beginMap("key");
     int kind = 0;
     long votes = 0;
     Optional<Bytes> publicKey = Optional.empty();
     Map<String, String> meta = Map.of();
     int field = -1;
-    while (in.nextKey(where)) {
-      field = in.intKey(where, field);
+    while (in.nextKey("key")) {
+      field = in.intKey("key", field);
       switch (field) {
-        case 1 -> kind = in.unsignedByte(where + " kind");
-        case 2 -> votes = in.unsigned(where + " votes");
-        case 3 -> publicKey = in.bytesOrNull(where + " public key");
-        case 12 -> meta = readMeta(in, where + " meta");
-        default -> throw new DecodeException.UnknownField(in.offset(), where, "" + field);
+        case 1 -> kind = in.unsignedByte("key kind");
+        case 2 -> votes = in.unsigned("key votes");
+        case 3 -> publicKey = in.bytesOrNull("public key");
+        case 12 -> meta = readMeta(in, "key meta");
+        default -> throw new DecodeException.UnknownField(in.offset(), "key", "" + field);
       }
     }
     return new Key(kind, votes, publicKey, meta);

@@ -308,49 +308,49 @@ public final class State {
     }
   }
 
-  static State read(CborReader in, String where) throws DecodeException {
-    in.beginMap(where);
+  static State read(CborReader in) throws DecodeException {
+    in.beginMap("state");
     AumHash lastAumHash = null;
     List<Optional<Bytes>> disablementValues = null;
     List<Key> keys = null;
     long stateId1 = 0;
     long stateId2 = 0;
     int field = -1;
-    while (in.nextKey(where)) {
-      field = in.intKey(where, field);
+    while (in.nextKey("state")) {
+      field = in.intKey("state", field);
       switch (field) {
-        case 1 -> lastAumHash = Aum.readHashOrNull(in, where + " last hash");
-        case 2 -> disablementValues = readDisablementValues(in, where + " disablement values");
-        case 3 -> keys = readKeys(in, where + " keys");
-        case 4 -> stateId1 = in.unsigned(where + " state id 1");
-        case 5 -> stateId2 = in.unsigned(where + " state id 2");
-        default -> throw new DecodeException.UnknownField(in.offset(), where, "" + field);
+        case 1 -> lastAumHash = Aum.readHashOrNull(in, "state last hash");
+        case 2 -> disablementValues = readDisablementValues(in);
+        case 3 -> keys = readKeys(in);
+        case 4 -> stateId1 = in.unsigned("state id 1");
+        case 5 -> stateId2 = in.unsigned("state id 2");
+        default -> throw new DecodeException.UnknownField(in.offset(), "state", "" + field);
       }
     }
     return new State(lastAumHash, disablementValues, keys, stateId1, stateId2);
   }
 
-  private static @Nullable List<Optional<Bytes>> readDisablementValues(CborReader in, String where)
+  private static @Nullable List<Optional<Bytes>> readDisablementValues(CborReader in)
       throws DecodeException {
     if (in.isNull()) {
       return null;
     }
-    in.beginArray(where);
+    in.beginArray("disablement values");
     List<Optional<Bytes>> values = new ArrayList<>();
-    while (in.nextElement(where, values.size())) {
-      values.add(in.bytesOrNull(where));
+    while (in.nextElement("disablement values", values.size())) {
+      values.add(in.bytesOrNull("disablement value"));
     }
     return List.copyOf(values);
   }
 
-  private static @Nullable List<Key> readKeys(CborReader in, String where) throws DecodeException {
+  private static @Nullable List<Key> readKeys(CborReader in) throws DecodeException {
     if (in.isNull()) {
       return null;
     }
-    in.beginArray(where);
+    in.beginArray("state keys");
     List<Key> keys = new ArrayList<>();
-    while (in.nextElement(where, keys.size())) {
-      keys.add(Key.read(in, where));
+    while (in.nextElement("state keys", keys.size())) {
+      keys.add(Key.read(in));
     }
     return List.copyOf(keys);
   }

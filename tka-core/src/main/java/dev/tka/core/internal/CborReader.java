@@ -34,7 +34,11 @@ public final class CborReader implements AutoCloseable {
   /** Pairs of a map (section 2). */
   public static final int MAX_PAIRS = 1024;
 
+  /** The largest unsigned integer that its initial byte holds. */
+  private static final int LARGEST_SHORT_INTEGER = 23;
+
   private static final int MAJOR_TYPE_SHIFT = 5;
+  private static final int TEXT = 3;
   private static final int TAG = 6;
 
   private static final CBORFactory FACTORY =
@@ -135,23 +139,24 @@ public final class CborReader implements AutoCloseable {
   }
 
   /**
-   * The current key, which must be a small integer above {@code previous}; then moves to its value.
+   * The current key, which must be an integer of one byte, as all keys that we know are, above
+   * {@code previous}; then moves to its value.
    *
-   * @return the key, or an error of unknown field when it is no integer
+   * @return the key, or an error of unknown field when it is another
    */
   public int intKey(String type, int previous) throws DecodeException {
-    String name = key(type);
-    int key;
-    try {
-      key = Integer.parseInt(name);
-    } catch (NumberFormatException e) {
-      throw new DecodeException.UnknownField(offset(), type, printable(name));
+    int key = initialByte();
+    if (key > LARGEST_SHORT_INTEGER) {
+      String spelled = printable(key(type));
+      boolean text = key >> MAJOR_TYPE_SHIFT == TEXT;
+      throw new DecodeException.UnknownField(
+          offset(), type, text ? "\"" + spelled + "\"" : spelled);
     }
     if (key <= previous) {
       throw new DecodeException.FieldOrder(
           offset(), type, Integer.toString(key), Integer.toString(previous));
     }
-    advance(type + " field " + key);
+    advance(type);
     return key;
   }
 

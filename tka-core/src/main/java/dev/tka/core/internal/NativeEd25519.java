@@ -2,6 +2,7 @@ package dev.tka.core.internal;
 
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
+import java.security.NoSuchAlgorithmException;
 import java.security.Provider;
 import java.security.PublicKey;
 import java.security.Signature;
@@ -25,6 +26,8 @@ public final class NativeEd25519 {
 
   /** What RFC 8410 puts before the 32 bytes of a public key. */
   private static final byte[] KEY_PREFIX = HexFormat.of().parseHex("302a300506032b6570032100");
+
+  private static final KeyFactory KEYS = keyFactory();
 
   private static final @Nullable Provider PROVIDER = load();
 
@@ -58,7 +61,15 @@ public final class NativeEd25519 {
   private static PublicKey publicKey(byte[] raw) throws GeneralSecurityException {
     byte[] encoded = Arrays.copyOf(KEY_PREFIX, KEY_PREFIX.length + raw.length);
     System.arraycopy(raw, 0, encoded, KEY_PREFIX.length, raw.length);
-    return KeyFactory.getInstance(ALGORITHM).generatePublic(new X509EncodedKeySpec(encoded));
+    return KEYS.generatePublic(new X509EncodedKeySpec(encoded));
+  }
+
+  private static KeyFactory keyFactory() {
+    try {
+      return KeyFactory.getInstance(ALGORITHM);
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java from 15 on has " + ALGORITHM, e);
+    }
   }
 
   private static @Nullable Provider load() {
