@@ -62,6 +62,8 @@ public record ChainAudit(int verified, int unrelated, Optional<Problem> problem)
           State after;
           try {
             after = check(decode(hash), entry.getValue());
+          } catch (StoreException.Damaged e) {
+            return checkPending().orElseGet(() -> report(hash, e));
           } catch (StoreException e) {
             throw e;
           } catch (TkaException e) {

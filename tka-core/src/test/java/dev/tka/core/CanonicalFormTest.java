@@ -6,15 +6,18 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.sun.management.ThreadMXBean;
 import dev.tka.core.internal.Blake2s;
+import dev.tka.core.internal.CborReader;
 import dev.tka.testkit.Cbor;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -527,5 +530,25 @@ class CanonicalFormTest {
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> new Key(256, 1, Optional.empty(), Map.of()))
         .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void whatHasMoreElementsThanTheWireCarriesCannotBeBuilt() {
+    Map<String, String> meta = new TreeMap<>();
+    for (int i = 0; i <= CborReader.MAX_PAIRS; i++) {
+      meta.put("" + i, "");
+    }
+    assertThatThrownBy(() -> Aum.builder(AumKind.NO_OP).meta(meta))
+        .isInstanceOf(IllegalArgumentException.class);
+    int tooMany = CborReader.MAX_ELEMENTS + 1;
+    AumSignature signature = AumSignature.of(Bytes.empty(), Bytes.empty());
+    Aum.Builder signed =
+        Aum.builder(AumKind.NO_OP).signatures(Collections.nCopies(tooMany, signature));
+    assertThatThrownBy(signed::build).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> State.of(Collections.nCopies(tooMany, Bytes.empty()), List.of(), 0, 0))
+        .isInstanceOf(IllegalArgumentException.class);
+    State state = State.of(List.of(), Collections.nCopies(tooMany, TestKeys.key(1, 1)), 0, 0);
+    Aum.Builder checkpoint = Aum.builder(AumKind.CHECKPOINT).state(state);
+    assertThatThrownBy(checkpoint::build).isInstanceOf(IllegalArgumentException.class);
   }
 }

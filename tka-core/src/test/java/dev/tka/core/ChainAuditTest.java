@@ -1,7 +1,6 @@
 package dev.tka.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tka.core.internal.AumIndex;
 import dev.tka.core.internal.IndexSnapshot;
@@ -145,7 +144,7 @@ class ChainAuditTest {
   }
 
   @Test
-  void bytesThatHashToAnotherNameAreDamage() throws TkaException {
+  void bytesThatHashToAnotherNameAreAProblem() throws TkaException {
     // A store that hands out, under the name of B, what it was not given.
     Aum stored =
         Aum.decodeStored(chains.get("B").hash(), Chains.noOp(chains.get("A"), "b", 1).encoded());
@@ -158,7 +157,10 @@ class ChainAuditTest {
             Optional.empty(),
             List.of());
 
-    assertThatThrownBy(() -> audit(() -> snapshot))
+    ChainAudit audit = audit(() -> snapshot);
+    assertThat(audit.verified()).isEqualTo(1);
+    assertThat(audit.problem()).map(ChainAudit.Problem::hash).contains(chains.get("B").hash());
+    assertThat(audit.problem().orElseThrow().cause())
         .isInstanceOf(StoreException.Damaged.class)
         .hasMessageContaining(chains.get("B").hash().toString());
   }

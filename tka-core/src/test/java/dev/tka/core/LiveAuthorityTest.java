@@ -170,6 +170,16 @@ class LiveAuthorityTest {
   }
 
   @Test
+  void aBatchThatBuildsOnAnotherWritersCommitIsDecidedAgain() throws TkaException {
+    AumStore store = TestStores.holding(chains.list("A"));
+    LiveAuthority stale = over(store);
+    over(store).inform(chains.list("B"));
+
+    assertThat(stale.inform(chains.list("C")).added()).containsExactly(chains.get("C").hash());
+    assertThat(chains.nameOf(stale.current().head())).isEqualTo("C");
+  }
+
+  @Test
   void whatIsLeftUnopenableIsAnErrorAndTheOldAuthorityStays() throws TkaException {
     AumStore store = TestStores.holding(chains.list("A B"));
     LiveAuthority live = over(store);

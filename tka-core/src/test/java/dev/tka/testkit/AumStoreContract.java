@@ -272,6 +272,17 @@ public abstract class AumStoreContract {
   }
 
   @Test
+  void theOrderOfACommitDoesNotMatter() throws Exception {
+    AumSnapshot inOrder = add(newStore(), NOON, "A B C D E X Y Z");
+    AumStore store = newStore();
+    add(store, NOON, "C Z");
+    AumSnapshot reversed = add(store, NOON, "Z Y X E D C B A");
+
+    assertThat(contentOf(reversed)).isEqualTo(contentOf(inOrder));
+    assertHeightsFollowParents(reversed);
+  }
+
+  @Test
   void addingWhatIsStoredKeepsItsCommitTime() throws Exception {
     AumStore store = newStore();
     Content before = contentOf(add(store, NOON, "A B"));
