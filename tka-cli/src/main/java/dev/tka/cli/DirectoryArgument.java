@@ -62,11 +62,17 @@ final class DirectoryArgument {
     return exitCode;
   }
 
-  /** Prints a line for each damaged file, and tells the status that the worst of them asks for. */
+  /**
+   * Prints a line for each file that is wrong, and tells the status that the worst of them asks
+   * for.
+   */
   private static int printDamage(AumSnapshot snapshot, PrintWriter err) {
     int exitCode = ExitCode.OK;
     for (Damage damage : snapshot.damage()) {
-      err.println("tka: damaged: " + damage);
+      err.println((damage.degrades() ? "tka: damaged: " : "tka: note: ") + damage);
+      if (!damage.degrades()) {
+        continue;
+      }
       if (damage.kind() == Damage.Kind.UNREADABLE) {
         exitCode = ExitCode.IO;
       } else if (exitCode == ExitCode.OK) {

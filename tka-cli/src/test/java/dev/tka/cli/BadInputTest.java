@@ -308,6 +308,17 @@ class BadInputTest {
   }
 
   @Test
+  void aFileOutOfPlaceThatIsAlsoInPlaceIsOnlyNoted() throws Exception {
+    Path directory =
+        Cli.materialize(Cli.golden("chonk", "chonk-copy-in-wrong-prefix"), folder.resolve("copy"));
+    for (String command : new String[] {"status", "log", "verify"}) {
+      Cli.Result result = Cli.run(command, directory);
+      assertThat(result.exitCode()).isEqualTo(ExitCode.OK);
+      assertThat(result.err()).startsWith("tka: note: ").doesNotContain("degraded", "damaged");
+    }
+  }
+
+  @Test
   void aRecordOfTheWrongLength() throws Exception {
     Path directory = sound();
     Files.write(directory.resolve("last_active_ancestor"), new byte[31]);
