@@ -20,11 +20,6 @@ class MainTest {
         "two\ufffdlines");
     requireInternal(
         () -> {
-          throw new OutOfMemoryError("no heap");
-        },
-        "OutOfMemoryError: no heap");
-    requireInternal(
-        () -> {
           throw new StackOverflowError();
         },
         "StackOverflowError");
@@ -33,6 +28,12 @@ class MainTest {
           throw new ExceptionInInitializerError(new IllegalArgumentException("the cause"));
         },
         "IllegalArgumentException: the cause");
+    // Last: where it escapes, it takes the test run with it.
+    requireInternal(
+        () -> {
+          throw new OutOfMemoryError("no heap");
+        },
+        "OutOfMemoryError: no heap");
   }
 
   @Test
