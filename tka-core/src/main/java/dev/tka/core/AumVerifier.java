@@ -63,6 +63,11 @@ public final class AumVerifier {
         throw new VerificationException.UntrustedSigner(aum.hash(), i, signer);
       }
     }
+    requireKeyLeft(aum, atParent);
+  }
+
+  /** That somebody could still sign after it. */
+  static void requireKeyLeft(Aum aum, State atParent) throws VerificationException {
     Bytes keyId = aum.keyId().orElse(Bytes.empty());
     if (aum.kind().equals(AumKind.REMOVE_KEY)
         && atParent.keys().size() == 1

@@ -1,5 +1,6 @@
 package dev.tka.core;
 
+import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -7,9 +8,9 @@ import org.bouncycastle.math.ec.rfc8032.Ed25519;
 
 /**
  * A private tailnet-lock key: an Ed25519 seed and the public key that belongs to it (section 1).
- * Nothing but {@link #exposeText} shows the seed.
+ * Nothing but {@link #exposeText} shows the seed. As a {@link Signer}, it is the one in memory.
  */
-public final class LockPrivateKey {
+public final class LockPrivateKey implements Signer {
   private static final int SEED_SIZE = 32;
   private static final String PREFIX = "nlpriv:";
 
@@ -19,6 +20,17 @@ public final class LockPrivateKey {
   private LockPrivateKey(SecretBytes seed, LockPublicKey publicKey) {
     this.seed = seed;
     this.publicKey = publicKey;
+  }
+
+  /** A new key. */
+  public static LockPrivateKey generate(SecureRandom random) {
+    byte[] seed = new byte[SEED_SIZE];
+    random.nextBytes(seed);
+    try {
+      return new LockPrivateKey(SecretBytes.copyOf(seed), publicKeyOf(seed));
+    } finally {
+      Arrays.fill(seed, (byte) 0);
+    }
   }
 
   /**
@@ -34,9 +46,7 @@ public final class LockPrivateKey {
     byte[] seed = Arrays.copyOf(both, SEED_SIZE);
     try {
       LockPublicKey found = new LockPublicKey(Bytes.copyOf(both, SEED_SIZE, both.length));
-      byte[] derived = new byte[LockPublicKey.SIZE];
-      Ed25519.generatePublicKey(seed, 0, derived, 0);
-      LockPublicKey expected = new LockPublicKey(Bytes.copyOf(derived));
+      LockPublicKey expected = publicKeyOf(seed);
       if (!expected.equals(found)) {
         throw new TextException.WrongPublicHalf(expected, found);
       }
@@ -47,9 +57,40 @@ public final class LockPrivateKey {
     }
   }
 
+  private static LockPublicKey publicKeyOf(byte[] seed) {
+    byte[] derived = new byte[LockPublicKey.SIZE];
+    Ed25519.generatePublicKey(seed, 0, derived, 0);
+    return new LockPublicKey(Bytes.copyOf(derived));
+  }
+
   /** The public half. */
+  @Override
   public LockPublicKey publicKey() {
     return publicKey;
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws IllegalArgumentException if there are not 32 bytes to sign: no other message is ever
+   *     signed with a lock key
+   */
+  @Override
+  public Bytes sign(Bytes sigHash) {
+    if (sigHash.size() != Aum.SIG_HASH_SIZE) {
+      throw new IllegalArgumentException(
+          "a sig-hash has " + Aum.SIG_HASH_SIZE + " bytes, not " + sigHash.size());
+    }
+    byte[] secret = seed.exposeToByteArray();
+    byte[] message = sigHash.toByteArray();
+    byte[] signature = new byte[AumSignature.SIGNATURE_SIZE];
+    try {
+      Ed25519.sign(
+          secret, 0, publicKey.bytes().toByteArray(), 0, message, 0, message.length, signature, 0);
+    } finally {
+      Arrays.fill(secret, (byte) 0);
+    }
+    return Bytes.copyOf(signature);
   }
 
   /** The text form, secret included: for the one file that keeps it. */

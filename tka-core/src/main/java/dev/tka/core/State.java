@@ -129,11 +129,15 @@ public final class State {
     for (AumSignature signature : aum.signatures()) {
       Bytes signer = signature.signerId();
       if (counted.add(signer)) {
-        long votes = findKey(signer).map(Key::votes).orElse(0L);
-        weight = votes < 0 || weight + votes < 0 ? Long.MAX_VALUE : weight + votes;
+        weight = addVotes(weight, findKey(signer).map(Key::votes).orElse(0L));
       }
     }
     return weight;
+  }
+
+  /** A sum of votes, which are unsigned; at most {@link Long#MAX_VALUE}. */
+  static long addVotes(long weight, long votes) {
+    return votes < 0 || weight + votes < 0 ? Long.MAX_VALUE : weight + votes;
   }
 
   /**

@@ -1,9 +1,9 @@
 package dev.tka.core;
 
 /**
- * Everything that can be wrong with data: what was decoded, verified, applied, opened or stored.
- * Each class below names one violated rule and carries what was expected and what was found; the
- * message says both.
+ * Everything that can be wrong with data: what was decoded, verified, applied, opened, stored,
+ * built or signed. Each class below names one violated rule and carries what was expected and what
+ * was found; the message says both.
  *
  * <p>Checked, because bad data is not a bug of the caller. Our own bugs, and arguments that no
  * caller may pass, are unchecked exceptions of the JDK.
@@ -16,7 +16,9 @@ public abstract sealed class TkaException extends Exception
         ApplyException,
         OpenException,
         InformException,
-        StoreException {
+        StoreException,
+        BuildException,
+        SigningException {
 
   private final String message;
 

@@ -6,6 +6,11 @@
  * updates. {@link dev.tka.core.Aum} is one update; {@link dev.tka.core.TkaException} is everything
  * that can be wrong with data.
  *
+ * <p>To write, have a {@link dev.tka.core.Signer}: {@link dev.tka.core.Genesis} begins an
+ * authority, {@link dev.tka.core.UpdateBuilder} changes it, {@link dev.tka.core.Revocation} takes
+ * back what a stolen key did, and {@link dev.tka.core.KeyBudget} tells how much depends on each
+ * key. What they make is informed like any update.
+ *
  * <p>Section numbers in this package are those of the protocol specification.
  */
 @NullMarked

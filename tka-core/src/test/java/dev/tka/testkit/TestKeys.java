@@ -4,9 +4,12 @@ import dev.tka.core.Aum;
 import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
+import dev.tka.core.LockPrivateKey;
 import dev.tka.core.LockPublicKey;
+import dev.tka.core.TextException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -34,6 +37,16 @@ public final class TestKeys {
           Ed25519.generatePublicKey(seed(number), 0, publicKey, 0);
           return new LockPublicKey(Bytes.copyOf(publicKey));
         });
+  }
+
+  /** A key whole, to sign with. */
+  public static LockPrivateKey privateKey(int number) {
+    try {
+      return LockPrivateKey.parse(
+          "nlpriv:" + HexFormat.of().formatHex(seed(number)) + id(number).toHex());
+    } catch (TextException e) {
+      throw new AssertionError("the public half belongs to the seed", e);
+    }
   }
 
   /** What signatures and updates call a key by. */
