@@ -31,11 +31,13 @@ public final class Conformance {
           Map.of(
               "aum", AumVectors::new,
               "aum-verify", AumVerifyVectors::new,
+              "build", BuildVectors::new,
               "chonk", ChonkVectors::new,
               "ed25519", Ed25519Vectors::new,
               "inform", InformVectors::new,
               "nks", NksVectors::new,
               "open", OpenVectors::new,
+              "revoke", RevokeVectors::new,
               "text", TextVectors::new));
 
   private Conformance() {}

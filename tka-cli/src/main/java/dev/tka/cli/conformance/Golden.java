@@ -9,6 +9,7 @@ import dev.tka.core.Bytes;
 import dev.tka.core.Commit;
 import dev.tka.core.DecodeException;
 import dev.tka.core.Key;
+import dev.tka.core.LockPrivateKey;
 import dev.tka.core.MemoryAumStore;
 import dev.tka.core.State;
 import dev.tka.core.StoreException;
@@ -46,6 +47,18 @@ final class Golden {
     } catch (TextException e) {
       throw new Mismatch("a hash of the case does not parse: " + e.getMessage());
     }
+  }
+
+  static List<LockPrivateKey> privateKeys(List<String> texts) throws Mismatch {
+    List<LockPrivateKey> keys = new ArrayList<>();
+    for (String text : texts) {
+      try {
+        keys.add(LockPrivateKey.parse(text));
+      } catch (TextException e) {
+        throw new Mismatch("a private key of the case does not parse: " + e.getMessage());
+      }
+    }
+    return keys;
   }
 
   /** A store as golden data tells it: AUMs in any order, and the record. */

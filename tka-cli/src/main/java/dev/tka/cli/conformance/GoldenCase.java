@@ -123,6 +123,19 @@ final class GoldenCase {
     return Optional.of(texts);
   }
 
+  /** A list that must be there: for each element, whether it is null. */
+  List<Boolean> nulls(String field) throws Mismatch {
+    Object value = value(field);
+    if (value == null) {
+      throw missing(field, "a list");
+    }
+    List<Boolean> nulls = new ArrayList<>();
+    for (Object element : list(field, value)) {
+      nulls.add(element == null);
+    }
+    return nulls;
+  }
+
   /** A list of bytes in hexadecimal that must be there. */
   List<Bytes> hexes(String field) throws Mismatch {
     List<Bytes> parsed = new ArrayList<>();

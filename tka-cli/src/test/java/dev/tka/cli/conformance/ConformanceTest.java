@@ -39,11 +39,13 @@ class ConformanceTest {
             Map.of(
                 "aum-verify.jsonl.gz", 544,
                 "aum.jsonl.gz", 3778,
+                "build.jsonl.gz", 62,
                 "chonk.jsonl.gz", 70,
                 "ed25519.jsonl.gz", 1455,
                 "inform.jsonl.gz", 99,
                 "nks.jsonl.gz", 1695,
                 "open.jsonl.gz", 111,
+                "revoke.jsonl.gz", 63,
                 "text.jsonl.gz", 231));
   }
 
@@ -81,6 +83,8 @@ class ConformanceTest {
         Map.of(
             "aum", new String[] {"\"sig_hash\":\"f3", "\"sig_hash\":\"f4"},
             "aum-verify", new String[] {"\"weight\":\"1\"", "\"weight\":\"2\""},
+            "build", new String[] {"\"aums\":[\"a401", "\"aums\":[\"a501"},
+            "revoke", new String[] {"\"aum\":\"a301", "\"aum\":\"a401"},
             "ed25519", new String[] {"\"zip215\":true", "\"zip215\":false"},
             "inform", new String[] {"\"ok\":true", "\"ok\":false"},
             "text", new String[] {"\"printed\":\"U", "\"printed\":\"V"},
@@ -95,6 +99,23 @@ class ConformanceTest {
 
     for (Conformance.FileResult result : Conformance.run(folder, any -> {})) {
       assertThat(result.failures()).as(result.file()).hasSize(1);
+    }
+  }
+
+  @Test
+  void aQuirkThatIsNotMarkedFails() throws IOException {
+    for (String[] one :
+        List.of(
+            new String[] {"build", "build-no-signer"},
+            new String[] {"build", "build-514-keys-checkpoint-due-removals"},
+            new String[] {"revoke", "revoke-effect-unknown-cosigner"},
+            new String[] {"revoke", "revoke-fork-from-unknown-then-inform"})) {
+      String line = named(one[0], one[1]);
+      assertThat(line).contains("\"quirk\":");
+      write(one[0], line.replaceFirst("\"quirk\":\"[^\"]*\"", "\"quirk\":null"));
+
+      assertThat(onlyFailure()).contains("expected false, found true");
+      Files.delete(folder.resolve(one[0] + ".jsonl"));
     }
   }
 
