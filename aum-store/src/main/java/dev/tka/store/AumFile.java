@@ -1,8 +1,11 @@
 package dev.tka.store;
 
 import dev.tka.core.Aum;
+import dev.tka.core.Bytes;
+import dev.tka.core.Commit;
 import dev.tka.core.DecodeException;
 import dev.tka.core.internal.AumIndex;
+import dev.tka.core.internal.CanonicalWriter;
 import dev.tka.core.internal.CborReader;
 import java.time.Instant;
 import java.util.HashSet;
@@ -24,6 +27,9 @@ record AumFile(Aum aum, long committedAt, Optional<Long> purgedAt) {
   private static final int AUM_FIELD = 2;
   private static final int COMMITTED_FIELD = 3;
   private static final int PURGED_FIELD = 4;
+
+  /** The map around an AUM: its beginning, three keys, two times. */
+  private static final int ENVELOPE_SIZE = 1 + 3 + 2 * 9;
 
   private static final int MAJOR_TYPE_SHIFT = 5;
   private static final int INDEFINITE = 0x1f;
@@ -75,6 +81,31 @@ record AumFile(Aum aum, long committedAt, Optional<Long> purgedAt) {
             // A time that no calendar has stays what it is: after all others.
             committedAt > 0 ? Math.min(committedAt, LAST_SECOND) : modified,
             purgedAt > 0 ? Optional.of(purgedAt) : Optional.empty()));
+  }
+
+  /** The file that a commit makes of an AUM that it adds. */
+  static AumFile of(Commit.Addition addition) {
+    return new AumFile(addition.aum(), addition.committedAt().getEpochSecond(), Optional.empty());
+  }
+
+  /** The file's content, byte for byte as the reference writes it. */
+  byte[] encode() {
+    Bytes encoded = aum.encoded();
+    CanonicalWriter out = new CanonicalWriter(encoded.size() + ENVELOPE_SIZE);
+    out.map(purgedAt.isPresent() ? 3 : 2).unsigned(AUM_FIELD).raw(encoded.toByteArray());
+    out.unsigned(COMMITTED_FIELD).unsigned(committedAt);
+    purgedAt.ifPresent(time -> out.unsigned(PURGED_FIELD).unsigned(time));
+    return out.toByteArray();
+  }
+
+  /** The same, deleted at a time in seconds since the epoch. */
+  AumFile purged(long time) {
+    return new AumFile(aum, committedAt, Optional.of(time));
+  }
+
+  /** The same, not deleted. */
+  AumFile restored() {
+    return new AumFile(aum, committedAt, Optional.empty());
   }
 
   /** True while the AUM was not deleted. */

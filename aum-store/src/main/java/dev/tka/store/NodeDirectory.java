@@ -2,39 +2,73 @@ package dev.tka.store;
 
 import dev.tka.core.AumHash;
 import dev.tka.core.AumSnapshot;
-import dev.tka.core.AumSource;
+import dev.tka.core.AumStore;
+import dev.tka.core.Bytes;
+import dev.tka.core.Commit;
+import dev.tka.core.DecodeException;
 import dev.tka.core.Revision;
 import dev.tka.core.StoreException;
 import dev.tka.core.internal.AumIndex;
 import dev.tka.core.internal.IndexSnapshot;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The directory in which a shipping node keeps a tailnet's AUMs (section 9), read as it is and
- * never written: one file per AUM at {@code <first two characters of its hash>/<hash>}, and the
- * file {@code last_active_ancestor}.
+ * The directory in which a shipping node keeps a tailnet's AUMs (section 9): one file per AUM at
+ * {@code <first two characters of its hash>/<hash>}, and the file {@code last_active_ancestor}.
+ * What is written is byte for byte what the reference writes for the same content and times; files
+ * of our own ({@code tka-journal}, {@code tka-journal-last}, {@code tka-lock}) stay at the top,
+ * where it does not look.
  *
  * <p>A file that is named like an AUM and does not hold it makes the reference refuse the
- * directory. Here the sound files are shown, and {@link AumSnapshot#damage} names the others. Files
- * with other names are not looked at.
+ * directory. Here the sound files are shown, and {@link AumSnapshot#damage} names the others; one
+ * is replaced only by the AUM that its name says. Files with other names are not looked at.
+ *
+ * <p>Reading writes nothing and takes no lock. A commit is decided under a lock that other
+ * processes of ours respect, on the directory as it is then: where a running node has changed it
+ * since it was read, the commit fails with a conflict. A file that something writes over in place,
+ * as no node does, is noticed by a new {@code NodeDirectory} only.
  */
-public final class NodeDirectory implements AumSource {
+public final class NodeDirectory implements AumStore {
   /** The file with the recorded last-active ancestor: 32 raw bytes. */
   public static final String LAST_ACTIVE_ANCESTOR = "last_active_ancestor";
 
-  private final Path directory;
-  private final AtomicLong reads = new AtomicLong();
+  /** How often a reader looks again when commits come in while it reads. */
+  private static final int MAX_READS = 100;
 
-  private NodeDirectory(Path directory) {
+  private final Path directory;
+  private final Clock clock;
+  private volatile @Nullable View last;
+  private long lastSequence;
+
+  private NodeDirectory(Path directory, Clock clock) {
     this.directory = directory;
+    this.clock = clock;
   }
+
+  /** What was in the directory at a time, and what is shown of it. */
+  private record View(
+      long commits,
+      DirectoryScan scan,
+      Optional<AumHash> lastActiveAncestor,
+      IndexSnapshot snapshot) {}
 
   /**
    * The directory at a path. Nothing is read before {@link #read}.
@@ -42,55 +76,335 @@ public final class NodeDirectory implements AumSource {
    * @throws StoreException.Absent if there is no directory there
    */
   public static NodeDirectory at(Path directory) throws StoreException.Absent {
+    return at(directory, Clock.systemUTC());
+  }
+
+  /**
+   * The directory at a path. Nothing is read before {@link #read}.
+   *
+   * @param clock tells when AUMs are purged
+   * @throws StoreException.Absent if there is no directory there
+   */
+  public static NodeDirectory at(Path directory, Clock clock) throws StoreException.Absent {
     if (!Files.exists(directory)) {
       throw new StoreException.Absent(directory + ": no such directory");
     }
     if (!Files.isDirectory(directory)) {
       throw new StoreException.Absent(directory + ": expected a directory, found a file");
     }
-    return new NodeDirectory(directory);
+    return new NodeDirectory(directory, clock);
   }
 
   /**
-   * Reads every file once. The directory has no revision of its own, so every reading is one of its
-   * own.
+   * The directory at a path, made if there is none; only its owner can look into it.
+   *
+   * @param clock tells when AUMs are purged
+   * @throws StoreException.Absent if there is something else there
+   * @throws StoreException.Unavailable if it cannot be made
+   */
+  public static NodeDirectory create(Path directory, Clock clock) throws StoreException {
+    if (!Files.exists(directory)) {
+      try {
+        DurableFiles.createFolder(directory);
+      } catch (IOException e) {
+        throw new StoreException.Unavailable(directory.toString(), e);
+      }
+    }
+    return at(directory, clock);
+  }
+
+  /**
+   * Reads the directory; what did not change since the last time is not read again.
    *
    * @throws StoreException.Unavailable if the directory itself cannot be read
-   * @throws StoreException.Damaged if {@code last_active_ancestor} is not a hash
+   * @throws StoreException.Damaged if {@code last_active_ancestor} is not a hash, or a journal is
+   *     not one of ours
    */
   @Override
   public AumSnapshot read() throws StoreException {
-    Optional<AumHash> lastActiveAncestor = readLastActiveAncestor();
-    DirectoryScan scan = DirectoryScan.of(directory);
-    List<AumIndex.Item> held =
-        scan.files().values().stream().filter(AumFile::isHeld).map(AumFile::toItem).toList();
-    return new IndexSnapshot(
-        AumIndex.of(held),
-        Long.MAX_VALUE,
-        new Revision(reads.incrementAndGet()),
-        lastActiveAncestor,
-        scan.damage());
+    return look().snapshot;
   }
 
-  private Optional<AumHash> readLastActiveAncestor() throws StoreException {
+  private View look() throws StoreException {
+    for (int i = 0; i < MAX_READS; i++) {
+      Journal journal = Journal.current(directory);
+      View view = look(journal);
+      // A commit in between may have shown half of itself.
+      if (Journal.current(directory).commit() == journal.commit()) {
+        last = view;
+        return view;
+      }
+    }
+    throw new StoreException.Busy(directory + ": others change it all the time");
+  }
+
+  /** The directory as it is once the journal is finished. */
+  private View look(Journal journal) throws StoreException {
+    View before = last;
+    DirectoryScan scan =
+        before == null ? DirectoryScan.of(directory) : before.scan.again(directory);
+    Optional<AumHash> lastActiveAncestor = Optional.empty();
+    boolean recordMoves = false;
+    Map<AumHash, Optional<AumFile>> moving = new HashMap<>();
+    for (Journal.Move move : journal.moves()) {
+      if (move.aum().isPresent()) {
+        moving.put(move.aum().get(), readMoving(move));
+      } else if (move.temporary().isPresent()) {
+        lastActiveAncestor = readLastActiveAncestor(move.temporary().get());
+      } else {
+        recordMoves = true;
+      }
+    }
+    // A file that is not under its temporary name any more is in its place.
+    if (lastActiveAncestor.isEmpty() && !recordMoves) {
+      lastActiveAncestor = readLastActiveAncestor(LAST_ACTIVE_ANCESTOR);
+    }
+    return show(journal.commit(), moving.isEmpty() ? scan : scan.with(moving), lastActiveAncestor);
+  }
+
+  private Optional<AumFile> readMoving(Journal.Move move) throws StoreException {
+    if (move.temporary().isEmpty()) {
+      return Optional.empty();
+    }
+    for (String name : List.of(move.temporary().get(), move.place())) {
+      try {
+        return DirectoryScan.readAumFile(directory.resolve(name));
+      } catch (NoSuchFileException e) {
+        // Then it is in its place, or whoever moves it just finished: the reader looks again.
+      } catch (IOException | DecodeException e) {
+        throw new StoreException.Damaged(name + ": " + e.getMessage());
+      }
+    }
+    return Optional.empty();
+  }
+
+  private Optional<AumHash> readLastActiveAncestor(String name) throws StoreException {
     Optional<byte[]> content;
-    Path file = directory.resolve(LAST_ACTIVE_ANCESTOR);
+    Path file = directory.resolve(name);
     try {
       BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
       content = DirectoryScan.readBounded(file, attributes, AumHash.SIZE);
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException e) {
-      throw new StoreException.Unavailable(LAST_ACTIVE_ANCESTOR, e);
+      throw new StoreException.Unavailable(name, e);
     }
     if (content.isEmpty() || content.get().length != AumHash.SIZE) {
       throw new StoreException.Damaged(
-          LAST_ACTIVE_ANCESTOR
+          name
               + ": expected "
               + AumHash.SIZE
               + " bytes, found "
               + content.map(found -> Integer.toString(found.length)).orElse("more"));
     }
     return Optional.of(AumHash.of(content.get()));
+  }
+
+  private View show(long commits, DirectoryScan scan, Optional<AumHash> lastActiveAncestor) {
+    Revision revision = revision(commits, scan, lastActiveAncestor);
+    View before = last;
+    if (before != null && before.snapshot.revision().equals(revision)) {
+      return new View(commits, scan, lastActiveAncestor, before.snapshot);
+    }
+    AumIndex index = AumIndex.of(scan.held().stream().map(AumFile::toItem).toList());
+    IndexSnapshot snapshot =
+        new IndexSnapshot(index, 0, revision, lastActiveAncestor, scan.damage());
+    return new View(commits, scan, lastActiveAncestor, snapshot);
+  }
+
+  private static Revision revision(
+      long commits, DirectoryScan scan, Optional<AumHash> lastActiveAncestor) {
+    return new Revision(31 * (31 * commits + lastActiveAncestor.hashCode()) + scan.fingerprint());
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws StoreException.Busy if another process writes for too long
+   * @throws StoreException.Unavailable if it cannot be written: no right, no space; it is as it was
+   */
+  @Override
+  public synchronized AumSnapshot commit(Commit commit) throws StoreException {
+    try (DirectoryLock lock = DirectoryLock.take(directory)) {
+      View before = settle(lock);
+      if (!commit.base().equals(before.snapshot.revision())) {
+        throw new StoreException.Conflict(commit.base(), before.snapshot.revision());
+      }
+      SortedMap<AumHash, AumFile> files = changedFiles(commit, before.scan);
+      Optional<AumHash> record =
+          commit
+              .lastActiveAncestor()
+              .filter(hash -> !before.lastActiveAncestor.equals(Optional.of(hash)));
+      if (files.isEmpty() && record.isEmpty()) {
+        return before.snapshot;
+      }
+      List<NewFile> content = new ArrayList<>();
+      files.forEach(
+          (hash, file) -> content.add(new NewFile(Optional.of(hash), Bytes.copyOf(file.encode()))));
+      record.ifPresent(hash -> content.add(new NewFile(Optional.empty(), hash.bytes())));
+      write(before.commits + 1, content);
+      last = after(before, commit, files, record.or(() -> before.lastActiveAncestor));
+      return last.snapshot;
+    }
+  }
+
+  /** What a commit makes of the files, as far as it changes them. */
+  private SortedMap<AumHash, AumFile> changedFiles(Commit commit, DirectoryScan scan) {
+    SortedMap<AumHash, AumFile> files = new TreeMap<>();
+    for (Commit.Addition addition : commit.additions()) {
+      AumHash hash = addition.aum().hash();
+      Optional<AumFile> known = scan.find(hash);
+      if (known.isEmpty()) {
+        files.putIfAbsent(hash, AumFile.of(addition));
+      } else if (!known.get().isHeld()) {
+        files.put(hash, known.get().restored());
+      }
+    }
+    long now = clock.instant().getEpochSecond();
+    for (AumHash hash : commit.purges()) {
+      AumFile added = files.get(hash);
+      Optional<AumFile> file = added != null ? Optional.of(added) : scan.find(hash);
+      file.filter(AumFile::isHeld).ifPresent(held -> files.put(hash, held.purged(now)));
+    }
+    return files;
+  }
+
+  /** What is shown after a commit, without reading again what was just written. */
+  private View after(
+      View before,
+      Commit commit,
+      SortedMap<AumHash, AumFile> files,
+      Optional<AumHash> lastActiveAncestor) {
+    Map<AumHash, Optional<AumFile>> changes = new HashMap<>();
+    files.forEach((hash, file) -> changes.put(hash, Optional.of(file)));
+    DirectoryScan scan = before.scan.with(changes);
+    long sequence = ++lastSequence;
+    // Parents before children, as they were given.
+    List<AumIndex.Item> added = new ArrayList<>();
+    for (Commit.Addition addition : commit.additions()) {
+      AumFile file = files.get(addition.aum().hash());
+      if (file != null) {
+        added.add(file.toItem());
+      }
+    }
+    AumIndex index = before.snapshot.index().add(added, sequence);
+    if (!commit.purges().isEmpty()) {
+      index = index.without(commit.purges());
+    }
+    long commits = before.commits + 1;
+    IndexSnapshot snapshot =
+        new IndexSnapshot(
+            index,
+            sequence,
+            revision(commits, scan, lastActiveAncestor),
+            lastActiveAncestor,
+            scan.damage());
+    return new View(commits, scan, lastActiveAncestor, snapshot);
+  }
+
+  @Override
+  public synchronized void wipe() throws StoreException {
+    try (DirectoryLock lock = DirectoryLock.take(directory)) {
+      View before = settle(lock);
+      List<Journal.Move> moves = new ArrayList<>();
+      for (AumHash hash : before.scan.inPlace()) {
+        moves.add(new Journal.Move(Optional.empty(), Optional.of(hash)));
+      }
+      moves.add(new Journal.Move(Optional.empty(), Optional.empty()));
+      run(new Journal(before.commits + 1, moves));
+    }
+  }
+
+  /** Finishes what another writer began, clears away what one never began, and looks. */
+  private View settle(DirectoryLock held) throws StoreException {
+    Objects.requireNonNull(held);
+    Journal journal = Journal.current(directory);
+    try {
+      if (journal.isPending()) {
+        journal.finish(directory);
+      }
+      clearLeftovers();
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(directory.toString(), e);
+    }
+    return look();
+  }
+
+  private void clearLeftovers() throws IOException {
+    try (DirectoryStream<Path> leftovers =
+        Files.newDirectoryStream(
+            directory, path -> Journal.isLeftover(path.getFileName().toString()))) {
+      for (Path leftover : leftovers) {
+        Files.deleteIfExists(leftover);
+      }
+    }
+  }
+
+  /**
+   * A file to be written.
+   *
+   * @param aum whose file it is, or empty for the last-active ancestor
+   */
+  private record NewFile(Optional<AumHash> aum, Bytes content) {}
+
+  private void write(long number, List<NewFile> files) throws StoreException.Unavailable {
+    List<Journal.Move> moves = new ArrayList<>();
+    for (int i = 0; i < files.size(); i++) {
+      moves.add(new Journal.Move(Optional.of(Journal.temporaryName(number, i)), files.get(i).aum));
+    }
+    List<Integer> numbers = IntStream.range(0, files.size()).boxed().toList();
+    try {
+      for (Journal.Move move : moves) {
+        requireMovable(move);
+      }
+      DurableFiles.forAll(
+          numbers,
+          i ->
+              DurableFiles.create(
+                  directory.resolve(Journal.temporaryName(number, i)),
+                  files.get(i).content.toByteArray()));
+    } catch (IOException e) {
+      throw notWritten(e);
+    }
+    run(new Journal(number, moves));
+  }
+
+  /** Sees to it that nothing but a broken disk can stop a move, as it must not be stopped. */
+  private void requireMovable(Journal.Move move) throws IOException {
+    Path place = directory.resolve(move.place());
+    Path folder = Objects.requireNonNull(place.getParent());
+    DurableFiles.createFolder(folder);
+    if (!Files.isWritable(folder)) {
+      throw new AccessDeniedException(folder.toString());
+    }
+    if (Files.isDirectory(place)) {
+      throw new FileAlreadyExistsException(
+          place.toString(), null, "expected a file, found a directory");
+    }
+  }
+
+  private void run(Journal journal) throws StoreException.Unavailable {
+    try {
+      journal.begin(directory);
+    } catch (IOException e) {
+      throw notWritten(e);
+    }
+    try {
+      journal.finish(directory);
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(
+          directory + ": committed; the next writer brings the files to their places", e);
+    }
+  }
+
+  private StoreException.Unavailable notWritten(IOException cause) {
+    try {
+      Files.deleteIfExists(directory.resolve(Journal.PENDING));
+      clearLeftovers();
+    } catch (IOException e) {
+      // The next writer clears them away; why this one failed is what the caller must know.
+      cause.addSuppressed(e);
+    }
+    return new StoreException.Unavailable(directory.toString(), cause);
   }
 }

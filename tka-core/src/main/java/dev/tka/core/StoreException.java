@@ -20,6 +20,15 @@ public abstract sealed class StoreException extends TkaException {
     }
   }
 
+  /** Other writers are in the way, and stayed there; try again. */
+  public static final class Busy extends StoreException {
+
+    /** Made by stores. */
+    public Busy(String what) {
+      super(what);
+    }
+  }
+
   /** The store cannot be read or written. */
   public static final class Unavailable extends StoreException {
 

@@ -1,0 +1,134 @@
+package dev.tka.store;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/** Files and folders that only their owner can read, and that outlast a loss of power. */
+final class DurableFiles {
+  /** Flushes at a time: a file system makes one of those that it is asked for together. */
+  private static final int PARALLEL = 16;
+
+  private static final boolean POSIX =
+      FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
+
+  private DurableFiles() {}
+
+  /** Something that is done to a file. */
+  @FunctionalInterface
+  interface Action<T> {
+    void to(T item) throws IOException;
+  }
+
+  /**
+   * Writes a file that is not there yet, and flushes it.
+   *
+   * @throws IOException if there is one, or it cannot be written
+   */
+  static void create(Path file, byte[] content) throws IOException {
+    Set<StandardOpenOption> options =
+        Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    try (FileChannel channel = FileChannel.open(file, options, ownerOnly("rw-------"))) {
+      ByteBuffer buffer = ByteBuffer.wrap(content);
+      while (buffer.hasRemaining()) {
+        channel.write(buffer);
+      }
+      channel.force(true);
+    }
+  }
+
+  /** Makes a folder, unless it is there. */
+  static void createFolder(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      Files.createDirectories(folder, ownerOnly("rwx------"));
+    }
+  }
+
+  /** Flushes the names in a folder. */
+  static void flushFolder(Path folder) throws IOException {
+    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  /** The attributes with which files and folders are made. */
+  static FileAttribute<?>[] ownerOnly(String permissions) {
+    Set<PosixFilePermission> set = PosixFilePermissions.fromString(permissions);
+    return POSIX
+        ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(set)}
+        : new FileAttribute<?>[0];
+  }
+
+  /**
+   * Does something to each item, many at a time.
+   *
+   * @throws IOException the first that was thrown, in the order of the items; all are done by then
+   */
+  static <T> void forAll(Collection<T> items, Action<T> action) throws IOException {
+    if (items.size() <= 1) {
+      for (T item : items) {
+        action.to(item);
+      }
+      return;
+    }
+    ExecutorService pool = Executors.newFixedThreadPool(Math.min(PARALLEL, items.size()));
+    try {
+      List<Future<?>> futures = new ArrayList<>();
+      for (T item : items) {
+        futures.add(
+            pool.submit(
+                () -> {
+                  action.to(item);
+                  return null;
+                }));
+      }
+      awaitAll(futures);
+    } finally {
+      pool.shutdown();
+    }
+  }
+
+  private static void awaitAll(List<Future<?>> futures) throws IOException {
+    List<Throwable> failures = new ArrayList<>();
+    boolean interrupted = false;
+    for (Future<?> future : futures) {
+      boolean done = false;
+      while (!done) {
+        try {
+          future.get();
+          done = true;
+        } catch (ExecutionException e) {
+          failures.add(e.getCause());
+          done = true;
+        } catch (InterruptedException e) {
+          // A commit is not left half-way because its caller is in a hurry.
+          interrupted = true;
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    if (!failures.isEmpty()) {
+      if (failures.get(0) instanceof IOException first) {
+        throw first;
+      }
+      throw new IllegalStateException(failures.get(0));
+    }
+  }
+}

@@ -1,0 +1,210 @@
+package dev.tka.store;
+
+import dev.tka.core.AumHash;
+import dev.tka.core.StoreException;
+import dev.tka.core.TextException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The journal of a node's directory: it makes a commit of many files one.
+ *
+ * <p>A commit writes its new files under temporary names in the directory itself, where the
+ * reference does not look, and flushes them. Then the journal, which names them and their places,
+ * appears as {@code tka-journal}: from this moment on the commit has happened. The files are moved
+ * to their places, their folders are flushed, and the journal becomes {@code tka-journal-last}.
+ * Whoever finds a {@code tka-journal} finishes the moves before writing, and when only reading,
+ * reads each file where it still is. From the journal on nothing needs space on the disk, so a full
+ * one cannot stop a commit half-way.
+ *
+ * <p>It is text, so that a person can follow it: the number of the commit, then a line for each
+ * file.
+ *
+ * @param commit how many commits there have been, this one included
+ * @param moves what goes where
+ */
+record Journal(long commit, List<Move> moves) {
+  static final String PENDING = "tka-journal";
+  static final String LAST = "tka-journal-last";
+
+  /** A journal that is being written. */
+  static final String UNFINISHED = "tka-journal-unfinished";
+
+  private static final String TEMPORARY = "tka-new-";
+
+  private static final String TITLE = "tka journal 1";
+  private static final Pattern COMMIT = Pattern.compile("commit ([0-9]{1,18})");
+  private static final Pattern MOVE =
+      Pattern.compile("move (tka-new-[0-9]{1,18}-[0-9]{1,9}) to (\\S+)");
+  private static final Pattern DELETE = Pattern.compile("delete (\\S+)");
+  private static final String END = "end";
+
+  /** 100 bytes for each of a million AUMs. */
+  private static final int MAX_SIZE = 100_000_000;
+
+  /** Copies its parts. */
+  Journal {
+    moves = List.copyOf(moves);
+  }
+
+  /**
+   * One file.
+   *
+   * @param temporary its name before, or empty when it is to be deleted
+   * @param aum the AUM whose file it becomes, or empty when it is the last-active ancestor
+   */
+  record Move(Optional<String> temporary, Optional<AumHash> aum) {
+    /** The file's path in the end. */
+    String place() {
+      return aum.map(DirectoryScan::placeOf).orElse(NodeDirectory.LAST_ACTIVE_ANCESTOR);
+    }
+  }
+
+  /** No two commits share a name: a reader may be at work on the one before. */
+  static String temporaryName(long commit, int number) {
+    return TEMPORARY + commit + "-" + number;
+  }
+
+  /** True of what a commit that never happened leaves behind. */
+  static boolean isLeftover(String name) {
+    return name.startsWith(TEMPORARY) || name.equals(UNFINISHED);
+  }
+
+  /**
+   * The journal that stands: one that was begun and not finished, or the last, which has nothing
+   * left to move.
+   *
+   * @throws StoreException.Damaged if a file is not what was written
+   * @throws StoreException.Unavailable if one cannot be read
+   */
+  static Journal current(Path directory) throws StoreException {
+    Optional<Journal> pending = find(directory, PENDING);
+    if (pending.isPresent()) {
+      return pending.get();
+    }
+    return new Journal(find(directory, LAST).map(Journal::commit).orElse(0L), List.of());
+  }
+
+  boolean isPending() {
+    return !moves.isEmpty();
+  }
+
+  private static Optional<Journal> find(Path directory, String name) throws StoreException {
+    Path file = directory.resolve(name);
+    try {
+      if (Files.size(file) > MAX_SIZE) {
+        throw new StoreException.Damaged(name + ": larger than " + MAX_SIZE + " bytes");
+      }
+      return Optional.of(parse(name, Files.readString(file, StandardCharsets.UTF_8)));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(name, e);
+    }
+  }
+
+  String toText() {
+    StringBuilder text = new StringBuilder(TITLE + "\ncommit " + commit + "\n");
+    for (Move move : moves) {
+      text.append(move.temporary.map(name -> "move " + name + " to ").orElse("delete "));
+      text.append(move.place()).append('\n');
+    }
+    return text.append(END + "\n").toString();
+  }
+
+  static Journal parse(String name, String text) throws StoreException.Damaged {
+    List<String> lines = text.lines().toList();
+    int last = lines.size() - 1;
+    if (last < 2 || !lines.get(0).equals(TITLE) || !lines.get(last).equals(END)) {
+      throw new StoreException.Damaged(
+          name + ": expected \"" + TITLE + "\", a commit, moves, \"" + END + "\"");
+    }
+    Matcher commit = COMMIT.matcher(lines.get(1));
+    if (!commit.matches()) {
+      throw new StoreException.Damaged(name + ": line 2: expected the number of a commit");
+    }
+    List<Move> moves = new ArrayList<>();
+    for (int i = 2; i < last; i++) {
+      moves.add(parseMove(name, i + 1, lines.get(i)));
+    }
+    return new Journal(Long.parseLong(commit.group(1)), moves);
+  }
+
+  private static Move parseMove(String name, int line, String text) throws StoreException.Damaged {
+    Matcher move = MOVE.matcher(text);
+    Matcher delete = DELETE.matcher(text);
+    try {
+      if (move.matches()) {
+        return new Move(Optional.of(move.group(1)), parsePlace(move.group(2)));
+      }
+      if (delete.matches()) {
+        return new Move(Optional.empty(), parsePlace(delete.group(1)));
+      }
+    } catch (TextException e) {
+      throw new StoreException.Damaged(name + ": line " + line + ": " + e.getMessage());
+    }
+    throw new StoreException.Damaged(name + ": line " + line + ": expected a move or a deletion");
+  }
+
+  /** Nothing else may be overwritten, whatever a journal says. */
+  private static Optional<AumHash> parsePlace(String place) throws TextException {
+    return place.equals(NodeDirectory.LAST_ACTIVE_ANCESTOR)
+        ? Optional.empty()
+        : Optional.of(AumHash.parse(place.substring(place.indexOf('/') + 1)));
+  }
+
+  /**
+   * Makes the commit happen: all of it, or, after an exception, nothing.
+   *
+   * @throws IOException if the journal cannot be written
+   */
+  void begin(Path directory) throws IOException {
+    Path unfinished = directory.resolve(UNFINISHED);
+    DurableFiles.create(unfinished, toText().getBytes(StandardCharsets.UTF_8));
+    // The names of the new files first: a journal must not outlast them.
+    DurableFiles.flushFolder(directory);
+    Files.move(unfinished, directory.resolve(PENDING), StandardCopyOption.ATOMIC_MOVE);
+    DurableFiles.flushFolder(directory);
+  }
+
+  /**
+   * Brings every file to its place; what is there already stays.
+   *
+   * @throws IOException if one cannot be moved; whoever comes next goes on
+   */
+  void finish(Path directory) throws IOException {
+    for (Move move : moves) {
+      Path place = directory.resolve(move.place());
+      if (move.temporary.isEmpty()) {
+        Files.deleteIfExists(place);
+        continue;
+      }
+      Path temporary = directory.resolve(move.temporary.get());
+      try {
+        Files.move(temporary, place, StandardCopyOption.ATOMIC_MOVE);
+      } catch (NoSuchFileException e) {
+        if (!Files.exists(place)) {
+          throw e;
+        }
+      }
+    }
+    List<Path> folders =
+        moves.stream()
+            .map(move -> directory.resolve(move.place()).getParent())
+            .distinct()
+            .filter(Files::isDirectory)
+            .toList();
+    DurableFiles.forAll(folders, DurableFiles::flushFolder);
+    Files.move(directory.resolve(PENDING), directory.resolve(LAST), StandardCopyOption.ATOMIC_MOVE);
+    DurableFiles.flushFolder(directory);
+  }
+}
