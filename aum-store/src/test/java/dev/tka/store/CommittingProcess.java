@@ -1,0 +1,107 @@
+package dev.tka.store;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumEntry;
+import dev.tka.core.AumSnapshot;
+import dev.tka.core.Commit;
+import dev.tka.core.MemoryAumStore;
+import dev.tka.core.StoreException;
+import dev.tka.testkit.Chains;
+import dev.tka.testkit.TestKeys;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * A process that commits to a directory until it is killed, and says what: before each commit the
+ * content that it leads to, and after it that it is done.
+ */
+public final class CommittingProcess {
+  static final String BEGIN = "begin ";
+  static final String DONE = "done";
+
+  private static final int BATCH = 12;
+  private static final Instant TIME = Instant.ofEpochSecond(1_700_000_000L);
+
+  private CommittingProcess() {}
+
+  /** A line that tells one content of a store from another. */
+  static String describe(AumSnapshot snapshot) {
+    List<String> held =
+        snapshot.entries().stream().map(entry -> entry.hash().toString()).sorted().toList();
+    return held.hashCode() + " of " + held.size() + ", from " + snapshot.lastActiveAncestor();
+  }
+
+  static Process start(Path directory, String label, Path output) throws IOException {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            "-cp",
+            System.getProperty("java.class.path"),
+            CommittingProcess.class.getName(),
+            directory.toString(),
+            label)
+        .redirectOutput(output.toFile())
+        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .start();
+  }
+
+  /**
+   * Commits for ever.
+   *
+   * @param args the directory, and a label that makes this process's AUMs its own
+   */
+  public static void main(String[] args) throws Exception {
+    NodeDirectory store = NodeDirectory.at(Path.of(args[0]), Clock.fixed(TIME, ZoneOffset.UTC));
+    for (int i = 0; true; i++) {
+      AumSnapshot before = store.read();
+      Commit commit = next(before, args[1] + " " + i);
+      AumSnapshot expected = expected(before, commit);
+      say(BEGIN + describe(expected));
+      store.commit(commit);
+      say(DONE);
+    }
+  }
+
+  private static void say(String line) {
+    System.out.println(line);
+    System.out.flush();
+  }
+
+  /** A checkpoint and what builds on it; what was there before goes, but for the last batch. */
+  private static Commit next(AumSnapshot before, String label) throws StoreException {
+    AumEntry newest =
+        before.entries().stream()
+            .map(AumEntry.class::cast)
+            .max(Comparator.comparingInt(AumEntry::height).thenComparing(AumEntry::hash))
+            .orElseThrow();
+    List<Aum> batch = new ArrayList<>();
+    Aum parent = before.get(newest.hash());
+    batch.add(Chains.checkpoint(parent, Chains.stateOf(List.of(TestKeys.key(1, 1))), 1));
+    for (int i = 1; i < BATCH; i++) {
+      batch.add(Chains.noOp(batch.get(i - 1), label + " " + i, 1));
+    }
+    Commit.Builder commit = Commit.on(before.revision());
+    batch.forEach(aum -> commit.add(aum, TIME));
+    before.entries().forEach(entry -> commit.purge(entry.hash()));
+    return commit.lastActiveAncestor(batch.get(0).hash()).build();
+  }
+
+  private static AumSnapshot expected(AumSnapshot before, Commit commit) throws StoreException {
+    MemoryAumStore model = new MemoryAumStore();
+    Commit.Builder copy = Commit.on(model.read().revision());
+    for (AumEntry entry : before.entries()) {
+      copy.add(before.get(entry.hash()), entry.committedAt());
+    }
+    AumSnapshot same = model.commit(copy.build());
+    return model.commit(
+        new Commit(
+            same.revision(), commit.additions(), commit.purges(), commit.lastActiveAncestor()));
+  }
+}

@@ -1,0 +1,124 @@
+package dev.tka.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tka.core.AumSnapshot;
+import dev.tka.core.AumVerifier;
+import dev.tka.core.Authority;
+import dev.tka.core.ChainAudit;
+import dev.tka.core.Commit;
+import dev.tka.core.SignatureVerifier;
+import dev.tka.testkit.Chains;
+import dev.tka.testkit.TestKeys;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A process is killed, for real and at a random moment, while it commits: the directory holds what
+ * it held before or after the commit, and nothing in between. How often is the system property
+ * {@code tka.kills}.
+ */
+class KillTest {
+  private static final int KILLS = Integer.getInteger("tka.kills", 20);
+
+  /** Long enough for a process to start, and for some commits. */
+  private static final int MOST_MILLIS = 400;
+
+  @TempDir Path directory;
+  @TempDir Path output;
+
+  @Test
+  void aKilledCommitHappenedWholeOrNotAtAll() throws Exception {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    NodeDirectory store = NodeDirectory.at(directory);
+    store.commit(
+        Commit.on(store.read().revision())
+            .add(Chains.genesis(List.of(TestKeys.key(1, 1)), 1), Instant.EPOCH.plusSeconds(1))
+            .build());
+    int pending = 0;
+    int halfStaged = 0;
+    int atNew = 0;
+    for (int kill = 0; kill < KILLS; kill++) {
+      String before = CommittingProcess.describe(store.read());
+      List<String> lines = killedAfter(random.nextInt(MOST_MILLIS), "seed " + seed + " " + kill);
+      if (Files.exists(directory.resolve(Journal.PENDING))) {
+        pending++;
+      } else if (hasLeftovers()) {
+        halfStaged++;
+      }
+
+      String older = before;
+      String newer = before;
+      for (String line : lines) {
+        if (line.startsWith(CommittingProcess.BEGIN)) {
+          newer = line.substring(CommittingProcess.BEGIN.length());
+        } else {
+          older = newer;
+        }
+      }
+      String as = "kill " + kill + " of seed " + seed;
+      AumSnapshot read = NodeDirectory.at(directory).read();
+      String found = CommittingProcess.describe(read);
+      assertThat(found).as(as).isIn(older, newer);
+      atNew += found.equals(newer) && !older.equals(newer) ? 1 : 0;
+      requireClean(as, read);
+
+      // The next writer finishes or clears away, and shows the same.
+      AumSnapshot settled = store.read();
+      assertThat(CommittingProcess.describe(settled)).as(as).isEqualTo(found);
+      Authority.open(settled);
+    }
+    System.out.printf(
+        "%d kills, seed %d: %d within the moves, %d before the journal, %d at the new content%n",
+        KILLS, seed, pending, halfStaged, atNew);
+    store.wipe();
+    assertThat(hasLeftovers()).isFalse();
+    assertThat(directory.resolve(Journal.PENDING)).doesNotExist();
+  }
+
+  private List<String> killedAfter(int millis, String label)
+      throws IOException, InterruptedException {
+    Path said = said();
+    Process process = CommittingProcess.start(directory, label, said);
+    try {
+      // The first word of it says that Java is up.
+      while (Files.size(said) == 0 && process.isAlive()) {
+        Thread.sleep(1);
+      }
+      Thread.sleep(millis);
+      assertThat(process.isAlive()).as("it works until it is killed").isTrue();
+    } finally {
+      process.destroyForcibly();
+    }
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    String all = Files.readString(said);
+    // A line without its end was never said.
+    return all.substring(0, all.lastIndexOf('\n') + 1).lines().toList();
+  }
+
+  private Path said() throws IOException {
+    return Files.writeString(output.resolve("said"), "");
+  }
+
+  private static void requireClean(String as, AumSnapshot snapshot) throws Exception {
+    ChainAudit audit = ChainAudit.of(snapshot, new AumVerifier(SignatureVerifier.fastest()));
+    assertThat(audit.problem()).as(as).isEmpty();
+    assertThat(audit.verified()).as(as).isEqualTo(snapshot.entries().size());
+    assertThat(snapshot.damage()).as(as).isEmpty();
+  }
+
+  private boolean hasLeftovers() throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.anyMatch(file -> Journal.isLeftover(file.getFileName().toString()));
+    }
+  }
+}
