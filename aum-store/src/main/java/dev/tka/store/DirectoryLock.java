@@ -21,7 +21,7 @@ final class DirectoryLock implements AutoCloseable {
   static final String FILE = "tka-lock";
 
   /** Longer than any commit takes. */
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private static final long PAUSE_MILLIS = 2;
 
@@ -39,15 +39,16 @@ final class DirectoryLock implements AutoCloseable {
   /**
    * Waits for the lock.
    *
+   * @param patience for how long
    * @throws StoreException.Busy if others hold it for too long, or the thread is interrupted
    * @throws StoreException.Unavailable if the directory cannot be written
    */
-  static DirectoryLock take(Path directory) throws StoreException {
-    long end = System.nanoTime() + PATIENCE.toNanos();
+  static DirectoryLock take(Path directory, Duration patience) throws StoreException {
+    long end = System.nanoTime() + patience.toNanos();
     try {
       ReentrantLock threads =
           IN_PROCESS.computeIfAbsent(directory.toRealPath(), any -> new ReentrantLock());
-      if (!threads.tryLock(PATIENCE.toNanos(), TimeUnit.NANOSECONDS)) {
+      if (!threads.tryLock(patience.toNanos(), TimeUnit.NANOSECONDS)) {
         throw busy(directory);
       }
       boolean taken = false;

@@ -225,7 +225,7 @@ public final class NodeDirectory implements AumStore {
    */
   @Override
   public synchronized AumSnapshot commit(Commit commit) throws StoreException {
-    try (DirectoryLock lock = DirectoryLock.take(directory)) {
+    try (DirectoryLock lock = DirectoryLock.take(directory, DirectoryLock.PATIENCE)) {
       View before = settle(lock);
       if (!commit.base().equals(before.snapshot.revision())) {
         throw new StoreException.Conflict(commit.base(), before.snapshot.revision());
@@ -304,7 +304,7 @@ public final class NodeDirectory implements AumStore {
 
   @Override
   public synchronized void wipe() throws StoreException {
-    try (DirectoryLock lock = DirectoryLock.take(directory)) {
+    try (DirectoryLock lock = DirectoryLock.take(directory, DirectoryLock.PATIENCE)) {
       View before = settle(lock);
       List<Journal.Move> moves = new ArrayList<>();
       for (AumHash hash : before.scan.inPlace()) {

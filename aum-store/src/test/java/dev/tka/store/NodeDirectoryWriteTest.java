@@ -1,0 +1,377 @@
+package dev.tka.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumEntry;
+import dev.tka.core.AumSnapshot;
+import dev.tka.core.Commit;
+import dev.tka.core.Revision;
+import dev.tka.core.StoreException;
+import dev.tka.testkit.Cbor;
+import dev.tka.testkit.Chains;
+import dev.tka.testkit.FakeClock;
+import dev.tka.testkit.TestKeys;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Section 9: what is written into a node's directory, and what becomes of it when writing fails.
+ */
+class NodeDirectoryWriteTest {
+  private static final long COMMITTED = 1_700_000_000L;
+  private static final long PURGED = 1_710_000_000L;
+
+  @TempDir Path parent;
+
+  private final Chains chains =
+      Chains.draw(List.of(TestKeys.key(1, 2), TestKeys.key(2, 1)), "A -> B -> C -> D\n B -> X(2)");
+  private final FakeClock clock = new FakeClock(Instant.ofEpochSecond(PURGED));
+
+  private NodeDirectory create() throws StoreException {
+    return NodeDirectory.create(parent.resolve("tka"), clock);
+  }
+
+  private Path home(Aum aum) {
+    String name = aum.hash().toString();
+    return parent.resolve("tka").resolve(name.substring(0, 2)).resolve(name);
+  }
+
+  private AumSnapshot add(NodeDirectory store, String names) throws StoreException {
+    Commit.Builder commit = Commit.on(store.read().revision());
+    chains.list(names).forEach(aum -> commit.add(aum, Instant.ofEpochSecond(COMMITTED)));
+    return store.commit(commit.build());
+  }
+
+  /** Every file but our own at the top, with its content. */
+  private Map<String, String> content(Path directory) throws IOException {
+    Map<String, String> content = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        String name = directory.relativize(file).toString();
+        if (!name.startsWith("tka-")) {
+          content.put(name, HexFormat.of().formatHex(Files.readAllBytes(file)));
+        }
+      }
+    }
+    return content;
+  }
+
+  @Test
+  void aFileHoldsTheAumItsCommitTimeAndOncePurgedThat() throws Exception {
+    NodeDirectory store = create();
+    Aum aum = chains.get("A");
+    add(store, "A B");
+    byte[] held =
+        new Cbor()
+            .map(2)
+            .uint(2)
+            .raw(aum.encoded().toByteArray())
+            .uint(3)
+            .uint(COMMITTED)
+            .toByteArray();
+    assertThat(home(aum)).hasBinaryContent(held);
+
+    store.commit(
+        Commit.on(store.read().revision())
+            .purge(aum.hash())
+            .lastActiveAncestor(chains.get("B").hash())
+            .build());
+    byte[] purged =
+        new Cbor()
+            .map(3)
+            .uint(2)
+            .raw(aum.encoded().toByteArray())
+            .uint(3)
+            .uint(COMMITTED)
+            .uint(4)
+            .uint(PURGED)
+            .toByteArray();
+    assertThat(home(aum)).hasBinaryContent(purged);
+    assertThat(parent.resolve("tka").resolve(NodeDirectory.LAST_ACTIVE_ANCESTOR))
+        .hasBinaryContent(chains.get("B").hash().toByteArray());
+
+    clock.advance(Duration.ofDays(1));
+    store.commit(Commit.on(store.read().revision()).purge(aum.hash()).build());
+    assertThat(home(aum)).hasBinaryContent(purged);
+
+    store.commit(Commit.on(store.read().revision()).add(aum, clock.instant()).build());
+    assertThat(home(aum)).hasBinaryContent(held);
+  }
+
+  @Test
+  void onlyTheOwnerCanReadWhatIsWritten() throws Exception {
+    assumeTrue(Files.getFileStore(parent).supportsFileAttributeView("posix"));
+    add(create(), "A B C");
+
+    try (Stream<Path> files = Files.walk(parent.resolve("tka"))) {
+      for (Path file : files.toList()) {
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+            .as(file.toString())
+            .isEqualTo(Files.isDirectory(file) ? "rwx------" : "rw-------");
+      }
+    }
+  }
+
+  @Test
+  void aDamagedFileIsReplacedByTheAumThatItsNameSays() throws Exception {
+    NodeDirectory store = create();
+    add(store, "A B");
+    Files.write(home(chains.get("B")), new byte[3]);
+    NodeDirectory again = NodeDirectory.at(parent.resolve("tka"), clock);
+    assertThat(again.read().damage()).hasSize(1);
+
+    AumSnapshot mended = add(again, "B C");
+
+    assertThat(mended.damage()).isEmpty();
+    assertThat(mended.entries()).hasSize(3);
+    assertThat(NodeDirectory.at(parent.resolve("tka")).read().damage()).isEmpty();
+  }
+
+  @Test
+  void aChangeByARunningNodeIsAConflict() throws Exception {
+    NodeDirectory store = create();
+    Revision base = add(store, "A B").revision();
+    Aum other = chains.get("X");
+    Files.createDirectories(home(other).getParent());
+    Files.write(
+        home(other),
+        new Cbor()
+            .map(2)
+            .uint(2)
+            .raw(other.encoded().toByteArray())
+            .uint(3)
+            .uint(COMMITTED)
+            .toByteArray());
+    Map<String, String> before = content(parent.resolve("tka"));
+
+    Commit commit = Commit.on(base).add(chains.get("C"), clock.instant()).build();
+    assertThatThrownBy(() -> store.commit(commit)).isInstanceOf(StoreException.Conflict.class);
+
+    assertThat(content(parent.resolve("tka"))).isEqualTo(before);
+    assertThat(store.read().find(other.hash())).isPresent();
+  }
+
+  @Test
+  void aRecordThatARunningNodeMovedIsAConflict() throws Exception {
+    NodeDirectory store = create();
+    Revision base = add(store, "A B").revision();
+    Files.write(
+        parent.resolve("tka").resolve(NodeDirectory.LAST_ACTIVE_ANCESTOR),
+        chains.get("A").hash().toByteArray());
+
+    Commit commit = Commit.on(base).add(chains.get("C"), clock.instant()).build();
+    assertThatThrownBy(() -> store.commit(commit)).isInstanceOf(StoreException.Conflict.class);
+  }
+
+  @Test
+  void aReadOnlyDirectoryIsRefusedAndStaysAsItWas() throws Exception {
+    NodeDirectory store = create();
+    Revision base = add(store, "A B").revision();
+    Path folder = parent.resolve("tka");
+    // Root writes where it likes, but not where a journal's temporary name is taken by a folder.
+    Files.createDirectory(folder.resolve(Journal.UNFINISHED));
+    Files.createDirectory(folder.resolve(Journal.UNFINISHED).resolve("full"));
+    Map<String, String> before = content(folder);
+
+    Commit commit = Commit.on(base).add(chains.get("C"), clock.instant()).build();
+    assertThatThrownBy(() -> store.commit(commit)).isInstanceOf(StoreException.Unavailable.class);
+
+    assertThat(content(folder)).isEqualTo(before);
+    assertThat(NodeDirectory.at(folder).read().entries()).hasSize(2);
+  }
+
+  @Test
+  void aDirectoryWithoutTheRightToWriteIsRefused() throws Exception {
+    NodeDirectory store = create();
+    Revision base = add(store, "A B").revision();
+    Path folder = parent.resolve("tka");
+    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("r-x------"));
+    try {
+      assumeTrue(!Files.isWritable(folder), "this user may write everywhere");
+      Commit commit = Commit.on(base).add(chains.get("C"), clock.instant()).build();
+      assertThatThrownBy(() -> store.commit(commit)).isInstanceOf(StoreException.Unavailable.class);
+      assertThat(NodeDirectory.at(folder).read().entries()).hasSize(2);
+    } finally {
+      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+    }
+  }
+
+  @Test
+  void whatStandsInTheWayOfAFileIsFoundBeforeTheCommitHappens() throws Exception {
+    NodeDirectory store = create();
+    add(store, "A B");
+    Files.createDirectories(home(chains.get("C")));
+
+    assertThatThrownBy(() -> add(store, "C D")).isInstanceOf(StoreException.Unavailable.class);
+
+    assertThat(NodeDirectory.at(parent.resolve("tka")).read().entries()).hasSize(2);
+    Files.delete(home(chains.get("C")));
+    assertThat(add(store, "C D").entries()).hasSize(4);
+  }
+
+  @Test
+  void aFullDiskLosesNothing() throws Exception {
+    Path small = parent.resolve("small");
+    Files.createDirectory(small);
+    Process mount =
+        new ProcessBuilder("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", small.toString())
+            .redirectErrorStream(true)
+            .start();
+    assumeTrue(mount.waitFor() == 0, "this user may not mount a small file system");
+    mounted = small;
+    NodeDirectory store = NodeDirectory.create(small.resolve("tka"), clock);
+    List<Aum> chain = new ArrayList<>(chains.list("A"));
+    store.commit(Commit.on(store.read().revision()).add(chain.get(0), clock.instant()).build());
+
+    boolean full = false;
+    for (int round = 0; round < 100 && !full; round++) {
+      AumSnapshot before = store.read();
+      Map<String, String> content = content(small);
+      Commit.Builder commit = Commit.on(before.revision());
+      List<Aum> batch = new ArrayList<>();
+      for (int i = 0; i < 10; i++) {
+        Aum last = batch.isEmpty() ? chain.get(chain.size() - 1) : batch.get(i - 1);
+        batch.add(Chains.noOp(last, "round " + round + " " + i, 1));
+      }
+      batch.forEach(aum -> commit.add(aum, clock.instant()));
+      try {
+        store.commit(commit.build());
+        chain.addAll(batch);
+      } catch (StoreException.Unavailable e) {
+        full = true;
+        assertThat(e).hasMessageContaining("No space left");
+        assertThat(content(small)).isEqualTo(content);
+      }
+    }
+
+    assertThat(full).as("the disk filled up").isTrue();
+    assertThat(chain).hasSizeGreaterThan(10);
+    AumSnapshot after = NodeDirectory.at(small.resolve("tka")).read();
+    assertThat(after.damage()).isEmpty();
+    assertThat(after.entries().stream().map(AumEntry::hash))
+        .containsExactlyInAnyOrderElementsOf(chain.stream().map(Aum::hash).toList());
+    assertThat(small.resolve("tka").resolve(Journal.PENDING)).doesNotExist();
+  }
+
+  private Path mounted = Path.of("");
+
+  @AfterEach
+  void unmount() throws Exception {
+    if (!mounted.toString().isEmpty()) {
+      assertThat(new ProcessBuilder("umount", mounted.toString()).start().waitFor()).isZero();
+    }
+  }
+
+  @Test
+  void aWriterWaitsForTheOtherAndSaysWhenItIsTooLong() throws Exception {
+    NodeDirectory store = create();
+    Path folder = parent.resolve("tka");
+    try (DirectoryLock held = DirectoryLock.take(folder, Duration.ofSeconds(1))) {
+      Thread other = new Thread(() -> assertBusy(folder));
+      assertThat(held).isNotNull();
+      other.start();
+      other.join();
+    }
+    assertThat(add(store, "A").entries()).hasSize(1);
+  }
+
+  private static void assertBusy(Path folder) {
+    assertThatThrownBy(() -> DirectoryLock.take(folder, Duration.ofMillis(50)).close())
+        .isInstanceOf(StoreException.Busy.class)
+        .hasMessageContaining(DirectoryLock.FILE);
+  }
+
+  @Test
+  void twoProcessesAtOnceLoseNothing() throws Exception {
+    NodeDirectory store = create();
+    add(store, "A");
+    Path folder = parent.resolve("tka");
+    Path one = Files.createFile(parent.resolve("one"));
+    Path two = Files.createFile(parent.resolve("two"));
+    List<Process> processes =
+        List.of(
+            CommittingProcess.start(folder, "one", one),
+            CommittingProcess.start(folder, "two", two));
+    try {
+      TimeUnit.SECONDS.sleep(3);
+    } finally {
+      processes.forEach(Process::destroyForcibly);
+      for (Process process : processes) {
+        process.waitFor();
+      }
+    }
+
+    Set<String> seen = new HashSet<>();
+    long done = 0;
+    for (Path said : List.of(one, two)) {
+      List<String> lines = Files.readAllLines(said);
+      done += lines.stream().filter(CommittingProcess.DONE::equals).count();
+      seen.addAll(lines);
+    }
+    assertThat(done).as("commits").isPositive();
+    assertThat(seen).contains(CommittingProcess.BEGIN + CommittingProcess.describe(store.read()));
+    assertThat(store.read().damage()).isEmpty();
+  }
+
+  @Test
+  void aJournalThatIsNotOursIsRefusedAndNothingIsTouched() throws Exception {
+    NodeDirectory store = create();
+    add(store, "A B");
+    Path folder = parent.resolve("tka");
+    Map<String, String> before = content(folder);
+    String ours = new Journal(7, List.of()).toText();
+    for (String text :
+        List.of(
+            "",
+            "\n\n\n",
+            "tka journal 1\ncommit x\nend\n",
+            ours.replace("end", "move tka-new-1-0 to ../../etc/passwd\nend"),
+            ours.replace("end", "move ../x to last_active_ancestor\nend"),
+            ours.replace("end", "delete tka-lock\nend"),
+            ours.replace("end", "move tka-new-1-0 to last_active_ancestor"))) {
+      Files.writeString(folder.resolve(Journal.PENDING), text);
+
+      assertThatThrownBy(() -> NodeDirectory.at(folder).read())
+          .as(text)
+          .isInstanceOf(StoreException.Damaged.class)
+          .hasMessageContaining(Journal.PENDING);
+      assertThatThrownBy(() -> store.commit(Commit.on(new Revision(1)).build()))
+          .isInstanceOf(StoreException.Damaged.class);
+      assertThat(content(folder)).isEqualTo(before);
+    }
+    Files.delete(folder.resolve(Journal.PENDING));
+    assertThat(store.read().entries()).hasSize(2);
+  }
+
+  @Test
+  void aWipeLeavesStrangersFilesAlone() throws Exception {
+    NodeDirectory store = create();
+    add(store, "A B");
+    Path stranger = home(chains.get("A")).resolveSibling("notes.txt");
+    Files.writeString(stranger, "mine");
+
+    store.wipe();
+
+    assertThat(content(parent.resolve("tka"))).hasSize(1);
+    assertThat(stranger).hasContent("mine");
+  }
+}
