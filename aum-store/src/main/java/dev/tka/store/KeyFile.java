@@ -1,0 +1,132 @@
+package dev.tka.store;
+
+import dev.tka.core.LockPrivateKey;
+import dev.tka.core.SigningException;
+import dev.tka.core.TextException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A private lock key in a file: its text form, {@code nlpriv:…}, on a line. A file that others than
+ * its owner can read or write is refused, and the files made here are the owner's alone.
+ */
+public final class KeyFile {
+  /** Room for the text, and for white space around it. */
+  private static final int MAX_SIZE = 1024;
+
+  private KeyFile() {}
+
+  /**
+   * Reads a key.
+   *
+   * @throws SigningException if there is no such file, others can read or write it, or it does not
+   *     hold a key; no message shows any of its content
+   */
+  public static LockPrivateKey read(Path file) throws SigningException {
+    requirePrivate(file);
+    try (InputStream in = Files.newInputStream(file)) {
+      return read(in, "key file " + file);
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  /**
+   * Reads a key from a stream to its end.
+   *
+   * @param name what to call the stream when something is wrong with it
+   * @throws SigningException if there is something else; no message shows any of it
+   * @throws IOException if the stream cannot be read
+   */
+  public static LockPrivateKey read(InputStream in, String name)
+      throws SigningException, IOException {
+    byte[] content = in.readNBytes(MAX_SIZE + 1);
+    try {
+      if (content.length > MAX_SIZE) {
+        throw new SigningException(
+            name + ": expected one private key, found more than " + MAX_SIZE + " bytes");
+      }
+      String text = new String(content, StandardCharsets.ISO_8859_1).strip();
+      if (text.isEmpty()) {
+        throw new SigningException(name + ": expected a private key, found nothing");
+      }
+      return LockPrivateKey.parse(text);
+    } catch (TextException e) {
+      throw new SigningException(name + ": " + e.getMessage());
+    } finally {
+      Arrays.fill(content, (byte) 0);
+    }
+  }
+
+  /**
+   * Writes a key into a new file, flushed to the disk.
+   *
+   * @throws SigningException if there is such a file already, which stays as it is, or it cannot be
+   *     written
+   */
+  public static void create(Path file, LockPrivateKey key) throws SigningException {
+    byte[] content = (key.exposeText() + "\n").getBytes(StandardCharsets.US_ASCII);
+    try {
+      DurableFiles.create(file, content);
+      DurableFiles.flushFolder(Objects.requireNonNull(file.toAbsolutePath().getParent()));
+    } catch (FileAlreadyExistsException e) {
+      throw new SigningException("key file " + file + ": expected no such file, found one");
+    } catch (IOException e) {
+      throw new SigningException("key file " + file + " cannot be written: " + describe(e), e);
+    } finally {
+      Arrays.fill(content, (byte) 0);
+    }
+  }
+
+  private static void requirePrivate(Path file) throws SigningException {
+    @Nullable PosixFileAttributeView view =
+        Files.getFileAttributeView(file, PosixFileAttributeView.class);
+    try {
+      if (view == null) {
+        return;
+      }
+      if (!view.readAttributes().isRegularFile()) {
+        throw new SigningException("key file " + file + ": expected a file, found something else");
+      }
+      Set<PosixFilePermission> found = view.readAttributes().permissions();
+      Set<PosixFilePermission> owners =
+          EnumSet.of(
+              PosixFilePermission.OWNER_READ,
+              PosixFilePermission.OWNER_WRITE,
+              PosixFilePermission.OWNER_EXECUTE);
+      if (!owners.containsAll(found)) {
+        throw new SigningException(
+            "key file "
+                + file
+                + ": expected that only its owner can read it (rw-------), found "
+                + PosixFilePermissions.toString(found)
+                + "; chmod 600 it, and think of the key as seen");
+      }
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  private static SigningException unreadable(Path file, IOException e) {
+    return e instanceof NoSuchFileException
+        ? new SigningException("key file " + file + ": no such file")
+        : new SigningException("key file " + file + " cannot be read: " + describe(e), e);
+  }
+
+  private static String describe(IOException e) {
+    return e.getClass().getSimpleName() + ": " + e.getMessage();
+  }
+}

@@ -1,0 +1,101 @@
+package dev.tka.core;
+
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.util.Arrays;
+import java.util.HexFormat;
+import org.bouncycastle.crypto.generators.Argon2BytesGenerator;
+import org.bouncycastle.crypto.params.Argon2Parameters;
+
+/**
+ * What disables an authority: whoever shows a secret whose {@link #value} the state lists may end
+ * it (section 1). Nothing but {@link #exposeText} shows it.
+ */
+public final class DisablementSecret {
+  /** The length of a secret that is drawn, in bytes. */
+  public static final int SIZE = 32;
+
+  private static final String PREFIX = "disablement-secret:";
+
+  private static final byte[] SALT =
+      "tailscale network-lock disablement salt".getBytes(StandardCharsets.US_ASCII);
+  private static final int PASSES = 4;
+  private static final int MEMORY_KIB = 16 * 1024;
+  private static final int LANES = 4;
+
+  private final SecretBytes secret;
+
+  private DisablementSecret(SecretBytes secret) {
+    this.secret = secret;
+  }
+
+  /** A new secret. */
+  public static DisablementSecret generate(SecureRandom random) {
+    byte[] bytes = new byte[SIZE];
+    random.nextBytes(bytes);
+    return ofAndWipe(bytes);
+  }
+
+  /** A secret of any length; wiping the original is up to the caller. */
+  public static DisablementSecret of(byte[] secret) {
+    return new DisablementSecret(SecretBytes.copyOf(secret));
+  }
+
+  private static DisablementSecret ofAndWipe(byte[] bytes) {
+    try {
+      return of(bytes);
+    } finally {
+      Arrays.fill(bytes, (byte) 0);
+    }
+  }
+
+  /**
+   * The value that a state lists: Argon2i of the secret, 32 bytes (section 1). Takes 16 MiB and
+   * some tens of milliseconds, on purpose.
+   */
+  public Bytes value() {
+    byte[] bytes = secret.exposeToByteArray();
+    byte[] value = new byte[State.DISABLEMENT_VALUE_SIZE];
+    try {
+      Argon2BytesGenerator argon2 = new Argon2BytesGenerator();
+      argon2.init(
+          new Argon2Parameters.Builder(Argon2Parameters.ARGON2_i)
+              .withVersion(Argon2Parameters.ARGON2_VERSION_13)
+              .withIterations(PASSES)
+              .withMemoryAsKB(MEMORY_KIB)
+              .withParallelism(LANES)
+              .withSalt(SALT)
+              .build());
+      argon2.generateBytes(bytes, value);
+    } finally {
+      Arrays.fill(bytes, (byte) 0);
+    }
+    return Bytes.copyOf(value);
+  }
+
+  /** The text form, secret included: for the one time that it is shown. */
+  public String exposeText() {
+    byte[] bytes = secret.exposeToByteArray();
+    try {
+      return PREFIX + HexFormat.of().withUpperCase().formatHex(bytes);
+    } finally {
+      Arrays.fill(bytes, (byte) 0);
+    }
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof DisablementSecret that && secret.equals(that.secret);
+  }
+
+  @Override
+  public int hashCode() {
+    return secret.hashCode();
+  }
+
+  /** Says nothing about the secret. */
+  @Override
+  public String toString() {
+    return "DisablementSecret(" + secret.size() + " bytes)";
+  }
+}
