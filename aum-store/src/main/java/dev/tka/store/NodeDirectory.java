@@ -50,6 +50,9 @@ public final class NodeDirectory implements AumStore {
   /** The file with the recorded last-active ancestor: 32 raw bytes. */
   public static final String LAST_ACTIVE_ANCESTOR = "last_active_ancestor";
 
+  /** How the names of our own files at the top begin. */
+  public static final String OWN_FILES = "tka-";
+
   /** How often a reader looks again when commits come in while it reads. */
   private static final int MAX_READS = 100;
 

@@ -1,11 +1,16 @@
 package dev.tka.cli.conformance;
 
 import dev.tka.cli.TemporaryFiles;
+import dev.tka.core.AdmissionPolicy;
+import dev.tka.core.Aum;
 import dev.tka.core.AumEntry;
+import dev.tka.core.AumHash;
 import dev.tka.core.AumSnapshot;
 import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
+import dev.tka.core.Commit;
 import dev.tka.core.Damage;
+import dev.tka.core.LiveAuthority;
 import dev.tka.core.OpenException;
 import dev.tka.core.StoreException;
 import dev.tka.core.TextException;
@@ -15,15 +20,19 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Clock;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * {@code chonk.jsonl}: a shipping node's directory, and what the reference sees in it before and
- * after it did something to it. Both are read; nothing is done here.
+ * after it did something to it, which is done here, too: every file must be the reference's.
  */
 final class ChonkVectors implements Checker {
   private static final String DAMAGE_QUIRK =
@@ -55,12 +64,63 @@ final class ChonkVectors implements Checker {
     }
     Optional<GoldenCase> op = golden.optionalObject("op");
     if (op.isPresent()) {
-      op.get().informative("op", "now", "aums", "hashes", "error", "min_chain", "min_age_seconds");
       GoldenCase after = golden.object("after");
       try (TemporaryDirectory directory = TemporaryDirectory.create()) {
-        directory.write(after, mtimes, List.of());
+        directory.write(golden, mtimes, golden.optionalTexts("dirs").orElse(List.of()));
+        run(op.get(), after, directory.path());
+        Mismatch.require(
+            "files",
+            new TreeMap<>(after.optionalTextMap("files").orElse(Map.of())),
+            directory.content());
         requireView(after, directory.path());
       }
+    }
+  }
+
+  /** Does to a directory what the case says, at the time that it says. */
+  private static void run(GoldenCase op, GoldenCase after, Path path) throws Mismatch {
+    // What the reference cannot do, such as purging an unknown AUM, changes nothing here either.
+    op.informative("error");
+    Clock clock =
+        Clock.fixed(Instant.ofEpochSecond(op.optionalUnsigned("now").orElse(0L)), ZoneOffset.UTC);
+    try {
+      NodeDirectory directory = NodeDirectory.at(path, clock);
+      AumSnapshot before = directory.read();
+      Commit.Builder commit = Commit.on(before.revision());
+      switch (op.text("op")) {
+        case "inform" ->
+            LiveAuthority.open(directory, AdmissionPolicy.reference(), clock)
+                .inform(Golden.decodeAll(op.hexes("aums")));
+        case "commit" -> {
+          for (Aum aum : Golden.decodeAll(op.hexes("aums"))) {
+            commit.add(aum, clock.instant());
+          }
+          directory.commit(commit.build());
+        }
+        case "purge" -> {
+          for (String hash : op.optionalTexts("hashes").orElse(List.of())) {
+            commit.purge(AumHash.parse(hash));
+          }
+          directory.commit(commit.build());
+        }
+        case "compact" -> {
+          op.informative("min_chain", "min_age_seconds");
+          // What is to go is the case's; how a directory forgets it is what is checked.
+          List<String> kept = after.optionalTexts("all_aums").orElse(List.of());
+          before.entries().stream()
+              .map(AumEntry::hash)
+              .filter(hash -> !kept.contains(hash.toString()))
+              .forEach(commit::purge);
+          Optional<String> oldest = after.optionalText("last_active_ancestor");
+          if (oldest.isPresent()) {
+            commit.lastActiveAncestor(AumHash.parse(oldest.get()));
+          }
+          directory.commit(commit.build());
+        }
+        default -> throw new Mismatch("unknown op " + op.text("op"));
+      }
+    } catch (TkaException e) {
+      throw new Mismatch(op.text("op") + ": " + e.getMessage());
     }
   }
 
@@ -176,6 +236,20 @@ final class ChonkVectors implements Checker {
               target, FileTime.from(Instant.ofEpochSecond(Long.parseLong(mtime))));
         }
       }
+    }
+
+    /** Every file that the reference would have, in hexadecimal; it has no files of ours. */
+    SortedMap<String, String> content() throws IOException {
+      SortedMap<String, String> content = new TreeMap<>();
+      try (Stream<Path> files = Files.walk(path)) {
+        for (Path file : files.filter(Files::isRegularFile).toList()) {
+          String name = path.relativize(file).toString();
+          if (!name.startsWith(NodeDirectory.OWN_FILES)) {
+            content.put(name, Bytes.copyOf(Files.readAllBytes(file)).toHex());
+          }
+        }
+      }
+      return content;
     }
 
     /** Golden data may be a stranger's, and must not write elsewhere. */
