@@ -44,7 +44,9 @@ final class Chain {
 
   private static final String FILE = "chain-1.bin";
 
-  private static final int SIGNER = 1;
+  /** The number of the key that signs all. */
+  static final int SIGNER = 1;
+
   private static final int FIRST_OTHER_KEY = 2;
   private static final int OTHER_KEYS = 64;
   private static final int FEWEST_KEYS = 2;

@@ -50,6 +50,14 @@ record Figure(
       InformBenchmark.batch size=900                          | inform of 900                               | ms |  41.1  |  24.66
       InformBenchmark.known length=1900                       | inform of 25 that are known, of 1,900       | µs | 10400  |  50
       InformBenchmark.known length=100000                     | inform of 25 that are known, of 100,000     | µs | -      |  50
+      EditBenchmark.build place=memory                        | sign and build an add-key, memory           | µs |  22    |  66
+      EditBenchmark.build place=directory                     | sign and build an add-key, directory        | µs |  97    |  97
+      EditBenchmark.directory size=1                          | inform of 1, directory                      | ms |   0.63 | -
+      EditBenchmark.directory size=10                         | inform of 10, directory                     | ms |   5.3  | -
+      EditBenchmark.directory size=100                        | inform of 100, directory                    | ms |  61    |  30.5
+      EditBenchmark.directory size=900                        | inform of 900, directory                    | ms | 540    | 270
+      EditBenchmark.oneByOne size=100                         | 100 files one by one, on this disk          | ms | -      | -
+      EditBenchmark.oneByOne size=900                         | 900 files one by one, on this disk          | ms | -      | -
       OpenBenchmark.memory length=100                         | open from memory, 100 AUMs                  | ms |   0.527 |  0.264
       OpenBenchmark.memory length=1900                        | open from memory, 1,900 AUMs                | ms |  10.1  |   5.05
       OpenBenchmark.memory length=10000                       | open from memory, 10,000 AUMs               | ms | -      | -

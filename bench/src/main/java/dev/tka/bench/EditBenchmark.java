@@ -1,0 +1,156 @@
+package dev.tka.bench;
+
+import dev.tka.core.AdmissionPolicy;
+import dev.tka.core.Aum;
+import dev.tka.core.Authority;
+import dev.tka.core.InformResult;
+import dev.tka.core.Key;
+import dev.tka.core.LiveAuthority;
+import dev.tka.core.LockPrivateKey;
+import dev.tka.core.TkaException;
+import dev.tka.core.UpdateBuilder;
+import dev.tka.store.NodeDirectory;
+import dev.tka.testkit.TestKeys;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/** Building updates, and taking them in where they have to last. */
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+public class EditBenchmark {
+  /** Ten after a checkpoint, so that none is due. */
+  private static final int LENGTH = 110;
+
+  private static final int NEW_KEY = 1000;
+
+  /** An authority of some length, in memory and in a directory, and one who signs. */
+  @State(Scope.Benchmark)
+  @SuppressWarnings("NullAway.Init") // JMH calls the setup.
+  public static class Editor {
+    private final LockPrivateKey signer = TestKeys.privateKey(Chain.SIGNER);
+    private final Key key = TestKeys.key(NEW_KEY, 1);
+
+    /** Where it is kept. */
+    @Param({"memory", "directory"})
+    public String place;
+
+    private Path directory;
+    private Authority authority;
+
+    /** Opens it. */
+    @Setup
+    public void open() throws IOException, TkaException {
+      List<Aum> aums = Chain.decode(Chain.encodings(LENGTH));
+      directory = newDirectory();
+      if (place.equals("directory")) {
+        Chain.writeDirectory(directory, aums);
+        authority = Authority.open(NodeDirectory.at(directory));
+      } else {
+        authority = Authority.open(Chain.store(aums));
+      }
+    }
+
+    /** Deletes it. */
+    @TearDown
+    public void delete() throws IOException {
+      deleteDirectory(directory);
+    }
+  }
+
+  /** A directory that has not seen a batch. */
+  @State(Scope.Thread)
+  @SuppressWarnings("NullAway.Init") // JMH calls the setup.
+  public static class Batch {
+    /** How many AUMs. */
+    @Param({"1", "10", "100", "900"})
+    public int size;
+
+    private List<Aum> under;
+    private List<Aum> updates;
+    private Path directory;
+    private LiveAuthority live;
+
+    /** Reads the chain. */
+    @Setup
+    public void readChain() throws IOException, TkaException {
+      List<Aum> chain = Chain.decode(Chain.encodings(LENGTH + size));
+      under = chain.subList(0, LENGTH);
+      updates = chain.subList(LENGTH, chain.size());
+    }
+
+    /** Writes a directory anew. */
+    @Setup(Level.Invocation)
+    public void begin() throws IOException, TkaException {
+      directory = newDirectory();
+      Chain.writeDirectory(directory, under);
+      live =
+          LiveAuthority.open(
+              NodeDirectory.at(directory), AdmissionPolicy.reference(), Clock.systemUTC());
+    }
+
+    /** Deletes it. */
+    @TearDown(Level.Invocation)
+    public void delete() throws IOException {
+      deleteDirectory(directory);
+    }
+  }
+
+  private static Path newDirectory() throws IOException {
+    return Files.createTempDirectory(Chain.file().toAbsolutePath().getParent(), "edit");
+  }
+
+  private static void deleteDirectory(Path directory) throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  /** Signs and builds an add-key. */
+  @Benchmark
+  public UpdateBuilder.Batch build(Editor editor) throws TkaException {
+    return new UpdateBuilder(editor.authority, editor.signer).addKey(editor.key).build();
+  }
+
+  /** A batch on the head, in a directory, on the disk when it returns. */
+  @Benchmark
+  public InformResult directory(Batch batch) throws TkaException {
+    return batch.live.inform(batch.updates);
+  }
+
+  /** What the disk takes for as many files one after the other: written, flushed, renamed. */
+  @Benchmark
+  public void oneByOne(Batch batch) throws IOException {
+    for (Aum aum : batch.updates) {
+      Path file = batch.directory.resolve("one-by-one");
+      try (FileChannel channel =
+          FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+        channel.write(ByteBuffer.wrap(aum.encoded().toByteArray()));
+        channel.force(true);
+      }
+      Files.move(
+          file, batch.directory.resolve(aum.hash().toString()), StandardCopyOption.ATOMIC_MOVE);
+    }
+  }
+}
