@@ -103,6 +103,24 @@ public final class LiveAuthority {
   }
 
   /**
+   * Takes in updates that were built on an authority, if nothing was stored since: what is right on
+   * one head may be wrong on another, and whoever built it has to look again.
+   *
+   * @throws InformException naming the first update that is refused; nothing was stored
+   * @throws StoreException.Conflict if another writer was first; {@link #refresh} shows what it did
+   * @throws StoreException if the store cannot be read or written; it is as it was
+   * @throws OpenException if what is stored afterwards cannot be opened
+   */
+  public synchronized InformResult informOn(Authority base, List<Aum> updates)
+      throws InformException, StoreException, OpenException {
+    Revision found = current.snapshot().revision();
+    if (!found.equals(base.snapshot().revision())) {
+      throw new StoreException.Conflict(base.snapshot().revision(), found);
+    }
+    return informOnce(List.copyOf(updates));
+  }
+
+  /**
    * Looks at the store again, for other writers' commits.
    *
    * @return the authority as it is now
