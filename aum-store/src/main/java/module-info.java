@@ -1,4 +1,4 @@
-/** Places to keep AUMs: memory, a shipping node's directory. */
+/** Places to keep AUMs, a shipping node's directory, and files to keep private keys. */
 module dev.tka.store {
   requires transitive dev.tka.core;
   requires static transitive org.jspecify;

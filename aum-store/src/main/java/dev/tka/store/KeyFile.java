@@ -6,11 +6,10 @@ import dev.tka.core.TextException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
@@ -32,15 +31,14 @@ public final class KeyFile {
   /**
    * Reads a key.
    *
-   * @throws SigningException if there is no such file, others can read or write it, or it does not
-   *     hold a key; no message shows any of its content
+   * @throws SigningException if others can read or write the file, or it does not hold a key; no
+   *     message shows any of its content
+   * @throws IOException if there is no such file, or it cannot be read
    */
-  public static LockPrivateKey read(Path file) throws SigningException {
+  public static LockPrivateKey read(Path file) throws SigningException, IOException {
     requirePrivate(file);
     try (InputStream in = Files.newInputStream(file)) {
       return read(in, "key file " + file);
-    } catch (IOException e) {
-      throw unreadable(file, e);
     }
   }
 
@@ -74,59 +72,41 @@ public final class KeyFile {
   /**
    * Writes a key into a new file, flushed to the disk.
    *
-   * @throws SigningException if there is such a file already, which stays as it is, or it cannot be
+   * @throws IOException if there is such a file already, which stays as it is, or it cannot be
    *     written
    */
-  public static void create(Path file, LockPrivateKey key) throws SigningException {
+  public static void create(Path file, LockPrivateKey key) throws IOException {
     byte[] content = (key.exposeText() + "\n").getBytes(StandardCharsets.US_ASCII);
     try {
       DurableFiles.create(file, content);
       DurableFiles.flushFolder(Objects.requireNonNull(file.toAbsolutePath().getParent()));
-    } catch (FileAlreadyExistsException e) {
-      throw new SigningException("key file " + file + ": expected no such file, found one");
-    } catch (IOException e) {
-      throw new SigningException("key file " + file + " cannot be written: " + describe(e), e);
     } finally {
       Arrays.fill(content, (byte) 0);
     }
   }
 
-  private static void requirePrivate(Path file) throws SigningException {
+  private static void requirePrivate(Path file) throws SigningException, IOException {
     @Nullable PosixFileAttributeView view =
         Files.getFileAttributeView(file, PosixFileAttributeView.class);
-    try {
-      if (view == null) {
-        return;
-      }
-      if (!view.readAttributes().isRegularFile()) {
-        throw new SigningException("key file " + file + ": expected a file, found something else");
-      }
-      Set<PosixFilePermission> found = view.readAttributes().permissions();
-      Set<PosixFilePermission> owners =
-          EnumSet.of(
-              PosixFilePermission.OWNER_READ,
-              PosixFilePermission.OWNER_WRITE,
-              PosixFilePermission.OWNER_EXECUTE);
-      if (!owners.containsAll(found)) {
-        throw new SigningException(
-            "key file "
-                + file
-                + ": expected that only its owner can read it (rw-------), found "
-                + PosixFilePermissions.toString(found)
-                + "; chmod 600 it, and think of the key as seen");
-      }
-    } catch (IOException e) {
-      throw unreadable(file, e);
+    if (view == null) {
+      return;
     }
-  }
-
-  private static SigningException unreadable(Path file, IOException e) {
-    return e instanceof NoSuchFileException
-        ? new SigningException("key file " + file + ": no such file")
-        : new SigningException("key file " + file + " cannot be read: " + describe(e), e);
-  }
-
-  private static String describe(IOException e) {
-    return e.getClass().getSimpleName() + ": " + e.getMessage();
+    PosixFileAttributes attributes = view.readAttributes();
+    if (!attributes.isRegularFile()) {
+      throw new SigningException("key file " + file + ": expected a file, found something else");
+    }
+    Set<PosixFilePermission> owners =
+        EnumSet.of(
+            PosixFilePermission.OWNER_READ,
+            PosixFilePermission.OWNER_WRITE,
+            PosixFilePermission.OWNER_EXECUTE);
+    if (!owners.containsAll(attributes.permissions())) {
+      throw new SigningException(
+          "key file "
+              + file
+              + ": expected that only its owner can read it (rw-------), found "
+              + PosixFilePermissions.toString(attributes.permissions())
+              + "; chmod 600 it, and think of the key as seen");
+    }
   }
 }

@@ -27,6 +27,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -285,19 +288,23 @@ class NodeDirectoryWriteTest {
   void aWriterWaitsForTheOtherAndSaysWhenItIsTooLong() throws Exception {
     NodeDirectory store = create();
     Path folder = parent.resolve("tka");
+    ExecutorService other = Executors.newSingleThreadExecutor();
     try (DirectoryLock held = DirectoryLock.take(folder, Duration.ofSeconds(1))) {
-      Thread other = new Thread(() -> assertBusy(folder));
       assertThat(held).isNotNull();
-      other.start();
-      other.join();
+      Future<?> waiting =
+          other.submit(
+              () -> {
+                DirectoryLock.take(folder, Duration.ofMillis(50)).close();
+                return null;
+              });
+      assertThatThrownBy(waiting::get)
+          .cause()
+          .isInstanceOf(StoreException.Busy.class)
+          .hasMessageContaining(DirectoryLock.FILE);
+    } finally {
+      other.shutdownNow();
     }
     assertThat(add(store, "A").entries()).hasSize(1);
-  }
-
-  private static void assertBusy(Path folder) {
-    assertThatThrownBy(() -> DirectoryLock.take(folder, Duration.ofMillis(50)).close())
-        .isInstanceOf(StoreException.Busy.class)
-        .hasMessageContaining(DirectoryLock.FILE);
   }
 
   @Test
