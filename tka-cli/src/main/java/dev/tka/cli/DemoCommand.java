@@ -31,6 +31,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** {@code tka demo}: the main job, on real data that comes with the command. */
@@ -39,7 +40,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Shows the main job on real data.",
       "Decodes and verifies a real authority's genesis, opens a real node's directory, and resolves"
-          + " a forked chain, all of it golden data that comes with this command."
+          + " a forked chain, all of it golden data that comes with this command. Then makes an"
+          + " authority in a temporary folder, edits it, forks it and recovers it from a thief."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -49,6 +51,7 @@ final class DemoCommand implements Callable<Integer> {
   private static final int GRAPH_LINES = 24;
 
   @Spec private CommandSpec spec;
+  @ParentCommand private Main main;
 
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
@@ -57,6 +60,12 @@ final class DemoCommand implements Callable<Integer> {
     showGenesis(require(data, "real-genesis-2025-11-07"), out);
     showDirectory(require(data, "after revocation"), out);
     showFork(require(data, "open-nested-forks"), out);
+    Path folder = Files.createTempDirectory("tka-demo");
+    try {
+      new AuthorityDemo(folder, main.random(), out).run();
+    } finally {
+      TemporaryFiles.delete(folder);
+    }
     return ExitCode.OK;
   }
 
@@ -111,8 +120,8 @@ final class DemoCommand implements Callable<Integer> {
     show(authority, out);
   }
 
-  private static void show(Authority authority, PrintWriter out)
-      throws TkaException, CommandFailure {
+  /** Verifies an authority whole, and draws it. */
+  static void show(Authority authority, PrintWriter out) throws TkaException, CommandFailure {
     AumSnapshot snapshot = authority.snapshot();
     ChainAudit audit =
         ChainAudit.of(authority.snapshot(), new AumVerifier(SignatureVerifier.fastest()));
@@ -133,7 +142,7 @@ final class DemoCommand implements Callable<Integer> {
     new ChainGraph(authority, Ansi.AUTO).print(out, GRAPH_LINES);
   }
 
-  private static void title(PrintWriter out, String title) {
+  static void title(PrintWriter out, String title) {
     out.println();
     out.println(Ansi.AUTO.string("@|bold " + title + "|@"));
     out.println();
@@ -164,8 +173,7 @@ final class DemoCommand implements Callable<Integer> {
     return field(golden, name).toString();
   }
 
-  private static void requireEqual(String what, String expected, String found)
-      throws CommandFailure {
+  static void requireEqual(String what, String expected, String found) throws CommandFailure {
     if (!expected.equals(found)) {
       throw new CommandFailure(
           ExitCode.VERIFICATION_FAILED,

@@ -12,9 +12,14 @@ import picocli.CommandLine.Parameters;
 /** The directory that a command looks at. */
 final class DirectoryArgument {
   @Parameters(
+      index = "0",
       paramLabel = "DIR",
       description = "A node's TKA directory, such as /var/lib/tailscale/tka-profiles/2601.")
   private Path directory;
+
+  Path path() {
+    return directory;
+  }
 
   AumSnapshot read() throws StoreException {
     return NodeDirectory.at(directory).read();

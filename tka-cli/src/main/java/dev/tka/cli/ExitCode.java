@@ -7,7 +7,7 @@ final class ExitCode {
 
   /**
    * What was looked at is not right: an AUM that does not verify or apply, a golden case that
-   * fails.
+   * fails. Or no node would accept what was asked for.
    */
   static final int VERIFICATION_FAILED = 1;
 
@@ -20,7 +20,7 @@ final class ExitCode {
   /** There is nothing at the place that was named. */
   static final int NOT_FOUND = 4;
 
-  /** Somebody else was first. */
+  /** Somebody else was first, or something is there already. */
   static final int CONFLICT = 5;
 
   /** Reading or writing failed. */

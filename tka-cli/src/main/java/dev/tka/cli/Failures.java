@@ -1,6 +1,7 @@
 package dev.tka.cli;
 
 import dev.tka.core.ApplyException;
+import dev.tka.core.BuildException;
 import dev.tka.core.InformException;
 import dev.tka.core.OpenException;
 import dev.tka.core.StoreException;
@@ -9,6 +10,7 @@ import dev.tka.core.VerificationException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
 import java.util.stream.Collectors;
@@ -32,6 +34,10 @@ final class Failures
     }
     if (failure instanceof NoSuchFileException || failure instanceof FileNotFoundException) {
       return report(err, ExitCode.NOT_FOUND, failure.getMessage() + ": no such file");
+    }
+    if (failure instanceof FileAlreadyExistsException) {
+      return report(
+          err, ExitCode.CONFLICT, failure.getMessage() + ": expected no such file, found one");
     }
     if (failure instanceof IOException io) {
       return report(err, ExitCode.IO, io.getClass().getSimpleName() + ": " + io.getMessage());
@@ -67,7 +73,9 @@ final class Failures
         || failure instanceof OpenException.EmptyStore) {
       return ExitCode.NOT_FOUND;
     }
-    if (failure instanceof StoreException.Conflict) {
+    if (failure instanceof StoreException.Conflict
+        || failure instanceof StoreException.Busy
+        || failure instanceof InformException.AlreadyBegun) {
       return ExitCode.CONFLICT;
     }
     if (failure instanceof StoreException.Unavailable) {
@@ -77,7 +85,8 @@ final class Failures
         || failure instanceof ApplyException
         || failure instanceof OpenException.CannotApply
         || failure instanceof OpenException.OldestWithoutState
-        || failure instanceof InformException) {
+        || failure instanceof InformException
+        || failure instanceof BuildException) {
       return ExitCode.VERIFICATION_FAILED;
     }
     return ExitCode.BAD_INPUT;

@@ -10,6 +10,7 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
 import java.util.Properties;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
@@ -18,7 +19,7 @@ import picocli.CommandLine.Command;
 /** The command {@code tka}. */
 @Command(
     name = "tka",
-    description = "Inspects and verifies a tailnet's key authority (Tailnet Lock).",
+    description = "Creates, edits, inspects and verifies a tailnet's key authority (Tailnet Lock).",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     synopsisSubcommandLabel = "COMMAND",
@@ -27,6 +28,12 @@ import picocli.CommandLine.Command;
       LogCommand.class,
       VerifyCommand.class,
       InspectCommand.class,
+      KeygenCommand.class,
+      InitCommand.class,
+      AddCommand.class,
+      RemoveCommand.class,
+      UpdateCommand.class,
+      RevokeKeysCommand.class,
       ConformanceCommand.class,
       DemoCommand.class,
       GenerateCompletion.class
@@ -34,11 +41,11 @@ import picocli.CommandLine.Command;
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
       "0:all is well",
-      "1:verification failed",
+      "1:verification failed, or no node would accept what was asked for",
       "2:the command line does not make sense",
       "3:bad or damaged input",
       "4:not found",
-      "5:conflict with another writer",
+      "5:conflict: another writer was first, or it is there already",
       "6:reading or writing failed",
       "70:an internal error"
     },
@@ -48,30 +55,48 @@ import picocli.CommandLine.Command;
       "  tka status /var/lib/tailscale/tka-profiles/2601",
       "  tka log --graph DIR                       the chain, with its forks",
       "  tka inspect genesis.cbor                  every field of an AUM",
+      "  tka keygen admin.key                      a key that can sign",
+      "  tka add DIR tlpub:... --key-file admin.key",
       "  source <(tka generate-completion)         completion for bash and zsh"
     })
 public final class Main {
   private final InputStream in;
+  private final boolean canAsk;
+  private final SecureRandom random;
 
-  Main(InputStream in) {
+  /**
+   * Where a command's input comes from.
+   *
+   * @param canAsk whether a person is at the other end of the input, and sees what is asked
+   */
+  Main(InputStream in, boolean canAsk, SecureRandom random) {
     this.in = in;
+    this.canAsk = canAsk;
+    this.random = random;
   }
 
   /** Runs the command and exits with its status. */
   public static void main(String[] args) {
     Writer out = writer(new FileOutputStream(FileDescriptor.out));
     Writer err = writer(new FileOutputStream(FileDescriptor.err));
-    System.exit(run(System.in, out, err, args));
+    System.exit(run(new Main(System.in, isTerminal(), new SecureRandom()), out, err, args));
+  }
+
+  /** True when a person types what is read, and sees what is printed. */
+  @SuppressWarnings("SystemConsoleNull") // Since JDK 22 there may be a console without a terminal,
+  private static boolean isTerminal() {
+    System.setProperty("jdk.console", "java.base"); // but not this one.
+    return System.console() != null;
   }
 
   /** Runs the command on other streams than the process's. */
-  static int run(InputStream in, Writer out, Writer err, String... args) {
+  static int run(Main main, Writer out, Writer err, String... args) {
     RememberingWriter remembering = new RememberingWriter(out);
     PrintWriter outPrinter = new PrintWriter(remembering);
     PrintWriter errPrinter = new PrintWriter(err);
     int exitCode;
     try {
-      exitCode = execute(in, outPrinter, errPrinter, args);
+      exitCode = execute(main, outPrinter, errPrinter, args);
     } catch (Throwable failure) {
       // Too little memory or stack included: a script must not take it for a failed verification.
       exitCode = Failures.internal(failure, errPrinter);
@@ -87,8 +112,8 @@ public final class Main {
     return exitCode;
   }
 
-  private static int execute(InputStream in, PrintWriter out, PrintWriter err, String... args) {
-    CommandLine command = new CommandLine(new Main(in));
+  private static int execute(Main main, PrintWriter out, PrintWriter err, String... args) {
+    CommandLine command = new CommandLine(main);
     Failures failures = new Failures();
     command.setOut(out);
     command.setErr(err);
@@ -99,6 +124,14 @@ public final class Main {
 
   InputStream in() {
     return in;
+  }
+
+  boolean canAsk() {
+    return canAsk;
+  }
+
+  SecureRandom random() {
+    return random;
   }
 
   private static Writer writer(OutputStream stream) {

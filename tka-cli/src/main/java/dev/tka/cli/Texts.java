@@ -5,10 +5,12 @@ import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import java.math.BigInteger;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** Small texts that several commands print. */
 final class Texts {
   private static final int SHORT_KEY_DIGITS = 8;
+  private static final Pattern PLAIN_WORD = Pattern.compile("[\\w@%+=:,./-]+");
 
   private Texts() {}
 
@@ -43,8 +45,13 @@ final class Texts {
         + (digits.length() > SHORT_KEY_DIGITS ? digits.substring(0, SHORT_KEY_DIGITS) : digits);
   }
 
-  static String count(int number, String noun) {
+  static String count(long number, String noun) {
     return number + " " + noun + (number == 1 ? "" : "s");
+  }
+
+  /** A word for a shell, quoted where it has to be. */
+  static String shellWord(String word) {
+    return PLAIN_WORD.matcher(word).matches() ? word : "'" + word.replace("'", "'\\''") + "'";
   }
 
   /** Metadata on one line. */

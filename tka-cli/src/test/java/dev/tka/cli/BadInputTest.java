@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.core.Aum;
 import dev.tka.core.Bytes;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringWriter;
@@ -12,6 +11,7 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -137,7 +137,9 @@ class BadInputTest {
     CountingZeros zeros = new CountingZeros(100_000_000);
     StringWriter err = new StringWriter();
 
-    int exitCode = Main.run(zeros, new StringWriter(), err, "inspect", "-");
+    int exitCode =
+        Main.run(
+            new Main(zeros, false, new SecureRandom()), new StringWriter(), err, "inspect", "-");
 
     assertThat(exitCode).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(err.toString()).contains("longer than 16 MiB");
@@ -155,7 +157,7 @@ class BadInputTest {
     CountingLines out = new CountingLines();
     StringWriter err = new StringWriter();
 
-    int exitCode = Main.run(new ByteArrayInputStream(many), out, err, "inspect", "-");
+    int exitCode = Main.run(Cli.main(many), out, err, "inspect", "-");
 
     assertThat(exitCode).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(err.toString()).startsWith("tka: value 800001: ");

@@ -6,10 +6,13 @@ import dev.tka.core.TextException;
 import dev.tka.testkit.GoldenData;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.List;
 import java.util.Map;
 
@@ -29,10 +32,24 @@ final class Cli {
   }
 
   static Result runWithInput(byte[] input, Object... arguments) {
+    return run(main(input), arguments);
+  }
+
+  /** A person who types at a terminal. */
+  static Result runAnswering(String answer, Object... arguments) {
+    InputStream in = new ByteArrayInputStream((answer + "\n").getBytes(StandardCharsets.UTF_8));
+    return run(new Main(in, true, new SecureRandom()), arguments);
+  }
+
+  static Main main(byte[] input) {
+    return new Main(new ByteArrayInputStream(input), false, new SecureRandom());
+  }
+
+  static Result run(Main main, Object... arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     String[] texts = List.of(arguments).stream().map(Object::toString).toArray(String[]::new);
-    int exitCode = Main.run(new ByteArrayInputStream(input), out, err, texts);
+    int exitCode = Main.run(main, out, err, texts);
     return new Result(exitCode, out.toString(), err.toString());
   }
 

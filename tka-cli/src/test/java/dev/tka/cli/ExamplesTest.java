@@ -3,7 +3,6 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
-import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,6 +64,6 @@ class ExamplesTest {
   }
 
   private static CommandLine commandLine() {
-    return new CommandLine(new Main(new ByteArrayInputStream(new byte[0])));
+    return new CommandLine(Cli.main(new byte[0]));
   }
 }

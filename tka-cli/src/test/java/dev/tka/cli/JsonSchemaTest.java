@@ -52,6 +52,8 @@ class JsonSchemaTest {
     }
     collect("inspect", inspect("nks", "rotation-with-own-wrapping"), paths);
 
+    collectEdits(paths);
+
     List<String> expected =
         new String(
                 JsonSchemaTest.class.getResourceAsStream("json-schema.txt").readAllBytes(),
@@ -59,6 +61,44 @@ class JsonSchemaTest {
             .lines()
             .toList();
     assertThat(paths).containsExactlyElementsOf(expected);
+  }
+
+  private void collectEdits(Set<String> paths) throws Exception {
+    Path home = Files.createDirectory(folder.resolve("edits"));
+    Tailnet tailnet = Tailnet.in(home);
+    String ann = tailnet.newKey("ann");
+    String bob = tailnet.newKey("bob");
+    collect("keygen", Cli.run("keygen", home.resolve("new.key"), "--json").json(), paths);
+    collect("init", tailnet.edit("init", "ann", "--confirm", ann, bob, "--json").json(), paths);
+    String carol = tailnet.newKey("carol");
+    collect("add", tailnet.edit("add", "ann", carol, "--json").json(), paths);
+    collect("update", tailnet.edit("update", "ann", carol + "?2", "--json").json(), paths);
+    Map<String, Object> first = tailnet.edit("revoke-keys", "ann", carol, "--json").json();
+    Object update = first.get("Recovery");
+    collect("revoke-keys", first, paths);
+    Map<String, Object> second =
+        tailnet.edit("revoke-keys", "bob", "--cosign", update, "--json").json();
+    collect("revoke-keys", second, paths);
+    Object signed = second.get("Recovery");
+    collect("remove", tailnet.edit("remove", "ann", carol, "--json").json(), paths);
+    collect(
+        "revoke-keys",
+        tailnet.edit("revoke-keys", "ann", "--finish", signed, "--confirm", "--json").json(),
+        paths);
+    collectPutOff(tailnet, paths);
+  }
+
+  private static void collectPutOff(Tailnet tailnet, Set<String> paths) {
+    String bob = tailnet.publicKey("bob");
+    Object[] votes = new Object[49];
+    for (int i = 0; i < votes.length; i++) {
+      votes[i] = bob + "?" + (1 + i % 2);
+    }
+    tailnet.edit("update", "ann", votes);
+    collect(
+        "remove",
+        tailnet.edit("remove", "ann", tailnet.publicKey("ann"), "--confirm", "--json").json(),
+        paths);
   }
 
   private static Map<String, Object> inspect(String file, String name) {

@@ -2,11 +2,11 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringWriter;
 import java.io.Writer;
+import java.security.SecureRandom;
 import org.junit.jupiter.api.Test;
 
 /** What no command looks after: internal errors, and output that nobody takes. */
@@ -57,7 +57,7 @@ class MainTest {
   }
 
   private static int demo(Writer out, Writer err) {
-    return Main.run(new ByteArrayInputStream(new byte[0]), out, err, "demo");
+    return Main.run(Cli.main(new byte[0]), out, err, "demo");
   }
 
   private static void requireInternal(Runnable failing, String message) {
@@ -77,7 +77,7 @@ class MainTest {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
 
-    int exitCode = Main.run(in, out, err, "inspect", "-");
+    int exitCode = Main.run(new Main(in, false, new SecureRandom()), out, err, "inspect", "-");
 
     assertThat(exitCode).isEqualTo(ExitCode.INTERNAL);
     assertThat(err.toString()).startsWith("tka: internal error").contains(message, "MainTest");

@@ -1,0 +1,161 @@
+package dev.tka.cli;
+
+import dev.tka.core.AdmissionPolicy;
+import dev.tka.core.Aum;
+import dev.tka.core.Authority;
+import dev.tka.core.Bytes;
+import dev.tka.core.DisablementSecret;
+import dev.tka.core.Genesis;
+import dev.tka.core.InformResult;
+import dev.tka.core.Key;
+import dev.tka.core.LiveAuthority;
+import dev.tka.core.LockPrivateKey;
+import dev.tka.core.LockPublicKey;
+import dev.tka.core.Revocation;
+import dev.tka.core.Signer;
+import dev.tka.core.TkaException;
+import dev.tka.core.UpdateBuilder;
+import dev.tka.store.KeyFile;
+import dev.tka.store.NodeDirectory;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The life of an authority, in a folder: made, edited, forked, robbed and recovered, then verified
+ * from its files. Ann, Bob and Carol hold its keys, Mallory gets hold of Carol's.
+ */
+final class AuthorityDemo {
+  private static final Clock CLOCK = Clock.systemUTC();
+
+  private final Path folder;
+  private final SecureRandom random;
+  private final PrintWriter out;
+  private final Map<Bytes, String> names = new HashMap<>();
+
+  /** A demo whose files, secret keys included, stay in a folder. */
+  AuthorityDemo(Path folder, SecureRandom random, PrintWriter out) {
+    this.folder = folder;
+    this.random = random;
+    this.out = out;
+  }
+
+  void run() throws TkaException, IOException, CommandFailure {
+    LockPrivateKey ann = newKey("ann");
+    LockPrivateKey bob = newKey("bob");
+    LockPrivateKey carol = newKey("carol");
+    Path directory = folder.resolve("authority");
+
+    DemoCommand.title(out, "4. A new authority, from three keys to a fork");
+    LiveAuthority live = create(directory, List.of(ann, bob, carol));
+    edit(live, ann);
+    fork(live, ann, bob);
+
+    DemoCommand.title(out, "5. A stolen key, revoked from before the theft");
+    LockPublicKey mallory = steal(live, carol, bob);
+    revoke(live, ann, bob, Set.of(carol.publicKey().bytes(), mallory.bytes()));
+
+    DemoCommand.title(out, "6. The same authority, from its files alone");
+    Authority reopened = Authority.open(NodeDirectory.at(directory));
+    DemoCommand.requireEqual("head", live.current().head().toString(), reopened.head().toString());
+    DemoCommand.show(reopened, out);
+  }
+
+  private LiveAuthority create(Path directory, List<LockPrivateKey> holders) throws TkaException {
+    DisablementSecret secret = DisablementSecret.generate(random);
+    List<Key> keys = holders.stream().map(key -> Key.of(key.publicKey(), 1)).toList();
+    Aum genesis = Genesis.create(List.of(secret.value()), keys, holders.get(0), random);
+    say("Ann signs the genesis " + genesis.hash());
+    return LiveAuthority.bootstrap(
+        NodeDirectory.create(directory, CLOCK), genesis, AdmissionPolicy.reference(), CLOCK);
+  }
+
+  private void edit(LiveAuthority live, Signer ann) throws TkaException, IOException {
+    LockPublicKey dave = newKey("dave").publicKey();
+    UpdateBuilder.Batch batch =
+        new UpdateBuilder(live.current(), ann)
+            .addKey(Key.of(dave, 1))
+            .setMeta(dave.bytes(), Map.of("purpose", "build machine"))
+            .build();
+    live.inform(batch.updates());
+    say("Ann adds Dave, and says what the key is for");
+    sayTrusted(live.current());
+  }
+
+  private void fork(LiveAuthority live, Signer ann, Signer bob)
+      throws TkaException, IOException, CommandFailure {
+    Authority seen = live.current();
+    Key erin = Key.of(newKey("erin").publicKey(), 1);
+    Key dave = seen.state().keys().get(seen.state().keys().size() - 1);
+    List<Aum> anns = new UpdateBuilder(seen, ann).addKey(erin).build().updates();
+    List<Aum> bobs = new UpdateBuilder(seen, bob).removeKey(dave.id()).build().updates();
+    live.inform(anns);
+    InformResult second = live.inform(bobs);
+    say("On one head, Ann adds Erin and Bob removes Dave: one vote each, so the removal wins");
+    DemoCommand.requireEqual(
+        "winner", bobs.get(0).hash().toString(), second.after().head().toString());
+    sayTrusted(live.current());
+  }
+
+  private LockPublicKey steal(LiveAuthority live, Signer carol, Signer bob)
+      throws TkaException, IOException {
+    LockPublicKey mallory = newKey("mallory").publicKey();
+    UpdateBuilder.Batch batch =
+        new UpdateBuilder(live.current(), carol)
+            .removeKey(bob.publicKey().bytes())
+            .addKey(Key.of(mallory, 1))
+            .build();
+    live.inform(batch.updates());
+    say("With Carol's key, Mallory removes Bob and adds a key");
+    sayTrusted(live.current());
+    return mallory;
+  }
+
+  private void revoke(LiveAuthority live, Signer ann, Signer bob, Set<Bytes> stolen)
+      throws TkaException {
+    Authority robbed = live.current();
+    Aum signed = Revocation.sign(robbed, Revocation.draft(robbed, stolen, ann.publicKey()), ann);
+    say("Ann revokes Carol and Mallory from the genesis on: " + outcome(robbed, signed));
+    Aum cosigned = Revocation.sign(robbed, signed, bob);
+    say("Bob, who was trusted there, co-signs: " + outcome(robbed, cosigned));
+    live.inform(List.of(cosigned));
+    sayTrusted(live.current());
+    Key bobs = Key.of(bob.publicKey(), 1);
+    live.inform(new UpdateBuilder(live.current(), ann).addKey(bobs).build().updates());
+    say("Ann adds Bob again");
+    sayTrusted(live.current());
+  }
+
+  private static String outcome(Authority authority, Aum revocation) throws TkaException {
+    Revocation.Effect effect = Revocation.effect(authority, revocation);
+    return Texts.count(effect.weight(), "vote")
+        + " against "
+        + effect.rival().map(Revocation.Rival::weight).orElse(0L)
+        + (effect.outcome() == Revocation.Outcome.TAKES_EFFECT ? ", it wins" : ", not enough");
+  }
+
+  /** A key in a file of its own, and the one that is read from there. */
+  private LockPrivateKey newKey(String name) throws TkaException, IOException {
+    Path file = folder.resolve(name + ".key");
+    KeyFile.create(file, LockPrivateKey.generate(random));
+    LockPrivateKey key = KeyFile.read(file);
+    names.put(key.publicKey().bytes(), name);
+    return key;
+  }
+
+  private void say(String what) {
+    out.println("  " + what);
+  }
+
+  private void sayTrusted(Authority authority) {
+    List<String> trusted =
+        authority.state().keys().stream().map(key -> names.get(key.id())).toList();
+    out.println("      trusted: " + String.join(", ", trusted));
+  }
+}

@@ -1,0 +1,87 @@
+package dev.tka.cli;
+
+import dev.tka.core.AdmissionPolicy;
+import dev.tka.core.Aum;
+import dev.tka.core.Authority;
+import dev.tka.core.LiveAuthority;
+import dev.tka.core.OpenException;
+import dev.tka.core.StoreException;
+import dev.tka.core.TkaException;
+import dev.tka.store.NodeDirectory;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A directory that a command changes. What it writes was decided on what it read: when something
+ * else changed the directory in between, nothing is written.
+ */
+final class DirectoryEdit {
+  private static final String TAILSCALED = "tailscaled";
+
+  private final LiveAuthority live;
+  private final Authority authority;
+
+  private DirectoryEdit(LiveAuthority live) {
+    this.live = live;
+    this.authority = live.current();
+  }
+
+  /**
+   * Opens the authority in a directory.
+   *
+   * @throws CommandFailure if it is degraded: what is missing may be what an edit has to build on
+   */
+  static DirectoryEdit begin(DirectoryArgument directory, PrintWriter err)
+      throws OpenException, StoreException, CommandFailure {
+    NodeDirectory store = NodeDirectory.at(directory.path());
+    Clock clock = Clock.systemUTC();
+    LiveAuthority live =
+        DirectoryArgument.open(
+            store.read(),
+            snapshot -> LiveAuthority.open(store, AdmissionPolicy.reference(), clock),
+            err);
+    int damage = DirectoryArgument.reportDamage(live.current().snapshot(), err);
+    if (damage != ExitCode.OK) {
+      throw new CommandFailure(damage, "a damaged directory is not edited; nothing was written");
+    }
+    warnOfTailscaled(err);
+    return new DirectoryEdit(live);
+  }
+
+  /** What the directory held when it was read. */
+  Authority authority() {
+    return authority;
+  }
+
+  /**
+   * Stores updates that were built on {@link #authority}.
+   *
+   * @return the authority with them
+   * @throws StoreException.Conflict if something else was stored since; nothing was written
+   */
+  Authority store(List<Aum> updates) throws TkaException {
+    return updates.isEmpty() ? authority : live.informOn(authority, updates).after();
+  }
+
+  /** It takes no lock and looks at its directory only when it starts. */
+  static void warnOfTailscaled(PrintWriter err) {
+    ProcessHandle.allProcesses()
+        .filter(DirectoryEdit::isTailscaled)
+        .findFirst()
+        .ifPresent(
+            process ->
+                err.println(
+                    "tka: warning: tailscaled is running (process "
+                        + process.pid()
+                        + "); if this directory is its own, it will not see the change before it"
+                        + " starts again"));
+  }
+
+  private static boolean isTailscaled(ProcessHandle process) {
+    Optional<Path> program = process.info().command().map(Path::of).map(Path::getFileName);
+    return program.filter(name -> name.toString().equals(TAILSCALED)).isPresent();
+  }
+}

@@ -1,0 +1,113 @@
+package dev.tka.cli;
+
+import dev.tka.core.Aum;
+import dev.tka.core.Authority;
+import dev.tka.core.BuildException;
+import dev.tka.core.LockPrivateKey;
+import dev.tka.core.SigningException;
+import dev.tka.core.TkaException;
+import dev.tka.core.UpdateBuilder;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/**
+ * What edits of the trusted keys have in common: they build on the head, sign, and store all or
+ * nothing. Like {@code tailscale lock}, they print nothing when all is well.
+ */
+abstract class EditCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @ParentCommand private Main main;
+  @Mixin private DirectoryArgument directory;
+
+  @Parameters(
+      arity = "0..*",
+      index = "1..*",
+      paramLabel = KeyArgument.LABEL,
+      description = "Keys, tlpub:... or nlpub:..., with votes where they matter.")
+  private List<String> arguments = List.of();
+
+  @Mixin private SigningKeyOption signingKey;
+
+  @Option(names = "--json", description = "Print JSON: the new head, and the updates as in a log.")
+  private boolean json;
+
+  /**
+   * Adds the operations on one key to a batch.
+   *
+   * @throws BuildException if no node would accept them
+   */
+  abstract void change(UpdateBuilder builder, KeyArgument key)
+      throws BuildException, SigningException;
+
+  /**
+   * Whatever has to be settled before anything is signed.
+   *
+   * @throws CommandFailure if that is a reason to stop
+   * @throws IOException if it cannot be asked
+   */
+  void check(List<KeyArgument> named, LockPrivateKey signer) throws CommandFailure, IOException {}
+
+  @Override
+  public final Integer call() throws TkaException, IOException, CommandFailure {
+    List<KeyArgument> keys = KeyArgument.parseAll(arguments, spec);
+    PrintWriter err = spec.commandLine().getErr();
+    DirectoryEdit edit = DirectoryEdit.begin(directory, err);
+    LockPrivateKey signer = signingKey.read(main.in(), spec);
+    check(keys, signer);
+    UpdateBuilder builder = new UpdateBuilder(edit.authority(), signer);
+    for (KeyArgument key : keys) {
+      change(builder, key);
+    }
+    UpdateBuilder.Batch batch = builder.build();
+    Authority after = edit.store(batch.updates());
+    if (json) {
+      Json.print(spec.commandLine().getOut(), toJson(after, batch));
+    }
+    batch
+        .checkpointPutOff()
+        .ifPresent(
+            reason ->
+                err.println(
+                    "tka: warning: a checkpoint is due and was put off: " + reason.getMessage()));
+    return ExitCode.OK;
+  }
+
+  final ParameterException usage(String what) {
+    return new ParameterException(spec.commandLine(), what);
+  }
+
+  final PrintWriter err() {
+    return spec.commandLine().getErr();
+  }
+
+  final Main main() {
+    return main;
+  }
+
+  final boolean inputIsTaken() {
+    return signingKey.isStandardInput();
+  }
+
+  private static Map<String, Object> toJson(Authority after, UpdateBuilder.Batch batch) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    object.put("Head", after.head().toString());
+    List<Aum> updates = batch.updates();
+    object.put("Messages", updates.stream().map(AumJson::message).toList());
+    batch
+        .checkpointPutOff()
+        .ifPresent(reason -> object.put("CheckpointPutOff", reason.getMessage()));
+    return object;
+  }
+}

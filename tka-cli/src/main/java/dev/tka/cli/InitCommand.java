@@ -1,0 +1,205 @@
+package dev.tka.cli;
+
+import dev.tka.core.AdmissionPolicy;
+import dev.tka.core.Aum;
+import dev.tka.core.AumSnapshot;
+import dev.tka.core.Bytes;
+import dev.tka.core.DisablementSecret;
+import dev.tka.core.Genesis;
+import dev.tka.core.Key;
+import dev.tka.core.LiveAuthority;
+import dev.tka.core.LockPrivateKey;
+import dev.tka.core.State;
+import dev.tka.core.TextException;
+import dev.tka.core.TkaException;
+import dev.tka.store.NodeDirectory;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code tka init}: a new authority. */
+@Command(
+    name = "init",
+    description = {
+      "Creates an authority in an empty directory.",
+      "The key that signs must be among the trusted ones. Without --confirm, tells what would be"
+          + " done. Whoever shows a disablement secret can end the authority: the secrets are"
+          + " printed once and kept nowhere."
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka init DIR --gen-disablements 2 --key-file admin.key tlpub:...?2 tlpub:...",
+      "  tka init DIR --gen-disablements 2 --key-file admin.key --confirm tlpub:...?2 tlpub:...",
+      "  tka init DIR --gen-disablements 0 --key-file admin.key tlpub:... disablement:44a7...",
+    })
+final class InitCommand implements Callable<Integer> {
+  private static final String DISABLEMENT_PREFIX = "disablement:";
+
+  @Spec private CommandSpec spec;
+  @ParentCommand private Main main;
+  @Mixin private DirectoryArgument directory;
+
+  @Parameters(
+      arity = "0..*",
+      index = "1..*",
+      paramLabel = KeyArgument.LABEL + "|" + DISABLEMENT_PREFIX + "VALUE",
+      description = {
+        "The keys to trust, and the values of disablement secrets that were made elsewhere."
+      })
+  private List<String> arguments = List.of();
+
+  @Option(
+      names = "--gen-disablements",
+      paramLabel = "N",
+      description = "How many disablement secrets to make (default: ${DEFAULT-VALUE}).")
+  private int generated = 1;
+
+  @Mixin private SigningKeyOption signingKey;
+
+  @Option(names = "--confirm", description = "Do it.")
+  private boolean confirmed;
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws TkaException, IOException, CommandFailure {
+    List<Key> keys = new ArrayList<>();
+    List<Bytes> values = new ArrayList<>();
+    parseArguments(keys, values);
+    requireNoAuthority();
+    LockPrivateKey signer = signingKey.read(main.in(), spec);
+    // Made also for a plan, so that what cannot be created is refused before it is confirmed.
+    List<DisablementSecret> secrets =
+        Stream.generate(() -> DisablementSecret.generate(main.random())).limit(generated).toList();
+    secrets.forEach(secret -> values.add(secret.value()));
+    Aum genesis = Genesis.create(values, keys, signer, main.random());
+    PrintWriter out = spec.commandLine().getOut();
+    if (!confirmed) {
+      printPlan(keys, out);
+      return ExitCode.OK;
+    }
+    if (json) {
+      Json.print(out, toJson(genesis, keys, secrets));
+    } else {
+      print(keys, secrets, out);
+    }
+    // Secrets that nobody has seen would be lost with the authority already there.
+    if (out.checkError()) {
+      throw new CommandFailure(
+          ExitCode.IO, "the disablement secrets could not be printed; nothing was written");
+    }
+    PrintWriter err = spec.commandLine().getErr();
+    DirectoryEdit.warnOfTailscaled(err);
+    Clock clock = Clock.systemUTC();
+    NodeDirectory store = NodeDirectory.create(directory.path(), clock);
+    LiveAuthority.bootstrap(store, genesis, AdmissionPolicy.reference(), clock);
+    if (!json) {
+      out.println("Initialization complete.");
+    }
+    return ExitCode.OK;
+  }
+
+  private void parseArguments(List<Key> keys, List<Bytes> values) {
+    for (String argument : arguments) {
+      if (argument.startsWith(DISABLEMENT_PREFIX)) {
+        values.add(parseDisablement(argument));
+      } else {
+        keys.add(KeyArgument.parse(argument, spec).toKey());
+      }
+    }
+    if (keys.isEmpty()) {
+      throw usage("missing argument, expected one or more tailnet lock keys");
+    }
+    int room = State.MAX_DISABLEMENT_VALUES - values.size();
+    if (generated < 0 || generated > room) {
+      throw usage("--gen-disablements: expected 0 to " + room + ", found " + generated);
+    }
+  }
+
+  private Bytes parseDisablement(String argument) {
+    try {
+      return Bytes.parseHex(argument.substring(DISABLEMENT_PREFIX.length()));
+    } catch (TextException e) {
+      throw usage("disablement value: " + e.getMessage());
+    }
+  }
+
+  private void requireNoAuthority() throws TkaException, CommandFailure {
+    Path path = directory.path();
+    if (!Files.exists(path)) {
+      return;
+    }
+    AumSnapshot snapshot = directory.read();
+    if (!snapshot.entries().isEmpty()) {
+      throw new CommandFailure(ExitCode.CONFLICT, "tailnet lock is already enabled in " + path);
+    }
+    int damage = DirectoryArgument.reportDamage(snapshot, spec.commandLine().getErr());
+    if (damage != ExitCode.OK) {
+      throw new CommandFailure(damage, path + ": expected an empty directory; nothing was written");
+    }
+  }
+
+  private void printPlan(List<Key> keys, PrintWriter out) {
+    printKeys(keys, out);
+    out.println(generated + " disablement secrets will be generated.");
+    out.println();
+    out.println("If this is correct, please re-run this command with the --confirm flag:");
+    out.println(
+        "\ttka init "
+            + Texts.shellWord(directory.path().toString())
+            + " --confirm --gen-disablements "
+            + generated
+            + signingKey.file().map(file -> " --key-file " + Texts.shellWord(file)).orElse("")
+            + " "
+            + String.join(" ", arguments.stream().map(Texts::shellWord).toList()));
+  }
+
+  private void print(List<Key> keys, List<DisablementSecret> secrets, PrintWriter out) {
+    printKeys(keys, out);
+    out.println(
+        generated
+            + " disablement secrets have been generated and are printed below. Take note of them"
+            + " now, they WILL NOT be shown again.");
+    secrets.forEach(secret -> out.println("\t" + secret.exposeText()));
+  }
+
+  private static void printKeys(List<Key> keys, PrintWriter out) {
+    out.println("You are initializing tailnet lock with the following trusted signing keys:");
+    for (Key key : keys) {
+      out.println(" - " + Texts.keyId(key.id()) + " (" + Texts.keyKind(key.kind()) + " key)");
+    }
+    out.println();
+  }
+
+  private static Map<String, Object> toJson(
+      Aum genesis, List<Key> keys, List<DisablementSecret> secrets) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    object.put("Head", genesis.hash().toString());
+    object.put("TrustedKeys", AumJson.keys(keys));
+    object.put("DisablementSecrets", secrets.stream().map(DisablementSecret::exposeText).toList());
+    return object;
+  }
+
+  private ParameterException usage(String what) {
+    return new ParameterException(spec.commandLine(), what);
+  }
+}

@@ -1,0 +1,54 @@
+package dev.tka.cli;
+
+import dev.tka.core.LockPrivateKey;
+import dev.tka.store.KeyFile;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code tka keygen}: a new key. */
+@Command(
+    name = "keygen",
+    description = {
+      "Makes a tailnet-lock key.",
+      "The private half goes into a new file that only its owner can read; the public half is"
+          + " printed."
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {"  tka keygen admin.key", "  tka keygen admin.key --json | jq -r .PublicKey"})
+final class KeygenCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @ParentCommand private Main main;
+
+  @Parameters(paramLabel = "FILE", description = "The file to make.")
+  private Path file;
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    LockPrivateKey key = LockPrivateKey.generate(main.random());
+    KeyFile.create(file, key);
+    if (json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("SchemaVersion", Json.SCHEMA_VERSION);
+      object.put("PublicKey", key.publicKey().toString());
+      Json.print(out, object);
+    } else {
+      out.println(key.publicKey());
+    }
+    return ExitCode.OK;
+  }
+}

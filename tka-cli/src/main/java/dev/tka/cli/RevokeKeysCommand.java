@@ -1,0 +1,277 @@
+package dev.tka.cli;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.Authority;
+import dev.tka.core.Bytes;
+import dev.tka.core.DecodeException;
+import dev.tka.core.LockPrivateKey;
+import dev.tka.core.Revocation;
+import dev.tka.core.TextException;
+import dev.tka.core.TkaException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code tka revoke-keys}: takes back what stolen keys did. */
+@Command(
+    name = "revoke-keys",
+    description = {
+      "Revokes keys retroactively, in three steps.",
+      "The first, with KEYs, makes a recovery update from before the keys could do harm, and signs"
+          + " it. --cosign adds a signature, on another machine, until it has more votes than the"
+          + " update that it displaces. --finish stores it."
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka revoke-keys DIR tlpub:... --key-file admin.key",
+      "  tka revoke-keys DIR --cosign A401... --key-file other.key",
+      "  tka revoke-keys DIR --finish A401...",
+      "  tka revoke-keys DIR --finish - --confirm < recovery.hex",
+    })
+final class RevokeKeysCommand implements Callable<Integer> {
+  private static final String STANDARD_INPUT = "-";
+  private static final String CO_SIGN = "\ttka revoke-keys DIR --key-file FILE --cosign ";
+  private static final String FINISH = "\ttka revoke-keys DIR --finish ";
+
+  @Spec private CommandSpec spec;
+  @ParentCommand private Main main;
+  @Mixin private DirectoryArgument directory;
+
+  @Parameters(
+      arity = "0..*",
+      index = "1..*",
+      paramLabel = "KEY",
+      description = "The keys to revoke.")
+  private List<String> keys = List.of();
+
+  @Mixin private SigningKeyOption signingKey;
+
+  @Option(
+      names = "--fork-from",
+      paramLabel = "HASH",
+      description = {
+        "The update that the recovery update follows. By default the latest one where none of the"
+            + " keys was trusted and the key that signs was."
+      })
+  private @Nullable String forkFrom;
+
+  @Option(
+      names = "--cosign",
+      paramLabel = "UPDATE",
+      description = "Sign a recovery update, too; - reads it from standard input.")
+  private @Nullable String cosign;
+
+  @Option(
+      names = "--finish",
+      paramLabel = "UPDATE",
+      description = "Store a recovery update; - reads it from standard input.")
+  private @Nullable String finish;
+
+  @Mixin private Confirmation confirmation;
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws TkaException, IOException, CommandFailure {
+    requireOneStep();
+    boolean first = cosign == null && finish == null;
+    List<KeyArgument> revoked = first ? KeyArgument.parseAll(keys, spec) : List.of();
+    DirectoryEdit edit = DirectoryEdit.begin(directory, spec.commandLine().getErr());
+    if (finish != null) {
+      finish(edit, readUpdate(finish));
+    } else if (cosign != null) {
+      Aum update = readUpdate(cosign);
+      cosign(edit.authority(), update);
+    } else {
+      begin(edit.authority(), revoked);
+    }
+    return ExitCode.OK;
+  }
+
+  private void requireOneStep() {
+    int steps = (cosign == null ? 0 : 1) + (finish == null ? 0 : 1) + (keys.isEmpty() ? 0 : 1);
+    if (steps > 1) {
+      throw usage("keys to revoke, --cosign and --finish exclude one another");
+    }
+    if (forkFrom != null && keys.isEmpty()) {
+      throw usage("--fork-from goes with the keys to revoke");
+    }
+    if (STANDARD_INPUT.equals(cosign) && signingKey.isStandardInput()) {
+      throw usage("--cosign and --key-file cannot both read standard input");
+    }
+  }
+
+  private void begin(Authority authority, List<KeyArgument> named)
+      throws TkaException, IOException {
+    Set<Bytes> revoked = new LinkedHashSet<>();
+    for (KeyArgument key : named) {
+      if (key.votes().isPresent()) {
+        throw usage("a key to revoke has no votes: " + key.key());
+      }
+      revoked.add(key.key().bytes());
+    }
+    LockPrivateKey signer = signingKey.read(main.in(), spec);
+    Aum draft =
+        forkFrom == null
+            ? Revocation.draft(authority, revoked, signer.publicKey())
+            : Revocation.draftAt(authority, revoked, parseForkPoint(forkFrom));
+    Aum update = Revocation.sign(authority, draft, signer);
+    printStep(
+        authority,
+        update,
+        List.of(
+            "Run the following command on another machine with a trusted tailnet lock key:",
+            CO_SIGN + hex(update)));
+  }
+
+  private void cosign(Authority authority, Aum update) throws TkaException, IOException {
+    Aum signed = Revocation.sign(authority, update, signingKey.read(main.in(), spec));
+    printStep(
+        authority,
+        signed,
+        List.of(
+            "Co-signing completed successfully.",
+            "",
+            "To accumulate an additional signature, run the following command on another machine"
+                + " with a trusted tailnet lock key:",
+            CO_SIGN + hex(signed),
+            "",
+            "Alternatively if you are done with co-signing, complete recovery by running the"
+                + " following command:",
+            FINISH + hex(signed)));
+  }
+
+  private void finish(DirectoryEdit edit, Aum update)
+      throws TkaException, IOException, CommandFailure {
+    Revocation.Effect effect = Revocation.effect(edit.authority(), update);
+    if (effect.defect().isPresent()) {
+      throw effect.defect().get();
+    }
+    if (effect.outcome() != Revocation.Outcome.TAKES_EFFECT) {
+      throw new CommandFailure(ExitCode.VERIFICATION_FAILED, describe(effect));
+    }
+    PrintWriter err = spec.commandLine().getErr();
+    confirmation.require(describe(effect), main, STANDARD_INPUT.equals(finish), err);
+    Authority after = edit.store(List.of(update));
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      Json.print(out, toJson(effect, update, Optional.of(after.head())));
+    } else {
+      out.println("Recovery completed.");
+    }
+  }
+
+  private void printStep(Authority authority, Aum update, List<String> text)
+      throws TkaException, IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    Revocation.Effect effect = Revocation.effect(authority, update);
+    if (json) {
+      Json.print(out, toJson(effect, update, Optional.empty()));
+      return;
+    }
+    text.forEach(out::println);
+    spec.commandLine().getErr().println("tka: " + describe(effect));
+  }
+
+  /** What a recovery update would do, as a sentence. */
+  private static String describe(Revocation.Effect effect) {
+    String votes = Texts.count(effect.weight(), "vote");
+    return switch (effect.outcome()) {
+      case TAKES_EFFECT ->
+          "With "
+              + votes
+              + " it revokes "
+              + Texts.count(effect.revoked().size(), "key")
+              + effect
+                  .rival()
+                  .map(rival -> ", and takes back " + describe(rival) + " and what follows.")
+                  .orElse(", and takes nothing else back.");
+      case OUTVOTED ->
+          "With "
+              + votes
+              + " it has no effect yet: it has to outweigh "
+              + effect.rival().map(RevokeKeysCommand::describe).orElse("what follows the fork")
+              + ".";
+      case ON_LOSING_BRANCH ->
+          "It can have no effect: it forks off "
+              + effect.forkPoint()
+              + ", which is on a branch that lost.";
+      case VOID -> "No node would accept it.";
+    };
+  }
+
+  private static String describe(Revocation.Rival rival) {
+    return rival.kind() + " " + rival.hash() + " with " + Texts.count(rival.weight(), "vote");
+  }
+
+  private Map<String, Object> toJson(Revocation.Effect effect, Aum update, Optional<AumHash> head) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    object.put("Recovery", hex(update));
+    object.put("ForkPoint", effect.forkPoint().toString());
+    object.put("RevokedKeys", AumJson.keys(effect.revoked()));
+    object.put("Votes", effect.weight());
+    effect
+        .rival()
+        .ifPresent(
+            rival -> {
+              object.put("Displaces", rival.hash().toString());
+              object.put("DisplacedVotes", rival.weight());
+            });
+    object.put("TakesEffect", effect.outcome() == Revocation.Outcome.TAKES_EFFECT);
+    head.ifPresent(hash -> object.put("Head", hash.toString()));
+    return object;
+  }
+
+  private Aum readUpdate(String argument) throws IOException, CommandFailure, DecodeException {
+    InputStream in =
+        STANDARD_INPUT.equals(argument)
+            ? main.in()
+            : new ByteArrayInputStream(argument.getBytes(StandardCharsets.UTF_8));
+    InspectInput input = InspectInput.of(in);
+    Aum update = Aum.decode(input.next().orElseThrow());
+    if (input.next().isPresent()) {
+      throw new CommandFailure(
+          ExitCode.BAD_INPUT, "expected one recovery update, found more behind it");
+    }
+    return update;
+  }
+
+  private AumHash parseForkPoint(String text) {
+    try {
+      return AumHash.parse(text);
+    } catch (TextException e) {
+      throw usage("--fork-from: " + e.getMessage());
+    }
+  }
+
+  private static String hex(Aum update) {
+    return update.encoded().toHex().toUpperCase(Locale.ROOT);
+  }
+
+  private ParameterException usage(String what) {
+    return new ParameterException(spec.commandLine(), what);
+  }
+}

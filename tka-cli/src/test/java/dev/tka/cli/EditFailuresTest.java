@@ -1,0 +1,279 @@
+package dev.tka.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What goes wrong while writing: one clear line, its exit status, and the store as it was. */
+class EditFailuresTest {
+  @TempDir Path folder;
+  private final List<Path> mounted = new ArrayList<>();
+
+  @AfterEach
+  void unmount() throws Exception {
+    for (Path path : mounted) {
+      assertThat(execute("umount", path.toString())).isZero();
+    }
+  }
+
+  private static int execute(String... command) throws Exception {
+    return new ProcessBuilder(command).redirectErrorStream(true).start().waitFor();
+  }
+
+  private static Cli.Result requireFailure(
+      Tailnet tailnet, int exitCode, String why, Object... arguments) throws IOException {
+    Map<String, String> before = tailnet.content();
+    Cli.Result result = Cli.run(arguments);
+    assertThat(result.exitCode()).as(result.err()).isEqualTo(exitCode);
+    assertThat(result.out()).isEmpty();
+    assertThat(result.err()).startsWith("tka: ").contains(why).hasLineCount(1);
+    assertThat(tailnet.content()).isEqualTo(before);
+    return result;
+  }
+
+  @Test
+  void aKeyFileThatOthersCanReadOrWrite() throws Exception {
+    Tailnet tailnet = Tailnet.of(folder, "ann");
+    Object[] add = tailnet.editArguments("add", "ann", tailnet.newKey("bob"));
+    for (String mode : List.of("rw-r--r--", "rw--w----", "rw------x", "rwxrwxrwx")) {
+      Files.setPosixFilePermissions(tailnet.keyFile("ann"), PosixFilePermissions.fromString(mode));
+      requireFailure(tailnet, ExitCode.BAD_INPUT, "found " + mode, add);
+    }
+  }
+
+  @Test
+  void aDamagedKeyFile() throws Exception {
+    Tailnet tailnet = Tailnet.of(folder, "ann");
+    Path file = tailnet.keyFile("ann");
+    String sound = Files.readString(file).strip();
+    String seed = sound.substring(7, 71);
+    Object[] add = tailnet.editArguments("add", "ann", tailnet.newKey("bob"));
+    for (String damaged :
+        List.of(
+            "",
+            "\n",
+            sound.substring(0, 100),
+            sound + "0",
+            sound.replace("nlpriv", "nlpub"),
+            sound.substring(0, 71) + "0".repeat(64),
+            sound + "\n" + sound,
+            "x".repeat(5000),
+            "\0\u00ff",
+            seed)) {
+      Files.write(file, damaged.getBytes(StandardCharsets.ISO_8859_1));
+      Cli.Result result = requireFailure(tailnet, ExitCode.BAD_INPUT, "ann.key", add);
+      assertThat(result.err()).doesNotContain(seed.substring(0, 16), seed.substring(48));
+    }
+  }
+
+  @Test
+  void aKeyFileThatIsNotThereOrNoFile() throws Exception {
+    Tailnet tailnet = Tailnet.of(folder, "ann");
+    String bob = tailnet.newKey("bob");
+    requireFailure(
+        tailnet, ExitCode.NOT_FOUND, "none.key", tailnet.editArguments("add", "none", bob));
+    requireFailure(
+        tailnet,
+        ExitCode.BAD_INPUT,
+        "something else",
+        "add",
+        tailnet.directory(),
+        bob,
+        "--key-file",
+        folder);
+    requireFailure(
+        tailnet, ExitCode.NOT_FOUND, "away", "keygen", folder.resolve("away").resolve("new.key"));
+  }
+
+  @Test
+  void aSignerThatIsNotTrusted() throws Exception {
+    Tailnet tailnet = Tailnet.of(folder, "ann");
+    String eve = tailnet.newKey("eve");
+    requireFailure(
+        tailnet, ExitCode.VERIFICATION_FAILED, eve, tailnet.editArguments("add", "eve", eve));
+  }
+
+  @Test
+  void aDamagedDirectoryIsNotEdited() throws Exception {
+    Tailnet tailnet = Tailnet.of(folder, "ann");
+    String bob = tailnet.newKey("bob");
+    tailnet.edit("add", "ann", bob);
+    String head = tailnet.authority().head().toString();
+    Path file = tailnet.directory().resolve(head.substring(0, 2)).resolve(head);
+    Files.write(file, new byte[] {1, 2, 3});
+    Map<String, String> before = tailnet.content();
+
+    Cli.Result result = Cli.run(tailnet.editArguments("remove", "ann", bob));
+    assertThat(result.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(result.err()).contains("tka: damaged: ", head, "nothing was written");
+    assertThat(tailnet.content()).isEqualTo(before);
+  }
+
+  @Test
+  void aFullDisk() throws Exception {
+    Path small = mount("size=128k");
+    Tailnet tailnet = Tailnet.of(small, "ann");
+    Path ballast = small.resolve("ballast");
+    byte[] block = new byte[4096];
+    try {
+      for (int i = 0; i < 64; i++) {
+        Files.write(ballast, block, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+      }
+      throw new AssertionError("expected 128 KiB to be full");
+    } catch (IOException full) {
+      assertThat(full).hasMessageContaining("No space left");
+    }
+    String bob = tailnet.publicKey("ann").replaceFirst("tlpub:..", "tlpub:00");
+    requireFailure(tailnet, ExitCode.IO, "No space left", tailnet.editArguments("add", "ann", bob));
+
+    Files.delete(ballast);
+    tailnet.edit("add", "ann", bob);
+    assertThat(tailnet.trusted()).hasSize(2);
+    tailnet.requireSound();
+  }
+
+  @Test
+  void aReadOnlyDirectory() throws Exception {
+    Path disk = mount("size=1m");
+    Tailnet tailnet = Tailnet.of(disk, "ann");
+    String bob = tailnet.newKey("bob");
+    assertThat(execute("mount", "-o", "remount,ro", disk.toString())).isZero();
+    requireFailure(tailnet, ExitCode.IO, "Read-only", tailnet.editArguments("add", "ann", bob));
+    assertThat(Cli.run("verify", tailnet.directory()).exitCode()).isEqualTo(ExitCode.OK);
+  }
+
+  private Path mount(String options) throws Exception {
+    Path path = Files.createDirectory(folder.resolve("disk"));
+    assumeTrue(
+        execute("mount", "-t", "tmpfs", "-o", options, "tmpfs", path.toString()) == 0,
+        "this user may not mount a file system");
+    mounted.add(path);
+    return path;
+  }
+
+  @Test
+  void aDirectoryThatChangedUnderneath() throws Exception {
+    Tailnet tailnet = Tailnet.of(folder, "ann", "bob");
+    String carol = tailnet.newKey("carol");
+    String dave = tailnet.newKey("dave");
+    // The key is read after the directory, so what happens in between happens here.
+    InputStream key =
+        new FilterInputStream(Files.newInputStream(tailnet.keyFile("ann"))) {
+          private boolean changed;
+
+          @Override
+          public int read(byte[] bytes, int offset, int length) throws IOException {
+            if (!changed) {
+              changed = true;
+              tailnet.edit("add", "bob", dave);
+            }
+            return super.read(bytes, offset, length);
+          }
+        };
+    Main main = new Main(key, false, new SecureRandom());
+    Cli.Result result = Cli.run(main, "add", tailnet.directory(), carol, "--key-file", "-");
+
+    assertThat(result.exitCode()).isEqualTo(ExitCode.CONFLICT);
+    assertThat(result.err()).startsWith("tka: expected the store at revision").hasLineCount(1);
+    assertThat(tailnet.trusted()).hasSize(3).contains(dave + "?1");
+    tailnet.requireSound();
+    tailnet.edit("add", "ann", carol);
+  }
+
+  @Test
+  void twoProcessesAtOnce() throws Exception {
+    Tailnet tailnet = Tailnet.of(folder, "ann", "bob");
+    List<String> added = new ArrayList<>();
+    int conflicts = 0;
+    for (int round = 0; round < 3; round++) {
+      String first = tailnet.newKey("first" + round);
+      String second = tailnet.newKey("second" + round);
+      Process one = start(tailnet.editArguments("add", "ann", first));
+      Process other = start(tailnet.editArguments("add", "bob", second));
+      if (exitCode(one) == ExitCode.OK) {
+        added.add(first + "?1");
+      } else {
+        conflicts++;
+      }
+      if (exitCode(other) == ExitCode.OK) {
+        added.add(second + "?1");
+      } else {
+        conflicts++;
+      }
+    }
+    assertThat(added).hasSizeGreaterThanOrEqualTo(3);
+    assertThat(added.size() + conflicts).isEqualTo(6);
+    assertThat(tailnet.trusted()).containsAll(added).hasSize(2 + added.size());
+    tailnet.requireSound();
+  }
+
+  private static Process start(Object... arguments) throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName()));
+    for (Object argument : arguments) {
+      command.add(argument.toString());
+    }
+    return new ProcessBuilder(command).start();
+  }
+
+  private static int exitCode(Process process) throws Exception {
+    assertThat(process.waitFor(2, TimeUnit.MINUTES)).isTrue();
+    String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.exitValue()).as(err).isIn(ExitCode.OK, ExitCode.CONFLICT);
+    if (process.exitValue() == ExitCode.CONFLICT) {
+      assertThat(err).contains("expected the store at revision");
+    }
+    return process.exitValue();
+  }
+
+  @Test
+  void aRunningTailscaledIsWarnedOf() throws Exception {
+    Tailnet tailnet = Tailnet.of(folder, "ann");
+    Path sleep = Path.of("/bin/sleep");
+    assumeTrue(Files.isExecutable(sleep), "no /bin/sleep here");
+    Path program = Files.copy(sleep.toRealPath(), folder.resolve("tailscaled"));
+    program.toFile().setExecutable(true);
+    assumeTrue(isOneProgram(sleep), "sleep is one of many names of a program that looks at it");
+    Process process = new ProcessBuilder(program.toString(), "600").start();
+    try {
+      Cli.Result result = tailnet.edit("add", "ann", tailnet.newKey("bob"));
+      assertThat(result.err())
+          .startsWith("tka: warning: tailscaled is running (process " + process.pid() + ")")
+          .hasLineCount(1);
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
+    assertThat(tailnet.edit("add", "ann", tailnet.newKey("carol")).err()).isEmpty();
+  }
+
+  private static boolean isOneProgram(Path file) {
+    try {
+      return new File(file.toRealPath().toString()).getName().equals("sleep");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

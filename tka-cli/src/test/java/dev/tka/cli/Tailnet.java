@@ -1,0 +1,123 @@
+package dev.tka.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tka.core.AumVerifier;
+import dev.tka.core.Authority;
+import dev.tka.core.ChainAudit;
+import dev.tka.core.Key;
+import dev.tka.core.SignatureVerifier;
+import dev.tka.core.TkaException;
+import dev.tka.store.NodeDirectory;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/** A directory and the key files of its admins, made and changed by the command. */
+final class Tailnet {
+  private final Path folder;
+  private final Path directory;
+
+  private Tailnet(Path folder) {
+    this.folder = folder;
+    this.directory = folder.resolve("tka");
+  }
+
+  /** Without an authority yet. */
+  static Tailnet in(Path folder) {
+    return new Tailnet(folder);
+  }
+
+  /** An authority of some keys, {@code name} or {@code name?votes}; the first one signs. */
+  static Tailnet of(Path folder, String... keys) {
+    Tailnet tailnet = new Tailnet(folder);
+    List<Object> trusted = new ArrayList<>(List.of("--confirm"));
+    for (String key : keys) {
+      String name = key.replaceFirst("\\?.*", "");
+      trusted.add(tailnet.newKey(name) + key.substring(name.length()));
+    }
+    tailnet.edit("init", keys[0], trusted.toArray());
+    return tailnet;
+  }
+
+  Path directory() {
+    return directory;
+  }
+
+  Path keyFile(String name) {
+    return folder.resolve(name + ".key");
+  }
+
+  String newKey(String name) {
+    return run("keygen", keyFile(name)).out().strip();
+  }
+
+  /** The public half of a key, as text for people. */
+  String publicKey(String name) {
+    try {
+      String text = Files.readString(keyFile(name)).strip();
+      return "tlpub:" + text.substring(text.length() - 64);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Runs a command that has to succeed. */
+  Cli.Result run(Object... arguments) {
+    Cli.Result result = Cli.run(arguments);
+    assertThat(result.exitCode()).as(result.err()).isEqualTo(ExitCode.OK);
+    return result;
+  }
+
+  /** Runs an edit that has to succeed. */
+  Cli.Result edit(String verb, String signer, Object... arguments) {
+    return run(editArguments(verb, signer, arguments));
+  }
+
+  Object[] editArguments(String verb, String signer, Object... arguments) {
+    List<Object> all = new ArrayList<>(List.of(verb, directory));
+    all.addAll(List.of(arguments));
+    all.addAll(List.of("--key-file", keyFile(signer)));
+    return all.toArray();
+  }
+
+  Authority authority() throws TkaException {
+    return Authority.open(NodeDirectory.at(directory));
+  }
+
+  /** The ids of the trusted keys with their votes, in the order of the state. */
+  List<String> trusted() throws TkaException {
+    List<Key> keys = authority().state().keys();
+    return keys.stream().map(key -> Texts.keyId(key.id()) + "?" + key.votes()).toList();
+  }
+
+  void requireSound() throws TkaException {
+    ChainAudit audit =
+        ChainAudit.of(authority().snapshot(), new AumVerifier(SignatureVerifier.fastest()));
+    assertThat(audit.problem()).isEmpty();
+  }
+
+  /** Every file of the directory, with its content; locks and journals that are done left out. */
+  Map<String, String> content() throws IOException {
+    Map<String, String> content = new TreeMap<>();
+    if (!Files.exists(directory)) {
+      return content;
+    }
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        String name = directory.relativize(file).toString();
+        if (!name.equals("tka-lock")) {
+          content.put(name, HexFormat.of().formatHex(Files.readAllBytes(file)));
+        }
+      }
+    }
+    return content;
+  }
+}
