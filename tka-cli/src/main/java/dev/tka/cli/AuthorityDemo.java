@@ -53,8 +53,8 @@ final class AuthorityDemo {
     Path directory = folder.resolve("authority");
 
     DemoCommand.title(out, "4. A new authority, from three keys to a fork");
-    LiveAuthority live = create(directory, List.of(ann, bob, carol));
-    edit(live, ann);
+    LiveAuthority live = create(directory, ann, bob, carol);
+    edit(live, bob);
     fork(live, ann, bob);
 
     DemoCommand.title(out, "5. A stolen key, revoked from before the theft");
@@ -67,24 +67,27 @@ final class AuthorityDemo {
     DemoCommand.show(reopened, out);
   }
 
-  private LiveAuthority create(Path directory, List<LockPrivateKey> holders) throws TkaException {
+  private LiveAuthority create(Path directory, Signer ann, Signer bob, Signer carol)
+      throws TkaException {
     DisablementSecret secret = DisablementSecret.generate(random);
-    List<Key> keys = holders.stream().map(key -> Key.of(key.publicKey(), 1)).toList();
-    Aum genesis = Genesis.create(List.of(secret.value()), keys, holders.get(0), random);
+    List<Key> keys =
+        List.of(
+            Key.of(ann.publicKey(), 1), Key.of(bob.publicKey(), 2), Key.of(carol.publicKey(), 1));
+    Aum genesis = Genesis.create(List.of(secret.value()), keys, ann, random);
     say("Ann signs the genesis " + genesis.hash());
     return LiveAuthority.bootstrap(
         NodeDirectory.create(directory, CLOCK), genesis, AdmissionPolicy.reference(), CLOCK);
   }
 
-  private void edit(LiveAuthority live, Signer ann) throws TkaException, IOException {
+  private void edit(LiveAuthority live, Signer bob) throws TkaException, IOException {
     LockPublicKey dave = newKey("dave").publicKey();
     UpdateBuilder.Batch batch =
-        new UpdateBuilder(live.current(), ann)
+        new UpdateBuilder(live.current(), bob)
             .addKey(Key.of(dave, 1))
             .setMeta(dave.bytes(), Map.of("purpose", "build machine"))
             .build();
     live.inform(batch.updates());
-    say("Ann adds Dave, and says what the key is for");
+    say("Bob, whose key has two votes, adds Dave, and says what the key is for");
     sayTrusted(live.current());
   }
 
@@ -97,7 +100,7 @@ final class AuthorityDemo {
     List<Aum> bobs = new UpdateBuilder(seen, bob).removeKey(dave.id()).build().updates();
     live.inform(anns);
     InformResult second = live.inform(bobs);
-    say("On one head, Ann adds Erin and Bob removes Dave: one vote each, so the removal wins");
+    say("On one head, Ann adds Erin and Bob removes Dave: one vote against two, so Dave is gone");
     DemoCommand.requireEqual(
         "winner", bobs.get(0).hash().toString(), second.after().head().toString());
     sayTrusted(live.current());

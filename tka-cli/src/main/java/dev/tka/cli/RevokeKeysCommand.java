@@ -146,8 +146,16 @@ final class RevokeKeysCommand implements Callable<Integer> {
             CO_SIGN + hex(update)));
   }
 
-  private void cosign(Authority authority, Aum update) throws TkaException, IOException {
-    Aum signed = Revocation.sign(authority, update, signingKey.read(main.in(), spec));
+  private void cosign(Authority authority, Aum update)
+      throws TkaException, IOException, CommandFailure {
+    LockPrivateKey signer = signingKey.read(main.in(), spec);
+    Bytes signerId = signer.publicKey().bytes();
+    if (update.signatures().stream().anyMatch(made -> made.signerId().equals(signerId))) {
+      throw new CommandFailure(
+          ExitCode.VERIFICATION_FAILED,
+          signer.publicKey() + " has signed this recovery update already; it counts once");
+    }
+    Aum signed = Revocation.sign(authority, update, signer);
     printStep(
         authority,
         signed,

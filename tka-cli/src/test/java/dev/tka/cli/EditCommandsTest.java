@@ -333,7 +333,7 @@ class EditCommandsTest {
     requireRefused(
         tailnet,
         ExitCode.VERIFICATION_FAILED,
-        "has not signed it yet",
+        "has signed this recovery update already",
         tailnet.editArguments("revoke-keys", "ann", "--cosign", update));
     requireRefused(
         tailnet,

@@ -100,15 +100,6 @@ public abstract sealed class BuildException extends TkaException {
     }
   }
 
-  /** The signer has signed the revocation already; a second signature adds no votes. */
-  public static final class AlreadySigned extends BuildException {
-    AlreadySigned(Aum revocation, LockPublicKey signer) {
-      super(
-          "sign revocation " + revocation.hash(),
-          "expected a signer that has not signed it yet, found " + signer);
-    }
-  }
-
   /** The revocation forks off an AUM that is not stored, so its effect cannot be told. */
   public static final class UnknownForkPoint extends BuildException {
     private final AumHash forkPoint;

@@ -72,7 +72,6 @@ public final class Revocation {
    * Signer#sign(Aum)}.
    *
    * @throws BuildException.NotARevocation if it is not today's state less some keys
-   * @throws BuildException.AlreadySigned if the signer has signed it already
    * @throws BuildException.UnknownForkPoint if the fork point is not stored
    * @throws BuildException.UntrustedAtFork if the signer is not trusted at the fork point: its
    *     signature would void the whole AUM
@@ -85,12 +84,9 @@ public final class Revocation {
   public static Aum sign(Authority authority, Aum revocation, Signer signer)
       throws BuildException, SigningException, StoreException, OpenException {
     requireRevocation(authority.state(), revocation);
-    LockPublicKey key = signer.publicKey();
-    if (revocation.signatures().stream().anyMatch(made -> made.signerId().equals(key.bytes()))) {
-      throw new BuildException.AlreadySigned(revocation, key);
-    }
     AumHash forkPoint = forkPointOf(authority, revocation);
     State atFork = stateAt(authority, forkPoint);
+    LockPublicKey key = signer.publicKey();
     if (!atFork.trusts(key.bytes())) {
       throw new BuildException.UntrustedAtFork(
           revocation, key, forkPoint, nearestTrusting(authority, forkPoint, atFork, key));
