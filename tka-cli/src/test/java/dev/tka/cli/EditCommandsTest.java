@@ -274,6 +274,27 @@ class EditCommandsTest {
   }
 
   @Test
+  void nobodyIsAskedWhereTheInputIsTheKey() throws Exception {
+    Tailnet tailnet = Tailnet.of(folder, "ann", "bob");
+    String key = Files.readString(tailnet.keyFile("ann")).strip();
+    Cli.Result result =
+        Cli.runAnswering(
+            key + "\ny",
+            "remove",
+            tailnet.directory(),
+            tailnet.publicKey("ann"),
+            "--key-file",
+            "-");
+    assertThat(result.exitCode()).isNotEqualTo(ExitCode.OK);
+    Cli.Result alone =
+        Cli.runAnswering(
+            key, "remove", tailnet.directory(), tailnet.publicKey("ann"), "--key-file", "-");
+    assertThat(alone.exitCode()).isEqualTo(ExitCode.USAGE);
+    assertThat(alone.err()).contains("--confirm");
+    assertThat(tailnet.trusted()).hasSize(2);
+  }
+
+  @Test
   void confirmationGoesWithoutAsking() throws Exception {
     Tailnet tailnet = Tailnet.of(folder, "ann", "bob");
     tailnet.edit("remove", "ann", tailnet.publicKey("ann"), "--confirm");

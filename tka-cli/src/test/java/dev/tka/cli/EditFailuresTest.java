@@ -5,9 +5,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.FilterInputStream;
+import java.io.FilterWriter;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -101,6 +105,31 @@ class EditFailuresTest {
         folder);
     requireFailure(
         tailnet, ExitCode.NOT_FOUND, "away", "keygen", folder.resolve("away").resolve("new.key"));
+  }
+
+  @Test
+  void secretsThatNobodySawOpenNothing() throws Exception {
+    Tailnet tailnet = Tailnet.in(folder);
+    Object[] init = tailnet.editArguments("init", "ann", "--confirm", tailnet.newKey("ann"));
+    Writer full =
+        new FilterWriter(new StringWriter()) {
+          @Override
+          public void write(String text, int offset, int length) throws IOException {
+            throw new IOException("No space left on device");
+          }
+
+          @Override
+          public void write(char[] text, int offset, int length) throws IOException {
+            throw new IOException("No space left on device");
+          }
+        };
+    StringWriter err = new StringWriter();
+    String[] arguments = Stream.of(init).map(Object::toString).toArray(String[]::new);
+    int exitCode = Main.run(Cli.main(new byte[0]), full, err, arguments);
+
+    assertThat(exitCode).isEqualTo(ExitCode.IO);
+    assertThat(err.toString()).contains("nothing was written").hasLineCount(1);
+    assertThat(tailnet.directory()).doesNotExist();
   }
 
   @Test

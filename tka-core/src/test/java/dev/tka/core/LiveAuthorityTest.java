@@ -180,6 +180,27 @@ class LiveAuthorityTest {
   }
 
   @Test
+  void anEditIsForTheHeadThatItWasBuiltOn() throws TkaException {
+    AumStore store = TestStores.holding(chains.list("A"));
+    LiveAuthority one = over(store);
+    LiveAuthority other = over(store);
+    Authority seen = one.current();
+
+    other.inform(chains.list("B"));
+    assertThatThrownBy(() -> one.informOn(seen, chains.list("B C")))
+        .isInstanceOf(StoreException.Conflict.class);
+    assertThat(store.read().entries()).hasSize(2);
+    assertThatThrownBy(() -> other.informOn(seen, chains.list("C")))
+        .isInstanceOf(StoreException.Conflict.class);
+    assertThat(store.read().entries()).hasSize(2);
+
+    assertThat(other.informOn(other.current(), chains.list("C")).added()).hasSize(1);
+    assertThat(chains.nameOf(other.current().head())).isEqualTo("C");
+    one.informOn(one.refresh(), chains.list("D"));
+    assertThat(chains.nameOf(one.current().head())).isEqualTo("D");
+  }
+
+  @Test
   void whatIsLeftUnopenableIsAnErrorAndTheOldAuthorityStays() throws TkaException {
     AumStore store = TestStores.holding(chains.list("A B"));
     LiveAuthority live = over(store);
