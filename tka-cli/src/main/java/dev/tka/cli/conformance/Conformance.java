@@ -28,17 +28,18 @@ public final class Conformance {
 
   private static final Map<String, Supplier<Checker>> CHECKERS =
       new TreeMap<>(
-          Map.of(
-              "aum", AumVectors::new,
-              "aum-verify", AumVerifyVectors::new,
-              "build", BuildVectors::new,
-              "chonk", ChonkVectors::new,
-              "ed25519", Ed25519Vectors::new,
-              "inform", InformVectors::new,
-              "nks", NksVectors::new,
-              "open", OpenVectors::new,
-              "revoke", RevokeVectors::new,
-              "text", TextVectors::new));
+          Map.ofEntries(
+              Map.entry("aum", AumVectors::new),
+              Map.entry("aum-verify", AumVerifyVectors::new),
+              Map.entry("build", BuildVectors::new),
+              Map.entry("chonk", ChonkVectors::new),
+              Map.entry("disablement", DisablementVectors::new),
+              Map.entry("ed25519", Ed25519Vectors::new),
+              Map.entry("inform", InformVectors::new),
+              Map.entry("nks", NksVectors::new),
+              Map.entry("open", OpenVectors::new),
+              Map.entry("revoke", RevokeVectors::new),
+              Map.entry("text", TextVectors::new)));
 
   private Conformance() {}
 
