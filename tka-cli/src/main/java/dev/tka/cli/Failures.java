@@ -29,6 +29,13 @@ final class Failures
     if (failure instanceof CommandFailure known) {
       return report(err, known.exitCode(), known.getMessage());
     }
+    if (failure instanceof StoreException.Conflict) {
+      return report(
+          err,
+          ExitCode.CONFLICT,
+          "something else changed the directory meanwhile, and nothing was written: "
+              + failure.getMessage());
+    }
     if (failure instanceof TkaException data) {
       return report(err, exitCode(data), data.getMessage());
     }
@@ -73,9 +80,7 @@ final class Failures
         || failure instanceof OpenException.EmptyStore) {
       return ExitCode.NOT_FOUND;
     }
-    if (failure instanceof StoreException.Conflict
-        || failure instanceof StoreException.Busy
-        || failure instanceof InformException.AlreadyBegun) {
+    if (failure instanceof StoreException.Busy || failure instanceof InformException.AlreadyBegun) {
       return ExitCode.CONFLICT;
     }
     if (failure instanceof StoreException.Unavailable) {

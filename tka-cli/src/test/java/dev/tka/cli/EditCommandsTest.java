@@ -118,42 +118,25 @@ class EditCommandsTest {
     Tailnet tailnet = Tailnet.in(folder);
     String ann = tailnet.newKey("ann");
     String bob = tailnet.newKey("bob");
-    requireRefused(
-        tailnet,
+    tailnet.requireRefused(
         ExitCode.VERIFICATION_FAILED,
         "expected a signer that is trusted",
         tailnet.editArguments("init", "ann", "--confirm", bob));
-    requireRefused(
-        tailnet,
+    tailnet.requireRefused(
         ExitCode.VERIFICATION_FAILED,
         "4097",
         tailnet.editArguments("init", "ann", "--confirm", ann + "?4097"));
-    requireRefused(
-        tailnet,
+    tailnet.requireRefused(
         ExitCode.VERIFICATION_FAILED,
         "disablement",
         tailnet.editArguments("init", "ann", "--confirm", "--gen-disablements", 0, ann));
-    requireRefused(
-        tailnet,
+    tailnet.requireRefused(
         ExitCode.USAGE,
         "expected 0 to 32, found 33",
         tailnet.editArguments("init", "ann", "--confirm", "--gen-disablements", 33, ann));
-    requireRefused(
-        tailnet,
-        ExitCode.USAGE,
-        "missing argument",
-        tailnet.editArguments("init", "ann", "--confirm"));
+    tailnet.requireRefused(
+        ExitCode.USAGE, "missing argument", tailnet.editArguments("init", "ann", "--confirm"));
     assertThat(tailnet.directory()).doesNotExist();
-  }
-
-  private static void requireRefused(Tailnet tailnet, int exitCode, String why, Object... arguments)
-      throws Exception {
-    Map<String, String> before = tailnet.content();
-    Cli.Result result = Cli.run(arguments);
-    assertThat(result.exitCode()).as(result.err()).isEqualTo(exitCode);
-    assertThat(result.out()).isEmpty();
-    assertThat(result.err()).startsWith("tka: ").contains(why).hasLineCount(1);
-    assertThat(tailnet.content()).isEqualTo(before);
   }
 
   @Test
@@ -196,25 +179,21 @@ class EditCommandsTest {
     String ann = tailnet.publicKey("ann");
     String eve = tailnet.newKey("eve");
     int refused = ExitCode.VERIFICATION_FAILED;
-    requireRefused(tailnet, refused, "add key " + ann, tailnet.editArguments("add", "bob", ann));
-    requireRefused(
-        tailnet, refused, "add key " + eve, tailnet.editArguments("add", "bob", eve + "?0"));
-    requireRefused(tailnet, refused, "4097", tailnet.editArguments("add", "bob", eve + "?4097"));
-    requireRefused(
-        tailnet, refused, "remove key " + eve, tailnet.editArguments("remove", "bob", eve));
-    requireRefused(
-        tailnet,
-        refused,
-        "set votes of key " + eve,
-        tailnet.editArguments("update", "bob", eve + "?2"));
-    requireRefused(
-        tailnet,
+    tailnet.requireRefused(refused, "add key " + ann, tailnet.editArguments("add", "bob", ann));
+    tailnet.requireRefused(
+        refused, "add key " + eve, tailnet.editArguments("add", "bob", eve + "?0"));
+    tailnet.requireRefused(refused, "4097", tailnet.editArguments("add", "bob", eve + "?4097"));
+    tailnet.requireRefused(
+        refused, "remove key " + eve, tailnet.editArguments("remove", "bob", eve));
+    tailnet.requireRefused(
+        refused, "set votes of key " + eve, tailnet.editArguments("update", "bob", eve + "?2"));
+    tailnet.requireRefused(
         refused,
         "expected a signer that is trusted there, found " + eve,
         tailnet.editArguments("add", "eve", eve));
     // The first of two is sound, and nothing of it is kept.
-    requireRefused(
-        tailnet, refused, "add key " + ann, tailnet.editArguments("add", "bob", eve, ann));
+    tailnet.requireRefused(
+        refused, "add key " + ann, tailnet.editArguments("add", "bob", eve, ann));
   }
 
   @Test
@@ -222,24 +201,22 @@ class EditCommandsTest {
     Tailnet tailnet = Tailnet.of(folder, "ann");
     String ann = tailnet.publicKey("ann");
     for (String verb : List.of("add", "remove", "revoke-keys")) {
-      requireRefused(
-          tailnet,
+      tailnet.requireRefused(
           ExitCode.USAGE,
           ((String) recorded(verb + " without arguments").get("stderr")).strip(),
           verb,
           tailnet.directory());
     }
-    requireRefused(tailnet, ExitCode.USAGE, "--key-file", "add", tailnet.directory(), ann);
-    requireRefused(
-        tailnet, ExitCode.USAGE, "expected", tailnet.editArguments("add", "ann", "tlpub:12"));
-    requireRefused(
-        tailnet, ExitCode.USAGE, "votes", tailnet.editArguments("add", "ann", ann + "?many"));
-    requireRefused(
-        tailnet, ExitCode.USAGE, "nothing to change", tailnet.editArguments("update", "ann", ann));
-    requireRefused(
-        tailnet, ExitCode.USAGE, "no votes", tailnet.editArguments("remove", "ann", ann + "?2"));
-    requireRefused(
-        tailnet,
+    tailnet.requireRefused(ExitCode.USAGE, "--key-file", "add", tailnet.directory(), ann);
+    tailnet.requireRefused(
+        ExitCode.USAGE, "expected", tailnet.editArguments("add", "ann", "tlpub:12"));
+    tailnet.requireRefused(
+        ExitCode.USAGE, "votes", tailnet.editArguments("add", "ann", ann + "?many"));
+    tailnet.requireRefused(
+        ExitCode.USAGE, "nothing to change", tailnet.editArguments("update", "ann", ann));
+    tailnet.requireRefused(
+        ExitCode.USAGE, "no votes", tailnet.editArguments("remove", "ann", ann + "?2"));
+    tailnet.requireRefused(
         ExitCode.USAGE,
         "exclude one another",
         tailnet.editArguments("revoke-keys", "ann", ann, "--finish", "A4"));
@@ -249,18 +226,18 @@ class EditCommandsTest {
   void anAuthorityThatIsNotThereIsNotEdited() throws Exception {
     Tailnet tailnet = Tailnet.in(folder);
     String ann = tailnet.newKey("ann");
-    requireRefused(
-        tailnet, ExitCode.NOT_FOUND, "no such directory", tailnet.editArguments("add", "ann", ann));
+    tailnet.requireRefused(
+        ExitCode.NOT_FOUND, "no such directory", tailnet.editArguments("add", "ann", ann));
     Files.createDirectory(tailnet.directory());
-    requireRefused(
-        tailnet, ExitCode.NOT_FOUND, "holds no AUM", tailnet.editArguments("add", "ann", ann));
+    tailnet.requireRefused(
+        ExitCode.NOT_FOUND, "holds no AUM", tailnet.editArguments("add", "ann", ann));
   }
 
   @Test
   void removingTheKeyThatSignsIsAskedFor() throws Exception {
     Tailnet tailnet = Tailnet.of(folder, "ann", "bob");
     Object[] removal = tailnet.editArguments("remove", "ann", tailnet.publicKey("ann"));
-    requireRefused(tailnet, ExitCode.USAGE, "--confirm", removal);
+    tailnet.requireRefused(ExitCode.USAGE, "--confirm", removal);
 
     Map<String, String> before = tailnet.content();
     for (String answer : List.of("n", "", "yesterday", "x".repeat(1000))) {
@@ -342,8 +319,7 @@ class EditCommandsTest {
     assertThat(first.err()).contains("With 1 vote it has no effect yet");
     String update = updateIn(first.out());
 
-    requireRefused(
-        tailnet,
+    tailnet.requireRefused(
         ExitCode.VERIFICATION_FAILED,
         "1 vote",
         "revoke-keys",
@@ -351,13 +327,11 @@ class EditCommandsTest {
         "--finish",
         update,
         "--confirm");
-    requireRefused(
-        tailnet,
+    tailnet.requireRefused(
         ExitCode.VERIFICATION_FAILED,
         "has signed this recovery update already",
         tailnet.editArguments("revoke-keys", "ann", "--cosign", update));
-    requireRefused(
-        tailnet,
+    tailnet.requireRefused(
         ExitCode.VERIFICATION_FAILED,
         "trusted at the fork point",
         tailnet.editArguments("revoke-keys", "mallory", "--cosign", update));
@@ -368,7 +342,7 @@ class EditCommandsTest {
     String signed = updateIn(second.out());
 
     Object[] finish = {"revoke-keys", tailnet.directory(), "--finish", signed};
-    requireRefused(tailnet, ExitCode.USAGE, "--confirm", finish);
+    tailnet.requireRefused(ExitCode.USAGE, "--confirm", finish);
     Cli.Result third = Cli.runAnswering("yes", finish);
     assertThat(third.exitCode()).as(third.err()).isEqualTo(ExitCode.OK);
     assertThat(third.out()).isEqualTo(recorded("revoke-keys, step 3").get("stdout"));

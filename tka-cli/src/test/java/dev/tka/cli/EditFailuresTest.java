@@ -42,24 +42,13 @@ class EditFailuresTest {
     return new ProcessBuilder(command).redirectErrorStream(true).start().waitFor();
   }
 
-  private static Cli.Result requireFailure(
-      Tailnet tailnet, int exitCode, String why, Object... arguments) throws IOException {
-    Map<String, String> before = tailnet.content();
-    Cli.Result result = Cli.run(arguments);
-    assertThat(result.exitCode()).as(result.err()).isEqualTo(exitCode);
-    assertThat(result.out()).isEmpty();
-    assertThat(result.err()).startsWith("tka: ").contains(why).hasLineCount(1);
-    assertThat(tailnet.content()).isEqualTo(before);
-    return result;
-  }
-
   @Test
   void aKeyFileThatOthersCanReadOrWrite() throws Exception {
     Tailnet tailnet = Tailnet.of(folder, "ann");
     Object[] add = tailnet.editArguments("add", "ann", tailnet.newKey("bob"));
     for (String mode : List.of("rw-r--r--", "rw--w----", "rw------x", "rwxrwxrwx")) {
       Files.setPosixFilePermissions(tailnet.keyFile("ann"), PosixFilePermissions.fromString(mode));
-      requireFailure(tailnet, ExitCode.BAD_INPUT, "found " + mode, add);
+      tailnet.requireRefused(ExitCode.BAD_INPUT, "found " + mode, add);
     }
   }
 
@@ -83,7 +72,7 @@ class EditFailuresTest {
             "\0\u00ff",
             seed)) {
       Files.write(file, damaged.getBytes(StandardCharsets.ISO_8859_1));
-      Cli.Result result = requireFailure(tailnet, ExitCode.BAD_INPUT, "ann.key", add);
+      Cli.Result result = tailnet.requireRefused(ExitCode.BAD_INPUT, "ann.key", add);
       assertThat(result.err()).doesNotContain(seed.substring(0, 16), seed.substring(48));
     }
   }
@@ -92,10 +81,9 @@ class EditFailuresTest {
   void aKeyFileThatIsNotThereOrNoFile() throws Exception {
     Tailnet tailnet = Tailnet.of(folder, "ann");
     String bob = tailnet.newKey("bob");
-    requireFailure(
-        tailnet, ExitCode.NOT_FOUND, "none.key", tailnet.editArguments("add", "none", bob));
-    requireFailure(
-        tailnet,
+    tailnet.requireRefused(
+        ExitCode.NOT_FOUND, "none.key", tailnet.editArguments("add", "none", bob));
+    tailnet.requireRefused(
         ExitCode.BAD_INPUT,
         "something else",
         "add",
@@ -103,8 +91,8 @@ class EditFailuresTest {
         bob,
         "--key-file",
         folder);
-    requireFailure(
-        tailnet, ExitCode.NOT_FOUND, "away", "keygen", folder.resolve("away").resolve("new.key"));
+    tailnet.requireRefused(
+        ExitCode.NOT_FOUND, "away", "keygen", folder.resolve("away").resolve("new.key"));
   }
 
   @Test
@@ -136,8 +124,8 @@ class EditFailuresTest {
   void aSignerThatIsNotTrusted() throws Exception {
     Tailnet tailnet = Tailnet.of(folder, "ann");
     String eve = tailnet.newKey("eve");
-    requireFailure(
-        tailnet, ExitCode.VERIFICATION_FAILED, eve, tailnet.editArguments("add", "eve", eve));
+    tailnet.requireRefused(
+        ExitCode.VERIFICATION_FAILED, eve, tailnet.editArguments("add", "eve", eve));
   }
 
   @Test
@@ -171,7 +159,7 @@ class EditFailuresTest {
       assertThat(full).hasMessageContaining("No space left");
     }
     String bob = tailnet.publicKey("ann").replaceFirst("tlpub:..", "tlpub:00");
-    requireFailure(tailnet, ExitCode.IO, "No space left", tailnet.editArguments("add", "ann", bob));
+    tailnet.requireRefused(ExitCode.IO, "No space left", tailnet.editArguments("add", "ann", bob));
 
     Files.delete(ballast);
     tailnet.edit("add", "ann", bob);
@@ -185,7 +173,7 @@ class EditFailuresTest {
     Tailnet tailnet = Tailnet.of(disk, "ann");
     String bob = tailnet.newKey("bob");
     assertThat(execute("mount", "-o", "remount,ro", disk.toString())).isZero();
-    requireFailure(tailnet, ExitCode.IO, "Read-only", tailnet.editArguments("add", "ann", bob));
+    tailnet.requireRefused(ExitCode.IO, "Read-only", tailnet.editArguments("add", "ann", bob));
     assertThat(Cli.run("verify", tailnet.directory()).exitCode()).isEqualTo(ExitCode.OK);
   }
 
@@ -221,7 +209,9 @@ class EditFailuresTest {
     Cli.Result result = Cli.run(main, "add", tailnet.directory(), carol, "--key-file", "-");
 
     assertThat(result.exitCode()).isEqualTo(ExitCode.CONFLICT);
-    assertThat(result.err()).startsWith("tka: expected the store at revision").hasLineCount(1);
+    assertThat(result.err())
+        .startsWith("tka: something else changed the directory")
+        .hasLineCount(1);
     assertThat(tailnet.trusted()).hasSize(3).contains(dave + "?1");
     tailnet.requireSound();
     tailnet.edit("add", "ann", carol);
@@ -273,7 +263,7 @@ class EditFailuresTest {
     String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.exitValue()).as(err).isIn(ExitCode.OK, ExitCode.CONFLICT);
     if (process.exitValue() == ExitCode.CONFLICT) {
-      assertThat(err).contains("expected the store at revision");
+      assertThat(err).contains("something else changed the directory");
     }
     return process.exitValue();
   }

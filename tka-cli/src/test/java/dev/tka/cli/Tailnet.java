@@ -88,6 +88,17 @@ final class Tailnet {
     return all.toArray();
   }
 
+  /** Runs a command that has to fail with one line, and leave the directory as it was. */
+  Cli.Result requireRefused(int exitCode, String why, Object... arguments) throws IOException {
+    Map<String, String> before = content();
+    Cli.Result result = Cli.run(arguments);
+    assertThat(result.exitCode()).as(result.err()).isEqualTo(exitCode);
+    assertThat(result.out()).isEmpty();
+    assertThat(result.err()).startsWith("tka: ").contains(why).hasLineCount(1);
+    assertThat(content()).isEqualTo(before);
+    return result;
+  }
+
   Authority authority() throws TkaException {
     return Authority.open(NodeDirectory.at(directory));
   }
