@@ -1,5 +1,6 @@
 package dev.tka.core;
 
+import dev.tka.core.internal.Blake2s;
 import java.nio.ByteBuffer;
 import org.bouncycastle.util.encoders.Base32;
 
@@ -44,6 +45,14 @@ public final class AumHash implements Comparable<AumHash> {
       throw new IllegalArgumentException("an AUM hash has 32 bytes, not " + bytes.length);
     }
     return new AumHash(ByteBuffer.wrap(bytes));
+  }
+
+  /**
+   * The name that an AUM of a canonical encoding has. Whether the bytes are one is not looked at,
+   * which makes this the cheap way to find out that an AUM is known.
+   */
+  public static AumHash ofEncoding(Bytes encoded) {
+    return of(Blake2s.hash(encoded.toByteArray()));
   }
 
   /**

@@ -53,7 +53,8 @@ public final class Authority {
               stateAtOldest(snapshot.get(oldest.hash())),
               storedChildren(snapshot));
       ActiveChain chain =
-          ActiveChain.beginningAt(oldest.height()).replaceAfter(oldest.height() - 1, walk.passed());
+          ActiveChain.beginningAt(oldest.height())
+              .replaceAfter(oldest.height() - 1, walk.passed(), walk.checkpoints());
       return new Authority(snapshot, chain, walk.state());
     } catch (ApplyException e) {
       throw new OpenException.CannotApply(e);
@@ -102,6 +103,24 @@ public final class Authority {
       hashes.add(chain.at(chain.headHeight() - i));
     }
     return hashes;
+  }
+
+  /**
+   * The AUMs of the active chain that follow one, oldest first: none for the head. A view, which
+   * costs nothing until it is read.
+   *
+   * @return empty when the AUM is not on the active chain
+   */
+  public Optional<List<AumHash>> activeAfter(AumHash hash) {
+    return snapshot.find(hash).filter(chain::contains).map(entry -> chain.above(entry.height()));
+  }
+
+  /**
+   * The checkpoints of the active chain, newest first, the head and the oldest ancestor included
+   * where they are checkpoints. Costs their number.
+   */
+  public List<AumHash> checkpoints() {
+    return chain.checkpoints();
   }
 
   /**
@@ -229,19 +248,24 @@ public final class Authority {
    * Fork resolution from one AUM forward to where nothing follows.
    *
    * @param passed the AUMs, the first included, in order
+   * @param checkpoints which of them are checkpoints, by index
    * @param state the state at the last one
    */
-  record Walk(List<AumHash> passed, State state) {
+  record Walk(List<AumHash> passed, List<Integer> checkpoints, State state) {
     static Walk from(Aum first, State atFirst, Children children)
         throws StoreException, ApplyException {
       List<AumHash> passed = new ArrayList<>();
+      List<Integer> checkpoints = new ArrayList<>();
       State state = atFirst;
       Aum at = first;
       while (true) {
+        if (at.kind().equals(AumKind.CHECKPOINT)) {
+          checkpoints.add(passed.size());
+        }
         passed.add(at.hash());
         List<Aum> next = children.of(at.hash());
         if (next.isEmpty()) {
-          return new Walk(passed, state);
+          return new Walk(passed, checkpoints, state);
         }
         at = next.size() == 1 ? next.get(0) : ForkResolution.choose(state, next);
         state = state.change(at);

@@ -230,7 +230,8 @@ record InformPlan(
         if (!follower.equals(Optional.of(winner.hash()))) {
           Authority.Walk walk =
               Authority.Walk.from(winner, findState(winner.hash()).orElseThrow(), all);
-          ActiveChain chain = authority.chain().replaceAfter(fork.getKey(), walk.passed());
+          ActiveChain chain =
+              authority.chain().replaceAfter(fork.getKey(), walk.passed(), walk.checkpoints());
           return new InformPlan(admitted, known, refusals, chain, walk.state());
         }
       }

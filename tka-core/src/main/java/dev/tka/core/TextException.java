@@ -10,6 +10,10 @@ public abstract sealed class TextException extends TkaException {
     super(message);
   }
 
+  private TextException(String message, Throwable cause) {
+    super(message, cause);
+  }
+
   /** The text does not begin as its type does. */
   public static final class WrongPrefix extends TextException {
 
@@ -68,6 +72,45 @@ public abstract sealed class TextException extends TkaException {
     /** The hash that the text spells when the spare bits are ignored, as the reference does. */
     public AumHash withoutSpareBits() {
       return withoutSpareBits;
+    }
+  }
+
+  /** A list has more texts than is allowed. */
+  public static final class TooMany extends TextException {
+    private final int limit;
+    private final int found;
+
+    /** Made by what reads lists of texts. */
+    public TooMany(String list, int limit, int found) {
+      super(list + ": expected at most " + limit + ", found " + found);
+      this.limit = limit;
+      this.found = found;
+    }
+
+    /** How many are allowed. */
+    public int limit() {
+      return limit;
+    }
+
+    /** How many there were. */
+    public int found() {
+      return found;
+    }
+  }
+
+  /** One text of a list does not parse. */
+  public static final class Element extends TextException {
+    private final int index;
+
+    /** Made by what reads lists of texts. */
+    public Element(String list, int index, TextException cause) {
+      super(list + " " + index + ": " + cause.getMessage(), cause);
+      this.index = index;
+    }
+
+    /** Which, counted from 0. */
+    public int index() {
+      return index;
     }
   }
 

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Collectors;
 import net.jqwik.api.Arbitrary;
@@ -48,6 +49,27 @@ class AuthorityProperties {
         .isEqualTo(expected.newestFirst(expected.length()));
     for (AumEntry entry : expected.snapshot().entries()) {
       assertThat(actual.isActive(entry.hash())).isEqualTo(expected.isActive(entry.hash()));
+    }
+    assertIndexed(actual);
+  }
+
+  /** What the index of the active chain answers is what walking it finds. */
+  private static void assertIndexed(Authority authority) {
+    List<AumHash> newestFirst = authority.newestFirst(authority.length());
+    List<AumHash> checkpoints =
+        newestFirst.stream()
+            .filter(
+                hash ->
+                    authority.snapshot().find(hash).orElseThrow().kind().equals(AumKind.CHECKPOINT))
+            .toList();
+    assertThat(authority.checkpoints()).isEqualTo(checkpoints);
+    List<AumHash> oldestFirst = new ArrayList<>(newestFirst);
+    Collections.reverse(oldestFirst);
+    for (AumEntry entry : authority.snapshot().entries()) {
+      int at = oldestFirst.indexOf(entry.hash());
+      Optional<List<AumHash>> after =
+          at < 0 ? Optional.empty() : Optional.of(oldestFirst.subList(at + 1, oldestFirst.size()));
+      assertThat(authority.activeAfter(entry.hash())).isEqualTo(after);
     }
   }
 
