@@ -22,20 +22,28 @@ public abstract sealed class InformException extends TkaException {
   /** One update was refused, and so all were. */
   public abstract static sealed class Refused extends InformException {
     private final int index;
+    private final String reason;
 
-    private Refused(int index, String why) {
-      super("update " + index + ": " + why);
+    private Refused(int index, String reason) {
+      super("update " + index + ": " + reason);
       this.index = index;
+      this.reason = reason;
     }
 
     private Refused(int index, TkaException cause) {
       super("update " + index + ": " + cause.getMessage(), cause);
       this.index = index;
+      this.reason = cause.getMessage();
     }
 
     /** Which update, counted from 0. */
     public int index() {
       return index;
+    }
+
+    /** What is wrong with it, for callers that count otherwise. */
+    public String reason() {
+      return reason;
     }
   }
 

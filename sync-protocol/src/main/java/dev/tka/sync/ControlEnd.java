@@ -1,0 +1,71 @@
+package dev.tka.sync;
+
+import dev.tka.core.AumHash;
+import dev.tka.core.Authority;
+import dev.tka.core.LiveAuthority;
+import dev.tka.core.OpenException;
+import dev.tka.core.StoreException;
+import java.util.List;
+
+/**
+ * Control's end of rounds (section 5). It remembers nothing between the two requests of a round, so
+ * that requests may come from any number of nodes, in any order, late, twice or not at all.
+ */
+public final class ControlEnd {
+  private final LiveAuthority live;
+  private final AnswerPolicy policy;
+
+  /** An end over an authority that keeps everything. */
+  public ControlEnd(LiveAuthority live, AnswerPolicy policy) {
+    this.live = live;
+    this.policy = policy;
+  }
+
+  /**
+   * An answer, and for operators how it came about.
+   *
+   * @param message for the node
+   * @param missing what is in it
+   * @param intersection what control made of the node's offer; {@link Intersection.None} means that
+   *     no answer can help, and the message carries nothing
+   */
+  public record Answer(SyncAnswer message, MissingAums missing, Intersection intersection) {}
+
+  /**
+   * What became of a send.
+   *
+   * @param head control's afterwards, which is what the node is told
+   * @param intake what was taken in, or why nothing was
+   */
+  public record Receipt(AumHash head, Intake intake) {}
+
+  /**
+   * Answers a node's offer.
+   *
+   * @throws StoreException if a body cannot be read
+   */
+  public Answer answer(SyncOffer remote) throws StoreException {
+    Authority authority = live.current();
+    Intersection intersection = Intersection.find(authority, remote);
+    MissingAums missing = MissingAums.bounded(authority, intersection, policy.maxBytes());
+    SyncOffer offer = SyncOffer.of(authority);
+    if (policy.namesCommonAum() && intersection instanceof Intersection.Found found) {
+      offer = offer.naming(found.newestCommon(), authority);
+    }
+    return new Answer(new SyncAnswer(offer, missing.encoded()), missing, intersection);
+  }
+
+  /**
+   * Takes in what a node sends: all of it, or nothing.
+   *
+   * @throws StoreException if the store cannot be read or written; it is as it was
+   * @throws OpenException if another writer left what cannot be opened
+   */
+  public Receipt receive(SyncSend send) throws OpenException, StoreException {
+    Intake intake =
+        send.missing().isEmpty()
+            ? new Intake.Done(List.of(), 0, List.of())
+            : Receiving.atControl(live, send.missing());
+    return new Receipt(live.current().head(), intake);
+  }
+}

@@ -1,0 +1,76 @@
+package dev.tka.sync;
+
+import dev.tka.core.AumHash;
+import dev.tka.core.DecodeException;
+import dev.tka.core.InformException;
+import dev.tka.core.InformResult;
+import java.util.List;
+
+/**
+ * What became of AUMs that came from the other end: all were taken in, or none. One that is stored
+ * already is told by its hash, without being decoded.
+ */
+public sealed interface Intake {
+  /** What one message carries at most: some 170,000 AUMs of the usual length. */
+  int MAX_MESSAGE_BYTES = 32 << 20;
+
+  /**
+   * The largest AUM that control takes, so that none can block the way to nodes (section 10). The
+   * largest well-formed checkpoint is about 350 KiB.
+   */
+  int MAX_AUM_BYTES = 512 << 10;
+
+  /**
+   * They are taken in.
+   *
+   * @param added the AUMs that were new, in order
+   * @param known how many were stored already
+   * @param refusals what the admission policy kept out
+   */
+  record Done(List<AumHash> added, int known, List<InformResult.Refusal> refusals)
+      implements Intake {
+    /** Copies the lists. */
+    public Done {
+      added = List.copyOf(added);
+      refusals = List.copyOf(refusals);
+    }
+  }
+
+  /** They are not; the store is as it was. */
+  sealed interface Rejected extends Intake {
+    /** What is wrong, on one line: which AUM, what was expected, what was found. */
+    String reason();
+  }
+
+  /** The message, or one AUM of it, is too long. */
+  record TooLarge(String what, int limit, long found) implements Rejected {
+    @Override
+    public String reason() {
+      return what + ": expected at most " + limit + " bytes, found " + found;
+    }
+  }
+
+  /**
+   * These bytes are no AUM.
+   *
+   * @param index counted from 0
+   */
+  record NotAnAum(int index, DecodeException cause) implements Rejected {
+    @Override
+    public String reason() {
+      return "AUM " + index + ": " + cause.getMessage();
+    }
+  }
+
+  /**
+   * An AUM is not accepted.
+   *
+   * @param index counted from 0
+   */
+  record NotAccepted(int index, InformException.Refused cause) implements Rejected {
+    @Override
+    public String reason() {
+      return "AUM " + index + ": " + cause.reason();
+    }
+  }
+}

@@ -1,0 +1,123 @@
+package dev.tka.sync;
+
+import dev.tka.core.AumHash;
+import dev.tka.core.Authority;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Where a remote's chain, as its offer tells it, and ours part (section 5). What holds first:
+ *
+ * <ol>
+ *   <li>the heads are equal: {@link UpToDate};
+ *   <li>the remote's head is on our active chain: {@link Head};
+ *   <li>one of its ancestors is, the first in the order of the offer: {@link Tail};
+ *   <li>we hold one of the AUMs that it names on a branch that lost here: {@link LosingBranch}. The
+ *       reference does not look there (section 10);
+ *   <li>else {@link None}.
+ * </ol>
+ *
+ * <p>Each name is looked up in an index, however long the chain is, and a losing branch is walked
+ * once, so that the cost is the names and the AUMs that differ.
+ */
+public sealed interface Intersection {
+  /** The heads are equal. */
+  record UpToDate(AumHash head) implements Intersection {}
+
+  /** There is an AUM that both ends have on their chains. */
+  sealed interface Found extends Intersection {
+    /** The AUM after which the remote is sent our active chain. */
+    AumHash at();
+
+    /**
+     * The newest AUM of our active chain that the remote must have, as far as its offer tells; at
+     * or after {@link #at}.
+     */
+    AumHash newestCommon();
+
+    /** How many AUMs of our active chain follow {@link #at}; the remote may have some of them. */
+    int following();
+  }
+
+  /**
+   * The remote's head is on our active chain: it lacks exactly what follows.
+   *
+   * @param at its head
+   */
+  record Head(AumHash at, int following) implements Found {
+    @Override
+    public AumHash newestCommon() {
+      return at;
+    }
+  }
+
+  /**
+   * An ancestor that the remote names is on our active chain.
+   *
+   * @param newestCommon above {@code at} when the remote's head, or an AUM named before, is on a
+   *     branch that lost here
+   * @param skipped how many ancestors were named before it, and are not on our active chain
+   */
+  record Tail(AumHash at, AumHash newestCommon, int following, int skipped) implements Found {}
+
+  /**
+   * Nothing that the remote names is on our active chain, but a branch that lost here holds an AUM
+   * that it names.
+   *
+   * @param at the AUM at which that branch leaves our active chain
+   * @param named the AUM that led there
+   * @param branchLength how many AUMs it is from there, {@code named} included
+   * @param winner the AUM that follows {@code at} on our active chain
+   */
+  record LosingBranch(AumHash at, int following, AumHash named, int branchLength, AumHash winner)
+      implements Found {
+    @Override
+    public AumHash newestCommon() {
+      return at;
+    }
+  }
+
+  /**
+   * Nothing that the remote names leads to our active chain.
+   *
+   * @param head ours
+   * @param oldest our oldest ancestor
+   * @param fromGenesis true when that is the genesis: then we have forgotten nothing, and the
+   *     remote is of another authority, or has forgotten what we share
+   * @param named how many AUMs it named, the head included
+   * @param heldApart how many of those we hold, in a tree that is not joined to our active chain
+   */
+  record None(AumHash head, AumHash oldest, boolean fromGenesis, int named, int heldApart)
+      implements Intersection {}
+
+  /** Looks for the intersection of our chain with a remote's offer. */
+  static Intersection find(Authority local, SyncOffer remote) {
+    if (remote.head().equals(local.head())) {
+      return new UpToDate(local.head());
+    }
+    Optional<List<AumHash>> afterHead = local.activeAfter(remote.head());
+    if (afterHead.isPresent()) {
+      return new Head(remote.head(), afterHead.get().size());
+    }
+    LosingBranches branches = new LosingBranches(local);
+    branches.follow(remote.head());
+    int skipped = 0;
+    for (AumHash ancestor : remote.ancestors()) {
+      Optional<List<AumHash>> after = local.activeAfter(ancestor);
+      if (after.isPresent()) {
+        int following = after.get().size();
+        AumHash newestCommon =
+            branches
+                .newest()
+                .filter(branch -> branch.following() < following)
+                .map(LosingBranch::at)
+                .orElse(ancestor);
+        return new Tail(ancestor, newestCommon, following, skipped);
+      }
+      branches.follow(ancestor);
+      skipped++;
+    }
+    Optional<LosingBranch> branch = branches.newest();
+    return branch.isPresent() ? branch.get() : branches.none(1 + remote.ancestors().size());
+  }
+}

@@ -1,0 +1,78 @@
+package dev.tka.sync;
+
+import dev.tka.core.AumHash;
+import dev.tka.core.AumSnapshot;
+import dev.tka.core.Authority;
+import dev.tka.core.Bytes;
+import dev.tka.core.StoreException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What one end sends the other (section 5): AUMs of its active chain after the intersection, oldest
+ * first, as the bytes that are stored.
+ *
+ * @param hashes their names
+ * @param encoded their canonical encodings, in the same order
+ * @param withheld how many more there are up to the head, for the next round
+ */
+public record MissingAums(List<AumHash> hashes, List<Bytes> encoded, int withheld) {
+  private static final MissingAums NOTHING = new MissingAums(List.of(), List.of(), 0);
+
+  /** Copies the lists. */
+  public MissingAums {
+    hashes = List.copyOf(hashes);
+    encoded = List.copyOf(encoded);
+  }
+
+  /**
+   * All that the remote lacks; nothing where there is no intersection.
+   *
+   * @param intersection of the same authority and the remote's offer
+   * @throws StoreException if a body cannot be read
+   */
+  public static MissingAums of(Authority local, Intersection intersection) throws StoreException {
+    return bounded(local, intersection, Long.MAX_VALUE);
+  }
+
+  /**
+   * What the remote lacks, as far as it fits in a number of bytes (section 10). That counts from
+   * the newest common AUM: what the remote has already goes with the rest, whole, and at least one
+   * AUM after it. Counted from the intersection, a remote could be sent for ever what it has.
+   *
+   * @param intersection of the same authority and the remote's offer
+   * @param maxBytes the sum of the lengths of the encodings
+   * @throws StoreException if a body cannot be read
+   */
+  public static MissingAums bounded(Authority local, Intersection intersection, long maxBytes)
+      throws StoreException {
+    if (!(intersection instanceof Intersection.Found found)) {
+      return NOTHING;
+    }
+    List<AumHash> following = following(local, found.at());
+    int common = following.size() - following(local, found.newestCommon()).size();
+    AumSnapshot snapshot = local.snapshot();
+    List<Bytes> encoded = new ArrayList<>();
+    long beyondCommon = 0;
+    for (AumHash hash : following) {
+      Bytes next = snapshot.encoded(hash);
+      if (encoded.size() >= common) {
+        beyondCommon += next.size();
+        if (beyondCommon > maxBytes && encoded.size() > common) {
+          break;
+        }
+      }
+      encoded.add(next);
+    }
+    return new MissingAums(
+        following.subList(0, encoded.size()), encoded, following.size() - encoded.size());
+  }
+
+  private static List<AumHash> following(Authority local, AumHash hash) {
+    return local
+        .activeAfter(hash)
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException("the intersection is of another authority: " + hash));
+  }
+}

@@ -1,0 +1,107 @@
+package dev.tka.sync;
+
+import dev.tka.core.AumEntry;
+import dev.tka.core.AumHash;
+import dev.tka.core.AumSnapshot;
+import dev.tka.core.Bytes;
+import dev.tka.core.LiveAuthority;
+import dev.tka.core.OpenException;
+import dev.tka.core.StoreException;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Rounds of a node with control, one after the other until the heads agree or rounds change nothing
+ * any more (section 10). A round changes something when the node stores an AUM, or learns of a
+ * newer one that both have. Two rounds in a row that do neither are the last, so that no control
+ * can keep a node at it by naming heads; one such round is allowed, as control may have learned
+ * something.
+ */
+public final class NodeSync {
+  private static final int MOST_IDLE_ROUNDS = 2;
+
+  private final LiveAuthority live;
+  private Optional<AumHash> shared = Optional.empty();
+
+  /** Rounds of the node that has this authority. */
+  public NodeSync(LiveAuthority live) {
+    this.live = live;
+  }
+
+  /**
+   * Control, seen through whatever leads there.
+   *
+   * @param <E> how that fails
+   */
+  public interface Control<E extends Exception> {
+    /** Sends a node's offer; what control answers. */
+    SyncAnswer offer(SyncOffer offer) throws E;
+
+    /** Sends what control lacks; the head that control has then. */
+    AumHash send(SyncSend send) throws E;
+  }
+
+  /**
+   * Runs rounds. A failure on the way leaves the node with what the rounds before brought; run
+   * again later.
+   *
+   * @param report is told of each round when it is over
+   * @return never {@link SyncOutcome.Unfinished}
+   * @throws E if control is not reached
+   * @throws StoreException if the store cannot be read or written; it is as it was
+   * @throws OpenException if another writer left what cannot be opened
+   */
+  public <E extends Exception> SyncOutcome run(Control<E> control, Consumer<NodeRound.End> report)
+      throws E, OpenException, StoreException {
+    int idle = 0;
+    for (int rounds = 1; ; rounds++) {
+      NodeRound.End end = round(control);
+      report.accept(end);
+      if (!(end.outcome() instanceof SyncOutcome.Unfinished unfinished)) {
+        return end.outcome();
+      }
+      idle = hasMoved(end.exchange()) ? 0 : idle + 1;
+      if (idle == MOST_IDLE_ROUNDS) {
+        return new SyncOutcome.Stalled(unfinished.head(), unfinished.controlHead(), rounds);
+      }
+    }
+  }
+
+  private <E extends Exception> NodeRound.End round(Control<E> control)
+      throws E, OpenException, StoreException {
+    NodeRound round = NodeRound.begin(live, shared);
+    NodeRound.Step step = round.answered(control.offer(round.offer()));
+    if (step instanceof NodeRound.Send send) {
+      return send.acknowledged(control.send(send.message()));
+    }
+    return (NodeRound.End) step;
+  }
+
+  private boolean hasMoved(NodeRound.Exchange exchange) {
+    Optional<AumHash> newest = newestHeld(exchange.answer().missing());
+    boolean further =
+        newest.isPresent() && (shared.isEmpty() || height(newest.get()) > height(shared.get()));
+    if (further) {
+      shared = newest;
+    }
+    boolean stored = exchange.received() instanceof Intake.Done done && !done.added().isEmpty();
+    return stored || further;
+  }
+
+  /** The last of the AUMs that control sent which this node has now. */
+  private Optional<AumHash> newestHeld(List<Bytes> sent) {
+    AumSnapshot snapshot = live.current().snapshot();
+    for (int i = sent.size() - 1; i >= 0; i--) {
+      AumHash hash = AumHash.ofEncoding(sent.get(i));
+      if (snapshot.find(hash).isPresent()) {
+        return Optional.of(hash);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private int height(AumHash hash) {
+    return live.current().snapshot().find(hash).map(AumEntry::height).orElse(Integer.MIN_VALUE);
+  }
+}

@@ -1,0 +1,71 @@
+package dev.tka.sync;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
+import dev.tka.core.DecodeException;
+import dev.tka.core.InformException;
+import dev.tka.core.InformResult;
+import dev.tka.core.LiveAuthority;
+import dev.tka.core.OpenException;
+import dev.tka.core.StoreException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Taking in AUMs that came from the other end, see {@link Intake}. */
+final class Receiving {
+  private Receiving() {}
+
+  /** Takes in what control received. */
+  static Intake atControl(LiveAuthority live, List<Bytes> received)
+      throws OpenException, StoreException {
+    return take(live, received, Intake.MAX_AUM_BYTES);
+  }
+
+  /** Takes in what a node received: an AUM that control has is on the way, however long. */
+  static Intake atNode(LiveAuthority live, List<Bytes> received)
+      throws OpenException, StoreException {
+    return take(live, received, Intake.MAX_MESSAGE_BYTES);
+  }
+
+  private static Intake take(LiveAuthority live, List<Bytes> received, int maxAumBytes)
+      throws OpenException, StoreException {
+    long size = 0;
+    for (int i = 0; i < received.size(); i++) {
+      int aumSize = received.get(i).size();
+      if (aumSize > maxAumBytes) {
+        return new Intake.TooLarge("AUM " + i, maxAumBytes, aumSize);
+      }
+      size += aumSize;
+    }
+    if (size > Intake.MAX_MESSAGE_BYTES) {
+      return new Intake.TooLarge("AUMs of one message", Intake.MAX_MESSAGE_BYTES, size);
+    }
+    List<Aum> fresh = new ArrayList<>();
+    List<Integer> indexes = new ArrayList<>();
+    for (int i = 0; i < received.size(); i++) {
+      Bytes encoded = received.get(i);
+      if (live.current().snapshot().find(AumHash.ofEncoding(encoded)).isPresent()) {
+        continue;
+      }
+      try {
+        fresh.add(Aum.decode(encoded.toByteArray()));
+        indexes.add(i);
+      } catch (DecodeException e) {
+        return new Intake.NotAnAum(i, e);
+      }
+    }
+    int known = received.size() - fresh.size();
+    if (fresh.isEmpty()) {
+      return new Intake.Done(List.of(), known, List.of());
+    }
+    try {
+      InformResult result = live.inform(fresh);
+      return new Intake.Done(result.added(), known + result.known(), result.refusals());
+    } catch (InformException.Refused e) {
+      return new Intake.NotAccepted(indexes.get(e.index()), e);
+    } catch (InformException e) {
+      throw new IllegalStateException("a batch that is not empty, on an authority that is open", e);
+    }
+  }
+}

@@ -1,0 +1,157 @@
+package dev.tka.sync;
+
+import dev.tka.core.AumEntry;
+import dev.tka.core.AumHash;
+import dev.tka.core.Authority;
+import dev.tka.core.TextException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What one end of a round says of its chain (section 5): the head, and AUMs that it holds, newest
+ * first. Nothing in it is believed: it is a list of names to look up.
+ *
+ * @param head the last AUM of the active chain
+ * @param ancestors at most {@link #MAX_ANCESTORS}; those of an offer from elsewhere may be unknown,
+ *     unrelated, out of order or listed twice
+ */
+public record SyncOffer(AumHash head, List<AumHash> ancestors) {
+  /**
+   * How many ancestors an offer has at most: as many checkpoints as stand on a chain of six million
+   * AUMs, and no more than 7 MB of text.
+   */
+  public static final int MAX_ANCESTORS = 1 << 17;
+
+  private static final int LEGACY_FIRST_STEP = 4;
+  private static final int LEGACY_FACTOR = 4;
+  private static final int LEGACY_MOST_STEPS = 400;
+
+  /**
+   * Copies the list.
+   *
+   * @throws IllegalArgumentException if there are too many ancestors; {@link #parse} is for data
+   *     from outside
+   */
+  public SyncOffer {
+    ancestors = List.copyOf(ancestors);
+    if (ancestors.size() > MAX_ANCESTORS) {
+      throw new IllegalArgumentException(
+          "an offer has at most " + MAX_ANCESTORS + " ancestors, not " + ancestors.size());
+    }
+  }
+
+  /**
+   * The offer of an authority: every checkpoint of the active chain, then the oldest ancestor,
+   * where that is none. Costs the number of checkpoints. Of more than fit, the newest are named.
+   */
+  public static SyncOffer of(Authority authority) {
+    List<AumHash> checkpoints = authority.checkpoints();
+    AumHash oldest = authority.oldestAncestor();
+    boolean endsInOldest =
+        !checkpoints.isEmpty() && checkpoints.get(checkpoints.size() - 1).equals(oldest);
+    if (endsInOldest && checkpoints.size() <= MAX_ANCESTORS) {
+      return new SyncOffer(authority.head(), checkpoints);
+    }
+    int fitting = Math.min(checkpoints.size(), MAX_ANCESTORS - 1);
+    List<AumHash> ancestors = new ArrayList<>(fitting + 1);
+    ancestors.addAll(checkpoints.subList(0, fitting));
+    ancestors.add(oldest);
+    return new SyncOffer(authority.head(), ancestors);
+  }
+
+  /**
+   * The offer that was made before 2026-05, to test against old peers: the ancestors 4, 16, 64, 256
+   * steps back from the head, then the oldest ancestor, which is listed twice when a sample fell on
+   * it. A compacted peer may hold none of them.
+   */
+  public static SyncOffer legacy(Authority authority) {
+    List<AumHash> newestFirst = authority.newestFirst(LEGACY_MOST_STEPS + 1);
+    List<AumHash> ancestors = new ArrayList<>();
+    for (int back = LEGACY_FIRST_STEP; back < newestFirst.size(); back *= LEGACY_FACTOR) {
+      ancestors.add(newestFirst.get(back));
+    }
+    ancestors.add(authority.oldestAncestor());
+    return new SyncOffer(authority.head(), ancestors);
+  }
+
+  /**
+   * Parses the text form of the wire.
+   *
+   * @param head base32, 52 characters
+   * @param ancestors the same, each
+   * @throws TextException.TooMany if there are more than {@link #MAX_ANCESTORS}; none was parsed
+   * @throws TextException if the head is no hash
+   * @throws TextException.Element if an ancestor is none, naming which
+   */
+  public static SyncOffer parse(String head, List<String> ancestors) throws TextException {
+    if (ancestors.size() > MAX_ANCESTORS) {
+      throw new TextException.TooMany("ancestors", MAX_ANCESTORS, ancestors.size());
+    }
+    AumHash parsedHead = AumHash.parse(head);
+    List<AumHash> parsed = new ArrayList<>(ancestors.size());
+    for (String text : ancestors) {
+      try {
+        parsed.add(AumHash.parse(text));
+      } catch (TextException e) {
+        throw new TextException.Element("ancestor", parsed.size(), e);
+      }
+    }
+    return new SyncOffer(parsedHead, parsed);
+  }
+
+  /** The head as the wire has it. */
+  public String headText() {
+    return head.toString();
+  }
+
+  /** The ancestors as the wire has them. */
+  public List<String> ancestorTexts() {
+    return ancestors.stream().map(AumHash::toString).toList();
+  }
+
+  /**
+   * This offer of an authority with one more AUM named: where it belongs when it is on the active
+   * chain, else first.
+   *
+   * @param shared an AUM that the authority's store holds, and the other end, too
+   */
+  SyncOffer naming(AumHash shared, Authority authority) {
+    int at = authority.isActive(shared) ? firstNotAbove(shared, authority) : 0;
+    boolean named =
+        shared.equals(head) || (at < ancestors.size() && ancestors.get(at).equals(shared));
+    if (named) {
+      return this;
+    }
+    List<AumHash> more = new ArrayList<>(ancestors);
+    if (more.size() == MAX_ANCESTORS) {
+      more.remove(MAX_ANCESTORS - 2);
+    }
+    more.add(Math.min(at, more.size()), shared);
+    return new SyncOffer(head, more);
+  }
+
+  /** The index of the first ancestor that is not newer than an AUM of the active chain. */
+  private int firstNotAbove(AumHash active, Authority authority) {
+    int height = height(active, authority);
+    int from = 0;
+    int to = ancestors.size();
+    while (from < to) {
+      int middle = (from + to) >>> 1;
+      if (height(ancestors.get(middle), authority) > height) {
+        from = middle + 1;
+      } else {
+        to = middle;
+      }
+    }
+    return from;
+  }
+
+  private static int height(AumHash active, Authority authority) {
+    return authority.snapshot().find(active).map(AumEntry::height).orElseThrow();
+  }
+
+  @Override
+  public String toString() {
+    return "SyncOffer(head " + head + ", " + ancestors.size() + " ancestors)";
+  }
+}

@@ -1,0 +1,18 @@
+package dev.tka.sync;
+
+import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
+import java.util.List;
+
+/**
+ * What a node sends when it has taken in control's answer.
+ *
+ * @param head the node's, afterwards
+ * @param missing encoded AUMs that control lacks, oldest first; nothing about them is checked yet
+ */
+public record SyncSend(AumHash head, List<Bytes> missing) {
+  /** Copies the list. */
+  public SyncSend {
+    missing = List.copyOf(missing);
+  }
+}
