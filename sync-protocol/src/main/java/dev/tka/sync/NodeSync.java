@@ -79,12 +79,10 @@ public final class NodeSync {
   }
 
   private boolean hasMoved(NodeRound.Exchange exchange) {
-    Optional<AumHash> newest = newestHeld(exchange.answer().missing());
+    Optional<AumHash> before = shared;
+    shared = newestHeld(exchange.answer().missing()).or(() -> before);
     boolean further =
-        newest.isPresent() && (shared.isEmpty() || height(newest.get()) > height(shared.get()));
-    if (further) {
-      shared = newest;
-    }
+        shared.isPresent() && (before.isEmpty() || height(shared.get()) > height(before.get()));
     boolean stored = exchange.received() instanceof Intake.Done done && !done.added().isEmpty();
     return stored || further;
   }
