@@ -4,6 +4,7 @@ module dev.tka.cli {
   requires com.fasterxml.jackson.jr.ob;
   requires dev.tka.core;
   requires dev.tka.store;
+  requires dev.tka.sync;
   requires info.picocli;
   requires static transitive org.jspecify;
 

@@ -36,9 +36,13 @@ public final class Conformance {
               Map.entry("disablement", DisablementVectors::new),
               Map.entry("ed25519", Ed25519Vectors::new),
               Map.entry("inform", InformVectors::new),
+              Map.entry("long", LongVectors::new),
+              Map.entry("missing", MissingVectors::new),
               Map.entry("nks", NksVectors::new),
+              Map.entry("offer", OfferVectors::new),
               Map.entry("open", OpenVectors::new),
               Map.entry("revoke", RevokeVectors::new),
+              Map.entry("round", RoundVectors::new),
               Map.entry("text", TextVectors::new)));
 
   private Conformance() {}

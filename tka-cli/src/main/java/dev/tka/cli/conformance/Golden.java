@@ -1,5 +1,6 @@
 package dev.tka.cli.conformance;
 
+import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.AumKind;
@@ -9,11 +10,15 @@ import dev.tka.core.Bytes;
 import dev.tka.core.Commit;
 import dev.tka.core.DecodeException;
 import dev.tka.core.Key;
+import dev.tka.core.LiveAuthority;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.MemoryAumStore;
 import dev.tka.core.State;
 import dev.tka.core.StoreException;
 import dev.tka.core.TextException;
+import dev.tka.core.TkaException;
+import dev.tka.sync.SyncOffer;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -80,6 +85,29 @@ final class Golden {
       }
       return store;
     }
+  }
+
+  /** The authority that a case's store holds. */
+  static LiveAuthority live(MemoryAumStore store) throws Mismatch {
+    try {
+      return LiveAuthority.open(store, AdmissionPolicy.reference(), Clock.systemUTC());
+    } catch (TkaException e) {
+      throw new Mismatch("the case's store does not open: " + e.getMessage());
+    }
+  }
+
+  /** An offer as golden data tells it: {@code head, ancestors}. */
+  static SyncOffer offer(GoldenCase golden) throws Mismatch {
+    try {
+      return SyncOffer.parse(
+          golden.text("head"), golden.optionalTexts("ancestors").orElse(List.of()));
+    } catch (TextException e) {
+      throw new Mismatch("an offer of the case does not parse: " + e.getMessage());
+    }
+  }
+
+  static List<String> texts(List<AumHash> hashes) {
+    return hashes.stream().map(AumHash::toString).toList();
   }
 
   /** Compares an authority with {@code head, oldest_ancestor, keys, state} of a case. */

@@ -107,6 +107,30 @@ final class GoldenCase {
     throw missing(field, "a number");
   }
 
+  /** A list of numbers that must be there, each of at most 31 bits. */
+  List<Integer> numbers(String field) throws Mismatch {
+    Object value = value(field);
+    if (value == null) {
+      throw missing(field, "a list of numbers");
+    }
+    List<Integer> numbers = new ArrayList<>();
+    for (Object element : list(field, value)) {
+      if (!(element instanceof Integer number)) {
+        throw missing(field, "a list of numbers");
+      }
+      numbers.add(number);
+    }
+    return numbers;
+  }
+
+  /** A number of at most 31 bits and a sign that must be there. */
+  int number(String field) throws Mismatch {
+    if (value(field) instanceof Integer number) {
+      return number;
+    }
+    throw missing(field, "a number");
+  }
+
   /** A list of texts, or empty when the field is null or not there. */
   Optional<List<String>> optionalTexts(String field) throws Mismatch {
     Object value = value(field);

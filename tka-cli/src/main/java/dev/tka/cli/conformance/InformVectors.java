@@ -1,12 +1,10 @@
 package dev.tka.cli.conformance;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
 import dev.tka.core.Authority;
 import dev.tka.core.LiveAuthority;
 import dev.tka.core.MemoryAumStore;
 import dev.tka.core.TkaException;
-import java.time.Clock;
 import java.util.List;
 
 /** {@code inform.jsonl}: a store is opened and given updates in one call. */
@@ -17,12 +15,7 @@ final class InformVectors implements Checker {
     MemoryAumStore store = Golden.Store.of(golden.object("store")).inMemory();
     List<Aum> updates = Golden.decodeAll(golden.hexes("updates"));
     boolean ok = golden.flag("ok");
-    LiveAuthority live;
-    try {
-      live = LiveAuthority.open(store, AdmissionPolicy.reference(), Clock.systemUTC());
-    } catch (TkaException e) {
-      throw new Mismatch("the case's store does not open: " + e.getMessage());
-    }
+    LiveAuthority live = Golden.live(store);
     Mismatch.require("head before", golden.text("head_before"), live.current().head().toString());
     try {
       live.inform(updates);

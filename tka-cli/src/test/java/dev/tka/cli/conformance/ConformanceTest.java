@@ -44,9 +44,13 @@ class ConformanceTest {
                 Map.entry("disablement.jsonl.gz", 24),
                 Map.entry("ed25519.jsonl.gz", 1455),
                 Map.entry("inform.jsonl.gz", 99),
+                Map.entry("long.jsonl.gz", 7),
+                Map.entry("missing.jsonl.gz", 101),
                 Map.entry("nks.jsonl.gz", 1695),
+                Map.entry("offer.jsonl.gz", 103),
                 Map.entry("open.jsonl.gz", 111),
                 Map.entry("revoke.jsonl.gz", 63),
+                Map.entry("round.jsonl.gz", 87),
                 Map.entry("text.jsonl.gz", 231)));
   }
 
@@ -82,6 +86,8 @@ class ConformanceTest {
   void aWrongExpectationFailsInEveryFile() throws IOException {
     Map<String, String[]> wrongs =
         Map.of(
+            "offer",
+                new String[] {"\"ancestors\":[\"", "\"ancestors\":[\"" + "A".repeat(52) + "\",\""},
             "aum", new String[] {"\"sig_hash\":\"f3", "\"sig_hash\":\"f4"},
             "aum-verify", new String[] {"\"weight\":\"1\"", "\"weight\":\"2\""},
             "build", new String[] {"\"aums\":[\"a401", "\"aums\":[\"a501"},
@@ -97,6 +103,9 @@ class ConformanceTest {
       write(wrong.getKey(), line.replace(wrong.getValue()[0], wrong.getValue()[1]));
     }
     write("open", withWrongHead("open", "open-deep-fork"));
+    write("missing", withLessMissing("missing-remote-behind-no-ancestors"));
+    write("round", withoutOneToControl("round-node-ahead"));
+    write("long", first("long").replace("\"to_node\":990", "\"to_node\":989"));
     write("chonk", withWrongHead("chonk", "chonk-after-bootstrap"));
 
     for (Conformance.FileResult result : Conformance.run(folder, any -> {})) {
@@ -119,6 +128,32 @@ class ConformanceTest {
       assertThat(onlyFailure()).contains("expected false, found true");
       Files.delete(folder.resolve(one[0] + ".jsonl"));
     }
+  }
+
+  @Test
+  void aRoundThatEndsOtherwiseThanWrittenDownFails() throws IOException {
+    // The same stores under the name of a case for which another outcome is written down.
+    String line =
+        named("round", "round-revocation-reaches-node-compacted-past-the-fork")
+            .replace(
+                "\"name\":\"round-revocation-reaches-node-compacted-past-the-fork\"",
+                "\"name\":\"round-unrelated\"");
+    write("round", line);
+
+    assertThat(onlyFailure()).contains("outcome: expected").contains("NoCommonGround");
+  }
+
+  @Test
+  void aDifferenceFromTheReferencesAnswerThatIsNoQuirkFails() throws IOException {
+    write(
+        "missing",
+        named("missing", "missing-ancestor-held-but-orphaned")
+            .replaceFirst("\"quirk\":\"[^\"]*\",", ""));
+    assertThat(onlyFailure()).contains("intersection: expected false, found true");
+    Files.delete(folder.resolve("missing.jsonl"));
+
+    write("round", named("round", "round-unrelated").replaceFirst("\"quirk\":\"[^\"]*\",", ""));
+    assertThat(onlyFailure()).contains("errors: expected false, found true");
   }
 
   @Test
@@ -167,6 +202,15 @@ class ConformanceTest {
     Files.writeString(folder.resolve("text.jsonl"), "");
 
     assertThat(onlyFailure()).contains("without a case");
+  }
+
+  private static String withLessMissing(String name) {
+    return named("missing", name).replaceFirst("\"missing\":\\[\"[A-Z2-7]{52}\",", "\"missing\":[");
+  }
+
+  private static String withoutOneToControl(String name) {
+    return named("round", name)
+        .replaceFirst("\"to_control\":\\[\"[A-Z2-7]{52}\",", "\"to_control\":[");
   }
 
   private static String withWrongHead(String file, String name) {
