@@ -1,0 +1,194 @@
+package dev.tka.compaction;
+
+import dev.tka.compaction.CompactionPlan.Decided;
+import dev.tka.compaction.CompactionPlan.Degraded;
+import dev.tka.compaction.CompactionPlan.NoCheckpoint;
+import dev.tka.compaction.CompactionPlan.NothingToPurge;
+import dev.tka.compaction.CompactionPlan.Unconnected;
+import dev.tka.core.AumEntry;
+import dev.tka.core.AumHash;
+import dev.tka.core.AumKind;
+import dev.tka.core.AumSnapshot;
+import dev.tka.core.Authority;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/**
+ * The rules of section 6, one method each. The active chain is a list from the head back, and a
+ * <i>place</i> is an index into it; the candidate is the place of the oldest ancestor to be. Every
+ * AUM is kept once and walked over once.
+ *
+ * <pre>
+ *   oldest              candidate                     head
+ *     o----o----C----o----o----C----o----o----o----o----o     rules 1 and 2
+ *               |    |                   '----f                rule 3: f follows what is kept
+ *               |    '----p----y                              rule 4: y is young, p its path
+ *               '----' stretch: the candidate moves to the left C
+ * </pre>
+ */
+final class Retention {
+  private final AumSnapshot snapshot;
+  private final Authority authority;
+  private final CompactionPolicy policy;
+  private final Instant now;
+  private final Collection<? extends AumEntry> entries;
+  private final List<AumHash> chain;
+  private final Map<AumHash, KeepReason> kept = new HashMap<>();
+  private int candidate;
+
+  private Retention(Authority authority, CompactionPolicy policy, Instant now) {
+    this.authority = authority;
+    this.snapshot = authority.snapshot();
+    this.policy = policy;
+    this.now = now;
+    this.entries = snapshot.entries();
+    this.chain = authority.newestFirst(authority.length());
+  }
+
+  static CompactionPlan decide(Authority authority, CompactionPolicy policy, Instant now) {
+    if (authority.isDegraded()) {
+      return new Degraded();
+    }
+    Retention retention = new Retention(authority, policy, now);
+    retention.keepYoung();
+    Optional<NothingToPurge> obstacle =
+        retention.keepChain().or(retention::keepDescendantsAndConnect);
+    return obstacle.isPresent() ? obstacle.get() : retention.decided();
+  }
+
+  private CompactionPlan decided() {
+    Set<AumHash> purged = new HashSet<>();
+    for (AumEntry entry : entries) {
+      if (!kept.containsKey(entry.hash())) {
+        purged.add(entry.hash());
+      }
+    }
+    return new Decided(authority, chain.get(candidate), kept, purged);
+  }
+
+  /** Rule 1. */
+  private void keepYoung() {
+    for (AumEntry entry : entries) {
+      if (isYoung(entry)) {
+        kept.put(entry.hash(), KeepReason.YOUNG);
+      }
+    }
+  }
+
+  /** Rule 2. */
+  private Optional<NothingToPurge> keepChain() {
+    int last = chain.size() - 1;
+    candidate = last;
+    if (chain.size() > policy.minChain()) {
+      OptionalInt found = findCheckpoint(policy.minChain(), true);
+      if (found.isEmpty()) {
+        return Optional.of(new NoCheckpoint(chain.get(policy.minChain())));
+      }
+      candidate = found.getAsInt();
+    }
+    for (int place = 0; place <= candidate; place++) {
+      kept.putIfAbsent(
+          chain.get(place),
+          place < policy.minChain() ? KeepReason.MINIMUM_CHAIN : KeepReason.UP_TO_CHECKPOINT);
+    }
+    return Optional.empty();
+  }
+
+  private Optional<NothingToPurge> keepDescendantsAndConnect() {
+    keepDescendants();
+    for (AumHash hash : new ArrayList<>(kept.keySet())) {
+      Optional<NothingToPurge> obstacle = connect(hash);
+      if (obstacle.isPresent()) {
+        return obstacle;
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Rule 3. */
+  private void keepDescendants() {
+    Deque<AumHash> waiting = new ArrayDeque<>(kept.keySet());
+    while (!waiting.isEmpty()) {
+      for (AumEntry child : snapshot.children(waiting.remove())) {
+        if (kept.putIfAbsent(child.hash(), KeepReason.DESCENDANT) == null) {
+          waiting.add(child.hash());
+        }
+      }
+    }
+  }
+
+  /** Rule 4, for one AUM. */
+  private Optional<NothingToPurge> connect(AumHash from) {
+    AumHash at = from;
+    while (!at.equals(chain.get(candidate))) {
+      Optional<AumHash> parent = entry(at).parent().filter(this::isStored);
+      if (parent.isEmpty()) {
+        return Optional.of(new Unconnected(from, at));
+      }
+      at = parent.get();
+      if (kept.containsKey(at)) {
+        return Optional.empty();
+      }
+      if (authority.isActive(at)) {
+        return moveCandidate(place(at));
+      }
+      kept.put(at, KeepReason.PATH);
+    }
+    return Optional.empty();
+  }
+
+  /** Rule 4, where a way back meets the active chain below the candidate. */
+  private Optional<NothingToPurge> moveCandidate(int meeting) {
+    OptionalInt found = findCheckpoint(meeting, false);
+    if (found.isEmpty()) {
+      return Optional.of(new NoCheckpoint(chain.get(meeting)));
+    }
+    for (int place = candidate + 1; place <= found.getAsInt(); place++) {
+      kept.putIfAbsent(chain.get(place), KeepReason.STRETCH);
+    }
+    candidate = found.getAsInt();
+    return Optional.empty();
+  }
+
+  /**
+   * The first checkpoint of the active chain at a place or further back.
+   *
+   * @param old whether a young one does not count, unless it is the genesis
+   */
+  private OptionalInt findCheckpoint(int from, boolean old) {
+    for (int place = from; place < chain.size(); place++) {
+      AumEntry entry = entry(chain.get(place));
+      if (entry.kind().equals(AumKind.CHECKPOINT)
+          && !(old && isYoung(entry) && entry.parent().isPresent())) {
+        return OptionalInt.of(place);
+      }
+    }
+    return OptionalInt.empty();
+  }
+
+  private int place(AumHash active) {
+    return entry(chain.get(0)).height() - entry(active).height();
+  }
+
+  private boolean isYoung(AumEntry entry) {
+    return policy.isYoung(entry.committedAt(), now);
+  }
+
+  private boolean isStored(AumHash hash) {
+    return snapshot.find(hash).isPresent();
+  }
+
+  private AumEntry entry(AumHash stored) {
+    return snapshot.find(stored).orElseThrow();
+  }
+}
