@@ -2,6 +2,7 @@
 module dev.tka.cli {
   requires com.fasterxml.jackson.core;
   requires com.fasterxml.jackson.jr.ob;
+  requires dev.tka.compaction;
   requires dev.tka.core;
   requires dev.tka.store;
   requires dev.tka.sync;

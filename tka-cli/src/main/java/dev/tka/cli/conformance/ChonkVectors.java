@@ -1,6 +1,8 @@
 package dev.tka.cli.conformance;
 
 import dev.tka.cli.TemporaryFiles;
+import dev.tka.compaction.CompactionPlan;
+import dev.tka.compaction.CompactionPolicy;
 import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
 import dev.tka.core.AumEntry;
@@ -67,7 +69,7 @@ final class ChonkVectors implements Checker {
       GoldenCase after = golden.object("after");
       try (TemporaryDirectory directory = TemporaryDirectory.create()) {
         directory.write(golden, mtimes, golden.optionalTexts("dirs").orElse(List.of()));
-        run(op.get(), after, directory.path());
+        run(op.get(), directory.path());
         Mismatch.require(
             "files",
             new TreeMap<>(after.optionalTextMap("files").orElse(Map.of())),
@@ -78,7 +80,7 @@ final class ChonkVectors implements Checker {
   }
 
   /** Does to a directory what the case says, at the time that it says. */
-  private static void run(GoldenCase op, GoldenCase after, Path path) throws Mismatch {
+  private static void run(GoldenCase op, Path path) throws Mismatch {
     // What the reference cannot do, such as purging an unknown AUM, changes nothing here either.
     op.informative("error");
     Clock clock =
@@ -104,18 +106,12 @@ final class ChonkVectors implements Checker {
           directory.commit(commit.build());
         }
         case "compact" -> {
-          op.informative("min_chain", "min_age_seconds");
-          // What is to go is the case's; how a directory forgets it is what is checked.
-          List<String> kept = after.optionalTexts("all_aums").orElse(List.of());
-          before.entries().stream()
-              .map(AumEntry::hash)
-              .filter(hash -> !kept.contains(hash.toString()))
-              .forEach(commit::purge);
-          Optional<String> oldest = after.optionalText("last_active_ancestor");
-          if (oldest.isPresent()) {
-            commit.lastActiveAncestor(AumHash.parse(oldest.get()));
+          Authority authority = Authority.open(before);
+          CompactionPolicy policy = Golden.compactionPolicy(op);
+          if (CompactionPlan.of(authority, policy, clock.instant())
+              instanceof CompactionPlan.Decided plan) {
+            plan.applyTo(directory);
           }
-          directory.commit(commit.build());
         }
         default -> throw new Mismatch("unknown op " + op.text("op"));
       }

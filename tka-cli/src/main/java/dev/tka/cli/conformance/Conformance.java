@@ -33,6 +33,7 @@ public final class Conformance {
               Map.entry("aum-verify", AumVerifyVectors::new),
               Map.entry("build", BuildVectors::new),
               Map.entry("chonk", ChonkVectors::new),
+              Map.entry("compact", CompactVectors::new),
               Map.entry("disablement", DisablementVectors::new),
               Map.entry("ed25519", Ed25519Vectors::new),
               Map.entry("inform", InformVectors::new),

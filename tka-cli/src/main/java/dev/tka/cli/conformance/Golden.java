@@ -1,5 +1,6 @@
 package dev.tka.cli.conformance;
 
+import dev.tka.compaction.CompactionPolicy;
 import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
@@ -16,6 +17,7 @@ import dev.tka.core.MemoryAumStore;
 import dev.tka.core.State;
 import dev.tka.core.StoreException;
 import dev.tka.core.TextException;
+import java.time.Duration;
 import dev.tka.core.TkaException;
 import dev.tka.sync.SyncOffer;
 import java.time.Clock;
@@ -64,6 +66,17 @@ final class Golden {
       }
     }
     return keys;
+  }
+
+  /**
+   * The policy of a compaction.
+   *
+   * @throws IllegalArgumentException if there is no such policy
+   */
+  static CompactionPolicy compactionPolicy(GoldenCase golden) throws Mismatch {
+    return new CompactionPolicy(
+        Math.toIntExact(golden.unsigned("min_chain")),
+        Duration.ofSeconds(golden.unsigned("min_age_seconds")));
   }
 
   /** A store as golden data tells it: AUMs in any order, and the record. */

@@ -91,6 +91,11 @@ final class GoldenCase {
     return has(field) && flag(field);
   }
 
+  /** A number of at most 64 bits that must be there. */
+  long unsigned(String field) throws Mismatch {
+    return optionalUnsigned(field).orElseThrow(() -> missing(field, "a number"));
+  }
+
   /** A number of at most 64 bits, unsigned, given as a number or as a decimal text. */
   Optional<Long> optionalUnsigned(String field) throws Mismatch {
     Object value = value(field);

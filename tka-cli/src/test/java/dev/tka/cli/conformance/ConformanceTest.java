@@ -41,6 +41,7 @@ class ConformanceTest {
                 Map.entry("aum.jsonl.gz", 3778),
                 Map.entry("build.jsonl.gz", 62),
                 Map.entry("chonk.jsonl.gz", 70),
+                Map.entry("compact.jsonl.gz", 125),
                 Map.entry("disablement.jsonl.gz", 24),
                 Map.entry("ed25519.jsonl.gz", 1455),
                 Map.entry("inform.jsonl.gz", 99),
@@ -107,6 +108,7 @@ class ConformanceTest {
     write("round", withoutOneToControl("round-node-ahead"));
     write("long", first("long").replace("\"to_node\":990", "\"to_node\":989"));
     write("chonk", withWrongHead("chonk", "chonk-after-bootstrap"));
+    write("compact", withWrongHead("compact", "compact-only-genesis-checkpoint"));
 
     for (Conformance.FileResult result : Conformance.run(folder, any -> {})) {
       assertThat(result.failures()).as(result.file()).hasSize(1);
