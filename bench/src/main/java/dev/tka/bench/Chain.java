@@ -24,8 +24,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * The one chain of all benchmarks, of any length: one signer, 2 to 20 trusted keys (added up to 20,
@@ -55,7 +57,9 @@ final class Chain {
 
   private static final long STATE_ID_1 = 0x7cf5bb4dad3c1347L;
   private static final long STATE_ID_2 = 0x15c53b7838d27917L;
-  private static final Instant COMMITTED_AT = Instant.parse("2025-01-01T00:00:00Z");
+
+  /** When a store took all of it in. */
+  static final Instant COMMITTED_AT = Instant.parse("2025-01-01T00:00:00Z");
 
   private Chain() {}
 
@@ -119,6 +123,20 @@ final class Chain {
               .unsigned(COMMITTED_AT.getEpochSecond())
               .toByteArray();
       Files.write(folder.resolve(name), content);
+    }
+  }
+
+  /** An empty directory beside the chain's file, on a disk and not in memory. */
+  static Path newDirectory() throws IOException {
+    return Files.createTempDirectory(file().toAbsolutePath().getParent(), "directory");
+  }
+
+  /** Deletes a directory with all that is in it. */
+  static void deleteDirectory(Path directory) throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
     }
   }
 

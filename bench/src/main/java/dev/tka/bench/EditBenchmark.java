@@ -19,10 +19,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Level;
@@ -61,7 +59,7 @@ public class EditBenchmark {
     @Setup
     public void open() throws IOException, TkaException {
       List<Aum> aums = Chain.decode(Chain.encodings(LENGTH));
-      directory = newDirectory();
+      directory = Chain.newDirectory();
       if (place.equals("directory")) {
         Chain.writeDirectory(directory, aums);
         authority = Authority.open(NodeDirectory.at(directory));
@@ -73,7 +71,7 @@ public class EditBenchmark {
     /** Deletes it. */
     @TearDown
     public void delete() throws IOException {
-      deleteDirectory(directory);
+      Chain.deleteDirectory(directory);
     }
   }
 
@@ -101,7 +99,7 @@ public class EditBenchmark {
     /** Writes a directory anew. */
     @Setup(Level.Invocation)
     public void begin() throws IOException, TkaException {
-      directory = newDirectory();
+      directory = Chain.newDirectory();
       Chain.writeDirectory(directory, under);
       live =
           LiveAuthority.open(
@@ -111,19 +109,7 @@ public class EditBenchmark {
     /** Deletes it. */
     @TearDown(Level.Invocation)
     public void delete() throws IOException {
-      deleteDirectory(directory);
-    }
-  }
-
-  private static Path newDirectory() throws IOException {
-    return Files.createTempDirectory(Chain.file().toAbsolutePath().getParent(), "edit");
-  }
-
-  private static void deleteDirectory(Path directory) throws IOException {
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
+      Chain.deleteDirectory(directory);
     }
   }
 

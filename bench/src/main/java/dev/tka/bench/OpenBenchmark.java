@@ -7,10 +7,7 @@ import dev.tka.store.NodeDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Mode;
@@ -64,13 +61,7 @@ public class OpenBenchmark {
     /** Deletes the files. */
     @TearDown
     public void delete() throws IOException {
-      List<Path> deepestFirst;
-      try (Stream<Path> paths = Files.walk(path)) {
-        deepestFirst = paths.sorted(Comparator.reverseOrder()).toList();
-      }
-      for (Path each : deepestFirst) {
-        Files.delete(each);
-      }
+      Chain.deleteDirectory(path);
     }
   }
 

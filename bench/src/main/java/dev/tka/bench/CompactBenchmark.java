@@ -1,0 +1,105 @@
+package dev.tka.bench;
+
+import dev.tka.compaction.CompactionPlan;
+import dev.tka.compaction.CompactionPolicy;
+import dev.tka.core.Aum;
+import dev.tka.core.AumSnapshot;
+import dev.tka.core.AumStore;
+import dev.tka.core.Authority;
+import dev.tka.core.TkaException;
+import dev.tka.store.NodeDirectory;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/** Compacting a chain that is all old with the defaults: the plan and its one commit. */
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+public class CompactBenchmark {
+  private static final Instant NOW = Chain.COMMITTED_AT.plus(CompactionPolicy.DEFAULT.minAge());
+
+  /** The chain of a benchmark. */
+  @State(Scope.Benchmark)
+  @SuppressWarnings("NullAway.Init") // JMH calls the setup.
+  public static class Length {
+    /** How long the chain is. */
+    @Param({"100", "1000", "1900", "10000", "100000"})
+    public int length;
+
+    private List<Aum> aums;
+
+    /** Reads the chain. */
+    @Setup
+    public void readChain() throws IOException, TkaException {
+      aums = Chain.decode(Chain.encodings(length));
+    }
+  }
+
+  /** An open authority over a store in memory that was not compacted. */
+  @State(Scope.Thread)
+  @SuppressWarnings("NullAway.Init") // JMH calls the setup.
+  public static class Memory {
+    private AumStore store;
+    private Authority authority;
+
+    /** Fills a store anew. */
+    @Setup(Level.Invocation)
+    public void fill(Length length) throws TkaException {
+      store = Chain.store(length.aums);
+      authority = Authority.open(store);
+    }
+  }
+
+  /** An open authority over a directory that was not compacted. */
+  @State(Scope.Thread)
+  @SuppressWarnings("NullAway.Init") // JMH calls the setup.
+  public static class Directory {
+    private Path path;
+    private AumStore store;
+    private Authority authority;
+
+    /** Writes a directory anew. */
+    @Setup(Level.Invocation)
+    public void write(Length length) throws IOException, TkaException {
+      path = Chain.newDirectory();
+      Chain.writeDirectory(path, length.aums);
+      store = NodeDirectory.at(path);
+      authority = Authority.open(store);
+    }
+
+    /** Deletes it. */
+    @TearDown(Level.Invocation)
+    public void delete() throws IOException {
+      Chain.deleteDirectory(path);
+    }
+  }
+
+  private static AumSnapshot compact(Authority authority, AumStore store) throws TkaException {
+    CompactionPlan plan = CompactionPlan.of(authority, CompactionPolicy.DEFAULT, NOW);
+    return ((CompactionPlan.Decided) plan).applyTo(store);
+  }
+
+  /** In memory. */
+  @Benchmark
+  public AumSnapshot memory(Memory memory) throws TkaException {
+    return compact(memory.authority, memory.store);
+  }
+
+  /** In a directory, on the disk when it returns. */
+  @Benchmark
+  public AumSnapshot directory(Directory directory) throws TkaException {
+    return compact(directory.authority, directory.store);
+  }
+}
