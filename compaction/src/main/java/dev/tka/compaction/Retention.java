@@ -90,7 +90,7 @@ final class Retention {
     int last = chain.size() - 1;
     candidate = last;
     if (chain.size() > policy.minChain()) {
-      OptionalInt found = findCheckpoint(policy.minChain(), true);
+      OptionalInt found = findCheckpoint(policy.minChain());
       if (found.isEmpty()) {
         return Optional.of(new NoCheckpoint(chain.get(policy.minChain())));
       }
@@ -149,7 +149,8 @@ final class Retention {
 
   /** Rule 4, where a way back meets the active chain below the candidate. */
   private Optional<NothingToPurge> moveCandidate(int meeting) {
-    OptionalInt found = findCheckpoint(meeting, false);
+    // Age makes no difference: what is young below the candidate would keep the meeting point.
+    OptionalInt found = findCheckpoint(meeting);
     if (found.isEmpty()) {
       return Optional.of(new NoCheckpoint(chain.get(meeting)));
     }
@@ -160,16 +161,12 @@ final class Retention {
     return Optional.empty();
   }
 
-  /**
-   * The first checkpoint of the active chain at a place or further back.
-   *
-   * @param old whether a young one does not count, unless it is the genesis
-   */
-  private OptionalInt findCheckpoint(int from, boolean old) {
+  /** The first checkpoint from a place on back that is not young, unless it is the genesis. */
+  private OptionalInt findCheckpoint(int from) {
     for (int place = from; place < chain.size(); place++) {
       AumEntry entry = entry(chain.get(place));
-      if (entry.kind().equals(AumKind.CHECKPOINT)
-          && !(old && isYoung(entry) && entry.parent().isPresent())) {
+      boolean oldEnough = entry.parent().isEmpty() || !isYoung(entry);
+      if (entry.kind().equals(AumKind.CHECKPOINT) && oldEnough) {
         return OptionalInt.of(place);
       }
     }
