@@ -1,5 +1,6 @@
 package dev.tka.cli;
 
+import dev.tka.compaction.CompactionPlan;
 import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
 import dev.tka.core.Authority;
@@ -21,20 +22,34 @@ import java.util.Optional;
 final class DirectoryEdit {
   private static final String TAILSCALED = "tailscaled";
 
+  private final NodeDirectory directory;
   private final LiveAuthority live;
   private final Authority authority;
 
-  private DirectoryEdit(LiveAuthority live) {
+  private DirectoryEdit(NodeDirectory directory, LiveAuthority live) {
+    this.directory = directory;
     this.live = live;
     this.authority = live.current();
   }
 
   /**
-   * Opens the authority in a directory.
+   * Opens the authority in a directory, to change it.
    *
    * @throws CommandFailure if it is degraded: what is missing may be what an edit has to build on
    */
   static DirectoryEdit begin(DirectoryArgument directory, PrintWriter err)
+      throws OpenException, StoreException, CommandFailure {
+    DirectoryEdit edit = look(directory, err);
+    warnOfTailscaled(err);
+    return edit;
+  }
+
+  /**
+   * Opens the authority in a directory, to see what a change would be.
+   *
+   * @throws CommandFailure as {@link #begin} does
+   */
+  static DirectoryEdit look(DirectoryArgument directory, PrintWriter err)
       throws OpenException, StoreException, CommandFailure {
     NodeDirectory store = NodeDirectory.at(directory.path());
     Clock clock = Clock.systemUTC();
@@ -47,8 +62,7 @@ final class DirectoryEdit {
     if (damage != ExitCode.OK) {
       throw new CommandFailure(damage, "a damaged directory is not edited; nothing was written");
     }
-    warnOfTailscaled(err);
-    return new DirectoryEdit(live);
+    return new DirectoryEdit(store, live);
   }
 
   /** What the directory held when it was read. */
@@ -64,6 +78,15 @@ final class DirectoryEdit {
    */
   Authority store(List<Aum> updates) throws TkaException {
     return updates.isEmpty() ? authority : live.informOn(authority, updates).after();
+  }
+
+  /**
+   * Applies a compaction that was planned for {@link #authority}.
+   *
+   * @throws StoreException.Conflict if something else was stored since; nothing was written
+   */
+  void compact(CompactionPlan.Decided plan) throws StoreException {
+    plan.applyTo(directory);
   }
 
   /** It takes no lock and looks at its directory only when it starts. */

@@ -19,7 +19,8 @@ import picocli.CommandLine.Command;
 /** The command {@code tka}. */
 @Command(
     name = "tka",
-    description = "Creates, edits, inspects and verifies a tailnet's key authority (Tailnet Lock).",
+    description =
+        "Creates, edits, inspects, verifies and compacts a tailnet's key authority (Tailnet Lock).",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     synopsisSubcommandLabel = "COMMAND",
@@ -34,6 +35,7 @@ import picocli.CommandLine.Command;
       RemoveCommand.class,
       UpdateCommand.class,
       RevokeKeysCommand.class,
+      CompactCommand.class,
       ConformanceCommand.class,
       DemoCommand.class,
       GenerateCompletion.class

@@ -224,7 +224,7 @@ class CommandsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"status", "log", "verify", "inspect", "conformance", "demo"})
+  @ValueSource(strings = {"status", "log", "verify", "inspect", "compact", "conformance", "demo"})
   void everyCommandHasHelpWithExamples(String command) {
     Cli.Result help = Cli.run(command, "--help");
 

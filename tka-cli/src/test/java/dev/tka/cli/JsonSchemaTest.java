@@ -2,10 +2,16 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tka.core.Aum;
+import dev.tka.core.Commit;
+import dev.tka.store.NodeDirectory;
+import dev.tka.testkit.Chains;
 import dev.tka.testkit.GoldenData;
+import dev.tka.testkit.TestKeys;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -45,6 +51,7 @@ class JsonSchemaTest {
     collect("verify", Cli.run("verify", directory, "--json").json(), paths);
     collect("verify", Cli.run("verify", damaged, "--json").json(), paths);
     collect("verify", Cli.run("verify", broken, "--json").json(), paths);
+    collectCompactions(paths);
     collect("conformance", Cli.run("conformance", golden, "--json").json(), paths);
     for (String name :
         List.of("update-key-both-signed", "real-genesis-2025-11-07", "key-votes-4097")) {
@@ -61,6 +68,29 @@ class JsonSchemaTest {
             .lines()
             .toList();
     assertThat(paths).containsExactlyElementsOf(expected);
+  }
+
+  private void collectCompactions(Set<String> paths) throws Exception {
+    Path old = compactable("old", Instant.EPOCH.plusSeconds(1));
+    Path odd = compactable("odd", Instant.now());
+    collect("compact", Cli.run("compact", old, "--plan", "--json").json(), paths);
+    for (Path directory : List.of(old, odd)) {
+      collect(
+          "compact",
+          Cli.run("compact", directory, "--plan", "--json", "--min-chain", "1").json(),
+          paths);
+    }
+  }
+
+  /** Three old AUMs, but for the genesis, which came in when it is told. */
+  private Path compactable(String name, Instant genesisCommittedAt) throws Exception {
+    Path directory = Files.createDirectory(folder.resolve(name));
+    NodeDirectory store = NodeDirectory.at(directory);
+    List<Aum> aums = Chains.draw(List.of(TestKeys.key(1, 1)), "A -> B[checkpoint] -> C").all();
+    Commit.Builder commit = Commit.on(store.read().revision()).add(aums.get(0), genesisCommittedAt);
+    aums.subList(1, aums.size()).forEach(aum -> commit.add(aum, Instant.EPOCH.plusSeconds(1)));
+    store.commit(commit.build());
+    return directory;
   }
 
   private void collectEdits(Set<String> paths) throws Exception {

@@ -121,6 +121,7 @@ class ConformanceTest {
         List.of(
             new String[] {"build", "build-no-signer"},
             new String[] {"build", "build-514-keys-checkpoint-due-removals"},
+            new String[] {"compact", "compact-young-genesis"},
             new String[] {"revoke", "revoke-effect-unknown-cosigner"},
             new String[] {"revoke", "revoke-fork-from-unknown-then-inform"})) {
       String line = named(one[0], one[1]);
