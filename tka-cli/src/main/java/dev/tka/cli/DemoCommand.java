@@ -41,7 +41,8 @@ import picocli.CommandLine.Spec;
       "Shows the main job on real data.",
       "Decodes and verifies a real authority's genesis, opens a real node's directory, and resolves"
           + " a forked chain, all of it golden data that comes with this command. Then makes an"
-          + " authority in a temporary folder, edits it, forks it and recovers it from a thief."
+          + " authority in a temporary folder, edits it, forks it and recovers it from a thief, and"
+          + " catches up a node that was away for long."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -63,6 +64,7 @@ final class DemoCommand implements Callable<Integer> {
     Path folder = Files.createTempDirectory("tka-demo");
     try {
       new AuthorityDemo(folder, main.random(), out).run();
+      new SyncDemo(folder, main.random(), out).run();
     } finally {
       TemporaryFiles.delete(folder);
     }

@@ -47,7 +47,7 @@ import picocli.CommandLine.Spec;
       "  tka revoke-keys DIR tlpub:... --key-file admin.key",
       "  tka revoke-keys DIR --cosign A401... --key-file other.key",
       "  tka revoke-keys DIR --finish A401...",
-      "  tka revoke-keys DIR --finish - --confirm < recovery.hex",
+      "  cat recovery.hex | tka revoke-keys DIR --finish - --confirm",
     })
 final class RevokeKeysCommand implements Callable<Integer> {
   private static final String STANDARD_INPUT = "-";

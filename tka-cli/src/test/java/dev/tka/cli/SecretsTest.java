@@ -35,6 +35,9 @@ class SecretsTest {
   private static final int SECRET_SIZE = 32;
   private static final int PEOPLE = 6;
 
+  /** The key and the disablement secret of the second demo, which have no file. */
+  private static final int IN_MEMORY = 2;
+
   @TempDir Path folder;
 
   /** Remembers what it drew. */
@@ -57,10 +60,15 @@ class SecretsTest {
     StringWriter out = new StringWriter();
     seen.put(
         "process output",
-        capture(() -> new AuthorityDemo(folder, random, new PrintWriter(out, true)).run()));
+        capture(
+            () -> {
+              PrintWriter printer = new PrintWriter(out, true);
+              new AuthorityDemo(folder, random, printer).run();
+              new SyncDemo(folder, random, printer).run();
+            }));
     seen.put("output", bytes(out.toString()));
     List<byte[]> secrets = random.secrets;
-    assertThat(secrets).hasSize(PEOPLE + 1);
+    assertThat(secrets).hasSize(PEOPLE + 1 + IN_MEMORY);
     int keyFiles = 0;
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {

@@ -1,0 +1,114 @@
+package dev.tka.cli;
+
+import dev.tka.core.AdmissionPolicy;
+import dev.tka.core.AumEntry;
+import dev.tka.core.AumHash;
+import dev.tka.core.AumSnapshot;
+import dev.tka.core.AumStore;
+import dev.tka.core.Commit;
+import dev.tka.core.LiveAuthority;
+import dev.tka.core.MemoryAumStore;
+import dev.tka.core.StoreException;
+import dev.tka.core.TkaException;
+import dev.tka.sync.AnswerPolicy;
+import dev.tka.sync.ControlEnd;
+import dev.tka.sync.NodeRound;
+import dev.tka.sync.NodeSync;
+import dev.tka.sync.SyncAnswer;
+import dev.tka.sync.SyncOffer;
+import dev.tka.sync.SyncOutcome;
+import dev.tka.sync.SyncSend;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Whole rounds between a node and a control in this process, with what each end made of them. */
+final class SyncRun {
+  /** Room for some 5,000 AUMs of the usual length in an answer. */
+  private static final long MOST_BYTES = 1 << 20;
+
+  private final List<Round> rounds = new ArrayList<>();
+  private SyncOutcome outcome;
+
+  /**
+   * A round.
+   *
+   * @param answer what control answered, and why
+   * @param node what the node made of it
+   * @param receipt what control made of the send; empty when there was none
+   */
+  record Round(
+      ControlEnd.Answer answer, NodeRound.End node, Optional<ControlEnd.Receipt> receipt) {}
+
+  private SyncRun(LiveAuthority node, LiveAuthority control) throws TkaException {
+    ControlEnd end = new ControlEnd(control, AnswerPolicy.bounded(MOST_BYTES));
+    Recorder recorder = new Recorder(end);
+    outcome = new NodeSync(node).<TkaException>run(recorder, recorder::record);
+  }
+
+  /** Runs rounds until the heads agree or nothing changes any more. */
+  static SyncRun of(LiveAuthority node, LiveAuthority control) throws TkaException {
+    return new SyncRun(node, control);
+  }
+
+  List<Round> rounds() {
+    return rounds;
+  }
+
+  SyncOutcome outcome() {
+    return outcome;
+  }
+
+  /** True when both ends have one head. */
+  boolean agrees() {
+    return outcome instanceof SyncOutcome.UpToDate || outcome instanceof SyncOutcome.Converged;
+  }
+
+  /** The authority in a store. */
+  static LiveAuthority open(AumStore store) throws TkaException {
+    return LiveAuthority.open(store, AdmissionPolicy.reference(), Clock.systemUTC());
+  }
+
+  /** The same in memory, where rounds can be tried. */
+  static AumStore copy(AumSnapshot snapshot) throws StoreException {
+    MemoryAumStore copy = new MemoryAumStore();
+    Commit.Builder commit = Commit.on(copy.read().revision());
+    for (AumEntry entry : snapshot.entries()) {
+      commit.add(snapshot.get(entry.hash()), entry.committedAt());
+    }
+    snapshot.lastActiveAncestor().ifPresent(commit::lastActiveAncestor);
+    copy.commit(commit.build());
+    return copy;
+  }
+
+  /** Control, and what it did in the round that is going on. */
+  private final class Recorder implements NodeSync.Control<TkaException> {
+    private final ControlEnd control;
+    private Optional<ControlEnd.Answer> answer = Optional.empty();
+    private Optional<ControlEnd.Receipt> receipt = Optional.empty();
+
+    Recorder(ControlEnd control) {
+      this.control = control;
+    }
+
+    @Override
+    public SyncAnswer offer(SyncOffer offer) throws TkaException {
+      ControlEnd.Answer made = control.answer(offer);
+      answer = Optional.of(made);
+      receipt = Optional.empty();
+      return made.message();
+    }
+
+    @Override
+    public AumHash send(SyncSend send) throws TkaException {
+      ControlEnd.Receipt made = control.receive(send);
+      receipt = Optional.of(made);
+      return made.head();
+    }
+
+    void record(NodeRound.End end) {
+      rounds.add(new Round(answer.orElseThrow(), end, receipt));
+    }
+  }
+}

@@ -1,0 +1,129 @@
+package dev.tka.cli;
+
+import dev.tka.sync.Intake;
+import dev.tka.sync.Intersection;
+import dev.tka.sync.MissingAums;
+import dev.tka.sync.SyncOffer;
+import dev.tka.sync.SyncOutcome;
+
+/** What happens in a sync, in words. */
+final class SyncText {
+  private SyncText() {}
+
+  /** What one end offers, in a few words. */
+  static String offer(SyncOffer offer) {
+    return offer.headText() + " and " + Texts.count(offer.ancestors().size(), "ancestor");
+  }
+
+  /** The name of an intersection, for JSON. */
+  static String name(Intersection intersection) {
+    if (intersection instanceof Intersection.UpToDate) {
+      return "up-to-date";
+    }
+    if (intersection instanceof Intersection.Head) {
+      return "head";
+    }
+    if (intersection instanceof Intersection.Tail) {
+      return "tail";
+    }
+    return intersection instanceof Intersection.LosingBranch ? "losing-branch" : "none";
+  }
+
+  /** What one end makes of the other's offer: where their chains part. */
+  static String intersection(Intersection intersection) {
+    if (intersection instanceof Intersection.UpToDate) {
+      return "the same head";
+    }
+    if (intersection instanceof Intersection.Head head) {
+      return "the other's head " + head.at() + ", and " + after(head.following());
+    }
+    if (intersection instanceof Intersection.Tail tail) {
+      return "common ground at "
+          + tail.at()
+          + ", number "
+          + (tail.skipped() + 1)
+          + " of the ancestors named, and "
+          + after(tail.following())
+          + (tail.newestCommon().equals(tail.at())
+              ? ""
+              : "; the newest AUM in common is " + tail.newestCommon());
+    }
+    if (intersection instanceof Intersection.LosingBranch branch) {
+      return "common ground at "
+          + branch.at()
+          + ", from which a branch of "
+          + Texts.count(branch.branchLength(), "AUM")
+          + " that lost here leads to "
+          + branch.named()
+          + ", and "
+          + after(branch.following());
+    }
+    Intersection.None none = (Intersection.None) intersection;
+    return "no common ground: of "
+        + Texts.count(none.named(), "AUM")
+        + " named, "
+        + (none.heldApart() == 0 ? "none is" : none.heldApart() + " are")
+        + " stored here"
+        + (none.heldApart() == 0 ? "" : ", apart from the active chain");
+  }
+
+  private static String after(int following) {
+    return Texts.count(following, "AUM") + " after it";
+  }
+
+  /** What is sent. */
+  static String missing(MissingAums missing) {
+    long bytes = missing.encoded().stream().mapToLong(aum -> aum.size()).sum();
+    return Texts.count(missing.hashes().size(), "AUM")
+        + ", "
+        + Texts.count(bytes, "byte")
+        + (missing.withheld() == 0 ? "" : "; " + missing.withheld() + " more in another round");
+  }
+
+  /** What became of what was sent. */
+  static String intake(Intake intake) {
+    if (intake instanceof Intake.Done done) {
+      return Texts.count(done.added().size(), "AUM")
+          + " new, "
+          + done.known()
+          + " known"
+          + (done.refusals().isEmpty() ? "" : ", " + done.refusals().size() + " not admitted");
+    }
+    return "refused whole: " + ((Intake.Rejected) intake).reason();
+  }
+
+  /** How rounds ended. */
+  static String outcome(SyncOutcome outcome) {
+    if (outcome instanceof SyncOutcome.UpToDate equal) {
+      return "The heads agree, nothing was to be done: " + equal.head();
+    }
+    if (outcome instanceof SyncOutcome.Converged converged) {
+      return "The heads agree: " + converged.head();
+    }
+    if (outcome instanceof SyncOutcome.NoCommonGround none) {
+      return "No AUM is known to both: "
+          + (none.intersection().fromGenesis()
+              ? "they are of different authorities, or control has forgotten what they share."
+              : "they are of different authorities, or one has forgotten what they share.");
+    }
+    if (outcome instanceof SyncOutcome.OutOfReach far) {
+      return "Control's chain leaves the node's before the oldest AUM that the node holds, "
+          + far.oldest()
+          + ": it would have to know "
+          + far.parent()
+          + ".";
+    }
+    if (outcome instanceof SyncOutcome.Rejected rejected) {
+      return "The node refuses what control sends: " + rejected.cause().reason();
+    }
+    if (outcome instanceof SyncOutcome.Stalled stalled) {
+      return "Rounds change nothing any more: the node stays at "
+          + stalled.head()
+          + ", control at "
+          + stalled.controlHead()
+          + ".";
+    }
+    SyncOutcome.Unfinished unfinished = (SyncOutcome.Unfinished) outcome;
+    return "The heads differ still: " + unfinished.head() + ", " + unfinished.controlHead();
+  }
+}
