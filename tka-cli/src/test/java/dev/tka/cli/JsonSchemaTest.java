@@ -116,6 +116,22 @@ class JsonSchemaTest {
         tailnet.edit("revoke-keys", "ann", "--finish", signed, "--confirm", "--json").json(),
         paths);
     collectPutOff(tailnet, paths);
+    Tailnet other = Tailnet.of(Files.createDirectory(folder.resolve("other")), "eve");
+    collect("offer", Cli.run("offer", tailnet.directory(), "--json").json(), paths);
+    collect("sync", sync(tailnet, other), paths);
+    Path behind = folder.resolve("behind");
+    TestFiles.copy(tailnet.directory(), behind);
+    tailnet.edit("add", "bob", tailnet.newKey("dave"));
+    Cli.run("add", behind, tailnet.publicKey("carol"), "--key-file", tailnet.keyFile("bob"));
+    collect("sync", Cli.run("sync", behind, tailnet.directory(), "--json").json(), paths);
+    collect(
+        "doctor",
+        Cli.run("doctor", tailnet.directory(), other.directory(), "--json").json(),
+        paths);
+  }
+
+  private static Map<String, Object> sync(Tailnet node, Tailnet control) {
+    return Cli.run("sync", node.directory(), control.directory(), "--json").json();
   }
 
   private static void collectPutOff(Tailnet tailnet, Set<String> paths) {

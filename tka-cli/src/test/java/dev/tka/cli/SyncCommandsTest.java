@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tka.core.AumHash;
 import dev.tka.core.Authority;
 import dev.tka.store.NodeDirectory;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,18 +26,10 @@ class SyncCommandsTest {
   void begin() throws Exception {
     control = Tailnet.of(Files.createDirectory(folder.resolve("control")), "ann", "bob");
     control.edit("add", "ann", control.newKey("carol"));
-    node = copy(control.directory(), folder.resolve("node"));
+    node = folder.resolve("node");
+    TestFiles.copy(control.directory(), node);
     control.edit("update", "ann", control.publicKey("carol") + "?3");
     control.edit("add", "bob", control.newKey("dave"));
-  }
-
-  private static Path copy(Path from, Path to) throws IOException {
-    try (Stream<Path> files = Files.walk(from)) {
-      for (Path file : files.toList()) {
-        Files.copy(file, to.resolve(from.relativize(file).toString()));
-      }
-    }
-    return to;
   }
 
   private static String head(Path directory) throws Exception {
