@@ -7,6 +7,7 @@ import dev.tka.core.Authority;
 import dev.tka.core.Commit;
 import dev.tka.core.StoreException;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -63,9 +64,8 @@ public sealed interface CompactionPlan {
       if (!changesStore()) {
         return before;
       }
-      Commit.Builder commit = Commit.on(before.revision()).lastActiveAncestor(oldestAncestor);
-      purged.forEach(commit::purge);
-      return store.commit(commit.build());
+      return store.commit(
+          new Commit(before.revision(), List.of(), purged, Optional.of(oldestAncestor)));
     }
   }
 

@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -67,13 +66,13 @@ final class Retention {
   }
 
   private CompactionPlan decided() {
-    Set<AumHash> purged = new HashSet<>();
-    for (AumEntry entry : entries) {
-      if (!kept.containsKey(entry.hash())) {
-        purged.add(entry.hash());
-      }
-    }
-    return new Decided(authority, chain.get(candidate), kept, purged);
+    AumHash[] purged =
+        entries.stream()
+            .map(AumEntry::hash)
+            .filter(hash -> !kept.containsKey(hash))
+            .toArray(AumHash[]::new);
+    // An immutable set from the start: most of a long chain goes, and copies of it would cost most.
+    return new Decided(authority, chain.get(candidate), kept, Set.of(purged));
   }
 
   /** Rule 1. */

@@ -1,0 +1,59 @@
+package dev.tka.compaction;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tka.core.AdmissionPolicy;
+import dev.tka.core.AumStore;
+import dev.tka.core.LiveAuthority;
+import dev.tka.core.TkaException;
+import dev.tka.testkit.Chains;
+import dev.tka.testkit.FakeClock;
+import dev.tka.testkit.GoldenData;
+import dev.tka.testkit.TestKeys;
+import dev.tka.testkit.TestStores;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The example of compaction in the README compiles, runs, and is what stands there. */
+class CompactionReadmeTest {
+  @Test
+  void theExampleRuns() throws TkaException {
+    StringBuilder drawing = new StringBuilder("A -> B[checkpoint]");
+    for (int i = 0; i < 24; i++) {
+      drawing.append(" -> N").append(i);
+    }
+    Chains chains = Chains.draw(List.of(TestKeys.key(1, 1)), drawing.toString());
+    AumStore store = TestStores.holding(chains.all());
+    FakeClock clock = new FakeClock();
+    clock.advance(Duration.ofDays(14));
+    LiveAuthority live = LiveAuthority.open(store, AdmissionPolicy.reference(), clock);
+
+    // begin
+    CompactionPlan plan =
+        CompactionPlan.of(live.current(), CompactionPolicy.DEFAULT, clock.instant());
+    if (plan instanceof CompactionPlan.Decided decided) {
+      decided.applyTo(store);
+      live.refresh();
+    }
+    // end
+
+    assertThat(live.current().oldestAncestor()).isEqualTo(chains.get("B").hash());
+    assertThat(live.current().length()).isEqualTo(25);
+  }
+
+  @Test
+  void theExampleIsTheOneInTheReadme() throws IOException {
+    Path root = GoldenData.root();
+    String source =
+        Files.readString(
+            root.resolve("compaction/src/test/java/dev/tka/compaction/CompactionReadmeTest.java"));
+    int begin = source.indexOf("// begin\n") + "// begin\n".length();
+    String example = source.substring(begin, source.indexOf("    // end", begin)).indent(-4);
+
+    assertThat(Files.readString(root.resolve("README.md"))).contains("```java\n" + example + "```");
+  }
+}
