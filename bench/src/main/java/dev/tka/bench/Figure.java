@@ -126,6 +126,12 @@ record Figure(
     return benchmark.endsWith(".directory length=100000");
   }
 
+  /** True where writing the files for one measurement takes longer than what is measured. */
+  boolean writesManyFiles() {
+    return benchmark.equals("CompactBenchmark.directory length=10000")
+        || benchmark.equals("CompactBenchmark.directory length=100000");
+  }
+
   private static Figure parse(String line) {
     String[] cells = line.split("\\|", -1);
     return new Figure(

@@ -77,7 +77,7 @@ public final class Report {
       return Optional.of(new Measured(kilobytes, kilobytes, kilobytes, 1));
     }
     double before = slowness();
-    Collection<RunResult> results = run(figure.benchmark());
+    Collection<RunResult> results = run(figure);
     double slowness = (before + slowness()) / 2;
     if (results.isEmpty()) {
       return Optional.empty();
@@ -97,7 +97,9 @@ public final class Report {
   }
 
   /** Runs one benchmark with its parameter, and leaves what JMH says in a file. */
-  private Collection<RunResult> run(String benchmark) throws IOException, RunnerException {
+  private Collection<RunResult> run(Figure figure) throws IOException, RunnerException {
+    String benchmark = figure.benchmark();
+    boolean few = quick || figure.writesManyFiles();
     Path logs = Files.createDirectories(Chain.file().resolveSibling("jmh"));
     String[] parts = benchmark.split("[ =]", -1);
     String name = Report.class.getPackageName() + "." + parts[0];
@@ -108,10 +110,10 @@ public final class Report {
                 .param(parts[1], parts[2])
                 .output(logs.resolve(benchmark.replace(' ', '-') + ".log").toString())
                 .jvmArgs("-Xms2g", "-Xmx2g", "--enable-native-access=ALL-UNNAMED")
-                .forks(quick ? 1 : 2)
-                .warmupIterations(quick ? 2 : 4)
+                .forks(few ? 1 : 2)
+                .warmupIterations(figure.writesManyFiles() ? 1 : quick ? 2 : 4)
                 .warmupTime(time)
-                .measurementIterations(quick ? 2 : 3)
+                .measurementIterations(few ? 2 : 3)
                 .measurementTime(time)
                 .build())
         .run();
