@@ -13,16 +13,19 @@ import java.util.function.Consumer;
 
 /**
  * Rounds of a node with control, one after the other until the heads agree or rounds change nothing
- * any more (section 10). A round changes something when the node stores an AUM, or learns of a
- * newer one that both have. Two rounds in a row that do neither are the last, so that no control
- * can keep a node at it by naming heads; one such round is allowed, as control may have learned
- * something.
+ * any more (section 10). A round changes something when the node stores an AUM, or is sent one that
+ * it has and that is newer than all such before. Two rounds in a row that do neither are the last,
+ * so that no control can keep a node at it by naming heads; one such round is allowed, as control
+ * may have learned something.
+ *
+ * <p>For one thread.
  */
 public final class NodeSync {
   private static final int MOST_IDLE_ROUNDS = 2;
 
   private final LiveAuthority live;
   private Optional<AumHash> shared = Optional.empty();
+  private int highestShared = Integer.MIN_VALUE;
 
   /** Rounds of the node that has this authority. */
   public NodeSync(LiveAuthority live) {
@@ -79,10 +82,12 @@ public final class NodeSync {
   }
 
   private boolean hasMoved(NodeRound.Exchange exchange) {
-    Optional<AumHash> before = shared;
-    shared = newestHeld(exchange.answer().missing()).or(() -> before);
-    boolean further =
-        shared.isPresent() && (before.isEmpty() || height(shared.get()) > height(before.get()));
+    Optional<AumHash> newest = newestHeld(exchange.answer().missing());
+    boolean further = newest.isPresent() && height(newest.get()) > highestShared;
+    if (newest.isPresent()) {
+      shared = newest;
+      highestShared = Math.max(highestShared, height(newest.get()));
+    }
     boolean stored = exchange.received() instanceof Intake.Done done && !done.added().isEmpty();
     return stored || further;
   }

@@ -45,14 +45,18 @@ public record SyncOffer(AumHash head, List<AumHash> ancestors) {
    * where that is none. Costs the number of checkpoints. Of more than fit, the newest are named.
    */
   public static SyncOffer of(Authority authority) {
+    return of(authority, MAX_ANCESTORS);
+  }
+
+  static SyncOffer of(Authority authority, int most) {
     List<AumHash> checkpoints = authority.checkpoints();
     AumHash oldest = authority.oldestAncestor();
     boolean endsInOldest =
         !checkpoints.isEmpty() && checkpoints.get(checkpoints.size() - 1).equals(oldest);
-    if (endsInOldest && checkpoints.size() <= MAX_ANCESTORS) {
+    if (endsInOldest && checkpoints.size() <= most) {
       return new SyncOffer(authority.head(), checkpoints);
     }
-    int fitting = Math.min(checkpoints.size(), MAX_ANCESTORS - 1);
+    int fitting = Math.min(checkpoints.size(), most - 1);
     List<AumHash> ancestors = new ArrayList<>(fitting + 1);
     ancestors.addAll(checkpoints.subList(0, fitting));
     ancestors.add(oldest);
@@ -111,11 +115,15 @@ public record SyncOffer(AumHash head, List<AumHash> ancestors) {
 
   /**
    * This offer of an authority with one more AUM named: where it belongs when it is on the active
-   * chain, else first.
+   * chain, else first. Of a full offer, the last of the others but the oldest makes room.
    *
    * @param shared an AUM that the authority's store holds, and the other end, too
    */
   SyncOffer naming(AumHash shared, Authority authority) {
+    return naming(shared, authority, MAX_ANCESTORS);
+  }
+
+  SyncOffer naming(AumHash shared, Authority authority, int most) {
     int at = authority.isActive(shared) ? firstNotAbove(shared, authority) : 0;
     boolean named =
         shared.equals(head) || (at < ancestors.size() && ancestors.get(at).equals(shared));
@@ -123,10 +131,10 @@ public record SyncOffer(AumHash head, List<AumHash> ancestors) {
       return this;
     }
     List<AumHash> more = new ArrayList<>(ancestors);
-    if (more.size() == MAX_ANCESTORS) {
-      more.remove(MAX_ANCESTORS - 2);
+    more.add(at, shared);
+    if (more.size() > most) {
+      more.remove(at == most - 1 ? most - 2 : most - 1);
     }
-    more.add(Math.min(at, more.size()), shared);
     return new SyncOffer(head, more);
   }
 

@@ -167,6 +167,31 @@ class HostilePeerTest {
   }
 
   @Test
+  void knownAumsInTurnStallToo() throws TkaException {
+    LiveAuthority node = node();
+    SyncOutcome outcome =
+        new NodeSync(node)
+            .run(
+                new NodeSync.Control<TkaException>() {
+                  private int calls;
+
+                  @Override
+                  public SyncAnswer offer(SyncOffer offer) {
+                    assertThat(++calls).isLessThan(20);
+                    return answer(random(1), encoded(chains.get(calls % 2 == 0 ? "B" : "C")));
+                  }
+
+                  @Override
+                  public AumHash send(SyncSend send) {
+                    return random(1);
+                  }
+                },
+                end -> {});
+
+    assertThat(outcome).isInstanceOf(SyncOutcome.Stalled.class);
+  }
+
+  @Test
   void aumsOutOfOrderAreRefused() throws TkaException {
     assertThat(outcome(node(), answer(hash("F"), encoded(chains.list("D F E")))))
         .isInstanceOfSatisfying(

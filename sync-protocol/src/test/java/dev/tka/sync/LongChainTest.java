@@ -113,6 +113,13 @@ class LongChainTest {
   }
 
   @Test
+  void aLegacyOfferDoesNotSampleBeyond400Steps() throws TkaException {
+    assertThat(SyncOffer.legacy(control.current()).ancestors())
+        .containsExactly(
+            hash(LENGTH - 5), hash(LENGTH - 17), hash(LENGTH - 65), hash(LENGTH - 257), hash(0));
+  }
+
+  @Test
   void theLengthOfTheChainDoesNotCount() throws TkaException {
     assertThat(questions(LENGTH)).isEqualTo(questions(1_000));
   }

@@ -308,7 +308,7 @@ class RoundTest {
   }
 
   @Test
-  void anAumThatIsKnownIsNotLookedAtAgain() throws TkaException {
+  void whatIsKnownIsCountedAndChangesNothing() throws TkaException {
     ControlEnd control = new ControlEnd(holding("A B C D"), exact);
     List<Bytes> known = chains.list("B C D").stream().map(Aum::encoded).toList();
 

@@ -63,6 +63,19 @@ class SyncOfferTest {
   }
 
   @Test
+  void ofMoreCheckpointsThanFitTheNewestAreNamedAndTheOldestAncestor() throws TkaException {
+    Authority authority = holding("A B C D E F");
+    AumHash d = chains.get("D").hash();
+
+    assertThat(SyncOffer.of(authority, 2).ancestors())
+        .containsExactly(chains.get("E").hash(), chains.get("A").hash());
+    assertThat(SyncOffer.of(authority).naming(d, authority, 3).ancestors())
+        .containsExactly(chains.get("E").hash(), d, chains.get("A").hash());
+    assertThat(SyncOffer.of(authority).naming(chains.get("B").hash(), authority, 3).ancestors())
+        .containsExactly(chains.get("E").hash(), chains.get("B").hash(), chains.get("A").hash());
+  }
+
+  @Test
   void anOldestAncestorThatIsNoCheckpointIsNamedLast() throws TkaException {
     Aum genesis = Aum.builder(AumKind.ADD_KEY).key(TestKeys.key(1, 1)).build();
     Aum next = Chains.noOp(genesis, "next", 1);
