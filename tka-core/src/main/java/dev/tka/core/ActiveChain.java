@@ -2,7 +2,6 @@ package dev.tka.core;
 
 import java.util.AbstractList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.RandomAccess;
@@ -95,7 +94,7 @@ final class ActiveChain {
     for (Checkpoint at = newestCheckpoint; at != null; at = at.before) {
       newestFirst[i++] = at.hash;
     }
-    return Collections.unmodifiableList(Arrays.asList(newestFirst));
+    return List.of(newestFirst);
   }
 
   /**
