@@ -7,7 +7,8 @@ final class ExitCode {
 
   /**
    * What was looked at is not right: an AUM that does not verify or apply, a golden case that
-   * fails. Or no node would accept what was asked for.
+   * fails. Or no node would accept what was asked for, two ends of a sync do not agree, or a doctor
+   * found a problem.
    */
   static final int VERIFICATION_FAILED = 1;
 
