@@ -105,6 +105,6 @@ final class DirectoryEdit {
 
   private static boolean isTailscaled(ProcessHandle process) {
     Optional<Path> program = process.info().command().map(Path::of).map(Path::getFileName);
-    return program.filter(name -> name.toString().equals(TAILSCALED)).isPresent();
+    return program.filter(name -> name.toString().contains(TAILSCALED)).isPresent();
   }
 }

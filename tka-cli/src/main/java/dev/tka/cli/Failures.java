@@ -13,12 +13,16 @@ import java.io.PrintWriter;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 
 /** Turns whatever a command throws into one line and an exit status. */
 final class Failures
     implements CommandLine.IExecutionExceptionHandler, CommandLine.IParameterExceptionHandler {
+  private static final Pattern SECRET =
+      Pattern.compile("(nlpriv:|disablement-secret:)[0-9a-zA-Z]+");
+
   /** Enough to find a bug by, and still one line. */
   private static final int NAMED_FRAMES = 4;
 
@@ -98,7 +102,9 @@ final class Failures
   }
 
   private static int report(PrintWriter err, int exitCode, String message) {
-    err.println("tka: " + Texts.printable(message));
+    // A secret that was taken for a file or a key by mistake.
+    String open = SECRET.matcher(message).replaceAll("$1...");
+    err.println("tka: " + Texts.printable(open));
     return exitCode;
   }
 }

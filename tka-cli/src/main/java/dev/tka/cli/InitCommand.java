@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "init",
     description = {
-      "Creates an authority in an empty directory.",
+      "Creates an authority in a directory that holds none; makes the directory if need be.",
       "The key that signs must be among the trusted ones. Without --confirm, tells what would be"
           + " done. Whoever shows a disablement secret can end the authority: the secrets are"
           + " printed once and kept nowhere."
@@ -93,7 +93,11 @@ final class InitCommand implements Callable<Integer> {
     Aum genesis = Genesis.create(values, keys, signer, main.random());
     PrintWriter out = spec.commandLine().getOut();
     if (!confirmed) {
-      printPlan(keys, out);
+      if (json) {
+        Json.print(out, planToJson(keys));
+      } else {
+        printPlan(keys, out);
+      }
       return ExitCode.OK;
     }
     if (json) {
@@ -189,10 +193,20 @@ final class InitCommand implements Callable<Integer> {
     out.println();
   }
 
+  private Map<String, Object> planToJson(List<Key> keys) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    object.put("Created", false);
+    object.put("TrustedKeys", AumJson.keys(keys));
+    object.put("GenDisablements", generated);
+    return object;
+  }
+
   private static Map<String, Object> toJson(
       Aum genesis, List<Key> keys, List<DisablementSecret> secrets) {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    object.put("Created", true);
     object.put("Head", genesis.hash().toString());
     object.put("TrustedKeys", AumJson.keys(keys));
     object.put("DisablementSecrets", secrets.stream().map(DisablementSecret::exposeText).toList());

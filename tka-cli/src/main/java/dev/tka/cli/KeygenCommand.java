@@ -11,6 +11,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
@@ -27,6 +28,8 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExamples:%n",
     footer = {"  tka keygen admin.key", "  tka keygen admin.key --json | jq -r .PublicKey"})
 final class KeygenCommand implements Callable<Integer> {
+  private static final String STANDARD_INPUT = "-";
+
   @Spec private CommandSpec spec;
   @ParentCommand private Main main;
 
@@ -38,6 +41,10 @@ final class KeygenCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (STANDARD_INPUT.equals(file.toString())) {
+      throw new ParameterException(
+          spec.commandLine(), "a private key goes into a file, and never to standard output");
+    }
     PrintWriter out = spec.commandLine().getOut();
     LockPrivateKey key = LockPrivateKey.generate(main.random());
     KeyFile.create(file, key);

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -98,14 +99,13 @@ final class RevokeKeysCommand implements Callable<Integer> {
     requireOneStep();
     boolean first = cosign == null && finish == null;
     List<KeyArgument> revoked = first ? KeyArgument.parseAll(keys, spec) : List.of();
-    DirectoryEdit edit = DirectoryEdit.begin(directory, spec.commandLine().getErr());
+    PrintWriter err = spec.commandLine().getErr();
     if (finish != null) {
-      finish(edit, readUpdate(finish));
+      finish(DirectoryEdit.begin(directory, err), readUpdate(finish));
     } else if (cosign != null) {
-      Aum update = readUpdate(cosign);
-      cosign(edit.authority(), update);
+      cosign(DirectoryEdit.look(directory, err).authority(), readUpdate(cosign));
     } else {
-      begin(edit.authority(), revoked);
+      begin(DirectoryEdit.look(directory, err).authority(), revoked);
     }
     return ExitCode.OK;
   }
@@ -148,6 +148,7 @@ final class RevokeKeysCommand implements Callable<Integer> {
 
   private void cosign(Authority authority, Aum update)
       throws TkaException, IOException, CommandFailure {
+    Revocation.requireCurrent(authority, update);
     LockPrivateKey signer = signingKey.read(main.in(), spec);
     Bytes signerId = signer.publicKey().bytes();
     if (update.signatures().stream().anyMatch(made -> made.signerId().equals(signerId))) {
@@ -173,7 +174,13 @@ final class RevokeKeysCommand implements Callable<Integer> {
 
   private void finish(DirectoryEdit edit, Aum update)
       throws TkaException, IOException, CommandFailure {
-    Revocation.Effect effect = Revocation.effect(edit.authority(), update);
+    Authority before = edit.authority();
+    Revocation.Effect effect = Revocation.effect(before, update);
+    if (before.isActive(update.hash())) {
+      printFinished(effect, update, before);
+      return;
+    }
+    Revocation.requireCurrent(before, update);
     if (effect.defect().isPresent()) {
       throw effect.defect().get();
     }
@@ -182,7 +189,11 @@ final class RevokeKeysCommand implements Callable<Integer> {
     }
     PrintWriter err = spec.commandLine().getErr();
     confirmation.require(describe(effect), main, STANDARD_INPUT.equals(finish), err);
-    Authority after = edit.store(List.of(update));
+    printFinished(effect, update, edit.store(List.of(update)));
+  }
+
+  private void printFinished(Revocation.Effect effect, Aum update, Authority after)
+      throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       Json.print(out, toJson(effect, update, Optional.of(after.head())));
@@ -211,7 +222,7 @@ final class RevokeKeysCommand implements Callable<Integer> {
           "With "
               + votes
               + " it revokes "
-              + Texts.count(effect.revoked().size(), "key")
+              + revoked(effect)
               + effect
                   .rival()
                   .map(rival -> ", and takes back " + describe(rival) + " and what follows.")
@@ -219,7 +230,9 @@ final class RevokeKeysCommand implements Callable<Integer> {
       case OUTVOTED ->
           "With "
               + votes
-              + " it has no effect yet: it has to outweigh "
+              + " it has no effect yet: to revoke "
+              + revoked(effect)
+              + ", it has to outweigh "
               + effect.rival().map(RevokeKeysCommand::describe).orElse("what follows the fork")
               + ".";
       case ON_LOSING_BRANCH ->
@@ -228,6 +241,14 @@ final class RevokeKeysCommand implements Callable<Integer> {
               + ", which is on a branch that lost.";
       case VOID -> "No node would accept it.";
     };
+  }
+
+  /** Every key by its name: a draft from somebody else may revoke whom it likes. */
+  private static String revoked(Revocation.Effect effect) {
+    return Texts.count(effect.revoked().size(), "key")
+        + effect.revoked().stream()
+            .map(key -> Texts.keyId(key.id()))
+            .collect(Collectors.joining(", ", " (", ")"));
   }
 
   private static String describe(Revocation.Rival rival) {

@@ -1,6 +1,7 @@
 package dev.tka.cli;
 
 import dev.tka.core.BuildException;
+import dev.tka.core.Key;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.SigningException;
 import dev.tka.core.UpdateBuilder;
@@ -32,6 +33,13 @@ final class UpdateCommand extends EditCommand {
 
   @Override
   void check(List<KeyArgument> named, LockPrivateKey signer) {
+    if (meta.size() > Key.MAX_META_BYTES) {
+      throw usage("--meta: expected at most 512 bytes a key in all, found more pairs than that");
+    }
+    // Java's stand-in for what the locale cannot tell; it would be signed, and stay.
+    if (meta.toString().indexOf('\ufffd') >= 0) {
+      throw usage("--meta: expected UTF-8, found bytes that the locale cannot read: set LC_ALL");
+    }
     for (KeyArgument key : named) {
       if (key.votes().isEmpty() && meta.isEmpty()) {
         throw usage("nothing to change about " + key.key() + ": give it ?VOTES, or --meta");

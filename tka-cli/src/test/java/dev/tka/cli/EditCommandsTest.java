@@ -338,7 +338,8 @@ class EditCommandsTest {
 
     Cli.Result second = tailnet.edit("revoke-keys", "bob", "--cosign", update);
     assertThat(shape(second.out())).isEqualTo(shape(ours("revoke-keys, step 2")));
-    assertThat(second.err()).contains("With 2 votes it revokes 2 keys, and takes back remove-key");
+    assertThat(second.err())
+        .contains("With 2 votes it revokes 2 keys (", mallory, "), and takes back remove-key");
     String signed = updateIn(second.out());
 
     Object[] finish = {"revoke-keys", tailnet.directory(), "--finish", signed};
@@ -356,6 +357,83 @@ class EditCommandsTest {
         .replace(
             "tailscale lock revoke-keys --cosign", "tka revoke-keys DIR --key-file FILE --cosign")
         .replace("tailscale lock revoke-keys --finish", "tka revoke-keys DIR --finish");
+  }
+
+  @Test
+  void aStaleRecoveryBringsNothingBack() throws Exception {
+    Tailnet tailnet = Tailnet.of(folder, "ann?2", "bob", "carol");
+    String mallory = tailnet.newKey("mallory");
+    tailnet.edit("add", "carol", mallory);
+    String update = updateIn(tailnet.edit("revoke-keys", "ann", mallory).out());
+    tailnet.edit("remove", "ann", tailnet.publicKey("carol"));
+
+    String why = tailnet.publicKey("carol").substring("tlpub:".length());
+    tailnet.requireRefused(
+        ExitCode.VERIFICATION_FAILED,
+        why,
+        tailnet.editArguments("revoke-keys", "bob", "--cosign", update));
+    tailnet.requireRefused(
+        ExitCode.VERIFICATION_FAILED,
+        why,
+        "revoke-keys",
+        tailnet.directory(),
+        "--finish",
+        update,
+        "--confirm");
+  }
+
+  @Test
+  void aRecoveryNamesWhomItRevokesAndIsFinishedOnce() throws Exception {
+    Tailnet tailnet = Tailnet.of(folder, "ann?2", "bob");
+    String mallory = tailnet.newKey("mallory");
+    tailnet.edit("add", "bob", mallory);
+    String update = updateIn(tailnet.edit("revoke-keys", "ann", mallory).out());
+    assertThat(tailnet.edit("revoke-keys", "bob", "--cosign", update).err())
+        .contains("it revokes 1 key (" + mallory + ")");
+
+    Object[] finish = {"revoke-keys", tailnet.directory(), "--finish", update};
+    Cli.Result no = Cli.runAnswering("n", finish);
+    assertThat(no.err()).contains("it revokes 1 key (" + mallory + ")", "[y/N]");
+    assertThat(Cli.runAnswering("y", finish).exitCode()).isEqualTo(ExitCode.OK);
+    Map<String, String> before = tailnet.content();
+    Cli.Result again = tailnet.run(finish);
+    assertThat(again.out()).isEqualTo("Recovery completed.\n");
+    assertThat(tailnet.content()).isEqualTo(before);
+  }
+
+  @Test
+  void metadataThatTheLocaleSpoiltIsNotSigned() throws Exception {
+    Tailnet tailnet = Tailnet.of(folder, "ann");
+    String ann = tailnet.publicKey("ann");
+    tailnet.requireRefused(
+        ExitCode.USAGE,
+        "UTF-8",
+        tailnet.editArguments("update", "ann", ann, "--meta", "o=J\ufffd"));
+    List<Object> many = new ArrayList<>(List.of(ann));
+    for (int i = 0; i < 1030; i++) {
+      many.addAll(List.of("--meta", i + "=x"));
+    }
+    tailnet.requireRefused(
+        ExitCode.USAGE, "512", tailnet.editArguments("update", "ann", many.toArray()));
+  }
+
+  @Test
+  void aSecretInTheWrongPlaceIsNotRepeated() throws Exception {
+    Tailnet tailnet = Tailnet.of(folder, "ann");
+    String secret = Files.readString(tailnet.keyFile("ann")).strip();
+    String ann = tailnet.publicKey("ann");
+    for (Object[] arguments :
+        List.of(
+            new Object[] {"add", tailnet.directory(), ann, "--key-file", secret},
+            new Object[] {"inspect", secret},
+            new Object[] {"status", tailnet.directory(), secret},
+            new Object[] {"add", tailnet.directory(), secret, "--key-file", "x"},
+            new Object[] {"revoke-keys", tailnet.directory(), "--finish", secret})) {
+      Cli.Result result = Cli.run(arguments);
+      assertThat(result.exitCode()).isNotEqualTo(ExitCode.OK);
+      assertThat(result.out() + result.err()).doesNotContain(secret.substring(7, 40));
+    }
+    tailnet.requireRefused(ExitCode.USAGE, "into a file", "keygen", "-");
   }
 
   @Test

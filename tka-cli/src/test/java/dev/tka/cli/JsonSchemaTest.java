@@ -100,6 +100,11 @@ class JsonSchemaTest {
     String bob = tailnet.newKey("bob");
     collect("keygen", Cli.run("keygen", home.resolve("new.key"), "--json").json(), paths);
     collect("init", tailnet.edit("init", "ann", "--confirm", ann, bob, "--json").json(), paths);
+    collect(
+        "init",
+        Cli.run("init", home.resolve("no"), "--key-file", tailnet.keyFile("ann"), ann, "--json")
+            .json(),
+        paths);
     String carol = tailnet.newKey("carol");
     collect("add", tailnet.edit("add", "ann", carol, "--json").json(), paths);
     collect("update", tailnet.edit("update", "ann", carol + "?2", "--json").json(), paths);

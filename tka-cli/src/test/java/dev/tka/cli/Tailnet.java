@@ -43,7 +43,7 @@ final class Tailnet {
       String name = key.replaceFirst("\\?.*", "");
       trusted.add(tailnet.newKey(name) + key.substring(name.length()));
     }
-    tailnet.edit("init", keys[0], trusted.toArray());
+    tailnet.edit("init", keys[0].replaceFirst("\\?.*", ""), trusted.toArray());
     return tailnet;
   }
 

@@ -96,7 +96,7 @@ public abstract sealed class BuildException extends TkaException {
   /** The AUM to co-sign is not what a revocation is: today's state less some keys. */
   public static final class NotARevocation extends BuildException {
     NotARevocation(Aum found, String expected, String why) {
-      super("sign revocation " + found.hash(), "expected " + expected + ", found " + why);
+      super("revocation " + found.hash(), "expected " + expected + ", found " + why);
     }
   }
 

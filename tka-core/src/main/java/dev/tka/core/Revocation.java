@@ -103,6 +103,17 @@ public final class Revocation {
     return signer.sign(revocation);
   }
 
+  /**
+   * That an AUM is today's state less some keys. One that was drafted on an older state would bring
+   * back what was changed since; one that is none at all could bring in anything.
+   *
+   * @throws BuildException.NotARevocation if it is something else
+   */
+  public static void requireCurrent(Authority authority, Aum revocation)
+      throws BuildException.NotARevocation {
+    requireRevocation(authority.state(), revocation);
+  }
+
   /** What comes of a revocation when it is informed as it is now. */
   public enum Outcome {
     /** It wins at the fork point: what follows there leaves the active chain. */
@@ -148,7 +159,8 @@ public final class Revocation {
   public record Rival(AumHash hash, AumKind kind, long weight) {}
 
   /**
-   * Predicts what informing a revocation, signed or not, would do. Nothing is written.
+   * Predicts what informing a revocation, signed or not, would do. Nothing is written. Whether it
+   * is today's state less some keys is not asked: see {@link #requireCurrent}.
    *
    * @throws BuildException.NotARevocation if it is no checkpoint with a parent
    * @throws BuildException.UnknownForkPoint if the fork point is not stored
@@ -160,7 +172,9 @@ public final class Revocation {
     State body = bodyOf(revocation);
     AumHash forkPoint = forkPointOf(authority, revocation);
     State atFork = stateAt(authority, forkPoint);
-    Optional<AumHash> follower = followerOf(authority, forkPoint);
+    // One that is stored and has won does not stand against itself.
+    Optional<AumHash> follower =
+        followerOf(authority, forkPoint).filter(hash -> !hash.equals(revocation.hash()));
     Optional<TkaException> defect = findDefect(revocation, atFork);
     Outcome outcome = Outcome.TAKES_EFFECT;
     Optional<Rival> rival = Optional.empty();
