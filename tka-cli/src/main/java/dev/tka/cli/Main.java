@@ -11,6 +11,9 @@ import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
@@ -24,25 +27,6 @@ import picocli.CommandLine.Command;
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {
-      StatusCommand.class,
-      LogCommand.class,
-      VerifyCommand.class,
-      InspectCommand.class,
-      KeygenCommand.class,
-      InitCommand.class,
-      AddCommand.class,
-      RemoveCommand.class,
-      UpdateCommand.class,
-      RevokeKeysCommand.class,
-      OfferCommand.class,
-      SyncCommand.class,
-      DoctorCommand.class,
-      CompactCommand.class,
-      ConformanceCommand.class,
-      DemoCommand.class,
-      GenerateCompletion.class
-    },
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
       "0:all is well",
@@ -65,6 +49,27 @@ import picocli.CommandLine.Command;
       "  source <(tka generate-completion)         completion for bash and zsh"
     })
 public final class Main {
+  /** By name, in the order of the help. */
+  private static final List<Map.Entry<String, Class<?>>> COMMANDS =
+      List.of(
+          Map.entry("status", StatusCommand.class),
+          Map.entry("log", LogCommand.class),
+          Map.entry("verify", VerifyCommand.class),
+          Map.entry("inspect", InspectCommand.class),
+          Map.entry("keygen", KeygenCommand.class),
+          Map.entry("init", InitCommand.class),
+          Map.entry("add", AddCommand.class),
+          Map.entry("remove", RemoveCommand.class),
+          Map.entry("update", UpdateCommand.class),
+          Map.entry("revoke-keys", RevokeKeysCommand.class),
+          Map.entry("offer", OfferCommand.class),
+          Map.entry("sync", SyncCommand.class),
+          Map.entry("doctor", DoctorCommand.class),
+          Map.entry("compact", CompactCommand.class),
+          Map.entry("conformance", ConformanceCommand.class),
+          Map.entry("demo", DemoCommand.class),
+          Map.entry("generate-completion", GenerateCompletion.class));
+
   private final InputStream in;
   private final boolean canAsk;
   private final SecureRandom random;
@@ -118,13 +123,30 @@ public final class Main {
   }
 
   private static int execute(Main main, PrintWriter out, PrintWriter err, String... args) {
-    CommandLine command = new CommandLine(main);
+    CommandLine command = commandLine(main, args);
     Failures failures = new Failures();
     command.setOut(out);
     command.setErr(err);
     command.setExecutionExceptionHandler(failures);
     command.setParameterExceptionHandler(failures);
     return command.execute(args);
+  }
+
+  /**
+   * The command with its subcommands. Looking at one costs some milliseconds, so where the first
+   * argument names one, that is the only one.
+   */
+  static CommandLine commandLine(Main main, String... args) {
+    CommandLine command = new CommandLine(main);
+    Optional<Map.Entry<String, Class<?>>> named =
+        COMMANDS.stream()
+            .filter(known -> args.length > 0 && known.getKey().equals(args[0]))
+            .filter(known -> !known.getValue().equals(GenerateCompletion.class))
+            .findFirst();
+    for (Map.Entry<String, Class<?>> known : named.map(List::of).orElse(COMMANDS)) {
+      command.addSubcommand(known.getKey(), known.getValue());
+    }
+    return command;
   }
 
   InputStream in() {

@@ -18,6 +18,18 @@ class ExamplesTest {
       Pattern.compile("(?:echo (\\S+) \\| )?(?<![\\w-])tka ((?:[^ |&)]+ ?)*)");
 
   @Test
+  void everyCommandIsFoundByItsOwnName() {
+    commandLine()
+        .getSubcommands()
+        .forEach(
+            (name, command) -> {
+              assertThat(command.getCommandName()).isEqualTo(name);
+              assertThat(Main.commandLine(Cli.main(new byte[0]), name).getSubcommands())
+                  .containsKey(name);
+            });
+  }
+
+  @Test
   void everyExampleParses() {
     List<Matcher> calls = calls();
 
@@ -64,6 +76,6 @@ class ExamplesTest {
   }
 
   private static CommandLine commandLine() {
-    return new CommandLine(Cli.main(new byte[0]));
+    return Main.commandLine(Cli.main(new byte[0]));
   }
 }
