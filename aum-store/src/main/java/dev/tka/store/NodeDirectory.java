@@ -1,5 +1,6 @@
 package dev.tka.store;
 
+import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
 import dev.tka.core.AumSnapshot;
 import dev.tka.core.AumStore;
@@ -20,13 +21,13 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -233,7 +234,7 @@ public final class NodeDirectory implements AumStore {
       if (!commit.base().equals(before.snapshot.revision())) {
         throw new StoreException.Conflict(commit.base(), before.snapshot.revision());
       }
-      SortedMap<AumHash, AumFile> files = changedFiles(commit, before.scan);
+      Map<AumHash, AumFile> files = changedFiles(commit, before);
       Optional<AumHash> record =
           commit
               .lastActiveAncestor()
@@ -241,19 +242,24 @@ public final class NodeDirectory implements AumStore {
       if (files.isEmpty() && record.isEmpty()) {
         return before.snapshot;
       }
+      // A node may look between two moves, or after a crash there: what it finds must open.
       List<NewFile> content = new ArrayList<>();
-      files.forEach(
-          (hash, file) -> content.add(new NewFile(Optional.of(hash), Bytes.copyOf(file.encode()))));
+      files.values().stream().filter(AumFile::isHeld).map(NewFile::of).forEach(content::add);
       record.ifPresent(hash -> content.add(new NewFile(Optional.empty(), hash.bytes())));
+      files.values().stream().filter(file -> !file.isHeld()).map(NewFile::of).forEach(content::add);
       write(before.commits + 1, content);
       last = after(before, commit, files, record.or(() -> before.lastActiveAncestor));
       return last.snapshot;
     }
   }
 
-  /** What a commit makes of the files, as far as it changes them. */
-  private SortedMap<AumHash, AumFile> changedFiles(Commit commit, DirectoryScan scan) {
-    SortedMap<AumHash, AumFile> files = new TreeMap<>();
+  /**
+   * What a commit makes of the files, as far as it changes them: additions as they were given,
+   * parents first, and then purges, newest first.
+   */
+  private Map<AumHash, AumFile> changedFiles(Commit commit, View before) {
+    DirectoryScan scan = before.scan;
+    Map<AumHash, AumFile> files = new LinkedHashMap<>();
     for (Commit.Addition addition : commit.additions()) {
       AumHash hash = addition.aum().hash();
       Optional<AumFile> known = scan.find(hash);
@@ -264,7 +270,9 @@ public final class NodeDirectory implements AumStore {
       }
     }
     long now = clock.instant().getEpochSecond();
-    for (AumHash hash : commit.purges()) {
+    Comparator<AumHash> byHeight =
+        Comparator.comparing(hash -> before.snapshot.find(hash).map(AumEntry::height).orElse(0));
+    for (AumHash hash : commit.purges().stream().sorted(byHeight.reversed()).toList()) {
       AumFile added = files.get(hash);
       Optional<AumFile> file = added != null ? Optional.of(added) : scan.find(hash);
       file.filter(AumFile::isHeld).ifPresent(held -> files.put(hash, held.purged(now)));
@@ -276,7 +284,7 @@ public final class NodeDirectory implements AumStore {
   private View after(
       View before,
       Commit commit,
-      SortedMap<AumHash, AumFile> files,
+      Map<AumHash, AumFile> files,
       Optional<AumHash> lastActiveAncestor) {
     Map<AumHash, Optional<AumFile>> changes = new HashMap<>();
     files.forEach((hash, file) -> changes.put(hash, Optional.of(file)));
@@ -348,7 +356,11 @@ public final class NodeDirectory implements AumStore {
    *
    * @param aum whose file it is, or empty for the last-active ancestor
    */
-  private record NewFile(Optional<AumHash> aum, Bytes content) {}
+  private record NewFile(Optional<AumHash> aum, Bytes content) {
+    static NewFile of(AumFile file) {
+      return new NewFile(Optional.of(file.aum().hash()), Bytes.copyOf(file.encode()));
+    }
+  }
 
   private void write(long number, List<NewFile> files) throws StoreException.Unavailable {
     List<Journal.Move> moves = new ArrayList<>();

@@ -121,6 +121,32 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
+  void filesMoveInAnOrderInWhichANodeCanOpenEveryPrefix() throws Exception {
+    List<Aum> chain = new ArrayList<>(chains.list("A"));
+    for (int i = 1; i < 20; i++) {
+      chain.add(Chains.noOp(chain.get(i - 1), "number " + i, 1));
+    }
+    NodeDirectory store = create();
+    Commit.Builder first = Commit.on(store.read().revision());
+    chain.subList(0, 10).forEach(aum -> first.add(aum, clock.instant()));
+    Commit.Builder second = Commit.on(store.commit(first.build()).revision());
+    chain.subList(10, 20).forEach(aum -> second.add(aum, clock.instant()));
+    chain.subList(0, 10).forEach(aum -> second.purge(aum.hash()));
+    store.commit(second.lastActiveAncestor(chain.get(10).hash()).build());
+
+    List<String> expected = new ArrayList<>();
+    chain.subList(10, 20).forEach(aum -> expected.add(DirectoryScan.placeOf(aum.hash())));
+    expected.add(NodeDirectory.LAST_ACTIVE_ANCESTOR);
+    for (int i = 9; i >= 0; i--) {
+      expected.add(DirectoryScan.placeOf(chain.get(i).hash()));
+    }
+    String text = Files.readString(parent.resolve("tka").resolve(Journal.LAST));
+    assertThat(Journal.parse(Journal.LAST, text).moves())
+        .extracting(Journal.Move::place)
+        .containsExactlyElementsOf(expected);
+  }
+
+  @Test
   void onlyTheOwnerCanReadWhatIsWritten() throws Exception {
     assumeTrue(Files.getFileStore(parent).supportsFileAttributeView("posix"));
     add(create(), "A B C");
