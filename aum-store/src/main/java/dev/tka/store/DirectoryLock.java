@@ -2,6 +2,7 @@ package dev.tka.store;
 
 import dev.tka.core.StoreException;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Path;
@@ -61,11 +62,11 @@ final class DirectoryLock implements AutoCloseable {
           threads.unlock();
         }
       }
+    } catch (InterruptedException | ClosedByInterruptException e) {
+      Thread.currentThread().interrupt();
+      throw new StoreException.Busy(directory + ": interrupted while it waited for " + FILE);
     } catch (IOException e) {
       throw new StoreException.Unavailable(directory.toString(), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw busy(directory);
     }
   }
 
@@ -100,11 +101,11 @@ final class DirectoryLock implements AutoCloseable {
   }
 
   @Override
-  public void close() throws StoreException {
+  public void close() {
     try {
       channel.close();
     } catch (IOException e) {
-      throw new StoreException.Unavailable(FILE, e);
+      // The lock is gone with the channel, and what was done under it stays done.
     } finally {
       threads.unlock();
     }

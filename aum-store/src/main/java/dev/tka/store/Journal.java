@@ -23,8 +23,8 @@ import java.util.regex.Pattern;
  * appears as {@code tka-journal}: from this moment on the commit has happened. The files are moved
  * to their places, their folders are flushed, and the journal becomes {@code tka-journal-last}.
  * Whoever finds a {@code tka-journal} finishes the moves before writing, and when only reading,
- * reads each file where it still is. From the journal on nothing needs space on the disk, so a full
- * one cannot stop a commit half-way.
+ * reads each file where it still is. So a commit whose files cannot be moved, as a folder may need
+ * space for a name, has happened all the same.
  *
  * <p>It is text, so that a person can follow it: the number of the commit, then a line for each
  * file.

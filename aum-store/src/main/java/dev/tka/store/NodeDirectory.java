@@ -28,6 +28,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -230,27 +232,32 @@ public final class NodeDirectory implements AumStore {
   @Override
   public synchronized AumSnapshot commit(Commit commit) throws StoreException {
     try (DirectoryLock lock = DirectoryLock.take(directory, DirectoryLock.PATIENCE)) {
-      View before = settle(lock);
-      if (!commit.base().equals(before.snapshot.revision())) {
-        throw new StoreException.Conflict(commit.base(), before.snapshot.revision());
-      }
-      Map<AumHash, AumFile> files = changedFiles(commit, before);
-      Optional<AumHash> record =
-          commit
-              .lastActiveAncestor()
-              .filter(hash -> !before.lastActiveAncestor.equals(Optional.of(hash)));
-      if (files.isEmpty() && record.isEmpty()) {
-        return before.snapshot;
-      }
-      // A node may look between two moves, or after a crash there: what it finds must open.
-      List<NewFile> content = new ArrayList<>();
-      files.values().stream().filter(AumFile::isHeld).map(NewFile::of).forEach(content::add);
-      record.ifPresent(hash -> content.add(new NewFile(Optional.empty(), hash.bytes())));
-      files.values().stream().filter(file -> !file.isHeld()).map(NewFile::of).forEach(content::add);
-      write(before.commits + 1, content);
-      last = after(before, commit, files, record.or(() -> before.lastActiveAncestor));
-      return last.snapshot;
+      return uninterrupted(() -> commit(lock, commit));
     }
+  }
+
+  private AumSnapshot commit(DirectoryLock lock, Commit commit) throws StoreException {
+    View before = settle(lock);
+    if (!commit.base().equals(before.snapshot.revision())) {
+      throw new StoreException.Conflict(commit.base(), before.snapshot.revision());
+    }
+    Map<AumHash, AumFile> files = changedFiles(commit, before);
+    Optional<AumHash> record =
+        commit
+            .lastActiveAncestor()
+            .filter(hash -> !before.lastActiveAncestor.equals(Optional.of(hash)));
+    if (files.isEmpty() && record.isEmpty()) {
+      return before.snapshot;
+    }
+    // A node may look between two moves, or after a crash there: what it finds must open.
+    List<NewFile> content = new ArrayList<>();
+    files.values().stream().filter(AumFile::isHeld).map(NewFile::of).forEach(content::add);
+    record.ifPresent(hash -> content.add(new NewFile(Optional.empty(), hash.bytes())));
+    files.values().stream().filter(file -> !file.isHeld()).map(NewFile::of).forEach(content::add);
+    write(before.commits + 1, content);
+    View after = after(before, commit, files, record.or(() -> before.lastActiveAncestor));
+    last = after;
+    return after.snapshot;
   }
 
   /**
@@ -316,13 +323,55 @@ public final class NodeDirectory implements AumStore {
   @Override
   public synchronized void wipe() throws StoreException {
     try (DirectoryLock lock = DirectoryLock.take(directory, DirectoryLock.PATIENCE)) {
-      View before = settle(lock);
-      List<Journal.Move> moves = new ArrayList<>();
-      for (AumHash hash : before.scan.inPlace()) {
-        moves.add(new Journal.Move(Optional.empty(), Optional.of(hash)));
+      uninterrupted(
+          () -> {
+            wipe(lock);
+            return directory;
+          });
+    }
+  }
+
+  private void wipe(DirectoryLock lock) throws StoreException {
+    View before = settle(lock);
+    List<Journal.Move> moves = new ArrayList<>();
+    for (AumHash hash : before.scan.inPlace()) {
+      moves.add(new Journal.Move(Optional.empty(), Optional.of(hash)));
+    }
+    moves.add(new Journal.Move(Optional.empty(), Optional.empty()));
+    run(new Journal(before.commits + 1, moves));
+  }
+
+  /** What is done to the directory. */
+  @FunctionalInterface
+  private interface Work<T> {
+    T run() throws StoreException;
+  }
+
+  /**
+   * Works in a thread that nobody interrupts: an interrupt closes the file that a thread is at, and
+   * the caller could not tell whether the commit happened.
+   */
+  private static <T> T uninterrupted(Work<T> work) throws StoreException {
+    FutureTask<T> task = new FutureTask<>(work::run);
+    new Thread(task, "tka-commit").start();
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return task.get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
       }
-      moves.add(new Journal.Move(Optional.empty(), Optional.empty()));
-      run(new Journal(before.commits + 1, moves));
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof StoreException expected) {
+        throw expected;
+      }
+      throw new IllegalStateException(e.getCause());
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
@@ -334,6 +383,11 @@ public final class NodeDirectory implements AumStore {
       if (journal.isPending()) {
         journal.finish(directory);
       }
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(
+          directory + ": the files of an earlier commit cannot be brought to their places", e);
+    }
+    try {
       clearLeftovers();
     } catch (IOException e) {
       throw new StoreException.Unavailable(directory.toString(), e);
@@ -407,8 +461,7 @@ public final class NodeDirectory implements AumStore {
     try {
       journal.finish(directory);
     } catch (IOException e) {
-      throw new StoreException.Unavailable(
-          directory + ": committed; the next writer brings the files to their places", e);
+      // The commit has happened: readers read through the journal, and the next writer goes on.
     }
   }
 

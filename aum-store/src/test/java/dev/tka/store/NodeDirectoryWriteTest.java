@@ -27,9 +27,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -144,6 +146,37 @@ class NodeDirectoryWriteTest {
     assertThat(Journal.parse(Journal.LAST, text).moves())
         .extracting(Journal.Move::place)
         .containsExactlyElementsOf(expected);
+  }
+
+  @Test
+  void anInterruptedCommitThrowsOnlyWhenItWasNotStored() throws Exception {
+    NodeDirectory store = create();
+    Aum last = chains.get("A");
+    add(store, "A");
+    int stored = 0;
+    for (int i = 0; i < 200; i++) {
+      Aum next = Chains.noOp(last, "number " + i, 1);
+      Commit commit =
+          Commit.on(store.read().revision()).add(next, Instant.ofEpochSecond(COMMITTED)).build();
+      FutureTask<AumSnapshot> task = new FutureTask<>(() -> store.commit(commit));
+      Thread thread = new Thread(task);
+      thread.start();
+      TimeUnit.MICROSECONDS.sleep(i * 20L);
+      thread.interrupt();
+      boolean returned = true;
+      try {
+        task.get();
+        stored++;
+      } catch (ExecutionException e) {
+        returned = false;
+        assertThat(e).cause().hasMessageContaining("interrupted");
+      }
+      assertThat(NodeDirectory.at(parent.resolve("tka")).read().find(next.hash()).isPresent())
+          .as("commit %d", i)
+          .isEqualTo(returned);
+      last = returned ? next : last;
+    }
+    assertThat(stored).isPositive();
   }
 
   @Test
