@@ -83,15 +83,24 @@ record Journal(long commit, List<Move> moves) {
    * The journal that stands: one that was begun and not finished, or the last, which has nothing
    * left to move.
    *
-   * @throws StoreException.Damaged if a file is not what was written
-   * @throws StoreException.Unavailable if one cannot be read
+   * @throws StoreException.Damaged if a pending journal is not what was written
+   * @throws StoreException.Unavailable if it cannot be read
    */
   static Journal current(Path directory) throws StoreException {
     Optional<Journal> pending = find(directory, PENDING);
     if (pending.isPresent()) {
       return pending.get();
     }
-    return new Journal(find(directory, LAST).map(Journal::commit).orElse(0L), List.of());
+    return new Journal(lastCommit(directory), List.of());
+  }
+
+  /** A number that cannot be read begins anew: it only tells one commit from the next. */
+  private static long lastCommit(Path directory) {
+    try {
+      return find(directory, LAST).map(Journal::commit).orElse(0L);
+    } catch (StoreException e) {
+      return 0;
+    }
   }
 
   boolean isPending() {
@@ -193,7 +202,16 @@ record Journal(long commit, List<Move> moves) {
         Files.move(temporary, place, StandardCopyOption.ATOMIC_MOVE);
       } catch (NoSuchFileException e) {
         if (!Files.exists(place)) {
-          throw e;
+          throw new IOException(
+              PENDING
+                  + ": neither "
+                  + move.temporary.get()
+                  + " nor "
+                  + move.place()
+                  + " is there; delete "
+                  + PENDING
+                  + " to go on with the files that are in place",
+              e);
         }
       }
     }

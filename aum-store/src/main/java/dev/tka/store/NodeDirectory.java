@@ -338,6 +338,13 @@ public final class NodeDirectory implements AumStore {
       moves.add(new Journal.Move(Optional.empty(), Optional.of(hash)));
     }
     moves.add(new Journal.Move(Optional.empty(), Optional.empty()));
+    try {
+      for (Journal.Move move : moves) {
+        requireMovable(move);
+      }
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(directory.toString(), e);
+    }
     run(new Journal(before.commits + 1, moves));
   }
 
@@ -467,7 +474,10 @@ public final class NodeDirectory implements AumStore {
 
   private StoreException.Unavailable notWritten(IOException cause) {
     try {
-      Files.deleteIfExists(directory.resolve(Journal.PENDING));
+      if (Files.deleteIfExists(directory.resolve(Journal.PENDING))) {
+        // The journal must not outlast the files that it names.
+        DurableFiles.flushFolder(directory);
+      }
       clearLeftovers();
     } catch (IOException e) {
       // The next writer clears them away; why this one failed is what the caller must know.

@@ -25,6 +25,7 @@ import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
@@ -146,6 +147,65 @@ class NodeDirectoryWriteTest {
     assertThat(Journal.parse(Journal.LAST, text).moves())
         .extracting(Journal.Move::place)
         .containsExactlyElementsOf(expected);
+  }
+
+  @Test
+  void aCommitWhoseFilesCannotBeBroughtToTheirPlacesHasHappened() throws Exception {
+    NodeDirectory store = create();
+    Path last = parent.resolve("tka").resolve(Journal.LAST);
+    Files.createDirectory(last);
+
+    assertThat(add(store, "A B").entries()).hasSize(2);
+    assertThat(NodeDirectory.at(parent.resolve("tka")).read().entries()).hasSize(2);
+    assertThatThrownBy(() -> add(store, "C"))
+        .isInstanceOf(StoreException.Unavailable.class)
+        .hasMessageContaining("an earlier commit");
+
+    Files.delete(last);
+    assertThat(add(store, "C").entries()).hasSize(3);
+  }
+
+  @Test
+  void aLastJournalThatIsDamagedIsWrittenAnew() throws Exception {
+    NodeDirectory store = create();
+    add(store, "A B");
+    Path last = parent.resolve("tka").resolve(Journal.LAST);
+    for (byte[] content : List.of(new byte[0], new byte[] {(byte) 0xff, 1})) {
+      Files.write(last, content);
+      Revision before = NodeDirectory.at(parent.resolve("tka")).read().revision();
+      store.wipe();
+      assertThat(add(store, "A B C").revision()).isNotEqualTo(before);
+      assertThat(Journal.parse(Journal.LAST, Files.readString(last)).commit()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void aWipeThatAFolderStandsInTheWayOfChangesNothing() throws Exception {
+    NodeDirectory store = create();
+    add(store, "A B");
+    Files.createDirectories(home(chains.get("C")).resolve("full"));
+
+    assertThatThrownBy(store::wipe).isInstanceOf(StoreException.Unavailable.class);
+
+    assertThat(store.read().entries()).hasSize(2);
+    assertThat(add(store, "D").entries()).hasSize(3);
+  }
+
+  @Test
+  void aJournalWhoseFilesAreGoneSaysWhatToDo() throws Exception {
+    NodeDirectory store = create();
+    add(store, "A B");
+    Path journal = parent.resolve("tka").resolve(Journal.PENDING);
+    Journal.Move lost =
+        new Journal.Move(
+            Optional.of(Journal.temporaryName(2, 0)), Optional.of(chains.get("C").hash()));
+    Files.writeString(journal, new Journal(2, List.of(lost)).toText());
+
+    assertThatThrownBy(store::wipe)
+        .isInstanceOf(StoreException.Unavailable.class)
+        .hasMessageContaining("delete " + Journal.PENDING);
+    Files.delete(journal);
+    assertThat(store.read().entries()).hasSize(2);
   }
 
   @Test
