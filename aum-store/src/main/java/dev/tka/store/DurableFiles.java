@@ -3,6 +3,7 @@ package dev.tka.store;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,7 +39,7 @@ final class DurableFiles {
   /**
    * Writes a file that is not there yet, and flushes it.
    *
-   * @throws IOException if there is one, or it cannot be written
+   * @throws IOException if there is one, which stays, or it cannot be written; then none is left
    */
   static void create(Path file, byte[] content) throws IOException {
     Set<StandardOpenOption> options =
@@ -49,6 +50,11 @@ final class DurableFiles {
         channel.write(buffer);
       }
       channel.force(true);
+    } catch (FileAlreadyExistsException e) {
+      throw e;
+    } catch (IOException e) {
+      Files.deleteIfExists(file);
+      throw e;
     }
   }
 

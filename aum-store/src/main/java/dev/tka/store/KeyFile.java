@@ -14,7 +14,6 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.EnumSet;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -78,8 +77,12 @@ public final class KeyFile {
   public static void create(Path file, LockPrivateKey key) throws IOException {
     byte[] content = (key.exposeText() + "\n").getBytes(StandardCharsets.US_ASCII);
     try {
+      @Nullable Path folder = file.toAbsolutePath().getParent();
+      if (folder == null || file.toString().isEmpty()) {
+        throw new IOException("key file: expected the path of a file, found \"" + file + "\"");
+      }
       DurableFiles.create(file, content);
-      DurableFiles.flushFolder(Objects.requireNonNull(file.toAbsolutePath().getParent()));
+      DurableFiles.flushFolder(folder);
     } finally {
       Arrays.fill(content, (byte) 0);
     }
