@@ -30,7 +30,7 @@ import picocli.CommandLine.Command;
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
       "0:all is well",
-      "1:verification failed, no node would accept what was asked for, or two ends disagree",
+      "1:verification failed, no node would accept it, or two ends disagree",
       "2:the command line does not make sense",
       "3:bad or damaged input",
       "4:not found",
