@@ -9,9 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -44,9 +46,12 @@ record Journal(long commit, List<Move> moves) {
   private static final String TITLE = "tka journal 1";
   private static final Pattern COMMIT = Pattern.compile("commit ([0-9]{1,18})");
   private static final Pattern MOVE =
-      Pattern.compile("move (tka-new-[0-9]{1,18}-[0-9]{1,9}) to (\\S+)");
-  private static final Pattern DELETE = Pattern.compile("delete (\\S+)");
+      Pattern.compile("move (tka-new-[0-9]{1,18}-[0-9]{1,9}) to (\\S+) over (\\S{1,60})");
+  private static final Pattern DELETE = Pattern.compile("delete (\\S+) over (\\S{1,60})");
   private static final String END = "end";
+
+  /** What is at a place where no file is. */
+  private static final String NOTHING = "nothing";
 
   /** 100 bytes for each of a million AUMs. */
   private static final int MAX_SIZE = 100_000_000;
@@ -61,11 +66,51 @@ record Journal(long commit, List<Move> moves) {
    *
    * @param temporary its name before, or empty when it is to be deleted
    * @param aum the AUM whose file it becomes, or empty when it is the last-active ancestor
+   * @param before what {@link #fingerprint} told of its place when the commit began. A node may
+   *     write there after a crash, and what it wrote then stays
    */
-  record Move(Optional<String> temporary, Optional<AumHash> aum) {
+  record Move(Optional<String> temporary, Optional<AumHash> aum, String before) {
+    /** A move over what is at its place now. */
+    static Move over(Path directory, Optional<String> temporary, Optional<AumHash> aum)
+        throws IOException {
+      return new Move(temporary, aum, fingerprint(directory.resolve(placeOf(aum))));
+    }
+
+    /**
+     * True when something else was written to the place since the commit began: the file under the
+     * temporary name was not moved there, and what is there is not what was.
+     */
+    boolean isOvertaken(Path directory) throws IOException {
+      Optional<Path> waiting = temporary.map(directory::resolve);
+      if (waiting.isPresent() && !Files.exists(waiting.get())) {
+        return false;
+      }
+      String found = fingerprint(directory.resolve(place()));
+      boolean changed = !found.equals(before) && !(temporary.isEmpty() && found.equals(NOTHING));
+      // It may have been moved while we looked.
+      return changed && (waiting.isEmpty() || Files.exists(waiting.get()));
+    }
+
     /** The file's path in the end. */
     String place() {
+      return placeOf(aum);
+    }
+
+    private static String placeOf(Optional<AumHash> aum) {
       return aum.map(DirectoryScan::placeOf).orElse(NodeDirectory.LAST_ACTIVE_ANCESTOR);
+    }
+  }
+
+  /** Length and modification time of a file, one word; {@value #NOTHING} where there is none. */
+  private static String fingerprint(Path file) throws IOException {
+    try {
+      BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+      return attributes.size()
+          + ":"
+          + attributes.lastModifiedTime().to(TimeUnit.NANOSECONDS)
+          + "ns";
+    } catch (NoSuchFileException e) {
+      return NOTHING;
     }
   }
 
@@ -125,7 +170,7 @@ record Journal(long commit, List<Move> moves) {
     StringBuilder text = new StringBuilder(TITLE + "\ncommit " + commit + "\n");
     for (Move move : moves) {
       text.append(move.temporary.map(name -> "move " + name + " to ").orElse("delete "));
-      text.append(move.place()).append('\n');
+      text.append(move.place()).append(" over ").append(move.before).append('\n');
     }
     return text.append(END + "\n").toString();
   }
@@ -153,10 +198,10 @@ record Journal(long commit, List<Move> moves) {
     Matcher delete = DELETE.matcher(text);
     try {
       if (move.matches()) {
-        return new Move(Optional.of(move.group(1)), parsePlace(move.group(2)));
+        return new Move(Optional.of(move.group(1)), parsePlace(move.group(2)), move.group(3));
       }
       if (delete.matches()) {
-        return new Move(Optional.empty(), parsePlace(delete.group(1)));
+        return new Move(Optional.empty(), parsePlace(delete.group(1)), delete.group(2));
       }
     } catch (TextException e) {
       throw new StoreException.Damaged(name + ": line " + line + ": " + e.getMessage());
@@ -186,13 +231,19 @@ record Journal(long commit, List<Move> moves) {
   }
 
   /**
-   * Brings every file to its place; what is there already stays.
+   * Brings every file to its place; what is there already, or was written there since, stays.
    *
    * @throws IOException if one cannot be moved; whoever comes next goes on
    */
   void finish(Path directory) throws IOException {
     for (Move move : moves) {
       Path place = directory.resolve(move.place());
+      if (move.isOvertaken(directory)) {
+        if (move.temporary.isPresent()) {
+          Files.delete(directory.resolve(move.temporary.get()));
+        }
+        continue;
+      }
       if (move.temporary.isEmpty()) {
         Files.deleteIfExists(place);
         continue;

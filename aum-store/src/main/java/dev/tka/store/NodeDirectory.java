@@ -153,6 +153,9 @@ public final class NodeDirectory implements AumStore {
     boolean recordMoves = false;
     Map<AumHash, Optional<AumFile>> moving = new HashMap<>();
     for (Journal.Move move : journal.moves()) {
+      if (isOvertaken(move)) {
+        continue;
+      }
       if (move.aum().isPresent()) {
         moving.put(move.aum().get(), readMoving(move));
       } else if (move.temporary().isPresent()) {
@@ -166,6 +169,14 @@ public final class NodeDirectory implements AumStore {
       lastActiveAncestor = readLastActiveAncestor(LAST_ACTIVE_ANCESTOR);
     }
     return show(journal.commit(), moving.isEmpty() ? scan : scan.with(moving), lastActiveAncestor);
+  }
+
+  private boolean isOvertaken(Journal.Move move) throws StoreException.Unavailable {
+    try {
+      return move.isOvertaken(directory);
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(move.place(), e);
+    }
   }
 
   private Optional<AumFile> readMoving(Journal.Move move) throws StoreException {
@@ -334,11 +345,11 @@ public final class NodeDirectory implements AumStore {
   private void wipe(DirectoryLock lock) throws StoreException {
     View before = settle(lock);
     List<Journal.Move> moves = new ArrayList<>();
-    for (AumHash hash : before.scan.inPlace()) {
-      moves.add(new Journal.Move(Optional.empty(), Optional.of(hash)));
-    }
-    moves.add(new Journal.Move(Optional.empty(), Optional.empty()));
     try {
+      for (AumHash hash : before.scan.inPlace()) {
+        moves.add(Journal.Move.over(directory, Optional.empty(), Optional.of(hash)));
+      }
+      moves.add(Journal.Move.over(directory, Optional.empty(), Optional.empty()));
       for (Journal.Move move : moves) {
         requireMovable(move);
       }
@@ -425,13 +436,13 @@ public final class NodeDirectory implements AumStore {
 
   private void write(long number, List<NewFile> files) throws StoreException.Unavailable {
     List<Journal.Move> moves = new ArrayList<>();
-    for (int i = 0; i < files.size(); i++) {
-      moves.add(new Journal.Move(Optional.of(Journal.temporaryName(number, i)), files.get(i).aum));
-    }
     List<Integer> numbers = IntStream.range(0, files.size()).boxed().toList();
     try {
-      for (Journal.Move move : moves) {
+      for (int i : numbers) {
+        Optional<String> temporary = Optional.of(Journal.temporaryName(number, i));
+        Journal.Move move = Journal.Move.over(directory, temporary, files.get(i).aum);
         requireMovable(move);
+        moves.add(move);
       }
       DurableFiles.forAll(
           numbers,

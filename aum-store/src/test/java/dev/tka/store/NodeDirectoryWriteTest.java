@@ -17,6 +17,7 @@ import dev.tka.testkit.TestKeys;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
@@ -191,14 +192,57 @@ class NodeDirectoryWriteTest {
     assertThat(add(store, "D").entries()).hasSize(3);
   }
 
+  /** A crash right after the journal came into force: the record is to move to B. */
+  private NodeDirectory crashed() throws Exception {
+    NodeDirectory store = create();
+    add(store, "A B");
+    Path folder = parent.resolve("tka");
+    store.commit(
+        Commit.on(store.read().revision()).lastActiveAncestor(chains.get("A").hash()).build());
+    String temporary = Journal.temporaryName(3, 0);
+    Journal.Move move = Journal.Move.over(folder, Optional.of(temporary), Optional.empty());
+    Files.write(folder.resolve(temporary), chains.get("B").hash().toByteArray());
+    Files.writeString(folder.resolve(Journal.PENDING), new Journal(3, List.of(move)).toText());
+    return NodeDirectory.at(folder, clock);
+  }
+
+  @Test
+  void aCommitThatCrashedIsFinished() throws Exception {
+    NodeDirectory store = crashed();
+    assertThat(store.read().lastActiveAncestor()).contains(chains.get("B").hash());
+    add(store, "C");
+    assertThat(parent.resolve("tka").resolve(NodeDirectory.LAST_ACTIVE_ANCESTOR))
+        .hasBinaryContent(chains.get("B").hash().toByteArray());
+  }
+
+  @Test
+  void whatANodeWroteAfterACrashStays() throws Exception {
+    NodeDirectory store = crashed();
+    byte[] nodes = chains.get("C").hash().toByteArray();
+    Path record = parent.resolve("tka").resolve(NodeDirectory.LAST_ACTIVE_ANCESTOR);
+    Files.write(record, nodes);
+    Files.setLastModifiedTime(record, FileTime.from(Instant.now().plusSeconds(1)));
+
+    assertThat(store.read().lastActiveAncestor()).contains(chains.get("C").hash());
+    add(store, "C");
+    assertThat(record).hasBinaryContent(nodes);
+    assertThat(store.read().lastActiveAncestor()).contains(chains.get("C").hash());
+    try (Stream<Path> files = Files.list(parent.resolve("tka"))) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .doesNotContain(Journal.PENDING, Journal.temporaryName(3, 0));
+    }
+  }
+
   @Test
   void aJournalWhoseFilesAreGoneSaysWhatToDo() throws Exception {
     NodeDirectory store = create();
     add(store, "A B");
     Path journal = parent.resolve("tka").resolve(Journal.PENDING);
     Journal.Move lost =
-        new Journal.Move(
-            Optional.of(Journal.temporaryName(2, 0)), Optional.of(chains.get("C").hash()));
+        Journal.Move.over(
+            parent.resolve("tka"),
+            Optional.of(Journal.temporaryName(2, 0)),
+            Optional.of(chains.get("C").hash()));
     Files.writeString(journal, new Journal(2, List.of(lost)).toText());
 
     assertThatThrownBy(store::wipe)
@@ -470,10 +514,11 @@ class NodeDirectoryWriteTest {
             "",
             "\n\n\n",
             "tka journal 1\ncommit x\nend\n",
-            ours.replace("end", "move tka-new-1-0 to ../../etc/passwd\nend"),
-            ours.replace("end", "move ../x to last_active_ancestor\nend"),
-            ours.replace("end", "delete tka-lock\nend"),
-            ours.replace("end", "move tka-new-1-0 to last_active_ancestor"))) {
+            ours.replace("end", "move tka-new-1-0 to ../../etc/passwd over nothing\nend"),
+            ours.replace("end", "move ../x to last_active_ancestor over nothing\nend"),
+            ours.replace("end", "move tka-new-1-0 to last_active_ancestor\nend"),
+            ours.replace("end", "delete tka-lock over nothing\nend"),
+            ours.replace("end", "move tka-new-1-0 to last_active_ancestor over nothing"))) {
       Files.writeString(folder.resolve(Journal.PENDING), text);
 
       assertThatThrownBy(() -> NodeDirectory.at(folder).read())
