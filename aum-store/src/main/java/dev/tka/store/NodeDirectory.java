@@ -7,8 +7,10 @@ import dev.tka.core.AumStore;
 import dev.tka.core.Bytes;
 import dev.tka.core.Commit;
 import dev.tka.core.DecodeException;
+import dev.tka.core.Marks;
 import dev.tka.core.Revision;
 import dev.tka.core.StoreException;
+import dev.tka.core.Trail;
 import dev.tka.core.internal.AumIndex;
 import dev.tka.core.internal.IndexSnapshot;
 import java.io.IOException;
@@ -225,7 +227,8 @@ public final class NodeDirectory implements AumStore {
     }
     AumIndex index = AumIndex.of(scan.held().stream().map(AumFile::toItem).toList());
     IndexSnapshot snapshot =
-        new IndexSnapshot(index, 0, revision, lastActiveAncestor, scan.damage());
+        new IndexSnapshot(
+            index, 0, revision, lastActiveAncestor, () -> Trail.EMPTY, Marks.NONE, scan.damage());
     return new View(commits, scan, lastActiveAncestor, snapshot);
   }
 
@@ -327,6 +330,8 @@ public final class NodeDirectory implements AumStore {
             sequence,
             revision(commits, scan, lastActiveAncestor),
             lastActiveAncestor,
+            () -> Trail.EMPTY,
+            Marks.NONE,
             scan.damage());
     return new View(commits, scan, lastActiveAncestor, snapshot);
   }

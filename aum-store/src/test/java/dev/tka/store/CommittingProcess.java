@@ -106,6 +106,12 @@ public final class CommittingProcess {
     AumSnapshot same = model.commit(copy.build());
     return model.commit(
         new Commit(
-            same.revision(), commit.additions(), commit.purges(), commit.lastActiveAncestor()));
+            same.revision(),
+            commit.additions(),
+            commit.purges(),
+            commit.lastActiveAncestor(),
+            commit.trailCut(),
+            commit.trail(),
+            commit.marks()));
   }
 }

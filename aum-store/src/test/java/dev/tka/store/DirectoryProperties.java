@@ -73,10 +73,9 @@ class DirectoryProperties {
       Path directory = folder.resolve("tka");
       LiveAuthority live =
           LiveAuthority.bootstrap(
-              NodeDirectory.create(directory, clock), genesis, AdmissionPolicy.reference(), clock);
+              NodeDirectory.create(directory, clock), genesis, AdmissionPolicy.REFERENCE, clock);
       LiveAuthority memory =
-          LiveAuthority.bootstrap(
-              new MemoryAumStore(), genesis, AdmissionPolicy.reference(), clock);
+          LiveAuthority.bootstrap(new MemoryAumStore(), genesis, AdmissionPolicy.REFERENCE, clock);
       Authority first = live.current();
       int applied = 0;
       for (Edit edit : edits) {

@@ -2,6 +2,7 @@ package dev.tka.bench;
 
 import dev.tka.compaction.CompactionPlan;
 import dev.tka.compaction.CompactionPolicy;
+import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
 import dev.tka.core.AumSnapshot;
 import dev.tka.core.AumStore;
@@ -88,7 +89,7 @@ public class CompactBenchmark {
 
   private static AumSnapshot compact(Authority authority, AumStore store) throws TkaException {
     CompactionPlan plan = CompactionPlan.of(authority, CompactionPolicy.DEFAULT, NOW);
-    return ((CompactionPlan.Decided) plan).applyTo(store);
+    return ((CompactionPlan.Decided) plan).applyTo(store, AdmissionPolicy.REFERENCE);
   }
 
   /** In memory. */

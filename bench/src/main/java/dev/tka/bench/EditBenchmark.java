@@ -103,7 +103,7 @@ public class EditBenchmark {
       Chain.writeDirectory(directory, under);
       live =
           LiveAuthority.open(
-              NodeDirectory.at(directory), AdmissionPolicy.reference(), Clock.systemUTC());
+              NodeDirectory.at(directory), AdmissionPolicy.REFERENCE, Clock.systemUTC());
     }
 
     /** Deletes it. */

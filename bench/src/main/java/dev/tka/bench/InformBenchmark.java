@@ -33,7 +33,7 @@ public class InformBenchmark {
   private static final int UNDER_BATCH = 100;
 
   private static LiveAuthority open(List<Aum> aums) throws OpenException, StoreException {
-    return LiveAuthority.open(Chain.store(aums), AdmissionPolicy.reference(), Clock.systemUTC());
+    return LiveAuthority.open(Chain.store(aums), AdmissionPolicy.REFERENCE, Clock.systemUTC());
   }
 
   /** A batch, and an authority that has not seen it. */

@@ -111,7 +111,7 @@ public class SyncBenchmark {
     }
 
     private static LiveAuthority open(List<Aum> aums) throws TkaException {
-      return LiveAuthority.open(Chain.store(aums), AdmissionPolicy.reference(), Clock.systemUTC());
+      return LiveAuthority.open(Chain.store(aums), AdmissionPolicy.REFERENCE, Clock.systemUTC());
     }
   }
 

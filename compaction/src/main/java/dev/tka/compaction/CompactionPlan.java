@@ -1,10 +1,12 @@
 package dev.tka.compaction;
 
+import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.AumHash;
 import dev.tka.core.AumSnapshot;
 import dev.tka.core.AumStore;
 import dev.tka.core.Authority;
 import dev.tka.core.Commit;
+import dev.tka.core.OpenException;
 import dev.tka.core.StoreException;
 import java.time.Instant;
 import java.util.List;
@@ -55,17 +57,28 @@ public sealed interface CompactionPlan {
      * is refreshed, or by itself when it is next informed.
      *
      * @param store the one that the plan was decided on
+     * @param admission {@link AdmissionPolicy#REFERENCE} forgets what is purged; any other
+     *     remembers what was on the active chain in the trail (section 10)
      * @return what it holds now
      * @throws StoreException.Conflict if something was stored since; nothing was written
-     * @throws StoreException if it cannot be written; it is as it was
+     * @throws StoreException if it cannot be read or written; it is as it was
+     * @throws OpenException if the active chain does not apply, so that nobody verified it
      */
-    public AumSnapshot applyTo(AumStore store) throws StoreException {
+    public AumSnapshot applyTo(AumStore store, AdmissionPolicy admission)
+        throws StoreException, OpenException {
       AumSnapshot before = base.snapshot();
       if (!changesStore()) {
         return before;
       }
       return store.commit(
-          new Commit(before.revision(), List.of(), purged, Optional.of(oldestAncestor)));
+          Commit.on(before.revision())
+              .purge(purged)
+              .lastActiveAncestor(oldestAncestor)
+              .trail(
+                  admission == AdmissionPolicy.REFERENCE
+                      ? List.of()
+                      : base.entriesBefore(oldestAncestor))
+              .build());
     }
   }
 

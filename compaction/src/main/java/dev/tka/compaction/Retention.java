@@ -176,8 +176,9 @@ final class Retention {
     return entry(chain.get(0)).height() - entry(active).height();
   }
 
+  /** An unsent AUM does not age, and an own one since control has it (section 10). */
   private boolean isYoung(AumEntry entry) {
-    return policy.isYoung(entry.committedAt(), now);
+    return snapshot.marks().agesFrom(entry).map(since -> policy.isYoung(since, now)).orElse(true);
   }
 
   private boolean isStored(AumHash hash) {

@@ -15,11 +15,13 @@ import dev.tka.core.Bytes;
 import dev.tka.core.Commit;
 import dev.tka.core.Damage;
 import dev.tka.core.LiveAuthority;
+import dev.tka.core.Marks;
 import dev.tka.core.MemoryAumStore;
 import dev.tka.core.Revision;
 import dev.tka.core.State;
 import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
+import dev.tka.core.Trail;
 import dev.tka.core.internal.AumIndex;
 import dev.tka.core.internal.IndexSnapshot;
 import dev.tka.testkit.Chains;
@@ -388,7 +390,13 @@ class CompactionPlanTest {
       Damage damage = new Damage("file", Optional.empty(), "truncated", kind);
       AumSnapshot snapshot =
           new IndexSnapshot(
-              AumIndex.of(items), 0, new Revision(1), Optional.empty(), List.of(damage));
+              AumIndex.of(items),
+              0,
+              new Revision(1),
+              Optional.empty(),
+              () -> Trail.EMPTY,
+              Marks.NONE,
+              List.of(damage));
       CompactionPlan plan =
           CompactionPlan.of(Authority.open(snapshot), new CompactionPolicy(1, MIN_AGE), NOW);
       assertThat(plan instanceof CompactionPlan.Degraded).isEqualTo(damage.degrades());
@@ -417,7 +425,7 @@ class CompactionPlanTest {
 
     CompactionPlan plan = CompactionPlan.of(authority, new CompactionPolicy(1, MIN_AGE), NOW);
     assertThat(store.calls()).isZero();
-    AumSnapshot after = ((CompactionPlan.Decided) plan).applyTo(store);
+    AumSnapshot after = ((CompactionPlan.Decided) plan).applyTo(store, AdmissionPolicy.REFERENCE);
 
     assertThat(store.calls()).isEqualTo(1);
     assertThat(hashesOf(after)).isEqualTo(hashes(chains.list("B C D")));
@@ -433,7 +441,8 @@ class CompactionPlanTest {
 
     assertThat(plan.purged()).isEmpty();
     assertThat(plan.changesStore()).isTrue();
-    assertThat(plan.applyTo(store).lastActiveAncestor()).contains(chains.get("A").hash());
+    assertThat(plan.applyTo(store, AdmissionPolicy.NODE).lastActiveAncestor())
+        .contains(chains.get("A").hash());
     assertThat(hashesOf(store.read())).isEqualTo(hashes(chains.all()));
   }
 
@@ -444,7 +453,8 @@ class CompactionPlanTest {
     CompactionPlan.Decided plan = (CompactionPlan.Decided) plan(store, 1);
     store.commit(Commit.on(store.read().revision()).add(chains.get("E"), NOW).build());
 
-    assertThatThrownBy(() -> plan.applyTo(store)).isInstanceOf(StoreException.Conflict.class);
+    assertThatThrownBy(() -> plan.applyTo(store, AdmissionPolicy.NODE))
+        .isInstanceOf(StoreException.Conflict.class);
 
     assertThat(hashesOf(store.read())).isEqualTo(hashes(chains.all()));
     assertThat(store.read().lastActiveAncestor()).contains(chains.get("A").hash());
@@ -454,10 +464,10 @@ class CompactionPlanTest {
   void aLiveAuthorityFollowsWhenItIsRefreshed() throws Exception {
     Chains chains = draw("A -> B[checkpoint] -> C -> D");
     AumStore store = holding(chains.all(), List.of(), chains.get("A").hash());
-    LiveAuthority live = LiveAuthority.open(store, AdmissionPolicy.reference(), new FakeClock());
+    LiveAuthority live = LiveAuthority.open(store, AdmissionPolicy.REFERENCE, new FakeClock());
     Authority before = live.current();
 
-    ((CompactionPlan.Decided) plan(store, 1)).applyTo(store);
+    ((CompactionPlan.Decided) plan(store, 1)).applyTo(store, AdmissionPolicy.NODE);
 
     assertThat(live.current()).isSameAs(before);
     assertThat(live.refresh().oldestAncestor()).isEqualTo(chains.get("B").hash());

@@ -245,7 +245,7 @@ class CompactionProperties {
     Assume.that(plan instanceof CompactionPlan.Decided);
     CompactionPlan.Decided decided = (CompactionPlan.Decided) plan;
 
-    AumSnapshot returned = decided.applyTo(store);
+    AumSnapshot returned = decided.applyTo(store, AdmissionPolicy.NODE);
 
     Authority after = Authority.open(store);
     assertThat(returned.revision()).isEqualTo(store.read().revision());
@@ -269,7 +269,7 @@ class CompactionProperties {
     AumStore store = given.store();
     CompactionPlan plan = given.plan(store);
     Assume.that(plan instanceof CompactionPlan.Decided);
-    AumSnapshot once = ((CompactionPlan.Decided) plan).applyTo(store);
+    AumSnapshot once = ((CompactionPlan.Decided) plan).applyTo(store, AdmissionPolicy.NODE);
 
     CompactionPlan again = given.plan(store);
 
@@ -281,7 +281,7 @@ class CompactionProperties {
               assertThat(decided.changesStore()).isFalse();
               assertThat(decided.kept()).isEqualTo(((CompactionPlan.Decided) plan).kept());
             });
-    assertThat(((CompactionPlan.Decided) again).applyTo(store).revision())
+    assertThat(((CompactionPlan.Decided) again).applyTo(store, AdmissionPolicy.NODE).revision())
         .isEqualTo(once.revision());
   }
 
@@ -297,7 +297,7 @@ class CompactionProperties {
     Assume.that(plan instanceof CompactionPlan.Decided);
     CompactionPlan.Decided decided = (CompactionPlan.Decided) plan;
     LiveAuthority follower = open(compacted);
-    decided.applyTo(compacted);
+    decided.applyTo(compacted, AdmissionPolicy.NODE);
     // New ones, and those that were purged, come again.
     Set<AumHash> known = new HashSet<>(decided.kept().keySet());
     List<Aum> updates = new ArrayList<>();
@@ -322,6 +322,6 @@ class CompactionProperties {
   }
 
   private static LiveAuthority open(AumStore store) throws TkaException {
-    return LiveAuthority.open(store, AdmissionPolicy.reference(), new FakeClock());
+    return LiveAuthority.open(store, AdmissionPolicy.REFERENCE, new FakeClock());
   }
 }

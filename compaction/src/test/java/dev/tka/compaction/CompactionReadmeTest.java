@@ -30,13 +30,13 @@ class CompactionReadmeTest {
     AumStore store = TestStores.holding(chains.all());
     FakeClock clock = new FakeClock();
     clock.advance(Duration.ofDays(14));
-    LiveAuthority live = LiveAuthority.open(store, AdmissionPolicy.reference(), clock);
+    LiveAuthority live = LiveAuthority.open(store, AdmissionPolicy.REFERENCE, clock);
 
     // begin
     CompactionPlan plan =
         CompactionPlan.of(live.current(), CompactionPolicy.DEFAULT, clock.instant());
     if (plan instanceof CompactionPlan.Decided decided) {
-      decided.applyTo(store);
+      decided.applyTo(store, live.policy());
       live.refresh();
     }
     // end

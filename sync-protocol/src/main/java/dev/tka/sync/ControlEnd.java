@@ -1,11 +1,11 @@
 package dev.tka.sync;
 
-import dev.tka.core.AumHash;
 import dev.tka.core.Authority;
 import dev.tka.core.LiveAuthority;
 import dev.tka.core.OpenException;
 import dev.tka.core.StoreException;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Control's end of rounds (section 5). It remembers nothing between the two requests of a round, so
@@ -26,18 +26,31 @@ public final class ControlEnd {
    *
    * @param message for the node
    * @param missing what is in it
-   * @param intersection what control made of the node's offer; {@link Intersection.None} means that
-   *     no answer can help, and the message carries nothing
+   * @param intersection what control made of the node's offer
    */
-  public record Answer(SyncAnswer message, MissingAums missing, Intersection intersection) {}
+  public record Answer(SyncAnswer message, MissingAums missing, Intersection intersection) {
+    /**
+     * Why no answer can help this node, and what can, for operators (section 10).
+     *
+     * @return empty when an answer can
+     */
+    public Optional<StrandedNode> stranded() {
+      if (intersection instanceof Intersection.LosingBranch branch) {
+        return Optional.of(new StrandedNode.OnDisplacedBranch(branch));
+      }
+      return intersection instanceof Intersection.None none
+          ? Optional.of(new StrandedNode.NothingKnown(none))
+          : Optional.empty();
+    }
+  }
 
   /**
    * What became of a send.
    *
-   * @param head control's afterwards, which is what the node is told
+   * @param message for the node
    * @param intake what was taken in, or why nothing was
    */
-  public record Receipt(AumHash head, Intake intake) {}
+  public record Receipt(SyncReceipt message, Intake intake) {}
 
   /**
    * Answers a node's offer.
@@ -48,7 +61,7 @@ public final class ControlEnd {
     Authority authority = live.current();
     Intersection intersection = Intersection.find(authority, remote);
     MissingAums missing = MissingAums.bounded(authority, intersection, policy.maxBytes());
-    SyncOffer offer = SyncOffer.of(authority);
+    SyncOffer offer = SyncOffer.of(live);
     if (policy.namesCommonAum() && intersection instanceof Intersection.Found found) {
       offer = offer.naming(found.newestCommon(), authority);
     }
@@ -64,8 +77,16 @@ public final class ControlEnd {
   public Receipt receive(SyncSend send) throws OpenException, StoreException {
     Intake intake =
         send.missing().isEmpty()
-            ? new Intake.Done(List.of(), 0, List.of())
+            ? Intake.Done.nothingNew(0)
             : Receiving.atControl(live, send.missing());
-    return new Receipt(live.current().head(), intake);
+    return new Receipt(new SyncReceipt(live.current().head(), refused(intake)), intake);
+  }
+
+  private static List<String> refused(Intake intake) {
+    if (intake instanceof Intake.Rejected rejected) {
+      return List.of(rejected.reason());
+    }
+    return ((Intake.Done) intake)
+        .refusals().stream().map(refusal -> refusal.update() + ": " + refusal.reason()).toList();
   }
 }

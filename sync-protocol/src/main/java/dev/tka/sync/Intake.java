@@ -3,7 +3,8 @@ package dev.tka.sync;
 import dev.tka.core.AumHash;
 import dev.tka.core.DecodeException;
 import dev.tka.core.InformException;
-import dev.tka.core.InformResult;
+import dev.tka.core.Marks;
+import dev.tka.core.Refusal;
 import java.util.List;
 
 /**
@@ -26,13 +27,28 @@ public sealed interface Intake {
    * @param added the AUMs that were new, in order
    * @param known how many were stored already
    * @param refusals what the admission policy kept out
+   * @param setAside unsent edits that had to go for what was admitted
+   * @param displacedOwn AUMs that were made here, that control once had, and that are not on the
+   *     active chain any more
    */
-  record Done(List<AumHash> added, int known, List<InformResult.Refusal> refusals)
+  record Done(
+      List<AumHash> added,
+      int known,
+      List<Refusal> refusals,
+      List<Marks.SetAside> setAside,
+      List<AumHash> displacedOwn)
       implements Intake {
     /** Copies the lists. */
     public Done {
       added = List.copyOf(added);
       refusals = List.copyOf(refusals);
+      setAside = List.copyOf(setAside);
+      displacedOwn = List.copyOf(displacedOwn);
+    }
+
+    /** Of so many AUMs, none was new. */
+    static Done nothingNew(int known) {
+      return new Done(List.of(), known, List.of(), List.of(), List.of());
     }
   }
 

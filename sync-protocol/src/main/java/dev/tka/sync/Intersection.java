@@ -2,6 +2,7 @@ package dev.tka.sync;
 
 import dev.tka.core.AumHash;
 import dev.tka.core.Authority;
+import dev.tka.core.Trail;
 import java.util.List;
 import java.util.Optional;
 
@@ -14,6 +15,7 @@ import java.util.Optional;
  *   <li>one of its ancestors is, the first in the order of the offer: {@link Tail};
  *   <li>we hold one of the AUMs that it names on a branch that lost here: {@link LosingBranch}. The
  *       reference does not look there (section 10);
+ *   <li>what we purged from our active chain is among them: {@link Remembered} (section 10);
  *   <li>else {@link None}.
  * </ol>
  *
@@ -78,6 +80,15 @@ public sealed interface Intersection {
   }
 
   /**
+   * Nothing that the remote names is stored here, but something is in our trail: the remote's chain
+   * left ours below our oldest ancestor, or ends there.
+   *
+   * @param at the newest AUM of the trail that it names
+   * @param isHead true when that is the remote's head
+   */
+  record Remembered(AumHash at, boolean isHead) implements Intersection {}
+
+  /**
    * Nothing that the remote names leads to our active chain.
    *
    * @param head ours
@@ -119,5 +130,22 @@ public sealed interface Intersection {
     }
     Optional<LosingBranch> branch = branches.newest();
     return branch.isPresent() ? branch.get() : branches.none(1 + remote.ancestors().size());
+  }
+
+  /** The same, for an authority whose store remembers what it purged from its active chain. */
+  static Intersection findRemembering(Authority local, SyncOffer remote) {
+    Intersection intersection = find(local, remote);
+    if (!(intersection instanceof None)) {
+      return intersection;
+    }
+    Trail trail = local.snapshot().trail();
+    if (trail.contains(remote.head())) {
+      return new Remembered(remote.head(), true);
+    }
+    return remote.ancestors().stream()
+        .filter(trail::contains)
+        .findFirst()
+        .<Intersection>map(at -> new Remembered(at, false))
+        .orElse(intersection);
   }
 }

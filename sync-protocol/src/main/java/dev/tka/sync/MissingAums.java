@@ -6,6 +6,7 @@ import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
 import dev.tka.core.StoreException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -66,6 +67,24 @@ public record MissingAums(List<AumHash> hashes, List<Bytes> encoded, int withhel
     }
     return new MissingAums(
         following.subList(0, encoded.size()), encoded, following.size() - encoded.size());
+  }
+
+  /**
+   * The unsent AUMs of our active chain: all that a remote can lack whose chain left ours below our
+   * oldest ancestor (section 10).
+   *
+   * @throws StoreException if a body cannot be read
+   */
+  static MissingAums unsent(Authority local) throws StoreException {
+    AumSnapshot snapshot = local.snapshot();
+    List<AumHash> hashes = new ArrayList<>(snapshot.marks().unsent());
+    hashes.removeIf(hash -> !local.isActive(hash));
+    hashes.sort(Comparator.comparing(hash -> snapshot.find(hash).orElseThrow().height()));
+    List<Bytes> encoded = new ArrayList<>(hashes.size());
+    for (AumHash hash : hashes) {
+      encoded.add(snapshot.encoded(hash));
+    }
+    return new MissingAums(hashes, encoded, 0);
   }
 
   private static List<AumHash> following(Authority local, AumHash hash) {

@@ -1,11 +1,15 @@
 package dev.tka.sync;
 
+import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.AumHash;
 import dev.tka.core.Authority;
 import dev.tka.core.InformException;
 import dev.tka.core.LiveAuthority;
+import dev.tka.core.Marks;
 import dev.tka.core.OpenException;
+import dev.tka.core.Settlement;
 import dev.tka.core.StoreException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -39,7 +43,7 @@ public final class NodeRound {
    */
   static NodeRound begin(LiveAuthority live, Optional<AumHash> shared) {
     Authority authority = live.current();
-    SyncOffer offer = SyncOffer.of(authority);
+    SyncOffer offer = SyncOffer.of(live);
     return new NodeRound(
         live,
         shared
@@ -73,25 +77,89 @@ public final class NodeRound {
       MissingAums sent) {}
 
   /**
-   * The round goes on.
+   * What a person should hear of a round, whatever its outcome (section 10).
    *
-   * @param message what to send to control
-   * @param exchange how it came about
+   * @param setAside edits that were made here and that control does not follow; a person may make
+   *     them again
+   * @param displacedOwn AUMs that were made here, that control once had, and that are not on the
+   *     active chain any more
+   * @param refusedRevocations revocations that were made here, and that control has seen and does
+   *     not follow
+   * @param refusedByControl what control refused and why, a line each, if it says so
    */
-  public record Send(SyncSend message, Exchange exchange) implements Step {
-    /** Ends the round with control's head after the send. */
-    public End acknowledged(AumHash controlHead) {
-      AumHash head = message.head();
+  public record Notices(
+      List<Marks.SetAside> setAside,
+      List<AumHash> displacedOwn,
+      List<AumHash> refusedRevocations,
+      List<String> refusedByControl) {
+    /** Copies its lists. */
+    public Notices {
+      setAside = List.copyOf(setAside);
+      displacedOwn = List.copyOf(displacedOwn);
+      refusedRevocations = List.copyOf(refusedRevocations);
+      refusedByControl = List.copyOf(refusedByControl);
+    }
+
+    private static Notices of(Intake received, Settlement settlement) {
+      List<Marks.SetAside> setAside = new ArrayList<>();
+      List<AumHash> displacedOwn = List.of();
+      if (received instanceof Intake.Done done) {
+        setAside.addAll(done.setAside());
+        displacedOwn = done.displacedOwn();
+      }
+      setAside.addAll(settlement.setAside());
+      return new Notices(setAside, displacedOwn, List.of(), List.of());
+    }
+
+    private Notices and(Settlement settlement, List<String> refusedByControl) {
+      List<Marks.SetAside> more = new ArrayList<>(setAside);
+      more.addAll(settlement.setAside());
+      return new Notices(more, displacedOwn, settlement.refusedRevocations(), refusedByControl);
+    }
+  }
+
+  /** The round goes on. */
+  public final class Send implements Step {
+    private final SyncSend message;
+    private final Exchange exchange;
+    private final Notices notices;
+
+    private Send(SyncSend message, Exchange exchange, Notices notices) {
+      this.message = message;
+      this.exchange = exchange;
+      this.notices = notices;
+    }
+
+    /** What to send to control. */
+    public SyncSend message() {
+      return message;
+    }
+
+    /** How it came about. */
+    public Exchange exchange() {
+      return exchange;
+    }
+
+    /**
+     * Ends the round with control's answer to the send.
+     *
+     * @throws StoreException if the store cannot be read or written; it is as it was
+     * @throws OpenException if another writer left what cannot be opened
+     */
+    public End acknowledged(SyncReceipt receipt) throws OpenException, StoreException {
+      Settlement settlement = live.settle(receipt.head(), List.of(), true);
+      AumHash head = live.current().head();
       return new End(
-          head.equals(controlHead)
+          head.equals(receipt.head())
               ? new SyncOutcome.Converged(head)
-              : new SyncOutcome.Unfinished(head, controlHead),
-          exchange);
+              : new SyncOutcome.Unfinished(head, receipt.head()),
+          exchange,
+          notices.and(settlement, receipt.refused()));
     }
   }
 
   /** The round is over. */
-  public record End(SyncOutcome outcome, Exchange exchange) implements Step {}
+  public record End(SyncOutcome outcome, Exchange exchange, Notices notices) implements Step {}
 
   /**
    * Takes control's answer in.
@@ -101,24 +169,49 @@ public final class NodeRound {
    */
   public Step answered(SyncAnswer answer) throws OpenException, StoreException {
     Authority before = live.current();
-    Intersection intersection = Intersection.find(before, answer.offer());
-    MissingAums missing = MissingAums.of(before, intersection);
-    Intake nothing = new Intake.Done(List.of(), 0, List.of());
-    if (intersection instanceof Intersection.UpToDate equal) {
-      return new End(
-          new SyncOutcome.UpToDate(equal.head()),
-          new Exchange(offer, answer, intersection, nothing, missing));
-    }
+    Intersection intersection = intersection(before, answer.offer());
+    MissingAums missing =
+        intersection instanceof Intersection.Remembered
+            ? MissingAums.unsent(before)
+            : MissingAums.of(before, intersection);
     Intake received =
-        answer.missing().isEmpty() ? nothing : Receiving.atNode(live, answer.missing());
+        answer.missing().isEmpty() || intersection instanceof Intersection.UpToDate
+            ? Intake.Done.nothingNew(0)
+            : Receiving.atNode(live, answer.missing());
     Exchange exchange = new Exchange(offer, answer, intersection, received, missing);
+    Settlement settlement = live.settle(answer.offer().head(), shown(answer, received), false);
+    Notices notices = Notices.of(received, settlement);
+    if (intersection instanceof Intersection.UpToDate equal) {
+      return new End(new SyncOutcome.UpToDate(equal.head()), exchange, notices);
+    }
     if (received instanceof Intake.Rejected rejected) {
-      return new End(outcome(rejected, before), exchange);
+      return new End(outcome(rejected, before), exchange, notices);
     }
     if (intersection instanceof Intersection.None none && answer.missing().isEmpty()) {
-      return new End(new SyncOutcome.NoCommonGround(none), exchange);
+      return new End(new SyncOutcome.NoCommonGround(none), exchange, notices);
     }
-    return new Send(new SyncSend(live.current().head(), missing.encoded()), exchange);
+    if (intersection instanceof Intersection.Remembered remembered && remembered.isHead()) {
+      return new End(
+          new SyncOutcome.ControlLostHistory(remembered.at(), before.oldestAncestor()),
+          exchange,
+          notices);
+    }
+    return new Send(new SyncSend(live.current().head(), missing.encoded()), exchange, notices);
+  }
+
+  private Intersection intersection(Authority local, SyncOffer remote) {
+    return live.policy() == AdmissionPolicy.REFERENCE
+        ? Intersection.find(local, remote)
+        : Intersection.findRemembering(local, remote);
+  }
+
+  /** What control has shown to have beside its head. */
+  private static List<AumHash> shown(SyncAnswer answer, Intake received) {
+    List<AumHash> shown = new ArrayList<>(answer.offer().ancestors());
+    if (received instanceof Intake.Done) {
+      answer.missing().forEach(sent -> shown.add(AumHash.ofEncoding(sent)));
+    }
+    return shown;
   }
 
   private static SyncOutcome outcome(Intake.Rejected rejected, Authority before) {

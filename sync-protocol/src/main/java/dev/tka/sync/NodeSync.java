@@ -1,8 +1,10 @@
 package dev.tka.sync;
 
+import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
 import dev.tka.core.AumSnapshot;
+import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
 import dev.tka.core.LiveAuthority;
 import dev.tka.core.OpenException;
@@ -41,8 +43,8 @@ public final class NodeSync {
     /** Sends a node's offer; what control answers. */
     SyncAnswer offer(SyncOffer offer) throws E;
 
-    /** Sends what control lacks; the head that control has then. */
-    AumHash send(SyncSend send) throws E;
+    /** Sends what control lacks; what control makes of it. */
+    SyncReceipt send(SyncSend send) throws E;
   }
 
   /**
@@ -66,9 +68,45 @@ public final class NodeSync {
       }
       idle = hasMoved(end.exchange()) ? 0 : idle + 1;
       if (idle == MOST_IDLE_ROUNDS) {
-        return new SyncOutcome.Stalled(unfinished.head(), unfinished.controlHead(), rounds);
+        return stalled(end, unfinished, rounds);
       }
     }
+  }
+
+  /** Why rounds change nothing any more, as far as this node can tell. */
+  private SyncOutcome stalled(NodeRound.End end, SyncOutcome.Unfinished unfinished, int rounds) {
+    NodeRound.Notices notices = end.notices();
+    if (end.exchange().received() instanceof Intake.Done done && !done.refusals().isEmpty()) {
+      return new SyncOutcome.Refused(done.refusals());
+    }
+    if (!notices.refusedRevocations().isEmpty()) {
+      return new SyncOutcome.RevocationRefused(
+          notices.refusedRevocations(), notices.refusedByControl());
+    }
+    AumHash head = unfinished.head();
+    AumHash controlHead = unfinished.controlHead();
+    return firstDenied(end.exchange().intersection())
+        .<SyncOutcome>map(denied -> new SyncOutcome.ControlDenies(denied, controlHead))
+        .orElse(new SyncOutcome.Stalled(head, controlHead, rounds));
+  }
+
+  /** The first AUM of this node's that control once had, and now does not follow. */
+  private Optional<AumHash> firstDenied(Intersection intersection) {
+    Authority authority = live.current();
+    if (live.policy() != AdmissionPolicy.NODE) {
+      return Optional.empty();
+    }
+    Optional<AumHash> first =
+        intersection instanceof Intersection.Found found
+            ? authority
+                .activeAfter(found.newestCommon())
+                .filter(after -> !after.isEmpty())
+                .map(after -> after.get(0))
+            : Optional.empty();
+    if (intersection instanceof Intersection.Remembered) {
+      first = Optional.of(authority.oldestAncestor());
+    }
+    return first.filter(hash -> !authority.snapshot().marks().isUnsent(hash));
   }
 
   private <E extends Exception> NodeRound.End round(Control<E> control)

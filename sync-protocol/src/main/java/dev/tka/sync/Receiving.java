@@ -1,5 +1,6 @@
 package dev.tka.sync;
 
+import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
@@ -19,16 +20,18 @@ final class Receiving {
   /** Takes in what control received. */
   static Intake atControl(LiveAuthority live, List<Bytes> received)
       throws OpenException, StoreException {
-    return take(live, received, Intake.MAX_AUM_BYTES);
+    return take(live, received, Intake.MAX_AUM_BYTES, false);
   }
 
   /** Takes in what a node received: an AUM that control has is on the way, however long. */
   static Intake atNode(LiveAuthority live, List<Bytes> received)
       throws OpenException, StoreException {
-    return take(live, received, Intake.MAX_MESSAGE_BYTES);
+    boolean follows = live.policy() == AdmissionPolicy.NODE;
+    return take(live, received, Intake.MAX_MESSAGE_BYTES, follows);
   }
 
-  private static Intake take(LiveAuthority live, List<Bytes> received, int maxAumBytes)
+  private static Intake take(
+      LiveAuthority live, List<Bytes> received, int maxAumBytes, boolean fromControl)
       throws OpenException, StoreException {
     long size = 0;
     for (int i = 0; i < received.size(); i++) {
@@ -41,11 +44,14 @@ final class Receiving {
     if (size > Intake.MAX_MESSAGE_BYTES) {
       return new Intake.TooLarge("AUMs of one message", Intake.MAX_MESSAGE_BYTES, size);
     }
+    List<AumHash> sent = new ArrayList<>(received.size());
     List<Aum> fresh = new ArrayList<>();
     List<Integer> indexes = new ArrayList<>();
     for (int i = 0; i < received.size(); i++) {
       Bytes encoded = received.get(i);
-      if (live.current().snapshot().find(AumHash.ofEncoding(encoded)).isPresent()) {
+      AumHash hash = AumHash.ofEncoding(encoded);
+      sent.add(hash);
+      if (live.current().snapshot().find(hash).isPresent()) {
         continue;
       }
       try {
@@ -56,12 +62,19 @@ final class Receiving {
       }
     }
     int known = received.size() - fresh.size();
-    if (fresh.isEmpty()) {
-      return new Intake.Done(List.of(), known, List.of());
+    boolean mayFollow =
+        fromControl && sent.stream().anyMatch(hash -> !live.current().isActive(hash));
+    if (fresh.isEmpty() && !mayFollow) {
+      return Intake.Done.nothingNew(known);
     }
     try {
-      InformResult result = live.inform(fresh);
-      return new Intake.Done(result.added(), known + result.known(), result.refusals());
+      InformResult result = fromControl ? live.informFromControl(fresh, sent) : live.inform(fresh);
+      return new Intake.Done(
+          result.added(),
+          known + result.known(),
+          result.refusals(),
+          result.setAside(),
+          result.displacedOwn());
     } catch (InformException.Refused e) {
       return new Intake.NotAccepted(indexes.get(e.index()), e);
     } catch (InformException e) {

@@ -1,8 +1,10 @@
 package dev.tka.sync;
 
+import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
 import dev.tka.core.Authority;
+import dev.tka.core.LiveAuthority;
 import dev.tka.core.TextException;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,6 +48,29 @@ public record SyncOffer(AumHash head, List<AumHash> ancestors) {
    */
   public static SyncOffer of(Authority authority) {
     return of(authority, MAX_ANCESTORS);
+  }
+
+  /**
+   * The offer of an authority whose store remembers (section 10): after the oldest ancestor, the
+   * checkpoints of the trail, newest first. Reference peers understand it.
+   */
+  public static SyncOffer withTrail(Authority authority) {
+    SyncOffer held = of(authority);
+    List<AumHash> remembered = authority.snapshot().trail().checkpoints();
+    int room = MAX_ANCESTORS - held.ancestors.size();
+    if (remembered.isEmpty() || room == 0) {
+      return held;
+    }
+    List<AumHash> ancestors = new ArrayList<>(held.ancestors);
+    ancestors.addAll(remembered.subList(0, Math.min(room, remembered.size())));
+    return new SyncOffer(held.head, ancestors);
+  }
+
+  /** The offer that an authority makes under its policy: only the reference forgets. */
+  static SyncOffer of(LiveAuthority live) {
+    return live.policy() == AdmissionPolicy.REFERENCE
+        ? of(live.current())
+        : withTrail(live.current());
   }
 
   static SyncOffer of(Authority authority, int most) {
@@ -154,8 +179,9 @@ public record SyncOffer(AumHash head, List<AumHash> ancestors) {
     return from;
   }
 
+  /** What is only remembered is below all that is stored. */
   private static int height(AumHash active, Authority authority) {
-    return authority.snapshot().find(active).map(AumEntry::height).orElseThrow();
+    return authority.snapshot().find(active).map(AumEntry::height).orElse(Integer.MIN_VALUE);
   }
 
   @Override

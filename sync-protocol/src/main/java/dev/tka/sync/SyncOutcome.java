@@ -1,6 +1,8 @@
 package dev.tka.sync;
 
 import dev.tka.core.AumHash;
+import dev.tka.core.Refusal;
+import java.util.List;
 
 /** How a round, or a row of rounds, ended for the node. */
 public sealed interface SyncOutcome {
@@ -39,6 +41,52 @@ public sealed interface SyncOutcome {
    * @param oldest this node's oldest ancestor
    */
   record OutOfReach(AumHash parent, AumHash oldest) implements SyncOutcome {}
+
+  /**
+   * Control follows a chain that this node does not admit: it rests on keys that were removed, or
+   * weighs too little. The rest was taken in.
+   *
+   * @param refusals what and why
+   */
+  record Refused(List<Refusal> refusals) implements SyncOutcome {
+    /** Copies the list. */
+    public Refused {
+      refusals = List.copyOf(refusals);
+    }
+  }
+
+  /**
+   * Control has seen revocations that were made here, and does not follow them. This node does,
+   * until a person decides.
+   *
+   * @param revocations which
+   * @param reasons what control said, a line each; it may say nothing
+   */
+  record RevocationRefused(List<AumHash> revocations, List<String> reasons) implements SyncOutcome {
+    /** Copies the lists. */
+    public RevocationRefused {
+      revocations = List.copyOf(revocations);
+      reasons = List.copyOf(reasons);
+    }
+  }
+
+  /**
+   * Control's head is one that this node has left behind and purged: control was restored from a
+   * backup that is older than what this node holds. A node that holds more can give control back
+   * what it lost.
+   *
+   * @param controlHead an AUM of this node's trail
+   * @param oldest this node's oldest ancestor
+   */
+  record ControlLostHistory(AumHash controlHead, AumHash oldest) implements SyncOutcome {}
+
+  /**
+   * Control does not follow an AUM that it once sent or accepted, and nothing that it sent
+   * displaces it.
+   *
+   * @param denied the first such AUM of this node's active chain
+   */
+  record ControlDenies(AumHash denied, AumHash controlHead) implements SyncOutcome {}
 
   /** What control sent cannot be taken in. Nothing was stored. */
   record Rejected(Intake.Rejected cause) implements SyncOutcome {}

@@ -6,9 +6,11 @@ import dev.tka.core.AumSnapshot;
 import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
 import dev.tka.core.Damage;
+import dev.tka.core.Marks;
 import dev.tka.core.Revision;
 import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
+import dev.tka.core.Trail;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -67,6 +69,16 @@ final class CountingSource {
     @Override
     public Optional<AumHash> lastActiveAncestor() {
       return behind.lastActiveAncestor();
+    }
+
+    @Override
+    public Trail trail() {
+      return behind.trail();
+    }
+
+    @Override
+    public Marks marks() {
+      return behind.marks();
     }
 
     @Override

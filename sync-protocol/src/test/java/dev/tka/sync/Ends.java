@@ -19,15 +19,14 @@ final class Ends {
 
   /** An authority over these AUMs, which nobody verified. */
   static LiveAuthority holding(Collection<Aum> aums) throws TkaException {
-    return LiveAuthority.open(
-        TestStores.holding(aums), AdmissionPolicy.reference(), new FakeClock());
+    return LiveAuthority.open(TestStores.holding(aums), AdmissionPolicy.REFERENCE, new FakeClock());
   }
 
   /** The same, of which all is forgotten but a checkpoint and what follows it. */
   static LiveAuthority cutAt(AumHash checkpoint, Collection<Aum> aums) throws TkaException {
     return LiveAuthority.open(
         TestStores.holding(from(checkpoint, aums), checkpoint),
-        AdmissionPolicy.reference(),
+        AdmissionPolicy.REFERENCE,
         new FakeClock());
   }
 
@@ -57,8 +56,8 @@ final class Ends {
       }
 
       @Override
-      public AumHash send(SyncSend send) throws TkaException {
-        return control.receive(send).head();
+      public SyncReceipt send(SyncSend send) throws TkaException {
+        return control.receive(send).message();
       }
     };
   }

@@ -110,8 +110,8 @@ class HostilePeerTest {
                   }
 
                   @Override
-                  public AumHash send(SyncSend send) {
-                    return answer.offer().head();
+                  public SyncReceipt send(SyncSend send) {
+                    return new SyncReceipt(answer.offer().head(), List.of());
                   }
                 },
                 end -> {});
@@ -155,8 +155,8 @@ class HostilePeerTest {
                   }
 
                   @Override
-                  public AumHash send(SyncSend send) {
-                    return random(++calls);
+                  public SyncReceipt send(SyncSend send) {
+                    return new SyncReceipt(random(++calls), List.of());
                   }
                 },
                 end -> {});
@@ -182,8 +182,8 @@ class HostilePeerTest {
                   }
 
                   @Override
-                  public AumHash send(SyncSend send) {
-                    return random(1);
+                  public SyncReceipt send(SyncSend send) {
+                    return new SyncReceipt(random(1), List.of());
                   }
                 },
                 end -> {});
@@ -281,7 +281,7 @@ class HostilePeerTest {
         new ControlEnd(control, AnswerPolicy.bounded(1000))
             .receive(new SyncSend(random(1), missing));
 
-    assertThat(receipt.head()).isEqualTo(hash("F"));
+    assertThat(receipt.message().head()).isEqualTo(hash("F"));
     assertThat(control.current().snapshot().revision()).isEqualTo(before);
     return receipt.intake();
   }
@@ -296,7 +296,7 @@ class HostilePeerTest {
     assertThat(received(encoded(Chains.noOp(chains.get("F"), "unsigned"))))
         .isInstanceOf(Intake.NotAccepted.class);
     assertThat(received(List.of(Bytes.empty()))).isInstanceOf(Intake.NotAnAum.class);
-    assertThat(received(List.of())).isEqualTo(new Intake.Done(List.of(), 0, List.of()));
+    assertThat(received(List.of())).isEqualTo(Intake.Done.nothingNew(0));
   }
 
   @Test

@@ -16,7 +16,6 @@ import dev.tka.testkit.TestStores;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** Section 5, "A round between node and control", and how section 10 answers. */
@@ -56,7 +55,7 @@ class RoundTest {
     if (step instanceof NodeRound.Send send) {
       toControl = names(send.message().missing());
       assertThat(send.message().head()).isEqualTo(node.current().head());
-      step = send.acknowledged(end.receive(send.message()).head());
+      step = send.acknowledged(end.receive(send.message()).message());
     }
     String outcome = ((NodeRound.End) step).outcome().getClass().getSimpleName();
     return names(answer.message().missing()) + " | " + toControl + " | " + outcome;
@@ -197,8 +196,8 @@ class RoundTest {
                   }
 
                   @Override
-                  public AumHash send(SyncSend send) throws TkaException {
-                    return hash("G");
+                  public SyncReceipt send(SyncSend send) throws TkaException {
+                    return new SyncReceipt(hash("G"), List.of());
                   }
                 },
                 end -> rounds.add(names(end.exchange().answer().missing())));
@@ -219,7 +218,7 @@ class RoundTest {
 
     assertThat(send.exchange().intersection()).isInstanceOf(Intersection.None.class);
     assertThat(send.message()).isEqualTo(new SyncSend(hash("G"), List.of()));
-    assertThat(send.acknowledged(hash("G")).outcome())
+    assertThat(send.acknowledged(new SyncReceipt(hash("G"), List.of())).outcome())
         .isEqualTo(new SyncOutcome.Converged(hash("G")));
   }
 
@@ -257,9 +256,9 @@ class RoundTest {
   @Test
   void aControlThatFollowsNobodyStallsTheRounds() throws TkaException {
     LiveAuthority node = holding("A B C W V");
-    AdmissionPolicy refusing = displacement -> Optional.of("no");
     LiveAuthority control =
-        LiveAuthority.open(TestStores.holding(chains.list("A B C D E")), refusing, new FakeClock());
+        LiveAuthority.open(
+            TestStores.holding(chains.list("A B C D E")), AdmissionPolicy.CONTROL, new FakeClock());
 
     SyncOutcome outcome = Ends.sync(node, control, exact);
 
@@ -296,8 +295,8 @@ class RoundTest {
           }
 
           @Override
-          public AumHash send(SyncSend send) {
-            return hash("E");
+          public SyncReceipt send(SyncSend send) {
+            return new SyncReceipt(hash("E"), List.of());
           }
         };
 
@@ -315,6 +314,8 @@ class RoundTest {
     ControlEnd.Receipt receipt = control.receive(new SyncSend(hash("D"), known));
 
     assertThat(receipt)
-        .isEqualTo(new ControlEnd.Receipt(hash("D"), new Intake.Done(List.of(), 3, List.of())));
+        .isEqualTo(
+            new ControlEnd.Receipt(
+                new SyncReceipt(hash("D"), List.of()), Intake.Done.nothingNew(3)));
   }
 }

@@ -270,8 +270,8 @@ class SyncProperties {
       }
 
       @Override
-      public AumHash send(SyncSend send) throws IOException {
-        return transport.call(() -> wrap(() -> end.receive(send).head()));
+      public SyncReceipt send(SyncSend send) throws IOException {
+        return transport.call(() -> wrap(() -> end.receive(send).message()));
       }
     };
   }

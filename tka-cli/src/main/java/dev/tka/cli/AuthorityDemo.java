@@ -76,7 +76,7 @@ final class AuthorityDemo {
     Aum genesis = Genesis.create(List.of(secret.value()), keys, ann, random);
     say("Ann signs the genesis " + genesis.hash());
     return LiveAuthority.bootstrap(
-        NodeDirectory.create(directory, CLOCK), genesis, AdmissionPolicy.reference(), CLOCK);
+        NodeDirectory.create(directory, CLOCK), genesis, AdmissionPolicy.REFERENCE, CLOCK);
   }
 
   private void edit(LiveAuthority live, Signer bob) throws TkaException, IOException {

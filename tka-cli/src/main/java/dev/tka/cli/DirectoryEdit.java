@@ -55,9 +55,7 @@ final class DirectoryEdit {
     Clock clock = Clock.systemUTC();
     LiveAuthority live =
         DirectoryArgument.open(
-            store.read(),
-            snapshot -> LiveAuthority.open(store, AdmissionPolicy.reference(), clock),
-            err);
+            store.read(), snapshot -> LiveAuthority.open(store, AdmissionPolicy.NODE, clock), err);
     int damage = DirectoryArgument.reportDamage(live.current().snapshot(), err);
     if (damage != ExitCode.OK) {
       throw new CommandFailure(damage, "a damaged directory is not edited; nothing was written");
@@ -85,8 +83,8 @@ final class DirectoryEdit {
    *
    * @throws StoreException.Conflict if something else was stored since; nothing was written
    */
-  void compact(CompactionPlan.Decided plan) throws StoreException {
-    plan.applyTo(directory);
+  void compact(CompactionPlan.Decided plan) throws OpenException, StoreException {
+    plan.applyTo(directory, AdmissionPolicy.NODE);
   }
 
   /** It takes no lock and looks at its directory only when it starts. */

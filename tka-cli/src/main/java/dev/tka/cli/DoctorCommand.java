@@ -1,5 +1,6 @@
 package dev.tka.cli;
 
+import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.AumSnapshot;
 import dev.tka.core.AumVerifier;
 import dev.tka.core.Authority;
@@ -164,7 +165,10 @@ final class DoctorCommand implements Callable<Integer> {
   }
 
   private void tryRounds(AumSnapshot node, AumSnapshot control) throws TkaException {
-    SyncRun run = SyncRun.of(SyncRun.open(SyncRun.copy(node)), SyncRun.open(SyncRun.copy(control)));
+    SyncRun run =
+        SyncRun.of(
+            SyncRun.open(SyncRun.copy(node), AdmissionPolicy.NODE),
+            SyncRun.open(SyncRun.copy(control), AdmissionPolicy.CONTROL));
     SyncRun.Round first = run.rounds().get(0);
     fine("control finds " + SyncText.intersection(first.answer().intersection()));
     fine("the node finds " + SyncText.intersection(first.node().exchange().intersection()));

@@ -114,7 +114,7 @@ final class InitCommand implements Callable<Integer> {
     DirectoryEdit.warnOfTailscaled(err);
     Clock clock = Clock.systemUTC();
     NodeDirectory store = NodeDirectory.create(directory.path(), clock);
-    LiveAuthority.bootstrap(store, genesis, AdmissionPolicy.reference(), clock);
+    LiveAuthority.bootstrap(store, genesis, AdmissionPolicy.REFERENCE, clock);
     if (!json) {
       out.println("Initialization complete.");
     }

@@ -1,5 +1,6 @@
 package dev.tka.cli;
 
+import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.AumHash;
 import dev.tka.core.AumSnapshot;
 import dev.tka.core.AumStore;
@@ -70,8 +71,8 @@ final class SyncCommand implements Callable<Integer> {
     }
     NodeDirectory nodeStore = NodeDirectory.at(nodePath);
     NodeDirectory controlStore = NodeDirectory.at(controlPath);
-    LiveAuthority node = open(nodeStore, err);
-    LiveAuthority control = open(controlStore, err);
+    LiveAuthority node = open(nodeStore, AdmissionPolicy.NODE, err);
+    LiveAuthority control = open(controlStore, AdmissionPolicy.CONTROL, err);
     SyncRun run = SyncRun.of(node, control);
     if (json) {
       Json.print(out, toJson(run));
@@ -88,12 +89,12 @@ final class SyncCommand implements Callable<Integer> {
     return run.agrees() ? damage : ExitCode.VERIFICATION_FAILED;
   }
 
-  private LiveAuthority open(NodeDirectory directory, PrintWriter err)
+  private LiveAuthority open(NodeDirectory directory, AdmissionPolicy policy, PrintWriter err)
       throws OpenException, StoreException, TkaException, CommandFailure {
     AumSnapshot snapshot = directory.read();
     AumStore store = dryRun ? SyncRun.copy(snapshot) : directory;
     DirectoryArgument.open(snapshot, Authority::open, err);
-    return SyncRun.open(store);
+    return SyncRun.open(store, policy);
   }
 
   private void print(int number, SyncRun.Round round, PrintWriter out) {
@@ -119,7 +120,7 @@ final class SyncCommand implements Callable<Integer> {
               if (!exchange.sent().hashes().isEmpty()) {
                 out.println("  control takes   " + SyncText.intake(receipt.intake()));
               }
-              out.println("  control's head  " + receipt.head());
+              out.println("  control's head  " + receipt.message().head());
             });
   }
 
@@ -146,7 +147,7 @@ final class SyncCommand implements Callable<Integer> {
               receipt -> {
                 one.put("ToControl", texts(exchange.sent().hashes()));
                 one.put("ControlAdded", added(receipt.intake()));
-                one.put("ControlHead", receipt.head().toString());
+                one.put("ControlHead", receipt.message().head().toString());
               });
       rounds.add(one);
     }

@@ -58,8 +58,7 @@ final class SyncDemo {
     LockPrivateKey ann = LockPrivateKey.generate(random);
     Aum genesis = genesis(ann);
     LiveAuthority control =
-        LiveAuthority.bootstrap(
-            new MemoryAumStore(), genesis, AdmissionPolicy.reference(), clock());
+        LiveAuthority.bootstrap(new MemoryAumStore(), genesis, AdmissionPolicy.CONTROL, clock());
     NodeDirectory directory = NodeDirectory.create(folder.resolve("node"), clock());
     LiveAuthority node = grow(control, ann, directory, genesis);
     compact(node, directory);
@@ -113,8 +112,7 @@ final class SyncDemo {
   private LiveAuthority grow(
       LiveAuthority control, LockPrivateKey ann, NodeDirectory directory, Aum genesis)
       throws TkaException {
-    LiveAuthority node =
-        LiveAuthority.bootstrap(directory, genesis, AdmissionPolicy.reference(), clock());
+    LiveAuthority node = LiveAuthority.bootstrap(directory, genesis, AdmissionPolicy.NODE, clock());
     while (control.current().length() < SEEN_BY_NODE + BEHIND) {
       now = now.plus(BETWEEN_BATCHES);
       UpdateBuilder builder = new UpdateBuilder(control.current(), ann);
@@ -134,7 +132,7 @@ final class SyncDemo {
   private void compact(LiveAuthority node, NodeDirectory directory) throws TkaException {
     CompactionPlan plan = CompactionPlan.of(node.current(), CompactionPolicy.DEFAULT, now);
     if (plan instanceof CompactionPlan.Decided decided) {
-      decided.applyTo(directory);
+      decided.applyTo(directory, AdmissionPolicy.NODE);
     }
     node.refresh();
   }

@@ -2,7 +2,6 @@ package dev.tka.cli;
 
 import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.AumEntry;
-import dev.tka.core.AumHash;
 import dev.tka.core.AumSnapshot;
 import dev.tka.core.AumStore;
 import dev.tka.core.Commit;
@@ -17,6 +16,7 @@ import dev.tka.sync.NodeSync;
 import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncOutcome;
+import dev.tka.sync.SyncReceipt;
 import dev.tka.sync.SyncSend;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -66,8 +66,8 @@ final class SyncRun {
   }
 
   /** The authority in a store. */
-  static LiveAuthority open(AumStore store) throws TkaException {
-    return LiveAuthority.open(store, AdmissionPolicy.reference(), Clock.systemUTC());
+  static LiveAuthority open(AumStore store, AdmissionPolicy policy) throws TkaException {
+    return LiveAuthority.open(store, policy, Clock.systemUTC());
   }
 
   /** The same in memory, where rounds can be tried. */
@@ -78,6 +78,7 @@ final class SyncRun {
       commit.add(snapshot.get(entry.hash()), entry.committedAt());
     }
     snapshot.lastActiveAncestor().ifPresent(commit::lastActiveAncestor);
+    commit.trail(snapshot.trail().entries()).marks(snapshot.marks());
     copy.commit(commit.build());
     return copy;
   }
@@ -101,10 +102,10 @@ final class SyncRun {
     }
 
     @Override
-    public AumHash send(SyncSend send) throws TkaException {
+    public SyncReceipt send(SyncSend send) throws TkaException {
       ControlEnd.Receipt made = control.receive(send);
       receipt = Optional.of(made);
-      return made.head();
+      return made.message();
     }
 
     void record(NodeRound.End end) {

@@ -1,5 +1,6 @@
 package dev.tka.cli;
 
+import dev.tka.core.Refusal;
 import dev.tka.sync.Intake;
 import dev.tka.sync.Intersection;
 import dev.tka.sync.MissingAums;
@@ -26,7 +27,10 @@ final class SyncText {
     if (intersection instanceof Intersection.Tail) {
       return "tail";
     }
-    return intersection instanceof Intersection.LosingBranch ? "losing-branch" : "none";
+    if (intersection instanceof Intersection.LosingBranch) {
+      return "losing-branch";
+    }
+    return intersection instanceof Intersection.Remembered ? "remembered" : "none";
   }
 
   /** What one end makes of the other's offer: where their chains part. */
@@ -57,6 +61,11 @@ final class SyncText {
           + branch.named()
           + ", and "
           + after(branch.following());
+    }
+    if (intersection instanceof Intersection.Remembered remembered) {
+      return (remembered.isHead() ? "the other's head " : "common ground at ")
+          + remembered.at()
+          + ", which was purged here and is remembered";
     }
     Intersection.None none = (Intersection.None) intersection;
     return "no common ground: of "
@@ -115,6 +124,32 @@ final class SyncText {
     }
     if (outcome instanceof SyncOutcome.Rejected rejected) {
       return "The node refuses what control sends: " + rejected.cause().reason();
+    }
+    if (outcome instanceof SyncOutcome.Refused refused) {
+      Refusal first = refused.refusals().get(0);
+      return "Control follows a chain that the node does not admit: "
+          + first.update()
+          + ": "
+          + first.reason();
+    }
+    if (outcome instanceof SyncOutcome.RevocationRefused revocation) {
+      return "Control does not follow a revocation that was made here, "
+          + revocation.revocations().get(0)
+          + (revocation.reasons().isEmpty() ? "." : ": " + revocation.reasons().get(0));
+    }
+    if (outcome instanceof SyncOutcome.ControlLostHistory lost) {
+      return "Control has lost history that the node no longer has: its head, "
+          + lost.controlHead()
+          + ", comes before the oldest AUM that the node holds, "
+          + lost.oldest()
+          + ".";
+    }
+    if (outcome instanceof SyncOutcome.ControlDenies denies) {
+      return "Control denies what it once had: it does not follow "
+          + denies.denied()
+          + "; its head is "
+          + denies.controlHead()
+          + ".";
     }
     if (outcome instanceof SyncOutcome.Stalled stalled) {
       return "Rounds change nothing any more: the node stays at "

@@ -1,33 +1,26 @@
 package dev.tka.core;
 
-import java.util.Optional;
-
 /**
- * Who may rewrite history: asked about every update that would displace an AUM of the active chain.
- * A pure function of the displacement. What it refuses is left out with what builds on it, and the
- * rest of the batch goes on.
+ * Who may rewrite history: what becomes of a valid AUM that would displace one of the active chain
+ * (section 10). What is not admitted is left out with what builds on it, and the rest of a batch
+ * goes on.
  */
-@FunctionalInterface
-public interface AdmissionPolicy {
+public enum AdmissionPolicy {
   /**
-   * An update that fork resolution would prefer to the AUM that follows its parent today.
-   *
-   * @param fork the AUM that both follow, on the active chain
-   * @param atFork the state there
-   * @param displaced the AUM that follows it on the active chain
-   * @param update the valid AUM that would win
+   * The reference's: fork resolution alone decides (section 4), nothing is remembered of what is
+   * purged, and nothing is noted about own AUMs.
    */
-  record Displacement(AumHash fork, State atFork, Aum displaced, Aum update) {}
-
+  REFERENCE,
+  /** Control's: only a checkpoint displaces, when, recounted, it is strictly heavier. */
+  CONTROL,
   /**
-   * Judges one displacement.
-   *
-   * @return why it is refused, or empty when it is admitted
+   * Control's after it was restored from a backup, until all nodes have synced: it takes back what
+   * they still hold. Fork resolution decides, with the recounted weight.
    */
-  Optional<String> refusal(Displacement displacement);
-
-  /** The policy of the reference: fork resolution alone decides (section 4). */
-  static AdmissionPolicy reference() {
-    return displacement -> Optional.empty();
-  }
+  RESTORED_CONTROL,
+  /**
+   * A node's: what control sends displaces when, recounted, it is not lighter; of anything else,
+   * fork resolution decides, with the recounted weight.
+   */
+  NODE
 }

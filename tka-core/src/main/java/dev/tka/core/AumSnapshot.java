@@ -1,5 +1,6 @@
 package dev.tka.core;
 
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -34,8 +35,27 @@ public interface AumSnapshot {
   /** The oldest AUM of the active chain when it was last recorded (section 4), if any was. */
   Optional<AumHash> lastActiveAncestor();
 
+  /** What is remembered of the AUMs that were purged from the active chain (section 10). */
+  Trail trail();
+
+  /** What is noted about own AUMs (section 10). */
+  Marks marks();
+
   /** What in the store is damaged; empty when all is well. */
   List<Damage> damage();
+
+  /**
+   * A stored AUM and all that is stored after it, each before its children.
+   *
+   * @param root an AUM that is stored
+   */
+  default List<AumHash> tree(AumHash root) {
+    List<AumHash> tree = new ArrayList<>(List.of(root));
+    for (int i = 0; i < tree.size(); i++) {
+      children(tree.get(i)).forEach(child -> tree.add(child.hash()));
+    }
+    return tree;
+  }
 
   /**
    * A stored AUM.

@@ -11,11 +11,22 @@ import java.util.OptionalInt;
  * AUMs at once.
  */
 public final class AumVerifier {
-  private final SignatureVerifier signatures;
+  private final Signatures signatures;
 
   /** A verifier that checks signatures as {@code signatures} does. */
   public AumVerifier(SignatureVerifier signatures) {
+    this(signatures::firstInvalidZip215);
+  }
+
+  AumVerifier(Signatures signatures) {
     this.signatures = signatures;
+  }
+
+  /** Checks many signatures. */
+  @FunctionalInterface
+  interface Signatures {
+    /** The index of the first that does not verify under ZIP-215; empty when all do. */
+    OptionalInt firstInvalid(List<SignatureVerifier.Claim> claims);
   }
 
   /**
@@ -93,7 +104,7 @@ public final class AumVerifier {
                 signature.signerId(), aum.sigHash(), signature.signatureBytes()));
       }
     }
-    OptionalInt invalid = signatures.firstInvalidZip215(claims);
+    OptionalInt invalid = signatures.firstInvalid(claims);
     if (invalid.isEmpty()) {
       return Optional.empty();
     }

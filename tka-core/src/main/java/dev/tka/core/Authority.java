@@ -158,8 +158,29 @@ public final class Authority {
     return at;
   }
 
+  /**
+   * What purging the active chain before an AUM leaves in the trail (section 10), oldest first.
+   *
+   * @param firstThatStays an AUM of the active chain
+   * @throws IllegalArgumentException if it is not on the active chain
+   * @throws StoreException if the store cannot be read
+   * @throws OpenException if the chain does not apply, so that nobody verified it
+   */
+  public List<TrailEntry> entriesBefore(AumHash firstThatStays)
+      throws StoreException, OpenException {
+    if (!isActive(firstThatStays)) {
+      throw new IllegalArgumentException(firstThatStays + " is not on the active chain");
+    }
+    return Following.before(this, firstThatStays);
+  }
+
   ActiveChain chain() {
     return chain;
+  }
+
+  /** The same authority over a later snapshot that holds the same AUMs. */
+  Authority over(AumSnapshot later) {
+    return new Authority(later, chain, state);
   }
 
   /** The stored AUMs that follow one, as a function that does not decode a single child twice. */
@@ -214,7 +235,7 @@ public final class Authority {
    * The state at an AUM that nothing is known before: a checkpoint, or a genesis of the old forms
    * no-op and add-key.
    */
-  private static State stateAtOldest(Aum oldest) throws OpenException, ApplyException {
+  static State stateAtOldest(Aum oldest) throws OpenException, ApplyException {
     if (oldest.kind().equals(AumKind.CHECKPOINT)) {
       Optional<State> body = oldest.state();
       if (body.isEmpty()) {

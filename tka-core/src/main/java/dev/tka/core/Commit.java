@@ -2,6 +2,7 @@ package dev.tka.core;
 
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
@@ -16,16 +17,25 @@ import java.util.Set;
  * @param purges AUMs to forget
  * @param lastActiveAncestor the new record of the oldest AUM of the active chain, or empty to leave
  *     it as it is
+ * @param trailCut the AUM from which on the trail is forgotten, before anything is added to it
+ * @param trail what the purges leave in the trail, oldest first
+ * @param marks the new notes on own AUMs, or empty to leave them as they are
  */
 public record Commit(
     Revision base,
     List<Addition> additions,
     Set<AumHash> purges,
-    Optional<AumHash> lastActiveAncestor) {
+    Optional<AumHash> lastActiveAncestor,
+    Optional<AumHash> trailCut,
+    List<TrailEntry> trail,
+    Optional<Marks> marks) {
   /** Copies its parts. */
   public Commit {
     Objects.requireNonNull(base);
     Objects.requireNonNull(lastActiveAncestor);
+    Objects.requireNonNull(trailCut);
+    Objects.requireNonNull(marks);
+    trail = List.copyOf(trail);
     additions = List.copyOf(additions);
     purges = Set.copyOf(purges);
   }
@@ -55,6 +65,9 @@ public record Commit(
     private final List<Addition> additions = new ArrayList<>();
     private final Set<AumHash> purges = new LinkedHashSet<>();
     private Optional<AumHash> lastActiveAncestor = Optional.empty();
+    private Optional<AumHash> trailCut = Optional.empty();
+    private List<TrailEntry> trail = List.of();
+    private Optional<Marks> marks = Optional.empty();
 
     private Builder(Revision base) {
       this.base = base;
@@ -72,15 +85,39 @@ public record Commit(
       return this;
     }
 
+    /** Forgets AUMs. */
+    public Builder purge(Collection<AumHash> hashes) {
+      purges.addAll(hashes);
+      return this;
+    }
+
     /** Records the oldest AUM of the active chain. */
     public Builder lastActiveAncestor(AumHash hash) {
       lastActiveAncestor = Optional.of(hash);
       return this;
     }
 
+    /** Forgets an AUM of the trail and those that follow it there. */
+    public Builder cutTrail(AumHash from) {
+      trailCut = Optional.of(from);
+      return this;
+    }
+
+    /** Adds to the trail what purges leave, oldest first, after what is remembered already. */
+    public Builder trail(List<TrailEntry> entries) {
+      trail = entries;
+      return this;
+    }
+
+    /** Replaces the notes on own AUMs. */
+    public Builder marks(Marks next) {
+      marks = Optional.of(next);
+      return this;
+    }
+
     /** The change. */
     public Commit build() {
-      return new Commit(base, additions, purges, lastActiveAncestor);
+      return new Commit(base, additions, purges, lastActiveAncestor, trailCut, trail, marks);
     }
   }
 }

@@ -1,11 +1,15 @@
 package dev.tka.core;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -16,29 +20,62 @@ import java.util.TreeMap;
  * <ol>
  *   <li>every update that is not stored is verified against the state at its parent, wherever in
  *       the stored tree or earlier in the batch that is; signatures of all of them at once. One
- *       that fails refuses the batch, and it is always the first of the batch that does;
- *   <li>those that would displace an AUM of the active chain are put before the admission policy;
+ *       that fails refuses the batch, and it is always the first of the batch that does. One that
+ *       the trail remembers was verified once (section 10, "Taking in");
+ *   <li>those that would displace an AUM of the active chain are judged ({@link Admission});
  *   <li>the active chain is resolved again, from the first fork that an addition wins. Extending
- *       the head, or losing a fork, walks over nothing that was there before.
+ *       the head, or losing a fork, walks over nothing that was there before. Where AUMs have to go
+ *       for the chain that was admitted to win, the {@link Rewrite} names them instead.
  * </ol>
  *
  * @param additions what to store, parents first
  * @param known how many updates were not new
  * @param refusals what was not admitted
- * @param chain the active chain afterwards
- * @param state the state at its head
+ * @param resolved the active chain afterwards; empty when there is a rewrite, after which the store
+ *     is opened again
+ * @param rewrite what goes and what comes back
  */
 record InformPlan(
     List<Aum> additions,
     int known,
-    List<InformResult.Refusal> refusals,
-    ActiveChain chain,
-    State state) {
+    List<Refusal> refusals,
+    Optional<Resolved> resolved,
+    Rewrite rewrite) {
+
+  /** An active chain, and the state at its head. */
+  record Resolved(ActiveChain chain, State state) {}
+
+  /**
+   * What else changes in the store.
+   *
+   * @param purges AUMs that go, and leave nothing in the trail
+   * @param restored AUMs of the trail that come back, oldest first, with the times that they had;
+   *     the first becomes the oldest ancestor, and the trail ends before it
+   */
+  record Rewrite(Set<AumHash> purges, List<Commit.Addition> restored) {
+    static final Rewrite NOTHING = new Rewrite(Set.of(), List.of());
+
+    boolean isNothing() {
+      return purges.isEmpty() && restored.isEmpty();
+    }
+  }
+
+  /**
+   * A batch to take in.
+   *
+   * @param updates oldest first
+   * @param rule who may displace what
+   * @param favoured a chain, oldest first, that control follows; its AUMs may be stored already.
+   *     Empty where nobody's chain is favoured
+   * @param byHand AUMs that a person admits, whatever the rule says
+   */
+  record Batch(
+      List<Aum> updates, Admission.Rule rule, List<AumHash> favoured, Set<AumHash> byHand) {}
 
   static InformPlan decide(
-      Authority authority, List<Aum> updates, AdmissionPolicy policy, AumVerifier verifier)
+      Authority authority, Batch batch, Instant reference, AumVerifier verifier)
       throws InformException, StoreException, OpenException {
-    return new Planner(authority, verifier).decide(updates, policy);
+    return new Planner(authority, batch, reference, verifier).decide();
   }
 
   /**
@@ -50,29 +87,53 @@ record InformPlan(
   /** The work in progress of one decision. */
   private static final class Planner {
     private final Authority authority;
+    private final AumSnapshot snapshot;
+    private final Trail trail;
+    private final Batch batch;
+    private final Admission admission;
     private final AumVerifier verifier;
 
     private final List<Aum> fresh = new ArrayList<>();
     private final List<Integer> freshIndexes = new ArrayList<>();
+    private final Map<AumHash, Aum> returning = new LinkedHashMap<>();
     private final Map<AumHash, State> freshStates = new HashMap<>();
     private final Map<AumHash, State> storedStates = new HashMap<>();
-    private final List<InformResult.Refusal> refusals = new ArrayList<>();
+    private final List<Refusal> refusals = new ArrayList<>();
 
-    Planner(Authority authority, AumVerifier verifier) {
+    /** The AUMs that displace what follows below the oldest ancestor; at most one is followed. */
+    private Optional<Aum> rewritesTrail = Optional.empty();
+
+    private boolean favouredDisplaces;
+
+    private final Set<AumHash> losers = new HashSet<>();
+
+    /** The length of all that is stored off the active chain, once it was asked for. */
+    private OptionalLong losingBytes = OptionalLong.empty();
+
+    Planner(Authority authority, Batch batch, Instant reference, AumVerifier verifier) {
       this.authority = authority;
+      this.snapshot = authority.snapshot();
+      this.batch = batch;
+      this.trail = batch.rule() == Admission.Rule.FORK_RESOLUTION ? Trail.EMPTY : snapshot.trail();
+      this.admission = new Admission(authority, batch.rule(), reference);
       this.verifier = verifier;
     }
 
-    InformPlan decide(List<Aum> updates, AdmissionPolicy policy)
-        throws InformException, StoreException, OpenException {
-      if (updates.isEmpty()) {
+    InformPlan decide() throws InformException, StoreException, OpenException {
+      if (batch.updates().isEmpty() && batch.favoured().isEmpty()) {
         throw new InformException.Empty();
       }
-      verifyAll(updates);
-      int known = updates.size() - fresh.size();
+      verifyAll(batch.updates());
+      int known = batch.updates().size() - fresh.size();
       try {
-        List<Aum> admitted = admit(policy);
-        return resolve(admitted, known);
+        List<Aum> admitted = admit();
+        Rewrite rewrite = rewritesTrail.isPresent() ? rewriteTrail() : rewriteStore();
+        if (rewrite.isNothing()) {
+          return new InformPlan(
+              admitted, known, refusals, Optional.of(resolve(admitted)), Rewrite.NOTHING);
+        }
+        return new InformPlan(
+            connected(admitted, rewrite), known, refusals, Optional.empty(), rewrite);
       } catch (ApplyException e) {
         // What is stored was verified, and what is new was applied above.
         throw new OpenException.CannotApply(e);
@@ -84,8 +145,11 @@ record InformPlan(
       int unchecked = 0;
       for (int i = 0; i < updates.size(); i++) {
         Aum update = updates.get(i);
-        if (freshStates.containsKey(update.hash())
-            || authority.snapshot().find(update.hash()).isPresent()) {
+        if (freshStates.containsKey(update.hash()) || isStored(update.hash())) {
+          continue;
+        }
+        if (trail.contains(update.hash())) {
+          recall(update);
           continue;
         }
         try {
@@ -102,6 +166,28 @@ record InformPlan(
         }
       }
       requireSignatures(unchecked);
+    }
+
+    private boolean isStored(AumHash hash) {
+      return snapshot.find(hash).isPresent();
+    }
+
+    /** An AUM whose hash the trail knows is genuine: only the state at it is to be found. */
+    private void recall(Aum update) throws StoreException, OpenException {
+      Optional<State> atParent =
+          update.parent().isPresent() ? findState(update.parent().get()) : Optional.empty();
+      try {
+        if (update.kind().equals(AumKind.CHECKPOINT)) {
+          freshStates.put(update.hash(), Authority.stateAtOldest(update));
+        } else if (atParent.isPresent()) {
+          freshStates.put(update.hash(), atParent.get().change(update));
+        } else {
+          return;
+        }
+        returning.put(update.hash(), update);
+      } catch (ApplyException e) {
+        throw new OpenException.CannotApply(e);
+      }
     }
 
     private void requireSignatures(int from) throws InformException.Invalid {
@@ -138,61 +224,246 @@ record InformPlan(
       if (known == null) {
         known = storedStates.get(hash);
       }
-      if (known == null && authority.snapshot().find(hash).isPresent()) {
-        try {
-          known = authority.stateAt(hash);
-        } catch (ApplyException e) {
-          throw new OpenException.CannotApply(e);
+      if (known == null) {
+        Optional<State> found = computeState(hash);
+        if (found.isEmpty()) {
+          return Optional.empty();
         }
+        known = found.get();
         storedStates.put(hash, known);
       }
-      return Optional.ofNullable(known);
+      return Optional.of(known);
     }
 
-    private List<Aum> admit(AdmissionPolicy policy) throws StoreException, OpenException {
+    private Optional<State> computeState(AumHash hash) throws StoreException, OpenException {
+      try {
+        if (isStored(hash)) {
+          return Optional.of(authority.stateAt(hash));
+        }
+        Optional<Aum> remembered = trail.checkpoint(hash);
+        return remembered.isPresent()
+            ? Optional.of(Authority.stateAtOldest(remembered.get()))
+            : Optional.empty();
+      } catch (ApplyException e) {
+        throw new OpenException.CannotApply(e);
+      }
+    }
+
+    private List<Aum> admit() throws StoreException, OpenException {
       List<Aum> admitted = new ArrayList<>(fresh.size());
       Set<AumHash> refused = new HashSet<>();
+      Set<AumHash> dropped = new HashSet<>();
+      Set<AumHash> favoured = new HashSet<>(batch.favoured());
+      for (AumHash hash : batch.favoured()) {
+        // A chain that control follows may be here already, as one that lost.
+        if (isStored(hash) && !authority.isActive(hash)) {
+          Aum loser = snapshot.get(hash);
+          Optional<Admission.Displacement> displacement = displacement(loser, favoured);
+          if (displacement.isPresent() && displaces(displacement.get())) {
+            favouredDisplaces = true;
+          }
+        }
+      }
       for (Aum update : fresh) {
         AumHash parent = update.parent().orElseThrow();
-        Optional<String> reason =
-            refused.contains(parent)
-                ? Optional.of("builds on " + parent + ", which was refused")
-                : findDisplacement(update, parent).flatMap(policy::refusal);
-        if (reason.isPresent()) {
+        if (refused.contains(parent)) {
           refused.add(update.hash());
-          refusals.add(new InformResult.Refusal(update.hash(), reason.get()));
+          refusals.add(new Refusal.BuildsOnRefused(update.hash(), parent));
+          continue;
+        }
+        Optional<Admission.Displacement> displacement = displacement(update, favoured);
+        boolean inTrail = trail.contains(parent);
+        if (dropped.contains(parent) || (inTrail && displacement.isEmpty())) {
+          // It lost below what is kept here.
+          dropped.add(update.hash());
+        } else if (displacement.isPresent() && !displaces(displacement.get())) {
+          refused.add(update.hash());
+        } else if (loses(update, displacement.isPresent()) && !hasRoomFor(update)) {
+          refused.add(update.hash());
+          refusals.add(new Refusal.OverQuota(update.hash(), Admission.MAX_LOSING_BYTES));
         } else {
           admitted.add(update);
+          if (displacement.isPresent()) {
+            favouredDisplaces |= favoured.contains(update.hash());
+            rewritesTrail =
+                rewritesTrail.or(() -> inTrail ? Optional.of(update) : Optional.empty());
+          }
         }
       }
       return admitted;
     }
 
-    private Optional<AdmissionPolicy.Displacement> findDisplacement(Aum update, AumHash parent)
+    /** True for one that is on no way to win: it, or what it builds on, lost a fork. */
+    private boolean loses(Aum update, boolean displaces) {
+      AumHash parent = update.parent().orElseThrow();
+      boolean onLoser =
+          losers.contains(parent) || (isStored(parent) && !authority.isActive(parent));
+      boolean loses = onLoser || (activeFollower(parent).isPresent() && !displaces);
+      if (loses) {
+        losers.add(update.hash());
+      }
+      return loses;
+    }
+
+    /** Control keeps what lost up to a quota. */
+    private boolean hasRoomFor(Aum loser) throws StoreException {
+      if (batch.rule() != Admission.Rule.HEAVIER_CHECKPOINT) {
+        return true;
+      }
+      long bytes =
+          loser.encoded().size()
+              + (losingBytes.isPresent() ? losingBytes.getAsLong() : storedLosingBytes());
+      boolean fits = bytes <= Admission.MAX_LOSING_BYTES;
+      if (fits) {
+        losingBytes = OptionalLong.of(bytes);
+      }
+      return fits;
+    }
+
+    private long storedLosingBytes() throws StoreException {
+      long bytes = 0;
+      for (AumEntry entry : snapshot.entries()) {
+        if (!authority.chain().contains(entry)) {
+          bytes += snapshot.encoded(entry.hash()).size();
+        }
+      }
+      return bytes;
+    }
+
+    private boolean displaces(Admission.Displacement displacement)
         throws StoreException, OpenException {
-      Optional<AumHash> follower = activeFollower(parent);
+      if (batch.byHand().contains(displacement.update().hash())) {
+        return true;
+      }
+      Optional<Refusal> refusal = admission.judge(displacement);
+      refusal.ifPresent(refusals::add);
+      return refusal.isEmpty();
+    }
+
+    private Optional<Admission.Displacement> displacement(Aum update, Set<AumHash> favoured)
+        throws StoreException, OpenException {
+      AumHash parent = update.parent().orElseThrow();
+      Optional<Admission.Follower> follower = follower(parent);
       if (follower.isEmpty()) {
         return Optional.empty();
       }
-      State atFork = findState(parent).orElseThrow();
-      Aum displaced = authority.snapshot().get(follower.get());
-      return ForkResolution.choose(atFork, List.of(displaced, update)).equals(update)
-          ? Optional.of(new AdmissionPolicy.Displacement(parent, atFork, displaced, update))
-          : Optional.empty();
+      return admission.displacement(
+          update,
+          findState(parent).orElseThrow(),
+          follower.get(),
+          favoured.contains(update.hash()));
+    }
+
+    /** What follows an AUM of the active chain, as far as that is remembered. */
+    private Optional<Admission.Follower> follower(AumHash hash)
+        throws StoreException, OpenException {
+      if (trail.contains(hash)) {
+        List<TrailEntry> after = trail.after(hash);
+        if (!after.isEmpty()) {
+          return Optional.of(Admission.Follower.of(after.get(0), findState(hash).orElseThrow()));
+        }
+      }
+      Optional<AumHash> stored =
+          trail.contains(hash) ? Optional.of(authority.oldestAncestor()) : activeFollower(hash);
+      return stored.isEmpty()
+          ? Optional.empty()
+          : Optional.of(
+              Admission.Follower.of(snapshot.get(stored.get()), findState(hash).orElseThrow()));
     }
 
     /** What follows an AUM of the active chain; empty for the head and for any other AUM. */
     private Optional<AumHash> activeFollower(AumHash hash) {
       ActiveChain chain = authority.chain();
-      return authority
-          .snapshot()
+      return snapshot
           .find(hash)
           .filter(chain::contains)
           .filter(entry -> entry.height() < chain.headHeight())
           .map(entry -> chain.at(entry.height() + 1));
     }
 
-    private InformPlan resolve(List<Aum> admitted, int known)
+    /**
+     * What has to go so that the chain that control follows wins when the store is opened: at every
+     * fork on it, what section 4 would prefer.
+     */
+    private Rewrite rewriteStore() throws StoreException, OpenException {
+      if (!favouredDisplaces) {
+        return Rewrite.NOTHING;
+      }
+      Set<AumHash> purges = new LinkedHashSet<>();
+      for (AumHash hash : batch.favoured()) {
+        Optional<Aum> favoured = find(hash);
+        Optional<AumHash> parent = favoured.flatMap(Aum::parent).filter(this::isStored);
+        if (parent.isEmpty() || authority.isActive(hash)) {
+          continue;
+        }
+        State atFork = findState(parent.get()).orElseThrow();
+        for (AumEntry sibling : snapshot.children(parent.get())) {
+          boolean other = !sibling.hash().equals(hash);
+          if (other && wins(snapshot.get(sibling.hash()), favoured.orElseThrow(), atFork)) {
+            collectTree(sibling.hash(), purges);
+          }
+        }
+      }
+      return new Rewrite(purges, List.of());
+    }
+
+    private static boolean wins(Aum one, Aum other, State atFork) {
+      return ForkResolution.choose(atFork, List.of(one, other)).equals(one);
+    }
+
+    private Optional<Aum> find(AumHash hash) throws StoreException {
+      for (Aum update : fresh) {
+        if (update.hash().equals(hash)) {
+          return Optional.of(update);
+        }
+      }
+      return isStored(hash) ? Optional.of(snapshot.get(hash)) : Optional.empty();
+    }
+
+    private void collectTree(AumHash root, Set<AumHash> tree) {
+      tree.addAll(snapshot.tree(root));
+    }
+
+    /**
+     * What comes back and what goes so that a branch off the trail can be followed: the store
+     * begins at the checkpoint before the fork again, and what it held goes.
+     */
+    private Rewrite rewriteTrail() throws StoreException {
+      AumHash fork = rewritesTrail.orElseThrow().parent().orElseThrow();
+      List<Commit.Addition> restored = new ArrayList<>();
+      Optional<AumHash> at = Optional.of(fork);
+      while (at.isPresent()) {
+        TrailEntry entry = trail.find(at.get()).orElseThrow();
+        Optional<Aum> checkpoint = trail.checkpoint(entry.hash());
+        Aum aum =
+            checkpoint.isPresent()
+                ? checkpoint.get()
+                : Optional.ofNullable(returning.get(entry.hash())).orElseThrow();
+        restored.add(0, new Commit.Addition(aum, entry.committedAt()));
+        at = checkpoint.isPresent() ? Optional.empty() : aum.parent();
+      }
+      Set<AumHash> purges = new LinkedHashSet<>();
+      collectTree(authority.oldestAncestor(), purges);
+      return new Rewrite(purges, restored);
+    }
+
+    /** The additions that still have their parent when the rewrite is done. */
+    private List<Aum> connected(List<Aum> admitted, Rewrite rewrite) {
+      Set<AumHash> present = new HashSet<>();
+      rewrite.restored().forEach(addition -> present.add(addition.aum().hash()));
+      List<Aum> connected = new ArrayList<>(admitted.size());
+      for (Aum aum : admitted) {
+        AumHash parent = aum.parent().orElseThrow();
+        boolean stays = isStored(parent) && !rewrite.purges().contains(parent);
+        if (stays || present.contains(parent)) {
+          present.add(aum.hash());
+          connected.add(aum);
+        }
+      }
+      return connected;
+    }
+
+    private Resolved resolve(List<Aum> admitted)
         throws StoreException, OpenException, ApplyException {
       Map<AumHash, List<Aum>> additions = new HashMap<>();
       // By height, so that the first fork that an addition wins is the lowest.
@@ -200,19 +471,17 @@ record InformPlan(
       for (Aum aum : admitted) {
         AumHash parent = aum.parent().orElseThrow();
         additions.computeIfAbsent(parent, any -> new ArrayList<>(1)).add(aum);
-        authority
-            .snapshot()
+        snapshot
             .find(parent)
             .filter(authority.chain()::contains)
             .ifPresent(entry -> forks.put(entry.height(), entry.hash()));
       }
-      Authority.Children stored = Authority.storedChildren(authority.snapshot());
+      Authority.Children stored = Authority.storedChildren(snapshot);
       Authority.Children all =
           parent -> {
             List<Aum> added = additions.getOrDefault(parent, List.of());
             // An AUM of this batch has no stored children: they would have been orphans.
-            if (freshStates.containsKey(parent)
-                && authority.snapshot().children(parent).isEmpty()) {
+            if (freshStates.containsKey(parent) && snapshot.children(parent).isEmpty()) {
               return added;
             }
             List<Aum> children = new ArrayList<>(stored.of(parent));
@@ -223,19 +492,19 @@ record InformPlan(
         List<Aum> candidates = new ArrayList<>(additions.getOrDefault(fork.getValue(), List.of()));
         Optional<AumHash> follower = activeFollower(fork.getValue());
         if (follower.isPresent()) {
-          candidates.add(authority.snapshot().get(follower.get()));
+          candidates.add(snapshot.get(follower.get()));
         }
         State atFork = findState(fork.getValue()).orElseThrow();
         Aum winner = ForkResolution.choose(atFork, candidates);
         if (!follower.equals(Optional.of(winner.hash()))) {
           Authority.Walk walk =
               Authority.Walk.from(winner, findState(winner.hash()).orElseThrow(), all);
-          ActiveChain chain =
-              authority.chain().replaceAfter(fork.getKey(), walk.passed(), walk.checkpoints());
-          return new InformPlan(admitted, known, refusals, chain, walk.state());
+          return new Resolved(
+              authority.chain().replaceAfter(fork.getKey(), walk.passed(), walk.checkpoints()),
+              walk.state());
         }
       }
-      return new InformPlan(admitted, known, refusals, authority.chain(), authority.state());
+      return new Resolved(authority.chain(), authority.state());
     }
   }
 }

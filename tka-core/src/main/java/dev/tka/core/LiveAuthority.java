@@ -3,7 +3,10 @@ package dev.tka.core;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The current {@link Authority} over a store, replaced as a whole when it is informed. Readers
@@ -16,13 +19,19 @@ public final class LiveAuthority {
   private final AumStore store;
   private final AdmissionPolicy policy;
   private final Clock clock;
-  private final AumVerifier verifier = new AumVerifier(SignatureVerifier.fastest());
+  private final AumVerifier verifier;
   private volatile Authority current;
 
-  private LiveAuthority(AumStore store, AdmissionPolicy policy, Clock clock, Authority current) {
+  private LiveAuthority(
+      AumStore store,
+      AdmissionPolicy policy,
+      Clock clock,
+      AumVerifier verifier,
+      Authority current) {
     this.store = store;
     this.policy = policy;
     this.clock = clock;
+    this.verifier = verifier;
     this.current = current;
   }
 
@@ -36,7 +45,13 @@ public final class LiveAuthority {
    */
   public static LiveAuthority open(AumStore store, AdmissionPolicy policy, Clock clock)
       throws OpenException, StoreException {
-    return new LiveAuthority(store, policy, clock, Authority.open(store));
+    return open(store, policy, clock, new AumVerifier(SignatureVerifier.fastest()));
+  }
+
+  static LiveAuthority open(
+      AumStore store, AdmissionPolicy policy, Clock clock, AumVerifier verifier)
+      throws OpenException, StoreException {
+    return new LiveAuthority(store, policy, clock, verifier, Authority.open(store));
   }
 
   /**
@@ -50,12 +65,19 @@ public final class LiveAuthority {
   public static LiveAuthority bootstrap(
       AumStore store, Aum checkpoint, AdmissionPolicy policy, Clock clock)
       throws InformException, OpenException, StoreException {
+    return bootstrap(
+        store, checkpoint, policy, clock, new AumVerifier(SignatureVerifier.fastest()));
+  }
+
+  static LiveAuthority bootstrap(
+      AumStore store, Aum checkpoint, AdmissionPolicy policy, Clock clock, AumVerifier verifier)
+      throws InformException, OpenException, StoreException {
     AumSnapshot before = store.read();
     if (!before.entries().isEmpty()) {
       throw new InformException.AlreadyBegun();
     }
     try {
-      new AumVerifier(SignatureVerifier.fastest()).verifyBootstrap(checkpoint);
+      verifier.verifyBootstrap(checkpoint);
     } catch (IllFormedException | VerificationException e) {
       throw new InformException.Invalid(0, e);
     }
@@ -65,7 +87,7 @@ public final class LiveAuthority {
                 .add(checkpoint, now(clock))
                 .lastActiveAncestor(checkpoint.hash())
                 .build());
-    return new LiveAuthority(store, policy, clock, Authority.open(after));
+    return new LiveAuthority(store, policy, clock, verifier, Authority.open(after));
   }
 
   /** The authority as it is now; it will not change, a later call may return another. */
@@ -73,21 +95,73 @@ public final class LiveAuthority {
     return current;
   }
 
+  /** Who may rewrite its history. */
+  public AdmissionPolicy policy() {
+    return policy;
+  }
+
   /**
-   * Takes in updates, oldest first: all, or none when one is not valid (section 4, "Inform").
-   * Starts over when another writer was first.
+   * Takes in updates, oldest first: all that are admitted, or none when one is not valid (section
+   * 4, "Inform"). Starts over when another writer was first. What control sends to a node goes to
+   * {@link #informFromControl}.
    *
    * @throws InformException naming the first update that is refused; nothing was stored
    * @throws StoreException.Conflict if other writers were first too often
    * @throws StoreException if the store cannot be read or written; it is as it was
    * @throws OpenException if another writer left what cannot be opened
    */
-  public synchronized InformResult inform(List<Aum> updates)
+  public InformResult inform(List<Aum> updates)
       throws InformException, StoreException, OpenException {
-    List<Aum> batch = List.copyOf(updates);
+    return inform(updates, Set.of());
+  }
+
+  /**
+   * The same, where a person admits some of the updates whatever the policy says (section 10). It
+   * binds nobody else.
+   *
+   * @param byHand which
+   */
+  public InformResult inform(List<Aum> updates, Set<AumHash> byHand)
+      throws InformException, StoreException, OpenException {
+    return untilFirst(
+        new InformPlan.Batch(List.copyOf(updates), rule(), List.of(), Set.copyOf(byHand)));
+  }
+
+  /**
+   * Takes in what control sent to a node. Under {@link AdmissionPolicy#NODE}, control's chain is
+   * followed where it is admitted (section 10); under any other policy, this is {@link #inform}.
+   *
+   * @param updates what of it may be new, oldest first
+   * @param sent all of it, by name, oldest first
+   * @throws InformException naming the first update that is refused; nothing was stored
+   * @throws StoreException.Conflict if other writers were first too often
+   * @throws StoreException if the store cannot be read or written; it is as it was
+   * @throws OpenException if another writer left what cannot be opened
+   */
+  public InformResult informFromControl(List<Aum> updates, List<AumHash> sent)
+      throws InformException, StoreException, OpenException {
+    boolean follows = policy == AdmissionPolicy.NODE;
+    return untilFirst(
+        new InformPlan.Batch(
+            List.copyOf(updates),
+            follows ? Admission.Rule.CONTROL_IS_FOLLOWED : rule(),
+            follows ? List.copyOf(sent) : List.of(),
+            Set.of()));
+  }
+
+  private Admission.Rule rule() {
+    return switch (policy) {
+      case REFERENCE -> Admission.Rule.FORK_RESOLUTION;
+      case CONTROL -> Admission.Rule.HEAVIER_CHECKPOINT;
+      case RESTORED_CONTROL, NODE -> Admission.Rule.RECOUNTED_FORK_RESOLUTION;
+    };
+  }
+
+  private synchronized InformResult untilFirst(InformPlan.Batch batch)
+      throws InformException, StoreException, OpenException {
     for (int attempt = 1; ; attempt++) {
       try {
-        return informOnce(batch);
+        return informOnce(batch, Edit.NONE);
       } catch (InformException e) {
         // Another writer may have stored what this batch builds on.
         if (attempt == MAX_ATTEMPTS || !hasMoved()) {
@@ -103,21 +177,44 @@ public final class LiveAuthority {
   }
 
   /**
-   * Takes in updates that were built on an authority, if nothing was stored since: what is right on
-   * one head may be wrong on another, and whoever built it has to look again.
+   * Takes in updates that were built here on an authority, if nothing was stored since: what is
+   * right on one head may be wrong on another, and whoever built it has to look again. Under {@link
+   * AdmissionPolicy#NODE} they are unsent from then on (section 10).
    *
    * @throws InformException naming the first update that is refused; nothing was stored
    * @throws StoreException.Conflict if another writer was first; {@link #refresh} shows what it did
    * @throws StoreException if the store cannot be read or written; it is as it was
    * @throws OpenException if what is stored afterwards cannot be opened
    */
-  public synchronized InformResult informOn(Authority base, List<Aum> updates)
+  public InformResult informOn(Authority base, List<Aum> updates)
+      throws InformException, StoreException, OpenException {
+    return informOn(base, updates, Set.of());
+  }
+
+  /**
+   * The same, for updates that make edits again which were set aside: these are listed no longer.
+   *
+   * @param again the AUMs that were set aside
+   */
+  public synchronized InformResult informOn(Authority base, List<Aum> updates, Set<AumHash> again)
       throws InformException, StoreException, OpenException {
     Revision found = current.snapshot().revision();
     if (!found.equals(base.snapshot().revision())) {
       throw new StoreException.Conflict(base.snapshot().revision(), found);
     }
-    return informOnce(List.copyOf(updates));
+    InformPlan.Batch batch =
+        new InformPlan.Batch(List.copyOf(updates), rule(), List.of(), Set.of());
+    return informOnce(batch, new Edit(policy == AdmissionPolicy.NODE, again));
+  }
+
+  /**
+   * What is noted about a batch.
+   *
+   * @param here true when it was made here
+   * @param again edits that it makes again
+   */
+  private record Edit(boolean here, Set<AumHash> again) {
+    static final Edit NONE = new Edit(false, Set.of());
   }
 
   /**
@@ -132,6 +229,49 @@ public final class LiveAuthority {
     return current;
   }
 
+  /**
+   * Notes what control has shown to have (section 10, "Unsent"): own AUMs that it named, sent or
+   * built on are not unsent any more, and when it is at this node's head, the two agree. Unsent
+   * AUMs that control does not follow are set aside once this node holds control's chain: those
+   * that lost to it at once, the others when control has seen them. Does nothing but under {@link
+   * AdmissionPolicy#NODE}.
+   *
+   * @param head control's
+   * @param shown what else control named as an ancestor of its head, or sent
+   * @param hasSeen true when control was sent what this node has, and {@code head} is its answer
+   * @throws StoreException.Conflict if other writers were first too often
+   * @throws StoreException if the store cannot be read or written; it is as it was
+   * @throws OpenException if another writer left what cannot be opened
+   */
+  public synchronized Settlement settle(AumHash head, Collection<AumHash> shown, boolean hasSeen)
+      throws StoreException, OpenException {
+    if (policy != AdmissionPolicy.NODE) {
+      return Settlement.NOTHING;
+    }
+    for (int attempt = 1; ; attempt++) {
+      Settlement settlement = Settlement.decide(current, head, shown, hasSeen, now(clock));
+      AumSnapshot before = current.snapshot();
+      if (settlement.marks().equals(before.marks())) {
+        return settlement;
+      }
+      try {
+        AumSnapshot after =
+            store.commit(
+                Commit.on(before.revision())
+                    .purge(settlement.purges())
+                    .marks(settlement.marks())
+                    .build());
+        current = settlement.purges().isEmpty() ? current.over(after) : Authority.open(after);
+        return settlement;
+      } catch (StoreException.Conflict e) {
+        if (attempt == MAX_ATTEMPTS) {
+          throw e;
+        }
+        current = Authority.open(store);
+      }
+    }
+  }
+
   /** True when another writer was there since; the authority is then the one that is stored now. */
   private boolean hasMoved() throws OpenException, StoreException {
     AumSnapshot snapshot = store.read();
@@ -142,31 +282,101 @@ public final class LiveAuthority {
     return true;
   }
 
-  private InformResult informOnce(List<Aum> updates)
+  private InformResult informOnce(InformPlan.Batch batch, Edit edit)
       throws InformException, StoreException, OpenException {
     Authority before = current;
-    InformPlan plan = InformPlan.decide(before, updates, policy, verifier);
+    AumSnapshot snapshot = before.snapshot();
+    Instant now = now(clock);
+    InformPlan plan = InformPlan.decide(before, batch, reference(before, now), verifier);
     List<AumHash> added = plan.additions().stream().map(Aum::hash).toList();
-    if (!added.isEmpty()) {
-      Instant now = now(clock);
-      Commit.Builder commit = Commit.on(before.snapshot().revision());
-      plan.additions().forEach(aum -> commit.add(aum, now));
-      AumSnapshot after = store.commit(commit.build());
-      current = afterCommit(after, plan);
+    Marks marks = snapshot.marks().withoutAside(edit.again());
+    if (edit.here()) {
+      marks = marks.made(added);
     }
-    return new InformResult(before, current, added, plan.known(), plan.refusals());
+    List<Marks.SetAside> setAside = SettingAside.unsentOf(before, plan.rewrite().purges(), now);
+    marks = marks.aside(setAside);
+    List<AumHash> displaced = List.of();
+    if (!added.isEmpty() || !plan.rewrite().isNothing()) {
+      current = commit(before, plan, marks, now);
+      displaced = ownThatLeft(before, current);
+    }
+    return new InformResult(
+        before, current, added, plan.known(), plan.refusals(), setAside, displaced);
   }
 
-  private static Authority afterCommit(AumSnapshot after, InformPlan plan)
+  private Authority commit(Authority before, InformPlan plan, Marks marks, Instant now)
+      throws StoreException, OpenException {
+    AumSnapshot snapshot = before.snapshot();
+    Commit.Builder commit = Commit.on(snapshot.revision());
+    List<Commit.Addition> restored = plan.rewrite().restored();
+    restored.forEach(addition -> commit.add(addition.aum(), addition.committedAt()));
+    plan.additions().forEach(aum -> commit.add(aum, now));
+    commit.purge(plan.rewrite().purges());
+    if (!restored.isEmpty()) {
+      AumHash oldest = restored.get(0).aum().hash();
+      commit.cutTrail(oldest).lastActiveAncestor(oldest);
+    }
+    if (!marks.equals(snapshot.marks())) {
+      commit.marks(marks);
+    }
+    AumSnapshot after = store.commit(commit.build());
+    return plan.resolved().isPresent()
+        ? afterCommit(after, plan.resolved().get())
+        : Authority.open(after);
+  }
+
+  /** Own AUMs that control once had and that are on the active chain no more. */
+  private static List<AumHash> ownThatLeft(Authority before, Authority after) {
+    if (after.isActive(before.head())) {
+      return List.of();
+    }
+    List<AumHash> left = new ArrayList<>();
+    before
+        .snapshot()
+        .marks()
+        .own()
+        .forEach(
+            (hash, acknowledgedAt) -> {
+              if (acknowledgedAt.isPresent() && was(before, hash) && !was(after, hash)) {
+                left.add(hash);
+              }
+            });
+    return left;
+  }
+
+  private static boolean was(Authority authority, AumHash hash) {
+    return authority.isActive(hash) || authority.snapshot().trail().contains(hash);
+  }
+
+  /** The time at which AUMs are mature or not (section 10, "Mature"). */
+  private Instant reference(Authority authority, Instant now) {
+    if (policy != AdmissionPolicy.NODE) {
+      return now;
+    }
+    AumSnapshot snapshot = authority.snapshot();
+    return snapshot
+        .marks()
+        .agreedAt()
+        .orElseGet(
+            // A node that was run without these notes agreed with control when it got its head.
+            () ->
+                snapshot
+                    .find(authority.head())
+                    .flatMap(snapshot.marks()::agesFrom)
+                    .orElse(Instant.MIN));
+  }
+
+  private static Authority afterCommit(AumSnapshot after, InformPlan.Resolved resolved)
       throws OpenException, StoreException {
-    AumHash oldest = plan.chain().at(plan.chain().baseHeight());
+    ActiveChain chain = resolved.chain();
+    AumHash oldest = chain.at(chain.baseHeight());
     boolean heightsStand =
         after
             .find(oldest)
-            .filter(entry -> plan.chain().contains(entry))
+            .filter(chain::contains)
             .filter(entry -> entry.parent().flatMap(after::find).isEmpty())
             .isPresent();
-    return heightsStand ? new Authority(after, plan.chain(), plan.state()) : Authority.open(after);
+    return heightsStand ? new Authority(after, chain, resolved.state()) : Authority.open(after);
   }
 
   private static Instant now(Clock clock) {

@@ -5,10 +5,12 @@ import dev.tka.core.internal.IndexSnapshot;
 import java.util.List;
 import java.util.Optional;
 
-/** AUMs in memory, for tests, for caches, and for nodes that have nowhere to keep them. */
+/**
+ * AUMs in memory, for tests, for caches, and for nodes that have nowhere to keep them. Its trail is
+ * whole.
+ */
 public final class MemoryAumStore implements AumStore {
-  private volatile IndexSnapshot current =
-      new IndexSnapshot(new AumIndex(), 0, new Revision(0), Optional.empty(), List.of());
+  private volatile IndexSnapshot current = empty(0);
 
   // Counts attempts: what a commit that failed half-way left in the index stays out of sight.
   private long lastSequence;
@@ -33,21 +35,33 @@ public final class MemoryAumStore implements AumStore {
     if (!commit.purges().isEmpty()) {
       index = index.without(commit.purges());
     }
+    Trail before = base.trail();
+    Trail trail = commit.trailCut().map(before::cutFrom).orElse(before).extend(commit.trail());
     current =
         new IndexSnapshot(
             index,
             sequence,
             new Revision(sequence),
             commit.lastActiveAncestor().or(base::lastActiveAncestor),
+            () -> trail,
+            commit.marks().orElse(base.marks()),
             List.of());
     return current;
   }
 
   @Override
   public synchronized void wipe() {
-    long sequence = ++lastSequence;
-    current =
-        new IndexSnapshot(
-            new AumIndex(), sequence, new Revision(sequence), Optional.empty(), List.of());
+    current = empty(++lastSequence);
+  }
+
+  private static IndexSnapshot empty(long sequence) {
+    return new IndexSnapshot(
+        new AumIndex(),
+        sequence,
+        new Revision(sequence),
+        Optional.empty(),
+        () -> Trail.EMPTY,
+        Marks.NONE,
+        List.of());
   }
 }

@@ -3,7 +3,9 @@ package dev.tka.core;
 import dev.tka.core.internal.CanonicalWriter;
 import dev.tka.core.internal.CborReader;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -112,6 +114,13 @@ public final class State {
     return Optional.empty();
   }
 
+  /** The ids of the trusted keys, in order. */
+  Set<Bytes> keyIds() {
+    Set<Bytes> ids = new LinkedHashSet<>();
+    keys().forEach(key -> ids.add(key.id()));
+    return ids;
+  }
+
   /** True when a key of this id is trusted. */
   public boolean trusts(Bytes keyId) {
     return findKey(keyId).isPresent();
@@ -124,13 +133,14 @@ public final class State {
    * @return votes, at most {@link Long#MAX_VALUE} (no verified state comes near)
    */
   public long weightOf(Aum aum) {
-    Set<Bytes> counted = new HashSet<>();
+    return weightOf(aum.signatures().stream().map(AumSignature::signerId).distinct().toList());
+  }
+
+  /** The sum of the votes of distinct keys; unknown ones count 0. */
+  long weightOf(Collection<Bytes> distinctKeyIds) {
     long weight = 0;
-    for (AumSignature signature : aum.signatures()) {
-      Bytes signer = signature.signerId();
-      if (counted.add(signer)) {
-        weight = addVotes(weight, findKey(signer).map(Key::votes).orElse(0L));
-      }
+    for (Bytes id : distinctKeyIds) {
+      weight = addVotes(weight, findKey(id).map(Key::votes).orElse(0L));
     }
     return weight;
   }

@@ -38,7 +38,7 @@ class AuthorityProperties {
   }
 
   private LiveAuthority over(AumStore store) throws TkaException {
-    return LiveAuthority.open(store, AdmissionPolicy.reference(), clock);
+    return LiveAuthority.open(store, AdmissionPolicy.REFERENCE, clock);
   }
 
   private static void assertSame(Authority actual, Authority expected) {
@@ -245,7 +245,7 @@ class AuthorityProperties {
       purged.forEach(aum -> purge.purge(aum.hash()));
       store.commit(purge.build());
       try {
-        return LiveAuthority.open(store, AdmissionPolicy.reference(), clock);
+        return LiveAuthority.open(store, AdmissionPolicy.REFERENCE, clock);
       } catch (OpenException e) {
         // It begins with neither a checkpoint nor a genesis: the next may begin better.
       }

@@ -81,8 +81,7 @@ class BuildingProperties {
   }
 
   private static LiveAuthority over(List<Aum> aums) throws TkaException {
-    return LiveAuthority.open(
-        TestStores.holding(aums), AdmissionPolicy.reference(), new FakeClock());
+    return LiveAuthority.open(TestStores.holding(aums), AdmissionPolicy.REFERENCE, new FakeClock());
   }
 
   private static List<Aum> overTheWire(List<Aum> aums) throws DecodeException {

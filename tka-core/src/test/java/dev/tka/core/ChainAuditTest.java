@@ -155,6 +155,8 @@ class ChainAuditTest {
             Long.MAX_VALUE,
             new Revision(1),
             Optional.empty(),
+            () -> Trail.EMPTY,
+            Marks.NONE,
             List.of());
 
     ChainAudit audit = audit(() -> snapshot);

@@ -32,7 +32,7 @@ class GenesisTest {
         LiveAuthority.bootstrap(
                 new MemoryAumStore(),
                 Aum.decode(genesis.encoded().toByteArray()),
-                AdmissionPolicy.reference(),
+                AdmissionPolicy.REFERENCE,
                 new FakeClock())
             .current();
 

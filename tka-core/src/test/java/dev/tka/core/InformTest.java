@@ -13,7 +13,6 @@ import dev.tka.testkit.TestStores;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** Section 4, "Inform": what becomes of a batch of updates. */
@@ -36,7 +35,7 @@ class InformTest {
   }
 
   private LiveAuthority over(AumStore store) throws TkaException {
-    return LiveAuthority.open(store, AdmissionPolicy.reference(), clock);
+    return LiveAuthority.open(store, AdmissionPolicy.REFERENCE, clock);
   }
 
   private String head(LiveAuthority live) {
@@ -463,87 +462,49 @@ class InformTest {
     }
   }
 
-  /** A policy that refuses some AUMs and remembers what it was asked. */
-  private final class RefusingPolicy implements AdmissionPolicy {
-    final List<Displacement> asked = new ArrayList<>();
-    private final List<String> refused;
-
-    RefusingPolicy(String... refused) {
-      this.refused = List.of(refused);
-    }
-
-    @Override
-    public Optional<String> refusal(Displacement displacement) {
-      asked.add(displacement);
-      return refused.contains(chains.nameOf(displacement.update().hash()))
-          ? Optional.of("no rewriting")
-          : Optional.empty();
-    }
+  private LiveAuthority control(String names) throws TkaException {
+    return LiveAuthority.open(
+        TestStores.holding(chains.list(names)), AdmissionPolicy.CONTROL, clock);
   }
 
   @Test
   void whatThePolicyRefusesIsDroppedWithItsDescendantsAndTheRestGoesOn() throws TkaException {
-    RefusingPolicy policy = new RefusingPolicy("W");
-    LiveAuthority live =
-        LiveAuthority.open(TestStores.holding(chains.list("A B C")), policy, clock);
+    LiveAuthority live = control("A B C");
 
     InformResult result = live.inform(chains.list("W V D U E L"));
 
     assertThat(head(live)).isEqualTo("E");
     assertThat(result.added()).extracting(chains::nameOf).containsExactly("D", "E", "L");
+    AumHash refused = chains.get("W").hash();
     assertThat(result.refusals())
-        .extracting(refusal -> chains.nameOf(refusal.update()))
-        .containsExactly("W", "V", "U");
-    assertThat(result.refusals().get(0).reason()).isEqualTo("no rewriting");
-    assertThat(result.refusals().get(1).reason()).contains(chains.get("W").hash().toString());
+        .containsExactly(
+            new Refusal.Conflict(refused, chains.get("B").hash(), chains.get("C").hash()),
+            new Refusal.BuildsOnRefused(chains.get("V").hash(), refused),
+            new Refusal.BuildsOnRefused(chains.get("U").hash(), refused));
     for (String name : List.of("W", "V", "U")) {
       assertThat(live.current().snapshot().find(chains.get(name).hash())).as(name).isEmpty();
     }
   }
 
   @Test
-  void thePolicyIsToldWhatWouldBeDisplacedWhere() throws TkaException {
-    RefusingPolicy policy = new RefusingPolicy();
-    LiveAuthority live =
-        LiveAuthority.open(TestStores.holding(chains.list("A B C D")), policy, clock);
-
-    live.inform(chains.list("E W V L M"));
-
-    assertThat(policy.asked).hasSize(1);
-    AdmissionPolicy.Displacement asked = policy.asked.get(0);
-    assertThat(chains.nameOf(asked.fork())).isEqualTo("B");
-    assertThat(asked.atFork()).isEqualTo(chains.stateAt("B"));
-    assertThat(asked.displaced()).isEqualTo(chains.get("C"));
-    assertThat(asked.update()).isEqualTo(chains.get("W"));
-    assertThat(head(live)).isEqualTo("V");
-  }
-
-  @Test
   void everyDisplacementIsJudgedAgainstTheStoreBeforeTheBatch() throws TkaException {
     // Both would displace B; that P would win over Q does not spare Q the question.
     Chains forks = Chains.draw(KEYS, "A -> B(2)\n A -> P(1,2)\n A -> Q(1)");
-    List<String> asked = new ArrayList<>();
     LiveAuthority live =
-        LiveAuthority.open(
-            TestStores.holding(forks.list("A B")),
-            displacement -> {
-              assertThat(displacement.displaced()).isEqualTo(forks.get("B"));
-              String name = forks.nameOf(displacement.update().hash());
-              asked.add(name);
-              return name.equals("P") ? Optional.of("no") : Optional.empty();
-            },
-            clock);
+        LiveAuthority.open(TestStores.holding(forks.list("A B")), AdmissionPolicy.CONTROL, clock);
 
-    live.inform(forks.list("P Q"));
+    InformResult result = live.inform(forks.list("P Q"));
 
-    assertThat(asked).containsExactly("P", "Q");
-    assertThat(forks.nameOf(live.current().head())).isEqualTo("Q");
+    assertThat(result.refusals())
+        .extracting(refusal -> forks.nameOf(refusal.update()))
+        .containsExactly("P", "Q");
+    assertThat(forks.nameOf(live.current().head())).isEqualTo("B");
   }
 
   @Test
   void whenEverythingIsRefusedNothingIsCommitted() throws TkaException {
     FailingAumStore store = new FailingAumStore(TestStores.holding(chains.list("A B C")));
-    LiveAuthority live = LiveAuthority.open(store, new RefusingPolicy("W"), clock);
+    LiveAuthority live = LiveAuthority.open(store, AdmissionPolicy.CONTROL, clock);
     Authority before = live.current();
 
     InformResult result = live.inform(chains.list("W V"));
@@ -556,9 +517,7 @@ class InformTest {
 
   @Test
   void whatIsNotValidFailsTheBatchEvenIfItBuildsOnWhatIsRefused() throws TkaException {
-    LiveAuthority live =
-        LiveAuthority.open(
-            TestStores.holding(chains.list("A B C")), new RefusingPolicy("W"), clock);
+    LiveAuthority live = control("A B C");
 
     assertRefused(
         live,

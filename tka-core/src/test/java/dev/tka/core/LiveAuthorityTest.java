@@ -29,11 +29,11 @@ class LiveAuthorityTest {
   private final FakeClock clock = new FakeClock();
 
   private LiveAuthority over(AumStore store) throws TkaException {
-    return LiveAuthority.open(store, AdmissionPolicy.reference(), clock);
+    return LiveAuthority.open(store, AdmissionPolicy.REFERENCE, clock);
   }
 
   private LiveAuthority bootstrap(AumStore store, Aum checkpoint) throws TkaException {
-    return LiveAuthority.bootstrap(store, checkpoint, AdmissionPolicy.reference(), clock);
+    return LiveAuthority.bootstrap(store, checkpoint, AdmissionPolicy.REFERENCE, clock);
   }
 
   @Test

@@ -24,8 +24,7 @@ class NoCapTest {
     }
     MemoryAumStore store = new MemoryAumStore();
     LiveAuthority live =
-        LiveAuthority.bootstrap(
-            store, chain.get(0), AdmissionPolicy.reference(), Clock.systemUTC());
+        LiveAuthority.bootstrap(store, chain.get(0), AdmissionPolicy.REFERENCE, Clock.systemUTC());
 
     live.inform(chain.subList(1, LENGTH - 1));
     live.inform(List.of(chain.get(LENGTH - 1)));

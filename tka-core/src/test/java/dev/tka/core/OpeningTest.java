@@ -261,7 +261,13 @@ class OpeningTest {
     Damage damage = new Damage("somewhere", Optional.empty(), "unreadable", Damage.Kind.UNREADABLE);
     AumSnapshot snapshot =
         new IndexSnapshot(
-            index, Long.MAX_VALUE, new Revision(1), Optional.empty(), List.of(damage));
+            index,
+            Long.MAX_VALUE,
+            new Revision(1),
+            Optional.empty(),
+            () -> Trail.EMPTY,
+            Marks.NONE,
+            List.of(damage));
 
     Authority authority = Authority.open(snapshot);
 

@@ -26,7 +26,7 @@ class RevocationTest {
 
   private static LiveAuthority live(Chains chains) throws TkaException {
     return LiveAuthority.open(
-        TestStores.holding(chains.all()), AdmissionPolicy.reference(), new FakeClock());
+        TestStores.holding(chains.all()), AdmissionPolicy.REFERENCE, new FakeClock());
   }
 
   private static Set<Bytes> ids(int... numbers) {

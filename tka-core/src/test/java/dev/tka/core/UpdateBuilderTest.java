@@ -45,8 +45,7 @@ class UpdateBuilderTest {
     for (int i = 0; i < count; i++) {
       aums.add(Chains.noOp(aums.get(i), "q" + i, 1));
     }
-    return LiveAuthority.open(
-        TestStores.holding(aums), AdmissionPolicy.reference(), new FakeClock());
+    return LiveAuthority.open(TestStores.holding(aums), AdmissionPolicy.REFERENCE, new FakeClock());
   }
 
   private static Authority small() throws TkaException {

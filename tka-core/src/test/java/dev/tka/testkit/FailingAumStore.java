@@ -7,8 +7,10 @@ import dev.tka.core.AumStore;
 import dev.tka.core.Bytes;
 import dev.tka.core.Commit;
 import dev.tka.core.Damage;
+import dev.tka.core.Marks;
 import dev.tka.core.Revision;
 import dev.tka.core.StoreException;
+import dev.tka.core.Trail;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
@@ -133,6 +135,16 @@ public final class FailingAumStore implements AumStore {
     @Override
     public Optional<AumHash> lastActiveAncestor() {
       return behindIt.lastActiveAncestor();
+    }
+
+    @Override
+    public Trail trail() {
+      return behindIt.trail();
+    }
+
+    @Override
+    public Marks marks() {
+      return behindIt.marks();
     }
 
     @Override

@@ -76,6 +76,6 @@ final class AumVerifyVectors implements Checker {
   }
 
   private static LiveAuthority bootstrap(MemoryAumStore store, Aum genesis) throws TkaException {
-    return LiveAuthority.bootstrap(store, genesis, AdmissionPolicy.reference(), Clock.systemUTC());
+    return LiveAuthority.bootstrap(store, genesis, AdmissionPolicy.REFERENCE, Clock.systemUTC());
   }
 }

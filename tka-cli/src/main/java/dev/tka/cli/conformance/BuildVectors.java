@@ -243,7 +243,7 @@ final class BuildVectors implements Checker {
 
   private static LiveAuthority begin(Aum genesis) throws TkaException {
     return LiveAuthority.bootstrap(
-        new MemoryAumStore(), genesis, AdmissionPolicy.reference(), Clock.systemUTC());
+        new MemoryAumStore(), genesis, AdmissionPolicy.REFERENCE, Clock.systemUTC());
   }
 
   private static LiveAuthority peerOf(AumSnapshot snapshot) throws Mismatch, TkaException {
@@ -253,7 +253,7 @@ final class BuildVectors implements Checker {
     }
     return LiveAuthority.open(
         new Golden.Store(aums, snapshot.lastActiveAncestor()).inMemory(),
-        AdmissionPolicy.reference(),
+        AdmissionPolicy.REFERENCE,
         Clock.systemUTC());
   }
 

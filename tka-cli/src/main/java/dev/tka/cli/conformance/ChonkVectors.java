@@ -91,7 +91,7 @@ final class ChonkVectors implements Checker {
       Commit.Builder commit = Commit.on(before.revision());
       switch (op.text("op")) {
         case "inform" ->
-            LiveAuthority.open(directory, AdmissionPolicy.reference(), clock)
+            LiveAuthority.open(directory, AdmissionPolicy.REFERENCE, clock)
                 .inform(Golden.decodeAll(op.hexes("aums")));
         case "commit" -> {
           for (Aum aum : Golden.decodeAll(op.hexes("aums"))) {
@@ -110,7 +110,7 @@ final class ChonkVectors implements Checker {
           CompactionPolicy policy = Golden.compactionPolicy(op);
           if (CompactionPlan.of(authority, policy, clock.instant())
               instanceof CompactionPlan.Decided plan) {
-            plan.applyTo(directory);
+            plan.applyTo(directory, AdmissionPolicy.REFERENCE);
           }
         }
         default -> throw new Mismatch("unknown op " + op.text("op"));

@@ -1,12 +1,14 @@
 package dev.tka.cli.conformance;
 
 import dev.tka.compaction.CompactionPlan;
+import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.AumSnapshot;
 import dev.tka.core.Authority;
 import dev.tka.core.Commit;
 import dev.tka.core.MemoryAumStore;
+import dev.tka.core.OpenException;
 import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
 import java.time.Instant;
@@ -77,8 +79,8 @@ final class CompactVectors implements Checker {
         store.read().entries().size(),
         plan.kept().size() + plan.purged().size());
     try {
-      plan.applyTo(store);
-    } catch (StoreException e) {
+      plan.applyTo(store, AdmissionPolicy.REFERENCE);
+    } catch (OpenException | StoreException e) {
       throw new Mismatch("the plan cannot be applied: " + e.getMessage());
     }
   }

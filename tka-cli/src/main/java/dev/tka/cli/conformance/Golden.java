@@ -103,7 +103,7 @@ final class Golden {
   /** The authority that a case's store holds. */
   static LiveAuthority live(MemoryAumStore store) throws Mismatch {
     try {
-      return LiveAuthority.open(store, AdmissionPolicy.reference(), Clock.systemUTC());
+      return LiveAuthority.open(store, AdmissionPolicy.REFERENCE, Clock.systemUTC());
     } catch (TkaException e) {
       throw new Mismatch("the case's store does not open: " + e.getMessage());
     }

@@ -207,7 +207,7 @@ final class LongVectors implements Checker {
     if (chain.isEmpty()) {
       live =
           LiveAuthority.bootstrap(
-              new MemoryAumStore(), genesis, AdmissionPolicy.reference(), Clock.systemUTC());
+              new MemoryAumStore(), genesis, AdmissionPolicy.REFERENCE, Clock.systemUTC());
       chain.add(genesis);
     } else {
       Mismatch.require("genesis", chain.get(0), genesis);

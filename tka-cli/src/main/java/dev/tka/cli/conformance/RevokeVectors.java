@@ -35,8 +35,7 @@ final class RevokeVectors implements Checker {
     }
     MemoryAumStore store = Golden.Store.of(golden.object("store")).inMemory();
     try {
-      LiveAuthority live =
-          LiveAuthority.open(store, AdmissionPolicy.reference(), Clock.systemUTC());
+      LiveAuthority live = LiveAuthority.open(store, AdmissionPolicy.REFERENCE, Clock.systemUTC());
       Mismatch.require("head", golden.text("head"), live.current().head().toString());
       Optional<Aum> draft = draft(golden, live.current());
       Optional<List<String>> cosigners = golden.optionalTexts("cosigners");

@@ -108,7 +108,7 @@ final class RoundVectors implements Checker {
     Optional<List<String>> toControl = Optional.empty();
     if (step instanceof NodeRound.Send send) {
       toControl = Optional.of(hashes(send.message().missing()));
-      step = send.acknowledged(control.receive(send.message()).head());
+      step = send.acknowledged(control.receive(send.message()).message());
     }
     if (!quirk) {
       Mismatch.require(

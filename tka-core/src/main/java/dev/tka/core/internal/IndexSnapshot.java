@@ -5,25 +5,36 @@ import dev.tka.core.AumHash;
 import dev.tka.core.AumSnapshot;
 import dev.tka.core.Bytes;
 import dev.tka.core.Damage;
+import dev.tka.core.Marks;
 import dev.tka.core.Revision;
 import dev.tka.core.StoreException;
+import dev.tka.core.Trail;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * A snapshot of a store that keeps its AUMs in an {@link AumIndex}.
  *
  * @param index may hold newer AUMs, too
  * @param limit the sequence number of the last commit that this snapshot shows
+ * @param remembered tells the trail, the same at every call
  */
 public record IndexSnapshot(
     AumIndex index,
     long limit,
     Revision revision,
     Optional<AumHash> lastActiveAncestor,
+    Supplier<Trail> remembered,
+    Marks marks,
     List<Damage> damage)
     implements AumSnapshot {
+  @Override
+  public Trail trail() {
+    return remembered.get();
+  }
+
   @Override
   public Collection<AumEntry> entries() {
     return index.entries(limit);

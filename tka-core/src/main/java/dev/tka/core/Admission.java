@@ -1,0 +1,141 @@
+package dev.tka.core;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Judges displacements (section 10): who may rewrite what follows an AUM of the active chain. */
+final class Admission {
+  /** Who decides, and by what. */
+  enum Rule {
+    /** Fork resolution alone (section 4). */
+    FORK_RESOLUTION,
+    /** Fork resolution with the recounted weight. */
+    RECOUNTED_FORK_RESOLUTION,
+    /** Control's rule. */
+    HEAVIER_CHECKPOINT,
+    /** A node's rule for what control sends. */
+    CONTROL_IS_FOLLOWED
+  }
+
+  /**
+   * What follows the fork on the active chain.
+   *
+   * @param weight its full weight at the fork
+   */
+  record Follower(AumHash hash, AumKind kind, long weight) {
+    static Follower of(Aum aum, State atFork) {
+      return new Follower(aum.hash(), aum.kind(), atFork.weightOf(aum));
+    }
+
+    static Follower of(TrailEntry entry, State atFork) {
+      return new Follower(entry.hash(), entry.kind(), atFork.weightOf(entry.signers()));
+    }
+  }
+
+  /**
+   * An update that would win at a fork.
+   *
+   * @param atFork the state at the AUM that both follow
+   * @param favoured true when it is on the chain that control follows
+   */
+  record Displacement(Aum update, State atFork, Follower follower, boolean favoured) {
+    AumHash fork() {
+      return update.parent().orElseThrow();
+    }
+  }
+
+  /** How many bytes of AUMs that lost control keeps: some 20,000 of the usual length. */
+  static final long MAX_LOSING_BYTES = 4 << 20;
+
+  private final Authority authority;
+  private final Rule rule;
+  private final Instant reference;
+  private final Marks marks;
+
+  /**
+   * Judges by a rule.
+   *
+   * @param reference the time at which AUMs are mature or not
+   */
+  Admission(Authority authority, Rule rule, Instant reference) {
+    this.authority = authority;
+    this.rule = rule;
+    this.reference = reference;
+    // Nothing of control's is unsent.
+    this.marks = rule == Rule.HEAVIER_CHECKPOINT ? Marks.NONE : authority.snapshot().marks();
+  }
+
+  /** Empty when the update loses the fork. */
+  Optional<Displacement> displacement(
+      Aum update, State atFork, Follower follower, boolean favoured) {
+    Displacement displacement = new Displacement(update, atFork, follower, favoured);
+    long weight = atFork.weightOf(update);
+    boolean wins =
+        (rule == Rule.CONTROL_IS_FOLLOWED && favoured)
+            ? weight >= follower.weight()
+            : prevails(update, weight, follower);
+    return wins ? Optional.of(displacement) : Optional.empty();
+  }
+
+  /** Why an update may not displace what it would; empty when it may. */
+  Optional<Refusal> judge(Displacement displacement) throws StoreException, OpenException {
+    if (rule == Rule.FORK_RESOLUTION || isMissingHere(displacement.update())) {
+      return Optional.empty();
+    }
+    Aum update = displacement.update();
+    Follower follower = displacement.follower();
+    if (rule == Rule.HEAVIER_CHECKPOINT && !update.kind().equals(AumKind.CHECKPOINT)) {
+      return Optional.of(new Refusal.Conflict(update.hash(), displacement.fork(), follower.hash()));
+    }
+    Recount recount = recount(displacement);
+    boolean admitted =
+        switch (rule) {
+          case FORK_RESOLUTION -> true;
+          case HEAVIER_CHECKPOINT -> recount.weight() > follower.weight();
+          case CONTROL_IS_FOLLOWED ->
+              displacement.favoured()
+                  ? recount.weight() >= follower.weight()
+                  : prevails(update, recount.weight(), follower);
+          case RECOUNTED_FORK_RESOLUTION -> prevails(update, recount.weight(), follower);
+        };
+    return admitted
+        ? Optional.empty()
+        : Optional.of(
+            new Refusal.Finality(
+                update.hash(), displacement.fork(), follower.hash(), follower.weight(), recount));
+  }
+
+  /** What a damaged file is named after was stored, and so admitted, before. */
+  private boolean isMissingHere(Aum update) {
+    return authority.snapshot().damage().stream()
+        .anyMatch(damage -> damage.hash().equals(Optional.of(update.hash())));
+  }
+
+  /** The order of section 4, as in {@link ForkResolution}, with a weight that was counted again. */
+  private static boolean prevails(Aum update, long weight, Follower follower) {
+    if (weight != follower.weight()) {
+      return weight > follower.weight();
+    }
+    boolean removes = update.kind().equals(AumKind.REMOVE_KEY);
+    if (removes != follower.kind().equals(AumKind.REMOVE_KEY)) {
+      return removes;
+    }
+    return update.hash().compareTo(follower.hash()) < 0;
+  }
+
+  private Recount recount(Displacement displacement) throws StoreException, OpenException {
+    List<TrailEntry> following = Following.after(authority, displacement.fork());
+    int judged = following.size();
+    while (judged > 0 && marks.isUnsent(following.get(judged - 1).hash())) {
+      judged--;
+    }
+    List<TrailEntry> upToSent = new ArrayList<>(following.subList(0, judged));
+    return Recount.of(
+        displacement.atFork(),
+        displacement.update(),
+        upToSent,
+        Recount.countMature(upToSent, marks, reference));
+  }
+}

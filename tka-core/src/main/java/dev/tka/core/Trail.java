@@ -1,0 +1,279 @@
+package dev.tka.core;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a store remembers of the AUMs that it purged from its active chain (section 10, "Trail"):
+ * entries unbroken from the oldest ancestor's parent back, as far as they go. Immutable.
+ *
+ * <p>Entries lie in runs, each with an index of its own; a run that is added takes in those before
+ * it that are not longer. So there are few runs, adding costs what is added (and now and then a
+ * merge), and a trail shares its older runs with the one that it was made from.
+ */
+public final class Trail {
+  /** Nothing is remembered. */
+  public static final Trail EMPTY = new Trail(null, 0);
+
+  private final @Nullable Run newest;
+  private final int size;
+
+  private Trail(@Nullable Run newest, int size) {
+    this.newest = newest;
+    this.size = size;
+  }
+
+  /** Entries that follow one another, and through it those before. */
+  private static final class Run {
+    final List<TrailEntry> entries;
+    final Map<AumHash, Integer> indexes;
+    final List<AumHash> checkpointsNewestFirst;
+    final @Nullable Run before;
+
+    Run(List<TrailEntry> entries, @Nullable Run before) {
+      this.entries = List.copyOf(entries);
+      this.before = before;
+      this.indexes = new HashMap<>();
+      List<AumHash> checkpoints = new ArrayList<>();
+      for (int i = 0; i < entries.size(); i++) {
+        indexes.put(entries.get(i).hash(), i);
+        if (entries.get(i).checkpoint().isPresent()) {
+          checkpoints.add(entries.get(i).hash());
+        }
+      }
+      Collections.reverse(checkpoints);
+      this.checkpointsNewestFirst = List.copyOf(checkpoints);
+    }
+  }
+
+  /** How many AUMs are remembered. */
+  public int size() {
+    return size;
+  }
+
+  /** The entry of an AUM, if it is remembered. */
+  public Optional<TrailEntry> find(AumHash hash) {
+    for (Run run = newest; run != null; run = run.before) {
+      Integer index = run.indexes.get(hash);
+      if (index != null) {
+        return Optional.of(run.entries.get(index));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** True when an AUM is remembered. */
+  public boolean contains(AumHash hash) {
+    return find(hash).isPresent();
+  }
+
+  /** The entry of the AUM that the oldest ancestor follows; empty when nothing is remembered. */
+  public Optional<TrailEntry> newest() {
+    return newest == null
+        ? Optional.empty()
+        : Optional.of(newest.entries.get(newest.entries.size() - 1));
+  }
+
+  /** All entries, oldest first. */
+  public List<TrailEntry> entries() {
+    return collect(Optional.empty());
+  }
+
+  /**
+   * The entries of the AUMs that follow one, oldest first; costs their number.
+   *
+   * @throws IllegalArgumentException if it is not remembered
+   */
+  public List<TrailEntry> after(AumHash hash) {
+    if (!contains(hash)) {
+      throw new IllegalArgumentException(hash + " is not in the trail");
+    }
+    return collect(Optional.of(hash));
+  }
+
+  private List<TrailEntry> collect(Optional<AumHash> after) {
+    Deque<List<TrailEntry>> newestFirst = new ArrayDeque<>();
+    for (Run run = newest; run != null; run = run.before) {
+      Integer index = after.map(run.indexes::get).orElse(null);
+      newestFirst.push(
+          index == null ? run.entries : run.entries.subList(index + 1, run.entries.size()));
+      if (index != null) {
+        break;
+      }
+    }
+    List<TrailEntry> following = new ArrayList<>();
+    newestFirst.forEach(following::addAll);
+    return following;
+  }
+
+  /** The checkpoints among the AUMs that are remembered, newest first; costs their number. */
+  public List<AumHash> checkpoints() {
+    List<AumHash> checkpoints = new ArrayList<>();
+    for (Run run = newest; run != null; run = run.before) {
+      checkpoints.addAll(run.checkpointsNewestFirst);
+    }
+    return checkpoints;
+  }
+
+  /**
+   * The newest checkpoint at or before an AUM.
+   *
+   * @return empty when the AUM is not remembered, or no checkpoint before it is
+   */
+  public Optional<TrailEntry> checkpointAtOrBefore(AumHash hash) {
+    boolean found = false;
+    for (Run run = newest; run != null; run = run.before) {
+      Integer index = run.indexes.get(hash);
+      if (!found && index == null) {
+        continue;
+      }
+      for (int i = found ? run.entries.size() - 1 : index; i >= 0; i--) {
+        if (run.entries.get(i).checkpoint().isPresent()) {
+          return Optional.of(run.entries.get(i));
+        }
+      }
+      found = true;
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * A checkpoint that is remembered, whole.
+   *
+   * @return empty when it is not remembered, or no checkpoint
+   * @throws StoreException.Damaged if it is not what its name says
+   */
+  Optional<Aum> checkpoint(AumHash hash) throws StoreException.Damaged {
+    Optional<Bytes> encoded = find(hash).flatMap(TrailEntry::checkpoint);
+    if (encoded.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Aum.decodeStored(hash, encoded.get()));
+    } catch (DecodeException e) {
+      throw new StoreException.Damaged("remembered checkpoint " + hash + ": " + e.getMessage());
+    }
+  }
+
+  /**
+   * The ids of the keys that are trusted after the newest entry.
+   *
+   * @return empty when no checkpoint is remembered to tell them from
+   */
+  Optional<Set<Bytes>> keysAtEnd() throws StoreException.Damaged {
+    Optional<TrailEntry> checkpoint =
+        newest().map(TrailEntry::hash).flatMap(this::checkpointAtOrBefore);
+    if (checkpoint.isEmpty()) {
+      return Optional.empty();
+    }
+    State state = checkpoint(checkpoint.get().hash()).flatMap(Aum::state).orElse(State.NOTHING);
+    Set<Bytes> keys = new LinkedHashSet<>(state.keyIds());
+    for (TrailEntry entry : after(checkpoint.get().hash())) {
+      keys.removeAll(entry.takenAway());
+      keys.addAll(entry.added());
+    }
+    return Optional.of(keys);
+  }
+
+  /**
+   * This trail with more entries, oldest first, after its newest.
+   *
+   * @throws IllegalArgumentException if they do not follow one another and the newest
+   */
+  public Trail extend(List<TrailEntry> entries) {
+    Optional<AumHash> last = newest().map(TrailEntry::hash);
+    for (TrailEntry entry : entries) {
+      if (last.isPresent() && !last.equals(entry.parent())) {
+        throw new IllegalArgumentException(entry.hash() + " does not follow " + last.get());
+      }
+      last = Optional.of(entry.hash());
+    }
+    return entries.isEmpty() ? this : append(entries);
+  }
+
+  private Trail append(List<TrailEntry> entries) {
+    List<TrailEntry> merged = entries;
+    Run before = newest;
+    while (before != null && before.entries.size() <= merged.size()) {
+      List<TrailEntry> longer = new ArrayList<>(before.entries);
+      longer.addAll(merged);
+      merged = longer;
+      before = before.before;
+    }
+    return new Trail(new Run(merged, before), size + entries.size());
+  }
+
+  /** This trail without an AUM and those that follow it; the same when it is not remembered. */
+  public Trail cutFrom(AumHash hash) {
+    int left = size;
+    for (Run run = newest; run != null; run = run.before) {
+      Integer index = run.indexes.get(hash);
+      left -= run.entries.size();
+      if (index != null) {
+        Trail older = new Trail(run.before, left);
+        return index == 0 ? older : older.append(run.entries.subList(0, index));
+      }
+    }
+    return this;
+  }
+
+  /**
+   * The trail of a store that keeps the bodies of what it purged: from an oldest ancestor back over
+   * what was purged, as far as the states there can be told.
+   *
+   * @param oldestAncestor the AUM that the trail leads to; not part of it
+   * @param purged finds a purged AUM, with the time at which it was committed
+   */
+  public static Trail behind(
+      Aum oldestAncestor, Function<AumHash, Optional<Commit.Addition>> purged) {
+    Deque<Commit.Addition> path = new ArrayDeque<>();
+    int usable = 0;
+    Optional<Commit.Addition> item = oldestAncestor.parent().flatMap(purged);
+    while (item.isPresent()) {
+      path.push(item.get());
+      Aum aum = item.get().aum();
+      if (aum.kind().equals(AumKind.CHECKPOINT) || aum.parent().isEmpty()) {
+        usable = path.size();
+      }
+      item = aum.parent().flatMap(purged);
+    }
+    while (path.size() > usable) {
+      path.pop();
+    }
+    try {
+      return EMPTY.extend(entries(path));
+    } catch (ApplyException | OpenException e) {
+      // Nobody verified this chain: it is not one that this store had.
+      return EMPTY;
+    }
+  }
+
+  private static List<TrailEntry> entries(Deque<Commit.Addition> path)
+      throws ApplyException, OpenException {
+    List<TrailEntry> entries = new ArrayList<>(path.size());
+    State state = State.NOTHING;
+    for (Commit.Addition item : path) {
+      Aum aum = item.aum();
+      State after = entries.isEmpty() ? Authority.stateAtOldest(aum) : state.change(aum);
+      State before = entries.isEmpty() ? after : state;
+      entries.add(TrailEntry.of(aum, before, after, item.committedAt()));
+      state = after;
+    }
+    return entries;
+  }
+
+  @Override
+  public String toString() {
+    return "Trail(" + size + " AUMs)";
+  }
+}
