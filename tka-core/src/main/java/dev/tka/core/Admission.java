@@ -114,7 +114,7 @@ final class Admission {
   }
 
   /** The order of section 4, as in {@link ForkResolution}, with a weight that was counted again. */
-  private static boolean prevails(Aum update, long weight, Follower follower) {
+  static boolean prevails(Aum update, long weight, Follower follower) {
     if (weight != follower.weight()) {
       return weight > follower.weight();
     }

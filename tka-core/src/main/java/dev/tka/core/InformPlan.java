@@ -88,7 +88,6 @@ record InformPlan(
   private static final class Planner {
     private final Authority authority;
     private final AumSnapshot snapshot;
-    private final Trail trail;
     private final Batch batch;
     private final Admission admission;
     private final AumVerifier verifier;
@@ -114,7 +113,6 @@ record InformPlan(
       this.authority = authority;
       this.snapshot = authority.snapshot();
       this.batch = batch;
-      this.trail = batch.rule() == Admission.Rule.FORK_RESOLUTION ? Trail.EMPTY : snapshot.trail();
       this.admission = new Admission(authority, batch.rule(), reference);
       this.verifier = verifier;
     }
@@ -148,7 +146,7 @@ record InformPlan(
         if (freshStates.containsKey(update.hash()) || isStored(update.hash())) {
           continue;
         }
-        if (trail.contains(update.hash())) {
+        if (isRemembered(update.hash(), update.parent())) {
           recall(update);
           continue;
         }
@@ -170,6 +168,26 @@ record InformPlan(
 
     private boolean isStored(AumHash hash) {
       return snapshot.find(hash).isPresent();
+    }
+
+    /** What a store may have to work out first is not asked for where it makes no difference. */
+    private Trail trail() {
+      return batch.rule() == Admission.Rule.FORK_RESOLUTION ? Trail.EMPTY : snapshot.trail();
+    }
+
+    /** True for an AUM of the trail, whose parent is then not stored. */
+    private boolean isRemembered(AumHash hash, Optional<AumHash> parent) {
+      boolean followsWhatIsHere =
+          parent.isPresent() && (isStored(parent.get()) || isFresh(parent.get()));
+      return !followsWhatIsHere && trail().contains(hash);
+    }
+
+    private boolean isRemembered(AumHash hash) {
+      return !isStored(hash) && !isFresh(hash) && trail().contains(hash);
+    }
+
+    private boolean isFresh(AumHash hash) {
+      return freshStates.containsKey(hash) && !returning.containsKey(hash);
     }
 
     /** An AUM whose hash the trail knows is genuine: only the state at it is to be found. */
@@ -240,7 +258,7 @@ record InformPlan(
         if (isStored(hash)) {
           return Optional.of(authority.stateAt(hash));
         }
-        Optional<Aum> remembered = trail.checkpoint(hash);
+        Optional<Aum> remembered = trail().checkpoint(hash);
         return remembered.isPresent()
             ? Optional.of(Authority.stateAtOldest(remembered.get()))
             : Optional.empty();
@@ -272,7 +290,7 @@ record InformPlan(
           continue;
         }
         Optional<Admission.Displacement> displacement = displacement(update, favoured);
-        boolean inTrail = trail.contains(parent);
+        boolean inTrail = isRemembered(parent);
         if (dropped.contains(parent) || (inTrail && displacement.isEmpty())) {
           // It lost below what is kept here.
           dropped.add(update.hash());
@@ -357,14 +375,15 @@ record InformPlan(
     /** What follows an AUM of the active chain, as far as that is remembered. */
     private Optional<Admission.Follower> follower(AumHash hash)
         throws StoreException, OpenException {
-      if (trail.contains(hash)) {
-        List<TrailEntry> after = trail.after(hash);
+      boolean inTrail = isRemembered(hash);
+      if (inTrail) {
+        List<TrailEntry> after = trail().after(hash);
         if (!after.isEmpty()) {
           return Optional.of(Admission.Follower.of(after.get(0), findState(hash).orElseThrow()));
         }
       }
       Optional<AumHash> stored =
-          trail.contains(hash) ? Optional.of(authority.oldestAncestor()) : activeFollower(hash);
+          inTrail ? Optional.of(authority.oldestAncestor()) : activeFollower(hash);
       return stored.isEmpty()
           ? Optional.empty()
           : Optional.of(
@@ -433,8 +452,8 @@ record InformPlan(
       List<Commit.Addition> restored = new ArrayList<>();
       Optional<AumHash> at = Optional.of(fork);
       while (at.isPresent()) {
-        TrailEntry entry = trail.find(at.get()).orElseThrow();
-        Optional<Aum> checkpoint = trail.checkpoint(entry.hash());
+        TrailEntry entry = trail().find(at.get()).orElseThrow();
+        Optional<Aum> checkpoint = trail().checkpoint(entry.hash());
         Aum aum =
             checkpoint.isPresent()
                 ? checkpoint.get()

@@ -28,8 +28,9 @@ public final class Revocation {
 
   /**
    * The unsigned revocation, forked off the latest AUM of the active chain where none of the keys
-   * is trusted and the signer is; off the oldest ancestor if there is none. There the signer may
-   * not be trusted either, which {@link #sign} refuses.
+   * is trusted and the signer is; of what was purged, the checkpoints are looked at (section 10).
+   * Off the oldest ancestor if there is none. There the signer may not be trusted either, which
+   * {@link #sign} refuses.
    *
    * @param keyIds of the keys to revoke; those that are not trusted now are looked for, too
    * @param signer who will sign first
@@ -47,8 +48,11 @@ public final class Revocation {
     }
     Predicate<State> suits =
         state -> state.trusts(signer.bytes()) && keyIds.stream().noneMatch(state::trusts);
-    return checkpoint(
-        latest(authority, authority.head(), suits).orElse(authority.oldestAncestor()), left);
+    Optional<AumHash> forkPoint = latest(authority, authority.head(), suits);
+    if (forkPoint.isEmpty()) {
+      forkPoint = latestRemembered(authority, suits);
+    }
+    return checkpoint(forkPoint.orElse(authority.oldestAncestor()), left);
   }
 
   /**
@@ -72,7 +76,8 @@ public final class Revocation {
    * Signer#sign(Aum)}.
    *
    * @throws BuildException.NotARevocation if it is not today's state less some keys
-   * @throws BuildException.UnknownForkPoint if the fork point is not stored
+   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor a checkpoint
+   *     that is remembered
    * @throws BuildException.UntrustedAtFork if the signer is not trusted at the fork point: its
    *     signature would void the whole AUM
    * @throws BuildException.Refused if the state there does not accept what it is signed with
@@ -156,14 +161,20 @@ public final class Revocation {
    * @param kind a remove-key wins a tie of votes; otherwise the lower hash does
    * @param weight the votes behind it at the fork point
    */
-  public record Rival(AumHash hash, AumKind kind, long weight) {}
+  public record Rival(AumHash hash, AumKind kind, long weight) {
+    private boolean yieldsTo(Aum update, State atFork) {
+      return Admission.prevails(
+          update, atFork.weightOf(update), new Admission.Follower(hash, kind, weight));
+    }
+  }
 
   /**
    * Predicts what informing a revocation, signed or not, would do. Nothing is written. Whether it
    * is today's state less some keys is not asked: see {@link #requireCurrent}.
    *
    * @throws BuildException.NotARevocation if it is no checkpoint with a parent
-   * @throws BuildException.UnknownForkPoint if the fork point is not stored
+   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor a checkpoint
+   *     that is remembered
    * @throws StoreException if the store cannot be read
    * @throws OpenException if the state at the fork point cannot be computed
    */
@@ -173,20 +184,15 @@ public final class Revocation {
     AumHash forkPoint = forkPointOf(authority, revocation);
     State atFork = stateAt(authority, forkPoint);
     // One that is stored and has won does not stand against itself.
-    Optional<AumHash> follower =
-        followerOf(authority, forkPoint).filter(hash -> !hash.equals(revocation.hash()));
+    Optional<Rival> follower =
+        rivalAt(authority, forkPoint, atFork)
+            .filter(rival -> !rival.hash().equals(revocation.hash()));
     Optional<TkaException> defect = findDefect(revocation, atFork);
     Outcome outcome = Outcome.TAKES_EFFECT;
-    Optional<Rival> rival = Optional.empty();
-    if (follower.isPresent()) {
-      Aum displaced = authority.snapshot().get(follower.get());
-      rival =
-          Optional.of(new Rival(displaced.hash(), displaced.kind(), atFork.weightOf(displaced)));
-      if (!ForkResolution.choose(atFork, List.of(displaced, revocation)).equals(revocation)) {
-        outcome = Outcome.OUTVOTED;
-      }
+    if (follower.isPresent() && !follower.get().yieldsTo(revocation, atFork)) {
+      outcome = Outcome.OUTVOTED;
     }
-    if (!authority.isActive(forkPoint)) {
+    if (!isOnChain(authority, forkPoint)) {
       outcome = Outcome.ON_LOSING_BRANCH;
     }
     if (defect.isPresent()) {
@@ -194,7 +200,7 @@ public final class Revocation {
     }
     List<Key> revoked = new ArrayList<>(authority.state().keys());
     revoked.removeIf(key -> body.trusts(key.id()));
-    return new Effect(forkPoint, revoked, atFork.weightOf(revocation), rival, outcome, defect);
+    return new Effect(forkPoint, revoked, atFork.weightOf(revocation), follower, outcome, defect);
   }
 
   private static State stateWithout(State now, Set<Bytes> keyIds)
@@ -248,10 +254,51 @@ public final class Revocation {
             .parent()
             .orElseThrow(
                 () -> new BuildException.NotARevocation(revocation, "a parent", "a genesis"));
-    if (authority.snapshot().find(forkPoint).isEmpty()) {
+    AumSnapshot snapshot = authority.snapshot();
+    boolean known =
+        snapshot.find(forkPoint).isPresent()
+            || snapshot.trail().find(forkPoint).flatMap(TrailEntry::checkpoint).isPresent();
+    if (!known) {
       throw new BuildException.UnknownForkPoint(revocation, forkPoint);
     }
     return forkPoint;
+  }
+
+  private static boolean isOnChain(Authority authority, AumHash hash) {
+    return authority.isActive(hash)
+        || (authority.snapshot().find(hash).isEmpty()
+            && authority.snapshot().trail().contains(hash));
+  }
+
+  /** What follows an AUM of the active chain, remembered or stored. */
+  private static Optional<Rival> rivalAt(Authority authority, AumHash forkPoint, State atFork)
+      throws StoreException {
+    AumSnapshot snapshot = authority.snapshot();
+    Optional<AumHash> stored = followerOf(authority, forkPoint);
+    if (snapshot.find(forkPoint).isEmpty()) {
+      List<TrailEntry> after = snapshot.trail().after(forkPoint);
+      if (!after.isEmpty()) {
+        TrailEntry entry = after.get(0);
+        return Optional.of(new Rival(entry.hash(), entry.kind(), atFork.weightOf(entry.signers())));
+      }
+      stored = Optional.of(authority.oldestAncestor());
+    }
+    if (stored.isEmpty()) {
+      return Optional.empty();
+    }
+    Aum follower = snapshot.get(stored.get());
+    return Optional.of(new Rival(follower.hash(), follower.kind(), atFork.weightOf(follower)));
+  }
+
+  /** The latest checkpoint of the trail where the state is as wanted. */
+  private static Optional<AumHash> latestRemembered(Authority authority, Predicate<State> wanted)
+      throws StoreException, OpenException {
+    for (AumHash hash : authority.snapshot().trail().checkpoints()) {
+      if (wanted.test(stateAt(authority, hash))) {
+        return Optional.of(hash);
+      }
+    }
+    return Optional.empty();
   }
 
   /** What would make a peer refuse it, if anything. */
@@ -325,9 +372,14 @@ public final class Revocation {
         .findFirst();
   }
 
-  private static State stateAt(Authority authority, AumHash hash)
-      throws StoreException, OpenException {
+  static State stateAt(Authority authority, AumHash hash) throws StoreException, OpenException {
     try {
+      if (authority.snapshot().find(hash).isEmpty()) {
+        Optional<Aum> remembered = authority.snapshot().trail().checkpoint(hash);
+        if (remembered.isPresent()) {
+          return Authority.stateAtOldest(remembered.get());
+        }
+      }
       return authority.stateAt(hash);
     } catch (ApplyException e) {
       throw new OpenException.CannotApply(e);
