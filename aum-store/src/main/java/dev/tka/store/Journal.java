@@ -65,15 +65,14 @@ record Journal(long commit, List<Move> moves) {
    * One file.
    *
    * @param temporary its name before, or empty when it is to be deleted
-   * @param aum the AUM whose file it becomes, or empty when it is the last-active ancestor
+   * @param place which file it becomes
    * @param before what {@link #fingerprint} told of its place when the commit began. A node may
    *     write there after a crash, and what it wrote then stays
    */
-  record Move(Optional<String> temporary, Optional<AumHash> aum, String before) {
+  record Move(Optional<String> temporary, Place place, String before) {
     /** A move over what is at its place now. */
-    static Move over(Path directory, Optional<String> temporary, Optional<AumHash> aum)
-        throws IOException {
-      return new Move(temporary, aum, fingerprint(directory.resolve(placeOf(aum))));
+    static Move over(Path directory, Optional<String> temporary, Place place) throws IOException {
+      return new Move(temporary, place, fingerprint(directory.resolve(place.path())));
     }
 
     /**
@@ -85,19 +84,37 @@ record Journal(long commit, List<Move> moves) {
       if (waiting.isPresent() && !Files.exists(waiting.get())) {
         return false;
       }
-      String found = fingerprint(directory.resolve(place()));
+      String found = fingerprint(directory.resolve(place.path()));
       boolean changed = !found.equals(before) && !(temporary.isEmpty() && found.equals(NOTHING));
       // It may have been moved while we looked.
       return changed && (waiting.isEmpty() || Files.exists(waiting.get()));
     }
+  }
 
-    /** The file's path in the end. */
-    String place() {
-      return placeOf(aum);
+  /**
+   * A file that commits write. There is no other, whatever a journal says.
+   *
+   * @param path from the directory on
+   * @param aum the AUM whose file it is; empty for one at the top
+   */
+  record Place(String path, Optional<AumHash> aum) {
+    static final Place LAST_ACTIVE_ANCESTOR =
+        new Place(NodeDirectory.LAST_ACTIVE_ANCESTOR, Optional.empty());
+    static final Place MARKS = new Place(MarksFile.NAME, Optional.empty());
+
+    static final List<Place> AT_THE_TOP = List.of(LAST_ACTIVE_ANCESTOR, MARKS);
+
+    static Place of(AumHash hash) {
+      return new Place(DirectoryScan.placeOf(hash), Optional.of(hash));
     }
 
-    private static String placeOf(Optional<AumHash> aum) {
-      return aum.map(DirectoryScan::placeOf).orElse(NodeDirectory.LAST_ACTIVE_ANCESTOR);
+    static Place parse(String path) throws TextException {
+      for (Place place : AT_THE_TOP) {
+        if (place.path.equals(path)) {
+          return place;
+        }
+      }
+      return of(AumHash.parse(path.substring(path.indexOf('/') + 1)));
     }
   }
 
@@ -170,7 +187,7 @@ record Journal(long commit, List<Move> moves) {
     StringBuilder text = new StringBuilder(TITLE + "\ncommit " + commit + "\n");
     for (Move move : moves) {
       text.append(move.temporary.map(name -> "move " + name + " to ").orElse("delete "));
-      text.append(move.place()).append(" over ").append(move.before).append('\n');
+      text.append(move.place.path()).append(" over ").append(move.before).append('\n');
     }
     return text.append(END + "\n").toString();
   }
@@ -198,22 +215,15 @@ record Journal(long commit, List<Move> moves) {
     Matcher delete = DELETE.matcher(text);
     try {
       if (move.matches()) {
-        return new Move(Optional.of(move.group(1)), parsePlace(move.group(2)), move.group(3));
+        return new Move(Optional.of(move.group(1)), Place.parse(move.group(2)), move.group(3));
       }
       if (delete.matches()) {
-        return new Move(Optional.empty(), parsePlace(delete.group(1)), delete.group(2));
+        return new Move(Optional.empty(), Place.parse(delete.group(1)), delete.group(2));
       }
     } catch (TextException e) {
       throw new StoreException.Damaged(name + ": line " + line + ": " + e.getMessage());
     }
     throw new StoreException.Damaged(name + ": line " + line + ": expected a move or a deletion");
-  }
-
-  /** Nothing else may be overwritten, whatever a journal says. */
-  private static Optional<AumHash> parsePlace(String place) throws TextException {
-    return place.equals(NodeDirectory.LAST_ACTIVE_ANCESTOR)
-        ? Optional.empty()
-        : Optional.of(AumHash.parse(place.substring(place.indexOf('/') + 1)));
   }
 
   /**
@@ -237,7 +247,7 @@ record Journal(long commit, List<Move> moves) {
    */
   void finish(Path directory) throws IOException {
     for (Move move : moves) {
-      Path place = directory.resolve(move.place());
+      Path place = directory.resolve(move.place.path());
       if (move.isOvertaken(directory)) {
         if (move.temporary.isPresent()) {
           Files.delete(directory.resolve(move.temporary.get()));
@@ -258,7 +268,7 @@ record Journal(long commit, List<Move> moves) {
                   + ": neither "
                   + move.temporary.get()
                   + " nor "
-                  + move.place()
+                  + move.place.path()
                   + " is there; delete "
                   + PENDING
                   + " to go on with the files that are in place",
@@ -268,7 +278,7 @@ record Journal(long commit, List<Move> moves) {
     }
     List<Path> folders =
         moves.stream()
-            .map(move -> directory.resolve(move.place()).getParent())
+            .map(move -> directory.resolve(move.place.path()).getParent())
             .distinct()
             .filter(Files::isDirectory)
             .toList();

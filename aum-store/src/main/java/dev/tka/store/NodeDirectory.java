@@ -39,8 +39,8 @@ import org.jspecify.annotations.Nullable;
  * The directory in which a shipping node keeps a tailnet's AUMs (section 9): one file per AUM at
  * {@code <first two characters of its hash>/<hash>}, and the file {@code last_active_ancestor}.
  * What is written is byte for byte what the reference writes for the same content and times; files
- * of our own ({@code tka-journal}, {@code tka-journal-last}, {@code tka-lock}) stay at the top,
- * where it does not look.
+ * of our own ({@code tka-journal}, {@code tka-journal-last}, {@code tka-lock}, and {@code tka-own}
+ * with the notes on own AUMs, once there are any) stay at the top, where it does not look.
  *
  * <p>A file that is named like an AUM and does not hold it makes the reference refuse the
  * directory. Here the sound files are shown, and {@link AumSnapshot#damage} names the others; one
@@ -76,6 +76,7 @@ public final class NodeDirectory implements AumStore {
       long commits,
       DirectoryScan scan,
       Optional<AumHash> lastActiveAncestor,
+      MarksFile marks,
       IndexSnapshot snapshot) {}
 
   /**
@@ -125,8 +126,8 @@ public final class NodeDirectory implements AumStore {
    * Reads the directory; what did not change since the last time is not read again.
    *
    * @throws StoreException.Unavailable if the directory itself cannot be read
-   * @throws StoreException.Damaged if {@code last_active_ancestor} is not a hash, or a journal is
-   *     not one of ours
+   * @throws StoreException.Damaged if {@code last_active_ancestor} is not a hash, or a journal or
+   *     {@code tka-own} is not what was written
    */
   @Override
   public AumSnapshot read() throws StoreException {
@@ -151,41 +152,50 @@ public final class NodeDirectory implements AumStore {
     View before = last;
     DirectoryScan scan =
         before == null ? DirectoryScan.of(directory) : before.scan.again(directory);
-    Optional<AumHash> lastActiveAncestor = Optional.empty();
-    boolean recordMoves = false;
     Map<AumHash, Optional<AumFile>> moving = new HashMap<>();
+    Map<Journal.Place, List<String>> names = new HashMap<>();
+    for (Journal.Place place : Journal.Place.AT_THE_TOP) {
+      names.put(place, List.of(place.path()));
+    }
     for (Journal.Move move : journal.moves()) {
       if (isOvertaken(move)) {
         continue;
       }
-      if (move.aum().isPresent()) {
-        moving.put(move.aum().get(), readMoving(move));
-      } else if (move.temporary().isPresent()) {
-        lastActiveAncestor = readLastActiveAncestor(move.temporary().get());
+      if (move.place().aum().isPresent()) {
+        moving.put(move.place().aum().get(), readMoving(move));
       } else {
-        recordMoves = true;
+        names.put(move.place(), namesOf(move));
       }
     }
-    // A file that is not under its temporary name any more is in its place.
-    if (lastActiveAncestor.isEmpty() && !recordMoves) {
-      lastActiveAncestor = readLastActiveAncestor(LAST_ACTIVE_ANCESTOR);
-    }
-    return show(journal.commit(), moving.isEmpty() ? scan : scan.with(moving), lastActiveAncestor);
+    return show(
+        journal.commit(),
+        moving.isEmpty() ? scan : scan.with(moving),
+        readFirst(
+            names.getOrDefault(Journal.Place.LAST_ACTIVE_ANCESTOR, List.of()),
+            AumHash.SIZE,
+            NodeDirectory::parseLastActiveAncestor),
+        readFirst(
+                names.getOrDefault(Journal.Place.MARKS, List.of()),
+                MarksFile.MAX_SIZE,
+                this::parseMarks)
+            .orElse(MarksFile.NONE));
+  }
+
+  /** Where a file may be that is being moved, or is to be deleted: first where it comes from. */
+  private static List<String> namesOf(Journal.Move move) {
+    return move.temporary().map(name -> List.of(name, move.place().path())).orElse(List.of());
   }
 
   private boolean isOvertaken(Journal.Move move) throws StoreException.Unavailable {
     try {
       return move.isOvertaken(directory);
     } catch (IOException e) {
-      throw new StoreException.Unavailable(move.place(), e);
+      throw new StoreException.Unavailable(move.place().path(), e);
     }
   }
 
   private Optional<AumFile> readMoving(Journal.Move move) throws StoreException {
-    if (move.temporary().isEmpty()) {
-      return Optional.empty();
-    }
-    for (String name : List.of(move.temporary().get(), move.place())) {
+    for (String name : namesOf(move)) {
       try {
         return DirectoryScan.readAumFile(directory.resolve(name));
       } catch (NoSuchFileException e) {
@@ -197,17 +207,31 @@ public final class NodeDirectory implements AumStore {
     return Optional.empty();
   }
 
-  private Optional<AumHash> readLastActiveAncestor(String name) throws StoreException {
-    Optional<byte[]> content;
-    Path file = directory.resolve(name);
-    try {
-      BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-      content = DirectoryScan.readBounded(file, attributes, AumHash.SIZE);
-    } catch (NoSuchFileException e) {
-      return Optional.empty();
-    } catch (IOException e) {
-      throw new StoreException.Unavailable(name, e);
+  /** Makes something of a file's content; there is none when it is too large. */
+  @FunctionalInterface
+  private interface Parser<T> {
+    T parse(String name, Optional<byte[]> content) throws StoreException.Damaged;
+  }
+
+  /** A file at the top, under the first of its names at which there is one. */
+  private <T> Optional<T> readFirst(List<String> names, int most, Parser<T> parser)
+      throws StoreException {
+    for (String name : names) {
+      try {
+        Path file = directory.resolve(name);
+        BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+        return Optional.of(parser.parse(name, DirectoryScan.readBounded(file, attributes, most)));
+      } catch (NoSuchFileException e) {
+        // Then it is under its other name, or there is none.
+      } catch (IOException e) {
+        throw new StoreException.Unavailable(name, e);
+      }
     }
+    return Optional.empty();
+  }
+
+  private static AumHash parseLastActiveAncestor(String name, Optional<byte[]> content)
+      throws StoreException.Damaged {
     if (content.isEmpty() || content.get().length != AumHash.SIZE) {
       throw new StoreException.Damaged(
           name
@@ -216,25 +240,44 @@ public final class NodeDirectory implements AumStore {
               + " bytes, found "
               + content.map(found -> Integer.toString(found.length)).orElse("more"));
     }
-    return Optional.of(AumHash.of(content.get()));
+    return AumHash.of(content.get());
   }
 
-  private View show(long commits, DirectoryScan scan, Optional<AumHash> lastActiveAncestor) {
-    Revision revision = revision(commits, scan, lastActiveAncestor);
+  private MarksFile parseMarks(String name, Optional<byte[]> content)
+      throws StoreException.Damaged {
+    if (content.isEmpty()) {
+      throw new StoreException.Damaged(name + ": larger than " + MarksFile.MAX_SIZE + " bytes");
+    }
+    View before = last;
+    return before != null && before.marks.content().equals(Bytes.copyOf(content.get()))
+        ? before.marks
+        : MarksFile.parse(name, content.get());
+  }
+
+  private View show(
+      long commits, DirectoryScan scan, Optional<AumHash> lastActiveAncestor, MarksFile marks) {
+    Revision revision = revision(commits, scan, lastActiveAncestor, marks);
     View before = last;
     if (before != null && before.snapshot.revision().equals(revision)) {
-      return new View(commits, scan, lastActiveAncestor, before.snapshot);
+      return new View(commits, scan, lastActiveAncestor, marks, before.snapshot);
     }
     AumIndex index = AumIndex.of(scan.held().stream().map(AumFile::toItem).toList());
     IndexSnapshot snapshot =
         new IndexSnapshot(
-            index, 0, revision, lastActiveAncestor, () -> Trail.EMPTY, Marks.NONE, scan.damage());
-    return new View(commits, scan, lastActiveAncestor, snapshot);
+            index,
+            0,
+            revision,
+            lastActiveAncestor,
+            () -> Trail.EMPTY,
+            marks.marks(),
+            scan.damage());
+    return new View(commits, scan, lastActiveAncestor, marks, snapshot);
   }
 
   private static Revision revision(
-      long commits, DirectoryScan scan, Optional<AumHash> lastActiveAncestor) {
-    return new Revision(31 * (31 * commits + lastActiveAncestor.hashCode()) + scan.fingerprint());
+      long commits, DirectoryScan scan, Optional<AumHash> lastActiveAncestor, MarksFile marks) {
+    long value = 31 * commits + lastActiveAncestor.hashCode();
+    return new Revision(31 * (31 * value + marks.content().hashCode()) + scan.fingerprint());
   }
 
   /**
@@ -260,16 +303,26 @@ public final class NodeDirectory implements AumStore {
         commit
             .lastActiveAncestor()
             .filter(hash -> !before.lastActiveAncestor.equals(Optional.of(hash)));
-    if (files.isEmpty() && record.isEmpty()) {
+    Optional<Marks> changedMarks =
+        commit.marks().filter(marks -> !marks.equals(before.marks.marks()));
+    if (files.isEmpty() && record.isEmpty() && changedMarks.isEmpty()) {
       return before.snapshot;
     }
-    // A node may look between two moves, or after a crash there: what it finds must open.
+    MarksFile marks = changedMarks.isEmpty() ? before.marks : MarksFile.of(changedMarks.get());
+    // A node may look between two moves, or after a crash there: what it finds must open. No node
+    // looks at the notes, but a person may give a journal up half-way, and then a note on an AUM
+    // that did not come does nothing, while an unsent AUM without its note is purged, or displaced,
+    // and nobody hears of it. So the notes go first.
     List<NewFile> content = new ArrayList<>();
+    if (changedMarks.isPresent()) {
+      content.add(new NewFile(Journal.Place.MARKS, marks.content()));
+    }
     files.values().stream().filter(AumFile::isHeld).map(NewFile::of).forEach(content::add);
-    record.ifPresent(hash -> content.add(new NewFile(Optional.empty(), hash.bytes())));
+    record.ifPresent(
+        hash -> content.add(new NewFile(Journal.Place.LAST_ACTIVE_ANCESTOR, hash.bytes())));
     files.values().stream().filter(file -> !file.isHeld()).map(NewFile::of).forEach(content::add);
     write(before.commits + 1, content);
-    View after = after(before, commit, files, record.or(() -> before.lastActiveAncestor));
+    View after = after(before, commit, files, record.or(() -> before.lastActiveAncestor), marks);
     last = after;
     return after.snapshot;
   }
@@ -306,7 +359,8 @@ public final class NodeDirectory implements AumStore {
       View before,
       Commit commit,
       Map<AumHash, AumFile> files,
-      Optional<AumHash> lastActiveAncestor) {
+      Optional<AumHash> lastActiveAncestor,
+      MarksFile marks) {
     Map<AumHash, Optional<AumFile>> changes = new HashMap<>();
     files.forEach((hash, file) -> changes.put(hash, Optional.of(file)));
     DirectoryScan scan = before.scan.with(changes);
@@ -328,12 +382,12 @@ public final class NodeDirectory implements AumStore {
         new IndexSnapshot(
             index,
             sequence,
-            revision(commits, scan, lastActiveAncestor),
+            revision(commits, scan, lastActiveAncestor, marks),
             lastActiveAncestor,
             () -> Trail.EMPTY,
-            Marks.NONE,
+            marks.marks(),
             scan.damage());
-    return new View(commits, scan, lastActiveAncestor, snapshot);
+    return new View(commits, scan, lastActiveAncestor, marks, snapshot);
   }
 
   @Override
@@ -352,9 +406,11 @@ public final class NodeDirectory implements AumStore {
     List<Journal.Move> moves = new ArrayList<>();
     try {
       for (AumHash hash : before.scan.inPlace()) {
-        moves.add(Journal.Move.over(directory, Optional.empty(), Optional.of(hash)));
+        moves.add(Journal.Move.over(directory, Optional.empty(), Journal.Place.of(hash)));
       }
-      moves.add(Journal.Move.over(directory, Optional.empty(), Optional.empty()));
+      for (Journal.Place place : Journal.Place.AT_THE_TOP) {
+        moves.add(Journal.Move.over(directory, Optional.empty(), place));
+      }
       for (Journal.Move move : moves) {
         requireMovable(move);
       }
@@ -428,14 +484,10 @@ public final class NodeDirectory implements AumStore {
     }
   }
 
-  /**
-   * A file to be written.
-   *
-   * @param aum whose file it is, or empty for the last-active ancestor
-   */
-  private record NewFile(Optional<AumHash> aum, Bytes content) {
+  /** A file to be written. */
+  private record NewFile(Journal.Place place, Bytes content) {
     static NewFile of(AumFile file) {
-      return new NewFile(Optional.of(file.aum().hash()), Bytes.copyOf(file.encode()));
+      return new NewFile(Journal.Place.of(file.aum().hash()), Bytes.copyOf(file.encode()));
     }
   }
 
@@ -445,7 +497,7 @@ public final class NodeDirectory implements AumStore {
     try {
       for (int i : numbers) {
         Optional<String> temporary = Optional.of(Journal.temporaryName(number, i));
-        Journal.Move move = Journal.Move.over(directory, temporary, files.get(i).aum);
+        Journal.Move move = Journal.Move.over(directory, temporary, files.get(i).place);
         requireMovable(move);
         moves.add(move);
       }
@@ -463,7 +515,7 @@ public final class NodeDirectory implements AumStore {
 
   /** Sees to it that nothing but a broken disk can stop a move, as it must not be stopped. */
   private void requireMovable(Journal.Move move) throws IOException {
-    Path place = directory.resolve(move.place());
+    Path place = directory.resolve(move.place().path());
     Path folder = Objects.requireNonNull(place.getParent());
     DurableFiles.createFolder(folder);
     if (!Files.isWritable(folder)) {

@@ -146,7 +146,7 @@ class NodeDirectoryWriteTest {
     }
     String text = Files.readString(parent.resolve("tka").resolve(Journal.LAST));
     assertThat(Journal.parse(Journal.LAST, text).moves())
-        .extracting(Journal.Move::place)
+        .extracting(move -> move.place().path())
         .containsExactlyElementsOf(expected);
   }
 
@@ -200,7 +200,8 @@ class NodeDirectoryWriteTest {
     store.commit(
         Commit.on(store.read().revision()).lastActiveAncestor(chains.get("A").hash()).build());
     String temporary = Journal.temporaryName(3, 0);
-    Journal.Move move = Journal.Move.over(folder, Optional.of(temporary), Optional.empty());
+    Journal.Move move =
+        Journal.Move.over(folder, Optional.of(temporary), Journal.Place.LAST_ACTIVE_ANCESTOR);
     Files.write(folder.resolve(temporary), chains.get("B").hash().toByteArray());
     Files.writeString(folder.resolve(Journal.PENDING), new Journal(3, List.of(move)).toText());
     return NodeDirectory.at(folder, clock);
@@ -242,7 +243,7 @@ class NodeDirectoryWriteTest {
         Journal.Move.over(
             parent.resolve("tka"),
             Optional.of(Journal.temporaryName(2, 0)),
-            Optional.of(chains.get("C").hash()));
+            Journal.Place.of(chains.get("C").hash()));
     Files.writeString(journal, new Journal(2, List.of(lost)).toText());
 
     assertThatThrownBy(store::wipe)
