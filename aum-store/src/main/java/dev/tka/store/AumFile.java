@@ -113,6 +113,11 @@ record AumFile(Aum aum, long committedAt, Optional<Long> purgedAt) {
     return purgedAt.isEmpty();
   }
 
+  /** What adds the AUM again, with the time that is known. */
+  Commit.Addition toAddition() {
+    return new Commit.Addition(aum, Instant.ofEpochSecond(committedAt));
+  }
+
   AumIndex.Item toItem() {
     return new AumIndex.Item(aum, committedAt);
   }

@@ -1,6 +1,7 @@
 package dev.tka.store;
 
 import dev.tka.core.AumHash;
+import dev.tka.core.Commit;
 import dev.tka.core.Damage;
 import dev.tka.core.DecodeException;
 import dev.tka.core.StoreException;
@@ -88,6 +89,11 @@ final class DirectoryScan {
   /** The file in which an AUM is, deleted or not. */
   Optional<AumFile> find(AumHash hash) {
     return Optional.ofNullable(folders.get(folderOf(hash))).map(folder -> folder.files.get(hash));
+  }
+
+  /** An AUM that was deleted, and whose file still has it. */
+  Optional<Commit.Addition> purged(AumHash hash) {
+    return find(hash).filter(file -> !file.isHeld()).map(AumFile::toAddition);
   }
 
   /** The AUMs that were not deleted. */

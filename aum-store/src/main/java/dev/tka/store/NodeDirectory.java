@@ -1,5 +1,6 @@
 package dev.tka.store;
 
+import dev.tka.core.Aum;
 import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
 import dev.tka.core.AumSnapshot;
@@ -25,13 +26,16 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -262,16 +266,74 @@ public final class NodeDirectory implements AumStore {
       return new View(commits, scan, lastActiveAncestor, marks, before.snapshot);
     }
     AumIndex index = AumIndex.of(scan.held().stream().map(AumFile::toItem).toList());
-    IndexSnapshot snapshot =
+    IndexSnapshot snapshot = snapshot(index, 0, revision, scan, lastActiveAncestor, marks);
+    return new View(commits, scan, lastActiveAncestor, marks, snapshot);
+  }
+
+  private static IndexSnapshot snapshot(
+      AumIndex index,
+      long limit,
+      Revision revision,
+      DirectoryScan scan,
+      Optional<AumHash> lastActiveAncestor,
+      MarksFile marks) {
+    IndexSnapshot withoutTrail =
         new IndexSnapshot(
             index,
-            0,
+            limit,
             revision,
             lastActiveAncestor,
+            scan::purged,
             () -> Trail.EMPTY,
             marks.marks(),
             scan.damage());
-    return new View(commits, scan, lastActiveAncestor, marks, snapshot);
+    return withoutTrail.withTrail(new DerivedTrail(withoutTrail));
+  }
+
+  /** The trail behind a snapshot, looked for when somebody first asks. */
+  private static final class DerivedTrail implements Supplier<Trail> {
+    private @Nullable AumSnapshot snapshot;
+    private Trail trail = Trail.EMPTY;
+
+    DerivedTrail(AumSnapshot snapshot) {
+      this.snapshot = snapshot;
+    }
+
+    @Override
+    public synchronized Trail get() {
+      if (snapshot != null) {
+        trail = Trail.behind(snapshot);
+        snapshot = null;
+      }
+      return trail;
+    }
+  }
+
+  /** False when the oldest ancestor and what was purged behind it are certainly the same. */
+  private static boolean movesTrail(Commit commit, View before) {
+    if (!commit.purges().isEmpty() || commit.lastActiveAncestor().isPresent()) {
+      return true;
+    }
+    Set<AumHash> held = new HashSet<>();
+    for (Commit.Addition addition : commit.additions()) {
+      Aum aum = addition.aum();
+      boolean follows =
+          aum.parent()
+              .filter(parent -> held.contains(parent) || isHeld(before, parent))
+              .isPresent();
+      boolean leads =
+          !before.snapshot.children(aum.hash()).isEmpty()
+              || before.scan.purged(aum.hash()).isPresent();
+      if (!isHeld(before, aum.hash()) && (!follows || leads)) {
+        return true;
+      }
+      held.add(aum.hash());
+    }
+    return false;
+  }
+
+  private static boolean isHeld(View view, AumHash hash) {
+    return view.snapshot.find(hash).isPresent();
   }
 
   private static Revision revision(
@@ -379,14 +441,16 @@ public final class NodeDirectory implements AumStore {
     }
     long commits = before.commits + 1;
     IndexSnapshot snapshot =
-        new IndexSnapshot(
+        snapshot(
             index,
             sequence,
             revision(commits, scan, lastActiveAncestor, marks),
+            scan,
             lastActiveAncestor,
-            () -> Trail.EMPTY,
-            marks.marks(),
-            scan.damage());
+            marks);
+    if (!movesTrail(commit, before)) {
+      snapshot = snapshot.withTrail(before.snapshot.remembered());
+    }
     return new View(commits, scan, lastActiveAncestor, marks, snapshot);
   }
 

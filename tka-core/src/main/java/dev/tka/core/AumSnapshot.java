@@ -38,6 +38,15 @@ public interface AumSnapshot {
   /** What is remembered of the AUMs that were purged from the active chain (section 10). */
   Trail trail();
 
+  /**
+   * An AUM that was purged and that the store could give back whole: ready to be added again, with
+   * the time at which it was first committed. Empty for one that is stored, and in stores that
+   * forget what they purge.
+   */
+  default Optional<Commit.Addition> purged(AumHash hash) {
+    return Optional.empty();
+  }
+
   /** What is noted about own AUMs (section 10). */
   Marks marks();
 

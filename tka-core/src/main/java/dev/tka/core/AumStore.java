@@ -11,11 +11,21 @@ package dev.tka.core;
  *       the commit or nothing of it.
  *   <li><b>Compare and set.</b> A commit that was decided on another revision than the present one
  *       fails with {@link StoreException.Conflict} and changes nothing.
- *   <li><b>Durable.</b> A commit that returned survives a crash, as far as the medium does.
+ *   <li><b>Durable.</b> A commit that returned survives a crash, as far as the medium does. One
+ *       that will survive does not fail any more: what goes wrong with tidying up after it is left
+ *       to whoever writes next.
  *   <li><b>Snapshots.</b> A snapshot that was read keeps showing what it showed, bodies included.
  *   <li><b>Idempotent content.</b> Adding an AUM that is stored changes nothing, its commit time
  *       least of all. Purging one that is not stored changes nothing.
  *   <li><b>Exact bytes.</b> An AUM is handed out as the bytes that were committed.
+ *   <li><b>Notes.</b> {@link AumSnapshot#marks} are those of the last commit that had any.
+ *   <li><b>Trail.</b> {@link AumSnapshot#trail} is the one before, cut and then extended as the
+ *       commit says. A store that keeps what it purges need not write it: it may tell the trail
+ *       from the purged AUMs behind the oldest ancestor. Both are the same when commits say what
+ *       they do to the active chain: AUMs that leave its old end are purged with their entries,
+ *       AUMs that come back there are added with the commit times that they had, the trail is cut
+ *       from the first of them, and the oldest ancestor is recorded. Purged without an entry, an
+ *       AUM may be remembered nevertheless.
  * </ul>
  *
  * <p>A store does not judge AUMs: that they verify is up to whoever commits them.

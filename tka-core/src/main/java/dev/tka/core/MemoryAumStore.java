@@ -29,14 +29,14 @@ public final class MemoryAumStore implements AumStore {
     if (!commit.base().equals(base.revision())) {
       throw new StoreException.Conflict(commit.base(), base.revision());
     }
+    Trail before = base.trail();
+    Trail trail = commit.trailCut().map(before::cutFrom).orElse(before).extend(commit.trail());
     long sequence = ++lastSequence;
     AumIndex index =
         base.index().add(commit.additions().stream().map(AumIndex.Item::of).toList(), sequence);
     if (!commit.purges().isEmpty()) {
       index = index.without(commit.purges());
     }
-    Trail before = base.trail();
-    Trail trail = commit.trailCut().map(before::cutFrom).orElse(before).extend(commit.trail());
     current =
         new IndexSnapshot(
             index,

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -228,45 +227,42 @@ public final class Trail {
   }
 
   /**
-   * The trail of a store that keeps the bodies of what it purged: from an oldest ancestor back over
-   * what was purged, as far as the states there can be told.
-   *
-   * @param oldestAncestor the AUM that the trail leads to; not part of it
-   * @param purged finds a purged AUM, with the time at which it was committed
+   * The trail of a store that keeps the bodies of what it purged: from the oldest ancestor back
+   * over what was purged, as far as the states there can be told. Nothing is remembered where no
+   * oldest ancestor can be told.
    */
-  public static Trail behind(
-      Aum oldestAncestor, Function<AumHash, Optional<Commit.Addition>> purged) {
-    Deque<Commit.Addition> path = new ArrayDeque<>();
-    int usable = 0;
-    Optional<Commit.Addition> item = oldestAncestor.parent().flatMap(purged);
-    while (item.isPresent()) {
-      path.push(item.get());
-      Aum aum = item.get().aum();
-      if (aum.kind().equals(AumKind.CHECKPOINT) || aum.parent().isEmpty()) {
-        usable = path.size();
-      }
-      item = aum.parent().flatMap(purged);
-    }
-    while (path.size() > usable) {
-      path.pop();
-    }
+  public static Trail behind(AumSnapshot snapshot) {
     try {
-      return EMPTY.extend(entries(path));
+      return EMPTY.extend(entriesBehind(Authority.oldestAncestor(snapshot), snapshot));
     } catch (ApplyException | OpenException e) {
       // Nobody verified this chain: it is not one that this store had.
       return EMPTY;
     }
   }
 
-  private static List<TrailEntry> entries(Deque<Commit.Addition> path)
+  private static List<TrailEntry> entriesBehind(AumEntry oldestAncestor, AumSnapshot snapshot)
       throws ApplyException, OpenException {
+    Deque<Commit.Addition> path = new ArrayDeque<>();
+    int usable = 0;
+    Optional<Commit.Addition> at = oldestAncestor.parent().flatMap(snapshot::purged);
+    while (at.isPresent()) {
+      path.push(at.get());
+      Aum aum = at.get().aum();
+      if (aum.kind().equals(AumKind.CHECKPOINT) || aum.parent().isEmpty()) {
+        usable = path.size();
+      }
+      at = aum.parent().flatMap(snapshot::purged);
+    }
+    while (path.size() > usable) {
+      path.pop();
+    }
     List<TrailEntry> entries = new ArrayList<>(path.size());
     State state = State.NOTHING;
-    for (Commit.Addition item : path) {
-      Aum aum = item.aum();
+    for (Commit.Addition step : path) {
+      Aum aum = step.aum();
       State after = entries.isEmpty() ? Authority.stateAtOldest(aum) : state.change(aum);
       State before = entries.isEmpty() ? after : state;
-      entries.add(TrailEntry.of(aum, before, after, item.committedAt()));
+      entries.add(TrailEntry.of(aum, before, after, step.committedAt()));
       state = after;
     }
     return entries;

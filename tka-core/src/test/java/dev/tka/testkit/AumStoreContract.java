@@ -14,8 +14,11 @@ import dev.tka.core.Bytes;
 import dev.tka.core.Commit;
 import dev.tka.core.Damage;
 import dev.tka.core.Key;
+import dev.tka.core.Marks;
 import dev.tka.core.Revision;
 import dev.tka.core.StoreException;
+import dev.tka.core.Trail;
+import dev.tka.core.TrailEntry;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -68,6 +71,8 @@ public abstract class AumStoreContract {
       Map<AumHash, Set<AumHash>> children,
       Map<AumHash, Bytes> bodies,
       Optional<AumHash> lastActiveAncestor,
+      List<TrailEntry> trail,
+      Marks marks,
       List<Damage> damage) {}
 
   private static Content contentOf(AumSnapshot snapshot) throws StoreException {
@@ -81,7 +86,14 @@ public abstract class AumStoreContract {
       children.put(entry.hash(), childrenOf(snapshot, entry.hash()));
       entry.parent().ifPresent(parent -> children.put(parent, childrenOf(snapshot, parent)));
     }
-    return new Content(entries, children, bodies, snapshot.lastActiveAncestor(), snapshot.damage());
+    return new Content(
+        entries,
+        children,
+        bodies,
+        snapshot.lastActiveAncestor(),
+        snapshot.trail().entries(),
+        snapshot.marks(),
+        snapshot.damage());
   }
 
   private static Set<AumHash> childrenOf(AumSnapshot snapshot, AumHash parent) {
@@ -121,6 +133,8 @@ public abstract class AumStoreContract {
     assertThat(snapshot.find(hash("A"))).isEmpty();
     assertThat(snapshot.children(hash("A"))).isEmpty();
     assertThat(snapshot.lastActiveAncestor()).isEmpty();
+    assertThat(snapshot.trail().size()).isZero();
+    assertThat(snapshot.marks()).isEqualTo(Marks.NONE);
     assertThat(snapshot.damage()).isEmpty();
   }
 
@@ -474,6 +488,225 @@ public abstract class AumStoreContract {
     AumSnapshot again = add(store, LATER, "A");
     assertThat(entry(again, hash("A")).committedAt()).isEqualTo(LATER);
     assertThat(again.lastActiveAncestor()).isEmpty();
+  }
+
+  @Test
+  void notesStayUntilTheyAreReplaced() throws Exception {
+    AumStore store = newStore();
+    AumSnapshot before = add(store, NOON, "A");
+    Marks first =
+        new Marks(
+            Map.of(hash("A"), Optional.of(NOON), hash("B"), Optional.empty()),
+            Optional.of(NOON.plusNanos(1)),
+            List.of(
+                new Marks.SetAside(chains.get("X"), LATER, false),
+                new Marks.SetAside(chains.get("D"), NOON, true)));
+    Marks second = new Marks(Map.of(hash("B"), Optional.of(LATER)), Optional.empty(), List.of());
+
+    AumSnapshot noted = mark(store, first);
+    assertThat(noted.marks()).isEqualTo(first);
+    assertThat(noted.revision()).isNotEqualTo(before.revision());
+    assertThat(noted.marks().setAside().get(0).aum().encoded())
+        .isEqualTo(chains.get("X").encoded());
+    assertThat(add(store, NOON, "B").marks()).isEqualTo(first);
+    assertThat(reopen(store).read().marks()).isEqualTo(first);
+    AumSnapshot replaced = mark(store, second);
+    assertThat(replaced.marks()).isEqualTo(second);
+    assertThat(reopen(store).read().marks()).isEqualTo(second);
+    assertThat(mark(store, Marks.NONE).marks()).isEqualTo(Marks.NONE);
+    assertThat(reopen(store).read().marks()).isEqualTo(Marks.NONE);
+    assertThat(before.marks()).isEqualTo(Marks.NONE);
+    assertThat(noted.marks()).isEqualTo(first);
+    assertThat(replaced.marks()).isEqualTo(second);
+  }
+
+  private static AumSnapshot mark(AumStore store, Marks marks) throws StoreException {
+    return store.commit(Commit.on(store.read().revision()).marks(marks).build());
+  }
+
+  private final Chains line =
+      Chains.draw(
+          List.of(TestKeys.key(1, 2), TestKeys.key(2, 1)),
+          """
+          A -> B[add:3*1](1,2) -> C[checkpoint](2) -> D[remove:2] -> E[update:3*4](1,3)
+          E -> F[checkpoint] -> G -> H[checkpoint](1,3) -> I
+          E -> X(3)
+          """);
+
+  /** What is remembered of the line's AUMs, as a reader of the drawing tells it. */
+  private List<TrailEntry> remembered(String names) {
+    List<TrailEntry> entries = new ArrayList<>();
+    for (String name : names.split(" ", -1)) {
+      entries.add(
+          switch (name) {
+            case "A" -> remembered("A", 2, List.of(1), List.of(), List.of());
+            case "B" -> remembered("B", 3, List.of(1, 2), List.of(3), List.of());
+            case "C" -> remembered("C", 1, List.of(2), List.of(), List.of());
+            case "D" -> remembered("D", 2, List.of(1), List.of(), List.of(2));
+            case "E" -> remembered("E", 3, List.of(1, 3), List.of(), List.of());
+            case "F", "G" -> remembered(name, 2, List.of(1), List.of(), List.of());
+            default -> throw new IllegalArgumentException(name);
+          });
+    }
+    return entries;
+  }
+
+  private TrailEntry remembered(
+      String name,
+      long weight,
+      List<Integer> signers,
+      List<Integer> added,
+      List<Integer> takenAway) {
+    Aum aum = line.get(name);
+    return new TrailEntry(
+        aum.hash(),
+        aum.parent(),
+        aum.kind(),
+        weight,
+        timeOf(name),
+        signers.stream().map(TestKeys::id).toList(),
+        added.stream().map(TestKeys::id).toList(),
+        takenAway.stream().map(TestKeys::id).toList(),
+        aum.kind().equals(AumKind.CHECKPOINT) ? Optional.of(aum.encoded()) : Optional.empty());
+  }
+
+  private static Instant timeOf(String name) {
+    return NOON.plusSeconds(name.charAt(0));
+  }
+
+  private AumSnapshot addLine(AumStore store, String names) throws StoreException {
+    Commit.Builder commit = Commit.on(store.read().revision());
+    for (String name : names.split(" ", -1)) {
+      commit.add(line.get(name), timeOf(name));
+    }
+    return store.commit(commit.build());
+  }
+
+  /** Forgets the old end of the line. */
+  private Commit.Builder compact(AumSnapshot base, String names, String oldest) {
+    Commit.Builder commit = Commit.on(base.revision()).trail(remembered(names));
+    line.list(names).forEach(aum -> commit.purge(aum.hash()));
+    return commit.lastActiveAncestor(line.get(oldest).hash());
+  }
+
+  @Test
+  void purgesLeaveATrail() throws Exception {
+    AumStore store = newStore();
+    AumSnapshot whole = addLine(store, "A B C D E F G H I X");
+    AumSnapshot first = store.commit(compact(whole, "A B", "C").build());
+    // X was displaced, and is no part of the trail.
+    AumSnapshot second =
+        store.commit(compact(first, "C D E", "F").purge(line.get("X").hash()).build());
+    AumSnapshot third = store.commit(compact(second, "F G", "H").build());
+
+    assertThat(whole.trail().entries()).isEmpty();
+    assertThat(first.trail().entries()).isEqualTo(remembered("A B"));
+    assertThat(second.trail().entries()).isEqualTo(remembered("A B C D E"));
+    for (AumSnapshot snapshot : List.of(third, store.read(), reopen(store).read())) {
+      Trail trail = snapshot.trail();
+      assertThat(trail.entries()).isEqualTo(remembered("A B C D E F G"));
+      assertThat(trail.size()).isEqualTo(7);
+      assertThat(trail.contains(line.get("X").hash())).isFalse();
+      assertThat(trail.find(line.get("H").hash())).isEmpty();
+      assertThat(trail.checkpoints())
+          .containsExactly(line.get("F").hash(), line.get("C").hash(), line.get("A").hash());
+      assertThat(trail.after(line.get("E").hash())).isEqualTo(remembered("F G"));
+      assertThat(contentOf(snapshot).trail()).isEqualTo(contentOf(third).trail());
+      assertThat(snapshot.entries()).hasSize(2);
+    }
+  }
+
+  @Test
+  void theTrailStaysWhenTheHeadGrows() throws Exception {
+    AumStore store = newStore();
+    addLine(store, "A B C D E F G H");
+    store.commit(compact(store.read(), "A B C D E", "F").build());
+    assertThat(addLine(store, "I").trail().entries()).isEqualTo(remembered("A B C D E"));
+    assertThat(mark(store, aMark()).trail().entries()).isEqualTo(remembered("A B C D E"));
+    assertThat(reopen(store).read().trail().entries()).isEqualTo(remembered("A B C D E"));
+  }
+
+  private Marks aMark() {
+    return new Marks(Map.of(hash("A"), Optional.empty()), Optional.empty(), List.of());
+  }
+
+  @Test
+  void whatComesBackFromTheTrailHasTheTimesThatItHad() throws Exception {
+    AumStore store = newStore();
+    addLine(store, "A B C D E F G H I");
+    AumSnapshot compacted =
+        store.commit(compact(store.read(), "A B C D E F G", "H").marks(aMark()).build());
+
+    Commit.Builder back = Commit.on(compacted.revision()).cutTrail(line.get("C").hash());
+    for (TrailEntry entry : compacted.trail().after(line.get("B").hash())) {
+      back.add(line.get(line.nameOf(entry.hash())), entry.committedAt());
+    }
+    AumSnapshot restored = store.commit(back.lastActiveAncestor(line.get("C").hash()).build());
+
+    for (AumSnapshot snapshot : List.of(restored, reopen(store).read())) {
+      assertThat(snapshot.trail().entries()).isEqualTo(remembered("A B"));
+      assertThat(snapshot.marks()).isEqualTo(aMark());
+      assertThat(snapshot.entries()).hasSize(7);
+      for (String name : List.of("C", "D", "E", "F", "G", "H", "I")) {
+        assertThat(entry(snapshot, line.get(name).hash()).committedAt()).isEqualTo(timeOf(name));
+        assertThat(snapshot.get(line.get(name).hash())).isEqualTo(line.get(name));
+      }
+    }
+    assertThat(compacted.trail().entries()).isEqualTo(remembered("A B C D E F G"));
+    AumSnapshot again = store.commit(compact(store.read(), "C D E", "F").build());
+    assertThat(again.trail().entries()).isEqualTo(remembered("A B C D E"));
+    assertThat(restored.trail().entries()).isEqualTo(remembered("A B"));
+  }
+
+  @Test
+  void aStaleCommitLeavesTrailAndNotesAsTheyWere() throws Exception {
+    AumStore store = newStore();
+    AumSnapshot stale = addLine(store, "A B C D E F G H");
+    AumSnapshot noted = mark(store, aMark());
+    AumSnapshot before = store.commit(compact(noted, "A B", "C").build());
+    Content content = contentOf(before);
+
+    assertThatThrownBy(() -> store.commit(compact(stale, "C D E", "F").marks(Marks.NONE).build()))
+        .isInstanceOf(StoreException.Conflict.class);
+
+    assertThat(contentOf(store.read())).isEqualTo(content);
+    assertThat(store.read().revision()).isEqualTo(before.revision());
+    AumSnapshot after = reopen(store).read();
+    assertThat(after.trail().entries()).isEqualTo(remembered("A B"));
+    assertThat(after.marks()).isEqualTo(aMark());
+  }
+
+  @Test
+  void aWipeForgetsTrailAndNotes() throws Exception {
+    AumStore store = newStore();
+    addLine(store, "A B C D");
+    AumSnapshot before = store.commit(compact(store.read(), "A B", "C").marks(aMark()).build());
+
+    store.wipe();
+
+    for (AumSnapshot snapshot : List.of(store.read(), reopen(store).read())) {
+      assertThat(snapshot.trail().entries()).isEmpty();
+      assertThat(snapshot.marks()).isEqualTo(Marks.NONE);
+    }
+    assertThat(addLine(store, "C D").trail().entries()).isEmpty();
+    assertThat(before.trail().entries()).isEqualTo(remembered("A B"));
+    assertThat(before.marks()).isEqualTo(aMark());
+  }
+
+  @Test
+  void whatThePurgedBodiesSayIsWhatWasCommitted() throws Exception {
+    AumStore store = newStore();
+    addLine(store, "A B C D");
+    AumSnapshot compacted = store.commit(compact(store.read(), "A B", "C").build());
+    for (String name : List.of("A", "B", "C", "D", "X")) {
+      Optional<Commit.Addition> purged = compacted.purged(line.get(name).hash());
+      assertThat(purged.map(Commit.Addition::committedAt))
+          .isIn(Optional.empty(), Optional.of(timeOf(name)));
+      purged.ifPresent(addition -> assertThat(addition.aum()).isEqualTo(line.get(name)));
+      if (!List.of("A", "B").contains(name)) {
+        assertThat(purged).as(name).isEmpty();
+      }
+    }
   }
 
   @Test

@@ -4,6 +4,7 @@ import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
 import dev.tka.core.AumSnapshot;
 import dev.tka.core.Bytes;
+import dev.tka.core.Commit;
 import dev.tka.core.Damage;
 import dev.tka.core.Marks;
 import dev.tka.core.Revision;
@@ -12,6 +13,7 @@ import dev.tka.core.Trail;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -19,6 +21,7 @@ import java.util.function.Supplier;
  *
  * @param index may hold newer AUMs, too
  * @param limit the sequence number of the last commit that this snapshot shows
+ * @param bodies finds what was purged and could be given back
  * @param remembered tells the trail, the same at every call
  */
 public record IndexSnapshot(
@@ -26,10 +29,42 @@ public record IndexSnapshot(
     long limit,
     Revision revision,
     Optional<AumHash> lastActiveAncestor,
+    Function<AumHash, Optional<Commit.Addition>> bodies,
     Supplier<Trail> remembered,
     Marks marks,
     List<Damage> damage)
     implements AumSnapshot {
+  /** A snapshot of a store that forgets what it purges. */
+  public IndexSnapshot(
+      AumIndex index,
+      long limit,
+      Revision revision,
+      Optional<AumHash> lastActiveAncestor,
+      Supplier<Trail> remembered,
+      Marks marks,
+      List<Damage> damage) {
+    this(
+        index,
+        limit,
+        revision,
+        lastActiveAncestor,
+        any -> Optional.empty(),
+        remembered,
+        marks,
+        damage);
+  }
+
+  /** The same with another trail. */
+  public IndexSnapshot withTrail(Supplier<Trail> other) {
+    return new IndexSnapshot(
+        index, limit, revision, lastActiveAncestor, bodies, other, marks, damage);
+  }
+
+  @Override
+  public Optional<Commit.Addition> purged(AumHash hash) {
+    return bodies.apply(hash);
+  }
+
   @Override
   public Trail trail() {
     return remembered.get();
