@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -113,10 +114,16 @@ public record Marks(
     return new Marks(own, Optional.of(at), setAside);
   }
 
-  /** With edits set aside. */
+  /** With edits set aside; one that is already keeps its time. */
   Marks aside(List<SetAside> edits) {
     List<SetAside> more = new ArrayList<>(setAside);
-    more.addAll(edits);
+    Set<AumHash> known = new HashSet<>();
+    setAside.forEach(edit -> known.add(edit.aum().hash()));
+    for (SetAside edit : edits) {
+      if (known.add(edit.aum().hash())) {
+        more.add(edit);
+      }
+    }
     return new Marks(own, agreedAt, more);
   }
 
