@@ -139,7 +139,6 @@ class TrailProperties {
         hash(number),
         parent,
         checkpoint ? AumKind.CHECKPOINT : AumKind.NO_OP,
-        number,
         Instant.ofEpochSecond(number),
         List.of(),
         List.of(),

@@ -539,12 +539,12 @@ public abstract class AumStoreContract {
     for (String name : names.split(" ", -1)) {
       entries.add(
           switch (name) {
-            case "A" -> remembered("A", 2, List.of(1), List.of(), List.of());
-            case "B" -> remembered("B", 3, List.of(1, 2), List.of(3), List.of());
-            case "C" -> remembered("C", 1, List.of(2), List.of(), List.of());
-            case "D" -> remembered("D", 2, List.of(1), List.of(), List.of(2));
-            case "E" -> remembered("E", 3, List.of(1, 3), List.of(), List.of());
-            case "F", "G" -> remembered(name, 2, List.of(1), List.of(), List.of());
+            case "A" -> remembered("A", List.of(1), List.of(), List.of());
+            case "B" -> remembered("B", List.of(1, 2), List.of(3), List.of());
+            case "C" -> remembered("C", List.of(2), List.of(), List.of());
+            case "D" -> remembered("D", List.of(1), List.of(), List.of(2));
+            case "E" -> remembered("E", List.of(1, 3), List.of(), List.of());
+            case "F", "G" -> remembered(name, List.of(1), List.of(), List.of());
             default -> throw new IllegalArgumentException(name);
           });
     }
@@ -552,17 +552,12 @@ public abstract class AumStoreContract {
   }
 
   private TrailEntry remembered(
-      String name,
-      long weight,
-      List<Integer> signers,
-      List<Integer> added,
-      List<Integer> takenAway) {
+      String name, List<Integer> signers, List<Integer> added, List<Integer> takenAway) {
     Aum aum = line.get(name);
     return new TrailEntry(
         aum.hash(),
         aum.parent(),
         aum.kind(),
-        weight,
         timeOf(name),
         signers.stream().map(TestKeys::id).toList(),
         added.stream().map(TestKeys::id).toList(),
