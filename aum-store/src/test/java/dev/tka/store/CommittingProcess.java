@@ -2,8 +2,10 @@ package dev.tka.store;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumEntry;
+import dev.tka.core.AumHash;
 import dev.tka.core.AumSnapshot;
 import dev.tka.core.Commit;
+import dev.tka.core.Marks;
 import dev.tka.core.MemoryAumStore;
 import dev.tka.core.StoreException;
 import dev.tka.testkit.Chains;
@@ -15,7 +17,11 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * A process that commits to a directory until it is killed, and says what: before each commit the
@@ -34,7 +40,18 @@ public final class CommittingProcess {
   static String describe(AumSnapshot snapshot) {
     List<String> held =
         snapshot.entries().stream().map(entry -> entry.hash().toString()).sorted().toList();
-    return held.hashCode() + " of " + held.size() + ", from " + snapshot.lastActiveAncestor();
+    Marks marks = snapshot.marks();
+    return held.hashCode()
+        + " of "
+        + held.size()
+        + ", from "
+        + snapshot.lastActiveAncestor()
+        + ", notes "
+        + new TreeMap<>(marks.own()).toString().hashCode()
+        + " "
+        + marks.agreedAt()
+        + " "
+        + marks.setAside().toString().hashCode();
   }
 
   static Process start(Path directory, String label, Path output) throws IOException {
@@ -78,7 +95,10 @@ public final class CommittingProcess {
     System.out.flush();
   }
 
-  /** A checkpoint and what builds on it; what was there before goes, but for the last batch. */
+  /**
+   * A checkpoint and what builds on it, all unsent; what was there before goes, acknowledged but
+   * for the newest, which is set aside.
+   */
   private static Commit next(AumSnapshot before, String label) throws StoreException {
     AumEntry newest =
         before.entries().stream()
@@ -94,7 +114,15 @@ public final class CommittingProcess {
     Commit.Builder commit = Commit.on(before.revision());
     batch.forEach(aum -> commit.add(aum, TIME));
     before.entries().forEach(entry -> commit.purge(entry.hash()));
-    return commit.lastActiveAncestor(batch.get(0).hash()).build();
+    Map<AumHash, Optional<Instant>> own = new HashMap<>();
+    before.entries().forEach(entry -> own.put(entry.hash(), Optional.of(TIME)));
+    batch.forEach(aum -> own.put(aum.hash(), Optional.empty()));
+    Marks marks =
+        new Marks(
+            own,
+            before.marks().agreedAt().map(time -> time.plusSeconds(1)).or(() -> Optional.of(TIME)),
+            List.of(new Marks.SetAside(parent, TIME, false)));
+    return commit.marks(marks).lastActiveAncestor(batch.get(0).hash()).build();
   }
 
   private static AumSnapshot expected(AumSnapshot before, Commit commit) throws StoreException {
