@@ -104,6 +104,10 @@ record Figure(
       CompactBenchmark.directory length=1900                  | compact a directory, 1,900 AUMs             | ms | 1200   | 600
       CompactBenchmark.directory length=10000                 | compact a directory, 10,000 AUMs            | ms | -      | -
       CompactBenchmark.directory length=100000                | compact a directory, 100,000 AUMs           | ms | -      | -
+      TrailBenchmark.one policy=REFERENCE                     | inform of 1, compacted, nothing remembered  | µs |   42.5 |   42.5
+      TrailBenchmark.one policy=NODE                          | inform of 1, 100,000 remembered             | µs |   -    |   42.5
+      TrailBenchmark.offer                                    | sync offer, 100,000 remembered              | µs |   -    |   10
+      HeapOfAuthority trail                                   | heap of a trail of 100,000 AUMs             | KB |   -    | -
       HeapOfAuthority 100                                     | heap of an open authority, 100 AUMs         | KB |  73    |  43.8
       HeapOfAuthority 750                                     | heap of an open authority, 750 AUMs         | KB | 507    | 304
       HeapOfAuthority 1900                                    | heap of an open authority, 1,900 AUMs       | KB | 1600   | 960

@@ -1,5 +1,6 @@
 package dev.tka.bench;
 
+import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Authority;
 import dev.tka.core.MemoryAumStore;
 import dev.tka.core.TkaException;
@@ -15,6 +16,22 @@ public final class HeapOfAuthority {
 
   private static final int MOST_COLLECTIONS = 20;
   private static final long PAUSE_MILLIS = 30;
+
+  /**
+   * Bytes for the trail of {@link Chain#LONGEST} AUMs, less the few that stay. Bodies of
+   * checkpoints are shared with nothing else.
+   */
+  static long measureTrail() throws IOException, TkaException, InterruptedException {
+    MemoryAumStore first = TrailBenchmark.compacted(AdmissionPolicy.NODE);
+    long before = used();
+    MemoryAumStore second = TrailBenchmark.compacted(AdmissionPolicy.NODE);
+    try {
+      return used() - before;
+    } finally {
+      Reference.reachabilityFence(first);
+      Reference.reachabilityFence(second);
+    }
+  }
 
   private record Opened(MemoryAumStore store, Authority authority) {}
 

@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.util.Statistics;
@@ -72,8 +73,12 @@ public final class Report {
   private Optional<Measured> measure(Figure figure)
       throws IOException, RunnerException, TkaException, InterruptedException {
     if (figure.benchmark().startsWith(Figure.HEAP)) {
-      int length = Integer.parseInt(figure.benchmark().substring(Figure.HEAP.length()));
-      double kilobytes = HeapOfAuthority.measure(length) / 1e3;
+      String what = figure.benchmark().substring(Figure.HEAP.length());
+      double kilobytes =
+          (what.equals("trail")
+                  ? HeapOfAuthority.measureTrail()
+                  : HeapOfAuthority.measure(Integer.parseInt(what)))
+              / 1e3;
       return Optional.of(new Measured(kilobytes, kilobytes, kilobytes, 1));
     }
     double before = slowness();
@@ -104,10 +109,13 @@ public final class Report {
     String[] parts = benchmark.split("[ =]", -1);
     String name = Report.class.getPackageName() + "." + parts[0];
     TimeValue time = TimeValue.milliseconds(quick ? 400 : 1000);
+    ChainedOptionsBuilder options = new OptionsBuilder();
+    if (parts.length > 1) {
+      options.param(parts[1], parts[2]);
+    }
     return new Runner(
-            new OptionsBuilder()
+            options
                 .include("^" + Pattern.quote(name) + "$")
-                .param(parts[1], parts[2])
                 .output(logs.resolve(benchmark.replace(' ', '-') + ".log").toString())
                 .jvmArgs("-Xms2g", "-Xmx2g", "--enable-native-access=ALL-UNNAMED")
                 .forks(few ? 1 : 2)

@@ -14,6 +14,7 @@ import dev.tka.sync.NodeSync;
 import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncOutcome;
+import dev.tka.sync.SyncReceipt;
 import dev.tka.sync.SyncSend;
 import java.io.IOException;
 import java.time.Clock;
@@ -102,16 +103,16 @@ public class SyncBenchmark {
     public void advance() throws TkaException {
       if (next == encodings.size()) {
         List<Aum> aums = Chain.decode(encodings.subList(0, length));
-        node = open(aums);
-        control = open(aums);
+        node = open(aums, AdmissionPolicy.NODE);
+        control = open(aums, AdmissionPolicy.CONTROL);
         next = length;
       }
       control.inform(Chain.decode(encodings.subList(next, next + 1)));
       next++;
     }
 
-    private static LiveAuthority open(List<Aum> aums) throws TkaException {
-      return LiveAuthority.open(Chain.store(aums), AdmissionPolicy.REFERENCE, Clock.systemUTC());
+    private static LiveAuthority open(List<Aum> aums, AdmissionPolicy policy) throws TkaException {
+      return LiveAuthority.open(Chain.store(aums), policy, Clock.systemUTC());
     }
   }
 
@@ -164,8 +165,8 @@ public class SyncBenchmark {
               }
 
               @Override
-              public AumHash send(SyncSend send) throws TkaException {
-                return end.receive(send).head();
+              public SyncReceipt send(SyncSend send) throws TkaException {
+                return end.receive(send).message();
               }
             },
             any -> {});
