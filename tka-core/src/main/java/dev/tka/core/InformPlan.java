@@ -102,7 +102,8 @@ record InformPlan(
     /** The AUMs that displace what follows below the oldest ancestor; at most one is followed. */
     private Optional<Aum> rewritesTrail = Optional.empty();
 
-    private boolean favouredDisplaces;
+    /** Control's AUMs from the one on that was let displace what follows here. */
+    private final Map<AumHash, Aum> followed = new LinkedHashMap<>();
 
     private final Set<AumHash> losers = new HashSet<>();
 
@@ -277,9 +278,8 @@ record InformPlan(
         if (isStored(hash) && !authority.isActive(hash)) {
           Aum loser = snapshot.get(hash);
           Optional<Admission.Displacement> displacement = displacement(loser, favoured);
-          if (displacement.isPresent() && displaces(displacement.get())) {
-            favouredDisplaces = true;
-          }
+          boolean displaces = displacement.isPresent() && displaces(displacement.get());
+          follow(loser, displaces, favoured);
         }
       }
       for (Aum update : fresh) {
@@ -301,14 +301,21 @@ record InformPlan(
           refusals.add(new Refusal.OverQuota(update.hash(), Admission.MAX_LOSING_BYTES));
         } else {
           admitted.add(update);
+          follow(update, displacement.isPresent(), favoured);
           if (displacement.isPresent()) {
-            favouredDisplaces |= favoured.contains(update.hash());
             rewritesTrail =
                 rewritesTrail.or(() -> inTrail ? Optional.of(update) : Optional.empty());
           }
         }
       }
       return admitted;
+    }
+
+    private void follow(Aum aum, boolean displaces, Set<AumHash> favoured) {
+      boolean follows = aum.parent().filter(followed::containsKey).isPresent();
+      if (favoured.contains(aum.hash()) && (displaces || follows)) {
+        followed.put(aum.hash(), aum);
+      }
     }
 
     /** True for one that is on no way to win: it, or what it builds on, lost a fork. */
@@ -405,20 +412,16 @@ record InformPlan(
      * fork on it, what section 4 would prefer.
      */
     private Rewrite rewriteStore() throws StoreException, OpenException {
-      if (!favouredDisplaces) {
-        return Rewrite.NOTHING;
-      }
       Set<AumHash> purges = new LinkedHashSet<>();
-      for (AumHash hash : batch.favoured()) {
-        Optional<Aum> favoured = find(hash);
-        Optional<AumHash> parent = favoured.flatMap(Aum::parent).filter(this::isStored);
-        if (parent.isEmpty() || authority.isActive(hash)) {
+      for (Aum favoured : followed.values()) {
+        AumHash parent = favoured.parent().orElseThrow();
+        if (!isStored(parent)) {
           continue;
         }
-        State atFork = findState(parent.get()).orElseThrow();
-        for (AumEntry sibling : snapshot.children(parent.get())) {
-          boolean other = !sibling.hash().equals(hash);
-          if (other && wins(snapshot.get(sibling.hash()), favoured.orElseThrow(), atFork)) {
+        State atFork = findState(parent).orElseThrow();
+        for (AumEntry sibling : snapshot.children(parent)) {
+          boolean other = !sibling.hash().equals(favoured.hash());
+          if (other && wins(snapshot.get(sibling.hash()), favoured, atFork)) {
             collectTree(sibling.hash(), purges);
           }
         }
@@ -428,15 +431,6 @@ record InformPlan(
 
     private static boolean wins(Aum one, Aum other, State atFork) {
       return ForkResolution.choose(atFork, List.of(one, other)).equals(one);
-    }
-
-    private Optional<Aum> find(AumHash hash) throws StoreException {
-      for (Aum update : fresh) {
-        if (update.hash().equals(hash)) {
-          return Optional.of(update);
-        }
-      }
-      return isStored(hash) ? Optional.of(snapshot.get(hash)) : Optional.empty();
     }
 
     private void collectTree(AumHash root, Set<AumHash> tree) {
