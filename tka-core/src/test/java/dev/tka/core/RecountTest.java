@@ -34,8 +34,7 @@ class RecountTest {
   }
 
   private static Recount recount(Chains chains, String following, int mature) {
-    return Recount.of(
-        chains.stateAt("P"), chains.get("X"), entries(chains, following), mature);
+    return Recount.of(chains.stateAt("P"), chains.get("X"), entries(chains, following), mature);
   }
 
   /** As in {@code 3, without key 2 (1 vote) for G: REMOVAL_IS_FINAL}. */
@@ -243,8 +242,7 @@ class RecountTest {
 
   @Test
   void exactly14DaysIsMature() {
-    Chains chains =
-        draw(List.of(TestKeys.key(1, 1), TestKeys.key(2, 1)), "P -> F -> G -> H");
+    Chains chains = draw(List.of(TestKeys.key(1, 1), TestKeys.key(2, 1)), "P -> F -> G -> H");
     List<TrailEntry> following = entries(chains, "F G");
 
     assertThat(Recount.countMature(following, Marks.NONE, DAY_0.plus(DAYS_14))).isEqualTo(2);

@@ -1,0 +1,54 @@
+package dev.tka.core;
+
+import dev.tka.core.internal.AumIndex;
+import dev.tka.core.internal.IndexSnapshot;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** A store in memory of which one file is damaged, until its AUM has come back. */
+final class DamagedStore implements AumStore {
+  private final MemoryAumStore behind = new MemoryAumStore();
+  private final AumHash damaged;
+
+  DamagedStore(AumSnapshot content, AumHash damaged) throws StoreException {
+    this.damaged = damaged;
+    Commit.Builder commit = Commit.on(behind.read().revision()).marks(content.marks());
+    for (AumEntry entry : content.entries()) {
+      commit.add(content.get(entry.hash()), entry.committedAt());
+    }
+    content.lastActiveAncestor().ifPresent(commit::lastActiveAncestor);
+    behind.commit(commit.build());
+  }
+
+  @Override
+  public AumSnapshot read() {
+    return withDamage((IndexSnapshot) behind.read());
+  }
+
+  @Override
+  public AumSnapshot commit(Commit commit) throws StoreException {
+    return withDamage((IndexSnapshot) behind.commit(commit));
+  }
+
+  @Override
+  public void wipe() {
+    behind.wipe();
+  }
+
+  private AumSnapshot withDamage(IndexSnapshot whole) {
+    List<Damage> damage = new ArrayList<>();
+    if (whole.find(damaged).isEmpty()) {
+      damage.add(new Damage("a file", Optional.of(damaged), "truncated", Damage.Kind.CONTENT));
+    }
+    AumIndex index = whole.index();
+    return new IndexSnapshot(
+        index,
+        whole.limit(),
+        whole.revision(),
+        whole.lastActiveAncestor(),
+        whole.remembered(),
+        whole.marks(),
+        damage);
+  }
+}
