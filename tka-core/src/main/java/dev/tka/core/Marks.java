@@ -37,7 +37,8 @@ public record Marks(
    *
    * @param aum as it was made
    * @param at when it was set aside, to the second
-   * @param revocation true when it took a key away by a checkpoint: it was meant as a rewrite
+   * @param revocation true for a checkpoint that was meant as a rewrite: it took a key away, or
+   *     forked off
    */
   public record SetAside(Aum aum, Instant at, boolean revocation) {
     /** Refuses nothing but null. */

@@ -25,15 +25,22 @@ final class SettingAside {
     return edits;
   }
 
-  /** True for a checkpoint that takes a key away: one that was meant as a rewrite. */
+  /**
+   * True for a checkpoint that was meant as a rewrite: one that takes a key away, or forks off. A
+   * revocation mostly takes none away, as it forks off where the key was not trusted yet.
+   */
   static boolean isRevocation(Authority authority, AumHash hash)
       throws StoreException, OpenException {
     Aum aum = authority.snapshot().get(hash);
     if (aum.state().isEmpty() || !aum.kind().equals(AumKind.CHECKPOINT)) {
       return false;
     }
+    AumHash parent = aum.parent().orElseThrow();
+    if (authority.snapshot().children(parent).size() > 1) {
+      return true;
+    }
     try {
-      State before = authority.stateAt(aum.parent().orElseThrow());
+      State before = authority.stateAt(parent);
       return !aum.state().get().keyIds().containsAll(before.keyIds());
     } catch (ApplyException e) {
       throw new OpenException.CannotApply(e);
