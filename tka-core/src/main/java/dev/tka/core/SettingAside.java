@@ -26,8 +26,9 @@ final class SettingAside {
   }
 
   /**
-   * True for a checkpoint that was meant as a rewrite: one that takes a key away, or forks off. A
-   * revocation mostly takes none away, as it forks off where the key was not trusted yet.
+   * True for a checkpoint that was meant as a rewrite: one that takes a key away, or was made where
+   * the chain went on already. A revocation mostly takes none away, as it forks off where the key
+   * was not trusted yet; what control had put after the same AUM later tells nothing.
    */
   static boolean isRevocation(Authority authority, AumHash hash)
       throws StoreException, OpenException {
@@ -36,8 +37,11 @@ final class SettingAside {
       return false;
     }
     AumHash parent = aum.parent().orElseThrow();
-    if (authority.snapshot().children(parent).size() > 1) {
-      return true;
+    Instant madeAt = authority.snapshot().find(hash).orElseThrow().committedAt();
+    for (AumEntry sibling : authority.snapshot().children(parent)) {
+      if (sibling.committedAt().isBefore(madeAt)) {
+        return true;
+      }
     }
     try {
       State before = authority.stateAt(parent);

@@ -43,8 +43,7 @@ class UnsentTest {
   private LiveAuthority holding(String names) throws TkaException {
     List<Aum> aums = chains.list(names);
     LiveAuthority live =
-        LiveAuthority.bootstrap(
-            new MemoryAumStore(), aums.get(0), AdmissionPolicy.NODE, clock);
+        LiveAuthority.bootstrap(new MemoryAumStore(), aums.get(0), AdmissionPolicy.NODE, clock);
     live.inform(aums.subList(1, aums.size()));
     return live;
   }
@@ -109,9 +108,7 @@ class UnsentTest {
   void onlyANodeNotes() throws TkaException {
     for (AdmissionPolicy policy :
         Arrays.asList(
-            AdmissionPolicy.REFERENCE,
-            AdmissionPolicy.CONTROL,
-            AdmissionPolicy.RESTORED_CONTROL)) {
+            AdmissionPolicy.REFERENCE, AdmissionPolicy.CONTROL, AdmissionPolicy.RESTORED_CONTROL)) {
       LiveAuthority live =
           LiveAuthority.bootstrap(new MemoryAumStore(), chains.get("A"), policy, clock);
       live.informOn(live.current(), chains.list("P"));
@@ -223,13 +220,11 @@ class UnsentTest {
             """,
             drawn -> drawn.isLower("U", "X"));
     LiveAuthority live =
-        LiveAuthority.bootstrap(
-            new MemoryAumStore(), tie.get("A"), AdmissionPolicy.NODE, clock);
+        LiveAuthority.bootstrap(new MemoryAumStore(), tie.get("A"), AdmissionPolicy.NODE, clock);
     live.inform(tie.list("P"));
     live.informOn(live.current(), tie.list("U V"));
 
-    InformResult result =
-        live.informFromControl(tie.list("X"), List.of(tie.get("X").hash()));
+    InformResult result = live.informFromControl(tie.list("X"), List.of(tie.get("X").hash()));
 
     assertThat(result.setAside())
         .extracting(edit -> tie.nameOf(edit.aum().hash()))
@@ -266,6 +261,7 @@ class UnsentTest {
   @Test
   void anOwnRevocationThatControlRefusesIsKeptAndReported() throws TkaException {
     node = holding("A P F G");
+    clock.advance(Duration.ofHours(1));
     make("S");
     assertThat(head()).isEqualTo("S");
 
@@ -280,6 +276,7 @@ class UnsentTest {
   @Test
   void aRevocationForksOffWhereTheKeyWasNotTrustedYet() throws TkaException {
     node = holding("A P F G");
+    clock.advance(Duration.ofHours(1));
     // Key 3 is revoked: today's state without it is the state at P.
     Aum revocation =
         TestKeys.sign(
@@ -298,11 +295,23 @@ class UnsentTest {
   @Test
   void aRevocationThatLosesToControlIsListedAsOne() throws TkaException {
     node = holding("A P F G");
+    clock.advance(Duration.ofHours(1));
     make("R");
     fromControl("K L");
 
     assertThat(aside(settle("L", hashes("K L"), false).setAside())).isEqualTo("R!");
     assertThat(head()).isEqualTo("L");
+  }
+
+  @Test
+  void aCheckpointOfTheHeadThatControlForksOffLaterIsNoRevocation() throws TkaException {
+    make("R");
+    clock.advance(Duration.ofHours(1));
+    fromControl("F G");
+    assertThat(head()).isEqualTo("R");
+
+    assertThat(aside(settle("G", hashes("F G"), true).setAside())).isEqualTo("R");
+    assertThat(head()).isEqualTo("G");
   }
 
   @Test
@@ -315,8 +324,7 @@ class UnsentTest {
             P -> K(1,2)
             """);
     LiveAuthority live =
-        LiveAuthority.bootstrap(
-            new MemoryAumStore(), built.get("A"), AdmissionPolicy.NODE, clock);
+        LiveAuthority.bootstrap(new MemoryAumStore(), built.get("A"), AdmissionPolicy.NODE, clock);
     live.inform(built.list("P"));
     live.informOn(live.current(), built.list("U C"));
 
