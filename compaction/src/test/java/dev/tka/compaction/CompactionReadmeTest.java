@@ -30,7 +30,7 @@ class CompactionReadmeTest {
     AumStore store = TestStores.holding(chains.all());
     FakeClock clock = new FakeClock();
     clock.advance(Duration.ofDays(14));
-    LiveAuthority live = LiveAuthority.open(store, AdmissionPolicy.REFERENCE, clock);
+    LiveAuthority live = LiveAuthority.open(store, AdmissionPolicy.NODE, clock);
 
     // begin
     CompactionPlan plan =

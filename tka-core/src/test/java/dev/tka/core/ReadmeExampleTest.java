@@ -23,7 +23,7 @@ class ReadmeExampleTest {
     // begin
     AumStore store = new MemoryAumStore();
     LiveAuthority live =
-        LiveAuthority.bootstrap(store, genesis, AdmissionPolicy.REFERENCE, Clock.systemUTC());
+        LiveAuthority.bootstrap(store, genesis, AdmissionPolicy.CONTROL, Clock.systemUTC());
     live.inform(List.of(update));
     Authority now = live.current();
     System.out.println(now.head() + " trusts " + now.state().keys().size() + " keys");
