@@ -49,6 +49,10 @@ class CompactionProperties {
   /** Trees of all sorts, and some with longer chains and fewer edits, of which more can go. */
   @Provide
   Arbitrary<RandomDag> dags() {
+    return trees();
+  }
+
+  static Arbitrary<RandomDag> trees() {
     Arbitrary<RandomDag> longer =
         Arbitraries.integers()
             .between(0, Integer.MAX_VALUE)
