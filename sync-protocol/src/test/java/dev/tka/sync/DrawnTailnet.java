@@ -60,6 +60,12 @@ final class DrawnTailnet {
         chains, AdmissionPolicy.REFERENCE, AdmissionPolicy.NODE, AnswerPolicy.bounded(1 << 20));
   }
 
+  /** Section 10 at control, and nodes that know only sections 4 to 6. */
+  static DrawnTailnet referenceNodes(Chains chains) throws TkaException {
+    return new DrawnTailnet(
+        chains, AdmissionPolicy.CONTROL, AdmissionPolicy.REFERENCE, AnswerPolicy.bounded(1 << 20));
+  }
+
   /** A row of no-ops with a checkpoint at every 50th: {@code -> n1 -> n2 ... -> n73}. */
   static String run(String name, int from, int to, int signer) {
     StringBuilder run = new StringBuilder();
@@ -83,8 +89,8 @@ final class DrawnTailnet {
     clock.set(FakeClock.START.plus(Duration.ofDays(day)));
   }
 
-  FakeClock clock() {
-    return clock;
+  Chains chains() {
+    return chains;
   }
 
   AumHash hash(String name) {
