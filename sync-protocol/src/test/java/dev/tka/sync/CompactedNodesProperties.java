@@ -1,0 +1,259 @@
+package dev.tka.sync;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tka.compaction.CompactionPlan;
+import dev.tka.compaction.CompactionPolicy;
+import dev.tka.core.AdmissionPolicy;
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.AumStore;
+import dev.tka.core.Authority;
+import dev.tka.core.BuildException;
+import dev.tka.core.Bytes;
+import dev.tka.core.InformException;
+import dev.tka.core.Key;
+import dev.tka.core.LiveAuthority;
+import dev.tka.core.Marks;
+import dev.tka.core.MemoryAumStore;
+import dev.tka.core.Revocation;
+import dev.tka.core.SharedVerification;
+import dev.tka.core.State;
+import dev.tka.core.TkaException;
+import dev.tka.testkit.Chains;
+import dev.tka.testkit.FakeClock;
+import dev.tka.testkit.TestKeys;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.RandomDistribution;
+import net.jqwik.api.statistics.Statistics;
+
+/**
+ * Section 10 on random small histories: edits made offline and on stale heads, keys that come and
+ * go, revocations, long absences. Each is lived through twice, by nodes that compact after each
+ * sync and by nodes that keep everything. Step by step, they have the same heads.
+ */
+class CompactedNodesProperties {
+  private static final int NODES = 3;
+  private static final int KEY_POOL = 6;
+  private static final CompactionPolicy SMALL = new CompactionPolicy(2, Duration.ofDays(14));
+
+  @Provide
+  Arbitrary<List<Integer>> histories() {
+    return Arbitraries.integers()
+        .between(0, Integer.MAX_VALUE)
+        .list()
+        .ofMinSize(5)
+        .ofMaxSize(60)
+        .withSizeDistribution(RandomDistribution.uniform())
+        .withoutEdgeCases();
+  }
+
+  /** A control and its nodes. */
+  private static final class World {
+    final boolean compacts;
+    final FakeClock clock = new FakeClock();
+    final LiveAuthority control;
+    final List<AumStore> stores = new ArrayList<>();
+    final List<LiveAuthority> nodes = new ArrayList<>();
+    int trailsUsed;
+
+    World(boolean compacts, Aum genesis, SharedVerification shared) throws TkaException {
+      this.compacts = compacts;
+      control =
+          shared.bootstrap(new MemoryAumStore(), genesis, AdmissionPolicy.CONTROL, clock);
+      for (int i = 0; i < NODES; i++) {
+        stores.add(new MemoryAumStore());
+        nodes.add(shared.bootstrap(stores.get(i), genesis, AdmissionPolicy.NODE, clock));
+      }
+    }
+
+    SyncOutcome sync(int node, long maxBytes) throws TkaException {
+      LiveAuthority live = nodes.get(node);
+      SyncOutcome outcome =
+          new NodeSync(live)
+              .run(
+                  Ends.reach(new ControlEnd(control, AnswerPolicy.bounded(maxBytes))),
+                  end -> {
+                    if (end.exchange().intersection() instanceof Intersection.Remembered) {
+                      trailsUsed++;
+                    }
+                  });
+      Authority opened = Authority.open(stores.get(node));
+      assertThat(opened.head()).isEqualTo(live.current().head());
+      if (compacts
+          && CompactionPlan.of(live.refresh(), SMALL, clock.instant())
+              instanceof CompactionPlan.Decided decided) {
+        decided.applyTo(stores.get(node), live.policy());
+        live.refresh();
+        assertThat(live.current().head()).isEqualTo(opened.head());
+      }
+      return outcome;
+    }
+
+    List<AumHash> heads() {
+      List<AumHash> heads = new ArrayList<>(List.of(control.current().head()));
+      nodes.forEach(node -> heads.add(node.current().head()));
+      return heads;
+    }
+
+    List<Set<AumHash>> aside() {
+      List<Set<AumHash>> aside = new ArrayList<>();
+      for (LiveAuthority node : nodes) {
+        Set<AumHash> hashes = new HashSet<>();
+        for (Marks.SetAside edit : node.current().snapshot().marks().setAside()) {
+          hashes.add(edit.aum().hash());
+        }
+        aside.add(hashes);
+      }
+      return aside;
+    }
+  }
+
+  private static Aum genesis() {
+    List<Key> keys = new ArrayList<>();
+    for (int number = 1; number <= NODES; number++) {
+      keys.add(TestKeys.key(number, number == 1 ? 2 : 1));
+    }
+    return Chains.genesis(keys, 1);
+  }
+
+  private static List<Integer> trusted(State state) {
+    List<Integer> trusted = new ArrayList<>();
+    for (int number = 1; number <= KEY_POOL; number++) {
+      if (state.trusts(TestKeys.id(number))) {
+        trusted.add(number);
+      }
+    }
+    return trusted;
+  }
+
+  /** What a node signs with: its own key if that is trusted, and now and then another's. */
+  private static int[] signers(int node, State state, Random random) {
+    List<Integer> trusted = trusted(state);
+    List<Integer> signers = new ArrayList<>();
+    signers.add(trusted.contains(node + 1) ? node + 1 : trusted.get(0));
+    int other = trusted.get(random.nextInt(trusted.size()));
+    if (random.nextInt(3) == 0 && !signers.contains(other)) {
+      signers.add(other);
+    }
+    return signers.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  private static Optional<Aum> edit(int node, Authority on, String label, Random random)
+      throws TkaException {
+    Aum head = on.snapshot().get(on.head());
+    State state = on.state();
+    List<Integer> trusted = trusted(state);
+    int[] signers = signers(node, state, random);
+    int key = 1 + random.nextInt(KEY_POOL);
+    switch (random.nextInt(8)) {
+      case 0, 1 -> {
+        return Optional.of(Chains.checkpoint(head, state, signers));
+      }
+      case 2 -> {
+        if (!trusted.contains(key)) {
+          Key added = TestKeys.key(key, 1 + random.nextInt(3));
+          return Optional.of(Chains.addKey(head, added, signers));
+        }
+      }
+      case 3 -> {
+        if (trusted.contains(key) && trusted.size() > 1) {
+          return Optional.of(Chains.removeKey(head, TestKeys.id(key), signers));
+        }
+      }
+      case 4 -> {
+        return revocation(on, TestKeys.id(key), signers);
+      }
+      default -> {}
+    }
+    return Optional.of(Chains.noOp(head, label, signers));
+  }
+
+  private static Optional<Aum> revocation(Authority on, Bytes key, int[] signers)
+      throws TkaException {
+    try {
+      Aum draft = Revocation.draft(on, Set.of(key), TestKeys.publicKey(signers[0]));
+      State atFork = on.stateAt(draft.parent().orElseThrow());
+      for (int signer : signers) {
+        if (!atFork.trusts(TestKeys.id(signer))) {
+          return Optional.empty();
+        }
+      }
+      return Optional.of(TestKeys.sign(draft, signers));
+    } catch (BuildException e) {
+      return Optional.empty();
+    }
+  }
+
+  @Property(tries = 300)
+  void compactionMakesNoDifference(@ForAll("histories") List<Integer> history)
+      throws TkaException {
+    SharedVerification shared = new SharedVerification();
+    World whole = new World(false, genesis(), shared);
+    World compacted = new World(true, genesis(), shared);
+    boolean purged = false;
+    boolean rewritten = false;
+    for (int i = 0; i < history.size(); i++) {
+      Random random = new Random(history.get(i));
+      int node = random.nextInt(NODES);
+      Duration step = Duration.ofHours(random.nextInt(random.nextInt(8) == 0 ? 1000 : 100));
+      whole.clock.advance(step);
+      compacted.clock.advance(step);
+      if (random.nextInt(3) == 0) {
+        long maxBytes = random.nextBoolean() ? 1 << 20 : random.nextInt(600);
+        AumHash before = whole.control.current().head();
+        SyncOutcome outcome = whole.sync(node, maxBytes);
+        SyncOutcome other = compacted.sync(node, maxBytes);
+        assertThat(other.getClass()).as("step %s", i).isEqualTo(outcome.getClass());
+        rewritten |= !whole.control.current().isActive(before);
+      } else {
+        Optional<Aum> edit =
+            edit(node, compacted.nodes.get(node).current(), Integer.toString(i), random);
+        for (World world : List.of(whole, compacted)) {
+          LiveAuthority live = world.nodes.get(node);
+          if (edit.isPresent()) {
+            inform(live, edit.get());
+          }
+        }
+      }
+      assertThat(compacted.heads()).as("step %s", i).isEqualTo(whole.heads());
+      assertThat(compacted.aside()).as("step %s", i).isEqualTo(whole.aside());
+      purged |= compacted.nodes.get(node).current().snapshot().trail().size() > 0;
+    }
+    for (int i = 0; i < 3 * NODES; i++) {
+      whole.sync(i % NODES, 1 << 20);
+      SyncOutcome outcome = compacted.sync(i % NODES, 1 << 20);
+      if (i >= 2 * NODES && !(outcome instanceof SyncOutcome.RevocationRefused)) {
+        assertThat(outcome)
+            .isEqualTo(new SyncOutcome.UpToDate(compacted.control.current().head()));
+      }
+    }
+    assertThat(compacted.heads()).isEqualTo(whole.heads());
+    Statistics.label("purged").collect(purged);
+    Statistics.label("rewritten").collect(rewritten);
+    Statistics.label("the trail was needed").collect(compacted.trailsUsed > 0);
+    Statistics.label("all agree").collect(Set.copyOf(whole.heads()).size() == 1);
+    Statistics.label("the trail was needed")
+        .coverage(c -> c.check(true).percentage(share -> share > 1));
+    Statistics.label("rewritten").coverage(c -> c.check(true).percentage(share -> share > 10));
+  }
+
+  private static void inform(LiveAuthority live, Aum edit) throws TkaException {
+    try {
+      live.informOn(live.current(), List.of(edit));
+    } catch (InformException e) {
+      throw new AssertionError("an edit on the head is valid", e);
+    }
+  }
+}
