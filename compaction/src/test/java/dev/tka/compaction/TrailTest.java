@@ -185,7 +185,7 @@ class TrailTest {
 
     compact(node, 1);
     assertThat(stored(store.read(), chains)).isEqualTo("C D E F U");
-    node.settle(chains.get("U").hash(), List.of(), false);
+    node.settle(chains.get("U").hash(), List.of(), List.of());
     clock.advance(MIN_AGE.minusSeconds(1));
     compact(node, 1);
     assertThat(stored(store.read(), chains)).isEqualTo("C D E F U");
@@ -204,7 +204,7 @@ class TrailTest {
 
     compact(node, 1);
     assertThat(stored(store.read(), chains)).isEqualTo("C D E F G");
-    node.settle(chains.get("G").hash(), List.of(), false);
+    node.settle(chains.get("G").hash(), List.of(), List.of());
     clock.advance(MIN_AGE.minusSeconds(1));
     compact(node, 1);
     assertThat(stored(store.read(), chains)).isEqualTo("C D E F G");
@@ -219,7 +219,7 @@ class TrailTest {
     Chains chains = draw("A -> B -> C[checkpoint] -> D");
     LiveAuthority node = node(chains, "A B");
     node.informOn(node.current(), chains.list("C D"));
-    node.settle(chains.get("D").hash(), List.of(), false);
+    node.settle(chains.get("D").hash(), List.of(), List.of());
     clock.advance(MIN_AGE);
 
     compact(node, 1);

@@ -147,7 +147,7 @@ public final class NodeRound {
      * @throws OpenException if another writer left what cannot be opened
      */
     public End acknowledged(SyncReceipt receipt) throws OpenException, StoreException {
-      Settlement settlement = live.settle(receipt.head(), List.of(), true);
+      Settlement settlement = live.settle(receipt.head(), List.of(), exchange.sent().hashes());
       AumHash head = live.current().head();
       return new End(
           head.equals(receipt.head())
@@ -179,7 +179,7 @@ public final class NodeRound {
             ? Intake.Done.nothingNew(0)
             : Receiving.atNode(live, answer.missing());
     Exchange exchange = new Exchange(offer, answer, intersection, received, missing);
-    Settlement settlement = live.settle(answer.offer().head(), shown(answer, received), false);
+    Settlement settlement = live.settle(answer.offer().head(), shown(answer, received), List.of());
     Notices notices = Notices.of(received, settlement);
     if (intersection instanceof Intersection.UpToDate equal) {
       return new End(new SyncOutcome.UpToDate(equal.head()), exchange, notices);

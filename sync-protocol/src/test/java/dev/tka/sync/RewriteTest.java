@@ -509,6 +509,27 @@ class RewriteTest {
     assertThat(synced.rounds().get(0).exchange().sent().hashes()).isEmpty();
   }
 
+  @Test
+  void anEditThatIsMadeDuringARoundWaitsForTheNext() throws TkaException {
+    Chains chains = Chains.draw(KEYS, "A -> P(1) -> U(4)");
+    DrawnTailnet tailnet = DrawnTailnet.engine(chains);
+    DrawnTailnet.Peer n0 = tailnet.node();
+    tailnet.control().live().inform(chains.list("P"));
+    NodeRound round = NodeRound.begin(n0.live());
+    NodeRound.Send send =
+        (NodeRound.Send)
+            round.answered(tailnet.controlEnd().answer(round.offer()).message());
+    n0.make("U");
+
+    NodeRound.End end =
+        send.acknowledged(tailnet.controlEnd().receive(send.message()).message());
+
+    assertThat(end.notices().setAside()).isEmpty();
+    assertThat(n0.head()).isEqualTo("U");
+    assertThat(n0.sync().agrees()).isTrue();
+    assertThat(tailnet.control().head()).isEqualTo("U");
+  }
+
   /**
    * <pre>
    *   A --n1 to n40-- -> C -> D      control

@@ -238,18 +238,20 @@ public final class LiveAuthority {
    *
    * @param head control's
    * @param shown what else control named as an ancestor of its head, or sent
-   * @param hasSeen true when control was sent what this node has, and {@code head} is its answer
+   * @param seen what control was sent, when {@code head} is its answer to that; an edit that was
+   *     made meanwhile is not among it
    * @throws StoreException.Conflict if other writers were first too often
    * @throws StoreException if the store cannot be read or written; it is as it was
    * @throws OpenException if another writer left what cannot be opened
    */
-  public synchronized Settlement settle(AumHash head, Collection<AumHash> shown, boolean hasSeen)
+  public synchronized Settlement settle(
+      AumHash head, Collection<AumHash> shown, Collection<AumHash> seen)
       throws StoreException, OpenException {
     if (policy != AdmissionPolicy.NODE) {
       return Settlement.NOTHING;
     }
     for (int attempt = 1; ; attempt++) {
-      Settlement settlement = Settlement.decide(current, head, shown, hasSeen, now(clock));
+      Settlement settlement = Settlement.decide(current, head, shown, seen, now(clock));
       AumSnapshot before = current.snapshot();
       if (settlement.marks().equals(before.marks())) {
         return settlement;

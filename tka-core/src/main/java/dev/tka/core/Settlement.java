@@ -33,7 +33,11 @@ public record Settlement(
   }
 
   static Settlement decide(
-      Authority authority, AumHash head, Collection<AumHash> shown, boolean hasSeen, Instant now)
+      Authority authority,
+      AumHash head,
+      Collection<AumHash> shown,
+      Collection<AumHash> seen,
+      Instant now)
       throws StoreException, OpenException {
     AumSnapshot snapshot = authority.snapshot();
     Set<AumHash> named = new LinkedHashSet<>(shown);
@@ -53,14 +57,16 @@ public record Settlement(
     Set<AumHash> lost = new LinkedHashSet<>(unsent);
     lost.removeIf(authority::isActive);
     List<AumHash> refusedRevocations = new ArrayList<>();
-    if (!agrees && hasSeen) {
-      for (AumHash hash : unsent) {
+    Set<AumHash> unsentAndSeen = new LinkedHashSet<>(unsent);
+    unsentAndSeen.retainAll(Set.copyOf(seen));
+    if (!agrees && !unsentAndSeen.isEmpty()) {
+      for (AumHash hash : unsentAndSeen) {
         if (authority.isActive(hash) && SettingAside.isRevocation(authority, hash)) {
           refusedRevocations.add(hash);
         }
       }
       if (refusedRevocations.isEmpty()) {
-        lost = unsent;
+        lost.addAll(unsentAndSeen);
       }
     } else if (!authority.isActive(head)) {
       lost = Set.of();
@@ -69,7 +75,7 @@ public record Settlement(
     for (AumHash hash : lost) {
       purges.addAll(snapshot.tree(hash));
     }
-    List<Marks.SetAside> setAside = SettingAside.unsentOf(authority, lost, now);
+    List<Marks.SetAside> setAside = SettingAside.unsentOf(authority, purges, now);
     return new Settlement(setAside, refusedRevocations, marks.aside(setAside), purges);
   }
 

@@ -51,7 +51,7 @@ class AdmissionTest {
   }
 
   private static void agree(LiveAuthority node) throws TkaException {
-    node.settle(node.current().head(), List.of(), true);
+    node.settle(node.current().head(), List.of(), List.of());
   }
 
   private static InformResult fromControl(LiveAuthority node, Chains chains, String names)

@@ -63,7 +63,8 @@ class UnsentTest {
 
   private Settlement settle(String head, Collection<AumHash> shown, boolean hasSeen)
       throws TkaException {
-    return node.settle(chains.get(head).hash(), shown, hasSeen);
+    Collection<AumHash> seen = hasSeen ? node.current().snapshot().marks().unsent() : List.of();
+    return node.settle(chains.get(head).hash(), shown, seen);
   }
 
   private Marks marks() {
@@ -113,7 +114,7 @@ class UnsentTest {
           LiveAuthority.bootstrap(new MemoryAumStore(), chains.get("A"), policy, clock);
       live.informOn(live.current(), chains.list("P"));
 
-      assertThat(live.settle(chains.get("A").hash(), List.of(), true).setAside()).isEmpty();
+      assertThat(live.settle(chains.get("A").hash(), List.of(), hashes("P")).setAside()).isEmpty();
       assertThat(live.current().snapshot().marks()).isEqualTo(Marks.NONE);
       assertThat(chains.nameOf(live.current().head())).isEqualTo("P");
     }
@@ -206,6 +207,22 @@ class UnsentTest {
     assertThat(marks().agreedAt()).isEmpty();
     settle("P", List.of(), false);
     assertThat(marks().agreedAt()).isPresent();
+  }
+
+  @Test
+  void whatWasMadeAfterControlWasSentTheRestIsNotSetAside() throws TkaException {
+    make("U");
+    List<AumHash> seen = hashes("U");
+    node.inform(chains.list("F G"));
+    make("V");
+
+    // V builds on U, which control refused: it goes with it.
+    assertThat(aside(node.settle(chains.get("P").hash(), List.of(), seen).setAside()))
+        .isEqualTo("U V");
+    make("K");
+    assertThat(node.settle(chains.get("P").hash(), List.of(), List.of()).setAside()).isEmpty();
+    assertThat(head()).isEqualTo("K");
+    assertThat(unsent()).contains("K");
   }
 
   @Test
@@ -328,7 +345,7 @@ class UnsentTest {
     live.inform(built.list("P"));
     live.informOn(live.current(), built.list("U C"));
 
-    Settlement settlement = live.settle(built.get("P").hash(), List.of(), true);
+    Settlement settlement = live.settle(built.get("P").hash(), List.of(), live.current().snapshot().marks().unsent());
 
     assertThat(settlement.refusedRevocations()).isEmpty();
     assertThat(settlement.setAside())
