@@ -86,7 +86,8 @@ class TrailProperties {
     assertThat(after.oldestAncestor()).isEqualTo(Authority.open(atOnce).oldestAncestor());
     assertThat(trail.entries()).isEqualTo(atOnce.read().trail().entries());
     List<AumHash> newestFirst = new ArrayList<>(after.newestFirst(after.length()));
-    List<AumHash> remembered = new ArrayList<>(trail.entries().stream().map(e -> e.hash()).toList());
+    List<AumHash> remembered =
+        new ArrayList<>(trail.entries().stream().map(e -> e.hash()).toList());
     Collections.reverse(remembered);
     newestFirst.addAll(remembered);
     assertThat(newestFirst).isEqualTo(whole.newestFirst(whole.length()));

@@ -36,8 +36,7 @@ class TrailTest {
 
   private LiveAuthority node(Chains chains, String names) throws TkaException {
     List<Aum> aums = chains.list(names);
-    LiveAuthority node =
-        LiveAuthority.bootstrap(store, aums.get(0), AdmissionPolicy.NODE, clock);
+    LiveAuthority node = LiveAuthority.bootstrap(store, aums.get(0), AdmissionPolicy.NODE, clock);
     node.inform(aums.subList(1, aums.size()));
     return node;
   }
@@ -45,8 +44,7 @@ class TrailTest {
   private AumSnapshot compact(LiveAuthority node, int minChain, AdmissionPolicy admission)
       throws TkaException {
     CompactionPlan plan =
-        CompactionPlan.of(
-            node.refresh(), new CompactionPolicy(minChain, MIN_AGE), clock.instant());
+        CompactionPlan.of(node.refresh(), new CompactionPolicy(minChain, MIN_AGE), clock.instant());
     AumSnapshot after = ((CompactionPlan.Decided) plan).applyTo(store, admission);
     AumHash head = node.current().head();
     assertThat(node.refresh().head()).isEqualTo(head);
@@ -125,8 +123,7 @@ class TrailTest {
                 List.of(),
                 List.of(TestKeys.id(2)),
                 Optional.empty()));
-    assertThat(trail.checkpoints())
-        .containsExactly(chains.get("C").hash(), chains.get("A").hash());
+    assertThat(trail.checkpoints()).containsExactly(chains.get("C").hash(), chains.get("A").hash());
   }
 
   @Test

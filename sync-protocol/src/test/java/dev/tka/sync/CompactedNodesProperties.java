@@ -70,8 +70,7 @@ class CompactedNodesProperties {
 
     World(boolean compacts, Aum genesis, SharedVerification shared) throws TkaException {
       this.compacts = compacts;
-      control =
-          shared.bootstrap(new MemoryAumStore(), genesis, AdmissionPolicy.CONTROL, clock);
+      control = shared.bootstrap(new MemoryAumStore(), genesis, AdmissionPolicy.CONTROL, clock);
       for (int i = 0; i < NODES; i++) {
         stores.add(new MemoryAumStore());
         nodes.add(shared.bootstrap(stores.get(i), genesis, AdmissionPolicy.NODE, clock));
@@ -197,8 +196,7 @@ class CompactedNodesProperties {
   }
 
   @Property(tries = 300)
-  void compactionMakesNoDifference(@ForAll("histories") List<Integer> history)
-      throws TkaException {
+  void compactionMakesNoDifference(@ForAll("histories") List<Integer> history) throws TkaException {
     SharedVerification shared = new SharedVerification();
     World whole = new World(false, genesis(), shared);
     World compacted = new World(true, genesis(), shared);
@@ -235,8 +233,7 @@ class CompactedNodesProperties {
       whole.sync(i % NODES, 1 << 20);
       SyncOutcome outcome = compacted.sync(i % NODES, 1 << 20);
       if (i >= 2 * NODES && !(outcome instanceof SyncOutcome.RevocationRefused)) {
-        assertThat(outcome)
-            .isEqualTo(new SyncOutcome.UpToDate(compacted.control.current().head()));
+        assertThat(outcome).isEqualTo(new SyncOutcome.UpToDate(compacted.control.current().head()));
       }
     }
     assertThat(compacted.heads()).isEqualTo(whole.heads());

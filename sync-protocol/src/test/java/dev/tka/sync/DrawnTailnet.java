@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tka.compaction.CompactionPlan;
 import dev.tka.compaction.CompactionPolicy;
 import dev.tka.core.AdmissionPolicy;
-import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.AumStore;
 import dev.tka.core.Authority;
@@ -34,7 +33,10 @@ final class DrawnTailnet {
   private Peer control;
 
   private DrawnTailnet(
-      Chains chains, AdmissionPolicy controlPolicy, AdmissionPolicy nodePolicy, AnswerPolicy answers)
+      Chains chains,
+      AdmissionPolicy controlPolicy,
+      AdmissionPolicy nodePolicy,
+      AnswerPolicy answers)
       throws TkaException {
     this.chains = chains;
     this.nodePolicy = nodePolicy;

@@ -21,6 +21,8 @@ class NodesLeftBehindTest {
   // Class 1
 
   /**
+   *
+   *
    * <pre>
    *   A --n1 to n73-- -> D15
    *   |    day 0         day 15
@@ -100,6 +102,8 @@ class NodesLeftBehindTest {
   // Class 2
 
   /**
+   *
+   *
    * <pre>
    *   A --n1 to n74-- -> U      n0
    *   '-> X                     n1
@@ -230,6 +234,8 @@ class NodesLeftBehindTest {
       List.of(TestKeys.key(1, 1), TestKeys.key(2, 1), TestKeys.key(3, 1));
 
   /**
+   *
+   *
    * <pre>
    *   A --n1 to n50 by n2-- --n51 to n74 by n1--
    *   '-> R, which revokes n1's key
@@ -339,8 +345,7 @@ class NodesLeftBehindTest {
   void class6_aWindowBetweenTheSamplesOfAnOldOffer() throws TkaException {
     Chains chains =
         Chains.draw(
-            List.of(TestKeys.key(1, 1)),
-            "A" + run("n", 1, 74, 1) + " -> D15" + run("m", 1, 20, 1));
+            List.of(TestKeys.key(1, 1)), "A" + run("n", 1, 74, 1) + " -> D15" + run("m", 1, 20, 1));
     DrawnTailnet tailnet = DrawnTailnet.engine(chains);
     DrawnTailnet.Peer author = tailnet.node();
     author.make(names("n", 1, 74));
@@ -353,9 +358,7 @@ class NodesLeftBehindTest {
     tailnet.control().live().inform(chains.list(names("m", 1, 20)));
 
     // Neither end finds the other in a sampled offer.
-    assertThat(
-            Intersection.find(
-                n0.authority(), SyncOffer.legacy(tailnet.control().authority())))
+    assertThat(Intersection.find(n0.authority(), SyncOffer.legacy(tailnet.control().authority())))
         .isInstanceOf(Intersection.None.class);
     assertThat(n0.sync().agrees()).isTrue();
     assertThat(n0.head()).isEqualTo("m20");

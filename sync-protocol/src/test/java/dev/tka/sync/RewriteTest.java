@@ -30,10 +30,11 @@ import org.junit.jupiter.api.Test;
 class RewriteTest {
   /** Key 2 gets stolen. Most edits are by key 4. */
   private static final List<Key> KEYS =
-      List.of(
-          TestKeys.key(1, 3), TestKeys.key(2, 2), TestKeys.key(3, 2), TestKeys.key(4, 1));
+      List.of(TestKeys.key(1, 3), TestKeys.key(2, 2), TestKeys.key(3, 2), TestKeys.key(4, 1));
 
   /**
+   *
+   *
    * <pre>
    *   A --n1 to n50-- --n51 to n74-- -> T1 -> T2 -> T3     T1 and T2 remove the honest keys
    *           day 0        day 15   |     day 16
@@ -177,6 +178,8 @@ class RewriteTest {
   }
 
   /**
+   *
+   *
    * <pre>
    *   A --n1 to n50-- -> P[checkpoint] -> F -> G[remove:2] --m1 to m80-- -> T[add:2] -> V
    *         day 0             '-> X                          day 20        day 40
@@ -230,6 +233,8 @@ class RewriteTest {
   // Taking in
 
   /**
+   *
+   *
    * <pre>
    *   A --n1 to n50-- --n51 to n100-- --n101 to n130-- -> U
    *        day 0     |     day 1     |     day 20
@@ -289,7 +294,9 @@ class RewriteTest {
     assertThat(committedOnDay(tailnet, n0, "n60")).isEqualTo(1);
     assertThat(committedOnDay(tailnet, n0, "R")).isEqualTo(20);
     // The trail ends before n50.
-    assertThat(tailnet.names(n0.authority().snapshot().trail().entries().stream().map(e -> e.hash()).toList()))
+    assertThat(
+            tailnet.names(
+                n0.authority().snapshot().trail().entries().stream().map(e -> e.hash()).toList()))
         .isEqualTo("A " + names("n", 1, 49));
     assertThat(n0.authority().snapshot().lastActiveAncestor()).contains(tailnet.hash("n50"));
     assertThat(n0.aside()).isEqualTo("U");
@@ -432,8 +439,7 @@ class RewriteTest {
 
   @Test
   void controlSeesWhichNodesNoAnswerCanHelp() throws TkaException {
-    Chains chains =
-        Chains.draw(KEYS, "A" + run("n", 1, 75, 4) + "\nA -> R[revoke:2](1)");
+    Chains chains = Chains.draw(KEYS, "A" + run("n", 1, 75, 4) + "\nA -> R[revoke:2](1)");
     DrawnTailnet tailnet = DrawnTailnet.referenceNodes(chains);
     DrawnTailnet.Peer reference = tailnet.node();
     reference.make(names("n", 1, 50));
@@ -444,8 +450,7 @@ class RewriteTest {
     assertThat(reference.oldest()).isEqualTo("n50");
     tailnet.control().live().inform(chains.list("R"));
 
-    ControlEnd.Answer displaced =
-        tailnet.controlEnd().answer(SyncOffer.of(reference.authority()));
+    ControlEnd.Answer displaced = tailnet.controlEnd().answer(SyncOffer.of(reference.authority()));
     assertThat(displaced.stranded())
         .get()
         .isInstanceOfSatisfying(
@@ -457,7 +462,8 @@ class RewriteTest {
     assertThat(reference.sync().outcome()).isInstanceOf(SyncOutcome.OutOfReach.class);
 
     SyncOffer stranger =
-        SyncOffer.of(Ends.holding(Chains.draw(List.of(TestKeys.key(9, 1)), "S -> T").all()).current());
+        SyncOffer.of(
+            Ends.holding(Chains.draw(List.of(TestKeys.key(9, 1)), "S -> T").all()).current());
     assertThat(tailnet.controlEnd().answer(stranger).stranded())
         .get()
         .isInstanceOf(StrandedNode.NothingKnown.class);
@@ -517,12 +523,10 @@ class RewriteTest {
     tailnet.control().live().inform(chains.list("P"));
     NodeRound round = NodeRound.begin(n0.live());
     NodeRound.Send send =
-        (NodeRound.Send)
-            round.answered(tailnet.controlEnd().answer(round.offer()).message());
+        (NodeRound.Send) round.answered(tailnet.controlEnd().answer(round.offer()).message());
     n0.make("U");
 
-    NodeRound.End end =
-        send.acknowledged(tailnet.controlEnd().receive(send.message()).message());
+    NodeRound.End end = send.acknowledged(tailnet.controlEnd().receive(send.message()).message());
 
     assertThat(end.notices().setAside()).isEmpty();
     assertThat(n0.head()).isEqualTo("U");
@@ -531,6 +535,8 @@ class RewriteTest {
   }
 
   /**
+   *
+   *
    * <pre>
    *   A --n1 to n40-- -> C -> D      control
    *                   '-> L          the node; control has L, too
@@ -559,6 +565,8 @@ class RewriteTest {
   // Control restored from a backup
 
   /**
+   *
+   *
    * <pre>
    *   A --n1 to n50-- --n51 to n74--      nodes
    *        day 0          day 15
@@ -627,8 +635,7 @@ class RewriteTest {
     DrawnTailnet.Peer whole = tailnet.node();
     whole.sync();
     tailnet.restoreControl(AdmissionPolicy.RESTORED_CONTROL, names("n", 1, 40));
-    SyncOutcome lost =
-        new SyncOutcome.ControlLostHistory(tailnet.hash("n40"), tailnet.hash("n50"));
+    SyncOutcome lost = new SyncOutcome.ControlLostHistory(tailnet.hash("n40"), tailnet.hash("n50"));
 
     assertThat(n0.sync().outcome()).isEqualTo(lost);
     assertThat(n1.sync().outcome()).isEqualTo(lost);

@@ -345,7 +345,8 @@ class UnsentTest {
     live.inform(built.list("P"));
     live.informOn(live.current(), built.list("U C"));
 
-    Settlement settlement = live.settle(built.get("P").hash(), List.of(), live.current().snapshot().marks().unsent());
+    Settlement settlement =
+        live.settle(built.get("P").hash(), List.of(), live.current().snapshot().marks().unsent());
 
     assertThat(settlement.refusedRevocations()).isEmpty();
     assertThat(settlement.setAside())
