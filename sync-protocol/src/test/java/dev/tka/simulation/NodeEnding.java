@@ -1,0 +1,97 @@
+package dev.tka.simulation;
+
+import dev.tka.core.AumHash;
+import dev.tka.core.Aum;
+import dev.tka.core.AumKind;
+import dev.tka.core.Authority;
+import java.util.Optional;
+
+/**
+ * How one node ended.
+ *
+ * @param reason what the node said, for people
+ */
+record NodeEnding(int node, Verdict verdict, String reason) {
+  /** At control's head, or not, by the classes of nodes left behind. */
+  enum Verdict {
+    AT_CONTROLS_HEAD(0),
+    /** A stale branch won at control, below this node's window. */
+    STALE_BRANCH_WON(1),
+    /** The same, and the node has AUMs that control does not. */
+    OWN_BRANCH_UNSENT(2),
+    /** The node is behind, and control's offer names nothing that it still has. */
+    FAR_BEHIND(3),
+    /** A revocation won at control, below this node's window. */
+    REVOKED_BELOW_WINDOW(4),
+    /** More AUMs than the reference opens. */
+    TOO_LONG(5),
+    /** A typed outcome of section 10. */
+    TOLD_WHY(0),
+    /** None of these, and syncing does not help. */
+    STUCK_OTHERWISE(0),
+    /** Every sync goes well, and the heads differ all the same. */
+    DIVERGED(0);
+
+    private final int baselineClass;
+
+    Verdict(int baselineClass) {
+      this.baselineClass = baselineClass;
+    }
+
+    /** The class in the baseline's list; 0 for what is not in it. */
+    int baselineClass() {
+      return baselineClass;
+    }
+  }
+
+  boolean isApart() {
+    return verdict != Verdict.AT_CONTROLS_HEAD;
+  }
+
+  static NodeEnding of(Tailnet tailnet, Member member) {
+    Authority node = member.end.authority();
+    Authority control = tailnet.control().authority();
+    if (node.head().equals(control.head())) {
+      return new NodeEnding(member.index, Verdict.AT_CONTROLS_HEAD, "");
+    }
+    Optional<RoundFailed> failure = member.last.flatMap(NodeEndpoint.SyncReport::failure);
+    if (failure.isEmpty()) {
+      return new NodeEnding(member.index, Verdict.DIVERGED, "");
+    }
+    RoundFailed why = failure.get();
+    return new NodeEnding(
+        member.index, verdict(tailnet, node, control, why), why.reason() + ": " + why.getMessage());
+  }
+
+  private static Verdict verdict(
+      Tailnet tailnet, Authority node, Authority control, RoundFailed why) {
+    switch (why.reason()) {
+      case TOO_LONG, NOT_OPEN:
+        return Verdict.TOO_LONG;
+      case TYPED:
+        return Verdict.TOLD_WHY;
+      default:
+        break;
+    }
+    Graph graph = tailnet.graph();
+    AumHash fork = graph.commonAncestor(node.head(), control.head());
+    if (fork.equals(node.head())) {
+      return Verdict.FAR_BEHIND;
+    }
+    if (node.isActive(fork) || fork.equals(control.head())) {
+      return Verdict.STUCK_OTHERWISE;
+    }
+    Aum winner = graph.following(fork, control.head());
+    if (control.snapshot().find(node.head()).isEmpty()) {
+      return Verdict.OWN_BRANCH_UNSENT;
+    }
+    return takesAKeyAway(graph, winner) ? Verdict.REVOKED_BELOW_WINDOW : Verdict.STALE_BRANCH_WON;
+  }
+
+  /** True for what a retroactive revocation looks like. */
+  private static boolean takesAKeyAway(Graph graph, Aum aum) {
+    return aum.kind().equals(AumKind.CHECKPOINT)
+        && graph.stateAt(aum.parent().orElseThrow()).keys().stream()
+            .anyMatch(key -> !graph.stateAt(aum.hash()).trusts(key.id()));
+  }
+}

@@ -1,0 +1,29 @@
+package dev.tka.simulation;
+
+/** Whose rules control and the nodes follow. */
+enum Pairing {
+  /** Section 10 at both ends. */
+  A(true, true),
+  /** A control of sections 4 to 6 only, and our nodes. */
+  B(false, true),
+  /** Our control, and nodes of sections 4 to 6 only, with the reference's caps. */
+  C(true, false),
+  /** The reference's rules at both ends: they show what section 10 is for. */
+  R(false, false);
+
+  private final boolean ourControl;
+  private final boolean ourNodes;
+
+  Pairing(boolean ourControl, boolean ourNodes) {
+    this.ourControl = ourControl;
+    this.ourNodes = ourNodes;
+  }
+
+  boolean ourControl() {
+    return ourControl;
+  }
+
+  boolean ourNodes() {
+    return ourNodes;
+  }
+}

@@ -1,0 +1,149 @@
+package dev.tka.simulation;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * Draws scenarios. The mix is ours, not the field's: what is rare there is common here, and each
+ * scenario has only some of the ingredients, so that each is also seen without the others.
+ */
+final class ScenarioGenerator {
+  private static final int MOST_FOUNDERS = 5;
+
+  private final Random random;
+  private final List<Event> events = new ArrayList<>();
+  private final int length;
+  private final boolean staleEdits;
+  private final boolean ownStores;
+  private final boolean rotations;
+  private final boolean revocations;
+  private final boolean losses;
+  private final boolean restarts;
+  private final boolean joins;
+  private final boolean restores;
+  private int made;
+
+  private ScenarioGenerator(Random random) {
+    this.random = random;
+    this.length = drawLength();
+    this.staleEdits = chance(50);
+    this.ownStores = chance(50);
+    this.rotations = chance(50);
+    this.revocations = chance(35);
+    this.losses = chance(40);
+    this.restarts = chance(40);
+    this.joins = chance(25);
+    this.restores = chance(8);
+  }
+
+  /** The scenario of a seed without an adversary. */
+  static Scenario honest(long seed, Pairing pairing) {
+    Random random = new Random(seed);
+    List<Scenario.Founder> founders = new ArrayList<>();
+    int count = random.nextInt(100) < 5 ? 1 : 2 + random.nextInt(MOST_FOUNDERS - 1);
+    boolean equalVotes = random.nextBoolean();
+    for (int i = 0; i < count; i++) {
+      int votes = equalVotes ? 1 : 1 + random.nextInt(3);
+      founders.add(new Scenario.Founder(votes, drawSkew(random)));
+    }
+    ScenarioGenerator generator = new ScenarioGenerator(random);
+    while (generator.made < generator.length) {
+      generator.drawStep();
+    }
+    return new Scenario(seed, pairing, founders, generator.events);
+  }
+
+  private static Duration drawSkew(Random random) {
+    return random.nextInt(3) == 0
+        ? Duration.ofMinutes(random.nextInt(12 * 60) - 6 * 60)
+        : Duration.ZERO;
+  }
+
+  private int drawLength() {
+    int kind = random.nextInt(1000);
+    if (kind < 8) {
+      return 2050 + random.nextInt(400);
+    }
+    if (kind < 45) {
+      return 1000 + random.nextInt(500);
+    }
+    double share = random.nextDouble();
+    return 50 + (int) (500 * share * share);
+  }
+
+  private boolean chance(int percent) {
+    return random.nextInt(100) < percent;
+  }
+
+  private int anyNode() {
+    return random.nextInt(6);
+  }
+
+  private void drawStep() {
+    events.add(new Event.Pass(drawTime()));
+    int kind = random.nextInt(100);
+    if (kind < 50) {
+      addEdits();
+    } else if (kind < 58) {
+      events.add(new Event.Offline(anyNode()));
+    } else if (kind < 68) {
+      events.add(new Event.Online(anyNode()));
+    } else if (kind < 74 && staleEdits) {
+      addStaleEdit();
+    } else if (kind < 80 && rotations) {
+      events.add(new Event.Rotate(anyNode(), random.nextBoolean(), drawVia()));
+    } else if (kind < 83 && revocations) {
+      events.add(new Event.Revoke(anyNode(), anyNode()));
+      events.add(new Event.SyncAll());
+      events.add(new Event.Trust(anyNode(), anyNode()));
+    } else if (kind < 88 && losses) {
+      events.add(new Event.Sync(anyNode(), Event.Loss.values()[1 + random.nextInt(4)]));
+    } else if (kind < 92 && restarts) {
+      events.add(
+          chance(80) ? new Event.Restart(anyNode()) : new Event.RestartControl());
+    } else if (kind < 95 && joins) {
+      events.add(new Event.Join(1 + random.nextInt(2), drawSkew(random)));
+      events.add(new Event.Trust(anyNode(), anyNode()));
+    } else if (kind < 100 && restores) {
+      events.add(chance(60) ? new Event.Backup() : new Event.Restore());
+    }
+    if (chance(60)) {
+      events.add(new Event.SyncAll());
+    }
+  }
+
+  private void addEdits() {
+    int most = chance(30) ? Math.max(3, length / 5) : 3;
+    int count = 1 + random.nextInt(most);
+    made += count;
+    events.add(new Event.Edits(anyNode(), count, drawVia()));
+  }
+
+  private void addStaleEdit() {
+    switch (random.nextInt(3)) {
+      case 0 -> events.add(new Event.StaleEdit(anyNode(), 1 + random.nextInt(60)));
+      case 1 -> events.add(new Event.Draft(anyNode()));
+      default -> events.add(new Event.Submit(anyNode()));
+    }
+  }
+
+  private Event.Via drawVia() {
+    return ownStores && chance(40) ? Event.Via.OWN_STORE : Event.Via.CONTROL;
+  }
+
+  private Duration drawTime() {
+    int kind = random.nextInt(100);
+    if (kind < 40) {
+      return Duration.ofMinutes(1 + random.nextInt(600));
+    }
+    if (kind < 75) {
+      return Duration.ofHours(12 + random.nextInt(24 * 7));
+    }
+    if (kind < 97) {
+      return Duration.ofDays(8 + random.nextInt(30));
+    }
+    return Duration.ofDays(60 + random.nextInt(340));
+  }
+}

@@ -1,0 +1,395 @@
+package dev.tka.simulation;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumEntry;
+import dev.tka.core.AumHash;
+import dev.tka.core.AumKind;
+import dev.tka.core.AumSnapshot;
+import dev.tka.core.Authority;
+import dev.tka.core.BuildException;
+import dev.tka.core.Bytes;
+import dev.tka.core.Commit;
+import dev.tka.core.Key;
+import dev.tka.core.MemoryAumStore;
+import dev.tka.core.Revocation;
+import dev.tka.core.State;
+import dev.tka.core.TkaException;
+import dev.tka.core.UpdateBuilder;
+import dev.tka.sync.SyncSend;
+import dev.tka.testkit.Chains;
+import dev.tka.testkit.FakeClock;
+import dev.tka.testkit.TestKeys;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/**
+ * One control and its nodes, to which events happen. What an event asks for and nobody could do (an
+ * edit by a node whose key nobody trusts, say) is left out.
+ */
+final class Tailnet {
+  /** More members than this do not join. */
+  private static final int MOST_MEMBERS = 6;
+
+  /** Shipping commands submit few edits at a time; one below what makes a checkpoint of its own. */
+  private static final int MOST_IN_ONE_SUBMISSION = UpdateBuilder.CHECKPOINT_EVERY - 1;
+
+  private final FakeClock clock = new FakeClock();
+  private final Aum genesis;
+  private final Graph graph;
+  private final EndFactory nodeEnds;
+  private final ControlEndpoint control;
+  private final List<Member> members = new ArrayList<>();
+  private final Set<Member> notSeenSinceRestore = new HashSet<>();
+  private Optional<MemoryAumStore> backup = Optional.empty();
+  private int serial;
+
+  Tailnet(Scenario scenario, EndFactory controlEnds, EndFactory nodeEnds) throws TkaException {
+    List<Key> keys = new ArrayList<>();
+    for (int i = 0; i < scenario.founders().size(); i++) {
+      keys.add(TestKeys.key(Member.firstKey(i), scenario.founders().get(i).votes()));
+    }
+    this.genesis =
+        Signing.sign(
+            Aum.builder(AumKind.CHECKPOINT).state(Chains.stateOf(keys)).build(),
+            List.of(Member.firstKey(0)));
+    this.graph = new Graph(genesis);
+    this.nodeEnds = nodeEnds;
+    this.control = controlEnds.control(genesis, clock);
+    for (Scenario.Founder founder : scenario.founders()) {
+      addMember(founder.votes(), founder.skew());
+    }
+  }
+
+  List<Member> members() {
+    return members;
+  }
+
+  Graph graph() {
+    return graph;
+  }
+
+  ControlEndpoint control() {
+    return control;
+  }
+
+  private void addMember(int votes, Duration skew) throws TkaException {
+    Clock own = Clock.offset(clock, skew);
+    members.add(new Member(members.size(), votes, nodeEnds.node(genesis, own), own));
+  }
+
+  private Member member(int number) {
+    return members.get(Math.floorMod(number, members.size()));
+  }
+
+  void pass(Duration time) {
+    clock.advance(time);
+  }
+
+  void join(int votes, Duration skew) {
+    if (members.size() < MOST_MEMBERS) {
+      Unchecked.run(() -> addMember(votes, skew));
+      syncNow(members.get(members.size() - 1), Event.Loss.NONE);
+    }
+  }
+
+  void offline(int node) {
+    member(node).online = false;
+  }
+
+  void online(int node) {
+    Member member = member(node);
+    member.online = true;
+    syncNow(member, Event.Loss.NONE);
+  }
+
+  void sync(int node, Event.Loss loss) {
+    if (member(node).online) {
+      syncNow(member(node), loss);
+    }
+  }
+
+  void syncAll() {
+    for (Member member : members) {
+      if (member.online) {
+        syncNow(member, Event.Loss.NONE);
+      }
+    }
+  }
+
+  /** A round or more, then compaction when heads differed and all went well (section 8). */
+  private void syncNow(Member member, Event.Loss loss) {
+    boolean differed = !member.end.authority().head().equals(control.authority().head());
+    Unchecked.run(
+        () -> {
+          NodeEndpoint.SyncReport report = member.end.sync(new FaultyLink(control, loss));
+          member.last = Optional.of(report);
+          if (report.failure().isEmpty()) {
+            seenSinceRestore(member);
+            if (differed) {
+              member.purged += member.end.compact();
+            }
+          }
+        });
+  }
+
+  void edits(int node, int count, Event.Via via) {
+    Member member = member(node);
+    if (via == Event.Via.CONTROL) {
+      if (!member.online) {
+        return;
+      }
+      syncNow(member, Event.Loss.NONE);
+    }
+    for (int left = count; left > 0; left -= MOST_IN_ONE_SUBMISSION) {
+      int size = Math.min(left, MOST_IN_ONE_SUBMISSION);
+      OptionalInt key = member.keyTrustedBy(member.end.authority().state());
+      if (key.isEmpty()) {
+        return;
+      }
+      make(member, key.getAsInt(), via, builder -> addEdits(builder, key.getAsInt(), size));
+    }
+  }
+
+  private void addEdits(UpdateBuilder builder, int key, int count)
+      throws BuildException, TkaException {
+    for (int i = 0; i < count; i++) {
+      builder.setMeta(TestKeys.id(key), nextMeta());
+    }
+  }
+
+  /** Metadata that no other edit has. */
+  private Map<String, String> nextMeta() {
+    return Map.of("edit", Integer.toString(serial++));
+  }
+
+  void rotate(int node, boolean signedByNew, Event.Via via) {
+    Member member = member(node);
+    if (via == Event.Via.CONTROL && !member.online) {
+      return;
+    }
+    OptionalInt trusted = member.keyTrustedBy(member.end.authority().state());
+    if (trusted.isEmpty()) {
+      return;
+    }
+    int old = trusted.getAsInt();
+    int fresh = member.makeKey();
+    make(member, old, via, builder -> builder.addKey(TestKeys.key(fresh, member.votes)));
+    if (member.end.authority().state().trusts(TestKeys.id(fresh))) {
+      make(
+          member, signedByNew ? fresh : old, via, builder -> builder.removeKey(TestKeys.id(old)));
+    }
+  }
+
+  void trust(int node, int whom) {
+    Member member = member(node);
+    Member other = member(whom);
+    OptionalInt key = member.keyTrustedBy(member.end.authority().state());
+    if (member.online
+        && key.isPresent()
+        && other.keyTrustedBy(member.end.authority().state()).isEmpty()) {
+      Key added = TestKeys.key(other.newestKey(), other.votes);
+      make(member, key.getAsInt(), Event.Via.CONTROL, builder -> builder.addKey(added));
+    }
+  }
+
+  /** What goes into a batch. */
+  private interface Operations {
+    void addTo(UpdateBuilder builder) throws TkaException;
+  }
+
+  /** Builds a batch on a node's head and hands it in; what the builder refuses is not made. */
+  private void make(Member member, int key, Event.Via via, Operations operations) {
+    Unchecked.run(
+        () -> {
+          Authority base = member.end.authority();
+          UpdateBuilder builder = new UpdateBuilder(base, Signing.signer(key));
+          try {
+            operations.addTo(builder);
+          } catch (BuildException e) {
+            return;
+          }
+          List<Aum> updates = builder.build().updates();
+          if (via == Event.Via.CONTROL) {
+            submitToControl(updates);
+            syncNow(member, Event.Loss.NONE);
+          } else {
+            updates.forEach(graph::add);
+            updates.forEach(update -> member.ownEdits.add(update.hash()));
+            member.end.takeOwn(base, updates);
+          }
+        });
+  }
+
+  /** True when control follows them. */
+  private boolean submitToControl(List<Aum> updates) {
+    updates.forEach(graph::add);
+    Aum last = updates.get(updates.size() - 1);
+    try {
+      ControlPort.Reply reply =
+          control.send(
+              new SyncSend(
+                  updates.get(0).parent().orElseThrow(),
+                  updates.stream().map(Aum::encoded).toList()));
+      return reply.head().equals(last.hash());
+    } catch (RoundFailed e) {
+      return false;
+    }
+  }
+
+  void staleEdit(int node, int back) {
+    Member member = member(node);
+    if (member.online) {
+      List<AumHash> newestFirst = member.end.authority().newestFirst(back + 1);
+      editOn(member, newestFirst.get(newestFirst.size() - 1))
+          .ifPresent(edit -> submitToControl(List.of(edit)));
+    }
+  }
+
+  void draft(int node) {
+    Member member = member(node);
+    editOn(member, member.end.authority().head()).ifPresent(member.drafts::add);
+  }
+
+  void submit(int node) {
+    Member member = member(node);
+    if (member.online && !member.drafts.isEmpty()) {
+      submitToControl(List.of(member.drafts.remove()));
+    }
+  }
+
+  private Optional<Aum> editOn(Member member, AumHash parent) {
+    OptionalInt key = member.keyTrustedBy(graph.stateAt(parent));
+    if (key.isEmpty()) {
+      return Optional.empty();
+    }
+    Aum unsigned =
+        Aum.builder(AumKind.UPDATE_KEY)
+            .parent(parent)
+            .keyId(TestKeys.id(key.getAsInt()))
+            .meta(nextMeta())
+            .build();
+    return Optional.of(Signing.sign(unsigned, List.of(key.getAsInt())));
+  }
+
+  void revoke(int node, int target) {
+    Member member = member(node);
+    Member other = member(target);
+    if (!member.online || member == other) {
+      return;
+    }
+    syncNow(member, Event.Loss.NONE);
+    Authority authority = member.end.authority();
+    OptionalInt signer = member.keyTrustedBy(authority.state());
+    OptionalInt revoked = other.keyTrustedBy(authority.state());
+    if (signer.isEmpty() || revoked.isEmpty()) {
+      return;
+    }
+    Unchecked.run(
+        () ->
+            revocation(authority, signer.getAsInt(), TestKeys.id(revoked.getAsInt()), other)
+                .ifPresent(aum -> submitToControl(List.of(aum))));
+    syncNow(member, Event.Loss.NONE);
+  }
+
+  /** A revocation with as many signatures as it needs; empty where there are not enough. */
+  private Optional<Aum> revocation(Authority authority, int signer, Bytes revoked, Member other)
+      throws TkaException {
+    Aum aum;
+    try {
+      aum = Revocation.draft(authority, Set.of(revoked), TestKeys.publicKey(signer));
+      aum = Revocation.sign(authority, aum, Signing.signer(signer));
+    } catch (BuildException e) {
+      return Optional.empty();
+    }
+    State atFork = graph.stateAt(aum.parent().orElseThrow());
+    List<Member> cosigners = new ArrayList<>(members);
+    cosigners.remove(other);
+    cosigners.sort(Comparator.comparingInt((Member one) -> one.votes).reversed());
+    for (Member cosigner : cosigners) {
+      Revocation.Effect effect = Revocation.effect(authority, aum);
+      if (effect.rival().isEmpty() || effect.weight() > effect.rival().get().weight()) {
+        return Optional.of(aum);
+      }
+      OptionalInt key = cosigner.keyTrustedBy(atFork);
+      if (key.isPresent() && key.getAsInt() != signer) {
+        aum = Signing.sign(aum, List.of(key.getAsInt()));
+      }
+    }
+    Revocation.Effect effect = Revocation.effect(authority, aum);
+    return effect.rival().isEmpty() || effect.weight() > effect.rival().get().weight()
+        ? Optional.of(aum)
+        : Optional.empty();
+  }
+
+  void restart(int node) {
+    Unchecked.run(() -> member(node).end.restart());
+  }
+
+  void restartControl() {
+    Unchecked.run(control::restart);
+  }
+
+  void backup() {
+    backup = Optional.of(copyOf(control.authority().snapshot()));
+  }
+
+  void restore() {
+    MemoryAumStore copy =
+        backup.map(kept -> copyOf(kept.read())).orElseGet(this::storeOfGenesis);
+    Unchecked.run(() -> control.restore(copy));
+    notSeenSinceRestore.addAll(members);
+  }
+
+  private void seenSinceRestore(Member member) throws TkaException {
+    if (notSeenSinceRestore.remove(member) && notSeenSinceRestore.isEmpty()) {
+      control.recovered();
+    }
+  }
+
+  private MemoryAumStore storeOfGenesis() {
+    MemoryAumStore store = new MemoryAumStore();
+    Unchecked.run(
+        () ->
+            store.commit(
+                Commit.on(store.read().revision())
+                    .add(genesis, clock.instant())
+                    .lastActiveAncestor(genesis.hash())
+                    .build()));
+    return store;
+  }
+
+  private static MemoryAumStore copyOf(AumSnapshot snapshot) {
+    MemoryAumStore copy = new MemoryAumStore();
+    Unchecked.run(
+        () -> {
+          Commit.Builder commit = Commit.on(copy.read().revision());
+          List<? extends AumEntry> parentsFirst =
+              snapshot.entries().stream()
+                  .sorted(Comparator.comparingInt(AumEntry::height))
+                  .toList();
+          for (AumEntry entry : parentsFirst) {
+            commit.add(snapshot.get(entry.hash()), entry.committedAt());
+          }
+          snapshot.lastActiveAncestor().ifPresent(commit::lastActiveAncestor);
+          copy.commit(commit.build());
+        });
+    return copy;
+  }
+
+  /** Everybody comes back, nothing is lost any more, and all sync as often as it takes. */
+  void settle() {
+    members.forEach(member -> member.online = true);
+    for (int round = 0; round < 4; round++) {
+      pass(Duration.ofMinutes(1));
+      syncAll();
+    }
+  }
+}
