@@ -4,6 +4,7 @@ import dev.tka.core.AumHash;
 import dev.tka.core.Aum;
 import dev.tka.core.AumKind;
 import dev.tka.core.Authority;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -25,6 +26,8 @@ record NodeEnding(int node, Verdict verdict, String reason) {
     REVOKED_BELOW_WINDOW(4),
     /** More AUMs than the reference opens. */
     TOO_LONG(5),
+    /** Control was restored from a copy that is older than what this node kept. */
+    CONTROL_LOST_HISTORY(0),
     /** A typed outcome of section 10. */
     TOLD_WHY(0),
     /** None of these, and syncing does not help. */
@@ -38,9 +41,10 @@ record NodeEnding(int node, Verdict verdict, String reason) {
       this.baselineClass = baselineClass;
     }
 
-    /** The class in the baseline's list; 0 for what is not in it. */
-    int baselineClass() {
-      return baselineClass;
+    /** For people: the name, and the class in the baseline's list of nodes left behind, if any. */
+    String describe() {
+      String name = name().toLowerCase(Locale.ROOT).replace('_', ' ');
+      return baselineClass == 0 ? name : name + " (class " + baselineClass + ")";
     }
   }
 
@@ -78,8 +82,11 @@ record NodeEnding(int node, Verdict verdict, String reason) {
     if (fork.equals(node.head())) {
       return Verdict.FAR_BEHIND;
     }
-    if (node.isActive(fork) || fork.equals(control.head())) {
+    if (node.isActive(fork)) {
       return Verdict.STUCK_OTHERWISE;
+    }
+    if (fork.equals(control.head())) {
+      return Verdict.CONTROL_LOST_HISTORY;
     }
     Aum winner = graph.following(fork, control.head());
     if (control.snapshot().find(node.head()).isEmpty()) {

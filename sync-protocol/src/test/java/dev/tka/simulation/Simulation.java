@@ -12,10 +12,14 @@ final class Simulation {
    *
    * @param longest how many AUMs the longest active chain had at the end
    * @param compacted true when a node forgot something
+   * @param violations what must not happen and did; each begins with what kind of thing it is, up
+   *     to a colon
    */
-  record Result(List<NodeEnding> endings, int longest, boolean compacted) {
+  record Result(
+      List<NodeEnding> endings, int longest, boolean compacted, List<String> violations) {
     Result {
       endings = List.copyOf(endings);
+      violations = List.copyOf(violations);
     }
 
     boolean hasNodeApart() {
@@ -32,6 +36,6 @@ final class Simulation {
     List<NodeEnding> endings =
         tailnet.members().stream().map(member -> NodeEnding.of(tailnet, member)).toList();
     boolean compacted = tailnet.members().stream().anyMatch(member -> member.purged > 0);
-    return new Result(endings, tailnet.control().authority().length(), compacted);
+    return new Result(endings, tailnet.control().authority().length(), compacted, List.of());
   }
 }

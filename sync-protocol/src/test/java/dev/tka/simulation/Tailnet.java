@@ -140,22 +140,30 @@ final class Tailnet {
         });
   }
 
+  /** Made by the first node, from the one that is named on, that can. */
   void edits(int node, int count, Event.Via via) {
-    Member member = member(node);
-    if (via == Event.Via.CONTROL) {
-      if (!member.online) {
+    for (int i = 0; i < members.size(); i++) {
+      Member member = member(node + i);
+      if (via == Event.Via.CONTROL && member.online) {
+        syncNow(member, Event.Loss.NONE);
+      }
+      if ((via == Event.Via.OWN_STORE || member.online) && canEdit(member)) {
+        edits(member, count, via);
         return;
       }
-      syncNow(member, Event.Loss.NONE);
     }
-    for (int left = count; left > 0; left -= MOST_IN_ONE_SUBMISSION) {
+  }
+
+  private void edits(Member member, int count, Event.Via via) {
+    for (int left = count; left > 0 && canEdit(member); left -= MOST_IN_ONE_SUBMISSION) {
       int size = Math.min(left, MOST_IN_ONE_SUBMISSION);
-      OptionalInt key = member.keyTrustedBy(member.end.authority().state());
-      if (key.isEmpty()) {
-        return;
-      }
-      make(member, key.getAsInt(), via, builder -> addEdits(builder, key.getAsInt(), size));
+      int key = member.keyTrustedBy(member.end.authority().state()).getAsInt();
+      make(member, key, via, builder -> addEdits(builder, key, size));
     }
+  }
+
+  private static boolean canEdit(Member member) {
+    return member.keyTrustedBy(member.end.authority().state()).isPresent();
   }
 
   private void addEdits(UpdateBuilder builder, int key, int count)
