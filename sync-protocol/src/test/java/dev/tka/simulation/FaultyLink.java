@@ -4,13 +4,15 @@ import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncSend;
 
-/** The way to control, which may lose one message of every round. */
-record FaultyLink(ControlPort control, Event.Loss loss) implements ControlPort {
+/** A node's way to control, which may lose one message of every round; the judge listens. */
+record FaultyLink(Member member, ControlPort control, Event.Loss loss, Judge judge)
+    implements ControlPort {
   @Override
   public SyncAnswer offer(SyncOffer offer) throws RoundFailed {
     failOn(Event.Loss.OFFER);
     SyncAnswer answer = control.offer(offer);
     failOn(Event.Loss.ANSWER);
+    judge.answered(member, answer);
     return answer;
   }
 
@@ -19,6 +21,7 @@ record FaultyLink(ControlPort control, Event.Loss loss) implements ControlPort {
     failOn(Event.Loss.SEND);
     Reply reply = control.send(send);
     failOn(Event.Loss.ACKNOWLEDGEMENT);
+    judge.acknowledged(member, send, reply);
     return reply;
   }
 

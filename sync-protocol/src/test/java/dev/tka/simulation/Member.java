@@ -5,6 +5,8 @@ import dev.tka.core.AumHash;
 import dev.tka.core.State;
 import dev.tka.testkit.TestKeys;
 import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -40,6 +42,11 @@ final class Member {
     this.end = end;
     this.clock = clock;
     keysNewestFirst.add(firstKey(index));
+  }
+
+  /** The time by its clock, to the second, as its store notes it. */
+  Instant now() {
+    return clock.instant().truncatedTo(ChronoUnit.SECONDS);
   }
 
   /** The number of the key that a member begins with. */

@@ -36,6 +36,6 @@ final class Simulation {
     List<NodeEnding> endings =
         tailnet.members().stream().map(member -> NodeEnding.of(tailnet, member)).toList();
     boolean compacted = tailnet.members().stream().anyMatch(member -> member.purged > 0);
-    return new Result(endings, tailnet.control().authority().length(), compacted, List.of());
+    return new Result(endings, tailnet.control().authority().length(), compacted, tailnet.judge().violations());
   }
 }

@@ -15,6 +15,8 @@ import dev.tka.core.Revocation;
 import dev.tka.core.State;
 import dev.tka.core.TkaException;
 import dev.tka.core.UpdateBuilder;
+import dev.tka.sync.SyncAnswer;
+import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncSend;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
@@ -46,6 +48,8 @@ final class Tailnet {
   private final Graph graph;
   private final EndFactory nodeEnds;
   private final ControlEndpoint control;
+  private final ControlPort port;
+  private final Judge judge;
   private final List<Member> members = new ArrayList<>();
   private final Set<Member> notSeenSinceRestore = new HashSet<>();
   private Optional<MemoryAumStore> backup = Optional.empty();
@@ -63,6 +67,9 @@ final class Tailnet {
     this.graph = new Graph(genesis);
     this.nodeEnds = nodeEnds;
     this.control = controlEnds.control(genesis, clock);
+    this.judge =
+        new Judge(scenario.pairing(), new NaiveModel(graph, genesis, clock.instant()));
+    this.port = judged(control);
     for (Scenario.Founder founder : scenario.founders()) {
       addMember(founder.votes(), founder.skew());
     }
@@ -80,9 +87,32 @@ final class Tailnet {
     return control;
   }
 
+  Judge judge() {
+    return judge;
+  }
+
   private void addMember(int votes, Duration skew) throws TkaException {
     Clock own = Clock.offset(clock, skew);
-    members.add(new Member(members.size(), votes, nodeEnds.node(genesis, own), own));
+    Member member = new Member(members.size(), votes, nodeEnds.node(genesis, own), own);
+    members.add(member);
+    judge.joined(member);
+  }
+
+  /** Control, with the judge listening to what reaches it. */
+  private ControlPort judged(ControlEndpoint end) {
+    return new ControlPort() {
+      @Override
+      public SyncAnswer offer(SyncOffer offer) throws RoundFailed {
+        return end.offer(offer);
+      }
+
+      @Override
+      public Reply send(SyncSend send) throws RoundFailed {
+        Reply reply = end.send(send);
+        judge.reachedControl(send, reply, end, clock.instant());
+        return reply;
+      }
+    };
   }
 
   private Member member(int number) {
@@ -126,11 +156,16 @@ final class Tailnet {
 
   /** A round or more, then compaction when heads differed and all went well (section 8). */
   private void syncNow(Member member, Event.Loss loss) {
+    syncWith(port, member, loss);
+  }
+
+  private void syncWith(ControlPort other, Member member, Event.Loss loss) {
     boolean differed = !member.end.authority().head().equals(control.authority().head());
     Unchecked.run(
         () -> {
-          NodeEndpoint.SyncReport report = member.end.sync(new FaultyLink(control, loss));
+          NodeEndpoint.SyncReport report = member.end.sync(new FaultyLink(member, other, loss, judge));
           member.last = Optional.of(report);
+          judge.synced(member, report);
           if (report.failure().isEmpty()) {
             seenSinceRestore(member);
             if (differed) {
@@ -231,6 +266,7 @@ final class Tailnet {
           } else {
             updates.forEach(graph::add);
             updates.forEach(update -> member.ownEdits.add(update.hash()));
+            judge.made(member, updates);
             member.end.takeOwn(base, updates);
           }
         });
@@ -242,7 +278,7 @@ final class Tailnet {
     Aum last = updates.get(updates.size() - 1);
     try {
       ControlPort.Reply reply =
-          control.send(
+          port.send(
               new SyncSend(
                   updates.get(0).parent().orElseThrow(),
                   updates.stream().map(Aum::encoded).toList()));
@@ -347,18 +383,21 @@ final class Tailnet {
 
   void backup() {
     backup = Optional.of(copyOf(control.authority().snapshot()));
+    judge.model().backup();
   }
 
   void restore() {
     MemoryAumStore copy =
         backup.map(kept -> copyOf(kept.read())).orElseGet(this::storeOfGenesis);
     Unchecked.run(() -> control.restore(copy));
+    judge.model().restored(clock.instant());
     notSeenSinceRestore.addAll(members);
   }
 
   private void seenSinceRestore(Member member) throws TkaException {
     if (notSeenSinceRestore.remove(member) && notSeenSinceRestore.isEmpty()) {
       control.recovered();
+      judge.model().recovered();
     }
   }
 

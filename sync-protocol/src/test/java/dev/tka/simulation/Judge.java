@@ -1,0 +1,110 @@
+package dev.tka.simulation;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.sync.SyncAnswer;
+import dev.tka.sync.SyncSend;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Tells the naive model of all that happens, and holds it against what the ends under test do:
+ * every refusal, and every head. Ends that follow the reference are not judged.
+ */
+final class Judge {
+  private final Pairing pairing;
+  private final NaiveModel model;
+  private final List<String> violations = new ArrayList<>();
+  private final Tally tally = new Tally();
+  private final Set<AumHash> mayBeKeptOut = new HashSet<>();
+
+  Judge(Pairing pairing, NaiveModel model) {
+    this.pairing = pairing;
+    this.model = model;
+  }
+
+  List<String> violations() {
+    return violations;
+  }
+
+  Tally tally() {
+    return tally;
+  }
+
+  NaiveModel model() {
+    return model;
+  }
+
+  /** Notes what must not happen. */
+  void violation(String kind, String details) {
+    violations.add(kind + ": " + details);
+  }
+
+  void joined(Member member) {
+    model.joined(member.index, member.now());
+  }
+
+  void made(Member member, List<Aum> edits) {
+    model.made(member.index, edits, member.now());
+  }
+
+  /** A send reached control, and this came of it. */
+  void reachedControl(
+      SyncSend send, ControlPort.Reply reply, ControlEndpoint control, Instant now) {
+    if (!pairing.ourControl()) {
+      return;
+    }
+    Set<AumHash> keptOut = model.reachedControl(send, now);
+    judgeRefusals("control", reply.refused(), keptOut);
+    AumHash head = control.authority().head();
+    if (!head.equals(model.controlHead())) {
+      violation("control is not where the model is", head + ", not " + model.controlHead());
+    }
+  }
+
+  /** An answer is about to reach a node. */
+  void answered(Member member, SyncAnswer answer) {
+    if (pairing.ourNodes()) {
+      mayBeKeptOut.addAll(model.answered(member.index, answer, member.now()));
+    }
+  }
+
+  /** Control's answer to a send is about to reach a node. */
+  void acknowledged(Member member, SyncSend send, ControlPort.Reply reply) {
+    if (pairing.ourNodes()) {
+      model.acknowledged(member.index, send, reply.head(), member.now());
+    }
+  }
+
+  /** A node is done syncing. */
+  void synced(Member member, NodeEndpoint.SyncReport report) {
+    if (!pairing.ourNodes()) {
+      return;
+    }
+    judgeRefusals("node", report.refused(), mayBeKeptOut);
+    mayBeKeptOut.clear();
+    boolean toldWhy =
+        report.failure().filter(e -> e.reason() != RoundFailed.Cause.LOST).isPresent();
+    AumHash head = member.end.authority().head();
+    if (!toldWhy && !head.equals(model.nodeHead(member.index))) {
+      violation(
+          "a node is not where the model is",
+          "node " + member.index + " at " + head + ", not " + model.nodeHead(member.index));
+    }
+  }
+
+  private void judgeRefusals(
+      String where, List<ControlPort.Refused> refusals, Set<AumHash> mayBeRefused) {
+    for (ControlPort.Refused refused : refusals) {
+      tally.add("refusals at a " + where);
+      if (mayBeRefused.contains(refused.aum())) {
+        tally.add("refusals at a " + where + ", confirmed by the naive model");
+      } else {
+        violation("a refusal that the model does not confirm", refused.toString());
+      }
+    }
+  }
+}
