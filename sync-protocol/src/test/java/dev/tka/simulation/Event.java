@@ -163,4 +163,104 @@ sealed interface Event {
       tailnet.restore();
     }
   }
+
+  /** What a thief's rewrite does. */
+  enum Rewrite {
+    /** The state there with a key of the thief's, and without all others but the signer's. */
+    CHECKPOINT,
+    REMOVE_KEY,
+    ADD_KEY,
+    UPDATE_KEY
+  }
+
+  /** How a control lies to one node, once. */
+  enum Lie {
+    /** It names its head and sends nothing. */
+    WITHHOLD,
+    /** It answers and takes in as its last backup would. */
+    REPLAY,
+    /** It says that it follows whatever the node sends, and forgets it. */
+    FALSE_ACKNOWLEDGEMENT
+  }
+
+  /**
+   * A key that was rotated out more than 14 days ago signs a rewrite and AUMs on it, and submits them
+   * to control.
+   *
+   * @param key which of those keys
+   * @param place which of the places where section 4 would let it win
+   * @param signers how many such keys sign together
+   * @param more how many AUMs follow the rewrite
+   */
+  record OldKeyRewrites(int key, int signers, int place, Rewrite rewrite, int more)
+      implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.thief().rewriteAtControl(this);
+    }
+  }
+
+  /** The same, and a lying control serves it to a node instead of its own chain. */
+  record OldKeyRewriteServed(OldKeyRewrites rewrite, int node) implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.thief().rewriteServed(rewrite, node);
+    }
+  }
+
+  /** A node, or whoever stole its key, adds a key again that was rotated out. */
+  record AddAgain(int key, int node) implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.thief().addAgain(key, node);
+    }
+  }
+
+  /** The key of a node is stolen. */
+  record Steal(int node) implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.thief().steal(node);
+    }
+  }
+
+  /** The thief removes honest keys with the stolen one, on control's head, and adds some of his. */
+  record RemoveAccusers(int most, int added) implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.thief().removeAccusers(most, added);
+    }
+  }
+
+  /** The keys that were honest before the theft revoke all of the thief's, forked off there. */
+  record RevokeThief() implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.thief().beRevoked();
+    }
+  }
+
+  /** The thief answers a revocation in kind, from a place where section 4 would let him win. */
+  record CounterRewrite(int place, int more) implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.thief().counterRewrite(place, more);
+    }
+  }
+
+  /** A node syncs with a control that lies. */
+  record LyingSync(int node, Lie lie) implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.thief().lyingSync(node, lie);
+    }
+  }
+
+  /** AUMs that lose wherever they fork off, submitted to control by a key that was trusted there. */
+  record Flood(int count, int place) implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.thief().flood(count, place);
+    }
+  }
 }

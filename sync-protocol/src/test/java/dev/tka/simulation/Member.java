@@ -32,6 +32,10 @@ final class Member {
 
   boolean online = true;
   int purged;
+
+  /** When its head and an honest control's were last the same, by the true clock. */
+  Optional<Instant> agreedAt = Optional.empty();
+
   Optional<NodeEndpoint.SyncReport> last = Optional.empty();
 
   private final List<Integer> keysNewestFirst = new ArrayList<>();

@@ -126,6 +126,11 @@ final class NaiveModel {
     }
   }
 
+  /** True for an AUM that is mature at a node: what it took away has no say there any more. */
+  boolean isFinalAt(int node, AumHash hash) {
+    return nodes.get(node).isMature(hash);
+  }
+
   /** The weight that control would count of an AUM now. */
   long countedAtControl(Aum aum, Instant now) {
     return control.recount(aum, Optional.of(now));

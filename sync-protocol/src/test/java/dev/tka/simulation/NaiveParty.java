@@ -153,6 +153,13 @@ final class NaiveParty {
     return new NaiveRecount(graph, fork, chain.subList(place + 1, end), mature).weightOf(x);
   }
 
+  /** True for an AUM of the active chain that is old, or is followed by one. */
+  boolean isMature(AumHash hash) {
+    Integer place = places.get(hash);
+    return place != null
+        && chain.subList(place, chain.size()).stream().anyMatch(aum -> isOld(aum.hash(), agreedAt));
+  }
+
   private boolean isOld(AumHash hash, Optional<Instant> reference) {
     Optional<Instant> since = own.getOrDefault(hash, Optional.of(committed.get(hash)));
     return since.isPresent()

@@ -8,10 +8,11 @@ import java.util.List;
  *
  * @param seed that it was drawn from; it names the scenario, nothing else is drawn from it
  * @param pairing whose rules the two ends follow
+ * @param attack what the adversary tries; he does nothing else
  * @param founders the nodes that there are at the genesis
  * @param events in order
  */
-record Scenario(long seed, Pairing pairing, List<Founder> founders, List<Event> events) {
+record Scenario(long seed, Pairing pairing, Attack attack, List<Founder> founders, List<Event> events) {
   Scenario {
     founders = List.copyOf(founders);
     events = List.copyOf(events);
@@ -26,17 +27,18 @@ record Scenario(long seed, Pairing pairing, List<Founder> founders, List<Event> 
   record Founder(int votes, Duration skew) {}
 
   Scenario withEvents(List<Event> others) {
-    return new Scenario(seed, pairing, founders, others);
+    return new Scenario(seed, pairing, attack, founders, others);
   }
 
   Scenario withPairing(Pairing other) {
-    return new Scenario(seed, other, founders, events);
+    return new Scenario(seed, other, attack, founders, events);
   }
 
   /** For people: the seed, then one event a line. */
   String describe() {
     StringBuilder text = new StringBuilder();
     text.append("seed ").append(seed).append(", pairing ").append(pairing);
+    text.append(", attack ").append(attack);
     text.append(", ").append(founders);
     for (Event event : events) {
       text.append("\n  ").append(event);

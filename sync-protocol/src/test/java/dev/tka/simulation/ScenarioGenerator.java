@@ -25,21 +25,22 @@ final class ScenarioGenerator {
   private final boolean restores;
   private int made;
 
-  private ScenarioGenerator(Random random) {
+  private ScenarioGenerator(Random random, Attack attack) {
     this.random = random;
     this.length = drawLength();
     this.staleEdits = chance(50);
     this.ownStores = chance(50);
-    this.rotations = chance(50);
+    this.rotations = chance(attack == Attack.NONE ? 50 : 90);
     this.revocations = chance(35);
     this.losses = chance(40);
     this.restarts = chance(40);
     this.joins = chance(25);
-    this.restores = chance(8);
+    // A control that forgets is an adversary of its own: these two are never in one scenario.
+    this.restores = attack == Attack.NONE && chance(8);
   }
 
-  /** The scenario of a seed without an adversary. */
-  static Scenario honest(long seed, Pairing pairing) {
+  /** The scenario of a seed. */
+  static Scenario draw(long seed, Pairing pairing, Attack attack) {
     Random random = new Random(seed);
     List<Scenario.Founder> founders = new ArrayList<>();
     int count = random.nextInt(100) < 5 ? 1 : 2 + random.nextInt(MOST_FOUNDERS - 1);
@@ -48,11 +49,98 @@ final class ScenarioGenerator {
       int votes = equalVotes ? 1 : 1 + random.nextInt(3);
       founders.add(new Scenario.Founder(votes, drawSkew(random)));
     }
-    ScenarioGenerator generator = new ScenarioGenerator(random);
-    while (generator.made < generator.length) {
-      generator.drawStep();
+    ScenarioGenerator generator = new ScenarioGenerator(random, attack);
+    generator.drawEvents(attack);
+    return new Scenario(seed, pairing, attack, founders, generator.events);
+  }
+
+  private void drawEvents(Attack attack) {
+    while (made < length) {
+      drawStep();
     }
-    return new Scenario(seed, pairing, founders, generator.events);
+    int attacks = attack == Attack.NONE ? 0 : 1 + random.nextInt(3);
+    for (int i = 0; i < attacks; i++) {
+      drawAttack(attack);
+      for (int after = random.nextInt(4); after > 0; after--) {
+        drawStep();
+      }
+    }
+  }
+
+  private void drawAttack(Attack attack) {
+    switch (attack) {
+      case NONE -> {}
+      case OLD_KEY -> {
+        drawAging();
+        events.add(drawRewrite());
+        events.add(drawRewrite());
+      }
+      case OLD_KEY_AND_CONTROL -> {
+        drawAging();
+        for (int i = 0; i < 3; i++) {
+          events.add(new Event.Online(i));
+          events.add(new Event.OldKeyRewriteServed(drawRewrite(), anyNode()));
+        }
+        events.add(new Event.SyncAll());
+      }
+      case STOLEN_KEY -> drawTheft();
+      case LYING_CONTROL -> {
+        events.add(new Event.Backup());
+        for (int i = 0; i < 4; i++) {
+          drawStep();
+          Event.Lie lie = Event.Lie.values()[random.nextInt(Event.Lie.values().length)];
+          events.add(new Event.LyingSync(anyNode(), lie));
+        }
+        events.add(new Event.SyncAll());
+      }
+      case FLOOD -> {
+        events.add(new Event.Steal(anyNode()));
+        events.add(new Event.Flood(20 + random.nextInt(200), random.nextInt(1000)));
+        events.add(new Event.SyncAll());
+      }
+    }
+  }
+
+  /** A rotation that everybody sees, and time until it is final. */
+  private void drawAging() {
+    events.add(new Event.Rotate(anyNode(), random.nextBoolean(), Event.Via.CONTROL));
+    events.add(new Event.SyncAll());
+    events.add(new Event.Edits(anyNode(), 1 + random.nextInt(40), Event.Via.CONTROL));
+    events.add(new Event.SyncAll());
+    events.add(new Event.Pass(Duration.ofDays(15 + random.nextInt(60))));
+    if (chance(70)) {
+      events.add(new Event.SyncAll());
+    }
+    if (chance(40)) {
+      events.add(new Event.AddAgain(random.nextInt(10), anyNode()));
+    }
+  }
+
+  private Event.OldKeyRewrites drawRewrite() {
+    Event.Rewrite[] kinds = Event.Rewrite.values();
+    return new Event.OldKeyRewrites(
+        random.nextInt(10),
+        chance(80) ? 1 : 2,
+        random.nextInt(1000),
+        kinds[random.nextInt(kinds.length)],
+        random.nextInt(3));
+  }
+
+  private void drawTheft() {
+    events.add(new Event.Steal(anyNode()));
+    events.add(new Event.RemoveAccusers(random.nextInt(5), random.nextInt(2)));
+    if (chance(60)) {
+      events.add(new Event.SyncAll());
+    }
+    events.add(new Event.Pass(Duration.ofHours(1 + random.nextInt(13 * 24 - 2))));
+    events.add(new Event.RevokeThief());
+    if (chance(60)) {
+      events.add(new Event.SyncAll());
+    }
+    for (int i = random.nextInt(4); i > 0; i--) {
+      events.add(new Event.CounterRewrite(random.nextInt(1000), random.nextInt(3)));
+    }
+    events.add(new Event.SyncAll());
   }
 
   private static Duration drawSkew(Random random) {

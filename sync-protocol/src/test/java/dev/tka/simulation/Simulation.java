@@ -14,9 +14,10 @@ final class Simulation {
    * @param compacted true when a node forgot something
    * @param violations what must not happen and did; each begins with what kind of thing it is, up
    *     to a colon
+   * @param tally what the judge and the adversary counted
    */
   record Result(
-      List<NodeEnding> endings, int longest, boolean compacted, List<String> violations) {
+      List<NodeEnding> endings, int longest, boolean compacted, List<String> violations, Tally tally) {
     Result {
       endings = List.copyOf(endings);
       violations = List.copyOf(violations);
@@ -36,6 +37,6 @@ final class Simulation {
     List<NodeEnding> endings =
         tailnet.members().stream().map(member -> NodeEnding.of(tailnet, member)).toList();
     boolean compacted = tailnet.members().stream().anyMatch(member -> member.purged > 0);
-    return new Result(endings, tailnet.control().authority().length(), compacted, tailnet.judge().violations());
+    return new Result(endings, tailnet.control().authority().length(), compacted, tailnet.judge().violations(), tailnet.judge().tally());
   }
 }

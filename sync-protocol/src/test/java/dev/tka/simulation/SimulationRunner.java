@@ -121,7 +121,8 @@ final class SimulationRunner {
   }
 
   private static void count(Tally tally, Scenario scenario, Simulation.Result result) {
-    String pairing = "pairing " + scenario.pairing() + ": ";
+    String pairing = "pairing " + scenario.pairing() + ", adversary " + scenario.attack().describe() + ": ";
+    tally.addAll(result.tally());
     tally.add("scenarios");
     tally.add(pairing + "scenarios");
     tally.add("scenarios with a compacted node", result.compacted() ? 1 : 0);

@@ -23,6 +23,7 @@ import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -46,12 +47,15 @@ final class Tailnet {
   private final FakeClock clock = new FakeClock();
   private final Aum genesis;
   private final Graph graph;
+  private final EndFactory controlEnds;
   private final EndFactory nodeEnds;
   private final ControlEndpoint control;
   private final ControlPort port;
   private final Judge judge;
   private final List<Member> members = new ArrayList<>();
   private final Set<Member> notSeenSinceRestore = new HashSet<>();
+  private final Thief thief;
+  private final List<Aum> expectedEverywhere = new ArrayList<>();
   private Optional<MemoryAumStore> backup = Optional.empty();
   private int serial;
 
@@ -65,11 +69,13 @@ final class Tailnet {
             Aum.builder(AumKind.CHECKPOINT).state(Chains.stateOf(keys)).build(),
             List.of(Member.firstKey(0)));
     this.graph = new Graph(genesis);
+    this.controlEnds = controlEnds;
     this.nodeEnds = nodeEnds;
     this.control = controlEnds.control(genesis, clock);
     this.judge =
         new Judge(scenario.pairing(), new NaiveModel(graph, genesis, clock.instant()));
     this.port = judged(control);
+    this.thief = new Thief(this);
     for (Scenario.Founder founder : scenario.founders()) {
       addMember(founder.votes(), founder.skew());
     }
@@ -81,6 +87,14 @@ final class Tailnet {
 
   Graph graph() {
     return graph;
+  }
+
+  Thief thief() {
+    return thief;
+  }
+
+  Instant now() {
+    return clock.instant();
   }
 
   ControlEndpoint control() {
@@ -115,7 +129,8 @@ final class Tailnet {
     };
   }
 
-  private Member member(int number) {
+  /** A member, by any number. */
+  Member member(int number) {
     return members.get(Math.floorMod(number, members.size()));
   }
 
@@ -159,13 +174,17 @@ final class Tailnet {
     syncWith(port, member, loss);
   }
 
-  private void syncWith(ControlPort other, Member member, Event.Loss loss) {
+  /** The same with whatever answers. */
+  void syncWith(ControlPort other, Member member, Event.Loss loss) {
     boolean differed = !member.end.authority().head().equals(control.authority().head());
     Unchecked.run(
         () -> {
           NodeEndpoint.SyncReport report = member.end.sync(new FaultyLink(member, other, loss, judge));
           member.last = Optional.of(report);
           judge.synced(member, report);
+          if (other == port && member.end.authority().head().equals(control.authority().head())) {
+            member.agreedAt = Optional.of(clock.instant());
+          }
           if (report.failure().isEmpty()) {
             seenSinceRestore(member);
             if (differed) {
@@ -228,6 +247,9 @@ final class Tailnet {
     if (member.end.authority().state().trusts(TestKeys.id(fresh))) {
       make(
           member, signedByNew ? fresh : old, via, builder -> builder.removeKey(TestKeys.id(old)));
+      if (via == Event.Via.CONTROL && !control.authority().state().trusts(TestKeys.id(old))) {
+        thief.rotatedOut(old);
+      }
     }
   }
 
@@ -273,7 +295,7 @@ final class Tailnet {
   }
 
   /** True when control follows them. */
-  private boolean submitToControl(List<Aum> updates) {
+  boolean submitToControl(List<Aum> updates) {
     updates.forEach(graph::add);
     Aum last = updates.get(updates.size() - 1);
     try {
@@ -314,13 +336,57 @@ final class Tailnet {
     if (key.isEmpty()) {
       return Optional.empty();
     }
+    return Optional.of(edit(parent, key.getAsInt()));
+  }
+
+  /** An edit that no other is equal to, whoever holds the key. */
+  Aum edit(AumHash parent, int key) {
     Aum unsigned =
         Aum.builder(AumKind.UPDATE_KEY)
             .parent(parent)
-            .keyId(TestKeys.id(key.getAsInt()))
+            .keyId(TestKeys.id(key))
             .meta(nextMeta())
             .build();
-    return Optional.of(Signing.sign(unsigned, List.of(key.getAsInt())));
+    return Signing.sign(unsigned, List.of(key));
+  }
+
+  /** Of every member the key that a state trusts, but one key. */
+  List<Integer> keysTrustedBy(State state, int but) {
+    List<Integer> keys = new ArrayList<>();
+    for (Member member : members) {
+      member.keyTrustedBy(state).stream().filter(key -> key != but).forEach(keys::add);
+    }
+    return keys;
+  }
+
+  /** Adds a key through control, signed by a node's. */
+  void addKey(int node, int added) {
+    Member member = member(node);
+    OptionalInt key = member.keyTrustedBy(member.end.authority().state());
+    if (member.online && key.isPresent()) {
+      Key again = TestKeys.key(added, member.votes);
+      make(member, key.getAsInt(), Event.Via.CONTROL, builder -> builder.addKey(again));
+    }
+  }
+
+  /** What every node must have on its chain in the end, for as long as control has. */
+  void expectEverywhere(Aum aum) {
+    expectedEverywhere.add(aum);
+  }
+
+  List<Aum> expectedEverywhere() {
+    return expectedEverywhere;
+  }
+
+  /** Control as it was at its last backup, still answering. */
+  ControlPort oldControl() {
+    try {
+      ControlEndpoint old = controlEnds.control(genesis, clock);
+      old.restore(backup.map(kept -> copyOf(kept.read())).orElseGet(this::storeOfGenesis));
+      return old;
+    } catch (TkaException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   void revoke(int node, int target) {
