@@ -3,11 +3,16 @@ package dev.tka.simulation;
 import dev.tka.core.Authority;
 import dev.tka.core.MemoryAumStore;
 import dev.tka.core.TkaException;
+import dev.tka.sync.SyncOffer;
+import java.util.Optional;
 
 /** A control under test. It keeps everything. */
 interface ControlEndpoint extends ControlPort {
   /** What it holds now. */
   Authority authority();
+
+  /** What it tells operators of a node that makes such an offer, if no answer can help that. */
+  Optional<String> diagnosis(SyncOffer remote);
 
   /** Starts again from its store. */
   void restart() throws TkaException;

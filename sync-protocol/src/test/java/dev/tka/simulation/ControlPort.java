@@ -3,6 +3,7 @@ package dev.tka.simulation;
 import dev.tka.core.AumHash;
 import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncOffer;
+import dev.tka.sync.SyncReceipt;
 import dev.tka.sync.SyncSend;
 import java.util.List;
 
@@ -17,12 +18,21 @@ interface ControlPort {
   /**
    * What control says to a send.
    *
-   * @param head control's afterwards
+   * @param receipt what goes over the wire
    * @param refused what it kept out, by its policy
    */
-  record Reply(AumHash head, List<Refused> refused) {
+  record Reply(SyncReceipt receipt, List<Refused> refused) {
     public Reply {
       refused = List.copyOf(refused);
+    }
+
+    /** A head, and no more. */
+    static Reply of(AumHash head) {
+      return new Reply(new SyncReceipt(head, List.of()), List.of());
+    }
+
+    AumHash head() {
+      return receipt.head();
     }
   }
 

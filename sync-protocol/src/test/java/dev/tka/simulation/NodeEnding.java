@@ -72,6 +72,8 @@ record NodeEnding(int node, Verdict verdict, String reason) {
     switch (why.reason()) {
       case TOO_LONG, NOT_OPEN:
         return Verdict.TOO_LONG;
+      case CONTROL_LOST_HISTORY:
+        return Verdict.CONTROL_LOST_HISTORY;
       case TYPED:
         return Verdict.TOLD_WHY;
       default:

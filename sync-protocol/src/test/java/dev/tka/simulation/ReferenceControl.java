@@ -6,6 +6,7 @@ import dev.tka.core.AumHash;
 import dev.tka.core.Authority;
 import dev.tka.core.LiveAuthority;
 import dev.tka.core.MemoryAumStore;
+import dev.tka.core.SharedVerification;
 import dev.tka.core.TkaException;
 import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncOffer;
@@ -17,13 +18,15 @@ import java.util.Optional;
 /** A control of sections 4 and 5 only, with the reference's limits. */
 final class ReferenceControl implements ControlEndpoint {
   private final Clock clock;
+  private final SharedVerification verification;
   private MemoryAumStore store = new MemoryAumStore();
   private LiveAuthority live;
   private boolean open = true;
 
-  ReferenceControl(Aum genesis, Clock clock) throws TkaException {
+  ReferenceControl(Aum genesis, Clock clock, SharedVerification verification) throws TkaException {
     this.clock = clock;
-    this.live = LiveAuthority.bootstrap(store, genesis, AdmissionPolicy.reference(), clock);
+    this.verification = verification;
+    this.live = verification.bootstrap(store, genesis, AdmissionPolicy.REFERENCE, clock);
   }
 
   @Override
@@ -59,7 +62,12 @@ final class ReferenceControl implements ControlEndpoint {
     } catch (TkaException e) {
       throw new IllegalStateException("a store in memory", e);
     }
-    return new Reply(live.current().head(), List.of());
+    return Reply.of(live.current().head());
+  }
+
+  @Override
+  public Optional<String> diagnosis(SyncOffer remote) {
+    return Optional.empty();
   }
 
   private void requireOpen() throws RoundFailed {
@@ -70,7 +78,7 @@ final class ReferenceControl implements ControlEndpoint {
 
   @Override
   public void restart() throws TkaException {
-    live = LiveAuthority.open(store, AdmissionPolicy.reference(), clock);
+    live = verification.open(store, AdmissionPolicy.REFERENCE, clock);
     open = live.current().length() <= ReferenceRules.MOST_ELSEWHERE;
   }
 

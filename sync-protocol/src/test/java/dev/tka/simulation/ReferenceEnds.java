@@ -1,18 +1,19 @@
 package dev.tka.simulation;
 
 import dev.tka.core.Aum;
+import dev.tka.core.SharedVerification;
 import dev.tka.core.TkaException;
 import java.time.Clock;
 
 /** Ends that follow sections 4 to 6 only. */
-final class ReferenceEnds implements EndFactory {
+record ReferenceEnds(SharedVerification verification) implements EndFactory {
   @Override
   public ControlEndpoint control(Aum genesis, Clock clock) throws TkaException {
-    return new ReferenceControl(genesis, clock);
+    return new ReferenceControl(genesis, clock, verification);
   }
 
   @Override
   public NodeEndpoint node(Aum genesis, Clock clock) throws TkaException {
-    return new ReferenceNode(genesis, clock);
+    return new ReferenceNode(genesis, clock, verification);
   }
 }

@@ -9,6 +9,7 @@ import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
 import dev.tka.core.LiveAuthority;
 import dev.tka.core.MemoryAumStore;
+import dev.tka.core.SharedVerification;
 import dev.tka.core.TkaException;
 import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncSend;
@@ -24,12 +25,14 @@ import java.util.Set;
 final class ReferenceNode implements NodeEndpoint {
   private final MemoryAumStore store = new MemoryAumStore();
   private final Clock clock;
+  private final SharedVerification verification;
   private LiveAuthority live;
   private boolean open = true;
 
-  ReferenceNode(Aum genesis, Clock clock) throws TkaException {
+  ReferenceNode(Aum genesis, Clock clock, SharedVerification verification) throws TkaException {
     this.clock = clock;
-    this.live = LiveAuthority.bootstrap(store, genesis, AdmissionPolicy.reference(), clock);
+    this.verification = verification;
+    this.live = verification.bootstrap(store, genesis, AdmissionPolicy.REFERENCE, clock);
   }
 
   @Override
@@ -78,14 +81,14 @@ final class ReferenceNode implements NodeEndpoint {
     if (!(plan instanceof CompactionPlan.Decided decided) || !decided.changesStore()) {
       return 0;
     }
-    decided.applyTo(store);
+    decided.applyTo(store, AdmissionPolicy.REFERENCE);
     live.refresh();
     return decided.purged().size();
   }
 
   @Override
   public void restart() throws TkaException {
-    LiveAuthority reopened = LiveAuthority.open(store, AdmissionPolicy.reference(), clock);
+    LiveAuthority reopened = verification.open(store, AdmissionPolicy.REFERENCE, clock);
     open = reopened.current().length() <= ReferenceRules.MOST_ELSEWHERE;
     live = reopened;
   }

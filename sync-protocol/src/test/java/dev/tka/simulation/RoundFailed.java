@@ -16,8 +16,12 @@ final class RoundFailed extends Exception {
     TOO_LONG,
     /** An end that could not open its store. */
     NOT_OPEN,
-    /** An outcome of section 10 that says why no round can help. */
-    TYPED
+    /** Control's head is one that the node has left behind and purged. */
+    CONTROL_LOST_HISTORY,
+    /** Another outcome of section 10 that says why no round can help. */
+    TYPED,
+    /** Rounds change nothing, and nobody knows why. */
+    STALLED
   }
 
   private final Cause reason;

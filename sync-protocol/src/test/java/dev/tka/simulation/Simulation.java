@@ -1,5 +1,6 @@
 package dev.tka.simulation;
 
+import dev.tka.core.SharedVerification;
 import dev.tka.core.TkaException;
 import java.util.List;
 
@@ -28,8 +29,17 @@ final class Simulation {
     }
   }
 
+  private static EndFactory ends(boolean ours, SharedVerification verification) {
+    return ours ? new EngineEnds(verification) : new ReferenceEnds(verification);
+  }
+
   static Result run(Scenario scenario) throws TkaException {
-    Tailnet tailnet = new Tailnet(scenario, new ReferenceEnds(), new ReferenceEnds());
+    SharedVerification verification = new SharedVerification();
+    Tailnet tailnet =
+        new Tailnet(
+            scenario,
+            ends(scenario.pairing().ourControl(), verification),
+            ends(scenario.pairing().ourNodes(), verification));
     for (Event event : scenario.events()) {
       event.happen(tailnet);
     }

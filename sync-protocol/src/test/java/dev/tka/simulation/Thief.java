@@ -261,7 +261,7 @@ final class Thief {
 
       @Override
       public Reply send(SyncSend send) {
-        return new Reply(head, List.of());
+        return Reply.of(head);
       }
     };
   }
@@ -378,7 +378,7 @@ final class Thief {
 
                 @Override
                 public Reply send(SyncSend send) {
-                  return new Reply(control().head(), List.of());
+                  return Reply.of(control().head());
                 }
               };
           case REPLAY -> tailnet.oldControl();
@@ -391,7 +391,7 @@ final class Thief {
 
                 @Override
                 public Reply send(SyncSend send) {
-                  return new Reply(send.head(), List.of());
+                  return Reply.of(send.head());
                 }
               };
         };

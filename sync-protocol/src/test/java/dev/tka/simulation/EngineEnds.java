@@ -1,0 +1,19 @@
+package dev.tka.simulation;
+
+import dev.tka.core.Aum;
+import dev.tka.core.SharedVerification;
+import dev.tka.core.TkaException;
+import java.time.Clock;
+
+/** Ends that follow section 10. */
+record EngineEnds(SharedVerification verification) implements EndFactory {
+  @Override
+  public ControlEndpoint control(Aum genesis, Clock clock) throws TkaException {
+    return new EngineControl(genesis, clock, verification);
+  }
+
+  @Override
+  public NodeEndpoint node(Aum genesis, Clock clock) throws TkaException {
+    return new EngineNode(genesis, clock, verification);
+  }
+}

@@ -1,0 +1,131 @@
+package dev.tka.simulation;
+
+import dev.tka.compaction.CompactionPlan;
+import dev.tka.compaction.CompactionPolicy;
+import dev.tka.core.AdmissionPolicy;
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.Authority;
+import dev.tka.core.InformResult;
+import dev.tka.core.LiveAuthority;
+import dev.tka.core.MemoryAumStore;
+import dev.tka.core.SharedVerification;
+import dev.tka.core.TkaException;
+import dev.tka.sync.Intake;
+import dev.tka.sync.NodeRound;
+import dev.tka.sync.NodeSync;
+import dev.tka.sync.SyncAnswer;
+import dev.tka.sync.SyncOffer;
+import dev.tka.sync.SyncOutcome;
+import dev.tka.sync.SyncReceipt;
+import dev.tka.sync.SyncSend;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** Our node. */
+final class EngineNode implements NodeEndpoint {
+  private final MemoryAumStore store = new MemoryAumStore();
+  private final Clock clock;
+  private final SharedVerification verification;
+  private final Set<AumHash> reported = new HashSet<>();
+  private LiveAuthority live;
+
+  EngineNode(Aum genesis, Clock clock, SharedVerification verification) throws TkaException {
+    this.clock = clock;
+    this.verification = verification;
+    this.live = verification.bootstrap(store, genesis, AdmissionPolicy.NODE, clock);
+  }
+
+  @Override
+  public Authority authority() {
+    return live.current();
+  }
+
+  @Override
+  public void takeOwn(Authority base, List<Aum> updates) throws TkaException {
+    note(live.informOn(base, updates));
+  }
+
+  private void note(InformResult result) {
+    result.setAside().forEach(edit -> reported.add(edit.aum().hash()));
+    reported.addAll(result.displacedOwn());
+  }
+
+  @Override
+  public SyncReport sync(ControlPort control) throws TkaException {
+    List<ControlPort.Refused> refused = new ArrayList<>();
+    NodeSync.Control<RoundFailed> reached =
+        new NodeSync.Control<>() {
+          @Override
+          public SyncAnswer offer(SyncOffer offer) throws RoundFailed {
+            return control.offer(offer);
+          }
+
+          @Override
+          public SyncReceipt send(SyncSend send) throws RoundFailed {
+            return control.send(send).receipt();
+          }
+        };
+    try {
+      SyncOutcome outcome = new NodeSync(live).run(reached, end -> note(end, refused));
+      return new SyncReport(failure(outcome), refused);
+    } catch (RoundFailed e) {
+      return new SyncReport(Optional.of(e), refused);
+    }
+  }
+
+  private void note(NodeRound.End end, List<ControlPort.Refused> refused) {
+    if (end.exchange().received() instanceof Intake.Done done) {
+      done.refusals()
+          .forEach(
+              refusal -> refused.add(new ControlPort.Refused(refusal.update(), refusal.reason())));
+    }
+    end.notices().setAside().forEach(edit -> reported.add(edit.aum().hash()));
+    reported.addAll(end.notices().displacedOwn());
+    reported.addAll(end.notices().refusedRevocations());
+  }
+
+  /** What did not bring the heads together says why. */
+  private static Optional<RoundFailed> failure(SyncOutcome outcome) {
+    if (outcome instanceof SyncOutcome.UpToDate || outcome instanceof SyncOutcome.Converged) {
+      return Optional.empty();
+    }
+    if (outcome instanceof SyncOutcome.ControlLostHistory) {
+      return Optional.of(
+          new RoundFailed(RoundFailed.Cause.CONTROL_LOST_HISTORY, outcome.toString()));
+    }
+    boolean says =
+        outcome instanceof SyncOutcome.Refused
+            || outcome instanceof SyncOutcome.RevocationRefused
+            || outcome instanceof SyncOutcome.ControlDenies;
+    return Optional.of(
+        new RoundFailed(
+            says ? RoundFailed.Cause.TYPED : RoundFailed.Cause.STALLED, outcome.toString()));
+  }
+
+  @Override
+  public int compact() throws TkaException {
+    CompactionPlan plan =
+        CompactionPlan.of(live.current(), CompactionPolicy.DEFAULT, clock.instant());
+    if (!(plan instanceof CompactionPlan.Decided decided) || !decided.changesStore()) {
+      return 0;
+    }
+    decided.applyTo(store, AdmissionPolicy.NODE);
+    live.refresh();
+    return decided.purged().size();
+  }
+
+  @Override
+  public void restart() throws TkaException {
+    live = verification.open(store, AdmissionPolicy.NODE, clock);
+  }
+
+  @Override
+  public Set<AumHash> reportedEdits() {
+    return Set.copyOf(reported);
+  }
+}
