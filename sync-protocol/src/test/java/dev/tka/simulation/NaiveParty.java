@@ -108,7 +108,9 @@ final class NaiveParty {
       }
       take(x, now);
     }
-    resolve();
+    if (!admitted.isEmpty()) {
+      resolve();
+    }
     return refused;
   }
 
@@ -244,7 +246,7 @@ final class NaiveParty {
         return;
       }
       Aum winner = children.get(0);
-      for (Aum child : children) {
+      for (Aum child : children.subList(1, children.size())) {
         if (winsBySection4(child, winner)) {
           winner = child;
         }

@@ -151,14 +151,14 @@ final class ScenarioGenerator {
 
   private int drawLength() {
     int kind = random.nextInt(1000);
-    if (kind < 8) {
-      return 2050 + random.nextInt(400);
+    if (kind < 5) {
+      return 2050 + random.nextInt(200);
     }
-    if (kind < 45) {
-      return 1000 + random.nextInt(500);
+    if (kind < 40) {
+      return 1020 + random.nextInt(200);
     }
     double share = random.nextDouble();
-    return 50 + (int) (500 * share * share);
+    return 50 + (int) (550 * share * share * share);
   }
 
   private boolean chance(int percent) {
