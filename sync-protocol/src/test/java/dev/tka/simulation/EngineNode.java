@@ -51,6 +51,7 @@ final class EngineNode implements NodeEndpoint {
   }
 
   private void note(InformResult result) {
+    result.refusals().forEach(refusal -> reported.add(refusal.update()));
     result.setAside().forEach(edit -> reported.add(edit.aum().hash()));
     reported.addAll(result.displacedOwn());
   }
@@ -108,15 +109,15 @@ final class EngineNode implements NodeEndpoint {
   }
 
   @Override
-  public int compact() throws TkaException {
+  public Set<AumHash> compact() throws TkaException {
     CompactionPlan plan =
         CompactionPlan.of(live.current(), CompactionPolicy.DEFAULT, clock.instant());
     if (!(plan instanceof CompactionPlan.Decided decided) || !decided.changesStore()) {
-      return 0;
+      return Set.of();
     }
     decided.applyTo(store, AdmissionPolicy.NODE);
     live.refresh();
-    return decided.purged().size();
+    return decided.purged();
   }
 
   @Override

@@ -85,10 +85,10 @@ sealed interface Event {
   }
 
   /** A node syncs, then revokes another's key retroactively, co-signed until it outweighs. */
-  record Revoke(int node, int target) implements Event {
+  record Revoke(int node, int target, Via via) implements Event {
     @Override
     public void happen(Tailnet tailnet) {
-      tailnet.revoke(node, target);
+      tailnet.revoke(node, target, via);
     }
   }
 
@@ -257,10 +257,10 @@ sealed interface Event {
   }
 
   /** AUMs that lose wherever they fork off, submitted to control by a key that was trusted there. */
-  record Flood(int count, int place) implements Event {
+  record Flood(int count, int bytes, int place) implements Event {
     @Override
     public void happen(Tailnet tailnet) {
-      tailnet.thief().flood(count, place);
+      tailnet.thief().flood(this);
     }
   }
 }

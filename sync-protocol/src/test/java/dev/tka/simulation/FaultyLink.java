@@ -21,6 +21,7 @@ record FaultyLink(Member member, ControlPort control, Event.Loss loss, Judge jud
     failOn(Event.Loss.SEND);
     Reply reply = control.send(send);
     failOn(Event.Loss.ACKNOWLEDGEMENT);
+    member.refusedByControl = reply.receipt().refused();
     judge.acknowledged(member, send, reply);
     return reply;
   }

@@ -9,17 +9,25 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Tells the naive model of all that happens, and holds it against what the ends under test do:
  * every refusal, and every head. Ends that follow the reference are not judged.
  */
 final class Judge {
+  static final String REFUSALS_AT_NODES = "refusals at a node";
+  static final String REVOCATIONS_AT_NODES =
+      "attack: honest revocations of a stolen key, at nodes in the end";
+  static final String REVOCATIONS_MISSED =
+      "attack: honest revocations of a stolen key, missed by a node in the end";
+
   private final Pairing pairing;
   private final NaiveModel model;
   private final List<String> violations = new ArrayList<>();
   private final Tally tally = new Tally();
   private final Set<AumHash> mayBeKeptOut = new HashSet<>();
+  private final Set<AumHash> refusedSoFar = new TreeSet<>();
 
   Judge(Pairing pairing, NaiveModel model) {
     this.pairing = pairing;
@@ -34,8 +42,18 @@ final class Judge {
     return tally;
   }
 
+  /** Every AUM that some end has refused. */
+  Set<AumHash> refusedSoFar() {
+    return refusedSoFar;
+  }
+
   NaiveModel model() {
     return model;
+  }
+
+  /** The weight that control would count of an AUM: section 10's, or all of it. */
+  long countedAtControl(Aum aum, Instant now) {
+    return pairing.ourControl() ? model.countedAtControl(aum, now) : model.fullWeight(aum);
   }
 
   /** Notes what must not happen. */
@@ -96,10 +114,20 @@ final class Judge {
     }
   }
 
+  /** A node forgot AUMs. */
+  void compacted(Member member, Set<AumHash> purged) {
+    if (pairing.ourNodes()) {
+      for (AumHash hash : model.dropped(member.index, purged)) {
+        violation("an unsent AUM was purged", "node " + member.index + ": " + hash);
+      }
+    }
+  }
+
   private void judgeRefusals(
       String where, List<ControlPort.Refused> refusals, Set<AumHash> mayBeRefused) {
     for (ControlPort.Refused refused : refusals) {
       tally.add("refusals at a " + where);
+      refusedSoFar.add(refused.aum());
       if (mayBeRefused.contains(refused.aum())) {
         tally.add("refusals at a " + where + ", confirmed by the naive model");
       } else {

@@ -30,6 +30,9 @@ final class Member {
   /** What it made in its own store. */
   final Set<AumHash> ownEdits = new LinkedHashSet<>();
 
+  /** What control said last of what it did not take, a line each. */
+  List<String> refusedByControl = List.of();
+
   boolean online = true;
   int purged;
 

@@ -17,7 +17,7 @@ import java.util.Set;
 
 /**
  * Section 10 a second time, written from its text alone, without index, trail or store: every party
- * keeps every AUM for ever, and every judgement replays what it needs from the genesis. It is told
+ * keeps every AUM for ever (but for losing ones that a node is said to have dropped), and every judgement replays what it needs from the genesis. It is told
  * of every message that arrives, and knows from them what each party must hold, refuse and follow.
  *
  * <p>What the section leaves open is read so:
@@ -32,6 +32,7 @@ import java.util.Set;
  *   <li>a node <i>holds control's chain</i> when it holds the head that control named last, on its
  *       active chain or off it. Then unsent AUMs that are off the active chain are set aside, and
  *       those that control has just been sent and does not follow, with what builds on them;
+ *   <li>what control sends of its chain is judged whether it is held as a loser or not;
  *   <li>when a tie goes to control's branch, every AUM at P that section 4 would prefer goes, not f
  *       alone.
  * </ul>
@@ -110,6 +111,16 @@ final class NaiveModel {
     return kept;
   }
 
+  /**
+   * A node compacts: the losing AUMs among these are gone from it. Those of the active chain it
+   * remembers, which here is as good as having them.
+   *
+   * @return what must not go: the unsent ones
+   */
+  Set<AumHash> dropped(int node, Set<AumHash> purged) {
+    return nodes.get(node).drop(purged);
+  }
+
   /** Control's answer to a send reaches the node that sent. */
   void acknowledged(int node, SyncSend send, AumHash controlsHead, Instant now) {
     NaiveParty party = nodes.get(node);
@@ -134,6 +145,11 @@ final class NaiveModel {
   /** The weight that control would count of an AUM now. */
   long countedAtControl(Aum aum, Instant now) {
     return control.recount(aum, Optional.of(now));
+  }
+
+  /** The weight of an AUM by section 4. */
+  long fullWeight(Aum aum) {
+    return graph.stateAt(aum.parent().orElseThrow()).weightOf(aum);
   }
 
   void backup() {

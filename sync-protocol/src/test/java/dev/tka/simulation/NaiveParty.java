@@ -108,7 +108,9 @@ final class NaiveParty {
       }
       take(x, now);
     }
-    if (!admitted.isEmpty()) {
+    boolean followed =
+        rule == Rule.FROM_CONTROL && !batch.isEmpty() && followHeldBranch(batch, fresh, reference);
+    if (followed || !admitted.isEmpty()) {
       resolve();
     }
     return refused;
@@ -178,6 +180,28 @@ final class NaiveParty {
     return place == null || place + 1 == chain.size()
         ? Optional.empty()
         : Optional.of(chain.get(place + 1));
+  }
+
+  /**
+   * Judges a branch that lost here before and that control follows now, as if it came for the first
+   * time.
+   *
+   * @return true when something was let go for it
+   */
+  private boolean followHeldBranch(
+      List<Aum> batch, Set<AumHash> fresh, Optional<Instant> reference) {
+    Aum at = batch.get(batch.size() - 1);
+    if (!holds(at.hash()) || isActive(at.hash())) {
+      return false;
+    }
+    while (!isActive(at.parent().orElseThrow())) {
+      at = graph.get(at.parent().orElseThrow());
+    }
+    if (fresh.contains(at.hash())) {
+      return false;
+    }
+    letGoWhatWouldWin(at, reference);
+    return true;
   }
 
   /** A tie goes to control's branch, so what section 4 would prefer goes, and what follows it. */
@@ -295,6 +319,18 @@ final class NaiveParty {
         own.put(hash, Optional.of(now));
       }
     }
+  }
+
+  /** Lets go of what is off the active chain; returns what is unsent, on it or off it. */
+  Set<AumHash> drop(Set<AumHash> purged) {
+    Set<AumHash> unsent = new HashSet<>(purged);
+    unsent.removeIf(hash -> !isUnsent(hash));
+    for (AumHash hash : purged) {
+      if (!isActive(hash)) {
+        letGo(hash);
+      }
+    }
+    return unsent;
   }
 
   /**

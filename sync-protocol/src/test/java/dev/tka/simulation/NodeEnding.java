@@ -32,6 +32,8 @@ record NodeEnding(int node, Verdict verdict, String reason) {
     TOLD_WHY(0),
     /** None of these, and syncing does not help. */
     STUCK_OTHERWISE(0),
+    /** A reference node follows edits of its own that control refused: its head tells, no more. */
+    OWN_EDITS_REFUSED(0),
     /** Every sync goes well, and the heads differ all the same. */
     DIVERGED(0);
 
@@ -60,7 +62,9 @@ record NodeEnding(int node, Verdict verdict, String reason) {
     }
     Optional<RoundFailed> failure = member.last.flatMap(NodeEndpoint.SyncReport::failure);
     if (failure.isEmpty()) {
-      return new NodeEnding(member.index, Verdict.DIVERGED, "");
+      Verdict verdict =
+          member.refusedByControl.isEmpty() ? Verdict.DIVERGED : Verdict.OWN_EDITS_REFUSED;
+      return new NodeEnding(member.index, verdict, String.join("; ", member.refusedByControl));
     }
     RoundFailed why = failure.get();
     return new NodeEnding(

@@ -26,9 +26,9 @@ interface NodeEndpoint {
   /**
    * Forgets what the default policy lets go.
    *
-   * @return how many AUMs went
+   * @return the AUMs that went
    */
-  int compact() throws TkaException;
+  Set<AumHash> compact() throws TkaException;
 
   /** Starts again from its store. */
   void restart() throws TkaException;

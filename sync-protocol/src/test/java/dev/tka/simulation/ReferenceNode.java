@@ -75,15 +75,15 @@ final class ReferenceNode implements NodeEndpoint {
   }
 
   @Override
-  public int compact() throws TkaException {
+  public Set<AumHash> compact() throws TkaException {
     CompactionPlan plan =
         CompactionPlan.of(live.current(), CompactionPolicy.DEFAULT, clock.instant());
     if (!(plan instanceof CompactionPlan.Decided decided) || !decided.changesStore()) {
-      return 0;
+      return Set.of();
     }
     decided.applyTo(store, AdmissionPolicy.REFERENCE);
     live.refresh();
-    return decided.purged().size();
+    return decided.purged();
   }
 
   @Override

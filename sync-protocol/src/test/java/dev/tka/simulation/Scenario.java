@@ -9,10 +9,11 @@ import java.util.List;
  * @param seed that it was drawn from; it names the scenario, nothing else is drawn from it
  * @param pairing whose rules the two ends follow
  * @param attack what the adversary tries; he does nothing else
+ * @param compacting whether nodes compact after syncing
  * @param founders the nodes that there are at the genesis
  * @param events in order
  */
-record Scenario(long seed, Pairing pairing, Attack attack, List<Founder> founders, List<Event> events) {
+record Scenario(long seed, Pairing pairing, Attack attack, boolean compacting, List<Founder> founders, List<Event> events) {
   Scenario {
     founders = List.copyOf(founders);
     events = List.copyOf(events);
@@ -27,11 +28,11 @@ record Scenario(long seed, Pairing pairing, Attack attack, List<Founder> founder
   record Founder(int votes, Duration skew) {}
 
   Scenario withEvents(List<Event> others) {
-    return new Scenario(seed, pairing, attack, founders, others);
+    return new Scenario(seed, pairing, attack, compacting, founders, others);
   }
 
-  Scenario withPairing(Pairing other) {
-    return new Scenario(seed, other, attack, founders, events);
+  Scenario withoutCompaction() {
+    return new Scenario(seed, pairing, attack, false, founders, events);
   }
 
   /** For people: the seed, then one event a line. */

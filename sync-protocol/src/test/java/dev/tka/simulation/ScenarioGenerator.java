@@ -51,7 +51,7 @@ final class ScenarioGenerator {
     }
     ScenarioGenerator generator = new ScenarioGenerator(random, attack);
     generator.drawEvents(attack);
-    return new Scenario(seed, pairing, attack, founders, generator.events);
+    return new Scenario(seed, pairing, attack, true, founders, generator.events);
   }
 
   private void drawEvents(Attack attack) {
@@ -95,7 +95,7 @@ final class ScenarioGenerator {
       }
       case FLOOD -> {
         events.add(new Event.Steal(anyNode()));
-        events.add(new Event.Flood(20 + random.nextInt(200), random.nextInt(1000)));
+        events.add(new Event.Flood(20 + random.nextInt(100), drawBulk(), random.nextInt(1000)));
         events.add(new Event.SyncAll());
       }
     }
@@ -183,7 +183,7 @@ final class ScenarioGenerator {
     } else if (kind < 80 && rotations) {
       events.add(new Event.Rotate(anyNode(), random.nextBoolean(), drawVia()));
     } else if (kind < 83 && revocations) {
-      events.add(new Event.Revoke(anyNode(), anyNode()));
+      events.add(new Event.Revoke(anyNode(), anyNode(), drawVia()));
       events.add(new Event.SyncAll());
       events.add(new Event.Trust(anyNode(), anyNode()));
     } else if (kind < 88 && losses) {
@@ -219,6 +219,11 @@ final class ScenarioGenerator {
 
   private Event.Via drawVia() {
     return ownStores && chance(40) ? Event.Via.OWN_STORE : Event.Via.CONTROL;
+  }
+
+  /** Now and then enough to fill any store, if it were kept. */
+  private int drawBulk() {
+    return chance(4) ? 100_000 : 100;
   }
 
   private Duration drawTime() {

@@ -1,8 +1,11 @@
 package dev.tka.simulation;
 
+import dev.tka.core.AumHash;
 import dev.tka.core.SharedVerification;
 import dev.tka.core.TkaException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** Lets one scenario happen, then brings everybody together, and says how each node ended. */
 final class Simulation {
@@ -15,18 +18,29 @@ final class Simulation {
    * @param compacted true when a node forgot something
    * @param violations what must not happen and did; each begins with what kind of thing it is, up
    *     to a colon
+   * @param heads control's, then the nodes'
+   * @param refused every AUM that some end refused
    * @param tally what the judge and the adversary counted
    */
   record Result(
-      List<NodeEnding> endings, int longest, boolean compacted, List<String> violations, Tally tally) {
+      List<NodeEnding> endings, int longest, boolean compacted, List<String> violations, List<AumHash> heads, Set<AumHash> refused, Tally tally) {
     Result {
       endings = List.copyOf(endings);
       violations = List.copyOf(violations);
+      heads = List.copyOf(heads);
+      refused = Set.copyOf(refused);
     }
 
     boolean hasNodeApart() {
       return endings.stream().anyMatch(NodeEnding::isApart);
     }
+  }
+
+  private static List<AumHash> heads(Tailnet tailnet) {
+    List<AumHash> heads = new ArrayList<>();
+    heads.add(tailnet.control().authority().head());
+    tailnet.members().forEach(member -> heads.add(member.end.authority().head()));
+    return heads;
   }
 
   private static EndFactory ends(boolean ours, SharedVerification verification) {
@@ -46,7 +60,8 @@ final class Simulation {
     tailnet.settle();
     List<NodeEnding> endings =
         tailnet.members().stream().map(member -> NodeEnding.of(tailnet, member)).toList();
+    new Expectations(scenario, tailnet).check(endings);
     boolean compacted = tailnet.members().stream().anyMatch(member -> member.purged > 0);
-    return new Result(endings, tailnet.control().authority().length(), compacted, tailnet.judge().violations(), tailnet.judge().tally());
+    return new Result(endings, tailnet.control().authority().length(), compacted, tailnet.judge().violations(), heads(tailnet), tailnet.judge().refusedSoFar(), tailnet.judge().tally());
   }
 }

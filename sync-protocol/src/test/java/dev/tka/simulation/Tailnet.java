@@ -57,6 +57,8 @@ final class Tailnet {
   private final Thief thief;
   private final List<Aum> expectedEverywhere = new ArrayList<>();
   private Optional<MemoryAumStore> backup = Optional.empty();
+  private final boolean compacting;
+  private boolean wasRestored;
   private int serial;
 
   Tailnet(Scenario scenario, EndFactory controlEnds, EndFactory nodeEnds) throws TkaException {
@@ -69,6 +71,7 @@ final class Tailnet {
             Aum.builder(AumKind.CHECKPOINT).state(Chains.stateOf(keys)).build(),
             List.of(Member.firstKey(0)));
     this.graph = new Graph(genesis);
+    this.compacting = scenario.compacting();
     this.controlEnds = controlEnds;
     this.nodeEnds = nodeEnds;
     this.control = controlEnds.control(genesis, clock);
@@ -187,8 +190,10 @@ final class Tailnet {
           }
           if (report.failure().isEmpty()) {
             seenSinceRestore(member);
-            if (differed) {
-              member.purged += member.end.compact();
+            if (differed && compacting) {
+              Set<AumHash> purged = member.end.compact();
+              member.purged += purged.size();
+              judge.compacted(member, purged);
             }
           }
         });
@@ -282,16 +287,20 @@ final class Tailnet {
             return;
           }
           List<Aum> updates = builder.build().updates();
-          if (via == Event.Via.CONTROL) {
-            submitToControl(updates);
-            syncNow(member, Event.Loss.NONE);
-          } else {
-            updates.forEach(graph::add);
-            updates.forEach(update -> member.ownEdits.add(update.hash()));
-            judge.made(member, updates);
-            member.end.takeOwn(base, updates);
-          }
+          handIn(member, base, updates, via);
         });
+  }
+
+  private void handIn(Member member, Authority base, List<Aum> updates, Event.Via via) {
+    if (via == Event.Via.CONTROL) {
+      submitToControl(updates);
+      syncNow(member, Event.Loss.NONE);
+      return;
+    }
+    updates.forEach(graph::add);
+    updates.forEach(update -> member.ownEdits.add(update.hash()));
+    judge.made(member, updates);
+    Unchecked.run(() -> member.end.takeOwn(base, updates));
   }
 
   /** True when control follows them. */
@@ -374,6 +383,10 @@ final class Tailnet {
     expectedEverywhere.add(aum);
   }
 
+  boolean wasRestored() {
+    return wasRestored;
+  }
+
   List<Aum> expectedEverywhere() {
     return expectedEverywhere;
   }
@@ -389,7 +402,7 @@ final class Tailnet {
     }
   }
 
-  void revoke(int node, int target) {
+  void revoke(int node, int target, Event.Via via) {
     Member member = member(node);
     Member other = member(target);
     if (!member.online || member == other) {
@@ -405,7 +418,7 @@ final class Tailnet {
     Unchecked.run(
         () ->
             revocation(authority, signer.getAsInt(), TestKeys.id(revoked.getAsInt()), other)
-                .ifPresent(aum -> submitToControl(List.of(aum))));
+                .ifPresent(aum -> handIn(member, authority, List.of(aum), via)));
     syncNow(member, Event.Loss.NONE);
   }
 
@@ -424,8 +437,7 @@ final class Tailnet {
     cosigners.remove(other);
     cosigners.sort(Comparator.comparingInt((Member one) -> one.votes).reversed());
     for (Member cosigner : cosigners) {
-      Revocation.Effect effect = Revocation.effect(authority, aum);
-      if (effect.rival().isEmpty() || effect.weight() > effect.rival().get().weight()) {
+      if (outweighs(authority, aum)) {
         return Optional.of(aum);
       }
       OptionalInt key = cosigner.keyTrustedBy(atFork);
@@ -433,10 +445,15 @@ final class Tailnet {
         aum = Signing.sign(aum, List.of(key.getAsInt()));
       }
     }
-    Revocation.Effect effect = Revocation.effect(authority, aum);
-    return effect.rival().isEmpty() || effect.weight() > effect.rival().get().weight()
-        ? Optional.of(aum)
-        : Optional.empty();
+    return outweighs(authority, aum) ? Optional.of(aum) : Optional.empty();
+  }
+
+  /** True when an AUM is strictly heavier than what follows its parent, as control counts. */
+  private boolean outweighs(Authority authority, Aum aum) throws TkaException {
+    graph.add(aum);
+    Optional<Revocation.Rival> rival = Revocation.effect(authority, aum).rival();
+    long weight = judge.countedAtControl(aum, clock.instant());
+    return rival.isEmpty() || weight > rival.get().weight();
   }
 
   void restart(int node) {
@@ -458,6 +475,7 @@ final class Tailnet {
     Unchecked.run(() -> control.restore(copy));
     judge.model().restored(clock.instant());
     notSeenSinceRestore.addAll(members);
+    wasRestored = true;
   }
 
   private void seenSinceRestore(Member member) throws TkaException {

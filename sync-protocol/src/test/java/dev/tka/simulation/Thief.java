@@ -1,6 +1,7 @@
 package dev.tka.simulation;
 
 import dev.tka.core.Aum;
+import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
 import dev.tka.core.AumKind;
 import dev.tka.core.AumSignature;
@@ -18,6 +19,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -34,6 +36,9 @@ final class Thief {
   private static final int FIRST_OWN_KEY = 900_000;
 
   private static final int OWN_VOTES = 50;
+
+  /** What our control keeps of losing AUMs, and some for what was displaced after it had won. */
+  private static final long MOST_LOSING_BYTES = 5 << 20;
 
   /** How many variants of an AUM he tries for one that wins a tie by its hash. */
   private static final int MOST_GRINDING = 8;
@@ -398,7 +403,14 @@ final class Thief {
     tailnet.syncWith(lying, victim, Event.Loss.NONE);
   }
 
-  void flood(int count, int place) {
+  /** An AUM that does nothing, and takes up room. */
+  private Aum noOp(AumHash parent, int signer, int bytes) {
+    Map<String, String> meta = Map.of("" + serial++, "-".repeat(bytes));
+    return Signing.sign(
+        Aum.builder(AumKind.NO_OP).parent(parent).meta(meta).build(), List.of(signer));
+  }
+
+  void flood(Event.Flood event) {
     List<AumHash> newestFirst = control().newestFirst(control().length());
     if (newestFirst.size() < 2) {
       return;
@@ -406,14 +418,14 @@ final class Thief {
     Set<Integer> trustedOnce =
         oldKeys.stream().map(OldKey::number).collect(Collectors.toSet());
     theft.ifPresent(stolen -> trustedOnce.add(stolen.number()));
-    for (int i = 0; i < count; i++) {
-      int at = 1 + Math.floorMod(place + 7 * i, newestFirst.size() - 1);
+    for (int i = 0; i < event.count(); i++) {
+      int at = 1 + Math.floorMod(event.place() + 7 * i, newestFirst.size() - 1);
       AumHash fork = newestFirst.get(at);
       State atFork = graph.stateAt(fork);
       Aum winner = graph.get(newestFirst.get(at - 1));
       for (int key : trustedOnce) {
         if (atFork.trusts(TestKeys.id(key))) {
-          Aum loser = tailnet.edit(fork, key);
+          Aum loser = noOp(fork, key, event.bytes());
           if (ForkResolution.choose(atFork, List.of(loser, winner)).equals(winner)) {
             judge.tally().add("attack: flood of losing AUMs, sent");
             tailnet.submitToControl(List.of(loser));
@@ -421,6 +433,19 @@ final class Thief {
           break;
         }
       }
+    }
+    checkStoredBytes();
+  }
+
+  private void checkStoredBytes() {
+    long bytes = 0;
+    for (AumEntry entry : control().snapshot().entries()) {
+      if (!control().isActive(entry.hash())) {
+        bytes += graph.get(entry.hash()).encoded().size();
+      }
+    }
+    if (bytes > MOST_LOSING_BYTES && tailnet.control() instanceof EngineControl) {
+      judge.violation("control keeps losing AUMs without end", bytes + " bytes");
     }
   }
 }

@@ -1,0 +1,110 @@
+package dev.tka.simulation;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.Authority;
+import java.util.List;
+import java.util.Set;
+
+/** What must hold when everybody has come together again; section 10 and nothing else is judged. */
+final class Expectations {
+  private final Scenario scenario;
+  private final Tailnet tailnet;
+  private final Judge judge;
+
+  Expectations(Scenario scenario, Tailnet tailnet) {
+    this.scenario = scenario;
+    this.tailnet = tailnet;
+    this.judge = tailnet.judge();
+  }
+
+  /** Notes every violation, and counts what only has to be rare. */
+  void check(List<NodeEnding> endings) {
+    Pairing pairing = scenario.pairing();
+    endings.stream().filter(NodeEnding::isApart).forEach(this::checkApart);
+    if (pairing.ourNodes()) {
+      tailnet.members().forEach(this::checkRevocationsKept);
+    }
+    if (pairing == Pairing.A && scenario.attack() == Attack.NONE) {
+      tailnet.members().forEach(this::checkNoEditLost);
+      if (judge.tally().get(Judge.REFUSALS_AT_NODES) > 0) {
+        judge.violation("a node refused without an adversary", "");
+      }
+    }
+    if (pairing == Pairing.A) {
+      tailnet.expectedEverywhere().forEach(this::checkRevocationEverywhere);
+    }
+  }
+
+  private void checkApart(NodeEnding ending) {
+    switch (scenario.pairing()) {
+      case A -> {
+        boolean lostHistory =
+            ending.verdict() == NodeEnding.Verdict.CONTROL_LOST_HISTORY && tailnet.wasRestored();
+        boolean told =
+            ending.verdict() == NodeEnding.Verdict.TOLD_WHY && scenario.attack() != Attack.NONE;
+        if (!lostHistory && !told) {
+          judge.violation("a node is apart", ending.toString());
+        }
+      }
+      case B -> {
+        if (ending.verdict() != NodeEnding.Verdict.TOLD_WHY
+            && ending.verdict() != NodeEnding.Verdict.CONTROL_LOST_HISTORY
+            && ending.verdict() != NodeEnding.Verdict.TOO_LONG) {
+          judge.violation("a node is apart", ending.toString());
+        }
+      }
+      case C -> {
+        Member member = tailnet.member(ending.node());
+        // By its offer, or by what control had to refuse of its own edits.
+        boolean diagnosed =
+            !member.refusedByControl.isEmpty()
+                || tailnet
+                    .control()
+                    .diagnosis(ReferenceRules.offer(member.end.authority()))
+                    .isPresent();
+        judge
+            .tally()
+            .add(
+                "pairing C: nodes apart, "
+                    + (diagnosed ? "diagnosed by control: " : "not diagnosed: ")
+                    + ending.verdict().describe());
+      }
+      case R -> {}
+    }
+  }
+
+  private void checkNoEditLost(Member member) {
+    Authority control = tailnet.control().authority();
+    Set<AumHash> reported = member.end.reportedEdits();
+    for (AumHash edit : member.ownEdits) {
+      if (!control.isActive(edit) && !reported.contains(edit)) {
+        judge.violation(
+            "an edit was lost without being reported", "node " + member.index + ": " + edit);
+      }
+    }
+  }
+
+  private void checkRevocationsKept(Member member) {
+    member.end.authority().snapshot().marks().setAside().stream()
+        .filter(edit -> edit.revocation())
+        .forEach(
+            edit -> judge.violation("a revocation was set aside", edit.aum().hash().toString()));
+  }
+
+  /** For as long as control follows it, every node does. */
+  private void checkRevocationEverywhere(Aum revocation) {
+    if (!tailnet.control().authority().isActive(revocation.hash())) {
+      return;
+    }
+    for (Member member : tailnet.members()) {
+      Authority node = member.end.authority();
+      boolean follows =
+          tailnet.graph().commonAncestor(node.head(), revocation.hash()).equals(revocation.hash());
+      judge.tally().add(Judge.REVOCATIONS_AT_NODES);
+      if (!follows) {
+        judge.tally().add(Judge.REVOCATIONS_MISSED);
+      }
+    }
+  }
+}
