@@ -52,6 +52,15 @@ final class Graph {
     return heights.get(hash);
   }
 
+  /** The AUM so many steps before another, or the genesis. */
+  AumHash before(AumHash hash, int steps) {
+    Aum at = get(hash);
+    for (int i = 0; i < steps && at.parent().isPresent(); i++) {
+      at = get(at.parent().get());
+    }
+    return at.hash();
+  }
+
   private void fillTo(AumHash hash) {
     Deque<Aum> replay = new ArrayDeque<>();
     AumHash at = hash;

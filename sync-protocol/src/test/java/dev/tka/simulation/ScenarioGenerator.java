@@ -39,7 +39,35 @@ final class ScenarioGenerator {
     this.restores = attack == Attack.NONE && chance(8);
   }
 
-  /** The scenario of a seed. */
+  /** What is drawn for seeds in a row, over and over. */
+  private static final List<Kind> MIX =
+      List.of(
+          new Kind(Pairing.R, Attack.NONE, 3),
+          new Kind(Pairing.A, Attack.NONE, 4),
+          new Kind(Pairing.B, Attack.NONE, 3),
+          new Kind(Pairing.C, Attack.NONE, 3),
+          new Kind(Pairing.A, Attack.OLD_KEY, 1),
+          new Kind(Pairing.A, Attack.OLD_KEY_AND_CONTROL, 2),
+          new Kind(Pairing.A, Attack.STOLEN_KEY, 2),
+          new Kind(Pairing.A, Attack.LYING_CONTROL, 1),
+          new Kind(Pairing.A, Attack.FLOOD, 1));
+
+  /** One kind of scenario, and how many of them in a row. */
+  private record Kind(Pairing pairing, Attack attack, int share) {}
+
+  /** The scenario of a seed, of every kind in turn. */
+  static Scenario draw(long seed) {
+    long place = Math.floorMod(seed, (long) MIX.stream().mapToInt(Kind::share).sum());
+    for (Kind kind : MIX) {
+      place -= kind.share();
+      if (place < 0) {
+        return draw(seed, kind.pairing(), kind.attack());
+      }
+    }
+    throw new IllegalStateException("the shares add up");
+  }
+
+  /** The scenario of a seed, of one kind. */
   static Scenario draw(long seed, Pairing pairing, Attack attack) {
     Random random = new Random(seed);
     List<Scenario.Founder> founders = new ArrayList<>();

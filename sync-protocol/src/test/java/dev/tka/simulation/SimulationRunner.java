@@ -12,7 +12,12 @@ import java.util.function.LongFunction;
 
 /** Runs many scenarios on all processors, and counts. */
 final class SimulationRunner {
-  private static final int CHUNK = 50;
+  static final String SCENARIOS = "scenarios";
+  static final String WITH_COMPACTED_NODE = "scenarios with a compacted node";
+  static final String WITH_LONG_CHAIN = "scenarios with more than 1,000 AUMs";
+  static final String WITH_NODE_APART = "scenarios with a node apart";
+
+  private static final int CHUNK = 20;
   private static final int MOST_FAILURES = 5;
 
   private final LongFunction<Scenario> generator;
@@ -120,15 +125,20 @@ final class SimulationRunner {
         + shrunk.describe();
   }
 
+  /** What the counts of one kind of scenario begin with. */
+  static String kind(Pairing pairing, Attack attack) {
+    return "pairing " + pairing + ", adversary " + attack.describe() + ": ";
+  }
+
   private static void count(Tally tally, Scenario scenario, Simulation.Result result) {
-    String pairing = "pairing " + scenario.pairing() + ", adversary " + scenario.attack().describe() + ": ";
+    String pairing = kind(scenario.pairing(), scenario.attack());
     tally.addAll(result.tally());
-    tally.add("scenarios");
-    tally.add(pairing + "scenarios");
-    tally.add("scenarios with a compacted node", result.compacted() ? 1 : 0);
-    tally.add("scenarios with more than 1,000 AUMs", result.longest() > 1000 ? 1 : 0);
+    tally.add(SCENARIOS);
+    tally.add(pairing + SCENARIOS);
+    tally.add(WITH_COMPACTED_NODE, result.compacted() ? 1 : 0);
+    tally.add(WITH_LONG_CHAIN, result.longest() > 1000 ? 1 : 0);
     tally.add("scenarios with more than 2,000 AUMs", result.longest() > 2000 ? 1 : 0);
-    tally.add(pairing + "scenarios with a node apart", result.hasNodeApart() ? 1 : 0);
+    tally.add(pairing + WITH_NODE_APART, result.hasNodeApart() ? 1 : 0);
     tally.add(pairing + "nodes", result.endings().size());
     for (NodeEnding ending : result.endings()) {
       tally.add(pairing + "nodes: " + ending.verdict().describe());

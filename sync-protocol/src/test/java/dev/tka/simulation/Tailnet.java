@@ -322,8 +322,7 @@ final class Tailnet {
   void staleEdit(int node, int back) {
     Member member = member(node);
     if (member.online) {
-      List<AumHash> newestFirst = member.end.authority().newestFirst(back + 1);
-      editOn(member, newestFirst.get(newestFirst.size() - 1))
+      editOn(member, graph.before(member.end.authority().head(), back))
           .ifPresent(edit -> submitToControl(List.of(edit)));
     }
   }

@@ -29,6 +29,20 @@ import java.util.stream.Collectors;
  * have control on his side. Counts what he tries and what he achieves.
  */
 final class Thief {
+  static final String OLD_KEY_TRIES =
+      "attack: old key at an honest control, tries";
+  static final String OLD_KEY_SUCCESSES =
+      "attack: old key at an honest control, successes";
+  static final String SERVED_TRIES =
+      "attack: old key and a lying control, tries";
+  static final String SERVED_SUCCESSES =
+      "attack: old key and a lying control, successes";
+  static final String REVOCATION_TRIES =
+      "attack: honest revocations of a stolen key, tries";
+  static final String COUNTER_TRIES =
+      "attack: counter-rewrites where section 4 would let them, tries";
+  static final String COUNTER_SUCCESSES =
+      "attack: counter-rewrites where section 4 would let them, successes";
   private static final Duration FINAL_AFTER = Duration.ofDays(14);
   private static final Duration REVOCABLE_FOR = Duration.ofDays(13);
 
@@ -87,11 +101,11 @@ final class Thief {
     if (rewrite.isEmpty()) {
       return;
     }
-    judge.tally().add("attack: old key at an honest control, tries");
+    judge.tally().add(OLD_KEY_TRIES);
     Aum first = rewrite.get().get(0);
     tailnet.submitToControl(rewrite.get());
     if (control().isActive(first.hash())) {
-      judge.tally().add("attack: old key at an honest control, successes");
+      judge.tally().add(OLD_KEY_SUCCESSES);
       judge.violation("an old key rewrote control's history", first.toString());
     }
   }
@@ -102,13 +116,13 @@ final class Thief {
     if (rewrite.isEmpty() || !victim.online) {
       return;
     }
-    judge.tally().add("attack: old key and a lying control, tries");
+    judge.tally().add(SERVED_TRIES);
     Aum first = rewrite.get().get(0);
     boolean isFinal =
         removals(first).stream().anyMatch(hash -> judge.model().isFinalAt(victim.index, hash));
     tailnet.syncWith(serving(rewrite.get()), victim, Event.Loss.NONE);
     if (victim.end.authority().isActive(first.hash())) {
-      judge.tally().add("attack: old key and a lying control, successes");
+      judge.tally().add(SERVED_SUCCESSES);
       if (isFinal) {
         judge.violation("an old key rewrote what was final at a node", first.toString());
       }
@@ -335,7 +349,7 @@ final class Thief {
     tailnet.submitToControl(List.of(revocation));
     boolean admitted = control().isActive(revocation.hash());
     if (inTime && stronger) {
-      judge.tally().add("attack: honest revocations of a stolen key, tries");
+      judge.tally().add(REVOCATION_TRIES);
       judge
           .tally()
           .add("attack: honest revocations of a stolen key, admitted by control", admitted ? 1 : 0);
@@ -355,11 +369,11 @@ final class Thief {
     if (rewrite.isEmpty()) {
       return;
     }
-    judge.tally().add("attack: counter-rewrites where section 4 would let them, tries");
+    judge.tally().add(COUNTER_TRIES);
     Aum first = rewrite.get().get(0);
     tailnet.submitToControl(rewrite.get());
     if (control().isActive(first.hash())) {
-      judge.tally().add("attack: counter-rewrites where section 4 would let them, successes");
+      judge.tally().add(COUNTER_SUCCESSES);
     }
   }
 
