@@ -122,8 +122,8 @@ class DirectoryTrailProperties {
       purge(store, "G", "A B C D E F X Y Z");
       assertThat(namesIn(NodeDirectory.at(folder).read().trail()))
           .containsExactly("A", "B", "C", "D", "E", "F");
-      // Without D, no state is known before the checkpoint E.
-      Files.write(folder.resolve(DirectoryScan.placeOf(chains.get("D").hash())), new byte[1]);
+      // Without C, no state is known at D, and none before the checkpoint E.
+      Files.write(folder.resolve(DirectoryScan.placeOf(chains.get("C").hash())), new byte[1]);
       assertThat(namesIn(NodeDirectory.at(folder).read().trail())).containsExactly("E", "F");
       Files.delete(folder.resolve(DirectoryScan.placeOf(chains.get("F").hash())));
       assertThat(namesIn(NodeDirectory.at(folder).read().trail())).isEmpty();
