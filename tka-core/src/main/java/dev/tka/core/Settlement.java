@@ -99,7 +99,7 @@ public record Settlement(
       Set<AumHash> known = new LinkedHashSet<>();
       for (Marks.SetAside edit : marks.setAside()) {
         AumHash hash = edit.aum().hash();
-        if (named.contains(hash) || snapshot.find(hash).isPresent()) {
+        if (named.contains(hash)) {
           known.add(hash);
         }
       }

@@ -265,6 +265,20 @@ class UnsentTest {
   }
 
   @Test
+  void anEditThatAPersonBringsBackFromAFileIsStillUnsent() throws TkaException {
+    make("U V");
+    settle("P", List.of(), true);
+    node.inform(chains.list("U"));
+
+    settle("P", List.of(), false);
+    assertThat(unsent()).isEqualTo("U V");
+    // Control is sent it, and refuses it again.
+    settle("P", List.of(), true);
+    assertThat(aside(marks().setAside())).isEqualTo("U V");
+    assertThat(head()).isEqualTo("P");
+  }
+
+  @Test
   void anEditThatIsMadeAgainIsNotListedAnyMore() throws TkaException {
     make("U");
     settle("P", List.of(), true);
