@@ -184,8 +184,8 @@ sealed interface Event {
   }
 
   /**
-   * A key that was rotated out more than 14 days ago signs a rewrite and AUMs on it, and submits them
-   * to control.
+   * A key that was rotated out more than 14 days ago signs a rewrite and AUMs on it, and submits
+   * them to control.
    *
    * @param key which of those keys
    * @param place which of the places where section 4 would let it win
@@ -256,7 +256,9 @@ sealed interface Event {
     }
   }
 
-  /** AUMs that lose wherever they fork off, submitted to control by a key that was trusted there. */
+  /**
+   * AUMs that lose wherever they fork off, submitted to control by a key that was trusted there.
+   */
   record Flood(int count, int bytes, int place) implements Event {
     @Override
     public void happen(Tailnet tailnet) {

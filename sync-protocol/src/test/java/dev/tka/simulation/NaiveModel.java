@@ -17,8 +17,9 @@ import java.util.Set;
 
 /**
  * Section 10 a second time, written from its text alone, without index, trail or store: every party
- * keeps every AUM for ever (but for losing ones that a node is said to have dropped), and every judgement replays what it needs from the genesis. It is told
- * of every message that arrives, and knows from them what each party must hold, refuse and follow.
+ * keeps every AUM for ever (but for losing ones that a node is said to have dropped), and every
+ * judgement replays what it needs from the genesis. It is told of every message that arrives, and
+ * knows from them what each party must hold, refuse and follow.
  *
  * <p>What the section leaves open is read so:
  *

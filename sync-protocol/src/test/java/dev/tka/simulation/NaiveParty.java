@@ -84,8 +84,7 @@ final class NaiveParty {
    * @param reference the reference time; empty before there was one, when nothing is mature
    * @return what is kept out: what the rule refuses, and what builds on that
    */
-  Set<AumHash> inform(
-      List<Aum> batch, Rule rule, Instant now, Optional<Instant> reference) {
+  Set<AumHash> inform(List<Aum> batch, Rule rule, Instant now, Optional<Instant> reference) {
     Set<AumHash> refused = new LinkedHashSet<>();
     List<Aum> admitted = new ArrayList<>();
     Set<AumHash> fresh = new HashSet<>();
@@ -249,8 +248,7 @@ final class NaiveParty {
     while (!waiting.isEmpty()) {
       AumHash hash = waiting.remove();
       if (committed.remove(hash) != null) {
-        held.get(graph.get(hash).parent().orElseThrow())
-            .removeIf(aum -> aum.hash().equals(hash));
+        held.get(graph.get(hash).parent().orElseThrow()).removeIf(aum -> aum.hash().equals(hash));
         children(hash).forEach(child -> waiting.add(child.hash()));
       }
     }
@@ -336,8 +334,8 @@ final class NaiveParty {
   /**
    * Sets aside unsent edits, once control's head is held here.
    *
-   * @param sent what was sent to control in this round, so that control has had its say on it;
-   *     of all others, those that lost here are set aside
+   * @param sent what was sent to control in this round, so that control has had its say on it; of
+   *     all others, those that lost here are set aside
    */
   void setAside(AumHash controlsHead, Set<AumHash> sent) {
     if (!holds(controlsHead)) {
@@ -359,7 +357,6 @@ final class NaiveParty {
 
   /** A checkpoint that takes a key away. */
   private boolean isRevocation(Aum aum) {
-    return aum.kind().equals(AumKind.CHECKPOINT)
-        && !NaiveRecount.takenAway(graph, aum).isEmpty();
+    return aum.kind().equals(AumKind.CHECKPOINT) && !NaiveRecount.takenAway(graph, aum).isEmpty();
   }
 }

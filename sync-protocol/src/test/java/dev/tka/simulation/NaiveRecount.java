@@ -16,10 +16,10 @@ import java.util.Set;
 /**
  * The recount of section 10, word for word, by one who has every AUM at hand.
  *
- * <p>What the section leaves open is read so: both clauses look at the AUMs after P up to the newest
- * that is not unsent; a key is taken away by whatever AUM it is trusted before and not after, and
- * added by whatever AUM it is trusted after and not before; of a key that was added more than once
- * after P, the newest addition before y counts.
+ * <p>What the section leaves open is read so: both clauses look at the AUMs after P up to the
+ * newest that is not unsent; a key is taken away by whatever AUM it is trusted before and not
+ * after, and added by whatever AUM it is trusted after and not before; of a key that was added more
+ * than once after P, the newest addition before y counts.
  */
 final class NaiveRecount {
   private final Graph graph;

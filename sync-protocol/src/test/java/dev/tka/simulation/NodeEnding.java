@@ -1,7 +1,7 @@
 package dev.tka.simulation;
 
-import dev.tka.core.AumHash;
 import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
 import dev.tka.core.AumKind;
 import dev.tka.core.Authority;
 import java.util.Locale;

@@ -13,7 +13,13 @@ import java.util.List;
  * @param founders the nodes that there are at the genesis
  * @param events in order
  */
-record Scenario(long seed, Pairing pairing, Attack attack, boolean compacting, List<Founder> founders, List<Event> events) {
+record Scenario(
+    long seed,
+    Pairing pairing,
+    Attack attack,
+    boolean compacting,
+    List<Founder> founders,
+    List<Event> events) {
   Scenario {
     founders = List.copyOf(founders);
     events = List.copyOf(events);

@@ -179,11 +179,11 @@ final class ScenarioGenerator {
 
   private int drawLength() {
     int kind = random.nextInt(1000);
-    if (kind < 5) {
-      return 2050 + random.nextInt(200);
+    if (kind < 3) {
+      return 2050 + random.nextInt(100);
     }
-    if (kind < 40) {
-      return 1020 + random.nextInt(200);
+    if (kind < 35) {
+      return 1020 + random.nextInt(100);
     }
     double share = random.nextDouble();
     return 50 + (int) (550 * share * share * share);
@@ -217,8 +217,7 @@ final class ScenarioGenerator {
     } else if (kind < 88 && losses) {
       events.add(new Event.Sync(anyNode(), Event.Loss.values()[1 + random.nextInt(4)]));
     } else if (kind < 92 && restarts) {
-      events.add(
-          chance(80) ? new Event.Restart(anyNode()) : new Event.RestartControl());
+      events.add(chance(80) ? new Event.Restart(anyNode()) : new Event.RestartControl());
     } else if (kind < 95 && joins) {
       events.add(new Event.Join(1 + random.nextInt(2), drawSkew(random)));
       events.add(new Event.Trust(anyNode(), anyNode()));
@@ -231,7 +230,7 @@ final class ScenarioGenerator {
   }
 
   private void addEdits() {
-    int most = chance(30) ? Math.max(3, length / 5) : 3;
+    int most = chance(35) ? Math.max(3, length / 5) : 4;
     int count = 1 + random.nextInt(most);
     made += count;
     events.add(new Event.Edits(anyNode(), count, drawVia()));

@@ -5,7 +5,8 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /**
- * Leaves out of a list what a failure does not need: ever smaller chunks, as long as it still fails.
+ * Leaves out of a list what a failure does not need: ever smaller chunks, as long as it still
+ * fails.
  */
 final class Shrinker {
   private Shrinker() {}

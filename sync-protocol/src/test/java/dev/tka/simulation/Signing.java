@@ -21,8 +21,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Real signatures of numbered test keys, at the least cost: natively where that loads (the bytes are
- * the same), and the maker does not verify what it made, as every reader will.
+ * Real signatures of numbered test keys, at the least cost: natively where that loads (the bytes
+ * are the same), and the maker does not verify what it made, as every reader will.
  */
 final class Signing {
   /** What RFC 8410 puts before the 32 bytes of a private key. */

@@ -23,7 +23,13 @@ final class Simulation {
    * @param tally what the judge and the adversary counted
    */
   record Result(
-      List<NodeEnding> endings, int longest, boolean compacted, List<String> violations, List<AumHash> heads, Set<AumHash> refused, Tally tally) {
+      List<NodeEnding> endings,
+      int longest,
+      boolean compacted,
+      List<String> violations,
+      List<AumHash> heads,
+      Set<AumHash> refused,
+      Tally tally) {
     Result {
       endings = List.copyOf(endings);
       violations = List.copyOf(violations);
@@ -62,6 +68,13 @@ final class Simulation {
         tailnet.members().stream().map(member -> NodeEnding.of(tailnet, member)).toList();
     new Expectations(scenario, tailnet).check(endings);
     boolean compacted = tailnet.members().stream().anyMatch(member -> member.purged > 0);
-    return new Result(endings, tailnet.control().authority().length(), compacted, tailnet.judge().violations(), heads(tailnet), tailnet.judge().refusedSoFar(), tailnet.judge().tally());
+    return new Result(
+        endings,
+        tailnet.control().authority().length(),
+        compacted,
+        tailnet.judge().violations(),
+        heads(tailnet),
+        tailnet.judge().refusedSoFar(),
+        tailnet.judge().tally());
   }
 }

@@ -74,9 +74,9 @@ class SimulationTest {
   }
 
   /**
-   * Two things do depend on what was purged, and are left out: where a node that drafts a revocation
-   * finds a fork point (of what it purged, only checkpoints will do), and which losing AUMs are
-   * still there to be given back to a control that lost them.
+   * Two things do depend on what was purged, and are left out: where a node that drafts a
+   * revocation finds a fork point (of what it purged, only checkpoints will do), and which losing
+   * AUMs are still there to be given back to a control that lost them.
    */
   private static List<Event> comparable(Scenario scenario) {
     return scenario.events().stream()

@@ -75,8 +75,7 @@ final class Tailnet {
     this.controlEnds = controlEnds;
     this.nodeEnds = nodeEnds;
     this.control = controlEnds.control(genesis, clock);
-    this.judge =
-        new Judge(scenario.pairing(), new NaiveModel(graph, genesis, clock.instant()));
+    this.judge = new Judge(scenario.pairing(), new NaiveModel(graph, genesis, clock.instant()));
     this.port = judged(control);
     this.thief = new Thief(this);
     for (Scenario.Founder founder : scenario.founders()) {
@@ -182,7 +181,8 @@ final class Tailnet {
     boolean differed = !member.end.authority().head().equals(control.authority().head());
     Unchecked.run(
         () -> {
-          NodeEndpoint.SyncReport report = member.end.sync(new FaultyLink(member, other, loss, judge));
+          NodeEndpoint.SyncReport report =
+              member.end.sync(new FaultyLink(member, other, loss, judge));
           member.last = Optional.of(report);
           judge.synced(member, report);
           if (other == port && member.end.authority().head().equals(control.authority().head())) {
@@ -250,8 +250,7 @@ final class Tailnet {
     int fresh = member.makeKey();
     make(member, old, via, builder -> builder.addKey(TestKeys.key(fresh, member.votes)));
     if (member.end.authority().state().trusts(TestKeys.id(fresh))) {
-      make(
-          member, signedByNew ? fresh : old, via, builder -> builder.removeKey(TestKeys.id(old)));
+      make(member, signedByNew ? fresh : old, via, builder -> builder.removeKey(TestKeys.id(old)));
       if (via == Event.Via.CONTROL && !control.authority().state().trusts(TestKeys.id(old))) {
         thief.rotatedOut(old);
       }
@@ -469,8 +468,7 @@ final class Tailnet {
   }
 
   void restore() {
-    MemoryAumStore copy =
-        backup.map(kept -> copyOf(kept.read())).orElseGet(this::storeOfGenesis);
+    MemoryAumStore copy = backup.map(kept -> copyOf(kept.read())).orElseGet(this::storeOfGenesis);
     Unchecked.run(() -> control.restore(copy));
     judge.model().restored(clock.instant());
     notSeenSinceRestore.addAll(members);

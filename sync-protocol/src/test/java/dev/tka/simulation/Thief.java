@@ -29,16 +29,11 @@ import java.util.stream.Collectors;
  * have control on his side. Counts what he tries and what he achieves.
  */
 final class Thief {
-  static final String OLD_KEY_TRIES =
-      "attack: old key at an honest control, tries";
-  static final String OLD_KEY_SUCCESSES =
-      "attack: old key at an honest control, successes";
-  static final String SERVED_TRIES =
-      "attack: old key and a lying control, tries";
-  static final String SERVED_SUCCESSES =
-      "attack: old key and a lying control, successes";
-  static final String REVOCATION_TRIES =
-      "attack: honest revocations of a stolen key, tries";
+  static final String OLD_KEY_TRIES = "attack: old key at an honest control, tries";
+  static final String OLD_KEY_SUCCESSES = "attack: old key at an honest control, successes";
+  static final String SERVED_TRIES = "attack: old key and a lying control, tries";
+  static final String SERVED_SUCCESSES = "attack: old key and a lying control, successes";
+  static final String REVOCATION_TRIES = "attack: honest revocations of a stolen key, tries";
   static final String COUNTER_TRIES =
       "attack: counter-rewrites where section 4 would let them, tries";
   static final String COUNTER_SUCCESSES =
@@ -227,8 +222,7 @@ final class Thief {
         keys.add(key);
       }
     }
-    State body =
-        State.of(atFork.disablementValues(), keys, atFork.stateId1(), atFork.stateId2());
+    State body = State.of(atFork.disablementValues(), keys, atFork.stateId1(), atFork.stateId2());
     return Aum.builder(AumKind.CHECKPOINT).parent(fork).state(body).build();
   }
 
@@ -255,8 +249,7 @@ final class Thief {
     }
     List<AumHash> ancestors =
         upToFork.stream()
-            .filter(
-                hash -> hash.equals(fork) || graph.get(hash).kind().equals(AumKind.CHECKPOINT))
+            .filter(hash -> hash.equals(fork) || graph.get(hash).kind().equals(AumKind.CHECKPOINT))
             .toList();
     return new ControlPort() {
       @Override
@@ -297,8 +290,7 @@ final class Thief {
     tailnet
         .member(node)
         .keyTrustedBy(control().state())
-        .ifPresent(
-            key -> theft = Optional.of(new Theft(key, control().head(), tailnet.now())));
+        .ifPresent(key -> theft = Optional.of(new Theft(key, control().head(), tailnet.now())));
   }
 
   void removeAccusers(int most, int added) {
@@ -311,8 +303,7 @@ final class Thief {
       extend(Aum.builder(AumKind.ADD_KEY).key(fresh), stolen);
     }
     List<Key> honest = new ArrayList<>(control().state().keys());
-    honest.removeIf(
-        key -> key.id().equals(TestKeys.id(stolen)) || key.votes() >= OWN_VOTES);
+    honest.removeIf(key -> key.id().equals(TestKeys.id(stolen)) || key.votes() >= OWN_VOTES);
     for (Key key : honest.subList(0, Math.min(most, honest.size()))) {
       extend(Aum.builder(AumKind.REMOVE_KEY).keyId(key.id()), stolen);
     }
@@ -336,16 +327,14 @@ final class Thief {
     if (left.isEmpty() || honest.isEmpty() || after.isEmpty()) {
       return;
     }
-    State body =
-        State.of(atFork.disablementValues(), left, atFork.stateId1(), atFork.stateId2());
+    State body = State.of(atFork.disablementValues(), left, atFork.stateId1(), atFork.stateId2());
     Aum revocation =
         Signing.sign(
             Aum.builder(AumKind.CHECKPOINT).parent(stolen.before()).state(body).build(), honest);
     long votes = atFork.weightOf(revocation);
     boolean inTime = !stolen.at().plus(REVOCABLE_FOR).isBefore(tailnet.now());
     boolean stronger =
-        votes > votes(atFork, stolen.number())
-            && votes > atFork.weightOf(graph.get(after.get(0)));
+        votes > votes(atFork, stolen.number()) && votes > atFork.weightOf(graph.get(after.get(0)));
     tailnet.submitToControl(List.of(revocation));
     boolean admitted = control().isActive(revocation.hash());
     if (inTime && stronger) {
@@ -429,8 +418,7 @@ final class Thief {
     if (newestFirst.size() < 2) {
       return;
     }
-    Set<Integer> trustedOnce =
-        oldKeys.stream().map(OldKey::number).collect(Collectors.toSet());
+    Set<Integer> trustedOnce = oldKeys.stream().map(OldKey::number).collect(Collectors.toSet());
     theft.ifPresent(stolen -> trustedOnce.add(stolen.number()));
     for (int i = 0; i < event.count(); i++) {
       int at = 1 + Math.floorMod(event.place() + 7 * i, newestFirst.size() - 1);
