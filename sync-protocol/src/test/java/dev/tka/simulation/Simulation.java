@@ -3,7 +3,6 @@ package dev.tka.simulation;
 import dev.tka.core.AumHash;
 import dev.tka.core.SharedVerification;
 import dev.tka.core.TkaException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
@@ -42,13 +41,6 @@ final class Simulation {
     }
   }
 
-  private static List<AumHash> heads(Tailnet tailnet) {
-    List<AumHash> heads = new ArrayList<>();
-    heads.add(tailnet.control().authority().head());
-    tailnet.members().forEach(member -> heads.add(member.end.authority().head()));
-    return heads;
-  }
-
   private static EndFactory ends(boolean ours, SharedVerification verification) {
     return ours ? new EngineEnds(verification) : new ReferenceEnds(verification);
   }
@@ -73,7 +65,7 @@ final class Simulation {
         tailnet.control().authority().length(),
         compacted,
         tailnet.judge().violations(),
-        heads(tailnet),
+        tailnet.heads(),
         tailnet.judge().refusedSoFar(),
         tailnet.judge().tally());
   }

@@ -44,6 +44,12 @@ final class Tailnet {
   /** Shipping commands submit few edits at a time; one below what makes a checkpoint of its own. */
   private static final int MOST_IN_ONE_SUBMISSION = UpdateBuilder.CHECKPOINT_EVERY - 1;
 
+  /** What one round brings to control, the next brings to the others; some may take turns. */
+  private static final int FEWEST_ROUNDS = 4;
+
+  /** Enough for a reference node to take a long chain in from bounded answers. */
+  private static final int MOST_ROUNDS = 60;
+
   private final FakeClock clock = new FakeClock();
   private final Aum genesis;
   private final Graph graph;
@@ -515,9 +521,23 @@ final class Tailnet {
   /** Everybody comes back, nothing is lost any more, and all sync as often as it takes. */
   void settle() {
     members.forEach(member -> member.online = true);
-    for (int round = 0; round < 4; round++) {
+    List<AumHash> before = List.of();
+    List<AumHash> heads = heads();
+    for (int round = 0;
+        round < FEWEST_ROUNDS || (round < MOST_ROUNDS && !heads.equals(before));
+        round++) {
       pass(Duration.ofMinutes(1));
       syncAll();
+      before = heads;
+      heads = heads();
     }
+  }
+
+  /** Control's head, then the nodes'. */
+  List<AumHash> heads() {
+    List<AumHash> heads = new ArrayList<>();
+    heads.add(control.authority().head());
+    members.forEach(member -> heads.add(member.end.authority().head()));
+    return heads;
   }
 }
