@@ -79,6 +79,15 @@ public abstract sealed class BuildException extends TkaException {
     }
   }
 
+  /** Only what was done to one key can be made again. */
+  public static final class NotAnEdit extends BuildException {
+    NotAnEdit(Aum found) {
+      super(
+          "make " + found.hash() + " again",
+          "expected an add-key, remove-key or update-key, found a " + found.kind());
+    }
+  }
+
   /** Revoking these keys would leave none. */
   public static final class RevokesEveryKey extends BuildException {
     RevokesEveryKey() {

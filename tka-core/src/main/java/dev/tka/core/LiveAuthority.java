@@ -140,13 +140,25 @@ public final class LiveAuthority {
    */
   public InformResult informFromControl(List<Aum> updates, List<AumHash> sent)
       throws InformException, StoreException, OpenException {
+    return informFromControl(updates, sent, Set.of());
+  }
+
+  /**
+   * The same, where a person admits some of the updates whatever the policy says (section 10). It
+   * binds nobody else.
+   *
+   * @param byHand which
+   */
+  public InformResult informFromControl(
+      List<Aum> updates, List<AumHash> sent, Set<AumHash> byHand)
+      throws InformException, StoreException, OpenException {
     boolean follows = policy == AdmissionPolicy.NODE;
     return untilFirst(
         new InformPlan.Batch(
             List.copyOf(updates),
             follows ? Admission.Rule.CONTROL_IS_FOLLOWED : rule(),
             follows ? List.copyOf(sent) : List.of(),
-            Set.of()));
+            Set.copyOf(byHand)));
   }
 
   private Admission.Rule rule() {
@@ -198,13 +210,35 @@ public final class LiveAuthority {
    */
   public synchronized InformResult informOn(Authority base, List<Aum> updates, Set<AumHash> again)
       throws InformException, StoreException, OpenException {
-    Revision found = current.snapshot().revision();
-    if (!found.equals(base.snapshot().revision())) {
-      throw new StoreException.Conflict(base.snapshot().revision(), found);
-    }
+    requireCurrent(base);
     InformPlan.Batch batch =
         new InformPlan.Batch(List.copyOf(updates), rule(), List.of(), Set.of());
     return informOnce(batch, new Edit(policy == AdmissionPolicy.NODE, again));
+  }
+
+  /**
+   * Takes edits off the list of those that were set aside (section 10, "Unsent"); they cannot be
+   * made again from there.
+   *
+   * @throws StoreException.Conflict if another writer was first; nothing was written
+   * @throws StoreException if the store cannot be read or written; it is as it was
+   */
+  public synchronized Authority dropSetAside(Authority base, Set<AumHash> edits)
+      throws StoreException {
+    AumSnapshot snapshot = requireCurrent(base);
+    AumSnapshot after =
+        store.commit(
+            Commit.on(snapshot.revision()).marks(snapshot.marks().withoutAside(edits)).build());
+    current = current.over(after);
+    return current;
+  }
+
+  private AumSnapshot requireCurrent(Authority base) throws StoreException.Conflict {
+    AumSnapshot snapshot = current.snapshot();
+    if (!snapshot.revision().equals(base.snapshot().revision())) {
+      throw new StoreException.Conflict(base.snapshot().revision(), snapshot.revision());
+    }
+    return snapshot;
   }
 
   /**

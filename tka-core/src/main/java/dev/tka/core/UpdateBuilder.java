@@ -109,6 +109,31 @@ public final class UpdateBuilder {
   }
 
   /**
+   * Makes an edit again that was made on another head: adds, removes or changes the same key in the
+   * same way (section 10, "Unsent").
+   *
+   * @param edit an add-key, remove-key or update-key AUM
+   * @throws BuildException.NotAnEdit if it is of another kind: a checkpoint is made when one is due
+   * @throws BuildException if no peer would accept it on this head
+   * @throws SigningException if the signing key cannot be used now
+   */
+  public UpdateBuilder again(Aum edit) throws BuildException, SigningException {
+    if (edit.kind().equals(AumKind.ADD_KEY) && edit.key().isPresent()) {
+      return addKey(edit.key().get());
+    }
+    if (edit.kind().equals(AumKind.REMOVE_KEY) && edit.keyId().isPresent()) {
+      return removeKey(edit.keyId().get());
+    }
+    if (edit.kind().equals(AumKind.UPDATE_KEY) && edit.keyId().isPresent()) {
+      Aum.Builder change =
+          Aum.builder(AumKind.UPDATE_KEY).keyId(edit.keyId().get()).meta(edit.meta());
+      edit.votes().ifPresent(change::votes);
+      return append("update key " + nameOf(edit.keyId().get()), change);
+    }
+    throw new BuildException.NotAnEdit(edit);
+  }
+
+  /**
    * The batch, with a checkpoint at its end when one is due. The builder can go on afterwards.
    *
    * @throws StoreException if the store cannot be read

@@ -403,4 +403,57 @@ class UpdateBuilderTest {
   private static List<Key> keys(int count) {
     return IntStream.rangeClosed(1, count).mapToObj(i -> TestKeys.key(i, 1)).toList();
   }
+
+  @Test
+  void anEditIsMadeAgainOnAnotherHead() throws TkaException {
+    List<Aum> edits =
+        on(small())
+            .addKey(TestKeys.key(3, 4))
+            .setVotes(TestKeys.id(3), 7)
+            .setMeta(TestKeys.id(3), Map.of("name", "laptop"))
+            .removeKey(TestKeys.id(2))
+            .build()
+            .updates();
+    UpdateBuilder builder = on(quiet(KEYS, 5).current());
+    for (Aum edit : edits) {
+      builder.again(edit);
+    }
+    List<Aum> again = builder.build().updates();
+    assertThat(again).hasSameSizeAs(edits);
+    for (int i = 0; i < edits.size(); i++) {
+      assertThat(again.get(i).hash()).isNotEqualTo(edits.get(i).hash());
+      assertThat(again.get(i).key()).isEqualTo(edits.get(i).key());
+      assertThat(again.get(i).keyId()).isEqualTo(edits.get(i).keyId());
+      assertThat(again.get(i).votes()).isEqualTo(edits.get(i).votes());
+      assertThat(again.get(i).meta()).isEqualTo(edits.get(i).meta());
+    }
+  }
+
+  @Test
+  void votesAndMetadataChangeInOneUpdateAgain() throws TkaException {
+    Aum both =
+        Aum.builder(AumKind.UPDATE_KEY)
+            .keyId(TestKeys.id(2))
+            .votes(3)
+            .meta(Map.of("name", "desk"))
+            .build();
+    Aum again = on(small()).again(both).build().updates().get(0);
+    assertThat(again.votes()).hasValue(3);
+    assertThat(again.meta()).isEqualTo(both.meta());
+  }
+
+  @Test
+  void whatDoesNotApplyAnyMoreIsNotMadeAgain() throws TkaException {
+    Aum add = on(small()).addKey(TestKeys.key(3, 1)).build().updates().get(0);
+    UpdateBuilder builder = on(small()).addKey(TestKeys.key(3, 2));
+    assertThatThrownBy(() -> builder.again(add)).isInstanceOf(BuildException.Refused.class);
+    for (Aum other :
+        List.of(
+            Chains.noOp(add, "n", 1), Chains.checkpoint(add, Chains.stateOf(KEYS), 1))) {
+      assertThatThrownBy(() -> builder.again(other))
+          .isInstanceOf(BuildException.NotAnEdit.class)
+          .hasMessageContaining("expected an add-key, remove-key or update-key, found a ");
+    }
+    assertThat(builder.build().updates()).hasSize(1);
+  }
 }
