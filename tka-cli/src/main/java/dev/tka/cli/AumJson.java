@@ -4,6 +4,7 @@ import dev.tka.core.Aum;
 import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
+import dev.tka.core.Marks;
 import dev.tka.core.NodeKeySignature;
 import dev.tka.core.State;
 import java.util.ArrayList;
@@ -28,6 +29,14 @@ final class AumJson {
     message.put("AUM", aum(aum));
     message.put("Raw", base64(aum.encoded()));
     return message;
+  }
+
+  /** An edit that was set aside: as in the log, with when that was. */
+  static Map<String, Object> setAside(Marks.SetAside edit) {
+    Map<String, Object> json = message(edit.aum());
+    json.put("SetAsideAt", edit.at().toString());
+    json.put("Revocation", edit.revocation());
+    return json;
   }
 
   static Map<String, Object> aum(Aum aum) {

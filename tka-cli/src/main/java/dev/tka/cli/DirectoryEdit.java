@@ -3,7 +3,9 @@ package dev.tka.cli;
 import dev.tka.compaction.CompactionPlan;
 import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
 import dev.tka.core.Authority;
+import dev.tka.core.InformResult;
 import dev.tka.core.LiveAuthority;
 import dev.tka.core.OpenException;
 import dev.tka.core.StoreException;
@@ -14,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A directory that a command changes. What it writes was decided on what it read: when something
@@ -73,9 +76,35 @@ final class DirectoryEdit {
    *
    * @return the authority with them
    * @throws StoreException.Conflict if something else was stored since; nothing was written
+   * @throws CommandFailure if one of them may not displace what it would (section 10); nothing was
+   *     written
    */
-  Authority store(List<Aum> updates) throws TkaException {
-    return updates.isEmpty() ? authority : live.informOn(authority, updates).after();
+  Authority store(List<Aum> updates) throws TkaException, CommandFailure {
+    return store(updates, Set.of());
+  }
+
+  /**
+   * Stores updates that make edits again which were set aside, and takes these off the list.
+   *
+   * @param again which
+   */
+  Authority store(List<Aum> updates, Set<AumHash> again) throws TkaException, CommandFailure {
+    if (updates.isEmpty()) {
+      return authority;
+    }
+    InformResult result = live.informOn(authority, updates, again);
+    if (!result.refusals().isEmpty()) {
+      // The first alone can displace: what follows builds on it, and so nothing was taken in.
+      throw new CommandFailure(
+          ExitCode.VERIFICATION_FAILED,
+          "not admitted, and nothing was written: " + SyncText.refusal(result.refusals().get(0)));
+    }
+    return result.after();
+  }
+
+  /** Takes edits off the list of those that were set aside. */
+  void dropSetAside(Set<AumHash> edits) throws StoreException {
+    live.dropSetAside(authority, edits);
   }
 
   /**

@@ -13,7 +13,6 @@ import dev.tka.core.TkaException;
 import dev.tka.store.NodeDirectory;
 import dev.tka.sync.Intersection;
 import dev.tka.sync.SyncOffer;
-import dev.tka.sync.SyncOutcome;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -92,7 +91,7 @@ final class DoctorCommand implements Callable<Integer> {
     AumSnapshot snapshot = directory.read();
     Optional<Authority> authority = examine(snapshot);
     if (authority.isPresent() && other != null) {
-      tryRounds(snapshot, NodeDirectory.at(other).read());
+      tryRounds(snapshot, other);
     } else if (authority.isPresent() && offer != null) {
       compare(authority.get(), readOffer(offer));
     }
@@ -164,11 +163,11 @@ final class DoctorCommand implements Callable<Integer> {
     }
   }
 
-  private void tryRounds(AumSnapshot node, AumSnapshot control) throws TkaException {
+  private void tryRounds(AumSnapshot node, Path controlPath) throws TkaException {
     SyncRun run =
         SyncRun.of(
             SyncRun.open(SyncRun.copy(node), AdmissionPolicy.NODE),
-            SyncRun.open(SyncRun.copy(control), AdmissionPolicy.CONTROL));
+            SyncRun.open(SyncRun.copy(NodeDirectory.at(controlPath).read()), AdmissionPolicy.CONTROL));
     SyncRun.Round first = run.rounds().get(0);
     fine("control finds " + SyncText.intersection(first.answer().intersection()));
     fine("the node finds " + SyncText.intersection(first.node().exchange().intersection()));
@@ -177,10 +176,11 @@ final class DoctorCommand implements Callable<Integer> {
             + " (tried in memory, "
             + Texts.count(run.rounds().size(), "round")
             + ")";
-    if (run.agrees()) {
+    Optional<String> remedy = SyncRemedy.of(run.outcome(), directory.path(), controlPath);
+    if (remedy.isEmpty()) {
       fine(outcome);
     } else {
-      problem(outcome, remedy(run.outcome()));
+      problem(outcome, remedy.get());
     }
   }
 
@@ -188,32 +188,10 @@ final class DoctorCommand implements Callable<Integer> {
     Intersection intersection = Intersection.find(authority, remote);
     String text = "of the offer, this end finds " + SyncText.intersection(intersection);
     if (intersection instanceof Intersection.None none) {
-      problem(text, remedy(none));
+      problem(text, SyncRemedy.of(none));
     } else {
       fine(text);
     }
-  }
-
-  private static String remedy(SyncOutcome outcome) {
-    if (outcome instanceof SyncOutcome.NoCommonGround none) {
-      return remedy(none.intersection());
-    }
-    if (outcome instanceof SyncOutcome.OutOfReach far) {
-      return "give the node back the AUM " + far.parent() + " and those between, from a backup";
-    }
-    if (outcome instanceof SyncOutcome.Rejected) {
-      return "run 'tka verify' on the other end: what it sends is not valid here";
-    }
-    return "run 'tka sync --dry-run --explain' to see what either end refuses";
-  }
-
-  private static String remedy(Intersection.None none) {
-    return (none.heldApart() > 0
-            ? "what is stored apart has to be joined: bring back the AUMs between from a backup; "
-            : "")
-        + "compare the state ids that 'tka status' prints: if they differ, these are two"
-        + " authorities, and the node has to leave its own; if they are the same, bring back AUMs"
-        + " that were forgotten, from a backup of either end";
   }
 
   private SyncOffer readOffer(String name) throws IOException, CommandFailure {

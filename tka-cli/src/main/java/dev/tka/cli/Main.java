@@ -62,6 +62,7 @@ public final class Main {
           Map.entry("remove", RemoveCommand.class),
           Map.entry("update", UpdateCommand.class),
           Map.entry("revoke-keys", RevokeKeysCommand.class),
+          Map.entry("edits", EditsCommand.class),
           Map.entry("offer", OfferCommand.class),
           Map.entry("sync", SyncCommand.class),
           Map.entry("doctor", DoctorCommand.class),

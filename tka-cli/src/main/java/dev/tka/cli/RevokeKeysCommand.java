@@ -7,7 +7,6 @@ import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.Revocation;
-import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -71,11 +70,12 @@ final class RevokeKeysCommand implements Callable<Integer> {
   @Option(
       names = "--fork-from",
       paramLabel = "HASH",
+      converter = HashText.class,
       description = {
         "The update that the recovery update follows. By default the latest one where none of the"
             + " keys was trusted and the key that signs was."
       })
-  private @Nullable String forkFrom;
+  private @Nullable AumHash forkFrom;
 
   @Option(
       names = "--cosign",
@@ -136,7 +136,7 @@ final class RevokeKeysCommand implements Callable<Integer> {
     Aum draft =
         forkFrom == null
             ? Revocation.draft(authority, revoked, signer.publicKey())
-            : Revocation.draftAt(authority, revoked, parseForkPoint(forkFrom));
+            : Revocation.draftAt(authority, revoked, forkFrom);
     Aum update = Revocation.sign(authority, draft, signer);
     printStep(
         authority,
@@ -286,14 +286,6 @@ final class RevokeKeysCommand implements Callable<Integer> {
           ExitCode.BAD_INPUT, "expected one recovery update, found more behind it");
     }
     return update;
-  }
-
-  private AumHash parseForkPoint(String text) {
-    try {
-      return AumHash.parse(text);
-    } catch (TextException e) {
-      throw usage("--fork-from: " + e.getMessage());
-    }
   }
 
   private static String hex(Aum update) {

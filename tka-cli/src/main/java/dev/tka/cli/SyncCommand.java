@@ -6,24 +6,33 @@ import dev.tka.core.AumSnapshot;
 import dev.tka.core.AumStore;
 import dev.tka.core.Authority;
 import dev.tka.core.LiveAuthority;
+import dev.tka.core.Marks;
 import dev.tka.core.OpenException;
+import dev.tka.core.Refusal;
 import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
 import dev.tka.store.NodeDirectory;
 import dev.tka.sync.Intake;
 import dev.tka.sync.NodeRound;
+import dev.tka.sync.SyncOutcome;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** {@code tka sync}: rounds between two directories. */
@@ -39,10 +48,13 @@ import picocli.CommandLine.Spec;
     footer = {
       "  tka sync NODE CONTROL --dry-run     what would happen",
       "  tka sync NODE CONTROL --explain     every AUM that is named or moved",
-      "  tka sync NODE CONTROL --json | jq .Agrees"
+      "  tka sync NODE CONTROL --json | jq .Agrees",
+      "  tka sync NODE CONTROL --restored    control was restored from a backup",
+      "  tka sync NODE CONTROL --admit HASH --confirm"
     })
 final class SyncCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
+  @ParentCommand private Main main;
 
   @Parameters(index = "0", paramLabel = "DIR_A", description = "The directory of the node.")
   private Path nodePath;
@@ -52,6 +64,26 @@ final class SyncCommand implements Callable<Integer> {
       paramLabel = "DIR_B",
       description = "The directory that stands for control.")
   private Path controlPath;
+
+  @Option(
+      names = "--restored",
+      description = {
+        "Control was restored from a backup: it takes back what the node still holds. Say so until"
+            + " every node has synced."
+      })
+  private boolean restored;
+
+  @Option(
+      names = "--admit",
+      paramLabel = "HASH",
+      converter = HashText.class,
+      description = {
+        "The node admits this AUM, though it refused it: a person has found out who signed it."
+            + " Repeat it for more. It binds no other node."
+      })
+  private List<AumHash> admit = List.of();
+
+  @Mixin private Confirmation confirmation;
 
   @Option(names = "--explain", description = "Name every ancestor offered and every AUM moved.")
   private boolean explain;
@@ -72,15 +104,19 @@ final class SyncCommand implements Callable<Integer> {
     NodeDirectory nodeStore = NodeDirectory.at(nodePath);
     NodeDirectory controlStore = NodeDirectory.at(controlPath);
     LiveAuthority node = open(nodeStore, AdmissionPolicy.NODE, err);
-    LiveAuthority control = open(controlStore, AdmissionPolicy.CONTROL, err);
+    LiveAuthority control = open(controlStore, controlPolicy(), err);
+    Set<AumHash> byHand = new LinkedHashSet<>(admit);
+    if (!byHand.isEmpty()) {
+      confirm(nodeStore.read(), controlStore.read(), err);
+    }
     SyncRun run = SyncRun.of(node, control);
+    if (!byHand.isEmpty()) {
+      run.admit(byHand);
+    }
     if (json) {
       Json.print(out, toJson(run));
     } else {
-      for (int i = 0; i < run.rounds().size(); i++) {
-        print(i + 1, run.rounds().get(i), out);
-      }
-      out.println(SyncText.outcome(run.outcome()));
+      print(run, out);
     }
     int damage =
         Math.max(
@@ -97,6 +133,74 @@ final class SyncCommand implements Callable<Integer> {
     return SyncRun.open(store, policy);
   }
 
+  private AdmissionPolicy controlPolicy() {
+    return restored ? AdmissionPolicy.RESTORED_CONTROL : AdmissionPolicy.CONTROL;
+  }
+
+  /** Tries in memory what the node refuses, so that what is admitted is what was meant. */
+  private void confirm(AumSnapshot node, AumSnapshot control, PrintWriter err)
+      throws TkaException, IOException, CommandFailure {
+    SyncRun trial =
+        SyncRun.of(
+            SyncRun.open(SyncRun.copy(node), AdmissionPolicy.NODE),
+            SyncRun.open(SyncRun.copy(control), controlPolicy()));
+    List<Refusal> refusals =
+        trial.outcome() instanceof SyncOutcome.Refused refused ? refused.refusals() : List.of();
+    for (AumHash hash : admit) {
+      Refusal refusal =
+          refusals.stream()
+              .filter(one -> one.update().equals(hash))
+              .findFirst()
+              .orElseThrow(
+                  () ->
+                      new CommandFailure(
+                          ExitCode.NOT_FOUND,
+                          "expected an AUM that the node refuses, found that it does not refuse "
+                              + hash
+                              + "; nothing was written"));
+      if (refusal instanceof Refusal.BuildsOnRefused built) {
+        throw new CommandFailure(
+            ExitCode.USAGE, hash + " is refused for what it builds on: admit " + built.parent());
+      }
+      if (!dryRun) {
+        confirmation.require(
+            "This admits what the node refuses, " + SyncText.refusal(refusal) + ".",
+            main,
+            false,
+            err);
+      }
+    }
+  }
+
+  private void print(SyncRun run, PrintWriter out) {
+    for (int i = 0; i < run.rounds().size(); i++) {
+      print(i + 1, run.rounds().get(i), out);
+    }
+    admit.forEach(hash -> out.println("Admitted by hand: " + hash));
+    for (Marks.SetAside edit : run.setAside()) {
+      out.println("Set aside, as control does not follow it: " + Texts.edit(edit));
+    }
+    for (AumHash hash : run.displacedOwn()) {
+      out.println("Made here, once taken by control, and displaced now: " + hash);
+    }
+    for (AumHash hash : run.refusedRevocations()) {
+      out.println("A revocation made here that control does not follow: " + hash);
+    }
+    out.println(SyncText.outcome(run.outcome()));
+    remedy(run).ifPresent(remedy -> out.println("To do: " + remedy));
+    run.stranded().ifPresent(stranded -> out.println("As control sees it: " + stranded.remedy()));
+    if (!run.setAside().isEmpty()) {
+      out.println(
+          "To make edits again: tka edits "
+              + Texts.shellWord(nodePath.toString())
+              + " --again --key-file FILE");
+    }
+  }
+
+  private Optional<String> remedy(SyncRun run) {
+    return SyncRemedy.of(run.outcome(), nodePath, controlPath);
+  }
+
   private void print(int number, SyncRun.Round round, PrintWriter out) {
     NodeRound.Exchange exchange = round.node().exchange();
     out.println("round " + number + (dryRun ? " (dry run)" : ""));
@@ -110,6 +214,9 @@ final class SyncCommand implements Callable<Integer> {
     out.println("  node finds      " + SyncText.intersection(exchange.intersection()));
     if (!round.answer().missing().hashes().isEmpty()) {
       out.println("  node takes in   " + SyncText.intake(exchange.received()));
+      for (Refusal refusal : SyncText.refusals(exchange.received())) {
+        out.println("  not admitted    " + SyncText.refusal(refusal));
+      }
     }
     round
         .receipt()
@@ -119,6 +226,12 @@ final class SyncCommand implements Callable<Integer> {
               printEach(exchange.sent().hashes(), out);
               if (!exchange.sent().hashes().isEmpty()) {
                 out.println("  control takes   " + SyncText.intake(receipt.intake()));
+              }
+              if (receipt.intake() instanceof Intake.Done) {
+                receipt
+                    .message()
+                    .refused()
+                    .forEach(line -> out.println("  not admitted    " + line));
               }
               out.println("  control's head  " + receipt.message().head());
             });
@@ -141,12 +254,14 @@ final class SyncCommand implements Callable<Integer> {
       one.put("ToNode", texts(round.answer().missing().hashes()));
       one.put("NodeFinds", SyncText.name(exchange.intersection()));
       one.put("NodeAdded", added(exchange.received()));
+      one.put("NodeRefused", toJson(SyncText.refusals(exchange.received())));
       round
           .receipt()
           .ifPresent(
               receipt -> {
                 one.put("ToControl", texts(exchange.sent().hashes()));
                 one.put("ControlAdded", added(receipt.intake()));
+                one.put("ControlRefused", receipt.message().refused());
                 one.put("ControlHead", receipt.message().head().toString());
               });
       rounds.add(one);
@@ -157,14 +272,32 @@ final class SyncCommand implements Callable<Integer> {
     object.put("Rounds", rounds);
     object.put("Agrees", run.agrees());
     object.put("Outcome", SyncText.outcome(run.outcome()));
+    object.put("OutcomeKind", run.outcome().getClass().getSimpleName());
+    remedy(run).ifPresent(remedy -> object.put("Remedy", remedy));
+    run.stranded().ifPresent(stranded -> object.put("Stranded", stranded.remedy()));
+    object.put("Admitted", texts(admit));
+    object.put("SetAside", run.setAside().stream().map(AumJson::setAside).toList());
+    object.put("DisplacedOwn", texts(run.displacedOwn()));
+    object.put("RefusedRevocations", texts(run.refusedRevocations()));
     return object;
+  }
+
+  private static List<Map<String, Object>> toJson(List<Refusal> refusals) {
+    List<Map<String, Object>> list = new ArrayList<>();
+    for (Refusal refusal : refusals) {
+      Map<String, Object> one = new LinkedHashMap<>();
+      one.put("Hash", refusal.update().toString());
+      one.put("Reason", refusal.reason());
+      list.add(one);
+    }
+    return list;
   }
 
   private static int added(Intake intake) {
     return intake instanceof Intake.Done done ? done.added().size() : 0;
   }
 
-  private static List<String> texts(List<AumHash> hashes) {
+  private static List<String> texts(Collection<AumHash> hashes) {
     return hashes.stream().map(AumHash::toString).toList();
   }
 }

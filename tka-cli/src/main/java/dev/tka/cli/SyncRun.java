@@ -1,11 +1,16 @@
 package dev.tka.cli;
 
 import dev.tka.core.AdmissionPolicy;
+import dev.tka.core.Aum;
 import dev.tka.core.AumEntry;
+import dev.tka.core.AumHash;
 import dev.tka.core.AumSnapshot;
 import dev.tka.core.AumStore;
+import dev.tka.core.Bytes;
 import dev.tka.core.Commit;
+import dev.tka.core.InformResult;
 import dev.tka.core.LiveAuthority;
+import dev.tka.core.Marks;
 import dev.tka.core.MemoryAumStore;
 import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
@@ -13,6 +18,7 @@ import dev.tka.sync.AnswerPolicy;
 import dev.tka.sync.ControlEnd;
 import dev.tka.sync.NodeRound;
 import dev.tka.sync.NodeSync;
+import dev.tka.sync.StrandedNode;
 import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncOutcome;
@@ -20,15 +26,22 @@ import dev.tka.sync.SyncReceipt;
 import dev.tka.sync.SyncSend;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Whole rounds between a node and a control in this process, with what each end made of them. */
 final class SyncRun {
   /** Room for some 5,000 AUMs of the usual length in an answer. */
   private static final long MOST_BYTES = 1 << 20;
 
+  private final LiveAuthority node;
+  private final Recorder control;
   private final List<Round> rounds = new ArrayList<>();
+  private final List<Marks.SetAside> setAside = new ArrayList<>();
+  private final Set<AumHash> displacedOwn = new LinkedHashSet<>();
+  private final Set<AumHash> refusedRevocations = new LinkedHashSet<>();
   private SyncOutcome outcome;
 
   /**
@@ -42,14 +55,36 @@ final class SyncRun {
       ControlEnd.Answer answer, NodeRound.End node, Optional<ControlEnd.Receipt> receipt) {}
 
   private SyncRun(LiveAuthority node, LiveAuthority control) throws TkaException {
-    ControlEnd end = new ControlEnd(control, AnswerPolicy.bounded(MOST_BYTES));
-    Recorder recorder = new Recorder(end);
-    outcome = new NodeSync(node).<TkaException>run(recorder, recorder::record);
+    this.node = node;
+    this.control = new Recorder(new ControlEnd(control, AnswerPolicy.bounded(MOST_BYTES)));
+    outcome = run();
   }
 
   /** Runs rounds until the heads agree or nothing changes any more. */
   static SyncRun of(LiveAuthority node, LiveAuthority control) throws TkaException {
     return new SyncRun(node, control);
+  }
+
+  /**
+   * Runs more rounds, after the node has taken in what control last sent, with AUMs admitted that
+   * it refused.
+   *
+   * @param byHand which
+   */
+  void admit(Set<AumHash> byHand) throws TkaException {
+    List<Aum> updates = new ArrayList<>();
+    for (Bytes encoded : rounds.get(rounds.size() - 1).answer().message().missing()) {
+      updates.add(Aum.decode(encoded.toByteArray()));
+    }
+    InformResult result =
+        node.informFromControl(updates, updates.stream().map(Aum::hash).toList(), byHand);
+    setAside.addAll(result.setAside());
+    displacedOwn.addAll(result.displacedOwn());
+    outcome = run();
+  }
+
+  private SyncOutcome run() throws TkaException {
+    return new NodeSync(node).<TkaException>run(control, control::record);
   }
 
   List<Round> rounds() {
@@ -58,6 +93,26 @@ final class SyncRun {
 
   SyncOutcome outcome() {
     return outcome;
+  }
+
+  /** Edits that were made at the node and are set aside now. */
+  List<Marks.SetAside> setAside() {
+    return setAside;
+  }
+
+  /** AUMs that were made at the node, that control once had, and that left the active chain. */
+  Set<AumHash> displacedOwn() {
+    return displacedOwn;
+  }
+
+  /** Revocations that were made at the node, and that control has seen and does not follow. */
+  Set<AumHash> refusedRevocations() {
+    return refusedRevocations;
+  }
+
+  /** Why control could not help the node, as it sees it; empty when the two agree. */
+  Optional<StrandedNode> stranded() {
+    return agrees() ? Optional.empty() : rounds.get(rounds.size() - 1).answer().stranded();
   }
 
   /** True when both ends have one head. */
@@ -110,6 +165,9 @@ final class SyncRun {
 
     void record(NodeRound.End end) {
       rounds.add(new Round(answer.orElseThrow(), end, receipt));
+      setAside.addAll(end.notices().setAside());
+      displacedOwn.addAll(end.notices().displacedOwn());
+      refusedRevocations.addAll(end.notices().refusedRevocations());
     }
   }
 }

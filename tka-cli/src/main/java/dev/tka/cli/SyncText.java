@@ -6,6 +6,7 @@ import dev.tka.sync.Intersection;
 import dev.tka.sync.MissingAums;
 import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncOutcome;
+import java.util.List;
 
 /** What happens in a sync, in words. */
 final class SyncText {
@@ -101,6 +102,16 @@ final class SyncText {
     return "refused whole: " + ((Intake.Rejected) intake).reason();
   }
 
+  /** Which AUM was not admitted, and why. */
+  static String refusal(Refusal refusal) {
+    return refusal.update() + ": " + refusal.reason();
+  }
+
+  /** What a node did not admit of what was sent. */
+  static List<Refusal> refusals(Intake intake) {
+    return intake instanceof Intake.Done done ? done.refusals() : List.of();
+  }
+
   /** How rounds ended. */
   static String outcome(SyncOutcome outcome) {
     if (outcome instanceof SyncOutcome.UpToDate equal) {
@@ -126,11 +137,8 @@ final class SyncText {
       return "The node refuses what control sends: " + rejected.cause().reason();
     }
     if (outcome instanceof SyncOutcome.Refused refused) {
-      Refusal first = refused.refusals().get(0);
       return "Control follows a chain that the node does not admit: "
-          + first.update()
-          + ": "
-          + first.reason();
+          + refusal(refused.refusals().get(0));
     }
     if (outcome instanceof SyncOutcome.RevocationRefused revocation) {
       return "Control does not follow a revocation that was made here, "

@@ -3,9 +3,11 @@ package dev.tka.cli;
 import dev.tka.core.Aum;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
+import dev.tka.core.Marks;
 import java.math.BigInteger;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** Small texts that several commands print. */
 final class Texts {
@@ -36,6 +38,18 @@ final class Texts {
     aum.state().ifPresent(state -> out.append(" of ").append(count(state.keys().size(), "key")));
     aum.votes().ifPresent(votes -> out.append(" votes=").append(unsigned(votes)));
     return out.toString();
+  }
+
+  /** An edit that was set aside, on one line. */
+  static String edit(Marks.SetAside edit) {
+    return edit.aum().hash()
+        + " "
+        + (edit.revocation() ? "revocation by " : "")
+        + summary(edit.aum())
+        + ", signed by "
+        + edit.aum().signatures().stream()
+            .map(signature -> shortKey(signature.signerId()))
+            .collect(Collectors.joining(", "));
   }
 
   /** The beginning of a key id, enough to tell keys apart at a glance. */

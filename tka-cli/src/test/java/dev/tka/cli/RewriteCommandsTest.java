@@ -1,0 +1,214 @@
+package dev.tka.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tka.core.AdmissionPolicy;
+import dev.tka.core.Aum;
+import dev.tka.core.Authority;
+import dev.tka.core.LiveAuthority;
+import dev.tka.store.NodeDirectory;
+import dev.tka.testkit.Chains;
+import dev.tka.testkit.TestKeys;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Section 10 at the command line: refusals, edits set aside, and what a person may do. */
+class RewriteCommandsTest {
+  @TempDir Path folder;
+
+  private static String head(Path directory) throws Exception {
+    return Authority.open(NodeDirectory.at(directory)).head().toString();
+  }
+
+  private Path directory(Chains chains, String names, int daysAgo, String name) throws Exception {
+    return DirectoryOfAums.write(chains.list(names), daysAgo, folder.resolve(name));
+  }
+
+  private static void add(Path directory, Aum aum) throws Exception {
+    LiveAuthority.open(
+            NodeDirectory.at(directory), AdmissionPolicy.REFERENCE, Clock.systemUTC())
+        .inform(List.of(aum));
+  }
+
+  /** Control follows a key that the node removed a month ago. */
+  private Chains oldKeyRewrites() {
+    return Chains.draw(
+        List.of(TestKeys.key(1, 1), TestKeys.key(2, 2)),
+        """
+        A -> B[remove:2] -> C
+        A -> X(2) -> Y(2)
+        """);
+  }
+
+  @Test
+  void aRewriteByAKeyThatIsGoneIsRefusedAndMayBeAdmittedByHand() throws Exception {
+    Chains chains = oldKeyRewrites();
+    Path node = directory(chains, "A B", 40, "node");
+    add(node, chains.get("C"));
+    Path control = directory(chains, "A X Y", 40, "control");
+    String x = chains.get("X").hash().toString();
+    String y = chains.get("Y").hash().toString();
+
+    Cli.Result refused = Cli.run("sync", node, control);
+    assertThat(refused.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
+    assertThat(refused.out())
+        .contains("not admitted    " + x + ": at ", "has 0 votes that count, against 1")
+        .contains("not admitted    " + y + ": it builds on " + x)
+        .contains("Control follows a chain that the node does not admit: " + x)
+        .contains("To do: find out who signed it; if it is meant: tka sync ", " --admit " + x);
+    assertThat(head(node)).isEqualTo(chains.get("C").hash().toString());
+
+    Cli.Result unasked = Cli.run("sync", node, control, "--admit", x);
+    assertThat(unasked.exitCode()).isEqualTo(ExitCode.USAGE);
+    assertThat(unasked.err()).contains("This admits what the node refuses, " + x, "--confirm");
+    Cli.Result unknown =
+        Cli.run("sync", node, control, "--confirm", "--admit", chains.get("C").hash());
+    assertThat(unknown.exitCode()).isEqualTo(ExitCode.NOT_FOUND);
+    Cli.Result above = Cli.run("sync", node, control, "--confirm", "--admit", y);
+    assertThat(above.exitCode()).isEqualTo(ExitCode.USAGE);
+    assertThat(above.err()).contains("admit " + x);
+    Cli.Result dry = Cli.run("sync", node, control, "--admit", x, "--dry-run");
+    assertThat(dry.exitCode()).as(dry.err()).isEqualTo(ExitCode.OK);
+    assertThat(head(node)).isEqualTo(chains.get("C").hash().toString());
+
+    Cli.Result admitted = Cli.run("sync", node, control, "--admit", x, "--confirm", "--json");
+    assertThat(admitted.exitCode()).as(admitted.err()).isEqualTo(ExitCode.OK);
+    assertThat(admitted.json())
+        .containsEntry("Agrees", true)
+        .containsEntry("Admitted", List.of(x));
+    assertThat(head(node)).isEqualTo(y);
+  }
+
+  @Test
+  void aRevocationThatControlRefusesIsReportedWithItsRemedy() throws Exception {
+    Chains chains =
+        Chains.draw(
+            List.of(TestKeys.key(1, 1), TestKeys.key(2, 2), TestKeys.key(3, 1)),
+            "A -> B -> C[remove:2]");
+    Path node = directory(chains, "A B", 40, "node");
+    Path control = directory(chains, "A B C", 40, "control");
+    LiveAuthority live =
+        LiveAuthority.open(NodeDirectory.at(node), AdmissionPolicy.NODE, Clock.systemUTC());
+    Aum revocation =
+        Chains.checkpoint(
+            chains.get("A"),
+            Chains.stateOf(List.of(TestKeys.key(1, 1), TestKeys.key(2, 2))),
+            2);
+    live.informOn(live.current(), List.of(revocation));
+
+    Cli.Result result = Cli.run("sync", node, control);
+    assertThat(result.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
+    assertThat(result.out())
+        .contains("not admitted    " + revocation.hash() + ": at ")
+        .contains("A revocation made here that control does not follow: " + revocation.hash())
+        .contains("Control does not follow a revocation that was made here, ")
+        .contains("To do: have it co-signed");
+    assertThat(head(node)).isEqualTo(revocation.hash().toString());
+    assertThat(Cli.run("edits", node).out()).isEqualTo("No edit is set aside.\n");
+  }
+
+  @Test
+  void aControlThatWasRestoredTakesBackWhatTheNodeHolds() throws Exception {
+    Chains chains =
+        Chains.draw(
+            List.of(TestKeys.key(1, 1), TestKeys.key(2, 2)),
+            """
+            A -> B(2) -> C
+            A -> D
+            """);
+    Path node = directory(chains, "A B C", 3, "node");
+    Path control = directory(chains, "A D", 3, "control");
+
+    Cli.Result strict = Cli.run("sync", node, control, "--dry-run", "--json");
+    assertThat(strict.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
+    assertThat(strict.json())
+        .containsEntry("OutcomeKind", "ControlDenies")
+        .hasEntrySatisfying(
+            "Remedy", remedy -> assertThat((String) remedy).contains(" --restored"));
+    Cli.Result restored = Cli.run("sync", node, control, "--restored");
+    assertThat(restored.exitCode()).as(restored.out()).isEqualTo(ExitCode.OK);
+    assertThat(head(control)).isEqualTo(chains.get("C").hash().toString());
+  }
+
+  /** A node whose edits, made on a stale head, control refused. */
+  private Tailnet conflict() throws Exception {
+    Tailnet node = Tailnet.of(Files.createDirectory(folder.resolve("home")), "ann", "bob?2");
+    Path control = folder.resolve("control");
+    TestFiles.copy(node.directory(), control);
+    String carol = node.newKey("carol");
+    node.edit("add", "bob", carol);
+    node.edit("update", "bob", node.publicKey("ann") + "?3");
+    Cli.run("add", control, carol, "--key-file", node.keyFile("ann"));
+    return node;
+  }
+
+  @Test
+  void editsThatControlRefusesAreListedAndMadeAgain() throws Exception {
+    Tailnet node = conflict();
+    Path control = folder.resolve("control");
+    Cli.Result sync = Cli.run("sync", node.directory(), control);
+    assertThat(sync.exitCode()).as(sync.out()).isEqualTo(ExitCode.OK);
+    assertThat(sync.out())
+        .contains("not admitted    ", "make it again")
+        .contains("Set aside, as control does not follow it: ", " add-key tlpub:")
+        .contains("To make edits again: tka edits ");
+    assertThat(head(node.directory())).isEqualTo(head(control));
+
+    Cli.Result text = Cli.run("edits", node.directory());
+    assertThat(text.out()).hasLineCount(2).contains(" add-key ", " update-key ", ", signed by ");
+    List<?> listed = (List<?>) Cli.run("edits", node.directory(), "--json").json().get("SetAside");
+    String add = (String) ((Map<?, ?>) listed.get(0)).get("Hash");
+    String update = (String) ((Map<?, ?>) listed.get(1)).get("Hash");
+
+    // Control has the same key by now, so it cannot be added; the votes can be changed.
+    Cli.Result again =
+        Cli.run("edits", node.directory(), "--again", "--key-file", node.keyFile("bob"), "--json");
+    assertThat(again.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
+    assertThat(again.json()).containsEntry("MadeAgain", List.of(update));
+    assertThat(again.err()).contains("tka: " + add + " stays set aside: add key ").hasLineCount(1);
+    assertThat(node.trusted()).contains(node.publicKey("ann") + "?3");
+    assertThat(Cli.run("edits", node.directory()).out()).hasLineCount(1).contains(add);
+
+    Cli.Result sent = Cli.run("sync", node.directory(), control);
+    assertThat(sent.exitCode()).as(sent.out()).isEqualTo(ExitCode.OK);
+    assertThat(head(control)).isEqualTo(head(node.directory()));
+
+    node.requireRefused(ExitCode.USAGE, "--confirm", "edits", node.directory(), "--drop", add);
+    node.requireRefused(
+        ExitCode.NOT_FOUND, update, "edits", node.directory(), "--drop", update, "--confirm");
+    assertThat(node.run("edits", node.directory(), "--drop", add, "--confirm").out())
+        .startsWith("Dropped: " + add);
+    assertThat(node.run("edits", node.directory()).out()).isEqualTo("No edit is set aside.\n");
+    node.requireRefused(
+        ExitCode.NOT_FOUND, "no edit is set aside", node.editArguments("edits", "bob", "--again"));
+  }
+
+  @Test
+  void oneOfTheEditsMayBeMadeAgain() throws Exception {
+    Tailnet node = conflict();
+    Cli.run("sync", node.directory(), folder.resolve("control"));
+    List<?> listed = (List<?>) Cli.run("edits", node.directory(), "--json").json().get("SetAside");
+    String update = (String) ((Map<?, ?>) listed.get(1)).get("Hash");
+
+    Cli.Result again = node.edit("edits", "bob", "--again", update);
+    assertThat(again.out()).isEqualTo("Made again: " + update + "\n");
+    assertThat(again.err()).isEmpty();
+    node.requireSound();
+  }
+
+  @Test
+  void whatIsAskedOfEditsHasToMakeSense() throws Exception {
+    Tailnet node = conflict();
+    Path directory = node.directory();
+    String hash = head(directory);
+    node.requireRefused(ExitCode.USAGE, "exclude", "edits", directory, "--again", "--drop", hash);
+    node.requireRefused(ExitCode.USAGE, "--again or --drop", "edits", directory, hash);
+    node.requireRefused(ExitCode.USAGE, "--drop needs", "edits", directory, "--drop");
+    node.requireRefused(ExitCode.USAGE, "XYZ", "edits", directory, "--drop", "XYZ");
+  }
+}
