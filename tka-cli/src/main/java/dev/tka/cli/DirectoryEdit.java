@@ -8,6 +8,7 @@ import dev.tka.core.Authority;
 import dev.tka.core.InformResult;
 import dev.tka.core.LiveAuthority;
 import dev.tka.core.OpenException;
+import dev.tka.core.Repair;
 import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
 import dev.tka.store.NodeDirectory;
@@ -114,6 +115,15 @@ final class DirectoryEdit {
    */
   void compact(CompactionPlan.Decided plan) throws OpenException, StoreException {
     plan.applyTo(directory, AdmissionPolicy.NODE);
+  }
+
+  /**
+   * Brings purged AUMs back, as was planned for {@link #authority}.
+   *
+   * @throws StoreException.Conflict if something else was stored since; nothing was written
+   */
+  void repair(Repair.Restore plan) throws StoreException {
+    plan.applyTo(directory);
   }
 
   /** It takes no lock and looks at its directory only when it starts. */

@@ -12,11 +12,8 @@ import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
 import dev.tka.store.NodeDirectory;
 import dev.tka.sync.Intersection;
-import dev.tka.sync.SyncOffer;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -39,8 +36,9 @@ import picocli.CommandLine.Spec;
     name = "doctor",
     description = {
       "Says what is wrong with a directory and what to do, and whether it can sync.",
-      "With a second directory, tries in memory whether the first, as a node, ends at the second's"
-          + " head. With an offer from elsewhere, tells what this end would make of it."
+      "With a second directory, control's, names why a shipping node would be left behind, and tries"
+          + " in memory whether the first ends at the second's head. With an offer from elsewhere,"
+          + " tells what this end would make of it. A problem comes with the command to run."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -50,8 +48,6 @@ import picocli.CommandLine.Spec;
       "  tka doctor DIR --offer offer.json     what 'tka offer' printed; - for standard input"
     })
 final class DoctorCommand implements Callable<Integer> {
-  private static final String STANDARD_INPUT = "-";
-
   /** What a shipping node opens at most (section 5). */
   private static final int SHIPPING_LIMIT = 2000;
 
@@ -78,9 +74,11 @@ final class DoctorCommand implements Callable<Integer> {
    * Something that was looked at.
    *
    * @param problem false when it is as it should be
+   * @param kind a word for scripts, for what has a name
    * @param remedy what to do; empty when nothing has to be done
    */
-  private record Finding(boolean problem, String text, Optional<String> remedy) {}
+  private record Finding(
+      boolean problem, Optional<String> kind, String text, Optional<String> remedy) {}
 
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
@@ -93,7 +91,7 @@ final class DoctorCommand implements Callable<Integer> {
     if (authority.isPresent() && other != null) {
       tryRounds(snapshot, other);
     } else if (authority.isPresent() && offer != null) {
-      compare(authority.get(), readOffer(offer));
+      compare(authority.get(), offer);
     }
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
@@ -109,7 +107,8 @@ final class DoctorCommand implements Callable<Integer> {
     for (Damage damage : snapshot.damage()) {
       if (damage.degrades()) {
         problem(
-            "damaged: " + damage,
+            "damaged",
+            damage.toString(),
             "sync, so that the AUM comes back; or move the file out of the directory if nobody"
                 + " has the AUM any more. Until then nothing is authorized");
       } else {
@@ -126,6 +125,7 @@ final class DoctorCommand implements Callable<Integer> {
       return Optional.empty();
     } catch (OpenException e) {
       problem(
+          "unopenable",
           "no authority opens: " + e.getMessage(),
           "bring back what is missing from a backup, or disable Tailnet Lock on this node"
               + " and let it fetch the authority anew");
@@ -140,8 +140,19 @@ final class DoctorCommand implements Callable<Integer> {
     audit(snapshot);
     if (authority.length() > SHIPPING_LIMIT) {
       problem(
+          "over-" + SHIPPING_LIMIT,
           "shipping nodes do not open more than " + SHIPPING_LIMIT + " AUMs",
-          "compact the directory before a shipping node opens it");
+          "before a shipping node opens it: tka compact "
+              + Texts.shellWord(directory.path().toString()));
+    }
+    int setAside = snapshot.marks().setAside().size();
+    if (setAside > 0) {
+      findings.add(
+          new Finding(
+              false,
+              Optional.of("edits-set-aside"),
+              Texts.count(setAside, "edit") + " made here that control did not take",
+              Optional.of("tka edits " + Texts.shellWord(directory.path().toString()))));
     }
     return Optional.of(authority);
   }
@@ -154,20 +165,24 @@ final class DoctorCommand implements Callable<Integer> {
           .ifPresentOrElse(
               found ->
                   problem(
+                      "unverified",
                       "does not verify: " + found.cause().getMessage(),
                       "take the directory from a backup, and find out who could write to it"),
               () -> fine(Texts.count(audit.verified(), "AUM") + " verified"));
     } catch (OpenException e) {
       // Then nothing opens, which is said there.
-      problem("cannot be verified: " + e.getMessage(), "see above");
+      problem("unverified", "cannot be verified: " + e.getMessage(), "see above");
     }
   }
 
   private void tryRounds(AumSnapshot node, Path controlPath) throws TkaException {
+    AumSnapshot control = NodeDirectory.at(controlPath).read();
+    LeftBehind.of(Authority.open(node), Authority.open(control), directory.path(), controlPath)
+        .ifPresent(this::add);
     SyncRun run =
         SyncRun.of(
             SyncRun.open(SyncRun.copy(node), AdmissionPolicy.NODE),
-            SyncRun.open(SyncRun.copy(NodeDirectory.at(controlPath).read()), AdmissionPolicy.CONTROL));
+            SyncRun.open(SyncRun.copy(control), AdmissionPolicy.CONTROL));
     SyncRun.Round first = run.rounds().get(0);
     fine("control finds " + SyncText.intersection(first.answer().intersection()));
     fine("the node finds " + SyncText.intersection(first.node().exchange().intersection()));
@@ -180,41 +195,48 @@ final class DoctorCommand implements Callable<Integer> {
     if (remedy.isEmpty()) {
       fine(outcome);
     } else {
-      problem(outcome, remedy.get());
+      problem(SyncText.kind(run.outcome()), outcome, remedy.get());
     }
   }
 
-  private void compare(Authority authority, SyncOffer remote) {
-    Intersection intersection = Intersection.find(authority, remote);
+  private void compare(Authority authority, String name)
+      throws IOException, CommandFailure {
+    Intersection intersection =
+        Intersection.findRemembering(authority, OfferText.read(name, main));
     String text = "of the offer, this end finds " + SyncText.intersection(intersection);
     if (intersection instanceof Intersection.None none) {
-      problem(text, SyncRemedy.of(none));
+      problem("no-common-ground", text, SyncRemedy.of(none));
     } else {
       fine(text);
     }
-  }
-
-  private SyncOffer readOffer(String name) throws IOException, CommandFailure {
-    if (name.equals(STANDARD_INPUT)) {
-      return OfferText.read(main.in());
-    }
-    try (InputStream in = Files.newInputStream(Path.of(name))) {
-      return OfferText.read(in);
+    if (intersection instanceof Intersection.Remembered remembered) {
+      LeftBehind.of(authority, remembered, directory.path(), name).ifPresent(this::add);
     }
   }
 
   private void fine(String text) {
-    findings.add(new Finding(false, text, Optional.empty()));
+    findings.add(new Finding(false, Optional.empty(), text, Optional.empty()));
   }
 
-  private void problem(String text, String remedy) {
-    findings.add(new Finding(true, text, Optional.of(remedy)));
+  private void problem(String kind, String text, String remedy) {
+    findings.add(new Finding(true, Optional.of(kind), text, Optional.of(remedy)));
+  }
+
+  private void add(LeftBehind behind) {
+    findings.add(
+        new Finding(
+            behind.problem(),
+            Optional.of(behind.kind()),
+            behind.text(),
+            Optional.of(behind.remedy())));
   }
 
   private void print(PrintWriter out) {
     for (Finding finding : findings) {
-      out.println(
-          (finding.problem() ? "PROBLEM  " : "ok       ") + Texts.printable(finding.text()));
+      String verdict =
+          finding.problem() ? "PROBLEM  " : finding.remedy().isPresent() ? "note     " : "ok       ";
+      String kind = finding.kind().map(name -> name + ": ").orElse("");
+      out.println(verdict + kind + Texts.printable(finding.text()));
       finding.remedy().ifPresent(remedy -> out.println("         to do: " + remedy));
     }
   }
@@ -224,6 +246,7 @@ final class DoctorCommand implements Callable<Integer> {
     for (Finding finding : findings) {
       Map<String, Object> one = new LinkedHashMap<>();
       one.put("Problem", finding.problem());
+      finding.kind().ifPresent(kind -> one.put("Kind", kind));
       one.put("Text", finding.text());
       finding.remedy().ifPresent(remedy -> one.put("Remedy", remedy));
       list.add(one);

@@ -23,7 +23,8 @@ import picocli.CommandLine.Command;
 @Command(
     name = "tka",
     description =
-        "Creates, edits, inspects, verifies and compacts a tailnet's key authority (Tailnet Lock).",
+        "Creates, edits, inspects, verifies, repairs and compacts a tailnet's key authority"
+            + " (Tailnet Lock).",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     synopsisSubcommandLabel = "COMMAND",
@@ -66,6 +67,7 @@ public final class Main {
           Map.entry("offer", OfferCommand.class),
           Map.entry("sync", SyncCommand.class),
           Map.entry("doctor", DoctorCommand.class),
+          Map.entry("repair", RepairCommand.class),
           Map.entry("compact", CompactCommand.class),
           Map.entry("conformance", ConformanceCommand.class),
           Map.entry("demo", DemoCommand.class),

@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,6 +20,7 @@ import java.util.Optional;
  * or JSON with the names of the wire, {@code Head} and {@code Ancestors}.
  */
 final class OfferText {
+  private static final String STANDARD_INPUT = "-";
   private static final String HEAD = "head";
   private static final String ANCESTOR = "ancestor";
 
@@ -36,11 +39,25 @@ final class OfferText {
   }
 
   /**
+   * Reads either form from where an argument says: a file, or {@code -} for standard input.
+   *
+   * @throws CommandFailure if it is something else, or longer than the longest offer
+   */
+  static SyncOffer read(String argument, Main main) throws IOException, CommandFailure {
+    if (argument.equals(STANDARD_INPUT)) {
+      return read(main.in());
+    }
+    try (InputStream in = Files.newInputStream(Path.of(argument))) {
+      return read(in);
+    }
+  }
+
+  /**
    * Reads either form to the end of a stream.
    *
    * @throws CommandFailure if it is something else, or longer than the longest offer
    */
-  static SyncOffer read(InputStream in) throws IOException, CommandFailure {
+  private static SyncOffer read(InputStream in) throws IOException, CommandFailure {
     byte[] content = in.readNBytes(InspectInput.MAX_SIZE + 1);
     if (content.length > InspectInput.MAX_SIZE) {
       throw bad("found more than " + (InspectInput.MAX_SIZE >> 20) + " MiB");

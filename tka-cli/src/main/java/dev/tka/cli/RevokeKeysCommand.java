@@ -1,18 +1,21 @@
 package dev.tka.cli;
 
 import dev.tka.core.Aum;
+import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
 import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.Revocation;
+import dev.tka.core.RevocationOutlook;
 import dev.tka.core.TkaException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -39,12 +42,15 @@ import picocli.CommandLine.Spec;
       "Revokes keys retroactively, in three steps.",
       "The first, with KEYs, makes a recovery update from before the keys could do harm, and signs"
           + " it. --cosign adds a signature, on another machine, until it has more votes than the"
-          + " update that it displaces. --finish stores it."
+          + " update that it displaces. --finish stores it.",
+      "Each tells whether control would refuse it, whether the revoked keys could answer it, and"
+          + " whether shipping nodes can follow."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
     footer = {
       "  tka revoke-keys DIR tlpub:... --key-file admin.key",
+      "  tka revoke-keys DIR tlpub:... --fork-from HASH --key-file admin.key",
       "  tka revoke-keys DIR --cosign A401... --key-file other.key",
       "  tka revoke-keys DIR --finish A401...",
       "  cat recovery.hex | tka revoke-keys DIR --finish - --confirm",
@@ -177,7 +183,7 @@ final class RevokeKeysCommand implements Callable<Integer> {
     Authority before = edit.authority();
     Revocation.Effect effect = Revocation.effect(before, update);
     if (before.isActive(update.hash())) {
-      printFinished(effect, update, before);
+      printFinished(toJson(effect, update), before);
       return;
     }
     Revocation.requireCurrent(before, update);
@@ -188,15 +194,18 @@ final class RevokeKeysCommand implements Callable<Integer> {
       throw new CommandFailure(ExitCode.VERIFICATION_FAILED, describe(effect));
     }
     PrintWriter err = spec.commandLine().getErr();
+    RevocationOutlook outlook = warn(before, update);
     confirmation.require(describe(effect), main, STANDARD_INPUT.equals(finish), err);
-    printFinished(effect, update, edit.store(List.of(update)));
+    Map<String, Object> object = toJson(effect, update);
+    object.putAll(toJson(outlook));
+    printFinished(object, edit.store(List.of(update)));
   }
 
-  private void printFinished(Revocation.Effect effect, Aum update, Authority after)
-      throws IOException {
+  private void printFinished(Map<String, Object> object, Authority after) throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
-      Json.print(out, toJson(effect, update, Optional.of(after.head())));
+      object.put("Head", after.head().toString());
+      Json.print(out, object);
     } else {
       out.println("Recovery completed.");
     }
@@ -207,11 +216,49 @@ final class RevokeKeysCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     Revocation.Effect effect = Revocation.effect(authority, update);
     if (json) {
-      Json.print(out, toJson(effect, update, Optional.empty()));
+      Map<String, Object> object = toJson(effect, update);
+      object.putAll(toJson(outlook(authority, update)));
+      Json.print(out, object);
       return;
     }
     text.forEach(out::println);
     spec.commandLine().getErr().println("tka: " + describe(effect));
+    warn(authority, update);
+  }
+
+  private static RevocationOutlook outlook(Authority authority, Aum update) throws TkaException {
+    return RevocationOutlook.of(authority, update, Instant.now());
+  }
+
+  /** Prints what whoever makes a revocation should know before it is too late (section 10). */
+  private RevocationOutlook warn(Authority authority, Aum update) throws TkaException {
+    RevocationOutlook outlook = outlook(authority, update);
+    PrintWriter err = spec.commandLine().getErr();
+    outlook
+        .refusedByControl()
+        .ifPresent(
+            refusal ->
+                err.println("tka: warning: control would refuse it now: " + refusal.reason()));
+    outlook
+        .answerableFrom()
+        .ifPresent(
+            from ->
+                err.println(
+                    "tka: warning: the revoked keys could answer it from "
+                        + from
+                        + parent(authority, from)
+                            .map(parent -> "; one with --fork-from " + parent + " prevents that")
+                            .orElse(", and no fork point prevents that")));
+    if (outlook.belowWindows()) {
+      err.println(
+          "tka: warning: it forks off below what nodes keep: shipping nodes that have compacted"
+              + " cannot follow before 'tka repair'");
+    }
+    return outlook;
+  }
+
+  private static Optional<AumHash> parent(Authority authority, AumHash hash) {
+    return authority.snapshot().find(hash).flatMap(AumEntry::parent);
   }
 
   /** What a recovery update would do, as a sentence. */
@@ -255,7 +302,7 @@ final class RevokeKeysCommand implements Callable<Integer> {
     return rival.kind() + " " + rival.hash() + " with " + Texts.count(rival.weight(), "vote");
   }
 
-  private Map<String, Object> toJson(Revocation.Effect effect, Aum update, Optional<AumHash> head) {
+  private static Map<String, Object> toJson(Revocation.Effect effect, Aum update) {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("SchemaVersion", Json.SCHEMA_VERSION);
     object.put("Recovery", hex(update));
@@ -270,7 +317,16 @@ final class RevokeKeysCommand implements Callable<Integer> {
               object.put("DisplacedVotes", rival.weight());
             });
     object.put("TakesEffect", effect.outcome() == Revocation.Outcome.TAKES_EFFECT);
-    head.ifPresent(hash -> object.put("Head", hash.toString()));
+    return object;
+  }
+
+  private static Map<String, Object> toJson(RevocationOutlook outlook) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    outlook
+        .refusedByControl()
+        .ifPresent(refusal -> object.put("RefusedByControl", refusal.reason()));
+    outlook.answerableFrom().ifPresent(hash -> object.put("AnswerableFrom", hash.toString()));
+    object.put("BelowWindows", outlook.belowWindows());
     return object;
   }
 

@@ -272,7 +272,7 @@ final class SyncCommand implements Callable<Integer> {
     object.put("Rounds", rounds);
     object.put("Agrees", run.agrees());
     object.put("Outcome", SyncText.outcome(run.outcome()));
-    object.put("OutcomeKind", run.outcome().getClass().getSimpleName());
+    object.put("OutcomeKind", SyncText.kind(run.outcome()));
     remedy(run).ifPresent(remedy -> object.put("Remedy", remedy));
     run.stranded().ifPresent(stranded -> object.put("Stranded", stranded.remedy()));
     object.put("Admitted", texts(admit));

@@ -7,6 +7,7 @@ import dev.tka.sync.MissingAums;
 import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncOutcome;
 import java.util.List;
+import java.util.Locale;
 
 /** What happens in a sync, in words. */
 final class SyncText {
@@ -110,6 +111,15 @@ final class SyncText {
   /** What a node did not admit of what was sent. */
   static List<Refusal> refusals(Intake intake) {
     return intake instanceof Intake.Done done ? done.refusals() : List.of();
+  }
+
+  /** A word for how rounds ended, for scripts: {@code control-denies}. */
+  static String kind(SyncOutcome outcome) {
+    return outcome
+        .getClass()
+        .getSimpleName()
+        .replaceAll("(?<=[a-z])(?=[A-Z])", "-")
+        .toLowerCase(Locale.ROOT);
   }
 
   /** How rounds ended. */

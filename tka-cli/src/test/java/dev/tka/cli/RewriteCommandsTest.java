@@ -127,7 +127,7 @@ class RewriteCommandsTest {
     Cli.Result strict = Cli.run("sync", node, control, "--dry-run", "--json");
     assertThat(strict.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
     assertThat(strict.json())
-        .containsEntry("OutcomeKind", "ControlDenies")
+        .containsEntry("OutcomeKind", "control-denies")
         .hasEntrySatisfying(
             "Remedy", remedy -> assertThat((String) remedy).contains(" --restored"));
     Cli.Result restored = Cli.run("sync", node, control, "--restored");

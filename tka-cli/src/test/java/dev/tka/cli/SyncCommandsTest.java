@@ -117,7 +117,7 @@ class SyncCommandsTest {
 
     Cli.Result doctor = Cli.run("doctor", node, other.directory());
     assertThat(doctor.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
-    assertThat(doctor.out()).contains("PROBLEM  No AUM is known to both", "to do: ", "state ids");
+    assertThat(doctor.out()).contains("PROBLEM  no-common-ground: No AUM is known to both", "PROBLEM  re-created: ", "to do: ", "state ids");
   }
 
   @Test
