@@ -199,10 +199,8 @@ final class DoctorCommand implements Callable<Integer> {
     }
   }
 
-  private void compare(Authority authority, String name)
-      throws IOException, CommandFailure {
-    Intersection intersection =
-        Intersection.findRemembering(authority, OfferText.read(name, main));
+  private void compare(Authority authority, String name) throws IOException, CommandFailure {
+    Intersection intersection = Intersection.findRemembering(authority, OfferText.read(name, main));
     String text = "of the offer, this end finds " + SyncText.intersection(intersection);
     if (intersection instanceof Intersection.None none) {
       problem("no-common-ground", text, SyncRemedy.of(none));
@@ -234,7 +232,9 @@ final class DoctorCommand implements Callable<Integer> {
   private void print(PrintWriter out) {
     for (Finding finding : findings) {
       String verdict =
-          finding.problem() ? "PROBLEM  " : finding.remedy().isPresent() ? "note     " : "ok       ";
+          finding.problem()
+              ? "PROBLEM  "
+              : finding.remedy().isPresent() ? "note     " : "ok       ";
       String kind = finding.kind().map(name -> name + ": ").orElse("");
       out.println(verdict + kind + Texts.printable(finding.text()));
       finding.remedy().ifPresent(remedy -> out.println("         to do: " + remedy));

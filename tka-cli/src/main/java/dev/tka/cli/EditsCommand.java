@@ -2,6 +2,7 @@ package dev.tka.cli;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
+import dev.tka.core.AumKind;
 import dev.tka.core.Authority;
 import dev.tka.core.BuildException;
 import dev.tka.core.LockPrivateKey;
@@ -32,7 +33,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Lists edits that were made here and set aside, because control follows another chain.",
       "--again makes them again on the present head, one by one where they still apply; those that"
-          + " do not stay listed, and the status is 1. Checkpoints are not made again."
+          + " do not stay listed, and the status is 1. Checkpoints are not made again, but when due."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -109,7 +110,13 @@ final class EditsCommand implements Callable<Integer> {
     UpdateBuilder builder = new UpdateBuilder(edit.authority(), signer);
     Set<AumHash> made = new LinkedHashSet<>();
     Map<AumHash, BuildException> left = new LinkedHashMap<>();
+    Set<AumHash> checkpoints = new LinkedHashSet<>();
     for (Marks.SetAside one : wanted) {
+      if (one.aum().kind().equals(AumKind.CHECKPOINT) && !one.revocation()) {
+        // The builder added it, and does so again when one is due.
+        checkpoints.add(one.aum().hash());
+        continue;
+      }
       try {
         builder.again(one.aum());
         made.add(one.aum().hash());
@@ -118,16 +125,25 @@ final class EditsCommand implements Callable<Integer> {
       }
     }
     List<Aum> updates = made.isEmpty() ? List.of() : builder.build().updates();
-    Authority after = edit.store(updates, made);
+    Set<AumHash> gone = new LinkedHashSet<>(made);
+    gone.addAll(checkpoints);
+    Authority after = edit.authority();
+    if (!updates.isEmpty()) {
+      after = edit.store(updates, gone);
+    } else if (!gone.isEmpty()) {
+      edit.dropSetAside(gone);
+    }
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       Map<String, Object> object = begin(after);
       object.put("MadeAgain", texts(made));
+      object.put("Checkpoints", texts(checkpoints));
       object.put("Messages", updates.stream().map(AumJson::message).toList());
       object.put("NotMade", left.entrySet().stream().map(EditsCommand::notMade).toList());
       Json.print(out, object);
     } else {
       made.forEach(hash -> out.println("Made again: " + hash));
+      checkpoints.forEach(hash -> out.println("A checkpoint, not needed again: " + hash));
     }
     left.forEach(
         (hash, why) ->

@@ -29,8 +29,7 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
   private static final int REFERENCE_STEPS = 1000;
 
   /** Empty when a shipping node would find common ground. */
-  static Optional<LeftBehind> of(
-      Authority node, Authority control, Path nodePath, Path controlPath)
+  static Optional<LeftBehind> of(Authority node, Authority control, Path nodePath, Path controlPath)
       throws TkaException {
     return new Diagnosis(node, control, nodePath, controlPath).make();
   }
@@ -49,7 +48,9 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
       if (!control.isActive(node.oldestAncestor())) {
         return belowWindow();
       }
-      return namesNothingHeld(SyncOffer.legacy(control).ancestors()) ? outOfSight() : Optional.empty();
+      return namesNothingHeld(SyncOffer.legacy(control).ancestors())
+          ? outOfSight()
+          : Optional.empty();
     }
 
     /** All that the node holds is on a branch that lost at control. */
@@ -61,12 +62,19 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
         return Optional.empty();
       }
       String where =
-          ", at " + fork.get() + ", which comes before " + node.oldestAncestor() + ", the oldest AUM"
+          ", at "
+              + fork.get()
+              + ", which comes before "
+              + node.oldestAncestor()
+              + ", the oldest AUM"
               + " that this node holds";
       if (isRevocation(winner.get(), fork.get())) {
         return problem(
             "revocation-below-window",
-            "the revocation " + winner.get() + " was made on a longer window than this node's" + where,
+            "the revocation "
+                + winner.get()
+                + " was made on a longer window than this node's"
+                + where,
             bringBack(fork.get()));
       }
       AumSnapshot controls = control.snapshot();
@@ -102,8 +110,7 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
       return at;
     }
 
-    private boolean isRevocation(AumHash winner, AumHash fork)
-        throws TkaException {
+    private boolean isRevocation(AumHash winner, AumHash fork) throws TkaException {
       Optional<State> state = control.snapshot().get(winner).state();
       return state.isPresent()
           && !control.stateAt(fork).keys().stream().allMatch(key -> state.get().trusts(key.id()));
@@ -113,8 +120,7 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
     private Optional<LeftBehind> outOfSight() {
       int behind = control.activeAfter(node.head()).map(List::size).orElse(0);
       Set<AumHash> seen = new HashSet<>(control.newestFirst(REFERENCE_STEPS + 1));
-      List<AumHash> named =
-          control.checkpoints().stream().filter(seen::contains).toList();
+      List<AumHash> named = control.checkpoints().stream().filter(seen::contains).toList();
       if (namesNothingHeld(named) && !holds(control.oldestAncestor())) {
         return problem(
             "far-behind",
@@ -170,8 +176,7 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
               + (word(nodePath) + " --to " + common.at())
               + ", then sync with control set to take back what it lost ('tka sync --restored')");
     }
-    boolean unsent =
-        node.snapshot().marks().unsent().stream().anyMatch(node::isActive);
+    boolean unsent = node.snapshot().marks().unsent().stream().anyMatch(node::isActive);
     return problem(
         unsent ? "own-unsent-branch" : "stale-branch",
         "control's chain left this node's before the oldest AUM that it holds, after "

@@ -50,7 +50,9 @@ final class SyncRemedy {
     }
     if (outcome instanceof SyncOutcome.ControlDenies) {
       return Optional.of(
-          "if control was restored from a backup: " + restored() + "; if not, find out who runs it");
+          "if control was restored from a backup: "
+              + restored()
+              + "; if not, find out who runs it");
     }
     if (outcome instanceof SyncOutcome.Rejected) {
       return Optional.of("find out what is not valid there: tka verify " + control);

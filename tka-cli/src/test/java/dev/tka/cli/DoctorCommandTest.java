@@ -79,8 +79,7 @@ class DoctorCommandTest {
   @Test
   void aRevocationOnALongerWindow() throws Exception {
     Aum genesis = OldDirectories.begin(node, control);
-    Aum revocation =
-        Chains.checkpoint(genesis, Chains.stateOf(List.of(TestKeys.key(2, 2))), 2);
+    Aum revocation = Chains.checkpoint(genesis, Chains.stateOf(List.of(TestKeys.key(2, 2))), 2);
     OldDirectories.at(control, 20).inform(List.of(revocation));
     assertBroughtBack("revocation-below-window", genesis);
   }
@@ -156,6 +155,7 @@ class DoctorCommandTest {
     Cli.Result lost = Cli.runWithInput(text, "doctor", node, "--offer", "-");
     assertThat(lost.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
     assertThat(lost.out())
-        .contains("PROBLEM  control-lost-history: ", "tka repair " + node + " --to " + head(genesis));
+        .contains(
+            "PROBLEM  control-lost-history: ", "tka repair " + node + " --to " + head(genesis));
   }
 }

@@ -60,6 +60,8 @@ class JsonSchemaTest {
     collect("inspect", inspect("nks", "rotation-with-own-wrapping"), paths);
 
     collectEdits(paths);
+    collectRewrites(paths);
+    collectRepairs(paths);
 
     List<String> expected =
         new String(
@@ -121,6 +123,13 @@ class JsonSchemaTest {
         tailnet.edit("revoke-keys", "ann", "--finish", signed, "--confirm", "--json").json(),
         paths);
     collectPutOff(tailnet, paths);
+    Path heavy = Files.createDirectory(folder.resolve("heavy"));
+    Tailnet outvoted = Tailnet.of(heavy, "ann", "bob?2");
+    outvoted.edit("add", "ann", outvoted.newKey("dora"));
+    collect(
+        "revoke-keys",
+        outvoted.edit("revoke-keys", "ann", outvoted.publicKey("bob"), "--json").json(),
+        paths);
     Tailnet other = Tailnet.of(Files.createDirectory(folder.resolve("other")), "eve");
     collect("offer", Cli.run("offer", tailnet.directory(), "--json").json(), paths);
     collect("sync", sync(tailnet, other), paths);
@@ -133,6 +142,40 @@ class JsonSchemaTest {
         "doctor",
         Cli.run("doctor", tailnet.directory(), other.directory(), "--json").json(),
         paths);
+  }
+
+  private void collectRewrites(Set<String> paths) throws Exception {
+    Path node = folder.resolve("refusing");
+    Path control = folder.resolve("rewritten");
+    String x = RewriteCommandsTest.oldKeyRewrites(node, control).get("X").hash().toString();
+    collect("sync", Cli.run("sync", node, control, "--json").json(), paths);
+    collect(
+        "sync", Cli.run("sync", node, control, "--admit", x, "--dry-run", "--json").json(), paths);
+
+    Path conflict = Files.createDirectory(folder.resolve("conflict"));
+    Path refusing = folder.resolve("conflicting");
+    Tailnet author = RewriteCommandsTest.conflict(conflict, refusing);
+    collect("sync", Cli.run("sync", author.directory(), refusing, "--json").json(), paths);
+    collect("doctor", Cli.run("doctor", author.directory(), "--json").json(), paths);
+    Map<String, Object> listed = Cli.run("edits", author.directory(), "--json").json();
+    collect("edits", listed, paths);
+    collect(
+        "edits", Cli.run(author.editArguments("edits", "bob", "--again", "--json")).json(), paths);
+    Object first = ((Map<?, ?>) ((List<?>) listed.get("SetAside")).get(0)).get("Hash");
+    collect(
+        "edits",
+        author.run("edits", author.directory(), "--drop", first, "--confirm", "--json").json(),
+        paths);
+  }
+
+  private void collectRepairs(Set<String> paths) throws Exception {
+    Path node = folder.resolve("left");
+    OldDirectories.leftBehindByAStaleBranch(node, folder.resolve("gone"));
+    for (Object confirm : List.of("--dry-run", "--confirm")) {
+      collect("repair", Cli.run("repair", node, "--all", confirm, "--json").json(), paths);
+    }
+    Object head = Cli.run("status", node, "--json").json().get("Head");
+    collect("repair", Cli.run("repair", node, "--to", head, "--json").json(), paths);
   }
 
   private static Map<String, Object> sync(Tailnet node, Tailnet control) {

@@ -52,8 +52,7 @@ final class OldDirectories {
   static void compact(Path directory, int daysAgo) throws Exception {
     NodeDirectory store = NodeDirectory.at(directory);
     Instant now = NOW.minus(Duration.ofDays(daysAgo));
-    CompactionPlan plan =
-        CompactionPlan.of(Authority.open(store), CompactionPolicy.DEFAULT, now);
+    CompactionPlan plan = CompactionPlan.of(Authority.open(store), CompactionPolicy.DEFAULT, now);
     assertThat(plan).isInstanceOf(CompactionPlan.Decided.class);
     assertThat(((CompactionPlan.Decided) plan).purged()).isNotEmpty();
     ((CompactionPlan.Decided) plan).applyTo(store, AdmissionPolicy.REFERENCE);

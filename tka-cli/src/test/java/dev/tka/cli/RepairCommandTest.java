@@ -97,7 +97,8 @@ class RepairCommandTest {
     assertThat(Files.getPosixFilePermissions(backup))
         .isEqualTo(PosixFilePermissions.fromString("rwx------"));
     assertThat(commitTimes(node)).hasSize(75).containsAllEntriesOf(before);
-    assertThat(commitTimes(node).values()).noneMatch(OldDirectories.NOW.minus(Duration.ofDays(24))::isBefore);
+    assertThat(commitTimes(node).values())
+        .noneMatch(OldDirectories.NOW.minus(Duration.ofDays(24))::isBefore);
     assertThat(Cli.run("verify", node).exitCode()).isEqualTo(ExitCode.OK);
 
     assertThat(roundOfTheReference(node, control)).isInstanceOf(SyncOutcome.Converged.class);

@@ -29,28 +29,26 @@ class RewriteCommandsTest {
     return DirectoryOfAums.write(chains.list(names), daysAgo, folder.resolve(name));
   }
 
-  private static void add(Path directory, Aum aum) throws Exception {
-    LiveAuthority.open(
-            NodeDirectory.at(directory), AdmissionPolicy.REFERENCE, Clock.systemUTC())
-        .inform(List.of(aum));
-  }
-
   /** Control follows a key that the node removed a month ago. */
-  private Chains oldKeyRewrites() {
-    return Chains.draw(
-        List.of(TestKeys.key(1, 1), TestKeys.key(2, 2)),
-        """
-        A -> B[remove:2] -> C
-        A -> X(2) -> Y(2)
-        """);
+  static Chains oldKeyRewrites(Path node, Path control) throws Exception {
+    Chains chains =
+        Chains.draw(
+            List.of(TestKeys.key(1, 1), TestKeys.key(2, 2), TestKeys.key(3, 1)),
+            """
+            A -> B[remove:2] -> C
+            A -> X(2) -> Y(2)
+            """);
+    DirectoryOfAums.write(chains.list("A B"), 40, node);
+    OldDirectories.at(node, 0).inform(List.of(chains.get("C")));
+    DirectoryOfAums.write(chains.list("A X Y"), 40, control);
+    return chains;
   }
 
   @Test
   void aRewriteByAKeyThatIsGoneIsRefusedAndMayBeAdmittedByHand() throws Exception {
-    Chains chains = oldKeyRewrites();
-    Path node = directory(chains, "A B", 40, "node");
-    add(node, chains.get("C"));
-    Path control = directory(chains, "A X Y", 40, "control");
+    Path node = folder.resolve("node");
+    Path control = folder.resolve("control");
+    Chains chains = oldKeyRewrites(node, control);
     String x = chains.get("X").hash().toString();
     String y = chains.get("Y").hash().toString();
 
@@ -78,9 +76,7 @@ class RewriteCommandsTest {
 
     Cli.Result admitted = Cli.run("sync", node, control, "--admit", x, "--confirm", "--json");
     assertThat(admitted.exitCode()).as(admitted.err()).isEqualTo(ExitCode.OK);
-    assertThat(admitted.json())
-        .containsEntry("Agrees", true)
-        .containsEntry("Admitted", List.of(x));
+    assertThat(admitted.json()).containsEntry("Agrees", true).containsEntry("Admitted", List.of(x));
     assertThat(head(node)).isEqualTo(y);
   }
 
@@ -96,9 +92,7 @@ class RewriteCommandsTest {
         LiveAuthority.open(NodeDirectory.at(node), AdmissionPolicy.NODE, Clock.systemUTC());
     Aum revocation =
         Chains.checkpoint(
-            chains.get("A"),
-            Chains.stateOf(List.of(TestKeys.key(1, 1), TestKeys.key(2, 2))),
-            2);
+            chains.get("A"), Chains.stateOf(List.of(TestKeys.key(1, 1), TestKeys.key(2, 2))), 2);
     live.informOn(live.current(), List.of(revocation));
 
     Cli.Result result = Cli.run("sync", node, control);
@@ -136,9 +130,8 @@ class RewriteCommandsTest {
   }
 
   /** A node whose edits, made on a stale head, control refused. */
-  private Tailnet conflict() throws Exception {
+  static Tailnet conflict(Path folder, Path control) throws Exception {
     Tailnet node = Tailnet.of(Files.createDirectory(folder.resolve("home")), "ann", "bob?2");
-    Path control = folder.resolve("control");
     TestFiles.copy(node.directory(), control);
     String carol = node.newKey("carol");
     node.edit("add", "bob", carol);
@@ -149,7 +142,7 @@ class RewriteCommandsTest {
 
   @Test
   void editsThatControlRefusesAreListedAndMadeAgain() throws Exception {
-    Tailnet node = conflict();
+    Tailnet node = conflict(folder, folder.resolve("control"));
     Path control = folder.resolve("control");
     Cli.Result sync = Cli.run("sync", node.directory(), control);
     assertThat(sync.exitCode()).as(sync.out()).isEqualTo(ExitCode.OK);
@@ -189,8 +182,29 @@ class RewriteCommandsTest {
   }
 
   @Test
+  void checkpointsThatTheBuilderAddedAreNotMadeAgain() throws Exception {
+    Path control = folder.resolve("control");
+    Tailnet node = conflict(folder, control);
+    Object[] votes = new Object[48];
+    for (int i = 0; i < votes.length; i++) {
+      votes[i] = node.publicKey("ann") + "?" + (1 + i % 2);
+    }
+    node.edit("update", "bob", votes);
+    Cli.run("sync", node.directory(), control);
+    List<?> listed = (List<?>) Cli.run("edits", node.directory(), "--json").json().get("SetAside");
+    assertThat(listed).hasSize(51);
+    Object checkpoint = ((Map<?, ?>) listed.get(50)).get("Hash");
+
+    Map<String, Object> made =
+        Cli.run(node.editArguments("edits", "bob", "--again", "--json")).json();
+    assertThat((List<?>) made.get("MadeAgain")).hasSize(49);
+    assertThat(made.get("Checkpoints")).isEqualTo(List.of(checkpoint));
+    assertThat(Cli.run("edits", node.directory()).out()).hasLineCount(1).contains(" add-key ");
+  }
+
+  @Test
   void oneOfTheEditsMayBeMadeAgain() throws Exception {
-    Tailnet node = conflict();
+    Tailnet node = conflict(folder, folder.resolve("control"));
     Cli.run("sync", node.directory(), folder.resolve("control"));
     List<?> listed = (List<?>) Cli.run("edits", node.directory(), "--json").json().get("SetAside");
     String update = (String) ((Map<?, ?>) listed.get(1)).get("Hash");
@@ -203,12 +217,63 @@ class RewriteCommandsTest {
 
   @Test
   void whatIsAskedOfEditsHasToMakeSense() throws Exception {
-    Tailnet node = conflict();
+    Tailnet node = conflict(folder, folder.resolve("control"));
     Path directory = node.directory();
     String hash = head(directory);
     node.requireRefused(ExitCode.USAGE, "exclude", "edits", directory, "--again", "--drop", hash);
     node.requireRefused(ExitCode.USAGE, "--again or --drop", "edits", directory, hash);
     node.requireRefused(ExitCode.USAGE, "--drop needs", "edits", directory, "--drop");
     node.requireRefused(ExitCode.USAGE, "XYZ", "edits", directory, "--drop", "XYZ");
+  }
+
+  @Test
+  void aRevocationByAKeyThatIsGoneIsNotStored() throws Exception {
+    Path node = folder.resolve("node");
+    Chains chains = oldKeyRewrites(node, folder.resolve("control"));
+    Aum revocation =
+        Chains.checkpoint(chains.get("A"), Chains.stateOf(List.of(TestKeys.key(1, 1))), 2);
+    String hex = revocation.encoded().toHex();
+
+    Cli.Result result = Cli.run("revoke-keys", node, "--finish", hex, "--confirm");
+    assertThat(result.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
+    assertThat(result.out()).isEmpty();
+    assertThat(result.err())
+        .contains("tka: warning: control would refuse it now: at ")
+        .contains("tka: not admitted, and nothing was written: " + revocation.hash() + ": at ");
+    assertThat(head(node)).isEqualTo(chains.get("C").hash().toString());
+    assertThat(NodeDirectory.at(node).read().find(revocation.hash())).isEmpty();
+  }
+
+  @Test
+  void aRevocationBelowWhatNodesKeepWarns() throws Exception {
+    Path node = folder.resolve("node");
+    Path control = folder.resolve("control");
+    Aum genesis = OldDirectories.begin(node, control);
+    Aum revocation = Chains.checkpoint(genesis, Chains.stateOf(List.of(TestKeys.key(2, 2))), 2);
+    Cli.Result unasked = Cli.run("revoke-keys", control, "--finish", revocation.encoded().toHex());
+    assertThat(unasked.exitCode()).isEqualTo(ExitCode.USAGE);
+    assertThat(unasked.err())
+        .contains("tka: warning: it forks off below what nodes keep")
+        .doesNotContain("could answer", "would refuse");
+  }
+
+  @Test
+  void aRevocationThatCanBeAnsweredNamesTheForkPointThatPreventsIt() throws Exception {
+    Tailnet home = Tailnet.of(Files.createDirectory(folder.resolve("home")), "ann");
+    String genesis = home.authority().head().toString();
+    String bob = home.newKey("bob");
+    home.edit("add", "ann", bob + "?2");
+    String added = home.authority().head().toString();
+    home.edit("add", "ann", home.newKey("carol"));
+
+    Cli.Result late = home.edit("revoke-keys", "ann", bob, "--fork-from", added);
+    assertThat(late.err())
+        .contains("the revoked keys could answer it from " + added)
+        .contains("; one with --fork-from " + genesis + " prevents that");
+    Cli.Result early = home.edit("revoke-keys", "ann", bob, "--fork-from", genesis, "--json");
+    assertThat(early.json())
+        .doesNotContainKey("AnswerableFrom")
+        .containsEntry("BelowWindows", false)
+        .containsKey("RefusedByControl");
   }
 }

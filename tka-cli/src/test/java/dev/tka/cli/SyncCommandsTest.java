@@ -101,7 +101,8 @@ class SyncCommandsTest {
     Cli.Result result = Cli.run("sync", node, control.directory(), "--explain");
     assertThat(result.exitCode()).as(result.err()).isEqualTo(ExitCode.OK);
     assertThat(result.out())
-        .contains("                    " + made, "Set aside, as control does not follow it: " + made);
+        .contains(
+            "                    " + made, "Set aside, as control does not follow it: " + made);
     assertThat(head(node)).isEqualTo(head(control.directory()));
     assertThat(NodeDirectory.at(node).read().find(AumHash.parse(made))).isEmpty();
   }
@@ -117,7 +118,12 @@ class SyncCommandsTest {
 
     Cli.Result doctor = Cli.run("doctor", node, other.directory());
     assertThat(doctor.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
-    assertThat(doctor.out()).contains("PROBLEM  no-common-ground: No AUM is known to both", "PROBLEM  re-created: ", "to do: ", "state ids");
+    assertThat(doctor.out())
+        .contains(
+            "PROBLEM  no-common-ground: No AUM is known to both",
+            "PROBLEM  re-created: ",
+            "to do: ",
+            "state ids");
   }
 
   @Test

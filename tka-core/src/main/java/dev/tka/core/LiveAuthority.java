@@ -149,8 +149,7 @@ public final class LiveAuthority {
    *
    * @param byHand which
    */
-  public InformResult informFromControl(
-      List<Aum> updates, List<AumHash> sent, Set<AumHash> byHand)
+  public InformResult informFromControl(List<Aum> updates, List<AumHash> sent, Set<AumHash> byHand)
       throws InformException, StoreException, OpenException {
     boolean follows = policy == AdmissionPolicy.NODE;
     return untilFirst(

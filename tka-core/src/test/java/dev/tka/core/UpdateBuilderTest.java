@@ -448,8 +448,7 @@ class UpdateBuilderTest {
     UpdateBuilder builder = on(small()).addKey(TestKeys.key(3, 2));
     assertThatThrownBy(() -> builder.again(add)).isInstanceOf(BuildException.Refused.class);
     for (Aum other :
-        List.of(
-            Chains.noOp(add, "n", 1), Chains.checkpoint(add, Chains.stateOf(KEYS), 1))) {
+        List.of(Chains.noOp(add, "n", 1), Chains.checkpoint(add, Chains.stateOf(KEYS), 1))) {
       assertThatThrownBy(() -> builder.again(other))
           .isInstanceOf(BuildException.NotAnEdit.class)
           .hasMessageContaining("expected an add-key, remove-key or update-key, found a ");
