@@ -140,6 +140,14 @@ public final class NodeRound {
       return exchange;
     }
 
+    /** Ends the round without control's answer to the send. */
+    End unanswered() {
+      return new End(
+          new SyncOutcome.Unfinished(message.head(), exchange.answer().offer().head()),
+          exchange,
+          notices);
+    }
+
     /**
      * Ends the round with control's answer to the send.
      *

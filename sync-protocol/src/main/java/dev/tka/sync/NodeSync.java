@@ -51,7 +51,8 @@ public final class NodeSync {
    * Runs rounds. A failure on the way leaves the node with what the rounds before brought; run
    * again later.
    *
-   * @param report is told of each round when it is over
+   * @param report is told of each round when it is over, and of one that failed after control's
+   *     AUMs were taken in
    * @return never {@link SyncOutcome.Unfinished}
    * @throws E if control is not reached
    * @throws StoreException if the store cannot be read or written; it is as it was
@@ -61,7 +62,7 @@ public final class NodeSync {
       throws E, OpenException, StoreException {
     int idle = 0;
     for (int rounds = 1; ; rounds++) {
-      NodeRound.End end = round(control);
+      NodeRound.End end = round(control, report);
       report.accept(end);
       if (!(end.outcome() instanceof SyncOutcome.Unfinished unfinished)) {
         return end.outcome();
@@ -109,14 +110,23 @@ public final class NodeSync {
     return first.filter(hash -> !authority.snapshot().marks().isUnsent(hash));
   }
 
-  private <E extends Exception> NodeRound.End round(Control<E> control)
-      throws E, OpenException, StoreException {
+  private <E extends Exception> NodeRound.End round(
+      Control<E> control, Consumer<NodeRound.End> report) throws E, OpenException, StoreException {
     NodeRound round = NodeRound.begin(live, shared);
     NodeRound.Step step = round.answered(control.offer(round.offer()));
-    if (step instanceof NodeRound.Send send) {
-      return send.acknowledged(control.send(send.message()));
+    if (!(step instanceof NodeRound.Send send)) {
+      return (NodeRound.End) step;
     }
-    return (NodeRound.End) step;
+    Optional<SyncReceipt> receipt = Optional.empty();
+    try {
+      receipt = Optional.of(control.send(send.message()));
+    } finally {
+      if (receipt.isEmpty()) {
+        // What it found out so far is not told by any later round.
+        report.accept(send.unanswered());
+      }
+    }
+    return send.acknowledged(receipt.orElseThrow());
   }
 
   private boolean hasMoved(NodeRound.Exchange exchange) {

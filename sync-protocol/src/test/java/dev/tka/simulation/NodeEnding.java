@@ -73,16 +73,15 @@ record NodeEnding(int node, Verdict verdict, String reason) {
 
   private static Verdict verdict(
       Tailnet tailnet, Authority node, Authority control, RoundFailed why) {
-    switch (why.reason()) {
-      case TOO_LONG, NOT_OPEN:
-        return Verdict.TOO_LONG;
-      case CONTROL_LOST_HISTORY:
-        return Verdict.CONTROL_LOST_HISTORY;
-      case TYPED:
-        return Verdict.TOLD_WHY;
-      default:
-        break;
-    }
+    return switch (why.reason()) {
+      case TOO_LONG, NOT_OPEN -> Verdict.TOO_LONG;
+      case CONTROL_LOST_HISTORY -> Verdict.CONTROL_LOST_HISTORY;
+      case TYPED -> Verdict.TOLD_WHY;
+      default -> leftBehind(tailnet, node, control);
+    };
+  }
+
+  private static Verdict leftBehind(Tailnet tailnet, Authority node, Authority control) {
     Graph graph = tailnet.graph();
     AumHash fork = graph.commonAncestor(node.head(), control.head());
     if (fork.equals(node.head())) {

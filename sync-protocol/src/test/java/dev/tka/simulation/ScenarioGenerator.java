@@ -39,6 +39,9 @@ final class ScenarioGenerator {
     this.restores = attack == Attack.NONE && chance(8);
   }
 
+  private static final List<Event.Loss> LOSSES =
+      List.of(Event.Loss.OFFER, Event.Loss.ANSWER, Event.Loss.SEND, Event.Loss.ACKNOWLEDGEMENT);
+
   /** What is drawn for seeds in a row, over and over. */
   private static final List<Kind> MIX =
       List.of(
@@ -116,7 +119,7 @@ final class ScenarioGenerator {
         events.add(new Event.Backup());
         for (int i = 0; i < 4; i++) {
           drawStep();
-          Event.Lie lie = Event.Lie.values()[random.nextInt(Event.Lie.values().length)];
+          Event.Lie lie = anyOf(List.of(Event.Lie.values()));
           events.add(new Event.LyingSync(anyNode(), lie));
         }
         events.add(new Event.SyncAll());
@@ -193,6 +196,10 @@ final class ScenarioGenerator {
     return random.nextInt(100) < percent;
   }
 
+  private <T> T anyOf(List<T> list) {
+    return list.get(random.nextInt(list.size()));
+  }
+
   private int anyNode() {
     return random.nextInt(6);
   }
@@ -215,7 +222,7 @@ final class ScenarioGenerator {
       events.add(new Event.SyncAll());
       events.add(new Event.Trust(anyNode(), anyNode()));
     } else if (kind < 88 && losses) {
-      events.add(new Event.Sync(anyNode(), Event.Loss.values()[1 + random.nextInt(4)]));
+      events.add(new Event.Sync(anyNode(), anyOf(LOSSES)));
     } else if (kind < 92 && restarts) {
       events.add(chance(80) ? new Event.Restart(anyNode()) : new Event.RestartControl());
     } else if (kind < 95 && joins) {
