@@ -2,6 +2,7 @@ package dev.tka.core;
 
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -255,14 +256,11 @@ record InformPlan(
     }
 
     private Optional<State> computeState(AumHash hash) throws StoreException, OpenException {
+      if (!isStored(hash)) {
+        return trail().contains(hash) ? Remembered.stateAt(snapshot, hash) : Optional.empty();
+      }
       try {
-        if (isStored(hash)) {
-          return Optional.of(authority.stateAt(hash));
-        }
-        Optional<Aum> remembered = trail().checkpoint(hash);
-        return remembered.isPresent()
-            ? Optional.of(Authority.stateAtOldest(remembered.get()))
-            : Optional.empty();
+        return Optional.of(authority.stateAt(hash));
       } catch (ApplyException e) {
         throw new OpenException.CannotApply(e);
       }
@@ -447,17 +445,20 @@ record InformPlan(
       Optional<AumHash> at = Optional.of(fork);
       while (at.isPresent()) {
         TrailEntry entry = trail().find(at.get()).orElseThrow();
-        Optional<Aum> checkpoint = trail().checkpoint(entry.hash());
-        Aum aum =
-            checkpoint.isPresent()
-                ? checkpoint.get()
-                : Optional.ofNullable(returning.get(entry.hash())).orElseThrow();
-        restored.add(0, new Commit.Addition(aum, entry.committedAt()));
-        at = checkpoint.isPresent() ? Optional.empty() : aum.parent();
+        Optional<Aum> sent = Optional.ofNullable(returning.get(entry.hash()));
+        Aum aum = sent.isPresent() ? sent.get() : remembered(entry.hash());
+        restored.add(new Commit.Addition(aum, entry.committedAt()));
+        at = aum.kind().equals(AumKind.CHECKPOINT) ? Optional.empty() : aum.parent();
       }
+      Collections.reverse(restored);
       Set<AumHash> purges = new LinkedHashSet<>();
       collectTree(authority.oldestAncestor(), purges);
       return new Rewrite(purges, restored);
+    }
+
+    private Aum remembered(AumHash hash) throws StoreException {
+      return Remembered.find(snapshot, hash)
+          .orElseThrow(() -> new IllegalStateException("the state there was computed: " + hash));
     }
 
     /** The additions that still have their parent when the rewrite is done. */

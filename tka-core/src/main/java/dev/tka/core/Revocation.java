@@ -3,6 +3,7 @@ package dev.tka.core;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -28,9 +29,9 @@ public final class Revocation {
 
   /**
    * The unsigned revocation, forked off the latest AUM of the active chain where none of the keys
-   * is trusted and the signer is; of what was purged, the checkpoints are looked at (section 10).
-   * Off the oldest ancestor if there is none. There the signer may not be trusted either, which
-   * {@link #sign} refuses.
+   * is trusted and the signer is; of what was purged, what can still be had is looked at: in a
+   * directory all, elsewhere the checkpoints (section 10). Off the oldest ancestor if there is
+   * none. There the signer may not be trusted either, which {@link #sign} refuses.
    *
    * @param keyIds of the keys to revoke; those that are not trusted now are looked for, too
    * @param signer who will sign first
@@ -46,9 +47,10 @@ public final class Revocation {
     if (left.keys().size() == authority.state().keys().size()) {
       throw new BuildException.RevokesNothing();
     }
-    Predicate<State> suits =
-        state -> state.trusts(signer.bytes()) && keyIds.stream().noneMatch(state::trusts);
-    Optional<AumHash> forkPoint = latest(authority, authority.head(), suits);
+    Predicate<Predicate<Bytes>> suits =
+        trusts -> trusts.test(signer.bytes()) && keyIds.stream().noneMatch(trusts);
+    Optional<AumHash> forkPoint =
+        latest(authority, authority.head(), state -> suits.test(state::trusts));
     if (forkPoint.isEmpty()) {
       forkPoint = latestRemembered(authority, suits);
     }
@@ -76,8 +78,8 @@ public final class Revocation {
    * Signer#sign(Aum)}.
    *
    * @throws BuildException.NotARevocation if it is not today's state less some keys
-   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor a checkpoint
-   *     that is remembered
+   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor an AUM of the
+   *     trail that can be had
    * @throws BuildException.UntrustedAtFork if the signer is not trusted at the fork point: its
    *     signature would void the whole AUM
    * @throws BuildException.Refused if the state there does not accept what it is signed with
@@ -173,8 +175,8 @@ public final class Revocation {
    * is today's state less some keys is not asked: see {@link #requireCurrent}.
    *
    * @throws BuildException.NotARevocation if it is no checkpoint with a parent
-   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor a checkpoint
-   *     that is remembered
+   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor an AUM of the
+   *     trail that can be had
    * @throws StoreException if the store cannot be read
    * @throws OpenException if the state at the fork point cannot be computed
    */
@@ -248,7 +250,8 @@ public final class Revocation {
     }
   }
 
-  private static AumHash forkPointOf(Authority authority, Aum revocation) throws BuildException {
+  private static AumHash forkPointOf(Authority authority, Aum revocation)
+      throws BuildException, StoreException {
     AumHash forkPoint =
         revocation
             .parent()
@@ -256,8 +259,7 @@ public final class Revocation {
                 () -> new BuildException.NotARevocation(revocation, "a parent", "a genesis"));
     AumSnapshot snapshot = authority.snapshot();
     boolean known =
-        snapshot.find(forkPoint).isPresent()
-            || snapshot.trail().find(forkPoint).flatMap(TrailEntry::checkpoint).isPresent();
+        snapshot.find(forkPoint).isPresent() || Remembered.find(snapshot, forkPoint).isPresent();
     if (!known) {
       throw new BuildException.UnknownForkPoint(revocation, forkPoint);
     }
@@ -290,15 +292,25 @@ public final class Revocation {
     return Optional.of(new Rival(follower.hash(), follower.kind(), atFork.weightOf(follower)));
   }
 
-  /** The latest checkpoint of the trail where the state is as wanted. */
-  private static Optional<AumHash> latestRemembered(Authority authority, Predicate<State> wanted)
-      throws StoreException, OpenException {
-    for (AumHash hash : authority.snapshot().trail().checkpoints()) {
-      if (wanted.test(stateAt(authority, hash))) {
-        return Optional.of(hash);
+  /** The latest AUM of the trail that can be had and where the trusted keys are as wanted. */
+  private static Optional<AumHash> latestRemembered(
+      Authority authority, Predicate<Predicate<Bytes>> wanted) throws StoreException {
+    AumSnapshot snapshot = authority.snapshot();
+    Optional<AumHash> latest = Optional.empty();
+    Set<Bytes> keys = new HashSet<>();
+    for (TrailEntry entry : snapshot.trail().entries()) {
+      Optional<State> whole =
+          snapshot.trail().checkpoint(entry.hash()).flatMap(checkpoint -> checkpoint.state());
+      if (whole.isPresent()) {
+        keys = new HashSet<>(whole.get().keyIds());
+      }
+      entry.takenAway().forEach(keys::remove);
+      keys.addAll(entry.added());
+      if (wanted.test(keys::contains) && Remembered.find(snapshot, entry.hash()).isPresent()) {
+        latest = Optional.of(entry.hash());
       }
     }
-    return Optional.empty();
+    return latest;
   }
 
   /** What would make a peer refuse it, if anything. */
@@ -375,9 +387,9 @@ public final class Revocation {
   static State stateAt(Authority authority, AumHash hash) throws StoreException, OpenException {
     try {
       if (authority.snapshot().find(hash).isEmpty()) {
-        Optional<Aum> remembered = authority.snapshot().trail().checkpoint(hash);
+        Optional<State> remembered = Remembered.stateAt(authority.snapshot(), hash);
         if (remembered.isPresent()) {
-          return Authority.stateAtOldest(remembered.get());
+          return remembered.get();
         }
       }
       return authority.stateAt(hash);

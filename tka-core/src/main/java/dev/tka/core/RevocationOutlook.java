@@ -27,8 +27,8 @@ public record RevocationOutlook(
    * @param revocation signed or not
    * @param now tells what is final
    * @throws BuildException.NotARevocation if it is no checkpoint with a parent
-   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor a checkpoint
-   *     that is remembered
+   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor an AUM of the
+   *     trail that can be had
    * @throws StoreException if the store cannot be read
    * @throws OpenException if a state cannot be computed
    */
