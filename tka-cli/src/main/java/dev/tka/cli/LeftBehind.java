@@ -45,6 +45,9 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
             "tell this node alone that the lock is disabled, so that it wipes its authority with the"
                 + " old disablement secret and bootstraps the new one");
       }
+      if (holds(control.head())) {
+        return Optional.empty();
+      }
       if (!control.isActive(node.oldestAncestor())) {
         return belowWindow();
       }
