@@ -58,27 +58,27 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
 
     /** All that the node holds is on a branch that lost at control. */
     private Optional<LeftBehind> belowWindow() throws TkaException {
-      Optional<AumHash> fork = fork();
+      Optional<AumHash> found = fork();
       Optional<AumHash> winner =
-          fork.flatMap(control::activeAfter).flatMap(after -> after.stream().findFirst());
-      if (winner.isEmpty()) {
+          found.flatMap(control::activeAfter).flatMap(after -> after.stream().findFirst());
+      if (found.isEmpty() || winner.isEmpty()) {
         return Optional.empty();
       }
+      AumHash fork = found.get();
       String where =
           ", at "
-              + fork.get()
+              + fork
               + ", which comes before "
               + node.oldestAncestor()
-              + ", the oldest AUM"
-              + " that this node holds";
-      if (isRevocation(winner.get(), fork.get())) {
+              + ", the oldest AUM that this node holds";
+      if (isRevocation(winner.get(), fork)) {
         return problem(
             "revocation-below-window",
             "the revocation "
                 + winner.get()
                 + " was made on a longer window than this node's"
                 + where,
-            bringBack(fork.get()));
+            bringBack(fork));
       }
       AumSnapshot controls = control.snapshot();
       long unsent =
@@ -91,12 +91,12 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
             Texts.count(unsent, "AUM")
                 + " of this node never reached control, whose chain left this node's"
                 + where,
-            bringBack(fork.get()));
+            bringBack(fork));
       }
       return problem(
           "stale-branch",
           winner.get() + ", made on a stale head, won at control" + where,
-          bringBack(fork.get()));
+          bringBack(fork));
     }
 
     private Optional<AumHash> fork() {

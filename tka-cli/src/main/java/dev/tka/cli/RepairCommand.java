@@ -56,7 +56,7 @@ final class RepairCommand implements Callable<Integer> {
   @Mixin private DirectoryArgument directory;
 
   @ArgGroup(multiplicity = "1")
-  private Reach reach;
+  private Reach reach = new Reach();
 
   @Option(
       names = "--backup",
@@ -143,7 +143,11 @@ final class RepairCommand implements Callable<Integer> {
       named.addAll(offer.ancestors());
       return new Repair.Offer(named);
     }
-    return new Repair.All();
+    if (reach.all) {
+      return new Repair.All();
+    }
+    throw new ParameterException(
+        spec.commandLine(), "expected one of --to, --steps, --meet and --all, found none");
   }
 
   private Path apply(Repair.Restore restore, DirectoryEdit edit, PrintWriter err)
