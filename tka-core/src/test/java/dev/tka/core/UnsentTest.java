@@ -164,6 +164,19 @@ class UnsentTest {
   }
 
   @Test
+  void theFirstAcknowledgementIsTheOneThatCounts() {
+    Marks once =
+        Marks.NONE.made(hashes("U V")).acknowledged(hashes("U"), FakeClock.START);
+
+    Marks twice = once.acknowledged(hashes("U V"), FakeClock.START.plusSeconds(1));
+
+    assertThat(once.isAcknowledged(chains.get("U").hash())).isTrue();
+    assertThat(twice.own().get(chains.get("U").hash())).contains(FakeClock.START);
+    assertThat(twice.own().get(chains.get("V").hash())).contains(FakeClock.START.plusSeconds(1));
+    assertThat(twice.made(hashes("U V"))).isEqualTo(twice);
+  }
+
+  @Test
   void whatLosesToWhatControlSentIsSetAsideOnceControlsHeadIsHere() throws TkaException {
     make("U V");
     clock.advance(Duration.ofDays(1));
