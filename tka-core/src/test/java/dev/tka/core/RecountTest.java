@@ -200,7 +200,7 @@ class RecountTest {
   void clauseB_aChainOfSponsorsLeadsBackToTheForkAndEachCountsOnce() {
     String drawing =
         """
-        P -> A[add:4*9](2) -> B[add:5*9](3,4) -> C[add:6*9](5) -> D[remove:1](4,5,6,2)
+        P -> A[add:4*9](2) -> B[add:5*9](3,4) -> C[add:6*9](5) -> D[remove:1](5,6)
         P -> X(1)
         """;
     Chains lighter =
