@@ -165,8 +165,7 @@ class UnsentTest {
 
   @Test
   void theFirstAcknowledgementIsTheOneThatCounts() {
-    Marks once =
-        Marks.NONE.made(hashes("U V")).acknowledged(hashes("U"), FakeClock.START);
+    Marks once = Marks.NONE.made(hashes("U V")).acknowledged(hashes("U"), FakeClock.START);
 
     Marks twice = once.acknowledged(hashes("U V"), FakeClock.START.plusSeconds(1));
 
