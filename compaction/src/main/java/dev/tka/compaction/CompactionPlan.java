@@ -9,7 +9,6 @@ import dev.tka.core.Commit;
 import dev.tka.core.OpenException;
 import dev.tka.core.StoreException;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -70,15 +69,15 @@ public sealed interface CompactionPlan {
       if (!changesStore()) {
         return before;
       }
-      return store.commit(
-          Commit.on(before.revision())
-              .purge(purged)
-              .lastActiveAncestor(oldestAncestor)
-              .trail(
-                  admission == AdmissionPolicy.REFERENCE
-                      ? List.of()
-                      : base.entriesBefore(oldestAncestor))
-              .build());
+      Commit.Builder commit =
+          Commit.on(before.revision()).purge(purged).lastActiveAncestor(oldestAncestor);
+      if (admission == AdmissionPolicy.REFERENCE) {
+        // A trail with a gap would be none.
+        before.trail().oldest().ifPresent(commit::cutTrail);
+      } else {
+        commit.trail(base.entriesBefore(oldestAncestor));
+      }
+      return store.commit(commit.build());
     }
   }
 

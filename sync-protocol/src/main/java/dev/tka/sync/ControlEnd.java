@@ -87,6 +87,9 @@ public final class ControlEnd {
       return List.of(rejected.reason());
     }
     return ((Intake.Done) intake)
-        .refusals().stream().map(refusal -> refusal.update() + ": " + refusal.reason()).toList();
+        .refusals().stream()
+            .limit(SyncReceipt.MOST_REFUSED)
+            .map(refusal -> refusal.update() + ": " + refusal.reason())
+            .toList();
   }
 }

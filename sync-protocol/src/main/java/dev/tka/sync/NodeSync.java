@@ -9,8 +9,10 @@ import dev.tka.core.Bytes;
 import dev.tka.core.LiveAuthority;
 import dev.tka.core.OpenException;
 import dev.tka.core.StoreException;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -28,6 +30,7 @@ public final class NodeSync {
   private final LiveAuthority live;
   private Optional<AumHash> shared = Optional.empty();
   private int highestShared = Integer.MIN_VALUE;
+  private final Set<AumHash> everStored = new HashSet<>();
 
   /** Rounds of the node that has this authority. */
   public NodeSync(LiveAuthority live) {
@@ -86,6 +89,9 @@ public final class NodeSync {
     }
     AumHash head = unfinished.head();
     AumHash controlHead = unfinished.controlHead();
+    if (end.exchange().intersection() instanceof Intersection.Remembered remembered) {
+      return new SyncOutcome.ControlLostHistory(remembered.at(), live.current().oldestAncestor());
+    }
     return firstDenied(end.exchange().intersection())
         .<SyncOutcome>map(denied -> new SyncOutcome.ControlDenies(denied, controlHead))
         .orElse(new SyncOutcome.Stalled(head, controlHead, rounds));
@@ -104,9 +110,6 @@ public final class NodeSync {
                 .filter(after -> !after.isEmpty())
                 .map(after -> after.get(0))
             : Optional.empty();
-    if (intersection instanceof Intersection.Remembered) {
-      first = Optional.of(authority.oldestAncestor());
-    }
     return first.filter(hash -> !authority.snapshot().marks().isUnsent(hash));
   }
 
@@ -136,7 +139,9 @@ public final class NodeSync {
       shared = newest;
       highestShared = Math.max(highestShared, height(newest.get()));
     }
-    boolean stored = exchange.received() instanceof Intake.Done done && !done.added().isEmpty();
+    // What control lets displace one another in turn is stored over and over: it counts once.
+    boolean stored =
+        exchange.received() instanceof Intake.Done done && everStored.addAll(done.added());
     return stored || further;
   }
 

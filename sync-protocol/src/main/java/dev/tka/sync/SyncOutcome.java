@@ -71,14 +71,14 @@ public sealed interface SyncOutcome {
   }
 
   /**
-   * Control's head is one that this node has left behind and purged: control was restored from a
-   * backup that is older than what this node holds. A node that holds more can give control back
-   * what it lost.
+   * Control's chain ends at an AUM that this node has left behind and purged, or goes on from it in
+   * a way that displaces nothing: control was restored from a backup that is older than what this
+   * node holds. A node that holds more can give control back what it lost.
    *
-   * @param controlHead an AUM of this node's trail
+   * @param common the newest AUM of this node's trail that control named
    * @param oldest this node's oldest ancestor
    */
-  record ControlLostHistory(AumHash controlHead, AumHash oldest) implements SyncOutcome {}
+  record ControlLostHistory(AumHash common, AumHash oldest) implements SyncOutcome {}
 
   /**
    * Control does not follow an AUM that it once sent or accepted, and nothing that it sent

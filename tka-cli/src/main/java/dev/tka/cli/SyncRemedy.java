@@ -46,7 +46,7 @@ final class SyncRemedy {
       return Optional.of(
           "control was restored from an old backup: sync a node that holds more with it, or bring"
               + (" back what this one still has: tka repair " + node)
-              + (" --to " + lost.controlHead() + ", then " + restored()));
+              + (" --to " + lost.common() + ", then " + restored()));
     }
     if (outcome instanceof SyncOutcome.ControlDenies) {
       return Optional.of(

@@ -156,8 +156,8 @@ final class SyncText {
           + (revocation.reasons().isEmpty() ? "." : ": " + revocation.reasons().get(0));
     }
     if (outcome instanceof SyncOutcome.ControlLostHistory lost) {
-      return "Control has lost history that the node no longer has: its head, "
-          + lost.controlHead()
+      return "Control has lost history that the node no longer has: what they share, "
+          + lost.common()
           + ", comes before the oldest AUM that the node holds, "
           + lost.oldest()
           + ".";

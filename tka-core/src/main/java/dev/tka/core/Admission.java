@@ -1,8 +1,9 @@
 package dev.tka.core;
 
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Judges displacements (section 10): who may rewrite what follows an AUM of the active chain. */
@@ -53,6 +54,11 @@ final class Admission {
   private final Rule rule;
   private final Instant reference;
   private final Marks marks;
+
+  /** What follows the oldest AUM that was asked for, and where each AUM is in it. */
+  private List<TrailEntry> known = List.of();
+
+  private final Map<AumHash, Integer> places = new HashMap<>();
 
   /**
    * Judges by a rule.
@@ -126,16 +132,36 @@ final class Admission {
   }
 
   private Recount recount(Displacement displacement) throws StoreException, OpenException {
-    List<TrailEntry> following = Following.after(authority, displacement.fork());
-    int judged = following.size();
-    while (judged > 0 && marks.isUnsent(following.get(judged - 1).hash())) {
-      judged--;
-    }
-    List<TrailEntry> upToSent = new ArrayList<>(following.subList(0, judged));
+    List<TrailEntry> following = following(displacement.fork());
     return Recount.of(
         displacement.atFork(),
         displacement.update(),
-        upToSent,
-        Recount.countMature(upToSent, marks, reference));
+        following,
+        Recount.countMature(following, marks, reference));
+  }
+
+  /** What follows a fork, up to the newest that is not unsent. */
+  private List<TrailEntry> following(AumHash fork) throws StoreException, OpenException {
+    if (!places.containsKey(fork)) {
+      // A batch with a second fork may have many: from then on, all that is known is looked at.
+      boolean second = !places.isEmpty();
+      AumHash from = second ? Following.oldest(authority) : fork;
+      List<TrailEntry> following = Following.after(authority, from);
+      int judged = following.size();
+      while (judged > 0 && marks.isUnsent(following.get(judged - 1).hash())) {
+        judged--;
+      }
+      known = following.subList(0, judged);
+      places.clear();
+      places.put(from, 0);
+      for (int i = 0; i < following.size(); i++) {
+        places.put(following.get(i).hash(), Math.min(i + 1, judged));
+      }
+    }
+    Integer place = places.get(fork);
+    if (place == null) {
+      throw new IllegalArgumentException(fork + " is not on the active chain");
+    }
+    return known.subList(place, known.size());
   }
 }

@@ -21,9 +21,14 @@ final class Following {
       return between(authority, hash, authority.head());
     }
     List<TrailEntry> following = new ArrayList<>(trail.after(hash));
-    following.add(oldest(authority));
+    following.add(oldestAncestor(authority));
     following.addAll(between(authority, authority.oldestAncestor(), authority.head()));
     return following;
+  }
+
+  /** The oldest AUM of the active chain that is stored or remembered. */
+  static AumHash oldest(Authority authority) {
+    return authority.snapshot().trail().oldest().orElse(authority.oldestAncestor());
   }
 
   /**
@@ -37,7 +42,7 @@ final class Following {
       return List.of();
     }
     List<TrailEntry> entries = new ArrayList<>();
-    entries.add(oldest(authority));
+    entries.add(oldestAncestor(authority));
     List<TrailEntry> following = between(authority, authority.oldestAncestor(), until);
     entries.addAll(following.subList(0, following.size() - 1));
     return entries;
@@ -67,7 +72,8 @@ final class Following {
   }
 
   /** The entry of the oldest ancestor, which follows the keys that the trail ends with. */
-  private static TrailEntry oldest(Authority authority) throws StoreException, OpenException {
+  private static TrailEntry oldestAncestor(Authority authority)
+      throws StoreException, OpenException {
     AumSnapshot snapshot = authority.snapshot();
     Aum oldest = snapshot.get(authority.oldestAncestor());
     State at;

@@ -273,7 +273,9 @@ record InformPlan(
       Set<AumHash> favoured = new HashSet<>(batch.favoured());
       for (AumHash hash : batch.favoured()) {
         // A chain that control follows may be here already, as one that lost.
-        if (isStored(hash) && !authority.isActive(hash)) {
+        boolean mayLose = isStored(hash) && !authority.isActive(hash);
+        if (mayLose
+            && snapshot.find(hash).flatMap(AumEntry::parent).filter(this::isStored).isPresent()) {
           Aum loser = snapshot.get(hash);
           Optional<Admission.Displacement> displacement = displacement(loser, favoured);
           boolean displaces = displacement.isPresent() && displaces(displacement.get());
@@ -330,7 +332,10 @@ record InformPlan(
 
     /** Control keeps what lost up to a quota. */
     private boolean hasRoomFor(Aum loser) throws StoreException {
-      if (batch.rule() != Admission.Rule.HEAVIER_CHECKPOINT) {
+      boolean bounded =
+          batch.rule() == Admission.Rule.HEAVIER_CHECKPOINT
+              || batch.rule() == Admission.Rule.RECOUNTED_FORK_RESOLUTION;
+      if (!bounded) {
         return true;
       }
       long bytes =

@@ -286,7 +286,7 @@ public final class LiveAuthority {
     for (int attempt = 1; ; attempt++) {
       Settlement settlement = Settlement.decide(current, head, shown, seen, now(clock));
       AumSnapshot before = current.snapshot();
-      if (settlement.marks().equals(before.marks())) {
+      if (settlement.marks().equals(before.marks()) && settlement.purges().isEmpty()) {
         return settlement;
       }
       try {
@@ -388,17 +388,8 @@ public final class LiveAuthority {
     if (policy != AdmissionPolicy.NODE) {
       return now;
     }
-    AumSnapshot snapshot = authority.snapshot();
-    return snapshot
-        .marks()
-        .agreedAt()
-        .orElseGet(
-            // A node that was run without these notes agreed with control when it got its head.
-            () ->
-                snapshot
-                    .find(authority.head())
-                    .flatMap(snapshot.marks()::agesFrom)
-                    .orElse(Instant.MIN));
+    // To a node that never agreed with control, nothing is mature.
+    return authority.snapshot().marks().agreedAt().orElse(Instant.MIN);
   }
 
   private static Authority afterCommit(AumSnapshot after, InformPlan.Resolved resolved)

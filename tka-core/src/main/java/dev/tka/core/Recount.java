@@ -80,7 +80,7 @@ public record Recount(long weight, List<Discount> discounts) {
     for (int i = following.size() - 1; i >= 0; i--) {
       TrailEntry entry = following.get(i);
       Optional<Instant> from = marks.agesFrom(entry.hash(), entry.committedAt());
-      if (from.isPresent() && !from.get().plus(MATURITY).isAfter(reference)) {
+      if (from.isPresent() && Duration.between(from.get(), reference).compareTo(MATURITY) >= 0) {
         return i + 1;
       }
     }

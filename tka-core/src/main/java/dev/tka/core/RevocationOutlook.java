@@ -1,5 +1,6 @@
 package dev.tka.core;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -107,6 +108,7 @@ public record RevocationOutlook(
     }
     Instant committedAt =
         authority.snapshot().find(forkPoint).map(AumEntry::committedAt).orElse(now);
-    return after.get().size() >= KEPT_BY_NODES && !committedAt.plus(Recount.MATURITY).isAfter(now);
+    return after.get().size() >= KEPT_BY_NODES
+        && Duration.between(committedAt, now).compareTo(Recount.MATURITY) >= 0;
   }
 }

@@ -83,6 +83,15 @@ public final class Trail {
         : Optional.of(newest.entries.get(newest.entries.size() - 1));
   }
 
+  /** The oldest AUM that is remembered; empty when nothing is. */
+  public Optional<AumHash> oldest() {
+    Optional<AumHash> oldest = Optional.empty();
+    for (Run run = newest; run != null; run = run.before) {
+      oldest = Optional.of(run.entries.get(0).hash());
+    }
+    return oldest;
+  }
+
   /** All entries, oldest first. */
   public List<TrailEntry> entries() {
     return collect(Optional.empty());

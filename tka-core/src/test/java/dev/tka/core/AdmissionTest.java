@@ -264,13 +264,17 @@ class AdmissionTest {
   }
 
   @Test
-  void aNodeHasNoQuota() throws TkaException {
+  void aRestoredControlHasTheQuotaTooAndWhatControlSendsHasNone() throws TkaException {
+    LiveAuthority restored = holding(AdmissionPolicy.RESTORED_CONTROL, stale, "A P F G L");
     LiveAuthority node = node(stale, "A P F G L");
+    int kept = 0;
     for (int i = 0; i < 10; i++) {
-      InformResult result =
-          node.inform(List.of(Chains.noOp(stale.get("L"), i + "x".repeat(500_000), 3)));
-      assertThat(result.refusals()).isEmpty();
+      Aum loser = Chains.noOp(stale.get("L"), i + "x".repeat(500_000), 3);
+      kept += restored.inform(List.of(loser)).added().size();
+      assertThat(node.informFromControl(List.of(loser), List.of(loser.hash())).added()).hasSize(1);
     }
+
+    assertThat(kept).isEqualTo((int) (Admission.MAX_LOSING_BYTES / 500_000));
   }
 
   @Test
@@ -521,7 +525,7 @@ class AdmissionTest {
   }
 
   @Test
-  void aNodeThatNotedNoAgreementJudgesAtTheTimeOfItsHead() throws TkaException {
+  void toANodeThatNeverAgreedWithControlNothingIsMature() throws TkaException {
     Chains chains =
         Chains.draw(
             KEYS,
@@ -530,9 +534,9 @@ class AdmissionTest {
             P -> X[revoke:2](1)
             """);
     LiveAuthority node = holding(AdmissionPolicy.NODE, chains, "A P F");
-    day(13);
+    day(20);
     node.inform(chains.list("G"));
-    day(31);
+    day(40);
 
     assertThat(refused(fromControl(node, chains, "X"), chains)).isEmpty();
   }
