@@ -185,7 +185,7 @@ final class ScenarioGenerator {
     if (kind < 3) {
       return 2050 + random.nextInt(100);
     }
-    if (kind < 35) {
+    if (kind < 55) {
       return 1020 + random.nextInt(100);
     }
     double share = random.nextDouble();
