@@ -193,22 +193,36 @@ final class NaiveParty {
     if (!holds(at.hash()) || isActive(at.hash())) {
       return false;
     }
+    List<Aum> onTheWay = new ArrayList<>();
     while (!isActive(at.parent().orElseThrow())) {
+      onTheWay.add(at);
       at = graph.get(at.parent().orElseThrow());
     }
     if (fresh.contains(at.hash())) {
       return false;
     }
-    letGoWhatWouldWin(at, reference);
+    if (letGoWhatWouldWin(at, reference)) {
+      // Opening has to agree with control's branch at every fork of it.
+      onTheWay.forEach(this::letGoPreferredSiblings);
+    }
     return true;
   }
 
-  /** A tie goes to control's branch, so what section 4 would prefer goes, and what follows it. */
-  private void letGoWhatWouldWin(Aum x, Optional<Instant> reference) {
+  /**
+   * A tie goes to control's branch, so what section 4 would prefer goes, and what follows it.
+   *
+   * @return true when the AUM may displace what follows
+   */
+  private boolean letGoWhatWouldWin(Aum x, Optional<Instant> reference) {
     Optional<Aum> follower = activeFollower(x);
     if (follower.isEmpty() || !isAdmitted(x, follower.get(), Rule.FROM_CONTROL, reference)) {
-      return;
+      return false;
     }
+    letGoPreferredSiblings(x);
+    return true;
+  }
+
+  private void letGoPreferredSiblings(Aum x) {
     for (Aum sibling : new ArrayList<>(children(x.parent().orElseThrow()))) {
       if (winsBySection4(sibling, x)) {
         letGo(sibling.hash());
