@@ -388,8 +388,17 @@ public final class LiveAuthority {
     if (policy != AdmissionPolicy.NODE) {
       return now;
     }
-    // To a node that never agreed with control, nothing is mature.
-    return authority.snapshot().marks().agreedAt().orElse(Instant.MIN);
+    AumSnapshot snapshot = authority.snapshot();
+    return snapshot
+        .marks()
+        .agreedAt()
+        .orElseGet(
+            // A node that was run without these notes agreed with control when it got its head.
+            () ->
+                snapshot
+                    .find(authority.head())
+                    .flatMap(snapshot.marks()::agesFrom)
+                    .orElse(Instant.MIN));
   }
 
   private static Authority afterCommit(AumSnapshot after, InformPlan.Resolved resolved)

@@ -327,6 +327,9 @@ public final class Revocation {
   private static Optional<AumHash> nearestTrusting(
       Authority authority, AumHash forkPoint, State atFork, LockPublicKey signer)
       throws StoreException, OpenException {
+    if (!isStored(authority.snapshot(), Optional.of(forkPoint))) {
+      return Optional.empty();
+    }
     Predicate<State> trusts = state -> state.trusts(signer.bytes());
     Optional<AumHash> before = latest(authority, forkPoint, trusts);
     if (before.isPresent()) {

@@ -525,7 +525,7 @@ class AdmissionTest {
   }
 
   @Test
-  void toANodeThatNeverAgreedWithControlNothingIsMature() throws TkaException {
+  void aNodeThatNotedNoAgreementJudgesAtTheTimeOfItsHead() throws TkaException {
     Chains chains =
         Chains.draw(
             KEYS,
@@ -534,9 +534,9 @@ class AdmissionTest {
             P -> X[revoke:2](1)
             """);
     LiveAuthority node = holding(AdmissionPolicy.NODE, chains, "A P F");
-    day(20);
+    day(13);
     node.inform(chains.list("G"));
-    day(40);
+    day(31);
 
     assertThat(refused(fromControl(node, chains, "X"), chains)).isEmpty();
   }
