@@ -183,6 +183,9 @@ class CompactedNodesProperties {
       throws TkaException {
     try {
       Aum signed = Revocation.draft(on, Set.of(key), TestKeys.publicKey(signers[0]));
+      if (on.snapshot().find(signed.parent().orElseThrow()).isEmpty()) {
+        return Optional.empty();
+      }
       for (int signer : signers) {
         signed = Revocation.sign(on, signed, TestKeys.privateKey(signer));
       }
