@@ -46,7 +46,11 @@ public final class NodeSync {
     /** Sends a node's offer; what control answers. */
     SyncAnswer offer(SyncOffer offer) throws E;
 
-    /** Sends what control lacks; what control makes of it. */
+    /**
+     * Sends what control lacks; what control makes of it. Where a control that is not ours answers
+     * that it cannot take the AUMs in, that is a receipt, too: with the head that it named in its
+     * offer, and its words.
+     */
     SyncReceipt send(SyncSend send) throws E;
   }
 

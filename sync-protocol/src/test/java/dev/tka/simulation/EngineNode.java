@@ -61,14 +61,25 @@ final class EngineNode implements NodeEndpoint {
     List<ControlPort.Refused> refused = new ArrayList<>();
     NodeSync.Control<RoundFailed> reached =
         new NodeSync.Control<>() {
+          private Optional<AumHash> controlHead = Optional.empty();
+
           @Override
           public SyncAnswer offer(SyncOffer offer) throws RoundFailed {
-            return control.offer(offer);
+            SyncAnswer answer = control.offer(offer);
+            controlHead = Optional.of(answer.offer().head());
+            return answer;
           }
 
           @Override
           public SyncReceipt send(SyncSend send) throws RoundFailed {
-            return control.send(send).receipt();
+            try {
+              return control.send(send).receipt();
+            } catch (RoundFailed e) {
+              if (e.reason() == RoundFailed.Cause.NOT_ACCEPTED) {
+                return new SyncReceipt(controlHead.orElseThrow(), List.of(e.getMessage()));
+              }
+              throw e;
+            }
           }
         };
     try {

@@ -90,10 +90,10 @@ final class Judge {
     }
   }
 
-  /** Control's answer to a send is about to reach a node. */
-  void acknowledged(Member member, SyncSend send, ControlPort.Reply reply) {
+  /** Control's answer to a send, or its error, is about to reach a node. */
+  void acknowledged(Member member, SyncSend send, AumHash controlHead) {
     if (pairing.ourNodes()) {
-      model.acknowledged(member.index, send, reply.head(), member.now());
+      model.acknowledged(member.index, send, controlHead, member.now());
     }
   }
 
@@ -111,6 +111,16 @@ final class Judge {
       violation(
           "a node is not where the model is",
           "node " + member.index + " at " + head + ", not " + model.nodeHead(member.index));
+    }
+    forgetDropped(member);
+  }
+
+  /** What lost and lies below a node's window, or left it with a displaced branch, is dropped. */
+  private void forgetDropped(Member member) {
+    Set<AumHash> dropped = model.losersOf(member.index);
+    dropped.removeIf(hash -> member.end.authority().snapshot().find(hash).isPresent());
+    if (!dropped.isEmpty()) {
+      compacted(member, dropped);
     }
   }
 

@@ -27,7 +27,8 @@ import java.util.Set;
  *   <li>an AUM would <i>come to win</i> at P when section 4 prefers it to f, or when the rule that
  *       applies does; one that neither prefers is a loser, which is kept and refused by nobody. A
  *       policy that refuses a loser all the same changes nothing, and is not wrong;
- *   <li>before the heads of a node and of control were first equal, nothing is mature there;
+ *   <li>before the heads of a node and of control were first equal, the time at which the node's
+ *       head came to it stands for that of their agreement;
  *   <li>what control sent or named is noted before the AUMs that it sent are judged;
  *   <li>control has accepted what its next head is, or follows;
  *   <li>a node <i>holds control's chain</i> when it holds the head that control named last, on its
@@ -101,7 +102,7 @@ final class NaiveModel {
     party.controlHas(named, now);
     Set<AumHash> kept =
         new LinkedHashSet<>(
-            party.inform(batch, NaiveParty.Rule.FROM_CONTROL, now, party.agreedAt()));
+            party.inform(batch, NaiveParty.Rule.FROM_CONTROL, now, party.reference()));
     for (Aum aum : batch) {
       if (!party.isActive(aum.hash())) {
         kept.add(aum.hash());
@@ -120,6 +121,11 @@ final class NaiveModel {
    */
   Set<AumHash> dropped(int node, Set<AumHash> purged) {
     return nodes.get(node).drop(purged);
+  }
+
+  /** What a node has off its active chain, or may have. */
+  Set<AumHash> losersOf(int node) {
+    return nodes.get(node).losers();
   }
 
   /** Control's answer to a send reaches the node that sent. */

@@ -160,11 +160,15 @@ final class NaiveParty {
   boolean isMature(AumHash hash) {
     Integer place = places.get(hash);
     return place != null
-        && chain.subList(place, chain.size()).stream().anyMatch(aum -> isOld(aum.hash(), agreedAt));
+        && chain.subList(place, chain.size()).stream().anyMatch(aum -> isOld(aum.hash(), reference()));
+  }
+
+  private Optional<Instant> ageCountsFrom(AumHash hash) {
+    return own.getOrDefault(hash, Optional.of(committed.get(hash)));
   }
 
   private boolean isOld(AumHash hash, Optional<Instant> reference) {
-    Optional<Instant> since = own.getOrDefault(hash, Optional.of(committed.get(hash)));
+    Optional<Instant> since = ageCountsFrom(hash);
     return since.isPresent()
         && reference.isPresent()
         && !since.get().plus(MATURE_AFTER).isAfter(reference.get());
@@ -298,11 +302,12 @@ final class NaiveParty {
     for (Aum edit : edits) {
       own.putIfAbsent(edit.hash(), Optional.empty());
     }
-    return inform(edits, Rule.RECOUNTED, now, agreedAt);
+    return inform(edits, Rule.RECOUNTED, now, reference());
   }
 
-  Optional<Instant> agreedAt() {
-    return agreedAt;
+  /** When the heads were last equal; before they ever were, when the head came. */
+  Optional<Instant> reference() {
+    return agreedAt.or(() -> ageCountsFrom(head()));
   }
 
   void agreed(Instant now) {
@@ -331,6 +336,13 @@ final class NaiveParty {
         own.put(hash, Optional.of(now));
       }
     }
+  }
+
+  /** What is off the active chain. */
+  Set<AumHash> losers() {
+    Set<AumHash> losers = new HashSet<>(committed.keySet());
+    losers.removeAll(places.keySet());
+    return losers;
   }
 
   /** Lets go of what is off the active chain; returns what is unsent, on it or off it. */

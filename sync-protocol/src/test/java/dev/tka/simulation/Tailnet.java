@@ -445,7 +445,10 @@ final class Tailnet {
         return Optional.of(aum);
       }
       OptionalInt key = cosigner.keyTrustedBy(atFork);
-      if (key.isPresent() && key.getAsInt() != signer) {
+      // Nobody asks a key that was taken away since.
+      if (key.isPresent()
+          && key.getAsInt() != signer
+          && authority.state().trusts(TestKeys.id(key.getAsInt()))) {
         aum = Signing.sign(aum, List.of(key.getAsInt()));
       }
     }
