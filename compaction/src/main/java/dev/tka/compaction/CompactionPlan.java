@@ -9,6 +9,7 @@ import dev.tka.core.Commit;
 import dev.tka.core.OpenException;
 import dev.tka.core.StoreException;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -69,15 +70,18 @@ public sealed interface CompactionPlan {
       if (!changesStore()) {
         return before;
       }
-      Commit.Builder commit =
-          Commit.on(before.revision()).purge(purged).lastActiveAncestor(oldestAncestor);
-      if (admission == AdmissionPolicy.REFERENCE) {
-        // A trail with a gap would be none.
-        before.trail().oldest().ifPresent(commit::cutTrail);
-      } else {
-        commit.trail(base.entriesBefore(oldestAncestor));
-      }
-      return store.commit(commit.build());
+      boolean remembers = admission != AdmissionPolicy.REFERENCE;
+      // Not by the builder, which would copy what is purged once more.
+      return store.commit(
+          new Commit(
+              before.revision(),
+              List.of(),
+              purged,
+              Optional.of(oldestAncestor),
+              // A trail with a gap would be none.
+              remembers ? Optional.empty() : before.trail().oldest(),
+              remembers ? base.entriesBefore(oldestAncestor) : List.of(),
+              Optional.empty()));
     }
   }
 

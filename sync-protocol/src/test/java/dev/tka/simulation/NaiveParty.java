@@ -160,7 +160,8 @@ final class NaiveParty {
   boolean isMature(AumHash hash) {
     Integer place = places.get(hash);
     return place != null
-        && chain.subList(place, chain.size()).stream().anyMatch(aum -> isOld(aum.hash(), reference()));
+        && chain.subList(place, chain.size()).stream()
+            .anyMatch(aum -> isOld(aum.hash(), reference()));
   }
 
   private Optional<Instant> ageCountsFrom(AumHash hash) {

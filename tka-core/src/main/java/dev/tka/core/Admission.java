@@ -1,5 +1,6 @@
 package dev.tka.core;
 
+import dev.tka.core.ForkResolution.Contender;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -21,27 +22,13 @@ final class Admission {
   }
 
   /**
-   * What follows the fork on the active chain.
-   *
-   * @param weight its full weight at the fork
-   */
-  record Follower(AumHash hash, AumKind kind, long weight) {
-    static Follower of(Aum aum, State atFork) {
-      return new Follower(aum.hash(), aum.kind(), atFork.weightOf(aum));
-    }
-
-    static Follower of(TrailEntry entry, State atFork) {
-      return new Follower(entry.hash(), entry.kind(), atFork.weightOf(entry.signers()));
-    }
-  }
-
-  /**
    * An update that would win at a fork.
    *
    * @param atFork the state at the AUM that both follow
+   * @param follower what follows it on the active chain, with its full weight
    * @param favoured true when it is on the chain that control follows
    */
-  record Displacement(Aum update, State atFork, Follower follower, boolean favoured) {
+  record Displacement(Aum update, State atFork, Contender follower, boolean favoured) {
     AumHash fork() {
       return update.parent().orElseThrow();
     }
@@ -75,14 +62,21 @@ final class Admission {
 
   /** Empty when the update loses the fork. */
   Optional<Displacement> displacement(
-      Aum update, State atFork, Follower follower, boolean favoured) {
+      Aum update, State atFork, Contender follower, boolean favoured) {
     Displacement displacement = new Displacement(update, atFork, follower, favoured);
-    long weight = atFork.weightOf(update);
-    boolean wins =
-        (rule == Rule.CONTROL_IS_FOLLOWED && favoured)
-            ? weight >= follower.weight()
-            : prevails(update, weight, follower);
-    return wins ? Optional.of(displacement) : Optional.empty();
+    return wins(displacement, atFork.weightOf(update))
+        ? Optional.of(displacement)
+        : Optional.empty();
+  }
+
+  /** True when the update wins the fork with this weight. */
+  private boolean wins(Displacement displacement, long weight) {
+    Contender follower = displacement.follower();
+    return (rule == Rule.CONTROL_IS_FOLLOWED && displacement.favoured())
+        ? weight >= follower.weight()
+        : Contender.of(displacement.update(), displacement.atFork())
+            .withWeight(weight)
+            .prevailsOver(follower);
   }
 
   /** Why an update may not displace what it would; empty when it may. */
@@ -91,21 +85,15 @@ final class Admission {
       return Optional.empty();
     }
     Aum update = displacement.update();
-    Follower follower = displacement.follower();
+    Contender follower = displacement.follower();
     if (rule == Rule.HEAVIER_CHECKPOINT && !update.kind().equals(AumKind.CHECKPOINT)) {
       return Optional.of(new Refusal.Conflict(update.hash(), displacement.fork(), follower.hash()));
     }
     Recount recount = recount(displacement);
     boolean admitted =
-        switch (rule) {
-          case FORK_RESOLUTION -> true;
-          case HEAVIER_CHECKPOINT -> recount.weight() > follower.weight();
-          case CONTROL_IS_FOLLOWED ->
-              displacement.favoured()
-                  ? recount.weight() >= follower.weight()
-                  : prevails(update, recount.weight(), follower);
-          case RECOUNTED_FORK_RESOLUTION -> prevails(update, recount.weight(), follower);
-        };
+        rule == Rule.HEAVIER_CHECKPOINT
+            ? recount.weight() > follower.weight()
+            : wins(displacement, recount.weight());
     return admitted
         ? Optional.empty()
         : Optional.of(
@@ -117,18 +105,6 @@ final class Admission {
   private boolean isMissingHere(Aum update) {
     return authority.snapshot().damage().stream()
         .anyMatch(damage -> damage.hash().equals(Optional.of(update.hash())));
-  }
-
-  /** The order of section 4, as in {@link ForkResolution}, with a weight that was counted again. */
-  static boolean prevails(Aum update, long weight, Follower follower) {
-    if (weight != follower.weight()) {
-      return weight > follower.weight();
-    }
-    boolean removes = update.kind().equals(AumKind.REMOVE_KEY);
-    if (removes != follower.kind().equals(AumKind.REMOVE_KEY)) {
-      return removes;
-    }
-    return update.hash().compareTo(follower.hash()) < 0;
   }
 
   private Recount recount(Displacement displacement) throws StoreException, OpenException {

@@ -9,7 +9,37 @@ import java.util.List;
  * a child does not count.
  */
 public final class ForkResolution {
+  private static final Comparator<Contender> WINNERS_FIRST =
+      Comparator.comparingLong(Contender::weight)
+          .reversed()
+          .thenComparing(contender -> !contender.kind().equals(AumKind.REMOVE_KEY))
+          .thenComparing(Contender::hash);
+
   private ForkResolution() {}
+
+  /**
+   * What counts of an AUM at a fork.
+   *
+   * @param weight at the fork; whoever judges may count less than section 4 does
+   */
+  record Contender(AumHash hash, AumKind kind, long weight) {
+    static Contender of(Aum aum, State atFork) {
+      return new Contender(aum.hash(), aum.kind(), atFork.weightOf(aum));
+    }
+
+    static Contender of(TrailEntry entry, State atFork) {
+      return new Contender(entry.hash(), entry.kind(), atFork.weightOf(entry.signers()));
+    }
+
+    Contender withWeight(long counted) {
+      return new Contender(hash, kind, counted);
+    }
+
+    /** True when the other, another AUM at the same fork, loses against this one. */
+    boolean prevailsOver(Contender other) {
+      return WINNERS_FIRST.compare(this, other) < 0;
+    }
+  }
 
   /**
    * The child that wins.
@@ -20,15 +50,7 @@ public final class ForkResolution {
    */
   public static Aum choose(State atParent, List<Aum> children) {
     return children.stream()
-        .min(order(atParent))
+        .min(Comparator.comparing(child -> Contender.of(child, atParent), WINNERS_FIRST))
         .orElseThrow(() -> new IllegalArgumentException("a fork has children"));
-  }
-
-  /** Winners first. */
-  private static Comparator<Aum> order(State atParent) {
-    return Comparator.<Aum>comparingLong(atParent::weightOf)
-        .reversed()
-        .thenComparing(aum -> !aum.kind().equals(AumKind.REMOVE_KEY))
-        .thenComparing(Aum::hash);
   }
 }

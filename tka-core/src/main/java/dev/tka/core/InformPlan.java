@@ -371,7 +371,7 @@ record InformPlan(
     private Optional<Admission.Displacement> displacement(Aum update, Set<AumHash> favoured)
         throws StoreException, OpenException {
       AumHash parent = update.parent().orElseThrow();
-      Optional<Admission.Follower> follower = follower(parent);
+      Optional<ForkResolution.Contender> follower = follower(parent);
       if (follower.isEmpty()) {
         return Optional.empty();
       }
@@ -383,13 +383,14 @@ record InformPlan(
     }
 
     /** What follows an AUM of the active chain, as far as that is remembered. */
-    private Optional<Admission.Follower> follower(AumHash hash)
+    private Optional<ForkResolution.Contender> follower(AumHash hash)
         throws StoreException, OpenException {
       boolean inTrail = isRemembered(hash);
       if (inTrail) {
         List<TrailEntry> after = trail().after(hash);
         if (!after.isEmpty()) {
-          return Optional.of(Admission.Follower.of(after.get(0), findState(hash).orElseThrow()));
+          return Optional.of(
+              ForkResolution.Contender.of(after.get(0), findState(hash).orElseThrow()));
         }
       }
       Optional<AumHash> stored =
@@ -397,7 +398,8 @@ record InformPlan(
       return stored.isEmpty()
           ? Optional.empty()
           : Optional.of(
-              Admission.Follower.of(snapshot.get(stored.get()), findState(hash).orElseThrow()));
+              ForkResolution.Contender.of(
+                  snapshot.get(stored.get()), findState(hash).orElseThrow()));
     }
 
     /** What follows an AUM of the active chain; empty for the head and for any other AUM. */
@@ -424,20 +426,17 @@ record InformPlan(
         State atFork = findState(parent).orElseThrow();
         for (AumEntry sibling : snapshot.children(parent)) {
           boolean other = !sibling.hash().equals(favoured.hash());
-          if (other && wins(snapshot.get(sibling.hash()), favoured, atFork)) {
-            collectTree(sibling.hash(), purges);
+          if (other && prevails(snapshot.get(sibling.hash()), favoured, atFork)) {
+            purges.addAll(snapshot.tree(sibling.hash()));
           }
         }
       }
       return new Rewrite(purges, List.of());
     }
 
-    private static boolean wins(Aum one, Aum other, State atFork) {
-      return ForkResolution.choose(atFork, List.of(one, other)).equals(one);
-    }
-
-    private void collectTree(AumHash root, Set<AumHash> tree) {
-      tree.addAll(snapshot.tree(root));
+    private static boolean prevails(Aum one, Aum other, State atFork) {
+      return ForkResolution.Contender.of(one, atFork)
+          .prevailsOver(ForkResolution.Contender.of(other, atFork));
     }
 
     /**
@@ -456,9 +455,7 @@ record InformPlan(
         at = aum.kind().equals(AumKind.CHECKPOINT) ? Optional.empty() : aum.parent();
       }
       Collections.reverse(restored);
-      Set<AumHash> purges = new LinkedHashSet<>();
-      collectTree(authority.oldestAncestor(), purges);
-      return new Rewrite(purges, restored);
+      return new Rewrite(Set.copyOf(snapshot.tree(authority.oldestAncestor())), restored);
     }
 
     private Aum remembered(AumHash hash) throws StoreException {

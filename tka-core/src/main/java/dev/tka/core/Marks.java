@@ -54,12 +54,6 @@ public record Marks(
     return acknowledgedAt != null && acknowledgedAt.isEmpty();
   }
 
-  /** True for an AUM that was made here and that control once had. */
-  public boolean isAcknowledged(AumHash hash) {
-    Optional<Instant> acknowledgedAt = own.get(hash);
-    return acknowledgedAt != null && acknowledgedAt.isPresent();
-  }
-
   /** The AUMs that control is not known to have. */
   public Set<AumHash> unsent() {
     Set<AumHash> unsent = new LinkedHashSet<>();

@@ -165,8 +165,8 @@ public final class Revocation {
    */
   public record Rival(AumHash hash, AumKind kind, long weight) {
     private boolean yieldsTo(Aum update, State atFork) {
-      return Admission.prevails(
-          update, atFork.weightOf(update), new Admission.Follower(hash, kind, weight));
+      return ForkResolution.Contender.of(update, atFork)
+          .prevailsOver(new ForkResolution.Contender(hash, kind, weight));
     }
   }
 

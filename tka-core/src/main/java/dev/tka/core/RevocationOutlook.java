@@ -54,7 +54,7 @@ public record RevocationOutlook(
             new Admission.Displacement(
                 revocation,
                 Revocation.stateAt(authority, effect.forkPoint()),
-                new Admission.Follower(rival.hash(), rival.kind(), rival.weight()),
+                new ForkResolution.Contender(rival.hash(), rival.kind(), rival.weight()),
                 false));
   }
 

@@ -32,7 +32,6 @@ class MarksTest {
 
     assertThat(marks.unsent()).containsExactlyInAnyOrder(hash("A"), hash("B"));
     assertThat(marks.isUnsent(hash("A"))).isTrue();
-    assertThat(marks.isAcknowledged(hash("A"))).isFalse();
     assertThat(marks.agesFrom(hash("A"), NOON)).isEmpty();
     assertThat(marks.isUnsent(hash("C"))).isFalse();
     assertThat(marks.agesFrom(hash("C"), NOON)).contains(NOON);
@@ -49,8 +48,6 @@ class MarksTest {
 
     assertThat(marks.own()).isEqualTo(Map.of(hash("A"), Optional.of(NOON)));
     assertThat(marks.isUnsent(hash("A"))).isFalse();
-    assertThat(marks.isAcknowledged(hash("A"))).isTrue();
-    assertThat(marks.isAcknowledged(hash("C"))).isFalse();
     assertThat(marks.agesFrom(hash("A"), LATER)).contains(NOON);
   }
 
