@@ -10,6 +10,7 @@ import dev.tka.core.Authority;
 import dev.tka.core.Commit;
 import dev.tka.core.LiveAuthority;
 import dev.tka.core.Revocation;
+import dev.tka.core.RevocationOutlook;
 import dev.tka.core.TrailEntry;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
@@ -17,6 +18,7 @@ import dev.tka.testkit.TestKeys;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -64,6 +66,36 @@ class RememberedForkPointTest {
         .contains(FakeClock.START);
     assertThat(after.snapshot().find(hash("H"))).isEmpty();
     assertThat(after.snapshot().trail().newest().map(TrailEntry::hash)).contains(hash("B"));
+  }
+
+  @Test
+  void whereARevokedKeyCanAnswerDoesNotDependOnWhatHasBeenPurged() throws Exception {
+    Chains heavy =
+        Chains.draw(
+            List.of(TestKeys.key(1, 2), TestKeys.key(2, 1)),
+            "A -> B[add:3*5] -> C[checkpoint] -> D -> E(2) -> F -> G[checkpoint] -> H");
+    NodeDirectory store = NodeDirectory.at(directory, clock);
+    Commit.Builder all = Commit.on(store.read().revision());
+    heavy.all().forEach(aum -> all.add(aum, clock.instant()));
+    Authority whole = Authority.open(store.commit(all.build()));
+    Commit.Builder purge = Commit.on(store.read().revision());
+    for (String name : List.of("A", "B", "C", "D", "E", "F")) {
+      purge.purge(heavy.get(name).hash());
+    }
+    store.commit(purge.lastActiveAncestor(heavy.get("G").hash()).build());
+    Authority compacted = Authority.open(NodeDirectory.at(directory, clock));
+
+    for (Authority authority : List.of(whole, compacted)) {
+      assertThat(answerableFrom(authority, heavy.get("F"))).contains(heavy.get("B").hash());
+      assertThat(answerableFrom(authority, heavy.get("D"))).contains(heavy.get("B").hash());
+      assertThat(answerableFrom(authority, heavy.get("A"))).isEmpty();
+    }
+  }
+
+  private Optional<AumHash> answerableFrom(Authority authority, Aum forkPoint) throws Exception {
+    Aum draft = Revocation.draftAt(authority, Set.of(TestKeys.id(3)), forkPoint.hash());
+    Aum signed = Revocation.sign(authority, draft, TestKeys.privateKey(1));
+    return RevocationOutlook.of(authority, signed, clock.instant()).answerableFrom();
   }
 
   private static Aum draft(Authority authority) throws Exception {

@@ -51,8 +51,10 @@ final class Expectations {
         }
       }
       case B -> {
-        if (ending.verdict() != NodeEnding.Verdict.TOLD_WHY
-            && ending.verdict() != NodeEnding.Verdict.CONTROL_LOST_HISTORY
+        boolean lostHistory =
+            ending.verdict() == NodeEnding.Verdict.CONTROL_LOST_HISTORY && tailnet.wasRestored();
+        if (!lostHistory
+            && ending.verdict() != NodeEnding.Verdict.TOLD_WHY
             && ending.verdict() != NodeEnding.Verdict.TOO_LONG) {
           judge.violation("a node is apart", ending.toString());
         }
@@ -66,12 +68,13 @@ final class Expectations {
                     .control()
                     .diagnosis(ReferenceRules.offer(member.end.authority()))
                     .isPresent();
-        judge
-            .tally()
-            .add(
-                "pairing C: nodes apart, "
-                    + (diagnosed ? "diagnosed by control: " : "not diagnosed: ")
-                    + ending.verdict().describe());
+        if (diagnosed) {
+          judge
+              .tally()
+              .add("pairing C: nodes apart, diagnosed by control: " + ending.verdict().describe());
+        } else {
+          judge.violation("a node is apart, and control does not say why", ending.toString());
+        }
       }
       case R -> {}
     }

@@ -29,10 +29,12 @@ final class DirectoryEdit {
   private final NodeDirectory directory;
   private final LiveAuthority live;
   private final Authority authority;
+  private final PrintWriter err;
 
-  private DirectoryEdit(NodeDirectory directory, LiveAuthority live) {
+  private DirectoryEdit(NodeDirectory directory, LiveAuthority live, PrintWriter err) {
     this.directory = directory;
     this.live = live;
+    this.err = err;
     this.authority = live.current();
   }
 
@@ -64,7 +66,7 @@ final class DirectoryEdit {
     if (damage != ExitCode.OK) {
       throw new CommandFailure(damage, "a damaged directory is not edited; nothing was written");
     }
-    return new DirectoryEdit(store, live);
+    return new DirectoryEdit(store, live, err);
   }
 
   /** What the directory held when it was read. */
@@ -73,7 +75,8 @@ final class DirectoryEdit {
   }
 
   /**
-   * Stores updates that were built on {@link #authority}.
+   * Stores updates that were built on {@link #authority}. What was made here before and leaves the
+   * active chain for them is told on standard error.
    *
    * @return the authority with them
    * @throws StoreException.Conflict if something else was stored since; nothing was written
@@ -100,6 +103,12 @@ final class DirectoryEdit {
           ExitCode.VERIFICATION_FAILED,
           "not admitted, and nothing was written: " + SyncText.refusal(result.refusals().get(0)));
     }
+    result
+        .setAside()
+        .forEach(left -> err.println("tka: set aside, see 'tka edits': " + Texts.edit(left)));
+    result
+        .displacedOwn()
+        .forEach(left -> err.println("tka: made here, taken by control, displaced now: " + left));
     return result.after();
   }
 

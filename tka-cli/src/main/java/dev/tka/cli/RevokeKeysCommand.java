@@ -3,6 +3,7 @@ package dev.tka.cli;
 import dev.tka.core.Aum;
 import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
+import dev.tka.core.AumSnapshot;
 import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
@@ -10,6 +11,7 @@ import dev.tka.core.LockPrivateKey;
 import dev.tka.core.Revocation;
 import dev.tka.core.RevocationOutlook;
 import dev.tka.core.TkaException;
+import dev.tka.core.TrailEntry;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -258,7 +260,11 @@ final class RevokeKeysCommand implements Callable<Integer> {
   }
 
   private static Optional<AumHash> parent(Authority authority, AumHash hash) {
-    return authority.snapshot().find(hash).flatMap(AumEntry::parent);
+    AumSnapshot snapshot = authority.snapshot();
+    return snapshot
+        .find(hash)
+        .map(AumEntry::parent)
+        .orElseGet(() -> snapshot.trail().find(hash).flatMap(TrailEntry::parent));
   }
 
   /** What a recovery update would do, as a sentence. */

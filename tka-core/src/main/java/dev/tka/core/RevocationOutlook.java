@@ -2,7 +2,9 @@ package dev.tka.core;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 
@@ -12,8 +14,10 @@ import java.util.Optional;
  *
  * @param refusedByControl why a control that keeps section 10 would refuse it now; empty when it
  *     would not
- * @param answerableFrom the earliest stored AUM off which the revoked keys together could displace
- *     the revocation; empty when there is none. A fork point at or below its parent prevents that
+ * @param answerableFrom the earliest AUM off which the revoked keys together could displace the
+ *     revocation, of those where the votes of keys can be told: all that are stored, and of the
+ *     trail what can be had; empty when there is none. A fork point at or below its parent prevents
+ *     that
  * @param belowWindows true when the fork point lies below what nodes keep by default: shipping
  *     nodes that have compacted cannot follow
  */
@@ -58,38 +62,81 @@ public record RevocationOutlook(
                 false));
   }
 
-  /** Looks at every stored place where the revoked keys are trusted, from the oldest on. */
+  /**
+   * Looks at every place up to the fork point whose state can be told, from there back. Of what
+   * follows a place, only changes of keys make a difference to a count.
+   */
   private static Optional<AumHash> answerableFrom(
       Authority authority, Aum revocation, Revocation.Effect effect)
       throws StoreException, OpenException {
-    if (!authority.isActive(effect.forkPoint())) {
-      return Optional.empty();
-    }
-    AumSnapshot snapshot = authority.snapshot();
-    List<AumHash> places = new ArrayList<>(List.of(authority.oldestAncestor()));
-    places.addAll(authority.activeAfter(authority.oldestAncestor()).orElseThrow());
-    List<AumHash> upToFork = places.subList(0, places.indexOf(effect.forkPoint()) + 1);
-    List<Aum> aums = new ArrayList<>();
-    List<State> states = new ArrayList<>();
-    for (AumHash hash : upToFork) {
-      aums.add(snapshot.get(hash));
-      states.add(Revocation.stateAt(authority, hash));
-    }
-    aums.add(revocation);
-    states.add(revocation.state().orElse(State.NOTHING));
+    AumHash oldest = Following.oldest(authority);
     List<TrailEntry> entries = new ArrayList<>();
-    for (int i = 1; i < aums.size(); i++) {
-      entries.add(TrailEntry.of(aums.get(i), states.get(i - 1), states.get(i), Instant.EPOCH));
-    }
-    for (int i = 0; i < upToFork.size(); i++) {
-      Aum answer = answer(upToFork.get(i), effect.revoked());
-      State at = states.get(i);
-      long counted = Recount.of(at, answer, entries.subList(i, entries.size()), 0).weight();
-      if (counted > at.weightOf(entries.get(i).signers())) {
-        return Optional.of(upToFork.get(i));
+    List<Optional<State>> states = new ArrayList<>(List.of(knownState(authority, oldest)));
+    List<AumHash> places = new ArrayList<>(List.of(oldest));
+    if (!oldest.equals(effect.forkPoint())) {
+      for (TrailEntry entry : Following.after(authority, oldest)) {
+        entries.add(entry);
+        states.add(next(authority, states.get(states.size() - 1), entry));
+        places.add(entry.hash());
+        if (entry.hash().equals(effect.forkPoint())) {
+          break;
+        }
       }
     }
-    return Optional.empty();
+    int fork = places.size() - 1;
+    Optional<State> atFork = states.get(fork);
+    if (!places.get(fork).equals(effect.forkPoint()) || atFork.isEmpty()) {
+      return Optional.empty();
+    }
+    State after = revocation.state().orElse(State.NOTHING);
+    entries.add(TrailEntry.of(revocation, atFork.get(), after, Instant.EPOCH));
+    Optional<AumHash> answerable = Optional.empty();
+    Deque<TrailEntry> changes = new ArrayDeque<>();
+    for (int i = fork; i >= 0; i--) {
+      TrailEntry follower = entries.get(i);
+      if (!follower.added().isEmpty() || !follower.takenAway().isEmpty()) {
+        changes.push(follower);
+      }
+      Optional<State> at = states.get(i);
+      if (at.isPresent()
+          && answers(at.get(), places.get(i), effect.revoked(), follower, List.copyOf(changes))) {
+        answerable = Optional.of(places.get(i));
+      }
+    }
+    return answerable;
+  }
+
+  private static boolean answers(
+      State at, AumHash place, List<Key> revoked, TrailEntry follower, List<TrailEntry> changes) {
+    Aum answer = answer(place, revoked);
+    long against = at.weightOf(follower.signers());
+    return at.weightOf(answer) > against && Recount.of(at, answer, changes, 0).weight() > against;
+  }
+
+  private static Optional<State> knownState(Authority authority, AumHash hash)
+      throws StoreException, OpenException {
+    return authority.snapshot().find(hash).isPresent()
+        ? Optional.of(Revocation.stateAt(authority, hash))
+        : Remembered.stateAt(authority.snapshot(), hash);
+  }
+
+  /** The state at an entry, from the one before it where that is known. */
+  private static Optional<State> next(Authority authority, Optional<State> before, TrailEntry entry)
+      throws StoreException, OpenException {
+    AumSnapshot snapshot = authority.snapshot();
+    boolean stored = snapshot.find(entry.hash()).isPresent();
+    if (before.isEmpty()) {
+      return stored || entry.checkpoint().isPresent()
+          ? knownState(authority, entry.hash())
+          : Optional.empty();
+    }
+    Optional<Aum> aum =
+        stored ? Optional.of(snapshot.get(entry.hash())) : Remembered.find(snapshot, entry.hash());
+    try {
+      return aum.isPresent() ? Optional.of(before.get().change(aum.get())) : Optional.empty();
+    } catch (ApplyException e) {
+      throw new OpenException.CannotApply(e);
+    }
   }
 
   /** What the revoked keys would sign; only who signs it matters. */
