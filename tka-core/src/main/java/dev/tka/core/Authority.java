@@ -124,6 +124,19 @@ public final class Authority {
   }
 
   /**
+   * Whether a node key is signed by a key that is trusted now (section 7). A degraded authority
+   * authorizes nobody. Never throws, whatever the bytes.
+   *
+   * @param signature as it came over the wire; empty for a node without one
+   */
+  public NodeKeyAuthorization authorize(NodeKey nodeKey, Bytes signature) {
+    return isDegraded()
+        ? new NodeKeyAuthorization.Degraded()
+        : new NodeKeyVerifier(SignatureVerifier.fastest())
+            .authorize(state(), nodeKey, signature, Optional.empty());
+  }
+
+  /**
    * True while something in the store is damaged. A degraded authority can be inspected, verified
    * and informed; nothing may be authorized or compacted with it, because an unreadable AUM may be
    * the one that wins (section 9).

@@ -3,7 +3,9 @@ package dev.tka.core;
 import dev.tka.core.internal.Blake2s;
 import dev.tka.core.internal.CanonicalWriter;
 import dev.tka.core.internal.CborReader;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -34,18 +36,48 @@ public record NodeKeySignature(
   /** Signed by a trusted key over a wrapping key. */
   public static final int CREDENTIAL = 3;
 
+  /** The most signatures that one encoding nests, itself included; no end reads more. */
+  public static final int MAX_LAYERS = CborReader.MAX_DEPTH;
+
   private static final byte[] NODE_KEY_PREFIX = {'n', 'p'};
   private static final int TYPICAL_SIZE = 256;
 
   /**
-   * Checks the range of the kind.
+   * Checks the range of the kind, and how deep it nests.
    *
-   * @throws IllegalArgumentException if it is not one byte
+   * @throws IllegalArgumentException if the kind is not one byte, or there are more than {@link
+   *     #MAX_LAYERS}
    */
   public NodeKeySignature {
     if (kind < 0 || kind > 255) {
       throw new IllegalArgumentException("a signature kind is 0 to 255, not " + kind);
     }
+    if (nested.isPresent() && nested.get().layers().size() >= MAX_LAYERS) {
+      throw new IllegalArgumentException("at most " + MAX_LAYERS + " signatures nest");
+    }
+  }
+
+  /** It and what it nests, from outside in. */
+  public List<NodeKeySignature> layers() {
+    List<NodeKeySignature> layers = new ArrayList<>(List.of(this));
+    Optional<NodeKeySignature> next = nested;
+    while (next.isPresent()) {
+      layers.add(next.get());
+      next = next.get().nested;
+    }
+    return layers;
+  }
+
+  /** The {@code pubkey} of a node key: two letters and its bytes. */
+  static Bytes pubkeyOf(NodeKey nodeKey) {
+    byte[] pubkey = Arrays.copyOf(NODE_KEY_PREFIX, NODE_KEY_PREFIX.length + NodeKey.SIZE);
+    System.arraycopy(
+        nodeKey.bytes().toByteArray(), 0, pubkey, NODE_KEY_PREFIX.length, NodeKey.SIZE);
+    return Bytes.copyOf(pubkey);
+  }
+
+  NodeKeySignature withSignature(Bytes made) {
+    return new NodeKeySignature(kind, pubkey, keyId, made, nested, wrappingPubkey);
   }
 
   /**

@@ -28,16 +28,27 @@ public interface Signer {
    *     verify
    */
   default Aum sign(Aum aum) throws SigningException {
+    List<AumSignature> signatures = new ArrayList<>(aum.signatures());
+    signatures.add(AumSignature.of(publicKey().bytes(), signVerified(aum.sigHash())));
+    return aum.withSignatures(signatures);
+  }
+
+  /**
+   * Signs, and looks at what came of it: an agent or device may hold another key than it says, or
+   * be broken, and peers would refuse it.
+   *
+   * @param sigHash of an AUM or a node-key signature, 32 bytes (section 1)
+   * @throws SigningException if the key cannot be used now, or the signature that it made does not
+   *     verify
+   */
+  default Bytes signVerified(Bytes sigHash) throws SigningException {
     LockPublicKey key = publicKey();
-    Bytes signature = sign(aum.sigHash());
-    // An agent or device may hold another key than it says, or be broken; peers would refuse it.
+    Bytes signature = sign(sigHash);
     if (!SignatureVerifier.fastest()
-        .verifyZip215(new SignatureVerifier.Claim(key.bytes(), aum.sigHash(), signature))) {
+        .verifyZip215(new SignatureVerifier.Claim(key.bytes(), sigHash, signature))) {
       throw new SigningException(
           "signer of " + key + ": expected a signature that verifies, found one that does not");
     }
-    List<AumSignature> signatures = new ArrayList<>(aum.signatures());
-    signatures.add(AumSignature.of(key.bytes(), signature));
-    return aum.withSignatures(signatures);
+    return signature;
   }
 }

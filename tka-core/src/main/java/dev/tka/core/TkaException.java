@@ -18,7 +18,8 @@ public abstract sealed class TkaException extends Exception
         InformException,
         StoreException,
         BuildException,
-        SigningException {
+        SigningException,
+        RotationException {
 
   private final String message;
 

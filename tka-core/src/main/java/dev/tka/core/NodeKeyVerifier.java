@@ -1,0 +1,130 @@
+package dev.tka.core;
+
+import dev.tka.core.NodeKeyAuthorization.Denied;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The rules by which node-key signatures are judged (section 7), in the order of their cost. */
+final class NodeKeyVerifier {
+  private final SignatureVerifier signatures;
+
+  NodeKeyVerifier(SignatureVerifier signatures) {
+    this.signatures = signatures;
+  }
+
+  /**
+   * Whether a state vouches for a node key.
+   *
+   * @param encoded the signature as it came over the wire
+   * @param verified what {@link #verify} says of these two, where it was asked before
+   */
+  NodeKeyAuthorization authorize(
+      State state, NodeKey nodeKey, Bytes encoded, Optional<NodeKeyAuthorization> verified) {
+    if (encoded.isEmpty()) {
+      return new NodeKeyAuthorization.Unsigned();
+    }
+    NodeKeySignature signature;
+    try {
+      signature = NodeKeySignature.decode(encoded.toByteArray());
+    } catch (DecodeException e) {
+      return new NodeKeyAuthorization.Undecodable(e.getMessage());
+    }
+    if (signature.kind() != NodeKeySignature.CREDENTIAL) {
+      Optional<Bytes> keyId = signature.authorizingKeyId();
+      if (keyId.isPresent() && !state.trusts(keyId.get())) {
+        int innermost = signature.layers().size() - 1;
+        return new NodeKeyAuthorization.UntrustedKey(innermost, keyId.get());
+      }
+    }
+    return verified.orElseGet(() -> verify(signature, nodeKey));
+  }
+
+  /** Whether a signature is for a node key and verifies, whoever trusts the key it rests on. */
+  NodeKeyAuthorization verify(NodeKeySignature signature, NodeKey nodeKey) {
+    if (signature.kind() == NodeKeySignature.CREDENTIAL) {
+      return new NodeKeyAuthorization.CredentialAlone();
+    }
+    List<NodeKeySignature> layers = signature.layers();
+    Optional<Denied> misshapen = findMisshapen(layers);
+    if (misshapen.isPresent()) {
+      return misshapen.get();
+    }
+    if (!signature.nodeKey().equals(Optional.of(nodeKey))) {
+      return new NodeKeyAuthorization.OtherNodeKey(0, nodeKey, signature.pubkey());
+    }
+    List<NodeKey> previous = new ArrayList<>();
+    for (int layer = 0; layer < layers.size(); layer++) {
+      NodeKeySignature at = layers.get(layer);
+      boolean names = at.kind() != NodeKeySignature.CREDENTIAL || !at.pubkey().isEmpty();
+      if (layer > 0 && names) {
+        Optional<NodeKey> rotated = at.nodeKey();
+        if (rotated.isEmpty()) {
+          return new NodeKeyAuthorization.MalformedNodeKey(layer, at.pubkey());
+        }
+        previous.add(rotated.get());
+      }
+      Optional<Denied> denied =
+          at.kind() == NodeKeySignature.ROTATION
+              ? findInvalidRotation(layer, at)
+              : findInvalidInnermost(layer, at);
+      if (denied.isPresent()) {
+        return denied.get();
+      }
+    }
+    NodeKeySignature innermost = layers.get(layers.size() - 1);
+    return new NodeKeyAuthorization.Authorized(
+        innermost.keyId(),
+        layers.size() == 1
+            ? Optional.empty()
+            : Optional.of(new NodeKeyAuthorization.Rotation(previous, innermost)));
+  }
+
+  /** Rotations around one direct signature or credential that names a key, and nothing else. */
+  private static Optional<Denied> findMisshapen(List<NodeKeySignature> layers) {
+    int innermost = layers.size() - 1;
+    for (int layer = 0; layer <= innermost; layer++) {
+      NodeKeySignature at = layers.get(layer);
+      boolean rotation = at.kind() == NodeKeySignature.ROTATION;
+      boolean ends =
+          at.kind() == NodeKeySignature.DIRECT || at.kind() == NodeKeySignature.CREDENTIAL;
+      if (!rotation && !ends) {
+        return Optional.of(new NodeKeyAuthorization.UnknownKind(layer, at.kind()));
+      }
+      if (ends && layer < innermost) {
+        return Optional.of(new NodeKeyAuthorization.NestsAnother(layer, at.kindName()));
+      }
+      if (rotation && layer == innermost) {
+        return Optional.of(new NodeKeyAuthorization.NestsNothing(layer));
+      }
+    }
+    return layers.get(innermost).keyId().isEmpty()
+        ? Optional.of(new NodeKeyAuthorization.NamesNoKey(innermost))
+        : Optional.empty();
+  }
+
+  private Optional<Denied> findInvalidRotation(int layer, NodeKeySignature rotation) {
+    Optional<Bytes> wrapping = rotation.nested().flatMap(NodeKeySignature::wrappingPublic);
+    if (wrapping.isEmpty()) {
+      return Optional.of(new NodeKeyAuthorization.NoWrappingKey(layer));
+    }
+    Bytes key = wrapping.get();
+    if (key.size() != LockPublicKey.SIZE) {
+      return Optional.of(new NodeKeyAuthorization.WrappingKeyLength(layer, key.size()));
+    }
+    return signatures.verifyCofactorless(claim(key, rotation))
+        ? Optional.empty()
+        : Optional.of(new NodeKeyAuthorization.InvalidSignature(layer, key));
+  }
+
+  private Optional<Denied> findInvalidInnermost(int layer, NodeKeySignature innermost) {
+    // For kind 25519 the id of a key is the key (section 1), and no other kind is trusted.
+    return signatures.verifyZip215(claim(innermost.keyId(), innermost))
+        ? Optional.empty()
+        : Optional.of(new NodeKeyAuthorization.InvalidSignature(layer, innermost.keyId()));
+  }
+
+  private static SignatureVerifier.Claim claim(Bytes key, NodeKeySignature signature) {
+    return new SignatureVerifier.Claim(key, signature.sigHash(), signature.signature());
+  }
+}
