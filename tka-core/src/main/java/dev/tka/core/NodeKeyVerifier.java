@@ -33,11 +33,21 @@ final class NodeKeyVerifier {
     if (signature.kind() != NodeKeySignature.CREDENTIAL) {
       Optional<Bytes> keyId = signature.authorizingKeyId();
       if (keyId.isPresent() && !state.trusts(keyId.get())) {
-        int innermost = signature.layers().size() - 1;
-        return new NodeKeyAuthorization.UntrustedKey(innermost, keyId.get());
+        return new NodeKeyAuthorization.UntrustedKey(rotationsAround(signature), keyId.get());
       }
     }
     return verified.orElseGet(() -> verify(signature, nodeKey));
+  }
+
+  private static int rotationsAround(NodeKeySignature signature) {
+    int layer = 0;
+    for (NodeKeySignature at : signature.layers()) {
+      if (at.kind() != NodeKeySignature.ROTATION) {
+        break;
+      }
+      layer++;
+    }
+    return layer;
   }
 
   /** Whether a signature is for a node key and verifies, whoever trusts the key it rests on. */
