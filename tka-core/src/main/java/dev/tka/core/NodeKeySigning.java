@@ -1,6 +1,5 @@
 package dev.tka.core;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -109,6 +108,14 @@ public final class NodeKeySigning {
    */
   private static NodeKeySignature shorten(NodeKeySignature old, Signer wrapping)
       throws RotationException, SigningException {
+    // Whoever made it up could else have this key declare any node keys obsolete.
+    requireVerifies(
+        old,
+        old.nodeKey()
+            .orElseThrow(
+                () ->
+                    new RotationException.NeverVerifies(
+                        new NodeKeyAuthorization.MalformedNodeKey(0, old.pubkey()))));
     List<NodeKeySignature> layers = old.layers();
     Bytes key = wrapping.publicKey().bytes();
     int base = layers.size() - 1;
@@ -117,13 +124,15 @@ public final class NodeKeySigning {
     }
     int kept = layers.size() - base;
     int room = NodeKeySignature.MAX_LAYERS - 1 - kept;
-    if (room < 0) {
+    // Without room for the newest, it would not become obsolete, and tie with what replaces it.
+    if (room < 1) {
       throw new RotationException.TooManyLayers(layers.size());
     }
-    List<NodeKey> newest = new ArrayList<>();
-    for (NodeKeySignature layer : layers.subList(0, base)) {
-      layer.nodeKey().filter(any -> newest.size() < room).ifPresent(newest::add);
-    }
+    List<NodeKey> newest =
+        layers.subList(0, base).stream()
+            .flatMap(layer -> layer.nodeKey().stream())
+            .limit(room)
+            .toList();
     NodeKeySignature rebuilt = layers.get(base);
     for (int i = newest.size() - 1; i >= 0; i--) {
       rebuilt = rotation(rebuilt, newest.get(i), wrapping);

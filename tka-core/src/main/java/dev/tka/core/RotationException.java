@@ -52,7 +52,10 @@ public abstract sealed class RotationException extends TkaException {
       this.denied = denied;
     }
 
-    /** At which layer of what would have been made, and why. */
+    /**
+     * At which layer, and why: of what would have been made, or, where that needs fewer layers than
+     * there are, of what was to be rotated.
+     */
     public NodeKeyAuthorization.Denied denied() {
       return denied;
     }
