@@ -106,7 +106,7 @@ public sealed interface NodeKeyAuthorization {
   record UntrustedKey(int layer, Bytes keyId) implements Denied {
     @Override
     public String reason() {
-      return "the key that it rests on is not trusted: " + keyId;
+      return "the key that it rests on is not trusted: " + NodeKeySignature.brief(keyId);
     }
   }
 
@@ -125,7 +125,7 @@ public sealed interface NodeKeyAuthorization {
       return "it is for another node key: expected "
           + expected
           + ", found "
-          + (found.isEmpty() ? "none" : found.toHex());
+          + NodeKeySignature.brief(found);
     }
   }
 
@@ -134,7 +134,7 @@ public sealed interface NodeKeyAuthorization {
     @Override
     public String reason() {
       return "expected a node key of 2 letters and 32 bytes, found "
-          + (found.isEmpty() ? "none" : found.toHex());
+          + NodeKeySignature.brief(found);
     }
   }
 
@@ -174,7 +174,7 @@ public sealed interface NodeKeyAuthorization {
   record InvalidSignature(int layer, Bytes key) implements Denied {
     @Override
     public String reason() {
-      return "the signature does not verify with key " + key;
+      return "the signature does not verify with key " + NodeKeySignature.brief(key);
     }
   }
 }

@@ -41,6 +41,7 @@ public record NodeKeySignature(
 
   private static final byte[] NODE_KEY_PREFIX = {'n', 'p'};
   private static final int TYPICAL_SIZE = 256;
+  private static final int LONGEST_SHOWN = 64;
 
   /**
    * Checks the range of the kind, and how deep it nests.
@@ -172,6 +173,14 @@ public record NodeKeySignature(
       case CREDENTIAL -> "credential";
       default -> "Sig?<" + kind + ">";
     };
+  }
+
+  /** A field as messages show it: what is there may be megabytes. */
+  static String brief(Bytes field) {
+    if (field.isEmpty()) {
+      return "none";
+    }
+    return field.size() <= LONGEST_SHOWN ? field.toHex() : field.size() + " bytes";
   }
 
   private boolean hasNodeKeyForm() {

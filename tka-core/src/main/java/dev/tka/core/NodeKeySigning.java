@@ -93,7 +93,7 @@ public final class NodeKeySigning {
     Optional<Bytes> expected = old.wrappingPublic();
     if (!expected.equals(Optional.of(key.bytes()))) {
       throw new RotationException.OtherWrappingKey(
-          expected.map(Bytes::toHex).orElse("nobody, as it names no key for that"), key);
+          expected.map(NodeKeySignature::brief).orElse("nobody, as it names no key for that"), key);
     }
     NodeKeySignature shortened =
         old.layers().size() < NodeKeySignature.MAX_LAYERS ? old : shorten(old, wrapping);
