@@ -50,6 +50,7 @@ public final class PeerFilter {
    *
    * @param peers no two with one id
    * @return the verdicts by the ids of the peers, in order
+   * @throws IllegalArgumentException if two of them have one id
    */
   public static Map<String, PeerVerdict> filter(Authority authority, Collection<Peer> peers) {
     PeerFilter filter = new PeerFilter(authority);
@@ -101,8 +102,15 @@ public final class PeerFilter {
    *
    * @param peers no two with one id
    * @return the verdicts that are new or changed, by the ids of the peers, in order
+   * @throws IllegalArgumentException if two of them have one id; then none is taken in
    */
   public Map<String, PeerVerdict> put(Collection<Peer> peers) {
+    Set<String> ids = new HashSet<>();
+    for (Peer peer : peers) {
+      if (!ids.add(peer.id())) {
+        throw new IllegalArgumentException("two peers have one id: " + peer.id());
+      }
+    }
     Set<String> affected = new HashSet<>();
     List<Entry> fresh = new ArrayList<>();
     for (Peer peer : peers) {
