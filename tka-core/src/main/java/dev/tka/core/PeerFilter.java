@@ -303,6 +303,7 @@ public final class PeerFilter {
       }
       furthest.add(id);
     }
-    return furthest;
+    // One list for all verdicts that name it: a copy for each grows with the square of the clones.
+    return List.copyOf(furthest);
   }
 }

@@ -56,15 +56,20 @@ public sealed interface PeerVerdict {
    * @param ids of those that are furthest, in order
    */
   record Cloned(List<String> ids) implements Dropped {
+    private static final int NAMED = 5;
+
     /** Copies its list. */
     public Cloned {
       ids = List.copyOf(ids);
     }
 
+    /** Names the first few. */
     @Override
     public String reason() {
+      int others = ids.size() - NAMED;
       return "several machines have its rotation key, and have rotated equally often: "
-          + String.join(", ", ids);
+          + String.join(", ", ids.subList(0, Math.min(NAMED, ids.size())))
+          + (others > 0 ? " and " + others + " more" : "");
     }
   }
 }
