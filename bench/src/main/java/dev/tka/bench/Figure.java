@@ -107,6 +107,14 @@ record Figure(
       TrailBenchmark.one policy=REFERENCE                     | inform of 1, compacted, nothing remembered  | µs |   42.5 |   42.5
       TrailBenchmark.one policy=NODE                          | inform of 1, 100,000 remembered             | µs |   -    |   42.5
       TrailBenchmark.offer                                    | sync offer, 100,000 remembered              | µs |   -    |   10
+      NodeKeyBenchmark.direct                                 | authorize a node key, direct                | µs |  37.8  |  37.8
+      NodeKeyBenchmark.rotation depth=1                       | authorize a node key, 1 rotation            | µs | -      | -
+      NodeKeyBenchmark.rotation depth=5                       | authorize a node key, 5 rotations           | µs | 238    | 238
+      NodeKeyBenchmark.rotation depth=15                      | authorize a node key, 15 rotations          | µs | -      | -
+      NodeKeyBenchmark.filter peers=1000                      | filter 1,000 peers                          | ms | -      |  22.68
+      NodeKeyBenchmark.filter peers=10000                     | filter 10,000 peers                         | ms | -      | 226.8
+      NodeKeyBenchmark.changed peers=1000                     | filter again, 1 of 1,000 changed            | µs | -      |  37.8
+      NodeKeyBenchmark.changed peers=10000                    | filter again, 1 of 10,000 changed           | µs | -      |  37.8
       HeapOfAuthority trail                                   | heap of a trail of 100,000 AUMs             | KB |   -    | -
       HeapOfAuthority 100                                     | heap of an open authority, 100 AUMs         | KB |  73    |  43.8
       HeapOfAuthority 750                                     | heap of an open authority, 750 AUMs         | KB | 507    | 304

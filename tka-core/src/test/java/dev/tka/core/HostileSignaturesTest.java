@@ -50,8 +50,7 @@ class HostileSignaturesTest {
     assertThat(denied.reason()).hasSizeLessThan(400).matches("[ -~]+");
     assertThat(allocated)
         .as("allocated for %d bytes", signature.size())
-        .isLessThan(
-            ALLOCATED_PER_BYTE * layersThatVerify * signature.size() + ALLOCATED_AT_LEAST);
+        .isLessThan(ALLOCATED_PER_BYTE * layersThatVerify * signature.size() + ALLOCATED_AT_LEAST);
     return denied;
   }
 
@@ -94,9 +93,7 @@ class HostileSignaturesTest {
         .isInstanceOf(NodeKeyAuthorization.OtherNodeKey.class)
         .satisfies(denied -> assertThat(denied.reason()).endsWith("found 10000000 bytes"));
     assertThat(
-            deny(
-                sign(of(NodeKeySignature.DIRECT, pubkey(1), huge(), Bytes.empty()), 1)
-                    .encoded()))
+            deny(sign(of(NodeKeySignature.DIRECT, pubkey(1), huge(), Bytes.empty()), 1).encoded()))
         .isInstanceOf(NodeKeyAuthorization.UntrustedKey.class)
         .satisfies(denied -> assertThat(denied.reason()).endsWith(": 10000000 bytes"));
     NodeKeySignature wrapping =
@@ -119,8 +116,7 @@ class HostileSignaturesTest {
   @Test
   void hugeDirectSignatureUnderRotationsIsHashedOnceForEach() {
     byte[] big = new byte[1_000_000];
-    NodeKeySignature chain =
-        withSignature(direct(1, 1, 11), Bytes.copyOf(big));
+    NodeKeySignature chain = withSignature(direct(1, 1, 11), Bytes.copyOf(big));
     for (int nodeKey = 2; nodeKey <= NodeKeySignature.MAX_LAYERS; nodeKey++) {
       chain = rotation(chain, nodeKey, 11);
     }
@@ -153,11 +149,9 @@ class HostileSignaturesTest {
 
   @Test
   void rotatingWhatNamesHugeWrappingKeyIsRefusedInFewWords() {
-    NodeKeySignature old =
-        sign(of(NodeKeySignature.DIRECT, pubkey(1), TestKeys.id(1), huge()), 1);
+    NodeKeySignature old = sign(of(NodeKeySignature.DIRECT, pubkey(1), TestKeys.id(1), huge()), 1);
 
-    assertThatExceptionOfType(
-            RotationException.OtherWrappingKey.class)
+    assertThatExceptionOfType(RotationException.OtherWrappingKey.class)
         .isThrownBy(() -> NodeKeySigning.rotate(old, nodeKey(2), TestKeys.privateKey(11)))
         .satisfies(refused -> assertThat(refused.getMessage()).hasSizeLessThan(400));
   }
