@@ -2,11 +2,11 @@ package dev.tka.core;
 
 import static dev.tka.testkit.NodeKeySignatures.direct;
 import static dev.tka.testkit.NodeKeySignatures.nodeKey;
-import static dev.tka.testkit.NodeKeySignatures.of;
 import static dev.tka.testkit.NodeKeySignatures.pubkey;
 import static dev.tka.testkit.NodeKeySignatures.rotation;
 import static dev.tka.testkit.NodeKeySignatures.sign;
 import static dev.tka.testkit.NodeKeySignatures.trusting;
+import static dev.tka.testkit.NodeKeySignatures.unsigned;
 import static dev.tka.testkit.NodeKeySignatures.withSignature;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -88,16 +88,18 @@ class HostileSignaturesTest {
   void otherFieldsOfTenMegabytesAreDeniedInFewWords() {
     assertThat(
             deny(
-                sign(of(NodeKeySignature.DIRECT, huge(), TestKeys.id(1), Bytes.empty()), 1)
+                sign(unsigned(NodeKeySignature.DIRECT, huge(), TestKeys.id(1), Bytes.empty()), 1)
                     .encoded()))
         .isInstanceOf(NodeKeyAuthorization.OtherNodeKey.class)
         .satisfies(denied -> assertThat(denied.reason()).endsWith("found 10000000 bytes"));
     assertThat(
-            deny(sign(of(NodeKeySignature.DIRECT, pubkey(1), huge(), Bytes.empty()), 1).encoded()))
+            deny(
+                sign(unsigned(NodeKeySignature.DIRECT, pubkey(1), huge(), Bytes.empty()), 1)
+                    .encoded()))
         .isInstanceOf(NodeKeyAuthorization.UntrustedKey.class)
         .satisfies(denied -> assertThat(denied.reason()).endsWith(": 10000000 bytes"));
     NodeKeySignature wrapping =
-        sign(of(NodeKeySignature.DIRECT, pubkey(1), TestKeys.id(1), huge()), 1);
+        sign(unsigned(NodeKeySignature.DIRECT, pubkey(1), TestKeys.id(1), huge()), 1);
     assertThat(deny(rotation(wrapping, 2, 11).encoded(), 2))
         .isEqualTo(new NodeKeyAuthorization.WrappingKeyLength(0, TEN_MEGABYTES));
   }
@@ -105,7 +107,7 @@ class HostileSignaturesTest {
   @Test
   void nestedNodeKeyOfTenMegabytesIsDeniedInFewWords() {
     NodeKeySignature nested =
-        sign(of(NodeKeySignature.DIRECT, huge(), TestKeys.id(1), TestKeys.id(11)), 1);
+        sign(unsigned(NodeKeySignature.DIRECT, huge(), TestKeys.id(1), TestKeys.id(11)), 1);
 
     assertThat(deny(rotation(nested, 2, 11).encoded(), 2))
         .isInstanceOf(NodeKeyAuthorization.MalformedNodeKey.class)
@@ -149,7 +151,8 @@ class HostileSignaturesTest {
 
   @Test
   void rotatingWhatNamesHugeWrappingKeyIsRefusedInFewWords() {
-    NodeKeySignature old = sign(of(NodeKeySignature.DIRECT, pubkey(1), TestKeys.id(1), huge()), 1);
+    NodeKeySignature old =
+        sign(unsigned(NodeKeySignature.DIRECT, pubkey(1), TestKeys.id(1), huge()), 1);
 
     assertThatExceptionOfType(RotationException.OtherWrappingKey.class)
         .isThrownBy(() -> NodeKeySigning.rotate(old, nodeKey(2), TestKeys.privateKey(11)))

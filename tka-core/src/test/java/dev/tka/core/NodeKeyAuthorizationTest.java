@@ -4,13 +4,13 @@ import static dev.tka.testkit.NodeKeySignatures.credential;
 import static dev.tka.testkit.NodeKeySignatures.direct;
 import static dev.tka.testkit.NodeKeySignatures.nesting;
 import static dev.tka.testkit.NodeKeySignatures.nodeKey;
-import static dev.tka.testkit.NodeKeySignatures.of;
 import static dev.tka.testkit.NodeKeySignatures.pubkey;
 import static dev.tka.testkit.NodeKeySignatures.rotation;
 import static dev.tka.testkit.NodeKeySignatures.rotationTo;
 import static dev.tka.testkit.NodeKeySignatures.sign;
 import static dev.tka.testkit.NodeKeySignatures.spoil;
 import static dev.tka.testkit.NodeKeySignatures.trusting;
+import static dev.tka.testkit.NodeKeySignatures.unsigned;
 import static dev.tka.testkit.NodeKeySignatures.withSignature;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -48,7 +48,7 @@ class NodeKeyAuthorizationTest {
   }
 
   private static NodeKeySignature directWrapping(Bytes wrapping) {
-    return sign(of(NodeKeySignature.DIRECT, pubkey(1), TestKeys.id(1), wrapping), 1);
+    return sign(unsigned(NodeKeySignature.DIRECT, pubkey(1), TestKeys.id(1), wrapping), 1);
   }
 
   /** Node keys 1 to 4, the newest outermost; the wrapping key of all is 11. */
@@ -102,7 +102,7 @@ class NodeKeyAuthorizationTest {
   @Test
   void credentialAuthorizesNoNodeByItself() {
     NodeKeySignature withNodeKey =
-        sign(of(NodeKeySignature.CREDENTIAL, pubkey(1), TestKeys.id(1), TestKeys.id(11)), 1);
+        sign(unsigned(NodeKeySignature.CREDENTIAL, pubkey(1), TestKeys.id(1), TestKeys.id(11)), 1);
 
     assertThat(authorize(1, credential(1, 11)))
         .isEqualTo(new NodeKeyAuthorization.CredentialAlone());
@@ -112,7 +112,7 @@ class NodeKeyAuthorizationTest {
   @Test
   void innermostMustNameItsKey() {
     NodeKeySignature nameless =
-        sign(of(NodeKeySignature.DIRECT, pubkey(1), Bytes.empty(), TestKeys.id(11)), 1);
+        sign(unsigned(NodeKeySignature.DIRECT, pubkey(1), Bytes.empty(), TestKeys.id(11)), 1);
 
     assertThat(authorize(1, nameless)).isEqualTo(new NodeKeyAuthorization.NamesNoKey(0));
     assertThat(authorize(2, rotation(nameless, 2, 11)))
@@ -134,7 +134,7 @@ class NodeKeyAuthorizationTest {
     NodeKeySignature nests =
         sign(
             nesting(
-                of(NodeKeySignature.DIRECT, pubkey(1), TestKeys.id(3), TestKeys.id(11)),
+                unsigned(NodeKeySignature.DIRECT, pubkey(1), TestKeys.id(3), TestKeys.id(11)),
                 direct(9, 1)),
             3);
 
@@ -151,7 +151,7 @@ class NodeKeyAuthorizationTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 4, 100, 255})
   void otherKindsAreRefused(int kind) {
-    NodeKeySignature unknown = sign(of(kind, pubkey(1), TestKeys.id(1), TestKeys.id(11)), 1);
+    NodeKeySignature unknown = sign(unsigned(kind, pubkey(1), TestKeys.id(1), TestKeys.id(11)), 1);
 
     assertThat(authorize(1, unknown)).isEqualTo(new NodeKeyAuthorization.UnknownKind(0, kind));
     assertThat(authorize(3, rotation(rotation(unknown, 2, 11), 3, 11)))
@@ -163,13 +163,14 @@ class NodeKeyAuthorizationTest {
     NodeKeySignature directNests =
         sign(
             nesting(
-                of(NodeKeySignature.DIRECT, pubkey(1), TestKeys.id(1), TestKeys.id(11)),
+                unsigned(NodeKeySignature.DIRECT, pubkey(1), TestKeys.id(1), TestKeys.id(11)),
                 direct(9, 1)),
             1);
     NodeKeySignature credentialNests =
         sign(
             nesting(
-                of(NodeKeySignature.CREDENTIAL, Bytes.empty(), TestKeys.id(1), TestKeys.id(11)),
+                unsigned(
+                    NodeKeySignature.CREDENTIAL, Bytes.empty(), TestKeys.id(1), TestKeys.id(11)),
                 direct(9, 1)),
             1);
 
@@ -184,7 +185,7 @@ class NodeKeyAuthorizationTest {
   @Test
   void rotationNestsWhatItRotates() {
     NodeKeySignature empty =
-        sign(of(NodeKeySignature.ROTATION, pubkey(1), TestKeys.id(1), TestKeys.id(11)), 11);
+        sign(unsigned(NodeKeySignature.ROTATION, pubkey(1), TestKeys.id(1), TestKeys.id(11)), 11);
 
     assertThat(authorize(1, empty)).isEqualTo(new NodeKeyAuthorization.NestsNothing(0));
     assertThat(authorize(2, rotation(empty, 2, 11)))
@@ -194,9 +195,9 @@ class NodeKeyAuthorizationTest {
   @Test
   void outerSignatureIsForTheNodeKey() {
     NodeKeySignature misshapen =
-        sign(of(NodeKeySignature.DIRECT, bytes(33), TestKeys.id(1), Bytes.empty()), 1);
+        sign(unsigned(NodeKeySignature.DIRECT, bytes(33), TestKeys.id(1), Bytes.empty()), 1);
     NodeKeySignature none =
-        sign(of(NodeKeySignature.DIRECT, Bytes.empty(), TestKeys.id(1), Bytes.empty()), 1);
+        sign(unsigned(NodeKeySignature.DIRECT, Bytes.empty(), TestKeys.id(1), Bytes.empty()), 1);
 
     assertThat(authorize(2, direct(1, 1)))
         .isEqualTo(new NodeKeyAuthorization.OtherNodeKey(0, nodeKey(2), pubkey(1)));
@@ -212,11 +213,11 @@ class NodeKeyAuthorizationTest {
   void nestedNodeKeysHaveTheirForm() {
     for (Bytes wrong : List.of(Bytes.empty(), bytes(33), bytes(34), nodeKey(1).bytes())) {
       NodeKeySignature nested =
-          sign(of(NodeKeySignature.DIRECT, wrong, TestKeys.id(1), TestKeys.id(11)), 1);
+          sign(unsigned(NodeKeySignature.DIRECT, wrong, TestKeys.id(1), TestKeys.id(11)), 1);
       NodeKeySignature middle =
           sign(
               nesting(
-                  of(NodeKeySignature.ROTATION, wrong, Bytes.empty(), Bytes.empty()),
+                  unsigned(NodeKeySignature.ROTATION, wrong, Bytes.empty(), Bytes.empty()),
                   direct(1, 1, 11)),
               11);
 
@@ -230,9 +231,9 @@ class NodeKeyAuthorizationTest {
   @Test
   void nodeKeyOfNestedCredentialHasItsFormOrIsNotThere() {
     NodeKeySignature malformed =
-        sign(of(NodeKeySignature.CREDENTIAL, bytes(34), TestKeys.id(1), TestKeys.id(11)), 1);
+        sign(unsigned(NodeKeySignature.CREDENTIAL, bytes(34), TestKeys.id(1), TestKeys.id(11)), 1);
     NodeKeySignature wellFormed =
-        sign(of(NodeKeySignature.CREDENTIAL, pubkey(1), TestKeys.id(1), TestKeys.id(11)), 1);
+        sign(unsigned(NodeKeySignature.CREDENTIAL, pubkey(1), TestKeys.id(1), TestKeys.id(11)), 1);
 
     assertThat(authorize(2, rotation(malformed, 2, 11)))
         .isEqualTo(new NodeKeyAuthorization.MalformedNodeKey(1, bytes(34)));
@@ -304,7 +305,7 @@ class NodeKeyAuthorizationTest {
     NodeKeySignature outer =
         sign(
             nesting(
-                of(NodeKeySignature.ROTATION, pubkey(2), Bytes.empty(), bytes(size)),
+                unsigned(NodeKeySignature.ROTATION, pubkey(2), Bytes.empty(), bytes(size)),
                 direct(1, 1, 11)),
             11);
 
@@ -334,7 +335,7 @@ class NodeKeyAuthorizationTest {
     NodeKeySignature named =
         sign(
             nesting(
-                of(NodeKeySignature.ROTATION, pubkey(2), TestKeys.id(3), Bytes.empty()),
+                unsigned(NodeKeySignature.ROTATION, pubkey(2), TestKeys.id(3), Bytes.empty()),
                 direct(1, 1, 11)),
             11);
 
@@ -375,10 +376,10 @@ class NodeKeyAuthorizationTest {
                         List.of(TestKeys.key(1, 1), Key.of(new LockPublicKey(neutral), 1)), 1))));
     NodeKeySignature direct =
         withSignature(
-            of(NodeKeySignature.DIRECT, pubkey(1), neutral, Bytes.empty()), cofactoredOnly);
+            unsigned(NodeKeySignature.DIRECT, pubkey(1), neutral, Bytes.empty()), cofactoredOnly);
     NodeKeySignature credential =
         withSignature(
-            of(NodeKeySignature.CREDENTIAL, Bytes.empty(), neutral, TestKeys.id(11)),
+            unsigned(NodeKeySignature.CREDENTIAL, Bytes.empty(), neutral, TestKeys.id(11)),
             cofactoredOnly);
     NodeKeySignature rotation =
         withSignature(rotation(directWrapping(neutral), 2, 11), cofactoredOnly);

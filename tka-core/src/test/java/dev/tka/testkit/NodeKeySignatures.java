@@ -39,20 +39,23 @@ public final class NodeKeySignatures {
   /** A trusted key's signature of a node key, which nobody may rotate. */
   public static NodeKeySignature direct(int nodeKey, int signer) {
     return sign(
-        of(NodeKeySignature.DIRECT, pubkey(nodeKey), TestKeys.id(signer), Bytes.empty()), signer);
+        unsigned(NodeKeySignature.DIRECT, pubkey(nodeKey), TestKeys.id(signer), Bytes.empty()),
+        signer);
   }
 
   /** A trusted key's signature of a node key, which the wrapping key may rotate. */
   public static NodeKeySignature direct(int nodeKey, int signer, int wrapping) {
     return sign(
-        of(NodeKeySignature.DIRECT, pubkey(nodeKey), TestKeys.id(signer), TestKeys.id(wrapping)),
+        unsigned(
+            NodeKeySignature.DIRECT, pubkey(nodeKey), TestKeys.id(signer), TestKeys.id(wrapping)),
         signer);
   }
 
   /** A trusted key's word that the wrapping key may sign node keys. */
   public static NodeKeySignature credential(int signer, int wrapping) {
     return sign(
-        of(NodeKeySignature.CREDENTIAL, Bytes.empty(), TestKeys.id(signer), TestKeys.id(wrapping)),
+        unsigned(
+            NodeKeySignature.CREDENTIAL, Bytes.empty(), TestKeys.id(signer), TestKeys.id(wrapping)),
         signer);
   }
 
@@ -60,7 +63,8 @@ public final class NodeKeySignatures {
   public static NodeKeySignature rotation(NodeKeySignature nested, int nodeKey, int signer) {
     return sign(
         nesting(
-            of(NodeKeySignature.ROTATION, pubkey(nodeKey), Bytes.empty(), Bytes.empty()), nested),
+            unsigned(NodeKeySignature.ROTATION, pubkey(nodeKey), Bytes.empty(), Bytes.empty()),
+            nested),
         signer);
   }
 
@@ -69,7 +73,7 @@ public final class NodeKeySignatures {
       NodeKeySignature nested, int nodeKey, int signer, int nextWrapping) {
     return sign(
         nesting(
-            of(
+            unsigned(
                 NodeKeySignature.ROTATION,
                 pubkey(nodeKey),
                 Bytes.empty(),
@@ -78,8 +82,8 @@ public final class NodeKeySignatures {
         signer);
   }
 
-  /** A signature of no layers, not signed yet. */
-  public static NodeKeySignature of(int kind, Bytes pubkey, Bytes keyId, Bytes wrapping) {
+  /** A signature that nests nothing and is not signed yet. */
+  public static NodeKeySignature unsigned(int kind, Bytes pubkey, Bytes keyId, Bytes wrapping) {
     return new NodeKeySignature(kind, pubkey, keyId, Bytes.empty(), Optional.empty(), wrapping);
   }
 
