@@ -41,6 +41,33 @@ public final class DisablementSecret {
     return new DisablementSecret(SecretBytes.copyOf(secret));
   }
 
+  /**
+   * Parses {@code disablement-secret:} and hexadecimal digits of either case, two a byte.
+   *
+   * @throws TextException if it is anything else; the message does not quote it
+   */
+  public static DisablementSecret parse(String text) throws TextException {
+    if (!text.startsWith(PREFIX)) {
+      throw new TextException.WrongPrefix("disablement secret", PREFIX);
+    }
+    return parseHex(text.substring(PREFIX.length()));
+  }
+
+  /**
+   * Parses the digits alone, as {@code tailscale lock disablement-kdf} takes them.
+   *
+   * @throws TextException.NotHex if it is anything else; the message does not quote it
+   */
+  public static DisablementSecret parseHex(String hex) throws TextException {
+    byte[] bytes;
+    try {
+      bytes = HexFormat.of().parseHex(hex);
+    } catch (IllegalArgumentException e) {
+      throw new TextException.NotHex(hex.length());
+    }
+    return ofAndWipe(bytes);
+  }
+
   private static DisablementSecret ofAndWipe(byte[] bytes) {
     try {
       return of(bytes);

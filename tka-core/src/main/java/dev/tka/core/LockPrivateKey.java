@@ -11,6 +11,9 @@ import org.bouncycastle.math.ec.rfc8032.Ed25519;
  * Nothing but {@link #exposeText} shows the seed. As a {@link Signer}, it is the one in memory.
  */
 public final class LockPrivateKey implements Signer {
+  /** The length of a seed and the public key that belongs to it, in bytes. */
+  static final int SIZE = 64;
+
   private static final int SEED_SIZE = 32;
   private static final String PREFIX = "nlpriv:";
 
@@ -41,8 +44,20 @@ public final class LockPrivateKey implements Signer {
    * @throws TextException if the form is wrong
    */
   public static LockPrivateKey parse(String text) throws TextException {
-    byte[] both =
-        KeyText.parse("private key", List.of(PREFIX), SEED_SIZE + LockPublicKey.SIZE, text);
+    byte[] both = KeyText.parse("private key", List.of(PREFIX), SIZE, text);
+    try {
+      return of(both);
+    } finally {
+      Arrays.fill(both, (byte) 0);
+    }
+  }
+
+  /**
+   * A key out of its seed and public half, 64 bytes; wiping the original is up to the caller.
+   *
+   * @throws TextException.WrongPublicHalf if the public half does not belong to the seed
+   */
+  static LockPrivateKey of(byte[] both) throws TextException.WrongPublicHalf {
     byte[] seed = Arrays.copyOf(both, SEED_SIZE);
     try {
       LockPublicKey found = new LockPublicKey(Bytes.copyOf(both, SEED_SIZE, both.length));
@@ -52,7 +67,6 @@ public final class LockPrivateKey implements Signer {
       }
       return new LockPrivateKey(SecretBytes.copyOf(seed), expected);
     } finally {
-      Arrays.fill(both, (byte) 0);
       Arrays.fill(seed, (byte) 0);
     }
   }
@@ -95,9 +109,21 @@ public final class LockPrivateKey implements Signer {
 
   /** The text form, secret included: for the one file that keeps it. */
   public String exposeText() {
+    byte[] both = exposeToByteArray();
+    try {
+      return PREFIX + HexFormat.of().formatHex(both);
+    } finally {
+      Arrays.fill(both, (byte) 0);
+    }
+  }
+
+  /** Seed and public half, 64 bytes. The caller wipes them. */
+  byte[] exposeToByteArray() {
     byte[] bytes = seed.exposeToByteArray();
     try {
-      return PREFIX + HexFormat.of().formatHex(bytes) + publicKey.bytes().toHex();
+      byte[] both = Arrays.copyOf(bytes, SIZE);
+      publicKey.bytes().copyTo(both, SEED_SIZE);
+      return both;
     } finally {
       Arrays.fill(bytes, (byte) 0);
     }

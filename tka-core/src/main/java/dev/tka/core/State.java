@@ -2,6 +2,7 @@ package dev.tka.core;
 
 import dev.tka.core.internal.CanonicalWriter;
 import dev.tka.core.internal.CborReader;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -91,6 +92,20 @@ public final class State {
     return disablementValues == null
         ? List.of()
         : disablementValues.stream().map(value -> value.orElse(Bytes.empty())).toList();
+  }
+
+  /**
+   * True when a secret ends this authority: its value is listed. Takes as long as {@link
+   * DisablementSecret#value}, and tells by its time neither which value it is nor how near another
+   * comes (section 1).
+   */
+  public boolean isDisabledBy(DisablementSecret secret) {
+    byte[] shown = secret.value().toByteArray();
+    boolean listed = false;
+    for (Bytes value : disablementValues()) {
+      listed |= MessageDigest.isEqual(value.toByteArray(), shown);
+    }
+    return listed;
   }
 
   /** The first state id; all 64 bits count, unsigned. */

@@ -19,7 +19,9 @@ public abstract sealed class TkaException extends Exception
         StoreException,
         BuildException,
         SigningException,
-        RotationException {
+        RotationException,
+        AuthKeyException,
+        DeepLinkException {
 
   private final String message;
 
