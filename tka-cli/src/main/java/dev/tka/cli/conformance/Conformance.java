@@ -31,9 +31,11 @@ public final class Conformance {
           Map.ofEntries(
               Map.entry("aum", AumVectors::new),
               Map.entry("aum-verify", AumVerifyVectors::new),
+              Map.entry("authkey", AuthKeyVectors::new),
               Map.entry("build", BuildVectors::new),
               Map.entry("chonk", ChonkVectors::new),
               Map.entry("compact", CompactVectors::new),
+              Map.entry("deeplink", DeepLinkVectors::new),
               Map.entry("disablement", DisablementVectors::new),
               Map.entry("ed25519", Ed25519Vectors::new),
               Map.entry("inform", InformVectors::new),

@@ -39,9 +39,11 @@ class ConformanceTest {
             Map.ofEntries(
                 Map.entry("aum-verify.jsonl.gz", 544),
                 Map.entry("aum.jsonl.gz", 3778),
+                Map.entry("authkey.jsonl.gz", 87),
                 Map.entry("build.jsonl.gz", 62),
                 Map.entry("chonk.jsonl.gz", 70),
                 Map.entry("compact.jsonl.gz", 125),
+                Map.entry("deeplink.jsonl.gz", 315),
                 Map.entry("disablement.jsonl.gz", 24),
                 Map.entry("ed25519.jsonl.gz", 1455),
                 Map.entry("inform.jsonl.gz", 99),
@@ -103,6 +105,8 @@ class ConformanceTest {
       assertThat(line).contains(wrong.getValue()[0]);
       write(wrong.getKey(), line.replace(wrong.getValue()[0], wrong.getValue()[1]));
     }
+    write("authkey", first("authkey").replace("\"wrapped\":true", "\"wrapped\":false"));
+    write("deeplink", first("deeplink").replace("hm=b6", "hm=b7"));
     write("open", withWrongHead("open", "open-deep-fork"));
     write("missing", withLessMissing("missing-remote-behind-no-ancestors"));
     write("round", withoutOneToControl("round-node-ahead"));
@@ -129,6 +133,26 @@ class ConformanceTest {
       write(one[0], line.replaceFirst("\"quirk\":\"[^\"]*\"", "\"quirk\":null"));
 
       assertThat(onlyFailure()).contains("expected false, found true");
+      Files.delete(folder.resolve(one[0] + ".jsonl"));
+    }
+  }
+
+  @Test
+  void whatTheReferenceTakesAndWeRefuseFailsWhereItIsNotMarked() throws IOException {
+    for (String[] one :
+        List.of(
+            new String[] {"authkey", "marker-only", "refused: wrapped auth key"},
+            new String[] {"authkey", "private-63-bytes", "refused: wrapped auth key"},
+            new String[] {"deeplink", "validate-hmac-over-an-empty-os", "expected true"},
+            new String[] {
+              "deeplink", "validate-device-not-utf8-with-good-hmac", "expected true, found false"
+            })) {
+      String line = named(one[0], one[1]);
+      write(one[0], line.replaceFirst("\"quirk\":\"[^\"]*\"", "\"quirk\":null"));
+      assertThat(onlyFailure()).contains(one[2]);
+
+      write(one[0], line.replaceFirst("\"quirk\":\"[^\"]*\"", "\"quirk\":\"novelty\""));
+      assertThat(onlyFailure()).contains("a quirk that this build does not know: novelty");
       Files.delete(folder.resolve(one[0] + ".jsonl"));
     }
   }
