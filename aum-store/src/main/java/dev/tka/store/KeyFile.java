@@ -35,7 +35,7 @@ public final class KeyFile {
    * @throws IOException if there is no such file, or it cannot be read
    */
   public static LockPrivateKey read(Path file) throws SigningException, IOException {
-    requirePrivate(file);
+    requirePrivate(file, "key file");
     try (InputStream in = Files.newInputStream(file)) {
       return read(in, "key file " + file);
     }
@@ -88,7 +88,14 @@ public final class KeyFile {
     }
   }
 
-  private static void requirePrivate(Path file) throws SigningException, IOException {
+  /**
+   * Refuses a file of a secret that others can read or write: they may have.
+   *
+   * @param name what to call the file when something is wrong with it
+   * @throws SigningException if others can, or it is no file
+   * @throws IOException if there is no such file, or it cannot be looked at
+   */
+  public static void requirePrivate(Path file, String name) throws SigningException, IOException {
     @Nullable PosixFileAttributeView view =
         Files.getFileAttributeView(file, PosixFileAttributeView.class);
     if (view == null) {
@@ -96,7 +103,7 @@ public final class KeyFile {
     }
     PosixFileAttributes attributes = view.readAttributes();
     if (!attributes.isRegularFile()) {
-      throw new SigningException("key file " + file + ": expected a file, found something else");
+      throw new SigningException(name + " " + file + ": expected a file, found something else");
     }
     Set<PosixFilePermission> owners =
         EnumSet.of(
@@ -105,11 +112,12 @@ public final class KeyFile {
             PosixFilePermission.OWNER_EXECUTE);
     if (!owners.containsAll(attributes.permissions())) {
       throw new SigningException(
-          "key file "
+          name
+              + " "
               + file
               + ": expected that only its owner can read it (rw-------), found "
               + PosixFilePermissions.toString(attributes.permissions())
-              + "; chmod 600 it, and think of the key as seen");
+              + "; chmod 600 it, and think of what it holds as seen");
     }
   }
 }

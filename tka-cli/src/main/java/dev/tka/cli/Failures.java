@@ -2,8 +2,10 @@ package dev.tka.cli;
 
 import dev.tka.core.ApplyException;
 import dev.tka.core.BuildException;
+import dev.tka.core.DeepLinkException;
 import dev.tka.core.InformException;
 import dev.tka.core.OpenException;
+import dev.tka.core.RotationException;
 import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
 import dev.tka.core.VerificationException;
@@ -21,7 +23,7 @@ import picocli.CommandLine;
 final class Failures
     implements CommandLine.IExecutionExceptionHandler, CommandLine.IParameterExceptionHandler {
   private static final Pattern SECRET =
-      Pattern.compile("(nlpriv:|disablement-secret:)[0-9a-zA-Z]+");
+      Pattern.compile("(nlpriv:|disablement-secret:|tskey-)[0-9a-zA-Z+/=_-]+");
 
   /** Enough to find a bug by, and still one line. */
   private static final int NAMED_FRAMES = 4;
@@ -95,7 +97,9 @@ final class Failures
         || failure instanceof OpenException.CannotApply
         || failure instanceof OpenException.OldestWithoutState
         || failure instanceof InformException
-        || failure instanceof BuildException) {
+        || failure instanceof BuildException
+        || failure instanceof RotationException
+        || failure instanceof DeepLinkException.WrongHmac) {
       return ExitCode.VERIFICATION_FAILED;
     }
     return ExitCode.BAD_INPUT;

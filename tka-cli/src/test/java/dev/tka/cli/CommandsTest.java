@@ -224,9 +224,26 @@ class CommandsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"status", "log", "verify", "inspect", "compact", "conformance", "demo"})
+  @ValueSource(
+      strings = {
+        "status",
+        "log",
+        "verify",
+        "inspect",
+        "compact",
+        "authkey",
+        "authkey wrap",
+        "authkey unwrap",
+        "authkey inspect",
+        "deeplink",
+        "deeplink new",
+        "deeplink verify",
+        "disablement-kdf",
+        "conformance",
+        "demo"
+      })
   void everyCommandHasHelpWithExamples(String command) {
-    Cli.Result help = Cli.run(command, "--help");
+    Cli.Result help = Cli.run((Object[]) (command + " --help").split(" ", -1));
 
     assertThat(help.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(help.out()).contains("Usage: tka " + command, "Examples:", "tka " + command);

@@ -62,6 +62,7 @@ class JsonSchemaTest {
     collectEdits(paths);
     collectRewrites(paths);
     collectRepairs(paths);
+    collectAuthKeysAndLinks(paths);
 
     List<String> expected =
         new String(
@@ -176,6 +177,49 @@ class JsonSchemaTest {
     }
     Object head = Cli.run("status", node, "--json").json().get("Head");
     collect("repair", Cli.run("repair", node, "--to", head, "--json").json(), paths);
+  }
+
+  private void collectAuthKeysAndLinks(Set<String> paths) throws Exception {
+    Tailnet tailnet = Tailnet.of(Files.createDirectory(folder.resolve("joining")), "ann");
+    Path key = tailnet.secretFile("key", "tskey-auth-k-1");
+    Map<String, Object> wrapped =
+        tailnet
+            .run(
+                "authkey",
+                "wrap",
+                tailnet.directory(),
+                key,
+                "--key-file",
+                tailnet.keyFile("ann"),
+                "--json")
+            .json();
+    collect("authkey wrap", wrapped, paths);
+    for (Path file :
+        List.of(key, tailnet.secretFile("wrapped", wrapped.get("AuthKey").toString()))) {
+      collect("authkey unwrap", tailnet.run("authkey", "unwrap", file, "--json").json(), paths);
+      collect("authkey inspect", tailnet.run("authkey", "inspect", file, "--json").json(), paths);
+    }
+    collect(
+        "authkey unwrap",
+        tailnet
+            .run(
+                "authkey",
+                "unwrap",
+                folder.resolve("joining").resolve("wrapped"),
+                "--node-key",
+                "nodekey:" + "ab".repeat(32),
+                "--json")
+            .json(),
+        paths);
+    Map<String, Object> link =
+        tailnet.run(DeepLinkCommandTest.newArguments(tailnet, "laptop", "--json")).json();
+    collect("deeplink new", link, paths);
+    collect(
+        "deeplink verify",
+        tailnet.run("deeplink", "verify", tailnet.directory(), link.get("Link"), "--json").json(),
+        paths);
+    Path secret = tailnet.secretFile("secret", "00".repeat(32));
+    collect("disablement-kdf", tailnet.run("disablement-kdf", secret, "--json").json(), paths);
   }
 
   private static Map<String, Object> sync(Tailnet node, Tailnet control) {

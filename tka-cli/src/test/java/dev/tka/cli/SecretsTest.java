@@ -2,10 +2,13 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tka.core.AuthKey;
+import dev.tka.core.AuthKeyException;
 import dev.tka.core.DisablementSecret;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.SigningException;
 import dev.tka.store.KeyFile;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -90,6 +93,71 @@ class SecretsTest {
     for (byte[] secret : secrets) {
       seen.forEach((where, what) -> assertThat(isIn(secret, what)).as(where).isFalse());
     }
+  }
+
+  @Test
+  void anAuthKeyKeepsItsSecretsButInTheTextsThatAreAskedFor() throws Exception {
+    Tailnet tailnet = Tailnet.of(folder, "ann");
+    String authKey = "tskey-auth-kABC-" + "s3cretPart".repeat(3);
+    byte[] authKeySecret = bytes(authKey.substring("tskey-auth-kABC-".length()));
+    Path plain = tailnet.secretFile("plain", authKey);
+    Recording random = new Recording();
+    Cli.Result wrap =
+        Cli.run(
+            new Main(new ByteArrayInputStream(new byte[0]), false, random),
+            "authkey",
+            "wrap",
+            tailnet.directory(),
+            plain,
+            "--key-file",
+            tailnet.keyFile("ann"));
+    String text = wrap.out().strip();
+    assertThat(random.secrets).hasSize(1);
+    byte[] seed = random.secrets.get(0);
+    // What the check would find if it leaked: it is able to.
+    assertThat(isIn(seed, bytes(text))).isTrue();
+    assertThat(isIn(authKeySecret, bytes(text))).isTrue();
+
+    String nodeKey = "nodekey:" + "ab".repeat(32);
+    Map<String, byte[]> seen = new TreeMap<>();
+    seen.put("wrap", bytes(wrap.err()));
+    seen.put("wrapped", bytes(AuthKey.parse(text) + " " + List.of(AuthKey.parse(text))));
+    seen.put("plain", bytes(AuthKey.parse(authKey) + " " + List.of(AuthKey.parse(authKey))));
+    for (Object[] command :
+        List.of(
+            new Object[] {"inspect", "-"},
+            new Object[] {"inspect", "-", "--json"},
+            new Object[] {"inspect", text},
+            new Object[] {"unwrap", "-", "--node-key", nodeKey})) {
+      Object[] all = new Object[command.length + 1];
+      all[0] = "authkey";
+      System.arraycopy(command, 0, all, 1, command.length);
+      Cli.Result result = Cli.runWithInput(bytes(text), all);
+      // An auth key is what unwrap is asked for.
+      String out = result.out().replace(authKey + "\n", "");
+      seen.put(List.of(command).toString(), bytes(out + result.err()));
+    }
+    for (int cut = 1; cut <= 90; cut++) {
+      String damaged = text.substring(0, text.length() - cut);
+      Cli.Result result = Cli.runWithInput(bytes(damaged), "authkey", "unwrap", "-");
+      assertThat(result.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+      StringWriter trace = new StringWriter();
+      try {
+        AuthKey.parse(damaged);
+        throw new AssertionError("expected a refusal");
+      } catch (AuthKeyException e) {
+        e.printStackTrace(new PrintWriter(trace, true));
+      }
+      seen.put("damaged " + cut, bytes(trace + result.out() + result.err()));
+    }
+    tailnet.content().forEach((file, hex) -> seen.put(file, bytes(hex)));
+
+    assertThat(seen).hasSizeGreaterThan(97);
+    seen.forEach(
+        (where, what) -> {
+          assertThat(isIn(seed, what)).as(where).isFalse();
+          assertThat(isIn(authKeySecret, what)).as(where).isFalse();
+        });
   }
 
   /** Every toString of a secret's holder, and every exception that a damaged key file makes. */

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -57,6 +58,15 @@ final class Tailnet {
 
   String newKey(String name) {
     return run("keygen", keyFile(name)).out().strip();
+  }
+
+  /** A file beside the directory that only its owner can read. */
+  Path secretFile(String name, String content) throws IOException {
+    Path file = folder.resolve(name);
+    Files.deleteIfExists(file);
+    Files.createFile(
+        file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    return Files.writeString(file, content);
   }
 
   /** The public half of a key, as text for people. */
