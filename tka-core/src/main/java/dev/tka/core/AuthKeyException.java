@@ -1,8 +1,8 @@
 package dev.tka.core;
 
 /**
- * A text that is no auth key: it cannot be one, or it holds the mark of a wrapping, and what follows
- * is none (section 7). Messages never quote the text: all of it may be secret.
+ * A text that is no auth key: it cannot be one, or it holds the mark of a wrapping, and what
+ * follows is none (section 7). Messages never quote the text: all of it may be secret.
  */
 public abstract sealed class AuthKeyException extends TkaException {
 
