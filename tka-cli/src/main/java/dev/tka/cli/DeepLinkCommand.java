@@ -89,21 +89,21 @@ final class DeepLinkCommand {
         required = true,
         paramLabel = "NAME",
         description = "The name of the device.")
-    private String deviceName;
+    private String deviceName = "";
 
     @Option(
         names = "--os",
         required = true,
         paramLabel = "NAME",
         description = "Its operating system.")
-    private String osName;
+    private String osName = "";
 
     @Option(
         names = "--login",
         required = true,
         paramLabel = "NAME",
         description = "Whose it is, such as an email address.")
-    private String loginName;
+    private String loginName = "";
 
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;

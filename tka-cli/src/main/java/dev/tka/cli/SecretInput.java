@@ -101,9 +101,9 @@ final class SecretInput {
               + " input");
     }
     String prompt = "tka: " + what + " (not shown): ";
-    @Nullable Console console = System.console();
+    // Any other input stands for the terminal, and echoes nothing.
+    @Nullable Console console = main.in() == System.in ? System.console() : null;
     if (console == null) {
-      // The input stands for the terminal, and echoes nothing.
       spec.commandLine().getErr().print(prompt);
       spec.commandLine().getErr().flush();
       return readLine(main.in());
