@@ -164,6 +164,31 @@ public record NodeKeySignature(
     return kind == ROTATION ? nested.flatMap(NodeKeySignature::wrappingPublic) : Optional.empty();
   }
 
+  /**
+   * The key that has to have signed it: of a rotation, the one that what it nests names for that;
+   * of a direct signature or a credential, the trusted key. Of any length; empty when none is
+   * named.
+   */
+  public Optional<Bytes> signingKey() {
+    return kind == ROTATION
+        ? nested.flatMap(NodeKeySignature::wrappingPublic)
+        : authorizingKeyId();
+  }
+
+  /**
+   * Whether {@link #signingKey} signed it, by the rule for its kind (section 1). What it nests is
+   * not looked at, nor who trusts that key.
+   */
+  public boolean isSigned(SignatureVerifier verifier) {
+    Optional<Bytes> key = signingKey();
+    if (key.isEmpty()) {
+      return false;
+    }
+    SignatureVerifier.Claim claim = new SignatureVerifier.Claim(key.get(), sigHash(), signature);
+    // For kind 25519 the id of a key is the key, and no other kind is trusted.
+    return kind == ROTATION ? verifier.verifyCofactorless(claim) : verifier.verifyZip215(claim);
+  }
+
   /** The name of the kind, as people see it. */
   public String kindName() {
     return switch (kind) {

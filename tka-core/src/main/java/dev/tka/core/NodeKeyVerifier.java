@@ -74,10 +74,8 @@ final class NodeKeyVerifier {
         }
         previous.add(rotated.get());
       }
-      Optional<Denied> denied =
-          at.kind() == NodeKeySignature.ROTATION
-              ? findInvalidRotation(layer, at)
-              : findInvalidInnermost(layer, at);
+      // The innermost names its key: findMisshapen has seen it.
+      Optional<Denied> denied = findWrongSigner(layer, at);
       if (denied.isPresent()) {
         return denied.get();
       }
@@ -113,28 +111,17 @@ final class NodeKeyVerifier {
         : Optional.empty();
   }
 
-  private Optional<Denied> findInvalidRotation(int layer, NodeKeySignature rotation) {
-    Optional<Bytes> wrapping = rotation.nested().flatMap(NodeKeySignature::wrappingPublic);
-    if (wrapping.isEmpty()) {
+  private Optional<Denied> findWrongSigner(int layer, NodeKeySignature at) {
+    Optional<Bytes> key = at.signingKey();
+    if (key.isEmpty()) {
       return Optional.of(new NodeKeyAuthorization.NoWrappingKey(layer));
     }
-    Bytes key = wrapping.get();
-    if (key.size() != LockPublicKey.SIZE) {
-      return Optional.of(new NodeKeyAuthorization.WrappingKeyLength(layer, key.size()));
+    int size = key.get().size();
+    if (at.kind() == NodeKeySignature.ROTATION && size != LockPublicKey.SIZE) {
+      return Optional.of(new NodeKeyAuthorization.WrappingKeyLength(layer, size));
     }
-    return signatures.verifyCofactorless(claim(key, rotation))
+    return at.isSigned(signatures)
         ? Optional.empty()
-        : Optional.of(new NodeKeyAuthorization.InvalidSignature(layer, key));
-  }
-
-  private Optional<Denied> findInvalidInnermost(int layer, NodeKeySignature innermost) {
-    // For kind 25519 the id of a key is the key (section 1), and no other kind is trusted.
-    return signatures.verifyZip215(claim(innermost.keyId(), innermost))
-        ? Optional.empty()
-        : Optional.of(new NodeKeyAuthorization.InvalidSignature(layer, innermost.keyId()));
-  }
-
-  private static SignatureVerifier.Claim claim(Bytes key, NodeKeySignature signature) {
-    return new SignatureVerifier.Claim(key, signature.sigHash(), signature.signature());
+        : Optional.of(new NodeKeyAuthorization.InvalidSignature(layer, key.get()));
   }
 }

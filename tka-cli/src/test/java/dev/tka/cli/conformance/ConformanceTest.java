@@ -49,6 +49,9 @@ class ConformanceTest {
                 Map.entry("inform.jsonl.gz", 99),
                 Map.entry("long.jsonl.gz", 7),
                 Map.entry("missing.jsonl.gz", 101),
+                Map.entry("nks-credential.jsonl.gz", 37),
+                Map.entry("nks-resign.jsonl.gz", 116),
+                Map.entry("nks-verify.jsonl.gz", 783),
                 Map.entry("nks.jsonl.gz", 1695),
                 Map.entry("offer.jsonl.gz", 103),
                 Map.entry("open.jsonl.gz", 111),
@@ -107,6 +110,9 @@ class ConformanceTest {
     }
     write("authkey", first("authkey").replace("\"wrapped\":true", "\"wrapped\":false"));
     write("deeplink", first("deeplink").replace("hm=b6", "hm=b7"));
+    write("nks-verify", first("nks-verify").replace("\"authorized\":true", "\"authorized\":false"));
+    write("nks-resign", first("nks-resign").replace("\"new\":\"a401", "\"new\":\"a501"));
+    write("nks-credential", first("nks-credential").replace("\"nks\":\"a401", "\"nks\":\"a501"));
     write("open", withWrongHead("open", "open-deep-fork"));
     write("missing", withLessMissing("missing-remote-behind-no-ancestors"));
     write("round", withoutOneToControl("round-node-ahead"));
@@ -153,6 +159,20 @@ class ConformanceTest {
 
       write(one[0], line.replaceFirst("\"quirk\":\"[^\"]*\"", "\"quirk\":\"novelty\""));
       assertThat(onlyFailure()).contains("a quirk that this build does not know: novelty");
+      Files.delete(folder.resolve(one[0] + ".jsonl"));
+    }
+  }
+
+  @Test
+  void aSignatureThatIsNotMadeThoughTheReferenceBindsFails() throws IOException {
+    for (String[] one :
+        List.of(
+            new String[] {"nks-credential", "credential-unsigned"},
+            new String[] {"nks-resign", "zero-node-key"},
+            new String[] {"nks-resign", "from-credential-step-16"})) {
+      write(one[0], named(one[0], one[1]).replaceFirst("\"quirk\":\"[^\"]*\",?", ""));
+
+      assertThat(onlyFailure()).startsWith("signed");
       Files.delete(folder.resolve(one[0] + ".jsonl"));
     }
   }
