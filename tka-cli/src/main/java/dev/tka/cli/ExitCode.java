@@ -27,6 +27,9 @@ final class ExitCode {
   /** Reading or writing failed. */
   static final int IO = 6;
 
+  /** A peer is dropped. */
+  static final int PEER_DROPPED = 7;
+
   /** An internal error: a bug in this program, or too little memory. */
   static final int INTERNAL = 70;
 

@@ -37,6 +37,7 @@ import picocli.CommandLine.Command;
       "4:not found",
       "5:conflict: another writer was first, or it is there already",
       "6:reading or writing failed",
+      "7:a peer is dropped",
       "70:an internal error"
     },
     footerHeading = "%nExamples:%n",
@@ -63,6 +64,10 @@ public final class Main {
           Map.entry("remove", RemoveCommand.class),
           Map.entry("update", UpdateCommand.class),
           Map.entry("revoke-keys", RevokeKeysCommand.class),
+          Map.entry("sign", SignCommand.class),
+          Map.entry("resign", ResignCommand.class),
+          Map.entry("peers", PeersCommand.class),
+          Map.entry("explain", ExplainCommand.class),
           Map.entry("authkey", AuthKeyCommand.class),
           Map.entry("deeplink", DeepLinkCommand.class),
           Map.entry("disablement-kdf", DisablementKdfCommand.class),

@@ -97,12 +97,6 @@ record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) {
     }
   }
 
-  /** The entry of a node key, the node itself included; the first, if several have it. */
-  Optional<Entry> find(NodeKey nodeKey) {
-    return self.filter(entry -> entry.peer().nodeKey().equals(nodeKey))
-        .or(() -> peers.stream().filter(e -> e.peer().nodeKey().equals(nodeKey)).findFirst());
-  }
-
   /** The status to exit with for what was left out. */
   int exitCode() {
     return sound ? ExitCode.OK : ExitCode.BAD_INPUT;

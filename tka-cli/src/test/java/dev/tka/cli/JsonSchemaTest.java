@@ -2,6 +2,7 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.jr.ob.JSON;
 import dev.tka.core.Aum;
 import dev.tka.core.Commit;
 import dev.tka.store.NodeDirectory;
@@ -63,6 +64,7 @@ class JsonSchemaTest {
     collectRewrites(paths);
     collectRepairs(paths);
     collectAuthKeysAndLinks(paths);
+    collectNodeKeys(paths);
 
     List<String> expected =
         new String(
@@ -220,6 +222,40 @@ class JsonSchemaTest {
         paths);
     Path secret = tailnet.secretFile("secret", "00".repeat(32));
     collect("disablement-kdf", tailnet.run("disablement-kdf", secret, "--json").json(), paths);
+  }
+
+  private void collectNodeKeys(Set<String> paths) throws Exception {
+    Tailnet tailnet = Tailnet.of(Files.createDirectory(folder.resolve("nodes")), "ann");
+    String first = NodeKeyCommandsTest.nodeKey(1);
+    String second = NodeKeyCommandsTest.nodeKey(2);
+    Map<String, Object> direct =
+        tailnet.edit("sign", "ann", first, tailnet.newKey("node"), "--json").json();
+    collect("sign", direct, paths);
+    Map<String, Object> rotated =
+        tailnet
+            .run(
+                "resign",
+                direct.get("Raw"),
+                second,
+                "--key-file",
+                tailnet.keyFile("node"),
+                "--json")
+            .json();
+    collect("resign", rotated, paths);
+    direct.put("ID", "old");
+    direct.put("DNSName", "old.example");
+    rotated.put("ID", "new");
+    Map<String, Object> unsigned = Map.of("ID", "none", "NodeKey", NodeKeyCommandsTest.nodeKey(3));
+    Path peers = folder.resolve("peers.json");
+    Files.writeString(
+        peers, JSON.std.asString(Map.of("Peers", List.of(direct, rotated, unsigned))));
+    collect("peers", Cli.run("peers", tailnet.directory(), peers, "--json").json(), paths);
+    for (Object nodeKey : List.of(first, second, unsigned.get("NodeKey"))) {
+      collect(
+          "explain",
+          Cli.run("explain", tailnet.directory(), nodeKey, "--peers", peers, "--json").json(),
+          paths);
+    }
   }
 
   private static Map<String, Object> sync(Tailnet node, Tailnet control) {

@@ -3,6 +3,7 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.jr.ob.JSON;
 import dev.tka.core.Bytes;
 import dev.tka.core.NodeKeySignature;
 import java.io.PrintWriter;
@@ -108,7 +109,7 @@ class PeersFileTest {
       assertThat(file.peers().get(0).peer().signature()).isEqualTo(Bytes.copyOf(signature));
     }
     Map<String, Object> asObject = AumJson.nodeKeySignature(NodeKeySignature.decode(signature));
-    String json = com.fasterxml.jackson.jr.ob.JSON.std.asString(asObject);
+    String json = JSON.std.asString(asObject);
     PeersFile file = readPeers(GOOD.replace("}", ",'NodeKeySignature':" + json + "}"));
     assertThat(file.peers().get(0).peer().signature()).isEqualTo(Bytes.copyOf(signature));
   }

@@ -1,0 +1,94 @@
+package dev.tka.cli;
+
+import dev.tka.core.AumSnapshot;
+import dev.tka.core.Authority;
+import dev.tka.core.PeerFilter;
+import dev.tka.core.PeerVerdict;
+import dev.tka.core.TkaException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code tka peers}: who of a network is signed. */
+@Command(
+    name = "peers",
+    description = {
+      "Tells which peers a node with this directory keeps, and which it drops and why.",
+      "The status is "
+          + ExitCode.PEER_DROPPED
+          + " when somebody is dropped, and 3 when an entry of the file is broken: the others are"
+          + " handled all the same."
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka peers DIR peers.json",
+      "  tailscale lock status --json | tka peers DIR -",
+      "  tka peers DIR peers.json --json | jq '.Peers[] | select(.Kept | not)'"
+    })
+final class PeersCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @ParentCommand private Main main;
+  @Mixin private DirectoryArgument directory;
+
+  @Parameters(
+      index = "1",
+      paramLabel = "PEERS",
+      description = {
+        "The peers: a file as 'tailscale lock status --json' prints it or docs/peers-file.md"
+            + " describes it; - for standard input."
+      })
+  private String peers;
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws TkaException, IOException, CommandFailure {
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    AumSnapshot snapshot = directory.read();
+    Authority authority = DirectoryArgument.open(snapshot, Authority::open, err);
+    PeersFile file = PeersFile.read(peers, main, err);
+    Map<String, PeerVerdict> verdicts =
+        PeerFilter.filter(authority, file.peers().stream().map(PeersFile.Entry::peer).toList());
+    long kept = verdicts.values().stream().filter(PeerText::isKept).count();
+    long dropped = verdicts.size() - kept;
+    if (json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("SchemaVersion", Json.SCHEMA_VERSION);
+      object.put("Head", authority.head().toString());
+      object.put("Kept", kept);
+      object.put("Dropped", dropped);
+      List<Map<String, Object>> list =
+          file.peers().stream()
+              .map(entry -> PeerText.toJson(entry, verdicts.get(entry.peer().id())))
+              .toList();
+      object.put("Peers", list);
+      Json.print(out, object);
+    } else {
+      for (PeersFile.Entry entry : file.peers()) {
+        PeerVerdict verdict = verdicts.get(entry.peer().id());
+        out.printf(
+            "%-7s  %-7s  %s: %s%n",
+            PeerText.isKept(verdict) ? "kept" : "dropped",
+            entry.peer().nodeKey().toShortText(),
+            entry.title(),
+            PeerText.reason(verdict));
+      }
+      out.println(kept + " kept, " + dropped + " dropped");
+    }
+    return PeerText.exitCode(
+        DirectoryArgument.reportDamage(snapshot, err), file, dropped > 0);
+  }
+}

@@ -1,0 +1,88 @@
+package dev.tka.cli;
+
+import dev.tka.core.DecodeException;
+import dev.tka.core.NodeKey;
+import dev.tka.core.NodeKeySignature;
+import dev.tka.core.NodeKeySigning;
+import dev.tka.core.TextException;
+import dev.tka.core.TkaException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code tka resign}: what a node does with its signature when its node key changes. */
+@Command(
+    name = "resign",
+    description = {
+      "Signs a new node key by rotation: under a signature that names the key that signs as its"
+          + " wrapping key, or under an auth key's credential.",
+      "Prints the new signature, which makes the old node key obsolete. Nothing is written."
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka resign a501... nodekey:... --key-file node.key",
+      "  cat old.hex | tka resign - nodekey:... --key-file node.key --json"
+    })
+final class ResignCommand implements Callable<Integer> {
+  private static final String STANDARD_INPUT = "-";
+
+  @Spec private CommandSpec spec;
+  @ParentCommand private Main main;
+
+  @Parameters(
+      index = "0",
+      paramLabel = "SIGNATURE",
+      description = "The present signature, in hexadecimal or base64; - reads standard input.")
+  private String old;
+
+  @Parameters(index = "1", paramLabel = "NODEKEY", description = "The new node key, nodekey:...")
+  private String nodeKeyText;
+
+  @Mixin private SigningKeyOption wrappingKey;
+  @Mixin private SignatureOutput output;
+
+  @Override
+  public Integer call() throws TkaException, IOException, CommandFailure {
+    if (old.equals(STANDARD_INPUT) && wrappingKey.isStandardInput()) {
+      throw usage("SIGNATURE and --key-file cannot both be standard input");
+    }
+    NodeKey nodeKey;
+    try {
+      nodeKey = NodeKey.parse(nodeKeyText);
+    } catch (TextException e) {
+      throw usage(e.getMessage());
+    }
+    NodeKeySignature made =
+        NodeKeySigning.rotate(readOld(), nodeKey, wrappingKey.read(main.in(), spec));
+    output.print(nodeKey, made, spec.commandLine().getOut());
+    return ExitCode.OK;
+  }
+
+  private NodeKeySignature readOld() throws IOException, CommandFailure, DecodeException {
+    InputStream in =
+        old.equals(STANDARD_INPUT)
+            ? main.in()
+            : new ByteArrayInputStream(old.getBytes(StandardCharsets.UTF_8));
+    InspectInput input = InspectInput.of(in);
+    NodeKeySignature signature = NodeKeySignature.decode(input.next().orElseThrow());
+    if (input.next().isPresent()) {
+      throw new CommandFailure(
+          ExitCode.BAD_INPUT, "expected one signature, found more behind it");
+    }
+    return signature;
+  }
+
+  private ParameterException usage(String what) {
+    return new ParameterException(spec.commandLine(), what);
+  }
+}
