@@ -88,7 +88,6 @@ final class PeersCommand implements Callable<Integer> {
       }
       out.println(kept + " kept, " + dropped + " dropped");
     }
-    return PeerText.exitCode(
-        DirectoryArgument.reportDamage(snapshot, err), file, dropped > 0);
+    return PeerText.exitCode(DirectoryArgument.reportDamage(snapshot, err), file, dropped > 0);
   }
 }

@@ -76,8 +76,7 @@ final class ResignCommand implements Callable<Integer> {
     InspectInput input = InspectInput.of(in);
     NodeKeySignature signature = NodeKeySignature.decode(input.next().orElseThrow());
     if (input.next().isPresent()) {
-      throw new CommandFailure(
-          ExitCode.BAD_INPUT, "expected one signature, found more behind it");
+      throw new CommandFailure(ExitCode.BAD_INPUT, "expected one signature, found more behind it");
     }
     return signature;
   }

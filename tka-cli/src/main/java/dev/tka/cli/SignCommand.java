@@ -1,6 +1,8 @@
 package dev.tka.cli;
 
 import dev.tka.core.Authority;
+import dev.tka.core.DeepLink;
+import dev.tka.core.DeepLinkException;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.NodeKey;
@@ -24,21 +26,31 @@ import picocli.CommandLine.Spec;
     name = "sign",
     description = {
       "Signs a node key, so that nodes with this authority keep the node.",
-      "Prints the signature, for control or a file of peers. Nothing is written."
+      "Prints the signature, for control or a file of peers. Nothing is written.",
+      "A link that asks to sign a device is checked first: it has to be this tailnet's, and whole."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
     footer = {
       "  tka sign DIR nodekey:... --key-file admin.key",
       "  tka sign DIR nodekey:... tlpub:... --key-file admin.key",
+      "  tka sign DIR 'tailscale://sign-device/v1/?...' --key-file admin.key",
       "  tka sign DIR nodekey:... --key-file admin.key --json | jq .NodeKeySignature"
     })
 final class SignCommand implements Callable<Integer> {
+  private static final String LINK = "tailscale:";
+
+  /** What to sign. */
+  private record Wanted(NodeKey nodeKey, Optional<LockPublicKey> rotationKey) {}
+
   @Spec private CommandSpec spec;
   @ParentCommand private Main main;
   @Mixin private DirectoryArgument directory;
 
-  @Parameters(index = "1", paramLabel = "NODEKEY", description = "The node key, nodekey:...")
+  @Parameters(
+      index = "1",
+      paramLabel = "NODEKEY",
+      description = "The node key, nodekey:..., or a link to sign a device, tailscale://...")
   private String nodeKeyText;
 
   @Parameters(
@@ -56,13 +68,14 @@ final class SignCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
-    NodeKey nodeKey = parse(NodeKey::parse, nodeKeyText);
-    Optional<LockPublicKey> rotationKey =
-        rotationKeyText == null
-            ? Optional.empty()
-            : Optional.of(parse(LockPublicKey::parse, rotationKeyText));
-    Authority authority =
-        DirectoryEdit.look(directory, spec.commandLine().getErr()).authority();
+    boolean link = nodeKeyText.startsWith(LINK);
+    Optional<Wanted> named = link ? Optional.empty() : Optional.of(named());
+    if (link && rotationKeyText != null) {
+      throw new ParameterException(
+          spec.commandLine(), "a link names its rotation key, and no other goes with it");
+    }
+    Authority authority = DirectoryEdit.look(directory, spec.commandLine().getErr()).authority();
+    Wanted wanted = named.isPresent() ? named.get() : linked(authority);
     LockPrivateKey signer = signingKey.read(main.in(), spec);
     if (!authority.state().trusts(signer.publicKey().bytes())) {
       throw new CommandFailure(
@@ -72,10 +85,35 @@ final class SignCommand implements Callable<Integer> {
               + ": no node would accept its signature");
     }
     output.print(
-        nodeKey,
-        NodeKeySigning.direct(nodeKey, rotationKey, signer),
+        wanted.nodeKey(),
+        NodeKeySigning.direct(wanted.nodeKey(), wanted.rotationKey(), signer),
         spec.commandLine().getOut());
     return ExitCode.OK;
+  }
+
+  private Wanted named() {
+    return new Wanted(
+        parse(NodeKey::parse, nodeKeyText),
+        rotationKeyText == null
+            ? Optional.empty()
+            : Optional.of(parse(LockPublicKey::parse, rotationKeyText)));
+  }
+
+  /** What a link asks for, once it is known to be this authority's. */
+  private Wanted linked(Authority authority) throws DeepLinkException, TextException {
+    DeepLink link = DeepLink.verify(nodeKeyText, authority.state().stateId1());
+    spec.commandLine()
+        .getErr()
+        .println(
+            Texts.printable(
+                "tka: the link asks to sign "
+                    + link.deviceName()
+                    + " ("
+                    + link.osName()
+                    + ") of "
+                    + link.loginName()));
+    return new Wanted(
+        NodeKey.parse(link.nodeKey()), Optional.of(LockPublicKey.parse(link.rotationKey())));
   }
 
   /** What makes a key of a text. */

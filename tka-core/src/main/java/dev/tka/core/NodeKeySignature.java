@@ -170,9 +170,7 @@ public record NodeKeySignature(
    * named.
    */
   public Optional<Bytes> signingKey() {
-    return kind == ROTATION
-        ? nested.flatMap(NodeKeySignature::wrappingPublic)
-        : authorizingKeyId();
+    return kind == ROTATION ? nested.flatMap(NodeKeySignature::wrappingPublic) : authorizingKeyId();
   }
 
   /**

@@ -62,9 +62,7 @@ final class NksVerifyVectors implements Checker {
           expected.get().hexes("prev_node_keys"),
           found.get().previousNodeKeys().stream().map(NodeKey::bytes).toList());
       Mismatch.require(
-          "initial signature",
-          expected.get().hex("initial_sig"),
-          found.get().initial().encoded());
+          "initial signature", expected.get().hex("initial_sig"), found.get().initial().encoded());
     }
   }
 

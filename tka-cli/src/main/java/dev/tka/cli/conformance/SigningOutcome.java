@@ -26,8 +26,7 @@ final class SigningOutcome {
    * @param expected the reference's result, when it has one and it binds
    * @param binds false where only the specification does
    */
-  static void require(
-      Optional<Bytes> expected, boolean binds, NodeKey nodeKey, Attempt attempt)
+  static void require(Optional<Bytes> expected, boolean binds, NodeKey nodeKey, Attempt attempt)
       throws Mismatch {
     Bytes made;
     try {
