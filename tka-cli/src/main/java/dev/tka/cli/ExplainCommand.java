@@ -8,7 +8,6 @@ import dev.tka.core.Key;
 import dev.tka.core.NodeKey;
 import dev.tka.core.NodeKeyAuthorization;
 import dev.tka.core.NodeKeySignature;
-import dev.tka.core.PeerFilter;
 import dev.tka.core.PeerVerdict;
 import dev.tka.core.SignatureVerifier;
 import dev.tka.core.TextException;
@@ -58,7 +57,7 @@ final class ExplainCommand implements Callable<Integer> {
       required = true,
       paramLabel = "PEERS",
       description = "The peers, as for 'tka peers'; - for standard input.")
-  private String peers;
+  private String peers = "";
 
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
@@ -116,15 +115,17 @@ final class ExplainCommand implements Callable<Integer> {
   /** Of whoever has the node key; clones have one in common. */
   private static Map<PeersFile.Entry, PeerVerdict> verdicts(
       Authority authority, PeersFile file, NodeKey nodeKey) {
-    Map<String, PeerVerdict> all =
-        PeerFilter.filter(authority, file.peers().stream().map(PeersFile.Entry::peer).toList());
     Map<PeersFile.Entry, PeerVerdict> found = new LinkedHashMap<>();
     file.self()
         .filter(self -> self.peer().nodeKey().equals(nodeKey))
         .ifPresent(self -> found.put(self, PeerText.ofSelf(authority, self)));
-    file.peers().stream()
-        .filter(entry -> entry.peer().nodeKey().equals(nodeKey))
-        .forEach(entry -> found.put(entry, all.get(entry.peer().id())));
+    PeerText.filter(authority, file)
+        .forEach(
+            (entry, verdict) -> {
+              if (entry.peer().nodeKey().equals(nodeKey)) {
+                found.put(entry, verdict);
+              }
+            });
     return found;
   }
 

@@ -3,6 +3,7 @@ package dev.tka.cli;
 import dev.tka.core.Authority;
 import dev.tka.core.NodeKeyAuthorization;
 import dev.tka.core.NodeKeySignature;
+import dev.tka.core.PeerFilter;
 import dev.tka.core.PeerVerdict;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,6 +24,15 @@ final class PeerText {
             Optional.of(authorization)
                 .filter(NodeKeyAuthorization.Authorized.class::isInstance)
                 .map(NodeKeyAuthorization.Authorized.class::cast));
+  }
+
+  /** The verdicts on the peers of a file, in its order. */
+  static Map<PeersFile.Entry, PeerVerdict> filter(Authority authority, PeersFile file) {
+    Map<String, PeerVerdict> verdicts =
+        PeerFilter.filter(authority, file.peers().stream().map(PeersFile.Entry::peer).toList());
+    Map<PeersFile.Entry, PeerVerdict> byEntry = new LinkedHashMap<>();
+    file.peers().forEach(entry -> byEntry.put(entry, verdicts.get(entry.peer().id())));
+    return byEntry;
   }
 
   static boolean isKept(PeerVerdict verdict) {

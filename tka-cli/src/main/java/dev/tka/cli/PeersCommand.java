@@ -2,11 +2,11 @@ package dev.tka.cli;
 
 import dev.tka.core.AumSnapshot;
 import dev.tka.core.Authority;
-import dev.tka.core.PeerFilter;
 import dev.tka.core.PeerVerdict;
 import dev.tka.core.TkaException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -60,8 +60,7 @@ final class PeersCommand implements Callable<Integer> {
     AumSnapshot snapshot = directory.read();
     Authority authority = DirectoryArgument.open(snapshot, Authority::open, err);
     PeersFile file = PeersFile.read(peers, main, err);
-    Map<String, PeerVerdict> verdicts =
-        PeerFilter.filter(authority, file.peers().stream().map(PeersFile.Entry::peer).toList());
+    Map<PeersFile.Entry, PeerVerdict> verdicts = PeerText.filter(authority, file);
     long kept = verdicts.values().stream().filter(PeerText::isKept).count();
     long dropped = verdicts.size() - kept;
     if (json) {
@@ -70,22 +69,19 @@ final class PeersCommand implements Callable<Integer> {
       object.put("Head", authority.head().toString());
       object.put("Kept", kept);
       object.put("Dropped", dropped);
-      List<Map<String, Object>> list =
-          file.peers().stream()
-              .map(entry -> PeerText.toJson(entry, verdicts.get(entry.peer().id())))
-              .toList();
+      List<Map<String, Object>> list = new ArrayList<>();
+      verdicts.forEach((entry, verdict) -> list.add(PeerText.toJson(entry, verdict)));
       object.put("Peers", list);
       Json.print(out, object);
     } else {
-      for (PeersFile.Entry entry : file.peers()) {
-        PeerVerdict verdict = verdicts.get(entry.peer().id());
-        out.printf(
-            "%-7s  %-7s  %s: %s%n",
-            PeerText.isKept(verdict) ? "kept" : "dropped",
-            entry.peer().nodeKey().toShortText(),
-            entry.title(),
-            PeerText.reason(verdict));
-      }
+      verdicts.forEach(
+          (entry, verdict) ->
+              out.printf(
+                  "%-7s  %-7s  %s: %s%n",
+                  PeerText.isKept(verdict) ? "kept" : "dropped",
+                  entry.peer().nodeKey().toShortText(),
+                  entry.title(),
+                  PeerText.reason(verdict)));
       out.println(kept + " kept, " + dropped + " dropped");
     }
     return PeerText.exitCode(DirectoryArgument.reportDamage(snapshot, err), file, dropped > 0);
