@@ -107,7 +107,8 @@ final class Admission {
         .anyMatch(damage -> damage.hash().equals(Optional.of(update.hash())));
   }
 
-  private Recount recount(Displacement displacement) throws StoreException, OpenException {
+  /** The weight of an update that would displace, as it counts by what followed there. */
+  Recount recount(Displacement displacement) throws StoreException, OpenException {
     List<TrailEntry> following = following(displacement.fork());
     return Recount.of(
         displacement.atFork(),

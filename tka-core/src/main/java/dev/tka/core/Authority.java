@@ -196,6 +196,11 @@ public final class Authority {
     return new Authority(later, chain, state);
   }
 
+  /** The same authority as if its head had another state. */
+  Authority asIfAt(State other) {
+    return new Authority(snapshot, chain, other);
+  }
+
   /** The stored AUMs that follow one, as a function that does not decode a single child twice. */
   static Children storedChildren(AumSnapshot snapshot) {
     return parent -> {

@@ -43,12 +43,25 @@ public final class Revocation {
    */
   public static Aum draft(Authority authority, Set<Bytes> keyIds, LockPublicKey signer)
       throws BuildException, StoreException, OpenException {
+    return draft(authority, keyIds, List.of(signer.bytes()));
+  }
+
+  /** The same, where any key may sign first that stays. */
+  static Aum draft(Authority authority, Set<Bytes> keyIds)
+      throws BuildException, StoreException, OpenException {
+    List<Bytes> staying = new ArrayList<>(authority.state().keyIds());
+    staying.removeAll(keyIds);
+    return draft(authority, keyIds, staying);
+  }
+
+  private static Aum draft(Authority authority, Set<Bytes> keyIds, List<Bytes> signers)
+      throws BuildException, StoreException, OpenException {
     State left = stateWithout(authority.state(), keyIds);
     if (left.keys().size() == authority.state().keys().size()) {
       throw new BuildException.RevokesNothing();
     }
     Predicate<Predicate<Bytes>> suits =
-        trusts -> trusts.test(signer.bytes()) && keyIds.stream().noneMatch(trusts);
+        trusts -> keyIds.stream().noneMatch(trusts) && signers.stream().anyMatch(trusts);
     Optional<AumHash> forkPoint =
         latest(authority, authority.head(), state -> suits.test(state::trusts));
     if (forkPoint.isEmpty()) {
@@ -165,8 +178,11 @@ public final class Revocation {
    */
   public record Rival(AumHash hash, AumKind kind, long weight) {
     private boolean yieldsTo(Aum update, State atFork) {
-      return ForkResolution.Contender.of(update, atFork)
-          .prevailsOver(new ForkResolution.Contender(hash, kind, weight));
+      return ForkResolution.Contender.of(update, atFork).prevailsOver(contender());
+    }
+
+    ForkResolution.Contender contender() {
+      return new ForkResolution.Contender(hash, kind, weight);
     }
   }
 
@@ -266,7 +282,7 @@ public final class Revocation {
     return forkPoint;
   }
 
-  private static boolean isOnChain(Authority authority, AumHash hash) {
+  static boolean isOnChain(Authority authority, AumHash hash) {
     return authority.isActive(hash)
         || (authority.snapshot().find(hash).isEmpty()
             && authority.snapshot().trail().contains(hash));

@@ -5,8 +5,10 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What whoever makes a retroactive revocation should know beside its {@link Revocation.Effect}
@@ -63,8 +65,8 @@ public record RevocationOutlook(
   }
 
   /**
-   * Looks at every place up to the fork point whose state can be told, from there back. Of what
-   * follows a place, only changes of keys make a difference to a count.
+   * Looks at every place up to the fork point whose state can be told, the oldest first. What is
+   * counted there depends on the keys alone, so it is counted again only where these change.
    */
   private static Optional<AumHash> answerableFrom(
       Authority authority, Aum revocation, Revocation.Effect effect)
@@ -90,27 +92,66 @@ public record RevocationOutlook(
     }
     State after = revocation.state().orElse(State.NOTHING);
     entries.add(TrailEntry.of(revocation, atFork.get(), after, Instant.EPOCH));
-    Optional<AumHash> answerable = Optional.empty();
-    Deque<TrailEntry> changes = new ArrayDeque<>();
-    for (int i = fork; i >= 0; i--) {
-      TrailEntry follower = entries.get(i);
-      if (!follower.added().isEmpty() || !follower.takenAway().isEmpty()) {
-        changes.push(follower);
-      }
+    Answers answers = new Answers(effect.revoked(), entries);
+    for (int i = 0; i <= fork; i++) {
       Optional<State> at = states.get(i);
-      if (at.isPresent()
-          && answers(at.get(), places.get(i), effect.revoked(), follower, List.copyOf(changes))) {
-        answerable = Optional.of(places.get(i));
+      if (at.isPresent() && answers.wouldWin(at.get(), i)) {
+        return Optional.of(places.get(i));
       }
     }
-    return answerable;
+    return Optional.empty();
   }
 
-  private static boolean answers(
-      State at, AumHash place, List<Key> revoked, TrailEntry follower, List<TrailEntry> changes) {
-    Aum answer = answer(place, revoked);
-    long against = at.weightOf(follower.signers());
-    return at.weightOf(answer) > against && Recount.of(at, answer, changes, 0).weight() > against;
+  /** What the revoked keys could do together, place by place, the oldest first. */
+  private static final class Answers {
+    private final List<Key> revoked;
+    private final Set<Bytes> revokedIds = new HashSet<>();
+    private final List<TrailEntry> entries;
+
+    /** Of the entries that a count depends on, those that follow the place at hand. */
+    private final Deque<Integer> relevant = new ArrayDeque<>();
+
+    private List<Key> countedWith = List.of();
+    private int countedRelevant = -1;
+    private long counted;
+
+    Answers(List<Key> revoked, List<TrailEntry> entries) {
+      this.revoked = revoked;
+      this.entries = entries;
+      revoked.forEach(key -> revokedIds.add(key.id()));
+      Set<Bytes> signers = new HashSet<>();
+      for (int i = entries.size() - 1; i >= 0; i--) {
+        TrailEntry entry = entries.get(i);
+        if (entry.takenAway().stream().anyMatch(revokedIds::contains)
+            || entry.added().stream().anyMatch(signers::contains)) {
+          signers.addAll(entry.signers());
+          relevant.push(i);
+        }
+      }
+    }
+
+    /**
+     * Whether they would displace what follows a place.
+     *
+     * @param place its index; the entry of this index follows it
+     */
+    boolean wouldWin(State at, int place) {
+      while (!relevant.isEmpty() && relevant.getFirst() < place) {
+        relevant.pop();
+      }
+      long against = at.weightOf(entries.get(place).signers());
+      return at.weightOf(revokedIds) > against && count(at) > against;
+    }
+
+    private long count(State at) {
+      if (relevant.size() != countedRelevant || !at.keys().equals(countedWith)) {
+        countedRelevant = relevant.size();
+        countedWith = at.keys();
+        Aum answer = asIfSigned(Aum.builder(AumKind.NO_OP).build(), revoked);
+        counted = Recount.of(at, answer, relevant.stream().map(entries::get).toList(), 0).weight();
+      }
+      return counted;
+    }
   }
 
   private static Optional<State> knownState(Authority authority, AumHash hash)
@@ -139,13 +180,11 @@ public record RevocationOutlook(
     }
   }
 
-  /** What the revoked keys would sign; only who signs it matters. */
-  private static Aum answer(AumHash parent, List<Key> revoked) {
+  /** An AUM as it weighs and counts when keys have signed it; the signatures are none. */
+  static Aum asIfSigned(Aum unsigned, List<Key> signers) {
     Bytes any = Bytes.copyOf(new byte[AumSignature.SIGNATURE_SIZE]);
-    return Aum.builder(AumKind.NO_OP)
-        .parent(parent)
-        .build()
-        .withSignatures(revoked.stream().map(key -> AumSignature.of(key.id(), any)).toList());
+    return unsigned.withSignatures(
+        signers.stream().map(key -> AumSignature.of(key.id(), any)).toList());
   }
 
   private static boolean isBelowWindows(Authority authority, AumHash forkPoint, Instant now) {
