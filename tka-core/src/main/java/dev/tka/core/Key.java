@@ -2,6 +2,7 @@ package dev.tka.core;
 
 import dev.tka.core.internal.CanonicalWriter;
 import dev.tka.core.internal.CborReader;
+import dev.tka.core.internal.ExactEd25519;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Collections;
@@ -56,6 +57,14 @@ public record Key(int kind, long votes, Optional<Bytes> publicKey, Map<String, S
   /** What signatures and updates call the key by: its public bytes, none when they are null. */
   public Bytes id() {
     return publicKey.orElse(Bytes.empty());
+  }
+
+  /**
+   * True when a signature of this key can verify: it is Ed25519, and its public half decodes. A key
+   * that cannot sign is trusted all the same (section 3).
+   */
+  public boolean canSign() {
+    return kind == KIND_25519 && ExactEd25519.isPoint(id().toByteArray());
   }
 
   /** The same key with other votes. */

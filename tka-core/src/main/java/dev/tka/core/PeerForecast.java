@@ -2,7 +2,7 @@ package dev.tka.core;
 
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -34,15 +34,18 @@ public record PeerForecast(Map<String, PeerVerdict> before, Map<String, PeerVerd
     return new PeerForecast(before, filter.verdicts());
   }
 
-  /** The peers with a valid signature that rests on a key that would go, in order. */
-  public Set<String> losingTheirKey() {
-    Set<String> losing = new LinkedHashSet<>();
+  /**
+   * The peers with a valid signature that rests on a key that would go, in order, each with the id
+   * of that key.
+   */
+  public Map<String, Bytes> losingTheirKey() {
+    Map<String, Bytes> losing = new LinkedHashMap<>();
     after.forEach(
         (id, verdict) -> {
           if (verdict instanceof PeerVerdict.Unauthorized unauthorized
-              && unauthorized.denied() instanceof NodeKeyAuthorization.UntrustedKey
+              && unauthorized.denied() instanceof NodeKeyAuthorization.UntrustedKey untrusted
               && !verdict.equals(before.get(id))) {
-            losing.add(id);
+            losing.put(id, untrusted.keyId());
           }
         });
     return losing;

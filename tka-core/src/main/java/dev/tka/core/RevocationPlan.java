@@ -3,6 +3,7 @@ package dev.tka.core;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -40,6 +41,9 @@ public record RevocationPlan(
     List<Recount.Discount> discounts,
     Optional<List<Key>> enough,
     RevocationOutlook outlook) {
+  /** Each costs a plan, and two or three are the most that anybody has drawn. */
+  private static final int MOST_LOOKED_AT = 8;
+
   /** Copies its lists. */
   public RevocationPlan {
     revoked = List.copyOf(revoked);
@@ -88,6 +92,47 @@ public record RevocationPlan(
     return draft.state().orElse(State.NOTHING);
   }
 
+  /**
+   * The plan whose fork point leaves the revoked keys no answer: this one, or one further down. It
+   * may take more votes than there are.
+   *
+   * @param now tells what is final
+   * @return empty when none was found where states can be told
+   * @throws BuildException as {@link Revocation#draftAt} does
+   * @throws StoreException if the store cannot be read
+   * @throws OpenException if a state cannot be computed
+   */
+  public Optional<RevocationPlan> unanswerable(Authority authority, Instant now)
+      throws BuildException, StoreException, OpenException {
+    Set<Bytes> keyIds = new HashSet<>();
+    revoked.forEach(key -> keyIds.add(key.id()));
+    RevocationPlan plan = this;
+    for (int looked = 0; looked < MOST_LOOKED_AT; looked++) {
+      Optional<AumHash> from = plan.outlook().answerableFrom();
+      if (from.isEmpty()) {
+        return Optional.of(plan);
+      }
+      // Below the earliest place there was no answer; to other signers there may be one.
+      Optional<AumHash> below = parentOf(authority.snapshot(), from.get());
+      if (below.isEmpty()) {
+        return Optional.empty();
+      }
+      try {
+        plan = at(authority, keyIds, below.get(), now);
+      } catch (BuildException.UnknownForkPoint | StoreException.NoSuchAum e) {
+        return Optional.empty();
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<AumHash> parentOf(AumSnapshot snapshot, AumHash hash) {
+    return snapshot
+        .find(hash)
+        .map(AumEntry::parent)
+        .orElseGet(() -> snapshot.trail().find(hash).flatMap(TrailEntry::parent));
+  }
+
   private static RevocationPlan of(Authority authority, Aum draft, Set<Bytes> keyIds, Instant now)
       throws BuildException, StoreException, OpenException {
     Revocation.Effect effect = Revocation.effect(authority, draft);
@@ -99,7 +144,7 @@ public record RevocationPlan(
     for (Key key : atFork.keys()) {
       if (!after.trusts(key.id()) && !keyIds.contains(key.id())) {
         notRestored.add(key);
-      } else if (after.trusts(key.id()) && key.id().size() == LockPublicKey.SIZE) {
+      } else if (after.trusts(key.id()) && key.canSign()) {
         candidates.add(key);
       }
     }

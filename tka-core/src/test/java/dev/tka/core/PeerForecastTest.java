@@ -53,7 +53,9 @@ class PeerForecastTest {
                 peer("rotated", 5, rotated.encoded()),
                 peer("none", 6, Bytes.empty())));
 
-    assertThat(forecast.losingTheirKey()).containsExactly("rotated", "two");
+    assertThat(forecast.losingTheirKey())
+        .containsOnlyKeys("rotated", "two")
+        .containsValue(TestKeys.id(2));
     assertThat(forecast.before().get("two")).isInstanceOf(PeerVerdict.Kept.class);
     assertThat(forecast.after().get("one")).isInstanceOf(PeerVerdict.Kept.class);
     assertThat(forecast.after().get("two"))
@@ -73,6 +75,6 @@ class PeerForecastTest {
 
     assertThat(forecast.before().get("before")).isEqualTo(new PeerVerdict.Obsolete("after"));
     assertThat(forecast.after().get("before")).isInstanceOf(PeerVerdict.Kept.class);
-    assertThat(forecast.losingTheirKey()).containsExactly("after");
+    assertThat(forecast.losingTheirKey()).containsOnlyKeys("after");
   }
 }

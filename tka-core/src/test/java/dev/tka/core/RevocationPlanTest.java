@@ -148,6 +148,13 @@ class RevocationPlanTest {
     RevocationPlan low = RevocationPlan.of(authority, ids(3), SOON);
     assertThat(chains.nameOf(low.forkPoint())).isEqualTo("A");
     assertThat(low.outlook().answerableFrom()).isEmpty();
+    assertThat(high.unanswerable(authority, SOON)).contains(low);
+    assertThat(low.unanswerable(authority, SOON)).contains(low);
+
+    // Trusted from the beginning on, there is nothing below.
+    RevocationPlan genesis = RevocationPlan.of(authority, ids(1), SOON);
+    assertThat(chains.nameOf(genesis.outlook().answerableFrom().orElseThrow())).isEqualTo("A");
+    assertThat(genesis.unanswerable(authority, SOON)).isEmpty();
   }
 
   @Test

@@ -48,6 +48,13 @@ public final class ExactEd25519 {
             candidate.compress().toByteArray(), 0, POINT_SIZE, signature, 0, POINT_SIZE);
   }
 
+  /**
+   * True when bytes encode a point, canonical or not: the only A that a signature can verify by.
+   */
+  public static boolean isPoint(byte[] publicKey) {
+    return publicKey.length == POINT_SIZE && decode(publicKey) != null;
+  }
+
   /** S·B − k·A, or null when A is not a point or S is not below the order. */
   private static @Nullable EdwardsPoint candidate(
       byte[] publicKey, byte[] message, byte[] signature) {
