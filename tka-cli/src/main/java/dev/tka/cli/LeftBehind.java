@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Why a shipping node cannot sync with control, as far as the directories of the two tell. Such a
@@ -191,6 +192,36 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
             + " --meet "
             + Texts.shellWord(offer)
             + "; our own clients need no repair");
+  }
+
+  /**
+   * Why a shipping node could not follow a revocation that control has, as far as the node's last
+   * offer tells. What it named is all that is known of its window.
+   *
+   * @param forkPoint of the revocation, on control's active chain
+   * @param erased what the revocation takes off that
+   */
+  static Optional<LeftBehind> of(
+      Authority control, AumHash forkPoint, Set<AumHash> erased, SyncOffer offer) {
+    AumSnapshot snapshot = control.snapshot();
+    boolean follows =
+        Stream.concat(Stream.of(offer.head()), offer.ancestors().stream())
+            .filter(hash -> control.isActive(hash) || snapshot.trail().contains(hash))
+            .anyMatch(hash -> !erased.contains(hash));
+    if (follows) {
+      return Optional.empty();
+    }
+    Intersection intersection = Intersection.findRemembering(control, offer);
+    return intersection instanceof Intersection.None none
+        ? problem(
+            "no-common-ground",
+            "it names nothing that is known here, as of " + offer.head(),
+            SyncRemedy.of(none))
+        : problem(
+            "revocation-below-window",
+            "its window does not reach back to " + forkPoint,
+            "bring back what its directory still has, before it compacts again: tka repair DIR --to "
+                + forkPoint);
   }
 
   private static Optional<LeftBehind> problem(String kind, String text, String remedy) {

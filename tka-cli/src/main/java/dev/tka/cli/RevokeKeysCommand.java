@@ -10,6 +10,7 @@ import dev.tka.core.DecodeException;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.Revocation;
 import dev.tka.core.RevocationOutlook;
+import dev.tka.core.RevocationPlan;
 import dev.tka.core.TkaException;
 import dev.tka.core.TrailEntry;
 import java.io.ByteArrayInputStream;
@@ -45,12 +46,16 @@ import picocli.CommandLine.Spec;
       "The first, with KEYs, makes a recovery update from before the keys could do harm, and signs"
           + " it. --cosign adds a signature, on another machine, until it has more votes than the"
           + " update that it displaces. --finish stores it.",
+      "--plan, with KEYs, asks for no private key and writes nothing: where it would fork off, what"
+          + " it erases, who could sign it with enough votes, whether the revoked keys could answer,"
+          + " and what the network is afterwards.",
       "Each tells whether control would refuse it, whether the revoked keys could answer it, and"
           + " whether shipping nodes can follow."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
     footer = {
+      "  tka revoke-keys DIR tlpub:... --plan --peers peers.json",
       "  tka revoke-keys DIR tlpub:... --key-file admin.key",
       "  tka revoke-keys DIR tlpub:... --fork-from HASH --key-file admin.key",
       "  tka revoke-keys DIR --cosign A401... --key-file other.key",
@@ -81,9 +86,14 @@ final class RevokeKeysCommand implements Callable<Integer> {
       converter = HashText.class,
       description = {
         "The update that the recovery update follows. By default the latest one where none of the"
-            + " keys was trusted and the key that signs was."
+            + " keys was trusted and the key that signs was; for a plan, a key that stays."
       })
   private @Nullable AumHash forkFrom;
+
+  @Option(names = "--plan", description = "Show what it would come to; sign and write nothing.")
+  private boolean planOnly;
+
+  @Mixin private PeersOption peers;
 
   @Option(
       names = "--cosign",
@@ -108,6 +118,9 @@ final class RevokeKeysCommand implements Callable<Integer> {
     boolean first = cosign == null && finish == null;
     List<KeyArgument> revoked = first ? KeyArgument.parseAll(keys, spec) : List.of();
     PrintWriter err = spec.commandLine().getErr();
+    if (planOnly) {
+      return plan(DirectoryEdit.look(directory, err).authority(), revoked);
+    }
     if (finish != null) {
       finish(DirectoryEdit.begin(directory, err), readUpdate(finish));
     } else if (cosign != null) {
@@ -126,13 +139,37 @@ final class RevokeKeysCommand implements Callable<Integer> {
     if (forkFrom != null && keys.isEmpty()) {
       throw usage("--fork-from goes with the keys to revoke");
     }
+    if (planOnly && (keys.isEmpty() || signingKey.file().isPresent())) {
+      throw usage("--plan goes with the keys to revoke, and without --key-file");
+    }
+    if (peers.isGiven() && !planOnly) {
+      throw usage("--peers goes with --plan");
+    }
     if (STANDARD_INPUT.equals(cosign) && signingKey.isStandardInput()) {
       throw usage("--cosign and --key-file cannot both read standard input");
     }
   }
 
-  private void begin(Authority authority, List<KeyArgument> named)
-      throws TkaException, IOException {
+  private int plan(Authority authority, List<KeyArgument> named)
+      throws TkaException, IOException, CommandFailure {
+    Set<Bytes> revoked = ids(named);
+    Optional<PeersFile> file = peers.read(main, spec.commandLine().getErr());
+    Instant now = Instant.now();
+    RevocationPlan plan =
+        forkFrom == null
+            ? RevocationPlan.of(authority, revoked, now)
+            : RevocationPlan.at(authority, revoked, forkFrom, now);
+    RevocationReport report = RevocationReport.of(authority, plan, file, now);
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      Json.print(out, report.toJson());
+    } else {
+      report.print(out, directory.path());
+    }
+    return file.map(PeersFile::exitCode).orElse(ExitCode.OK);
+  }
+
+  private Set<Bytes> ids(List<KeyArgument> named) {
     Set<Bytes> revoked = new LinkedHashSet<>();
     for (KeyArgument key : named) {
       if (key.votes().isPresent()) {
@@ -140,6 +177,12 @@ final class RevokeKeysCommand implements Callable<Integer> {
       }
       revoked.add(key.key().bytes());
     }
+    return revoked;
+  }
+
+  private void begin(Authority authority, List<KeyArgument> named)
+      throws TkaException, IOException {
+    Set<Bytes> revoked = ids(named);
     LockPrivateKey signer = signingKey.read(main.in(), spec);
     Aum draft =
         forkFrom == null
@@ -315,18 +358,12 @@ final class RevokeKeysCommand implements Callable<Integer> {
     object.put("ForkPoint", effect.forkPoint().toString());
     object.put("RevokedKeys", AumJson.keys(effect.revoked()));
     object.put("Votes", effect.weight());
-    effect
-        .rival()
-        .ifPresent(
-            rival -> {
-              object.put("Displaces", rival.hash().toString());
-              object.put("DisplacedVotes", rival.weight());
-            });
+    effect.rival().ifPresent(rival -> RevocationReport.putRival(rival, object));
     object.put("TakesEffect", effect.outcome() == Revocation.Outcome.TAKES_EFFECT);
     return object;
   }
 
-  private static Map<String, Object> toJson(RevocationOutlook outlook) {
+  static Map<String, Object> toJson(RevocationOutlook outlook) {
     Map<String, Object> object = new LinkedHashMap<>();
     outlook
         .refusedByControl()
