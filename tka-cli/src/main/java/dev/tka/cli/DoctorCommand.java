@@ -4,6 +4,7 @@ import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.AumSnapshot;
 import dev.tka.core.AumVerifier;
 import dev.tka.core.Authority;
+import dev.tka.core.Bytes;
 import dev.tka.core.ChainAudit;
 import dev.tka.core.Damage;
 import dev.tka.core.OpenException;
@@ -17,9 +18,11 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -38,14 +41,19 @@ import picocli.CommandLine.Spec;
       "Says what is wrong with a directory and what to do, and whether it can sync.",
       "With a second directory, control's, names why a shipping node would be left behind, and tries"
           + " in memory whether the first ends at the second's head. With an offer from elsewhere,"
-          + " tells what this end would make of it. A problem comes with the command to run."
+          + " tells what this end would make of it. A problem comes with the command to run.",
+      "A note is no problem, and leaves the exit status as it is: one signing key only; a key that all"
+          + " others together do not outvote; fewer than 32 keys of room; one disablement secret"
+          + " only; a key that is no Ed25519 key; no checkpoint in the last 100 AUMs. With --peers,"
+          + " how many nodes rest on each key; with --without, which ones would lose theirs."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
     footer = {
       "  tka doctor DIR",
       "  tka doctor NODE CONTROL",
-      "  tka doctor DIR --offer offer.json     what 'tka offer' printed; - for standard input"
+      "  tka doctor DIR --offer offer.json     what 'tka offer' printed; - for standard input",
+      "  tka doctor DIR --peers peers.json --without tlpub:...     before removing a key",
     })
 final class DoctorCommand implements Callable<Integer> {
   /** What a shipping node opens at most (section 5). */
@@ -64,6 +72,14 @@ final class DoctorCommand implements Callable<Integer> {
 
   @Option(names = "--offer", paramLabel = "FILE", description = "An offer of the other end.")
   private @Nullable String offer;
+
+  @Mixin private PeersOption peers;
+
+  @Option(
+      names = "--without",
+      paramLabel = "KEY",
+      description = "A key that is about to be removed; may be given again.")
+  private List<String> without = List.of();
 
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
@@ -86,8 +102,20 @@ final class DoctorCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "a second directory and --offer exclude each other");
     }
+    if (!without.isEmpty() && !peers.isGiven()) {
+      throw new ParameterException(spec.commandLine(), "--without goes with --peers");
+    }
+    if (peers.isStandardInput() && PeersFile.STANDARD_INPUT.equals(offer)) {
+      throw new ParameterException(
+          spec.commandLine(), "--peers and --offer cannot both read standard input");
+    }
+    List<KeyArgument> going = without.isEmpty() ? List.of() : KeyArgument.parseAll(without, spec);
     AumSnapshot snapshot = directory.read();
     Optional<Authority> authority = examine(snapshot);
+    Optional<PeersFile> file = peers.read(main, spec.commandLine().getErr());
+    if (authority.isPresent() && file.isPresent()) {
+      examine(authority.get(), going, file.get());
+    }
     if (authority.isPresent() && other != null) {
       tryRounds(snapshot, other);
     } else if (authority.isPresent() && offer != null) {
@@ -100,7 +128,7 @@ final class DoctorCommand implements Callable<Integer> {
       print(out);
     }
     boolean sound = findings.stream().noneMatch(Finding::problem);
-    return sound ? ExitCode.OK : ExitCode.VERIFICATION_FAILED;
+    return sound ? file.map(PeersFile::exitCode).orElse(ExitCode.OK) : ExitCode.VERIFICATION_FAILED;
   }
 
   private Optional<Authority> examine(AumSnapshot snapshot) throws StoreException {
@@ -147,14 +175,51 @@ final class DoctorCommand implements Callable<Integer> {
     }
     int setAside = snapshot.marks().setAside().size();
     if (setAside > 0) {
-      findings.add(
-          new Finding(
-              false,
-              Optional.of("edits-set-aside"),
-              Texts.count(setAside, "edit") + " made here that control did not take",
-              Optional.of("tka edits " + Texts.shellWord(directory.path().toString()))));
+      note(
+          "edits-set-aside",
+          Texts.count(setAside, "edit") + " made here that control did not take",
+          "tka edits " + Texts.shellWord(directory.path().toString()));
     }
+    Weakness.of(authority, directory.path())
+        .forEach(weak -> note(weak.kind(), weak.text(), weak.remedy()));
     return Optional.of(authority);
+  }
+
+  /** Which nodes rest on which keys. */
+  private void examine(Authority authority, List<KeyArgument> going, PeersFile file) {
+    Set<Bytes> asked = new LinkedHashSet<>();
+    going.forEach(named -> asked.add(named.key().bytes()));
+    if (going.isEmpty()) {
+      authority.state().keys().forEach(key -> asked.add(key.id()));
+    }
+    Map<Bytes, List<String>> resting = new LinkedHashMap<>();
+    asked.forEach(key -> resting.put(key, new ArrayList<>()));
+    for (AffectedNode node : AffectedNode.without(authority, asked, file)) {
+      node.lostKey().map(resting::get).ifPresent(list -> list.add(node.entry().title()));
+    }
+    resting.forEach(
+        (key, titles) -> {
+          if (going.isEmpty() || titles.isEmpty()) {
+            fine(Texts.count(titles.size(), "node") + " of the file on " + Texts.keyId(key));
+          } else {
+            wouldLose(key, titles);
+          }
+        });
+  }
+
+  private void wouldLose(Bytes key, List<String> titles) {
+    note(
+        "rests-on-key",
+        Texts.count(titles.size(), "node")
+            + " would lose the key that they rest on, "
+            + Texts.keyId(key)
+            + ": "
+            + String.join(", ", titles),
+        "tka remove "
+            + Texts.shellWord(directory.path().toString())
+            + " "
+            + Texts.keyId(key)
+            + " --peers PEERS --key-file FILE, which signs them again first");
   }
 
   private void audit(AumSnapshot snapshot) throws StoreException {
@@ -214,6 +279,10 @@ final class DoctorCommand implements Callable<Integer> {
 
   private void fine(String text) {
     findings.add(new Finding(false, Optional.empty(), text, Optional.empty()));
+  }
+
+  private void note(String kind, String text, String remedy) {
+    findings.add(new Finding(false, Optional.of(kind), text, Optional.of(remedy)));
   }
 
   private void problem(String kind, String text, String remedy) {

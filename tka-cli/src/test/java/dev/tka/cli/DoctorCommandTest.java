@@ -4,14 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.core.Aum;
 import dev.tka.core.Authority;
+import dev.tka.core.Bytes;
+import dev.tka.core.Key;
 import dev.tka.store.NodeDirectory;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -157,5 +162,104 @@ class DoctorCommandTest {
     assertThat(lost.out())
         .contains(
             "PROBLEM  control-lost-history: ", "tka repair " + node + " --to " + head(genesis));
+  }
+
+  /** The kinds of what is noted about a directory, which is no problem. */
+  private static List<Object> notes(Path directory) {
+    Cli.Result result = Cli.run("doctor", directory, "--json");
+    assertThat(result.exitCode()).as(result.out()).isEqualTo(ExitCode.OK);
+    List<Object> kinds = new ArrayList<>(Nodes.each(result.json().get("Findings"), "Kind"));
+    kinds.removeIf(Objects::isNull);
+    return kinds;
+  }
+
+  private Path withKeys(String name, List<Key> keys) throws Exception {
+    return DirectoryOfAums.write(
+        List.of(Chains.genesis(keys, 1)), 3, folder.resolve(name));
+  }
+
+  private static Key keyOf(Bytes id) {
+    return new Key(Key.KIND_25519, 1, Optional.of(id), Map.of());
+  }
+
+  @Test
+  void whatAnAdminMayComeToRegretIsNoted() throws Exception {
+    List<Key> three = List.of(TestKeys.key(1, 1), TestKeys.key(2, 1), TestKeys.key(3, 1));
+    assertThat(notes(withKeys("three", three))).containsExactly("one-disablement-value");
+    assertThat(notes(withKeys("one", three.subList(0, 1))))
+        .containsExactly("one-signing-key", "one-disablement-value");
+
+    List<Key> heavy = List.of(TestKeys.key(1, 3), TestKeys.key(2, 1), TestKeys.key(3, 2));
+    Path outvoting = withKeys("heavy", heavy);
+    assertThat(notes(outvoting)).containsExactly("outvoting-key", "one-disablement-value");
+    assertThat(Cli.run("doctor", outvoting).out())
+        .contains(
+            "note     outvoting-key: " + TestKeys.publicKey(1) + " has 3 votes, all others together"
+                + " have 3");
+
+    // Two keys that can never sign: one is too short, one is no point.
+    byte[] noPoint = new byte[32];
+    noPoint[0] = 2;
+    List<Key> dead = new ArrayList<>(three);
+    dead.add(keyOf(Bytes.copyOf(new byte[] {1, 2, 3})));
+    dead.add(keyOf(Bytes.copyOf(noPoint)));
+    assertThat(notes(withKeys("dead", dead)))
+        .containsExactly("undecodable-key", "undecodable-key", "one-disablement-value");
+
+    List<Key> many = new ArrayList<>();
+    for (int i = 1; i <= 480; i++) {
+      many.add(TestKeys.key(i, 1));
+    }
+    assertThat(notes(withKeys("480", many))).containsExactly("one-disablement-value");
+    many.add(TestKeys.key(481, 1));
+    assertThat(notes(withKeys("481", many))).containsExactly("many-keys", "one-disablement-value");
+
+    Tailnet two = Tailnet.in(Files.createDirectory(folder.resolve("two")));
+    two.edit(
+        "init",
+        "ann",
+        "--confirm",
+        "--gen-disablements",
+        "2",
+        two.newKey("ann"),
+        two.newKey("bob"),
+        two.newKey("carol"));
+    assertThat(notes(two.directory())).isEmpty();
+  }
+
+  @Test
+  void aHundredAumsWithoutACheckpoint() throws Exception {
+    List<Key> keys = List.of(TestKeys.key(1, 1), TestKeys.key(2, 1), TestKeys.key(3, 1));
+    List<Aum> chain = new ArrayList<>(List.of(Chains.genesis(keys, 1)));
+    for (int i = 1; i < 100; i++) {
+      chain.add(Chains.noOp(chain.get(i - 1), "n" + i, 1));
+    }
+    assertThat(notes(DirectoryOfAums.write(chain, 3, folder.resolve("99"))))
+        .doesNotContain("no-recent-checkpoint");
+    chain.add(Chains.noOp(chain.get(99), "last", 1));
+    assertThat(notes(DirectoryOfAums.write(chain, 3, folder.resolve("100"))))
+        .contains("no-recent-checkpoint");
+  }
+
+  @Test
+  void nodesThatRestOnAKeyThatIsAboutToGo() throws Exception {
+    Tailnet home = Tailnet.of(Files.createDirectory(folder.resolve("home")), "ann", "bob");
+    Path peers =
+        new Nodes()
+            .add("laptop", 1, Nodes.direct(1, home.keyFile("ann")))
+            .add("phone", 2, Nodes.direct(2, home.keyFile("bob")))
+            .write(folder.resolve("peers.json"));
+    Object bob = home.publicKey("bob");
+
+    Map<?, ?> finding =
+        finding(
+            "rests-on-key", "doctor", home.directory(), "--peers", peers, "--without", bob, "--json");
+    assertRemedy(finding, false, "tka remove " + home.directory() + " " + bob + " --peers PEERS");
+    assertThat((String) finding.get("Text")).startsWith("1 node would lose").endsWith(": phone");
+    Cli.Result text = Cli.run("doctor", home.directory(), "--peers", peers);
+    assertThat(text.exitCode()).as(text.out()).isEqualTo(ExitCode.OK);
+    assertThat(text.out()).contains("1 node of the file on " + bob).doesNotContain("rests-on-key");
+    assertThat(Cli.run("doctor", home.directory(), "--without", bob).exitCode())
+        .isEqualTo(ExitCode.USAGE);
   }
 }
