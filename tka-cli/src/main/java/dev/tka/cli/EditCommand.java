@@ -1,6 +1,7 @@
 package dev.tka.cli;
 
 import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
 import dev.tka.core.Authority;
 import dev.tka.core.BuildException;
 import dev.tka.core.LockPrivateKey;
@@ -50,6 +51,9 @@ abstract class EditCommand implements Callable<Integer> {
   abstract void change(UpdateBuilder builder, KeyArgument key)
       throws BuildException, SigningException;
 
+  /** Whether the options go together, before anything is read. */
+  void checkOptions() {}
+
   /**
    * Whatever has to be settled before anything is signed.
    *
@@ -58,9 +62,22 @@ abstract class EditCommand implements Callable<Integer> {
    */
   void check(List<KeyArgument> named, LockPrivateKey signer) throws CommandFailure, IOException {}
 
+  /**
+   * What has to be made and printed before the edit is stored.
+   *
+   * @return what the JSON has beside the edit; empty when there is nothing
+   * @throws CommandFailure if that is a reason not to store it
+   */
+  Map<String, Object> prepare(
+      Authority authority, List<KeyArgument> named, LockPrivateKey signer, boolean asJson)
+      throws TkaException, IOException, CommandFailure {
+    return Map.of();
+  }
+
   @Override
   public final Integer call() throws TkaException, IOException, CommandFailure {
     List<KeyArgument> keys = KeyArgument.parseAll(arguments, spec);
+    checkOptions();
     PrintWriter err = spec.commandLine().getErr();
     DirectoryEdit edit = DirectoryEdit.begin(directory, err);
     LockPrivateKey signer = signingKey.read(main.in(), spec);
@@ -70,9 +87,20 @@ abstract class EditCommand implements Callable<Integer> {
       change(builder, key);
     }
     UpdateBuilder.Batch batch = builder.build();
-    Authority after = edit.store(batch.updates());
+    PrintWriter out = spec.commandLine().getOut();
+    Map<String, Object> prepared = prepare(edit.authority(), keys, signer, json);
+    if (prepared.isEmpty()) {
+      edit.store(batch.updates());
+    }
     if (json) {
-      Json.print(spec.commandLine().getOut(), toJson(after, batch));
+      Json.print(out, toJson(edit.authority(), batch, prepared));
+    }
+    if (!prepared.isEmpty()) {
+      // What nobody has seen would be of no use once the edit is stored.
+      if (out.checkError()) {
+        throw new CommandFailure(ExitCode.IO, "the output was not written; nothing was stored");
+      }
+      edit.store(batch.updates());
     }
     batch
         .checkpointPutOff()
@@ -95,16 +123,23 @@ abstract class EditCommand implements Callable<Integer> {
     return main;
   }
 
+  final PrintWriter out() {
+    return spec.commandLine().getOut();
+  }
+
   final boolean inputIsTaken() {
     return signingKey.isStandardInput();
   }
 
-  private static Map<String, Object> toJson(Authority after, UpdateBuilder.Batch batch) {
+  private static Map<String, Object> toJson(
+      Authority before, UpdateBuilder.Batch batch, Map<String, Object> prepared) {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("SchemaVersion", Json.SCHEMA_VERSION);
-    object.put("Head", after.head().toString());
     List<Aum> updates = batch.updates();
+    AumHash head = updates.isEmpty() ? before.head() : updates.get(updates.size() - 1).hash();
+    object.put("Head", head.toString());
     object.put("Messages", updates.stream().map(AumJson::message).toList());
+    object.putAll(prepared);
     batch
         .checkpointPutOff()
         .ifPresent(reason -> object.put("CheckpointPutOff", reason.getMessage()));
