@@ -8,6 +8,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -20,7 +23,16 @@ final class DirectoryBackup {
           }
           : new FileAttribute<?>[0];
 
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
+
   private DirectoryBackup() {}
+
+  /** Where a copy goes when nobody says: beside the directory, named after it and the time. */
+  static Path defaultPlace(Path directory) {
+    Path path = directory.toAbsolutePath().normalize();
+    return path.resolveSibling(path.getFileName() + ".backup-" + TIME.format(Instant.now()));
+  }
 
   /**
    * Copies files and folders with their times.

@@ -9,6 +9,7 @@ import dev.tka.core.InformResult;
 import dev.tka.core.LiveAuthority;
 import dev.tka.core.OpenException;
 import dev.tka.core.Repair;
+import dev.tka.core.Revision;
 import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
 import dev.tka.store.NodeDirectory;
@@ -133,6 +134,19 @@ final class DirectoryEdit {
    */
   void repair(Repair.Restore plan) throws StoreException {
     plan.applyTo(directory);
+  }
+
+  /**
+   * Forgets the authority, for good.
+   *
+   * @throws StoreException.Conflict if something else was stored since; nothing was written
+   */
+  void wipe() throws StoreException {
+    Revision now = directory.read().revision();
+    if (!now.equals(authority.snapshot().revision())) {
+      throw new StoreException.Conflict(authority.snapshot().revision(), now);
+    }
+    directory.wipe();
   }
 
   /** It takes no lock and looks at its directory only when it starts. */

@@ -71,6 +71,7 @@ public final class Main {
           Map.entry("authkey", AuthKeyCommand.class),
           Map.entry("deeplink", DeepLinkCommand.class),
           Map.entry("disablement-kdf", DisablementKdfCommand.class),
+          Map.entry("disable", DisableCommand.class),
           Map.entry("edits", EditsCommand.class),
           Map.entry("offer", OfferCommand.class),
           Map.entry("sync", SyncCommand.class),

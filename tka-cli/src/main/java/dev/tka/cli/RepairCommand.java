@@ -10,9 +10,6 @@ import dev.tka.sync.SyncOffer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -48,8 +45,6 @@ import picocli.CommandLine.Spec;
     })
 final class RepairCommand implements Callable<Integer> {
   private static final String STANDARD_INPUT = "-";
-  private static final DateTimeFormatter BACKUP_TIME =
-      DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
   @Spec private CommandSpec spec;
   @ParentCommand private Main main;
@@ -152,7 +147,7 @@ final class RepairCommand implements Callable<Integer> {
 
   private Path apply(Repair.Restore restore, DirectoryEdit edit, PrintWriter err)
       throws TkaException, IOException, CommandFailure {
-    Path copy = backup == null ? defaultBackup() : backup;
+    Path copy = backup == null ? DirectoryBackup.defaultPlace(directory.path()) : backup;
     confirmation.require(
         "This brings back "
             + Texts.count(restore.count(), "AUM")
@@ -165,11 +160,6 @@ final class RepairCommand implements Callable<Integer> {
     DirectoryBackup.copy(directory.path(), copy);
     edit.repair(restore);
     return copy;
-  }
-
-  private Path defaultBackup() {
-    Path path = directory.path().toAbsolutePath().normalize();
-    return path.resolveSibling(path.getFileName() + ".backup-" + BACKUP_TIME.format(Instant.now()));
   }
 
   private void print(Repair.Restore restore, Optional<Path> copy) throws IOException {

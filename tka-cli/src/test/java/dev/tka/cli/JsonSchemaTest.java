@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.jr.ob.JSON;
 import dev.tka.core.Aum;
 import dev.tka.core.Commit;
+import dev.tka.core.NodeKeySignature;
 import dev.tka.store.NodeDirectory;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.GoldenData;
@@ -12,6 +13,7 @@ import dev.tka.testkit.TestKeys;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -65,6 +67,7 @@ class JsonSchemaTest {
     collectRepairs(paths);
     collectAuthKeysAndLinks(paths);
     collectNodeKeys(paths);
+    collectKeyLosses(paths);
 
     List<String> expected =
         new String(
@@ -256,6 +259,52 @@ class JsonSchemaTest {
           Cli.run("explain", tailnet.directory(), nodeKey, "--peers", peers, "--json").json(),
           paths);
     }
+
+  /** What goes with a key, by plan and for good, and the end of it all. */
+  private void collectKeyLosses(Set<String> paths) throws Exception {
+    Path home = Files.createDirectory(folder.resolve("losses"));
+    Tailnet tailnet = Tailnet.in(home);
+    Map<String, Object> made =
+        tailnet.edit("init", "ann", "--confirm", tailnet.newKey("ann"), tailnet.newKey("bob"), "--json").json();
+    String bob = tailnet.publicKey("bob");
+    Object head = made.get("Head");
+    tailnet.edit("add", "ann", tailnet.newKey("carol"));
+    tailnet.edit("remove", "ann", tailnet.publicKey("carol"));
+    NodeKeySignature old = Nodes.direct(1, tailnet.keyFile("bob"));
+    Path peers =
+        new Nodes()
+            .add("before", 1, old)
+            .offering(Map.of("Head", "A".repeat(52), "Ancestors", List.of()))
+            .add("after", 2, Nodes.rotated(old, 1, 2))
+            .write(home.resolve("peers.json"));
+    for (Object fork : List.of(head, tailnet.authority().newestFirst(2).get(1))) {
+      collect(
+          "revoke-keys",
+          tailnet
+              .run(
+                  "revoke-keys", tailnet.directory(), "--plan", bob, "--fork-from", fork, "--peers",
+                  peers, "--json")
+              .json(),
+          paths);
+    }
+    collect(
+        "doctor",
+        tailnet
+            .run("doctor", tailnet.directory(), "--peers", peers, "--without", bob, "--json")
+            .json(),
+        paths);
+    collect(
+        "remove", tailnet.edit("remove", "ann", bob, "--peers", peers, "--json").json(), paths);
+    Path secret =
+        Files.writeString(
+            tailnet.keyFile("secret"), (String) ((List<?>) made.get("DisablementSecrets")).get(0));
+    Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rw-------"));
+    collect(
+        "disable",
+        tailnet
+            .run("disable", tailnet.directory(), secret, "--confirm", "--json")
+            .json(),
+        paths);
   }
 
   private static Map<String, Object> sync(Tailnet node, Tailnet control) {

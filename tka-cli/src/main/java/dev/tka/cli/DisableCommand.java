@@ -1,0 +1,94 @@
+package dev.tka.cli;
+
+import dev.tka.core.Authority;
+import dev.tka.core.TkaException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code tka disable}: ends the authority in a directory. */
+@Command(
+    name = "disable",
+    description = {
+      "Ends the authority in a directory, as a node does that control shows a disablement secret: the"
+          + " secret is checked, and then all that the directory holds of the authority is wiped.",
+      "It ends there and nowhere else. The directory is copied first. A secret of another authority is"
+          + " refused with exit status 1, and nothing is written."
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka disable DIR                              asks for the secret, and shows none of it",
+      "  tka disable DIR secret.txt --confirm",
+      "  tka disable DIR - --backup /root/tka-before --confirm",
+    })
+final class DisableCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @ParentCommand private Main main;
+  @Mixin private DirectoryArgument directory;
+  @Mixin private SecretArgument secret;
+
+  @Option(
+      names = "--backup",
+      paramLabel = "PATH",
+      description =
+          "Where to copy the directory first; nothing may be there (default: DIR.backup-TIME).")
+  private @Nullable Path backup;
+
+  @Mixin private Confirmation confirmation;
+
+  @Option(names = "--json", description = "Print JSON: what was ended, and where the copy is.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws TkaException, IOException, CommandFailure {
+    PrintWriter err = spec.commandLine().getErr();
+    DirectoryEdit edit = DirectoryEdit.begin(directory, err);
+    Authority authority = edit.authority();
+    if (!authority.state().isDisabledBy(secret.read(main, spec))) {
+      throw new CommandFailure(
+          ExitCode.VERIFICATION_FAILED,
+          "expected a disablement secret of this authority, found another; nothing was written");
+    }
+    Path copy = backup == null ? DirectoryBackup.defaultPlace(directory.path()) : backup;
+    confirmation.require(
+        "This ends the authority in "
+            + directory.path()
+            + ", after copying the directory to "
+            + copy
+            + ".",
+        main,
+        secret.isStandardInput(),
+        err);
+    DirectoryBackup.copy(directory.path(), copy);
+    edit.wipe();
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      Json.print(out, toJson(authority, copy));
+    } else {
+      out.println("Copied the directory to " + copy + ".");
+      out.println("Tailnet Lock is not enabled here any more.");
+    }
+    return ExitCode.OK;
+  }
+
+  private static Map<String, Object> toJson(Authority authority, Path copy) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    object.put("Disabled", true);
+    object.put("Head", authority.head().toString());
+    object.put("State", Texts.unsigned(authority.state().stateId1()));
+    object.put("Backup", copy.toString());
+    return object;
+  }
+}

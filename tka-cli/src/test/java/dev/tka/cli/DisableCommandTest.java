@@ -1,0 +1,187 @@
+package dev.tka.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code tka disable}: the end of an authority in a directory. */
+class DisableCommandTest {
+  @TempDir Path folder;
+  private Tailnet tailnet;
+  private String secret;
+  private Path backup;
+
+  @BeforeEach
+  void make() throws Exception {
+    tailnet = Tailnet.in(folder);
+    Map<String, Object> made =
+        tailnet
+            .edit(
+                "init",
+                "ann",
+                "--confirm",
+                "--json",
+                "--gen-disablements",
+                "2",
+                tailnet.newKey("ann"),
+                tailnet.newKey("bob"))
+            .json();
+    secret = (String) ((List<?>) made.get("DisablementSecrets")).get(1);
+    backup = folder.resolve("before");
+  }
+
+  private Path file(String text, String permissions) throws Exception {
+    Path file = Files.writeString(folder.resolve("secret.txt"), text);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(permissions));
+    return file;
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.US_ASCII);
+  }
+
+  @Test
+  void theSecretEndsTheAuthorityAndACopyStays() throws Exception {
+    Map<String, String> before = tailnet.content();
+    Cli.Result result =
+        Cli.run(
+            "disable",
+            tailnet.directory(),
+            file(secret + "\n", "rw-------"),
+            "--backup",
+            backup,
+            "--confirm",
+            "--json");
+
+    assertThat(result.exitCode()).as(result.err()).isEqualTo(ExitCode.OK);
+    assertThat(result.json()).containsEntry("Disabled", true).containsEntry("Backup", "" + backup);
+    assertThat(result.out() + result.err()).doesNotContain(secret.substring(25));
+    Cli.Result status = Cli.run("status", tailnet.directory());
+    assertThat(status.out()).contains("Tailnet Lock is NOT enabled.");
+    assertThat(tailnet.content().keySet()).allMatch(name -> name.startsWith("tka-"));
+    for (Map.Entry<String, String> kept : before.entrySet()) {
+      assertThat(Files.readAllBytes(backup.resolve(kept.getKey())))
+          .isEqualTo(java.util.HexFormat.of().parseHex(kept.getValue()));
+    }
+    assertThat(Cli.run("status", backup).out()).contains("Tailnet Lock is ENABLED.");
+
+    // And the directory can be used again.
+    tailnet.edit("init", "ann", "--confirm", tailnet.publicKey("ann"));
+    tailnet.requireSound();
+  }
+
+  @Test
+  void theWrongSecretEndsNothing() throws Exception {
+    String wrong = "disablement-secret:" + "ab".repeat(32);
+    Cli.Result result =
+        tailnet.requireRefused(
+            ExitCode.VERIFICATION_FAILED,
+            "expected a disablement secret of this authority, found another",
+            "disable",
+            tailnet.directory(),
+            file(wrong, "rw-------"),
+            "--backup",
+            backup,
+            "--confirm");
+    assertThat(result.err()).doesNotContain("abab");
+    assertThat(backup).doesNotExist();
+  }
+
+  @Test
+  void whatIsNoSecretIsRefusedAndNotShown() throws Exception {
+    for (String text :
+        List.of("", "nothing", secret.substring(0, 40) + "xyz", secret.substring(19) + "g")) {
+      Cli.Result result =
+          tailnet.requireRefused(
+              ExitCode.BAD_INPUT,
+              "disablement",
+              "disable",
+              tailnet.directory(),
+              file(text, "rw-------"),
+              "--confirm");
+      assertThat(result.err()).doesNotContain(secret.substring(19, 40));
+    }
+    tailnet.requireRefused(
+        ExitCode.BAD_INPUT,
+        "only its owner can read",
+        "disable",
+        tailnet.directory(),
+        file(secret, "rw-r--r--"),
+        "--confirm");
+    tailnet.requireRefused(
+        ExitCode.NOT_FOUND,
+        "no such file",
+        "disable",
+        tailnet.directory(),
+        folder.resolve("none"),
+        "--confirm");
+  }
+
+  @Test
+  void itIsAskedForAndTheEndIsConfirmed() throws Exception {
+    Object[] disable = {"disable", tailnet.directory(), "--backup", backup};
+    Map<String, String> before = tailnet.content();
+    tailnet.requireRefused(ExitCode.USAGE, "standard input", disable);
+
+    Cli.Result no = Cli.runAnswering(secret + "\nn", disable);
+    assertThat(no.exitCode()).isEqualTo(ExitCode.USAGE);
+    assertThat(no.err())
+        .contains("disablement secret (not shown): ", "This ends the authority in ", "nothing was done");
+    assertThat(tailnet.content()).isEqualTo(before);
+    assertThat(backup).doesNotExist();
+
+    Cli.Result yes = Cli.runAnswering(secret + "\ny", disable);
+    assertThat(yes.exitCode()).as(yes.err()).isEqualTo(ExitCode.OK);
+    assertThat(yes.out())
+        .isEqualTo(
+            "Copied the directory to "
+                + backup
+                + ".\nTailnet Lock is not enabled here any more.\n");
+    assertThat(yes.err() + yes.out()).doesNotContain(secret.substring(25));
+  }
+
+  @Test
+  void standardInputHoldsTheSecretAndNoAnswer() throws Exception {
+    Object[] disable = {"disable", tailnet.directory(), "-", "--backup", backup};
+    Cli.Result unasked = Cli.runWithInput(bytes(secret + "\ny\n"), disable);
+    assertThat(unasked.exitCode()).isNotEqualTo(ExitCode.OK);
+    Cli.Result alone = Cli.runWithInput(bytes(secret), disable);
+    assertThat(alone.exitCode()).isEqualTo(ExitCode.USAGE);
+    assertThat(alone.err()).contains("add --confirm");
+    assertThat(backup).doesNotExist();
+    Object[] confirmed = {
+      "disable", tailnet.directory(), "-", "--backup", backup, "--confirm"
+    };
+    assertThat(Cli.runWithInput(bytes(secret), confirmed).exitCode()).isEqualTo(ExitCode.OK);
+  }
+
+  @Test
+  void aCopyThatCannotBeMadeEndsNothing() throws Exception {
+    Files.createDirectory(backup);
+    tailnet.requireRefused(
+        ExitCode.CONFLICT,
+        "before",
+        "disable",
+        tailnet.directory(),
+        file(secret, "rw-------"),
+        "--backup",
+        backup,
+        "--confirm");
+  }
+
+  @Test
+  void whereNoAuthorityIsThereIsNoneToEnd() throws Exception {
+    Path empty = Files.createDirectory(folder.resolve("empty"));
+    Cli.Result result =
+        Cli.run("disable", empty, file(secret, "rw-------"), "--confirm");
+    assertThat(result.exitCode()).isEqualTo(ExitCode.NOT_FOUND);
+  }
+}
