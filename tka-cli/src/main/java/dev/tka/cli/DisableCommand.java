@@ -1,6 +1,9 @@
 package dev.tka.cli;
 
 import dev.tka.core.Authority;
+import dev.tka.core.DisablementSecret;
+import dev.tka.core.SigningException;
+import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -13,6 +16,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
@@ -20,10 +24,11 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "disable",
     description = {
-      "Ends the authority in a directory, as a node does that control shows a disablement secret: the"
-          + " secret is checked, and then all that the directory holds of the authority is wiped.",
-      "It ends there and nowhere else. The directory is copied first. A secret of another authority is"
-          + " refused with exit status 1, and nothing is written."
+      "Ends the authority in a directory, as a node does that control shows a disablement secret:"
+          + " the secret is checked, and then all that the directory holds of the authority is"
+          + " wiped.",
+      "It ends there and nowhere else. The directory is copied first. A secret of another authority"
+          + " is refused with exit status 1, and nothing is written."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -33,10 +38,21 @@ import picocli.CommandLine.Spec;
       "  tka disable DIR - --backup /root/tka-before --confirm",
     })
 final class DisableCommand implements Callable<Integer> {
+  private static final String NAME = "disablement secret";
+
   @Spec private CommandSpec spec;
   @ParentCommand private Main main;
   @Mixin private DirectoryArgument directory;
-  @Mixin private SecretArgument secret;
+
+  @Parameters(
+      index = "1",
+      arity = "0..1",
+      paramLabel = SecretInput.LABEL,
+      description = {
+        "The disablement secret, disablement-secret:... as 'tka init' printed it, in a file that"
+            + " only its owner can read; - is standard input. By default, it is asked for."
+      })
+  private @Nullable String secret;
 
   @Option(
       names = "--backup",
@@ -55,7 +71,7 @@ final class DisableCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     DirectoryEdit edit = DirectoryEdit.begin(directory, err);
     Authority authority = edit.authority();
-    if (!authority.state().isDisabledBy(secret.read(main, spec))) {
+    if (!authority.state().isDisabledBy(readSecret())) {
       throw new CommandFailure(
           ExitCode.VERIFICATION_FAILED,
           "expected a disablement secret of this authority, found another; nothing was written");
@@ -68,7 +84,7 @@ final class DisableCommand implements Callable<Integer> {
             + copy
             + ".",
         main,
-        secret.isStandardInput(),
+        SecretInput.STANDARD_INPUT.equals(secret),
         err);
     DirectoryBackup.copy(directory.path(), copy);
     edit.wipe();
@@ -80,6 +96,17 @@ final class DisableCommand implements Callable<Integer> {
       out.println("Tailnet Lock is not enabled here any more.");
     }
     return ExitCode.OK;
+  }
+
+  private DisablementSecret readSecret() throws SigningException, IOException, CommandFailure {
+    String text = SecretInput.read(secret, NAME, main, spec);
+    try {
+      return DisablementSecret.parse(text);
+    } catch (TextException.NotHex e) {
+      throw new CommandFailure(ExitCode.BAD_INPUT, NAME + ": " + e.getMessage());
+    } catch (TextException e) {
+      throw new CommandFailure(ExitCode.BAD_INPUT, e.getMessage());
+    }
   }
 
   private static Map<String, Object> toJson(Authority authority, Path copy) {

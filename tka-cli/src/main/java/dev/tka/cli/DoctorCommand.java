@@ -39,13 +39,15 @@ import picocli.CommandLine.Spec;
     name = "doctor",
     description = {
       "Says what is wrong with a directory and what to do, and whether it can sync.",
-      "With a second directory, control's, names why a shipping node would be left behind, and tries"
-          + " in memory whether the first ends at the second's head. With an offer from elsewhere,"
-          + " tells what this end would make of it. A problem comes with the command to run.",
-      "A note is no problem, and leaves the exit status as it is: one signing key only; a key that all"
-          + " others together do not outvote; fewer than 32 keys of room; one disablement secret"
-          + " only; a key that is no Ed25519 key; no checkpoint in the last 100 AUMs. With --peers,"
-          + " how many nodes rest on each key; with --without, which ones would lose theirs."
+      "With a second directory, control's, names why a shipping node would be left behind, and"
+          + " tries in memory whether the first ends at the second's head. With an offer from"
+          + " elsewhere, tells what this end would make of it. A problem comes with the command to"
+          + " run.",
+      "A note is no problem, and leaves the exit status as it is: one signing key only; a key that"
+          + " all others together do not outvote; fewer than 32 keys of room; one disablement"
+          + " secret only; a key that is no Ed25519 key; no checkpoint in the last 100 AUMs. With"
+          + " --peers, how many nodes rest on each key; with --without, which ones would lose"
+          + " theirs."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",

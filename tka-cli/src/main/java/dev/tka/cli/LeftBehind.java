@@ -42,9 +42,10 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
       if (ours.stateId1() != theirs.stateId1() || ours.stateId2() != theirs.stateId2()) {
         return problem(
             "re-created",
-            "control has an authority with other state ids: the old one was disabled, and made anew",
-            "tell this node alone that the lock is disabled, so that it wipes its authority with the"
-                + " old disablement secret and bootstraps the new one");
+            "control has an authority with other state ids: the old one was disabled, and made"
+                + " anew",
+            "tell this node alone that the lock is disabled, so that it wipes its authority with"
+                + " the old disablement secret and bootstraps the new one");
       }
       if (holds(control.head())) {
         return Optional.empty();
@@ -174,8 +175,8 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
           "control-lost-history",
           "control's head "
               + common.at()
-              + " comes before the oldest AUM that this node holds: control was restored from an old"
-              + " backup",
+              + " comes before the oldest AUM that this node holds: control was restored from an"
+              + " old backup",
           "sync a node that holds more with control, or bring back what this one has: tka repair "
               + (word(nodePath) + " --to " + common.at())
               + ", then sync with control set to take back what it lost ('tka sync --restored')");
@@ -220,7 +221,8 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
         : problem(
             "revocation-below-window",
             "its window does not reach back to " + forkPoint,
-            "bring back what its directory still has, before it compacts again: tka repair DIR --to "
+            "bring back what its directory still has, before it compacts again: tka repair DIR --to"
+                + " "
                 + forkPoint);
   }
 

@@ -47,8 +47,8 @@ import picocli.CommandLine.Spec;
           + " it. --cosign adds a signature, on another machine, until it has more votes than the"
           + " update that it displaces. --finish stores it.",
       "--plan, with KEYs, asks for no private key and writes nothing: where it would fork off, what"
-          + " it erases, who could sign it with enough votes, whether the revoked keys could answer,"
-          + " and what the network is afterwards.",
+          + " it erases, who could sign it with enough votes, whether the revoked keys could"
+          + " answer, and what the network is afterwards.",
       "Each tells whether control would refuse it, whether the revoked keys could answer it, and"
           + " whether shipping nodes can follow."
     },

@@ -134,7 +134,8 @@ class DisableCommandTest {
     Cli.Result no = Cli.runAnswering(secret + "\nn", disable);
     assertThat(no.exitCode()).isEqualTo(ExitCode.USAGE);
     assertThat(no.err())
-        .contains("disablement secret (not shown): ", "This ends the authority in ", "nothing was done");
+        .contains(
+            "disablement secret (not shown): ", "This ends the authority in ", "nothing was done");
     assertThat(tailnet.content()).isEqualTo(before);
     assertThat(backup).doesNotExist();
 
@@ -157,9 +158,7 @@ class DisableCommandTest {
     assertThat(alone.exitCode()).isEqualTo(ExitCode.USAGE);
     assertThat(alone.err()).contains("add --confirm");
     assertThat(backup).doesNotExist();
-    Object[] confirmed = {
-      "disable", tailnet.directory(), "-", "--backup", backup, "--confirm"
-    };
+    Object[] confirmed = {"disable", tailnet.directory(), "-", "--backup", backup, "--confirm"};
     assertThat(Cli.runWithInput(bytes(secret), confirmed).exitCode()).isEqualTo(ExitCode.OK);
   }
 
@@ -180,8 +179,7 @@ class DisableCommandTest {
   @Test
   void whereNoAuthorityIsThereIsNoneToEnd() throws Exception {
     Path empty = Files.createDirectory(folder.resolve("empty"));
-    Cli.Result result =
-        Cli.run("disable", empty, file(secret, "rw-------"), "--confirm");
+    Cli.Result result = Cli.run("disable", empty, file(secret, "rw-------"), "--confirm");
     assertThat(result.exitCode()).isEqualTo(ExitCode.NOT_FOUND);
   }
 }

@@ -174,8 +174,7 @@ class DoctorCommandTest {
   }
 
   private Path withKeys(String name, List<Key> keys) throws Exception {
-    return DirectoryOfAums.write(
-        List.of(Chains.genesis(keys, 1)), 3, folder.resolve(name));
+    return DirectoryOfAums.write(List.of(Chains.genesis(keys, 1)), 3, folder.resolve(name));
   }
 
   private static Key keyOf(Bytes id) {
@@ -194,7 +193,9 @@ class DoctorCommandTest {
     assertThat(notes(outvoting)).containsExactly("outvoting-key", "one-disablement-value");
     assertThat(Cli.run("doctor", outvoting).out())
         .contains(
-            "note     outvoting-key: " + TestKeys.publicKey(1) + " has 3 votes, all others together"
+            "note     outvoting-key: "
+                + TestKeys.publicKey(1)
+                + " has 3 votes, all others together"
                 + " have 3");
 
     // Two keys that can never sign: one is too short, one is no point.
@@ -253,7 +254,14 @@ class DoctorCommandTest {
 
     Map<?, ?> finding =
         finding(
-            "rests-on-key", "doctor", home.directory(), "--peers", peers, "--without", bob, "--json");
+            "rests-on-key",
+            "doctor",
+            home.directory(),
+            "--peers",
+            peers,
+            "--without",
+            bob,
+            "--json");
     assertRemedy(finding, false, "tka remove " + home.directory() + " " + bob + " --peers PEERS");
     assertThat((String) finding.get("Text")).startsWith("1 node would lose").endsWith(": phone");
     Cli.Result text = Cli.run("doctor", home.directory(), "--peers", peers);

@@ -259,13 +259,17 @@ class JsonSchemaTest {
           Cli.run("explain", tailnet.directory(), nodeKey, "--peers", peers, "--json").json(),
           paths);
     }
+  }
 
   /** What goes with a key, by plan and for good, and the end of it all. */
   private void collectKeyLosses(Set<String> paths) throws Exception {
     Path home = Files.createDirectory(folder.resolve("losses"));
     Tailnet tailnet = Tailnet.in(home);
     Map<String, Object> made =
-        tailnet.edit("init", "ann", "--confirm", tailnet.newKey("ann"), tailnet.newKey("bob"), "--json").json();
+        tailnet
+            .edit(
+                "init", "ann", "--confirm", tailnet.newKey("ann"), tailnet.newKey("bob"), "--json")
+            .json();
     String bob = tailnet.publicKey("bob");
     Object head = made.get("Head");
     tailnet.edit("add", "ann", tailnet.newKey("carol"));
@@ -282,8 +286,15 @@ class JsonSchemaTest {
           "revoke-keys",
           tailnet
               .run(
-                  "revoke-keys", tailnet.directory(), "--plan", bob, "--fork-from", fork, "--peers",
-                  peers, "--json")
+                  "revoke-keys",
+                  tailnet.directory(),
+                  "--plan",
+                  bob,
+                  "--fork-from",
+                  fork,
+                  "--peers",
+                  peers,
+                  "--json")
               .json(),
           paths);
     }
@@ -293,17 +304,14 @@ class JsonSchemaTest {
             .run("doctor", tailnet.directory(), "--peers", peers, "--without", bob, "--json")
             .json(),
         paths);
-    collect(
-        "remove", tailnet.edit("remove", "ann", bob, "--peers", peers, "--json").json(), paths);
+    collect("remove", tailnet.edit("remove", "ann", bob, "--peers", peers, "--json").json(), paths);
     Path secret =
         Files.writeString(
             tailnet.keyFile("secret"), (String) ((List<?>) made.get("DisablementSecrets")).get(0));
     Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rw-------"));
     collect(
         "disable",
-        tailnet
-            .run("disable", tailnet.directory(), secret, "--confirm", "--json")
-            .json(),
+        tailnet.run("disable", tailnet.directory(), secret, "--confirm", "--json").json(),
         paths);
   }
 

@@ -40,8 +40,7 @@ final class Nodes {
 
   /** The signature of a node key that a node rotated to. */
   static NodeKeySignature rotated(NodeKeySignature old, int owner, int number) throws Exception {
-    return NodeKeySigning.rotate(
-        old, nodeKey(number), TestKeys.privateKey(ROTATION_KEYS + owner));
+    return NodeKeySigning.rotate(old, nodeKey(number), TestKeys.privateKey(ROTATION_KEYS + owner));
   }
 
   Nodes add(String id, int number, NodeKeySignature signature) {

@@ -37,8 +37,7 @@ class RemoveCommandTest {
 
   @Test
   void whatRestedOnTheKeyIsSignedAgainWithItsRotationKey() throws Exception {
-    Cli.Result result =
-        tailnet.edit("remove", "ann", bob, "--peers", peersFile(), "--json");
+    Cli.Result result = tailnet.edit("remove", "ann", bob, "--peers", peersFile(), "--json");
 
     List<?> signed = (List<?>) result.json().get("ReSigned");
     assertThat(Nodes.each(signed, "ID")).containsExactly("on-bob", "after");
@@ -66,8 +65,9 @@ class RemoveCommandTest {
     assertThat(result.out())
         .startsWith("Signed again:\n\ton-bob\t" + Nodes.nodeKey(2) + "\ta5")
         .contains("\n\tafter\t" + Nodes.nodeKey(4) + "\t")
-        .endsWith("Not signed any more:\n\tbefore\tdropped already: its node key was rotated: the"
-            + " signature of after makes it obsolete\n");
+        .endsWith(
+            "Not signed any more:\n\tbefore\tdropped already: its node key was rotated: the"
+                + " signature of after makes it obsolete\n");
   }
 
   @Test
@@ -95,8 +95,7 @@ class RemoveCommandTest {
     Path peers = peersFile();
     Files.writeString(peers, Files.readString(peers).replaceFirst("nodekey:0", "nodekey:"));
     Map<String, String> before = tailnet.content();
-    Cli.Result result =
-        Cli.run(tailnet.editArguments("remove", "ann", bob, "--peers", peers));
+    Cli.Result result = Cli.run(tailnet.editArguments("remove", "ann", bob, "--peers", peers));
     assertThat(result.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(result.err()).contains("(on-ann): NodeKey", "Nothing was stored");
     assertThat(tailnet.content()).isEqualTo(before);

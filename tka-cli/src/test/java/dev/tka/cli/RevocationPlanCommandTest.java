@@ -68,16 +68,15 @@ class RevocationPlanCommandTest {
         .doesNotContainKey("Nodes");
     assertThat((List<?>) plan.get("Erased")).hasSize(2);
     assertThat(((Map<?, ?>) ((List<?>) plan.get("CouldSign")).get(0)))
-        .isEqualTo(
-            Map.of("Public", tailnet.publicKey("ann"), "Votes", 2, "OfThoseEnough", true));
+        .isEqualTo(Map.of("Public", tailnet.publicKey("ann"), "Votes", 2, "OfThoseEnough", true));
 
-    Map<String, Object> first = tailnet.edit("revoke-keys", "ann", mallory, friend, "--json").json();
+    Map<String, Object> first =
+        tailnet.edit("revoke-keys", "ann", mallory, friend, "--json").json();
     assertThat(first)
         .containsEntry("ForkPoint", fork)
         .containsEntry("Displaces", plan.get("Displaces"))
         .containsEntry("TakesEffect", true);
-    tailnet.run(
-        "revoke-keys", tailnet.directory(), "--finish", first.get("Recovery"), "--confirm");
+    tailnet.run("revoke-keys", tailnet.directory(), "--finish", first.get("Recovery"), "--confirm");
     assertThat(tailnet.trusted())
         .containsExactly(tailnet.publicKey("ann") + "?2", tailnet.publicKey("bob") + "?1");
     for (Object erased : (List<?>) plan.get("Erased")) {
@@ -99,7 +98,8 @@ class RevocationPlanCommandTest {
         .contains("2 updates would be erased, oldest first:", "\tadd-key adds tlpub:")
         .contains("The revoked keys could not answer it.")
         .contains("Of 2 nodes, 2 are kept now, and 1 afterwards.")
-        .contains("The signature loses its key:\n\tphone: the key that it rests on is not trusted: ")
+        .contains(
+            "The signature loses its key:\n\tphone: the key that it rests on is not trusted: ")
         .contains("--fork-from " + fork + " --key-file FILE");
   }
 
@@ -110,15 +110,18 @@ class RevocationPlanCommandTest {
             List.of(TestKeys.key(1, 2), TestKeys.key(2, 1)), "A -> B[add:3*5] -> C -> D(2) -> E");
     Path directory = DirectoryOfAums.write(chains.all(), 3, folder.resolve("heavy"));
     Object[] high = {
-      "revoke-keys", directory, "--plan", TestKeys.publicKey(3), "--fork-from",
+      "revoke-keys",
+      directory,
+      "--plan",
+      TestKeys.publicKey(3),
+      "--fork-from",
       chains.get("D").hash()
     };
     AumHash place = chains.get("B").hash();
     AumHash below = chains.get("A").hash();
 
     assertThat(Cli.run(high).out())
-        .contains(
-            "could answer it from " + place + "; --fork-from " + below + " prevents that");
+        .contains("could answer it from " + place + "; --fork-from " + below + " prevents that");
     Object[] json = Arrays.copyOf(high, high.length + 1);
     json[high.length] = "--json";
     assertThat(Cli.run(json).json())
@@ -147,7 +150,8 @@ class RevocationPlanCommandTest {
     assertThat(Nodes.each(cannot, "Kind"))
         .containsExactly("revocation-below-window", "no-common-ground");
     assertThat(plan(tailnet.publicKey("mallory"), "--peers", peers).out())
-        .contains("Could not follow:\n\tshort: revocation-below-window: ", "tka repair DIR --to " + fork);
+        .contains(
+            "Could not follow:\n\tshort: revocation-below-window: ", "tka repair DIR --to " + fork);
   }
 
   @Test
@@ -171,7 +175,10 @@ class RevocationPlanCommandTest {
             .toList();
     Path peers =
         new Nodes()
-            .add("node", 1, NodeKeySigning.direct(Nodes.nodeKey(1), Optional.empty(), TestKeys.privateKey(2)))
+            .add(
+                "node",
+                1,
+                NodeKeySigning.direct(Nodes.nodeKey(1), Optional.empty(), TestKeys.privateKey(2)))
             .offering(Map.of("Head", offered.get("Head"), "Ancestors", window))
             .write(folder.resolve("peers.json"));
     assertThat(
@@ -185,7 +192,8 @@ class RevocationPlanCommandTest {
                     "--peers",
                     peers)
                 .out())
-        .contains("\tnode: revocation-below-window: its window does not reach back to " + genesis.hash());
+        .contains(
+            "\tnode: revocation-below-window: its window does not reach back to " + genesis.hash());
   }
 
   @Test
@@ -217,7 +225,11 @@ class RevocationPlanCommandTest {
     Cli.Result unknown = plan(mallory, "--fork-from", "A".repeat(52));
     assertThat(unknown.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
     Cli.Result all =
-        plan(mallory, tailnet.publicKey("friend"), tailnet.publicKey("ann"), tailnet.publicKey("bob"));
+        plan(
+            mallory,
+            tailnet.publicKey("friend"),
+            tailnet.publicKey("ann"),
+            tailnet.publicKey("bob"));
     assertThat(all.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
   }
 
