@@ -14,7 +14,7 @@ else
   java=java
 fi
 
-changed=$([ -f "$jar" ] && find "$root" -path '*/src/*' -name '*.java' -newer "$jar" | head -n 1)
+changed=$([ ! -f "$jar" ] || find "$root" -path '*/src/*' -name '*.java' -newer "$jar" | head -n 1)
 if [ ! -f "$jar" ] || [ -n "$changed" ]; then
   echo "building ..." >&2
   (cd "$root" && ./mvnw -q -DskipTests -Dwarnings.relaxed package < /dev/null >&2)
