@@ -4,6 +4,7 @@ import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
 import dev.tka.core.TextException;
 import dev.tka.core.internal.CborReader;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,6 +23,7 @@ final class InspectInput {
   /** The most bytes that are read: room for forty of the largest checkpoints there can be. */
   static final int MAX_SIZE = 16 << 20;
 
+  private static final String STANDARD_INPUT = "-";
   private static final String WHITE_SPACE = " \t\r\n";
   private static final char PADDING = '=';
 
@@ -55,6 +57,28 @@ final class InspectInput {
           ExitCode.BAD_INPUT, "the input is empty: expected an AUM or a node-key signature");
     }
     return new InspectInput(isHex(text) ? decodeHex(text) : decodeBase64(text));
+  }
+
+  /**
+   * The one value that an argument is, or names.
+   *
+   * @param what to call it
+   * @param argument the value as text, or - for standard input
+   * @throws CommandFailure if there is not exactly one
+   */
+  static byte[] only(String what, String argument, InputStream standardInput)
+      throws IOException, CommandFailure {
+    InspectInput input =
+        of(
+            argument.equals(STANDARD_INPUT)
+                ? standardInput
+                : new ByteArrayInputStream(argument.getBytes(StandardCharsets.UTF_8)));
+    byte[] only = input.next().orElseThrow();
+    if (input.next().isPresent()) {
+      throw new CommandFailure(
+          ExitCode.BAD_INPUT, "expected one " + what + ", found more behind it");
+    }
+    return only;
   }
 
   /**

@@ -6,10 +6,7 @@ import dev.tka.core.NodeKeySignature;
 import dev.tka.core.NodeKeySigning;
 import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -69,16 +66,7 @@ final class ResignCommand implements Callable<Integer> {
   }
 
   private NodeKeySignature readOld() throws IOException, CommandFailure, DecodeException {
-    InputStream in =
-        old.equals(STANDARD_INPUT)
-            ? main.in()
-            : new ByteArrayInputStream(old.getBytes(StandardCharsets.UTF_8));
-    InspectInput input = InspectInput.of(in);
-    NodeKeySignature signature = NodeKeySignature.decode(input.next().orElseThrow());
-    if (input.next().isPresent()) {
-      throw new CommandFailure(ExitCode.BAD_INPUT, "expected one signature, found more behind it");
-    }
-    return signature;
+    return NodeKeySignature.decode(InspectInput.only("signature", old, main.in()));
   }
 
   private ParameterException usage(String what) {

@@ -13,11 +13,8 @@ import dev.tka.core.RevocationOutlook;
 import dev.tka.core.RevocationPlan;
 import dev.tka.core.TkaException;
 import dev.tka.core.TrailEntry;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -374,17 +371,7 @@ final class RevokeKeysCommand implements Callable<Integer> {
   }
 
   private Aum readUpdate(String argument) throws IOException, CommandFailure, DecodeException {
-    InputStream in =
-        STANDARD_INPUT.equals(argument)
-            ? main.in()
-            : new ByteArrayInputStream(argument.getBytes(StandardCharsets.UTF_8));
-    InspectInput input = InspectInput.of(in);
-    Aum update = Aum.decode(input.next().orElseThrow());
-    if (input.next().isPresent()) {
-      throw new CommandFailure(
-          ExitCode.BAD_INPUT, "expected one recovery update, found more behind it");
-    }
-    return update;
+    return Aum.decode(InspectInput.only("recovery update", argument, main.in()));
   }
 
   private static String hex(Aum update) {

@@ -76,6 +76,10 @@ final class SignCommand implements Callable<Integer> {
     }
     Authority authority = DirectoryEdit.look(directory, spec.commandLine().getErr()).authority();
     Wanted wanted = named.isPresent() ? named.get() : linked(authority);
+    if (wanted.nodeKey().isZero()) {
+      throw new CommandFailure(
+          ExitCode.BAD_INPUT, "expected a node key, found the zero key, which stands for none");
+    }
     LockPrivateKey signer = signingKey.read(main.in(), spec);
     if (!authority.state().trusts(signer.publicKey().bytes())) {
       throw new CommandFailure(

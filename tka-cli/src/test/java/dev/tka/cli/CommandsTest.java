@@ -262,7 +262,7 @@ class CommandsTest {
             .map(line -> line.strip().split(" ", 2)[0])
             .toList();
 
-    assertThat(codes).hasSize(8);
+    assertThat(codes).hasSize(9);
     assertThat(codes).allSatisfy(code -> assertThat(readme).contains("| " + code + " | "));
   }
 

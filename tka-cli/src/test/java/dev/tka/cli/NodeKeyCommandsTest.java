@@ -71,6 +71,16 @@ class NodeKeyCommandsTest {
   }
 
   @Test
+  void theZeroKeyIsNotSigned() throws Exception {
+    Tailnet tailnet = Tailnet.of(folder, "ann");
+
+    tailnet.requireRefused(
+        ExitCode.BAD_INPUT,
+        "found the zero key",
+        tailnet.editArguments("sign", "ann", "nodekey:" + "0".repeat(64)));
+  }
+
+  @Test
   void aSignedNodeIsKept() throws Exception {
     String signature = sign(FIRST);
 

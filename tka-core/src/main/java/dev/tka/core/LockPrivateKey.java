@@ -63,7 +63,7 @@ public final class LockPrivateKey implements Signer {
       LockPublicKey found = new LockPublicKey(Bytes.copyOf(both, SEED_SIZE, both.length));
       LockPublicKey expected = publicKeyOf(seed);
       if (!expected.equals(found)) {
-        throw new TextException.WrongPublicHalf(expected, found);
+        throw new TextException.WrongPublicHalf(expected);
       }
       return new LockPrivateKey(SecretBytes.copyOf(seed), expected);
     } finally {

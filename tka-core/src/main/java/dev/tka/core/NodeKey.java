@@ -35,12 +35,17 @@ public record NodeKey(Bytes bytes) {
     return new NodeKey(Bytes.copyOf(KeyText.parse("node key", List.of(PREFIX), SIZE, text)));
   }
 
+  /** True for the key that stands for "none". */
+  public boolean isZero() {
+    return bytes.equals(ZERO);
+  }
+
   /**
    * The short form for people: five characters of base64 in brackets. The zero key, which stands
    * for "none", has the empty string.
    */
   public String toShortText() {
-    if (bytes.equals(ZERO)) {
+    if (isZero()) {
       return "";
     }
     return "[" + Base64.getEncoder().encodeToString(bytes.toByteArray()).substring(0, 5) + "]";

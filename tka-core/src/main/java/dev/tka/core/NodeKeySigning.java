@@ -8,8 +8,6 @@ import java.util.Optional;
  * made verifies, for as long as the key that it rests on is trusted.
  */
 public final class NodeKeySigning {
-  private static final Bytes ZERO_NODE_KEY = Bytes.copyOf(new byte[NodeKey.SIZE]);
-
   private NodeKeySigning() {}
 
   /**
@@ -82,7 +80,7 @@ public final class NodeKeySigning {
    */
   public static NodeKeySignature rotate(NodeKeySignature old, NodeKey nodeKey, Signer wrapping)
       throws RotationException, SigningException {
-    if (nodeKey.bytes().equals(ZERO_NODE_KEY)) {
+    if (nodeKey.isZero()) {
       throw new RotationException.NoNodeKey();
     }
     if (old.nodeKey().equals(Optional.of(nodeKey))) {

@@ -123,25 +123,21 @@ public abstract sealed class TextException extends TkaException {
     }
   }
 
-  /** The public half of a private key is not the one that belongs to its seed. */
+  /**
+   * The public half of a private key is not the one that belongs to its seed. What was found is not
+   * told: with the halves swapped, it is the seed.
+   */
   public static final class WrongPublicHalf extends TextException {
     private final LockPublicKey expected;
-    private final LockPublicKey found;
 
-    WrongPublicHalf(LockPublicKey expected, LockPublicKey found) {
-      super("private key: its seed belongs to " + expected + ", but its public half is " + found);
+    WrongPublicHalf(LockPublicKey expected) {
+      super("private key: expected the public half of its seed, found another");
       this.expected = expected;
-      this.found = found;
     }
 
     /** The public key of the seed. */
     public LockPublicKey expected() {
       return expected;
-    }
-
-    /** The public half that was given. */
-    public LockPublicKey found() {
-      return found;
     }
   }
 }
