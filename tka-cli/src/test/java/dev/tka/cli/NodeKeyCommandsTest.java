@@ -72,8 +72,6 @@ class NodeKeyCommandsTest {
 
   @Test
   void theZeroKeyIsNotSigned() throws Exception {
-    Tailnet tailnet = Tailnet.of(folder, "ann");
-
     tailnet.requireRefused(
         ExitCode.BAD_INPUT,
         "found the zero key",
