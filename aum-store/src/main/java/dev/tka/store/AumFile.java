@@ -118,8 +118,8 @@ record AumFile(Aum aum, long committedAt, Optional<Long> purgedAt) {
     return new Commit.Addition(aum, Instant.ofEpochSecond(committedAt));
   }
 
-  AumIndex.Item toItem() {
-    return new AumIndex.Item(aum, committedAt);
+  AumIndex.Item<Bytes> toItem() {
+    return AumIndex.Item.of(aum, committedAt);
   }
 
   private static void requireDefinite(CborReader in) throws DecodeException {

@@ -81,7 +81,7 @@ public final class NodeDirectory implements AumStore {
       DirectoryScan scan,
       Optional<AumHash> lastActiveAncestor,
       MarksFile marks,
-      IndexSnapshot snapshot) {}
+      IndexSnapshot<Bytes> snapshot) {}
 
   /**
    * The directory at a path. Nothing is read before {@link #read}.
@@ -265,24 +265,25 @@ public final class NodeDirectory implements AumStore {
     if (before != null && before.snapshot.revision().equals(revision)) {
       return new View(commits, scan, lastActiveAncestor, marks, before.snapshot);
     }
-    AumIndex index = AumIndex.of(scan.held().stream().map(AumFile::toItem).toList());
-    IndexSnapshot snapshot = snapshot(index, 0, revision, scan, lastActiveAncestor, marks);
+    AumIndex<Bytes> index = AumIndex.of(scan.held().stream().map(AumFile::toItem).toList());
+    IndexSnapshot<Bytes> snapshot = snapshot(index, 0, revision, scan, lastActiveAncestor, marks);
     return new View(commits, scan, lastActiveAncestor, marks, snapshot);
   }
 
-  private static IndexSnapshot snapshot(
-      AumIndex index,
+  private static IndexSnapshot<Bytes> snapshot(
+      AumIndex<Bytes> index,
       long limit,
       Revision revision,
       DirectoryScan scan,
       Optional<AumHash> lastActiveAncestor,
       MarksFile marks) {
-    IndexSnapshot withoutTrail =
-        new IndexSnapshot(
+    IndexSnapshot<Bytes> withoutTrail =
+        new IndexSnapshot<>(
             index,
             limit,
             revision,
             lastActiveAncestor,
+            (hash, body) -> body,
             scan::purged,
             () -> Trail.EMPTY,
             marks.marks(),
@@ -428,19 +429,19 @@ public final class NodeDirectory implements AumStore {
     DirectoryScan scan = before.scan.with(changes);
     long sequence = ++lastSequence;
     // Parents before children, as they were given.
-    List<AumIndex.Item> added = new ArrayList<>();
+    List<AumIndex.Item<Bytes>> added = new ArrayList<>();
     for (Commit.Addition addition : commit.additions()) {
       AumFile file = files.get(addition.aum().hash());
       if (file != null) {
         added.add(file.toItem());
       }
     }
-    AumIndex index = before.snapshot.index().add(added, sequence);
+    AumIndex<Bytes> index = before.snapshot.index().add(added, sequence);
     if (!commit.purges().isEmpty()) {
       index = index.without(commit.purges());
     }
     long commits = before.commits + 1;
-    IndexSnapshot snapshot =
+    IndexSnapshot<Bytes> snapshot =
         snapshot(
             index,
             sequence,

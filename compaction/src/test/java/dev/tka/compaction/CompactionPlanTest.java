@@ -383,17 +383,18 @@ class CompactionPlanTest {
   @Test
   void nothingIsPurgedFromADegradedStore() throws Exception {
     Chains chains = draw("A -> B[checkpoint] -> C -> D");
-    List<AumIndex.Item> items =
-        chains.all().stream().map(aum -> new AumIndex.Item(aum, OLD.getEpochSecond())).toList();
+    List<AumIndex.Item<Bytes>> items =
+        chains.all().stream().map(aum -> AumIndex.Item.of(aum, OLD.getEpochSecond())).toList();
 
     for (Damage.Kind kind : Damage.Kind.values()) {
       Damage damage = new Damage("file", Optional.empty(), "truncated", kind);
       AumSnapshot snapshot =
-          new IndexSnapshot(
+          new IndexSnapshot<>(
               AumIndex.of(items),
               0,
               new Revision(1),
               Optional.empty(),
+              (hash, body) -> body,
               () -> Trail.EMPTY,
               Marks.NONE,
               List.of(damage));

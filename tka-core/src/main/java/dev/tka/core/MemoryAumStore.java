@@ -10,7 +10,7 @@ import java.util.Optional;
  * whole.
  */
 public final class MemoryAumStore implements AumStore {
-  private volatile IndexSnapshot current = empty(0);
+  private volatile IndexSnapshot<Bytes> current = empty(0);
 
   // Counts attempts: what a commit that failed half-way left in the index stays out of sight.
   private long lastSequence;
@@ -25,24 +25,28 @@ public final class MemoryAumStore implements AumStore {
 
   @Override
   public synchronized AumSnapshot commit(Commit commit) throws StoreException.Conflict {
-    IndexSnapshot base = current;
+    IndexSnapshot<Bytes> base = current;
     if (!commit.base().equals(base.revision())) {
       throw new StoreException.Conflict(commit.base(), base.revision());
     }
     Trail before = base.trail();
     Trail trail = commit.trailCut().map(before::cutFrom).orElse(before).extend(commit.trail());
     long sequence = ++lastSequence;
-    AumIndex index =
-        base.index().add(commit.additions().stream().map(AumIndex.Item::of).toList(), sequence);
+    AumIndex<Bytes> index =
+        base.index()
+            .add(
+                commit.additions().stream().map(addition -> AumIndex.Item.of(addition)).toList(),
+                sequence);
     if (!commit.purges().isEmpty()) {
       index = index.without(commit.purges());
     }
     current =
-        new IndexSnapshot(
+        new IndexSnapshot<>(
             index,
             sequence,
             new Revision(sequence),
             commit.lastActiveAncestor().or(base::lastActiveAncestor),
+            (hash, body) -> body,
             () -> trail,
             commit.marks().orElse(base.marks()),
             List.of());
@@ -54,12 +58,13 @@ public final class MemoryAumStore implements AumStore {
     current = empty(++lastSequence);
   }
 
-  private static IndexSnapshot empty(long sequence) {
-    return new IndexSnapshot(
-        new AumIndex(),
+  private static IndexSnapshot<Bytes> empty(long sequence) {
+    return new IndexSnapshot<>(
+        new AumIndex<>(),
         sequence,
         new Revision(sequence),
         Optional.empty(),
+        (hash, body) -> body,
         () -> Trail.EMPTY,
         Marks.NONE,
         List.of());

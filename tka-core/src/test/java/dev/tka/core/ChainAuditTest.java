@@ -149,12 +149,12 @@ class ChainAuditTest {
     Aum stored =
         Aum.decodeStored(chains.get("B").hash(), Chains.noOp(chains.get("A"), "b", 1).encoded());
     AumSnapshot snapshot =
-        new IndexSnapshot(
-            AumIndex.of(
-                List.of(new AumIndex.Item(chains.get("A"), 1), new AumIndex.Item(stored, 1))),
+        new IndexSnapshot<>(
+            AumIndex.of(List.of(AumIndex.Item.of(chains.get("A"), 1), AumIndex.Item.of(stored, 1))),
             Long.MAX_VALUE,
             new Revision(1),
             Optional.empty(),
+            (hash, body) -> body,
             () -> Trail.EMPTY,
             Marks.NONE,
             List.of());

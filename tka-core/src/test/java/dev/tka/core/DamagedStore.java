@@ -23,12 +23,12 @@ final class DamagedStore implements AumStore {
 
   @Override
   public AumSnapshot read() {
-    return withDamage((IndexSnapshot) behind.read());
+    return withDamage((IndexSnapshot<?>) behind.read());
   }
 
   @Override
   public AumSnapshot commit(Commit commit) throws StoreException {
-    return withDamage((IndexSnapshot) behind.commit(commit));
+    return withDamage((IndexSnapshot<?>) behind.commit(commit));
   }
 
   @Override
@@ -36,17 +36,18 @@ final class DamagedStore implements AumStore {
     behind.wipe();
   }
 
-  private AumSnapshot withDamage(IndexSnapshot whole) {
+  private <B> AumSnapshot withDamage(IndexSnapshot<B> whole) {
     List<Damage> damage = new ArrayList<>();
     if (whole.find(damaged).isEmpty()) {
       damage.add(new Damage("a file", Optional.of(damaged), "truncated", Damage.Kind.CONTENT));
     }
-    AumIndex index = whole.index();
-    return new IndexSnapshot(
+    AumIndex<B> index = whole.index();
+    return new IndexSnapshot<>(
         index,
         whole.limit(),
         whole.revision(),
         whole.lastActiveAncestor(),
+        whole.bodies(),
         whole.remembered(),
         whole.marks(),
         damage);

@@ -256,15 +256,16 @@ class OpeningTest {
 
   @Test
   void anAuthorityOverADamagedStoreIsDegraded() throws TkaException {
-    AumIndex index =
-        AumIndex.of(chains.all().stream().map(aum -> new AumIndex.Item(aum, 1)).toList());
+    AumIndex<Bytes> index =
+        AumIndex.of(chains.all().stream().map(aum -> AumIndex.Item.of(aum, 1)).toList());
     Damage damage = new Damage("somewhere", Optional.empty(), "unreadable", Damage.Kind.UNREADABLE);
     AumSnapshot snapshot =
-        new IndexSnapshot(
+        new IndexSnapshot<>(
             index,
             Long.MAX_VALUE,
             new Revision(1),
             Optional.empty(),
+            (hash, body) -> body,
             () -> Trail.EMPTY,
             Marks.NONE,
             List.of(damage));

@@ -30,50 +30,59 @@ import org.jspecify.annotations.Nullable;
  * commit costs what it adds, and readers take no lock.
  *
  * <p>One writer at a time; any number of readers.
+ *
+ * @param <B> where the body of an AUM is: its encoding, or what finds that
  */
-public final class AumIndex {
-  private final ConcurrentHashMap<AumHash, Node> nodes = new ConcurrentHashMap<>();
+public final class AumIndex<B> {
+  private final ConcurrentHashMap<AumHash, Node<B>> nodes = new ConcurrentHashMap<>();
 
   /** The first children of parents that are not here; the others hang off their parent. */
-  private final ConcurrentHashMap<AumHash, Node> orphans = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<AumHash, Node<B>> orphans = new ConcurrentHashMap<>();
 
   /**
    * An AUM that a store keeps.
    *
    * @param committedAt seconds since the epoch
+   * @param body where its body is
    */
-  public record Item(Aum aum, long committedAt) {
-    /** What a commit adds. */
-    public static Item of(Commit.Addition addition) {
-      return new Item(addition.aum(), addition.committedAt().getEpochSecond());
+  public record Item<B>(
+      AumHash hash, Optional<AumHash> parent, AumKind kind, long committedAt, B body) {
+    /** An AUM whose body stays in memory. */
+    public static Item<Bytes> of(Aum aum, long committedAt) {
+      return new Item<>(aum.hash(), aum.parent(), aum.kind(), committedAt, aum.encoded());
+    }
+
+    /** What a commit adds, with its body. */
+    public static Item<Bytes> of(Commit.Addition addition) {
+      return of(addition.aum(), addition.committedAt().getEpochSecond());
     }
   }
 
   /** One AUM. */
-  private static final class Node implements AumEntry {
+  private static final class Node<B> implements AumEntry {
     final AumHash hash;
     final @Nullable AumHash parent;
-    final Bytes encoded;
+    final B body;
     final long committedAt;
     final long addedBy;
     final int height;
     final byte kind;
-    final @Nullable Node nextSibling;
-    volatile @Nullable Node firstChild;
+    final @Nullable Node<B> nextSibling;
+    volatile @Nullable Node<B> firstChild;
 
     Node(
         AumHash hash,
         @Nullable AumHash parent,
         byte kind,
-        Bytes encoded,
+        B body,
         long committedAt,
         long addedBy,
         int height,
-        @Nullable Node nextSibling) {
+        @Nullable Node<B> nextSibling) {
       this.hash = hash;
       this.parent = parent;
       this.kind = kind;
-      this.encoded = encoded;
+      this.body = body;
       this.committedAt = committedAt;
       this.addedBy = addedBy;
       this.height = height;
@@ -81,13 +90,12 @@ public final class AumIndex {
     }
 
     /** A node that is not linked yet: a root's height, should it become one. */
-    static Node of(Item item, long addedBy) {
-      Aum aum = item.aum();
-      return new Node(
-          aum.hash(),
-          aum.parent().orElse(null),
-          (byte) aum.kind().code(),
-          aum.encoded(),
+    static <B> Node<B> of(Item<B> item, long addedBy) {
+      return new Node<>(
+          item.hash(),
+          item.parent().orElse(null),
+          (byte) item.kind().code(),
+          item.body(),
           item.committedAt(),
           addedBy,
           0,
@@ -130,16 +138,16 @@ public final class AumIndex {
     return Optional.ofNullable(visible(nodes.get(hash), limit));
   }
 
-  /** The encoding of an AUM, if it is here and not newer than the limit. */
-  public Optional<Bytes> encoded(AumHash hash, long limit) {
-    Node node = visible(nodes.get(hash), limit);
-    return node == null ? Optional.empty() : Optional.of(node.encoded);
+  /** Where the body of an AUM is, if it is here and not newer than the limit. */
+  public Optional<B> body(AumHash hash, long limit) {
+    Node<B> node = visible(nodes.get(hash), limit);
+    return node == null ? Optional.empty() : Optional.of(node.body);
   }
 
   /** All AUMs that are not newer than the limit. */
   public List<AumEntry> entries(long limit) {
     List<AumEntry> visible = new ArrayList<>(nodes.size());
-    for (Node node : nodes.values()) {
+    for (Node<B> node : nodes.values()) {
       if (node.addedBy <= limit) {
         visible.add(node);
       }
@@ -149,8 +157,8 @@ public final class AumIndex {
 
   /** The AUMs that follow one and are not newer than the limit, newest first. */
   public List<AumEntry> children(AumHash parent, long limit) {
-    Node node = nodes.get(parent);
-    Node child = node == null ? orphans.get(parent) : node.firstChild;
+    Node<B> node = nodes.get(parent);
+    Node<B> child = node == null ? orphans.get(parent) : node.firstChild;
     if (child == null) {
       return List.of();
     }
@@ -158,7 +166,7 @@ public final class AumIndex {
       return child.addedBy <= limit ? List.of(child) : List.of();
     }
     List<AumEntry> visible = new ArrayList<>();
-    for (Node sibling = child; sibling != null; sibling = sibling.nextSibling) {
+    for (Node<B> sibling = child; sibling != null; sibling = sibling.nextSibling) {
       if (sibling.addedBy <= limit) {
         visible.add(sibling);
       }
@@ -173,13 +181,13 @@ public final class AumIndex {
    * @param addedBy the sequence number of the commit, above all limits that readers have
    * @return the index to go on with: this one, or a new one when heights had to move
    */
-  public AumIndex add(List<Item> items, long addedBy) {
+  public AumIndex<B> add(List<Item<B>> items, long addedBy) {
     for (int i = 0; i < items.size(); i++) {
-      AumHash hash = items.get(i).aum().hash();
+      AumHash hash = items.get(i).hash();
       if (orphans.containsKey(hash)) {
-        Map<AumHash, Node> all = new HashMap<>(nodes);
-        for (Item item : items.subList(i, items.size())) {
-          all.putIfAbsent(item.aum().hash(), Node.of(item, addedBy));
+        Map<AumHash, Node<B>> all = new HashMap<>(nodes);
+        for (Item<B> item : items.subList(i, items.size())) {
+          all.putIfAbsent(item.hash(), Node.of(item, addedBy));
         }
         return ofNodes(all.values());
       }
@@ -191,33 +199,33 @@ public final class AumIndex {
   }
 
   /** An index of these AUMs, all of one commit, in any order; none may be there twice. */
-  public static AumIndex of(Collection<Item> items) {
+  public static <B> AumIndex<B> of(Collection<Item<B>> items) {
     return ofNodes(items.stream().map(item -> Node.of(item, 0)).toList());
   }
 
   /** A new index of the AUMs that are not purged. */
-  public AumIndex without(Set<AumHash> purged) {
-    List<Node> kept = new ArrayList<>(nodes.values());
+  public AumIndex<B> without(Set<AumHash> purged) {
+    List<Node<B>> kept = new ArrayList<>(nodes.values());
     kept.removeIf(node -> purged.contains(node.hash));
     return ofNodes(kept);
   }
 
   /** Links copies of nodes, parents before their children. */
-  private static AumIndex ofNodes(Collection<Node> unlinked) {
-    Map<AumHash, List<Node>> byParent = new HashMap<>();
+  private static <B> AumIndex<B> ofNodes(Collection<Node<B>> unlinked) {
+    Map<AumHash, List<Node<B>>> byParent = new HashMap<>();
     Set<AumHash> present = new HashSet<>();
     unlinked.forEach(node -> present.add(node.hash));
-    Deque<Node> waiting = new ArrayDeque<>();
-    for (Node node : unlinked) {
+    Deque<Node<B>> waiting = new ArrayDeque<>();
+    for (Node<B> node : unlinked) {
       if (node.parent == null || !present.contains(node.parent)) {
         waiting.add(node);
       } else {
         byParent.computeIfAbsent(node.parent, any -> new ArrayList<>(1)).add(node);
       }
     }
-    AumIndex index = new AumIndex();
+    AumIndex<B> index = new AumIndex<>();
     while (!waiting.isEmpty()) {
-      Node node = waiting.remove();
+      Node<B> node = waiting.remove();
       index.link(node);
       waiting.addAll(byParent.getOrDefault(node.hash, List.of()));
     }
@@ -225,19 +233,19 @@ public final class AumIndex {
   }
 
   /** Puts a copy of a node below its parent, or, where that is not here, at the height it has. */
-  private void link(Node unlinked) {
+  private void link(Node<B> unlinked) {
     AumHash parentHash = unlinked.parent;
-    Node parent = parentHash == null ? null : nodes.get(parentHash);
+    Node<B> parent = parentHash == null ? null : nodes.get(parentHash);
     int height = parent != null ? parent.height + 1 : unlinked.height;
-    Node sibling =
+    Node<B> sibling =
         parent != null ? parent.firstChild : parentHash == null ? null : orphans.get(parentHash);
-    Node node =
-        new Node(
+    Node<B> node =
+        new Node<>(
             unlinked.hash,
             // Sharing the parent's own object saves one for every AUM.
             parent == null ? parentHash : parent.hash,
             unlinked.kind,
-            unlinked.encoded,
+            unlinked.body,
             unlinked.committedAt,
             unlinked.addedBy,
             height,
@@ -250,7 +258,7 @@ public final class AumIndex {
     }
   }
 
-  private static @Nullable Node visible(@Nullable Node node, long limit) {
+  private static <B> @Nullable Node<B> visible(@Nullable Node<B> node, long limit) {
     return node != null && node.addedBy <= limit ? node : null;
   }
 }

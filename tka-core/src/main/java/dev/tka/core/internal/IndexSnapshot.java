@@ -21,25 +21,41 @@ import java.util.function.Supplier;
  *
  * @param index may hold newer AUMs, too
  * @param limit the sequence number of the last commit that this snapshot shows
- * @param bodies finds what was purged and could be given back
+ * @param bodies reads the bodies of AUMs that are stored
+ * @param purgedBodies finds what was purged and could be given back
  * @param remembered tells the trail, the same at every call
+ * @param <B> where the index says that a body is
  */
-public record IndexSnapshot(
-    AumIndex index,
+public record IndexSnapshot<B>(
+    AumIndex<B> index,
     long limit,
     Revision revision,
     Optional<AumHash> lastActiveAncestor,
-    Function<AumHash, Optional<Commit.Addition>> bodies,
+    Bodies<B> bodies,
+    Function<AumHash, Optional<Commit.Addition>> purgedBodies,
     Supplier<Trail> remembered,
     Marks marks,
     List<Damage> damage)
     implements AumSnapshot {
+  /** Reads bodies. */
+  @FunctionalInterface
+  public interface Bodies<B> {
+    /**
+     * The encoding of an AUM.
+     *
+     * @param body where the index says that it is
+     * @throws StoreException if it cannot be read
+     */
+    Bytes read(AumHash hash, B body) throws StoreException;
+  }
+
   /** A snapshot of a store that forgets what it purges. */
   public IndexSnapshot(
-      AumIndex index,
+      AumIndex<B> index,
       long limit,
       Revision revision,
       Optional<AumHash> lastActiveAncestor,
+      Bodies<B> bodies,
       Supplier<Trail> remembered,
       Marks marks,
       List<Damage> damage) {
@@ -48,6 +64,7 @@ public record IndexSnapshot(
         limit,
         revision,
         lastActiveAncestor,
+        bodies,
         any -> Optional.empty(),
         remembered,
         marks,
@@ -55,14 +72,14 @@ public record IndexSnapshot(
   }
 
   /** The same with another trail. */
-  public IndexSnapshot withTrail(Supplier<Trail> other) {
-    return new IndexSnapshot(
-        index, limit, revision, lastActiveAncestor, bodies, other, marks, damage);
+  public IndexSnapshot<B> withTrail(Supplier<Trail> other) {
+    return new IndexSnapshot<>(
+        index, limit, revision, lastActiveAncestor, bodies, purgedBodies, other, marks, damage);
   }
 
   @Override
   public Optional<Commit.Addition> purged(AumHash hash) {
-    return bodies.apply(hash);
+    return purgedBodies.apply(hash);
   }
 
   @Override
@@ -87,10 +104,10 @@ public record IndexSnapshot(
 
   @Override
   public Bytes encoded(AumHash hash) throws StoreException {
-    Optional<Bytes> encoded = index.encoded(hash, limit);
-    if (encoded.isEmpty()) {
+    Optional<B> body = index.body(hash, limit);
+    if (body.isEmpty()) {
       throw new StoreException.NoSuchAum(hash);
     }
-    return encoded.get();
+    return bodies.read(hash, body.get());
   }
 }
