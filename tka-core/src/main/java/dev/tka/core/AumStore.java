@@ -14,7 +14,9 @@ package dev.tka.core;
  *   <li><b>Durable.</b> A commit that returned survives a crash, as far as the medium does. One
  *       that will survive does not fail any more: what goes wrong with tidying up after it is left
  *       to whoever writes next.
- *   <li><b>Snapshots.</b> A snapshot that was read keeps showing what it showed, bodies included.
+ *   <li><b>Snapshots.</b> A snapshot that was read keeps showing what it showed, bodies included. A
+ *       store on a medium that others write to, too, may forget bodies that were removed at least a
+ *       day ago; asking for one then fails with {@link StoreException.NoSuchAum}.
  *   <li><b>Idempotent content.</b> Adding an AUM that is stored changes nothing, its commit time
  *       least of all. Purging one that is not stored changes nothing.
  *   <li><b>Exact bytes.</b> An AUM is handed out as the bytes that were committed.

@@ -70,4 +70,13 @@ public abstract sealed class StoreException extends TkaException {
       super(what);
     }
   }
+
+  /** A newer version of this software wrote what is stored. */
+  public static final class Newer extends StoreException {
+
+    /** Made by stores. */
+    public Newer(String what, long expected, long found) {
+      super(what + ": expected version " + expected + " or older, found version " + found);
+    }
+  }
 }

@@ -1,0 +1,333 @@
+package dev.tka.store;
+
+import dev.tka.core.AumStore;
+import dev.tka.core.StoreException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Consumer;
+import org.sqlite.SQLiteConfig;
+import org.sqlite.SQLiteErrorCode;
+
+/**
+ * A SQLite file that keeps the AUMs of many tailnets. Each is a store of its own: its readers and
+ * writers look at no row of another. Several of these, in several processes of one machine, may
+ * have the file open.
+ *
+ * <p>The file is in WAL mode, and a commit is flushed before it returns; {@code -wal} and {@code
+ * -shm} beside it belong to it. Readers do not wait for writers, nor these for readers.
+ *
+ * <p>A snapshot keeps what it shows in memory, but for bodies, which are read when they are asked
+ * for. Those of AUMs that were removed since stay for {@link #REMOVED_STAY}, after which an older
+ * snapshot has no such AUM any more.
+ */
+public final class SqliteFile implements AutoCloseable {
+  /** How long a body outlasts the removal of its AUM at least. */
+  public static final Duration REMOVED_STAY = Duration.ofDays(1);
+
+  /** The longest name of a tailnet in characters. */
+  public static final int LONGEST_NAME = 255;
+
+  /** Marks a SQLite file as one of ours: "TKA" and a zero. */
+  private static final int APPLICATION_ID = 0x544b4100;
+
+  private static final int VERSION = 1;
+
+  /** Longer than any commit takes. */
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  private final Path file;
+  private final Clock clock;
+  private final Consumer<SQLiteConfig> settings;
+  private final Queue<Connection> readers = new ConcurrentLinkedQueue<>();
+  private final Queue<Connection> writers = new ConcurrentLinkedQueue<>();
+  private final Object writing = new Object();
+  private volatile boolean closed;
+
+  private SqliteFile(Path file, Clock clock, Consumer<SQLiteConfig> settings) {
+    this.file = file;
+    this.clock = clock;
+    this.settings = settings;
+  }
+
+  /**
+   * The file at a path.
+   *
+   * @param clock tells when AUMs are removed
+   * @throws StoreException.Absent if there is no file there, or an empty one
+   * @throws StoreException.Newer if a newer version wrote it
+   * @throws StoreException.Damaged if it is another file, or none of SQLite's
+   * @throws StoreException.Unavailable if it cannot be read
+   */
+  public static SqliteFile at(Path file, Clock clock) throws StoreException {
+    return at(file, clock, settings -> {});
+  }
+
+  /** The file at a path, with settings for each connection that tests need. */
+  static SqliteFile at(Path file, Clock clock, Consumer<SQLiteConfig> settings)
+      throws StoreException {
+    requireFile(file);
+    SqliteFile opened = new SqliteFile(file, clock, settings);
+    try {
+      if (!opened.read(connection -> isOurs(file, connection))) {
+        throw new StoreException.Absent(file + ": expected a store, found an empty file");
+      }
+      return opened;
+    } catch (StoreException e) {
+      opened.close();
+      throw e;
+    }
+  }
+
+  private static void requireFile(Path file) throws StoreException.Absent {
+    if (!Files.exists(file)) {
+      throw new StoreException.Absent(file + ": no such file");
+    }
+    if (Files.isDirectory(file)) {
+      throw new StoreException.Absent(file + ": expected a file, found a directory");
+    }
+  }
+
+  /**
+   * The file at a path, made if there is none, or an empty one; only its owner can read it.
+   *
+   * @param clock tells when AUMs are removed
+   * @throws StoreException.Absent if there is a directory there
+   * @throws StoreException.Newer if a newer version wrote it
+   * @throws StoreException.Damaged if it is another file, or none of SQLite's
+   * @throws StoreException.Unavailable if it cannot be made
+   */
+  public static SqliteFile create(Path file, Clock clock) throws StoreException {
+    try {
+      DurableFiles.create(file, new byte[0]);
+      DurableFiles.flushFolder(Objects.requireNonNull(file.toAbsolutePath().getParent()));
+    } catch (FileAlreadyExistsException e) {
+      // Then it is opened, or, where somebody was stopped right here, made now.
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(file.toString(), e);
+    }
+    requireFile(file);
+    SqliteFile created = new SqliteFile(file, clock, settings -> {});
+    try {
+      if (!created.read(connection -> isOurs(file, connection))) {
+        created.makeTables();
+      }
+      return created;
+    } catch (StoreException e) {
+      created.close();
+      throw e;
+    }
+  }
+
+  /** True for one of our files, false for an empty one. */
+  private static boolean isOurs(Path file, Connection connection)
+      throws SQLException, StoreException {
+    try (Statement statement = connection.createStatement()) {
+      boolean isEmpty = Files.size(file) == 0;
+      long application = number(statement, "pragma application_id");
+      long version = number(statement, "pragma user_version");
+      if (application == 0
+          && version == 0
+          && number(statement, "select count(*) from sqlite_master") == 0
+          // SQLite takes a file of some bytes for an empty one.
+          && (isEmpty || number(statement, "pragma page_count") > 0)) {
+        return false;
+      }
+      if (application != APPLICATION_ID) {
+        throw new StoreException.Damaged(file + ": expected a store, found another program's file");
+      }
+      if (version > VERSION) {
+        throw new StoreException.Newer(file.toString(), VERSION, version);
+      }
+      return true;
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(file.toString(), e);
+    }
+  }
+
+  private static long number(Statement statement, String query) throws SQLException {
+    try (ResultSet result = statement.executeQuery(query)) {
+      result.next();
+      return result.getLong(1);
+    }
+  }
+
+  private void makeTables() throws StoreException {
+    // The mode stays with the file, and cannot be changed within a transaction.
+    read(
+        connection -> {
+          try (Statement statement = connection.createStatement()) {
+            return statement.execute("pragma journal_mode = wal");
+          }
+        });
+    write(
+        connection -> {
+          // Another process may have been first.
+          if (isOurs(file, connection)) {
+            return false;
+          }
+          try (Statement statement = connection.createStatement()) {
+            for (String each : tables().split(";", -1)) {
+              if (!each.isBlank()) {
+                statement.execute(each);
+              }
+            }
+            statement.execute("pragma application_id = " + APPLICATION_ID);
+            return statement.execute("pragma user_version = " + VERSION);
+          }
+        });
+  }
+
+  private static String tables() {
+    try (InputStream in =
+        Objects.requireNonNull(SqliteFile.class.getResourceAsStream("sqlite-1.sql"))) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8).replaceAll("--[^\n]*", "");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * The store of one tailnet; it holds nothing until something is committed to it.
+   *
+   * @param name the tailnet's, or whatever tells it from others: 1 to {@value #LONGEST_NAME}
+   *     characters
+   * @throws IllegalArgumentException if the name is empty or longer
+   */
+  public AumStore tailnet(String name) {
+    if (name.isEmpty() || name.length() > LONGEST_NAME) {
+      throw new IllegalArgumentException(
+          "a tailnet's name has 1 to " + LONGEST_NAME + " characters, not " + name.length());
+    }
+    return new SqliteAumStore(this, name, clock);
+  }
+
+  /** What is done with a connection. */
+  @FunctionalInterface
+  interface Work<T> {
+    T run(Connection connection) throws SQLException, StoreException;
+  }
+
+  /** Reads by one statement; several of them are not of one moment. */
+  <T> T read(Work<T> work) throws StoreException {
+    return run(readers, work);
+  }
+
+  /** Reads by several statements, all of one moment. */
+  <T> T readTogether(Work<T> work) throws StoreException {
+    return run(readers, connection -> inTransaction(connection, work));
+  }
+
+  /** Writes all that the work says, or nothing. Nobody else writes meanwhile. */
+  <T> T write(Work<T> work) throws StoreException {
+    // Threads queue here; SQLite lets processes try again and again.
+    synchronized (writing) {
+      return run(writers, connection -> inTransaction(connection, work));
+    }
+  }
+
+  private static <T> T inTransaction(Connection connection, Work<T> work)
+      throws SQLException, StoreException {
+    connection.setAutoCommit(false);
+    T result = work.run(connection);
+    // Commits. The driver's commit() would begin the next transaction, and keep others waiting.
+    connection.setAutoCommit(true);
+    return result;
+  }
+
+  private <T> T run(Queue<Connection> idle, Work<T> work) throws StoreException {
+    if (closed) {
+      throw new IllegalStateException(file + " was closed");
+    }
+    try {
+      Connection connection = idle.poll();
+      if (connection == null) {
+        connection = connect(idle == writers);
+      }
+      boolean done = false;
+      try {
+        T result = work.run(connection);
+        done = true;
+        return result;
+      } finally {
+        // Closing rolls back what was not committed.
+        if (!done || closed) {
+          closeQuietly(connection);
+        } else {
+          idle.add(connection);
+          if (closed) {
+            close();
+          }
+        }
+      }
+    } catch (SQLException e) {
+      throw translate(e);
+    }
+  }
+
+  private Connection connect(boolean writer) throws SQLException {
+    SQLiteConfig config = new SQLiteConfig();
+    config.setBusyTimeout((int) PATIENCE.toMillis());
+    if (writer) {
+      config.setTransactionMode(SQLiteConfig.TransactionMode.IMMEDIATE);
+      config.setSynchronous(SQLiteConfig.SynchronousMode.FULL);
+    }
+    settings.accept(config);
+    // As a URI, since the driver takes what follows a question mark in a path for settings.
+    return config.createConnection("jdbc:sqlite:" + file.toUri().toASCIIString());
+  }
+
+  private StoreException translate(SQLException failure) {
+    // Of an extended code, the low byte is the code that it extends.
+    int code = failure.getErrorCode() & 0xff;
+    if (code == SQLiteErrorCode.SQLITE_BUSY.code || code == SQLiteErrorCode.SQLITE_LOCKED.code) {
+      return new StoreException.Busy(file + ": another process is writing");
+    }
+    // An error in a statement or a broken constraint: the tables are not those that were made.
+    if (code == SQLiteErrorCode.SQLITE_CORRUPT.code
+        || code == SQLiteErrorCode.SQLITE_NOTADB.code
+        || code == SQLiteErrorCode.SQLITE_ERROR.code
+        || code == SQLiteErrorCode.SQLITE_CONSTRAINT.code) {
+      return new StoreException.Damaged(file + ": " + failure.getMessage());
+    }
+    return new StoreException.Unavailable(file.toString(), failure);
+  }
+
+  private static void closeQuietly(Connection connection) {
+    try {
+      connection.close();
+    } catch (SQLException e) {
+      // What was committed is flushed; nothing else is kept.
+    }
+  }
+
+  /** Ends the use of the file, and of the stores and snapshots that came from it. */
+  @Override
+  public void close() {
+    closed = true;
+    for (Queue<Connection> idle : List.of(readers, writers)) {
+      for (Connection next = idle.poll(); next != null; next = idle.poll()) {
+        closeQuietly(next);
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return file.toString();
+  }
+}
