@@ -4,6 +4,7 @@ import dev.tka.core.Aum;
 import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
 import dev.tka.core.AumSnapshot;
+import dev.tka.core.AumStore;
 import dev.tka.core.Commit;
 import dev.tka.core.Marks;
 import dev.tka.core.MemoryAumStore;
@@ -11,6 +12,7 @@ import dev.tka.core.StoreException;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
@@ -24,7 +26,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * A process that commits to a directory until it is killed, and says what: before each commit the
+ * A process that commits to a store until it is killed, and says what: before each commit the
  * content that it leads to, and after it that it is done.
  */
 public final class CommittingProcess {
@@ -54,7 +56,15 @@ public final class CommittingProcess {
         + marks.setAside().toString().hashCode();
   }
 
-  static Process start(Path directory, String label, Path output) throws IOException {
+  /** A directory, or the SQLite file of one tailnet. */
+  static AumStore open(Path place) throws StoreException {
+    Clock clock = Clock.fixed(TIME, ZoneOffset.UTC);
+    return Files.isDirectory(place)
+        ? NodeDirectory.at(place, clock)
+        : SqliteFile.create(place, clock).tailnet("killed");
+  }
+
+  static Process start(Path place, String label, Path output) throws IOException {
     return new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:TieredStopAtLevel=1",
@@ -62,7 +72,7 @@ public final class CommittingProcess {
             "-cp",
             System.getProperty("java.class.path"),
             CommittingProcess.class.getName(),
-            directory.toString(),
+            place.toString(),
             label)
         .redirectOutput(output.toFile())
         .redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -72,10 +82,10 @@ public final class CommittingProcess {
   /**
    * Commits for ever.
    *
-   * @param args the directory, and a label that makes this process's AUMs its own
+   * @param args the directory or SQLite file, and a label that makes this process's AUMs its own
    */
   public static void main(String[] args) throws Exception {
-    NodeDirectory store = NodeDirectory.at(Path.of(args[0]), Clock.fixed(TIME, ZoneOffset.UTC));
+    AumStore store = open(Path.of(args[0]));
     for (int i = 0; true; i++) {
       AumSnapshot before = store.read();
       Commit commit = next(before, args[1] + " " + i);

@@ -3,6 +3,7 @@ package dev.tka.store;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.core.AumSnapshot;
+import dev.tka.core.AumStore;
 import dev.tka.core.AumVerifier;
 import dev.tka.core.Authority;
 import dev.tka.core.ChainAudit;
@@ -13,6 +14,7 @@ import dev.tka.testkit.TestKeys;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Random;
@@ -22,9 +24,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A process is killed, for real and at a random moment, while it commits: the directory holds what
- * it held before or after the commit, and nothing in between. How often is the system property
- * {@code tka.kills}.
+ * A process is killed, for real and at a random moment, while it commits: the store holds what it
+ * held before or after the commit, and nothing in between. How often is the system property {@code
+ * tka.kills}.
  */
 class KillTest {
   private static final int KILLS = Integer.getInteger("tka.kills", 20);
@@ -49,27 +51,18 @@ class KillTest {
     int atNew = 0;
     for (int kill = 0; kill < KILLS; kill++) {
       String before = CommittingProcess.describe(store.read());
-      List<String> lines = killedAfter(random.nextInt(MOST_MILLIS), "seed " + seed + " " + kill);
+      Killed killed = kill(directory, before, random, "seed " + seed + " " + kill);
       if (Files.exists(directory.resolve(Journal.PENDING))) {
         pending++;
       } else if (hasLeftovers()) {
         halfStaged++;
       }
 
-      String older = before;
-      String newer = before;
-      for (String line : lines) {
-        if (line.startsWith(CommittingProcess.BEGIN)) {
-          newer = line.substring(CommittingProcess.BEGIN.length());
-        } else {
-          older = newer;
-        }
-      }
       String as = "kill " + kill + " of seed " + seed;
       AumSnapshot read = NodeDirectory.at(directory).read();
       String found = CommittingProcess.describe(read);
-      assertThat(found).as(as).isIn(older, newer);
-      atNew += found.equals(newer) && !older.equals(newer) ? 1 : 0;
+      assertThat(found).as(as).isIn(killed.older, killed.newer);
+      atNew += killed.isAtNew(found) ? 1 : 0;
       requireClean(as, read);
 
       // The next writer finishes or clears away, and shows the same.
@@ -88,10 +81,39 @@ class KillTest {
     assertThat(directory.resolve(Journal.PENDING)).doesNotExist();
   }
 
-  private List<String> killedAfter(int millis, String label)
+  /**
+   * What a process left that was killed.
+   *
+   * @param older the content at its last commit that was done
+   * @param newer the content at the commit that it had begun; else the same
+   * @param done how many commits were done
+   */
+  private record Killed(String older, String newer, int done) {
+    boolean isAtNew(String found) {
+      return found.equals(newer) && !older.equals(newer);
+    }
+  }
+
+  private Killed kill(Path place, String before, Random random, String label)
+      throws IOException, InterruptedException {
+    String older = before;
+    String newer = before;
+    int done = 0;
+    for (String line : killedAfter(place, random.nextInt(MOST_MILLIS), label)) {
+      if (line.startsWith(CommittingProcess.BEGIN)) {
+        newer = line.substring(CommittingProcess.BEGIN.length());
+      } else {
+        older = newer;
+        done++;
+      }
+    }
+    return new Killed(older, newer, done);
+  }
+
+  private List<String> killedAfter(Path place, int millis, String label)
       throws IOException, InterruptedException {
     Path said = said();
-    Process process = CommittingProcess.start(directory, label, said);
+    Process process = CommittingProcess.start(place, label, said);
     try {
       // The first word of it says that Java is up.
       while (Files.size(said) == 0 && process.isAlive()) {
@@ -110,6 +132,44 @@ class KillTest {
 
   private Path said() throws IOException {
     return Files.writeString(output.resolve("said"), "");
+  }
+
+  @Test
+  void aKilledCommitToSqliteHappenedWholeOrNotAtAll() throws Exception {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    Path place = directory.resolve("store.db");
+    String before;
+    try (SqliteFile file = SqliteFile.create(place, Clock.systemUTC())) {
+      AumStore store = file.tailnet("killed");
+      before =
+          CommittingProcess.describe(
+              store.commit(
+                  Commit.on(store.read().revision())
+                      .add(
+                          Chains.genesis(List.of(TestKeys.key(1, 1)), 1),
+                          Instant.EPOCH.plusSeconds(1))
+                      .build()));
+    }
+    int done = 0;
+    int atNew = 0;
+    for (int kill = 0; kill < KILLS; kill++) {
+      String as = "kill " + kill + " of seed " + seed;
+      Killed killed = kill(place, before, random, "seed " + seed + " " + kill);
+      try (SqliteFile file = SqliteFile.at(place, Clock.systemUTC())) {
+        AumSnapshot read = file.tailnet("killed").read();
+        before = CommittingProcess.describe(read);
+        assertThat(before).as(as).isIn(killed.older, killed.newer);
+        requireClean(as, read);
+        Authority.open(read);
+      }
+      done += killed.done;
+      atNew += killed.isAtNew(before) ? 1 : 0;
+    }
+    System.out.printf(
+        "%d kills on SQLite, seed %d: %d commits done, %d kills left the new content%n",
+        KILLS, seed, done, atNew);
+    assertThat(done).as("commits that were done").isPositive();
   }
 
   private static void requireClean(String as, AumSnapshot snapshot) throws Exception {
