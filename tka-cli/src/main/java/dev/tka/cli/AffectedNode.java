@@ -56,11 +56,11 @@ record AffectedNode(
   }
 
   boolean isKept() {
-    return before instanceof PeerVerdict.Kept;
+    return PeerText.isKept(before);
   }
 
   boolean staysKept() {
-    return after instanceof PeerVerdict.Kept;
+    return PeerText.isKept(after);
   }
 
   Map<String, Object> toJson() {

@@ -166,7 +166,7 @@ final class AuthKeyCommand {
       Optional<NodeKey> nodeKey =
           nodeKeyText == null
               ? Optional.empty()
-              : Optional.of(DeepLinkCommand.nodeKey(nodeKeyText, spec));
+              : Optional.of(KeyArgument.parse(NodeKey::parse, nodeKeyText, spec));
       AuthKey key = read(file, command, spec);
       Optional<NodeKeySignature> signature =
           nodeKey.isPresent() ? Optional.of(sign(key, nodeKey.get())) : Optional.empty();
@@ -242,11 +242,7 @@ final class AuthKeyCommand {
 
     private static boolean describe(AuthKey.Wrapped wrapped, Map<String, Object> object) {
       NodeKeySignature credential = wrapped.credential();
-      boolean verifies =
-          SignatureVerifier.fastest()
-              .verifyZip215(
-                  new SignatureVerifier.Claim(
-                      credential.keyId(), credential.sigHash(), credential.signature()));
+      boolean verifies = credential.isSigned(SignatureVerifier.fastest());
       Bytes wrappingKey = wrapped.wrappingKey().publicKey().bytes();
       boolean matches = credential.wrappingPublic().equals(Optional.of(wrappingKey));
       object.put("Credential", AumJson.nodeKeySignature(credential));

@@ -3,7 +3,6 @@ package dev.tka.cli;
 import dev.tka.core.DeepLink;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.NodeKey;
-import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -38,14 +37,6 @@ import picocli.CommandLine.Spec;
     })
 final class DeepLinkCommand {
   @ParentCommand private Main main;
-
-  static NodeKey nodeKey(String text, CommandSpec spec) {
-    try {
-      return NodeKey.parse(text);
-    } catch (TextException e) {
-      throw new ParameterException(spec.commandLine(), e.getMessage());
-    }
-  }
 
   private static Map<String, Object> toJson(String link, DeepLink fields) {
     Map<String, Object> object = new LinkedHashMap<>();
@@ -122,16 +113,10 @@ final class DeepLinkCommand {
     }
 
     private DeepLink fields() {
-      NodeKey node = nodeKey(nodeKey, spec);
+      NodeKey node = KeyArgument.parse(NodeKey::parse, nodeKey, spec);
+      LockPublicKey rotation = KeyArgument.parse(LockPublicKey::parse, rotationKey, spec);
       try {
-        return new DeepLink(
-            node.toString(),
-            LockPublicKey.parse(rotationKey).toString(),
-            deviceName,
-            osName,
-            loginName);
-      } catch (TextException e) {
-        throw new ParameterException(spec.commandLine(), e.getMessage());
+        return new DeepLink(node.toString(), rotation.toString(), deviceName, osName, loginName);
       } catch (IllegalArgumentException e) {
         throw new ParameterException(
             spec.commandLine(), "--device, --os and --login: expected text, found none");

@@ -54,12 +54,7 @@ final class DisableCommand implements Callable<Integer> {
       })
   private @Nullable String secret;
 
-  @Option(
-      names = "--backup",
-      paramLabel = "PATH",
-      description =
-          "Where to copy the directory first; nothing may be there (default: DIR.backup-TIME).")
-  private @Nullable Path backup;
+  @Mixin private BackupOption backup;
 
   @Mixin private Confirmation confirmation;
 
@@ -76,7 +71,7 @@ final class DisableCommand implements Callable<Integer> {
           ExitCode.VERIFICATION_FAILED,
           "expected a disablement secret of this authority, found another; nothing was written");
     }
-    Path copy = backup == null ? DirectoryBackup.defaultPlace(directory.path()) : backup;
+    Path copy = backup.placeFor(directory.path());
     confirmation.require(
         "This ends the authority in "
             + directory.path()

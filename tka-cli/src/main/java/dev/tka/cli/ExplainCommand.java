@@ -10,7 +10,6 @@ import dev.tka.core.NodeKeyAuthorization;
 import dev.tka.core.NodeKeySignature;
 import dev.tka.core.PeerVerdict;
 import dev.tka.core.SignatureVerifier;
-import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -25,7 +24,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
@@ -69,7 +67,7 @@ final class ExplainCommand implements Callable<Integer> {
   public Integer call() throws TkaException, IOException, CommandFailure {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    NodeKey nodeKey = nodeKey();
+    NodeKey nodeKey = KeyArgument.parse(NodeKey::parse, nodeKeyText, spec);
     AumSnapshot snapshot = directory.read();
     Authority authority = DirectoryArgument.open(snapshot, Authority::open, err);
     PeersFile file = PeersFile.read(peers, main, err);
@@ -102,14 +100,6 @@ final class ExplainCommand implements Callable<Integer> {
         DirectoryArgument.reportDamage(snapshot, err),
         file,
         verdicts.values().stream().anyMatch(verdict -> !PeerText.isKept(verdict)));
-  }
-
-  private NodeKey nodeKey() {
-    try {
-      return NodeKey.parse(nodeKeyText);
-    } catch (TextException e) {
-      throw new ParameterException(spec.commandLine(), e.getMessage());
-    }
   }
 
   /** Of whoever has the node key; clones have one in common. */

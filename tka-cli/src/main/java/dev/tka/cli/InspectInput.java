@@ -23,7 +23,7 @@ final class InspectInput {
   /** The most bytes that are read: room for forty of the largest checkpoints there can be. */
   static final int MAX_SIZE = 16 << 20;
 
-  private static final String STANDARD_INPUT = "-";
+  static final String STANDARD_INPUT = "-";
   private static final String WHITE_SPACE = " \t\r\n";
   private static final char PADDING = '=';
 

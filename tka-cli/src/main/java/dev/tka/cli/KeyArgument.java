@@ -22,6 +22,25 @@ record KeyArgument(LockPublicKey key, OptionalLong votes) {
     return Key.of(key, 1).withVotes(votes.orElse(1));
   }
 
+  /** What makes a key of a text. */
+  @FunctionalInterface
+  interface Parser<T> {
+    T parse(String text) throws TextException;
+  }
+
+  /**
+   * Parses a key of any type that is on the command line.
+   *
+   * @throws ParameterException if it is none
+   */
+  static <T> T parse(Parser<T> parser, String text, CommandSpec spec) {
+    try {
+      return parser.parse(text);
+    } catch (TextException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage());
+    }
+  }
+
   /**
    * Parses what is on the command line.
    *
@@ -30,14 +49,13 @@ record KeyArgument(LockPublicKey key, OptionalLong votes) {
   static KeyArgument parse(String text, CommandSpec spec) {
     int mark = text.indexOf('?');
     try {
-      LockPublicKey key = LockPublicKey.parse(mark < 0 ? text : text.substring(0, mark));
+      LockPublicKey key =
+          parse(LockPublicKey::parse, mark < 0 ? text : text.substring(0, mark), spec);
       return new KeyArgument(
           key,
           mark < 0
               ? OptionalLong.empty()
               : OptionalLong.of(Long.parseUnsignedLong(text.substring(mark + 1))));
-    } catch (TextException e) {
-      throw new ParameterException(spec.commandLine(), e.getMessage());
     } catch (NumberFormatException e) {
       throw new ParameterException(
           spec.commandLine(), "expected a number of votes behind '?', found " + text);

@@ -53,12 +53,7 @@ final class RepairCommand implements Callable<Integer> {
   @ArgGroup(multiplicity = "1")
   private Reach reach = new Reach();
 
-  @Option(
-      names = "--backup",
-      paramLabel = "PATH",
-      description =
-          "Where to copy the directory first; nothing may be there (default: DIR.backup-TIME).")
-  private @Nullable Path backup;
+  @Mixin private BackupOption backup;
 
   @Option(names = "--dry-run", description = "Show what would come back; write nothing.")
   private boolean dryRun;
@@ -147,7 +142,7 @@ final class RepairCommand implements Callable<Integer> {
 
   private Path apply(Repair.Restore restore, DirectoryEdit edit, PrintWriter err)
       throws TkaException, IOException, CommandFailure {
-    Path copy = backup == null ? DirectoryBackup.defaultPlace(directory.path()) : backup;
+    Path copy = backup.placeFor(directory.path());
     confirmation.require(
         "This brings back "
             + Texts.count(restore.count(), "AUM")

@@ -4,7 +4,6 @@ import dev.tka.core.DecodeException;
 import dev.tka.core.NodeKey;
 import dev.tka.core.NodeKeySignature;
 import dev.tka.core.NodeKeySigning;
-import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
 import java.io.IOException;
 import java.util.concurrent.Callable;
@@ -31,8 +30,6 @@ import picocli.CommandLine.Spec;
       "  cat old.hex | tka resign - nodekey:... --key-file node.key --json"
     })
 final class ResignCommand implements Callable<Integer> {
-  private static final String STANDARD_INPUT = "-";
-
   @Spec private CommandSpec spec;
   @ParentCommand private Main main;
 
@@ -50,15 +47,10 @@ final class ResignCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
-    if (old.equals(STANDARD_INPUT) && wrappingKey.isStandardInput()) {
+    if (old.equals(InspectInput.STANDARD_INPUT) && wrappingKey.isStandardInput()) {
       throw usage("SIGNATURE and --key-file cannot both be standard input");
     }
-    NodeKey nodeKey;
-    try {
-      nodeKey = NodeKey.parse(nodeKeyText);
-    } catch (TextException e) {
-      throw usage(e.getMessage());
-    }
+    NodeKey nodeKey = KeyArgument.parse(NodeKey::parse, nodeKeyText, spec);
     NodeKeySignature made =
         NodeKeySigning.rotate(readOld(), nodeKey, wrappingKey.read(main.in(), spec));
     output.print(nodeKey, made, spec.commandLine().getOut());

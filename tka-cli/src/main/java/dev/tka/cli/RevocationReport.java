@@ -127,9 +127,7 @@ final class RevocationReport {
               + "\t"
               + Texts.count(key.votes(), "vote")
               + (enough.contains(key.id()) ? "\tof those that are enough" : "")
-              + discount(key)
-                  .map(discount -> "\tdoes not count: " + describe(discount))
-                  .orElse(""));
+              + discount(key).map(discount -> "\tdoes not count: " + discount.cause()).orElse(""));
     }
     if (plan.enough().isEmpty() && !plan.onLosingBranch()) {
       out.println("All of them together have not the votes that are needed.");
@@ -138,13 +136,6 @@ final class RevocationReport {
 
   private Optional<Recount.Discount> discount(Key key) {
     return plan.discounts().stream().filter(found -> found.signer().equals(key.id())).findFirst();
-  }
-
-  private static String describe(Recount.Discount discount) {
-    return discount.by()
-        + (discount.reason() == Recount.Reason.REMOVAL_IS_FINAL
-            ? " removed it for good"
-            : " removed it, and is not outweighed");
   }
 
   private void printErased(PrintWriter out) {
@@ -294,7 +285,7 @@ final class RevocationReport {
     object.put("Public", Texts.keyId(key.id()));
     object.put("Votes", Texts.unsigned(key.votes()));
     object.put("OfThoseEnough", plan.enough().filter(keys -> keys.contains(key)).isPresent());
-    discount(key).ifPresent(discount -> object.put("DoesNotCount", describe(discount)));
+    discount(key).ifPresent(discount -> object.put("DoesNotCount", discount.cause()));
     return object;
   }
 

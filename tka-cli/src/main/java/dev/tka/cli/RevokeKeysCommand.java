@@ -1,9 +1,7 @@
 package dev.tka.cli;
 
 import dev.tka.core.Aum;
-import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumSnapshot;
 import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
@@ -12,7 +10,6 @@ import dev.tka.core.Revocation;
 import dev.tka.core.RevocationOutlook;
 import dev.tka.core.RevocationPlan;
 import dev.tka.core.TkaException;
-import dev.tka.core.TrailEntry;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Instant;
@@ -60,7 +57,6 @@ import picocli.CommandLine.Spec;
       "  cat recovery.hex | tka revoke-keys DIR --finish - --confirm",
     })
 final class RevokeKeysCommand implements Callable<Integer> {
-  private static final String STANDARD_INPUT = "-";
   private static final String CO_SIGN = "\ttka revoke-keys DIR --key-file FILE --cosign ";
   private static final String FINISH = "\ttka revoke-keys DIR --finish ";
 
@@ -142,7 +138,7 @@ final class RevokeKeysCommand implements Callable<Integer> {
     if (peers.isGiven() && !planOnly) {
       throw usage("--peers goes with --plan");
     }
-    if (STANDARD_INPUT.equals(cosign) && signingKey.isStandardInput()) {
+    if (InspectInput.STANDARD_INPUT.equals(cosign) && signingKey.isStandardInput()) {
       throw usage("--cosign and --key-file cannot both read standard input");
     }
   }
@@ -237,7 +233,7 @@ final class RevokeKeysCommand implements Callable<Integer> {
     }
     PrintWriter err = spec.commandLine().getErr();
     RevocationOutlook outlook = warn(before, update);
-    confirmation.require(describe(effect), main, STANDARD_INPUT.equals(finish), err);
+    confirmation.require(describe(effect), main, InspectInput.STANDARD_INPUT.equals(finish), err);
     Map<String, Object> object = toJson(effect, update);
     object.putAll(toJson(outlook));
     printFinished(object, edit.store(List.of(update)));
@@ -288,7 +284,9 @@ final class RevokeKeysCommand implements Callable<Integer> {
                 err.println(
                     "tka: warning: the revoked keys could answer it from "
                         + from
-                        + parent(authority, from)
+                        + authority
+                            .snapshot()
+                            .parentOf(from)
                             .map(parent -> "; one with --fork-from " + parent + " prevents that")
                             .orElse(", and no fork point prevents that")));
     if (outlook.belowWindows()) {
@@ -297,14 +295,6 @@ final class RevokeKeysCommand implements Callable<Integer> {
               + " cannot follow before 'tka repair'");
     }
     return outlook;
-  }
-
-  private static Optional<AumHash> parent(Authority authority, AumHash hash) {
-    AumSnapshot snapshot = authority.snapshot();
-    return snapshot
-        .find(hash)
-        .map(AumEntry::parent)
-        .orElseGet(() -> snapshot.trail().find(hash).flatMap(TrailEntry::parent));
   }
 
   /** What a recovery update would do, as a sentence. */

@@ -97,10 +97,10 @@ final class SignCommand implements Callable<Integer> {
 
   private Wanted named() {
     return new Wanted(
-        parse(NodeKey::parse, nodeKeyText),
+        KeyArgument.parse(NodeKey::parse, nodeKeyText, spec),
         rotationKeyText == null
             ? Optional.empty()
-            : Optional.of(parse(LockPublicKey::parse, rotationKeyText)));
+            : Optional.of(KeyArgument.parse(LockPublicKey::parse, rotationKeyText, spec)));
   }
 
   /** What a link asks for, once it is known to be this authority's. */
@@ -118,18 +118,5 @@ final class SignCommand implements Callable<Integer> {
                     + link.loginName()));
     return new Wanted(
         NodeKey.parse(link.nodeKey()), Optional.of(LockPublicKey.parse(link.rotationKey())));
-  }
-
-  /** What makes a key of a text. */
-  private interface Parser<T> {
-    T parse(String text) throws TextException;
-  }
-
-  private <T> T parse(Parser<T> parser, String text) {
-    try {
-      return parser.parse(text);
-    } catch (TextException e) {
-      throw new ParameterException(spec.commandLine(), e.getMessage());
-    }
   }
 }

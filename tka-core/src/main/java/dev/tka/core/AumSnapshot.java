@@ -54,6 +54,15 @@ public interface AumSnapshot {
   List<Damage> damage();
 
   /**
+   * The AUM that one follows, which is stored or in the trail; empty for a genesis and a stranger.
+   */
+  default Optional<AumHash> parentOf(AumHash hash) {
+    return find(hash)
+        .map(AumEntry::parent)
+        .orElseGet(() -> trail().find(hash).flatMap(TrailEntry::parent));
+  }
+
+  /**
    * A stored AUM and all that is stored after it, each before its children.
    *
    * @param root an AUM that is stored

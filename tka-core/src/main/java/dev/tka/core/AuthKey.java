@@ -161,7 +161,6 @@ public sealed interface AuthKey {
       try {
         return LockPrivateKey.of(seedAndPublic);
       } catch (TextException.WrongPublicHalf e) {
-        // It names the public half that it found: here that may be any 32 bytes.
         throw new AuthKeyException.WrongPublicHalf();
       }
     }

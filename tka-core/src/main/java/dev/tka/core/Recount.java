@@ -43,16 +43,17 @@ public record Recount(long weight, List<Discount> discounts) {
    * @param by the AUM that took its key away
    */
   public record Discount(Bytes signer, long votes, AumHash by, Reason reason) {
-    @Override
-    public String toString() {
-      return signer.toHex()
-          + " ("
-          + votes
-          + " votes): "
-          + by
+    /** What took it away, and with what effect, as words. */
+    public String cause() {
+      return by
           + (reason == Reason.REMOVAL_IS_FINAL
               ? " removed it for good"
               : " removed it, and is not outweighed");
+    }
+
+    @Override
+    public String toString() {
+      return signer.toHex() + " (" + votes + " votes): " + cause();
     }
   }
 

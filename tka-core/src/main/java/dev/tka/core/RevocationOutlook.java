@@ -60,7 +60,7 @@ public record RevocationOutlook(
             new Admission.Displacement(
                 revocation,
                 Revocation.stateAt(authority, effect.forkPoint()),
-                new ForkResolution.Contender(rival.hash(), rival.kind(), rival.weight()),
+                rival.contender(),
                 false));
   }
 

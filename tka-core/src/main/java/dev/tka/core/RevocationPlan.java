@@ -113,7 +113,7 @@ public record RevocationPlan(
         return Optional.of(plan);
       }
       // Below the earliest place there was no answer; to other signers there may be one.
-      Optional<AumHash> below = parentOf(authority.snapshot(), from.get());
+      Optional<AumHash> below = authority.snapshot().parentOf(from.get());
       if (below.isEmpty()) {
         return Optional.empty();
       }
@@ -124,13 +124,6 @@ public record RevocationPlan(
       }
     }
     return Optional.empty();
-  }
-
-  private static Optional<AumHash> parentOf(AumSnapshot snapshot, AumHash hash) {
-    return snapshot
-        .find(hash)
-        .map(AumEntry::parent)
-        .orElseGet(() -> snapshot.trail().find(hash).flatMap(TrailEntry::parent));
   }
 
   private static RevocationPlan of(Authority authority, Aum draft, Set<Bytes> keyIds, Instant now)
