@@ -1,6 +1,7 @@
 package dev.tka.store;
 
 import dev.tka.core.AumStore;
+import dev.tka.core.Revision;
 import dev.tka.core.StoreException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,6 +19,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 import org.sqlite.SQLiteConfig;
@@ -35,12 +38,12 @@ import org.sqlite.SQLiteErrorCode;
  * for. Those of AUMs that were removed since stay for {@link #REMOVED_STAY}, after which an older
  * snapshot has no such AUM any more.
  */
-public final class SqliteFile implements AutoCloseable {
+public final class SqliteFile implements Tailnets {
   /** How long a body outlasts the removal of its AUM at least. */
   public static final Duration REMOVED_STAY = Duration.ofDays(1);
 
-  /** The longest name of a tailnet in characters. */
-  public static final int LONGEST_NAME = 255;
+  /** How often a watch looks. */
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
 
   /** Marks a SQLite file as one of ours: "TKA" and a zero. */
   private static final int APPLICATION_ID = 0x544b4100;
@@ -201,19 +204,33 @@ public final class SqliteFile implements AutoCloseable {
     }
   }
 
-  /**
-   * The store of one tailnet; it holds nothing until something is committed to it.
-   *
-   * @param name the tailnet's, or whatever tells it from others: 1 to {@value #LONGEST_NAME}
-   *     characters
-   * @throws IllegalArgumentException if the name is empty or longer
-   */
+  @Override
   public AumStore tailnet(String name) {
     if (name.isEmpty() || name.length() > LONGEST_NAME) {
       throw new IllegalArgumentException(
           "a tailnet's name has 1 to " + LONGEST_NAME + " characters, not " + name.length());
     }
     return new SqliteAumStore(this, name, clock);
+  }
+
+  @Override
+  public SortedMap<String, Revision> revisions() throws StoreException {
+    return read(
+        connection -> {
+          SortedMap<String, Revision> revisions = new TreeMap<>();
+          try (Statement statement = connection.createStatement();
+              ResultSet result = statement.executeQuery("select name, revision from tailnet")) {
+            while (result.next()) {
+              revisions.put(result.getString(1), new Revision(result.getLong(2)));
+            }
+          }
+          return revisions;
+        });
+  }
+
+  @Override
+  public Watch watch(Watcher watcher) {
+    return RevisionPoll.begin(this::revisions, LOOK_AGAIN, watcher);
   }
 
   /** What is done with a connection. */
@@ -315,7 +332,6 @@ public final class SqliteFile implements AutoCloseable {
     }
   }
 
-  /** Ends the use of the file, and of the stores and snapshots that came from it. */
   @Override
   public void close() {
     closed = true;

@@ -1,0 +1,108 @@
+package dev.tka.store;
+
+import dev.tka.core.Revision;
+import dev.tka.core.StoreException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Watches a place by asking for its revisions again and again, which is the truth; a {@link #hint}
+ * makes it ask at once.
+ */
+final class RevisionPoll implements Tailnets.Watch {
+  private final Revisions revisions;
+  private final Duration interval;
+  private final Tailnets.Watcher watcher;
+  private final Map<String, Revision> told = new HashMap<>();
+  private final Thread thread;
+  private boolean hinted;
+  private volatile boolean closed;
+
+  /** Reads what changed since it was last asked. */
+  @FunctionalInterface
+  interface Revisions {
+    /**
+     * All revisions, or none of those that are known to be what they were when this was last called
+     * and returned.
+     */
+    Map<String, Revision> read() throws StoreException;
+  }
+
+  private RevisionPoll(Revisions revisions, Duration interval, Tailnets.Watcher watcher) {
+    this.revisions = revisions;
+    this.interval = interval;
+    this.watcher = watcher;
+    this.thread = new Thread(this::run, "tka-watch");
+    thread.setDaemon(true);
+  }
+
+  /**
+   * Begins to watch. What was committed before this returns is not told, if it can be read at once.
+   */
+  static RevisionPoll begin(Revisions revisions, Duration interval, Tailnets.Watcher watcher) {
+    RevisionPoll poll = new RevisionPoll(revisions, interval, watcher);
+    try {
+      poll.told.putAll(revisions.read());
+    } catch (StoreException e) {
+      // Said again by the first look of the thread, if it stays so; then all is told.
+    }
+    poll.thread.start();
+    return poll;
+  }
+
+  /** There may be something to see. */
+  synchronized void hint() {
+    hinted = true;
+    notifyAll();
+  }
+
+  private void run() {
+    while (!closed) {
+      look();
+      pause();
+    }
+  }
+
+  private void look() {
+    long moment = System.nanoTime();
+    Map<String, Revision> found;
+    try {
+      found = revisions.read();
+    } catch (StoreException e) {
+      watcher.lost(e);
+      return;
+    }
+    found.forEach(
+        (tailnet, revision) -> {
+          if (!revision.equals(told.put(tailnet, revision))) {
+            watcher.changed(tailnet, revision);
+          }
+        });
+    watcher.caughtUp(moment);
+  }
+
+  private synchronized void pause() {
+    long end = System.nanoTime() + interval.toNanos();
+    while (!hinted && !closed) {
+      long left = end - System.nanoTime();
+      if (left <= 0) {
+        break;
+      }
+      try {
+        wait(left / 1_000_000 + 1);
+      } catch (InterruptedException e) {
+        closed = true;
+      }
+    }
+    hinted = false;
+  }
+
+  @Override
+  public void close() {
+    synchronized (this) {
+      closed = true;
+      notifyAll();
+    }
+  }
+}

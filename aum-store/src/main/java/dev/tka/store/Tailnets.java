@@ -1,0 +1,72 @@
+package dev.tka.store;
+
+import dev.tka.core.AumStore;
+import dev.tka.core.Revision;
+import dev.tka.core.StoreException;
+import java.util.SortedMap;
+
+/**
+ * A place that keeps the AUMs of many tailnets, each in a store of its own: its readers and writers
+ * look at no row of another. Safe for use by many threads; several processes may use the place.
+ */
+public interface Tailnets extends AutoCloseable {
+  /** The longest name of a tailnet in characters. */
+  int LONGEST_NAME = 255;
+
+  /**
+   * The store of one tailnet; it holds nothing until something is committed to it.
+   *
+   * @param name the tailnet's, or whatever tells it from others: 1 to {@value #LONGEST_NAME}
+   *     characters
+   * @throws IllegalArgumentException if the name is empty or longer
+   */
+  AumStore tailnet(String name);
+
+  /**
+   * The present revision of every tailnet that was ever committed to, those that were wiped
+   * included, by name.
+   *
+   * @throws StoreException if it cannot be read
+   */
+  SortedMap<String, Revision> revisions() throws StoreException;
+
+  /**
+   * Tells of commits from now on, those of other processes included, until it is closed.
+   *
+   * @param watcher is called by one thread, never twice at a time
+   */
+  Watch watch(Watcher watcher);
+
+  /** Ends the use of the place, and of the stores, snapshots and watches that came from it. */
+  @Override
+  void close();
+
+  /** Commits are told while this is open. */
+  interface Watch extends AutoCloseable {
+    /** Ends it; a call that has begun may still come to its end. */
+    @Override
+    void close();
+  }
+
+  /** Is told of commits. */
+  interface Watcher {
+    /**
+     * A tailnet was committed to, or wiped. What is told of one tailnet comes in the order of its
+     * commits; those in between may be left out.
+     */
+    void changed(String tailnet, Revision revision);
+
+    /**
+     * Whatever was committed up to a moment has been told.
+     *
+     * @param moment as {@link System#nanoTime} counts
+     */
+    void caughtUp(long moment);
+
+    /**
+     * The place cannot be reached. Commits go untold until {@link #caughtUp} is called again, and
+     * none is left out then.
+     */
+    void lost(StoreException why);
+  }
+}
