@@ -283,7 +283,7 @@ public final class NodeDirectory implements AumStore {
             limit,
             revision,
             lastActiveAncestor,
-            (hash, body) -> body,
+            IndexSnapshot.Bodies.IN_MEMORY,
             scan::purged,
             () -> Trail.EMPTY,
             marks.marks(),

@@ -394,7 +394,7 @@ class CompactionPlanTest {
               0,
               new Revision(1),
               Optional.empty(),
-              (hash, body) -> body,
+              IndexSnapshot.Bodies.IN_MEMORY,
               () -> Trail.EMPTY,
               Marks.NONE,
               List.of(damage));

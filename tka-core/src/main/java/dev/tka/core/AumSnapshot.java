@@ -12,6 +12,9 @@ import java.util.Optional;
  * <p>The methods without {@code throws} answer from what the store keeps in memory.
  */
 public interface AumSnapshot {
+  /** What an AUM takes up in memory, its body included, where nobody counted. */
+  long TYPICAL_HEAP_BYTES = 400;
+
   /** Which state of the store this is. */
   Revision revision();
 
@@ -49,6 +52,30 @@ public interface AumSnapshot {
 
   /** What is noted about own AUMs (section 10). */
   Marks marks();
+
+  /**
+   * What this has that an older snapshot of the same store lacks, each AUM after those that it was
+   * committed after. Costs what was added.
+   *
+   * @return empty when that is not known, or more happened than that AUMs were added and the
+   *     record, the trail, the notes or the damage changed: then heights may have moved, too
+   */
+  default Optional<List<? extends AumEntry>> addedSince(AumSnapshot older) {
+    return Optional.empty();
+  }
+
+  /** True when bodies are in memory, so that looking at all of them is no matter of the medium. */
+  default boolean hasBodiesInMemory() {
+    return true;
+  }
+
+  /**
+   * About how many bytes of memory this takes up, with what it shares with other snapshots of the
+   * same store. For caches, which have to weigh what they hold.
+   */
+  default long heapBytes() {
+    return entries().size() * TYPICAL_HEAP_BYTES;
+  }
 
   /** What in the store is damaged; empty when all is well. */
   List<Damage> damage();

@@ -18,6 +18,12 @@ import java.util.function.Function;
  * signature; {@link ChainAudit} does.
  */
 public final class Authority {
+  /** What a place of the active chain takes up; measured, as the other two. */
+  private static final long HEAP_BYTES_A_PLACE = 5;
+
+  private static final long HEAP_BYTES_A_KEY = 250;
+  private static final long HEAP_BYTES = 2000;
+
   private final AumSnapshot snapshot;
   private final ActiveChain chain;
   private final State state;
@@ -39,7 +45,8 @@ public final class Authority {
   }
 
   /**
-   * Opens the authority that a snapshot shows.
+   * Opens the authority that a snapshot shows. Where bodies are in memory, each AUM of the active
+   * chain is applied; elsewhere only those are that the states at forks and at the head rest on.
    *
    * @throws OpenException if no authority can be opened from what is stored
    * @throws StoreException if a body cannot be read
@@ -47,15 +54,53 @@ public final class Authority {
   public static Authority open(AumSnapshot snapshot) throws OpenException, StoreException {
     AumEntry oldest = oldestAncestor(snapshot);
     try {
+      Aum first = snapshot.get(oldest.hash());
       Walk walk =
           Walk.from(
-              snapshot.get(oldest.hash()),
-              stateAtOldest(snapshot.get(oldest.hash())),
-              storedChildren(snapshot));
+              first, stateAtOldest(first), Walk.Children.in(snapshot), Walk.Applying.in(snapshot));
       ActiveChain chain =
           ActiveChain.beginningAt(oldest.height())
               .replaceAfter(oldest.height() - 1, walk.passed(), walk.checkpoints());
       return new Authority(snapshot, chain, walk.state());
+    } catch (ApplyException e) {
+      throw new OpenException.CannotApply(e);
+    }
+  }
+
+  /**
+   * The authority that a later snapshot of the same store shows: what {@link #open(AumSnapshot)}
+   * gives. When AUMs were only added since, it costs what was added, and at a fork the way to the
+   * nearest checkpoint, whatever the length of the chain.
+   *
+   * @throws OpenException if no authority can be opened from what is stored
+   * @throws StoreException if a body cannot be read
+   */
+  public Authority advanceTo(AumSnapshot later) throws OpenException, StoreException {
+    if (later.revision().equals(snapshot.revision())) {
+      return this;
+    }
+    Optional<List<? extends AumEntry>> added = later.addedSince(snapshot);
+    return added.isPresent() && beginsAsBefore(later, added.get())
+        ? grown(later, added.get())
+        : open(later);
+  }
+
+  /** True when additions cannot have moved the oldest ancestor. */
+  private boolean beginsAsBefore(AumSnapshot later, List<? extends AumEntry> added) {
+    Optional<AumHash> recorded = later.lastActiveAncestor();
+    return (recorded.equals(snapshot.lastActiveAncestor())
+            || recorded.filter(this::isActive).isPresent())
+        && added.stream().allMatch(entry -> entry.parent().flatMap(later::find).isPresent());
+  }
+
+  private Authority grown(AumSnapshot later, List<? extends AumEntry> added)
+      throws OpenException, StoreException {
+    List<Walk.Step> steps = new ArrayList<>(added.size());
+    added.forEach(entry -> steps.add(Walk.Step.of(later, entry)));
+    try {
+      Growth growth =
+          Growth.of(this, steps, Walk.Children.in(later), this::stateAt, Walk.Applying.in(later));
+      return new Authority(later, growth.chain(), growth.state());
     } catch (ApplyException e) {
       throw new OpenException.CannotApply(e);
     }
@@ -84,6 +129,14 @@ public final class Authority {
   /** What the store holds. */
   public AumSnapshot snapshot() {
     return snapshot;
+  }
+
+  /** About how many bytes of memory this takes up, with the snapshot and what both share. */
+  public long heapBytes() {
+    return snapshot.heapBytes()
+        + (long) chain.size() * HEAP_BYTES_A_PLACE
+        + (long) state.keys().size() * HEAP_BYTES_A_KEY
+        + HEAP_BYTES;
   }
 
   /** True when an AUM is on the active chain; answered from an index, without walking. */
@@ -201,18 +254,6 @@ public final class Authority {
     return new Authority(snapshot, chain, other);
   }
 
-  /** The stored AUMs that follow one, as a function that does not decode a single child twice. */
-  static Children storedChildren(AumSnapshot snapshot) {
-    return parent -> {
-      List<? extends AumEntry> entries = snapshot.children(parent);
-      List<Aum> children = new ArrayList<>(entries.size());
-      for (AumEntry entry : entries) {
-        children.add(snapshot.get(entry.hash()));
-      }
-      return children;
-    };
-  }
-
   static AumEntry oldestAncestor(AumSnapshot snapshot) throws OpenException {
     List<AumEntry> oldest = new ArrayList<>();
     for (AumEntry entry : snapshot.entries()) {
@@ -275,40 +316,5 @@ public final class Authority {
   @Override
   public String toString() {
     return "Authority(head " + head() + ", " + length() + " AUMs)";
-  }
-
-  /** The AUMs that follow one, read from wherever they are. */
-  @FunctionalInterface
-  interface Children {
-    List<Aum> of(AumHash parent) throws StoreException;
-  }
-
-  /**
-   * Fork resolution from one AUM forward to where nothing follows.
-   *
-   * @param passed the AUMs, the first included, in order
-   * @param checkpoints which of them are checkpoints, by index
-   * @param state the state at the last one
-   */
-  record Walk(List<AumHash> passed, List<Integer> checkpoints, State state) {
-    static Walk from(Aum first, State atFirst, Children children)
-        throws StoreException, ApplyException {
-      List<AumHash> passed = new ArrayList<>();
-      List<Integer> checkpoints = new ArrayList<>();
-      State state = atFirst;
-      Aum at = first;
-      while (true) {
-        if (at.kind().equals(AumKind.CHECKPOINT)) {
-          checkpoints.add(passed.size());
-        }
-        passed.add(at.hash());
-        List<Aum> next = children.of(at.hash());
-        if (next.isEmpty()) {
-          return new Walk(passed, checkpoints, state);
-        }
-        at = next.size() == 1 ? next.get(0) : ForkResolution.choose(state, next);
-        state = state.change(at);
-      }
-    }
   }
 }

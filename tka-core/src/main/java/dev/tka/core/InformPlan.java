@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.TreeMap;
 
 /**
  * What a batch of updates does to an authority (section 4, "Inform"), decided without writing
@@ -24,9 +23,9 @@ import java.util.TreeMap;
  *       that fails refuses the batch, and it is always the first of the batch that does. One that
  *       the trail remembers was verified once (section 10, "Taking in");
  *   <li>those that would displace an AUM of the active chain are judged ({@link Admission});
- *   <li>the active chain is resolved again, from the first fork that an addition wins. Extending
- *       the head, or losing a fork, walks over nothing that was there before. Where AUMs have to go
- *       for the chain that was admitted to win, the {@link Rewrite} names them instead.
+ *   <li>the active chain is resolved again, from the first fork that an addition wins ({@link
+ *       Growth}). Where AUMs have to go for the chain that was admitted to win, the {@link Rewrite}
+ *       names them instead.
  * </ol>
  *
  * @param additions what to store, parents first
@@ -40,11 +39,8 @@ record InformPlan(
     List<Aum> additions,
     int known,
     List<Refusal> refusals,
-    Optional<Resolved> resolved,
+    Optional<Growth> resolved,
     Rewrite rewrite) {
-
-  /** An active chain, and the state at its head. */
-  record Resolved(ActiveChain chain, State state) {}
 
   /**
    * What else changes in the store.
@@ -479,48 +475,29 @@ record InformPlan(
       return connected;
     }
 
-    private Resolved resolve(List<Aum> admitted)
+    private Growth resolve(List<Aum> admitted)
         throws StoreException, OpenException, ApplyException {
-      Map<AumHash, List<Aum>> additions = new HashMap<>();
-      // By height, so that the first fork that an addition wins is the lowest.
-      TreeMap<Integer, AumHash> forks = new TreeMap<>();
+      Map<AumHash, List<Walk.Step>> additions = new HashMap<>();
+      List<Walk.Step> steps = new ArrayList<>(admitted.size());
       for (Aum aum : admitted) {
-        AumHash parent = aum.parent().orElseThrow();
-        additions.computeIfAbsent(parent, any -> new ArrayList<>(1)).add(aum);
-        snapshot
-            .find(parent)
-            .filter(authority.chain()::contains)
-            .ifPresent(entry -> forks.put(entry.height(), entry.hash()));
+        Walk.Step step = Walk.Step.of(aum);
+        steps.add(step);
+        additions.computeIfAbsent(aum.parent().orElseThrow(), any -> new ArrayList<>(1)).add(step);
       }
-      Authority.Children stored = Authority.storedChildren(snapshot);
-      Authority.Children all =
+      Walk.Children stored = Walk.Children.in(snapshot);
+      Walk.Children all =
           parent -> {
-            List<Aum> added = additions.getOrDefault(parent, List.of());
+            List<Walk.Step> added = additions.getOrDefault(parent, List.of());
             // An AUM of this batch has no stored children: they would have been orphans.
             if (freshStates.containsKey(parent) && snapshot.children(parent).isEmpty()) {
               return added;
             }
-            List<Aum> children = new ArrayList<>(stored.of(parent));
+            List<Walk.Step> children = new ArrayList<>(stored.of(parent));
             children.addAll(added);
             return children;
           };
-      for (Map.Entry<Integer, AumHash> fork : forks.entrySet()) {
-        List<Aum> candidates = new ArrayList<>(additions.getOrDefault(fork.getValue(), List.of()));
-        Optional<AumHash> follower = activeFollower(fork.getValue());
-        if (follower.isPresent()) {
-          candidates.add(snapshot.get(follower.get()));
-        }
-        State atFork = findState(fork.getValue()).orElseThrow();
-        Aum winner = ForkResolution.choose(atFork, candidates);
-        if (!follower.equals(Optional.of(winner.hash()))) {
-          Authority.Walk walk =
-              Authority.Walk.from(winner, findState(winner.hash()).orElseThrow(), all);
-          return new Resolved(
-              authority.chain().replaceAfter(fork.getKey(), walk.passed(), walk.checkpoints()),
-              walk.state());
-        }
-      }
-      return new Resolved(authority.chain(), authority.state());
+      return Growth.of(
+          authority, steps, all, hash -> findState(hash).orElseThrow(), Walk.Applying.EVERY_AUM);
     }
   }
 }

@@ -182,7 +182,7 @@ public final class LiveAuthority {
         if (attempt == MAX_ATTEMPTS) {
           throw e;
         }
-        current = Authority.open(store);
+        hasMoved();
       }
     }
   }
@@ -302,7 +302,7 @@ public final class LiveAuthority {
         if (attempt == MAX_ATTEMPTS) {
           throw e;
         }
-        current = Authority.open(store);
+        hasMoved();
       }
     }
   }
@@ -310,11 +310,9 @@ public final class LiveAuthority {
   /** True when another writer was there since; the authority is then the one that is stored now. */
   private boolean hasMoved() throws OpenException, StoreException {
     AumSnapshot snapshot = store.read();
-    if (snapshot.revision().equals(current.snapshot().revision())) {
-      return false;
-    }
-    current = Authority.open(snapshot);
-    return true;
+    Authority before = current;
+    current = before.advanceTo(snapshot);
+    return current != before;
   }
 
   private InformResult informOnce(InformPlan.Batch batch, Edit edit)
@@ -401,7 +399,7 @@ public final class LiveAuthority {
                     .orElse(Instant.MIN));
   }
 
-  private static Authority afterCommit(AumSnapshot after, InformPlan.Resolved resolved)
+  private static Authority afterCommit(AumSnapshot after, Growth resolved)
       throws OpenException, StoreException {
     ActiveChain chain = resolved.chain();
     AumHash oldest = chain.at(chain.baseHeight());

@@ -46,7 +46,7 @@ public final class MemoryAumStore implements AumStore {
             sequence,
             new Revision(sequence),
             commit.lastActiveAncestor().or(base::lastActiveAncestor),
-            (hash, body) -> body,
+            IndexSnapshot.Bodies.IN_MEMORY,
             () -> trail,
             commit.marks().orElse(base.marks()),
             List.of());
@@ -64,7 +64,7 @@ public final class MemoryAumStore implements AumStore {
         sequence,
         new Revision(sequence),
         Optional.empty(),
-        (hash, body) -> body,
+        IndexSnapshot.Bodies.IN_MEMORY,
         () -> Trail.EMPTY,
         Marks.NONE,
         List.of());

@@ -138,7 +138,7 @@ final class RepairDecision {
   /** The fork that opens, where an AUM of another tree is stored after one that comes back. */
   private Optional<Repair.Nothing> otherHead(Aum at, Aum next, State state) throws StoreException {
     List<Aum> children = new ArrayList<>(List.of(next));
-    for (Aum child : Authority.storedChildren(snapshot).of(at.hash())) {
+    for (Aum child : Walk.decoded(Walk.Children.in(snapshot).of(at.hash()))) {
       if (!child.equals(next)) {
         children.add(child);
       }

@@ -24,6 +24,9 @@ public final class Trail {
   /** Nothing is remembered. */
   public static final Trail EMPTY = new Trail(null, 0);
 
+  /** What an entry takes up, with its place in a run; that of a checkpoint is larger. */
+  private static final long HEAP_BYTES_AN_ENTRY = 300;
+
   private final @Nullable Run newest;
   private final int size;
 
@@ -58,6 +61,11 @@ public final class Trail {
   /** How many AUMs are remembered. */
   public int size() {
     return size;
+  }
+
+  /** About how many bytes of memory it takes up. */
+  public long heapBytes() {
+    return size * HEAP_BYTES_AN_ENTRY;
   }
 
   /** The entry of an AUM, if it is remembered. */

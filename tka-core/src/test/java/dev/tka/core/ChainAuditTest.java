@@ -154,7 +154,7 @@ class ChainAuditTest {
             Long.MAX_VALUE,
             new Revision(1),
             Optional.empty(),
-            (hash, body) -> body,
+            IndexSnapshot.Bodies.IN_MEMORY,
             () -> Trail.EMPTY,
             Marks.NONE,
             List.of());

@@ -265,7 +265,7 @@ class OpeningTest {
             Long.MAX_VALUE,
             new Revision(1),
             Optional.empty(),
-            (hash, body) -> body,
+            IndexSnapshot.Bodies.IN_MEMORY,
             () -> Trail.EMPTY,
             Marks.NONE,
             List.of(damage));

@@ -9,6 +9,7 @@ import dev.tka.core.Commit;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
@@ -34,10 +35,25 @@ import org.jspecify.annotations.Nullable;
  * @param <B> where the body of an AUM is: its encoding, or what finds that
  */
 public final class AumIndex<B> {
+  /** What a node takes up, with its hash and its place in the map; measured. */
+  private static final long HEAP_BYTES_A_NODE = 190;
+
+  /** What a body takes up besides its bytes. */
+  private static final long HEAP_BYTES_A_BODY = 40;
+
   private final ConcurrentHashMap<AumHash, Node<B>> nodes = new ConcurrentHashMap<>();
 
   /** The first children of parents that are not here; the others hang off their parent. */
   private final ConcurrentHashMap<AumHash, Node<B>> orphans = new ConcurrentHashMap<>();
+
+  /** What {@link #add} added here, in that order; the rest is what the index began with. */
+  private volatile Node<?>[] additions = new Node<?>[0];
+
+  /** How many of the additions there are; written last, so that readers find all of these. */
+  private volatile int additionCount;
+
+  /** The length of the bodies that are in memory. */
+  private volatile long bodyBytes;
 
   /**
    * An AUM that a store keeps.
@@ -175,6 +191,30 @@ public final class AumIndex<B> {
   }
 
   /**
+   * The AUMs that were added after one limit and are not newer than another, in the order in which
+   * they were added. Costs their number, and that of newer ones.
+   *
+   * @param limit of a snapshot of this index
+   */
+  public List<AumEntry> addedBetween(long limit, long laterLimit) {
+    int end = additionCount;
+    Node<?>[] added = additions;
+    while (end > 0 && added[end - 1].addedBy > laterLimit) {
+      end--;
+    }
+    int begin = end;
+    while (begin > 0 && added[begin - 1].addedBy > limit) {
+      begin--;
+    }
+    return List.of(Arrays.copyOfRange(added, begin, end));
+  }
+
+  /** About how many bytes of memory the AUMs take up, those that no reader sees included. */
+  public long heapBytes() {
+    return nodes.mappingCount() * HEAP_BYTES_A_NODE + bodyBytes;
+  }
+
+  /**
    * Adds AUMs; those that are here already stay as they are. Quickest with parents before their
    * children.
    *
@@ -192,7 +232,7 @@ public final class AumIndex<B> {
         return ofNodes(all.values());
       }
       if (!nodes.containsKey(hash)) {
-        link(Node.of(items.get(i), addedBy));
+        append(link(Node.of(items.get(i), addedBy)));
       }
     }
     return this;
@@ -233,7 +273,7 @@ public final class AumIndex<B> {
   }
 
   /** Puts a copy of a node below its parent, or, where that is not here, at the height it has. */
-  private void link(Node<B> unlinked) {
+  private Node<B> link(Node<B> unlinked) {
     AumHash parentHash = unlinked.parent;
     Node<B> parent = parentHash == null ? null : nodes.get(parentHash);
     int height = parent != null ? parent.height + 1 : unlinked.height;
@@ -256,6 +296,20 @@ public final class AumIndex<B> {
     } else if (parentHash != null) {
       orphans.put(parentHash, node);
     }
+    if (node.body instanceof Bytes body) {
+      long before = bodyBytes;
+      bodyBytes = before + body.size() + HEAP_BYTES_A_BODY;
+    }
+    return node;
+  }
+
+  private void append(Node<B> node) {
+    int count = additionCount;
+    if (count == additions.length) {
+      additions = Arrays.copyOf(additions, Math.max(4, count + (count >> 1)));
+    }
+    additions[count] = node;
+    additionCount = count + 1;
   }
 
   private static <B> @Nullable Node<B> visible(@Nullable Node<B> node, long limit) {

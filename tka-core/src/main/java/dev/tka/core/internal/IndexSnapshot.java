@@ -37,9 +37,38 @@ public record IndexSnapshot<B>(
     Marks marks,
     List<Damage> damage)
     implements AumSnapshot {
+  /** Purged bodies of a store that keeps none. */
+  private enum Forgotten implements Function<AumHash, Optional<Commit.Addition>> {
+    ALL;
+
+    @Override
+    public Optional<Commit.Addition> apply(AumHash hash) {
+      return Optional.empty();
+    }
+  }
+
   /** Reads bodies. */
   @FunctionalInterface
   public interface Bodies<B> {
+    /** Those that the index itself holds. */
+    Bodies<Bytes> IN_MEMORY =
+        new Bodies<>() {
+          @Override
+          public Bytes read(AumHash hash, Bytes body) {
+            return body;
+          }
+
+          @Override
+          public boolean areInMemory() {
+            return true;
+          }
+        };
+
+    /** True when reading one costs nothing. */
+    default boolean areInMemory() {
+      return false;
+    }
+
     /**
      * The encoding of an AUM.
      *
@@ -65,7 +94,7 @@ public record IndexSnapshot<B>(
         revision,
         lastActiveAncestor,
         bodies,
-        any -> Optional.empty(),
+        Forgotten.ALL,
         remembered,
         marks,
         damage);
@@ -75,6 +104,26 @@ public record IndexSnapshot<B>(
   public IndexSnapshot<B> withTrail(Supplier<Trail> other) {
     return new IndexSnapshot<>(
         index, limit, revision, lastActiveAncestor, bodies, purgedBodies, other, marks, damage);
+  }
+
+  @Override
+  public Optional<List<? extends AumEntry>> addedSince(AumSnapshot older) {
+    return older instanceof IndexSnapshot<?> before
+            && before.index == index
+            && before.limit <= limit
+        ? Optional.of(index.addedBetween(before.limit, limit))
+        : Optional.empty();
+  }
+
+  @Override
+  public boolean hasBodiesInMemory() {
+    return bodies.areInMemory();
+  }
+
+  @Override
+  public long heapBytes() {
+    // A store that could give back what it purged works its trail out, when somebody asks.
+    return index.heapBytes() + (purgedBodies == Forgotten.ALL ? trail().heapBytes() : 0);
   }
 
   @Override

@@ -1,0 +1,57 @@
+package dev.tka.testkit;
+
+import dev.tka.core.AumSnapshot;
+import dev.tka.core.AumStore;
+import dev.tka.core.Bytes;
+import dev.tka.core.Commit;
+import dev.tka.core.MemoryAumStore;
+import dev.tka.core.StoreException;
+import dev.tka.core.internal.IndexSnapshot;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** A store whose bodies are not in memory, as far as it says; it counts how many are read. */
+public final class OnDemandStore implements AumStore {
+  private final MemoryAumStore behind = new MemoryAumStore();
+  private final AtomicLong bodiesRead = new AtomicLong();
+
+  /** An empty store. */
+  public OnDemandStore() {}
+
+  /** How many bodies were read since this was last called. */
+  public long bodiesRead() {
+    return bodiesRead.getAndSet(0);
+  }
+
+  @Override
+  public AumSnapshot read() {
+    return counting((IndexSnapshot<?>) behind.read());
+  }
+
+  @Override
+  public AumSnapshot commit(Commit commit) throws StoreException {
+    return counting((IndexSnapshot<?>) behind.commit(commit));
+  }
+
+  @Override
+  public void wipe() {
+    behind.wipe();
+  }
+
+  private <B> IndexSnapshot<B> counting(IndexSnapshot<B> shown) {
+    IndexSnapshot.Bodies<B> bodies =
+        (hash, body) -> {
+          bodiesRead.incrementAndGet();
+          Bytes encoded = shown.encoded(hash);
+          return encoded;
+        };
+    return new IndexSnapshot<>(
+        shown.index(),
+        shown.limit(),
+        shown.revision(),
+        shown.lastActiveAncestor(),
+        bodies,
+        shown.remembered(),
+        shown.marks(),
+        shown.damage());
+  }
+}
