@@ -4,6 +4,7 @@ import dev.tka.core.Revision;
 import dev.tka.core.StoreException;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -11,10 +12,17 @@ import java.util.Map;
  * makes it ask at once.
  */
 final class RevisionPoll implements Tailnets.Watch {
+  /** How often to ask, where that costs little. */
+  static final Duration INTERVAL = Duration.ofMillis(100);
+
   private final Revisions revisions;
   private final Duration interval;
   private final Tailnets.Watcher watcher;
   private final Map<String, Revision> told = new HashMap<>();
+
+  /** What was read and could not be told: the watcher threw. */
+  private final Map<String, Revision> untold = new LinkedHashMap<>();
+
   private final Thread thread;
   private boolean hinted;
   private volatile boolean closed;
@@ -70,16 +78,35 @@ final class RevisionPoll implements Tailnets.Watch {
     try {
       found = revisions.read();
     } catch (StoreException e) {
-      watcher.lost(e);
+      tell(() -> watcher.lost(e));
+      return;
+    } catch (IllegalStateException e) {
+      // The place was closed.
+      close();
       return;
     }
     found.forEach(
         (tailnet, revision) -> {
-          if (!revision.equals(told.put(tailnet, revision))) {
-            watcher.changed(tailnet, revision);
+          if (!revision.equals(told.get(tailnet))) {
+            untold.put(tailnet, revision);
           }
         });
-    watcher.caughtUp(moment);
+    told.putAll(untold);
+    untold.entrySet().removeIf(each -> tell(() -> watcher.changed(each.getKey(), each.getValue())));
+    if (untold.isEmpty()) {
+      tell(() -> watcher.caughtUp(moment));
+    }
+  }
+
+  /** True when the watcher heard it. When it throws, that is shown as any thread's end is. */
+  private boolean tell(Runnable call) {
+    try {
+      call.run();
+      return true;
+    } catch (RuntimeException e) {
+      thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+      return false;
+    }
   }
 
   private synchronized void pause() {

@@ -42,9 +42,6 @@ public final class SqliteFile implements Tailnets {
   /** How long a body outlasts the removal of its AUM at least. */
   public static final Duration REMOVED_STAY = Duration.ofDays(1);
 
-  /** How often a watch looks. */
-  private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
-
   /** Marks a SQLite file as one of ours: "TKA" and a zero. */
   private static final int APPLICATION_ID = 0x544b4100;
 
@@ -230,7 +227,7 @@ public final class SqliteFile implements Tailnets {
 
   @Override
   public Watch watch(Watcher watcher) {
-    return RevisionPoll.begin(this::revisions, LOOK_AGAIN, watcher);
+    return RevisionPoll.begin(this::revisions, RevisionPoll.INTERVAL, watcher);
   }
 
   /** What is done with a connection. */

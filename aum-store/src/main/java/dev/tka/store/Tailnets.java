@@ -3,6 +3,7 @@ package dev.tka.store;
 import dev.tka.core.AumStore;
 import dev.tka.core.Revision;
 import dev.tka.core.StoreException;
+import java.util.Map;
 import java.util.SortedMap;
 
 /**
@@ -14,11 +15,22 @@ public interface Tailnets extends AutoCloseable {
   int LONGEST_NAME = 255;
 
   /**
+   * Stores of one tailnet each, in memory or a node's directory, as one place: no other tailnet has
+   * a store there, and all of them have a revision. Watching reads each of them again and again.
+   * Closing it leaves the stores as they are.
+   *
+   * @param stores by the tailnet's name
+   */
+  static Tailnets of(Map<String, ? extends AumStore> stores) {
+    return new SeparateStores(stores);
+  }
+
+  /**
    * The store of one tailnet; it holds nothing until something is committed to it.
    *
    * @param name the tailnet's, or whatever tells it from others: 1 to {@value #LONGEST_NAME}
    *     characters
-   * @throws IllegalArgumentException if the name is empty or longer
+   * @throws IllegalArgumentException if the name is empty or longer, or can have no store here
    */
   AumStore tailnet(String name);
 
@@ -33,7 +45,7 @@ public interface Tailnets extends AutoCloseable {
   /**
    * Tells of commits from now on, those of other processes included, until it is closed.
    *
-   * @param watcher is called by one thread, never twice at a time
+   * @param watcher is called by one thread, never twice at a time. When it throws, it is told again
    */
   Watch watch(Watcher watcher);
 
