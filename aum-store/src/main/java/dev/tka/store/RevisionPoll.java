@@ -125,6 +125,11 @@ final class RevisionPoll implements Tailnets.Watch {
     hinted = false;
   }
 
+  /** Waits until it has ended. */
+  void join() throws InterruptedException {
+    thread.join();
+  }
+
   @Override
   public void close() {
     synchronized (this) {

@@ -1,0 +1,31 @@
+package dev.tka.store;
+
+import dev.tka.core.AumStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.io.TempDir;
+
+class CachedDirectoryContractTest extends CachedContractTest {
+  @TempDir Path directory;
+
+  @Override
+  Tailnets place() throws Exception {
+    return at(directory);
+  }
+
+  static Tailnets at(Path directory) throws Exception {
+    Map<String, AumStore> stores = new HashMap<>();
+    for (String name : NAMES) {
+      Path path = directory.resolve(name);
+      stores.put(
+          name,
+          Files.exists(path)
+              ? NodeDirectory.at(path)
+              : NodeDirectory.create(path, Clock.systemUTC()));
+    }
+    return Tailnets.of(stores);
+  }
+}

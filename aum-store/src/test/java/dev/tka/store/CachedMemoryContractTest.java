@@ -1,0 +1,16 @@
+package dev.tka.store;
+
+import dev.tka.core.AumStore;
+import dev.tka.core.MemoryAumStore;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+class CachedMemoryContractTest extends CachedContractTest {
+  private final Map<String, AumStore> stores =
+      NAMES.stream().collect(Collectors.toMap(name -> name, name -> new MemoryAumStore()));
+
+  @Override
+  Tailnets place() {
+    return Tailnets.of(stores);
+  }
+}

@@ -1,0 +1,115 @@
+package dev.tka.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tka.core.Revision;
+import dev.tka.core.StoreException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+
+/** Watching by asking again and again, where it does not go well. */
+class RevisionPollTest {
+  private final Map<String, Revision> revisions = new ConcurrentHashMap<>();
+  private final BlockingQueue<String> told = new LinkedBlockingQueue<>();
+  private final AtomicBoolean throwing = new AtomicBoolean();
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private final Tailnets.Watcher watcher =
+      new Tailnets.Watcher() {
+        @Override
+        public void changed(String tailnet, Revision revision) {
+          boolean fails = throwing.get() && tailnet.equals("bad");
+          told.add((fails ? "failing " : "") + tailnet + " " + revision.value());
+          if (fails) {
+            throw new IllegalArgumentException("told to throw");
+          }
+        }
+
+        @Override
+        public void caughtUp(long moment) {
+          told.add("caught up");
+        }
+
+        @Override
+        public void lost(StoreException why) {
+          throw new IllegalArgumentException("nobody reads this");
+        }
+      };
+
+  private RevisionPoll begin() {
+    return RevisionPoll.begin(
+        () -> {
+          if (closed.get()) {
+            throw new IllegalStateException("closed");
+          }
+          if (revisions.containsKey("gone")) {
+            throw WatchedByHand.gone();
+          }
+          return Map.copyOf(revisions);
+        },
+        Duration.ofMillis(1),
+        watcher);
+  }
+
+  private void await(String what) throws InterruptedException {
+    List<String> others = new ArrayList<>();
+    while (true) {
+      String next = told.poll(30, TimeUnit.SECONDS);
+      assertThat(next).as("waiting for " + what + " after " + others).isNotNull();
+      if (next.equals(what)) {
+        return;
+      }
+      others.add(next);
+    }
+  }
+
+  @Test
+  void aWatcherThatThrowsIsToldAgainAndDoesNotHearThatItCaughtUp() throws Exception {
+    try (RevisionPoll poll = begin()) {
+      assertThat(poll).isNotNull();
+      await("caught up");
+      throwing.set(true);
+      revisions.put("bad", new Revision(3));
+      await("failing bad 3");
+      revisions.put("good", new Revision(4));
+      await("good 4");
+      await("failing bad 3");
+      assertThat(told).doesNotContain("caught up");
+      throwing.set(false);
+      await("bad 3");
+      await("caught up");
+      assertThat(told.stream().filter(line -> line.contains("good"))).isEmpty();
+    }
+  }
+
+  @Test
+  void oneThatThrowsAtBadNewsHearsTheGoodNews() throws Exception {
+    try (RevisionPoll poll = begin()) {
+      assertThat(poll).isNotNull();
+      await("caught up");
+      revisions.put("gone", new Revision(1));
+      revisions.put("t", new Revision(1));
+      Thread.sleep(5);
+      revisions.remove("gone");
+      await("t 1");
+      await("caught up");
+    }
+  }
+
+  @Test
+  void theEndOfThePlaceEndsIt() throws Exception {
+    try (RevisionPoll poll = begin()) {
+      await("caught up");
+      closed.set(true);
+      poll.join();
+    }
+  }
+}

@@ -1,0 +1,120 @@
+package dev.tka.store;
+
+import dev.tka.core.AumSnapshot;
+import dev.tka.core.AumStore;
+import dev.tka.core.Commit;
+import dev.tka.core.MemoryAumStore;
+import dev.tka.core.Revision;
+import dev.tka.core.StoreException;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * Tailnets in memory that count how often they are read, cannot be reached when they are told so,
+ * and whose watcher hears what the test says.
+ */
+final class WatchedByHand implements Tailnets {
+  final AtomicInteger reads = new AtomicInteger();
+
+  /** The next read waits for this after it has read. */
+  final AtomicReference<CountDownLatch> heldUp = new AtomicReference<>();
+
+  final CountDownLatch isHeldUp = new CountDownLatch(1);
+  volatile boolean unreachable;
+  volatile boolean closed;
+
+  private final Map<String, AumStore> stores = new ConcurrentHashMap<>();
+  private volatile Optional<Watcher> watcher = Optional.empty();
+
+  /** What another replica uses, which nobody counts. */
+  AumStore elsewhere(String name) {
+    return stores.computeIfAbsent(name, any -> new MemoryAumStore());
+  }
+
+  Watcher watcher() {
+    return watcher.orElseThrow();
+  }
+
+  void tell(String name) throws StoreException {
+    watcher().changed(name, elsewhere(name).read().revision());
+  }
+
+  static StoreException.Unavailable gone() {
+    return new StoreException.Unavailable("the place", new IOException("told to be gone"));
+  }
+
+  @Override
+  public AumStore tailnet(String name) {
+    return new Counted(elsewhere(name));
+  }
+
+  private final class Counted implements AumStore {
+    private final AumStore behind;
+
+    Counted(AumStore behind) {
+      this.behind = behind;
+    }
+
+    private void reach() throws StoreException {
+      if (unreachable) {
+        throw gone();
+      }
+    }
+
+    @Override
+    public AumSnapshot read() throws StoreException {
+      reads.incrementAndGet();
+      reach();
+      AumSnapshot read = behind.read();
+      CountDownLatch wait = heldUp.getAndSet(null);
+      if (wait != null) {
+        isHeldUp.countDown();
+        try {
+          wait.await();
+        } catch (InterruptedException e) {
+          throw new AssertionError(e);
+        }
+      }
+      return read;
+    }
+
+    @Override
+    public AumSnapshot commit(Commit commit) throws StoreException {
+      reach();
+      return behind.commit(commit);
+    }
+
+    @Override
+    public void wipe() throws StoreException {
+      reach();
+      behind.wipe();
+    }
+  }
+
+  @Override
+  public SortedMap<String, Revision> revisions() throws StoreException {
+    SortedMap<String, Revision> revisions = new TreeMap<>();
+    for (Map.Entry<String, AumStore> each : stores.entrySet()) {
+      revisions.put(each.getKey(), each.getValue().read().revision());
+    }
+    return revisions;
+  }
+
+  @Override
+  public Watch watch(Watcher told) {
+    watcher = Optional.of(told);
+    return () -> watcher = Optional.empty();
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+  }
+}
