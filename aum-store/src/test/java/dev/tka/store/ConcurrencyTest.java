@@ -1,0 +1,141 @@
+package dev.tka.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tka.core.AumEntry;
+import dev.tka.core.AumHash;
+import dev.tka.core.AumSnapshot;
+import dev.tka.core.AumStore;
+import dev.tka.core.AumVerifier;
+import dev.tka.core.Authority;
+import dev.tka.core.ChainAudit;
+import dev.tka.core.Commit;
+import dev.tka.core.SignatureVerifier;
+import dev.tka.testkit.Chains;
+import dev.tka.testkit.TestKeys;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Eight writers in two processes on one tailnet, each process with a cache of its own: nothing is
+ * lost, nothing made up, and nobody goes back. For how long is the system property {@code
+ * tka.seconds}.
+ */
+class ConcurrencyTest {
+  private static final int SECONDS = Integer.getInteger("tka.seconds", 3);
+
+  @TempDir Path directory;
+
+  @Test
+  void writersOfSeveralProcessesLoseNothingOnSqlite() throws Exception {
+    losesNothing("SQLite", directory.resolve("store.db").toString());
+  }
+
+  private void losesNothing(String kind, String place) throws Exception {
+    History.Content begin;
+    try (Tailnets opened = WritingProcess.open(place)) {
+      AumStore store = opened.tailnet(WritingProcess.TAILNET);
+      begin =
+          content(
+              store.commit(
+                  Commit.on(store.read().revision())
+                      .add(
+                          Chains.genesis(List.of(TestKeys.key(1, 1)), 1),
+                          Instant.EPOCH.plusSeconds(1))
+                      .build()));
+    }
+    History history = History.parse(printedByProcesses(place));
+    try (Tailnets opened = WritingProcess.open(place)) {
+      AumSnapshot last = opened.tailnet(WritingProcess.TAILNET).read();
+      assertThat(history.problems(begin, content(last))).isEmpty();
+      ChainAudit audit = ChainAudit.of(last, new AumVerifier(SignatureVerifier.fastest()));
+      assertThat(audit.problem()).isEmpty();
+      assertThat(audit.verified()).isEqualTo(last.entries().size());
+    }
+    List<Long> delays = history.propagation();
+    System.out.printf(
+        "%s, 8 writers, %d s: %d and %d commits, %d lost their fork, %d conflicts, %d refused, %d heads seen;"
+            + " propagation p50 %.0f ms, p99 %.0f ms%n",
+        kind,
+        SECONDS,
+        count(history, "a", History.Kind.EXTENDED),
+        count(history, "b", History.Kind.EXTENDED),
+        count(history, "", History.Kind.LOST),
+        count(history, "", History.Kind.CONFLICT),
+        count(history, "", History.Kind.REFUSED),
+        count(history, "", History.Kind.SAW),
+        percentile(delays, 50),
+        percentile(delays, 99));
+    assertThat(delays).isNotEmpty().doesNotContain(Long.MAX_VALUE);
+    for (String process : List.of("a", "b")) {
+      assertThat(count(history, process, History.Kind.EXTENDED)).as(process).isPositive();
+    }
+    assertThat(count(history, "", History.Kind.CONFLICT)).as("real conflicts").isPositive();
+  }
+
+  private List<String> printedByProcesses(String place) throws Exception {
+    Map<Path, Process> processes = new LinkedHashMap<>();
+    List<String> lines = new ArrayList<>();
+    try {
+      for (String name : List.of("a", "b")) {
+        Path output = directory.resolve(name);
+        processes.put(output, WritingProcess.start(place, name, SECONDS, output));
+      }
+      for (String step : List.of(WritingProcess.READY, WritingProcess.WRITTEN)) {
+        for (Path output : processes.keySet()) {
+          while (!Files.readString(output).contains(step)) {
+            assertThat(processes.get(output).isAlive()).isTrue();
+            Thread.sleep(50);
+          }
+        }
+        for (Process process : processes.values()) {
+          process.getOutputStream().write('\n');
+          process.getOutputStream().flush();
+        }
+      }
+      for (Process process : processes.values()) {
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isZero();
+      }
+      for (Path output : processes.keySet()) {
+        Files.readAllLines(output).stream()
+            .filter(line -> !line.startsWith("#"))
+            .forEach(lines::add);
+      }
+    } finally {
+      processes.values().forEach(Process::destroyForcibly);
+    }
+    return lines;
+  }
+
+  private static long count(History history, String process, History.Kind kind) {
+    return history.events().stream()
+        .filter(event -> event.thread().startsWith(process) && event.kind() == kind)
+        .count();
+  }
+
+  private static double percentile(List<Long> sorted, int percent) {
+    return sorted.get((sorted.size() - 1) * percent / 100) / 1000.0;
+  }
+
+  private static History.Content content(AumSnapshot snapshot) throws Exception {
+    Set<AumHash> stored = new HashSet<>();
+    for (AumEntry entry : snapshot.entries()) {
+      stored.add(entry.hash());
+    }
+    List<AumHash> chain = new ArrayList<>(Authority.open(snapshot).newestFirst(Integer.MAX_VALUE));
+    Collections.reverse(chain);
+    return new History.Content(snapshot.revision().value(), stored, chain);
+  }
+}
