@@ -192,7 +192,7 @@ class AuthorityCacheTest {
     for (int i = 0; i < 8; i++) {
       asked.add(threads.submit(() -> cache.live("t", SECOND)));
     }
-    place.isHeldUp.await();
+    assertThat(place.isHeldUp.await(30, TimeUnit.SECONDS)).isTrue();
     go.countDown();
 
     for (Future<LiveAuthority> each : asked) {
@@ -255,7 +255,7 @@ class AuthorityCacheTest {
     CountDownLatch go = new CountDownLatch(1);
     place.heldUp.set(go);
     Future<String> slow = threads.submit(() -> head(Duration.ZERO));
-    place.isHeldUp.await();
+    assertThat(place.isHeldUp.await(30, TimeUnit.SECONDS)).isTrue();
     add(place.elsewhere("t"), "B");
     pass(SECOND);
     Future<String> quick = threads.submit(() -> head(Duration.ZERO));
