@@ -233,6 +233,31 @@ public final class SqliteFile implements Tailnets {
     return RevisionPoll.begin(this::revisions, LOOK_AGAIN, watcher);
   }
 
+  /** Is told how far a backup is. */
+  @FunctionalInterface
+  public interface Progress {
+    /**
+     * So many pages are copied.
+     *
+     * @param all of how many
+     */
+    void copied(int done, int all);
+  }
+
+  /**
+   * Copies the file as it is at this moment to another one, while others read and write. The copy
+   * is checked page by page and flushed before it gets its name; only its owner can read it.
+   *
+   * @param target where the copy will be
+   * @throws FileAlreadyExistsException if something is there; it stays
+   * @throws StoreException.Damaged if this file is not sound
+   * @throws StoreException if it cannot be read
+   * @throws IOException if the copy cannot be written; then none is left
+   */
+  public void backup(Path target, Progress progress) throws StoreException, IOException {
+    new SqliteBackup(this, target).run(progress);
+  }
+
   /** What is done with a connection. */
   @FunctionalInterface
   interface Work<T> {

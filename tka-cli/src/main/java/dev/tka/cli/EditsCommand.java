@@ -46,7 +46,7 @@ import picocli.CommandLine.Spec;
 final class EditsCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @ParentCommand private Main main;
-  @Mixin private DirectoryArgument directory;
+  @Mixin private StoreArgument store;
 
   @Parameters(
       arity = "0..*",
@@ -81,12 +81,12 @@ final class EditsCommand implements Callable<Integer> {
     }
     PrintWriter err = spec.commandLine().getErr();
     if (again) {
-      return makeAgain(DirectoryEdit.begin(directory, err));
+      return makeAgain(StoreEdit.begin(store, err));
     }
     if (drop) {
-      return drop(DirectoryEdit.begin(directory, err));
+      return drop(StoreEdit.begin(store, err));
     }
-    return list(DirectoryEdit.look(directory, err).authority());
+    return list(StoreEdit.look(store, err).authority());
   }
 
   private int list(Authority authority) throws IOException {
@@ -104,7 +104,7 @@ final class EditsCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  private int makeAgain(DirectoryEdit edit) throws TkaException, IOException, CommandFailure {
+  private int makeAgain(StoreEdit edit) throws TkaException, IOException, CommandFailure {
     List<Marks.SetAside> wanted = wanted(edit.authority());
     LockPrivateKey signer = signingKey.read(main.in(), spec);
     UpdateBuilder builder = new UpdateBuilder(edit.authority(), signer);
@@ -153,7 +153,7 @@ final class EditsCommand implements Callable<Integer> {
     return left.isEmpty() ? ExitCode.OK : ExitCode.VERIFICATION_FAILED;
   }
 
-  private int drop(DirectoryEdit edit) throws TkaException, IOException, CommandFailure {
+  private int drop(StoreEdit edit) throws TkaException, IOException, CommandFailure {
     List<Marks.SetAside> wanted = wanted(edit.authority());
     confirmation.require(
         "This drops " + Texts.count(wanted.size(), "edit") + " that control did not take.",

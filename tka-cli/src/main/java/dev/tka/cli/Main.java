@@ -141,7 +141,24 @@ public final class Main {
     command.setErr(err);
     command.setExecutionExceptionHandler(failures);
     command.setParameterExceptionHandler(failures);
+    command.setExecutionStrategy(Main::executeAndClose);
     return command.execute(args);
+  }
+
+  /** What a command prints may be read from a store up to its end. */
+  private static int executeAndClose(CommandLine.ParseResult parsed) {
+    try {
+      return new CommandLine.RunLast().execute(parsed);
+    } finally {
+      parsed.asCommandLineList().forEach(command -> close(command.getCommandSpec()));
+    }
+  }
+
+  private static void close(CommandLine.Model.CommandSpec spec) {
+    if (spec.userObject() instanceof TailnetOption tailnet) {
+      tailnet.close();
+    }
+    spec.mixins().values().forEach(Main::close);
   }
 
   /**

@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
     footer = {"  tka status DIR", "  tka status DIR --json | jq -r .Head"})
 final class StatusCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
-  @Mixin private DirectoryArgument directory;
+  @Mixin private StoreArgument store;
 
   @Option(names = "--json", description = "Print JSON, as 'tailscale lock status --json' does.")
   private boolean json;
@@ -35,10 +35,10 @@ final class StatusCommand implements Callable<Integer> {
   public Integer call() throws TkaException, IOException, CommandFailure {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    AumSnapshot snapshot = directory.read();
+    AumSnapshot snapshot = store.open().aums().read();
     Authority authority;
     try {
-      authority = DirectoryArgument.open(snapshot, Authority::open, err);
+      authority = StoreArgument.openAuthority(snapshot, Authority::open, err);
     } catch (OpenException.EmptyStore e) {
       printDisabled(out);
       return ExitCode.OK;
@@ -48,7 +48,7 @@ final class StatusCommand implements Callable<Integer> {
     } else {
       print(authority, out);
     }
-    return DirectoryArgument.reportDamage(snapshot, err);
+    return StoreArgument.reportDamage(snapshot, err);
   }
 
   private void printDisabled(PrintWriter out) throws IOException {

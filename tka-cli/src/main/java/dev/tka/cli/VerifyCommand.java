@@ -37,7 +37,7 @@ final class VerifyCommand implements Callable<Integer> {
   private static final int LONG_WORK = 5_000;
 
   @Spec private CommandSpec spec;
-  @Mixin private DirectoryArgument directory;
+  @Mixin private StoreArgument store;
 
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
@@ -46,7 +46,7 @@ final class VerifyCommand implements Callable<Integer> {
   public Integer call() throws TkaException, IOException, CommandFailure {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    AumSnapshot snapshot = directory.read();
+    AumSnapshot snapshot = store.open().aums().read();
     if (snapshot.entries().size() >= LONG_WORK && Ansi.AUTO.enabled()) {
       err.println("verifying " + Texts.count(snapshot.entries().size(), "AUM") + " ...");
       err.flush();
@@ -54,17 +54,17 @@ final class VerifyCommand implements Callable<Integer> {
     AumVerifier verifier = new AumVerifier(SignatureVerifier.fastest());
     // Before opening, which says less about a chain that breaks a rule.
     ChainAudit audit =
-        DirectoryArgument.open(snapshot, stored -> ChainAudit.of(stored, verifier), err);
+        StoreArgument.openAuthority(snapshot, stored -> ChainAudit.of(stored, verifier), err);
     Optional<Authority> authority =
         audit.problem().isPresent()
             ? openAsItIs(snapshot)
-            : Optional.of(DirectoryArgument.open(snapshot, Authority::open, err));
+            : Optional.of(StoreArgument.openAuthority(snapshot, Authority::open, err));
     if (json) {
       Json.print(out, toJson(authority, audit, snapshot));
     } else {
       print(authority, audit, out);
     }
-    int damage = DirectoryArgument.reportDamage(snapshot, err);
+    int damage = StoreArgument.reportDamage(snapshot, err);
     audit.problem().ifPresent(problem -> err.println("tka: " + describe(problem)));
     boolean explainedByDamage = damage != ExitCode.OK && authority.isEmpty();
     return audit.problem().isPresent() && !explainedByDamage
