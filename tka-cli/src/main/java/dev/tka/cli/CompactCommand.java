@@ -73,6 +73,10 @@ final class CompactCommand implements Callable<Integer> {
     CompactionPolicy policy = policy();
     PrintWriter err = spec.commandLine().getErr();
     StoreEdit edit = planOnly ? StoreEdit.look(store, err) : StoreEdit.begin(store, err);
+    if (!edit.store().isDirectory()) {
+      throw new CommandFailure(
+          ExitCode.USAGE, edit.store() + ": control keeps everything, expected a node's directory");
+    }
     CompactionPlan plan = CompactionPlan.of(edit.authority(), policy, Instant.now());
     if (!planOnly && plan instanceof CompactionPlan.Decided decided) {
       apply(decided, edit, err);

@@ -23,8 +23,7 @@ import picocli.CommandLine;
 final class Failures
     implements CommandLine.IExecutionExceptionHandler, CommandLine.IParameterExceptionHandler {
   private static final Pattern SECRET =
-      Pattern.compile(
-          "(nlpriv:|disablement-secret:|tskey-)[0-9a-zA-Z+/=_-]+|(://[^/@:\\s]*:)[^\\s]*@");
+      Pattern.compile("(nlpriv:|disablement-secret:|tskey-)[0-9a-zA-Z+/=_-]+|(:/+[^/@:\\s]*:).*@");
 
   /** Enough to find a bug by, and still one line. */
   private static final int NAMED_FRAMES = 4;
@@ -81,7 +80,7 @@ final class Failures
     return report(err, ExitCode.USAGE, failure.getMessage() + " (see '" + name + " --help')");
   }
 
-  private static int exitCode(TkaException failure) {
+  static int exitCode(TkaException failure) {
     if (failure instanceof StoreException.Absent
         || failure instanceof StoreException.NoSuchAum
         || failure instanceof OpenException.EmptyStore) {

@@ -12,13 +12,17 @@ import picocli.CommandLine.Parameters;
 final class StoreArgument {
   static final String LABEL = "STORE";
 
+  /** Describes an argument that is no directory. */
+  static final String OF_MANY = "sqlite:PATH or postgresql://USER@HOST:PORT/DATABASE.";
+
   @Parameters(
       index = "0",
       paramLabel = LABEL,
       converter = StoreUrl.Text.class,
       description = {
         "A node's TKA directory, such as /var/lib/tailscale/tka-profiles/2601; or control's store,"
-            + " sqlite:PATH or postgresql://USER@HOST:PORT/DATABASE."
+            + " "
+            + OF_MANY
       })
   private StoreUrl url;
 

@@ -114,7 +114,7 @@ sealed interface StoreUrl {
       try {
         return Path.of(text);
       } catch (InvalidPathException e) {
-        throw new TypeConversionException("expected a path, found none: " + e.getReason());
+        throw new TypeConversionException("expected a path, found none: " + e.getMessage());
       }
     }
 

@@ -3,7 +3,6 @@ package dev.tka.cli;
 import dev.tka.core.AumStore;
 import dev.tka.core.StoreException;
 import dev.tka.store.NodeDirectory;
-import dev.tka.store.SqliteFile;
 import dev.tka.store.Tailnets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,6 +30,10 @@ final class TailnetOption {
 
   private final List<Tailnets> opened = new ArrayList<>();
 
+  boolean isGiven() {
+    return name != null;
+  }
+
   /** For a shell: what tells another command of the same tailnet, or nothing. */
   String option(StoreUrl url) {
     return name == null || url instanceof StoreUrl.Directory
@@ -52,7 +55,7 @@ final class TailnetOption {
       }
       return openDirectory(directory);
     }
-    Tailnets tailnets = openAll(url);
+    Tailnets tailnets = closing(Stores.open(url));
     Set<String> names = tailnets.revisions().keySet();
     if (name != null) {
       if (!names.contains(requireName())) {
@@ -107,39 +110,6 @@ final class TailnetOption {
   }
 
   /**
-   * Opens all tailnets of a store that is there and can keep several.
-   *
-   * @throws StoreException.Absent if there is none
-   * @throws CommandFailure if it is a directory
-   */
-  Tailnets openAll(StoreUrl url) throws StoreException, CommandFailure {
-    if (url instanceof StoreUrl.Sqlite sqlite) {
-      return closing(SqliteFile.at(sqlite.path(), Clock.systemUTC()));
-    }
-    return neither(url);
-  }
-
-  /**
-   * The same, where a store is made if there is none.
-   *
-   * @throws CommandFailure if it is a directory
-   */
-  Tailnets createAll(StoreUrl url) throws StoreException, CommandFailure {
-    if (url instanceof StoreUrl.Sqlite sqlite) {
-      return closing(SqliteFile.create(sqlite.path(), Clock.systemUTC()));
-    }
-    return neither(url);
-  }
-
-  private static Tailnets neither(StoreUrl url) throws CommandFailure {
-    if (url instanceof StoreUrl.Directory) {
-      throw new CommandFailure(
-          ExitCode.USAGE, url + ": expected a store of several tailnets, found a directory");
-    }
-    throw new CommandFailure(ExitCode.USAGE, "this version does not know PostgreSQL yet");
-  }
-
-  /**
    * The tailnet as it is before it is begun.
    *
    * @return empty if the store is not there yet
@@ -151,7 +121,7 @@ final class TailnetOption {
     }
     String begun = requireName();
     try {
-      return Optional.of(openAll(url).tailnet(begun));
+      return Optional.of(closing(Stores.open(url)).tailnet(begun));
     } catch (StoreException.Absent e) {
       return Optional.empty();
     }
@@ -164,7 +134,7 @@ final class TailnetOption {
       return new OpenStore(url, Optional.empty(), "", made);
     }
     String begun = requireName();
-    return open(url, begun, createAll(url));
+    return open(url, begun, closing(Stores.create(url)));
   }
 
   private OpenStore open(StoreUrl url, String tailnet, Tailnets tailnets) {
@@ -192,7 +162,7 @@ final class TailnetOption {
         + (names.size() > NAMED ? ", ..." : "");
   }
 
-  private <T extends Tailnets> T closing(T tailnets) {
+  private Tailnets closing(Tailnets tailnets) {
     opened.add(tailnets);
     return tailnets;
   }
