@@ -346,7 +346,13 @@ public final class SqliteFile implements Tailnets {
         || code == SQLiteErrorCode.SQLITE_CONSTRAINT.code) {
       return new StoreException.Damaged(file + ": " + failure.getMessage());
     }
-    return new StoreException.Unavailable(file.toString(), failure);
+    if (code == SQLiteErrorCode.SQLITE_CANTOPEN.code) {
+      return new StoreException.Unavailable(
+          file + ": SQLite cannot open it, or not make its -wal and -shm beside it", failure);
+    }
+    // The driver says by a cause alone that it has no library for this platform.
+    Throwable cause = failure.getCause();
+    return new StoreException.Unavailable(file.toString(), cause == null ? failure : cause);
   }
 
   private static void closeQuietly(Connection connection) {
