@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
     footer = {
-      "  tka backup sqlite:control.db /backup/control-$(date +%F).db",
+      "  tka backup sqlite:control.db /backup/control-2026-01-31.db",
       "  tka verify sqlite:/backup/control-2026-01-31.db --all",
     })
 final class BackupCommand implements Callable<Integer> {

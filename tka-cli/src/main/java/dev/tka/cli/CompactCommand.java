@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "compact",
     description = {
-      "Forgets the updates of a directory that are old, as a node does after a sync.",
+      "Forgets the updates of a node's directory that are old, as a node does after a sync.",
       "The head and the trusted keys stay. Control keeps everything and is never compacted."
     },
     mixinStandardHelpOptions = true,

@@ -53,7 +53,7 @@ final class DeepLinkCommand {
   /** {@code tka deeplink new}: a link. */
   @Command(
       name = "new",
-      description = "Makes a link that asks to sign a device for the authority of a directory.",
+      description = "Makes a link that asks to sign a device for the authority of a store.",
       mixinStandardHelpOptions = true,
       footerHeading = "%nExamples:%n",
       footer = {
@@ -128,7 +128,7 @@ final class DeepLinkCommand {
   @Command(
       name = "verify",
       description = {
-        "Checks that a link was made for the authority of a directory and not changed, and shows"
+        "Checks that a link was made for the authority of a store and not changed, and shows"
             + " what it asks for.",
         "The status is 1 when it was changed or is another tailnet's, 3 when it is no such link."
       },

@@ -19,15 +19,15 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka disable}: ends the authority in a directory. */
+/** {@code tka disable}: ends the authority in a store. */
 @Command(
     name = "disable",
     description = {
-      "Ends the authority in a directory, as a node does that control shows a disablement secret:"
-          + " the secret is checked, and then all that the directory holds of the authority is"
-          + " wiped.",
-      "It ends there and nowhere else. The directory is copied first. A secret of another authority"
-          + " is refused with exit status 1, and nothing is written."
+      "Ends the authority in a store, as a node does that control shows a disablement secret: the"
+          + " secret is checked, and then all that the store holds of the authority is wiped.",
+      "It ends there and nowhere else. A directory is copied first, and so is a SQLite file with all"
+          + " its tailnets. A secret of another authority is refused with exit status 1, and nothing"
+          + " is written."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",

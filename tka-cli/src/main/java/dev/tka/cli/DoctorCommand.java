@@ -32,12 +32,12 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka doctor}: what is wrong with a directory, and what to do. */
+/** {@code tka doctor}: what is wrong with a store, and what to do. */
 @Command(
     name = "doctor",
     description = {
-      "Says what is wrong with a directory and what to do, and whether it can sync.",
-      "With a second directory, control's, names why a shipping node would be left behind, and"
+      "Says what is wrong with a store and what to do, and whether it can sync.",
+      "With a second store, control's, names why a shipping node would be left behind, and"
           + " tries in memory whether the first ends at the second's head. With an offer from"
           + " elsewhere, tells what this end would make of it. A problem comes with the command to"
           + " run.",
@@ -52,6 +52,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "  tka doctor DIR",
       "  tka doctor NODE CONTROL",
+      "  tka doctor DIR sqlite:control.db --tailnet example.com",
       "  tka doctor DIR --offer offer.json     what 'tka offer' printed; - for standard input",
       "  tka doctor DIR --peers peers.json --without tlpub:...     before removing a key",
     })
@@ -234,7 +235,7 @@ final class DoctorCommand implements Callable<Integer> {
                   problem(
                       "unverified",
                       "does not verify: " + found.cause().getMessage(),
-                      "take the directory from a backup, and find out who could write to it"),
+                      "take the store from a backup, and find out who could write to it"),
               () -> fine(Texts.count(audit.verified(), "AUM") + " verified"));
     } catch (OpenException e) {
       // Then nothing opens, which is said there.

@@ -35,7 +35,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "init",
     description = {
-      "Creates an authority in a directory that holds none; makes the directory if need be.",
+      "Creates an authority in a store that holds none; makes the store if need be, and begins the"
+          + " tailnet that --tailnet names in one that keeps several.",
       "The key that signs must be among the trusted ones. Without --confirm, tells what would be"
           + " done. Whoever shows a disablement secret can end the authority: the secrets are"
           + " printed once and kept nowhere."
@@ -46,6 +47,7 @@ import picocli.CommandLine.Spec;
       "  tka init DIR --gen-disablements 2 --key-file admin.key tlpub:...?2 tlpub:...",
       "  tka init DIR --gen-disablements 2 --key-file admin.key --confirm tlpub:...?2 tlpub:...",
       "  tka init DIR --gen-disablements 0 --key-file admin.key tlpub:... disablement:44a7...",
+      "  tka init sqlite:control.db --tailnet example.com --key-file admin.key tlpub:... --confirm",
     })
 final class InitCommand implements Callable<Integer> {
   private static final String DISABLEMENT_PREFIX = "disablement:";
@@ -156,7 +158,7 @@ final class InitCommand implements Callable<Integer> {
     int damage = StoreArgument.reportDamage(snapshot, spec.commandLine().getErr());
     if (damage != ExitCode.OK) {
       throw new CommandFailure(
-          damage, store.url() + ": expected an empty directory; nothing was written");
+          damage, store.url() + ": expected an empty store; nothing was written");
     }
   }
 

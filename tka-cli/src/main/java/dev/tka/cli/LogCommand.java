@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
 /** {@code tka log}: the AUMs of the active chain, newest first. */
 @Command(
     name = "log",
-    description = "Lists the updates of a directory's active chain, newest first.",
+    description = "Lists the updates of a store's active chain, newest first.",
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
     footer = {

@@ -44,6 +44,7 @@ import picocli.CommandLine.Command;
     footer = {
       "  tka demo                                  see it work on real data",
       "  tka status /var/lib/tailscale/tka-profiles/2601",
+      "  tka status sqlite:control.db --tailnet example.com",
       "  tka log --graph DIR                       the chain, with its forks",
       "  tka inspect genesis.cbor                  every field of an AUM",
       "  tka keygen admin.key                      a key that can sign",

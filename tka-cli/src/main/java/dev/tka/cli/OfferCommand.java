@@ -15,11 +15,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code tka offer}: what a directory would say of itself when it syncs. */
+/** {@code tka offer}: what a store would say of itself when it syncs. */
 @Command(
     name = "offer",
     description = {
-      "Shows a directory's sync offer: the head, and every checkpoint back to the oldest ancestor.",
+      "Shows a store's sync offer: the head, and every checkpoint back to the oldest ancestor.",
       "Paste it to 'tka doctor --offer -' at the other end, to see whether the two can sync."
     },
     mixinStandardHelpOptions = true,

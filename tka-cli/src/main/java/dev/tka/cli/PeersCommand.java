@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "peers",
     description = {
-      "Tells which peers a node with this directory keeps, and which it drops and why.",
+      "Tells which peers a node with this store keeps, and which it drops and why.",
       "The status is "
           + ExitCode.PEER_DROPPED
           + " when somebody is dropped, and 3 when an entry of the file is broken: the others are"

@@ -32,7 +32,7 @@ import picocli.CommandLine.Spec;
       "Brings purged AUMs back that are still in a node's directory, so that a node that compacted"
           + " past what control has can sync again. Head and trusted keys stay.",
       "Everything is verified before anything is written, and the directory is copied first. Sync"
-          + " before the node compacts again."
+          + " before the node compacts again. Control's store gives nothing back that it removed."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",

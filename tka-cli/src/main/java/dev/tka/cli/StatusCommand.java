@@ -20,10 +20,14 @@ import picocli.CommandLine.Spec;
 /** {@code tka status}: the head and the trusted keys. */
 @Command(
     name = "status",
-    description = "Shows the head and the trusted signing keys of a directory.",
+    description = "Shows the head and the trusted signing keys of a store.",
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
-    footer = {"  tka status DIR", "  tka status DIR --json | jq -r .Head"})
+    footer = {
+      "  tka status DIR",
+      "  tka status DIR --json | jq -r .Head",
+      "  tka status sqlite:control.db --tailnet example.com"
+    })
 final class StatusCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @Mixin private StoreArgument store;

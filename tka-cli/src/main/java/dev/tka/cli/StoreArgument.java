@@ -23,6 +23,7 @@ final class StoreArgument {
         "A node's TKA directory, such as /var/lib/tailscale/tka-profiles/2601; or control's store,"
             + " "
             + OF_MANY
+            + " A directory is edited by a node's rules, control's store by control's."
       })
   private StoreUrl url;
 

@@ -65,7 +65,7 @@ final class StoreEdit {
             err);
     int damage = StoreArgument.reportDamage(live.current().snapshot(), err);
     if (damage != ExitCode.OK) {
-      throw new CommandFailure(damage, "a damaged directory is not edited; nothing was written");
+      throw new CommandFailure(damage, "a damaged store is not edited; nothing was written");
     }
     return new StoreEdit(store, live, err);
   }

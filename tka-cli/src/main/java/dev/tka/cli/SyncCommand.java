@@ -32,11 +32,12 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka sync}: rounds between two directories. */
+/** {@code tka sync}: rounds between two stores. */
 @Command(
     name = "sync",
     description = {
-      "Syncs two directories, one as a node's and one as control's.",
+      "Syncs two stores, the first as a node's and the second as control's, whatever they are."
+          + " --tailnet names the tailnet in each of them that keeps several.",
       "Shows what each end offers, what the other makes of it, and what moves; rounds are repeated"
           + " until the heads agree or nothing changes any more."
     },
@@ -47,7 +48,8 @@ import picocli.CommandLine.Spec;
       "  tka sync NODE CONTROL --explain     every AUM that is named or moved",
       "  tka sync NODE CONTROL --json | jq .Agrees",
       "  tka sync NODE CONTROL --restored    control was restored from a backup",
-      "  tka sync NODE CONTROL --admit HASH --confirm"
+      "  tka sync NODE CONTROL --admit HASH --confirm",
+      "  tka sync DIR sqlite:control.db --tailnet example.com"
     })
 final class SyncCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
