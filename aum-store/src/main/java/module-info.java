@@ -1,7 +1,15 @@
-/** Places to keep AUMs, a shipping node's directory, SQLite, and files to keep private keys. */
+/**
+ * Places to keep AUMs, a shipping node's directory, SQLite, PostgreSQL, and files to keep private
+ * keys.
+ */
+// pgjdbc and Flyway have no module descriptors, only names.
+@SuppressWarnings("requires-automatic")
 module dev.tka.store {
   requires transitive dev.tka.core;
+  requires com.zaxxer.hikari;
   requires java.sql;
+  requires org.flywaydb.core;
+  requires org.postgresql.jdbc;
   requires org.xerial.sqlitejdbc;
   requires static transitive org.jspecify;
 

@@ -70,7 +70,12 @@ final class RevisionPoll implements Tailnets.Watch {
     try {
       found = revisions.read();
     } catch (StoreException e) {
-      watcher.lost(e);
+      if (!closed) {
+        watcher.lost(e);
+      }
+      return;
+    }
+    if (closed) {
       return;
     }
     found.forEach(

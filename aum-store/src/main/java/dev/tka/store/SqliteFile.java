@@ -1,7 +1,5 @@
 package dev.tka.store;
 
-import dev.tka.core.AumStore;
-import dev.tka.core.Revision;
 import dev.tka.core.StoreException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,8 +17,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 import org.sqlite.SQLiteConfig;
@@ -38,10 +34,7 @@ import org.sqlite.SQLiteErrorCode;
  * for. Those of AUMs that were removed since stay for {@link #REMOVED_STAY}, after which an older
  * snapshot has no such AUM any more.
  */
-public final class SqliteFile implements Tailnets {
-  /** How long a body outlasts the removal of its AUM at least. */
-  public static final Duration REMOVED_STAY = Duration.ofDays(1);
-
+public final class SqliteFile extends SqlTailnets {
   /** How often a watch looks. */
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
 
@@ -54,16 +47,14 @@ public final class SqliteFile implements Tailnets {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private final Path file;
-  private final Clock clock;
   private final Consumer<SQLiteConfig> settings;
   private final Queue<Connection> readers = new ConcurrentLinkedQueue<>();
   private final Queue<Connection> writers = new ConcurrentLinkedQueue<>();
   private final Object writing = new Object();
-  private volatile boolean closed;
 
   private SqliteFile(Path file, Clock clock, Consumer<SQLiteConfig> settings) {
+    super(clock);
     this.file = file;
-    this.clock = clock;
     this.settings = settings;
   }
 
@@ -205,31 +196,7 @@ public final class SqliteFile implements Tailnets {
   }
 
   @Override
-  public AumStore tailnet(String name) {
-    if (name.isEmpty() || name.length() > LONGEST_NAME) {
-      throw new IllegalArgumentException(
-          "a tailnet's name has 1 to " + LONGEST_NAME + " characters, not " + name.length());
-    }
-    return new SqliteAumStore(this, name, clock);
-  }
-
-  @Override
-  public SortedMap<String, Revision> revisions() throws StoreException {
-    return read(
-        connection -> {
-          SortedMap<String, Revision> revisions = new TreeMap<>();
-          try (Statement statement = connection.createStatement();
-              ResultSet result = statement.executeQuery("select name, revision from tailnet")) {
-            while (result.next()) {
-              revisions.put(result.getString(1), new Revision(result.getLong(2)));
-            }
-          }
-          return revisions;
-        });
-  }
-
-  @Override
-  public Watch watch(Watcher watcher) {
+  Watch begin(Watcher watcher) {
     return RevisionPoll.begin(this::revisions, LOOK_AGAIN, watcher);
   }
 
@@ -258,28 +225,33 @@ public final class SqliteFile implements Tailnets {
     new SqliteBackup(this, target).run(progress);
   }
 
-  /** What is done with a connection. */
-  @FunctionalInterface
-  interface Work<T> {
-    T run(Connection connection) throws SQLException, StoreException;
-  }
-
-  /** Reads by one statement; several of them are not of one moment. */
+  @Override
   <T> T read(Work<T> work) throws StoreException {
     return run(readers, work);
   }
 
-  /** Reads by several statements, all of one moment. */
+  @Override
   <T> T readTogether(Work<T> work) throws StoreException {
     return run(readers, connection -> inTransaction(connection, work));
   }
 
-  /** Writes all that the work says, or nothing. Nobody else writes meanwhile. */
+  /** {@inheritDoc} Nobody else writes anything meanwhile, which is why rows need no lock. */
+  @Override
   <T> T write(Work<T> work) throws StoreException {
     // Threads queue here; SQLite lets processes try again and again.
     synchronized (writing) {
       return run(writers, connection -> inTransaction(connection, work));
     }
+  }
+
+  @Override
+  String lock() {
+    return "";
+  }
+
+  @Override
+  String lockOrSkip() {
+    return "";
   }
 
   private static <T> T inTransaction(Connection connection, Work<T> work)
@@ -292,9 +264,7 @@ public final class SqliteFile implements Tailnets {
   }
 
   private <T> T run(Queue<Connection> idle, Work<T> work) throws StoreException {
-    if (closed) {
-      throw new IllegalStateException(file + " was closed");
-    }
+    requireOpen();
     try {
       Connection connection = idle.poll();
       if (connection == null) {
@@ -307,12 +277,12 @@ public final class SqliteFile implements Tailnets {
         return result;
       } finally {
         // Closing rolls back what was not committed.
-        if (!done || closed) {
+        if (!done || isClosed()) {
           closeQuietly(connection);
         } else {
           idle.add(connection);
-          if (closed) {
-            close();
+          if (isClosed()) {
+            disconnect();
           }
         }
       }
@@ -364,8 +334,7 @@ public final class SqliteFile implements Tailnets {
   }
 
   @Override
-  public void close() {
-    closed = true;
+  void disconnect() {
     for (Queue<Connection> idle : List.of(readers, writers)) {
       for (Connection next = idle.poll(); next != null; next = idle.poll()) {
         closeQuietly(next);

@@ -3,6 +3,7 @@ package dev.tka.store;
 import dev.tka.core.AumStore;
 import dev.tka.core.Revision;
 import dev.tka.core.StoreException;
+import java.time.Duration;
 import java.util.SortedMap;
 
 /**
@@ -13,12 +14,15 @@ public interface Tailnets extends AutoCloseable {
   /** The longest name of a tailnet in characters. */
   int LONGEST_NAME = 255;
 
+  /** How long a body outlasts the removal of its AUM at least. */
+  Duration REMOVED_STAY = Duration.ofDays(1);
+
   /**
    * The store of one tailnet; it holds nothing until something is committed to it.
    *
    * @param name the tailnet's, or whatever tells it from others: 1 to {@value #LONGEST_NAME}
-   *     characters
-   * @throws IllegalArgumentException if the name is empty or longer
+   *     characters, none of them the zero character or half of a surrogate pair
+   * @throws IllegalArgumentException if the name is another
    */
   AumStore tailnet(String name);
 

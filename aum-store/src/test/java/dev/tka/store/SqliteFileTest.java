@@ -315,8 +315,7 @@ class SqliteFileTest {
 
     for (String point :
         List.of(
-            "insert on tailnet",
-            "delete on tailnet",
+            "update on tailnet",
             "insert on aum",
             "update on aum",
             "insert on aum_body",

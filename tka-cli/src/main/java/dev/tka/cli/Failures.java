@@ -89,7 +89,8 @@ final class Failures
     if (failure instanceof StoreException.Busy || failure instanceof InformException.AlreadyBegun) {
       return ExitCode.CONFLICT;
     }
-    if (failure instanceof StoreException.Unavailable) {
+    if (failure instanceof StoreException.Unavailable
+        || failure instanceof StoreException.InDoubt) {
       return ExitCode.IO;
     }
     if (failure instanceof VerificationException

@@ -1,11 +1,10 @@
 package dev.tka.cli;
 
-import java.net.URI;
-import java.net.URISyntaxException;
+import dev.tka.core.TextException;
+import dev.tka.store.PostgresSettings;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
@@ -39,32 +38,14 @@ sealed interface StoreUrl {
   }
 
   /**
-   * A database of a PostgreSQL server, of many tailnets. The password comes from elsewhere.
+   * A database of a PostgreSQL server, of many tailnets.
    *
-   * @param uri has a host, a path of one name, and perhaps a user and a port
+   * @param settings have no password
    */
-  record Postgresql(URI uri) implements StoreUrl {
-    static final int DEFAULT_PORT = 5432;
-
-    String host() {
-      return uri.getHost();
-    }
-
-    int port() {
-      return uri.getPort() < 0 ? DEFAULT_PORT : uri.getPort();
-    }
-
-    Optional<String> user() {
-      return Optional.ofNullable(uri.getUserInfo());
-    }
-
-    String database() {
-      return uri.getPath().substring(1);
-    }
-
+  record Postgresql(PostgresSettings settings) implements StoreUrl {
     @Override
     public String toString() {
-      return uri.toString();
+      return settings.toString();
     }
   }
 
@@ -78,8 +59,6 @@ sealed interface StoreUrl {
     private static final Pattern SCHEME = Pattern.compile("(?s)([a-zA-Z][a-zA-Z0-9+.-]+):(.*)");
 
     private static final String FORMS = "expected DIR, dir:PATH, sqlite:PATH or postgresql://...";
-    private static final String POSTGRESQL_FORM =
-        "expected postgresql://USER@HOST:PORT/DATABASE, with USER and PORT where they matter";
 
     /**
      * Reads it. What it says of a URL that it refuses does not repeat what may be a password.
@@ -119,33 +98,11 @@ sealed interface StoreUrl {
     }
 
     private static Postgresql postgresql(String rest) {
-      URI uri;
       try {
-        uri = new URI(POSTGRESQL + ":" + rest);
-      } catch (URISyntaxException e) {
-        throw new TypeConversionException(POSTGRESQL_FORM + ", found " + e.getReason());
+        return new Postgresql(PostgresSettings.parse(POSTGRESQL + ":" + rest));
+      } catch (TextException.BadUrl e) {
+        throw new TypeConversionException(e.getMessage());
       }
-      String authority = uri.getRawAuthority() == null ? "" : uri.getRawAuthority();
-      int at = authority.lastIndexOf('@');
-      String userInfo = at < 0 ? "" : authority.substring(0, at);
-      if (userInfo.contains(":") || userInfo.toLowerCase(Locale.ROOT).contains("%3a")) {
-        throw new TypeConversionException(
-            "expected no password in a URL, which other processes see; PGPASSWORD or ~/.pgpass"
-                + " holds it");
-      }
-      if (uri.getHost() == null) {
-        throw new TypeConversionException(POSTGRESQL_FORM + ", found no host");
-      }
-      if (uri.getPath().length() < 2 || uri.getPath().indexOf('/', 1) >= 0) {
-        throw new TypeConversionException(POSTGRESQL_FORM + ", found no name of a database");
-      }
-      if (uri.getPort() > 0xffff || uri.getPort() == 0) {
-        throw new TypeConversionException(POSTGRESQL_FORM + ", found port " + uri.getPort());
-      }
-      if (uri.getRawQuery() != null || uri.getRawFragment() != null) {
-        throw new TypeConversionException(POSTGRESQL_FORM + ", found more after that");
-      }
-      return new Postgresql(uri);
     }
   }
 }

@@ -1,6 +1,8 @@
 package dev.tka.cli;
 
 import dev.tka.core.StoreException;
+import dev.tka.store.PostgresDatabase;
+import dev.tka.store.PostgresSettings;
 import dev.tka.store.SqliteFile;
 import dev.tka.store.Tailnets;
 import java.time.Clock;
@@ -19,7 +21,10 @@ final class Stores {
     if (url instanceof StoreUrl.Sqlite sqlite) {
       return SqliteFile.at(sqlite.path(), Clock.systemUTC());
     }
-    throw neither(url);
+    if (url instanceof StoreUrl.Postgresql database) {
+      return PostgresDatabase.at(withPassword(database.settings()), Clock.systemUTC());
+    }
+    throw ofOne(url);
   }
 
   /**
@@ -31,16 +36,23 @@ final class Stores {
     if (url instanceof StoreUrl.Sqlite sqlite) {
       return SqliteFile.create(sqlite.path(), Clock.systemUTC());
     }
-    throw neither(url);
+    if (url instanceof StoreUrl.Postgresql database) {
+      return PostgresDatabase.create(withPassword(database.settings()), Clock.systemUTC());
+    }
+    throw ofOne(url);
   }
 
-  private static CommandFailure neither(StoreUrl url) {
-    return url instanceof StoreUrl.Directory
-        ? new CommandFailure(
-            ExitCode.USAGE,
-            url
-                + ": expected sqlite:PATH or postgresql://..., found the path of a directory, which"
-                + " holds one tailnet")
-        : new CommandFailure(ExitCode.USAGE, "this version does not know PostgreSQL yet");
+  /** As PostgreSQL's own programs do; without it, the driver looks into {@code ~/.pgpass}. */
+  private static PostgresSettings withPassword(PostgresSettings settings) {
+    String password = System.getenv("PGPASSWORD");
+    return password == null ? settings : settings.withPassword(password);
+  }
+
+  private static CommandFailure ofOne(StoreUrl url) {
+    return new CommandFailure(
+        ExitCode.USAGE,
+        url
+            + ": expected sqlite:PATH or postgresql://..., found the path of a directory, which"
+            + " holds one tailnet");
   }
 }

@@ -366,7 +366,7 @@ class StoreCommandsTest {
     requireRefused(ExitCode.NOT_FOUND, "no such", "backup", store, folder.resolve("none/copy"));
     requireRefused(ExitCode.USAGE, "'cp -a'", "backup", folder, folder.resolve("copy"));
     requireRefused(
-        ExitCode.USAGE, "pg_dump", "backup", "postgresql://host/tka", folder.resolve("copy"));
+        ExitCode.USAGE, "pg_dump", "backup", "postgresql://user@host/tka", folder.resolve("copy"));
   }
 
   @Test

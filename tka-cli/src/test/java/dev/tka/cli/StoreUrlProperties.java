@@ -21,13 +21,21 @@ class StoreUrlProperties {
       assertThat(e).hasMessageStartingWith("expected ");
       return;
     }
-    assertThat(new StoreUrl.Text().convert(url.toString())).isEqualTo(url);
+    assertThat(new StoreUrl.Text().convert(url.toString())).hasToString(url.toString());
   }
 
   @Provide
   Arbitrary<String> texts() {
     Arbitrary<String> begin =
-        Arbitraries.of("", "dir:", "sqlite:", "sqlite://", "postgresql:", "postgresql://", "x:");
+        Arbitraries.of(
+            "",
+            "dir:",
+            "sqlite:",
+            "sqlite://",
+            "postgresql:",
+            "postgresql://",
+            "postgresql://u@h/",
+            "x:");
     Arbitrary<String> odd =
         Arbitraries.strings().withChars("ab:/@?#%[]1. \0\u00e9\ud83d").ofMaxLength(12);
     return Combinators.combine(begin, Arbitraries.oneOf(odd, Arbitraries.strings().ofMaxLength(20)))

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -49,18 +48,16 @@ class StoreUrlTest {
   }
 
   @Test
-  void aDatabaseHasAHostAndAName() {
+  void aDatabaseHasAUserAHostAndAName() {
     StoreUrl.Postgresql full =
         (StoreUrl.Postgresql) parse("postgresql://control@db.example:6432/tka%20test");
-    assertThat(full.host()).isEqualTo("db.example");
-    assertThat(full.port()).isEqualTo(6432);
-    assertThat(full.user()).isEqualTo(Optional.of("control"));
-    assertThat(full.database()).isEqualTo("tka test");
-
-    StoreUrl.Postgresql bare = (StoreUrl.Postgresql) parse("postgresql://[::1]/tka");
-    assertThat(bare.host()).isEqualTo("[::1]");
-    assertThat(bare.port()).isEqualTo(5432);
-    assertThat(bare.user()).isEmpty();
+    assertThat(full.settings().host()).isEqualTo("db.example");
+    assertThat(full.settings().port()).isEqualTo(6432);
+    assertThat(full.settings().user()).isEqualTo("control");
+    assertThat(full.settings().database()).isEqualTo("tka test");
+    assertThat(full).hasToString("postgresql://control@db.example:6432/tka%20test");
+    assertThat(parse("PostgreSQL://control@[::1]/tka"))
+        .hasToString("postgresql://control@[::1]:5432/tka");
   }
 
   @ParameterizedTest
@@ -75,15 +72,15 @@ class StoreUrlTest {
         "postgresql://",
         "postgresql:tka",
         "postgresql:///tka",
-        "postgresql://host",
-        "postgresql://host/",
-        "postgresql://host/a/b",
-        "postgresql://host:0/tka",
-        "postgresql://host:65536/tka",
-        "postgresql://host:port/tka",
-        "postgresql://host/tka?sslmode=disable",
-        "postgresql://host/tka#more",
-        "postgresql://ho st/tka",
+        "postgresql://user@host",
+        "postgresql://user@host/",
+        "postgresql://host/tka",
+        "postgresql://user@host:0/tka",
+        "postgresql://user@host:65536/tka",
+        "postgresql://user@host:port/tka",
+        "postgresql://user@host/tka?sslmode=disable",
+        "postgresql://user@host/tka#more",
+        "postgresql://user@ho st/tka",
         "postgres://host/tka",
         "postgres:tka",
         "mysql://host/tka",
