@@ -10,11 +10,10 @@ import java.sql.SQLTransientConnectionException;
 import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
-import org.flywaydb.core.api.MigrationInfo;
-import org.flywaydb.core.api.MigrationInfoService;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 
@@ -43,6 +42,9 @@ public final class PostgresDatabase extends SqlTailnets {
   private static final String MIGRATIONS = "classpath:META-INF/tka/postgresql";
 
   private static final int VERSION = 1;
+
+  /** How often a watch looks, when nothing tells it to. */
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
 
   /** How often a transaction is tried, when others are in the way. */
   private static final int MOST_ATTEMPTS = 10;
@@ -121,22 +123,43 @@ public final class PostgresDatabase extends SqlTailnets {
   private static PostgresDatabase open(PostgresSettings settings, Clock clock, boolean create)
       throws StoreException {
     PGSimpleDataSource source = source(settings);
-    // Tried before anything else, so that it is not the pool or Flyway that says what is wrong.
-    try (Connection connection = source.getConnection();
-        Statement statement = connection.createStatement();
-        ResultSet result =
-            statement.executeQuery(
-                "select to_regclass('" + SCHEMA + "." + HISTORY + "') is not null")) {
-      result.next();
-      if (!result.getBoolean(1) && !create) {
+    try (Connection connection = source.getConnection()) {
+      OptionalLong version = version(connection);
+      if (version.isEmpty() && !create) {
         throw new StoreException.Absent(
             settings + ": expected a store, found no tables of one in schema " + SCHEMA);
+      }
+      if (version.orElse(0) > VERSION) {
+        throw new StoreException.Newer(settings.toString(), VERSION, version.getAsLong());
+      }
+      if (version.orElse(0) < VERSION) {
+        migrate(settings, source);
       }
     } catch (SQLException e) {
       throw translate(settings, e);
     }
-    migrate(settings, source);
     return new PostgresDatabase(settings, clock, pool(source));
+  }
+
+  /** The version of the tables; empty if there are none. */
+  private static OptionalLong version(Connection connection) throws SQLException {
+    String history = SCHEMA + "." + HISTORY;
+    try (Statement statement = connection.createStatement()) {
+      try (ResultSet result =
+          statement.executeQuery("select to_regclass('" + history + "') is null")) {
+        result.next();
+        if (result.getBoolean(1)) {
+          return OptionalLong.empty();
+        }
+      }
+      try (ResultSet result =
+          statement.executeQuery(
+              "select version::bigint from "
+                  + history
+                  + " where success and version is not null order by 1 desc limit 1")) {
+        return result.next() ? OptionalLong.of(result.getLong(1)) : OptionalLong.empty();
+      }
+    }
   }
 
   private static PGSimpleDataSource source(PostgresSettings settings) {
@@ -171,25 +194,15 @@ public final class PostgresDatabase extends SqlTailnets {
   private static void migrate(PostgresSettings settings, PGSimpleDataSource source)
       throws StoreException {
     try {
-      Flyway flyway =
-          Flyway.configure(PostgresDatabase.class.getClassLoader())
-              .loggers("slf4j")
-              .dataSource(source)
-              .schemas(SCHEMA)
-              .table(HISTORY)
-              .locations(MIGRATIONS)
-              .placeholderReplacement(false)
-              .load();
-      MigrationInfoService info = flyway.info();
-      for (MigrationInfo each : info.applied()) {
-        if (each.getVersion() != null && each.getVersion().isNewerThan("" + VERSION)) {
-          throw new StoreException.Newer(
-              settings.toString(), VERSION, each.getVersion().getMajor().longValueExact());
-        }
-      }
-      if (info.pending().length > 0) {
-        flyway.migrate();
-      }
+      Flyway.configure(PostgresDatabase.class.getClassLoader())
+          .loggers("slf4j")
+          .dataSource(source)
+          .schemas(SCHEMA)
+          .table(HISTORY)
+          .locations(MIGRATIONS)
+          .placeholderReplacement(false)
+          .load()
+          .migrate();
     } catch (FlywayException e) {
       for (Throwable cause = e; cause != null; cause = cause.getCause()) {
         if (cause instanceof SQLException sql) {
@@ -203,9 +216,14 @@ public final class PostgresDatabase extends SqlTailnets {
 
   @Override
   Watch begin(Watcher watcher) {
+    return begin(watcher, LOOK_AGAIN);
+  }
+
+  /** Begins to watch, with an interval that tests need. */
+  Watch begin(Watcher watcher, Duration interval) {
     PGSimpleDataSource source = source(settings);
     source.setSocketTimeout((int) PATIENCE.toSeconds());
-    return new PostgresWatch(source, failure -> translate(settings, failure), watcher);
+    return new PostgresWatch(source, failure -> translate(settings, failure), interval, watcher);
   }
 
   @Override

@@ -24,9 +24,6 @@ final class PostgresWatch implements Tailnets.Watch {
   /** The channel that the trigger in the schema names. */
   private static final String LISTEN = "listen tka";
 
-  /** How often to look, when nothing is told. */
-  private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
-
   /** How long to listen before asking whether the other end is still there. */
   private static final Duration QUIET = Duration.ofSeconds(10);
 
@@ -44,14 +41,16 @@ final class PostgresWatch implements Tailnets.Watch {
    * Begins to watch.
    *
    * @param source gives connections that fail soon when the other end is silent
+   * @param interval how long to wait for what is told before looking anyway
    */
   PostgresWatch(
       DataSource source,
       Function<SQLException, StoreException> translate,
+      Duration interval,
       Tailnets.Watcher watcher) {
     this.source = source;
     this.translate = translate;
-    this.poll = RevisionPoll.begin(this::revisions, LOOK_AGAIN, watcher);
+    this.poll = RevisionPoll.begin(this::revisions, interval, watcher);
     this.listener = new Thread(this::run, "tka-listen");
     listener.setDaemon(true);
     listener.start();

@@ -16,6 +16,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -50,15 +51,11 @@ public final class PostgresServer {
   private Process process;
 
   private static final class Shared {
-    static final PostgresServer SERVER = startUnchecked();
+    static final PostgresServer SERVER = startUnchecked(false);
+  }
 
-    private static PostgresServer startUnchecked() {
-      try {
-        return start(false);
-      } catch (IOException | InterruptedException e) {
-        throw new IllegalStateException(e);
-      }
-    }
+  private static final class Flushing {
+    static final PostgresServer SERVER = startUnchecked(true);
   }
 
   private PostgresServer(Path programs, Path directory, List<String> asUser, List<String> options)
@@ -77,12 +74,25 @@ public final class PostgresServer {
     return Shared.SERVER;
   }
 
+  /** One for all tests of what survives. Those that stop it start it again. */
+  public static PostgresServer flushing() {
+    return Flushing.SERVER;
+  }
+
+  private static PostgresServer startUnchecked(boolean flush) {
+    try {
+      return start(flush);
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   /**
    * A new server.
    *
    * @param flush whether what is committed survives a crash of the machine; slower
    */
-  public static PostgresServer start(boolean flush) throws IOException, InterruptedException {
+  private static PostgresServer start(boolean flush) throws IOException, InterruptedException {
     List<String> asUser = asUser();
     Path programs = programs(!asUser.isEmpty());
     Path directory = Files.createTempDirectory("tka-postgres-");
@@ -350,6 +360,50 @@ public final class PostgresServer {
     try (Connection connection = connect(database);
         Statement execution = connection.createStatement()) {
       execution.execute(statement);
+    }
+  }
+
+  /** Ends all connections to a database, whatever they are at. */
+  public void cutConnections(String database) throws SQLException {
+    sql(
+        USER,
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = '"
+            + database
+            + "'");
+  }
+
+  /** Waits until a database has no client any more. */
+  public void awaitNoClients(String database) throws SQLException, InterruptedException {
+    awaitNone(database, "true");
+  }
+
+  /** Waits until nobody is writing to a database. */
+  public void awaitNoCommits(String database) throws SQLException, InterruptedException {
+    awaitNone(database, "backend_xid is not null");
+  }
+
+  private void awaitNone(String database, String which) throws SQLException, InterruptedException {
+    String count =
+        "select count(*) from pg_stat_activity where backend_type = 'client backend'"
+            + " and datname = '"
+            + database
+            + "' and "
+            + which;
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
+    try (Connection connection = connect(USER);
+        Statement statement = connection.createStatement()) {
+      while (true) {
+        try (ResultSet result = statement.executeQuery(count)) {
+          result.next();
+          if (result.getLong(1) == 0) {
+            return;
+          }
+        }
+        if (System.nanoTime() >= end) {
+          throw new SQLException(database + " still has clients");
+        }
+        Thread.sleep(2);
+      }
     }
   }
 
