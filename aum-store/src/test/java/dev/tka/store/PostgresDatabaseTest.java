@@ -273,6 +273,25 @@ class PostgresDatabaseTest extends SqlContract {
   }
 
   @Test
+  void aWriterDoesNotWaitForWhoeverDeletesWhatWasRemoved() throws Exception {
+    PostgresDatabase place = create();
+    AumStore store = place.tailnet("t");
+    add(store, "A B C");
+    store.commit(Commit.on(store.read().revision()).purge(hash("A")).build());
+    clock.advance(Tailnets.REMOVED_STAY.plusSeconds(1));
+    try (Connection other = connect();
+        Statement statement = other.createStatement()) {
+      other.setAutoCommit(false);
+      statement.execute("select * from removal for update");
+      assertThat(namesIn(add(place.tailnet("other"), "A"))).isEqualTo("A");
+      assertThat(number("select count(*) from aum_body where tailnet = 1")).isEqualTo(3);
+      other.rollback();
+    }
+    add(place.tailnet("other"), "B");
+    assertThat(number("select count(*) from aum_body where tailnet = 1")).isEqualTo(2);
+  }
+
+  @Test
   void settingsAreAUrlWithoutAPassword() throws Exception {
     for (String url :
         List.of(
