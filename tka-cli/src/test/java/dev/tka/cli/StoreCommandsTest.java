@@ -309,8 +309,11 @@ class StoreCommandsTest {
     keys.run(add("two", keys.publicKey("bob")));
     assertThat(keys.run("verify", store, "--all").out())
         .matches(
-            "one\t1 AUM verified, head \\w+\nthree\t1 AUM verified, head \\w+\n"
-                + "two\t2 AUMs verified, head \\w+\n");
+            """
+            one\t1 AUM verified, head \\w+
+            three\t1 AUM verified, head \\w+
+            two\t2 AUMs verified, head \\w+
+            """);
     assertThat(keys.run("verify", store, "--tailnet", "two").out()).contains("2 AUMs");
 
     sql(
@@ -321,8 +324,11 @@ class StoreCommandsTest {
     assertThat(all.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(all.out())
         .matches(
-            "(?s)one\t1 AUM verified, head \\w+\nthree\tWRONG: .*aum_body.*\n"
-                + "two\t2 AUMs verified, head \\w+\n");
+            """
+            one\t1 AUM verified, head \\w+
+            three\tWRONG: .*aum_body.*
+            two\t2 AUMs verified, head \\w+
+            """);
     assertThat(all.err()).isEqualTo("tka: 1 of 3 tailnets wrong, the first is three\n");
     Cli.Result json = Cli.run("verify", store, "--all", "--json");
     assertThat(json.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
