@@ -78,11 +78,16 @@ final class RevisionPoll implements Tailnets.Watch {
     try {
       found = revisions.read();
     } catch (StoreException e) {
-      tell(() -> watcher.lost(e));
+      if (!closed) {
+        tell(() -> watcher.lost(e));
+      }
       return;
     } catch (IllegalStateException e) {
       // The place was closed.
       close();
+      return;
+    }
+    if (closed) {
       return;
     }
     found.forEach(

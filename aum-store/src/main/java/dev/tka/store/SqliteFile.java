@@ -1,7 +1,5 @@
 package dev.tka.store;
 
-import dev.tka.core.AumStore;
-import dev.tka.core.Revision;
 import dev.tka.core.StoreException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,8 +17,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 import org.sqlite.SQLiteConfig;
@@ -38,9 +34,7 @@ import org.sqlite.SQLiteErrorCode;
  * for. Those of AUMs that were removed since stay for {@link #REMOVED_STAY}, after which an older
  * snapshot has no such AUM any more.
  */
-public final class SqliteFile implements Tailnets {
-  /** How long a body outlasts the removal of its AUM at least. */
-  public static final Duration REMOVED_STAY = Duration.ofDays(1);
+public final class SqliteFile extends SqlTailnets {
 
   /** Marks a SQLite file as one of ours: "TKA" and a zero. */
   private static final int APPLICATION_ID = 0x544b4100;
@@ -51,16 +45,14 @@ public final class SqliteFile implements Tailnets {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private final Path file;
-  private final Clock clock;
   private final Consumer<SQLiteConfig> settings;
   private final Queue<Connection> readers = new ConcurrentLinkedQueue<>();
   private final Queue<Connection> writers = new ConcurrentLinkedQueue<>();
   private final Object writing = new Object();
-  private volatile boolean closed;
 
   private SqliteFile(Path file, Clock clock, Consumer<SQLiteConfig> settings) {
+    super(clock);
     this.file = file;
-    this.clock = clock;
     this.settings = settings;
   }
 
@@ -202,56 +194,62 @@ public final class SqliteFile implements Tailnets {
   }
 
   @Override
-  public AumStore tailnet(String name) {
-    if (name.isEmpty() || name.length() > LONGEST_NAME) {
-      throw new IllegalArgumentException(
-          "a tailnet's name has 1 to " + LONGEST_NAME + " characters, not " + name.length());
-    }
-    return new SqliteAumStore(this, name, clock);
-  }
-
-  @Override
-  public SortedMap<String, Revision> revisions() throws StoreException {
-    return read(
-        connection -> {
-          SortedMap<String, Revision> revisions = new TreeMap<>();
-          try (Statement statement = connection.createStatement();
-              ResultSet result = statement.executeQuery("select name, revision from tailnet")) {
-            while (result.next()) {
-              revisions.put(result.getString(1), new Revision(result.getLong(2)));
-            }
-          }
-          return revisions;
-        });
-  }
-
-  @Override
-  public Watch watch(Watcher watcher) {
+  Watch begin(Watcher watcher) {
     return RevisionPoll.begin(this::revisions, RevisionPoll.INTERVAL, watcher);
   }
 
-  /** What is done with a connection. */
+  /** Is told how far a backup is. */
   @FunctionalInterface
-  interface Work<T> {
-    T run(Connection connection) throws SQLException, StoreException;
+  public interface Progress {
+    /**
+     * So many pages are copied.
+     *
+     * @param all of how many
+     */
+    void copied(int done, int all);
   }
 
-  /** Reads by one statement; several of them are not of one moment. */
+  /**
+   * Copies the file as it is at this moment to another one, while others read and write. The copy
+   * is checked page by page and flushed before it gets its name; only its owner can read it.
+   *
+   * @param target where the copy will be
+   * @throws FileAlreadyExistsException if something is there; it stays
+   * @throws StoreException.Damaged if this file is not sound
+   * @throws StoreException if it cannot be read
+   * @throws IOException if the copy cannot be written; then none is left
+   */
+  public void backup(Path target, Progress progress) throws StoreException, IOException {
+    new SqliteBackup(this, target).run(progress);
+  }
+
+  @Override
   <T> T read(Work<T> work) throws StoreException {
     return run(readers, work);
   }
 
-  /** Reads by several statements, all of one moment. */
+  @Override
   <T> T readTogether(Work<T> work) throws StoreException {
     return run(readers, connection -> inTransaction(connection, work));
   }
 
-  /** Writes all that the work says, or nothing. Nobody else writes meanwhile. */
+  /** {@inheritDoc} Nobody else writes anything meanwhile, which is why rows need no lock. */
+  @Override
   <T> T write(Work<T> work) throws StoreException {
     // Threads queue here; SQLite lets processes try again and again.
     synchronized (writing) {
       return run(writers, connection -> inTransaction(connection, work));
     }
+  }
+
+  @Override
+  String lock() {
+    return "";
+  }
+
+  @Override
+  String lockOrSkip() {
+    return "";
   }
 
   private static <T> T inTransaction(Connection connection, Work<T> work)
@@ -264,9 +262,7 @@ public final class SqliteFile implements Tailnets {
   }
 
   private <T> T run(Queue<Connection> idle, Work<T> work) throws StoreException {
-    if (closed) {
-      throw new IllegalStateException(file + " was closed");
-    }
+    requireOpen();
     try {
       Connection connection = idle.poll();
       if (connection == null) {
@@ -279,12 +275,12 @@ public final class SqliteFile implements Tailnets {
         return result;
       } finally {
         // Closing rolls back what was not committed.
-        if (!done || closed) {
+        if (!done || isClosed()) {
           closeQuietly(connection);
         } else {
           idle.add(connection);
-          if (closed) {
-            close();
+          if (isClosed()) {
+            disconnect();
           }
         }
       }
@@ -318,7 +314,13 @@ public final class SqliteFile implements Tailnets {
         || code == SQLiteErrorCode.SQLITE_CONSTRAINT.code) {
       return new StoreException.Damaged(file + ": " + failure.getMessage());
     }
-    return new StoreException.Unavailable(file.toString(), failure);
+    if (code == SQLiteErrorCode.SQLITE_CANTOPEN.code) {
+      return new StoreException.Unavailable(
+          file + ": SQLite cannot open it, or not make its -wal and -shm beside it", failure);
+    }
+    // The driver says by a cause alone that it has no library for this platform.
+    Throwable cause = failure.getCause();
+    return new StoreException.Unavailable(file.toString(), cause == null ? failure : cause);
   }
 
   private static void closeQuietly(Connection connection) {
@@ -330,8 +332,7 @@ public final class SqliteFile implements Tailnets {
   }
 
   @Override
-  public void close() {
-    closed = true;
+  void disconnect() {
     for (Queue<Connection> idle : List.of(readers, writers)) {
       for (Connection next = idle.poll(); next != null; next = idle.poll()) {
         closeQuietly(next);

@@ -3,6 +3,7 @@ package dev.tka.store;
 import dev.tka.core.AumStore;
 import dev.tka.core.Revision;
 import dev.tka.core.StoreException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.SortedMap;
 
@@ -13,6 +14,9 @@ import java.util.SortedMap;
 public interface Tailnets extends AutoCloseable {
   /** The longest name of a tailnet in characters. */
   int LONGEST_NAME = 255;
+
+  /** How long a body outlasts the removal of its AUM at least. */
+  Duration REMOVED_STAY = Duration.ofDays(1);
 
   /**
    * Stores of one tailnet each, in memory or a node's directory, as one place: no other tailnet has
@@ -29,8 +33,8 @@ public interface Tailnets extends AutoCloseable {
    * The store of one tailnet; it holds nothing until something is committed to it.
    *
    * @param name the tailnet's, or whatever tells it from others: 1 to {@value #LONGEST_NAME}
-   *     characters
-   * @throws IllegalArgumentException if the name is empty or longer, or can have no store here
+   *     characters, none of them the zero character or half of a surrogate pair
+   * @throws IllegalArgumentException if the name is another, or can have no store here
    */
   AumStore tailnet(String name);
 

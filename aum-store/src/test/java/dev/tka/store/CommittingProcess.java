@@ -9,6 +9,8 @@ import dev.tka.core.Commit;
 import dev.tka.core.Marks;
 import dev.tka.core.MemoryAumStore;
 import dev.tka.core.StoreException;
+import dev.tka.core.TextException;
+import dev.tka.store.testkit.PostgresServer;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.io.IOException;
@@ -32,6 +34,7 @@ import java.util.TreeMap;
 public final class CommittingProcess {
   static final String BEGIN = "begin ";
   static final String DONE = "done";
+  static final String TAILNET = "killed";
 
   private static final int BATCH = 12;
   private static final Instant TIME = Instant.ofEpochSecond(1_700_000_000L);
@@ -56,15 +59,21 @@ public final class CommittingProcess {
         + marks.setAside().toString().hashCode();
   }
 
-  /** A directory, or the SQLite file of one tailnet. */
-  static AumStore open(Path place) throws StoreException {
+  /** A directory, or one tailnet of a SQLite file or of a PostgreSQL database. */
+  static AumStore open(String place) throws StoreException, TextException {
     Clock clock = Clock.fixed(TIME, ZoneOffset.UTC);
-    return Files.isDirectory(place)
-        ? NodeDirectory.at(place, clock)
-        : SqliteFile.create(place, clock).tailnet("killed");
+    if (place.startsWith("postgresql:")) {
+      PostgresSettings settings =
+          PostgresSettings.parse(place).withPassword(PostgresServer.PASSWORD);
+      return PostgresDatabase.at(settings, clock).tailnet(TAILNET);
+    }
+    Path path = Path.of(place);
+    return Files.isDirectory(path)
+        ? NodeDirectory.at(path, clock)
+        : SqliteFile.create(path, clock).tailnet(TAILNET);
   }
 
-  static Process start(Path place, String label, Path output) throws IOException {
+  static Process start(String place, String label, Path output) throws IOException {
     return new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:TieredStopAtLevel=1",
@@ -72,7 +81,7 @@ public final class CommittingProcess {
             "-cp",
             System.getProperty("java.class.path"),
             CommittingProcess.class.getName(),
-            place.toString(),
+            place,
             label)
         .redirectOutput(output.toFile())
         .redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -82,10 +91,10 @@ public final class CommittingProcess {
   /**
    * Commits for ever.
    *
-   * @param args the directory or SQLite file, and a label that makes this process's AUMs its own
+   * @param args the place, and a label that makes this process's AUMs its own
    */
   public static void main(String[] args) throws Exception {
-    AumStore store = open(Path.of(args[0]));
+    AumStore store = open(args[0]);
     for (int i = 0; true; i++) {
       AumSnapshot before = store.read();
       Commit commit = next(before, args[1] + " " + i);

@@ -9,6 +9,7 @@ import dev.tka.core.Authority;
 import dev.tka.core.ChainAudit;
 import dev.tka.core.Commit;
 import dev.tka.core.SignatureVerifier;
+import dev.tka.store.testkit.PostgresServer;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.io.IOException;
@@ -51,7 +52,7 @@ class KillTest {
     int atNew = 0;
     for (int kill = 0; kill < KILLS; kill++) {
       String before = CommittingProcess.describe(store.read());
-      Killed killed = kill(directory, before, random, "seed " + seed + " " + kill);
+      Killed killed = kill(directory.toString(), before, random, "seed " + seed + " " + kill);
       if (Files.exists(directory.resolve(Journal.PENDING))) {
         pending++;
       } else if (hasLeftovers()) {
@@ -94,7 +95,7 @@ class KillTest {
     }
   }
 
-  private Killed kill(Path place, String before, Random random, String label)
+  private Killed kill(String place, String before, Random random, String label)
       throws IOException, InterruptedException {
     String older = before;
     String newer = before;
@@ -110,7 +111,7 @@ class KillTest {
     return new Killed(older, newer, done);
   }
 
-  private List<String> killedAfter(Path place, int millis, String label)
+  private List<String> killedAfter(String place, int millis, String label)
       throws IOException, InterruptedException {
     Path said = said();
     Process process = CommittingProcess.start(place, label, said);
@@ -134,14 +135,39 @@ class KillTest {
     return Files.writeString(output.resolve("said"), "");
   }
 
+  /** Opens the place as a process would that finds it after a kill. */
+  private interface Opening {
+    Tailnets open() throws Exception;
+  }
+
   @Test
   void aKilledCommitToSqliteHappenedWholeOrNotAtAll() throws Exception {
+    Path place = directory.resolve("store.db");
+    SqliteFile.create(place, Clock.systemUTC()).close();
+    requireWhole("SQLite", place.toString(), () -> SqliteFile.at(place, Clock.systemUTC()));
+  }
+
+  @Test
+  void aKilledCommitToPostgresHappenedWholeOrNotAtAll() throws Exception {
+    PostgresServer server = PostgresServer.flushing();
+    PostgresSettings settings = server.newDatabase();
+    PostgresDatabase.create(settings, Clock.systemUTC()).close();
+    requireWhole(
+        "PostgreSQL",
+        settings.toString(),
+        () -> {
+          // The server may still be at what it was told last.
+          server.awaitNoClients(settings.database());
+          return PostgresDatabase.at(settings, Clock.systemUTC());
+        });
+  }
+
+  private void requireWhole(String kind, String place, Opening opening) throws Exception {
     long seed = System.nanoTime();
     Random random = new Random(seed);
-    Path place = directory.resolve("store.db");
     String before;
-    try (SqliteFile file = SqliteFile.create(place, Clock.systemUTC())) {
-      AumStore store = file.tailnet("killed");
+    try (Tailnets tailnets = opening.open()) {
+      AumStore store = tailnets.tailnet(CommittingProcess.TAILNET);
       before =
           CommittingProcess.describe(
               store.commit(
@@ -156,8 +182,8 @@ class KillTest {
     for (int kill = 0; kill < KILLS; kill++) {
       String as = "kill " + kill + " of seed " + seed;
       Killed killed = kill(place, before, random, "seed " + seed + " " + kill);
-      try (SqliteFile file = SqliteFile.at(place, Clock.systemUTC())) {
-        AumSnapshot read = file.tailnet("killed").read();
+      try (Tailnets tailnets = opening.open()) {
+        AumSnapshot read = tailnets.tailnet(CommittingProcess.TAILNET).read();
         before = CommittingProcess.describe(read);
         assertThat(before).as(as).isIn(killed.older, killed.newer);
         requireClean(as, read);
@@ -167,8 +193,8 @@ class KillTest {
       atNew += killed.isAtNew(before) ? 1 : 0;
     }
     System.out.printf(
-        "%d kills on SQLite, seed %d: %d commits done, %d kills left the new content%n",
-        KILLS, seed, done, atNew);
+        "%d kills on %s, seed %d: %d commits done, %d kills left the new content%n",
+        KILLS, kind, seed, done, atNew);
     assertThat(done).as("commits that were done").isPositive();
   }
 

@@ -480,8 +480,8 @@ class NodeDirectoryWriteTest {
     Path two = Files.createFile(parent.resolve("two"));
     List<Process> processes =
         List.of(
-            CommittingProcess.start(folder, "one", one),
-            CommittingProcess.start(folder, "two", two));
+            CommittingProcess.start(folder.toString(), "one", one),
+            CommittingProcess.start(folder.toString(), "two", two));
     try {
       TimeUnit.SECONDS.sleep(3);
     } finally {

@@ -81,7 +81,7 @@ final class AuthKeyCommand {
   static final class Wrap implements Callable<Integer> {
     @Spec private CommandSpec spec;
     @ParentCommand private AuthKeyCommand command;
-    @Mixin private DirectoryArgument directory;
+    @Mixin private StoreArgument store;
 
     @Parameters(
         index = "1",
@@ -101,13 +101,13 @@ final class AuthKeyCommand {
         throw new ParameterException(
             spec.commandLine(), "the auth key and --key-file cannot both be standard input");
       }
-      Authority authority = DirectoryEdit.look(directory, spec.commandLine().getErr()).authority();
+      Authority authority = StoreEdit.look(store, spec.commandLine().getErr()).authority();
       LockPrivateKey signer = signingKey.read(command.main.in(), spec);
       if (!authority.state().trusts(signer.publicKey().bytes())) {
         throw new CommandFailure(
             ExitCode.VERIFICATION_FAILED,
             "expected a signer that is trusted in "
-                + directory.path()
+                + store.words()
                 + ", found "
                 + signer.publicKey());
       }

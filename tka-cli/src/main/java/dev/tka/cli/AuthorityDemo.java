@@ -16,7 +16,7 @@ import dev.tka.core.Signer;
 import dev.tka.core.TkaException;
 import dev.tka.core.UpdateBuilder;
 import dev.tka.store.KeyFile;
-import dev.tka.store.NodeDirectory;
+import dev.tka.store.Tailnets;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -28,20 +28,23 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The life of an authority, in a folder: made, edited, forked, robbed and recovered, then verified
- * from its files. Ann, Bob and Carol hold its keys, Mallory gets hold of Carol's.
+ * The life of an authority, in a store: made, edited, forked, robbed and recovered, then verified
+ * from it alone. Ann, Bob and Carol hold its keys, Mallory gets hold of Carol's.
  */
 final class AuthorityDemo {
+  private static final String TAILNET = "ann.example";
   private static final Clock CLOCK = Clock.systemUTC();
 
   private final Path folder;
+  private final Tailnets control;
   private final SecureRandom random;
   private final PrintWriter out;
   private final Map<Bytes, String> names = new HashMap<>();
 
-  /** A demo whose files, secret keys included, stay in a folder. */
-  AuthorityDemo(Path folder, SecureRandom random, PrintWriter out) {
+  /** A demo whose secret keys stay in a folder, and its authority in a store. */
+  AuthorityDemo(Path folder, Tailnets control, SecureRandom random, PrintWriter out) {
     this.folder = folder;
+    this.control = control;
     this.random = random;
     this.out = out;
   }
@@ -50,10 +53,9 @@ final class AuthorityDemo {
     LockPrivateKey ann = newKey("ann");
     LockPrivateKey bob = newKey("bob");
     LockPrivateKey carol = newKey("carol");
-    Path directory = folder.resolve("authority");
 
     DemoCommand.title(out, "4. A new authority, from three keys to a fork");
-    LiveAuthority live = create(directory, ann, bob, carol);
+    LiveAuthority live = create(ann, bob, carol);
     edit(live, bob);
     fork(live, ann, bob);
 
@@ -61,14 +63,13 @@ final class AuthorityDemo {
     LockPublicKey mallory = steal(live, carol, bob);
     revoke(live, ann, bob, Set.of(carol.publicKey().bytes(), mallory.bytes()));
 
-    DemoCommand.title(out, "6. The same authority, from its files alone");
-    Authority reopened = Authority.open(NodeDirectory.at(directory));
+    DemoCommand.title(out, "6. The same authority, from the SQLite file alone");
+    Authority reopened = Authority.open(control.tailnet(TAILNET));
     DemoCommand.requireEqual("head", live.current().head().toString(), reopened.head().toString());
     DemoCommand.show(reopened, out);
   }
 
-  private LiveAuthority create(Path directory, Signer ann, Signer bob, Signer carol)
-      throws TkaException {
+  private LiveAuthority create(Signer ann, Signer bob, Signer carol) throws TkaException {
     DisablementSecret secret = DisablementSecret.generate(random);
     List<Key> keys =
         List.of(
@@ -76,7 +77,7 @@ final class AuthorityDemo {
     Aum genesis = Genesis.create(List.of(secret.value()), keys, ann, random);
     say("Ann signs the genesis " + genesis.hash());
     return LiveAuthority.bootstrap(
-        NodeDirectory.create(directory, CLOCK), genesis, AdmissionPolicy.REFERENCE, CLOCK);
+        control.tailnet(TAILNET), genesis, AdmissionPolicy.REFERENCE, CLOCK);
   }
 
   private void edit(LiveAuthority live, Signer bob) throws TkaException, IOException {

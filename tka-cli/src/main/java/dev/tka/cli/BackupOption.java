@@ -1,20 +1,26 @@
 package dev.tka.cli;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Where a command copies a directory before it changes what cannot be made again. */
+/** Where a command copies a store before it changes what cannot be made again. */
 final class BackupOption {
   @Option(
       names = "--backup",
       paramLabel = "PATH",
       description =
-          "Where to copy the directory first; nothing may be there (default: DIR.backup-TIME).")
+          "Where to copy the directory or the file of SQLite first; nothing may be there (default:"
+              + " its path and .backup-TIME). Of a database of PostgreSQL no copy is made.")
   private @Nullable Path path;
 
-  /** The place of the copy. */
-  Path placeFor(Path directory) {
-    return path == null ? DirectoryBackup.defaultPlace(directory) : path;
+  /**
+   * The copy of a store.
+   *
+   * @throws CommandFailure if it was asked for, and none can be made
+   */
+  StoreBackup of(StoreUrl store) throws CommandFailure {
+    return StoreBackup.of(store, Optional.ofNullable(path));
   }
 }

@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "compact",
     description = {
-      "Forgets the updates of a directory that are old, as a node does after a sync.",
+      "Forgets the updates of a node's directory that are old, as a node does after a sync.",
       "The head and the trusted keys stay. Control keeps everything and is never compacted."
     },
     mixinStandardHelpOptions = true,
@@ -43,7 +43,7 @@ import picocli.CommandLine.Spec;
 final class CompactCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @ParentCommand private Main main;
-  @Mixin private DirectoryArgument directory;
+  @Mixin private StoreArgument store;
 
   @Option(names = "--plan", description = "Show what would go, what stays and why; write nothing.")
   private boolean planOnly;
@@ -72,8 +72,11 @@ final class CompactCommand implements Callable<Integer> {
   public Integer call() throws TkaException, IOException, CommandFailure {
     CompactionPolicy policy = policy();
     PrintWriter err = spec.commandLine().getErr();
-    DirectoryEdit edit =
-        planOnly ? DirectoryEdit.look(directory, err) : DirectoryEdit.begin(directory, err);
+    StoreEdit edit = planOnly ? StoreEdit.look(store, err) : StoreEdit.begin(store, err);
+    if (!edit.store().isDirectory()) {
+      throw new CommandFailure(
+          ExitCode.USAGE, edit.store() + ": control keeps everything, expected a node's directory");
+    }
     CompactionPlan plan = CompactionPlan.of(edit.authority(), policy, Instant.now());
     if (!planOnly && plan instanceof CompactionPlan.Decided decided) {
       apply(decided, edit, err);
@@ -95,7 +98,7 @@ final class CompactCommand implements Callable<Integer> {
     }
   }
 
-  private void apply(CompactionPlan.Decided plan, DirectoryEdit edit, PrintWriter err)
+  private void apply(CompactionPlan.Decided plan, StoreEdit edit, PrintWriter err)
       throws TkaException, IOException, CommandFailure {
     if (!plan.purged().isEmpty()) {
       confirmation.require(

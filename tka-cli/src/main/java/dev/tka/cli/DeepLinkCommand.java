@@ -53,7 +53,7 @@ final class DeepLinkCommand {
   /** {@code tka deeplink new}: a link. */
   @Command(
       name = "new",
-      description = "Makes a link that asks to sign a device for the authority of a directory.",
+      description = "Makes a link that asks to sign a device for the authority of a store.",
       mixinStandardHelpOptions = true,
       footerHeading = "%nExamples:%n",
       footer = {
@@ -61,7 +61,7 @@ final class DeepLinkCommand {
       })
   static final class New implements Callable<Integer> {
     @Spec private CommandSpec spec;
-    @Mixin private DirectoryArgument directory;
+    @Mixin private StoreArgument store;
 
     @Parameters(
         index = "1",
@@ -102,7 +102,7 @@ final class DeepLinkCommand {
     @Override
     public Integer call() throws TkaException, IOException, CommandFailure {
       DeepLink fields = fields();
-      String link = fields.toText(stateId1(directory, spec));
+      String link = fields.toText(stateId1(store, spec));
       PrintWriter out = spec.commandLine().getOut();
       if (json) {
         Json.print(out, toJson(link, fields));
@@ -128,7 +128,7 @@ final class DeepLinkCommand {
   @Command(
       name = "verify",
       description = {
-        "Checks that a link was made for the authority of a directory and not changed, and shows"
+        "Checks that a link was made for the authority of a store and not changed, and shows"
             + " what it asks for.",
         "The status is 1 when it was changed or is another tailnet's, 3 when it is no such link."
       },
@@ -146,7 +146,7 @@ final class DeepLinkCommand {
 
     @Spec private CommandSpec spec;
     @ParentCommand private DeepLinkCommand command;
-    @Mixin private DirectoryArgument directory;
+    @Mixin private StoreArgument store;
 
     @Parameters(
         index = "1",
@@ -159,7 +159,7 @@ final class DeepLinkCommand {
 
     @Override
     public Integer call() throws TkaException, IOException, CommandFailure {
-      long stateId1 = stateId1(directory, spec);
+      long stateId1 = stateId1(store, spec);
       String link = argument.equals(STANDARD_INPUT) ? read() : argument;
       Map<String, Object> object = toJson(link, DeepLink.verify(link, stateId1));
       if (json) {
@@ -188,11 +188,8 @@ final class DeepLinkCommand {
     }
   }
 
-  private static long stateId1(DirectoryArgument directory, CommandSpec spec)
+  private static long stateId1(StoreArgument store, CommandSpec spec)
       throws TkaException, CommandFailure {
-    return DirectoryEdit.look(directory, spec.commandLine().getErr())
-        .authority()
-        .state()
-        .stateId1();
+    return StoreEdit.look(store, spec.commandLine().getErr()).authority().state().stateId1();
   }
 }

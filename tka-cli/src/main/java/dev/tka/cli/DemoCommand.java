@@ -14,6 +14,7 @@ import dev.tka.core.SignatureVerifier;
 import dev.tka.core.State;
 import dev.tka.core.TkaException;
 import dev.tka.store.NodeDirectory;
+import dev.tka.store.SqliteFile;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,6 +23,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -41,8 +43,8 @@ import picocli.CommandLine.Spec;
       "Shows the main job on real data.",
       "Decodes and verifies a real authority's genesis, opens a real node's directory, and resolves"
           + " a forked chain, all of it golden data that comes with this command. Then makes an"
-          + " authority in a temporary folder, edits it, forks it and recovers it from a thief, and"
-          + " catches up a node that was away for long."
+          + " authority in a temporary SQLite file, edits it, forks it and recovers it from a thief,"
+          + " and catches up a node of another tailnet of that file that was away for long."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -62,9 +64,9 @@ final class DemoCommand implements Callable<Integer> {
     showDirectory(require(data, "after revocation"), out);
     showFork(require(data, "open-nested-forks"), out);
     Path folder = Files.createTempDirectory("tka-demo");
-    try {
-      new AuthorityDemo(folder, main.random(), out).run();
-      new SyncDemo(folder, main.random(), out).run();
+    try (SqliteFile control = SqliteFile.create(folder.resolve("control.db"), Clock.systemUTC())) {
+      new AuthorityDemo(folder, control, main.random(), out).run();
+      new SyncDemo(folder, control, main.random(), out).run();
     } finally {
       TemporaryFiles.delete(folder);
     }

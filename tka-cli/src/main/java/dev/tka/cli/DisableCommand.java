@@ -7,7 +7,6 @@ import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -20,15 +19,15 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka disable}: ends the authority in a directory. */
+/** {@code tka disable}: ends the authority in a store. */
 @Command(
     name = "disable",
     description = {
-      "Ends the authority in a directory, as a node does that control shows a disablement secret:"
-          + " the secret is checked, and then all that the directory holds of the authority is"
-          + " wiped.",
-      "It ends there and nowhere else. The directory is copied first. A secret of another authority"
-          + " is refused with exit status 1, and nothing is written."
+      "Ends the authority in a store, as a node does that control shows a disablement secret: the"
+          + " secret is checked, and then all that the store holds of the authority is wiped.",
+      "It ends there and nowhere else. A directory is copied first, and so is a SQLite file with all"
+          + " its tailnets. A secret of another authority is refused with exit status 1, and nothing"
+          + " is written."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -42,7 +41,7 @@ final class DisableCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
   @ParentCommand private Main main;
-  @Mixin private DirectoryArgument directory;
+  @Mixin private StoreArgument store;
 
   @Parameters(
       index = "1",
@@ -64,30 +63,26 @@ final class DisableCommand implements Callable<Integer> {
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
     PrintWriter err = spec.commandLine().getErr();
-    DirectoryEdit edit = DirectoryEdit.begin(directory, err);
+    StoreEdit edit = StoreEdit.begin(store, err);
     Authority authority = edit.authority();
     if (!authority.state().isDisabledBy(readSecret())) {
       throw new CommandFailure(
           ExitCode.VERIFICATION_FAILED,
           "expected a disablement secret of this authority, found another; nothing was written");
     }
-    Path copy = backup.placeFor(directory.path());
+    StoreBackup copy = backup.of(store.url());
     confirmation.require(
-        "This ends the authority in "
-            + directory.path()
-            + ", after copying the directory to "
-            + copy
-            + ".",
+        "This ends the authority in " + edit.store() + copy.plan() + ".",
         main,
         SecretInput.STANDARD_INPUT.equals(secret),
         err);
-    DirectoryBackup.copy(directory.path(), copy);
+    copy.make();
     edit.wipe();
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       Json.print(out, toJson(authority, copy));
     } else {
-      out.println("Copied the directory to " + copy + ".");
+      copy.report().ifPresent(out::println);
       out.println("Tailnet Lock is not enabled here any more.");
     }
     return ExitCode.OK;
@@ -104,13 +99,13 @@ final class DisableCommand implements Callable<Integer> {
     }
   }
 
-  private static Map<String, Object> toJson(Authority authority, Path copy) {
+  private static Map<String, Object> toJson(Authority authority, StoreBackup copy) {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("SchemaVersion", Json.SCHEMA_VERSION);
     object.put("Disabled", true);
     object.put("Head", authority.head().toString());
     object.put("State", Texts.unsigned(authority.state().stateId1()));
-    object.put("Backup", copy.toString());
+    copy.place().ifPresent(place -> object.put("Backup", place.toString()));
     return object;
   }
 }

@@ -11,11 +11,9 @@ import dev.tka.core.OpenException;
 import dev.tka.core.SignatureVerifier;
 import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
-import dev.tka.store.NodeDirectory;
 import dev.tka.sync.Intersection;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -34,12 +32,12 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka doctor}: what is wrong with a directory, and what to do. */
+/** {@code tka doctor}: what is wrong with a store, and what to do. */
 @Command(
     name = "doctor",
     description = {
-      "Says what is wrong with a directory and what to do, and whether it can sync.",
-      "With a second directory, control's, names why a shipping node would be left behind, and"
+      "Says what is wrong with a store and what to do, and whether it can sync.",
+      "With a second store, control's, names why a shipping node would be left behind, and"
           + " tries in memory whether the first ends at the second's head. With an offer from"
           + " elsewhere, tells what this end would make of it. A problem comes with the command to"
           + " run.",
@@ -54,6 +52,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "  tka doctor DIR",
       "  tka doctor NODE CONTROL",
+      "  tka doctor DIR sqlite:control.db --tailnet example.com",
       "  tka doctor DIR --offer offer.json     what 'tka offer' printed; - for standard input",
       "  tka doctor DIR --peers peers.json --without tlpub:...     before removing a key",
     })
@@ -63,14 +62,15 @@ final class DoctorCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
   @ParentCommand private Main main;
-  @Mixin private DirectoryArgument directory;
+  @Mixin private StoreArgument store;
 
   @Parameters(
       index = "1",
       arity = "0..1",
       paramLabel = "CONTROL",
-      description = "The directory of the other end.")
-  private @Nullable Path other;
+      converter = StoreUrl.Text.class,
+      description = "The store of the other end.")
+  private @Nullable StoreUrl other;
 
   @Option(names = "--offer", paramLabel = "FILE", description = "An offer of the other end.")
   private @Nullable String offer;
@@ -102,7 +102,7 @@ final class DoctorCommand implements Callable<Integer> {
   public Integer call() throws TkaException, IOException, CommandFailure {
     if (other != null && offer != null) {
       throw new ParameterException(
-          spec.commandLine(), "a second directory and --offer exclude each other");
+          spec.commandLine(), "a second store and --offer exclude each other");
     }
     if (!without.isEmpty() && !peers.isGiven()) {
       throw new ParameterException(spec.commandLine(), "--without goes with --peers");
@@ -112,14 +112,16 @@ final class DoctorCommand implements Callable<Integer> {
           spec.commandLine(), "--peers and --offer cannot both read standard input");
     }
     List<KeyArgument> going = without.isEmpty() ? List.of() : KeyArgument.parseAll(without, spec);
-    AumSnapshot snapshot = directory.read();
+    List<OpenStore> opened =
+        other == null ? List.of(store.open()) : store.tailnet().openBoth(store.url(), other);
+    AumSnapshot snapshot = opened.get(0).aums().read();
     Optional<Authority> authority = examine(snapshot);
     Optional<PeersFile> file = peers.read(main, spec.commandLine().getErr());
     if (authority.isPresent() && file.isPresent()) {
       examine(authority.get(), going, file.get());
     }
-    if (authority.isPresent() && other != null) {
-      tryRounds(snapshot, other);
+    if (authority.isPresent() && opened.size() > 1) {
+      tryRounds(opened.get(0), snapshot, opened.get(1));
     } else if (authority.isPresent() && offer != null) {
       compare(authority.get(), offer);
     }
@@ -168,21 +170,20 @@ final class DoctorCommand implements Callable<Integer> {
             + " to "
             + authority.head());
     audit(snapshot);
-    if (authority.length() > SHIPPING_LIMIT) {
+    if (store.url() instanceof StoreUrl.Directory && authority.length() > SHIPPING_LIMIT) {
       problem(
           "over-" + SHIPPING_LIMIT,
           "shipping nodes do not open more than " + SHIPPING_LIMIT + " AUMs",
-          "before a shipping node opens it: tka compact "
-              + Texts.shellWord(directory.path().toString()));
+          "before a shipping node opens it: tka compact " + store.words());
     }
     int setAside = snapshot.marks().setAside().size();
     if (setAside > 0) {
       note(
           "edits-set-aside",
           Texts.count(setAside, "edit") + " made here that control did not take",
-          "tka edits " + Texts.shellWord(directory.path().toString()));
+          "tka edits " + store.words());
     }
-    Weakness.of(authority, directory.path())
+    Weakness.of(authority, store.words())
         .forEach(weak -> note(weak.kind(), weak.text(), weak.remedy()));
     return Optional.of(authority);
   }
@@ -218,7 +219,7 @@ final class DoctorCommand implements Callable<Integer> {
             + ": "
             + String.join(", ", titles),
         "tka remove "
-            + Texts.shellWord(directory.path().toString())
+            + store.words()
             + " "
             + Texts.keyId(key)
             + " --peers PEERS --key-file FILE, which signs them again first");
@@ -234,7 +235,7 @@ final class DoctorCommand implements Callable<Integer> {
                   problem(
                       "unverified",
                       "does not verify: " + found.cause().getMessage(),
-                      "take the directory from a backup, and find out who could write to it"),
+                      "take the store from a backup, and find out who could write to it"),
               () -> fine(Texts.count(audit.verified(), "AUM") + " verified"));
     } catch (OpenException e) {
       // Then nothing opens, which is said there.
@@ -242,9 +243,10 @@ final class DoctorCommand implements Callable<Integer> {
     }
   }
 
-  private void tryRounds(AumSnapshot node, Path controlPath) throws TkaException {
-    AumSnapshot control = NodeDirectory.at(controlPath).read();
-    LeftBehind.of(Authority.open(node), Authority.open(control), directory.path(), controlPath)
+  private void tryRounds(OpenStore nodeStore, AumSnapshot node, OpenStore controlStore)
+      throws TkaException {
+    AumSnapshot control = controlStore.aums().read();
+    LeftBehind.of(Authority.open(node), Authority.open(control), nodeStore, controlStore)
         .ifPresent(this::add);
     SyncRun run =
         SyncRun.of(
@@ -258,7 +260,7 @@ final class DoctorCommand implements Callable<Integer> {
             + " (tried in memory, "
             + Texts.count(run.rounds().size(), "round")
             + ")";
-    Optional<String> remedy = SyncRemedy.of(run.outcome(), directory.path(), controlPath);
+    Optional<String> remedy = SyncRemedy.of(run.outcome(), nodeStore, controlStore);
     if (remedy.isEmpty()) {
       fine(outcome);
     } else {
@@ -275,7 +277,7 @@ final class DoctorCommand implements Callable<Integer> {
       fine(text);
     }
     if (intersection instanceof Intersection.Remembered remembered) {
-      LeftBehind.of(authority, remembered, directory.path(), name).ifPresent(this::add);
+      LeftBehind.of(authority, remembered, store.words(), name).ifPresent(this::add);
     }
   }
 

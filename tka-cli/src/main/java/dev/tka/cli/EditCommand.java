@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
 abstract class EditCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @ParentCommand private Main main;
-  @Mixin private DirectoryArgument directory;
+  @Mixin private StoreArgument store;
 
   @Parameters(
       arity = "0..*",
@@ -79,7 +79,7 @@ abstract class EditCommand implements Callable<Integer> {
     List<KeyArgument> keys = KeyArgument.parseAll(arguments, spec);
     checkOptions();
     PrintWriter err = spec.commandLine().getErr();
-    DirectoryEdit edit = DirectoryEdit.begin(directory, err);
+    StoreEdit edit = StoreEdit.begin(store, err);
     LockPrivateKey signer = signingKey.read(main.in(), spec);
     check(keys, signer);
     UpdateBuilder builder = new UpdateBuilder(edit.authority(), signer);

@@ -33,7 +33,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Lists edits that were made here and set aside, because control follows another chain.",
       "--again makes them again on the present head, one by one where they still apply; those that"
-          + " do not stay listed, and the status is 1. Checkpoints are not made again, but when due."
+          + " do not stay listed, and the status is 1. Checkpoints are not made again, but when due.",
+      "Control has nobody else to follow: in its store no edit is ever set aside."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -46,7 +47,7 @@ import picocli.CommandLine.Spec;
 final class EditsCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @ParentCommand private Main main;
-  @Mixin private DirectoryArgument directory;
+  @Mixin private StoreArgument store;
 
   @Parameters(
       arity = "0..*",
@@ -81,12 +82,12 @@ final class EditsCommand implements Callable<Integer> {
     }
     PrintWriter err = spec.commandLine().getErr();
     if (again) {
-      return makeAgain(DirectoryEdit.begin(directory, err));
+      return makeAgain(StoreEdit.begin(store, err));
     }
     if (drop) {
-      return drop(DirectoryEdit.begin(directory, err));
+      return drop(StoreEdit.begin(store, err));
     }
-    return list(DirectoryEdit.look(directory, err).authority());
+    return list(StoreEdit.look(store, err).authority());
   }
 
   private int list(Authority authority) throws IOException {
@@ -104,7 +105,7 @@ final class EditsCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  private int makeAgain(DirectoryEdit edit) throws TkaException, IOException, CommandFailure {
+  private int makeAgain(StoreEdit edit) throws TkaException, IOException, CommandFailure {
     List<Marks.SetAside> wanted = wanted(edit.authority());
     LockPrivateKey signer = signingKey.read(main.in(), spec);
     UpdateBuilder builder = new UpdateBuilder(edit.authority(), signer);
@@ -153,7 +154,7 @@ final class EditsCommand implements Callable<Integer> {
     return left.isEmpty() ? ExitCode.OK : ExitCode.VERIFICATION_FAILED;
   }
 
-  private int drop(DirectoryEdit edit) throws TkaException, IOException, CommandFailure {
+  private int drop(StoreEdit edit) throws TkaException, IOException, CommandFailure {
     List<Marks.SetAside> wanted = wanted(edit.authority());
     confirmation.require(
         "This drops " + Texts.count(wanted.size(), "edit") + " that control did not take.",

@@ -15,7 +15,10 @@ final class ExitCode {
   /** The command line does not make sense. */
   static final int USAGE = 2;
 
-  /** The input cannot be understood, or is damaged. */
+  /**
+   * The input cannot be understood, or is damaged, or a newer version wrote it. That one of these
+   * may be right for another program makes no difference to a script.
+   */
   static final int BAD_INPUT = 3;
 
   /** There is nothing at the place that was named. */

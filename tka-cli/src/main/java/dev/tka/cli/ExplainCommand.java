@@ -45,7 +45,7 @@ import picocli.CommandLine.Spec;
 final class ExplainCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @ParentCommand private Main main;
-  @Mixin private DirectoryArgument directory;
+  @Mixin private StoreArgument store;
 
   @Parameters(index = "1", paramLabel = "NODEKEY", description = "The node key, nodekey:...")
   private String nodeKeyText;
@@ -68,8 +68,8 @@ final class ExplainCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     NodeKey nodeKey = KeyArgument.parse(NodeKey::parse, nodeKeyText, spec);
-    AumSnapshot snapshot = directory.read();
-    Authority authority = DirectoryArgument.open(snapshot, Authority::open, err);
+    AumSnapshot snapshot = store.open().aums().read();
+    Authority authority = StoreArgument.openAuthority(snapshot, Authority::open, err);
     PeersFile file = PeersFile.read(peers, main, err);
     Map<PeersFile.Entry, PeerVerdict> verdicts = verdicts(authority, file, nodeKey);
     if (verdicts.isEmpty()) {
@@ -97,7 +97,7 @@ final class ExplainCommand implements Callable<Integer> {
       Json.print(out, object);
     }
     return PeerText.exitCode(
-        DirectoryArgument.reportDamage(snapshot, err),
+        StoreArgument.reportDamage(snapshot, err),
         file,
         verdicts.values().stream().anyMatch(verdict -> !PeerText.isKept(verdict)));
   }

@@ -23,7 +23,7 @@ import picocli.CommandLine;
 final class Failures
     implements CommandLine.IExecutionExceptionHandler, CommandLine.IParameterExceptionHandler {
   private static final Pattern SECRET =
-      Pattern.compile("(nlpriv:|disablement-secret:|tskey-)[0-9a-zA-Z+/=_-]+");
+      Pattern.compile("(nlpriv:|disablement-secret:|tskey-)[0-9a-zA-Z+/=_-]+|(:/+[^/@:\\s]*:).*@");
 
   /** Enough to find a bug by, and still one line. */
   private static final int NAMED_FRAMES = 4;
@@ -39,7 +39,7 @@ final class Failures
       return report(
           err,
           ExitCode.CONFLICT,
-          "something else changed the directory meanwhile, and nothing was written: "
+          "something else changed the store meanwhile, and nothing was written: "
               + failure.getMessage());
     }
     if (failure instanceof TkaException data) {
@@ -80,7 +80,7 @@ final class Failures
     return report(err, ExitCode.USAGE, failure.getMessage() + " (see '" + name + " --help')");
   }
 
-  private static int exitCode(TkaException failure) {
+  static int exitCode(TkaException failure) {
     if (failure instanceof StoreException.Absent
         || failure instanceof StoreException.NoSuchAum
         || failure instanceof OpenException.EmptyStore) {
@@ -89,7 +89,8 @@ final class Failures
     if (failure instanceof StoreException.Busy || failure instanceof InformException.AlreadyBegun) {
       return ExitCode.CONFLICT;
     }
-    if (failure instanceof StoreException.Unavailable) {
+    if (failure instanceof StoreException.Unavailable
+        || failure instanceof StoreException.InDoubt) {
       return ExitCode.IO;
     }
     if (failure instanceof VerificationException
@@ -107,7 +108,7 @@ final class Failures
 
   private static int report(PrintWriter err, int exitCode, String message) {
     // A secret that was taken for a file or a key by mistake.
-    String open = SECRET.matcher(message).replaceAll("$1...");
+    String open = SECRET.matcher(message).replaceAll("$1$2...");
     err.println("tka: " + Texts.printable(open));
     return exitCode;
   }

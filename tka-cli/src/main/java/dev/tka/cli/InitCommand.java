@@ -1,8 +1,8 @@
 package dev.tka.cli;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
 import dev.tka.core.AumSnapshot;
+import dev.tka.core.AumStore;
 import dev.tka.core.Bytes;
 import dev.tka.core.DisablementSecret;
 import dev.tka.core.Genesis;
@@ -12,16 +12,14 @@ import dev.tka.core.LockPrivateKey;
 import dev.tka.core.State;
 import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
-import dev.tka.store.NodeDirectory;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
@@ -37,7 +35,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "init",
     description = {
-      "Creates an authority in a directory that holds none; makes the directory if need be.",
+      "Creates an authority in a store that holds none; makes the store if need be, and begins the"
+          + " tailnet that --tailnet names in one that keeps several.",
       "The key that signs must be among the trusted ones. Without --confirm, tells what would be"
           + " done. Whoever shows a disablement secret can end the authority: the secrets are"
           + " printed once and kept nowhere."
@@ -48,13 +47,14 @@ import picocli.CommandLine.Spec;
       "  tka init DIR --gen-disablements 2 --key-file admin.key tlpub:...?2 tlpub:...",
       "  tka init DIR --gen-disablements 2 --key-file admin.key --confirm tlpub:...?2 tlpub:...",
       "  tka init DIR --gen-disablements 0 --key-file admin.key tlpub:... disablement:44a7...",
+      "  tka init sqlite:control.db --tailnet example.com --key-file admin.key tlpub:... --confirm",
     })
 final class InitCommand implements Callable<Integer> {
   private static final String DISABLEMENT_PREFIX = "disablement:";
 
   @Spec private CommandSpec spec;
   @ParentCommand private Main main;
-  @Mixin private DirectoryArgument directory;
+  @Mixin private StoreArgument store;
 
   @Parameters(
       arity = "0..*",
@@ -111,10 +111,9 @@ final class InitCommand implements Callable<Integer> {
           ExitCode.IO, "the disablement secrets could not be printed; nothing was written");
     }
     PrintWriter err = spec.commandLine().getErr();
-    DirectoryEdit.warnOfTailscaled(err);
-    Clock clock = Clock.systemUTC();
-    NodeDirectory store = NodeDirectory.create(directory.path(), clock);
-    LiveAuthority.bootstrap(store, genesis, AdmissionPolicy.REFERENCE, clock);
+    OpenStore created = store.tailnet().create(store.url());
+    StoreEdit.warnOfTailscaled(created, err);
+    LiveAuthority.bootstrap(created.aums(), genesis, created.policy(), Clock.systemUTC());
     if (!json) {
       out.println("Initialization complete.");
     }
@@ -147,17 +146,19 @@ final class InitCommand implements Callable<Integer> {
   }
 
   private void requireNoAuthority() throws TkaException, CommandFailure {
-    Path path = directory.path();
-    if (!Files.exists(path)) {
+    Optional<AumStore> before = store.tailnet().openToBegin(store.url());
+    if (before.isEmpty()) {
       return;
     }
-    AumSnapshot snapshot = directory.read();
+    AumSnapshot snapshot = before.get().read();
     if (!snapshot.entries().isEmpty()) {
-      throw new CommandFailure(ExitCode.CONFLICT, "tailnet lock is already enabled in " + path);
+      throw new CommandFailure(
+          ExitCode.CONFLICT, "tailnet lock is already enabled in " + store.words());
     }
-    int damage = DirectoryArgument.reportDamage(snapshot, spec.commandLine().getErr());
+    int damage = StoreArgument.reportDamage(snapshot, spec.commandLine().getErr());
     if (damage != ExitCode.OK) {
-      throw new CommandFailure(damage, path + ": expected an empty directory; nothing was written");
+      throw new CommandFailure(
+          damage, store.url() + ": expected an empty store; nothing was written");
     }
   }
 
@@ -168,7 +169,7 @@ final class InitCommand implements Callable<Integer> {
     out.println("If this is correct, please re-run this command with the --confirm flag:");
     out.println(
         "\ttka init "
-            + Texts.shellWord(directory.path().toString())
+            + store.words()
             + " --confirm --gen-disablements "
             + generated
             + signingKey.file().map(file -> " --key-file " + Texts.shellWord(file)).orElse("")

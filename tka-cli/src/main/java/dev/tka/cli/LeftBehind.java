@@ -8,7 +8,6 @@ import dev.tka.core.TkaException;
 import dev.tka.core.TrailEntry;
 import dev.tka.sync.Intersection;
 import dev.tka.sync.SyncOffer;
-import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -16,9 +15,9 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Why a shipping node cannot sync with control, as far as the directories of the two tell. Such a
- * node holds nothing but its window, and searches no further than the reference does (sections 5
- * and 6); our own sync copes with most of it.
+ * Why a shipping node cannot sync with control, as far as the stores of the two tell. Such a node
+ * holds nothing but its window, and searches no further than the reference does (sections 5 and 6);
+ * our own sync copes with most of it.
  *
  * @param kind a word for scripts
  * @param text what is wrong
@@ -30,12 +29,14 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
   private static final int REFERENCE_STEPS = 1000;
 
   /** Empty when a shipping node would find common ground. */
-  static Optional<LeftBehind> of(Authority node, Authority control, Path nodePath, Path controlPath)
+  static Optional<LeftBehind> of(
+      Authority node, Authority control, OpenStore nodeStore, OpenStore controlStore)
       throws TkaException {
-    return new Diagnosis(node, control, nodePath, controlPath).make();
+    return new Diagnosis(node, control, nodeStore, controlStore).make();
   }
 
-  private record Diagnosis(Authority node, Authority control, Path nodePath, Path controlPath) {
+  private record Diagnosis(
+      Authority node, Authority control, OpenStore nodeStore, OpenStore controlStore) {
     Optional<LeftBehind> make() throws TkaException {
       State ours = node.state();
       State theirs = control.state();
@@ -133,7 +134,7 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
                 + " behind: control's newest "
                 + REFERENCE_STEPS
                 + " AUMs hold no checkpoint that this node has",
-            sync() + "; for a shipping node: tka repair " + word(nodePath) + " --all");
+            sync() + "; for a shipping node: tka repair " + nodeStore.words() + " --all");
       }
       return Optional.of(
           new LeftBehind(
@@ -154,22 +155,28 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
 
     private String bringBack(AumHash fork) {
       return node.snapshot().purged(fork).isPresent()
-          ? "for a shipping node: tka repair " + word(nodePath) + " --to " + fork + "; or " + sync()
+          ? "for a shipping node: tka repair "
+              + nodeStore.words()
+              + " --to "
+              + fork
+              + "; or "
+              + sync()
           : sync() + "; it knows no more of " + fork + " than its name";
     }
 
     private String sync() {
-      return "tka sync " + word(nodePath) + " " + word(controlPath);
+      return "tka sync " + OpenStore.words(nodeStore, controlStore);
     }
   }
 
   /**
    * The same where only an offer of control's is at hand: the classes cannot all be told apart.
    *
+   * @param store the node's, as a command is told of it
    * @param offer where it was read from
    */
   static Optional<LeftBehind> of(
-      Authority node, Intersection.Remembered common, Path nodePath, String offer) {
+      Authority node, Intersection.Remembered common, String store, String offer) {
     if (common.isHead()) {
       return problem(
           "control-lost-history",
@@ -178,7 +185,7 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
               + " comes before the oldest AUM that this node holds: control was restored from an"
               + " old backup",
           "sync a node that holds more with control, or bring back what this one has: tka repair "
-              + (word(nodePath) + " --to " + common.at())
+              + (store + " --to " + common.at())
               + ", then sync with control set to take back what it lost ('tka sync --restored')");
     }
     boolean unsent = node.snapshot().marks().unsent().stream().anyMatch(node::isActive);
@@ -189,7 +196,7 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
             + " at the latest"
             + (unsent ? "; AUMs that were made here never reached it" : ""),
         "for a shipping node: tka repair "
-            + word(nodePath)
+            + store
             + " --meet "
             + Texts.shellWord(offer)
             + "; our own clients need no repair");
@@ -228,9 +235,5 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
 
   private static Optional<LeftBehind> problem(String kind, String text, String remedy) {
     return Optional.of(new LeftBehind(kind, text, remedy, true));
-  }
-
-  private static String word(Path path) {
-    return Texts.shellWord(path.toString());
   }
 }

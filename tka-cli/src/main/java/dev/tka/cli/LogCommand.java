@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
 /** {@code tka log}: the AUMs of the active chain, newest first. */
 @Command(
     name = "log",
-    description = "Lists the updates of a directory's active chain, newest first.",
+    description = "Lists the updates of a store's active chain, newest first.",
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
     footer = {
@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
     })
 final class LogCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
-  @Mixin private DirectoryArgument directory;
+  @Mixin private StoreArgument store;
 
   @Option(
       names = "--limit",
@@ -61,8 +61,8 @@ final class LogCommand implements Callable<Integer> {
     }
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    AumSnapshot snapshot = directory.read();
-    Authority authority = DirectoryArgument.open(snapshot, Authority::open, err);
+    AumSnapshot snapshot = store.open().aums().read();
+    Authority authority = StoreArgument.openAuthority(snapshot, Authority::open, err);
     if (graph) {
       new ChainGraph(authority, Ansi.AUTO).print(out, limit);
     } else if (json) {
@@ -72,7 +72,7 @@ final class LogCommand implements Callable<Integer> {
         print(snapshot.get(hash), out);
       }
     }
-    return DirectoryArgument.reportDamage(snapshot, err);
+    return StoreArgument.reportDamage(snapshot, err);
   }
 
   private Map<String, Object> toJson(Authority authority) throws StoreException {

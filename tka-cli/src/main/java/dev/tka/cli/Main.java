@@ -33,7 +33,7 @@ import picocli.CommandLine.Command;
       "0:all is well",
       "1:verification failed, no node would accept it, or two ends disagree",
       "2:the command line does not make sense",
-      "3:bad or damaged input",
+      "3:bad or damaged input, or a store of a newer version",
       "4:not found",
       "5:conflict: another writer was first, or it is there already",
       "6:reading or writing failed",
@@ -44,6 +44,7 @@ import picocli.CommandLine.Command;
     footer = {
       "  tka demo                                  see it work on real data",
       "  tka status /var/lib/tailscale/tka-profiles/2601",
+      "  tka status sqlite:control.db --tailnet example.com",
       "  tka log --graph DIR                       the chain, with its forks",
       "  tka inspect genesis.cbor                  every field of an AUM",
       "  tka keygen admin.key                      a key that can sign",
@@ -57,6 +58,7 @@ public final class Main {
           Map.entry("status", StatusCommand.class),
           Map.entry("log", LogCommand.class),
           Map.entry("verify", VerifyCommand.class),
+          Map.entry("tailnets", TailnetsCommand.class),
           Map.entry("inspect", InspectCommand.class),
           Map.entry("keygen", KeygenCommand.class),
           Map.entry("init", InitCommand.class),
@@ -78,6 +80,7 @@ public final class Main {
           Map.entry("doctor", DoctorCommand.class),
           Map.entry("repair", RepairCommand.class),
           Map.entry("compact", CompactCommand.class),
+          Map.entry("backup", BackupCommand.class),
           Map.entry("conformance", ConformanceCommand.class),
           Map.entry("demo", DemoCommand.class),
           Map.entry("generate-completion", GenerateCompletion.class));
@@ -141,7 +144,24 @@ public final class Main {
     command.setErr(err);
     command.setExecutionExceptionHandler(failures);
     command.setParameterExceptionHandler(failures);
+    command.setExecutionStrategy(Main::executeAndClose);
     return command.execute(args);
+  }
+
+  /** What a command prints may be read from a store up to its end. */
+  private static int executeAndClose(CommandLine.ParseResult parsed) {
+    try {
+      return new CommandLine.RunLast().execute(parsed);
+    } finally {
+      parsed.asCommandLineList().forEach(command -> close(command.getCommandSpec()));
+    }
+  }
+
+  private static void close(CommandLine.Model.CommandSpec spec) {
+    if (spec.userObject() instanceof TailnetOption tailnet) {
+      tailnet.close();
+    }
+    spec.mixins().values().forEach(Main::close);
   }
 
   /**

@@ -15,11 +15,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code tka offer}: what a directory would say of itself when it syncs. */
+/** {@code tka offer}: what a store would say of itself when it syncs. */
 @Command(
     name = "offer",
     description = {
-      "Shows a directory's sync offer: the head, and every checkpoint back to the oldest ancestor.",
+      "Shows a store's sync offer: the head, and every checkpoint back to the oldest ancestor.",
       "Paste it to 'tka doctor --offer -' at the other end, to see whether the two can sync."
     },
     mixinStandardHelpOptions = true,
@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
     })
 final class OfferCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
-  @Mixin private DirectoryArgument directory;
+  @Mixin private StoreArgument store;
 
   @Option(names = "--legacy", description = "Sample the ancestors, as old clients do.")
   private boolean legacy;
@@ -43,8 +43,8 @@ final class OfferCommand implements Callable<Integer> {
   public Integer call() throws TkaException, IOException, CommandFailure {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    AumSnapshot snapshot = directory.read();
-    Authority authority = DirectoryArgument.open(snapshot, Authority::open, err);
+    AumSnapshot snapshot = store.open().aums().read();
+    Authority authority = StoreArgument.openAuthority(snapshot, Authority::open, err);
     SyncOffer offer = legacy ? SyncOffer.legacy(authority) : SyncOffer.of(authority);
     if (json) {
       Map<String, Object> object = new LinkedHashMap<>();
@@ -54,6 +54,6 @@ final class OfferCommand implements Callable<Integer> {
     } else {
       OfferText.print(offer, out);
     }
-    return DirectoryArgument.reportDamage(snapshot, err);
+    return StoreArgument.reportDamage(snapshot, err);
   }
 }

@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "peers",
     description = {
-      "Tells which peers a node with this directory keeps, and which it drops and why.",
+      "Tells which peers a node with this store keeps, and which it drops and why.",
       "The status is "
           + ExitCode.PEER_DROPPED
           + " when somebody is dropped, and 3 when an entry of the file is broken: the others are"
@@ -39,7 +39,7 @@ import picocli.CommandLine.Spec;
 final class PeersCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @ParentCommand private Main main;
-  @Mixin private DirectoryArgument directory;
+  @Mixin private StoreArgument store;
 
   @Parameters(
       index = "1",
@@ -57,8 +57,8 @@ final class PeersCommand implements Callable<Integer> {
   public Integer call() throws TkaException, IOException, CommandFailure {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    AumSnapshot snapshot = directory.read();
-    Authority authority = DirectoryArgument.open(snapshot, Authority::open, err);
+    AumSnapshot snapshot = store.open().aums().read();
+    Authority authority = StoreArgument.openAuthority(snapshot, Authority::open, err);
     PeersFile file = PeersFile.read(peers, main, err);
     Map<PeersFile.Entry, PeerVerdict> verdicts = PeerText.filter(authority, file);
     long kept = verdicts.values().stream().filter(PeerText::isKept).count();
@@ -84,6 +84,6 @@ final class PeersCommand implements Callable<Integer> {
                   PeerText.reason(verdict)));
       out.println(kept + " kept, " + dropped + " dropped");
     }
-    return PeerText.exitCode(DirectoryArgument.reportDamage(snapshot, err), file, dropped > 0);
+    return PeerText.exitCode(StoreArgument.reportDamage(snapshot, err), file, dropped > 0);
   }
 }

@@ -9,7 +9,6 @@ import dev.tka.core.TkaException;
 import dev.tka.sync.SyncOffer;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,7 +32,7 @@ import picocli.CommandLine.Spec;
       "Brings purged AUMs back that are still in a node's directory, so that a node that compacted"
           + " past what control has can sync again. Head and trusted keys stay.",
       "Everything is verified before anything is written, and the directory is copied first. Sync"
-          + " before the node compacts again."
+          + " before the node compacts again. Control's store gives nothing back that it removed."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -48,7 +47,7 @@ final class RepairCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
   @ParentCommand private Main main;
-  @Mixin private DirectoryArgument directory;
+  @Mixin private StoreArgument store;
 
   @ArgGroup(multiplicity = "1")
   private Reach reach = new Reach();
@@ -94,8 +93,7 @@ final class RepairCommand implements Callable<Integer> {
   public Integer call() throws TkaException, IOException, CommandFailure {
     Repair.Reach wanted = wanted();
     PrintWriter err = spec.commandLine().getErr();
-    DirectoryEdit edit =
-        dryRun ? DirectoryEdit.look(directory, err) : DirectoryEdit.begin(directory, err);
+    StoreEdit edit = dryRun ? StoreEdit.look(store, err) : StoreEdit.begin(store, err);
     Repair repair =
         Repair.of(
             edit.authority().snapshot(), wanted, new AumVerifier(SignatureVerifier.fastest()));
@@ -111,7 +109,7 @@ final class RepairCommand implements Callable<Integer> {
           "nothing comes back: " + nothing.reason());
     }
     Repair.Restore restore = (Repair.Restore) repair;
-    Optional<Path> copy = dryRun ? Optional.empty() : Optional.of(apply(restore, edit, err));
+    Optional<StoreBackup> copy = dryRun ? Optional.empty() : Optional.of(apply(restore, edit, err));
     print(restore, copy);
     return ExitCode.OK;
   }
@@ -140,24 +138,20 @@ final class RepairCommand implements Callable<Integer> {
         spec.commandLine(), "expected one of --to, --steps, --meet and --all, found none");
   }
 
-  private Path apply(Repair.Restore restore, DirectoryEdit edit, PrintWriter err)
+  private StoreBackup apply(Repair.Restore restore, StoreEdit edit, PrintWriter err)
       throws TkaException, IOException, CommandFailure {
-    Path copy = backup.placeFor(directory.path());
+    StoreBackup copy = backup.of(store.url());
     confirmation.require(
-        "This brings back "
-            + Texts.count(restore.count(), "AUM")
-            + ", after copying the directory to "
-            + copy
-            + ".",
+        "This brings back " + Texts.count(restore.count(), "AUM") + copy.plan() + ".",
         main,
         STANDARD_INPUT.equals(reach.meet),
         err);
-    DirectoryBackup.copy(directory.path(), copy);
+    copy.make();
     edit.repair(restore);
     return copy;
   }
 
-  private void print(Repair.Restore restore, Optional<Path> copy) throws IOException {
+  private void print(Repair.Restore restore, Optional<StoreBackup> copy) throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       Map<String, Object> object = new LinkedHashMap<>();
@@ -165,11 +159,11 @@ final class RepairCommand implements Callable<Integer> {
       object.put("Applied", !dryRun);
       object.put("OldestAncestor", restore.oldest().toString());
       object.put("Restored", restored(restore));
-      copy.ifPresent(path -> object.put("Backup", path.toString()));
+      copy.flatMap(StoreBackup::place).ifPresent(place -> object.put("Backup", place.toString()));
       Json.print(out, object);
       return;
     }
-    copy.ifPresent(path -> out.println("Copied the directory to " + path + "."));
+    copy.flatMap(StoreBackup::report).ifPresent(out::println);
     out.println(
         (dryRun ? "Would bring back " : "Brought back ")
             + Texts.count(restore.count(), "AUM")

@@ -11,7 +11,6 @@ import dev.tka.core.RevocationPlan;
 import dev.tka.core.TkaException;
 import dev.tka.core.TrailEntry;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -67,7 +66,7 @@ final class RevocationReport {
         stranded);
   }
 
-  void print(PrintWriter out, Path directory) {
+  void print(PrintWriter out, String store) {
     out.println("Fork point: " + plan.forkPoint());
     printVotes(out);
     printSigners(out);
@@ -84,7 +83,7 @@ final class RevocationReport {
       out.println("Nothing was written. To begin, with the key of one of those who could sign:");
       out.println(
           "\ttka revoke-keys "
-              + Texts.shellWord(directory.toString())
+              + store
               + plan.revoked().stream()
                   .map(key -> " " + Texts.keyId(key.id()))
                   .collect(Collectors.joining())

@@ -62,7 +62,7 @@ final class RevokeKeysCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
   @ParentCommand private Main main;
-  @Mixin private DirectoryArgument directory;
+  @Mixin private StoreArgument store;
 
   @Parameters(
       arity = "0..*",
@@ -112,14 +112,14 @@ final class RevokeKeysCommand implements Callable<Integer> {
     List<KeyArgument> revoked = first ? KeyArgument.parseAll(keys, spec) : List.of();
     PrintWriter err = spec.commandLine().getErr();
     if (planOnly) {
-      return plan(DirectoryEdit.look(directory, err).authority(), revoked);
+      return plan(StoreEdit.look(store, err).authority(), revoked);
     }
     if (finish != null) {
-      finish(DirectoryEdit.begin(directory, err), readUpdate(finish));
+      finish(StoreEdit.begin(store, err), readUpdate(finish));
     } else if (cosign != null) {
-      cosign(DirectoryEdit.look(directory, err).authority(), readUpdate(cosign));
+      cosign(StoreEdit.look(store, err).authority(), readUpdate(cosign));
     } else {
-      begin(DirectoryEdit.look(directory, err).authority(), revoked);
+      begin(StoreEdit.look(store, err).authority(), revoked);
     }
     return ExitCode.OK;
   }
@@ -157,7 +157,7 @@ final class RevokeKeysCommand implements Callable<Integer> {
     if (json) {
       Json.print(out, report.toJson());
     } else {
-      report.print(out, directory.path());
+      report.print(out, store.words());
     }
     return file.map(PeersFile::exitCode).orElse(ExitCode.OK);
   }
@@ -216,8 +216,7 @@ final class RevokeKeysCommand implements Callable<Integer> {
             FINISH + hex(signed)));
   }
 
-  private void finish(DirectoryEdit edit, Aum update)
-      throws TkaException, IOException, CommandFailure {
+  private void finish(StoreEdit edit, Aum update) throws TkaException, IOException, CommandFailure {
     Authority before = edit.authority();
     Revocation.Effect effect = Revocation.effect(before, update);
     if (before.isActive(update.hash())) {

@@ -45,7 +45,7 @@ final class SignCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
   @ParentCommand private Main main;
-  @Mixin private DirectoryArgument directory;
+  @Mixin private StoreArgument store;
 
   @Parameters(
       index = "1",
@@ -74,7 +74,7 @@ final class SignCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "a link names its rotation key, and no other goes with it");
     }
-    Authority authority = DirectoryEdit.look(directory, spec.commandLine().getErr()).authority();
+    Authority authority = StoreEdit.look(store, spec.commandLine().getErr()).authority();
     Wanted wanted = named.isPresent() ? named.get() : linked(authority);
     if (wanted.nodeKey().isZero()) {
       throw new CommandFailure(

@@ -20,13 +20,17 @@ import picocli.CommandLine.Spec;
 /** {@code tka status}: the head and the trusted keys. */
 @Command(
     name = "status",
-    description = "Shows the head and the trusted signing keys of a directory.",
+    description = "Shows the head and the trusted signing keys of a store.",
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
-    footer = {"  tka status DIR", "  tka status DIR --json | jq -r .Head"})
+    footer = {
+      "  tka status DIR",
+      "  tka status DIR --json | jq -r .Head",
+      "  tka status sqlite:control.db --tailnet example.com"
+    })
 final class StatusCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
-  @Mixin private DirectoryArgument directory;
+  @Mixin private StoreArgument store;
 
   @Option(names = "--json", description = "Print JSON, as 'tailscale lock status --json' does.")
   private boolean json;
@@ -35,10 +39,10 @@ final class StatusCommand implements Callable<Integer> {
   public Integer call() throws TkaException, IOException, CommandFailure {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    AumSnapshot snapshot = directory.read();
+    AumSnapshot snapshot = store.open().aums().read();
     Authority authority;
     try {
-      authority = DirectoryArgument.open(snapshot, Authority::open, err);
+      authority = StoreArgument.openAuthority(snapshot, Authority::open, err);
     } catch (OpenException.EmptyStore e) {
       printDisabled(out);
       return ExitCode.OK;
@@ -48,7 +52,7 @@ final class StatusCommand implements Callable<Integer> {
     } else {
       print(authority, out);
     }
-    return DirectoryArgument.reportDamage(snapshot, err);
+    return StoreArgument.reportDamage(snapshot, err);
   }
 
   private void printDisabled(PrintWriter out) throws IOException {

@@ -11,20 +11,17 @@ import dev.tka.core.OpenException;
 import dev.tka.core.Refusal;
 import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
-import dev.tka.store.NodeDirectory;
 import dev.tka.sync.Intake;
 import dev.tka.sync.NodeRound;
 import dev.tka.sync.SyncOutcome;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -35,11 +32,12 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka sync}: rounds between two directories. */
+/** {@code tka sync}: rounds between two stores. */
 @Command(
     name = "sync",
     description = {
-      "Syncs two directories, one as a node's and one as control's.",
+      "Syncs two stores, the first as a node's and the second as control's, whatever they are."
+          + " --tailnet names the tailnet in each of them that keeps several.",
       "Shows what each end offers, what the other makes of it, and what moves; rounds are repeated"
           + " until the heads agree or nothing changes any more."
     },
@@ -50,20 +48,28 @@ import picocli.CommandLine.Spec;
       "  tka sync NODE CONTROL --explain     every AUM that is named or moved",
       "  tka sync NODE CONTROL --json | jq .Agrees",
       "  tka sync NODE CONTROL --restored    control was restored from a backup",
-      "  tka sync NODE CONTROL --admit HASH --confirm"
+      "  tka sync NODE CONTROL --admit HASH --confirm",
+      "  tka sync DIR sqlite:control.db --tailnet example.com"
     })
 final class SyncCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @ParentCommand private Main main;
 
-  @Parameters(index = "0", paramLabel = "DIR_A", description = "The directory of the node.")
-  private Path nodePath;
+  @Parameters(
+      index = "0",
+      paramLabel = "NODE",
+      converter = StoreUrl.Text.class,
+      description = "The store of the node, as a rule its directory.")
+  private StoreUrl nodeUrl;
 
   @Parameters(
       index = "1",
-      paramLabel = "DIR_B",
-      description = "The directory that stands for control.")
-  private Path controlPath;
+      paramLabel = "CONTROL",
+      converter = StoreUrl.Text.class,
+      description = "The store of control, or a directory that stands for it.")
+  private StoreUrl controlUrl;
+
+  @Mixin private TailnetOption tailnet;
 
   @Option(
       names = "--restored",
@@ -98,38 +104,39 @@ final class SyncCommand implements Callable<Integer> {
   public Integer call() throws TkaException, IOException, CommandFailure {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
+    List<OpenStore> both = tailnet.openBoth(nodeUrl, controlUrl);
+    OpenStore nodeStore = both.get(0);
+    OpenStore controlStore = both.get(1);
     if (!dryRun) {
-      DirectoryEdit.warnOfTailscaled(err);
+      StoreEdit.warnOfTailscaled(nodeStore.isDirectory() ? nodeStore : controlStore, err);
     }
-    NodeDirectory nodeStore = NodeDirectory.at(nodePath);
-    NodeDirectory controlStore = NodeDirectory.at(controlPath);
     LiveAuthority node = open(nodeStore, AdmissionPolicy.NODE, err);
     LiveAuthority control = open(controlStore, controlPolicy(), err);
     Set<AumHash> byHand = new LinkedHashSet<>(admit);
     if (!byHand.isEmpty()) {
-      confirm(nodeStore.read(), controlStore.read(), err);
+      confirm(nodeStore.aums().read(), controlStore.aums().read(), err);
     }
     SyncRun run = SyncRun.of(node, control);
     if (!byHand.isEmpty()) {
       run.admit(byHand);
     }
     if (json) {
-      Json.print(out, toJson(run));
+      Json.print(out, toJson(run, nodeStore, controlStore));
     } else {
-      print(run, out);
+      print(run, nodeStore, controlStore, out);
     }
     int damage =
         Math.max(
-            DirectoryArgument.reportDamage(nodeStore.read(), err),
-            DirectoryArgument.reportDamage(controlStore.read(), err));
+            StoreArgument.reportDamage(nodeStore.aums().read(), err),
+            StoreArgument.reportDamage(controlStore.aums().read(), err));
     return run.agrees() ? damage : ExitCode.VERIFICATION_FAILED;
   }
 
-  private LiveAuthority open(NodeDirectory directory, AdmissionPolicy policy, PrintWriter err)
+  private LiveAuthority open(OpenStore opened, AdmissionPolicy policy, PrintWriter err)
       throws OpenException, StoreException, TkaException, CommandFailure {
-    AumSnapshot snapshot = directory.read();
-    AumStore store = dryRun ? SyncRun.copy(snapshot) : directory;
-    DirectoryArgument.open(snapshot, Authority::open, err);
+    AumSnapshot snapshot = opened.aums().read();
+    AumStore store = dryRun ? SyncRun.copy(snapshot) : opened.aums();
+    StoreArgument.openAuthority(snapshot, Authority::open, err);
     return SyncRun.open(store, policy);
   }
 
@@ -172,7 +179,7 @@ final class SyncCommand implements Callable<Integer> {
     }
   }
 
-  private void print(SyncRun run, PrintWriter out) {
+  private void print(SyncRun run, OpenStore node, OpenStore control, PrintWriter out) {
     for (int i = 0; i < run.rounds().size(); i++) {
       print(i + 1, run.rounds().get(i), out);
     }
@@ -187,18 +194,12 @@ final class SyncCommand implements Callable<Integer> {
       out.println("A revocation made here that control does not follow: " + hash);
     }
     out.println(SyncText.outcome(run.outcome()));
-    remedy(run).ifPresent(remedy -> out.println("To do: " + remedy));
+    SyncRemedy.of(run.outcome(), node, control)
+        .ifPresent(remedy -> out.println("To do: " + remedy));
     run.stranded().ifPresent(stranded -> out.println("As control sees it: " + stranded.remedy()));
     if (!run.setAside().isEmpty()) {
-      out.println(
-          "To make edits again: tka edits "
-              + Texts.shellWord(nodePath.toString())
-              + " --again --key-file FILE");
+      out.println("To make edits again: tka edits " + node.words() + " --again --key-file FILE");
     }
-  }
-
-  private Optional<String> remedy(SyncRun run) {
-    return SyncRemedy.of(run.outcome(), nodePath, controlPath);
   }
 
   private void print(int number, SyncRun.Round round, PrintWriter out) {
@@ -243,7 +244,7 @@ final class SyncCommand implements Callable<Integer> {
     }
   }
 
-  private Map<String, Object> toJson(SyncRun run) {
+  private Map<String, Object> toJson(SyncRun run, OpenStore node, OpenStore control) {
     List<Map<String, Object>> rounds = new ArrayList<>();
     for (SyncRun.Round round : run.rounds()) {
       NodeRound.Exchange exchange = round.node().exchange();
@@ -273,7 +274,7 @@ final class SyncCommand implements Callable<Integer> {
     object.put("Agrees", run.agrees());
     object.put("Outcome", SyncText.outcome(run.outcome()));
     object.put("OutcomeKind", SyncText.kind(run.outcome()));
-    remedy(run).ifPresent(remedy -> object.put("Remedy", remedy));
+    SyncRemedy.of(run.outcome(), node, control).ifPresent(remedy -> object.put("Remedy", remedy));
     run.stranded().ifPresent(stranded -> object.put("Stranded", stranded.remedy()));
     object.put("Admitted", texts(admit));
     object.put("SetAside", run.setAside().stream().map(AumJson::setAside).toList());

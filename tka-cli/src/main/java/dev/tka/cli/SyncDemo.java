@@ -12,10 +12,10 @@ import dev.tka.core.Genesis;
 import dev.tka.core.Key;
 import dev.tka.core.LiveAuthority;
 import dev.tka.core.LockPrivateKey;
-import dev.tka.core.MemoryAumStore;
 import dev.tka.core.TkaException;
 import dev.tka.core.UpdateBuilder;
 import dev.tka.store.NodeDirectory;
+import dev.tka.store.Tailnets;
 import dev.tka.sync.Intersection;
 import dev.tka.sync.SyncOffer;
 import java.io.PrintWriter;
@@ -42,13 +42,17 @@ final class SyncDemo {
   private static final Duration BETWEEN_BATCHES = Duration.ofDays(3);
   private static final int COLUMNS = 72;
 
+  private static final String TAILNET = "away.example";
+
   private final Path folder;
+  private final Tailnets tailnets;
   private final SecureRandom random;
   private final PrintWriter out;
   private Instant now = Instant.parse("2026-01-01T00:00:00Z");
 
-  SyncDemo(Path folder, SecureRandom random, PrintWriter out) {
+  SyncDemo(Path folder, Tailnets tailnets, SecureRandom random, PrintWriter out) {
     this.folder = folder;
+    this.tailnets = tailnets;
     this.random = random;
     this.out = out;
   }
@@ -58,14 +62,19 @@ final class SyncDemo {
     LockPrivateKey ann = LockPrivateKey.generate(random);
     Aum genesis = genesis(ann);
     LiveAuthority control =
-        LiveAuthority.bootstrap(new MemoryAumStore(), genesis, AdmissionPolicy.CONTROL, clock());
+        LiveAuthority.bootstrap(
+            tailnets.tailnet(TAILNET), genesis, AdmissionPolicy.CONTROL, clock());
     NodeDirectory directory = NodeDirectory.create(folder.resolve("node"), clock());
     LiveAuthority node = grow(control, ann, directory, genesis);
     compact(node, directory);
     Authority before = node.current();
     Authority all = control.current();
     List<AumHash> chain = all.newestFirst(all.length());
-    out.println("control has   " + Texts.count(all.length(), "AUM"));
+    out.println(
+        "control has   "
+            + Texts.count(all.length(), "AUM")
+            + ", in the same file as "
+            + Texts.count(tailnets.revisions().size() - 1, "other tailnet"));
     out.println(
         "the node has  "
             + Texts.count(before.length(), "AUM")

@@ -3,21 +3,22 @@ package dev.tka.cli;
 import dev.tka.core.Refusal;
 import dev.tka.sync.Intersection;
 import dev.tka.sync.SyncOutcome;
-import java.nio.file.Path;
 import java.util.Optional;
 
 /** What to do when two ends of a sync do not agree, with the commands to run. */
 final class SyncRemedy {
   private final String node;
   private final String control;
+  private final String both;
 
-  private SyncRemedy(Path node, Path control) {
-    this.node = Texts.shellWord(node.toString());
-    this.control = Texts.shellWord(control.toString());
+  private SyncRemedy(OpenStore node, OpenStore control) {
+    this.node = node.words();
+    this.control = control.words();
+    this.both = OpenStore.words(node, control);
   }
 
   /** Empty when they agree. */
-  static Optional<String> of(SyncOutcome outcome, Path node, Path control) {
+  static Optional<String> of(SyncOutcome outcome, OpenStore node, OpenStore control) {
     return new SyncRemedy(node, control).of(outcome);
   }
 
@@ -57,17 +58,16 @@ final class SyncRemedy {
     if (outcome instanceof SyncOutcome.Rejected) {
       return Optional.of("find out what is not valid there: tka verify " + control);
     }
-    return Optional.of(
-        "see what either end refuses: tka sync " + node + " " + control + " --dry-run --explain");
+    return Optional.of("see what either end refuses: tka sync " + both + " --dry-run --explain");
   }
 
   private String of(Refusal refusal) {
     return "find out who signed it; if it is meant: tka sync "
-        + (node + " " + control + " --admit " + refusal.update());
+        + (both + " --admit " + refusal.update());
   }
 
   private String restored() {
-    return "tka sync " + node + " " + control + " --restored";
+    return "tka sync " + both + " --restored";
   }
 
   /** The same for an offer, when the other end is not at hand. */

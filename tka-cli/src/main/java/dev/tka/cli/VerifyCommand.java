@@ -1,6 +1,8 @@
 package dev.tka.cli;
 
+import dev.tka.core.AumHash;
 import dev.tka.core.AumSnapshot;
+import dev.tka.core.AumStore;
 import dev.tka.core.AumVerifier;
 import dev.tka.core.Authority;
 import dev.tka.core.ChainAudit;
@@ -9,9 +11,12 @@ import dev.tka.core.OpenException;
 import dev.tka.core.SignatureVerifier;
 import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
+import dev.tka.store.Tailnets;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -20,24 +25,37 @@ import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code tka verify}: every AUM and every signature, from the oldest ancestor on. */
 @Command(
     name = "verify",
     description = {
-      "Verifies every update and signature of a directory.",
-      "Goes from the oldest ancestor on, losing branches included, and names the first thing wrong."
+      "Verifies every update and signature of a store.",
+      "Goes from the oldest ancestor on, losing branches included, and names the first thing"
+          + " wrong. With --all, it prints a line for each tailnet of the store, and the status is"
+          + " that of the first that is wrong."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
-    footer = {"  tka verify DIR", "  tka verify DIR --json && echo sound"})
+    footer = {
+      "  tka verify DIR",
+      "  tka verify DIR --json && echo sound",
+      "  tka verify sqlite:control.db --tailnet example.com",
+      "  tka verify sqlite:control.db --all"
+    })
 final class VerifyCommand implements Callable<Integer> {
   /** From this many AUMs on, a person at a terminal may wonder what takes so long. */
   private static final int LONG_WORK = 5_000;
 
+  private final AumVerifier verifier = new AumVerifier(SignatureVerifier.fastest());
+
   @Spec private CommandSpec spec;
-  @Mixin private DirectoryArgument directory;
+  @Mixin private StoreArgument store;
+
+  @Option(names = "--all", description = "All tailnets of a store that keeps several.")
+  private boolean all;
 
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
@@ -46,30 +64,129 @@ final class VerifyCommand implements Callable<Integer> {
   public Integer call() throws TkaException, IOException, CommandFailure {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    AumSnapshot snapshot = directory.read();
+    if (all) {
+      return verifyAll(out, err);
+    }
+    AumSnapshot snapshot = store.open().aums().read();
     if (snapshot.entries().size() >= LONG_WORK && Ansi.AUTO.enabled()) {
       err.println("verifying " + Texts.count(snapshot.entries().size(), "AUM") + " ...");
       err.flush();
     }
-    AumVerifier verifier = new AumVerifier(SignatureVerifier.fastest());
     // Before opening, which says less about a chain that breaks a rule.
     ChainAudit audit =
-        DirectoryArgument.open(snapshot, stored -> ChainAudit.of(stored, verifier), err);
+        StoreArgument.openAuthority(snapshot, stored -> ChainAudit.of(stored, verifier), err);
     Optional<Authority> authority =
         audit.problem().isPresent()
             ? openAsItIs(snapshot)
-            : Optional.of(DirectoryArgument.open(snapshot, Authority::open, err));
+            : Optional.of(StoreArgument.openAuthority(snapshot, Authority::open, err));
     if (json) {
       Json.print(out, toJson(authority, audit, snapshot));
     } else {
       print(authority, audit, out);
     }
-    int damage = DirectoryArgument.reportDamage(snapshot, err);
+    int damage = StoreArgument.reportDamage(snapshot, err);
     audit.problem().ifPresent(problem -> err.println("tka: " + describe(problem)));
     boolean explainedByDamage = damage != ExitCode.OK && authority.isEmpty();
-    return audit.problem().isPresent() && !explainedByDamage
-        ? ExitCode.VERIFICATION_FAILED
-        : damage;
+    return explainedByDamage ? damage : audit.problem().map(VerifyCommand::exitCode).orElse(damage);
+  }
+
+  private int verifyAll(PrintWriter out, PrintWriter err)
+      throws TkaException, IOException, CommandFailure {
+    if (store.tailnet().isGiven()) {
+      throw new ParameterException(
+          spec.commandLine(), "--all and " + TailnetOption.NAME + " exclude each other");
+    }
+    List<Verified> wrong = new ArrayList<>();
+    List<Map<String, Object>> list = new ArrayList<>();
+    int count = 0;
+    try (Tailnets tailnets = Stores.open(store.url())) {
+      for (String name : tailnets.revisions().keySet()) {
+        Verified verified = verify(name, tailnets.tailnet(name));
+        count++;
+        if (verified.exitCode() != ExitCode.OK) {
+          wrong.add(verified);
+        }
+        if (json) {
+          list.add(verified.toJson());
+        } else {
+          out.println(verified);
+          out.flush();
+        }
+      }
+    }
+    if (json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("SchemaVersion", Json.SCHEMA_VERSION);
+      object.put("Sound", wrong.isEmpty());
+      object.put("Tailnets", list);
+      Json.print(out, object);
+    }
+    if (wrong.isEmpty()) {
+      return ExitCode.OK;
+    }
+    Verified first = wrong.get(0);
+    err.println(
+        "tka: "
+            + wrong.size()
+            + " of "
+            + Texts.count(count, "tailnet")
+            + " wrong, the first is "
+            + Texts.printable(first.name()));
+    return first.exitCode();
+  }
+
+  private Verified verify(String name, AumStore tailnet) throws StoreException {
+    try {
+      AumSnapshot snapshot = tailnet.read();
+      if (snapshot.entries().isEmpty()) {
+        return new Verified(name, ExitCode.OK, Optional.empty(), 0, Optional.empty());
+      }
+      ChainAudit audit = ChainAudit.of(snapshot, verifier);
+      if (audit.problem().isPresent()) {
+        return new Verified(
+            name,
+            audit.problem().map(VerifyCommand::exitCode).orElse(ExitCode.OK),
+            Optional.empty(),
+            audit.verified(),
+            audit.problem().map(VerifyCommand::describe));
+      }
+      Optional<AumHash> head = Optional.of(Authority.open(snapshot).head());
+      return new Verified(name, ExitCode.OK, head, audit.verified(), Optional.empty());
+    } catch (StoreException.Damaged | StoreException.NoSuchAum | OpenException e) {
+      return new Verified(
+          name, Failures.exitCode(e), Optional.empty(), 0, Optional.of(e.getMessage()));
+    }
+  }
+
+  /**
+   * A tailnet of several.
+   *
+   * @param exitCode what its verdict asks for
+   * @param head empty when Tailnet Lock is not enabled, or something is wrong
+   * @param aums how many were verified
+   * @param problem the first thing wrong
+   */
+  private record Verified(
+      String name, int exitCode, Optional<AumHash> head, int aums, Optional<String> problem) {
+    Map<String, Object> toJson() {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("Name", name);
+      head.ifPresent(hash -> object.put("Head", hash.toString()));
+      object.put("Verified", aums);
+      problem.ifPresent(what -> object.put("Problem", what));
+      return object;
+    }
+
+    /** The line for people. */
+    @Override
+    public String toString() {
+      return Texts.printable(name)
+          + "\t"
+          + problem
+              .map(what -> "WRONG: " + Texts.printable(what))
+              .or(() -> head.map(hash -> Texts.count(aums, "AUM") + " verified, head " + hash))
+              .orElse("not enabled");
+    }
   }
 
   /** Empty when what the audit found keeps the authority from opening. */
@@ -115,6 +232,12 @@ final class VerifyCommand implements Callable<Integer> {
     audit.problem().ifPresent(problem -> object.put("Problem", describe(problem)));
     object.put("Damage", snapshot.damage().stream().map(Damage::toString).toList());
     return object;
+  }
+
+  private static int exitCode(ChainAudit.Problem problem) {
+    return problem.cause() instanceof StoreException damaged
+        ? Failures.exitCode(damaged)
+        : ExitCode.VERIFICATION_FAILED;
   }
 
   private static String describe(ChainAudit.Problem problem) {

@@ -4,7 +4,6 @@ import dev.tka.core.Authority;
 import dev.tka.core.Key;
 import dev.tka.core.KeyBudget;
 import dev.tka.core.State;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -22,9 +21,12 @@ record Weakness(String kind, String text, String remedy) {
   /** Below this much room for keys, it is time to tidy up. */
   private static final int ROOM_FOR_KEYS = 32;
 
-  /** The weaknesses of an authority. */
-  static List<Weakness> of(Authority authority, Path directory) {
-    String tka = Texts.shellWord(directory.toString());
+  /**
+   * The weaknesses of an authority.
+   *
+   * @param tka its store, as a command is told of it
+   */
+  static List<Weakness> of(Authority authority, String tka) {
     State state = authority.state();
     List<Weakness> found = new ArrayList<>();
     List<Key> signing = state.keys().stream().filter(Key::canSign).toList();

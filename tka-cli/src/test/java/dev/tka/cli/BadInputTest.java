@@ -334,7 +334,7 @@ class BadInputTest {
   @Test
   void aCommandLineThatMakesNoSense() {
     requireFailure(Cli.run("frob"), ExitCode.USAGE, "frob");
-    requireFailure(Cli.run("status"), ExitCode.USAGE, "DIR");
+    requireFailure(Cli.run("status"), ExitCode.USAGE, "STORE");
     requireFailure(Cli.run("log", folder, "--limit", "0"), ExitCode.USAGE, "--limit");
     requireFailure(
         Cli.run("log", folder, "--graph", "--json"), ExitCode.USAGE, "exclude each other");

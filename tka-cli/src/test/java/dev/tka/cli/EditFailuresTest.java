@@ -209,9 +209,7 @@ class EditFailuresTest {
     Cli.Result result = Cli.run(main, "add", tailnet.directory(), carol, "--key-file", "-");
 
     assertThat(result.exitCode()).isEqualTo(ExitCode.CONFLICT);
-    assertThat(result.err())
-        .startsWith("tka: something else changed the directory")
-        .hasLineCount(1);
+    assertThat(result.err()).startsWith("tka: something else changed the store").hasLineCount(1);
     assertThat(tailnet.trusted()).hasSize(3).contains(dave + "?1");
     tailnet.requireSound();
     tailnet.edit("add", "ann", carol);
@@ -263,7 +261,7 @@ class EditFailuresTest {
     String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.exitValue()).as(err).isIn(ExitCode.OK, ExitCode.CONFLICT);
     if (process.exitValue() == ExitCode.CONFLICT) {
-      assertThat(err).contains("something else changed the directory");
+      assertThat(err).contains("something else changed the store");
     }
     return process.exitValue();
   }

@@ -14,6 +14,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -68,6 +71,7 @@ class JsonSchemaTest {
     collectAuthKeysAndLinks(paths);
     collectNodeKeys(paths);
     collectKeyLosses(paths);
+    collectStores(paths);
 
     List<String> expected =
         new String(
@@ -76,6 +80,26 @@ class JsonSchemaTest {
             .lines()
             .toList();
     assertThat(paths).containsExactlyElementsOf(expected);
+  }
+
+  private void collectStores(Set<String> paths) throws Exception {
+    Path home = Files.createDirectory(folder.resolve("stores"));
+    Tailnet keys = Tailnet.in(home);
+    String ann = keys.newKey("ann");
+    String store = "sqlite:" + home.resolve("control.db");
+    for (String name : List.of("one", "two")) {
+      keys.run(
+          "init", store, "--tailnet", name, ann, "--key-file", keys.keyFile("ann"), "--confirm");
+    }
+    collect("tailnets", Cli.run("tailnets", store, "--json").json(), paths);
+    collect("verify", Cli.run("verify", store, "--all", "--json").json(), paths);
+    collect("backup", Cli.run("backup", store, home.resolve("copy"), "--json").json(), paths);
+    try (Connection connection = DriverManager.getConnection("jdbc:" + store);
+        Statement statement = connection.createStatement()) {
+      statement.execute("update aum set kind = kind + 1 where tailnet = 2");
+    }
+    collect("tailnets", Cli.run("tailnets", store, "--json").json(), paths);
+    collect("verify", Cli.run("verify", store, "--all", "--json").json(), paths);
   }
 
   private void collectCompactions(Set<String> paths) throws Exception {

@@ -8,6 +8,7 @@ import dev.tka.core.DisablementSecret;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.SigningException;
 import dev.tka.store.KeyFile;
+import dev.tka.store.SqliteFile;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -19,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
@@ -66,8 +68,11 @@ class SecretsTest {
         capture(
             () -> {
               PrintWriter printer = new PrintWriter(out, true);
-              new AuthorityDemo(folder, random, printer).run();
-              new SyncDemo(folder, random, printer).run();
+              try (SqliteFile control =
+                  SqliteFile.create(folder.resolve("control.db"), Clock.systemUTC())) {
+                new AuthorityDemo(folder, control, random, printer).run();
+                new SyncDemo(folder, control, random, printer).run();
+              }
             }));
     seen.put("output", bytes(out.toString()));
     List<byte[]> secrets = random.secrets;
@@ -190,7 +195,14 @@ class SecretsTest {
             e.printStackTrace(new PrintWriter(trace, true));
           }
           Cli.Result result =
-              Cli.run("add", folder.resolve("authority"), key.publicKey(), "--key-file", file);
+              Cli.run(
+                  "add",
+                  "sqlite:" + folder.resolve("control.db"),
+                  "--tailnet",
+                  "ann.example",
+                  key.publicKey(),
+                  "--key-file",
+                  file);
           assertThat(result.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
           seen.put(
               "damaged " + file + damaged.length() + damaged.hashCode(),

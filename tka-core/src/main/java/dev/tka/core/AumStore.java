@@ -38,6 +38,8 @@ public interface AumStore extends AumSource {
    *
    * @return the store right after it
    * @throws StoreException.Conflict if the store is not at the commit's base any more
+   * @throws StoreException.InDoubt if the store was lost meanwhile, and whether the commit happened
+   *     is not known: read again
    * @throws StoreException if it cannot be written; it is as it was
    */
   AumSnapshot commit(Commit commit) throws StoreException;
@@ -46,6 +48,8 @@ public interface AumStore extends AumSource {
    * Forgets everything, for good: the tailnet's lock was disabled. The store can be used again, at
    * a revision that it never had.
    *
+   * @throws StoreException.InDoubt if the store was lost meanwhile, and whether it was wiped is not
+   *     known: read again, or wipe again
    * @throws StoreException if it cannot be written; it is as it was
    */
   void wipe() throws StoreException;

@@ -1,6 +1,9 @@
 package dev.tka.core;
 
-/** What can go wrong with the place where AUMs are kept. The store is as it was. */
+/**
+ * What can go wrong with the place where AUMs are kept. The store is as it was, but for {@link
+ * InDoubt}.
+ */
 public abstract sealed class StoreException extends TkaException {
 
   private StoreException(String message) {
@@ -9,6 +12,12 @@ public abstract sealed class StoreException extends TkaException {
 
   private StoreException(String message, Throwable cause) {
     super(message, cause);
+  }
+
+  private static String describe(Throwable cause) {
+    String type = cause.getClass().getSimpleName();
+    String message = cause.getMessage();
+    return message == null ? type : type + ": " + message.lines().findFirst().orElse("");
   }
 
   /** Another writer was first; read again and decide anew. */
@@ -36,11 +45,20 @@ public abstract sealed class StoreException extends TkaException {
     public Unavailable(String what, Throwable cause) {
       super(what + ": " + describe(cause), cause);
     }
+  }
 
-    private static String describe(Throwable cause) {
-      String message = cause.getMessage();
-      String type = cause.getClass().getSimpleName();
-      return message == null ? type : type + ": " + message;
+  /**
+   * The place was lost while a change was made, and whether it happened is not known. Whoever reads
+   * the store again, and makes another change to what it shows, is safe: should the first one have
+   * happened after all, that is a {@link Conflict}.
+   */
+  public static final class InDoubt extends StoreException {
+
+    /** Made by stores. */
+    public InDoubt(String what, Throwable cause) {
+      super(
+          what + ": lost during a change, and whether it happened is not known: " + describe(cause),
+          cause);
     }
   }
 

@@ -140,4 +140,13 @@ public abstract sealed class TextException extends TkaException {
       return expected;
     }
   }
+
+  /** The text is not a URL of the kind that is needed. */
+  public static final class BadUrl extends TextException {
+
+    /** Made by what reads URLs; neither argument quotes the text. */
+    public BadUrl(String expected, String found) {
+      super("expected " + expected + ", found " + found);
+    }
+  }
 }

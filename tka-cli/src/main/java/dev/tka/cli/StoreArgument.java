@@ -4,25 +4,51 @@ import dev.tka.core.AumSnapshot;
 import dev.tka.core.Damage;
 import dev.tka.core.OpenException;
 import dev.tka.core.StoreException;
-import dev.tka.store.NodeDirectory;
 import java.io.PrintWriter;
-import java.nio.file.Path;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** The directory that a command looks at. */
-final class DirectoryArgument {
+/** The store that a command looks at. */
+final class StoreArgument {
+  static final String LABEL = "STORE";
+
+  /** Describes an argument that is no directory. */
+  static final String OF_MANY = "sqlite:PATH or postgresql://USER@HOST:PORT/DATABASE.";
+
   @Parameters(
       index = "0",
-      paramLabel = "DIR",
-      description = "A node's TKA directory, such as /var/lib/tailscale/tka-profiles/2601.")
-  private Path directory;
+      paramLabel = LABEL,
+      converter = StoreUrl.Text.class,
+      description = {
+        "A node's TKA directory, such as /var/lib/tailscale/tka-profiles/2601; or control's store,"
+            + " "
+            + OF_MANY
+            + " A directory is edited by a node's rules, control's store by control's."
+      })
+  private StoreUrl url;
 
-  Path path() {
-    return directory;
+  @Mixin private TailnetOption tailnet;
+
+  StoreUrl url() {
+    return url;
   }
 
-  AumSnapshot read() throws StoreException {
-    return NodeDirectory.at(directory).read();
+  TailnetOption tailnet() {
+    return tailnet;
+  }
+
+  /** For a shell: what tells another command of the same. */
+  String words() {
+    return Texts.shellWord(url.toString()) + tailnet.option(url);
+  }
+
+  /**
+   * Opens it; it is closed when the command ends.
+   *
+   * @throws CommandFailure if it has no such tailnet, or several and none was named
+   */
+  OpenStore open() throws StoreException, CommandFailure {
+    return tailnet.open(url);
   }
 
   /**
@@ -32,7 +58,7 @@ final class DirectoryArgument {
    * @throws OpenException if it does not open although nothing is damaged
    * @throws CommandFailure if it does not open and something is damaged
    */
-  static <T> T open(AumSnapshot snapshot, Opening<T> opening, PrintWriter err)
+  static <T> T openAuthority(AumSnapshot snapshot, Opening<T> opening, PrintWriter err)
       throws OpenException, StoreException, CommandFailure {
     try {
       return opening.from(snapshot);

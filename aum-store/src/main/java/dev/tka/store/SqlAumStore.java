@@ -27,21 +27,21 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * One tailnet's part of a {@link SqliteFile}.
+ * One tailnet's part of a database.
  *
  * <p>What was read last stays in memory. When another writer only added AUMs since, only their rows
  * are read; else everything is. Either way the checksum tells whether the rows are those that were
  * written.
  */
-final class SqliteAumStore implements AumStore {
-  private final SqliteFile file;
+final class SqlAumStore implements AumStore {
+  private final SqlTailnets database;
   private final String name;
   private final Clock clock;
   private volatile View last;
   private long lastSequence;
 
-  SqliteAumStore(SqliteFile file, String name, Clock clock) {
-    this.file = file;
+  SqlAumStore(SqlTailnets database, String name, Clock clock) {
+    this.database = database;
     this.name = name;
     this.clock = clock;
     Tailnet nothing = Tailnet.empty(0, name);
@@ -102,18 +102,12 @@ final class SqliteAumStore implements AumStore {
           lastActiveAncestor,
           agreedAt.map(Instant::toString));
     }
-
-    Row toRow(long checksum) {
-      List<Optional<Object>> columns = new ArrayList<>(toRow().columns());
-      columns.add(Optional.of(checksum));
-      return new Row("tailnet", columns);
-    }
   }
 
   @Override
   public AumSnapshot read() throws StoreException {
     View view = last;
-    long revision = file.read(this::revision);
+    long revision = database.read(this::revision);
     return revision == view.tailnet.revision ? view.snapshot : readChanges();
   }
 
@@ -128,14 +122,19 @@ final class SqliteAumStore implements AumStore {
   }
 
   private synchronized AumSnapshot readChanges() throws StoreException {
-    return file.readTogether(this::look).snapshot;
+    return database.readTogether(connection -> look(connection, "")).snapshot;
   }
 
-  /** What is there now, within a transaction. */
-  private View look(Connection connection) throws SQLException, StoreException {
+  /**
+   * What is there now, within a transaction.
+   *
+   * @param lock what the select of the tailnet's row ends with
+   */
+  private View look(Connection connection, String lock) throws SQLException, StoreException {
     View before = last;
     Optional<Row> row =
-        select(connection, Tailnet.COLUMNS, "tailnet where name = ?", name).stream().findFirst();
+        select(connection, Tailnet.COLUMNS, "tailnet where name = ?" + lock, name).stream()
+            .findFirst();
     Tailnet now = row.isEmpty() ? Tailnet.empty(0, name) : Tailnet.parse(row.get());
     if (now.equals(before.tailnet)) {
       return before;
@@ -170,7 +169,7 @@ final class SqliteAumStore implements AumStore {
     }
     if (row.isPresent() && row.get().number(Tailnet.CHECKSUM) != sum + now.checksum()) {
       throw new StoreException.Damaged(
-          file
+          database
               + ": the rows of tailnet \""
               + name
               + "\" are not those that were written: expected checksum "
@@ -199,7 +198,7 @@ final class SqliteAumStore implements AumStore {
       return Trail.EMPTY.extend(entries);
     } catch (IllegalArgumentException e) {
       throw new StoreException.Damaged(
-          file + ": table trail, tailnet \"" + name + "\": " + e.getMessage());
+          database + ": table trail, tailnet \"" + name + "\": " + e.getMessage());
     }
   }
 
@@ -232,7 +231,7 @@ final class SqliteAumStore implements AumStore {
 
   private Bytes body(long tailnet, AumHash hash, long number) throws StoreException {
     Optional<Row> row =
-        file.read(
+        database.read(
             connection ->
                 select(
                         connection,
@@ -254,7 +253,7 @@ final class SqliteAumStore implements AumStore {
         return body(tailnet, hash, known.get());
       }
       throw new StoreException.Damaged(
-          file
+          database
               + ": table aum_body has no row ["
               + tailnet
               + ", "
@@ -352,7 +351,7 @@ final class SqliteAumStore implements AumStore {
 
     /** Writes the rows, within a transaction. */
     void write(Connection connection) throws SQLException, StoreException {
-      long tailnet = before.tailnet.number == 0 ? nextTailnet(connection) : before.tailnet.number;
+      long tailnet = before.tailnet.number == 0 ? addTailnet(connection) : before.tailnet.number;
       for (AumIndex.Item<Long> item : added) {
         insert(
             connection,
@@ -379,7 +378,7 @@ final class SqliteAumStore implements AumStore {
               lastNumber,
               lastActiveAncestor,
               marks.agreedAt());
-      writeTailnet(connection, after, sum);
+      writeTailnet(connection, before.tailnet.revision, after, sum);
     }
 
     private void remove(Connection connection, long tailnet) throws SQLException, StoreException {
@@ -458,7 +457,7 @@ final class SqliteAumStore implements AumStore {
     }
 
     private void insert(Connection connection, String table, Row row) throws SQLException {
-      SqliteAumStore.insert(connection, table, row);
+      SqlAumStore.insert(connection, table, row);
       sum += row.checksum();
     }
 
@@ -472,16 +471,16 @@ final class SqliteAumStore implements AumStore {
       if (!removed.isEmpty()) {
         index = index.without(removed.keySet());
       }
-      return new View(after, sum, SqliteAumStore.this.show(after, index, sequence, trail, marks));
+      return new View(after, sum, SqlAumStore.this.show(after, index, sequence, trail, marks));
     }
   }
 
   @Override
   public synchronized AumSnapshot commit(Commit commit) throws StoreException {
     Change change =
-        file.write(
+        database.write(
             connection -> {
-              View before = look(connection);
+              View before = look(connection, database.lock());
               if (!commit.base().equals(before.snapshot.revision())) {
                 throw new StoreException.Conflict(commit.base(), before.snapshot.revision());
               }
@@ -499,14 +498,15 @@ final class SqliteAumStore implements AumStore {
 
   @Override
   public synchronized void wipe() throws StoreException {
-    file.write(
+    database.write(
         connection -> {
           Optional<Row> row =
-              select(connection, Tailnet.COLUMNS, "tailnet where name = ?", name).stream()
+              select(connection, Tailnet.COLUMNS, "tailnet where name = ?" + database.lock(), name)
+                  .stream()
                   .findFirst();
           Tailnet before =
               row.isEmpty()
-                  ? Tailnet.empty(nextTailnet(connection), name)
+                  ? Tailnet.empty(addTailnet(connection), name)
                   : Tailnet.parse(row.get());
           long revision = before.revision + 1;
           deleteRemoved(connection);
@@ -528,22 +528,45 @@ final class SqliteAumStore implements AumStore {
                   before.lastNumber,
                   Optional.empty(),
                   Optional.empty());
-          writeTailnet(connection, after, 0);
+          writeTailnet(connection, before.revision, after, 0);
           return after;
         });
   }
 
-  private long nextTailnet(Connection connection) throws SQLException, StoreException {
-    return select(connection, "coalesce(max(number), 0)", "tailnet where number > 0")
-            .get(0)
-            .number(0)
-        + 1;
+  /** Makes the tailnet's row, at revision 0, and gives its number. */
+  private long addTailnet(Connection connection) throws SQLException, StoreException {
+    try (PreparedStatement insert =
+        connection.prepareStatement(
+            "insert into tailnet (name, revision, rewritten, last_number, checksum)"
+                + " values (?, 0, 0, 0, 0) returning number")) {
+      insert.setString(1, name);
+      try (ResultSet result = insert.executeQuery()) {
+        result.next();
+        return Row.read("tailnet", result).number(0);
+      }
+    }
   }
 
-  private static void writeTailnet(Connection connection, Tailnet after, long sum)
-      throws SQLException {
-    execute(connection, "delete from tailnet where number = ?", after.number);
-    insert(connection, "tailnet (" + Tailnet.COLUMNS + ")", after.toRow(sum + after.checksum()));
+  /** Writes the tailnet's row, if it is at the revision that was read. */
+  private void writeTailnet(Connection connection, long revision, Tailnet after, long sum)
+      throws SQLException, StoreException.Conflict {
+    int changed =
+        execute(
+            connection,
+            "update tailnet set revision = ?, rewritten = ?, last_number = ?,"
+                + " last_active_ancestor = ?, agreed_at = ?, checksum = ?"
+                + " where number = ? and revision = ?",
+            after.revision,
+            after.rewritten,
+            after.lastNumber,
+            after.lastActiveAncestor,
+            after.agreedAt.map(Instant::toString),
+            sum + after.checksum(),
+            after.number,
+            revision);
+    if (changed != 1) {
+      throw new StoreException.Conflict(new Revision(revision), new Revision(revision(connection)));
+    }
   }
 
   private void noteRemoval(Connection connection, long tailnet, long revision) throws SQLException {
@@ -559,12 +582,13 @@ final class SqliteAumStore implements AumStore {
    * up.
    */
   private void deleteRemoved(Connection connection) throws SQLException, StoreException {
-    long end = clock.instant().minus(SqliteFile.REMOVED_STAY).getEpochSecond();
+    long end = clock.instant().minus(Tailnets.REMOVED_STAY).getEpochSecond();
     List<Row> due =
         select(
             connection,
             "removed_at, tailnet, revision",
-            "removal where removed_at < ? order by removed_at, tailnet, revision limit 1",
+            "removal where removed_at < ? order by removed_at, tailnet, revision limit 1"
+                + database.lockOrSkip(),
             end);
     if (due.isEmpty()) {
       return;
@@ -596,11 +620,11 @@ final class SqliteAumStore implements AumStore {
     }
   }
 
-  private static void execute(Connection connection, String sql, Object... arguments)
+  private static int execute(Connection connection, String sql, Object... arguments)
       throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       Row.of("", arguments).bind(statement);
-      statement.executeUpdate();
+      return statement.executeUpdate();
     }
   }
 }

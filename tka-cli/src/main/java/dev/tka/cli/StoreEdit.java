@@ -1,7 +1,6 @@
 package dev.tka.cli;
 
 import dev.tka.compaction.CompactionPlan;
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Authority;
@@ -12,7 +11,6 @@ import dev.tka.core.Repair;
 import dev.tka.core.Revision;
 import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
-import dev.tka.store.NodeDirectory;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -21,56 +19,63 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A directory that a command changes. What it writes was decided on what it read: when something
- * else changed the directory in between, nothing is written.
+ * A store that a command changes, by the rules of whose store it is. What it writes was decided on
+ * what it read: when something else changed the store in between, nothing is written.
  */
-final class DirectoryEdit {
+final class StoreEdit {
   private static final String TAILSCALED = "tailscaled";
 
-  private final NodeDirectory directory;
+  private final OpenStore store;
   private final LiveAuthority live;
   private final Authority authority;
   private final PrintWriter err;
 
-  private DirectoryEdit(NodeDirectory directory, LiveAuthority live, PrintWriter err) {
-    this.directory = directory;
+  private StoreEdit(OpenStore store, LiveAuthority live, PrintWriter err) {
+    this.store = store;
     this.live = live;
     this.err = err;
     this.authority = live.current();
   }
 
   /**
-   * Opens the authority in a directory, to change it.
+   * Opens the authority in a store, to change it.
    *
    * @throws CommandFailure if it is degraded: what is missing may be what an edit has to build on
    */
-  static DirectoryEdit begin(DirectoryArgument directory, PrintWriter err)
+  static StoreEdit begin(StoreArgument argument, PrintWriter err)
       throws OpenException, StoreException, CommandFailure {
-    DirectoryEdit edit = look(directory, err);
-    warnOfTailscaled(err);
+    StoreEdit edit = look(argument, err);
+    warnOfTailscaled(edit.store, err);
     return edit;
   }
 
   /**
-   * Opens the authority in a directory, to see what a change would be.
+   * Opens the authority in a store, to see what a change would be.
    *
    * @throws CommandFailure as {@link #begin} does
    */
-  static DirectoryEdit look(DirectoryArgument directory, PrintWriter err)
+  static StoreEdit look(StoreArgument argument, PrintWriter err)
       throws OpenException, StoreException, CommandFailure {
-    NodeDirectory store = NodeDirectory.at(directory.path());
+    OpenStore store = argument.open();
     Clock clock = Clock.systemUTC();
     LiveAuthority live =
-        DirectoryArgument.open(
-            store.read(), snapshot -> LiveAuthority.open(store, AdmissionPolicy.NODE, clock), err);
-    int damage = DirectoryArgument.reportDamage(live.current().snapshot(), err);
+        StoreArgument.openAuthority(
+            store.aums().read(),
+            snapshot -> LiveAuthority.open(store.aums(), store.policy(), clock),
+            err);
+    int damage = StoreArgument.reportDamage(live.current().snapshot(), err);
     if (damage != ExitCode.OK) {
-      throw new CommandFailure(damage, "a damaged directory is not edited; nothing was written");
+      throw new CommandFailure(damage, "a damaged store is not edited; nothing was written");
     }
-    return new DirectoryEdit(store, live, err);
+    return new StoreEdit(store, live, err);
   }
 
-  /** What the directory held when it was read. */
+  /** Where it is. */
+  OpenStore store() {
+    return store;
+  }
+
+  /** What the store held when it was read. */
   Authority authority() {
     return authority;
   }
@@ -124,7 +129,7 @@ final class DirectoryEdit {
    * @throws StoreException.Conflict if something else was stored since; nothing was written
    */
   void compact(CompactionPlan.Decided plan) throws OpenException, StoreException {
-    plan.applyTo(directory, AdmissionPolicy.NODE);
+    plan.applyTo(store.aums(), live.policy());
   }
 
   /**
@@ -133,7 +138,7 @@ final class DirectoryEdit {
    * @throws StoreException.Conflict if something else was stored since; nothing was written
    */
   void repair(Repair.Restore plan) throws StoreException {
-    plan.applyTo(directory);
+    plan.applyTo(store.aums());
   }
 
   /**
@@ -142,17 +147,20 @@ final class DirectoryEdit {
    * @throws StoreException.Conflict if something else was stored since; nothing was written
    */
   void wipe() throws StoreException {
-    Revision now = directory.read().revision();
+    Revision now = store.aums().read().revision();
     if (!now.equals(authority.snapshot().revision())) {
       throw new StoreException.Conflict(authority.snapshot().revision(), now);
     }
-    directory.wipe();
+    store.aums().wipe();
   }
 
   /** It takes no lock and looks at its directory only when it starts. */
-  static void warnOfTailscaled(PrintWriter err) {
+  static void warnOfTailscaled(OpenStore store, PrintWriter err) {
+    if (!store.isDirectory()) {
+      return;
+    }
     ProcessHandle.allProcesses()
-        .filter(DirectoryEdit::isTailscaled)
+        .filter(StoreEdit::isTailscaled)
         .findFirst()
         .ifPresent(
             process ->

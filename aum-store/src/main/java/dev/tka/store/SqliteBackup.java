@@ -1,0 +1,129 @@
+package dev.tka.store;
+
+import dev.tka.core.StoreException;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.util.Objects;
+import org.sqlite.SQLiteConnection;
+import org.sqlite.SQLiteErrorCode;
+
+/** A copy of a SQLite file in use: made under another name, checked, flushed, and then renamed. */
+final class SqliteBackup {
+  /** Some megabytes. */
+  private static final int PAGES_AT_A_TIME = 1000;
+
+  private static final int TRY_AGAIN_AFTER_MILLIS = 100;
+  private static final int TRIES = 10;
+
+  private final SqliteFile source;
+  private final Path target;
+
+  SqliteBackup(SqliteFile source, Path target) {
+    this.source = source;
+    this.target = target.toAbsolutePath();
+  }
+
+  /** As {@link SqliteFile#backup} says. */
+  void run(SqliteFile.Progress progress) throws StoreException, IOException {
+    Path folder = Objects.requireNonNullElse(target.getParent(), target);
+    requireNothing();
+    if (!Files.isDirectory(folder)) {
+      throw new NoSuchFileException(folder.toString());
+    }
+    // Only its owner can read it.
+    Path copy = Files.createTempFile(folder, target.getFileName() + ".", ".part");
+    try {
+      int code = source.readTogether(connection -> copy(connection, copy, progress));
+      if (code != SQLiteErrorCode.SQLITE_OK.code) {
+        throw new IOException(
+            target + ": the copy was not written: " + SQLiteErrorCode.getErrorCode(code));
+      }
+      requireSound(copy);
+      try (FileChannel channel = FileChannel.open(copy, StandardOpenOption.WRITE)) {
+        channel.force(true);
+      }
+      rename(copy);
+      DurableFiles.flushFolder(folder);
+    } finally {
+      Files.deleteIfExists(copy);
+      Files.deleteIfExists(beside(copy, "-journal"));
+      Files.deleteIfExists(beside(copy, "-wal"));
+      Files.deleteIfExists(beside(copy, "-shm"));
+    }
+  }
+
+  private static Path beside(Path copy, String suffix) {
+    return copy.resolveSibling(copy.getFileName() + suffix);
+  }
+
+  private void requireNothing() throws FileAlreadyExistsException {
+    if (Files.exists(target)) {
+      throw new FileAlreadyExistsException(target.toString());
+    }
+  }
+
+  /** Within a transaction that has read something, what is copied is all of one moment. */
+  private static int copy(Connection connection, Path copy, SqliteFile.Progress progress)
+      throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet result = statement.executeQuery("select count(*) from sqlite_master")) {
+      result.next();
+    }
+    return connection
+        .unwrap(SQLiteConnection.class)
+        .getDatabase()
+        .backup(
+            "main",
+            copy.toString(),
+            (remaining, all) -> progress.copied(all - remaining, all),
+            TRY_AGAIN_AFTER_MILLIS,
+            TRIES,
+            PAGES_AT_A_TIME);
+  }
+
+  private void requireSound(Path copy) throws StoreException, IOException {
+    String found;
+    try (SqliteFile opened = SqliteFile.at(copy, Clock.systemUTC())) {
+      found =
+          opened.read(
+              connection -> {
+                try (Statement statement = connection.createStatement();
+                    ResultSet result = statement.executeQuery("pragma integrity_check(1)")) {
+                  result.next();
+                  return result.getString(1);
+                }
+              });
+    } catch (StoreException.Damaged e) {
+      found = e.getMessage();
+    }
+    if (!found.equals("ok")) {
+      throw new StoreException.Damaged(
+          source + ": its copy is not sound, and was not kept: " + found.replace(copy + ": ", ""));
+    }
+  }
+
+  /** Never over something that came there meanwhile. */
+  private void rename(Path copy) throws IOException {
+    try {
+      Files.createLink(target, copy);
+    } catch (FileAlreadyExistsException e) {
+      throw e;
+    } catch (UnsupportedOperationException | FileSystemException e) {
+      // The file system knows no links.
+      requireNothing();
+      Files.move(copy, target, StandardCopyOption.ATOMIC_MOVE);
+    }
+  }
+}

@@ -1,0 +1,93 @@
+package dev.tka.cli;
+
+import dev.tka.core.TkaException;
+import dev.tka.store.SqliteFile;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code tka backup}: a copy of a SQLite file while others use it. */
+@Command(
+    name = "backup",
+    description = {
+      "Copies a SQLite file with all its tailnets as it is at this moment, while others read and"
+          + " write it.",
+      "The copy is checked, flushed and then named: there is a whole one or none. Only its owner can"
+          + " read it. Nothing is written over: if there is something at TARGET, the status is 5.",
+      "A directory is copied with 'cp -a' while nothing writes to it, a database of PostgreSQL with"
+          + " pg_dump."
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka backup sqlite:control.db /backup/control-2026-01-31.db",
+      "  tka verify sqlite:/backup/control-2026-01-31.db --all",
+    })
+final class BackupCommand implements Callable<Integer> {
+  private static final int PERCENT = 100;
+
+  @Spec private CommandSpec spec;
+
+  @Parameters(
+      index = "0",
+      paramLabel = StoreArgument.LABEL,
+      converter = StoreUrl.Text.class,
+      description = "The file, sqlite:PATH.")
+  private StoreUrl url;
+
+  @Parameters(index = "1", paramLabel = "TARGET", description = "The path of the copy.")
+  private Path target;
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws TkaException, IOException, CommandFailure {
+    if (!(url instanceof StoreUrl.Sqlite sqlite)) {
+      throw new CommandFailure(
+          ExitCode.USAGE,
+          url
+              + ": expected sqlite:PATH; "
+              + (url instanceof StoreUrl.Directory
+                  ? "copy a directory with 'cp -a' while nothing writes to it"
+                  : "copy a database with pg_dump"));
+    }
+    try (SqliteFile file = SqliteFile.at(sqlite.path(), Clock.systemUTC())) {
+      file.backup(target, Ansi.AUTO.enabled() ? this::show : (done, all) -> {});
+    } finally {
+      if (Ansi.AUTO.enabled()) {
+        spec.commandLine().getErr().print("\r\u001b[K");
+      }
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    long bytes = Files.size(target);
+    if (json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("SchemaVersion", Json.SCHEMA_VERSION);
+      object.put("Target", target.toString());
+      object.put("Bytes", bytes);
+      Json.print(out, object);
+    } else {
+      out.println(
+          "Copied " + Texts.count(bytes, "byte") + " to " + target + ", and checked the copy.");
+    }
+    return ExitCode.OK;
+  }
+
+  private void show(int done, int all) {
+    PrintWriter err = spec.commandLine().getErr();
+    err.print("\rcopied " + (all == 0 ? PERCENT : (long) done * PERCENT / all) + " %");
+    err.flush();
+  }
+}

@@ -1,0 +1,43 @@
+package dev.tka.cli;
+
+import dev.tka.core.AdmissionPolicy;
+import dev.tka.core.AumStore;
+import java.util.Optional;
+
+/**
+ * One tailnet's AUMs, where a command was told to look.
+ *
+ * @param url where that is
+ * @param tailnet which of it; empty for a directory, which has no name for its own
+ * @param option what tells another command of the tailnet; empty where that needs no telling
+ * @param aums what is there
+ */
+record OpenStore(StoreUrl url, Optional<String> tailnet, String option, AumStore aums) {
+  /** A directory is a node's, whatever keeps many tailnets is control's. */
+  AdmissionPolicy policy() {
+    return isDirectory() ? AdmissionPolicy.NODE : AdmissionPolicy.CONTROL;
+  }
+
+  boolean isDirectory() {
+    return url instanceof StoreUrl.Directory;
+  }
+
+  /** For a shell: what tells another command to look there, too. */
+  String words() {
+    return Texts.shellWord(url.toString()) + option;
+  }
+
+  /** For a shell: what tells another command of both, a node's first. */
+  static String words(OpenStore node, OpenStore control) {
+    return Texts.shellWord(node.url.toString())
+        + " "
+        + Texts.shellWord(control.url.toString())
+        + (node.option.isEmpty() ? control.option : node.option);
+  }
+
+  /** For people. */
+  @Override
+  public String toString() {
+    return url + tailnet.map(name -> ", tailnet " + name).orElse("");
+  }
+}

@@ -1,0 +1,174 @@
+package dev.tka.cli;
+
+import dev.tka.core.AumStore;
+import dev.tka.core.StoreException;
+import dev.tka.store.NodeDirectory;
+import dev.tka.store.Tailnets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Which tailnet of a store a command is about. Opens stores, which {@link #close} closes. */
+final class TailnetOption {
+  static final String NAME = "--tailnet";
+
+  /** So many names are listed in an error. */
+  private static final int NAMED = 10;
+
+  @Option(
+      names = NAME,
+      paramLabel = "ID",
+      description = "The tailnet, in a store that keeps several.")
+  private @Nullable String name;
+
+  private final List<Tailnets> opened = new ArrayList<>();
+
+  boolean isGiven() {
+    return name != null;
+  }
+
+  /** For a shell: what tells another command of the same tailnet, or nothing. */
+  String option(StoreUrl url) {
+    return name == null || url instanceof StoreUrl.Directory
+        ? ""
+        : " " + NAME + " " + Texts.shellWord(name);
+  }
+
+  /**
+   * Opens the tailnet of a store that is there.
+   *
+   * @throws StoreException.Absent if there is no such store
+   * @throws CommandFailure if it has no such tailnet, or several and none was named
+   */
+  OpenStore open(StoreUrl url) throws StoreException, CommandFailure {
+    if (url instanceof StoreUrl.Directory directory) {
+      if (name != null) {
+        throw new CommandFailure(
+            ExitCode.USAGE, url + ": a directory holds one tailnet, leave out " + NAME);
+      }
+      return openDirectory(directory);
+    }
+    Tailnets tailnets = closing(Stores.open(url));
+    Set<String> names = tailnets.revisions().keySet();
+    if (name != null) {
+      if (!names.contains(requireName())) {
+        throw new CommandFailure(
+            ExitCode.NOT_FOUND,
+            url + ": no tailnet " + name + " ('tka tailnets' lists those that are there)");
+      }
+      return open(url, name, tailnets);
+    }
+    if (names.isEmpty()) {
+      throw new CommandFailure(ExitCode.NOT_FOUND, url + ": no tailnet was begun there yet");
+    }
+    if (names.size() > 1) {
+      throw new CommandFailure(
+          ExitCode.USAGE, url + " keeps " + names.size() + " tailnets, name one: " + list(names));
+    }
+    String only = names.iterator().next();
+    return open(url, only, tailnets);
+  }
+
+  /**
+   * Opens a node's store and control's. The tailnet that was named is that of each that keeps
+   * several.
+   *
+   * @return both, in this order
+   * @throws StoreException.Absent if there is no such store
+   * @throws CommandFailure as for one of them
+   */
+  List<OpenStore> openBoth(StoreUrl node, StoreUrl control) throws StoreException, CommandFailure {
+    boolean one =
+        name != null
+            && (node instanceof StoreUrl.Directory != control instanceof StoreUrl.Directory);
+    List<OpenStore> both = new ArrayList<>();
+    for (StoreUrl url : List.of(node, control)) {
+      both.add(
+          one && url instanceof StoreUrl.Directory directory
+              ? openDirectory(directory)
+              : open(url));
+    }
+    return both;
+  }
+
+  private static OpenStore openDirectory(StoreUrl.Directory url)
+      throws StoreException, CommandFailure {
+    Path path = url.path();
+    if (Files.isRegularFile(path)) {
+      throw new CommandFailure(
+          ExitCode.NOT_FOUND,
+          path + ": expected a directory, found a file; a file of SQLite is sqlite:" + path);
+    }
+    return new OpenStore(url, Optional.empty(), "", NodeDirectory.at(path));
+  }
+
+  /**
+   * The tailnet as it is before it is begun.
+   *
+   * @return empty if the store is not there yet
+   * @throws CommandFailure if it was not named, and has to be
+   */
+  Optional<AumStore> openToBegin(StoreUrl url) throws StoreException, CommandFailure {
+    if (url instanceof StoreUrl.Directory directory) {
+      return Files.exists(directory.path()) ? Optional.of(open(url).aums()) : Optional.empty();
+    }
+    String begun = requireName();
+    try {
+      return Optional.of(closing(Stores.open(url)).tailnet(begun));
+    } catch (StoreException.Absent e) {
+      return Optional.empty();
+    }
+  }
+
+  /** The tailnet, to be begun; its store is made if there is none. */
+  OpenStore create(StoreUrl url) throws StoreException, CommandFailure {
+    if (url instanceof StoreUrl.Directory directory) {
+      NodeDirectory made = NodeDirectory.create(directory.path(), Clock.systemUTC());
+      return new OpenStore(url, Optional.empty(), "", made);
+    }
+    String begun = requireName();
+    return open(url, begun, closing(Stores.create(url)));
+  }
+
+  private OpenStore open(StoreUrl url, String tailnet, Tailnets tailnets) {
+    return new OpenStore(url, Optional.of(tailnet), option(url), tailnets.tailnet(tailnet));
+  }
+
+  private String requireName() throws CommandFailure {
+    if (name == null) {
+      throw new CommandFailure(ExitCode.USAGE, "a tailnet that is begun needs a name: " + NAME);
+    }
+    if (name.isEmpty() || name.length() > Tailnets.LONGEST_NAME) {
+      throw new CommandFailure(
+          ExitCode.USAGE,
+          NAME
+              + ": expected 1 to "
+              + Tailnets.LONGEST_NAME
+              + " characters, found "
+              + name.length());
+    }
+    return name;
+  }
+
+  private static String list(Set<String> names) {
+    return names.stream().limit(NAMED).map(Texts::shellWord).collect(Collectors.joining(", "))
+        + (names.size() > NAMED ? ", ..." : "");
+  }
+
+  private Tailnets closing(Tailnets tailnets) {
+    opened.add(tailnets);
+    return tailnets;
+  }
+
+  /** Closes what was opened, and may not be used any more. */
+  void close() {
+    opened.forEach(Tailnets::close);
+  }
+}

@@ -1,0 +1,433 @@
+package dev.tka.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tka.core.Aum;
+import dev.tka.core.Authority;
+import dev.tka.core.Marks;
+import dev.tka.core.MemoryAumStore;
+import dev.tka.core.TkaException;
+import dev.tka.store.NodeDirectory;
+import dev.tka.store.SqliteFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.assertj.core.api.InstanceOfAssertFactories;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Commands on a SQLite file of several tailnets. */
+class StoreCommandsTest {
+  @TempDir Path folder;
+  private Path file;
+  private String store;
+  private Tailnet keys;
+
+  @BeforeEach
+  void make() throws Exception {
+    file = folder.resolve("control.db");
+    store = "sqlite:" + file;
+    keys = Tailnet.in(folder);
+    keys.newKey("ann");
+    keys.newKey("bob");
+    begin("one", "ann");
+  }
+
+  private Cli.Result begin(String tailnet, String... trusted) {
+    List<Object> arguments = new ArrayList<>(List.of("init", store, "--tailnet", tailnet));
+    Arrays.stream(trusted).map(keys::publicKey).forEach(arguments::add);
+    arguments.addAll(List.of("--key-file", keys.keyFile(trusted[0]), "--json", "--confirm"));
+    return keys.run(arguments.toArray());
+  }
+
+  private Authority authority(String tailnet) throws TkaException {
+    try (SqliteFile opened = SqliteFile.at(file, Clock.systemUTC())) {
+      return Authority.open(opened.tailnet(tailnet));
+    }
+  }
+
+  private String head(String tailnet) throws TkaException {
+    return authority(tailnet).head().toString();
+  }
+
+  private void sql(String statement) throws SQLException {
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+        Statement prepared = connection.createStatement()) {
+      prepared.execute(statement);
+    }
+  }
+
+  /** Every file of the folder. */
+  private Map<String, String> files() throws IOException {
+    Map<String, String> content = new TreeMap<>();
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path each : all.filter(Files::isRegularFile).toList()) {
+        content.put(each.toString(), HexFormat.of().formatHex(Files.readAllBytes(each)));
+      }
+    }
+    return content;
+  }
+
+  private Cli.Result requireRefused(int exitCode, String why, Object... arguments)
+      throws IOException {
+    Map<String, String> before = files();
+    Cli.Result result = Cli.run(arguments);
+    assertThat(result.exitCode()).as(result.err()).isEqualTo(exitCode);
+    assertThat(result.err()).startsWith("tka: ").contains(why).hasLineCount(1);
+    assertThat(result.out()).isEmpty();
+    assertThat(files()).isEqualTo(before);
+    return result;
+  }
+
+  private Object[] add(String tailnet, String key) {
+    return new Object[] {
+      "add", store, "--tailnet", tailnet, key, "--key-file", keys.keyFile("ann")
+    };
+  }
+
+  @Test
+  void theOnlyTailnetNeedsNoName() throws Exception {
+    Cli.Result status = keys.run("status", store, "--json");
+
+    assertThat(status.json()).containsEntry("Head", head("one"));
+    assertThat(keys.run("status", store, "--tailnet", "one", "--json").out())
+        .isEqualTo(status.out());
+  }
+
+  @Test
+  void ofSeveralOneIsNamed() throws Exception {
+    begin("two", "bob");
+
+    Cli.Result refused = requireRefused(ExitCode.USAGE, "2 tailnets", "status", store);
+    assertThat(refused.err()).endsWith("name one: one, two\n");
+    assertThat(keys.run("status", store, "--tailnet", "two", "--json").json())
+        .containsEntry("Head", head("two"));
+    assertThat(keys.run("status", store, "--tailnet", "one", "--json").json())
+        .containsEntry("Head", head("one"));
+  }
+
+  @Test
+  void ofManyTheFirstTenAreListed() throws Exception {
+    for (int i = 10; i < 20; i++) {
+      begin("t" + i, "ann");
+    }
+
+    assertThat(requireRefused(ExitCode.USAGE, "11 tailnets", "log", store).err())
+        .contains("one, t10", "t18, ...")
+        .doesNotContain("t19");
+  }
+
+  @Test
+  void aTailnetThatIsNotThereIsNotFound() throws Exception {
+    requireRefused(ExitCode.NOT_FOUND, "no tailnet two", "status", store, "--tailnet", "two");
+    requireRefused(ExitCode.NOT_FOUND, "no tailnet two", add("two", keys.publicKey("bob")));
+    requireRefused(ExitCode.USAGE, "found 0", "status", store, "--tailnet", "");
+    requireRefused(ExitCode.USAGE, "found 256", "status", store, "--tailnet", "x".repeat(256));
+  }
+
+  @Test
+  void aDirectoryHoldsOne() throws Exception {
+    Path node = Files.createDirectory(folder.resolve("node"));
+    requireRefused(
+        ExitCode.USAGE, "a directory holds one tailnet", "status", node, "--tailnet", "one");
+    requireRefused(ExitCode.USAGE, "which holds one", "tailnets", node);
+    requireRefused(ExitCode.USAGE, "which holds one", "verify", node, "--all");
+    assertThat(Cli.run("status", "dir:" + node).out()).isEqualTo("Tailnet Lock is NOT enabled.\n");
+  }
+
+  @Test
+  void initBeginsATailnetInAFileThatItMakes() throws Exception {
+    Path other = folder.resolve("other.db");
+    Object[] plan = {
+      "init",
+      "sqlite:" + other,
+      "--tailnet",
+      "a b",
+      keys.publicKey("ann"),
+      "--key-file",
+      keys.keyFile("ann")
+    };
+    assertThat(keys.run(plan).out()).contains("tka init sqlite:" + other + " --tailnet 'a b' ");
+    assertThat(other).doesNotExist();
+
+    Object[] confirmed = Arrays.copyOf(plan, plan.length + 1);
+    confirmed[plan.length] = "--confirm";
+    keys.run(confirmed);
+
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(other)))
+        .isEqualTo("rw-------");
+    requireRefused(ExitCode.CONFLICT, "already enabled in sqlite:", confirmed);
+    requireRefused(
+        ExitCode.USAGE,
+        "needs a name: --tailnet",
+        "init",
+        store,
+        keys.publicKey("ann"),
+        "--key-file",
+        keys.keyFile("ann"),
+        "--confirm");
+  }
+
+  @Test
+  void editsAreMadeByTheRulesOfControl() throws Exception {
+    begin("two", "ann");
+    String two = head("two");
+
+    keys.run(add("one", keys.publicKey("bob")));
+
+    assertThat(authority("one").state().keys()).hasSize(2);
+    assertThat(head("two")).isEqualTo(two);
+    // A node would wait for control to acknowledge it.
+    assertThat(authority("one").snapshot().marks()).isEqualTo(Marks.NONE);
+    assertThat(keys.run("edits", store, "--tailnet", "one").out())
+        .isEqualTo("No edit is set aside.\n");
+    requireRefused(
+        ExitCode.USAGE,
+        "control keeps everything",
+        "compact",
+        store,
+        "--tailnet",
+        "one",
+        "--min-chain",
+        "1",
+        "--confirm");
+  }
+
+  @Test
+  void aFileIsClosedWhenTheCommandEnds() throws Exception {
+    keys.run(add("one", keys.publicKey("bob")));
+    keys.run("log", store, "--graph");
+    Cli.run("status", store, "--tailnet", "none");
+
+    // SQLite's own, which the last who closes the file takes away.
+    assertThat(folder.toFile().list()).doesNotContain("control.db-wal", "control.db-shm");
+  }
+
+  @Test
+  void aNodeSyncsWithControl() throws Exception {
+    begin("two", "bob");
+    Path node = folder.resolve("node");
+    try (SqliteFile opened = SqliteFile.at(file, Clock.systemUTC())) {
+      DirectoryOfAums.write(
+          List.of(
+              Aum.decode(
+                  opened
+                      .tailnet("one")
+                      .read()
+                      .get(authority("one").head())
+                      .encoded()
+                      .toByteArray())),
+          0,
+          node);
+    }
+    keys.run(add("one", keys.publicKey("bob")));
+
+    requireRefused(ExitCode.USAGE, "2 tailnets", "sync", node, store);
+    assertThat(keys.run("doctor", node, store, "--tailnet", "one").out())
+        .contains("tried in memory");
+    assertThat(keys.run("sync", node, store, "--tailnet", "one", "--json").json().get("Agrees"))
+        .isEqualTo(true);
+    assertThat(Authority.open(NodeDirectory.at(node)).head().toString()).isEqualTo(head("one"));
+    // Between two stores of several, both have it.
+    assertThat(keys.run("sync", store, store, "--tailnet", "two", "--dry-run").exitCode())
+        .isEqualTo(ExitCode.OK);
+    requireRefused(ExitCode.USAGE, "a directory holds one", "sync", node, node, "--tailnet", "one");
+  }
+
+  @Test
+  void remediesNameTheTailnet() throws Exception {
+    begin("two", "ann");
+    OpenStore node =
+        new OpenStore(new StoreUrl.Directory(folder), Optional.empty(), "", new MemoryAumStore());
+    OpenStore control =
+        new OpenStore(
+            new StoreUrl.Sqlite(file), Optional.of("two"), " --tailnet two", new MemoryAumStore());
+    assertThat(OpenStore.words(node, control)).isEqualTo(folder + " " + store + " --tailnet two");
+    assertThat(OpenStore.words(control, control)).isEqualTo(store + " " + store + " --tailnet two");
+
+    assertThat(Cli.run("doctor", store, "--tailnet", "two").out())
+        .contains("tka add " + store + " --tailnet two KEY");
+  }
+
+  @Test
+  void disablingEndsOneTailnetAfterACopyOfAll() throws Exception {
+    Map<String, Object> two = begin("two", "ann").json();
+    Path secret =
+        keys.secretFile("secret", (String) ((List<?>) two.get("DisablementSecrets")).get(0));
+    Path copy = folder.resolve("copy.db");
+    String one = head("one");
+    Object[] disable = {
+      "disable", store, "--tailnet", "two", secret, "--backup", copy, "--confirm"
+    };
+    requireRefused(
+        ExitCode.VERIFICATION_FAILED,
+        "found another",
+        "disable",
+        store,
+        "--tailnet",
+        "one",
+        secret,
+        "--confirm");
+
+    assertThat(keys.run(disable).out()).startsWith("Copied the file to " + copy + ".\n");
+
+    assertThat(Cli.run("status", store, "--tailnet", "two").out())
+        .isEqualTo("Tailnet Lock is NOT enabled.\n");
+    assertThat(head("one")).isEqualTo(one);
+    assertThat(keys.run("status", "sqlite:" + copy, "--tailnet", "two", "--json").json())
+        .containsEntry("Head", two.get("Head"));
+    assertThat(keys.run("tailnets", store).out())
+        .matches("(?s)one\trevision 1\t1 AUM\thead .*\ntwo\trevision 2\tnot enabled\n");
+    // And it may be begun again.
+    begin("two", "bob");
+    assertThat(keys.run("tailnets", store, "--json").json().get("Tailnets"))
+        .asInstanceOf(InstanceOfAssertFactories.LIST)
+        .hasSize(2);
+  }
+
+  @Test
+  void verifyNamesWhatIsWrongOfAll() throws Exception {
+    begin("three", "ann");
+    begin("two", "ann");
+    keys.run(add("two", keys.publicKey("bob")));
+    assertThat(keys.run("verify", store, "--all").out())
+        .matches(
+            """
+            one\t1 AUM verified, head \\w+
+            three\t1 AUM verified, head \\w+
+            two\t2 AUMs verified, head \\w+
+            """);
+    assertThat(keys.run("verify", store, "--tailnet", "two").out()).contains("2 AUMs");
+
+    sql(
+        "update aum_body set encoded = x'a0' where tailnet ="
+            + " (select number from tailnet where name = 'three')");
+
+    Cli.Result all = Cli.run("verify", store, "--all");
+    assertThat(all.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(all.out())
+        .matches(
+            """
+            one\t1 AUM verified, head \\w+
+            three\tWRONG: .*aum_body.*
+            two\t2 AUMs verified, head \\w+
+            """);
+    assertThat(all.err()).isEqualTo("tka: 1 of 3 tailnets wrong, the first is three\n");
+    Cli.Result json = Cli.run("verify", store, "--all", "--json");
+    assertThat(json.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(json.json()).containsEntry("Sound", false);
+    assertThat(Cli.run("tailnets", store).exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    Cli.Result three = Cli.run("verify", store, "--tailnet", "three");
+    assertThat(three.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(three.err()).contains("aum_body").hasLineCount(1);
+    requireRefused(ExitCode.USAGE, "exclude", "verify", store, "--all", "--tailnet", "one");
+  }
+
+  @Test
+  void aBackupIsACopyThatOpens() throws Exception {
+    begin("two", "ann");
+    Path copy = folder.resolve("copy.db");
+    // Others have the file open, and write, too.
+    try (SqliteFile open = SqliteFile.at(file, Clock.systemUTC())) {
+      assertThat(open.tailnet("one").read().entries()).hasSize(1);
+      keys.run(add("one", keys.publicKey("bob")));
+
+      assertThat(keys.run("backup", store, copy, "--json").json())
+          .containsEntry("Target", copy.toString())
+          .containsEntry("Bytes", (int) Files.size(copy));
+    }
+
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(copy)))
+        .isEqualTo("rw-------");
+    assertThat(keys.run("verify", "sqlite:" + copy, "--all").out())
+        .isEqualTo(keys.run("verify", store, "--all").out())
+        .contains("2 AUMs");
+    assertThat(folder.toFile().list())
+        .containsExactlyInAnyOrder("control.db", "copy.db", "ann.key", "bob.key");
+  }
+
+  @Test
+  void aBackupGoesOverNothing() throws Exception {
+    Path taken = Files.writeString(folder.resolve("taken"), "somebody's");
+    requireRefused(ExitCode.CONFLICT, "found one", "backup", store, taken);
+    requireRefused(ExitCode.CONFLICT, "found one", "backup", store, file);
+    requireRefused(ExitCode.CONFLICT, "found one", "backup", store, folder);
+    requireRefused(ExitCode.NOT_FOUND, "no such", "backup", store, folder.resolve("none/copy"));
+    requireRefused(ExitCode.USAGE, "'cp -a'", "backup", folder, folder.resolve("copy"));
+    requireRefused(
+        ExitCode.USAGE, "pg_dump", "backup", "postgresql://user@host/tka", folder.resolve("copy"));
+  }
+
+  @Test
+  void aFileThatIsNotSoundIsNotBackedUp() throws Exception {
+    sql("create table more (x)");
+    sql("insert into more select hex(zeroblob(20000))");
+    byte[] bytes = Files.readAllBytes(file);
+    // The last page is one of the chain that keeps the long row.
+    Arrays.fill(bytes, bytes.length - 4096, bytes.length, (byte) 0xff);
+    Files.write(file, bytes);
+
+    requireRefused(ExitCode.BAD_INPUT, "not kept", "backup", store, folder.resolve("copy"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"status", "log", "verify", "offer", "doctor", "tailnets", "add", "backup"})
+  void whatIsNoStoreIsRefusedAndLeftAlone(String command) throws Exception {
+    requireRefused(ExitCode.NOT_FOUND, "no such file", on(folder.resolve("none"), command));
+    requireRefused(
+        ExitCode.NOT_FOUND, "empty file", on(Files.createFile(folder.resolve("empty")), command));
+    requireRefused(ExitCode.NOT_FOUND, "found a directory", on(folder, command));
+    requireRefused(
+        ExitCode.BAD_INPUT,
+        "not a database",
+        on(Files.writeString(folder.resolve("text"), "no database ".repeat(99)), command));
+    sql("pragma user_version = 2");
+    requireRefused(
+        ExitCode.BAD_INPUT, "expected version 1 or older, found version 2", on(file, command));
+    sql("pragma application_id = 7");
+    requireRefused(ExitCode.BAD_INPUT, "another program's file", on(file, command));
+  }
+
+  private Object[] on(Path path, String command) {
+    List<Object> arguments = new ArrayList<>(List.of(command, "sqlite:" + path));
+    if (command.equals("add")) {
+      arguments.addAll(List.of(keys.publicKey("bob"), "--key-file", keys.keyFile("ann")));
+    } else if (command.equals("backup")) {
+      arguments.add(folder.resolve("copy"));
+    }
+    return arguments.toArray();
+  }
+
+  @Test
+  void aRowThatChangedIsNoticed() throws Exception {
+    keys.run(add("one", keys.publicKey("bob")));
+    sql("update aum set parent = null");
+
+    for (String command : List.of("status", "log", "verify", "offer", "add", "doctor")) {
+      requireRefused(ExitCode.BAD_INPUT, "tailnet", on(file, command));
+    }
+  }
+
+  @Test
+  void aPlainPathOfAFileSaysHowToNameIt() throws Exception {
+    requireRefused(ExitCode.NOT_FOUND, "sqlite:" + file, "status", file);
+  }
+}

@@ -1,0 +1,44 @@
+package dev.tka.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import picocli.CommandLine.TypeConversionException;
+
+/** Any text names a store, or is one clear error. */
+class StoreUrlProperties {
+  @Property
+  void anyTextIsOneOrAnError(@ForAll("texts") String text) {
+    StoreUrl url;
+    try {
+      url = new StoreUrl.Text().convert(text);
+    } catch (TypeConversionException e) {
+      assertThat(e).hasMessageStartingWith("expected ");
+      return;
+    }
+    assertThat(new StoreUrl.Text().convert(url.toString())).hasToString(url.toString());
+  }
+
+  @Provide
+  Arbitrary<String> texts() {
+    Arbitrary<String> begin =
+        Arbitraries.of(
+            "",
+            "dir:",
+            "sqlite:",
+            "sqlite://",
+            "postgresql:",
+            "postgresql://",
+            "postgresql://u@h/",
+            "x:");
+    Arbitrary<String> odd =
+        Arbitraries.strings().withChars("ab:/@?#%[]1. \0\u00e9\ud83d").ofMaxLength(12);
+    return Combinators.combine(begin, Arbitraries.oneOf(odd, Arbitraries.strings().ofMaxLength(20)))
+        .as(String::concat);
+  }
+}

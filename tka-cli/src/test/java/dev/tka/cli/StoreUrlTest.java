@@ -1,0 +1,134 @@
+package dev.tka.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine.TypeConversionException;
+
+/** The texts that name a store. */
+class StoreUrlTest {
+  private static StoreUrl parse(String text) {
+    return new StoreUrl.Text().convert(text);
+  }
+
+  private static StoreUrl directory(String path) {
+    return new StoreUrl.Directory(Path.of(path));
+  }
+
+  private static StoreUrl sqlite(String path) {
+    return new StoreUrl.Sqlite(Path.of(path));
+  }
+
+  @Test
+  void aPlainPathIsADirectory() {
+    assertThat(parse("/var/lib/tailscale/tka-profiles/2601"))
+        .isEqualTo(directory("/var/lib/tailscale/tka-profiles/2601"));
+    assertThat(parse("a b")).isEqualTo(directory("a b"));
+    assertThat(parse("./sqlite:x")).isEqualTo(directory("./sqlite:x"));
+    assertThat(parse("C:/keys")).isEqualTo(directory("C:/keys"));
+    assertThat(parse("2026:01")).isEqualTo(directory("2026:01"));
+    assertThat(parse("profile:1")).isEqualTo(directory("profile:1"));
+  }
+
+  @Test
+  void aSchemeSaysWhatItIs() {
+    assertThat(parse("dir:a")).isEqualTo(directory("a"));
+    assertThat(parse("dir:sqlite:a")).isEqualTo(directory("sqlite:a"));
+    assertThat(parse("sqlite:control.db")).isEqualTo(sqlite("control.db"));
+    assertThat(parse("SQLite:control.db")).isEqualTo(sqlite("control.db"));
+    assertThat(parse("sqlite:/var/lib/control.db")).isEqualTo(sqlite("/var/lib/control.db"));
+    assertThat(parse("sqlite:///var/lib/control.db")).isEqualTo(sqlite("/var/lib/control.db"));
+    // No settings hide in a path.
+    assertThat(parse("sqlite:a?mode=memory")).isEqualTo(sqlite("a?mode=memory"));
+    assertThat(parse("sqlite::memory:")).isEqualTo(sqlite(":memory:"));
+  }
+
+  @Test
+  void aDatabaseHasAUserAHostAndAName() {
+    StoreUrl.Postgresql full =
+        (StoreUrl.Postgresql) parse("postgresql://control@db.example:6432/tka%20test");
+    assertThat(full.settings().host()).isEqualTo("db.example");
+    assertThat(full.settings().port()).isEqualTo(6432);
+    assertThat(full.settings().user()).isEqualTo("control");
+    assertThat(full.settings().database()).isEqualTo("tka test");
+    assertThat(full).hasToString("postgresql://control@db.example:6432/tka%20test");
+    assertThat(parse("PostgreSQL://control@[::1]/tka"))
+        .hasToString("postgresql://control@[::1]:5432/tka");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "dir:",
+        "sqlite:",
+        "nul\0inside",
+        "sqlite:nul\0inside",
+        "postgresql:",
+        "postgresql://",
+        "postgresql:tka",
+        "postgresql:///tka",
+        "postgresql://user@host",
+        "postgresql://user@host/",
+        "postgresql://host/tka",
+        "postgresql://user@host:0/tka",
+        "postgresql://user@host:65536/tka",
+        "postgresql://user@host:port/tka",
+        "postgresql://user@host/tka?sslmode=disable",
+        "postgresql://user@host/tka#more",
+        "postgresql://user@ho st/tka",
+        "postgres://host/tka",
+        "postgres:tka",
+        "mysql://host/tka",
+        "jdbc:postgresql://host/tka",
+        "file:///var/lib/tka",
+      })
+  void whatNamesNoStoreIsRefused(String text) {
+    assertThatThrownBy(() -> parse(text))
+        .isInstanceOf(TypeConversionException.class)
+        .hasMessageStartingWith("expected ")
+        .hasMessageContaining("found ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "postgresql://control:hunter2@host/tka",
+        "postgresql://control:hunter2@host",
+        "postgresql://:hunter2@host/tka",
+        "postgresql://control:hunter2/@host/tka",
+        "postgresql://control:hunter2 @host/tka",
+        "postgresql://control:%hunter2@host/tka",
+        "postgresql://control%3Ahunter2@host/tka",
+        "postgresql://host/tka?password=hunter2",
+        "postgresql:control:hunter2@host/tka",
+        "POSTGRESQL://control:hunter2@host/tka",
+        "postgres://control:hunter2@host/tka",
+        "postgres:control:hunter2@host/tka",
+        "mysql://control:hunter2@host/tka",
+        "jdbc:postgresql://control:hunter2@host/tka",
+      })
+  void aPasswordIsRefusedAndNotRepeated(String text) {
+    assertThatThrownBy(() -> parse(text))
+        .isInstanceOf(TypeConversionException.class)
+        .hasMessageNotContaining("hunter2");
+    for (String[] arguments :
+        new String[][] {{"status", text}, {"status", "DIR", text}, {"sync", "DIR", text}}) {
+      Cli.Result result = Cli.run((Object[]) arguments);
+      assertThat(result.exitCode()).isEqualTo(ExitCode.USAGE);
+      assertThat(result.err()).startsWith("tka: ").hasLineCount(1);
+    }
+  }
+
+  @Test
+  void aPasswordInTheWrongPlaceIsNotRepeated() {
+    String url = "postgresql://control:hunter2@host/tka";
+    assertThat(Cli.run("status", "DIR", url).err()).doesNotContain("hunter2");
+    assertThat(Cli.run("inspect", url).err()).doesNotContain("hunter2");
+    assertThat(Cli.run("status", "sqlite:" + url).err()).doesNotContain("hunter2");
+  }
+}
