@@ -28,6 +28,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What a PostgreSQL database owes besides the contract of every store. */
+// Watches are open for what they tell, and need no name.
+@SuppressWarnings("try")
 class PostgresDatabaseTest extends SqlContract {
   private static final PostgresServer SERVER = PostgresServer.shared();
 
