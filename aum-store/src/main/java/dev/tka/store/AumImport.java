@@ -104,9 +104,6 @@ public final class AumImport {
     return Optional.of(new Tailnet(header));
   }
 
-  /** What was imported. */
-  public record Result(AumSnapshot snapshot, int aums, int remembered, int own, int setAside) {}
-
   /** One tailnet of an export, to be read once. */
   public final class Tailnet {
     private final ExportItem.Header header;
@@ -126,71 +123,15 @@ public final class AumImport {
     }
 
     /**
-     * Reads and verifies it, and writes nothing.
+     * Reads it to its end and verifies it.
      *
-     * @throws TkaException as {@link #into} does
-     * @throws IOException if the stream cannot be read
-     */
-    public void check(AumExport.Progress progress) throws TkaException, IOException {
-      readAll(progress);
-    }
-
-    /**
-     * Reads and verifies it, and commits it whole.
-     *
-     * <p>A node's directory tells the trail from the files of purged AUMs, and an export has none
-     * of these: there, the entries are forgotten, as the snapshot in the result shows.
-     *
-     * @param target an empty store; after a failure it is as it was
-     * @throws StoreException.NotEmpty if it is not empty
-     * @throws StoreException.Damaged if the stream is not what was written, or ends too early,
-     *     whatever else is wrong with it
-     * @throws StoreException.Conflict if somebody else began there meanwhile
+     * @throws StoreException.Damaged if it is not what was written, or ends too early, whatever
+     *     else is wrong with it
      * @throws VerificationException if an AUM is not accepted by the state at its parent
      * @throws ApplyException if an AUM does not apply there
-     * @throws StoreException if the store cannot be read or written
      * @throws IOException if the stream cannot be read
      */
-    public Result into(AumStore target, AumExport.Progress progress)
-        throws TkaException, IOException {
-      AumSnapshot before = target.read();
-      requireEmpty(before);
-      Content content = readAll(progress);
-      for (Commit.Addition addition : content.additions) {
-        if (before.purged(addition.aum().hash()).isPresent()) {
-          throw new StoreException.NotEmpty(described());
-        }
-      }
-      Commit.Builder commit = Commit.on(before.revision()).trail(content.entries);
-      content.additions.forEach(each -> commit.add(each.aum(), each.committedAt()));
-      header.lastActiveAncestor().ifPresent(commit::lastActiveAncestor);
-      Marks marks = new Marks(content.own, header.agreedAt(), content.setAside);
-      if (!marks.equals(Marks.NONE)) {
-        commit.marks(marks);
-      }
-      return new Result(
-          target.commit(commit.build()),
-          content.additions.size(),
-          content.entries.size(),
-          content.own.size(),
-          content.setAside.size());
-    }
-
-    private String described() {
-      return name().isEmpty() ? "the tailnet" : "tailnet \"" + name() + "\"";
-    }
-
-    private void requireEmpty(AumSnapshot before) throws StoreException.NotEmpty {
-      if (!before.entries().isEmpty()
-          || before.lastActiveAncestor().isPresent()
-          || before.trail().size() > 0
-          || !before.marks().equals(Marks.NONE)
-          || before.damage().stream().anyMatch(Damage::degrades)) {
-        throw new StoreException.NotEmpty(described());
-      }
-    }
-
-    private Content readAll(AumExport.Progress progress) throws TkaException, IOException {
+    public Verified read(AumExport.Progress progress) throws TkaException, IOException {
       Content content = new Content(in, header, verifier);
       Optional<TkaException> wrong = Optional.empty();
       long size = 0;
@@ -240,7 +181,81 @@ public final class AumImport {
         throw in.damaged("expected the end of the export, found more");
       }
       reading = false;
-      return content;
+      return new Verified(content);
+    }
+  }
+
+  /** A tailnet that was read to its end and found good. Nothing of it is stored yet. */
+  public static final class Verified {
+    private final Content content;
+
+    private Verified(Content content) {
+      this.content = content;
+    }
+
+    /** How many AUMs there are. */
+    public int aums() {
+      return content.additions.size();
+    }
+
+    /** How many entries the trail has. */
+    public int remembered() {
+      return content.entries.size();
+    }
+
+    /** How many own AUMs are noted. */
+    public int own() {
+      return content.own.size();
+    }
+
+    /** How many edits are set aside. */
+    public int setAside() {
+      return content.setAside.size();
+    }
+
+    /**
+     * Commits it whole.
+     *
+     * <p>A node's directory tells the trail from the files of purged AUMs, and an export has none
+     * of these: there, the entries are forgotten, as the snapshot shows.
+     *
+     * @param target an empty store; after a failure it is as it was
+     * @return the store right after it
+     * @throws StoreException.NotEmpty if it is not empty
+     * @throws StoreException.Conflict if somebody else began there meanwhile
+     * @throws StoreException if the store cannot be read or written
+     */
+    public AumSnapshot commitTo(AumStore target) throws StoreException {
+      AumSnapshot before = target.read();
+      requireEmpty(before);
+      for (Commit.Addition addition : content.additions) {
+        if (before.purged(addition.aum().hash()).isPresent()) {
+          throw new StoreException.NotEmpty();
+        }
+      }
+      Commit.Builder commit = Commit.on(before.revision()).trail(content.entries);
+      content.additions.forEach(each -> commit.add(each.aum(), each.committedAt()));
+      content.header.lastActiveAncestor().ifPresent(commit::lastActiveAncestor);
+      Marks marks = new Marks(content.own, content.header.agreedAt(), content.setAside);
+      if (!marks.equals(Marks.NONE)) {
+        commit.marks(marks);
+      }
+      return target.commit(commit.build());
+    }
+  }
+
+  /**
+   * Refuses a store that an import may not go into.
+   *
+   * @throws StoreException.NotEmpty if it is not empty
+   */
+  public static void requireEmpty(AumSnapshot target) throws StoreException.NotEmpty {
+    if (!target.entries().isEmpty()
+        || target.lastActiveAncestor().isPresent()
+        || target.trail().size() > 0
+        || !target.marks().equals(Marks.NONE)
+        || target.damage().stream().anyMatch(Damage::degrades)) {
+      throw new StoreException.NotEmpty();
     }
   }
 

@@ -121,14 +121,14 @@ class ExportProperties {
 
   private static void requireSame(AumStore original, AumStore target, AumStore again, byte[] export)
       throws Exception {
-    AumImport.Result result = Exports.take(export, target);
+    AumImport.Verified result = Exports.take(export, target);
     for (AumStore store : List.of(target, again)) {
       assertThat(Exports.Content.of(store.read())).isEqualTo(Exports.Content.of(original.read()));
       assertThat(Exports.export(store.read())).isEqualTo(Exports.export(original.read()));
       assertThat(Authority.open(store).head()).isEqualTo(Authority.open(original).head());
     }
     assertThat(result.aums()).isEqualTo(original.read().entries().size());
-    assertThat(result.snapshot().trail().size()).isEqualTo(original.read().trail().size());
+    assertThat(result.own()).isEqualTo(original.read().marks().own().size());
   }
 
   @Property(tries = 30)

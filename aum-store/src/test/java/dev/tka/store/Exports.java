@@ -66,9 +66,11 @@ final class Exports {
   }
 
   /** Imports one tailnet. */
-  static AumImport.Result take(byte[] export, AumStore target) throws TkaException, IOException {
+  static AumImport.Verified take(byte[] export, AumStore target) throws TkaException, IOException {
     AumImport in = new AumImport(new ByteArrayInputStream(export), VERIFIER);
-    return in.next().orElseThrow().into(target, NO_PROGRESS);
+    AumImport.Verified verified = in.next().orElseThrow().read(NO_PROGRESS);
+    verified.commitTo(target);
+    return verified;
   }
 
   /** The items of an export, the end item included. */

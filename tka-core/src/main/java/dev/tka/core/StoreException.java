@@ -102,8 +102,8 @@ public abstract sealed class StoreException extends TkaException {
   public static final class NotEmpty extends StoreException {
 
     /** Made by whoever fills stores. */
-    public NotEmpty(String what) {
-      super(what + " is there already: expected an empty store, found one that was used");
+    public NotEmpty() {
+      super("expected an empty store, found AUMs or what they left there already");
     }
   }
 }
