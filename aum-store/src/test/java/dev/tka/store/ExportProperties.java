@@ -13,6 +13,7 @@ import dev.tka.core.Marks;
 import dev.tka.core.MemoryAumStore;
 import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
+import dev.tka.store.testkit.PostgresServer;
 import dev.tka.testkit.RandomDag;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,6 +40,16 @@ import net.jqwik.api.statistics.Statistics;
 /** What is exported and imported is the same, wherever it is kept; what was altered is refused. */
 class ExportProperties {
   private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
+
+  private static Optional<PostgresSettings> postgres = Optional.empty();
+
+  /** Of one database for all tailnets: making one takes longer than filling it. */
+  private static PostgresSettings settings() throws Exception {
+    if (postgres.isEmpty()) {
+      postgres = Optional.of(PostgresServer.shared().newDatabase());
+    }
+    return postgres.orElseThrow();
+  }
 
   @Provide
   Arbitrary<RandomDag> dags() {
@@ -103,10 +114,13 @@ class ExportProperties {
     Statistics.label("trail").collect(original.read().trail().size() > 0);
     Statistics.label("notes").collect(!original.read().marks().equals(Marks.NONE));
     Path folder = Files.createTempDirectory("tka-export");
-    try (SqliteFile file = SqliteFile.create(folder.resolve("store.db"), Clock.systemUTC())) {
+    try (SqliteFile file = SqliteFile.create(folder.resolve("store.db"), Clock.systemUTC());
+        PostgresDatabase database = PostgresDatabase.create(settings(), Clock.systemUTC())) {
       AumStore memory = new MemoryAumStore();
       requireSame(original, memory, memory, export);
       requireSame(original, file.tailnet("a"), file.tailnet("a"), export);
+      String name = folder.getFileName().toString();
+      requireSame(original, database.tailnet(name), database.tailnet(name), export);
       // A node's directory tells its trail from files that no export has.
       AumStore withoutTrail = Exports.withoutTrail(original.read());
       requireSame(
