@@ -223,6 +223,7 @@ public final class AumImport {
      * @return the store right after it
      * @throws StoreException.NotEmpty if it is not empty
      * @throws StoreException.Conflict if somebody else began there meanwhile
+     * @throws StoreException.InDoubt if the store cannot tell whether it happened
      * @throws StoreException if the store cannot be read or written
      */
     public AumSnapshot commitTo(AumStore target) throws StoreException {
