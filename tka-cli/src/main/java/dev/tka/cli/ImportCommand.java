@@ -108,9 +108,7 @@ final class ImportCommand implements Callable<Integer> {
         spec.commandLine()
             .getErr()
             .println(
-                "tka: "
-                    + Texts.count(done.size(), "tailnet")
-                    + " were imported before this failed:");
+                "tka: tailnets imported before this failed: " + done.size());
       }
       throw e;
     } finally {
