@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
@@ -69,6 +71,26 @@ final class DurableFiles {
   static void flushFolder(Path folder) throws IOException {
     try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
       channel.force(true);
+    }
+  }
+
+  /**
+   * Gives a file that is whole its name, never over something that came there meanwhile.
+   *
+   * @throws FileAlreadyExistsException if something did
+   */
+  static void renameToNew(Path whole, Path target) throws IOException {
+    try {
+      Files.createLink(target, whole);
+      // Whoever made it deletes its first name.
+    } catch (FileAlreadyExistsException e) {
+      throw e;
+    } catch (UnsupportedOperationException | FileSystemException e) {
+      // The file system knows no links.
+      if (Files.exists(target)) {
+        throw new FileAlreadyExistsException(target.toString());
+      }
+      Files.move(whole, target, StandardCopyOption.ATOMIC_MOVE);
     }
   }
 

@@ -4,11 +4,9 @@ import dev.tka.core.StoreException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -54,7 +52,7 @@ final class SqliteBackup {
       try (FileChannel channel = FileChannel.open(copy, StandardOpenOption.WRITE)) {
         channel.force(true);
       }
-      rename(copy);
+      DurableFiles.renameToNew(copy, target);
       DurableFiles.flushFolder(folder);
     } finally {
       Files.deleteIfExists(copy);
@@ -111,19 +109,6 @@ final class SqliteBackup {
     if (!found.equals("ok")) {
       throw new StoreException.Damaged(
           source + ": its copy is not sound, and was not kept: " + found.replace(copy + ": ", ""));
-    }
-  }
-
-  /** Never over something that came there meanwhile. */
-  private void rename(Path copy) throws IOException {
-    try {
-      Files.createLink(target, copy);
-    } catch (FileAlreadyExistsException e) {
-      throw e;
-    } catch (UnsupportedOperationException | FileSystemException e) {
-      // The file system knows no links.
-      requireNothing();
-      Files.move(copy, target, StandardCopyOption.ATOMIC_MOVE);
     }
   }
 }

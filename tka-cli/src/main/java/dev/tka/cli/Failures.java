@@ -86,7 +86,9 @@ final class Failures
         || failure instanceof OpenException.EmptyStore) {
       return ExitCode.NOT_FOUND;
     }
-    if (failure instanceof StoreException.Busy || failure instanceof InformException.AlreadyBegun) {
+    if (failure instanceof StoreException.Busy
+        || failure instanceof StoreException.NotEmpty
+        || failure instanceof InformException.AlreadyBegun) {
       return ExitCode.CONFLICT;
     }
     if (failure instanceof StoreException.Unavailable

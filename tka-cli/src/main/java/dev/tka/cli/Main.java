@@ -81,11 +81,14 @@ public final class Main {
           Map.entry("repair", RepairCommand.class),
           Map.entry("compact", CompactCommand.class),
           Map.entry("backup", BackupCommand.class),
+          Map.entry("export", ExportCommand.class),
+          Map.entry("import", ImportCommand.class),
           Map.entry("conformance", ConformanceCommand.class),
           Map.entry("demo", DemoCommand.class),
           Map.entry("generate-completion", GenerateCompletion.class));
 
   private final InputStream in;
+  private final OutputStream out;
   private final boolean canAsk;
   private final SecureRandom random;
 
@@ -95,7 +98,17 @@ public final class Main {
    * @param canAsk whether a person is at the other end of the input, and sees what is asked
    */
   Main(InputStream in, boolean canAsk, SecureRandom random) {
+    this(in, new FileOutputStream(FileDescriptor.out), canAsk, random);
+  }
+
+  /**
+   * Where a command's input comes from, and where output goes that is no text.
+   *
+   * @param canAsk whether a person is at the other end of the input, and sees what is asked
+   */
+  Main(InputStream in, OutputStream out, boolean canAsk, SecureRandom random) {
     this.in = in;
+    this.out = out;
     this.canAsk = canAsk;
     this.random = random;
   }
@@ -183,6 +196,11 @@ public final class Main {
 
   InputStream in() {
     return in;
+  }
+
+  /** For output that is no text; nothing else may be printed then. */
+  OutputStream out() {
+    return out;
   }
 
   boolean canAsk() {

@@ -58,6 +58,12 @@ class JsonSchemaTest {
     collect("verify", Cli.run("verify", damaged, "--json").json(), paths);
     collect("verify", Cli.run("verify", broken, "--json").json(), paths);
     collectCompactions(paths);
+    collect(
+        "export", Cli.run("export", directory, folder.resolve("a.tka"), "--json").json(), paths);
+    collect(
+        "import",
+        Cli.run("import", folder.resolve("a.tka"), folder.resolve("imported"), "--json").json(),
+        paths);
     collect("conformance", Cli.run("conformance", golden, "--json").json(), paths);
     for (String name :
         List.of("update-key-both-signed", "real-genesis-2025-11-07", "key-votes-4097")) {

@@ -97,4 +97,13 @@ public abstract sealed class StoreException extends TkaException {
       super(what + ": expected version " + expected + " or older, found version " + found);
     }
   }
+
+  /** The store is not empty, and what was asked for begins in an empty one. */
+  public static final class NotEmpty extends StoreException {
+
+    /** Made by whoever fills stores. */
+    public NotEmpty() {
+      super("expected an empty store, found AUMs or what they left there already");
+    }
+  }
 }

@@ -185,8 +185,9 @@ public final class Trail {
    * The ids of the keys that are trusted after the newest entry.
    *
    * @return empty when no checkpoint is remembered to tell them from
+   * @throws StoreException.Damaged if that checkpoint is not what its name says
    */
-  Optional<Set<Bytes>> keysAtEnd() throws StoreException.Damaged {
+  public Optional<Set<Bytes>> keysAtEnd() throws StoreException.Damaged {
     Optional<TrailEntry> checkpoint =
         newest().map(TrailEntry::hash).flatMap(this::checkpointAtOrBefore);
     if (checkpoint.isEmpty()) {

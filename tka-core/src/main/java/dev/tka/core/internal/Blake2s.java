@@ -7,14 +7,27 @@ public final class Blake2s {
   /** The length of a digest in bytes. */
   public static final int SIZE = 32;
 
-  private Blake2s() {}
+  private final Blake2sDigest digest = new Blake2sDigest(8 * SIZE);
 
-  /** The digest of {@code data}. */
-  public static byte[] hash(byte[] data) {
-    Blake2sDigest digest = new Blake2sDigest(8 * SIZE);
+  /** Of nothing so far. */
+  public Blake2s() {}
+
+  /** Goes on with more data. */
+  public void update(byte[] data) {
     digest.update(data, 0, data.length);
+  }
+
+  /** The digest of all data so far; ends the work. */
+  public byte[] finish() {
     byte[] out = new byte[SIZE];
     digest.doFinal(out, 0);
     return out;
+  }
+
+  /** The digest of {@code data}. */
+  public static byte[] hash(byte[] data) {
+    Blake2s whole = new Blake2s();
+    whole.update(data);
+    return whole.finish();
   }
 }

@@ -1,0 +1,288 @@
+package dev.tka.cli;
+
+import dev.tka.core.AumHash;
+import dev.tka.core.AumSnapshot;
+import dev.tka.core.AumStore;
+import dev.tka.core.AumVerifier;
+import dev.tka.core.Authority;
+import dev.tka.core.SignatureVerifier;
+import dev.tka.core.StoreException;
+import dev.tka.core.TkaException;
+import dev.tka.store.AumImport;
+import dev.tka.store.NodeDirectory;
+import dev.tka.store.Tailnets;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code tka import}: takes in what {@code tka export} wrote. */
+@Command(
+    name = "import",
+    description = {
+      "Takes in what 'tka export' wrote, into a store of any kind, which is made if there is none.",
+      "Every AUM is verified as it is read, signatures included. Nothing is written before all was"
+          + " read and its checksum is right, and each tailnet is written whole or not at all. A"
+          + " stream that was cut off or altered has status 3, an AUM that does not verify status"
+          + " 1, and a tailnet that is there already status 5.",
+      "Where a chain begins, its trail and its notes are taken on trust: import only what comes from"
+          + " somebody whose backup you would restore, and compare the head that is printed."
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka import example.tka sqlite:control.db",
+      "  tka import example.tka sqlite:control.db --tailnet copy.example.com",
+      "  tka export --all sqlite:a.db | tka import - postgresql://control@db/tka"
+    })
+final class ImportCommand implements Callable<Integer> {
+  /** More than any header has. */
+  private static final int HEADER = 1 << 16;
+
+  private final AumVerifier verifier = new AumVerifier(SignatureVerifier.fastest());
+  private final List<Imported> done = new ArrayList<>();
+  private Optional<Tailnets> tailnets = Optional.empty();
+
+  @Spec private CommandSpec spec;
+  @ParentCommand private Main main;
+
+  @Parameters(index = "0", paramLabel = "FILE", description = "An export; - for standard input.")
+  private String file;
+
+  @Parameters(
+      index = "1",
+      paramLabel = StoreArgument.LABEL,
+      converter = StoreUrl.Text.class,
+      description = "A directory, " + StoreArgument.OF_MANY)
+  private StoreUrl url;
+
+  @Option(
+      names = TailnetOption.NAME,
+      paramLabel = "NEWNAME",
+      description = "The tailnet's name in the store, if it is not that of the export.")
+  private @Nullable String newName;
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  /**
+   * A tailnet that was taken in.
+   *
+   * @param name in the store; empty in a directory
+   */
+  private record Imported(
+      String name, AumHash head, AumImport.Verified content, int trailEntriesKept) {}
+
+  @Override
+  public Integer call() throws TkaException, IOException, CommandFailure {
+    boolean piped = file.equals(InspectInput.STANDARD_INPUT);
+    try (InputStream in =
+        new BufferedInputStream(piped ? main.in() : Files.newInputStream(Path.of(file)), HEADER)) {
+      in.mark(HEADER);
+      boolean several = new AumImport(in, verifier).next().orElseThrow().following() > 0;
+      in.reset();
+      if (several) {
+        importSeveral(in, piped);
+      } else {
+        importAll(in);
+      }
+    } catch (TkaException | IOException | CommandFailure e) {
+      if (!done.isEmpty()) {
+        spec.commandLine()
+            .getErr()
+            .println(
+                "tka: tailnets imported before this failed: " + done.size());
+      }
+      throw e;
+    } finally {
+      tailnets.ifPresent(Tailnets::close);
+    }
+    report();
+    return ExitCode.OK;
+  }
+
+  /** Looks through all of them first, so that nothing is written when one is wrong. */
+  private void importSeveral(InputStream in, boolean piped)
+      throws TkaException, IOException, CommandFailure {
+    if (newName != null) {
+      throw new CommandFailure(
+          ExitCode.USAGE,
+          TailnetOption.NAME + ": expected an export of one tailnet, found several");
+    }
+    if (url instanceof StoreUrl.Directory) {
+      throw new CommandFailure(
+          ExitCode.USAGE, url + ": a directory holds one tailnet, and the export has several");
+    }
+    Path path = piped ? Files.createTempFile("tka-import", ".part") : Path.of(file);
+    try {
+      if (piped) {
+        Files.copy(in, path, StandardCopyOption.REPLACE_EXISTING);
+      }
+      try (InputStream looking = Files.newInputStream(path)) {
+        checkAll(looking);
+      }
+      try (InputStream again = Files.newInputStream(path)) {
+        importAll(again);
+      }
+    } finally {
+      if (piped) {
+        Files.deleteIfExists(path);
+      }
+    }
+  }
+
+  private void checkAll(InputStream in) throws TkaException, IOException, CommandFailure {
+    AumImport export = new AumImport(in, verifier);
+    for (Optional<AumImport.Tailnet> next = export.next(); next.isPresent(); next = export.next()) {
+      String name = nameOf(next.get());
+      requireEmpty(name);
+      try (ProgressBar bar = ProgressBar.of(spec, "verifying " + Texts.printable(name))) {
+        next.get().read(bar);
+      }
+    }
+  }
+
+  private void importAll(InputStream in) throws TkaException, IOException, CommandFailure {
+    AumImport export = new AumImport(in, verifier);
+    for (Optional<AumImport.Tailnet> next = export.next(); next.isPresent(); next = export.next()) {
+      String name = nameOf(next.get());
+      requireEmpty(name);
+      AumImport.Verified verified;
+      try (ProgressBar bar = ProgressBar.of(spec, "importing " + Texts.printable(name))) {
+        verified = next.get().read(bar);
+      }
+      AumSnapshot after;
+      try {
+        after = verified.commitTo(create(name));
+      } catch (StoreException.NotEmpty e) {
+        throw thereAlready(name);
+      }
+      AumHash head = Authority.open(after).head();
+      done.add(new Imported(name, head, verified, after.trail().size()));
+    }
+  }
+
+  private String nameOf(AumImport.Tailnet tailnet) throws CommandFailure {
+    if (url instanceof StoreUrl.Directory) {
+      if (newName != null) {
+        throw new CommandFailure(
+            ExitCode.USAGE,
+            url + ": a directory has no name for its tailnet, leave out " + TailnetOption.NAME);
+      }
+      return "";
+    }
+    String name = newName == null ? tailnet.name() : newName;
+    if (name.isEmpty() && newName == null) {
+      throw new CommandFailure(
+          ExitCode.USAGE, "the export names no tailnet, name it: " + TailnetOption.NAME);
+    }
+    if (name.isEmpty() || name.length() > Tailnets.LONGEST_NAME) {
+      throw new CommandFailure(
+          ExitCode.USAGE,
+          TailnetOption.NAME
+              + ": expected 1 to "
+              + Tailnets.LONGEST_NAME
+              + " characters, found "
+              + name.length());
+    }
+    return name;
+  }
+
+  /** Before much is read; the commit looks again. */
+  private void requireEmpty(String name) throws StoreException, CommandFailure {
+    try {
+      AumImport.requireEmpty(find(name).read());
+    } catch (StoreException.Absent e) {
+      // It will be made, once all is verified.
+    } catch (StoreException.NotEmpty e) {
+      throw thereAlready(name);
+    }
+  }
+
+  private CommandFailure thereAlready(String name) {
+    return new CommandFailure(
+        ExitCode.CONFLICT,
+        url
+            + ": "
+            + (name.isEmpty() ? "a tailnet" : "tailnet " + name)
+            + " is there already, expected none");
+  }
+
+  private AumStore find(String name) throws StoreException, CommandFailure {
+    if (url instanceof StoreUrl.Directory directory) {
+      return NodeDirectory.at(directory.path());
+    }
+    Tailnets opened = tailnets.isPresent() ? tailnets.get() : Stores.open(url);
+    tailnets = Optional.of(opened);
+    return opened.tailnet(name);
+  }
+
+  private AumStore create(String name) throws StoreException, CommandFailure {
+    if (url instanceof StoreUrl.Directory directory) {
+      return NodeDirectory.create(directory.path(), Clock.systemUTC());
+    }
+    Tailnets opened = tailnets.isPresent() ? tailnets.get() : Stores.create(url);
+    tailnets = Optional.of(opened);
+    return opened.tailnet(name);
+  }
+
+  private void report() throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    if (json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("SchemaVersion", Json.SCHEMA_VERSION);
+      object.put("Store", url.toString());
+      object.put("Tailnets", done.stream().map(ImportCommand::toJson).toList());
+      Json.print(out, object);
+    }
+    for (Imported each : done) {
+      AumImport.Verified content = each.content;
+      if (!json) {
+        out.println(
+            (each.name.isEmpty() ? "" : Texts.printable(each.name) + ": ")
+                + "imported "
+                + Texts.count(content.aums(), "AUM")
+                + ", all verified, head "
+                + each.head
+                + ", to "
+                + url);
+      }
+      if (each.trailEntriesKept < content.remembered()) {
+        err.println(
+            "tka: note: what the export remembers of "
+                + Texts.count(content.remembered(), "purged AUM")
+                + " is not kept: a directory tells it from their files, which no export has");
+      }
+    }
+  }
+
+  private static Map<String, Object> toJson(Imported imported) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("Name", imported.name);
+    object.put("Head", imported.head.toString());
+    object.put("Aums", imported.content.aums());
+    object.put("TrailEntries", imported.content.remembered());
+    object.put("TrailEntriesKept", imported.trailEntriesKept);
+    object.put("OwnAums", imported.content.own());
+    object.put("SetAside", imported.content.setAside());
+    return object;
+  }
+}
