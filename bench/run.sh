@@ -3,6 +3,7 @@
 #   bench/run.sh            everything, about 12 minutes
 #   bench/run.sh --quick    rough figures, two to three minutes
 #   bench/run.sh WORD...    what has one of these words in its name, such as OpenBenchmark.memory
+#   bench/run.sh --scale    thousands of tailnets, and a very long one, in SQLite under 1 GiB of heap
 set -eu
 
 root=$(CDPATH= cd -P -- "$(dirname -- "$0")/.." && pwd)
@@ -20,4 +21,7 @@ if [ ! -f "$jar" ] || [ -n "$changed" ]; then
   (cd "$root" && ./mvnw -q -DskipTests -Dwarnings.relaxed package < /dev/null >&2)
 fi
 
+if [ "${1:-}" = --scale ]; then
+  exec "$java" -Xmx1g --enable-native-access=ALL-UNNAMED -cp "$jar" dev.tka.bench.Scale
+fi
 exec "$java" --enable-native-access=ALL-UNNAMED -cp "$jar" dev.tka.bench.Report "$@"

@@ -73,7 +73,7 @@ public final class HeapOfAuthority {
   }
 
   /** What is left when collecting frees nothing any more. */
-  private static long used() throws InterruptedException {
+  static long used() throws InterruptedException {
     long used = Long.MAX_VALUE;
     for (int i = 0; i < MOST_COLLECTIONS; i++) {
       System.gc();

@@ -107,8 +107,7 @@ final class ImportCommand implements Callable<Integer> {
       if (!done.isEmpty()) {
         spec.commandLine()
             .getErr()
-            .println(
-                "tka: tailnets imported before this failed: " + done.size());
+            .println("tka: tailnets imported before this failed: " + done.size());
       }
       throw e;
     } finally {
