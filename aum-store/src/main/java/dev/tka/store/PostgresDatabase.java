@@ -169,6 +169,7 @@ public final class PostgresDatabase extends SqlTailnets {
     source.setDatabaseName(settings.database());
     source.setUser(settings.user());
     settings.password().ifPresent(source::setPassword);
+    settings.sslMode().ifPresent(source::setSslMode);
     source.setApplicationName("tka");
     source.setConnectTimeout((int) PATIENCE.toSeconds());
     source.setSocketTimeout((int) SILENCE.toSeconds());

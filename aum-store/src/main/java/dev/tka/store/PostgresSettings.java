@@ -4,6 +4,7 @@ import dev.tka.core.TextException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -12,6 +13,12 @@ import java.util.Optional;
  */
 public final class PostgresSettings {
   private static final String FORM = "postgresql://user@host:port/database";
+  private static final String SSL_MODE = "sslmode=";
+
+  /** As PostgreSQL's own programs name them. */
+  private static final List<String> SSL_MODES =
+      List.of("disable", "allow", "prefer", "require", "verify-ca", "verify-full");
+
   private static final int DEFAULT_PORT = 5432;
   private static final int MAX_PORT = 65535;
 
@@ -20,14 +27,21 @@ public final class PostgresSettings {
   private final String database;
   private final String user;
   private final Optional<String> password;
+  private final Optional<String> sslMode;
 
   private PostgresSettings(
-      String host, int port, String database, String user, Optional<String> password) {
+      String host,
+      int port,
+      String database,
+      String user,
+      Optional<String> password,
+      Optional<String> sslMode) {
     this.host = host;
     this.port = port;
     this.database = database;
     this.user = user;
     this.password = password;
+    this.sslMode = sslMode;
   }
 
   /**
@@ -41,12 +55,13 @@ public final class PostgresSettings {
     if (host.isEmpty() || database.isEmpty() || user.isEmpty() || port < 1 || port > MAX_PORT) {
       throw new IllegalArgumentException("expected a host, a port, a database and a user");
     }
-    return new PostgresSettings(host, port, database, user, Optional.empty());
+    return new PostgresSettings(host, port, database, user, Optional.empty(), Optional.empty());
   }
 
   /**
    * Settings without a password, from {@code postgresql://user@host:port/database}. The port may be
-   * left out (5432); what a URL cannot hold is percent-encoded.
+   * left out (5432); what a URL cannot hold is percent-encoded. {@code ?sslmode=} may follow, see
+   * {@link #withSslMode}.
    *
    * @throws TextException.BadUrl if the text is something else, or has a password in it: other
    *     users of the machine can read it there
@@ -78,20 +93,42 @@ public final class PostgresSettings {
     if (path == null || path.length() < 2) {
       throw new TextException.BadUrl(FORM, "no database");
     }
-    if (uri.getRawQuery() != null || uri.getRawFragment() != null) {
-      throw new TextException.BadUrl(FORM, "more after the database");
+    String query = uri.getRawQuery() == null ? SSL_MODE : uri.getRawQuery();
+    String mode = query.startsWith(SSL_MODE) ? query.substring(SSL_MODE.length()) : query;
+    if (uri.getRawFragment() != null
+        || !query.startsWith(SSL_MODE)
+        || (uri.getRawQuery() != null && !SSL_MODES.contains(mode))) {
+      throw new TextException.BadUrl(
+          FORM, "more after the database than ?sslmode= and one of " + SSL_MODES);
     }
     int port = uri.getPort() < 0 ? DEFAULT_PORT : uri.getPort();
     if (port < 1 || port > MAX_PORT) {
       throw new TextException.BadUrl(FORM, "a port that is not 1 to " + MAX_PORT);
     }
     String host = uri.getHost().replaceAll("^\\[|\\]$", "");
-    return of(host, port, path.substring(1), user);
+    PostgresSettings settings = of(host, port, path.substring(1), user);
+    return uri.getRawQuery() == null ? settings : settings.withSslMode(mode);
   }
 
   /** The same with a password. */
   public PostgresSettings withPassword(String secret) {
-    return new PostgresSettings(host, port, database, user, Optional.of(secret));
+    return new PostgresSettings(host, port, database, user, Optional.of(secret), sslMode);
+  }
+
+  /**
+   * The same with another way to encrypt. Without one, what is sent is encrypted where the server
+   * can, and nobody checks whose server it is. {@code verify-full} does, by the certificates in the
+   * user's {@code .postgresql/root.crt}.
+   *
+   * @param mode disable, allow, prefer, require, verify-ca or verify-full, which mean what they do
+   *     to PostgreSQL's own programs
+   * @throws IllegalArgumentException if it is another
+   */
+  public PostgresSettings withSslMode(String mode) {
+    if (!SSL_MODES.contains(mode)) {
+      throw new IllegalArgumentException("expected one of " + SSL_MODES + ", found " + mode);
+    }
+    return new PostgresSettings(host, port, database, user, password, Optional.of(mode));
   }
 
   /** A name or an address. */
@@ -118,12 +155,19 @@ public final class PostgresSettings {
     return password;
   }
 
+  /** How to encrypt, if that is said. */
+  public Optional<String> sslMode() {
+    return sslMode;
+  }
+
   /** The URL, which {@link #parse} takes, without the password. */
   @Override
   public String toString() {
     try {
       String literal = host.indexOf(':') >= 0 ? "[" + host + "]" : host;
-      return new URI("postgresql", user, literal, port, "/" + database, null, null).toASCIIString();
+      String query = sslMode.map(mode -> SSL_MODE + mode).orElse(null);
+      return new URI("postgresql", user, literal, port, "/" + database, query, null)
+          .toASCIIString();
     } catch (URISyntaxException e) {
       return "postgresql://" + host + ":" + port;
     }

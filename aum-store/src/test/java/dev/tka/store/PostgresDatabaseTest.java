@@ -171,6 +171,16 @@ class PostgresDatabaseTest extends SqlContract {
         "no.such.host.invalid");
   }
 
+  @Test
+  void aServerThatDoesNotEncryptIsRefusedWhereItMust() throws Exception {
+    create();
+    opened(PostgresDatabase.at(settings.withSslMode("disable"), clock));
+    opened(PostgresDatabase.at(settings.withSslMode("prefer"), clock));
+    for (String mode : List.of("require", "verify-ca", "verify-full")) {
+      requireUnavailable(settings.withSslMode(mode), "SSL");
+    }
+  }
+
   private void requireUnavailable(PostgresSettings place, String why) {
     for (boolean create : List.of(false, true)) {
       assertThatThrownBy(
@@ -299,7 +309,8 @@ class PostgresDatabaseTest extends SqlContract {
         List.of(
             "postgresql://control@db.example.com:5433/tka",
             "postgresql://control@db.example.com:5432/tka",
-            "postgresql://a%20b%40c@[::1]:5432/d%20e")) {
+            "postgresql://a%20b%40c@[::1]:5432/d%20e",
+            "postgresql://u@h:5432/d?sslmode=verify-full")) {
       assertThat(PostgresSettings.parse(url).withPassword("secret")).hasToString(url);
     }
     PostgresSettings plain = PostgresSettings.parse("postgresql://u%40@h/d%2Fe");
@@ -322,6 +333,9 @@ class PostgresDatabaseTest extends SqlContract {
             "postgresql://u@h:0/d",
             "postgresql://u@h:65536/d",
             "postgresql://u@h/d?password=secret",
+            "postgresql://u@h/d?sslmode=secret",
+            "postgresql://u@h/d?sslmode=require&password=secret",
+            "postgresql://u@h/d?",
             "postgresql://u@h/d#secret",
             "postgres://u@h/d",
             "")) {
@@ -333,6 +347,8 @@ class PostgresDatabaseTest extends SqlContract {
           .doesNotContain("secret");
     }
     assertThatThrownBy(() -> PostgresSettings.of("", 5432, "d", "u"))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> plain.withSslMode("always"))
         .isInstanceOf(IllegalArgumentException.class);
   }
 

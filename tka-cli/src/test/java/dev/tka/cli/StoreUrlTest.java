@@ -58,6 +58,8 @@ class StoreUrlTest {
     assertThat(full).hasToString("postgresql://control@db.example:6432/tka%20test");
     assertThat(parse("PostgreSQL://control@[::1]/tka"))
         .hasToString("postgresql://control@[::1]:5432/tka");
+    assertThat(parse("postgresql://control@db/tka?sslmode=verify-full"))
+        .hasToString("postgresql://control@db:5432/tka?sslmode=verify-full");
   }
 
   @ParameterizedTest
@@ -78,7 +80,8 @@ class StoreUrlTest {
         "postgresql://user@host:0/tka",
         "postgresql://user@host:65536/tka",
         "postgresql://user@host:port/tka",
-        "postgresql://user@host/tka?sslmode=disable",
+        "postgresql://user@host/tka?sslmode=sometimes",
+        "postgresql://user@host/tka?connectTimeout=1",
         "postgresql://user@host/tka#more",
         "postgresql://user@ho st/tka",
         "postgres://host/tka",
