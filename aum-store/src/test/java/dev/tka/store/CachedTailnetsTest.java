@@ -25,6 +25,16 @@ class CachedTailnetsTest {
   }
 
   @Nested
+  class OverPostgres extends TailnetsContract {
+    private final PostgresTailnetsTest database = new PostgresTailnetsTest();
+
+    @Override
+    Tailnets place() throws Exception {
+      return cached(database.place());
+    }
+  }
+
+  @Nested
   class OverDirectories extends TailnetsContract {
     @TempDir Path directory;
 

@@ -11,6 +11,7 @@ import dev.tka.core.Authority;
 import dev.tka.core.ChainAudit;
 import dev.tka.core.Commit;
 import dev.tka.core.SignatureVerifier;
+import dev.tka.store.testkit.PostgresServer;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.nio.file.Files;
@@ -40,6 +41,11 @@ class ConcurrencyTest {
   @Test
   void writersOfSeveralProcessesLoseNothingOnSqlite() throws Exception {
     losesNothing("SQLite", directory.resolve("store.db").toString());
+  }
+
+  @Test
+  void writersOfSeveralProcessesLoseNothingOnPostgres() throws Exception {
+    losesNothing("PostgreSQL", PostgresServer.flushing().newDatabase().toString());
   }
 
   private void losesNothing(String kind, String place) throws Exception {

@@ -8,9 +8,11 @@ import dev.tka.core.Authority;
 import dev.tka.core.InformResult;
 import dev.tka.core.LiveAuthority;
 import dev.tka.core.StoreException;
+import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
 import dev.tka.store.History.Event;
 import dev.tka.store.History.Kind;
+import dev.tka.store.testkit.PostgresServer;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.io.IOException;
@@ -68,12 +70,15 @@ public final class WritingProcess {
   }
 
   /**
-   * A place by its name.
+   * A place by its name, made if there is none.
    *
-   * @param place a SQLite file
+   * @param place a SQLite file, or the URL of a database of the tests' server
    */
-  static Tailnets open(String place) throws StoreException {
-    return SqliteFile.create(Path.of(place), Clock.systemUTC());
+  static Tailnets open(String place) throws StoreException, TextException {
+    return place.startsWith("postgresql:")
+        ? PostgresDatabase.create(
+            PostgresSettings.parse(place).withPassword(PostgresServer.PASSWORD), Clock.systemUTC())
+        : SqliteFile.create(Path.of(place), Clock.systemUTC());
   }
 
   static Process start(String place, String process, int seconds, Path output) throws IOException {
