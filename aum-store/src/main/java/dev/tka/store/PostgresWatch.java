@@ -1,12 +1,10 @@
 package dev.tka.store;
 
-import dev.tka.core.Revision;
 import dev.tka.core.StoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.Map;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -17,8 +15,7 @@ import org.postgresql.PGConnection;
  * listens for what the database tells of commits, and makes the first one look at once. What is
  * told goes lost with the connection, so that nothing depends on it.
  *
- * <p>Each has a connection of its own: one that waits for what it is told can do nothing else, and
- * the pool waits before it says that the database is gone.
+ * <p>Each has a connection of its own: one that waits for what it is told can do nothing else.
  */
 final class PostgresWatch implements Tailnets.Watch {
   /** The channel that the trigger in the schema names. */
@@ -29,11 +26,13 @@ final class PostgresWatch implements Tailnets.Watch {
 
   private static final Duration TRY_AGAIN = Duration.ofMillis(250);
 
+  /** Two looks that give the same show the same rows. */
+  private static final String MOMENT = "select pg_current_snapshot()::text";
+
   private final DataSource source;
-  private final Function<SQLException, StoreException> translate;
+  private final Lookout lookout;
   private final RevisionPoll poll;
   private final Thread listener;
-  private @Nullable Connection looking;
   private volatile @Nullable Connection listening;
   private volatile boolean closed;
 
@@ -49,38 +48,11 @@ final class PostgresWatch implements Tailnets.Watch {
       Duration interval,
       Tailnets.Watcher watcher) {
     this.source = source;
-    this.translate = translate;
-    this.poll = RevisionPoll.begin(this::revisions, interval, watcher);
+    this.lookout = new Lookout(source::getConnection, MOMENT, translate);
+    this.poll = RevisionPoll.begin(lookout, interval, watcher);
     this.listener = new Thread(this::run, "tka-listen");
     listener.setDaemon(true);
     listener.start();
-  }
-
-  private synchronized Map<String, Revision> revisions() throws StoreException {
-    if (closed) {
-      return Map.of();
-    }
-    try {
-      if (looking == null) {
-        looking = source.getConnection();
-      }
-      return SqlTailnets.revisions(looking);
-    } catch (SQLException e) {
-      hangUp();
-      throw translate.apply(e);
-    }
-  }
-
-  private synchronized void hangUp() {
-    Connection last = looking;
-    looking = null;
-    if (last != null) {
-      try {
-        last.close();
-      } catch (SQLException e) {
-        // It is not used any more.
-      }
-    }
   }
 
   private void run() {
@@ -123,7 +95,7 @@ final class PostgresWatch implements Tailnets.Watch {
   public void close() {
     closed = true;
     poll.close();
-    hangUp();
+    lookout.close();
     listener.interrupt();
     Connection last = listening;
     if (last != null) {

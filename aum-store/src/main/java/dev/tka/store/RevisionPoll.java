@@ -15,6 +15,12 @@ final class RevisionPoll implements Tailnets.Watch {
   /** How often to ask, where that costs little. */
   static final Duration INTERVAL = Duration.ofMillis(100);
 
+  /**
+   * How many times longer than a look the pause after it is at least, so that hints of many commits
+   * do not have it look all the time.
+   */
+  private static final int REST = 4;
+
   private final Revisions revisions;
   private final Duration interval;
   private final Tailnets.Watcher watcher;
@@ -67,8 +73,9 @@ final class RevisionPoll implements Tailnets.Watch {
 
   private void run() {
     while (!closed) {
+      long begun = System.nanoTime();
       look();
-      pause();
+      pause((System.nanoTime() - begun) * REST);
     }
   }
 
@@ -114,10 +121,17 @@ final class RevisionPoll implements Tailnets.Watch {
     }
   }
 
-  private synchronized void pause() {
-    long end = System.nanoTime() + interval.toNanos();
-    while (!hinted && !closed) {
-      long left = end - System.nanoTime();
+  /**
+   * Waits for the next look.
+   *
+   * @param least nanoseconds to wait whatever is hinted, but no longer than the interval
+   */
+  private synchronized void pause(long least) {
+    long now = System.nanoTime();
+    long end = now + interval.toNanos();
+    long earliest = now + Math.min(least, interval.toNanos());
+    while (!closed) {
+      long left = (hinted ? earliest : end) - System.nanoTime();
       if (left <= 0) {
         break;
       }

@@ -195,7 +195,12 @@ public final class SqliteFile extends SqlTailnets {
 
   @Override
   Watch begin(Watcher watcher) {
-    return RevisionPoll.begin(this::revisions, RevisionPoll.INTERVAL, watcher);
+    Lookout lookout = new Lookout(() -> connect(false), "pragma data_version", this::translate);
+    Watch poll = RevisionPoll.begin(lookout, RevisionPoll.INTERVAL, watcher);
+    return () -> {
+      poll.close();
+      lookout.close();
+    };
   }
 
   /** Is told how far a backup is. */
