@@ -14,6 +14,8 @@ import dev.tka.core.SignatureVerifier;
 import dev.tka.store.testkit.PostgresServer;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -30,11 +32,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Eight writers in two processes on one tailnet, each process with a cache of its own: nothing is
- * lost, nothing made up, and nobody goes back. For how long is the system property {@code
- * tka.seconds}.
+ * lost, nothing made up, nobody goes back, and what is committed is heard of by the watch alone.
+ * For how long is the system property {@code tka.seconds}.
  */
 class ConcurrencyTest {
   private static final int SECONDS = Integer.getInteger("tka.seconds", 3);
+
+  private static final long MOST_SECONDS_TO_BEGIN = 120;
 
   @TempDir Path directory;
 
@@ -71,7 +75,8 @@ class ConcurrencyTest {
     }
     List<Long> delays = history.propagation();
     System.out.printf(
-        "%s, 8 writers, %d s: %d and %d commits, %d lost their fork, %d conflicts, %d refused, %d heads seen;"
+        "%s, 8 writers, %d s: %d and %d commits, %d lost their fork, %d conflicts, %d refused, %d in doubt,"
+            + " %d heads seen, %d heard of;"
             + " propagation p50 %.0f ms, p99 %.0f ms%n",
         kind,
         SECONDS,
@@ -80,7 +85,9 @@ class ConcurrencyTest {
         count(history, "", History.Kind.LOST),
         count(history, "", History.Kind.CONFLICT),
         count(history, "", History.Kind.REFUSED),
+        count(history, "", History.Kind.IN_DOUBT),
         count(history, "", History.Kind.SAW),
+        count(history, "", History.Kind.HEARD),
         percentile(delays, 50),
         percentile(delays, 99));
     assertThat(delays).isNotEmpty().doesNotContain(Long.MAX_VALUE);
@@ -98,20 +105,17 @@ class ConcurrencyTest {
         Path output = directory.resolve(name);
         processes.put(output, WritingProcess.start(place, name, SECONDS, output));
       }
-      for (String step : List.of(WritingProcess.READY, WritingProcess.WRITTEN)) {
-        for (Path output : processes.keySet()) {
-          while (!Files.readString(output).contains(step)) {
-            assertThat(processes.get(output).isAlive()).isTrue();
-            Thread.sleep(50);
-          }
-        }
-        for (Process process : processes.values()) {
-          process.getOutputStream().write('\n');
-          process.getOutputStream().flush();
-        }
+      await(processes, WritingProcess.READY, MOST_SECONDS_TO_BEGIN);
+      say(processes, "begin");
+      await(processes, WritingProcess.WRITTEN, SECONDS + 2L * WritingProcess.MOST_SECONDS_MORE);
+      try (Tailnets opened = WritingProcess.open(place)) {
+        AumSnapshot last = opened.tailnet(WritingProcess.TAILNET).read();
+        say(processes, Long.toString(last.revision().value()));
       }
       for (Process process : processes.values()) {
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        // It reports by itself what its readers wait for in vain, one after the other.
+        assertThat(process.waitFor(3L * WritingProcess.PATIENCE_SECONDS, TimeUnit.SECONDS))
+            .isTrue();
         assertThat(process.exitValue()).isZero();
       }
       for (Path output : processes.keySet()) {
@@ -123,6 +127,25 @@ class ConcurrencyTest {
       processes.values().forEach(Process::destroyForcibly);
     }
     return lines;
+  }
+
+  private static void await(Map<Path, Process> processes, String step, long seconds)
+      throws Exception {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+    for (Path output : processes.keySet()) {
+      while (!Files.readString(output).contains(step)) {
+        assertThat(processes.get(output).isAlive()).as(output + " on its way to " + step).isTrue();
+        assertThat(System.nanoTime() - end).as(output + " at last " + step).isNegative();
+        Thread.sleep(50);
+      }
+    }
+  }
+
+  private static void say(Map<Path, Process> processes, String line) throws IOException {
+    for (Process process : processes.values()) {
+      process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
+      process.getOutputStream().flush();
+    }
   }
 
   private static long count(History history, String process, History.Kind kind) {

@@ -30,15 +30,21 @@ record History(List<Event> events) {
     CONFLICT,
     /** It was refused, as one that would displace another. */
     REFUSED,
+    /** There was no answer, so that it may have been committed or not. */
+    IN_DOUBT,
     /** The head was looked at. */
-    SAW
+    SAW,
+    /**
+     * The head was looked at by one who is shown a commit when the watch told of it, never else.
+     */
+    HEARD
   }
 
   /**
    * One line of a history.
    *
    * @param thread which process and which of its threads
-   * @param aum what it is about, for {@link Kind#SAW} the head
+   * @param aum what it is about, for a look the head
    * @param revision of the store afterwards, where it is known; else 0
    * @param micros since the epoch
    */
@@ -59,6 +65,10 @@ record History(List<Event> events) {
 
     boolean isAcknowledged() {
       return kind == Kind.EXTENDED || kind == Kind.LOST;
+    }
+
+    boolean isLook() {
+      return kind == Kind.SAW || kind == Kind.HEARD;
     }
   }
 
@@ -89,6 +99,7 @@ record History(List<Event> events) {
   private void commits(Content begin, Content end, List<String> problems) {
     Set<AumHash> tried = new HashSet<>();
     Set<AumHash> acknowledged = new HashSet<>();
+    Set<AumHash> doubtedAndStored = new HashSet<>();
     Map<Long, Event> byRevision = new HashMap<>();
     for (Event event : events) {
       boolean stored = end.stored.contains(event.aum);
@@ -106,23 +117,27 @@ record History(List<Event> events) {
         if (event.revision <= begin.revision || event.revision > end.revision) {
           problems.add("a revision that never was: " + event.line());
         }
-      } else if (event.kind != Kind.SAW && stored) {
+      } else if (event.kind == Kind.IN_DOUBT && stored) {
+        doubtedAndStored.add(event.aum);
+      } else if (!event.isLook() && stored) {
         problems.add("stored, but answered as not: " + event.line());
       }
     }
     for (AumHash hash : end.stored) {
       if (!begin.stored.contains(hash) && !tried.contains(hash)) {
         problems.add("nobody committed it: " + hash);
-      } else if (!begin.stored.contains(hash) && !acknowledged.contains(hash)) {
+      } else if (!begin.stored.contains(hash)
+          && !acknowledged.contains(hash)
+          && !doubtedAndStored.contains(hash)) {
         problems.add("stored, and never acknowledged: " + hash);
       }
     }
     if (!end.stored.containsAll(begin.stored)) {
       problems.add("lost: what was there before");
     }
-    if (end.revision - begin.revision != byRevision.size()) {
-      problems.add(
-          (end.revision - begin.revision) + " revisions, " + byRevision.size() + " commits");
+    int commits = byRevision.size() + doubtedAndStored.size();
+    if (end.revision - begin.revision != commits) {
+      problems.add((end.revision - begin.revision) + " revisions, " + commits + " commits");
     }
   }
 
@@ -134,7 +149,7 @@ record History(List<Event> events) {
     }
     Map<Long, Event> heads = new HashMap<>();
     for (Event event : events) {
-      if (event.kind != Kind.EXTENDED && event.kind != Kind.SAW) {
+      if (event.kind != Kind.EXTENDED && !event.isLook()) {
         continue;
       }
       if (!places.containsKey(event.aum)) {
@@ -161,7 +176,7 @@ record History(List<Event> events) {
   private void order(List<String> problems) {
     Map<String, Event> last = new HashMap<>();
     for (Event event : events) {
-      if (event.kind == Kind.SAW || event.isAcknowledged()) {
+      if (event.isLook() || event.isAcknowledged()) {
         Event before = last.put(event.thread, event);
         if (before != null && before.revision > event.revision) {
           problems.add("went back: " + before.line() + "; " + event.line());
@@ -176,20 +191,21 @@ record History(List<Event> events) {
   }
 
   /**
-   * How long after a commit was acknowledged in one process each other one saw it, or a later one,
-   * in microseconds, sorted; at least 0. A commit that another process never saw is a {@link
-   * Long#MAX_VALUE}.
+   * How long after a commit was acknowledged in one process each other one heard of it, or of a
+   * later one, in microseconds, sorted; at least 0. A commit that another process never heard of is
+   * a {@link Long#MAX_VALUE}.
    */
   List<Long> propagation() {
-    Map<String, List<Event>> seen = new LinkedHashMap<>();
+    Map<String, List<Event>> heard = new LinkedHashMap<>();
     for (Event event : events) {
-      List<Event> ofProcess = seen.computeIfAbsent(process(event.thread), any -> new ArrayList<>());
-      if (event.kind == Kind.SAW) {
+      List<Event> ofProcess =
+          heard.computeIfAbsent(process(event.thread), any -> new ArrayList<>());
+      if (event.kind == Kind.HEARD) {
         ofProcess.add(event);
       }
     }
     List<Long> delays = new ArrayList<>();
-    for (Map.Entry<String, List<Event>> other : seen.entrySet()) {
+    for (Map.Entry<String, List<Event>> other : heard.entrySet()) {
       List<Event> byTime = new ArrayList<>(other.getValue());
       byTime.sort((one, two) -> Long.compare(one.micros, two.micros));
       List<Event> commits =

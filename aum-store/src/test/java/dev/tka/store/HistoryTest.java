@@ -35,12 +35,12 @@ class HistoryTest {
               event("b1", Kind.TRIES, 9, 0, 25),
               event("a1", Kind.EXTENDED, 1, 2, 30),
               event("b1", Kind.CONFLICT, 9, 0, 35),
-              event("b2", Kind.SAW, 1, 2, 40),
+              event("b2", Kind.HEARD, 1, 2, 40),
               event("b1", Kind.TRIES, 2, 0, 45),
               event("b1", Kind.EXTENDED, 2, 3, 50),
               event("a1", Kind.TRIES, 8, 0, 55),
               event("a1", Kind.LOST, 8, 4, 60),
-              event("a2", Kind.SAW, 2, 4, 70)));
+              event("a2", Kind.HEARD, 2, 4, 70)));
   private final Set<AumHash> stored = new HashSet<>(Set.of(aum(0), aum(1), aum(2), aum(8)));
   private final List<AumHash> chain = new ArrayList<>(List.of(aum(0), aum(1), aum(2)));
   private long revision = 4;
@@ -93,7 +93,7 @@ class HistoryTest {
 
   @Test
   void aReaderThatGoesBackIsFound() {
-    finds("went back", all -> all.add(event("a2", Kind.SAW, 1, 2, 80)));
+    finds("went back", all -> all.add(event("a2", Kind.HEARD, 1, 2, 80)));
   }
 
   @Test
@@ -103,7 +103,7 @@ class HistoryTest {
 
   @Test
   void aHeadThatWasNeverThereIsFound() {
-    finds("not on the final chain", all -> all.set(10, event("a2", Kind.SAW, 8, 4, 70)));
+    finds("not on the final chain", all -> all.set(10, event("a2", Kind.HEARD, 8, 4, 70)));
   }
 
   @Test
@@ -113,7 +113,7 @@ class HistoryTest {
 
   @Test
   void anOlderHeadAtALaterRevisionIsFound() {
-    finds("an older head", all -> all.set(10, event("a2", Kind.SAW, 1, 4, 70)));
+    finds("an older head", all -> all.set(10, event("a2", Kind.HEARD, 1, 4, 70)));
   }
 
   @Test
@@ -129,6 +129,25 @@ class HistoryTest {
   @Test
   void aCommitThatNobodyWasToldOfIsFound() {
     finds("stored, and never acknowledged", all -> all.remove(9));
+  }
+
+  @Test
+  void aCommitInDoubtMayBeThereOrNot() {
+    events.set(4, event("b1", Kind.IN_DOUBT, 9, 0, 35));
+    assertThat(problems()).isEmpty();
+    // Then it has a revision of its own.
+    stored.add(aum(9));
+    assertThat(problems()).containsExactly("3 revisions, 4 commits");
+    revision = 5;
+    assertThat(problems()).isEmpty();
+    stored.remove(aum(9));
+    assertThat(problems()).containsExactly("4 revisions, 3 commits");
+  }
+
+  @Test
+  void aCommitIsPropagatedWhenItIsHeardOf() {
+    events.set(5, event("b2", Kind.SAW, 1, 2, 40));
+    assertThat(new History(events).propagation()).containsExactly(20L, Long.MAX_VALUE);
   }
 
   @Test

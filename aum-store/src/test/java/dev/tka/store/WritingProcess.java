@@ -15,7 +15,9 @@ import dev.tka.store.History.Kind;
 import dev.tka.store.testkit.PostgresServer;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -26,15 +28,17 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A process whose threads write to one tailnet and read it, each through the process's cache, and
- * print their {@link History}.
+ * A process whose threads write to one tailnet and read it, and print their {@link History}. The
+ * writers share a cache, and the readers another one, to which the watch alone brings news.
  */
 public final class WritingProcess {
   static final String TAILNET = "contended";
@@ -43,29 +47,40 @@ public final class WritingProcess {
   private static final int READERS = 2;
   private static final int MOST_PAUSE_MILLIS = 50;
   private static final Duration BOUND = Duration.ofSeconds(1);
+
+  /** Longer than the process runs: within it, the cache does not ask by itself. */
+  private static final Duration NEVER_ASK = Duration.ofHours(10);
+
   private static final long MOST_BYTES = 1 << 26;
 
-  /** What a process prints when it could begin, and waits for a byte. */
+  /** What a process prints when it could begin, and waits for a line. */
   static final String READY = "# ready";
 
-  /** What it prints when it has written all, and waits for a byte before it stops reading. */
+  /**
+   * What it prints when it has written all, and waits for a line with the store's last revision,
+   * which its readers wait for.
+   */
   static final String WRITTEN = "# written";
 
   private static final int LEAST_COMMITS = 8;
-  private static final int MOST_SECONDS_MORE = 60;
+  static final int MOST_SECONDS_MORE = 60;
 
-  /** How long readers go on, to see what the others committed last. */
-  private static final Duration AFTER = Duration.ofSeconds(2);
+  /** How long readers wait for the last revision. */
+  static final int PATIENCE_SECONDS = 60;
 
   private final AuthorityCache cache;
+  private final AuthorityCache told;
   private final String process;
   private final PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
 
   private final AtomicInteger committed = new AtomicInteger();
-  private volatile boolean reading = true;
 
-  private WritingProcess(AuthorityCache cache, String process) {
+  /** The store's last revision, once it is known. */
+  private final CompletableFuture<Long> last = new CompletableFuture<>();
+
+  private WritingProcess(AuthorityCache cache, AuthorityCache told, String process) {
     this.cache = cache;
+    this.told = told;
     this.process = process;
   }
 
@@ -102,20 +117,25 @@ public final class WritingProcess {
    * @param args the place, a letter for this process, and for how many seconds
    */
   public static void main(String[] args) throws Exception {
-    try (AuthorityCache cache =
-        AuthorityCache.over(
-            open(args[0]), AdmissionPolicy.CONTROL, Clock.systemUTC(), MOST_BYTES)) {
-      new WritingProcess(cache, args[1]).run(Duration.ofSeconds(Long.parseLong(args[2])));
+    try (AuthorityCache cache = cache(args[0]);
+        AuthorityCache told = cache(args[0])) {
+      new WritingProcess(cache, told, args[1]).run(Duration.ofSeconds(Long.parseLong(args[2])));
     }
   }
 
+  private static AuthorityCache cache(String place) throws StoreException, TextException {
+    return AuthorityCache.over(open(place), AdmissionPolicy.CONTROL, Clock.systemUTC(), MOST_BYTES);
+  }
+
   private void run(Duration time) throws Exception {
+    BufferedReader in =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     ExecutorService threads = Executors.newFixedThreadPool(WRITERS + READERS);
     try {
       // Loads what is loaded once.
       TestKeys.sign(cache.live(TAILNET, BOUND).current().snapshot().get(genesis()), 1);
       mark(READY);
-      System.in.read();
+      in.readLine();
       long end = System.nanoTime() + time.toNanos();
       List<Future<?>> writers = new ArrayList<>();
       List<Future<?>> readers = new ArrayList<>();
@@ -131,12 +151,13 @@ public final class WritingProcess {
         each.get();
       }
       mark(WRITTEN);
-      System.in.read();
-      Thread.sleep(AFTER.toMillis());
-      reading = false;
+      last.complete(Long.valueOf(in.readLine()));
       for (Future<?> each : readers) {
-        each.get();
+        each.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
       }
+    } catch (TimeoutException e) {
+      throw new IllegalStateException(
+          process + ": its readers did not hear of revision " + last.join(), e);
     } finally {
       threads.shutdownNow();
       out.flush();
@@ -185,6 +206,9 @@ public final class WritingProcess {
       } catch (StoreException.Conflict e) {
         say(name, Kind.CONFLICT, next.hash(), 0);
         bound = Duration.ZERO;
+      } catch (StoreException.Busy | StoreException.InDoubt e) {
+        say(name, Kind.IN_DOUBT, next.hash(), 0);
+        bound = Duration.ZERO;
       }
       // SQLite lets processes try again and again: without a pause, one would keep the others out.
       Thread.sleep(random.nextInt(MOST_PAUSE_MILLIS));
@@ -198,13 +222,13 @@ public final class WritingProcess {
   }
 
   private Void read(String name) throws TkaException, InterruptedException {
-    long last = -1;
-    while (reading) {
-      Authority seen = cache.live(TAILNET, BOUND).current();
+    long shown = -1;
+    while (shown < last.getNow(Long.MAX_VALUE)) {
+      Authority seen = told.live(TAILNET, NEVER_ASK).current();
       long revision = seen.snapshot().revision().value();
-      if (revision != last) {
-        say(name, Kind.SAW, seen.head(), revision);
-        last = revision;
+      if (revision != shown) {
+        say(name, Kind.HEARD, seen.head(), revision);
+        shown = revision;
       }
       Thread.sleep(1);
     }
