@@ -14,6 +14,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Watching by asking again and again, where it does not go well. */
 class RevisionPollTest {
@@ -40,6 +41,7 @@ class RevisionPollTest {
 
         @Override
         public void lost(StoreException why) {
+          told.add("lost");
           throw new IllegalArgumentException("nobody reads this");
         }
       };
@@ -59,13 +61,14 @@ class RevisionPollTest {
         watcher);
   }
 
-  private void await(String what) throws InterruptedException {
+  /** Waits for a line, and gives those before it. */
+  private List<String> await(String what) throws InterruptedException {
     List<String> others = new ArrayList<>();
     while (true) {
       String next = told.poll(30, TimeUnit.SECONDS);
       assertThat(next).as("waiting for " + what + " after " + others).isNotNull();
       if (next.equals(what)) {
-        return;
+        return others;
       }
       others.add(next);
     }
@@ -81,12 +84,12 @@ class RevisionPollTest {
       await("failing bad 3");
       revisions.put("good", new Revision(4));
       await("good 4");
-      await("failing bad 3");
-      assertThat(told).doesNotContain("caught up");
+      // Neither that it caught up, nor the good news again.
+      assertThat(await("failing bad 3")).isEmpty();
+      assertThat(await("failing bad 3")).isEmpty();
       throwing.set(false);
-      await("bad 3");
-      await("caught up");
-      assertThat(told.stream().filter(line -> line.contains("good"))).isEmpty();
+      assertThat(await("bad 3")).allMatch(line -> line.equals("failing bad 3"));
+      assertThat(await("caught up")).isEmpty();
     }
   }
 
@@ -97,7 +100,8 @@ class RevisionPollTest {
       await("caught up");
       revisions.put("gone", new Revision(1));
       revisions.put("t", new Revision(1));
-      Thread.sleep(5);
+      await("lost");
+      await("lost");
       revisions.remove("gone");
       await("t 1");
       await("caught up");
@@ -105,6 +109,7 @@ class RevisionPollTest {
   }
 
   @Test
+  @Timeout(60)
   void theEndOfThePlaceEndsIt() throws Exception {
     try (RevisionPoll poll = begin()) {
       await("caught up");
