@@ -259,7 +259,9 @@ class AuthorityCacheTest {
     add(place.elsewhere("t"), "B");
     pass(SECOND);
     Future<String> quick = threads.submit(() -> head(Duration.ZERO));
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
     while (!quick.isDone() && !isWaiting()) {
+      assertThat(System.nanoTime() - end).as("nobody waits").isNegative();
       Thread.onSpinWait();
     }
     go.countDown();
@@ -305,9 +307,12 @@ class AuthorityCacheTest {
   @Test
   void whatCannotBeOpenedIsToldUntilItCan() throws Exception {
     readsSince();
-    assertThatThrownBy(() -> head(SECOND)).isInstanceOf(OpenException.EmptyStore.class);
-    assertThatThrownBy(() -> head(SECOND)).isInstanceOf(OpenException.EmptyStore.class);
-    assertThat(readsSince()).isEqualTo(1);
+    int questions = 100;
+    for (int i = 0; i < questions; i++) {
+      assertThatThrownBy(() -> head(SECOND)).isInstanceOf(OpenException.EmptyStore.class);
+    }
+    // A collection of garbage forgets what could not be opened, and then it is asked for again.
+    assertThat(readsSince()).isBetween(1, questions / 2);
 
     add(place.elsewhere("t"), "A");
     place.tell("t");
