@@ -70,7 +70,9 @@ final class Told implements Tailnets.Watcher {
     while (!done.getAsBoolean() && System.nanoTime() < end) {
       wait(100);
     }
-    assertThat(done.getAsBoolean()).as(what + "; told: " + revisions).isTrue();
+    assertThat(done.getAsBoolean())
+        .as(what + "; told: " + revisions + "; lost: " + losses)
+        .isTrue();
   }
 
   synchronized boolean inOrder() {
