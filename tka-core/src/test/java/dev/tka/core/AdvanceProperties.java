@@ -59,6 +59,8 @@ class AdvanceProperties {
     }
     assertSame(follower.advanceTo(store.read()), Authority.open(store));
     Statistics.label("reorganised").collect(reorganised > 0);
+    Statistics.label("reorganised")
+        .coverage(coverage -> coverage.check(true).percentage(share -> share > 3));
   }
 
   /** Whatever a store goes through: AUMs that come before their parents, purges, wipes, records. */
@@ -105,6 +107,10 @@ class AdvanceProperties {
     }
     Statistics.label("grown").collect(grown > 0);
     Statistics.label("opened").collect(opened > 0);
+    for (String each : List.of("grown", "opened")) {
+      Statistics.label(each)
+          .coverage(coverage -> coverage.check(true).percentage(share -> share > 35));
+    }
   }
 
   @Property(tries = 1000)
