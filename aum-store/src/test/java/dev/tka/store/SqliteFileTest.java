@@ -26,6 +26,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -127,6 +133,31 @@ class SqliteFileTest extends SqlContract {
         .hasMessageContaining("SQLITE_READONLY");
     assertThatThrownBy(store::wipe).isInstanceOf(StoreException.Unavailable.class);
     assertThat(namesIn(store.read())).isEqualTo("AB");
+  }
+
+  @Test
+  void twoWhoMakeOneFileAtOnceBothHaveIt() throws Exception {
+    ExecutorService pool = Executors.newFixedThreadPool(2);
+    try {
+      for (int i = 0; i < 20; i++) {
+        Path path = directory.resolve("store-" + i + ".db");
+        CyclicBarrier both = new CyclicBarrier(2);
+        Callable<SqliteFile> make =
+            () -> {
+              both.await(60, TimeUnit.SECONDS);
+              return SqliteFile.create(path, clock);
+            };
+        List<SqliteFile> made = new ArrayList<>();
+        for (Future<SqliteFile> each : List.of(pool.submit(make), pool.submit(make))) {
+          made.add(opened(each.get(60, TimeUnit.SECONDS)));
+        }
+        add(made.get(0).tailnet("t"), "A");
+        add(made.get(1).tailnet("t"), "B");
+        assertThat(namesIn(made.get(0).tailnet("t").read())).isEqualTo("AB");
+      }
+    } finally {
+      pool.shutdownNow();
+    }
   }
 
   @Test
