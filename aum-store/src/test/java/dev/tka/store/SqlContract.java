@@ -233,9 +233,7 @@ abstract class SqlContract {
     AumStore store = file.tailnet("t");
     add(store, "A B C");
     store.commit(everything(store));
-    for (String table : TABLES) {
-      sql("create table saved_" + table + " as select * from " + table);
-    }
+    copyRows();
 
     SqlTailnets place = at();
     List<String> damages = new ArrayList<>(damagesOfTypes());
@@ -273,10 +271,7 @@ abstract class SqlContract {
             "update set_aside set encoded = " + hex("00"),
             "delete from set_aside"));
     for (String damage : damages) {
-      for (String table : TABLES) {
-        sql("delete from " + table);
-        sql("insert into " + table + " select * from saved_" + table);
-      }
+      putRowsBack();
       assertThat(namesIn(place.tailnet("t").read())).isEqualTo("BCXY");
       sql(damage);
       AumStore again = place.tailnet("t");
@@ -289,6 +284,66 @@ abstract class SqlContract {
           .as(damage)
           .isInstanceOf(StoreException.class);
     }
+  }
+
+  /** Keeps all rows as they are, for {@link #putRowsBack}. */
+  private void copyRows() throws SQLException {
+    for (String table : TABLES) {
+      sql("create table saved_" + table + " as select * from " + table);
+    }
+  }
+
+  private void putRowsBack() throws SQLException {
+    for (String table : TABLES) {
+      sql("delete from " + table);
+      sql("insert into " + table + " select * from saved_" + table);
+    }
+  }
+
+  /**
+   * Has a tailnet hold A and B, and then, at one revision, first C and, after a backup was put
+   * back, X.
+   *
+   * @param stale what saw C
+   */
+  private AumSnapshot haveTwoHistories(AumStore stale) throws Exception {
+    add(stale, "A B");
+    copyRows();
+    AumSnapshot undone = add(stale, "C");
+    putRowsBack();
+    AumSnapshot other = add(at().tailnet("t"), "X");
+    assertThat(other.revision()).isEqualTo(undone.revision());
+    assertThat(namesIn(other)).isEqualTo("ABX");
+    return undone;
+  }
+
+  @Test
+  void anotherHistoryOfTheSameRevisionIsRead() throws Exception {
+    AumStore stale = create().tailnet("t");
+    AumSnapshot undone = haveTwoHistories(stale);
+
+    AumSnapshot read = stale.read();
+
+    assertThat(namesIn(read)).isEqualTo("ABX");
+    assertThat(read.get(hash("X"))).isEqualTo(chains.get("X"));
+    assertThat(namesIn(undone)).isEqualTo("ABC");
+    assertThat(namesIn(add(stale, "Y"))).isEqualTo("ABXY");
+    assertThat(namesIn(at().tailnet("t").read())).isEqualTo("ABXY");
+  }
+
+  @Test
+  void aCommitOnAnotherHistoryOfTheSameRevisionIsAConflict() throws Exception {
+    AumStore stale = create().tailnet("t");
+    AumSnapshot undone = haveTwoHistories(stale);
+
+    assertThatThrownBy(
+            () -> stale.commit(Commit.on(undone.revision()).add(chains.get("D"), NOON).build()))
+        .isInstanceOf(StoreException.Conflict.class);
+
+    assertThat(namesIn(at().tailnet("t").read())).isEqualTo("ABX");
+    assertThat(namesIn(stale.read())).isEqualTo("ABX");
+    assertThat(namesIn(add(stale, "Y"))).isEqualTo("ABXY");
+    assertThat(namesIn(at().tailnet("t").read())).isEqualTo("ABXY");
   }
 
   @Test
