@@ -300,6 +300,24 @@ abstract class SqlContract {
     }
   }
 
+  @Test
+  void aRevisionThatNoCommitMakesIsReported() throws Exception {
+    requireNoRevision("0");
+    requireNoRevision("-1");
+  }
+
+  /** One who never read before takes it for damage, and not for a tailnet that holds nothing. */
+  final void requireNoRevision(String revision) throws Exception {
+    SqlTailnets place = create();
+    add(place.tailnet("at " + revision), "A B");
+    sql("update tailnet set revision = " + revision);
+    assertThatThrownBy(() -> place.tailnet("at " + revision).read())
+        .as("revision " + revision)
+        .isInstanceOf(StoreException.Damaged.class)
+        .message()
+        .hasLineCount(1);
+  }
+
   /**
    * Has a tailnet hold A and B, and then, at one revision, first C and, after a backup was put
    * back, X.

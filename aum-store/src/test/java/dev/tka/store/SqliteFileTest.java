@@ -161,6 +161,11 @@ class SqliteFileTest extends SqlContract {
   }
 
   @Test
+  void aRevisionThatIsTextIsReported() throws Exception {
+    requireNoRevision("'one'");
+  }
+
+  @Test
   void aNewerVersionIsRefusedAndLeftAlone() throws Exception {
     SqliteFile file = create();
     add(file.tailnet("t"), "A");
