@@ -23,6 +23,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -136,23 +137,24 @@ class SqliteFileTest extends SqlContract {
   }
 
   @Test
-  void twoWhoMakeOneFileAtOnceBothHaveIt() throws Exception {
-    ExecutorService pool = Executors.newFixedThreadPool(2);
+  void thoseWhoMakeOneFileAtOnceAllHaveIt() throws Exception {
+    int makers = 4;
+    ExecutorService pool = Executors.newFixedThreadPool(makers);
     try {
-      for (int i = 0; i < 20; i++) {
+      for (int i = 0; i < 50; i++) {
         Path path = directory.resolve("store-" + i + ".db");
-        CyclicBarrier both = new CyclicBarrier(2);
+        CyclicBarrier all = new CyclicBarrier(makers);
         Callable<SqliteFile> make =
             () -> {
-              both.await(60, TimeUnit.SECONDS);
+              all.await(60, TimeUnit.SECONDS);
               return SqliteFile.create(path, clock);
             };
         List<SqliteFile> made = new ArrayList<>();
-        for (Future<SqliteFile> each : List.of(pool.submit(make), pool.submit(make))) {
+        for (Future<SqliteFile> each : pool.invokeAll(Collections.nCopies(makers, make))) {
           made.add(opened(each.get(60, TimeUnit.SECONDS)));
         }
         add(made.get(0).tailnet("t"), "A");
-        add(made.get(1).tailnet("t"), "B");
+        add(made.get(makers - 1).tailnet("t"), "B");
         assertThat(namesIn(made.get(0).tailnet("t").read())).isEqualTo("AB");
       }
     } finally {
