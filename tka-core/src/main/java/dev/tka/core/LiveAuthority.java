@@ -87,7 +87,7 @@ public final class LiveAuthority {
                 .add(checkpoint, now(clock))
                 .lastActiveAncestor(checkpoint.hash())
                 .build());
-    return new LiveAuthority(store, policy, clock, verifier, Authority.open(after));
+    return new LiveAuthority(store, policy, clock, verifier, committed(after));
   }
 
   /** The authority as it is now; it will not change, a later call may return another. */
@@ -296,7 +296,7 @@ public final class LiveAuthority {
                     .purge(settlement.purges())
                     .marks(settlement.marks())
                     .build());
-        current = settlement.purges().isEmpty() ? current.over(after) : Authority.open(after);
+        current = settlement.purges().isEmpty() ? current.over(after) : committed(after);
         return settlement;
       } catch (StoreException.Conflict e) {
         if (attempt == MAX_ATTEMPTS) {
@@ -355,7 +355,7 @@ public final class LiveAuthority {
     AumSnapshot after = store.commit(commit.build());
     return plan.resolved().isPresent()
         ? afterCommit(after, plan.resolved().get())
-        : Authority.open(after);
+        : committed(after);
   }
 
   /** Own AUMs that control once had and that are on the active chain no more. */
@@ -409,7 +409,21 @@ public final class LiveAuthority {
             .filter(chain::contains)
             .filter(entry -> entry.parent().flatMap(after::find).isEmpty())
             .isPresent();
-    return heightsStand ? new Authority(after, chain, resolved.state()) : Authority.open(after);
+    return heightsStand ? new Authority(after, chain, resolved.state()) : committed(after);
+  }
+
+  /**
+   * Opens what was just committed.
+   *
+   * @throws StoreException.InDoubt if a body cannot be read: the commit happened, and nobody may
+   *     take a failure to look at it for its own
+   */
+  private static Authority committed(AumSnapshot after) throws OpenException, StoreException {
+    try {
+      return Authority.open(after);
+    } catch (StoreException e) {
+      throw new StoreException.InDoubt("what was committed cannot be read", e);
+    }
   }
 
   private static Instant now(Clock clock) {
