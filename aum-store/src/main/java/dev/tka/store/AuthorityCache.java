@@ -190,6 +190,9 @@ public final class AuthorityCache implements Tailnets {
     }
   }
 
+  /** The place could not be read, and at which moment that was known. */
+  private record Failure(long ended, StoreException why) {}
+
   /** A tailnet, which lives as long as its live authority does: that holds on to it. */
   private final class Tailnet implements AumStore {
     private final String name;
@@ -199,6 +202,10 @@ public final class AuthorityCache implements Tailnets {
     private final AtomicLong tellings = new AtomicLong();
 
     private volatile Optional<Known> known = Optional.empty();
+
+    /** How the store was last asked in vain. */
+    private Optional<Failure> failure = Optional.empty();
+
     private volatile int weight;
 
     Tailnet(String name, AumStore store) {
@@ -221,12 +228,30 @@ public final class AuthorityCache implements Tailnets {
       return now.moment - oldest >= 0 || all - oldest >= 0;
     }
 
-    /** One at a time, so that what is known only gets newer. */
-    private synchronized Known look(long oldest) throws StoreException {
-      Optional<Known> before = known;
-      if (before.isPresent() && isNewEnough(before.get(), oldest)) {
-        return before.get();
+    /**
+     * One at a time, so that what is known only gets newer. Who came while another was asking in
+     * vain fails with it: else they would all wait for a place that is gone, one after the other.
+     */
+    private Known look(long oldest) throws StoreException {
+      long came = nanoTime.getAsLong();
+      synchronized (this) {
+        Optional<Known> before = known;
+        if (before.isPresent() && isNewEnough(before.get(), oldest)) {
+          return before.get();
+        }
+        if (failure.isPresent() && failure.get().ended - came > 0) {
+          throw failure.get().why;
+        }
+        try {
+          return look(before);
+        } catch (StoreException e) {
+          failure = Optional.of(new Failure(nanoTime.getAsLong(), e));
+          throw e;
+        }
       }
+    }
+
+    private Known look(Optional<Known> before) throws StoreException {
       long told = tellings.get();
       long moment = nanoTime.getAsLong();
       Optional<LiveAuthority> live = before.flatMap(Known::live);
@@ -254,6 +279,7 @@ public final class AuthorityCache implements Tailnets {
     void told(Revision revision) {
       boolean seen =
           known
+              .filter(now -> now.refusal().isEmpty())
               .flatMap(Known::live)
               .map(LiveAuthority::current)
               .map(Authority::snapshot)

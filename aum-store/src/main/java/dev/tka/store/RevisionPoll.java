@@ -16,8 +16,8 @@ final class RevisionPoll implements Tailnets.Watch {
   static final Duration INTERVAL = Duration.ofMillis(100);
 
   /**
-   * How many times longer than a look the pause after it is at least, so that hints of many commits
-   * do not have it look all the time.
+   * How many times longer than a look the pause after it is, up to the interval, so that hints of
+   * many commits do not have it look all the time.
    */
   private static final int REST = 4;
 
@@ -89,9 +89,11 @@ final class RevisionPoll implements Tailnets.Watch {
         tell(() -> watcher.lost(e));
       }
       return;
-    } catch (IllegalStateException e) {
-      // The place was closed.
-      close();
+    } catch (RuntimeException e) {
+      // A store's own bug. Without this, nobody would hear that nothing is watched any more.
+      if (!closed) {
+        tell(() -> watcher.lost(new StoreException.Unavailable("the watch", e)));
+      }
       return;
     }
     if (closed) {

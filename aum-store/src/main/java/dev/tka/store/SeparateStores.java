@@ -5,12 +5,15 @@ import dev.tka.core.Revision;
 import dev.tka.core.StoreException;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Stores that have nothing to do with one another, as one place. */
 final class SeparateStores implements Tailnets {
   private final Map<String, AumStore> stores;
+  private final Set<Watch> watches = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
   SeparateStores(Map<String, ? extends AumStore> stores) {
@@ -44,12 +47,21 @@ final class SeparateStores implements Tailnets {
 
   @Override
   public Watch watch(Watcher watcher) {
-    return RevisionPoll.begin(this::revisions, RevisionPoll.INTERVAL, watcher);
+    Watch watch = RevisionPoll.begin(this::revisions, RevisionPoll.INTERVAL, watcher);
+    watches.add(watch);
+    if (closed) {
+      watch.close();
+    }
+    return () -> {
+      watches.remove(watch);
+      watch.close();
+    };
   }
 
   @Override
   public void close() {
     closed = true;
+    watches.forEach(Watch::close);
   }
 
   @Override

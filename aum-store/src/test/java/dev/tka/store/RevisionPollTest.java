@@ -21,7 +21,7 @@ class RevisionPollTest {
   private final Map<String, Revision> revisions = new ConcurrentHashMap<>();
   private final BlockingQueue<String> told = new LinkedBlockingQueue<>();
   private final AtomicBoolean throwing = new AtomicBoolean();
-  private final AtomicBoolean closed = new AtomicBoolean();
+  private final AtomicBoolean broken = new AtomicBoolean();
 
   private final Tailnets.Watcher watcher =
       new Tailnets.Watcher() {
@@ -49,8 +49,8 @@ class RevisionPollTest {
   private RevisionPoll begin() {
     return RevisionPoll.begin(
         () -> {
-          if (closed.get()) {
-            throw new IllegalStateException("closed");
+          if (broken.get()) {
+            throw new IllegalStateException("a bug");
           }
           if (revisions.containsKey("gone")) {
             throw WatchedByHand.gone();
@@ -109,12 +109,25 @@ class RevisionPollTest {
   }
 
   @Test
-  @Timeout(60)
-  void theEndOfThePlaceEndsIt() throws Exception {
+  @SuppressWarnings("try") // It is open while the test goes on.
+  void aBugOfThePlaceIsALossThatIsCaughtUpFrom() throws Exception {
     try (RevisionPoll poll = begin()) {
       await("caught up");
-      closed.set(true);
-      poll.join();
+      broken.set(true);
+      await("lost");
+      revisions.put("t", new Revision(1));
+      broken.set(false);
+      await("t 1");
+      await("caught up");
     }
+  }
+
+  @Test
+  @Timeout(60)
+  void closingEndsIt() throws Exception {
+    RevisionPoll poll = begin();
+    await("caught up");
+    poll.close();
+    poll.join();
   }
 }
