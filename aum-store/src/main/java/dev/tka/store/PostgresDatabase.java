@@ -287,7 +287,7 @@ public final class PostgresDatabase extends SqlTailnets {
     try {
       return pool.getConnection();
     } catch (SQLTransientConnectionException e) {
-      if (e.getNextException() == null && e.getCause() == null) {
+      if (pool.getHikariPoolMXBean().getActiveConnections() >= MOST_CONNECTIONS) {
         throw new StoreException.Busy(
             settings + ": all " + MOST_CONNECTIONS + " connections are in use");
       }

@@ -51,6 +51,22 @@ record Row(String table, List<Optional<Object>> columns) {
     return read instanceof Integer number ? (Object) number.longValue() : read;
   }
 
+  /** The columns of rows, one after the other. */
+  static Row joined(List<Row> rows) {
+    List<Optional<Object>> columns = new ArrayList<>();
+    rows.forEach(row -> columns.addAll(row.columns));
+    return new Row(rows.get(0).table, columns);
+  }
+
+  /** About how many bytes its columns take up. */
+  long size() {
+    long size = 0;
+    for (Optional<Object> column : columns) {
+      size += column.orElse("") instanceof Bytes bytes ? Long.BYTES + bytes.size() : Long.BYTES;
+    }
+    return size;
+  }
+
   /** Gives the columns to the first parameters of a statement. */
   void bind(PreparedStatement statement) throws SQLException {
     for (int i = 0; i < columns.size(); i++) {

@@ -7,7 +7,6 @@ import dev.tka.core.AumStore;
 import dev.tka.core.Bytes;
 import dev.tka.core.Commit;
 import dev.tka.core.Marks;
-import dev.tka.core.Revision;
 import dev.tka.core.StoreException;
 import dev.tka.core.Trail;
 import dev.tka.core.TrailEntry;
@@ -34,6 +33,15 @@ import java.util.Optional;
  * written.
  */
 final class SqlAumStore implements AumStore {
+  /** Rows, or keys, in one statement: few round trips, and fewer parameters than databases take. */
+  private static final int MOST_ROWS = 500;
+
+  /** Rows of AUMs that one commit deletes for good. */
+  private static final int MOST_DELETED = 1000;
+
+  /** Bytes of rows in one statement, but for a row that is larger alone. */
+  private static final long MOST_BYTES = 1 << 20;
+
   private final SqlTailnets database;
   private final String name;
   private final Clock clock;
@@ -45,7 +53,8 @@ final class SqlAumStore implements AumStore {
     this.name = name;
     this.clock = clock;
     Tailnet nothing = Tailnet.empty(0, name);
-    this.last = new View(nothing, 0, show(nothing, new AumIndex<>(), 0, Trail.EMPTY, Marks.NONE));
+    this.last =
+        new View(nothing, 0, show(nothing, 0, new AumIndex<>(), 0, Trail.EMPTY, Marks.NONE));
   }
 
   /**
@@ -53,7 +62,12 @@ final class SqlAumStore implements AumStore {
    *
    * @param sum the sum of the checksums of the rows but the tailnet's own
    */
-  private record View(Tailnet tailnet, long sum, IndexSnapshot<Long> snapshot) {}
+  private record View(Tailnet tailnet, long sum, IndexSnapshot<Long> snapshot) {
+    /** What the row's checksum is. */
+    long checksum() {
+      return tailnet.number == 0 ? 0 : sum + tailnet.checksum();
+    }
+  }
 
   /**
    * A row of the table of tailnets.
@@ -107,22 +121,42 @@ final class SqlAumStore implements AumStore {
   @Override
   public AumSnapshot read() throws StoreException {
     View view = last;
-    long revision = database.read(this::revision);
-    return revision == view.tailnet.revision ? view.snapshot : readChanges();
+    return named(() -> database.read(this::stamp))
+            .equals(new Stamp(view.tailnet.revision, view.checksum()))
+        ? view.snapshot
+        : readChanges();
   }
 
-  private long revision(Connection connection) throws SQLException {
-    try (PreparedStatement select =
-        connection.prepareStatement("select revision from tailnet where name = ?")) {
-      select.setString(1, name);
-      try (ResultSet result = select.executeQuery()) {
-        return result.next() ? result.getLong(1) : 0;
-      }
+  /** What tells one state of the rows from another. */
+  private record Stamp(long revision, long checksum) {
+    static final Stamp NO_ROW = new Stamp(0, 0);
+  }
+
+  private Stamp stamp(Connection connection) throws SQLException, StoreException.Damaged {
+    List<Row> rows = select(connection, "revision, checksum", "tailnet where name = ?", name);
+    return rows.isEmpty() ? Stamp.NO_ROW : new Stamp(rows.get(0).number(0), rows.get(0).number(1));
+  }
+
+  /** What is asked of the database. */
+  @FunctionalInterface
+  private interface Asking<T> {
+    T ask() throws StoreException;
+  }
+
+  /** Says of which tailnet what is damaged is. */
+  private <T> T named(Asking<T> asking) throws StoreException {
+    try {
+      return asking.ask();
+    } catch (StoreException.Damaged e) {
+      String tailnet = this + ": ";
+      throw e.getMessage().startsWith(tailnet)
+          ? e
+          : new StoreException.Damaged(tailnet + e.getMessage());
     }
   }
 
   private synchronized AumSnapshot readChanges() throws StoreException {
-    return database.readTogether(connection -> look(connection, "")).snapshot;
+    return named(() -> database.readTogether(connection -> look(connection, ""))).snapshot;
   }
 
   /**
@@ -136,60 +170,86 @@ final class SqlAumStore implements AumStore {
         select(connection, Tailnet.COLUMNS, "tailnet where name = ?" + lock, name).stream()
             .findFirst();
     Tailnet now = row.isEmpty() ? Tailnet.empty(0, name) : Tailnet.parse(row.get());
-    if (now.equals(before.tailnet)) {
+    Stamp stamp =
+        row.isEmpty() ? Stamp.NO_ROW : new Stamp(now.revision, row.get().number(Tailnet.CHECKSUM));
+    if (stamp.checksum == before.checksum() && now.equals(before.tailnet)) {
       return before;
     }
     boolean grown =
         now.number == before.tailnet.number
             && now.revision > before.tailnet.revision
             && now.rewritten <= before.tailnet.revision;
-    List<Row> aums =
-        select(
-            connection,
-            "tailnet, number, hash, parent, kind, committed_at",
-            "aum where tailnet = ? and number > ? and removed_by is null order by number",
-            now.number,
-            grown ? before.tailnet.lastNumber : 0);
-    List<AumIndex.Item<Long>> items = new ArrayList<>(aums.size());
-    for (Row each : aums) {
-      items.add(Rows.parseAum(each));
+    Optional<View> view = grown ? grown(connection, before, now, stamp) : Optional.empty();
+    View found = view.isPresent() ? view.get() : whole(connection, now, stamp);
+    last = found;
+    return found;
+  }
+
+  /**
+   * What was shown before with what was added since; empty when that is not what the rows hold, as
+   * after the database was put back to an older state and went on from there.
+   */
+  private Optional<View> grown(Connection connection, View before, Tailnet now, Stamp stamp)
+      throws SQLException, StoreException {
+    List<Row> aums = selectAums(connection, now.number, before.tailnet.lastNumber);
+    long sum = before.sum + sum(aums);
+    if (stamp.checksum != sum + now.checksum()) {
+      return Optional.empty();
     }
-    long sum = sum(aums) + (grown ? before.sum : 0);
-    Trail trail = before.snapshot.trail();
-    Marks marks = before.snapshot.marks();
-    if (!grown) {
-      List<Row> entries =
-          select(connection, "*", "trail where tailnet = ? order by position", now.number);
-      List<Row> own = select(connection, "*", "own_aum where tailnet = ?", now.number);
-      List<Row> aside =
-          select(connection, "*", "set_aside where tailnet = ? order by position", now.number);
-      sum += sum(entries) + sum(own) + sum(aside);
-      trail = parseTrail(entries);
-      marks = parseMarks(own, now.agreedAt, aside);
-    }
-    if (row.isPresent() && row.get().number(Tailnet.CHECKSUM) != sum + now.checksum()) {
+    List<AumIndex.Item<Long>> items = parseAums(aums);
+    long sequence = ++lastSequence;
+    IndexSnapshot<Long> shown = before.snapshot;
+    AumIndex<Long> index = shown.index().add(items, sequence);
+    return Optional.of(
+        new View(
+            now, sum, show(now, stamp.checksum, index, sequence, shown.trail(), shown.marks())));
+  }
+
+  private View whole(Connection connection, Tailnet now, Stamp stamp)
+      throws SQLException, StoreException {
+    List<Row> aums = selectAums(connection, now.number, 0);
+    List<Row> entries =
+        select(connection, "*", "trail where tailnet = ? order by position", now.number);
+    List<Row> own = select(connection, "*", "own_aum where tailnet = ?", now.number);
+    List<Row> aside =
+        select(connection, "*", "set_aside where tailnet = ? order by position", now.number);
+    AumIndex<Long> index = AumIndex.of(parseAums(aums));
+    Trail trail = parseTrail(entries);
+    Marks marks = parseMarks(own, now.agreedAt, aside);
+    long sum = sum(aums) + sum(entries) + sum(own) + sum(aside);
+    if (!stamp.equals(Stamp.NO_ROW) && stamp.checksum != sum + now.checksum()) {
       throw new StoreException.Damaged(
-          database
-              + ": the rows of tailnet \""
-              + name
-              + "\" are not those that were written: expected checksum "
-              + row.get().number(Tailnet.CHECKSUM)
+          "the rows are not those that were written: expected checksum "
+              + stamp.checksum
               + ", found "
               + (sum + now.checksum()));
     }
-    long sequence = ++lastSequence;
-    AumIndex<Long> index =
-        grown ? before.snapshot.index().add(items, sequence) : AumIndex.of(items);
-    View view = new View(now, sum, show(now, index, sequence, trail, marks));
-    last = view;
-    return view;
+    return new View(now, sum, show(now, stamp.checksum, index, ++lastSequence, trail, marks));
+  }
+
+  private List<Row> selectAums(Connection connection, long tailnet, long after)
+      throws SQLException {
+    return select(
+        connection,
+        "tailnet, number, hash, parent, kind, committed_at",
+        "aum where tailnet = ? and number > ? and removed_by is null order by number",
+        tailnet,
+        after);
+  }
+
+  private static List<AumIndex.Item<Long>> parseAums(List<Row> rows) throws StoreException.Damaged {
+    List<AumIndex.Item<Long>> items = new ArrayList<>(rows.size());
+    for (Row each : rows) {
+      items.add(Rows.parseAum(each));
+    }
+    return items;
   }
 
   private static long sum(List<Row> rows) {
     return rows.stream().mapToLong(Row::checksum).sum();
   }
 
-  private Trail parseTrail(List<Row> rows) throws StoreException.Damaged {
+  private static Trail parseTrail(List<Row> rows) throws StoreException.Damaged {
     List<TrailEntry> entries = new ArrayList<>(rows.size());
     for (Row each : rows) {
       entries.add(Rows.parseTrail(each));
@@ -197,8 +257,7 @@ final class SqlAumStore implements AumStore {
     try {
       return Trail.EMPTY.extend(entries);
     } catch (IllegalArgumentException e) {
-      throw new StoreException.Damaged(
-          database + ": table trail, tailnet \"" + name + "\": " + e.getMessage());
+      throw new StoreException.Damaged("table trail: " + e.getMessage());
     }
   }
 
@@ -217,13 +276,18 @@ final class SqlAumStore implements AumStore {
   }
 
   private IndexSnapshot<Long> show(
-      Tailnet tailnet, AumIndex<Long> index, long sequence, Trail trail, Marks marks) {
+      Tailnet tailnet,
+      long checksum,
+      AumIndex<Long> index,
+      long sequence,
+      Trail trail,
+      Marks marks) {
     return new IndexSnapshot<>(
         index,
         sequence,
-        new Revision(tailnet.revision),
+        SqlTailnets.revision(tailnet.revision, checksum),
         tailnet.lastActiveAncestor,
-        (hash, number) -> body(tailnet.number, hash, number),
+        (hash, number) -> named(() -> body(tailnet.number, hash, number)),
         () -> trail,
         marks,
         List.of());
@@ -253,13 +317,7 @@ final class SqlAumStore implements AumStore {
         return body(tailnet, hash, known.get());
       }
       throw new StoreException.Damaged(
-          database
-              + ": table aum_body has no row ["
-              + tailnet
-              + ", "
-              + number
-              + "], the body of "
-              + hash);
+          "table aum_body has no row [" + tailnet + ", " + number + "], the body of " + hash);
     }
     Bytes encoded = row.get().bytes(2);
     AumHash found = AumHash.ofEncoding(encoded);
@@ -352,20 +410,17 @@ final class SqlAumStore implements AumStore {
     /** Writes the rows, within a transaction. */
     void write(Connection connection) throws SQLException, StoreException {
       long tailnet = before.tailnet.number == 0 ? addTailnet(connection) : before.tailnet.number;
-      for (AumIndex.Item<Long> item : added) {
-        insert(
-            connection,
-            "aum (tailnet, number, hash, parent, kind, committed_at)",
-            Rows.aum(tailnet, item));
-      }
-      for (Map.Entry<Long, Bytes> body : bodies.entrySet()) {
-        execute(
-            connection,
-            "insert into aum_body values (?, ?, ?)",
-            tailnet,
-            body.getKey(),
-            body.getValue());
-      }
+      insert(
+          connection,
+          "aum (tailnet, number, hash, parent, kind, committed_at)",
+          added.stream().map(item -> Rows.aum(tailnet, item)).toList());
+      // A body is checked against its hash, and needs no checksum.
+      SqlAumStore.insert(
+          connection,
+          "aum_body",
+          bodies.entrySet().stream()
+              .map(body -> Row.of("aum_body", tailnet, body.getKey(), body.getValue()))
+              .toList());
       remove(connection, tailnet);
       writeTrail(connection, tailnet);
       writeMarks(connection, tailnet);
@@ -394,13 +449,12 @@ final class SqlAumStore implements AumStore {
                         entry.committedAt().getEpochSecond(),
                         gone.getValue()))
                 .checksum();
-        execute(
-            connection,
-            "update aum set removed_by = ? where tailnet = ? and number = ?",
-            revision,
-            tailnet,
-            gone.getValue());
       }
+      executeFor(
+          connection,
+          "update aum set removed_by = ? where tailnet = ? and number",
+          Row.of("aum", revision, tailnet),
+          List.copyOf(removed.values()));
       if (!removed.isEmpty()) {
         noteRemoval(connection, tailnet, revision);
       }
@@ -422,43 +476,51 @@ final class SqlAumStore implements AumStore {
       if (trail.size() > shortened.size()) {
         List<TrailEntry> more =
             shortened.newest().map(newest -> trail.after(newest.hash())).orElseGet(trail::entries);
+        List<Row> rows = new ArrayList<>(more.size());
         for (int i = 0; i < more.size(); i++) {
-          insert(connection, "trail", Rows.trail(tailnet, shortened.size() + i, more.get(i)));
+          rows.add(Rows.trail(tailnet, shortened.size() + i, more.get(i)));
         }
+        insert(connection, "trail", rows);
       }
     }
 
     private void writeMarks(Connection connection, long tailnet) throws SQLException {
       Marks old = before.snapshot.marks();
+      List<AumHash> gone = new ArrayList<>();
       for (Map.Entry<AumHash, Optional<Instant>> each : old.own().entrySet()) {
         if (!each.getValue().equals(marks.own().get(each.getKey()))) {
           sum -= Rows.own(tailnet, each.getKey(), each.getValue()).checksum();
-          execute(
-              connection,
-              "delete from own_aum where tailnet = ? and hash = ?",
-              tailnet,
-              each.getKey());
+          gone.add(each.getKey());
         }
       }
+      executeFor(
+          connection,
+          "delete from own_aum where tailnet = ? and hash",
+          Row.of("own_aum", tailnet),
+          gone);
+      List<Row> own = new ArrayList<>();
       for (Map.Entry<AumHash, Optional<Instant>> each : marks.own().entrySet()) {
         if (!each.getValue().equals(old.own().get(each.getKey()))) {
-          insert(connection, "own_aum", Rows.own(tailnet, each.getKey(), each.getValue()));
+          own.add(Rows.own(tailnet, each.getKey(), each.getValue()));
         }
       }
+      insert(connection, "own_aum", own);
       if (!marks.setAside().equals(old.setAside())) {
         for (int i = 0; i < old.setAside().size(); i++) {
           sum -= Rows.aside(tailnet, i, old.setAside().get(i)).checksum();
         }
         execute(connection, "delete from set_aside where tailnet = ?", tailnet);
+        List<Row> aside = new ArrayList<>();
         for (int i = 0; i < marks.setAside().size(); i++) {
-          insert(connection, "set_aside", Rows.aside(tailnet, i, marks.setAside().get(i)));
+          aside.add(Rows.aside(tailnet, i, marks.setAside().get(i)));
         }
+        insert(connection, "set_aside", aside);
       }
     }
 
-    private void insert(Connection connection, String table, Row row) throws SQLException {
-      SqlAumStore.insert(connection, table, row);
-      sum += row.checksum();
+    private void insert(Connection connection, String table, List<Row> rows) throws SQLException {
+      SqlAumStore.insert(connection, table, rows);
+      sum += SqlAumStore.sum(rows);
     }
 
     /** What is shown once the rows are committed. */
@@ -471,26 +533,32 @@ final class SqlAumStore implements AumStore {
       if (!removed.isEmpty()) {
         index = index.without(removed.keySet());
       }
-      return new View(after, sum, SqlAumStore.this.show(after, index, sequence, trail, marks));
+      return new View(
+          after,
+          sum,
+          SqlAumStore.this.show(after, sum + after.checksum(), index, sequence, trail, marks));
     }
   }
 
   @Override
   public synchronized AumSnapshot commit(Commit commit) throws StoreException {
     Change change =
-        database.write(
-            connection -> {
-              View before = look(connection, database.lock());
-              if (!commit.base().equals(before.snapshot.revision())) {
-                throw new StoreException.Conflict(commit.base(), before.snapshot.revision());
-              }
-              Change decided = new Change(before, commit);
-              if (!decided.isNothing()) {
-                deleteRemoved(connection);
-                decided.write(connection);
-              }
-              return decided;
-            });
+        named(
+            () ->
+                database.write(
+                    connection -> {
+                      View before = look(connection, database.lock());
+                      if (!commit.base().equals(before.snapshot.revision())) {
+                        throw new StoreException.Conflict(
+                            commit.base(), before.snapshot.revision());
+                      }
+                      Change decided = new Change(before, commit);
+                      if (!decided.isNothing()) {
+                        deleteRemoved(connection);
+                        decided.write(connection);
+                      }
+                      return decided;
+                    }));
     View view = change.view();
     last = view;
     return view.snapshot;
@@ -549,7 +617,7 @@ final class SqlAumStore implements AumStore {
 
   /** Writes the tailnet's row, if it is at the revision that was read. */
   private void writeTailnet(Connection connection, long revision, Tailnet after, long sum)
-      throws SQLException, StoreException.Conflict {
+      throws SQLException, StoreException {
     int changed =
         execute(
             connection,
@@ -565,7 +633,9 @@ final class SqlAumStore implements AumStore {
             after.number,
             revision);
     if (changed != 1) {
-      throw new StoreException.Conflict(new Revision(revision), new Revision(revision(connection)));
+      Stamp found = stamp(connection);
+      throw new StoreException.Conflict(
+          last.snapshot.revision(), SqlTailnets.revision(found.revision, found.checksum));
     }
   }
 
@@ -573,13 +643,13 @@ final class SqlAumStore implements AumStore {
     insert(
         connection,
         "removal",
-        Row.of("removal", clock.instant().getEpochSecond(), tailnet, revision));
+        List.of(Row.of("removal", clock.instant().getEpochSecond(), tailnet, revision)));
   }
 
   /**
    * Deletes what the removal that was noted first left, of whichever tailnet it was, when no
-   * snapshot may ask for it any more. A commit notes one removal at most, so that they do not pile
-   * up.
+   * snapshot may ask for it any more; no more than some rows, as others wait meanwhile. A commit
+   * notes one removal at most, so that they do not pile up.
    */
   private void deleteRemoved(Connection connection) throws SQLException, StoreException {
     long end = clock.instant().minus(Tailnets.REMOVED_STAY).getEpochSecond();
@@ -594,30 +664,79 @@ final class SqlAumStore implements AumStore {
       return;
     }
     long tailnet = due.get(0).number(1);
-    long revision = due.get(0).number(2);
-    execute(
-        connection,
-        "delete from aum_body where tailnet = ? and number in"
-            + " (select number from aum where tailnet = ? and removed_by <= ?)",
-        tailnet,
-        tailnet,
-        revision);
-    execute(connection, "delete from aum where tailnet = ? and removed_by <= ?", tailnet, revision);
-    execute(
-        connection,
-        "delete from removal where removed_at = ? and tailnet = ? and revision = ?",
-        due.get(0).number(0),
-        tailnet,
-        revision);
+    List<Long> gone = new ArrayList<>();
+    for (Row each :
+        select(
+            connection,
+            "number",
+            "aum where tailnet = ? and removed_by = ? limit ?",
+            tailnet,
+            due.get(0).number(2),
+            (long) MOST_DELETED)) {
+      gone.add(each.number(0));
+    }
+    for (String table : List.of("aum_body", "aum")) {
+      executeFor(
+          connection,
+          "delete from " + table + " where tailnet = ? and number",
+          Row.of(table, tailnet),
+          gone);
+    }
+    if (gone.size() < MOST_DELETED) {
+      execute(
+          connection,
+          "delete from removal where removed_at = ? and tailnet = ? and revision = ?",
+          due.get(0).number(0),
+          tailnet,
+          due.get(0).number(2));
+    }
   }
 
-  private static void insert(Connection connection, String table, Row row) throws SQLException {
-    String places = "?" + ", ?".repeat(row.columns().size() - 1);
-    try (PreparedStatement insert =
-        connection.prepareStatement("insert into " + table + " values (" + places + ")")) {
-      row.bind(insert);
-      insert.executeUpdate();
+  /** Inserts rows, many by one statement. */
+  private static void insert(Connection connection, String table, List<Row> rows)
+      throws SQLException {
+    int from = 0;
+    while (from < rows.size()) {
+      long bytes = rows.get(from).size();
+      int to = from + 1;
+      while (to < rows.size()
+          && to - from < MOST_ROWS
+          && bytes + rows.get(to).size() <= MOST_BYTES) {
+        bytes += rows.get(to).size();
+        to++;
+      }
+      List<Row> some = rows.subList(from, to);
+      String places = "(" + places(some.get(0).columns().size()) + ")";
+      String sql =
+          "insert into " + table + " values " + places + (", " + places).repeat(some.size() - 1);
+      try (PreparedStatement statement = connection.prepareStatement(sql)) {
+        Row.joined(some).bind(statement);
+        statement.executeUpdate();
+      }
+      from = to;
     }
+  }
+
+  /**
+   * Executes a statement for some keys of a tailnet, many at a time.
+   *
+   * @param sql ends with the column of the keys
+   * @param first the arguments before the keys
+   */
+  private static void executeFor(Connection connection, String sql, Row first, List<?> keys)
+      throws SQLException {
+    for (int from = 0; from < keys.size(); from += MOST_ROWS) {
+      List<?> some = keys.subList(from, Math.min(keys.size(), from + MOST_ROWS));
+      try (PreparedStatement statement =
+          connection.prepareStatement(sql + " in (" + places(some.size()) + ")")) {
+        Row.joined(List.of(first, Row.of("", some.toArray()))).bind(statement);
+        statement.executeUpdate();
+      }
+    }
+  }
+
+  private static String places(int count) {
+    return "?" + ", ?".repeat(count - 1);
   }
 
   private static int execute(Connection connection, String sql, Object... arguments)
@@ -626,5 +745,10 @@ final class SqlAumStore implements AumStore {
       Row.of("", arguments).bind(statement);
       return statement.executeUpdate();
     }
+  }
+
+  @Override
+  public String toString() {
+    return database + ", tailnet \"" + name + "\"";
   }
 }

@@ -3,7 +3,6 @@ package dev.tka.store;
 import dev.tka.core.AumStore;
 import dev.tka.core.Revision;
 import dev.tka.core.StoreException;
-import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -20,6 +19,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * text names the place, for errors.
  */
 abstract class SqlTailnets implements Tailnets {
+  /** The low bits of a revision, which are those of the checksum. */
+  static final int CHECKSUM_BITS = 16;
+
   private final Clock clock;
   private final Set<Watch> watches = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
@@ -63,15 +65,7 @@ abstract class SqlTailnets implements Tailnets {
 
   @Override
   public AumStore tailnet(String name) {
-    if (name.isEmpty() || name.length() > LONGEST_NAME) {
-      throw new IllegalArgumentException(
-          "a tailnet's name has 1 to " + LONGEST_NAME + " characters, not " + name.length());
-    }
-    // One database would refuse them, and the other give two tailnets one name.
-    if (name.indexOf('\0') >= 0 || !StandardCharsets.UTF_8.newEncoder().canEncode(name)) {
-      throw new IllegalArgumentException(
-          "a tailnet's name has no zero character and no half of a surrogate pair");
-    }
+    Tailnets.requireName(name);
     return new SqlAumStore(this, name, clock);
   }
 
@@ -80,13 +74,31 @@ abstract class SqlTailnets implements Tailnets {
     return read(SqlTailnets::revisions);
   }
 
-  /** Every tailnet's revision, by name. */
-  static SortedMap<String, Revision> revisions(Connection connection) throws SQLException {
+  /**
+   * What a revision is to others: the row's number, and something of its checksum. Where a database
+   * was put back to an older state and went on from there, the same number is another revision.
+   */
+  static Revision revision(long number, long checksum) {
+    return new Revision((number << CHECKSUM_BITS) | (checksum & ((1L << CHECKSUM_BITS) - 1)));
+  }
+
+  /**
+   * Every tailnet's revision, by name.
+   *
+   * @throws StoreException.Damaged if a row holds something else
+   */
+  static SortedMap<String, Revision> revisions(Connection connection)
+      throws SQLException, StoreException.Damaged {
     SortedMap<String, Revision> revisions = new TreeMap<>();
     try (Statement statement = connection.createStatement();
-        ResultSet result = statement.executeQuery("select name, revision from tailnet")) {
+        ResultSet result = statement.executeQuery("select name, revision, checksum from tailnet")) {
       while (result.next()) {
-        revisions.put(result.getString(1), new Revision(result.getLong(2)));
+        Row row = Row.read("tailnet", result);
+        String name = row.optionalText(0).orElse("");
+        if (!Tailnets.isName(name) || row.number(1) < 1) {
+          throw row.damaged(0, "a tailnet's name and its revision", "something else");
+        }
+        revisions.put(name, revision(row.number(1), row.number(2)));
       }
     }
     return revisions;

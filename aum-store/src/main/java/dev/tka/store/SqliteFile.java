@@ -16,8 +16,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteErrorCode;
@@ -28,7 +30,9 @@ import org.sqlite.SQLiteErrorCode;
  * have the file open.
  *
  * <p>The file is in WAL mode, and a commit is flushed before it returns; {@code -wal} and {@code
- * -shm} beside it belong to it. Readers do not wait for writers, nor these for readers.
+ * -shm} beside it belong to it. Readers do not wait for writers of other processes, nor these for
+ * readers; within a process, who reads what others committed waits for a commit to the same tailnet
+ * that is under way.
  *
  * <p>A snapshot keeps what it shows in memory, but for bodies, which are read when they are asked
  * for. Those of AUMs that were removed since stay for {@link #REMOVED_STAY}, after which an older
@@ -40,6 +44,11 @@ public final class SqliteFile extends SqlTailnets {
   private static final int APPLICATION_ID = 0x544b4100;
 
   private static final int VERSION = 1;
+
+  /** Connections that are kept for the next who reads, or who writes. */
+  private static final int MOST_IDLE = 8;
+
+  private static final Duration TRY_AGAIN = Duration.ofMillis(20);
 
   /** Longer than any commit takes. */
   private static final Duration PATIENCE = Duration.ofSeconds(20);
@@ -75,7 +84,7 @@ public final class SqliteFile extends SqlTailnets {
     requireFile(file);
     SqliteFile opened = new SqliteFile(file, clock, settings);
     try {
-      if (!opened.read(connection -> isOurs(file, connection))) {
+      if (!opened.readTogether(connection -> isOurs(file, connection))) {
         throw new StoreException.Absent(file + ": expected a store, found an empty file");
       }
       return opened;
@@ -115,9 +124,7 @@ public final class SqliteFile extends SqlTailnets {
     requireFile(file);
     SqliteFile created = new SqliteFile(file, clock, settings -> {});
     try {
-      if (!created.read(connection -> isOurs(file, connection))) {
-        created.makeTables();
-      }
+      created.makeTablesUnlessThere();
       return created;
     } catch (StoreException e) {
       created.close();
@@ -158,12 +165,35 @@ public final class SqliteFile extends SqlTailnets {
     }
   }
 
+  /** Who changes a file's mode is not let wait for others who do, and so tries again. */
+  private void makeTablesUnlessThere() throws StoreException {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      try {
+        if (!readTogether(connection -> isOurs(file, connection))) {
+          makeTables();
+        }
+        return;
+      } catch (StoreException.Busy e) {
+        if (System.nanoTime() - end >= 0) {
+          throw e;
+        }
+        LockSupport.parkNanos(TRY_AGAIN.toNanos());
+      }
+    }
+  }
+
   private void makeTables() throws StoreException {
     // The mode stays with the file, and cannot be changed within a transaction.
     read(
         connection -> {
-          try (Statement statement = connection.createStatement()) {
-            return statement.execute("pragma journal_mode = wal");
+          try (Statement statement = connection.createStatement();
+              ResultSet mode = statement.executeQuery("pragma journal_mode = wal")) {
+            // Where memory cannot be shared, SQLite goes on without it, and says so here only.
+            if (!mode.next() || !mode.getString(1).equals("wal")) {
+              throw new SQLException("its file system cannot do write-ahead logging");
+            }
+            return true;
           }
         });
     write(
@@ -235,7 +265,14 @@ public final class SqliteFile extends SqlTailnets {
 
   @Override
   <T> T readTogether(Work<T> work) throws StoreException {
-    return run(readers, connection -> inTransaction(connection, work));
+    return run(
+        readers,
+        connection -> {
+          connection.setAutoCommit(false);
+          T result = work.run(connection);
+          connection.setAutoCommit(true);
+          return result;
+        });
   }
 
   /** {@inheritDoc} Nobody else writes anything meanwhile, which is why rows need no lock. */
@@ -243,7 +280,14 @@ public final class SqliteFile extends SqlTailnets {
   <T> T write(Work<T> work) throws StoreException {
     // Threads queue here; SQLite lets processes try again and again.
     synchronized (writing) {
-      return run(writers, connection -> inTransaction(connection, work));
+      return run(
+          writers,
+          connection -> {
+            connection.setAutoCommit(false);
+            T result = work.run(connection);
+            commit(connection);
+            return result;
+          });
     }
   }
 
@@ -257,13 +301,17 @@ public final class SqliteFile extends SqlTailnets {
     return "";
   }
 
-  private static <T> T inTransaction(Connection connection, Work<T> work)
-      throws SQLException, StoreException {
-    connection.setAutoCommit(false);
-    T result = work.run(connection);
-    // Commits. The driver's commit() would begin the next transaction, and keep others waiting.
-    connection.setAutoCommit(true);
-    return result;
+  /** The driver's commit() would begin the next transaction, and keep others waiting. */
+  private void commit(Connection connection) throws SQLException, StoreException.InDoubt {
+    try {
+      connection.setAutoCommit(true);
+    } catch (SQLException e) {
+      if ((e.getErrorCode() & 0xff) == SQLiteErrorCode.SQLITE_IOERR.code) {
+        // What could not be flushed may be there after a crash.
+        throw new StoreException.InDoubt(file.toString(), e);
+      }
+      throw e;
+    }
   }
 
   private <T> T run(Queue<Connection> idle, Work<T> work) throws StoreException {
@@ -284,6 +332,9 @@ public final class SqliteFile extends SqlTailnets {
           closeQuietly(connection);
         } else {
           idle.add(connection);
+          if (idle.size() > MOST_IDLE) {
+            Optional.ofNullable(idle.poll()).ifPresent(SqliteFile::closeQuietly);
+          }
           if (isClosed()) {
             disconnect();
           }

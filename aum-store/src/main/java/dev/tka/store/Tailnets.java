@@ -3,6 +3,7 @@ package dev.tka.store;
 import dev.tka.core.AumStore;
 import dev.tka.core.Revision;
 import dev.tka.core.StoreException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.SortedMap;
@@ -17,6 +18,32 @@ public interface Tailnets extends AutoCloseable {
 
   /** How long a body outlasts the removal of its AUM at least. */
   Duration REMOVED_STAY = Duration.ofDays(1);
+
+  /**
+   * Whether a text can be a tailnet's name: 1 to {@value #LONGEST_NAME} characters, none of them
+   * the zero character, which one database refuses, or half of a surrogate pair, which would give
+   * two tailnets one name.
+   */
+  static boolean isName(String text) {
+    return !text.isEmpty()
+        && text.length() <= LONGEST_NAME
+        && text.indexOf('\0') < 0
+        && StandardCharsets.UTF_8.newEncoder().canEncode(text);
+  }
+
+  /**
+   * Refuses what is no name.
+   *
+   * @throws IllegalArgumentException unless {@link #isName}
+   */
+  static void requireName(String text) {
+    if (!isName(text)) {
+      throw new IllegalArgumentException(
+          "a tailnet's name has 1 to "
+              + LONGEST_NAME
+              + " characters, no zero character and no half of a surrogate pair among them");
+    }
+  }
 
   /**
    * Stores of one tailnet each, in memory or a node's directory, as one place: no other tailnet has

@@ -424,11 +424,11 @@ class PostgresDatabaseTest extends SqlContract {
                 + " and datname = current_database()");
         // Told to nobody; the listener has it looked for when it is back.
         AumSnapshot after = add(store, name);
-        told.await("t", after.revision().value());
+        told.await("t", after.revision());
       }
       awaitListener();
       AumSnapshot after = add(store, "Y");
-      told.await("t", after.revision().value());
+      told.await("t", after.revision());
     }
   }
 

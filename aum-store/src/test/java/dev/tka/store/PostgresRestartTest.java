@@ -196,7 +196,7 @@ class PostgresRestartTest {
     assertThat(audit.problem()).isEmpty();
     assertThat(audit.verified()).isEqualTo(found.entries().size());
     Authority.open(found);
-    told.await(TAILNET, found.revision().value());
+    told.await(TAILNET, found.revision());
     assertThat(told.inOrder()).isTrue();
     System.out.printf(
         "PostgreSQL %s %d times, seed %d: %d commits acknowledged, %d in doubt (%d of them there),"

@@ -49,10 +49,19 @@ final class Told implements Tailnets.Watcher {
   }
 
   /** Waits until a tailnet's revision was told, and caught up with. */
-  void await(String tailnet, long revision) throws InterruptedException {
+  void await(String tailnet, Revision revision) throws InterruptedException {
     await(
         tailnet + " at " + revision,
-        () -> caughtUp && revisions.getOrDefault(tailnet, 0L) == revision);
+        () -> caughtUp && revisions.getOrDefault(tailnet, 0L) == revision.value());
+  }
+
+  /** Waits until so many commits to a tailnet were told, and caught up with. */
+  void await(String tailnet, int commits) throws InterruptedException {
+    await(
+        tailnet + " at commit " + commits,
+        () ->
+            caughtUp
+                && revisions.getOrDefault(tailnet, 0L) >> SqlTailnets.CHECKSUM_BITS == commits);
   }
 
   /** Waits until all up to a moment was told. */

@@ -186,7 +186,7 @@ public final class WritingProcess {
       LiveAuthority live = cache.live(TAILNET, bound);
       Authority seen = live.current();
       AumSnapshot snapshot = seen.snapshot();
-      say(name, Kind.SAW, seen.head(), snapshot.revision().value());
+      say(name, Kind.SAW, seen.head(), snapshot.revision().value() >> SqlTailnets.CHECKSUM_BITS);
       // Now and then it builds on what has a follower already, and loses there or is refused.
       List<AumHash> newest = seen.newestFirst(2);
       boolean forks = newest.size() == 2 && random.nextInt(8) == 0;
@@ -201,7 +201,11 @@ public final class WritingProcess {
                 ? Kind.REFUSED
                 : result.after().isActive(next.hash()) ? Kind.EXTENDED : Kind.LOST;
         committed.incrementAndGet();
-        say(name, kind, next.hash(), result.after().snapshot().revision().value());
+        say(
+            name,
+            kind,
+            next.hash(),
+            result.after().snapshot().revision().value() >> SqlTailnets.CHECKSUM_BITS);
         bound = BOUND;
       } catch (StoreException.Conflict e) {
         say(name, Kind.CONFLICT, next.hash(), 0);
@@ -225,7 +229,7 @@ public final class WritingProcess {
     long shown = -1;
     while (shown < last.getNow(Long.MAX_VALUE)) {
       Authority seen = told.live(TAILNET, NEVER_ASK).current();
-      long revision = seen.snapshot().revision().value();
+      long revision = seen.snapshot().revision().value() >> SqlTailnets.CHECKSUM_BITS;
       if (revision != shown) {
         say(name, Kind.HEARD, seen.head(), revision);
         shown = revision;
