@@ -49,10 +49,7 @@ final class TailnetOption {
    */
   OpenStore open(StoreUrl url) throws StoreException, CommandFailure {
     if (url instanceof StoreUrl.Directory directory) {
-      if (name != null) {
-        throw new CommandFailure(
-            ExitCode.USAGE, url + ": a directory holds one tailnet, leave out " + NAME);
-      }
+      requireNoName(directory);
       return openDirectory(directory);
     }
     Tailnets tailnets = closing(Stores.open(url));
@@ -113,11 +110,14 @@ final class TailnetOption {
    * The tailnet as it is before it is begun.
    *
    * @return empty if the store is not there yet
-   * @throws CommandFailure if it was not named, and has to be
+   * @throws CommandFailure if it was not named and has to be, or was and may not be
    */
   Optional<AumStore> openToBegin(StoreUrl url) throws StoreException, CommandFailure {
     if (url instanceof StoreUrl.Directory directory) {
-      return Files.exists(directory.path()) ? Optional.of(open(url).aums()) : Optional.empty();
+      requireNoName(directory);
+      return Files.exists(directory.path())
+          ? Optional.of(openDirectory(directory).aums())
+          : Optional.empty();
     }
     String begun = requireName();
     try {
@@ -127,9 +127,14 @@ final class TailnetOption {
     }
   }
 
-  /** The tailnet, to be begun; its store is made if there is none. */
+  /**
+   * The tailnet, to be begun; its store is made if there is none.
+   *
+   * @throws CommandFailure as {@link #openToBegin} does
+   */
   OpenStore create(StoreUrl url) throws StoreException, CommandFailure {
     if (url instanceof StoreUrl.Directory directory) {
+      requireNoName(directory);
       NodeDirectory made = NodeDirectory.create(directory.path(), Clock.systemUTC());
       return new OpenStore(url, Optional.empty(), "", made);
     }
@@ -139,6 +144,13 @@ final class TailnetOption {
 
   private OpenStore open(StoreUrl url, String tailnet, Tailnets tailnets) {
     return new OpenStore(url, Optional.of(tailnet), option(url), tailnets.tailnet(tailnet));
+  }
+
+  private void requireNoName(StoreUrl.Directory directory) throws CommandFailure {
+    if (name != null) {
+      throw new CommandFailure(
+          ExitCode.USAGE, directory + ": a directory holds one tailnet, leave out " + NAME);
+    }
   }
 
   private String requireName() throws CommandFailure {

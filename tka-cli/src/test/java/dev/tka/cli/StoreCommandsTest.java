@@ -147,6 +147,19 @@ class StoreCommandsTest {
     Path node = Files.createDirectory(folder.resolve("node"));
     requireRefused(
         ExitCode.USAGE, "a directory holds one tailnet", "status", node, "--tailnet", "one");
+    for (Path begun : List.of(node, folder.resolve("none"))) {
+      requireRefused(
+          ExitCode.USAGE,
+          "a directory holds one tailnet",
+          "init",
+          begun,
+          "--tailnet",
+          "one",
+          keys.publicKey("ann"),
+          "--key-file",
+          keys.keyFile("ann"),
+          "--confirm");
+    }
     requireRefused(ExitCode.USAGE, "which holds one", "tailnets", node);
     requireRefused(ExitCode.USAGE, "which holds one", "verify", node, "--all");
     assertThat(Cli.run("status", "dir:" + node).out()).isEqualTo("Tailnet Lock is NOT enabled.\n");
