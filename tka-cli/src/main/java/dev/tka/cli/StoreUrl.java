@@ -2,6 +2,7 @@ package dev.tka.cli;
 
 import dev.tka.core.TextException;
 import dev.tka.store.PostgresSettings;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -77,11 +78,12 @@ sealed interface StoreUrl {
         case SQLITE -> new Sqlite(path(rest));
         case POSTGRESQL -> postgresql(rest);
         default -> {
-          if (rest.contains("//") || url.group(1).equalsIgnoreCase("postgres")) {
+          // A folder's name may have a colon; one that is to be made may be a misspelt scheme.
+          Path path = path(text);
+          if (rest.contains("//") || !Files.exists(path)) {
             throw new TypeConversionException(FORMS + ", found " + url.group(1) + ":...");
           }
-          // A folder's name may have a colon.
-          yield new Directory(path(text));
+          yield new Directory(path);
         }
       };
     }

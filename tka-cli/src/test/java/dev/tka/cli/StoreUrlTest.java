@@ -3,8 +3,13 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine.TypeConversionException;
@@ -31,7 +36,27 @@ class StoreUrlTest {
     assertThat(parse("./sqlite:x")).isEqualTo(directory("./sqlite:x"));
     assertThat(parse("C:/keys")).isEqualTo(directory("C:/keys"));
     assertThat(parse("2026:01")).isEqualTo(directory("2026:01"));
-    assertThat(parse("profile:1")).isEqualTo(directory("profile:1"));
+  }
+
+  @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "no name has a colon there")
+  void aNameWithAColonIsADirectoryWhereThereIsOne(@TempDir Path folder) throws Exception {
+    Files.createDirectory(folder.resolve("profile:1"));
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "status",
+                "profile:1")
+            .directory(folder.toFile())
+            .redirectErrorStream(true)
+            .start();
+    String printed =
+        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(printed).isEqualTo("Tailnet Lock is NOT enabled.\n");
+    assertThat(parse("dir:profile:1")).isEqualTo(directory("profile:1"));
   }
 
   @Test
@@ -89,6 +114,10 @@ class StoreUrlTest {
         "mysql://host/tka",
         "jdbc:postgresql://host/tka",
         "file:///var/lib/tka",
+        "sqllite:control.db",
+        "sqlite3:control.db",
+        "postgre:tka",
+        "profile:1",
       })
   void whatNamesNoStoreIsRefused(String text) {
     assertThatThrownBy(() -> parse(text))
