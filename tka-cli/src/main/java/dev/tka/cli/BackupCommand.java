@@ -46,8 +46,12 @@ final class BackupCommand implements Callable<Integer> {
       description = "The file, sqlite:PATH.")
   private StoreUrl url;
 
-  @Parameters(index = "1", paramLabel = "TARGET", description = "The path of the copy.")
-  private Path target;
+  @Parameters(
+      index = "1",
+      paramLabel = "TARGET",
+      converter = FileText.class,
+      description = "The path of the copy.")
+  private String path;
 
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
@@ -63,6 +67,7 @@ final class BackupCommand implements Callable<Integer> {
                   ? "copy a directory with 'cp -a' while nothing writes to it"
                   : "copy a database with pg_dump"));
     }
+    Path target = Path.of(path);
     try (SqliteFile file = SqliteFile.at(sqlite.path(), Clock.systemUTC())) {
       file.backup(target, Ansi.AUTO.enabled() ? this::show : (done, all) -> {});
     } finally {

@@ -10,10 +10,11 @@ final class BackupOption {
   @Option(
       names = "--backup",
       paramLabel = "PATH",
+      converter = FileText.class,
       description =
           "Where to copy the directory or the file of SQLite first; nothing may be there (default:"
               + " its path and .backup-TIME). Of a database of PostgreSQL no copy is made.")
-  private @Nullable Path path;
+  private @Nullable String path;
 
   /**
    * The copy of a store.
@@ -21,6 +22,6 @@ final class BackupOption {
    * @throws CommandFailure if it was asked for, and none can be made
    */
   StoreBackup of(StoreUrl store) throws CommandFailure {
-    return StoreBackup.of(store, Optional.ofNullable(path));
+    return StoreBackup.of(store, Optional.ofNullable(path).map(Path::of));
   }
 }

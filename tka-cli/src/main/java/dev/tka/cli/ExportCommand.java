@@ -50,6 +50,8 @@ final class ExportCommand implements Callable<Integer> {
   @Parameters(
       index = "1",
       paramLabel = "FILE",
+      arity = "0..1",
+      converter = FileText.class,
       defaultValue = InspectInput.STANDARD_INPUT,
       description = "Where to write; - or nothing for standard output.")
   private String file;

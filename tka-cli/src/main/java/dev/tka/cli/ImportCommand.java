@@ -27,11 +27,13 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code tka import}: takes in what {@code tka export} wrote. */
 @Command(
@@ -63,7 +65,11 @@ final class ImportCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @ParentCommand private Main main;
 
-  @Parameters(index = "0", paramLabel = "FILE", description = "An export; - for standard input.")
+  @Parameters(
+      index = "0",
+      paramLabel = "FILE",
+      converter = Source.class,
+      description = "An export; - for standard input.")
   private String file;
 
   @Parameters(
@@ -89,6 +95,19 @@ final class ImportCommand implements Callable<Integer> {
    */
   private record Imported(
       String name, AumHash head, AumImport.Verified content, int trailEntriesKept) {}
+
+  /** Says what else there is for whoever names a store. */
+  private static final class Source implements ITypeConverter<String> {
+    @Override
+    public String convert(String text) {
+      if (StoreUrl.Text.hasKnownScheme(text)) {
+        throw new TypeConversionException(
+            "expected a path, found a store URL; to copy from a store:"
+                + " tka export STORE | tka import - STORE");
+      }
+      return new FileText().convert(text);
+    }
+  }
 
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {

@@ -5,6 +5,7 @@ import dev.tka.store.PostgresSettings;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -86,6 +87,14 @@ sealed interface StoreUrl {
           yield new Directory(path);
         }
       };
+    }
+
+    /** Whether a text begins as a URL of a store does, or is meant to. */
+    static boolean hasKnownScheme(String text) {
+      Matcher url = SCHEME.matcher(text);
+      return url.matches()
+          && List.of(DIRECTORY, SQLITE, POSTGRESQL, "postgres")
+              .contains(url.group(1).toLowerCase(Locale.ROOT));
     }
 
     private static Path path(String text) {

@@ -388,6 +388,30 @@ class StoreCommandsTest {
         ExitCode.USAGE, "pg_dump", "backup", "postgresql://user@host/tka", folder.resolve("copy"));
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "sqlite:copy.db",
+        "SQLite:copy.db",
+        "dir:copy",
+        "postgresql://u@h/copy",
+        "postgres://u:hunter2@h/copy"
+      })
+  void whereAPathIsExpectedAStoreUrlIsRefused(String target) throws Exception {
+    String why = "expected a path, found a store URL";
+    for (Object[] arguments :
+        new Object[][] {
+          {"backup", store, target},
+          {"export", store, target},
+          {"disable", store, folder.resolve("secret"), "--backup", target, "--confirm"},
+          {"repair", folder, "--all", "--backup", target, "--confirm"}
+        }) {
+      assertThat(requireRefused(ExitCode.USAGE, why, arguments).err()).doesNotContain("hunter2");
+    }
+    requireRefused(ExitCode.USAGE, "tka export STORE | tka import - STORE", "import", target, store);
+    assertThat(Path.of("sqlite:copy.db")).doesNotExist();
+  }
+
   @Test
   void aFileThatIsNotSoundIsNotBackedUp() throws Exception {
     sql("create table more (x)");
