@@ -43,9 +43,11 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
       if (ours.stateId1() != theirs.stateId1() || ours.stateId2() != theirs.stateId2()) {
         return problem(
             "re-created",
-            "control has an authority with other state ids: the old one was disabled, and made"
+            controlStore.perhapsAnother()
+                + "control has an authority with other state ids: the old one was disabled, and made"
                 + " anew",
-            "tell this node alone that the lock is disabled, so that it wipes its authority with"
+            controlStore.perhapsAnother()
+                + "tell this node alone that the lock is disabled, so that it wipes its authority with"
                 + " the old disablement secret and bootstraps the new one");
       }
       if (holds(control.head())) {

@@ -35,6 +35,15 @@ record OpenStore(StoreUrl url, Optional<String> tailnet, String option, AumStore
         + (node.option.isEmpty() ? control.option : node.option);
   }
 
+  /** How advice begins where the wrong tailnet may have been named; empty where there is one. */
+  String perhapsAnother() {
+    return isDirectory()
+        ? ""
+        : "it may be another tailnet: see 'tka tailnets "
+            + Texts.shellWord(url.toString())
+            + "'; ";
+  }
+
   /** For people. */
   @Override
   public String toString() {

@@ -10,11 +10,13 @@ final class SyncRemedy {
   private final String node;
   private final String control;
   private final String both;
+  private final String perhapsAnother;
 
   private SyncRemedy(OpenStore node, OpenStore control) {
     this.node = node.words();
     this.control = control.words();
     this.both = OpenStore.words(node, control);
+    this.perhapsAnother = control.perhapsAnother();
   }
 
   /** Empty when they agree. */
@@ -27,7 +29,7 @@ final class SyncRemedy {
       return Optional.empty();
     }
     if (outcome instanceof SyncOutcome.NoCommonGround none) {
-      return Optional.of(of(none.intersection()));
+      return Optional.of(perhapsAnother + of(none.intersection()));
     }
     if (outcome instanceof SyncOutcome.OutOfReach far) {
       return Optional.of(
