@@ -114,14 +114,13 @@ final class DoctorCommand implements Callable<Integer> {
     List<KeyArgument> going = without.isEmpty() ? List.of() : KeyArgument.parseAll(without, spec);
     List<OpenStore> opened =
         other == null ? List.of(store.open()) : store.tailnet().openBoth(store.url(), other);
-    AumSnapshot snapshot = opened.get(0).aums().read();
-    Optional<Authority> authority = examine(snapshot);
+    Optional<Authority> authority = examine(opened.get(0));
     Optional<PeersFile> file = peers.read(main, spec.commandLine().getErr());
     if (authority.isPresent() && file.isPresent()) {
       examine(authority.get(), going, file.get());
     }
     if (authority.isPresent() && opened.size() > 1) {
-      tryRounds(opened.get(0), snapshot, opened.get(1));
+      tryRounds(opened.get(0), authority.get().snapshot(), opened.get(1));
     } else if (authority.isPresent() && offer != null) {
       compare(authority.get(), offer);
     }
@@ -133,6 +132,15 @@ final class DoctorCommand implements Callable<Integer> {
     }
     boolean sound = findings.stream().noneMatch(Finding::problem);
     return sound ? file.map(PeersFile::exitCode).orElse(ExitCode.OK) : ExitCode.VERIFICATION_FAILED;
+  }
+
+  private Optional<Authority> examine(OpenStore opened) throws StoreException {
+    try {
+      return examine(opened.aums().read());
+    } catch (StoreException.Damaged | StoreException.NoSuchAum e) {
+      problem("damaged", e.getMessage(), "restore it, see docs/admin-guide.md");
+      return Optional.empty();
+    }
   }
 
   private Optional<Authority> examine(AumSnapshot snapshot) throws StoreException {

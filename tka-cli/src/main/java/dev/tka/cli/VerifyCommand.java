@@ -193,7 +193,7 @@ final class VerifyCommand implements Callable<Integer> {
   private static Optional<Authority> openAsItIs(AumSnapshot snapshot) throws StoreException {
     try {
       return Optional.of(Authority.open(snapshot));
-    } catch (OpenException e) {
+    } catch (OpenException | StoreException.Damaged | StoreException.NoSuchAum e) {
       return Optional.empty();
     }
   }
