@@ -10,6 +10,7 @@ import dev.tka.core.Key;
 import dev.tka.core.LiveAuthority;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.State;
+import dev.tka.core.StoreException;
 import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
 import java.io.IOException;
@@ -110,14 +111,27 @@ final class InitCommand implements Callable<Integer> {
       throw new CommandFailure(
           ExitCode.IO, "the disablement secrets could not be printed; nothing was written");
     }
-    PrintWriter err = spec.commandLine().getErr();
-    OpenStore created = store.tailnet().create(store.url());
-    StoreEdit.warnOfTailscaled(created, err);
-    LiveAuthority.bootstrap(created.aums(), genesis, created.policy(), Clock.systemUTC());
+    begin(genesis);
     if (!json) {
       out.println("Initialization complete.");
     }
     return ExitCode.OK;
+  }
+
+  private void begin(Aum genesis) throws TkaException, CommandFailure {
+    PrintWriter err = spec.commandLine().getErr();
+    try {
+      OpenStore created = store.tailnet().create(store.url());
+      StoreEdit.warnOfTailscaled(created, err);
+      LiveAuthority.bootstrap(created.aums(), genesis, created.policy(), Clock.systemUTC());
+    } catch (StoreException.InDoubt e) {
+      throw e;
+    } catch (TkaException | CommandFailure e) {
+      if (generated > 0) {
+        err.println("tka: no authority was made; the secrets above end nothing");
+      }
+      throw e;
+    }
   }
 
   private void parseArguments(List<Key> keys, List<Bytes> values) {

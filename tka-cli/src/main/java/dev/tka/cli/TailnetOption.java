@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -109,7 +110,7 @@ final class TailnetOption {
   /**
    * The tailnet as it is before it is begun.
    *
-   * @return empty if the store is not there yet
+   * @return empty if the store is not there yet, and can be made
    * @throws CommandFailure if it was not named and has to be, or was and may not be
    */
   Optional<AumStore> openToBegin(StoreUrl url) throws StoreException, CommandFailure {
@@ -123,6 +124,9 @@ final class TailnetOption {
     try {
       return Optional.of(closing(Stores.open(url)).tailnet(begun));
     } catch (StoreException.Absent e) {
+      if (url instanceof StoreUrl.Sqlite sqlite) {
+        requireFolderFor(sqlite.path());
+      }
       return Optional.empty();
     }
   }
@@ -144,6 +148,15 @@ final class TailnetOption {
 
   private OpenStore open(StoreUrl url, String tailnet, Tailnets tailnets) {
     return new OpenStore(url, Optional.of(tailnet), option(url), tailnets.tailnet(tailnet));
+  }
+
+  private static void requireFolderFor(Path path) throws CommandFailure {
+    Path folder = path.toAbsolutePath().getParent();
+    if (folder != null && !Files.isDirectory(folder)) {
+      throw new CommandFailure(
+          ExitCode.NOT_FOUND,
+          "no such directory: " + Objects.requireNonNullElse(path.getParent(), folder));
+    }
   }
 
   private void requireNoName(StoreUrl.Directory directory) throws CommandFailure {
