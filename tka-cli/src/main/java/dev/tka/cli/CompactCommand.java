@@ -71,12 +71,9 @@ final class CompactCommand implements Callable<Integer> {
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
     CompactionPolicy policy = policy();
+    store.requireDirectory();
     PrintWriter err = spec.commandLine().getErr();
     StoreEdit edit = planOnly ? StoreEdit.look(store, err) : StoreEdit.begin(store, err);
-    if (!edit.store().isDirectory()) {
-      throw new CommandFailure(
-          ExitCode.USAGE, edit.store() + ": control keeps everything, expected a node's directory");
-    }
     CompactionPlan plan = CompactionPlan.of(edit.authority(), policy, Instant.now());
     if (!planOnly && plan instanceof CompactionPlan.Decided decided) {
       apply(decided, edit, err);

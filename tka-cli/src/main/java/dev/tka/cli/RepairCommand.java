@@ -32,7 +32,7 @@ import picocli.CommandLine.Spec;
       "Brings purged AUMs back that are still in a node's directory, so that a node that compacted"
           + " past what control has can sync again. Head and trusted keys stay.",
       "Everything is verified before anything is written, and the directory is copied first. Sync"
-          + " before the node compacts again. Control's store gives nothing back that it removed."
+          + " before the node compacts again. Control's store keeps everything and is refused."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -91,6 +91,7 @@ final class RepairCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
+    store.requireDirectory();
     Repair.Reach wanted = wanted();
     PrintWriter err = spec.commandLine().getErr();
     StoreEdit edit = dryRun ? StoreEdit.look(store, err) : StoreEdit.begin(store, err);

@@ -43,6 +43,18 @@ final class StoreArgument {
   }
 
   /**
+   * For what changes which AUMs a node keeps.
+   *
+   * @throws CommandFailure if it is control's
+   */
+  void requireDirectory() throws CommandFailure {
+    if (!(url instanceof StoreUrl.Directory)) {
+      throw new CommandFailure(
+          ExitCode.USAGE, url + ": control keeps everything, expected a node's directory");
+    }
+  }
+
+  /**
    * Opens it; it is closed when the command ends.
    *
    * @throws CommandFailure if it has no such tailnet, or several and none was named

@@ -199,6 +199,29 @@ class StoreCommandsTest {
   }
 
   @Test
+  void secretsOfAnAuthorityThatWasNotMadeEndNothing() throws Exception {
+    Object[] rest = {
+      "--tailnet", "x", keys.publicKey("ann"), "--key-file", keys.keyFile("ann"), "--confirm"
+    };
+    Path nosuch = folder.resolve("nosuch");
+    requireRefused(
+        ExitCode.NOT_FOUND,
+        "tka: no such directory: " + nosuch,
+        Stream.concat(Stream.of("init", "sqlite:" + nosuch.resolve("a.db")), Stream.of(rest))
+            .toArray());
+    sql(
+        "create trigger full before insert on aum begin select raise(abort, 'database is full');"
+            + " end");
+    Cli.Result late =
+        Cli.run(Stream.concat(Stream.of("init", store), Stream.of(rest)).toArray());
+    assertThat(late.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(late.out()).contains("disablement-secret:").doesNotContain("complete");
+    assertThat(late.err())
+        .startsWith("tka: no authority was made; the secrets above end nothing\ntka: ")
+        .hasLineCount(2);
+  }
+
+  @Test
   void editsAreMadeByTheRulesOfControl() throws Exception {
     begin("two", "ann");
     String two = head("two");
@@ -221,6 +244,16 @@ class StoreCommandsTest {
         "--min-chain",
         "1",
         "--confirm");
+    for (String command : List.of("compact", "repair")) {
+      List<String> arguments = new ArrayList<>(List.of(command, store, "--confirm"));
+      if (command.equals("repair")) {
+        arguments.add("--all");
+      }
+      requireRefused(
+          ExitCode.USAGE,
+          store + ": control keeps everything, expected a node's directory",
+          arguments.toArray());
+    }
   }
 
   @Test
@@ -262,6 +295,30 @@ class StoreCommandsTest {
     assertThat(keys.run("sync", store, store, "--tailnet", "two", "--dry-run").exitCode())
         .isEqualTo(ExitCode.OK);
     requireRefused(ExitCode.USAGE, "a directory holds one", "sync", node, node, "--tailnet", "one");
+  }
+
+  @Test
+  void whatIsAnotherTailnetPerhapsIsNotWiped() throws Exception {
+    begin("two", "bob");
+    Path node = folder.resolve("node");
+    assertThat(Cli.run("export", store, "--tailnet", "one", folder.resolve("one.tka")).exitCode())
+        .isEqualTo(ExitCode.OK);
+    assertThat(Cli.run("import", folder.resolve("one.tka"), node).exitCode())
+        .isEqualTo(ExitCode.OK);
+    String hint = "it may be another tailnet: see 'tka tailnets " + store + "'; ";
+
+    Cli.Result doctor = Cli.run("doctor", node, store, "--tailnet", "two");
+    assertThat(doctor.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
+    assertThat(doctor.out())
+        .containsSubsequence(
+            "PROBLEM  re-created: " + hint, "to do: " + hint, "no-common-ground", "to do: " + hint);
+    assertThat(Cli.run("sync", node, store, "--tailnet", "two").out()).contains("To do: " + hint);
+    // A directory keeps no other.
+    assertThat(Cli.run("import", folder.resolve("one.tka"), folder.resolve("other")).exitCode())
+        .isEqualTo(ExitCode.OK);
+    assertThat(Cli.run("doctor", store, folder.resolve("other"), "--tailnet", "two").out())
+        .contains("PROBLEM  re-created: control has")
+        .doesNotContain(hint);
   }
 
   @Test
@@ -350,6 +407,16 @@ class StoreCommandsTest {
     Cli.Result three = Cli.run("verify", store, "--tailnet", "three");
     assertThat(three.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(three.err()).contains("aum_body").hasLineCount(1);
+    assertThat(three.out()).contains("head            none", "verified        0 AUMs before");
+    Cli.Result doctor = Cli.run("doctor", store, "--tailnet", "three");
+    assertThat(doctor.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
+    assertThat(doctor.err()).isEmpty();
+    assertThat(doctor.out())
+        .matches(
+            """
+            (?s).*PROBLEM  damaged: .*aum_body.*
+                     to do: restore it, see docs/admin-guide.md
+            """);
     requireRefused(ExitCode.USAGE, "exclude", "verify", store, "--all", "--tailnet", "one");
   }
 
@@ -458,9 +525,12 @@ class StoreCommandsTest {
     keys.run(add("one", keys.publicKey("bob")));
     sql("update aum set parent = null");
 
-    for (String command : List.of("status", "log", "verify", "offer", "add", "doctor")) {
+    for (String command : List.of("status", "log", "verify", "offer", "add")) {
       requireRefused(ExitCode.BAD_INPUT, "tailnet", on(file, command));
     }
+    assertThat(Cli.run(on(file, "doctor")).out())
+        .startsWith("PROBLEM  damaged: ")
+        .endsWith("to do: restore it, see docs/admin-guide.md\n");
   }
 
   @Test
