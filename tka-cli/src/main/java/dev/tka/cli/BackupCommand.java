@@ -11,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -23,8 +22,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Copies a SQLite file with all its tailnets as it is at this moment, while others read and"
           + " write it.",
-      "The copy is checked, flushed and then named: there is a whole one or none. Only its owner can"
-          + " read it. Nothing is written over: if there is something at TARGET, the status is 5.",
+      "SQLite reads the copy through, it is flushed and then named: there is a whole one or none."
+          + " 'tka verify sqlite:COPY --all' checks the tailnets. Only its owner can read it. Nothing is written over: if there is something at TARGET, the status is 5.",
       "A directory is copied with 'cp -a' while nothing writes to it, a database of PostgreSQL with"
           + " pg_dump."
     },
@@ -35,8 +34,6 @@ import picocli.CommandLine.Spec;
       "  tka verify sqlite:/backup/control-2026-01-31.db --all",
     })
 final class BackupCommand implements Callable<Integer> {
-  private static final int PERCENT = 100;
-
   @Spec private CommandSpec spec;
 
   @Parameters(
@@ -68,12 +65,9 @@ final class BackupCommand implements Callable<Integer> {
                   : "copy a database with pg_dump"));
     }
     Path target = Path.of(path);
-    try (SqliteFile file = SqliteFile.at(sqlite.path(), Clock.systemUTC())) {
-      file.backup(target, Ansi.AUTO.enabled() ? this::show : (done, all) -> {});
-    } finally {
-      if (Ansi.AUTO.enabled()) {
-        spec.commandLine().getErr().print("\r\u001b[K");
-      }
+    try (SqliteFile file = SqliteFile.at(sqlite.path(), Clock.systemUTC());
+        ProgressBar bar = ProgressBar.of(spec, "copying")) {
+      file.backup(target, bar::done);
     }
     PrintWriter out = spec.commandLine().getOut();
     long bytes = Files.size(target);
@@ -85,14 +79,14 @@ final class BackupCommand implements Callable<Integer> {
       Json.print(out, object);
     } else {
       out.println(
-          "Copied " + Texts.count(bytes, "byte") + " to " + target + ", and checked the copy.");
+          "Copied "
+              + Texts.count(bytes, "byte")
+              + " to "
+              + target
+              + ", and SQLite can read the copy; 'tka verify "
+              + Texts.shellWord("sqlite:" + target)
+              + " --all' checks the tailnets.");
     }
     return ExitCode.OK;
-  }
-
-  private void show(int done, int all) {
-    PrintWriter err = spec.commandLine().getErr();
-    err.print("\rcopied " + (all == 0 ? PERCENT : (long) done * PERCENT / all) + " %");
-    err.flush();
   }
 }

@@ -2,11 +2,16 @@ package dev.tka.cli;
 
 import dev.tka.store.AumExport;
 import java.io.PrintWriter;
-import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** Shows how far long work has come, on a terminal only; gone when it is closed. */
+/**
+ * Shows how far long work has come, and is gone when it is closed. It is shown where the launcher
+ * {@code tka} found that standard error is a terminal: Java cannot tell.
+ */
 final class ProgressBar implements AumExport.Progress, AutoCloseable {
+  /** What the launcher sets. */
+  private static final String ON_TERMINAL = "tka.stderr.terminal";
+
   private static final int PERCENT = 100;
   private static final int PERCENT_PER_CELL = 4;
 
@@ -27,7 +32,12 @@ final class ProgressBar implements AumExport.Progress, AutoCloseable {
    * @param doing what the work is
    */
   static ProgressBar of(CommandSpec spec, String doing) {
-    return new ProgressBar(spec.commandLine().getErr(), doing, Ansi.AUTO.enabled());
+    return new ProgressBar(spec.commandLine().getErr(), doing, isShown());
+  }
+
+  /** Whether a person would see one. */
+  static boolean isShown() {
+    return Boolean.getBoolean(ON_TERMINAL);
   }
 
   @Override
@@ -43,9 +53,11 @@ final class ProgressBar implements AumExport.Progress, AutoCloseable {
     err.flush();
   }
 
+  /** Takes it away; it comes back when there is more to show. */
   @Override
   public void close() {
     if (last >= 0) {
+      last = -1;
       err.print("\r\u001b[K");
       err.flush();
     }

@@ -19,9 +19,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -68,7 +68,7 @@ final class VerifyCommand implements Callable<Integer> {
       return verifyAll(out, err);
     }
     AumSnapshot snapshot = store.open().aums().read();
-    if (snapshot.entries().size() >= LONG_WORK && Ansi.AUTO.enabled()) {
+    if (snapshot.entries().size() >= LONG_WORK && ProgressBar.isShown()) {
       err.println("verifying " + Texts.count(snapshot.entries().size(), "AUM") + " ...");
       err.flush();
     }
@@ -99,9 +99,13 @@ final class VerifyCommand implements Callable<Integer> {
     List<Verified> wrong = new ArrayList<>();
     List<Map<String, Object>> list = new ArrayList<>();
     int count = 0;
-    try (Tailnets tailnets = Stores.open(store.url())) {
-      for (String name : tailnets.revisions().keySet()) {
+    try (Tailnets tailnets = Stores.open(store.url());
+        ProgressBar bar = ProgressBar.of(spec, "verifying")) {
+      Set<String> names = tailnets.revisions().keySet();
+      for (String name : names) {
+        bar.done(count, names.size());
         Verified verified = verify(name, tailnets.tailnet(name));
+        bar.close();
         count++;
         if (verified.exitCode() != ExitCode.OK) {
           wrong.add(verified);
