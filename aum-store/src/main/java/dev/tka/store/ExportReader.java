@@ -128,7 +128,10 @@ final class ExportReader {
 
   /** Says what is wrong with the item that was read last. */
   StoreException.Damaged damaged(String what) {
-    return new StoreException.Damaged("export: item at byte " + itemStart + ": " + what);
+    return new StoreException.Damaged(
+        itemStart == 0
+            ? "export: expected an export of 'tka export', found something else: " + what
+            : "export: item at byte " + itemStart + ": " + what);
   }
 
   /** Says that the sequence ends too early. */

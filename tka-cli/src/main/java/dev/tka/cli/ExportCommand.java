@@ -10,6 +10,7 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -94,13 +95,19 @@ final class ExportCommand implements Callable<Integer> {
 
   private List<AumExport> write(boolean toFile, ExportFile.Writing<List<AumExport>> writing)
       throws TkaException, IOException {
-    if (toFile) {
-      return ExportFile.write(Path.of(file), writing);
+    try {
+      if (toFile) {
+        return ExportFile.write(Path.of(file), writing);
+      }
+      OutputStream out = new BufferedOutputStream(main.out());
+      List<AumExport> exported = writing.to(out);
+      out.flush();
+      return exported;
+    } catch (FileSystemException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new FileSystemException(toFile ? file : "standard output", null, e.getMessage());
     }
-    OutputStream out = new BufferedOutputStream(main.out());
-    List<AumExport> exported = writing.to(out);
-    out.flush();
-    return exported;
   }
 
   /** Those that have anything to export: a name outlasts the end of its authority. */

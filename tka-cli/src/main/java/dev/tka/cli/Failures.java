@@ -12,9 +12,11 @@ import dev.tka.core.VerificationException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
@@ -53,9 +55,17 @@ final class Failures
           err, ExitCode.CONFLICT, failure.getMessage() + ": expected no such file, found one");
     }
     if (failure instanceof IOException io) {
-      return report(err, ExitCode.IO, io.getClass().getSimpleName() + ": " + io.getMessage());
+      return report(err, ExitCode.IO, describe(io));
     }
     return internal(failure, err);
+  }
+
+  /** For a person, to whom the name of a Java class says nothing. */
+  private static String describe(IOException failure) {
+    if (failure instanceof AccessDeniedException denied) {
+      return denied.getFile() + ": no permission";
+    }
+    return Objects.requireNonNullElse(failure.getMessage(), "reading or writing failed");
   }
 
   /** Reports what no command expects: our own bug, or too little memory. */

@@ -112,10 +112,16 @@ final class ImportCommand implements Callable<Integer> {
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
     boolean piped = file.equals(InspectInput.STANDARD_INPUT);
+    if (!piped && Files.isDirectory(Path.of(file))) {
+      throw new CommandFailure(
+          ExitCode.NOT_FOUND,
+          file + ": expected an export of 'tka export', found a directory; to copy one:"
+              + " tka export DIR | tka import - STORE");
+    }
     try (InputStream in =
         new BufferedInputStream(piped ? main.in() : Files.newInputStream(Path.of(file)), HEADER)) {
       in.mark(HEADER);
-      boolean several = new AumImport(in, verifier).next().orElseThrow().following() > 0;
+      boolean several = next(new AumImport(in, verifier)).orElseThrow().following() > 0;
       in.reset();
       if (several) {
         importSeveral(in, piped);
@@ -168,23 +174,23 @@ final class ImportCommand implements Callable<Integer> {
 
   private void checkAll(InputStream in) throws TkaException, IOException, CommandFailure {
     AumImport export = new AumImport(in, verifier);
-    for (Optional<AumImport.Tailnet> next = export.next(); next.isPresent(); next = export.next()) {
+    for (Optional<AumImport.Tailnet> next = next(export); next.isPresent(); next = next(export)) {
       String name = nameOf(next.get());
       requireEmpty(name);
       try (ProgressBar bar = ProgressBar.of(spec, "verifying " + Texts.printable(name))) {
-        next.get().read(bar);
+        read(next.get(), bar);
       }
     }
   }
 
   private void importAll(InputStream in) throws TkaException, IOException, CommandFailure {
     AumImport export = new AumImport(in, verifier);
-    for (Optional<AumImport.Tailnet> next = export.next(); next.isPresent(); next = export.next()) {
+    for (Optional<AumImport.Tailnet> next = next(export); next.isPresent(); next = next(export)) {
       String name = nameOf(next.get());
       requireEmpty(name);
       AumImport.Verified verified;
       try (ProgressBar bar = ProgressBar.of(spec, "importing " + Texts.printable(name))) {
-        verified = next.get().read(bar);
+        verified = read(next.get(), bar);
       }
       AumSnapshot after;
       try {
@@ -195,6 +201,30 @@ final class ImportCommand implements Callable<Integer> {
       AumHash head = Authority.open(after).head();
       done.add(new Imported(name, head, verified, after.trail().size()));
     }
+  }
+
+  private Optional<AumImport.Tailnet> next(AumImport export) throws IOException, CommandFailure {
+    try {
+      return export.next();
+    } catch (TkaException e) {
+      throw inExport(e);
+    }
+  }
+
+  private AumImport.Verified read(AumImport.Tailnet tailnet, ProgressBar bar)
+      throws IOException, CommandFailure {
+    try {
+      return tailnet.read(bar);
+    } catch (TkaException e) {
+      throw inExport(e);
+    }
+  }
+
+  private CommandFailure inExport(TkaException failure) {
+    boolean piped = file.equals(InspectInput.STANDARD_INPUT);
+    return new CommandFailure(
+        Failures.exitCode(failure),
+        (piped ? "standard input" : file) + ": " + failure.getMessage());
   }
 
   private String nameOf(AumImport.Tailnet tailnet) throws CommandFailure {

@@ -1,5 +1,6 @@
 package dev.tka.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.core.Aum;
@@ -185,15 +186,29 @@ class ExportImportTest {
             Arrays.copyOf(all, all.length - 100),
             altered)) {
       Path file = Files.write(path("wrong.tka"), wrong);
-      for (Cli.Result result :
-          List.of(
-              Cli.run("import", file, sqlite("b.db")),
-              Cli.runWithInput(wrong, "import", "-", sqlite("b.db")))) {
-        assertFails(ExitCode.BAD_INPUT, "tka: export: ", result);
-      }
+      assertFails(
+          ExitCode.BAD_INPUT,
+          "tka: " + file + ": export: ",
+          Cli.run("import", file, sqlite("b.db")));
+      assertFails(
+          ExitCode.BAD_INPUT,
+          "tka: standard input: export: ",
+          Cli.runWithInput(wrong, "import", "-", sqlite("b.db")));
       Files.delete(file);
       assertThat(files()).isEqualTo(before);
     }
+    assertFails(
+        ExitCode.BAD_INPUT,
+        "it was altered: expected checksum",
+        Cli.runWithInput(altered, "import", "-", sqlite("b.db")));
+    assertFails(
+        ExitCode.BAD_INPUT,
+        "expected an export of 'tka export'",
+        Cli.runWithInput("no export".repeat(99).getBytes(UTF_8), "import", "-", sqlite("b.db")));
+    assertFails(
+        ExitCode.NOT_FOUND,
+        folder + ": expected an export of 'tka export', found a directory",
+        Cli.run("import", folder, sqlite("b.db")));
     assertFails(
         ExitCode.BAD_INPUT,
         "expected version 1 or older, found version 2",
@@ -304,7 +319,35 @@ class ExportImportTest {
             throw new IOException("No space left on device");
           }
         };
-    assertFails(ExitCode.IO, "No space left", Cli.run(piping(full), "export", from));
+    assertFails(
+        ExitCode.IO, "tka: standard output: No space left on device\n", Cli.run(piping(full), "export", from));
+  }
+
+  @Test
+  void aBarIsShownOnATerminalOnly() throws Exception {
+    String from = control("a.db", Map.of("one", "A B", "two", "A B C D E X"));
+    Object[][] commands = {
+      {"export", from, "--all", path("a.tka")},
+      {"import", path("a.tka"), sqlite("b.db")},
+      {"backup", from, path("copy.db")},
+      {"verify", from, "--all"}
+    };
+    for (Object[] command : commands) {
+      assertThat(Cli.run(command).err()).isEmpty();
+    }
+    Files.delete(path("a.tka"));
+    Files.delete(path("b.db"));
+    Files.delete(path("copy.db"));
+    System.setProperty("tka.stderr.terminal", "true");
+    try {
+      for (Object[] command : commands) {
+        Cli.Result result = Cli.run(command);
+        assertThat(result.err()).contains("ing ", "[", "] ", " %").endsWith("\r\u001b[K");
+        assertThat(result.out()).isNotEmpty().doesNotContain("\u001b");
+      }
+    } finally {
+      System.clearProperty("tka.stderr.terminal");
+    }
   }
 
   @Test
