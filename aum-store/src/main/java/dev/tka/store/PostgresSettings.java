@@ -3,9 +3,15 @@ package dev.tka.store;
 import dev.tka.core.TextException;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a PostgreSQL database is, and as whom to use it. The password is in no text of it. Without
@@ -14,6 +20,12 @@ import java.util.Optional;
 public final class PostgresSettings {
   private static final String FORM = "postgresql://user@host:port/database";
   private static final String SSL_MODE = "sslmode=";
+
+  private static final String ENCODED_COLON = "%3A";
+
+  /** A host, of which a name may have underscores, and a port. */
+  private static final Pattern PLACE =
+      Pattern.compile("([a-zA-Z0-9._-]+|\\[[0-9a-fA-F:.]+\\])(?::(.*))?");
 
   /** As PostgreSQL's own programs name them. */
   private static final List<String> SSL_MODES =
@@ -49,11 +61,16 @@ public final class PostgresSettings {
    *
    * @param host a name or an address; an IPv6 address without brackets
    * @param port 1 to 65535
-   * @throws IllegalArgumentException if a text is empty, or the port out of range
+   * @param user without a colon, which in a URL begins a password
+   * @throws IllegalArgumentException if a text is empty, the user has a colon, or the port is out
+   *     of range
    */
   public static PostgresSettings of(String host, int port, String database, String user) {
     if (host.isEmpty() || database.isEmpty() || user.isEmpty() || port < 1 || port > MAX_PORT) {
       throw new IllegalArgumentException("expected a host, a port, a database and a user");
+    }
+    if (user.indexOf(':') >= 0) {
+      throw new IllegalArgumentException("expected a user without a colon");
     }
     return new PostgresSettings(host, port, database, user, Optional.empty(), Optional.empty());
   }
@@ -79,35 +96,63 @@ public final class PostgresSettings {
     if (!"postgresql".equals(uri.getScheme())) {
       throw new TextException.BadUrl(FORM, "another beginning");
     }
-    String user = uri.getUserInfo();
-    if (user != null && user.indexOf(':') >= 0) {
-      throw new TextException.BadUrl(FORM, "a password, which does not belong there");
+    String authority = Objects.requireNonNullElse(uri.getRawAuthority(), "");
+    int at = authority.lastIndexOf('@');
+    String user = authority.substring(0, Math.max(at, 0));
+    if (user.indexOf(':') >= 0 || user.toUpperCase(Locale.ROOT).contains(ENCODED_COLON)) {
+      throw new TextException.BadUrl(
+          FORM, "a password, which does not belong there but into PGPASSWORD or ~/.pgpass");
     }
     String path = uri.getPath();
-    if (uri.getHost() == null) {
+    Matcher place = PLACE.matcher(authority.substring(at + 1));
+    if (!place.matches()) {
       throw new TextException.BadUrl(FORM, "no host");
     }
-    if (user == null || user.isEmpty()) {
+    if (user.isEmpty()) {
       throw new TextException.BadUrl(FORM, "no user");
     }
     if (path == null || path.length() < 2) {
       throw new TextException.BadUrl(FORM, "no database");
     }
-    String query = uri.getRawQuery() == null ? SSL_MODE : uri.getRawQuery();
-    String mode = query.startsWith(SSL_MODE) ? query.substring(SSL_MODE.length()) : query;
-    if (uri.getRawFragment() != null
-        || !query.startsWith(SSL_MODE)
-        || (uri.getRawQuery() != null && !SSL_MODES.contains(mode))) {
-      throw new TextException.BadUrl(
-          FORM, "more after the database than ?sslmode= and one of " + SSL_MODES);
+    String host = place.group(1).replaceAll("^\\[|\\]$", "");
+    PostgresSettings settings =
+        of(host, port(place.group(2)), path.substring(1), decode(user));
+    return uri.getRawQuery() == null && uri.getRawFragment() == null
+        ? settings
+        : settings.withQuery(uri);
+  }
+
+  /** The default if there is none. */
+  private static int port(@Nullable String text) throws TextException.BadUrl {
+    if (text == null || text.isEmpty()) {
+      return DEFAULT_PORT;
     }
-    int port = uri.getPort() < 0 ? DEFAULT_PORT : uri.getPort();
-    if (port < 1 || port > MAX_PORT) {
-      throw new TextException.BadUrl(FORM, "a port that is not 1 to " + MAX_PORT);
+    try {
+      int port = Integer.parseInt(text);
+      if (port >= 1 && port <= MAX_PORT) {
+        return port;
+      }
+    } catch (NumberFormatException e) {
+      // No number is as bad as one out of range.
     }
-    String host = uri.getHost().replaceAll("^\\[|\\]$", "");
-    PostgresSettings settings = of(host, port, path.substring(1), user);
-    return uri.getRawQuery() == null ? settings : settings.withSslMode(mode);
+    throw new TextException.BadUrl(FORM, "a port that is not 1 to " + MAX_PORT);
+  }
+
+  private static String decode(String escaped) {
+    return URLDecoder.decode(escaped.replace("+", "%2B"), StandardCharsets.UTF_8);
+  }
+
+  private PostgresSettings withQuery(URI uri) throws TextException.BadUrl {
+    String query = Objects.requireNonNullElse(uri.getRawQuery(), "");
+    if (uri.getRawFragment() == null && query.startsWith(SSL_MODE)) {
+      try {
+        return withSslMode(query.substring(SSL_MODE.length()));
+      } catch (IllegalArgumentException e) {
+        // Said below, without repeating it.
+      }
+    }
+    throw new TextException.BadUrl(
+        FORM, "more after the database than ?sslmode= and one of " + SSL_MODES);
   }
 
   /** The same with a password. */
@@ -165,9 +210,11 @@ public final class PostgresSettings {
   public String toString() {
     try {
       String literal = host.indexOf(':') >= 0 ? "[" + host + "]" : host;
-      String query = sslMode.map(mode -> SSL_MODE + mode).orElse(null);
-      return new URI("postgresql", user, literal, port, "/" + database, query, null)
-          .toASCIIString();
+      // With any host but the real one, which may have an underscore: that is none to URI.
+      URI parts = new URI("postgresql", user, "host", port, "/" + database, null, null);
+      String query = sslMode.map(mode -> "?" + SSL_MODE + mode).orElse("");
+      String place = literal + ":" + port + parts.getRawPath() + query;
+      return new URI("postgresql://" + parts.getRawUserInfo() + "@" + place).toASCIIString();
     } catch (URISyntaxException e) {
       return "postgresql://" + host + ":" + port;
     }

@@ -112,8 +112,7 @@ sealed interface StoreUrl {
       try {
         return new Postgresql(PostgresSettings.parse(POSTGRESQL + ":" + rest));
       } catch (TextException.BadUrl e) {
-        throw new TypeConversionException(
-            e.getMessage() + "; the password comes from PGPASSWORD or ~/.pgpass");
+        throw new TypeConversionException(e.getMessage());
       }
     }
   }

@@ -3,9 +3,11 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tka.store.PostgresSettings;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -81,6 +83,11 @@ class StoreUrlTest {
     assertThat(full.settings().user()).isEqualTo("control");
     assertThat(full.settings().database()).isEqualTo("tka test");
     assertThat(full).hasToString("postgresql://control@db.example:6432/tka%20test");
+    StoreUrl underscored = parse("postgresql://a+b%40c@db_1:6432/tka");
+    assertThat(underscored).hasToString("postgresql://a+b%40c@db_1:6432/tka");
+    assertThat(((StoreUrl.Postgresql) underscored).settings().user()).isEqualTo("a+b@c");
+    assertThat(parse("postgresql://control@db_1/tka?sslmode=require"))
+        .hasToString("postgresql://control@db_1:5432/tka?sslmode=require");
     assertThat(parse("PostgreSQL://control@[::1]/tka"))
         .hasToString("postgresql://control@[::1]:5432/tka");
     assertThat(parse("postgresql://control@db/tka?sslmode=verify-full"))
@@ -154,6 +161,21 @@ class StoreUrlTest {
       assertThat(result.exitCode()).isEqualTo(ExitCode.USAGE);
       assertThat(result.err()).startsWith("tka: ").hasLineCount(1);
     }
+  }
+
+  @Test
+  void whatIsWrongWithAUrlIsNamed() {
+    for (String port : List.of("0", "65536", "port", "-1", "99999999999")) {
+      assertThatThrownBy(() -> parse("postgresql://user@db_1:" + port + "/tka"))
+          .hasMessageContaining("a port that is not")
+          .hasMessageNotContaining("PGPASSWORD");
+    }
+    assertThatThrownBy(() -> parse("postgresql://control:hunter2@db_1/tka"))
+        .hasMessageContaining("found a password")
+        .hasMessageContaining("PGPASSWORD");
+    assertThatThrownBy(() -> PostgresSettings.of("db", 5432, "tka", "control:hunter2"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageNotContaining("hunter2");
   }
 
   @Test
