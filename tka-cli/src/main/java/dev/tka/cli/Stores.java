@@ -5,6 +5,7 @@ import dev.tka.store.PostgresDatabase;
 import dev.tka.store.PostgresSettings;
 import dev.tka.store.SqliteFile;
 import dev.tka.store.Tailnets;
+import java.nio.file.Files;
 import java.time.Clock;
 
 /** Opens stores of many tailnets, of every kind. */
@@ -49,10 +50,14 @@ final class Stores {
   }
 
   private static CommandFailure ofOne(StoreUrl url) {
+    boolean file =
+        url instanceof StoreUrl.Directory directory && Files.isRegularFile(directory.path());
     return new CommandFailure(
         ExitCode.USAGE,
         url
-            + ": expected sqlite:PATH or postgresql://..., found the path of a directory, which"
-            + " holds one tailnet");
+            + ": expected sqlite:PATH or postgresql://..., found the path of a "
+            + (file
+                ? "file; a file of SQLite is sqlite:" + url
+                : "directory, which holds one tailnet"));
   }
 }

@@ -23,6 +23,9 @@ final class TailnetOption {
   /** So many names are listed in an error. */
   private static final int NAMED = 10;
 
+  /** What Java puts where it does not understand the bytes of an argument. */
+  private static final char REPLACEMENT = '\ufffd';
+
   @Option(
       names = NAME,
       paramLabel = "ID",
@@ -178,6 +181,10 @@ final class TailnetOption {
               + Tailnets.LONGEST_NAME
               + " characters, found "
               + name.length());
+    }
+    if (name.indexOf(REPLACEMENT) >= 0) {
+      throw new CommandFailure(
+          ExitCode.USAGE, NAME + ": expected text in the encoding of the locale, found other bytes");
     }
     return name;
   }

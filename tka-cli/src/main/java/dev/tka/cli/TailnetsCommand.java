@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -52,28 +53,31 @@ final class TailnetsCommand implements Callable<Integer> {
   /**
    * A tailnet of the store.
    *
-   * @param aums how many it has
+   * @param aums how many it has; empty when it cannot be read
    * @param authority empty when Tailnet Lock is not enabled, or it cannot be opened
    * @param problem why it cannot be read or opened
    */
   private record Listed(
       String name,
       Revision revision,
-      int aums,
+      OptionalInt aums,
       Optional<Authority> authority,
       Optional<TkaException> problem) {
     static Listed of(String name, Revision revision, AumStore store) throws StoreException {
+      OptionalInt aums = OptionalInt.empty();
       try {
         AumSnapshot snapshot = store.read();
-        int aums = snapshot.entries().size();
+        aums = OptionalInt.of(snapshot.entries().size());
         return new Listed(
             name,
             revision,
             aums,
-            aums == 0 ? Optional.empty() : Optional.of(Authority.open(snapshot)),
+            snapshot.entries().isEmpty()
+                ? Optional.empty()
+                : Optional.of(Authority.open(snapshot)),
             Optional.empty());
       } catch (StoreException.Damaged | OpenException e) {
-        return new Listed(name, revision, 0, Optional.empty(), Optional.of(e));
+        return new Listed(name, revision, aums, Optional.empty(), Optional.of(e));
       }
     }
   }
@@ -108,8 +112,8 @@ final class TailnetsCommand implements Callable<Integer> {
     String what =
         listed
             .problem()
-            .map(problem -> "PROBLEM: " + Texts.printable(problem.getMessage()))
-            .or(() -> listed.authority().map(authority -> describe(authority, listed.aums())))
+            .map(problem -> "WRONG: " + Texts.printable(problem.getMessage()))
+            .or(() -> listed.authority().map(authority -> describe(authority, listed.aums().orElse(0))))
             .orElse("not enabled");
     return Texts.printable(listed.name()) + "\trevision " + listed.revision().value() + "\t" + what;
   }
@@ -126,7 +130,7 @@ final class TailnetsCommand implements Callable<Integer> {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("Name", listed.name());
     object.put("Revision", listed.revision().value());
-    object.put("Aums", listed.aums());
+    listed.aums().ifPresent(aums -> object.put("Aums", aums));
     listed
         .authority()
         .ifPresent(

@@ -175,6 +175,7 @@ final class VerifyCommand implements Callable<Integer> {
     Map<String, Object> toJson() {
       Map<String, Object> object = new LinkedHashMap<>();
       object.put("Name", name);
+      object.put("Enabled", head.isPresent() || problem.isPresent());
       head.ifPresent(hash -> object.put("Head", hash.toString()));
       object.put("Verified", aums);
       problem.ifPresent(what -> object.put("Problem", what));

@@ -139,6 +139,7 @@ class StoreCommandsTest {
     requireRefused(ExitCode.NOT_FOUND, "no tailnet two", "status", store, "--tailnet", "two");
     requireRefused(ExitCode.NOT_FOUND, "no tailnet two", add("two", keys.publicKey("bob")));
     requireRefused(ExitCode.USAGE, "found 0", "status", store, "--tailnet", "");
+    requireRefused(ExitCode.USAGE, "found other bytes", "status", store, "--tailnet", "a\ufffd");
     requireRefused(ExitCode.USAGE, "found 256", "status", store, "--tailnet", "x".repeat(256));
   }
 
@@ -404,6 +405,8 @@ class StoreCommandsTest {
     assertThat(json.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(json.json()).containsEntry("Sound", false);
     assertThat(Cli.run("tailnets", store).exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(Cli.run("tailnets", store).out())
+        .containsPattern("three\trevision 1\tWRONG: .*aum_body");
     Cli.Result three = Cli.run("verify", store, "--tailnet", "three");
     assertThat(three.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(three.err()).contains("aum_body").hasLineCount(1);
@@ -536,5 +539,6 @@ class StoreCommandsTest {
   @Test
   void aPlainPathOfAFileSaysHowToNameIt() throws Exception {
     requireRefused(ExitCode.NOT_FOUND, "sqlite:" + file, "status", file);
+    requireRefused(ExitCode.USAGE, "sqlite:" + file, "tailnets", file);
   }
 }
