@@ -153,7 +153,8 @@ public final class AumImport {
         if (item instanceof ExportItem.End end) {
           Bytes found = in.finishSum();
           if (!found.equals(end.checksum())) {
-            throw in.damaged("it was altered: expected checksum " + end.checksum() + ", found " + found);
+            throw in.damaged(
+                "it was altered: expected checksum " + end.checksum() + ", found " + found);
           }
           break;
         }

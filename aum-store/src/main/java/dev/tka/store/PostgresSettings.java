@@ -115,8 +115,7 @@ public final class PostgresSettings {
       throw new TextException.BadUrl(FORM, "no database");
     }
     String host = place.group(1).replaceAll("^\\[|\\]$", "");
-    PostgresSettings settings =
-        of(host, port(place.group(2)), path.substring(1), decode(user));
+    PostgresSettings settings = of(host, port(place.group(2)), path.substring(1), decode(user));
     return uri.getRawQuery() == null && uri.getRawFragment() == null
         ? settings
         : settings.withQuery(uri);

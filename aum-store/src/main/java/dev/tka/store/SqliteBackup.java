@@ -108,7 +108,9 @@ final class SqliteBackup {
     }
     if (!found.equals("ok")) {
       throw new StoreException.Damaged(
-          source + ": its copy is not sound, and was not kept: " + found.lines().findFirst().orElse("").replace(copy + ": ", ""));
+          source
+              + ": its copy is not sound, and was not kept: "
+              + found.lines().findFirst().orElse("").replace(copy + ": ", ""));
     }
   }
 }

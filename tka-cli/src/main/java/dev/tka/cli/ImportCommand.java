@@ -115,7 +115,8 @@ final class ImportCommand implements Callable<Integer> {
     if (!piped && Files.isDirectory(Path.of(file))) {
       throw new CommandFailure(
           ExitCode.NOT_FOUND,
-          file + ": expected an export of 'tka export', found a directory; to copy one:"
+          file
+              + ": expected an export of 'tka export', found a directory; to copy one:"
               + " tka export DIR | tka import - STORE");
     }
     try (InputStream in =

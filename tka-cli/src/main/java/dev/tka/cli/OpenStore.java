@@ -39,9 +39,7 @@ record OpenStore(StoreUrl url, Optional<String> tailnet, String option, AumStore
   String perhapsAnother() {
     return isDirectory()
         ? ""
-        : "it may be another tailnet: see 'tka tailnets "
-            + Texts.shellWord(url.toString())
-            + "'; ";
+        : "it may be another tailnet: see 'tka tailnets " + Texts.shellWord(url.toString()) + "'; ";
   }
 
   /** For people. */

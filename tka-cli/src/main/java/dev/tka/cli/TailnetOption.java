@@ -184,7 +184,8 @@ final class TailnetOption {
     }
     if (name.indexOf(REPLACEMENT) >= 0) {
       throw new CommandFailure(
-          ExitCode.USAGE, NAME + ": expected text in the encoding of the locale, found other bytes");
+          ExitCode.USAGE,
+          NAME + ": expected text in the encoding of the locale, found other bytes");
     }
     return name;
   }

@@ -72,9 +72,7 @@ final class TailnetsCommand implements Callable<Integer> {
             name,
             revision,
             aums,
-            snapshot.entries().isEmpty()
-                ? Optional.empty()
-                : Optional.of(Authority.open(snapshot)),
+            snapshot.entries().isEmpty() ? Optional.empty() : Optional.of(Authority.open(snapshot)),
             Optional.empty());
       } catch (StoreException.Damaged | OpenException e) {
         return new Listed(name, revision, aums, Optional.empty(), Optional.of(e));
@@ -113,7 +111,11 @@ final class TailnetsCommand implements Callable<Integer> {
         listed
             .problem()
             .map(problem -> "WRONG: " + Texts.printable(problem.getMessage()))
-            .or(() -> listed.authority().map(authority -> describe(authority, listed.aums().orElse(0))))
+            .or(
+                () ->
+                    listed
+                        .authority()
+                        .map(authority -> describe(authority, listed.aums().orElse(0))))
             .orElse("not enabled");
     return Texts.printable(listed.name()) + "\trevision " + listed.revision().value() + "\t" + what;
   }

@@ -320,7 +320,9 @@ class ExportImportTest {
           }
         };
     assertFails(
-        ExitCode.IO, "tka: standard output: No space left on device\n", Cli.run(piping(full), "export", from));
+        ExitCode.IO,
+        "tka: standard output: No space left on device\n",
+        Cli.run(piping(full), "export", from));
   }
 
   @Test

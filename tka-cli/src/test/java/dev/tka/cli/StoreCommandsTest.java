@@ -213,8 +213,7 @@ class StoreCommandsTest {
     sql(
         "create trigger full before insert on aum begin select raise(abort, 'database is full');"
             + " end");
-    Cli.Result late =
-        Cli.run(Stream.concat(Stream.of("init", store), Stream.of(rest)).toArray());
+    Cli.Result late = Cli.run(Stream.concat(Stream.of("init", store), Stream.of(rest)).toArray());
     assertThat(late.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(late.out()).contains("disablement-secret:").doesNotContain("complete");
     assertThat(late.err())
@@ -478,7 +477,8 @@ class StoreCommandsTest {
         }) {
       assertThat(requireRefused(ExitCode.USAGE, why, arguments).err()).doesNotContain("hunter2");
     }
-    requireRefused(ExitCode.USAGE, "tka export STORE | tka import - STORE", "import", target, store);
+    requireRefused(
+        ExitCode.USAGE, "tka export STORE | tka import - STORE", "import", target, store);
     assertThat(Path.of("sqlite:copy.db")).doesNotExist();
   }
 

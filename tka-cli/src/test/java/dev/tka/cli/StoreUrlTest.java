@@ -55,8 +55,7 @@ class StoreUrlTest {
             .directory(folder.toFile())
             .redirectErrorStream(true)
             .start();
-    String printed =
-        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(printed).isEqualTo("Tailnet Lock is NOT enabled.\n");
     assertThat(parse("dir:profile:1")).isEqualTo(directory("profile:1"));
   }
