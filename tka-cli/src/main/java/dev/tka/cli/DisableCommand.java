@@ -27,7 +27,8 @@ import picocli.CommandLine.Spec;
           + " secret is checked, and then all that the store holds of the authority is wiped.",
       "It ends there and nowhere else. A directory is copied first, and so is a SQLite file with all"
           + " its tailnets. A secret of another authority is refused with exit status 1, and nothing"
-          + " is written."
+          + " is written.",
+      StoreArgument.RULES
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",

@@ -34,7 +34,8 @@ import picocli.CommandLine.Spec;
       "Lists edits that were made here and set aside, because control follows another chain.",
       "--again makes them again on the present head, one by one where they still apply; those that"
           + " do not stay listed, and the status is 1. Checkpoints are not made again, but when due.",
-      "Control has nobody else to follow: in its store no edit is ever set aside."
+      "Control has nobody else to follow: in its store no edit is ever set aside.",
+      StoreArgument.RULES
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",

@@ -45,7 +45,7 @@ final class Failures
               + failure.getMessage());
     }
     if (failure instanceof TkaException data) {
-      return report(err, exitCode(data), data.getMessage());
+      return report(err, exitCode(data), place(data, command) + describe(data));
     }
     if (failure instanceof NoSuchFileException || failure instanceof FileNotFoundException) {
       return report(err, ExitCode.NOT_FOUND, failure.getMessage() + ": no such file");
@@ -58,6 +58,25 @@ final class Failures
       return report(err, ExitCode.IO, describe(io));
     }
     return internal(failure, err);
+  }
+
+  /** What is wrong, and what to do where nothing but that helps. */
+  static String describe(TkaException failure) {
+    return failure.getMessage()
+        + (failure instanceof StoreException.Newer ? "; a newer tka wrote it: use that one" : "");
+  }
+
+  /** Where it is wrong, for what does not say so itself. */
+  private static String place(TkaException failure, CommandLine command) {
+    if (!(failure instanceof OpenException.EmptyStore)) {
+      return "";
+    }
+    return command.getCommandSpec().mixins().values().stream()
+        .map(CommandLine.Model.CommandSpec::userObject)
+        .filter(StoreArgument.class::isInstance)
+        .map(store -> ((StoreArgument) store).words() + ": ")
+        .findFirst()
+        .orElse("");
   }
 
   /** For a person, to whom the name of a Java class says nothing. */

@@ -225,7 +225,7 @@ final class ImportCommand implements Callable<Integer> {
     boolean piped = file.equals(InspectInput.STANDARD_INPUT);
     return new CommandFailure(
         Failures.exitCode(failure),
-        (piped ? "standard input" : file) + ": " + failure.getMessage());
+        (piped ? "standard input" : file) + ": " + Failures.describe(failure));
   }
 
   private String nameOf(AumImport.Tailnet tailnet) throws CommandFailure {

@@ -40,7 +40,8 @@ import picocli.CommandLine.Spec;
           + " tailnet that --tailnet names in one that keeps several.",
       "The key that signs must be among the trusted ones. Without --confirm, tells what would be"
           + " done. Whoever shows a disablement secret can end the authority: the secrets are"
-          + " printed once and kept nowhere."
+          + " printed once and kept nowhere.",
+      StoreArgument.RULES
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",

@@ -35,7 +35,8 @@ import picocli.CommandLine.Option;
       "Nodes whose signature rests on a removed key are not signed any more. With --peers, those"
           + " that are kept now are signed again, by the key that signs the removal, and the new"
           + " signatures are printed before the removal is stored: give them to control. Nodes that"
-          + " are dropped now are not signed again; that would bring them back."
+          + " are dropped now are not signed again; that would bring them back.",
+      StoreArgument.RULES
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",

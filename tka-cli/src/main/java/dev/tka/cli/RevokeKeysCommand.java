@@ -44,7 +44,8 @@ import picocli.CommandLine.Spec;
           + " it erases, who could sign it with enough votes, whether the revoked keys could"
           + " answer, and what the network is afterwards.",
       "Each tells whether control would refuse it, whether the revoked keys could answer it, and"
-          + " whether shipping nodes can follow."
+          + " whether shipping nodes can follow.",
+      StoreArgument.RULES
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",

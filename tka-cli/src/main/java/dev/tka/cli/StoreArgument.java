@@ -12,6 +12,10 @@ import picocli.CommandLine.Parameters;
 final class StoreArgument {
   static final String LABEL = "STORE";
 
+  /** Of a command that edits. */
+  static final String RULES =
+      "A directory is edited by a node's rules, control's store by control's.";
+
   /** Describes an argument that is no directory. */
   static final String OF_MANY = "sqlite:PATH or postgresql://USER@HOST:PORT/DATABASE.";
 
@@ -23,7 +27,6 @@ final class StoreArgument {
         "A node's TKA directory, such as /var/lib/tailscale/tka-profiles/2601; or control's store,"
             + " "
             + OF_MANY
-            + " A directory is edited by a node's rules, control's store by control's."
       })
   private StoreUrl url;
 

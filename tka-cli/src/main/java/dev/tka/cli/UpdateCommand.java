@@ -16,7 +16,8 @@ import picocli.CommandLine.Option;
     name = "update",
     description = {
       "Changes the votes or the metadata of trusted signing keys.",
-      "A key named with votes gets those; --meta replaces the metadata of every key named."
+      "A key named with votes gets those; --meta replaces the metadata of every key named.",
+      StoreArgument.RULES
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",

@@ -211,7 +211,7 @@ class ExportImportTest {
         Cli.run("import", folder, sqlite("b.db")));
     assertFails(
         ExitCode.BAD_INPUT,
-        "expected version 1 or older, found version 2",
+        "expected version 1 or older, found version 2; a newer tka wrote it: use that one",
         Cli.runWithInput(newer(one), "import", "-", path("node")));
     assertThat(files()).isEqualTo(before);
   }
@@ -295,7 +295,7 @@ class ExportImportTest {
     assertFails(
         ExitCode.NOT_FOUND, "no such file", Cli.run("export", path("node"), path("no/a.tka")));
     Files.createDirectory(path("empty"));
-    assertFails(ExitCode.NOT_FOUND, "no AUM", Cli.run("export", path("empty"), path("x.tka")));
+    assertFails(ExitCode.NOT_FOUND, path("empty") + ": the store holds no AUM", Cli.run("export", path("empty"), path("x.tka")));
     Files.delete(path("empty"));
     assertThat(files()).isEqualTo(before);
   }
