@@ -8,7 +8,9 @@ import picocli.CommandLine.Command;
 /** {@code tka add}: trusts more keys. */
 @Command(
     name = "add",
-    description = {"Adds trusted signing keys.", "A key without votes gets one.",
+    description = {
+      "Adds trusted signing keys.",
+      "A key without votes gets one.",
       StoreArgument.RULES
     },
     mixinStandardHelpOptions = true,

@@ -295,7 +295,10 @@ class ExportImportTest {
     assertFails(
         ExitCode.NOT_FOUND, "no such file", Cli.run("export", path("node"), path("no/a.tka")));
     Files.createDirectory(path("empty"));
-    assertFails(ExitCode.NOT_FOUND, path("empty") + ": the store holds no AUM", Cli.run("export", path("empty"), path("x.tka")));
+    assertFails(
+        ExitCode.NOT_FOUND,
+        path("empty") + ": the store holds no AUM",
+        Cli.run("export", path("empty"), path("x.tka")));
     Files.delete(path("empty"));
     assertThat(files()).isEqualTo(before);
   }

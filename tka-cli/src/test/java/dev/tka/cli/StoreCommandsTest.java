@@ -508,7 +508,9 @@ class StoreCommandsTest {
         on(Files.writeString(folder.resolve("text"), "no database ".repeat(99)), command));
     sql("pragma user_version = 2");
     requireRefused(
-        ExitCode.BAD_INPUT, "found version 2; a newer tka wrote it: use that one", on(file, command));
+        ExitCode.BAD_INPUT,
+        "found version 2; a newer tka wrote it: use that one",
+        on(file, command));
     sql("pragma application_id = 7");
     requireRefused(ExitCode.BAD_INPUT, "another program's file", on(file, command));
   }
