@@ -61,9 +61,8 @@ public record AumExport(
   public static AumExport write(
       AumSnapshot snapshot, String tailnet, int following, OutputStream out, Progress progress)
       throws OpenException, StoreException, IOException {
-    if (tailnet.length() > Tailnets.LONGEST_NAME) {
-      throw new IllegalArgumentException(
-          "a tailnet's name has at most " + Tailnets.LONGEST_NAME + " characters");
+    if (!tailnet.isEmpty()) {
+      Tailnets.requireName(tailnet);
     }
     Optional<Damage> damage = snapshot.damage().stream().filter(Damage::degrades).findFirst();
     if (damage.isPresent()) {

@@ -241,9 +241,9 @@ sealed interface ExportItem {
 
   private static String name(CborReader in) throws DecodeException {
     String name = next(in, "name").text("name");
-    if (name.length() > Tailnets.LONGEST_NAME) {
-      throw new DecodeException.LimitExceeded(
-          in.offset(), "characters of a name", Tailnets.LONGEST_NAME);
+    if (!name.isEmpty() && !Tailnets.isName(name)) {
+      throw new DecodeException.OutOfRange(
+          in.offset(), "name", Tailnets.NAME, name.length() + " characters");
     }
     return name;
   }

@@ -16,6 +16,12 @@ public interface Tailnets extends AutoCloseable {
   /** The longest name of a tailnet in characters. */
   int LONGEST_NAME = 255;
 
+  /** What a tailnet's name is, for errors. */
+  String NAME =
+      "1 to "
+          + LONGEST_NAME
+          + " characters, no zero character and no half of a surrogate pair among them";
+
   /** How long a body outlasts the removal of its AUM at least. */
   Duration REMOVED_STAY = Duration.ofDays(1);
 
@@ -39,9 +45,7 @@ public interface Tailnets extends AutoCloseable {
   static void requireName(String text) {
     if (!isName(text)) {
       throw new IllegalArgumentException(
-          "a tailnet's name has 1 to "
-              + LONGEST_NAME
-              + " characters, no zero character and no half of a surrogate pair among them");
+          "a tailnet's name has " + NAME + "; found " + text.length() + " characters");
     }
   }
 

@@ -242,14 +242,8 @@ final class ImportCommand implements Callable<Integer> {
       throw new CommandFailure(
           ExitCode.USAGE, "the export names no tailnet, name it: " + TailnetOption.NAME);
     }
-    if (name.isEmpty() || name.length() > Tailnets.LONGEST_NAME) {
-      throw new CommandFailure(
-          ExitCode.USAGE,
-          TailnetOption.NAME
-              + ": expected 1 to "
-              + Tailnets.LONGEST_NAME
-              + " characters, found "
-              + name.length());
+    if (!Tailnets.isName(name)) {
+      throw new CommandFailure(ExitCode.USAGE, TailnetOption.NAME + ": expected " + Tailnets.NAME);
     }
     return name;
   }

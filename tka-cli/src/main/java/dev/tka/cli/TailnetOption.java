@@ -173,14 +173,8 @@ final class TailnetOption {
     if (name == null) {
       throw new CommandFailure(ExitCode.USAGE, "a tailnet that is begun needs a name: " + NAME);
     }
-    if (name.isEmpty() || name.length() > Tailnets.LONGEST_NAME) {
-      throw new CommandFailure(
-          ExitCode.USAGE,
-          NAME
-              + ": expected 1 to "
-              + Tailnets.LONGEST_NAME
-              + " characters, found "
-              + name.length());
+    if (!Tailnets.isName(name)) {
+      throw new CommandFailure(ExitCode.USAGE, NAME + ": expected " + Tailnets.NAME);
     }
     if (name.indexOf(REPLACEMENT) >= 0) {
       throw new CommandFailure(

@@ -4,7 +4,6 @@ import dev.tka.core.AumSnapshot;
 import dev.tka.core.AumStore;
 import dev.tka.core.Authority;
 import dev.tka.core.OpenException;
-import dev.tka.core.Revision;
 import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
 import dev.tka.store.Tailnets;
@@ -27,7 +26,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "tailnets",
     description = {
-      "Lists the tailnets of a store: name, head, AUMs, oldest ancestor, revision.",
+      "Lists the tailnets of a store: name, AUMs, head, oldest ancestor.",
       "Nothing is verified; 'tka verify STORE --all' does that. A tailnet that cannot be read or"
           + " opened says so, and the status is that of the first such one."
     },
@@ -59,23 +58,21 @@ final class TailnetsCommand implements Callable<Integer> {
    */
   private record Listed(
       String name,
-      Revision revision,
       OptionalInt aums,
       Optional<Authority> authority,
       Optional<TkaException> problem) {
-    static Listed of(String name, Revision revision, AumStore store) throws StoreException {
+    static Listed of(String name, AumStore store) throws StoreException {
       OptionalInt aums = OptionalInt.empty();
       try {
         AumSnapshot snapshot = store.read();
         aums = OptionalInt.of(snapshot.entries().size());
         return new Listed(
             name,
-            revision,
             aums,
             snapshot.entries().isEmpty() ? Optional.empty() : Optional.of(Authority.open(snapshot)),
             Optional.empty());
       } catch (StoreException.Damaged | OpenException e) {
-        return new Listed(name, revision, aums, Optional.empty(), Optional.of(e));
+        return new Listed(name, aums, Optional.empty(), Optional.of(e));
       }
     }
   }
@@ -86,9 +83,8 @@ final class TailnetsCommand implements Callable<Integer> {
     List<Map<String, Object>> list = new ArrayList<>();
     Optional<TkaException> problem = Optional.empty();
     try (Tailnets tailnets = Stores.open(url)) {
-      for (Map.Entry<String, Revision> each : tailnets.revisions().entrySet()) {
-        String name = each.getKey();
-        Listed listed = Listed.of(name, each.getValue(), tailnets.tailnet(name));
+      for (String name : tailnets.revisions().keySet()) {
+        Listed listed = Listed.of(name, tailnets.tailnet(name));
         problem = problem.or(listed::problem);
         if (json) {
           list.add(toJson(listed));
@@ -117,7 +113,7 @@ final class TailnetsCommand implements Callable<Integer> {
                         .authority()
                         .map(authority -> describe(authority, listed.aums().orElse(0))))
             .orElse("not enabled");
-    return Texts.printable(listed.name()) + "\trevision " + listed.revision().value() + "\t" + what;
+    return Texts.printable(listed.name()) + "\t" + what;
   }
 
   private static String describe(Authority authority, int aums) {
@@ -131,7 +127,6 @@ final class TailnetsCommand implements Callable<Integer> {
   private static Map<String, Object> toJson(Listed listed) {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("Name", listed.name());
-    object.put("Revision", listed.revision().value());
     listed.aums().ifPresent(aums -> object.put("Aums", aums));
     listed
         .authority()

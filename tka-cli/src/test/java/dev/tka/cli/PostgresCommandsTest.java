@@ -100,7 +100,7 @@ class PostgresCommandsTest {
     assertThat(asked.err()).contains("of which no copy is made here");
     assertThat(run("disable", store, file, "--confirm").out())
         .isEqualTo("Tailnet Lock is not enabled here any more.\n");
-    assertThat(run("tailnets", store).out()).isEqualTo("one\trevision 3\tnot enabled\n");
+    assertThat(run("tailnets", store).out()).isEqualTo("one\tnot enabled\n");
   }
 
   @Test
