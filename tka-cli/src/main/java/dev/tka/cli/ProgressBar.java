@@ -53,9 +53,13 @@ final class ProgressBar implements AumExport.Progress, AutoCloseable {
     err.flush();
   }
 
-  /** Takes it away; it comes back when there is more to show. */
   @Override
   public void close() {
+    hide();
+  }
+
+  /** Takes it away; it comes back when there is more to show. */
+  void hide() {
     if (last >= 0) {
       last = -1;
       err.print("\r\u001b[K");

@@ -105,7 +105,7 @@ final class VerifyCommand implements Callable<Integer> {
       for (String name : names) {
         bar.done(count, names.size());
         Verified verified = verify(name, tailnets.tailnet(name));
-        bar.close();
+        bar.hide();
         count++;
         if (verified.exitCode() != ExitCode.OK) {
           wrong.add(verified);
