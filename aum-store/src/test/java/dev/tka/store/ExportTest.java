@@ -493,17 +493,11 @@ class ExportTest {
     byte[] export = Exports.export(small().read(), "", 0);
     AumImport in = new AumImport(new ByteArrayInputStream(export), Exports.VERIFIER);
     assertThat(in.next().orElseThrow().name()).isEmpty();
-    ExportItem.Header longer =
-        new ExportItem.Header(
-            "x".repeat(Tailnets.LONGEST_NAME + 1),
-            0,
-            Optional.empty(),
-            Optional.empty(),
-            1,
-            0,
-            0,
-            0);
-    assertRefused(longer.encode(), StoreException.Damaged.class, "characters of a name");
+    for (String no : List.of("x".repeat(Tailnets.LONGEST_NAME + 1), "zero \0 within")) {
+      ExportItem.Header header =
+          new ExportItem.Header(no, 0, Optional.empty(), Optional.empty(), 1, 0, 0, 0);
+      assertRefused(header.encode(), StoreException.Damaged.class, "name: expected 1 to 255");
+    }
     assertThatThrownBy(
             () -> Exports.export(small().read(), "x".repeat(Tailnets.LONGEST_NAME + 1), 0))
         .isInstanceOf(IllegalArgumentException.class);
