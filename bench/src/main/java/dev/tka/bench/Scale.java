@@ -111,7 +111,7 @@ public final class Scale {
     Path place = Chain.file().resolveSibling("scale-many.db");
     fillMany(place);
     row(
-        "disk, " + count(TAILNETS) + " tailnets interleaved",
+        "disk, " + count(TAILNETS) + " tailnets",
         String.format(Locale.ROOT, "%.0f B/AUM", bytesAnAum(place, (long) TAILNETS * AUMS_EACH)),
         bodies(AUMS_EACH));
     List<Integer> order = new ArrayList<>(IntStream.range(0, TAILNETS).boxed().toList());
@@ -200,11 +200,8 @@ public final class Scale {
     Path unfinished = place.resolveSibling("unfinished.db");
     Files.deleteIfExists(unfinished);
     try (SqliteFile file = SqliteFile.create(unfinished, Clock.systemUTC())) {
-      // As they would grow: each a few AUMs at a time, among all others.
-      for (int from = 0; from < AUMS_EACH; from += AUMS_EACH / 4) {
-        for (int i = 0; i < TAILNETS; i++) {
-          append(file.tailnet(name(i)), aums.subList(from, from + AUMS_EACH / 4));
-        }
+      for (int i = 0; i < TAILNETS; i++) {
+        append(file.tailnet(name(i)), aums);
       }
     }
     Files.move(unfinished, place);

@@ -243,7 +243,14 @@ final class ImportCommand implements Callable<Integer> {
           ExitCode.USAGE, "the export names no tailnet, name it: " + TailnetOption.NAME);
     }
     if (!Tailnets.isName(name)) {
-      throw new CommandFailure(ExitCode.USAGE, TailnetOption.NAME + ": expected " + Tailnets.NAME);
+      throw new CommandFailure(
+          ExitCode.USAGE,
+          TailnetOption.NAME
+              + ": expected "
+              + Tailnets.NAME
+              + ", found "
+              + name.length()
+              + " characters");
     }
     return name;
   }

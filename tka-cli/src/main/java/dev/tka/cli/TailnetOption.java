@@ -174,7 +174,9 @@ final class TailnetOption {
       throw new CommandFailure(ExitCode.USAGE, "a tailnet that is begun needs a name: " + NAME);
     }
     if (!Tailnets.isName(name)) {
-      throw new CommandFailure(ExitCode.USAGE, NAME + ": expected " + Tailnets.NAME);
+      throw new CommandFailure(
+          ExitCode.USAGE,
+          NAME + ": expected " + Tailnets.NAME + ", found " + name.length() + " characters");
     }
     if (name.indexOf(REPLACEMENT) >= 0) {
       throw new CommandFailure(
