@@ -154,7 +154,7 @@ public final class Scale {
       row(
           "offers of any tailnet at random",
           String.format(Locale.ROOT, "%,.0f a second", ASKS * THREADS / seconds),
-          THREADS + " threads, most of them evicted meanwhile");
+          THREADS + " threads; what is not held is opened");
       row("heap after that", megabytes(usedHeap() - before), "bound " + megabytes(CACHE_BYTES));
     }
   }
