@@ -1,5 +1,6 @@
 package dev.tka.store;
 
+import dev.tka.core.TkaException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -7,6 +8,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -16,6 +18,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -75,11 +78,54 @@ final class DurableFiles {
   }
 
   /**
+   * What makes a file.
+   *
+   * @param <T> what is known after it
+   * @param <E> what else may go wrong
+   */
+  @FunctionalInterface
+  interface Making<T, E extends TkaException> {
+    /** Writes it all to a file that is there, and empty. */
+    T at(Path part) throws E, IOException;
+  }
+
+  /**
+   * Makes a file under another name, flushes it, and gives it its name.
+   *
+   * @throws FileAlreadyExistsException if there is something at its place, which stays
+   * @throws NoSuchFileException if its folder is not there
+   * @throws IOException if it cannot be made
+   */
+  static <T, E extends TkaException> T createWhole(Path target, Making<T, E> making)
+      throws E, IOException {
+    Path folder = Objects.requireNonNullElse(target.toAbsolutePath().getParent(), target);
+    if (Files.exists(target)) {
+      throw new FileAlreadyExistsException(target.toString());
+    }
+    if (!Files.isDirectory(folder)) {
+      throw new NoSuchFileException(folder.toString());
+    }
+    // Only its owner can read it.
+    Path part = Files.createTempFile(folder, target.getFileName() + ".", ".part");
+    try {
+      T made = making.at(part);
+      try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
+        channel.force(true);
+      }
+      renameToNew(part, target);
+      flushFolder(folder);
+      return made;
+    } finally {
+      Files.deleteIfExists(part);
+    }
+  }
+
+  /**
    * Gives a file that is whole its name, never over something that came there meanwhile.
    *
    * @throws FileAlreadyExistsException if something did
    */
-  static void renameToNew(Path whole, Path target) throws IOException {
+  private static void renameToNew(Path whole, Path target) throws IOException {
     try {
       Files.createLink(target, whole);
       // Whoever made it deletes its first name.

@@ -5,16 +5,13 @@ import dev.tka.core.Revision;
 import dev.tka.core.StoreException;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
 
 /** Stores that have nothing to do with one another, as one place. */
 final class SeparateStores implements Tailnets {
   private final Map<String, AumStore> stores;
-  private final Set<Watch> watches = ConcurrentHashMap.newKeySet();
-  private volatile boolean closed;
+  private final Watches watches = new Watches();
 
   SeparateStores(Map<String, ? extends AumStore> stores) {
     this.stores = Map.copyOf(stores);
@@ -35,7 +32,7 @@ final class SeparateStores implements Tailnets {
 
   @Override
   public SortedMap<String, Revision> revisions() throws StoreException {
-    if (closed) {
+    if (watches.areClosed()) {
       throw new IllegalStateException(this + " were closed");
     }
     SortedMap<String, Revision> revisions = new TreeMap<>();
@@ -47,21 +44,12 @@ final class SeparateStores implements Tailnets {
 
   @Override
   public Watch watch(Watcher watcher) {
-    Watch watch = RevisionPoll.begin(this::revisions, RevisionPoll.INTERVAL, watcher);
-    watches.add(watch);
-    if (closed) {
-      watch.close();
-    }
-    return () -> {
-      watches.remove(watch);
-      watch.close();
-    };
+    return watches.add(RevisionPoll.begin(this::revisions, RevisionPoll.INTERVAL, watcher));
   }
 
   @Override
   public void close() {
-    closed = true;
-    watches.forEach(Watch::close);
+    watches.close();
   }
 
   @Override

@@ -53,19 +53,18 @@ final class SqlAumStore implements AumStore {
     this.name = name;
     this.clock = clock;
     Tailnet nothing = Tailnet.empty(0, name);
-    this.last =
-        new View(nothing, 0, show(nothing, 0, new AumIndex<>(), 0, Trail.EMPTY, Marks.NONE));
+    this.last = show(nothing, Stamp.NO_ROW, new AumIndex<>(), 0, Trail.EMPTY, Marks.NONE);
   }
 
   /**
    * What is in the rows at a revision, and what is shown of it.
    *
-   * @param sum the sum of the checksums of the rows but the tailnet's own
+   * @param stamp the row's
    */
-  private record View(Tailnet tailnet, long sum, IndexSnapshot<Long> snapshot) {
-    /** What the row's checksum is. */
-    long checksum() {
-      return tailnet.number == 0 ? 0 : sum + tailnet.checksum();
+  private record View(Tailnet tailnet, Stamp stamp, IndexSnapshot<Long> snapshot) {
+    /** The sum of the checksums of the rows but the tailnet's own. */
+    long sum() {
+      return tailnet.number == 0 ? 0 : stamp.checksum - tailnet.checksum();
     }
   }
 
@@ -121,8 +120,7 @@ final class SqlAumStore implements AumStore {
   @Override
   public AumSnapshot read() throws StoreException {
     View view = last;
-    return named(() -> database.read(this::stamp))
-            .equals(new Stamp(view.tailnet.revision, view.checksum()))
+    return named(() -> database.read(this::stamp)).equals(view.stamp)
         ? view.snapshot
         : readChanges();
   }
@@ -172,7 +170,7 @@ final class SqlAumStore implements AumStore {
     Tailnet now = row.isEmpty() ? Tailnet.empty(0, name) : Tailnet.parse(row.get());
     Stamp stamp =
         row.isEmpty() ? Stamp.NO_ROW : new Stamp(now.revision, row.get().number(Tailnet.CHECKSUM));
-    if (stamp.checksum == before.checksum() && now.equals(before.tailnet)) {
+    if (stamp.equals(before.stamp) && now.equals(before.tailnet)) {
       return before;
     }
     boolean grown =
@@ -192,17 +190,14 @@ final class SqlAumStore implements AumStore {
   private Optional<View> grown(Connection connection, View before, Tailnet now, Stamp stamp)
       throws SQLException, StoreException {
     List<Row> aums = selectAums(connection, now.number, before.tailnet.lastNumber);
-    long sum = before.sum + sum(aums);
-    if (stamp.checksum != sum + now.checksum()) {
+    if (stamp.checksum != before.sum() + sum(aums) + now.checksum()) {
       return Optional.empty();
     }
     List<AumIndex.Item<Long>> items = parseAums(aums);
     long sequence = ++lastSequence;
     IndexSnapshot<Long> shown = before.snapshot;
     AumIndex<Long> index = shown.index().add(items, sequence);
-    return Optional.of(
-        new View(
-            now, sum, show(now, stamp.checksum, index, sequence, shown.trail(), shown.marks())));
+    return Optional.of(show(now, stamp, index, sequence, shown.trail(), shown.marks()));
   }
 
   private View whole(Connection connection, Tailnet now, Stamp stamp)
@@ -224,7 +219,7 @@ final class SqlAumStore implements AumStore {
               + ", found "
               + (sum + now.checksum()));
     }
-    return new View(now, sum, show(now, stamp.checksum, index, ++lastSequence, trail, marks));
+    return show(now, stamp, index, ++lastSequence, trail, marks);
   }
 
   private List<Row> selectAums(Connection connection, long tailnet, long after)
@@ -275,22 +270,20 @@ final class SqlAumStore implements AumStore {
     return new Marks(own, agreedAt, aside);
   }
 
-  private IndexSnapshot<Long> show(
-      Tailnet tailnet,
-      long checksum,
-      AumIndex<Long> index,
-      long sequence,
-      Trail trail,
-      Marks marks) {
-    return new IndexSnapshot<>(
-        index,
-        sequence,
-        SqlTailnets.revision(tailnet.revision, checksum),
-        tailnet.lastActiveAncestor,
-        (hash, number) -> named(() -> body(tailnet.number, hash, number)),
-        () -> trail,
-        marks,
-        List.of());
+  private View show(
+      Tailnet tailnet, Stamp stamp, AumIndex<Long> index, long sequence, Trail trail, Marks marks) {
+    return new View(
+        tailnet,
+        stamp,
+        new IndexSnapshot<>(
+            index,
+            sequence,
+            SqlTailnets.revision(stamp.revision, stamp.checksum),
+            tailnet.lastActiveAncestor,
+            (hash, number) -> named(() -> body(tailnet.number, hash, number)),
+            () -> trail,
+            marks,
+            List.of()));
   }
 
   private Bytes body(long tailnet, AumHash hash, long number) throws StoreException {
@@ -365,7 +358,7 @@ final class SqlAumStore implements AumStore {
       this.after = before.tailnet;
       this.revision = before.tailnet.revision + 1;
       this.lastNumber = before.tailnet.lastNumber;
-      this.sum = before.sum;
+      this.sum = before.sum();
       for (Commit.Addition addition : byHash(commit).values()) {
         AumHash hash = addition.aum().hash();
         if (shown.find(hash).isEmpty() && !commit.purges().contains(hash)) {
@@ -533,10 +526,8 @@ final class SqlAumStore implements AumStore {
       if (!removed.isEmpty()) {
         index = index.without(removed.keySet());
       }
-      return new View(
-          after,
-          sum,
-          SqlAumStore.this.show(after, sum + after.checksum(), index, sequence, trail, marks));
+      Stamp stamp = new Stamp(after.revision, sum + after.checksum());
+      return show(after, stamp, index, sequence, trail, marks);
     }
   }
 

@@ -8,10 +8,8 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Tailnets in a database with the tables that {@code sqlite-1.sql} describes. What databases do
@@ -23,8 +21,7 @@ abstract class SqlTailnets implements Tailnets {
   static final int CHECKSUM_BITS = 16;
 
   private final Clock clock;
-  private final Set<Watch> watches = ConcurrentHashMap.newKeySet();
-  private volatile boolean closed;
+  private final Watches watches = new Watches();
 
   SqlTailnets(Clock clock) {
     this.clock = clock;
@@ -107,31 +104,22 @@ abstract class SqlTailnets implements Tailnets {
   @Override
   public Watch watch(Watcher watcher) {
     requireOpen();
-    Watch watch = begin(watcher);
-    watches.add(watch);
-    if (closed) {
-      watch.close();
-    }
-    return () -> {
-      watches.remove(watch);
-      watch.close();
-    };
+    return watches.add(begin(watcher));
   }
 
   final void requireOpen() {
-    if (closed) {
+    if (isClosed()) {
       throw new IllegalStateException(this + " was closed");
     }
   }
 
   final boolean isClosed() {
-    return closed;
+    return watches.areClosed();
   }
 
   @Override
   public void close() {
-    closed = true;
-    watches.forEach(Watch::close);
+    watches.close();
     disconnect();
   }
 }

@@ -2,18 +2,13 @@ package dev.tka.store;
 
 import dev.tka.core.StoreException;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
-import java.util.Objects;
 import org.sqlite.SQLiteConnection;
 import org.sqlite.SQLiteErrorCode;
 
@@ -35,13 +30,10 @@ final class SqliteBackup {
 
   /** As {@link SqliteFile#backup} says. */
   void run(SqliteFile.Progress progress) throws StoreException, IOException {
-    Path folder = Objects.requireNonNullElse(target.getParent(), target);
-    requireNothing();
-    if (!Files.isDirectory(folder)) {
-      throw new NoSuchFileException(folder.toString());
-    }
-    // Only its owner can read it.
-    Path copy = Files.createTempFile(folder, target.getFileName() + ".", ".part");
+    DurableFiles.<Path, StoreException>createWhole(target, part -> copied(part, progress));
+  }
+
+  private Path copied(Path copy, SqliteFile.Progress progress) throws StoreException, IOException {
     try {
       int code = source.readTogether(connection -> copy(connection, copy, progress));
       if (code != SQLiteErrorCode.SQLITE_OK.code) {
@@ -49,13 +41,8 @@ final class SqliteBackup {
             target + ": the copy was not written: " + SQLiteErrorCode.getErrorCode(code));
       }
       requireSound(copy);
-      try (FileChannel channel = FileChannel.open(copy, StandardOpenOption.WRITE)) {
-        channel.force(true);
-      }
-      DurableFiles.renameToNew(copy, target);
-      DurableFiles.flushFolder(folder);
+      return copy;
     } finally {
-      Files.deleteIfExists(copy);
       Files.deleteIfExists(beside(copy, "-journal"));
       Files.deleteIfExists(beside(copy, "-wal"));
       Files.deleteIfExists(beside(copy, "-shm"));
@@ -64,12 +51,6 @@ final class SqliteBackup {
 
   private static Path beside(Path copy, String suffix) {
     return copy.resolveSibling(copy.getFileName() + suffix);
-  }
-
-  private void requireNothing() throws FileAlreadyExistsException {
-    if (Files.exists(target)) {
-      throw new FileAlreadyExistsException(target.toString());
-    }
   }
 
   /** Within a transaction that has read something, what is copied is all of one moment. */
