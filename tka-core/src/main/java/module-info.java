@@ -8,6 +8,9 @@ module dev.tka.core {
   requires static transitive org.jspecify;
 
   exports dev.tka.core;
+  exports dev.tka.core.authority;
+  exports dev.tka.core.nodekey;
+  exports dev.tka.core.store;
   exports dev.tka.core.internal to
       dev.tka.cli,
       dev.tka.store;

@@ -1,16 +1,16 @@
 package dev.tka.store;
 
-import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
-import dev.tka.core.Damage;
-import dev.tka.core.Marks;
-import dev.tka.core.OpenException;
-import dev.tka.core.StoreException;
-import dev.tka.core.TrailEntry;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.OpenException;
 import dev.tka.core.internal.Blake2s;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.Damage;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.StoreException;
+import dev.tka.core.store.TrailEntry;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Instant;

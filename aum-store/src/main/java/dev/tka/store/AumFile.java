@@ -2,11 +2,11 @@ package dev.tka.store;
 
 import dev.tka.core.Aum;
 import dev.tka.core.Bytes;
-import dev.tka.core.Commit;
 import dev.tka.core.DecodeException;
-import dev.tka.core.internal.AumIndex;
 import dev.tka.core.internal.CanonicalWriter;
 import dev.tka.core.internal.CborReader;
+import dev.tka.core.store.AumIndex;
+import dev.tka.core.store.Commit;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.Optional;

@@ -1,6 +1,6 @@
 package dev.tka.store;
 
-import dev.tka.core.StoreException;
+import dev.tka.core.store.StoreException;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;

@@ -1,11 +1,11 @@
 package dev.tka.store;
 
 import dev.tka.core.AumHash;
-import dev.tka.core.Commit;
-import dev.tka.core.Damage;
 import dev.tka.core.DecodeException;
-import dev.tka.core.StoreException;
 import dev.tka.core.TextException;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.Damage;
+import dev.tka.core.store.StoreException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.AccessDeniedException;

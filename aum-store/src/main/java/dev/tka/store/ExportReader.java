@@ -1,8 +1,8 @@
 package dev.tka.store;
 
 import dev.tka.core.Bytes;
-import dev.tka.core.StoreException;
 import dev.tka.core.internal.Blake2s;
+import dev.tka.core.store.StoreException;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

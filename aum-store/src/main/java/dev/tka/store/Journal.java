@@ -1,8 +1,8 @@
 package dev.tka.store;
 
 import dev.tka.core.AumHash;
-import dev.tka.core.StoreException;
 import dev.tka.core.TextException;
+import dev.tka.core.store.StoreException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

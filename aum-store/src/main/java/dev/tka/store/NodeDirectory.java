@@ -1,19 +1,20 @@
 package dev.tka.store;
 
 import dev.tka.core.Aum;
-import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.AumStore;
 import dev.tka.core.Bytes;
-import dev.tka.core.Commit;
 import dev.tka.core.DecodeException;
-import dev.tka.core.Marks;
-import dev.tka.core.Revision;
-import dev.tka.core.StoreException;
-import dev.tka.core.Trail;
-import dev.tka.core.internal.AumIndex;
-import dev.tka.core.internal.IndexSnapshot;
+import dev.tka.core.authority.PurgedTrail;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumIndex;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.IndexSnapshot;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.Revision;
+import dev.tka.core.store.StoreException;
+import dev.tka.core.store.Trail;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
@@ -303,7 +304,7 @@ public final class NodeDirectory implements AumStore {
     @Override
     public synchronized Trail get() {
       if (snapshot != null) {
-        trail = Trail.behind(snapshot);
+        trail = PurgedTrail.of(snapshot);
         snapshot = null;
       }
       return trail;

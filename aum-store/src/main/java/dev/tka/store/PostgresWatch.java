@@ -1,6 +1,6 @@
 package dev.tka.store;
 
-import dev.tka.core.StoreException;
+import dev.tka.core.store.StoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;

@@ -2,7 +2,7 @@ package dev.tka.store;
 
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
-import dev.tka.core.StoreException;
+import dev.tka.core.store.StoreException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.sql.PreparedStatement;

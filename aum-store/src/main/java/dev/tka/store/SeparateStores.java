@@ -1,8 +1,8 @@
 package dev.tka.store;
 
-import dev.tka.core.AumStore;
-import dev.tka.core.Revision;
-import dev.tka.core.StoreException;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Revision;
+import dev.tka.core.store.StoreException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;

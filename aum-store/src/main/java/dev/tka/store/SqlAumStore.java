@@ -1,17 +1,17 @@
 package dev.tka.store;
 
-import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.AumStore;
 import dev.tka.core.Bytes;
-import dev.tka.core.Commit;
-import dev.tka.core.Marks;
-import dev.tka.core.StoreException;
-import dev.tka.core.Trail;
-import dev.tka.core.TrailEntry;
-import dev.tka.core.internal.AumIndex;
-import dev.tka.core.internal.IndexSnapshot;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumIndex;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.IndexSnapshot;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.StoreException;
+import dev.tka.core.store.Trail;
+import dev.tka.core.store.TrailEntry;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

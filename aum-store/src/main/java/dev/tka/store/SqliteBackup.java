@@ -1,6 +1,6 @@
 package dev.tka.store;
 
-import dev.tka.core.StoreException;
+import dev.tka.core.store.StoreException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

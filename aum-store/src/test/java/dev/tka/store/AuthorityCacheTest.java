@@ -3,12 +3,12 @@ package dev.tka.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tka.core.AdmissionPolicy;
-import dev.tka.core.AumStore;
-import dev.tka.core.Commit;
-import dev.tka.core.LiveAuthority;
-import dev.tka.core.OpenException;
-import dev.tka.core.StoreException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.StoreException;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;

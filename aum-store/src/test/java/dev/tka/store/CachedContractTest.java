@@ -1,7 +1,7 @@
 package dev.tka.store;
 
-import dev.tka.core.AdmissionPolicy;
-import dev.tka.core.AumStore;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.store.AumStore;
 import dev.tka.testkit.AumStoreContract;
 import java.time.Clock;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package dev.tka.store;
 
-import dev.tka.core.AumStore;
+import dev.tka.core.store.AumStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;

@@ -1,7 +1,7 @@
 package dev.tka.store;
 
-import dev.tka.core.AumStore;
-import dev.tka.core.MemoryAumStore;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.MemoryAumStore;
 import java.util.Map;
 import java.util.stream.Collectors;
 

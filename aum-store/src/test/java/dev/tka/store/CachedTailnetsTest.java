@@ -1,6 +1,6 @@
 package dev.tka.store;
 
-import dev.tka.core.AdmissionPolicy;
+import dev.tka.core.authority.AdmissionPolicy;
 import java.nio.file.Path;
 import java.time.Clock;
 import org.junit.jupiter.api.Nested;

@@ -1,15 +1,15 @@
 package dev.tka.store;
 
 import dev.tka.core.Aum;
-import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.AumStore;
-import dev.tka.core.Commit;
-import dev.tka.core.Marks;
-import dev.tka.core.MemoryAumStore;
-import dev.tka.core.StoreException;
 import dev.tka.core.TextException;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.StoreException;
 import dev.tka.store.testkit.PostgresServer;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;

@@ -2,15 +2,15 @@ package dev.tka.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.AumStore;
-import dev.tka.core.AumVerifier;
-import dev.tka.core.Authority;
-import dev.tka.core.ChainAudit;
-import dev.tka.core.Commit;
 import dev.tka.core.SignatureVerifier;
+import dev.tka.core.authority.AumVerifier;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.ChainAudit;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
 import dev.tka.store.testkit.PostgresServer;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;

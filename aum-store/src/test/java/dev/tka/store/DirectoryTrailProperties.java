@@ -2,11 +2,11 @@ package dev.tka.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.Commit;
-import dev.tka.core.StoreException;
-import dev.tka.core.Trail;
-import dev.tka.core.TrailEntry;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.StoreException;
+import dev.tka.core.store.Trail;
+import dev.tka.core.store.TrailEntry;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;

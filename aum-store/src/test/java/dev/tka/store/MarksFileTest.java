@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.Commit;
-import dev.tka.core.Marks;
-import dev.tka.core.Revision;
-import dev.tka.core.StoreException;
 import dev.tka.core.TextException;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.Revision;
+import dev.tka.core.store.StoreException;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;

@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tka.core.Aum;
-import dev.tka.core.AumEntry;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.Commit;
-import dev.tka.core.Revision;
-import dev.tka.core.StoreException;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.Revision;
+import dev.tka.core.store.StoreException;
 import dev.tka.testkit.Cbor;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;

@@ -3,11 +3,11 @@ package dev.tka.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.AumStore;
-import dev.tka.core.Commit;
-import dev.tka.core.StoreException;
 import dev.tka.core.TextException;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.StoreException;
 import dev.tka.store.testkit.PostgresServer;
 import java.io.PrintWriter;
 import java.io.StringWriter;

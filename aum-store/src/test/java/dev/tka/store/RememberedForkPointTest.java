@@ -2,16 +2,16 @@ package dev.tka.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
-import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
-import dev.tka.core.Authority;
-import dev.tka.core.Commit;
-import dev.tka.core.LiveAuthority;
-import dev.tka.core.Revocation;
-import dev.tka.core.RevocationOutlook;
-import dev.tka.core.TrailEntry;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.authority.Revocation;
+import dev.tka.core.authority.RevocationOutlook;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.TrailEntry;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;

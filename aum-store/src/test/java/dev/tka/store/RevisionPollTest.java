@@ -2,8 +2,8 @@ package dev.tka.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tka.core.Revision;
-import dev.tka.core.StoreException;
+import dev.tka.core.store.Revision;
+import dev.tka.core.store.StoreException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumKind;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.AumStore;
-import dev.tka.core.Commit;
-import dev.tka.core.StoreException;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.StoreException;
 import dev.tka.testkit.Chains;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

@@ -2,7 +2,7 @@ package dev.tka.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tka.core.AumStore;
+import dev.tka.core.store.AumStore;
 import dev.tka.testkit.GoldenData;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,11 +1,11 @@
 package dev.tka.store;
 
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.AumStore;
-import dev.tka.core.Commit;
-import dev.tka.core.MemoryAumStore;
-import dev.tka.core.Revision;
-import dev.tka.core.StoreException;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.Revision;
+import dev.tka.core.store.StoreException;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;

@@ -1,15 +1,15 @@
 package dev.tka.store;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.Authority;
-import dev.tka.core.InformResult;
-import dev.tka.core.LiveAuthority;
-import dev.tka.core.StoreException;
 import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.InformResult;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.StoreException;
 import dev.tka.store.History.Event;
 import dev.tka.store.History.Kind;
 import dev.tka.store.testkit.PostgresServer;

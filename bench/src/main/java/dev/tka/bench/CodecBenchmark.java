@@ -1,13 +1,13 @@
 package dev.tka.bench;
 
 import dev.tka.core.Aum;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.Commit;
 import dev.tka.core.DecodeException;
 import dev.tka.core.IllFormedException;
-import dev.tka.core.MemoryAumStore;
-import dev.tka.core.Revision;
-import dev.tka.core.StoreException;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.Revision;
+import dev.tka.core.store.StoreException;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;

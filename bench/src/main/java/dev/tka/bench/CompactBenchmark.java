@@ -2,12 +2,12 @@ package dev.tka.bench;
 
 import dev.tka.compaction.CompactionPlan;
 import dev.tka.compaction.CompactionPolicy;
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.AumStore;
-import dev.tka.core.Authority;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
 import dev.tka.store.NodeDirectory;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,14 +1,14 @@
 package dev.tka.bench;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
-import dev.tka.core.Authority;
-import dev.tka.core.InformResult;
 import dev.tka.core.Key;
-import dev.tka.core.LiveAuthority;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.TkaException;
-import dev.tka.core.UpdateBuilder;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.InformResult;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.authority.UpdateBuilder;
 import dev.tka.store.NodeDirectory;
 import dev.tka.testkit.TestKeys;
 import java.io.IOException;

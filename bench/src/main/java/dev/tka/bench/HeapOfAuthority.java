@@ -1,9 +1,9 @@
 package dev.tka.bench;
 
-import dev.tka.core.AdmissionPolicy;
-import dev.tka.core.Authority;
-import dev.tka.core.MemoryAumStore;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.store.MemoryAumStore;
 import java.io.IOException;
 import java.lang.ref.Reference;
 import java.util.ArrayList;

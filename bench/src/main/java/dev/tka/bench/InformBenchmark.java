@@ -1,13 +1,13 @@
 package dev.tka.bench;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
 import dev.tka.core.DecodeException;
-import dev.tka.core.InformResult;
-import dev.tka.core.LiveAuthority;
-import dev.tka.core.OpenException;
-import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.InformResult;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.store.StoreException;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.List;

@@ -1,12 +1,12 @@
 package dev.tka.bench;
 
-import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
-import dev.tka.core.NodeKeyAuthorization;
-import dev.tka.core.NodeKeySignature;
-import dev.tka.core.Peer;
-import dev.tka.core.PeerFilter;
-import dev.tka.core.PeerVerdict;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.nodekey.NodeKeyAuthorization;
+import dev.tka.core.nodekey.NodeKeySignature;
+import dev.tka.core.nodekey.Peer;
+import dev.tka.core.nodekey.PeerFilter;
+import dev.tka.core.nodekey.PeerVerdict;
 import dev.tka.testkit.NodeKeySignatures;
 import java.util.ArrayList;
 import java.util.List;
@@ -103,7 +103,7 @@ public class NodeKeyBenchmark {
   @Benchmark
   public NodeKeyAuthorization direct(Direct direct) {
     NodeKeyAuthorization verdict =
-        direct.authority.authorize(direct.peer.nodeKey(), direct.peer.signature());
+        NodeKeyAuthorization.of(direct.authority, direct.peer.nodeKey(), direct.peer.signature());
     return kept(verdict, verdict instanceof NodeKeyAuthorization.Authorized);
   }
 
@@ -111,8 +111,8 @@ public class NodeKeyBenchmark {
   @Benchmark
   public NodeKeyAuthorization rotation(Rotations rotations) {
     NodeKeyAuthorization verdict =
-        rotations.authority.authorize(
-            NodeKeySignatures.nodeKey(rotations.depth), rotations.encoded);
+        NodeKeyAuthorization.of(
+            rotations.authority, NodeKeySignatures.nodeKey(rotations.depth), rotations.encoded);
     return kept(verdict, verdict instanceof NodeKeyAuthorization.Authorized);
   }
 

@@ -1,8 +1,8 @@
 package dev.tka.bench;
 
-import dev.tka.core.Authority;
-import dev.tka.core.MemoryAumStore;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.store.MemoryAumStore;
 import dev.tka.store.NodeDirectory;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,13 +1,13 @@
 package dev.tka.bench;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumStore;
-import dev.tka.core.Authority;
-import dev.tka.core.Commit;
-import dev.tka.core.LiveAuthority;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
 import dev.tka.store.AuthorityCache;
 import dev.tka.store.SqliteFile;
 import dev.tka.sync.Intersection;

@@ -1,11 +1,11 @@
 package dev.tka.bench;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.Authority;
-import dev.tka.core.LiveAuthority;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.LiveAuthority;
 import dev.tka.sync.AnswerPolicy;
 import dev.tka.sync.ControlEnd;
 import dev.tka.sync.Intersection;

@@ -1,13 +1,13 @@
 package dev.tka.compaction;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.AumStore;
-import dev.tka.core.Authority;
-import dev.tka.core.Commit;
-import dev.tka.core.OpenException;
-import dev.tka.core.StoreException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.StoreException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -53,8 +53,8 @@ public sealed interface CompactionPlan {
 
     /**
      * Purges, and records the oldest ancestor, in one commit. The authority over the store
-     * afterwards has the same head and state; a {@link dev.tka.core.LiveAuthority} follows when it
-     * is refreshed, or by itself when it is next informed.
+     * afterwards has the same head and state; a {@link dev.tka.core.authority.LiveAuthority}
+     * follows when it is refreshed, or by itself when it is next informed.
      *
      * @param store the one that the plan was decided on
      * @param admission {@link AdmissionPolicy#REFERENCE} forgets what is purged; any other

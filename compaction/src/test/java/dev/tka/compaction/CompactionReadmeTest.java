@@ -2,10 +2,10 @@ package dev.tka.compaction;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tka.core.AdmissionPolicy;
-import dev.tka.core.AumStore;
-import dev.tka.core.LiveAuthority;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.store.AumStore;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.GoldenData;

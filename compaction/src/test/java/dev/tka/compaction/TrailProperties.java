@@ -2,16 +2,16 @@ package dev.tka.compaction;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumStore;
-import dev.tka.core.Authority;
-import dev.tka.core.Commit;
-import dev.tka.core.MemoryAumStore;
 import dev.tka.core.TkaException;
-import dev.tka.core.Trail;
-import dev.tka.core.TrailEntry;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.Trail;
+import dev.tka.core.store.TrailEntry;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.RandomDag;
 import java.time.Duration;

@@ -2,17 +2,17 @@ package dev.tka.compaction;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.AumKind;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.AumStore;
-import dev.tka.core.LiveAuthority;
-import dev.tka.core.MemoryAumStore;
 import dev.tka.core.TkaException;
-import dev.tka.core.Trail;
-import dev.tka.core.TrailEntry;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.Trail;
+import dev.tka.core.store.TrailEntry;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;

@@ -1,9 +1,9 @@
 package dev.tka.sync;
 
-import dev.tka.core.Authority;
-import dev.tka.core.LiveAuthority;
-import dev.tka.core.OpenException;
-import dev.tka.core.StoreException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.store.StoreException;
 import java.util.List;
 import java.util.Optional;
 

@@ -2,9 +2,9 @@ package dev.tka.sync;
 
 import dev.tka.core.AumHash;
 import dev.tka.core.DecodeException;
-import dev.tka.core.InformException;
-import dev.tka.core.Marks;
-import dev.tka.core.Refusal;
+import dev.tka.core.authority.InformException;
+import dev.tka.core.authority.Refusal;
+import dev.tka.core.store.Marks;
 import java.util.List;
 
 /**

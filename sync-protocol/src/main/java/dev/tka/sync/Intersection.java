@@ -1,8 +1,8 @@
 package dev.tka.sync;
 
 import dev.tka.core.AumHash;
-import dev.tka.core.Authority;
-import dev.tka.core.Trail;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.store.Trail;
 import java.util.List;
 import java.util.Optional;
 

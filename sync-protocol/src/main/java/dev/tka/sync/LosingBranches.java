@@ -1,9 +1,9 @@
 package dev.tka.sync;
 
-import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.Authority;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumSnapshot;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;

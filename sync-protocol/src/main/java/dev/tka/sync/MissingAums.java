@@ -1,10 +1,10 @@
 package dev.tka.sync;
 
 import dev.tka.core.AumHash;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
-import dev.tka.core.StoreException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.StoreException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

@@ -1,14 +1,14 @@
 package dev.tka.sync;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.AumHash;
-import dev.tka.core.Authority;
-import dev.tka.core.InformException;
-import dev.tka.core.LiveAuthority;
-import dev.tka.core.Marks;
-import dev.tka.core.OpenException;
-import dev.tka.core.Settlement;
-import dev.tka.core.StoreException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.InformException;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.authority.Settlement;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.StoreException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

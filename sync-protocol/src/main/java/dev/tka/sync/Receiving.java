@@ -1,15 +1,15 @@
 package dev.tka.sync;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
-import dev.tka.core.InformException;
-import dev.tka.core.InformResult;
-import dev.tka.core.LiveAuthority;
-import dev.tka.core.OpenException;
-import dev.tka.core.StoreException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.InformException;
+import dev.tka.core.authority.InformResult;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.store.StoreException;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,11 +1,11 @@
 package dev.tka.sync;
 
-import dev.tka.core.AdmissionPolicy;
-import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
-import dev.tka.core.Authority;
-import dev.tka.core.LiveAuthority;
 import dev.tka.core.TextException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.store.AumEntry;
 import java.util.ArrayList;
 import java.util.List;
 

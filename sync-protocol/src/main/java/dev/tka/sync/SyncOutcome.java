@@ -1,7 +1,7 @@
 package dev.tka.sync;
 
 import dev.tka.core.AumHash;
-import dev.tka.core.Refusal;
+import dev.tka.core.authority.Refusal;
 import java.util.List;
 
 /** How a round, or a row of rounds, ended for the node. */

@@ -1,8 +1,8 @@
 package dev.tka.simulation;
 
-import dev.tka.core.Authority;
-import dev.tka.core.MemoryAumStore;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.store.MemoryAumStore;
 import dev.tka.sync.SyncOffer;
 import java.util.Optional;
 

@@ -2,7 +2,7 @@ package dev.tka.simulation;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.Authority;
+import dev.tka.core.authority.Authority;
 import java.util.List;
 import java.util.Set;
 

@@ -3,7 +3,7 @@ package dev.tka.simulation;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.AumKind;
-import dev.tka.core.Authority;
+import dev.tka.core.authority.Authority;
 import java.util.Locale;
 import java.util.Optional;
 

@@ -2,8 +2,8 @@ package dev.tka.simulation;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.Authority;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;

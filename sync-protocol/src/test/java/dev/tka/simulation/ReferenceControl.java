@@ -1,13 +1,13 @@
 package dev.tka.simulation;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.Authority;
-import dev.tka.core.LiveAuthority;
-import dev.tka.core.MemoryAumStore;
-import dev.tka.core.SharedVerification;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.authority.SharedVerification;
+import dev.tka.core.store.MemoryAumStore;
 import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncSend;

@@ -1,8 +1,8 @@
 package dev.tka.simulation;
 
 import dev.tka.core.Aum;
-import dev.tka.core.SharedVerification;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.SharedVerification;
 import java.time.Clock;
 
 /** Ends that follow sections 4 to 6 only. */

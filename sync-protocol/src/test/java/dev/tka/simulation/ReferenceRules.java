@@ -2,13 +2,13 @@ package dev.tka.simulation;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
-import dev.tka.core.InformException;
-import dev.tka.core.LiveAuthority;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.InformException;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.store.AumSnapshot;
 import dev.tka.sync.SyncOffer;
 import java.util.ArrayList;
 import java.util.List;

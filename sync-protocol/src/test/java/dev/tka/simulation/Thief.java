@@ -1,15 +1,15 @@
 package dev.tka.simulation;
 
 import dev.tka.core.Aum;
-import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
 import dev.tka.core.AumKind;
 import dev.tka.core.AumSignature;
-import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
-import dev.tka.core.ForkResolution;
 import dev.tka.core.Key;
 import dev.tka.core.State;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.ForkResolution;
+import dev.tka.core.store.AumEntry;
 import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncSend;

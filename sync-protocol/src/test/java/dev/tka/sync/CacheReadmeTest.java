@@ -2,8 +2,8 @@ package dev.tka.sync;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tka.core.AdmissionPolicy;
-import dev.tka.core.LiveAuthority;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.LiveAuthority;
 import dev.tka.store.AuthorityCache;
 import dev.tka.store.SqliteFile;
 import dev.tka.testkit.Chains;

@@ -1,16 +1,16 @@
 package dev.tka.sync;
 
-import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
-import dev.tka.core.Damage;
-import dev.tka.core.Marks;
-import dev.tka.core.Revision;
-import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
-import dev.tka.core.Trail;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.Damage;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.Revision;
+import dev.tka.core.store.StoreException;
+import dev.tka.core.store.Trail;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;

@@ -1,10 +1,10 @@
 package dev.tka.sync;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.LiveAuthority;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.LiveAuthority;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestStores;
 import java.util.ArrayList;

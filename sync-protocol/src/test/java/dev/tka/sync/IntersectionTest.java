@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import dev.tka.testkit.TestStores;

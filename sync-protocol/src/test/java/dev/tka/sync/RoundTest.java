@@ -3,12 +3,12 @@ package dev.tka.sync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
-import dev.tka.core.LiveAuthority;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.LiveAuthority;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;

@@ -1,8 +1,8 @@
 package dev.tka.cli;
 
-import dev.tka.core.BuildException;
 import dev.tka.core.SigningException;
-import dev.tka.core.UpdateBuilder;
+import dev.tka.core.authority.BuildException;
+import dev.tka.core.authority.UpdateBuilder;
 import picocli.CommandLine.Command;
 
 /** {@code tka add}: trusts more keys. */

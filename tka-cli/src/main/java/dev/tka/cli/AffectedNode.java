@@ -1,10 +1,10 @@
 package dev.tka.cli;
 
-import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
-import dev.tka.core.Peer;
-import dev.tka.core.PeerForecast;
-import dev.tka.core.PeerVerdict;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.nodekey.Peer;
+import dev.tka.core.nodekey.PeerForecast;
+import dev.tka.core.nodekey.PeerVerdict;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

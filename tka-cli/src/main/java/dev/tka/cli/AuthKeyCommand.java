@@ -1,14 +1,14 @@
 package dev.tka.cli;
 
-import dev.tka.core.AuthKey;
-import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.NodeKey;
-import dev.tka.core.NodeKeySignature;
-import dev.tka.core.NodeKeySigning;
 import dev.tka.core.SignatureVerifier;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.nodekey.AuthKey;
+import dev.tka.core.nodekey.NodeKeySignature;
+import dev.tka.core.nodekey.NodeKeySigning;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -1,20 +1,20 @@
 package dev.tka.cli;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
-import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
 import dev.tka.core.DisablementSecret;
-import dev.tka.core.Genesis;
-import dev.tka.core.InformResult;
 import dev.tka.core.Key;
-import dev.tka.core.LiveAuthority;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.LockPublicKey;
-import dev.tka.core.Revocation;
 import dev.tka.core.Signer;
 import dev.tka.core.TkaException;
-import dev.tka.core.UpdateBuilder;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.Genesis;
+import dev.tka.core.authority.InformResult;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.authority.Revocation;
+import dev.tka.core.authority.UpdateBuilder;
 import dev.tka.store.KeyFile;
 import dev.tka.store.Tailnets;
 import java.io.IOException;

@@ -1,9 +1,9 @@
 package dev.tka.cli;
 
-import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
-import dev.tka.core.Authority;
-import dev.tka.core.StoreException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.StoreException;
 import java.io.PrintWriter;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

@@ -1,9 +1,9 @@
 package dev.tka.cli;
 
-import dev.tka.core.DeepLink;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.NodeKey;
 import dev.tka.core.TkaException;
+import dev.tka.core.nodekey.DeepLink;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.ByteBuffer;

@@ -1,10 +1,10 @@
 package dev.tka.cli;
 
-import dev.tka.core.Authority;
 import dev.tka.core.DisablementSecret;
 import dev.tka.core.SigningException;
 import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;

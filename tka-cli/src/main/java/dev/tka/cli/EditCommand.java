@@ -2,12 +2,12 @@ package dev.tka.cli;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.Authority;
-import dev.tka.core.BuildException;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.SigningException;
 import dev.tka.core.TkaException;
-import dev.tka.core.UpdateBuilder;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.BuildException;
+import dev.tka.core.authority.UpdateBuilder;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;

@@ -1,16 +1,16 @@
 package dev.tka.cli;
 
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
 import dev.tka.core.Key;
 import dev.tka.core.NodeKey;
-import dev.tka.core.NodeKeyAuthorization;
-import dev.tka.core.NodeKeySignature;
-import dev.tka.core.PeerVerdict;
 import dev.tka.core.SignatureVerifier;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.nodekey.NodeKeyAuthorization;
+import dev.tka.core.nodekey.NodeKeySignature;
+import dev.tka.core.nodekey.PeerVerdict;
+import dev.tka.core.store.AumSnapshot;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;

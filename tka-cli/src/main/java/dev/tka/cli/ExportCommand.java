@@ -1,8 +1,8 @@
 package dev.tka.cli;
 
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.Marks;
 import dev.tka.core.TkaException;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.Marks;
 import dev.tka.store.AumExport;
 import dev.tka.store.ExportFile;
 import dev.tka.store.Tailnets;

@@ -1,14 +1,14 @@
 package dev.tka.cli;
 
 import dev.tka.core.ApplyException;
-import dev.tka.core.BuildException;
-import dev.tka.core.DeepLinkException;
-import dev.tka.core.InformException;
-import dev.tka.core.OpenException;
-import dev.tka.core.RotationException;
-import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
-import dev.tka.core.VerificationException;
+import dev.tka.core.authority.BuildException;
+import dev.tka.core.authority.InformException;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.authority.VerificationException;
+import dev.tka.core.nodekey.DeepLinkException;
+import dev.tka.core.nodekey.RotationException;
+import dev.tka.core.store.StoreException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.PrintWriter;

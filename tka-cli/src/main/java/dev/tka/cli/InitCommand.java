@@ -1,18 +1,18 @@
 package dev.tka.cli;
 
 import dev.tka.core.Aum;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.AumStore;
 import dev.tka.core.Bytes;
 import dev.tka.core.DisablementSecret;
-import dev.tka.core.Genesis;
 import dev.tka.core.Key;
-import dev.tka.core.LiveAuthority;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.State;
-import dev.tka.core.StoreException;
 import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.Genesis;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.StoreException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Clock;

@@ -1,11 +1,11 @@
 package dev.tka.cli;
 
 import dev.tka.core.AumHash;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.Authority;
 import dev.tka.core.State;
 import dev.tka.core.TkaException;
-import dev.tka.core.TrailEntry;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.TrailEntry;
 import dev.tka.sync.Intersection;
 import dev.tka.sync.SyncOffer;
 import java.util.HashSet;

@@ -2,13 +2,13 @@ package dev.tka.cli;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.State;
-import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.StoreException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 package dev.tka.cli;
 
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.Authority;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.store.AumSnapshot;
 import dev.tka.sync.SyncOffer;
 import java.io.IOException;
 import java.io.PrintWriter;

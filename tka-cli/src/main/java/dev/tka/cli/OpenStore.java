@@ -1,7 +1,7 @@
 package dev.tka.cli;
 
-import dev.tka.core.AdmissionPolicy;
-import dev.tka.core.AumStore;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.store.AumStore;
 import java.util.Optional;
 
 /**

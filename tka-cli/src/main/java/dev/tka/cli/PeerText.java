@@ -1,10 +1,10 @@
 package dev.tka.cli;
 
-import dev.tka.core.Authority;
-import dev.tka.core.NodeKeyAuthorization;
-import dev.tka.core.NodeKeySignature;
-import dev.tka.core.PeerFilter;
-import dev.tka.core.PeerVerdict;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.nodekey.NodeKeyAuthorization;
+import dev.tka.core.nodekey.NodeKeySignature;
+import dev.tka.core.nodekey.PeerFilter;
+import dev.tka.core.nodekey.PeerVerdict;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +17,7 @@ final class PeerText {
   /** The verdict on a node that is nobody's peer: whether it is signed. */
   static PeerVerdict ofSelf(Authority authority, PeersFile.Entry self) {
     NodeKeyAuthorization authorization =
-        authority.authorize(self.peer().nodeKey(), self.peer().signature());
+        NodeKeyAuthorization.of(authority, self.peer().nodeKey(), self.peer().signature());
     return authorization instanceof NodeKeyAuthorization.Denied denied
         ? new PeerVerdict.Unauthorized(denied)
         : new PeerVerdict.Kept(

@@ -1,9 +1,9 @@
 package dev.tka.cli;
 
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.Authority;
-import dev.tka.core.PeerVerdict;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.nodekey.PeerVerdict;
+import dev.tka.core.store.AumSnapshot;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;

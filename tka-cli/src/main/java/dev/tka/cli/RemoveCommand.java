@@ -1,17 +1,17 @@
 package dev.tka.cli;
 
-import dev.tka.core.Authority;
-import dev.tka.core.BuildException;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.NodeKey;
-import dev.tka.core.NodeKeySignature;
-import dev.tka.core.NodeKeySigning;
-import dev.tka.core.PeerVerdict;
 import dev.tka.core.SigningException;
-import dev.tka.core.UpdateBuilder;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.BuildException;
+import dev.tka.core.authority.UpdateBuilder;
+import dev.tka.core.nodekey.NodeKeySignature;
+import dev.tka.core.nodekey.NodeKeySigning;
+import dev.tka.core.nodekey.PeerVerdict;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;

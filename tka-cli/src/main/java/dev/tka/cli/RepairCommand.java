@@ -1,11 +1,11 @@
 package dev.tka.cli;
 
 import dev.tka.core.AumHash;
-import dev.tka.core.AumVerifier;
-import dev.tka.core.Authority;
-import dev.tka.core.Repair;
 import dev.tka.core.SignatureVerifier;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.AumVerifier;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.Repair;
 import dev.tka.sync.SyncOffer;
 import java.io.IOException;
 import java.io.PrintWriter;

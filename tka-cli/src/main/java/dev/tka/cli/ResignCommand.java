@@ -2,9 +2,9 @@ package dev.tka.cli;
 
 import dev.tka.core.DecodeException;
 import dev.tka.core.NodeKey;
-import dev.tka.core.NodeKeySignature;
-import dev.tka.core.NodeKeySigning;
 import dev.tka.core.TkaException;
+import dev.tka.core.nodekey.NodeKeySignature;
+import dev.tka.core.nodekey.NodeKeySigning;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

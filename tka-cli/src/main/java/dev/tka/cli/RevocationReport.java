@@ -1,15 +1,15 @@
 package dev.tka.cli;
 
 import dev.tka.core.AumHash;
-import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
-import dev.tka.core.PeerVerdict;
-import dev.tka.core.Recount;
-import dev.tka.core.Revocation;
-import dev.tka.core.RevocationPlan;
 import dev.tka.core.TkaException;
-import dev.tka.core.TrailEntry;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.Recount;
+import dev.tka.core.authority.Revocation;
+import dev.tka.core.authority.RevocationPlan;
+import dev.tka.core.nodekey.PeerVerdict;
+import dev.tka.core.store.TrailEntry;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -2,14 +2,14 @@ package dev.tka.cli;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
 import dev.tka.core.LockPrivateKey;
-import dev.tka.core.Revocation;
-import dev.tka.core.RevocationOutlook;
-import dev.tka.core.RevocationPlan;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.Revocation;
+import dev.tka.core.authority.RevocationOutlook;
+import dev.tka.core.authority.RevocationPlan;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Instant;

@@ -1,14 +1,14 @@
 package dev.tka.cli;
 
-import dev.tka.core.Authority;
-import dev.tka.core.DeepLink;
-import dev.tka.core.DeepLinkException;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.NodeKey;
-import dev.tka.core.NodeKeySigning;
 import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.nodekey.DeepLink;
+import dev.tka.core.nodekey.DeepLinkException;
+import dev.tka.core.nodekey.NodeKeySigning;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.Callable;

@@ -1,7 +1,7 @@
 package dev.tka.cli;
 
 import dev.tka.core.NodeKey;
-import dev.tka.core.NodeKeySignature;
+import dev.tka.core.nodekey.NodeKeySignature;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;

@@ -1,11 +1,11 @@
 package dev.tka.cli;
 
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.Authority;
-import dev.tka.core.Damage;
 import dev.tka.core.Key;
-import dev.tka.core.OpenException;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.Damage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;

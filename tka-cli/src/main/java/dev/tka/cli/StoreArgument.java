@@ -1,9 +1,9 @@
 package dev.tka.cli;
 
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.Damage;
-import dev.tka.core.OpenException;
-import dev.tka.core.StoreException;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.Damage;
+import dev.tka.core.store.StoreException;
 import java.io.PrintWriter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;

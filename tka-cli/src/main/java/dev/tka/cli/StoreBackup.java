@@ -1,6 +1,6 @@
 package dev.tka.cli;
 
-import dev.tka.core.StoreException;
+import dev.tka.core.store.StoreException;
 import dev.tka.store.SqliteFile;
 import java.io.IOException;
 import java.nio.file.FileSystems;

@@ -1,6 +1,6 @@
 package dev.tka.cli;
 
-import dev.tka.core.StoreException;
+import dev.tka.core.store.StoreException;
 import dev.tka.store.PostgresDatabase;
 import dev.tka.store.PostgresSettings;
 import dev.tka.store.SqliteFile;

@@ -1,16 +1,16 @@
 package dev.tka.cli;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.AumStore;
-import dev.tka.core.Authority;
-import dev.tka.core.LiveAuthority;
-import dev.tka.core.Marks;
-import dev.tka.core.OpenException;
-import dev.tka.core.Refusal;
-import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.authority.Refusal;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.StoreException;
 import dev.tka.sync.Intake;
 import dev.tka.sync.NodeRound;
 import dev.tka.sync.SyncOutcome;

@@ -1,6 +1,6 @@
 package dev.tka.cli;
 
-import dev.tka.core.Refusal;
+import dev.tka.core.authority.Refusal;
 import dev.tka.sync.Intake;
 import dev.tka.sync.Intersection;
 import dev.tka.sync.MissingAums;

@@ -1,7 +1,7 @@
 package dev.tka.cli;
 
-import dev.tka.core.AumStore;
-import dev.tka.core.StoreException;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.StoreException;
 import dev.tka.store.NodeDirectory;
 import dev.tka.store.Tailnets;
 import java.nio.file.Files;

@@ -1,11 +1,11 @@
 package dev.tka.cli;
 
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.AumStore;
-import dev.tka.core.Authority;
-import dev.tka.core.OpenException;
-import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
 import java.io.IOException;
 import java.io.PrintWriter;

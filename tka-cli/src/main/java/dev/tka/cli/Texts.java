@@ -3,7 +3,7 @@ package dev.tka.cli;
 import dev.tka.core.Aum;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
-import dev.tka.core.Marks;
+import dev.tka.core.store.Marks;
 import java.math.BigInteger;
 import java.util.Map;
 import java.util.regex.Pattern;

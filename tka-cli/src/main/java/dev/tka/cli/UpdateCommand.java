@@ -1,10 +1,10 @@
 package dev.tka.cli;
 
-import dev.tka.core.BuildException;
 import dev.tka.core.Key;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.SigningException;
-import dev.tka.core.UpdateBuilder;
+import dev.tka.core.authority.BuildException;
+import dev.tka.core.authority.UpdateBuilder;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -1,16 +1,16 @@
 package dev.tka.cli;
 
 import dev.tka.core.AumHash;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.AumStore;
-import dev.tka.core.AumVerifier;
-import dev.tka.core.Authority;
-import dev.tka.core.ChainAudit;
-import dev.tka.core.Damage;
-import dev.tka.core.OpenException;
 import dev.tka.core.SignatureVerifier;
-import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.AumVerifier;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.ChainAudit;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Damage;
+import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -1,9 +1,9 @@
 package dev.tka.cli;
 
-import dev.tka.core.Authority;
 import dev.tka.core.Key;
-import dev.tka.core.KeyBudget;
 import dev.tka.core.State;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.KeyBudget;
 import java.util.ArrayList;
 import java.util.List;
 

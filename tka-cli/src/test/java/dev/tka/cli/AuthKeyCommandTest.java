@@ -2,10 +2,10 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tka.core.AuthKey;
 import dev.tka.core.Bytes;
 import dev.tka.core.NodeKey;
-import dev.tka.core.NodeKeyAuthorization;
+import dev.tka.core.nodekey.AuthKey;
+import dev.tka.core.nodekey.NodeKeyAuthorization;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
@@ -68,7 +68,9 @@ class AuthKeyCommandTest {
     List<String> lines = unwrapped.out().lines().toList();
     assertThat(lines).hasSize(2);
     assertThat(lines.get(0)).isEqualTo(AUTH_KEY);
-    assertThat(tailnet.authority().authorize(NodeKey.parse(NODE_KEY), Bytes.parseHex(lines.get(1))))
+    assertThat(
+            NodeKeyAuthorization.of(
+                tailnet.authority(), NodeKey.parse(NODE_KEY), Bytes.parseHex(lines.get(1))))
         .isInstanceOf(NodeKeyAuthorization.Authorized.class);
     assertThat(tailnet.run("authkey", "unwrap", file).out()).isEqualTo(AUTH_KEY + "\n");
   }

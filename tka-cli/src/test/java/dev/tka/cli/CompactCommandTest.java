@@ -3,8 +3,8 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.core.Aum;
-import dev.tka.core.Authority;
-import dev.tka.core.Commit;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.store.Commit;
 import dev.tka.store.NodeDirectory;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;

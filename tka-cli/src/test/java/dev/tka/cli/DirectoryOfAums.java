@@ -2,8 +2,8 @@ package dev.tka.cli;
 
 import dev.tka.core.Aum;
 import dev.tka.core.Bytes;
-import dev.tka.core.Commit;
 import dev.tka.core.internal.CanonicalWriter;
+import dev.tka.core.store.Commit;
 import dev.tka.store.NodeDirectory;
 import java.nio.file.Files;
 import java.nio.file.Path;

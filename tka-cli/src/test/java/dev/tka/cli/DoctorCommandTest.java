@@ -3,9 +3,9 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.core.Aum;
-import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
+import dev.tka.core.authority.Authority;
 import dev.tka.store.NodeDirectory;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;

@@ -4,10 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.core.Aum;
-import dev.tka.core.AumStore;
-import dev.tka.core.Authority;
-import dev.tka.core.Commit;
-import dev.tka.core.MemoryAumStore;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.MemoryAumStore;
 import dev.tka.store.AumExport;
 import dev.tka.store.SqliteFile;
 import dev.tka.store.Tailnets;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import dev.tka.core.Aum;
-import dev.tka.core.Commit;
-import dev.tka.core.NodeKeySignature;
+import dev.tka.core.nodekey.NodeKeySignature;
+import dev.tka.core.store.Commit;
 import dev.tka.store.NodeDirectory;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.GoldenData;

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.jr.ob.JSON;
 import dev.tka.core.Bytes;
 import dev.tka.core.NodeKey;
-import dev.tka.core.NodeKeyAuthorization;
-import dev.tka.core.NodeKeySignature;
+import dev.tka.core.nodekey.NodeKeyAuthorization;
+import dev.tka.core.nodekey.NodeKeySignature;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +50,8 @@ class NodeKeyCommandsTest {
   }
 
   private NodeKeyAuthorization authorize(String nodeKey, String signature) throws Exception {
-    return tailnet.authority().authorize(NodeKey.parse(nodeKey), Bytes.parseHex(signature));
+    return NodeKeyAuthorization.of(
+        tailnet.authority(), NodeKey.parse(nodeKey), Bytes.parseHex(signature));
   }
 
   /** A peers file of {@code id, node key, signature} each. */

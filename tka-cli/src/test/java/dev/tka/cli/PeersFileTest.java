@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import dev.tka.core.Bytes;
-import dev.tka.core.NodeKeySignature;
+import dev.tka.core.nodekey.NodeKeySignature;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;

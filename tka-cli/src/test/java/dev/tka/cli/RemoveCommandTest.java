@@ -3,8 +3,8 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.core.Bytes;
-import dev.tka.core.NodeKeyAuthorization;
-import dev.tka.core.NodeKeySignature;
+import dev.tka.core.nodekey.NodeKeyAuthorization;
+import dev.tka.core.nodekey.NodeKeySignature;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -50,7 +50,7 @@ class RemoveCommandTest {
       assertThat(signature.kind()).isEqualTo(NodeKeySignature.DIRECT);
       assertThat(signature.wrappingPublic()).contains(Nodes.rotationKey(owners[i]).bytes());
       assertThat(one.get("NodeKey")).isEqualTo(Nodes.nodeKey(numbers[i]).toString());
-      assertThat(tailnet.authority().authorize(Nodes.nodeKey(numbers[i]), encoded))
+      assertThat(NodeKeyAuthorization.of(tailnet.authority(), Nodes.nodeKey(numbers[i]), encoded))
           .isInstanceOf(NodeKeyAuthorization.Authorized.class);
     }
     // Its node key was rotated: a new signature would bring it back.

@@ -2,15 +2,15 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
-import dev.tka.core.AumEntry;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.Authority;
-import dev.tka.core.Commit;
 import dev.tka.core.Key;
-import dev.tka.core.LiveAuthority;
-import dev.tka.core.MemoryAumStore;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.MemoryAumStore;
 import dev.tka.store.NodeDirectory;
 import dev.tka.sync.AnswerPolicy;
 import dev.tka.sync.ControlEnd;

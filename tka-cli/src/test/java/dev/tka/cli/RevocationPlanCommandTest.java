@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.Authority;
-import dev.tka.core.NodeKeySigning;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.nodekey.NodeKeySigning;
 import dev.tka.store.NodeDirectory;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;

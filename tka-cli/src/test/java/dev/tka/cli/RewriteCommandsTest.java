@@ -2,10 +2,10 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
-import dev.tka.core.Authority;
-import dev.tka.core.LiveAuthority;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.LiveAuthority;
 import dev.tka.store.NodeDirectory;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;

@@ -2,11 +2,11 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tka.core.AuthKey;
-import dev.tka.core.AuthKeyException;
 import dev.tka.core.DisablementSecret;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.SigningException;
+import dev.tka.core.nodekey.AuthKey;
+import dev.tka.core.nodekey.AuthKeyException;
 import dev.tka.store.KeyFile;
 import dev.tka.store.SqliteFile;
 import java.io.ByteArrayInputStream;

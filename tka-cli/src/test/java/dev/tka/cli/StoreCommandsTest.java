@@ -3,10 +3,10 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.core.Aum;
-import dev.tka.core.Authority;
-import dev.tka.core.Marks;
-import dev.tka.core.MemoryAumStore;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.MemoryAumStore;
 import dev.tka.store.NodeDirectory;
 import dev.tka.store.SqliteFile;
 import java.io.IOException;

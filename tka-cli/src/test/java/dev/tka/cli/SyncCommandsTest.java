@@ -3,7 +3,7 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.core.AumHash;
-import dev.tka.core.Authority;
+import dev.tka.core.authority.Authority;
 import dev.tka.store.NodeDirectory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -2,12 +2,12 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tka.core.AumVerifier;
-import dev.tka.core.Authority;
-import dev.tka.core.ChainAudit;
 import dev.tka.core.Key;
 import dev.tka.core.SignatureVerifier;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.AumVerifier;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.ChainAudit;
 import dev.tka.store.NodeDirectory;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,5 +1,6 @@
 package dev.tka.core;
 
+import dev.tka.core.authority.AumVerifier;
 import dev.tka.core.internal.Blake2s;
 import dev.tka.core.internal.CanonicalWriter;
 import dev.tka.core.internal.CborReader;
@@ -91,7 +92,7 @@ public final class Aum {
    *
    * @throws DecodeException if the bytes are not even an AUM, so that the store is damaged
    */
-  static Aum decodeStored(AumHash hash, Bytes encoded) throws DecodeException {
+  public static Aum decodeStored(AumHash hash, Bytes encoded) throws DecodeException {
     try (CborReader in = new CborReader(encoded.toByteArray())) {
       in.advance("AUM");
       return new Aum(read(in), encoded, hash);

@@ -12,7 +12,7 @@ import org.bouncycastle.math.ec.rfc8032.Ed25519;
  */
 public final class LockPrivateKey implements Signer {
   /** The length of a seed and the public key that belongs to it, in bytes. */
-  static final int SIZE = 64;
+  public static final int SIZE = 64;
 
   private static final int SEED_SIZE = 32;
   private static final String PREFIX = "nlpriv:";
@@ -57,7 +57,7 @@ public final class LockPrivateKey implements Signer {
    *
    * @throws TextException.WrongPublicHalf if the public half does not belong to the seed
    */
-  static LockPrivateKey of(byte[] both) throws TextException.WrongPublicHalf {
+  public static LockPrivateKey of(byte[] both) throws TextException.WrongPublicHalf {
     byte[] seed = Arrays.copyOf(both, SEED_SIZE);
     try {
       LockPublicKey found = new LockPublicKey(Bytes.copyOf(both, SEED_SIZE, both.length));
@@ -118,7 +118,7 @@ public final class LockPrivateKey implements Signer {
   }
 
   /** Seed and public half, 64 bytes. The caller wipes them. */
-  byte[] exposeToByteArray() {
+  public byte[] exposeToByteArray() {
     byte[] bytes = seed.exposeToByteArray();
     try {
       byte[] both = Arrays.copyOf(bytes, SIZE);

@@ -2,6 +2,7 @@ package dev.tka.core;
 
 import dev.tka.core.internal.CanonicalWriter;
 import dev.tka.core.internal.CborReader;
+import dev.tka.core.internal.Votes;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -130,7 +131,7 @@ public final class State {
   }
 
   /** The ids of the trusted keys, in order. */
-  Set<Bytes> keyIds() {
+  public Set<Bytes> keyIds() {
     Set<Bytes> ids = new LinkedHashSet<>();
     keys().forEach(key -> ids.add(key.id()));
     return ids;
@@ -152,17 +153,12 @@ public final class State {
   }
 
   /** The sum of the votes of distinct keys; unknown ones count 0. */
-  long weightOf(Collection<Bytes> distinctKeyIds) {
+  public long weightOf(Collection<Bytes> distinctKeyIds) {
     long weight = 0;
     for (Bytes id : distinctKeyIds) {
-      weight = addVotes(weight, findKey(id).map(Key::votes).orElse(0L));
+      weight = Votes.add(weight, findKey(id).map(Key::votes).orElse(0L));
     }
     return weight;
-  }
-
-  /** A sum of votes, which are unsigned; at most {@link Long#MAX_VALUE}. */
-  static long addVotes(long weight, long votes) {
-    return votes < 0 || weight + votes < 0 ? Long.MAX_VALUE : weight + votes;
   }
 
   /**
@@ -206,11 +202,6 @@ public final class State {
       throw new ApplyException.ParentMismatch(
           aum.hash(), describe(lastAumHash), describe(aum.parent().orElse(null)));
     }
-    return change(aum);
-  }
-
-  /** {@link #apply} for an AUM whose parent is known to be where this state stands. */
-  State change(Aum aum) throws ApplyException {
     return switch (aum.kind().code()) {
       case 1 -> addKey(aum, require(aum, aum.key(), "key"));
       case 2 -> removeKey(aum, require(aum, aum.keyId(), "key id"));
@@ -218,6 +209,15 @@ public final class State {
       case 5 -> checkpoint(aum, require(aum, aum.state(), "state"));
       default -> new State(aum.hash(), disablementValues, keys, stateId1, stateId2);
     };
+  }
+
+  /**
+   * The state at a checkpoint, which carries it whole.
+   *
+   * @throws ApplyException.FieldAbsent if it carries none
+   */
+  public static State ofCheckpoint(Aum checkpoint) throws ApplyException.FieldAbsent {
+    return require(checkpoint, checkpoint.state(), "state").standingAt(checkpoint.hash());
   }
 
   /** This state as the body of a checkpoint: without a last hash. */
@@ -290,7 +290,8 @@ public final class State {
     return Long.toUnsignedString(stateId1) + ":" + Long.toUnsignedString(stateId2);
   }
 
-  private static <T> T require(Aum aum, Optional<T> value, String field) throws ApplyException {
+  private static <T> T require(Aum aum, Optional<T> value, String field)
+      throws ApplyException.FieldAbsent {
     if (value.isEmpty()) {
       throw new ApplyException.FieldAbsent(aum.hash(), aum.kind(), field);
     }

@@ -1,5 +1,14 @@
 package dev.tka.core;
 
+import dev.tka.core.authority.BuildException;
+import dev.tka.core.authority.InformException;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.authority.VerificationException;
+import dev.tka.core.nodekey.AuthKeyException;
+import dev.tka.core.nodekey.DeepLinkException;
+import dev.tka.core.nodekey.RotationException;
+import dev.tka.core.store.StoreException;
+
 /**
  * Everything that can be wrong with data: what was decoded, verified, applied, opened, stored,
  * built or signed. Each class below names one violated rule and carries what was expected and what
@@ -25,12 +34,12 @@ public abstract sealed class TkaException extends Exception
 
   private final String message;
 
-  TkaException(String message) {
+  protected TkaException(String message) {
     super(message);
     this.message = message;
   }
 
-  TkaException(String message, Throwable cause) {
+  protected TkaException(String message, Throwable cause) {
     super(message, cause);
     this.message = message;
   }

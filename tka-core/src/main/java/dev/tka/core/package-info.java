@@ -1,15 +1,12 @@
 /**
- * The tailnet key authority: which keys a tailnet trusts, and the signed chain that says so.
+ * The values of the tailnet key authority, their canonical encoding, and the one verdict on
+ * signatures.
  *
- * <p>Start with {@link dev.tka.core.LiveAuthority}, the current {@link dev.tka.core.Authority} over
- * an {@link dev.tka.core.AumStore}: open it, ask it for its head and trusted keys, inform it of
- * updates. {@link dev.tka.core.Aum} is one update; {@link dev.tka.core.TkaException} is everything
- * that can be wrong with data.
- *
- * <p>To write, have a {@link dev.tka.core.Signer}: {@link dev.tka.core.Genesis} begins an
- * authority, {@link dev.tka.core.UpdateBuilder} changes it, {@link dev.tka.core.Revocation} takes
- * back what a stolen key did, and {@link dev.tka.core.KeyBudget} tells how much depends on each
- * key. What they make is informed like any update.
+ * <p>{@link dev.tka.core.Aum} is one update, {@link dev.tka.core.State} the keys that are trusted
+ * at one place of the chain, {@link dev.tka.core.Signer} whatever holds a private key. {@link
+ * dev.tka.core.TkaException} is everything that can be wrong with data. What is done with the
+ * values is in {@link dev.tka.core.authority}, {@link dev.tka.core.nodekey} and {@link
+ * dev.tka.core.store}.
  *
  * <p>Section numbers in this package are those of the protocol specification.
  */

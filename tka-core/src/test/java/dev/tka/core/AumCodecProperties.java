@@ -2,6 +2,7 @@ package dev.tka.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.testkit.LegalAums;
 import java.util.List;
 import net.jqwik.api.Arbitrary;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.sun.management.ThreadMXBean;
 import dev.tka.core.internal.Blake2s;
 import dev.tka.core.internal.CborReader;
+import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.testkit.Cbor;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;

@@ -3,6 +3,7 @@ package dev.tka.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tka.core.authority.Genesis;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.io.PrintWriter;

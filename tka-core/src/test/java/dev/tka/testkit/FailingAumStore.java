@@ -1,16 +1,16 @@
 package dev.tka.testkit;
 
-import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.AumStore;
 import dev.tka.core.Bytes;
-import dev.tka.core.Commit;
-import dev.tka.core.Damage;
-import dev.tka.core.Marks;
-import dev.tka.core.Revision;
-import dev.tka.core.StoreException;
-import dev.tka.core.Trail;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.Damage;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.Revision;
+import dev.tka.core.store.StoreException;
+import dev.tka.core.store.Trail;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.List;

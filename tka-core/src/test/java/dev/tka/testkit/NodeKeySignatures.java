@@ -1,11 +1,11 @@
 package dev.tka.testkit;
 
-import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
 import dev.tka.core.NodeKey;
-import dev.tka.core.NodeKeySignature;
-import dev.tka.core.OpenException;
-import dev.tka.core.StoreException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.nodekey.NodeKeySignature;
+import dev.tka.core.store.StoreException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;

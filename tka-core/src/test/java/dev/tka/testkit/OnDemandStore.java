@@ -1,12 +1,12 @@
 package dev.tka.testkit;
 
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.AumStore;
 import dev.tka.core.Bytes;
-import dev.tka.core.Commit;
-import dev.tka.core.MemoryAumStore;
-import dev.tka.core.StoreException;
-import dev.tka.core.internal.IndexSnapshot;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.IndexSnapshot;
+import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.StoreException;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A store whose bodies are not in memory, as far as it says; it counts how many are read. */

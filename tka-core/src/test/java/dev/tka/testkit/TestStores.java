@@ -2,10 +2,10 @@ package dev.tka.testkit;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumStore;
-import dev.tka.core.Commit;
-import dev.tka.core.MemoryAumStore;
-import dev.tka.core.StoreException;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.StoreException;
 import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 

@@ -1,14 +1,14 @@
 package dev.tka.cli.conformance;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
-import dev.tka.core.LiveAuthority;
-import dev.tka.core.MemoryAumStore;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.MemoryAumStore;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;

@@ -1,8 +1,8 @@
 package dev.tka.cli.conformance;
 
-import dev.tka.core.AuthKey;
-import dev.tka.core.AuthKeyException;
 import dev.tka.core.Bytes;
+import dev.tka.core.nodekey.AuthKey;
+import dev.tka.core.nodekey.AuthKeyException;
 import java.util.List;
 import java.util.Optional;
 

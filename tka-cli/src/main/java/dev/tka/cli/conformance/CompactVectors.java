@@ -1,16 +1,16 @@
 package dev.tka.cli.conformance;
 
 import dev.tka.compaction.CompactionPlan;
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumSnapshot;
-import dev.tka.core.Authority;
-import dev.tka.core.Commit;
-import dev.tka.core.MemoryAumStore;
-import dev.tka.core.OpenException;
-import dev.tka.core.StoreException;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.StoreException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;

@@ -1,7 +1,7 @@
 package dev.tka.cli.conformance;
 
-import dev.tka.core.DeepLink;
-import dev.tka.core.DeepLinkException;
+import dev.tka.core.nodekey.DeepLink;
+import dev.tka.core.nodekey.DeepLinkException;
 import java.util.List;
 import java.util.Optional;
 

@@ -1,10 +1,10 @@
 package dev.tka.cli.conformance;
 
 import dev.tka.core.Aum;
-import dev.tka.core.Authority;
-import dev.tka.core.LiveAuthority;
-import dev.tka.core.MemoryAumStore;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.store.MemoryAumStore;
 import java.util.List;
 
 /** {@code inform.jsonl}: a store is opened and given updates in one call. */

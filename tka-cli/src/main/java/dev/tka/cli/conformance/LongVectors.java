@@ -1,16 +1,16 @@
 package dev.tka.cli.conformance;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
-import dev.tka.core.LiveAuthority;
 import dev.tka.core.LockPrivateKey;
-import dev.tka.core.MemoryAumStore;
 import dev.tka.core.TkaException;
-import dev.tka.core.UpdateBuilder;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.authority.UpdateBuilder;
+import dev.tka.core.store.MemoryAumStore;
 import dev.tka.sync.Intersection;
 import dev.tka.sync.SyncOffer;
 import java.time.Clock;

@@ -2,8 +2,8 @@ package dev.tka.cli.conformance;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.Authority;
-import dev.tka.core.StoreException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.store.StoreException;
 import dev.tka.sync.Intersection;
 import dev.tka.sync.MissingAums;
 import dev.tka.sync.SyncOffer;

@@ -1,10 +1,10 @@
 package dev.tka.cli.conformance;
 
-import dev.tka.core.AumEntry;
 import dev.tka.core.AumHash;
-import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.store.AumEntry;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,8 +3,8 @@ package dev.tka.cli.conformance;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
 import dev.tka.core.NodeKey;
-import dev.tka.core.NodeKeySignature;
 import dev.tka.core.SignatureVerifier;
+import dev.tka.core.nodekey.NodeKeySignature;
 import java.util.Optional;
 
 /**

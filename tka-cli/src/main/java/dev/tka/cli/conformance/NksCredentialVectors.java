@@ -3,8 +3,8 @@ package dev.tka.cli.conformance;
 import dev.tka.core.Bytes;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.NodeKey;
-import dev.tka.core.NodeKeySignature;
-import dev.tka.core.NodeKeySigning;
+import dev.tka.core.nodekey.NodeKeySignature;
+import dev.tka.core.nodekey.NodeKeySigning;
 import java.util.Optional;
 
 /** {@code nks-credential.jsonl}: a node signs its node key under an auth key's credential. */

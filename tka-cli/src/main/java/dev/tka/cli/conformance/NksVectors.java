@@ -2,7 +2,7 @@ package dev.tka.cli.conformance;
 
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
-import dev.tka.core.NodeKeySignature;
+import dev.tka.core.nodekey.NodeKeySignature;
 import java.util.Optional;
 
 /** {@code nks.jsonl}: bytes offered as a node-key signature. */

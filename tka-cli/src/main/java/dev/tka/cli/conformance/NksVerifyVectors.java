@@ -1,16 +1,16 @@
 package dev.tka.cli.conformance;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
-import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
-import dev.tka.core.LiveAuthority;
-import dev.tka.core.MemoryAumStore;
 import dev.tka.core.NodeKey;
-import dev.tka.core.NodeKeyAuthorization;
-import dev.tka.core.NodeKeySignature;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.nodekey.NodeKeyAuthorization;
+import dev.tka.core.nodekey.NodeKeySignature;
+import dev.tka.core.store.MemoryAumStore;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
@@ -40,7 +40,7 @@ final class NksVerifyVectors implements Checker {
     } catch (DecodeException e) {
       Mismatch.require("decodes (" + e.getMessage() + ")", canonical, false);
     }
-    NodeKeyAuthorization verdict = authority.authorize(nodeKey, encoded);
+    NodeKeyAuthorization verdict = NodeKeyAuthorization.of(authority, nodeKey, encoded);
     if (verdict instanceof NodeKeyAuthorization.Authorized found) {
       Mismatch.require("authorized", authorized, true);
       Mismatch.require("key", authorizingKeyId, Optional.of(found.keyId()));

@@ -1,6 +1,6 @@
 package dev.tka.cli.conformance;
 
-import dev.tka.core.Authority;
+import dev.tka.core.authority.Authority;
 import dev.tka.sync.SyncOffer;
 import java.util.List;
 

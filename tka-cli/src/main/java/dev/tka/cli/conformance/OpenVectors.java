@@ -1,8 +1,8 @@
 package dev.tka.cli.conformance;
 
 import dev.tka.core.AumHash;
-import dev.tka.core.Authority;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
 import java.util.Optional;
 
 /** {@code open.jsonl}: opening a store. */

@@ -1,18 +1,18 @@
 package dev.tka.cli.conformance;
 
-import dev.tka.core.AdmissionPolicy;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.Authority;
-import dev.tka.core.BuildException;
 import dev.tka.core.Bytes;
-import dev.tka.core.LiveAuthority;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.LockPublicKey;
-import dev.tka.core.MemoryAumStore;
-import dev.tka.core.Revocation;
 import dev.tka.core.Signer;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.BuildException;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.authority.Revocation;
+import dev.tka.core.store.MemoryAumStore;
 import java.time.Clock;
 import java.util.LinkedHashSet;
 import java.util.List;

@@ -2,10 +2,10 @@ package dev.tka.cli.conformance;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.Authority;
 import dev.tka.core.Bytes;
-import dev.tka.core.LiveAuthority;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.LiveAuthority;
 import dev.tka.sync.AnswerPolicy;
 import dev.tka.sync.ControlEnd;
 import dev.tka.sync.Intersection;

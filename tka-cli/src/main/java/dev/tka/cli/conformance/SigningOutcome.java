@@ -2,8 +2,8 @@ package dev.tka.cli.conformance;
 
 import dev.tka.core.Bytes;
 import dev.tka.core.NodeKey;
-import dev.tka.core.NodeKeySignature;
 import dev.tka.core.TkaException;
+import dev.tka.core.nodekey.NodeKeySignature;
 import java.util.Optional;
 
 /**

@@ -1,9 +1,0 @@
-package dev.tka.core;
-
-/**
- * Which state of a store a snapshot shows. Two revisions of one store are equal exactly when
- * nothing was committed between them.
- *
- * @param value means nothing but its equality
- */
-public record Revision(long value) {}

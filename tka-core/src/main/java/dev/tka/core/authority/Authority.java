@@ -1,0 +1,309 @@
+package dev.tka.core.authority;
+
+import dev.tka.core.ApplyException;
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.AumKind;
+import dev.tka.core.State;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumSource;
+import dev.tka.core.store.Damage;
+import dev.tka.core.store.StoreException;
+import dev.tka.core.store.TrailEntry;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * A tailnet's key authority as one revision of a store shows it: the active chain from its oldest
+ * ancestor to its head, and the state at the head. Immutable and safe for many threads; {@link
+ * LiveAuthority} holds the current one.
+ *
+ * <p>Opening (section 4): the oldest ancestor is the one stored AUM whose parent is not stored, or,
+ * where there are several, the one from which the recorded last-active ancestor is reached. From it
+ * on, {@link ForkResolution} chooses at every fork, in the state there. Opening verifies no
+ * signature; {@link ChainAudit} does.
+ */
+public final class Authority {
+  /** What a place of the active chain takes up; measured, as the other two. */
+  private static final long HEAP_BYTES_A_PLACE = 5;
+
+  private static final long HEAP_BYTES_A_KEY = 250;
+  private static final long HEAP_BYTES = 2000;
+
+  private final AumSnapshot snapshot;
+  private final ActiveChain chain;
+  private final State state;
+
+  Authority(AumSnapshot snapshot, ActiveChain chain, State state) {
+    this.snapshot = snapshot;
+    this.chain = chain;
+    this.state = state;
+  }
+
+  /**
+   * Opens the authority that a store holds.
+   *
+   * @throws OpenException if no authority can be opened from what is stored
+   * @throws StoreException if it cannot be read
+   */
+  public static Authority open(AumSource source) throws OpenException, StoreException {
+    return open(source.read());
+  }
+
+  /**
+   * Opens the authority that a snapshot shows. Where bodies are in memory, each AUM of the active
+   * chain is applied; elsewhere only those are that the states at forks and at the head rest on.
+   *
+   * @throws OpenException if no authority can be opened from what is stored
+   * @throws StoreException if a body cannot be read
+   */
+  public static Authority open(AumSnapshot snapshot) throws OpenException, StoreException {
+    AumEntry oldest = oldestAncestor(snapshot);
+    try {
+      Aum first = snapshot.get(oldest.hash());
+      Walk walk =
+          Walk.from(
+              first, stateAtOldest(first), Walk.Children.in(snapshot), Walk.Applying.in(snapshot));
+      ActiveChain chain =
+          ActiveChain.beginningAt(oldest.height())
+              .replaceAfter(oldest.height() - 1, walk.passed(), walk.checkpoints());
+      return new Authority(snapshot, chain, walk.state());
+    } catch (ApplyException e) {
+      throw new OpenException.CannotApply(e);
+    }
+  }
+
+  /**
+   * The authority that a later snapshot of the same store shows: what {@link #open(AumSnapshot)}
+   * gives. When AUMs were only added since, it costs what was added, and at a fork the way to the
+   * nearest checkpoint, whatever the length of the chain.
+   *
+   * @throws OpenException if no authority can be opened from what is stored
+   * @throws StoreException if a body cannot be read
+   */
+  public Authority advanceTo(AumSnapshot later) throws OpenException, StoreException {
+    if (later.revision().equals(snapshot.revision())) {
+      return this;
+    }
+    Optional<List<? extends AumEntry>> added = later.addedSince(snapshot);
+    return added.isPresent() && beginsAsBefore(later, added.get())
+        ? grown(later, added.get())
+        : open(later);
+  }
+
+  /** True when additions cannot have moved the oldest ancestor. */
+  private boolean beginsAsBefore(AumSnapshot later, List<? extends AumEntry> added) {
+    Optional<AumHash> recorded = later.lastActiveAncestor();
+    return (recorded.equals(snapshot.lastActiveAncestor())
+            || recorded.filter(this::isActive).isPresent())
+        && added.stream().allMatch(entry -> entry.parent().flatMap(later::find).isPresent());
+  }
+
+  private Authority grown(AumSnapshot later, List<? extends AumEntry> added)
+      throws OpenException, StoreException {
+    List<Walk.Step> steps = new ArrayList<>(added.size());
+    added.forEach(entry -> steps.add(Walk.Step.of(later, entry)));
+    try {
+      Growth growth =
+          Growth.of(this, steps, Walk.Children.in(later), this::stateAt, Walk.Applying.in(later));
+      return new Authority(later, growth.chain(), growth.state());
+    } catch (ApplyException e) {
+      throw new OpenException.CannotApply(e);
+    }
+  }
+
+  /** The last AUM of the active chain. */
+  public AumHash head() {
+    return chain.at(chain.headHeight());
+  }
+
+  /** The earliest stored AUM of the active chain. */
+  public AumHash oldestAncestor() {
+    return chain.at(chain.baseHeight());
+  }
+
+  /** How many AUMs the active chain has, both ends included. */
+  public int length() {
+    return chain.size();
+  }
+
+  /** What is trusted at the head. */
+  public State state() {
+    return state;
+  }
+
+  /** What the store holds. */
+  public AumSnapshot snapshot() {
+    return snapshot;
+  }
+
+  /** About how many bytes of memory this takes up, with the snapshot and what both share. */
+  public long heapBytes() {
+    return snapshot.heapBytes()
+        + (long) chain.size() * HEAP_BYTES_A_PLACE
+        + (long) state.keys().size() * HEAP_BYTES_A_KEY
+        + HEAP_BYTES;
+  }
+
+  /** True when an AUM is on the active chain; answered from an index, without walking. */
+  public boolean isActive(AumHash hash) {
+    return snapshot.find(hash).filter(chain::contains).isPresent();
+  }
+
+  /**
+   * The AUMs of the active chain, newest first.
+   *
+   * @param most how many at most, from the head back
+   */
+  public List<AumHash> newestFirst(int most) {
+    int count = Math.min(most, chain.size());
+    List<AumHash> hashes = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      hashes.add(chain.at(chain.headHeight() - i));
+    }
+    return hashes;
+  }
+
+  /**
+   * The AUMs of the active chain that follow one, oldest first: none for the head. A view, which
+   * costs nothing until it is read.
+   *
+   * @return empty when the AUM is not on the active chain
+   */
+  public Optional<List<AumHash>> activeAfter(AumHash hash) {
+    return snapshot.find(hash).filter(chain::contains).map(entry -> chain.above(entry.height()));
+  }
+
+  /**
+   * The checkpoints of the active chain, newest first, the head and the oldest ancestor included
+   * where they are checkpoints. Costs their number.
+   */
+  public List<AumHash> checkpoints() {
+    return chain.checkpoints();
+  }
+
+  /**
+   * True while something in the store is damaged. A degraded authority can be inspected, verified
+   * and informed; nothing may be authorized or compacted with it, because an unreadable AUM may be
+   * the one that wins (section 9).
+   */
+  public boolean isDegraded() {
+    return snapshot.damage().stream().anyMatch(Damage::degrades);
+  }
+
+  /**
+   * The state at any stored AUM, on the active chain or not: replayed from the nearest checkpoint
+   * at or before it.
+   *
+   * @throws StoreException.NoSuchAum if it is not stored
+   * @throws StoreException if a body cannot be read
+   * @throws OpenException if the tree that it is in begins with neither a checkpoint nor a genesis
+   * @throws ApplyException if an AUM on the way does not apply, so that nobody verified it
+   */
+  public State stateAt(AumHash hash) throws StoreException, OpenException, ApplyException {
+    if (hash.equals(head())) {
+      return state;
+    }
+    Deque<Aum> replay = new ArrayDeque<>();
+    Aum aum = snapshot.get(hash);
+    while (!hasWholeState(aum)) {
+      replay.push(aum);
+      aum = snapshot.get(aum.parent().orElseThrow());
+    }
+    State at = stateAtOldest(aum);
+    for (Aum next : replay) {
+      at = at.apply(next);
+    }
+    return at;
+  }
+
+  /**
+   * What purging the active chain before an AUM leaves in the trail (section 10), oldest first.
+   *
+   * @param firstThatStays an AUM of the active chain
+   * @throws IllegalArgumentException if it is not on the active chain
+   * @throws StoreException if the store cannot be read
+   * @throws OpenException if the chain does not apply, so that nobody verified it
+   */
+  public List<TrailEntry> entriesBefore(AumHash firstThatStays)
+      throws StoreException, OpenException {
+    if (!isActive(firstThatStays)) {
+      throw new IllegalArgumentException(firstThatStays + " is not on the active chain");
+    }
+    return Following.before(this, firstThatStays);
+  }
+
+  ActiveChain chain() {
+    return chain;
+  }
+
+  /** The same authority over a later snapshot that holds the same AUMs. */
+  Authority over(AumSnapshot later) {
+    return new Authority(later, chain, state);
+  }
+
+  static AumEntry oldestAncestor(AumSnapshot snapshot) throws OpenException {
+    List<AumEntry> oldest = new ArrayList<>();
+    for (AumEntry entry : snapshot.entries()) {
+      if (entry.parent().flatMap(snapshot::find).isEmpty()) {
+        oldest.add(entry);
+      }
+    }
+    if (oldest.isEmpty()) {
+      throw new OpenException.EmptyStore();
+    }
+    if (oldest.size() == 1) {
+      return oldest.get(0);
+    }
+    Function<AumEntry, Optional<AumEntry>> parentOf =
+        entry -> entry.parent().flatMap(snapshot::find).map(Function.identity());
+    Optional<AumEntry> recorded =
+        snapshot.lastActiveAncestor().flatMap(snapshot::find).map(Function.identity());
+    if (recorded.isEmpty()) {
+      throw new OpenException.UnrelatedChains(
+          oldest.stream().map(AumEntry::hash).sorted().toList(),
+          snapshot.lastActiveAncestor().map(hash -> hash + ", not stored").orElse("not recorded"));
+    }
+    AumEntry entry = recorded.get();
+    for (Optional<AumEntry> parent = parentOf.apply(entry);
+        parent.isPresent();
+        parent = parentOf.apply(entry)) {
+      entry = parent.get();
+    }
+    return entry;
+  }
+
+  /** True when the state at an AUM can be told from the AUM alone. */
+  private boolean hasWholeState(Aum aum) {
+    return aum.kind().equals(AumKind.CHECKPOINT) || aum.parent().flatMap(snapshot::find).isEmpty();
+  }
+
+  /**
+   * The state at an AUM that nothing is known before: a checkpoint, or a genesis of the old forms
+   * no-op and add-key.
+   */
+  static State stateAtOldest(Aum oldest) throws OpenException, ApplyException {
+    if (oldest.kind().equals(AumKind.CHECKPOINT)) {
+      return State.ofCheckpoint(oldest);
+    }
+    boolean genesis = oldest.parent().isEmpty();
+    boolean oldForm = oldest.kind().equals(AumKind.NO_OP) || oldest.kind().equals(AumKind.ADD_KEY);
+    if (!genesis || !oldForm) {
+      throw new OpenException.OldestWithoutState(
+          oldest.hash(),
+          oldest.kind(),
+          oldest.parent().map(parent -> parent + ", not stored").orElse("none"));
+    }
+    return State.NOTHING.apply(oldest);
+  }
+
+  @Override
+  public String toString() {
+    return "Authority(head " + head() + ", " + length() + " AUMs)";
+  }
+}

@@ -1,0 +1,176 @@
+package dev.tka.core.authority;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.Key;
+import dev.tka.core.LockPublicKey;
+import dev.tka.core.State;
+import dev.tka.core.TkaException;
+import java.util.Optional;
+
+/**
+ * An AUM that is not made, because no peer would accept it or because it would do harm that cannot
+ * be undone (section 4, "Building updates" and "Retroactive revocation"). The message begins with
+ * the operation. Nothing was changed.
+ */
+public abstract sealed class BuildException extends TkaException {
+  private final String operation;
+
+  private BuildException(String operation, String why) {
+    super(operation + ": " + why);
+    this.operation = operation;
+  }
+
+  private BuildException(String operation, String why, Throwable cause) {
+    super(operation + ": " + why, cause);
+    this.operation = operation;
+  }
+
+  /** What was asked for, in words: {@code remove key tlpub:…}. */
+  public String operation() {
+    return operation;
+  }
+
+  /** The signer is not trusted in the state that the AUM would apply to. */
+  public static final class UntrustedSigner extends BuildException {
+    private final LockPublicKey signer;
+
+    UntrustedSigner(String operation, LockPublicKey signer) {
+      super(operation, "expected a signer that is trusted there, found " + signer);
+      this.signer = signer;
+    }
+
+    /** The key that would have signed. */
+    public LockPublicKey signer() {
+      return signer;
+    }
+  }
+
+  /**
+   * The AUM would be ill-formed or would not apply, or a signature that it has does not verify; the
+   * cause is the rule.
+   */
+  public static final class Refused extends BuildException {
+    Refused(String operation, Aum refused, TkaException cause) {
+      super(operation, withoutHash(refused, cause.getMessage()), cause);
+    }
+
+    /** The hash of an AUM that nobody will ever see helps nobody. */
+    private static String withoutHash(Aum refused, String message) {
+      String prefix = refused.hash() + ": ";
+      return message.startsWith(prefix) ? message.substring(prefix.length()) : message;
+    }
+  }
+
+  /** A key that could never sign: its public half does not have 32 bytes. */
+  public static final class UnusableKey extends BuildException {
+    UnusableKey(String operation, Key key) {
+      super(
+          operation,
+          "expected a public key of " + LockPublicKey.SIZE + " bytes, found " + key.id().size());
+    }
+  }
+
+  /** The state is full: a checkpoint holds no more keys. */
+  public static final class TooManyKeys extends BuildException {
+    TooManyKeys(String operation, int found) {
+      super(operation, "expected fewer than " + State.MAX_KEYS + " trusted keys, found " + found);
+    }
+  }
+
+  /** Metadata cannot be cleared: an empty map is not on the wire. */
+  public static final class EmptyMeta extends BuildException {
+    EmptyMeta(String operation) {
+      super(operation, "expected metadata, found none: it can be replaced but not cleared");
+    }
+  }
+
+  /** Only what was done to one key can be made again. */
+  public static final class NotAnEdit extends BuildException {
+    NotAnEdit(Aum found) {
+      super(
+          "make " + found.hash() + " again",
+          "expected an add-key, remove-key or update-key, found a " + found.kind());
+    }
+  }
+
+  /** Revoking these keys would leave none. */
+  public static final class RevokesEveryKey extends BuildException {
+    RevokesEveryKey() {
+      super("revoke", "expected to leave at least one trusted key, found that all would go");
+    }
+  }
+
+  /** None of the keys to revoke is trusted now, and no fork point is given. */
+  public static final class RevokesNothing extends BuildException {
+    RevokesNothing() {
+      super("revoke", "expected a key that is trusted now, found none: give the fork point");
+    }
+  }
+
+  /** The AUM to co-sign is not what a revocation is: today's state less some keys. */
+  public static final class NotARevocation extends BuildException {
+    NotARevocation(Aum found, String expected, String why) {
+      super("revocation " + found.hash(), "expected " + expected + ", found " + why);
+    }
+  }
+
+  /** The revocation forks off an AUM that is not stored, so its effect cannot be told. */
+  public static final class UnknownForkPoint extends BuildException {
+    private final AumHash forkPoint;
+
+    UnknownForkPoint(Aum revocation, AumHash forkPoint) {
+      super(
+          "revocation " + revocation.hash(),
+          "expected a fork point that is stored, found " + forkPoint);
+      this.forkPoint = forkPoint;
+    }
+
+    /** The AUM that is not stored. */
+    public AumHash forkPoint() {
+      return forkPoint;
+    }
+  }
+
+  /** The signer is not trusted where the revocation forks off: every peer would refuse it whole. */
+  public static final class UntrustedAtFork extends BuildException {
+    private final LockPublicKey signer;
+    private final AumHash forkPoint;
+    private final Optional<AumHash> nearest;
+
+    UntrustedAtFork(
+        Aum revocation, LockPublicKey signer, AumHash forkPoint, Optional<AumHash> nearest) {
+      super(
+          "sign revocation " + revocation.hash(),
+          "expected a signer that is trusted at the fork point "
+              + forkPoint
+              + ", found "
+              + signer
+              + nearest
+                  .map(hash -> "; the nearest fork point where it is trusted is " + hash)
+                  .orElse("; it is trusted at no other fork point either"));
+      this.signer = signer;
+      this.forkPoint = forkPoint;
+      this.nearest = nearest;
+    }
+
+    /** The key that would have signed. */
+    public LockPublicKey signer() {
+      return signer;
+    }
+
+    /** Where the revocation forks off. */
+    public AumHash forkPoint() {
+      return forkPoint;
+    }
+
+    /**
+     * Where the signer could sign: the latest ancestor of the fork point that trusts it, or else
+     * the first AUM after the fork point on the active chain, which would leave standing what lies
+     * between.
+     */
+    public Optional<AumHash> nearest() {
+      return nearest;
+    }
+  }
+}

@@ -1,0 +1,61 @@
+package dev.tka.core.authority;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.AumKind;
+import dev.tka.core.State;
+import dev.tka.core.store.TrailEntry;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * Which of several children of one AUM is followed (section 4): the heaviest in the state at that
+ * AUM; among those of one weight a remove-key before any other; then the lowest hash. What follows
+ * a child does not count.
+ */
+public final class ForkResolution {
+  private static final Comparator<Contender> WINNERS_FIRST =
+      Comparator.comparingLong(Contender::weight)
+          .reversed()
+          .thenComparing(contender -> !contender.kind().equals(AumKind.REMOVE_KEY))
+          .thenComparing(Contender::hash);
+
+  private ForkResolution() {}
+
+  /**
+   * What counts of an AUM at a fork.
+   *
+   * @param weight at the fork; whoever judges may count less than section 4 does
+   */
+  record Contender(AumHash hash, AumKind kind, long weight) {
+    static Contender of(Aum aum, State atFork) {
+      return new Contender(aum.hash(), aum.kind(), atFork.weightOf(aum));
+    }
+
+    static Contender of(TrailEntry entry, State atFork) {
+      return new Contender(entry.hash(), entry.kind(), atFork.weightOf(entry.signers()));
+    }
+
+    Contender withWeight(long counted) {
+      return new Contender(hash, kind, counted);
+    }
+
+    /** True when the other, another AUM at the same fork, loses against this one. */
+    boolean prevailsOver(Contender other) {
+      return WINNERS_FIRST.compare(this, other) < 0;
+    }
+  }
+
+  /**
+   * The child that wins.
+   *
+   * @param atParent the state at the AUM that all of them follow
+   * @param children at least one
+   * @throws IllegalArgumentException if there is none
+   */
+  public static Aum choose(State atParent, List<Aum> children) {
+    return children.stream()
+        .min(Comparator.comparing(child -> Contender.of(child, atParent), WINNERS_FIRST))
+        .orElseThrow(() -> new IllegalArgumentException("a fork has children"));
+  }
+}

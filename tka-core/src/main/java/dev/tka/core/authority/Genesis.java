@@ -1,0 +1,65 @@
+package dev.tka.core.authority;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumKind;
+import dev.tka.core.Bytes;
+import dev.tka.core.IllFormedException;
+import dev.tka.core.Key;
+import dev.tka.core.LockPublicKey;
+import dev.tka.core.Signer;
+import dev.tka.core.SigningException;
+import dev.tka.core.State;
+import java.security.SecureRandom;
+import java.util.List;
+
+/**
+ * Makes the first AUM of a new authority: a checkpoint that its own state vouches for (section 4).
+ */
+public final class Genesis {
+  private static final String OPERATION = "create authority";
+
+  private Genesis() {}
+
+  /**
+   * A genesis with state ids of its own, drawn at random.
+   *
+   * @param disablementValues 1 to 32 Argon2i values of 32 bytes, no two equal
+   * @param keys 1 to 512, of 32 bytes, no two equal, the signer's among them
+   * @param signer signs it
+   * @param random where the two state ids come from
+   * @throws BuildException if no node would begin with it, or a key could never sign
+   * @throws SigningException if the signing key cannot be used now
+   */
+  public static Aum create(
+      List<Bytes> disablementValues, List<Key> keys, Signer signer, SecureRandom random)
+      throws BuildException, SigningException {
+    return create(State.of(disablementValues, keys, random.nextLong(), random.nextLong()), signer);
+  }
+
+  /**
+   * A genesis of a given state, state ids included.
+   *
+   * @param state where the last hash, if any, does not count
+   * @param signer one of the state's keys
+   * @throws BuildException if no node would begin with it, or a key could never sign
+   * @throws SigningException if the signing key cannot be used now
+   */
+  public static Aum create(State state, Signer signer) throws BuildException, SigningException {
+    for (Key key : state.keys()) {
+      if (key.id().size() != LockPublicKey.SIZE) {
+        throw new BuildException.UnusableKey(OPERATION, key);
+      }
+    }
+    State body = state.withoutLastAumHash();
+    Aum unsigned = Aum.builder(AumKind.CHECKPOINT).state(body).build();
+    try {
+      unsigned.requireWellFormed();
+    } catch (IllFormedException e) {
+      throw new BuildException.Refused(OPERATION, unsigned, e);
+    }
+    if (!body.trusts(signer.publicKey().bytes())) {
+      throw new BuildException.UntrustedSigner(OPERATION, signer.publicKey());
+    }
+    return signer.sign(unsigned);
+  }
+}

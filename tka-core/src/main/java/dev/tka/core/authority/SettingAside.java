@@ -1,0 +1,70 @@
+package dev.tka.core.authority;
+
+import dev.tka.core.ApplyException;
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.AumKind;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.StoreException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Taking unsent AUMs out of the store, to be kept apart (section 10, "Unsent"). */
+final class SettingAside {
+  private SettingAside() {}
+
+  /**
+   * The unsent ones among stored AUMs, and what builds on them, parents first, as edits that are
+   * set aside. What builds on an unsent AUM cannot be at control, whoever made it.
+   */
+  static List<Marks.SetAside> unsentOf(Authority authority, Collection<AumHash> hashes, Instant now)
+      throws StoreException, OpenException {
+    AumSnapshot snapshot = authority.snapshot();
+    List<AumHash> parentsFirst = new ArrayList<>(hashes);
+    parentsFirst.sort(
+        Comparator.comparing(hash -> snapshot.find(hash).map(AumEntry::height).orElseThrow()));
+    Set<AumHash> unsent = new HashSet<>();
+    List<Marks.SetAside> edits = new ArrayList<>();
+    for (AumHash hash : parentsFirst) {
+      Aum aum = snapshot.get(hash);
+      if (snapshot.marks().isUnsent(hash) || aum.parent().filter(unsent::contains).isPresent()) {
+        unsent.add(hash);
+        edits.add(new Marks.SetAside(aum, now, isRevocation(authority, hash)));
+      }
+    }
+    return edits;
+  }
+
+  /**
+   * True for a checkpoint that was meant as a rewrite: one that changes the state, as no builder's
+   * does, or was made where the chain went on already. A revocation may change nothing, as it forks
+   * off where the key was not trusted yet; what control had put after the same AUM later tells
+   * nothing.
+   */
+  static boolean isRevocation(Authority authority, AumHash hash)
+      throws StoreException, OpenException {
+    Aum aum = authority.snapshot().get(hash);
+    if (aum.state().isEmpty() || !aum.kind().equals(AumKind.CHECKPOINT)) {
+      return false;
+    }
+    AumHash parent = aum.parent().orElseThrow();
+    Instant madeAt = authority.snapshot().find(hash).orElseThrow().committedAt();
+    for (AumEntry sibling : authority.snapshot().children(parent)) {
+      if (sibling.committedAt().isBefore(madeAt)) {
+        return true;
+      }
+    }
+    try {
+      return !authority.stateAt(parent).withoutLastAumHash().equals(aum.state().get());
+    } catch (ApplyException e) {
+      throw new OpenException.CannotApply(e);
+    }
+  }
+}

@@ -1,0 +1,138 @@
+package dev.tka.core.authority;
+
+import dev.tka.core.AumHash;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.StoreException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What comes of what control has shown to have, see {@link LiveAuthority#settle}.
+ *
+ * @param setAside own edits that control does not follow, and that were taken out of the store
+ * @param refusedRevocations own revocations that control has seen and does not follow. They stay,
+ *     and the node with them, until a person decides
+ * @param marks the notes afterwards
+ * @param purges what goes from the store
+ */
+public record Settlement(
+    List<Marks.SetAside> setAside,
+    List<AumHash> refusedRevocations,
+    Marks marks,
+    Set<AumHash> purges) {
+  static final Settlement NOTHING = new Settlement(List.of(), List.of(), Marks.NONE, Set.of());
+
+  /** Copies its parts. */
+  public Settlement {
+    setAside = List.copyOf(setAside);
+    refusedRevocations = List.copyOf(refusedRevocations);
+    purges = Set.copyOf(purges);
+  }
+
+  static Settlement decide(
+      Authority authority,
+      AumHash head,
+      Collection<AumHash> shown,
+      Collection<AumHash> seen,
+      Instant now)
+      throws StoreException, OpenException {
+    AumSnapshot snapshot = authority.snapshot();
+    Set<AumHash> named = new LinkedHashSet<>(shown);
+    named.add(head);
+    Set<AumHash> known = new Had(authority, named).ownOrAside();
+    Marks marks = snapshot.marks().acknowledged(known, now);
+    boolean agrees = head.equals(authority.head());
+    if (agrees) {
+      marks = marks.agreed(now);
+    }
+    if (snapshot.find(head).isEmpty()) {
+      // Control's chain is not here yet.
+      return new Settlement(List.of(), List.of(), marks, Set.of());
+    }
+    Set<AumHash> unsent = marks.unsent();
+    unsent.removeIf(hash -> snapshot.find(hash).isEmpty());
+    Set<AumHash> lost = new LinkedHashSet<>(unsent);
+    lost.removeIf(authority::isActive);
+    List<AumHash> refusedRevocations = new ArrayList<>();
+    Set<AumHash> unsentAndSeen = new LinkedHashSet<>(unsent);
+    unsentAndSeen.retainAll(Set.copyOf(seen));
+    if (!agrees && !unsentAndSeen.isEmpty()) {
+      for (AumHash hash : unsentAndSeen) {
+        if (authority.isActive(hash) && SettingAside.isRevocation(authority, hash)) {
+          refusedRevocations.add(hash);
+        }
+      }
+      if (refusedRevocations.isEmpty()) {
+        lost.addAll(unsentAndSeen);
+      }
+    } else if (!authority.isActive(head)) {
+      lost = Set.of();
+    }
+    Set<AumHash> purges = new LinkedHashSet<>();
+    for (AumHash hash : lost) {
+      purges.addAll(snapshot.tree(hash));
+    }
+    List<Marks.SetAside> setAside = SettingAside.unsentOf(authority, purges, now);
+    return new Settlement(setAside, refusedRevocations, marks.aside(setAside), purges);
+  }
+
+  /** Which own AUMs control has, as far as what it named tells. */
+  private static final class Had {
+    private final Authority authority;
+    private final AumSnapshot snapshot;
+    private final Set<AumHash> named;
+    private final Set<AumHash> offChain = new HashSet<>();
+    private int activeUpTo = Integer.MIN_VALUE;
+
+    Had(Authority authority, Set<AumHash> named) {
+      this.authority = authority;
+      this.snapshot = authority.snapshot();
+      this.named = named;
+    }
+
+    Set<AumHash> ownOrAside() {
+      Marks marks = snapshot.marks();
+      Set<AumHash> candidates = marks.unsent();
+      Set<AumHash> known = new LinkedHashSet<>();
+      for (Marks.SetAside edit : marks.setAside()) {
+        AumHash hash = edit.aum().hash();
+        if (named.contains(hash)) {
+          known.add(hash);
+        }
+      }
+      if (candidates.isEmpty()) {
+        return known;
+      }
+      named.forEach(this::follow);
+      for (AumHash hash : candidates) {
+        boolean onChain =
+            authority.isActive(hash)
+                && snapshot.find(hash).map(AumEntry::height).orElseThrow() <= activeUpTo;
+        if (onChain || named.contains(hash) || offChain.contains(hash)) {
+          known.add(hash);
+        }
+      }
+      return known;
+    }
+
+    /** Walks from an AUM back to the active chain: control has all that it passes. */
+    private void follow(AumHash hash) {
+      Optional<? extends AumEntry> at = snapshot.find(hash);
+      while (at.isPresent() && !authority.isActive(at.get().hash())) {
+        if (!offChain.add(at.get().hash())) {
+          return;
+        }
+        at = at.get().parent().flatMap(snapshot::find);
+      }
+      at.ifPresent(entry -> activeUpTo = Math.max(activeUpTo, entry.height()));
+    }
+  }
+}

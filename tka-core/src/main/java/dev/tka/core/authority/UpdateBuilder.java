@@ -1,0 +1,209 @@
+package dev.tka.core.authority;
+
+import dev.tka.core.ApplyException;
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.AumKind;
+import dev.tka.core.Bytes;
+import dev.tka.core.IllFormedException;
+import dev.tka.core.Key;
+import dev.tka.core.LockPublicKey;
+import dev.tka.core.Signer;
+import dev.tka.core.SigningException;
+import dev.tka.core.State;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.StoreException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Builds a batch of updates on an authority's head (section 4, "Building updates"). Each operation
+ * is signed on the state that it applies to. What no peer would accept is refused, naming the
+ * operation, before anything is signed; the builder is then as it was, and the others of the batch
+ * stand.
+ *
+ * <p>{@link #build} appends a checkpoint when the last {@value #CHECKPOINT_EVERY} AUMs, those of
+ * the batch included, hold neither a checkpoint nor a genesis. A checkpoint that nobody would
+ * accept, because there are more than {@link State#MAX_KEYS} keys or the signer removed itself, is
+ * put off: the batch goes through without it and says so, and a later batch makes it up.
+ *
+ * <p>For one thread.
+ */
+public final class UpdateBuilder {
+  /** How many AUMs may follow one another without a checkpoint. */
+  public static final int CHECKPOINT_EVERY = 50;
+
+  private final Authority authority;
+  private final Signer signer;
+  private final List<Aum> built = new ArrayList<>();
+  private State state;
+
+  /** Begins a batch on an authority's head. */
+  public UpdateBuilder(Authority authority, Signer signer) {
+    this.authority = authority;
+    this.signer = signer;
+    this.state = authority.state();
+  }
+
+  /**
+   * What was built.
+   *
+   * @param updates oldest first, each on the one before it; empty when nothing was asked for and no
+   *     checkpoint is due
+   * @param checkpointPutOff why a checkpoint that is due was not appended; empty when it was, and
+   *     when none is due
+   */
+  public record Batch(List<Aum> updates, Optional<BuildException> checkpointPutOff) {
+    /** Copies its list. */
+    public Batch {
+      updates = List.copyOf(updates);
+    }
+  }
+
+  /**
+   * Adds a key.
+   *
+   * @throws BuildException if no peer would accept it, the key could never sign, or there is no
+   *     room for it in a checkpoint
+   * @throws SigningException if the signing key cannot be used now
+   */
+  public UpdateBuilder addKey(Key key) throws BuildException, SigningException {
+    String operation = "add key " + nameOf(key.id());
+    if (key.id().size() != LockPublicKey.SIZE) {
+      throw new BuildException.UnusableKey(operation, key);
+    }
+    if (state.keys().size() >= State.MAX_KEYS) {
+      throw new BuildException.TooManyKeys(operation, state.keys().size());
+    }
+    return append(operation, Aum.builder(AumKind.ADD_KEY).key(key));
+  }
+
+  /**
+   * Removes a key. When it is the signer's own, nothing can follow in this batch.
+   *
+   * @throws BuildException if no peer would accept it
+   * @throws SigningException if the signing key cannot be used now
+   */
+  public UpdateBuilder removeKey(Bytes keyId) throws BuildException, SigningException {
+    return append("remove key " + nameOf(keyId), Aum.builder(AumKind.REMOVE_KEY).keyId(keyId));
+  }
+
+  /**
+   * Changes a key's votes.
+   *
+   * @param votes 1 to {@link Key#MAX_VOTES}
+   * @throws BuildException if no peer would accept it
+   * @throws SigningException if the signing key cannot be used now
+   */
+  public UpdateBuilder setVotes(Bytes keyId, long votes) throws BuildException, SigningException {
+    return append(
+        "set votes of key " + nameOf(keyId),
+        Aum.builder(AumKind.UPDATE_KEY).keyId(keyId).votes(votes));
+  }
+
+  /**
+   * Replaces a key's metadata whole.
+   *
+   * @param meta at least one pair; keys and values at most {@link Key#MAX_META_BYTES} bytes of
+   *     UTF-8
+   * @throws BuildException if no peer would accept it
+   * @throws SigningException if the signing key cannot be used now
+   * @throws IllegalArgumentException if a text has no UTF-8, or there are more than 1024 pairs
+   */
+  public UpdateBuilder setMeta(Bytes keyId, Map<String, String> meta)
+      throws BuildException, SigningException {
+    String operation = "set metadata of key " + nameOf(keyId);
+    if (meta.isEmpty()) {
+      throw new BuildException.EmptyMeta(operation);
+    }
+    return append(operation, Aum.builder(AumKind.UPDATE_KEY).keyId(keyId).meta(meta));
+  }
+
+  /**
+   * Makes an edit again that was made on another head: adds, removes or changes the same key in the
+   * same way (section 10, "Unsent").
+   *
+   * @param edit an add-key, remove-key or update-key AUM
+   * @throws BuildException.NotAnEdit if it is of another kind: a checkpoint is made when one is due
+   * @throws BuildException if no peer would accept it on this head
+   * @throws SigningException if the signing key cannot be used now
+   */
+  public UpdateBuilder again(Aum edit) throws BuildException, SigningException {
+    if (edit.kind().equals(AumKind.ADD_KEY) && edit.key().isPresent()) {
+      return addKey(edit.key().get());
+    }
+    if (edit.kind().equals(AumKind.REMOVE_KEY) && edit.keyId().isPresent()) {
+      return removeKey(edit.keyId().get());
+    }
+    if (edit.kind().equals(AumKind.UPDATE_KEY) && edit.keyId().isPresent()) {
+      Aum.Builder change =
+          Aum.builder(AumKind.UPDATE_KEY).keyId(edit.keyId().get()).meta(edit.meta());
+      edit.votes().ifPresent(change::votes);
+      return append("update key " + nameOf(edit.keyId().get()), change);
+    }
+    throw new BuildException.NotAnEdit(edit);
+  }
+
+  /**
+   * The batch, with a checkpoint at its end when one is due. The builder can go on afterwards.
+   *
+   * @throws StoreException if the store cannot be read
+   * @throws SigningException if the signing key cannot be used now; what was built before stands
+   */
+  public Batch build() throws StoreException, SigningException {
+    if (isCheckpointDue()) {
+      try {
+        append("checkpoint", Aum.builder(AumKind.CHECKPOINT).state(state.withoutLastAumHash()));
+      } catch (BuildException e) {
+        return new Batch(built, Optional.of(e));
+      }
+    }
+    return new Batch(built, Optional.empty());
+  }
+
+  private UpdateBuilder append(String operation, Aum.Builder change)
+      throws BuildException, SigningException {
+    if (!state.trusts(signer.publicKey().bytes())) {
+      throw new BuildException.UntrustedSigner(operation, signer.publicKey());
+    }
+    Aum unsigned = change.parent(state.lastAumHash().orElseThrow()).build();
+    State next;
+    try {
+      unsigned.requireWellFormed();
+      AumVerifier.requireKeyLeft(unsigned, state);
+      next = state.apply(unsigned);
+    } catch (IllFormedException | VerificationException | ApplyException e) {
+      throw new BuildException.Refused(operation, unsigned, e);
+    }
+    Aum signed = signer.sign(unsigned);
+    built.add(signed);
+    state = next.standingAt(signed.hash());
+    return this;
+  }
+
+  private boolean isCheckpointDue() {
+    int left = CHECKPOINT_EVERY;
+    for (int i = built.size() - 1; i >= 0 && left > 0; i--) {
+      if (built.get(i).kind().equals(AumKind.CHECKPOINT)) {
+        return false;
+      }
+      left--;
+    }
+    // A chain that has fewer begins with one of the two, so it needs no look at its length.
+    for (AumHash hash : authority.newestFirst(left)) {
+      AumEntry entry = authority.snapshot().find(hash).orElseThrow();
+      if (entry.kind().equals(AumKind.CHECKPOINT) || entry.parent().isEmpty()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static String nameOf(Bytes keyId) {
+    return keyId.size() == LockPublicKey.SIZE
+        ? new LockPublicKey(keyId).toString()
+        : "of " + keyId.size() + " bytes";
+  }
+}

@@ -1,0 +1,152 @@
+package dev.tka.core.authority;
+
+import dev.tka.core.ApplyException;
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.AumKind;
+import dev.tka.core.State;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.StoreException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Fork resolution from one AUM forward to where nothing follows.
+ *
+ * @param passed the AUMs, the first included, in order
+ * @param checkpoints which of them are checkpoints, by index
+ * @param state the state at the last one
+ */
+record Walk(List<AumHash> passed, List<Integer> checkpoints, State state) {
+  /** Which of the AUMs that it passes a walk reads and applies. */
+  enum Applying {
+    /** Each of them, so that one that cannot be applied is found wherever it is (section 4). */
+    EVERY_AUM,
+    /** Those that a state rests on which decides something: that at a fork, and that at the end. */
+    WHAT_DECIDES;
+
+    /**
+     * Where every body costs a look at the medium, a long chain would be read whole for the sake of
+     * AUMs that somebody verified before they were stored.
+     */
+    static Applying in(AumSnapshot snapshot) {
+      return snapshot.hasBodiesInMemory() ? EVERY_AUM : WHAT_DECIDES;
+    }
+  }
+
+  /** An AUM on the way, which is read only when it is looked at. */
+  interface Step {
+    AumHash hash();
+
+    Optional<AumHash> parent();
+
+    AumKind kind();
+
+    Aum aum() throws StoreException;
+
+    static Step of(Aum aum) {
+      return new Decoded(aum);
+    }
+
+    static Step of(AumSnapshot snapshot, AumEntry entry) {
+      return new Stored(snapshot, entry);
+    }
+  }
+
+  private record Decoded(Aum aum) implements Step {
+    @Override
+    public AumHash hash() {
+      return aum.hash();
+    }
+
+    @Override
+    public Optional<AumHash> parent() {
+      return aum.parent();
+    }
+
+    @Override
+    public AumKind kind() {
+      return aum.kind();
+    }
+  }
+
+  private record Stored(AumSnapshot snapshot, AumEntry entry) implements Step {
+    @Override
+    public AumHash hash() {
+      return entry.hash();
+    }
+
+    @Override
+    public Optional<AumHash> parent() {
+      return entry.parent();
+    }
+
+    @Override
+    public AumKind kind() {
+      return entry.kind();
+    }
+
+    @Override
+    public Aum aum() throws StoreException {
+      return snapshot.get(entry.hash());
+    }
+  }
+
+  /** The AUMs that follow one. */
+  @FunctionalInterface
+  interface Children {
+    List<Step> of(AumHash parent);
+
+    /** Those that a snapshot shows. */
+    static Children in(AumSnapshot snapshot) {
+      return parent -> {
+        List<? extends AumEntry> entries = snapshot.children(parent);
+        List<Step> steps = new ArrayList<>(entries.size());
+        entries.forEach(entry -> steps.add(Step.of(snapshot, entry)));
+        return steps;
+      };
+    }
+  }
+
+  static Walk from(Aum first, State atFirst, Children children, Applying applying)
+      throws StoreException, ApplyException {
+    List<AumHash> passed = new ArrayList<>();
+    List<Integer> checkpoints = new ArrayList<>();
+    // The state before the steps that wait to be applied.
+    State state = atFirst;
+    List<Step> waiting = new ArrayList<>();
+    Step at = Step.of(first);
+    while (true) {
+      if (at.kind().equals(AumKind.CHECKPOINT)) {
+        checkpoints.add(passed.size());
+      }
+      passed.add(at.hash());
+      List<Step> next = children.of(at.hash());
+      if (next.size() != 1 || applying == Applying.EVERY_AUM) {
+        for (Step step : waiting) {
+          state = state.apply(step.aum());
+        }
+        waiting.clear();
+      }
+      if (next.isEmpty()) {
+        return new Walk(passed, checkpoints, state);
+      }
+      at = next.size() == 1 ? next.get(0) : Step.of(ForkResolution.choose(state, decoded(next)));
+      if (at.kind().equals(AumKind.CHECKPOINT)) {
+        // It holds the whole state; only whose state that is, is asked of an older one.
+        waiting.clear();
+      }
+      waiting.add(at);
+    }
+  }
+
+  static List<Aum> decoded(List<Step> steps) throws StoreException {
+    List<Aum> aums = new ArrayList<>(steps.size());
+    for (Step step : steps) {
+      aums.add(step.aum());
+    }
+    return aums;
+  }
+}

@@ -1,0 +1,319 @@
+package dev.tka.core.store;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.AumKind;
+import dev.tka.core.Bytes;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * AUMs in memory, found by hash and by parent, for stores that keep all of theirs there.
+ *
+ * <p>It only grows, so that a snapshot costs nothing: every node carries the sequence number of the
+ * commit that added it, and a reader with a limit does not see what is newer. Whatever cannot be
+ * done by growing (a purge, or an AUM that arrives after its children and may move their heights)
+ * makes a new index ({@link #without}, {@link #add}), and older snapshots keep the old one. So a
+ * commit costs what it adds, and readers take no lock.
+ *
+ * <p>One writer at a time; any number of readers.
+ *
+ * @param <B> where the body of an AUM is: its encoding, or what finds that
+ */
+public final class AumIndex<B> {
+  /** What a node takes up, with its hash and its place in the map; measured. */
+  private static final long HEAP_BYTES_A_NODE = 165;
+
+  /** What a body takes up besides its bytes. */
+  private static final long HEAP_BYTES_A_BODY = 28;
+
+  private final ConcurrentHashMap<AumHash, Node<B>> nodes = new ConcurrentHashMap<>();
+
+  /** The first children of parents that are not here; the others hang off their parent. */
+  private final ConcurrentHashMap<AumHash, Node<B>> orphans = new ConcurrentHashMap<>();
+
+  /** What {@link #add} added here, in that order; the rest is what the index began with. */
+  private volatile Node<?>[] additions = new Node<?>[0];
+
+  /** How many of the additions there are; written last, so that readers find all of these. */
+  private volatile int additionCount;
+
+  /** The length of the bodies that are in memory. */
+  private volatile long bodyBytes;
+
+  /** An empty index. */
+  public AumIndex() {}
+
+  /**
+   * An AUM that a store keeps.
+   *
+   * @param committedAt seconds since the epoch
+   * @param body where its body is
+   */
+  public record Item<B>(
+      AumHash hash, Optional<AumHash> parent, AumKind kind, long committedAt, B body) {
+    /** An AUM whose body stays in memory. */
+    public static Item<Bytes> of(Aum aum, long committedAt) {
+      return new Item<>(aum.hash(), aum.parent(), aum.kind(), committedAt, aum.encoded());
+    }
+
+    /** What a commit adds, with its body. */
+    public static Item<Bytes> of(Commit.Addition addition) {
+      return of(addition.aum(), addition.committedAt().getEpochSecond());
+    }
+  }
+
+  /** One AUM. */
+  private static final class Node<B> implements AumEntry {
+    final AumHash hash;
+    final @Nullable AumHash parent;
+    final B body;
+    final long committedAt;
+    final long addedBy;
+    final int height;
+    final byte kind;
+    final @Nullable Node<B> nextSibling;
+    volatile @Nullable Node<B> firstChild;
+
+    Node(
+        AumHash hash,
+        @Nullable AumHash parent,
+        byte kind,
+        B body,
+        long committedAt,
+        long addedBy,
+        int height,
+        @Nullable Node<B> nextSibling) {
+      this.hash = hash;
+      this.parent = parent;
+      this.kind = kind;
+      this.body = body;
+      this.committedAt = committedAt;
+      this.addedBy = addedBy;
+      this.height = height;
+      this.nextSibling = nextSibling;
+    }
+
+    /** A node that is not linked yet: a root's height, should it become one. */
+    static <B> Node<B> of(Item<B> item, long addedBy) {
+      return new Node<>(
+          item.hash(),
+          item.parent().orElse(null),
+          (byte) item.kind().code(),
+          item.body(),
+          item.committedAt(),
+          addedBy,
+          0,
+          null);
+    }
+
+    @Override
+    public AumHash hash() {
+      return hash;
+    }
+
+    @Override
+    public Optional<AumHash> parent() {
+      return Optional.ofNullable(parent);
+    }
+
+    @Override
+    public AumKind kind() {
+      return new AumKind(kind & 0xff);
+    }
+
+    @Override
+    public int height() {
+      return height;
+    }
+
+    @Override
+    public Instant committedAt() {
+      return Instant.ofEpochSecond(committedAt);
+    }
+
+    @Override
+    public String toString() {
+      return kind() + " " + hash;
+    }
+  }
+
+  /** One AUM, if it is here and not newer than the limit. */
+  public Optional<AumEntry> find(AumHash hash, long limit) {
+    return Optional.ofNullable(visible(nodes.get(hash), limit));
+  }
+
+  /** Where the body of an AUM is, if it is here and not newer than the limit. */
+  public Optional<B> body(AumHash hash, long limit) {
+    Node<B> node = visible(nodes.get(hash), limit);
+    return node == null ? Optional.empty() : Optional.of(node.body);
+  }
+
+  /** All AUMs that are not newer than the limit. */
+  public List<AumEntry> entries(long limit) {
+    List<AumEntry> visible = new ArrayList<>(nodes.size());
+    for (Node<B> node : nodes.values()) {
+      if (node.addedBy <= limit) {
+        visible.add(node);
+      }
+    }
+    return visible;
+  }
+
+  /** The AUMs that follow one and are not newer than the limit, newest first. */
+  public List<AumEntry> children(AumHash parent, long limit) {
+    Node<B> node = nodes.get(parent);
+    Node<B> child = node == null ? orphans.get(parent) : node.firstChild;
+    if (child == null) {
+      return List.of();
+    }
+    if (child.nextSibling == null) {
+      return child.addedBy <= limit ? List.of(child) : List.of();
+    }
+    List<AumEntry> visible = new ArrayList<>();
+    for (Node<B> sibling = child; sibling != null; sibling = sibling.nextSibling) {
+      if (sibling.addedBy <= limit) {
+        visible.add(sibling);
+      }
+    }
+    return visible;
+  }
+
+  /**
+   * The AUMs that were added after one limit and are not newer than another, in the order in which
+   * they were added. Costs their number, and that of newer ones.
+   *
+   * @param limit of a snapshot of this index
+   */
+  public List<AumEntry> addedBetween(long limit, long laterLimit) {
+    int end = additionCount;
+    Node<?>[] added = additions;
+    while (end > 0 && added[end - 1].addedBy > laterLimit) {
+      end--;
+    }
+    int begin = end;
+    while (begin > 0 && added[begin - 1].addedBy > limit) {
+      begin--;
+    }
+    return List.of(Arrays.copyOfRange(added, begin, end));
+  }
+
+  /** About how many bytes of memory the AUMs take up, those that no reader sees included. */
+  public long heapBytes() {
+    return nodes.mappingCount() * HEAP_BYTES_A_NODE + bodyBytes;
+  }
+
+  /**
+   * Adds AUMs; those that are here already stay as they are. Quickest with parents before their
+   * children.
+   *
+   * @param addedBy the sequence number of the commit, above all limits that readers have
+   * @return the index to go on with: this one, or a new one when heights had to move
+   */
+  public AumIndex<B> add(List<Item<B>> items, long addedBy) {
+    for (int i = 0; i < items.size(); i++) {
+      AumHash hash = items.get(i).hash();
+      if (orphans.containsKey(hash)) {
+        Map<AumHash, Node<B>> all = new HashMap<>(nodes);
+        for (Item<B> item : items.subList(i, items.size())) {
+          all.putIfAbsent(item.hash(), Node.of(item, addedBy));
+        }
+        return ofNodes(all.values());
+      }
+      if (!nodes.containsKey(hash)) {
+        append(link(Node.of(items.get(i), addedBy)));
+      }
+    }
+    return this;
+  }
+
+  /** An index of these AUMs, all of one commit, in any order; none may be there twice. */
+  public static <B> AumIndex<B> of(Collection<Item<B>> items) {
+    return ofNodes(items.stream().map(item -> Node.of(item, 0)).toList());
+  }
+
+  /** A new index of the AUMs that are not purged. */
+  public AumIndex<B> without(Set<AumHash> purged) {
+    List<Node<B>> kept = new ArrayList<>(nodes.values());
+    kept.removeIf(node -> purged.contains(node.hash));
+    return ofNodes(kept);
+  }
+
+  /** Links copies of nodes, parents before their children. */
+  private static <B> AumIndex<B> ofNodes(Collection<Node<B>> unlinked) {
+    Map<AumHash, List<Node<B>>> byParent = new HashMap<>();
+    Set<AumHash> present = new HashSet<>();
+    unlinked.forEach(node -> present.add(node.hash));
+    Deque<Node<B>> waiting = new ArrayDeque<>();
+    for (Node<B> node : unlinked) {
+      if (node.parent == null || !present.contains(node.parent)) {
+        waiting.add(node);
+      } else {
+        byParent.computeIfAbsent(node.parent, any -> new ArrayList<>(1)).add(node);
+      }
+    }
+    AumIndex<B> index = new AumIndex<>();
+    while (!waiting.isEmpty()) {
+      Node<B> node = waiting.remove();
+      index.link(node);
+      waiting.addAll(byParent.getOrDefault(node.hash, List.of()));
+    }
+    return index;
+  }
+
+  /** Puts a copy of a node below its parent, or, where that is not here, at the height it has. */
+  private Node<B> link(Node<B> unlinked) {
+    AumHash parentHash = unlinked.parent;
+    Node<B> parent = parentHash == null ? null : nodes.get(parentHash);
+    int height = parent != null ? parent.height + 1 : unlinked.height;
+    Node<B> sibling =
+        parent != null ? parent.firstChild : parentHash == null ? null : orphans.get(parentHash);
+    Node<B> node =
+        new Node<>(
+            unlinked.hash,
+            // Sharing the parent's own object saves one for every AUM.
+            parent == null ? parentHash : parent.hash,
+            unlinked.kind,
+            unlinked.body,
+            unlinked.committedAt,
+            unlinked.addedBy,
+            height,
+            sibling);
+    nodes.put(node.hash, node);
+    if (parent != null) {
+      parent.firstChild = node;
+    } else if (parentHash != null) {
+      orphans.put(parentHash, node);
+    }
+    if (node.body instanceof Bytes body) {
+      long before = bodyBytes;
+      bodyBytes = before + body.size() + HEAP_BYTES_A_BODY;
+    }
+    return node;
+  }
+
+  private void append(Node<B> node) {
+    int count = additionCount;
+    if (count == additions.length) {
+      additions = Arrays.copyOf(additions, Math.max(4, count + (count >> 1)));
+    }
+    additions[count] = node;
+    additionCount = count + 1;
+  }
+
+  private static <B> @Nullable Node<B> visible(@Nullable Node<B> node, long limit) {
+    return node != null && node.addedBy <= limit ? node : null;
+  }
+}

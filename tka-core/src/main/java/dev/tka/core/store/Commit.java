@@ -1,0 +1,125 @@
+package dev.tka.core.store;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * One change to a store, all of it or nothing.
+ *
+ * @param base the revision that it was decided on
+ * @param additions AUMs to take in, each parent before its children
+ * @param purges AUMs to forget
+ * @param lastActiveAncestor the new record of the oldest AUM of the active chain, or empty to leave
+ *     it as it is
+ * @param trailCut the AUM from which on the trail is forgotten, before anything is added to it
+ * @param trail what the purges leave in the trail, oldest first
+ * @param marks the new notes on own AUMs, or empty to leave them as they are
+ */
+public record Commit(
+    Revision base,
+    List<Addition> additions,
+    Set<AumHash> purges,
+    Optional<AumHash> lastActiveAncestor,
+    Optional<AumHash> trailCut,
+    List<TrailEntry> trail,
+    Optional<Marks> marks) {
+  /** Copies its parts. */
+  public Commit {
+    Objects.requireNonNull(base);
+    Objects.requireNonNull(lastActiveAncestor);
+    Objects.requireNonNull(trailCut);
+    Objects.requireNonNull(marks);
+    trail = List.copyOf(trail);
+    additions = List.copyOf(additions);
+    purges = Set.copyOf(purges);
+  }
+
+  /**
+   * An AUM to take in.
+   *
+   * @param aum what was verified
+   * @param committedAt when, to the second; a store that already knows the AUM keeps its own time
+   */
+  public record Addition(Aum aum, Instant committedAt) {
+    /** Refuses nothing but null. */
+    public Addition {
+      Objects.requireNonNull(aum);
+      Objects.requireNonNull(committedAt);
+    }
+  }
+
+  /** Begins a change to a store at a revision. */
+  public static Builder on(Revision base) {
+    return new Builder(base);
+  }
+
+  /** Collects a change. */
+  public static final class Builder {
+    private final Revision base;
+    private final List<Addition> additions = new ArrayList<>();
+    private final Set<AumHash> purges = new LinkedHashSet<>();
+    private Optional<AumHash> lastActiveAncestor = Optional.empty();
+    private Optional<AumHash> trailCut = Optional.empty();
+    private List<TrailEntry> trail = List.of();
+    private Optional<Marks> marks = Optional.empty();
+
+    private Builder(Revision base) {
+      this.base = base;
+    }
+
+    /** Takes an AUM in. */
+    public Builder add(Aum aum, Instant committedAt) {
+      additions.add(new Addition(aum, committedAt));
+      return this;
+    }
+
+    /** Forgets an AUM. */
+    public Builder purge(AumHash hash) {
+      purges.add(hash);
+      return this;
+    }
+
+    /** Forgets AUMs. */
+    public Builder purge(Collection<AumHash> hashes) {
+      purges.addAll(hashes);
+      return this;
+    }
+
+    /** Records the oldest AUM of the active chain. */
+    public Builder lastActiveAncestor(AumHash hash) {
+      lastActiveAncestor = Optional.of(hash);
+      return this;
+    }
+
+    /** Forgets an AUM of the trail and those that follow it there. */
+    public Builder cutTrail(AumHash from) {
+      trailCut = Optional.of(from);
+      return this;
+    }
+
+    /** Adds to the trail what purges leave, oldest first, after what is remembered already. */
+    public Builder trail(List<TrailEntry> entries) {
+      trail = entries;
+      return this;
+    }
+
+    /** Replaces the notes on own AUMs. */
+    public Builder marks(Marks next) {
+      marks = Optional.of(next);
+      return this;
+    }
+
+    /** The change. */
+    public Commit build() {
+      return new Commit(base, additions, purges, lastActiveAncestor, trailCut, trail, marks);
+    }
+  }
+}

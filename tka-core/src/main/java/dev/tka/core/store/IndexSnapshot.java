@@ -1,0 +1,154 @@
+package dev.tka.core.store;
+
+import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * A snapshot of a store that keeps its AUMs in an {@link AumIndex}.
+ *
+ * @param index may hold newer AUMs, too
+ * @param limit the sequence number of the last commit that this snapshot shows
+ * @param bodies reads the bodies of AUMs that are stored
+ * @param purgedBodies finds what was purged and could be given back
+ * @param remembered tells the trail, the same at every call
+ * @param <B> where the index says that a body is
+ */
+public record IndexSnapshot<B>(
+    AumIndex<B> index,
+    long limit,
+    Revision revision,
+    Optional<AumHash> lastActiveAncestor,
+    Bodies<B> bodies,
+    Function<AumHash, Optional<Commit.Addition>> purgedBodies,
+    Supplier<Trail> remembered,
+    Marks marks,
+    List<Damage> damage)
+    implements AumSnapshot {
+  /** Purged bodies of a store that keeps none. */
+  private enum Forgotten implements Function<AumHash, Optional<Commit.Addition>> {
+    ALL;
+
+    @Override
+    public Optional<Commit.Addition> apply(AumHash hash) {
+      return Optional.empty();
+    }
+  }
+
+  /** Reads bodies. */
+  @FunctionalInterface
+  public interface Bodies<B> {
+    /** Those that the index itself holds. */
+    Bodies<Bytes> IN_MEMORY =
+        new Bodies<>() {
+          @Override
+          public Bytes read(AumHash hash, Bytes body) {
+            return body;
+          }
+
+          @Override
+          public boolean areInMemory() {
+            return true;
+          }
+        };
+
+    /** True when reading one costs nothing. */
+    default boolean areInMemory() {
+      return false;
+    }
+
+    /**
+     * The encoding of an AUM.
+     *
+     * @param body where the index says that it is
+     * @throws StoreException if it cannot be read
+     */
+    Bytes read(AumHash hash, B body) throws StoreException;
+  }
+
+  /** A snapshot of a store that forgets what it purges. */
+  public IndexSnapshot(
+      AumIndex<B> index,
+      long limit,
+      Revision revision,
+      Optional<AumHash> lastActiveAncestor,
+      Bodies<B> bodies,
+      Supplier<Trail> remembered,
+      Marks marks,
+      List<Damage> damage) {
+    this(
+        index,
+        limit,
+        revision,
+        lastActiveAncestor,
+        bodies,
+        Forgotten.ALL,
+        remembered,
+        marks,
+        damage);
+  }
+
+  /** The same with another trail. */
+  public IndexSnapshot<B> withTrail(Supplier<Trail> other) {
+    return new IndexSnapshot<>(
+        index, limit, revision, lastActiveAncestor, bodies, purgedBodies, other, marks, damage);
+  }
+
+  @Override
+  public Optional<List<? extends AumEntry>> addedSince(AumSnapshot older) {
+    return older instanceof IndexSnapshot<?> before
+            && before.index == index
+            && before.limit <= limit
+        ? Optional.of(index.addedBetween(before.limit, limit))
+        : Optional.empty();
+  }
+
+  @Override
+  public boolean hasBodiesInMemory() {
+    return bodies.areInMemory();
+  }
+
+  @Override
+  public long heapBytes() {
+    // A store that could give back what it purged works its trail out, when somebody asks.
+    return index.heapBytes() + (purgedBodies == Forgotten.ALL ? trail().heapBytes() : 0);
+  }
+
+  @Override
+  public Optional<Commit.Addition> purged(AumHash hash) {
+    return purgedBodies.apply(hash);
+  }
+
+  @Override
+  public Trail trail() {
+    return remembered.get();
+  }
+
+  @Override
+  public Collection<AumEntry> entries() {
+    return index.entries(limit);
+  }
+
+  @Override
+  public Optional<AumEntry> find(AumHash hash) {
+    return index.find(hash, limit);
+  }
+
+  @Override
+  public List<AumEntry> children(AumHash parent) {
+    return index.children(parent, limit);
+  }
+
+  @Override
+  public Bytes encoded(AumHash hash) throws StoreException {
+    Optional<B> body = index.body(hash, limit);
+    if (body.isEmpty()) {
+      throw new StoreException.NoSuchAum(hash);
+    }
+    return bodies.read(hash, body.get());
+  }
+}

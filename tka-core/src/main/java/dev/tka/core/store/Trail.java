@@ -1,0 +1,256 @@
+package dev.tka.core.store;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
+import dev.tka.core.DecodeException;
+import dev.tka.core.State;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a store remembers of the AUMs that it purged from its active chain (section 10, "Trail"):
+ * entries unbroken from the oldest ancestor's parent back, as far as they go. Immutable.
+ *
+ * <p>Entries lie in runs, each with an index of its own; a run that is added takes in those before
+ * it that are not longer. So there are few runs, adding costs what is added (and now and then a
+ * merge), and a trail shares its older runs with the one that it was made from.
+ */
+public final class Trail {
+  /** Nothing is remembered. */
+  public static final Trail EMPTY = new Trail(null, 0);
+
+  /** What an entry takes up, with its place in a run; that of a checkpoint is larger. */
+  private static final long HEAP_BYTES_AN_ENTRY = 300;
+
+  private final @Nullable Run newest;
+  private final int size;
+
+  private Trail(@Nullable Run newest, int size) {
+    this.newest = newest;
+    this.size = size;
+  }
+
+  /** Entries that follow one another, and through it those before. */
+  private static final class Run {
+    final List<TrailEntry> entries;
+    final Map<AumHash, Integer> indexes;
+    final List<AumHash> checkpointsNewestFirst;
+    final @Nullable Run before;
+
+    Run(List<TrailEntry> entries, @Nullable Run before) {
+      this.entries = List.copyOf(entries);
+      this.before = before;
+      this.indexes = new HashMap<>();
+      List<AumHash> checkpoints = new ArrayList<>();
+      for (int i = 0; i < entries.size(); i++) {
+        indexes.put(entries.get(i).hash(), i);
+        if (entries.get(i).checkpoint().isPresent()) {
+          checkpoints.add(entries.get(i).hash());
+        }
+      }
+      Collections.reverse(checkpoints);
+      this.checkpointsNewestFirst = List.copyOf(checkpoints);
+    }
+  }
+
+  /** How many AUMs are remembered. */
+  public int size() {
+    return size;
+  }
+
+  /** About how many bytes of memory it takes up. */
+  public long heapBytes() {
+    return size * HEAP_BYTES_AN_ENTRY;
+  }
+
+  /** The entry of an AUM, if it is remembered. */
+  public Optional<TrailEntry> find(AumHash hash) {
+    for (Run run = newest; run != null; run = run.before) {
+      Integer index = run.indexes.get(hash);
+      if (index != null) {
+        return Optional.of(run.entries.get(index));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** True when an AUM is remembered. */
+  public boolean contains(AumHash hash) {
+    return find(hash).isPresent();
+  }
+
+  /** The entry of the AUM that the oldest ancestor follows; empty when nothing is remembered. */
+  public Optional<TrailEntry> newest() {
+    return newest == null
+        ? Optional.empty()
+        : Optional.of(newest.entries.get(newest.entries.size() - 1));
+  }
+
+  /** The oldest AUM that is remembered; empty when nothing is. */
+  public Optional<AumHash> oldest() {
+    Optional<AumHash> oldest = Optional.empty();
+    for (Run run = newest; run != null; run = run.before) {
+      oldest = Optional.of(run.entries.get(0).hash());
+    }
+    return oldest;
+  }
+
+  /** All entries, oldest first. */
+  public List<TrailEntry> entries() {
+    return collect(Optional.empty());
+  }
+
+  /**
+   * The entries of the AUMs that follow one, oldest first; costs their number.
+   *
+   * @throws IllegalArgumentException if it is not remembered
+   */
+  public List<TrailEntry> after(AumHash hash) {
+    if (!contains(hash)) {
+      throw new IllegalArgumentException(hash + " is not in the trail");
+    }
+    return collect(Optional.of(hash));
+  }
+
+  private List<TrailEntry> collect(Optional<AumHash> after) {
+    Deque<List<TrailEntry>> newestFirst = new ArrayDeque<>();
+    for (Run run = newest; run != null; run = run.before) {
+      Integer index = after.map(run.indexes::get).orElse(null);
+      newestFirst.push(
+          index == null ? run.entries : run.entries.subList(index + 1, run.entries.size()));
+      if (index != null) {
+        break;
+      }
+    }
+    List<TrailEntry> following = new ArrayList<>();
+    newestFirst.forEach(following::addAll);
+    return following;
+  }
+
+  /** The checkpoints among the AUMs that are remembered, newest first; costs their number. */
+  public List<AumHash> checkpoints() {
+    List<AumHash> checkpoints = new ArrayList<>();
+    for (Run run = newest; run != null; run = run.before) {
+      checkpoints.addAll(run.checkpointsNewestFirst);
+    }
+    return checkpoints;
+  }
+
+  /**
+   * The newest checkpoint at or before an AUM.
+   *
+   * @return empty when the AUM is not remembered, or no checkpoint before it is
+   */
+  public Optional<TrailEntry> checkpointAtOrBefore(AumHash hash) {
+    boolean found = false;
+    for (Run run = newest; run != null; run = run.before) {
+      Integer index = run.indexes.get(hash);
+      if (!found && index == null) {
+        continue;
+      }
+      for (int i = found ? run.entries.size() - 1 : index; i >= 0; i--) {
+        if (run.entries.get(i).checkpoint().isPresent()) {
+          return Optional.of(run.entries.get(i));
+        }
+      }
+      found = true;
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * A checkpoint that is remembered, whole.
+   *
+   * @return empty when it is not remembered, or no checkpoint
+   * @throws StoreException.Damaged if it is not what its name says
+   */
+  public Optional<Aum> checkpoint(AumHash hash) throws StoreException.Damaged {
+    Optional<Bytes> encoded = find(hash).flatMap(TrailEntry::checkpoint);
+    if (encoded.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Aum.decodeStored(hash, encoded.get()));
+    } catch (DecodeException e) {
+      throw new StoreException.Damaged("remembered checkpoint " + hash + ": " + e.getMessage());
+    }
+  }
+
+  /**
+   * The ids of the keys that are trusted after the newest entry.
+   *
+   * @return empty when no checkpoint is remembered to tell them from
+   * @throws StoreException.Damaged if that checkpoint is not what its name says
+   */
+  public Optional<Set<Bytes>> keysAtEnd() throws StoreException.Damaged {
+    Optional<TrailEntry> checkpoint =
+        newest().map(TrailEntry::hash).flatMap(this::checkpointAtOrBefore);
+    if (checkpoint.isEmpty()) {
+      return Optional.empty();
+    }
+    State state = checkpoint(checkpoint.get().hash()).flatMap(Aum::state).orElse(State.NOTHING);
+    Set<Bytes> keys = new LinkedHashSet<>(state.keyIds());
+    for (TrailEntry entry : after(checkpoint.get().hash())) {
+      keys.removeAll(entry.takenAway());
+      keys.addAll(entry.added());
+    }
+    return Optional.of(keys);
+  }
+
+  /**
+   * This trail with more entries, oldest first, after its newest.
+   *
+   * @throws IllegalArgumentException if they do not follow one another and the newest
+   */
+  public Trail extend(List<TrailEntry> entries) {
+    Optional<AumHash> last = newest().map(TrailEntry::hash);
+    for (TrailEntry entry : entries) {
+      if (last.isPresent() && !last.equals(entry.parent())) {
+        throw new IllegalArgumentException(entry.hash() + " does not follow " + last.get());
+      }
+      last = Optional.of(entry.hash());
+    }
+    return entries.isEmpty() ? this : append(entries);
+  }
+
+  private Trail append(List<TrailEntry> entries) {
+    List<TrailEntry> merged = entries;
+    Run before = newest;
+    while (before != null && before.entries.size() <= merged.size()) {
+      List<TrailEntry> longer = new ArrayList<>(before.entries);
+      longer.addAll(merged);
+      merged = longer;
+      before = before.before;
+    }
+    return new Trail(new Run(merged, before), size + entries.size());
+  }
+
+  /** This trail without an AUM and those that follow it; the same when it is not remembered. */
+  public Trail cutFrom(AumHash hash) {
+    int left = size;
+    for (Run run = newest; run != null; run = run.before) {
+      Integer index = run.indexes.get(hash);
+      left -= run.entries.size();
+      if (index != null) {
+        Trail older = new Trail(run.before, left);
+        return index == 0 ? older : older.append(run.entries.subList(0, index));
+      }
+    }
+    return this;
+  }
+
+  @Override
+  public String toString() {
+    return "Trail(" + size + " AUMs)";
+  }
+}

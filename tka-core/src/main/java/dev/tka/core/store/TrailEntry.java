@@ -1,0 +1,79 @@
+package dev.tka.core.store;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.AumKind;
+import dev.tka.core.AumSignature;
+import dev.tka.core.Bytes;
+import dev.tka.core.State;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What is remembered of an AUM of the active chain (section 10, "Trail"): enough to judge whether
+ * another may displace it, or something before it. Its weight is not among it: whoever judges has
+ * the state at the fork, and so the votes of the signers there.
+ *
+ * @param hash the AUM's
+ * @param parent the AUM that it follows; empty for a genesis
+ * @param kind what it did
+ * @param committedAt when this store first took it in, to the second
+ * @param signers the ids of the keys that signed it
+ * @param added the ids of the keys that were trusted after it and not before
+ * @param takenAway the ids of the keys that were trusted before it and not after
+ * @param checkpoint the canonical encoding, of a checkpoint; empty for any other kind
+ */
+public record TrailEntry(
+    AumHash hash,
+    Optional<AumHash> parent,
+    AumKind kind,
+    Instant committedAt,
+    List<Bytes> signers,
+    List<Bytes> added,
+    List<Bytes> takenAway,
+    Optional<Bytes> checkpoint) {
+  /** Copies its lists. */
+  public TrailEntry {
+    Objects.requireNonNull(hash);
+    Objects.requireNonNull(parent);
+    Objects.requireNonNull(kind);
+    Objects.requireNonNull(committedAt);
+    Objects.requireNonNull(checkpoint);
+    signers = List.copyOf(signers);
+    added = List.copyOf(added);
+    takenAway = List.copyOf(takenAway);
+  }
+
+  /**
+   * What is remembered of an AUM.
+   *
+   * @param before the state at its parent; the state at the AUM itself, if it begins an authority
+   * @param after the state at the AUM
+   */
+  public static TrailEntry of(Aum aum, State before, State after, Instant committedAt) {
+    return before.keys().equals(after.keys())
+        ? of(aum, Set.of(), Set.of(), committedAt)
+        : of(aum, before.keyIds(), after.keyIds(), committedAt);
+  }
+
+  /**
+   * What is remembered of an AUM.
+   *
+   * @param before the ids of the keys that were trusted at its parent
+   * @param after the ids of those that are trusted at the AUM
+   */
+  public static TrailEntry of(Aum aum, Set<Bytes> before, Set<Bytes> after, Instant committedAt) {
+    return new TrailEntry(
+        aum.hash(),
+        aum.parent(),
+        aum.kind(),
+        committedAt,
+        aum.signatures().stream().map(AumSignature::signerId).distinct().toList(),
+        after.stream().filter(key -> !before.contains(key)).toList(),
+        before.stream().filter(key -> !after.contains(key)).toList(),
+        aum.kind().equals(AumKind.CHECKPOINT) ? Optional.of(aum.encoded()) : Optional.empty());
+  }
+}

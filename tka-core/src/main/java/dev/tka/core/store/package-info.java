@@ -1,0 +1,14 @@
+/**
+ * What a store of AUMs owes, and the store in memory.
+ *
+ * <p>{@link dev.tka.core.store.AumStore} has one write, a {@link dev.tka.core.store.Commit} against
+ * the revision that was read, and shows what it holds as an {@link dev.tka.core.store.AumSnapshot}.
+ * A store of one's own keeps its AUMs in an {@link dev.tka.core.store.AumIndex} and shows an {@link
+ * dev.tka.core.store.IndexSnapshot} of it.
+ *
+ * <p>Section numbers in this package are those of the protocol specification.
+ */
+@NullMarked
+package dev.tka.core.store;
+
+import org.jspecify.annotations.NullMarked;

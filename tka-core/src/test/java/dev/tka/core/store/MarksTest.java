@@ -1,0 +1,77 @@
+package dev.tka.core.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tka.core.AumHash;
+import dev.tka.testkit.Chains;
+import dev.tka.testkit.TestKeys;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** Section 10, "Unsent": what becomes of the notes on own AUMs. */
+class MarksTest {
+  private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
+  private static final Instant LATER = NOON.plusSeconds(3600);
+
+  private final Chains chains = Chains.draw(List.of(TestKeys.key(1, 1)), "A -> B -> C -> D");
+
+  private AumHash hash(String name) {
+    return chains.get(name).hash();
+  }
+
+  private Marks.SetAside aside(String name, Instant at) {
+    return new Marks.SetAside(chains.get(name), at, false);
+  }
+
+  @Test
+  void whatIsMadeIsUnsentAndDoesNotAge() {
+    Marks marks = Marks.NONE.made(List.of(hash("A"), hash("B")));
+
+    assertThat(marks.unsent()).containsExactlyInAnyOrder(hash("A"), hash("B"));
+    assertThat(marks.isUnsent(hash("A"))).isTrue();
+    assertThat(marks.agesFrom(hash("A"), NOON)).isEmpty();
+    assertThat(marks.isUnsent(hash("C"))).isFalse();
+    assertThat(marks.agesFrom(hash("C"), NOON)).contains(NOON);
+  }
+
+  @Test
+  void whatWasAcknowledgedIsNeverUnsentAgainAndAgesFromTheFirstTime() {
+    Marks marks =
+        Marks.NONE
+            .made(List.of(hash("A")))
+            .acknowledged(List.of(hash("A"), hash("C")), NOON)
+            .acknowledged(List.of(hash("A")), LATER)
+            .made(List.of(hash("A")));
+
+    assertThat(marks.own()).isEqualTo(Map.of(hash("A"), Optional.of(NOON)));
+    assertThat(marks.isUnsent(hash("A"))).isFalse();
+    assertThat(marks.agesFrom(hash("A"), LATER)).contains(NOON);
+  }
+
+  @Test
+  void anEditIsSetAsideOnceUntilControlHasItOrAPersonTakesIt() {
+    Marks marks =
+        Marks.NONE
+            .aside(List.of(aside("B", NOON), aside("C", NOON)))
+            .aside(List.of(aside("B", LATER), aside("D", LATER)));
+
+    assertThat(marks.setAside())
+        .containsExactly(aside("B", NOON), aside("C", NOON), aside("D", LATER));
+    assertThat(marks.acknowledged(List.of(hash("C")), LATER).setAside())
+        .containsExactly(aside("B", NOON), aside("D", LATER));
+    assertThat(marks.withoutAside(Set.of(hash("B"))).setAside())
+        .containsExactly(aside("C", NOON), aside("D", LATER));
+  }
+
+  @Test
+  void theTimeOfTheLastAgreementIsKeptWithTheRest() {
+    Marks marks = Marks.NONE.made(List.of(hash("A"))).agreed(NOON).agreed(LATER);
+    assertThat(marks.agreedAt()).contains(LATER);
+    assertThat(marks.unsent()).containsExactly(hash("A"));
+    assertThat(marks.acknowledged(List.of(hash("A")), LATER).agreedAt()).contains(LATER);
+  }
+}
