@@ -3,8 +3,10 @@ module dev.tka.cli {
   requires com.fasterxml.jackson.core;
   requires com.fasterxml.jackson.jr.ob;
   requires dev.tka.compaction;
+  requires dev.tka.conformance;
   requires dev.tka.core;
   requires dev.tka.store;
+  requires dev.tka.store.sql;
   requires dev.tka.sync;
   requires info.picocli;
   requires static transitive org.jspecify;

@@ -13,5 +13,7 @@ module dev.tka.core {
   exports dev.tka.core.store;
   exports dev.tka.core.internal to
       dev.tka.cli,
-      dev.tka.store;
+      dev.tka.conformance,
+      dev.tka.store,
+      dev.tka.store.sql;
 }

@@ -3,6 +3,7 @@ package dev.tka.store;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.SigningException;
 import dev.tka.core.TextException;
+import dev.tka.store.internal.DurableFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

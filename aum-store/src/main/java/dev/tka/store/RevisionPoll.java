@@ -11,9 +11,9 @@ import java.util.Map;
  * Watches a place by asking for its revisions again and again, which is the truth; a {@link #hint}
  * makes it ask at once.
  */
-final class RevisionPoll implements Tailnets.Watch {
+public final class RevisionPoll implements Tailnets.Watch {
   /** How often to ask, where that costs little. */
-  static final Duration INTERVAL = Duration.ofMillis(100);
+  public static final Duration INTERVAL = Duration.ofMillis(100);
 
   /**
    * How many times longer than a look the pause after it is, up to the interval, so that hints of
@@ -35,7 +35,7 @@ final class RevisionPoll implements Tailnets.Watch {
 
   /** Reads what changed since it was last asked. */
   @FunctionalInterface
-  interface Revisions {
+  public interface Revisions {
     /**
      * All revisions, or none of those that are known to be what they were when this was last called
      * and returned.
@@ -54,7 +54,8 @@ final class RevisionPoll implements Tailnets.Watch {
   /**
    * Begins to watch. What was committed before this returns is not told, if it can be read at once.
    */
-  static RevisionPoll begin(Revisions revisions, Duration interval, Tailnets.Watcher watcher) {
+  public static RevisionPoll begin(
+      Revisions revisions, Duration interval, Tailnets.Watcher watcher) {
     RevisionPoll poll = new RevisionPoll(revisions, interval, watcher);
     try {
       poll.told.putAll(revisions.read());
@@ -66,7 +67,7 @@ final class RevisionPoll implements Tailnets.Watch {
   }
 
   /** There may be something to see. */
-  synchronized void hint() {
+  public synchronized void hint() {
     hinted = true;
     notifyAll();
   }
@@ -147,7 +148,7 @@ final class RevisionPoll implements Tailnets.Watch {
   }
 
   /** Waits until it has ended. */
-  void join() throws InterruptedException {
+  public void join() throws InterruptedException {
     thread.join();
   }
 

@@ -3,13 +3,16 @@ package dev.tka.store;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The open watches of a place, which end with it. */
-final class Watches implements AutoCloseable {
+/** The open watches of a place, which end with it. Safe for use by many threads. */
+public final class Watches implements AutoCloseable {
   private final Set<Tailnets.Watch> open = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
+  /** None yet. */
+  public Watches() {}
+
   /** What to give to whoever asked for a watch; ended, where the place is closed meanwhile. */
-  Tailnets.Watch add(Tailnets.Watch watch) {
+  public Tailnets.Watch add(Tailnets.Watch watch) {
     open.add(watch);
     if (closed) {
       watch.close();
@@ -21,7 +24,7 @@ final class Watches implements AutoCloseable {
   }
 
   /** True once the place is closed. */
-  boolean areClosed() {
+  public boolean areClosed() {
     return closed;
   }
 

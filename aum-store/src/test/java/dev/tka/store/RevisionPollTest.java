@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
+import dev.tka.store.testkit.WatchedByHand;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -11,7 +11,7 @@ import dev.tka.core.internal.CanonicalWriter;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.core.store.StoreException;
-import dev.tka.store.NodeDirectory;
+import dev.tka.store.directory.NodeDirectory;
 import dev.tka.testkit.TestKeys;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;

@@ -8,7 +8,7 @@ import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
-import dev.tka.store.NodeDirectory;
+import dev.tka.store.directory.NodeDirectory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;

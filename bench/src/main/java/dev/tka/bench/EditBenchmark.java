@@ -9,7 +9,7 @@ import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.InformResult;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.UpdateBuilder;
-import dev.tka.store.NodeDirectory;
+import dev.tka.store.directory.NodeDirectory;
 import dev.tka.testkit.TestKeys;
 import java.io.IOException;
 import java.nio.ByteBuffer;

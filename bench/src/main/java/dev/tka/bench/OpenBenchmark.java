@@ -3,7 +3,7 @@ package dev.tka.bench;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.store.MemoryAumStore;
-import dev.tka.store.NodeDirectory;
+import dev.tka.store.directory.NodeDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

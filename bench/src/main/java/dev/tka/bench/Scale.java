@@ -1,5 +1,6 @@
 package dev.tka.bench;
 
+import dev.tka.control.AuthorityCache;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.TkaException;
@@ -8,8 +9,7 @@ import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
-import dev.tka.store.AuthorityCache;
-import dev.tka.store.SqliteFile;
+import dev.tka.store.sql.SqliteFile;
 import dev.tka.sync.Intersection;
 import dev.tka.sync.MissingAums;
 import dev.tka.sync.SyncOffer;

@@ -1,7 +1,7 @@
 package dev.tka.cli;
 
 import dev.tka.core.TkaException;
-import dev.tka.store.SqliteFile;
+import dev.tka.store.sql.SqliteFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

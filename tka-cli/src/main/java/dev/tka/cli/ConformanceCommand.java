@@ -1,7 +1,7 @@
 package dev.tka.cli;
 
-import dev.tka.cli.conformance.Conformance;
-import dev.tka.cli.conformance.Conformance.FileResult;
+import dev.tka.conformance.Conformance;
+import dev.tka.conformance.Conformance.FileResult;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

@@ -1,6 +1,7 @@
 package dev.tka.cli;
 
 import com.fasterxml.jackson.jr.ob.JSON;
+import dev.tka.conformance.TemporaryFiles;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
@@ -13,8 +14,8 @@ import dev.tka.core.authority.ChainAudit;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.MemoryAumStore;
-import dev.tka.store.NodeDirectory;
-import dev.tka.store.SqliteFile;
+import dev.tka.store.directory.NodeDirectory;
+import dev.tka.store.sql.SqliteFile;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,6 +1,6 @@
 package dev.tka.cli;
 
-import dev.tka.store.AumExport;
+import dev.tka.store.export.AumExport;
 import java.io.PrintWriter;
 import picocli.CommandLine.Model.CommandSpec;
 

@@ -1,7 +1,7 @@
 package dev.tka.cli;
 
 import dev.tka.core.store.StoreException;
-import dev.tka.store.SqliteFile;
+import dev.tka.store.sql.SqliteFile;
 import java.io.IOException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;

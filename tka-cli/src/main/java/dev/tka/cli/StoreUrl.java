@@ -1,7 +1,7 @@
 package dev.tka.cli;
 
 import dev.tka.core.TextException;
-import dev.tka.store.PostgresSettings;
+import dev.tka.store.sql.PostgresSettings;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;

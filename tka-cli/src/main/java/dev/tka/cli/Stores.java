@@ -1,10 +1,10 @@
 package dev.tka.cli;
 
 import dev.tka.core.store.StoreException;
-import dev.tka.store.PostgresDatabase;
-import dev.tka.store.PostgresSettings;
-import dev.tka.store.SqliteFile;
 import dev.tka.store.Tailnets;
+import dev.tka.store.sql.PostgresDatabase;
+import dev.tka.store.sql.PostgresSettings;
+import dev.tka.store.sql.SqliteFile;
 import java.nio.file.Files;
 import java.time.Clock;
 

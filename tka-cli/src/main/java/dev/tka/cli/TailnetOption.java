@@ -2,8 +2,8 @@ package dev.tka.cli;
 
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.StoreException;
-import dev.tka.store.NodeDirectory;
 import dev.tka.store.Tailnets;
+import dev.tka.store.directory.NodeDirectory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tka.core.Aum;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.store.Commit;
-import dev.tka.store.NodeDirectory;
+import dev.tka.store.directory.NodeDirectory;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.io.ByteArrayInputStream;

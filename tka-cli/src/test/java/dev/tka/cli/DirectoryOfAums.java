@@ -4,7 +4,7 @@ import dev.tka.core.Aum;
 import dev.tka.core.Bytes;
 import dev.tka.core.internal.CanonicalWriter;
 import dev.tka.core.store.Commit;
-import dev.tka.store.NodeDirectory;
+import dev.tka.store.directory.NodeDirectory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;

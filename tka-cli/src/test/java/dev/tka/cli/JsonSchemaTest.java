@@ -6,7 +6,7 @@ import com.fasterxml.jackson.jr.ob.JSON;
 import dev.tka.core.Aum;
 import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.core.store.Commit;
-import dev.tka.store.NodeDirectory;
+import dev.tka.store.directory.NodeDirectory;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.GoldenData;
 import dev.tka.testkit.TestKeys;

@@ -9,7 +9,7 @@ import dev.tka.core.Key;
 import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.LiveAuthority;
-import dev.tka.store.NodeDirectory;
+import dev.tka.store.directory.NodeDirectory;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.nio.file.Path;

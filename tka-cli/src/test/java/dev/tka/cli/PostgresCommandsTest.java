@@ -2,8 +2,8 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tka.store.PostgresSettings;
-import dev.tka.store.testkit.PostgresServer;
+import dev.tka.store.sql.PostgresSettings;
+import dev.tka.store.sql.testkit.PostgresServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

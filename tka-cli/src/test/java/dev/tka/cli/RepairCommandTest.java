@@ -11,7 +11,7 @@ import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.MemoryAumStore;
-import dev.tka.store.NodeDirectory;
+import dev.tka.store.directory.NodeDirectory;
 import dev.tka.sync.AnswerPolicy;
 import dev.tka.sync.ControlEnd;
 import dev.tka.sync.NodeRound;

@@ -6,7 +6,7 @@ import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.nodekey.NodeKeySigning;
-import dev.tka.store.NodeDirectory;
+import dev.tka.store.directory.NodeDirectory;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.nio.charset.StandardCharsets;

@@ -8,7 +8,7 @@ import dev.tka.core.SigningException;
 import dev.tka.core.nodekey.AuthKey;
 import dev.tka.core.nodekey.AuthKeyException;
 import dev.tka.store.KeyFile;
-import dev.tka.store.SqliteFile;
+import dev.tka.store.sql.SqliteFile;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

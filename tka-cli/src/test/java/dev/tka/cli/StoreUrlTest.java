@@ -3,7 +3,7 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tka.store.PostgresSettings;
+import dev.tka.store.sql.PostgresSettings;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;

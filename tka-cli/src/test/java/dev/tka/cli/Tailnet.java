@@ -8,7 +8,7 @@ import dev.tka.core.TkaException;
 import dev.tka.core.authority.AumVerifier;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.ChainAudit;
-import dev.tka.store.NodeDirectory;
+import dev.tka.store.directory.NodeDirectory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

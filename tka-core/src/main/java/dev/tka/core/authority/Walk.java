@@ -137,6 +137,7 @@ record Walk(List<AumHash> passed, List<Integer> checkpoints, State state) {
       if (at.kind().equals(AumKind.CHECKPOINT)) {
         // It holds the whole state; only whose state that is, is asked of an older one.
         waiting.clear();
+        state = state.standingAt(at.parent().orElseThrow());
       }
       waiting.add(at);
     }

@@ -41,7 +41,7 @@ class ReadmeExampleTest {
     Path root = GoldenData.root();
     String source =
         Files.readString(
-            root.resolve("tka-core/src/test/java/dev/tka/core/ReadmeExampleTest.java"));
+            root.resolve("tka-core/src/test/java/dev/tka/core/authority/ReadmeExampleTest.java"));
     String readme = Files.readString(root.resolve("README.md"));
 
     assertThat(between(readme, "```java\n", "```"))

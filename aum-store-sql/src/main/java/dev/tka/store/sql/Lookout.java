@@ -1,0 +1,94 @@
+package dev.tka.store.sql;
+
+import dev.tka.core.store.Revision;
+import dev.tka.core.store.StoreException;
+import dev.tka.store.RevisionPoll;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the revisions for a watch, by a connection of its own: a pool may be busy, and waits before
+ * it says that a database is gone. Where nothing was committed since the last look, it costs one
+ * small query, however many tailnets there are.
+ */
+final class Lookout implements RevisionPoll.Revisions, AutoCloseable {
+  private final Connecting connecting;
+  private final String moment;
+  private final Function<SQLException, StoreException> translate;
+  private @Nullable Connection connection;
+  private @Nullable String seen;
+  private boolean closed;
+
+  /** Opens connections. */
+  @FunctionalInterface
+  interface Connecting {
+    Connection connect() throws SQLException;
+  }
+
+  /**
+   * Connects when it first looks.
+   *
+   * @param moment a query for one value, which is another one when something was committed since
+   *     the same connection asked
+   */
+  Lookout(Connecting connecting, String moment, Function<SQLException, StoreException> translate) {
+    this.connecting = connecting;
+    this.moment = moment;
+    this.translate = translate;
+  }
+
+  @Override
+  public synchronized Map<String, Revision> read() throws StoreException {
+    if (closed) {
+      return Map.of();
+    }
+    try {
+      Connection looking = connection == null ? connecting.connect() : connection;
+      connection = looking;
+      // First: what is committed in between is seen now, and looked at again.
+      String now = now(looking);
+      if (now.equals(seen)) {
+        return Map.of();
+      }
+      Map<String, Revision> revisions = SqlTailnets.revisions(looking);
+      seen = now;
+      return revisions;
+    } catch (SQLException e) {
+      hangUp();
+      throw translate.apply(e);
+    }
+  }
+
+  private String now(Connection looking) throws SQLException {
+    try (Statement statement = looking.createStatement();
+        ResultSet result = statement.executeQuery(moment)) {
+      result.next();
+      return String.valueOf(result.getString(1));
+    }
+  }
+
+  private void hangUp() {
+    Connection last = connection;
+    connection = null;
+    // Another connection counts from elsewhere.
+    seen = null;
+    if (last != null) {
+      try {
+        last.close();
+      } catch (SQLException e) {
+        // It is not used any more.
+      }
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    closed = true;
+    hangUp();
+  }
+}

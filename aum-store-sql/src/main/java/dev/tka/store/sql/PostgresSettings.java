@@ -1,0 +1,221 @@
+package dev.tka.store.sql;
+
+import dev.tka.core.TextException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a PostgreSQL database is, and as whom to use it. The password is in no text of it. Without
+ * one, the driver looks into the user's {@code .pgpass}, as PostgreSQL's own programs do.
+ */
+public final class PostgresSettings {
+  private static final String FORM = "postgresql://user@host:port/database";
+  private static final String SSL_MODE = "sslmode=";
+
+  private static final String ENCODED_COLON = "%3A";
+
+  /** A host, of which a name may have underscores, and a port. */
+  private static final Pattern PLACE =
+      Pattern.compile("([a-zA-Z0-9._-]+|\\[[0-9a-fA-F:.]+\\])(?::(.*))?");
+
+  /** As PostgreSQL's own programs name them. */
+  private static final List<String> SSL_MODES =
+      List.of("disable", "allow", "prefer", "require", "verify-ca", "verify-full");
+
+  private static final int DEFAULT_PORT = 5432;
+  private static final int MAX_PORT = 65535;
+
+  private final String host;
+  private final int port;
+  private final String database;
+  private final String user;
+  private final Optional<String> password;
+  private final Optional<String> sslMode;
+
+  private PostgresSettings(
+      String host,
+      int port,
+      String database,
+      String user,
+      Optional<String> password,
+      Optional<String> sslMode) {
+    this.host = host;
+    this.port = port;
+    this.database = database;
+    this.user = user;
+    this.password = password;
+    this.sslMode = sslMode;
+  }
+
+  /**
+   * Settings without a password.
+   *
+   * @param host a name or an address; an IPv6 address without brackets
+   * @param port 1 to 65535
+   * @param user without a colon, which in a URL begins a password
+   * @throws IllegalArgumentException if a text is empty, the user has a colon, or the port is out
+   *     of range
+   */
+  public static PostgresSettings of(String host, int port, String database, String user) {
+    if (host.isEmpty() || database.isEmpty() || user.isEmpty() || port < 1 || port > MAX_PORT) {
+      throw new IllegalArgumentException("expected a host, a port, a database and a user");
+    }
+    if (user.indexOf(':') >= 0) {
+      throw new IllegalArgumentException("expected a user without a colon");
+    }
+    return new PostgresSettings(host, port, database, user, Optional.empty(), Optional.empty());
+  }
+
+  /**
+   * Settings without a password, from {@code postgresql://user@host:port/database}. The port may be
+   * left out (5432); what a URL cannot hold is percent-encoded. {@code ?sslmode=} may follow, see
+   * {@link #withSslMode}.
+   *
+   * @throws TextException.BadUrl if the text is something else, or has a password in it: other
+   *     users of the machine can read it there
+   */
+  public static PostgresSettings parse(String url) throws TextException.BadUrl {
+    if (!StandardCharsets.UTF_8.newEncoder().canEncode(url)) {
+      throw new TextException.BadUrl(FORM, "half of a surrogate pair");
+    }
+    URI uri;
+    try {
+      uri = new URI(url);
+    } catch (URISyntaxException e) {
+      throw new TextException.BadUrl(FORM, "no URL");
+    }
+    if (!"postgresql".equals(uri.getScheme())) {
+      throw new TextException.BadUrl(FORM, "another beginning");
+    }
+    String authority = Objects.requireNonNullElse(uri.getRawAuthority(), "");
+    int at = authority.lastIndexOf('@');
+    String user = authority.substring(0, Math.max(at, 0));
+    if (user.indexOf(':') >= 0 || user.toUpperCase(Locale.ROOT).contains(ENCODED_COLON)) {
+      throw new TextException.BadUrl(
+          FORM, "a password, which does not belong there but into PGPASSWORD or ~/.pgpass");
+    }
+    String path = uri.getPath();
+    Matcher place = PLACE.matcher(authority.substring(at + 1));
+    if (!place.matches()) {
+      throw new TextException.BadUrl(FORM, "no host");
+    }
+    if (user.isEmpty()) {
+      throw new TextException.BadUrl(FORM, "no user");
+    }
+    if (path == null || path.length() < 2) {
+      throw new TextException.BadUrl(FORM, "no database");
+    }
+    String host = place.group(1).replaceAll("^\\[|\\]$", "");
+    PostgresSettings settings = of(host, port(place.group(2)), path.substring(1), decode(user));
+    return uri.getRawQuery() == null && uri.getRawFragment() == null
+        ? settings
+        : settings.withQuery(uri);
+  }
+
+  /** The default if there is none. */
+  private static int port(@Nullable String text) throws TextException.BadUrl {
+    if (text == null || text.isEmpty()) {
+      return DEFAULT_PORT;
+    }
+    try {
+      int port = Integer.parseInt(text);
+      if (port >= 1 && port <= MAX_PORT) {
+        return port;
+      }
+    } catch (NumberFormatException e) {
+      // No number is as bad as one out of range.
+    }
+    throw new TextException.BadUrl(FORM, "a port that is not 1 to " + MAX_PORT);
+  }
+
+  private static String decode(String escaped) {
+    return URLDecoder.decode(escaped.replace("+", "%2B"), StandardCharsets.UTF_8);
+  }
+
+  private PostgresSettings withQuery(URI uri) throws TextException.BadUrl {
+    String query = Objects.requireNonNullElse(uri.getRawQuery(), "");
+    if (uri.getRawFragment() == null && query.startsWith(SSL_MODE)) {
+      try {
+        return withSslMode(query.substring(SSL_MODE.length()));
+      } catch (IllegalArgumentException e) {
+        // Said below, without repeating it.
+      }
+    }
+    throw new TextException.BadUrl(
+        FORM, "more after the database than ?sslmode= and one of " + SSL_MODES);
+  }
+
+  /** The same with a password. */
+  public PostgresSettings withPassword(String secret) {
+    return new PostgresSettings(host, port, database, user, Optional.of(secret), sslMode);
+  }
+
+  /**
+   * The same with another way to encrypt. Without one, what is sent is encrypted where the server
+   * can, and nobody checks whose server it is. {@code verify-full} does, by the certificates in the
+   * user's {@code .postgresql/root.crt}.
+   *
+   * @param mode disable, allow, prefer, require, verify-ca or verify-full, which mean what they do
+   *     to PostgreSQL's own programs
+   * @throws IllegalArgumentException if it is another
+   */
+  public PostgresSettings withSslMode(String mode) {
+    if (!SSL_MODES.contains(mode)) {
+      throw new IllegalArgumentException("expected one of " + SSL_MODES + ", found " + mode);
+    }
+    return new PostgresSettings(host, port, database, user, password, Optional.of(mode));
+  }
+
+  /** A name or an address. */
+  public String host() {
+    return host;
+  }
+
+  /** 1 to 65535. */
+  public int port() {
+    return port;
+  }
+
+  /** The name of the database. */
+  public String database() {
+    return database;
+  }
+
+  /** The name of the user. */
+  public String user() {
+    return user;
+  }
+
+  Optional<String> password() {
+    return password;
+  }
+
+  /** How to encrypt, if that is said. */
+  public Optional<String> sslMode() {
+    return sslMode;
+  }
+
+  /** The URL, which {@link #parse} takes, without the password. */
+  @Override
+  public String toString() {
+    try {
+      String literal = host.indexOf(':') >= 0 ? "[" + host + "]" : host;
+      // With any host but the real one, which may have an underscore: that is none to URI.
+      URI parts = new URI("postgresql", user, "host", port, "/" + database, null, null);
+      String query = sslMode.map(mode -> "?" + SSL_MODE + mode).orElse("");
+      String place = literal + ":" + port + parts.getRawPath() + query;
+      return new URI("postgresql://" + parts.getRawUserInfo() + "@" + place).toASCIIString();
+    } catch (URISyntaxException e) {
+      return "postgresql://" + host + ":" + port;
+    }
+  }
+}

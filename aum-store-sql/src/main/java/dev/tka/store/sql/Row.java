@@ -1,0 +1,179 @@
+package dev.tka.store.sql;
+
+import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
+import dev.tka.core.store.StoreException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.zip.CRC32C;
+
+/**
+ * A row of a table, before it is written or after it was read.
+ *
+ * @param table the table's name, for errors
+ * @param columns {@link Bytes}, a {@link Long}, a {@link String}, or nothing
+ */
+record Row(String table, List<Optional<Object>> columns) {
+  /**
+   * A row of values.
+   *
+   * @param values besides what a column holds, hashes, and optional values
+   */
+  static Row of(String table, Object... values) {
+    List<Optional<Object>> columns = new ArrayList<>(values.length);
+    for (Object value : values) {
+      Optional<?> present = value instanceof Optional<?> optional ? optional : Optional.of(value);
+      columns.add(present.map(each -> each instanceof AumHash hash ? hash.bytes() : each));
+    }
+    return new Row(table, columns);
+  }
+
+  /** The current row of a result. */
+  static Row read(String table, ResultSet result) throws SQLException {
+    int count = result.getMetaData().getColumnCount();
+    List<Optional<Object>> columns = new ArrayList<>(count);
+    for (int i = 1; i <= count; i++) {
+      columns.add(Optional.ofNullable(result.getObject(i)).map(Row::normal));
+    }
+    return new Row(table, columns);
+  }
+
+  private static Object normal(Object read) {
+    if (read instanceof byte[] bytes) {
+      return Bytes.copyOf(bytes);
+    }
+    return read instanceof Integer number ? (Object) number.longValue() : read;
+  }
+
+  /** The columns of rows, one after the other. */
+  static Row joined(List<Row> rows) {
+    List<Optional<Object>> columns = new ArrayList<>();
+    rows.forEach(row -> columns.addAll(row.columns));
+    return new Row(rows.get(0).table, columns);
+  }
+
+  /** About how many bytes its columns take up. */
+  long size() {
+    long size = 0;
+    for (Optional<Object> column : columns) {
+      size += column.orElse("") instanceof Bytes bytes ? Long.BYTES + bytes.size() : Long.BYTES;
+    }
+    return size;
+  }
+
+  /** Gives the columns to the first parameters of a statement. */
+  void bind(PreparedStatement statement) throws SQLException {
+    for (int i = 0; i < columns.size(); i++) {
+      Object value = columns.get(i).orElse(null);
+      statement.setObject(i + 1, value instanceof Bytes bytes ? bytes.toByteArray() : value);
+    }
+  }
+
+  /** The CRC-32C over the columns, each with its type and length. */
+  long checksum() {
+    CRC32C crc = new CRC32C();
+    crc.update(table.getBytes(StandardCharsets.US_ASCII));
+    for (Optional<Object> column : columns) {
+      Object value = column.orElse("");
+      byte type = 0;
+      byte[] content = new byte[0];
+      if (value instanceof Long number) {
+        type = 1;
+        content = ByteBuffer.allocate(Long.BYTES).putLong(number).array();
+      } else if (value instanceof Bytes bytes) {
+        type = 2;
+        content = bytes.toByteArray();
+      } else if (column.isPresent()) {
+        type = 3;
+        content = value.toString().getBytes(StandardCharsets.UTF_8);
+      }
+      crc.update(ByteBuffer.allocate(1 + Integer.BYTES).put(type).putInt(content.length).flip());
+      crc.update(content);
+    }
+    return crc.getValue();
+  }
+
+  /** A column that holds a number. */
+  long number(int column) throws StoreException.Damaged {
+    return column(column, Long.class).orElseThrow(() -> damaged(column, "a number", "nothing"));
+  }
+
+  /** A column that holds a number of a range. */
+  int number(int column, int least, int most) throws StoreException.Damaged {
+    long number = number(column);
+    if (number < least || number > most) {
+      throw damaged(column, least + " to " + most, Long.toString(number));
+    }
+    return (int) number;
+  }
+
+  /** A column that holds bytes. */
+  Bytes bytes(int column) throws StoreException.Damaged {
+    return optionalBytes(column).orElseThrow(() -> damaged(column, "bytes", "nothing"));
+  }
+
+  /** A column that may hold bytes. */
+  Optional<Bytes> optionalBytes(int column) throws StoreException.Damaged {
+    return column(column, Bytes.class);
+  }
+
+  /** A column that may hold text. */
+  Optional<String> optionalText(int column) throws StoreException.Damaged {
+    return column(column, String.class);
+  }
+
+  /** A column that holds a hash. */
+  AumHash hash(int column) throws StoreException.Damaged {
+    return optionalHash(column).orElseThrow(() -> damaged(column, "a hash", "nothing"));
+  }
+
+  /** A column that may hold a hash. */
+  Optional<AumHash> optionalHash(int column) throws StoreException.Damaged {
+    Optional<Bytes> bytes = optionalBytes(column);
+    if (bytes.isPresent() && bytes.get().size() != AumHash.SIZE) {
+      throw damaged(column, AumHash.SIZE + " bytes", Integer.toString(bytes.get().size()));
+    }
+    return bytes.map(each -> AumHash.of(each.toByteArray()));
+  }
+
+  private <T> Optional<T> column(int column, Class<T> type) throws StoreException.Damaged {
+    Optional<Object> value = columns.get(column);
+    if (value.isPresent() && !type.isInstance(value.get())) {
+      throw damaged(column, type.getSimpleName(), value.get().getClass().getSimpleName());
+    }
+    return value.map(type::cast);
+  }
+
+  /** What to throw for a column, counted from 0, that holds something else. */
+  StoreException.Damaged damaged(int column, String expected, String found) {
+    String key =
+        columns.stream()
+            .limit(2)
+            .map(each -> each.map(Row::shown).orElse("null"))
+            .toList()
+            .toString();
+    return new StoreException.Damaged(
+        "table "
+            + table
+            + ", row "
+            + key
+            + ", column "
+            + (column + 1)
+            + ": expected "
+            + expected
+            + ", found "
+            + found);
+  }
+
+  private static String shown(Object value) {
+    String text = value.toString();
+    int most = 64;
+    return text.length() <= most ? text : text.substring(0, most) + "…";
+  }
+}

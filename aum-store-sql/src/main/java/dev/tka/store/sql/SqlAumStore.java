@@ -1,0 +1,746 @@
+package dev.tka.store.sql;
+
+import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumIndex;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.IndexSnapshot;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.StoreException;
+import dev.tka.core.store.Trail;
+import dev.tka.core.store.TrailEntry;
+import dev.tka.store.Tailnets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * One tailnet's part of a database.
+ *
+ * <p>What was read last stays in memory. When another writer only added AUMs since, only their rows
+ * are read; else everything is. Either way the checksum tells whether the rows are those that were
+ * written.
+ */
+final class SqlAumStore implements AumStore {
+  /** Rows, or keys, in one statement: few round trips, and fewer parameters than databases take. */
+  private static final int MOST_ROWS = 500;
+
+  /** Rows of AUMs that one commit deletes for good. */
+  private static final int MOST_DELETED = 1000;
+
+  /** Bytes of rows in one statement, but for a row that is larger alone. */
+  private static final long MOST_BYTES = 1 << 20;
+
+  private final SqlTailnets database;
+  private final String name;
+  private final Clock clock;
+  private volatile View last;
+  private long lastSequence;
+
+  SqlAumStore(SqlTailnets database, String name, Clock clock) {
+    this.database = database;
+    this.name = name;
+    this.clock = clock;
+    Tailnet nothing = Tailnet.empty(0, name);
+    this.last = show(nothing, Stamp.NO_ROW, new AumIndex<>(), 0, Trail.EMPTY, Marks.NONE);
+  }
+
+  /**
+   * What is in the rows at a revision, and what is shown of it.
+   *
+   * @param stamp the row's
+   */
+  private record View(Tailnet tailnet, Stamp stamp, IndexSnapshot<Long> snapshot) {
+    /** The sum of the checksums of the rows but the tailnet's own. */
+    long sum() {
+      return tailnet.number == 0 ? 0 : stamp.checksum - tailnet.checksum();
+    }
+  }
+
+  /**
+   * A row of the table of tailnets.
+   *
+   * @param number 0 while there is no row
+   */
+  private record Tailnet(
+      long number,
+      String name,
+      long revision,
+      long rewritten,
+      long lastNumber,
+      Optional<AumHash> lastActiveAncestor,
+      Optional<Instant> agreedAt) {
+    private static final String COLUMNS =
+        "number, name, revision, rewritten, last_number, last_active_ancestor, agreed_at, checksum";
+    private static final int CHECKSUM = 7;
+
+    static Tailnet empty(long number, String name) {
+      return new Tailnet(number, name, 0, 0, 0, Optional.empty(), Optional.empty());
+    }
+
+    static Tailnet parse(Row row) throws StoreException.Damaged {
+      return new Tailnet(
+          row.number(0),
+          row.optionalText(1).orElse(""),
+          row.number(2),
+          row.number(3),
+          row.number(4),
+          row.optionalHash(5),
+          Rows.parseTime(row, 6));
+    }
+
+    long checksum() {
+      return toRow().checksum();
+    }
+
+    Row toRow() {
+      return Row.of(
+          "tailnet",
+          number,
+          name,
+          revision,
+          rewritten,
+          lastNumber,
+          lastActiveAncestor,
+          agreedAt.map(Instant::toString));
+    }
+  }
+
+  @Override
+  public AumSnapshot read() throws StoreException {
+    View view = last;
+    return named(() -> database.read(this::stamp)).equals(view.stamp)
+        ? view.snapshot
+        : readChanges();
+  }
+
+  /** What tells one state of the rows from another. */
+  private record Stamp(long revision, long checksum) {
+    static final Stamp NO_ROW = new Stamp(0, 0);
+  }
+
+  private Stamp stamp(Connection connection) throws SQLException, StoreException.Damaged {
+    List<Row> rows = select(connection, "revision, checksum", "tailnet where name = ?", name);
+    return rows.isEmpty() ? Stamp.NO_ROW : new Stamp(rows.get(0).number(0), rows.get(0).number(1));
+  }
+
+  /** What is asked of the database. */
+  @FunctionalInterface
+  private interface Asking<T> {
+    T ask() throws StoreException;
+  }
+
+  /** Says of which tailnet what is damaged is. */
+  private <T> T named(Asking<T> asking) throws StoreException {
+    try {
+      return asking.ask();
+    } catch (StoreException.Damaged e) {
+      String tailnet = this + ": ";
+      throw e.getMessage().startsWith(tailnet)
+          ? e
+          : new StoreException.Damaged(tailnet + e.getMessage());
+    }
+  }
+
+  private synchronized AumSnapshot readChanges() throws StoreException {
+    return named(() -> database.readTogether(connection -> look(connection, ""))).snapshot;
+  }
+
+  /**
+   * What is there now, within a transaction.
+   *
+   * @param lock what the select of the tailnet's row ends with
+   */
+  private View look(Connection connection, String lock) throws SQLException, StoreException {
+    View before = last;
+    Optional<Row> row =
+        select(connection, Tailnet.COLUMNS, "tailnet where name = ?" + lock, name).stream()
+            .findFirst();
+    Tailnet now = row.isEmpty() ? Tailnet.empty(0, name) : Tailnet.parse(row.get());
+    Stamp stamp =
+        row.isEmpty() ? Stamp.NO_ROW : new Stamp(now.revision, row.get().number(Tailnet.CHECKSUM));
+    if (stamp.equals(before.stamp) && now.equals(before.tailnet)) {
+      return before;
+    }
+    boolean grown =
+        now.number == before.tailnet.number
+            && now.revision > before.tailnet.revision
+            && now.rewritten <= before.tailnet.revision;
+    Optional<View> view = grown ? grown(connection, before, now, stamp) : Optional.empty();
+    View found = view.isPresent() ? view.get() : whole(connection, now, stamp);
+    last = found;
+    return found;
+  }
+
+  /**
+   * What was shown before with what was added since; empty when that is not what the rows hold, as
+   * after the database was put back to an older state and went on from there.
+   */
+  private Optional<View> grown(Connection connection, View before, Tailnet now, Stamp stamp)
+      throws SQLException, StoreException {
+    List<Row> aums = selectAums(connection, now.number, before.tailnet.lastNumber);
+    if (stamp.checksum != before.sum() + sum(aums) + now.checksum()) {
+      return Optional.empty();
+    }
+    List<AumIndex.Item<Long>> items = parseAums(aums);
+    long sequence = ++lastSequence;
+    IndexSnapshot<Long> shown = before.snapshot;
+    AumIndex<Long> index = shown.index().add(items, sequence);
+    return Optional.of(show(now, stamp, index, sequence, shown.trail(), shown.marks()));
+  }
+
+  private View whole(Connection connection, Tailnet now, Stamp stamp)
+      throws SQLException, StoreException {
+    List<Row> aums = selectAums(connection, now.number, 0);
+    List<Row> entries =
+        select(connection, "*", "trail where tailnet = ? order by position", now.number);
+    List<Row> own = select(connection, "*", "own_aum where tailnet = ?", now.number);
+    List<Row> aside =
+        select(connection, "*", "set_aside where tailnet = ? order by position", now.number);
+    AumIndex<Long> index = AumIndex.of(parseAums(aums));
+    Trail trail = parseTrail(entries);
+    Marks marks = parseMarks(own, now.agreedAt, aside);
+    long sum = sum(aums) + sum(entries) + sum(own) + sum(aside);
+    if (!stamp.equals(Stamp.NO_ROW) && stamp.checksum != sum + now.checksum()) {
+      throw new StoreException.Damaged(
+          "the rows are not those that were written: expected checksum "
+              + stamp.checksum
+              + ", found "
+              + (sum + now.checksum()));
+    }
+    return show(now, stamp, index, ++lastSequence, trail, marks);
+  }
+
+  private List<Row> selectAums(Connection connection, long tailnet, long after)
+      throws SQLException {
+    return select(
+        connection,
+        "tailnet, number, hash, parent, kind, committed_at",
+        "aum where tailnet = ? and number > ? and removed_by is null order by number",
+        tailnet,
+        after);
+  }
+
+  private static List<AumIndex.Item<Long>> parseAums(List<Row> rows) throws StoreException.Damaged {
+    List<AumIndex.Item<Long>> items = new ArrayList<>(rows.size());
+    for (Row each : rows) {
+      items.add(Rows.parseAum(each));
+    }
+    return items;
+  }
+
+  private static long sum(List<Row> rows) {
+    return rows.stream().mapToLong(Row::checksum).sum();
+  }
+
+  private static Trail parseTrail(List<Row> rows) throws StoreException.Damaged {
+    List<TrailEntry> entries = new ArrayList<>(rows.size());
+    for (Row each : rows) {
+      entries.add(Rows.parseTrail(each));
+    }
+    try {
+      return Trail.EMPTY.extend(entries);
+    } catch (IllegalArgumentException e) {
+      throw new StoreException.Damaged("table trail: " + e.getMessage());
+    }
+  }
+
+  private static Marks parseMarks(
+      List<Row> ownRows, Optional<Instant> agreedAt, List<Row> asideRows)
+      throws StoreException.Damaged {
+    Map<AumHash, Optional<Instant>> own = new HashMap<>();
+    for (Row each : ownRows) {
+      own.put(each.hash(1), Rows.parseAcknowledgedAt(each));
+    }
+    List<Marks.SetAside> aside = new ArrayList<>();
+    for (Row each : asideRows) {
+      aside.add(Rows.parseAside(each));
+    }
+    return new Marks(own, agreedAt, aside);
+  }
+
+  private View show(
+      Tailnet tailnet, Stamp stamp, AumIndex<Long> index, long sequence, Trail trail, Marks marks) {
+    return new View(
+        tailnet,
+        stamp,
+        new IndexSnapshot<>(
+            index,
+            sequence,
+            SqlTailnets.revision(stamp.revision, stamp.checksum),
+            tailnet.lastActiveAncestor,
+            (hash, number) -> named(() -> body(tailnet.number, hash, number)),
+            () -> trail,
+            marks,
+            List.of()));
+  }
+
+  private Bytes body(long tailnet, AumHash hash, long number) throws StoreException {
+    Optional<Row> row =
+        database.read(
+            connection ->
+                select(
+                        connection,
+                        "tailnet, number, encoded",
+                        "aum_body where tailnet = ? and number = ?",
+                        tailnet,
+                        number)
+                    .stream()
+                    .findFirst());
+    if (row.isEmpty()) {
+      // Removed long ago, and perhaps added again since.
+      read();
+      IndexSnapshot<Long> now = last.snapshot;
+      Optional<Long> known = now.index().body(hash, now.limit());
+      if (known.isEmpty()) {
+        throw new StoreException.NoSuchAum(hash);
+      }
+      if (known.get() != number) {
+        return body(tailnet, hash, known.get());
+      }
+      throw new StoreException.Damaged(
+          "table aum_body has no row [" + tailnet + ", " + number + "], the body of " + hash);
+    }
+    Bytes encoded = row.get().bytes(2);
+    AumHash found = AumHash.ofEncoding(encoded);
+    if (!found.equals(hash)) {
+      throw row.get().damaged(2, "the body of AUM " + hash, "that of " + found);
+    }
+    return encoded;
+  }
+
+  private List<Row> select(Connection connection, String columns, String rest, Object... arguments)
+      throws SQLException {
+    List<Row> rows = new ArrayList<>();
+    String table = rest.substring(0, rest.indexOf(' '));
+    try (PreparedStatement select =
+        connection.prepareStatement("select " + columns + " from " + rest)) {
+      Row.of(table, arguments).bind(select);
+      try (ResultSet result = select.executeQuery()) {
+        while (result.next()) {
+          rows.add(Row.read(table, result));
+        }
+      }
+    }
+    return rows;
+  }
+
+  /** What a commit does to the rows, and what is shown after it. */
+  private final class Change {
+    final View before;
+    final long revision;
+    final List<AumIndex.Item<Long>> added = new ArrayList<>();
+    final Map<AumHash, Long> removed = new HashMap<>();
+    final Map<Long, Bytes> bodies = new LinkedHashMap<>();
+    final Trail shortened;
+    final Trail trail;
+    final Marks marks;
+    final Optional<AumHash> lastActiveAncestor;
+    private long lastNumber;
+    private long sum;
+    private Tailnet after;
+
+    /** Decides; nothing is written yet. */
+    Change(View before, Commit commit) {
+      IndexSnapshot<Long> shown = before.snapshot;
+      this.before = before;
+      this.after = before.tailnet;
+      this.revision = before.tailnet.revision + 1;
+      this.lastNumber = before.tailnet.lastNumber;
+      this.sum = before.sum();
+      for (Commit.Addition addition : byHash(commit).values()) {
+        AumHash hash = addition.aum().hash();
+        if (shown.find(hash).isEmpty() && !commit.purges().contains(hash)) {
+          lastNumber++;
+          added.add(
+              new AumIndex.Item<>(
+                  hash,
+                  addition.aum().parent(),
+                  addition.aum().kind(),
+                  addition.committedAt().getEpochSecond(),
+                  lastNumber));
+          bodies.put(lastNumber, addition.aum().encoded());
+        }
+      }
+      for (AumHash hash : commit.purges()) {
+        shown.index().body(hash, shown.limit()).ifPresent(number -> removed.put(hash, number));
+      }
+      shortened = commit.trailCut().map(shown.trail()::cutFrom).orElse(shown.trail());
+      trail = shortened.extend(commit.trail());
+      marks = commit.marks().orElse(shown.marks());
+      lastActiveAncestor = commit.lastActiveAncestor().or(shown::lastActiveAncestor);
+    }
+
+    private static Map<AumHash, Commit.Addition> byHash(Commit commit) {
+      Map<AumHash, Commit.Addition> byHash = new LinkedHashMap<>();
+      commit.additions().forEach(each -> byHash.putIfAbsent(each.aum().hash(), each));
+      return byHash;
+    }
+
+    boolean isNothing() {
+      return added.isEmpty()
+          && !rewrites()
+          && lastActiveAncestor.equals(before.snapshot.lastActiveAncestor());
+    }
+
+    private boolean rewrites() {
+      return !removed.isEmpty()
+          || trail != before.snapshot.trail()
+          || !marks.equals(before.snapshot.marks());
+    }
+
+    /** Writes the rows, within a transaction. */
+    void write(Connection connection) throws SQLException, StoreException {
+      long tailnet = before.tailnet.number == 0 ? addTailnet(connection) : before.tailnet.number;
+      insert(
+          connection,
+          "aum (tailnet, number, hash, parent, kind, committed_at)",
+          added.stream().map(item -> Rows.aum(tailnet, item)).toList());
+      // A body is checked against its hash, and needs no checksum.
+      SqlAumStore.insert(
+          connection,
+          "aum_body",
+          bodies.entrySet().stream()
+              .map(body -> Row.of("aum_body", tailnet, body.getKey(), body.getValue()))
+              .toList());
+      remove(connection, tailnet);
+      writeTrail(connection, tailnet);
+      writeMarks(connection, tailnet);
+      after =
+          new Tailnet(
+              tailnet,
+              name,
+              revision,
+              rewrites() ? revision : before.tailnet.rewritten,
+              lastNumber,
+              lastActiveAncestor,
+              marks.agreedAt());
+      writeTailnet(connection, before.tailnet.revision, after, sum);
+    }
+
+    private void remove(Connection connection, long tailnet) throws SQLException, StoreException {
+      for (Map.Entry<AumHash, Long> gone : removed.entrySet()) {
+        AumEntry entry = before.snapshot.find(gone.getKey()).orElseThrow();
+        sum -=
+            Rows.aum(
+                    tailnet,
+                    new AumIndex.Item<>(
+                        entry.hash(),
+                        entry.parent(),
+                        entry.kind(),
+                        entry.committedAt().getEpochSecond(),
+                        gone.getValue()))
+                .checksum();
+      }
+      executeFor(
+          connection,
+          "update aum set removed_by = ? where tailnet = ? and number",
+          Row.of("aum", revision, tailnet),
+          List.copyOf(removed.values()));
+      if (!removed.isEmpty()) {
+        noteRemoval(connection, tailnet, revision);
+      }
+    }
+
+    private void writeTrail(Connection connection, long tailnet) throws SQLException {
+      Trail old = before.snapshot.trail();
+      if (shortened.size() < old.size()) {
+        List<TrailEntry> entries = old.entries();
+        for (int i = shortened.size(); i < entries.size(); i++) {
+          sum -= Rows.trail(tailnet, i, entries.get(i)).checksum();
+        }
+        execute(
+            connection,
+            "delete from trail where tailnet = ? and position >= ?",
+            tailnet,
+            (long) shortened.size());
+      }
+      if (trail.size() > shortened.size()) {
+        List<TrailEntry> more =
+            shortened.newest().map(newest -> trail.after(newest.hash())).orElseGet(trail::entries);
+        List<Row> rows = new ArrayList<>(more.size());
+        for (int i = 0; i < more.size(); i++) {
+          rows.add(Rows.trail(tailnet, shortened.size() + i, more.get(i)));
+        }
+        insert(connection, "trail", rows);
+      }
+    }
+
+    private void writeMarks(Connection connection, long tailnet) throws SQLException {
+      Marks old = before.snapshot.marks();
+      List<AumHash> gone = new ArrayList<>();
+      for (Map.Entry<AumHash, Optional<Instant>> each : old.own().entrySet()) {
+        if (!each.getValue().equals(marks.own().get(each.getKey()))) {
+          sum -= Rows.own(tailnet, each.getKey(), each.getValue()).checksum();
+          gone.add(each.getKey());
+        }
+      }
+      executeFor(
+          connection,
+          "delete from own_aum where tailnet = ? and hash",
+          Row.of("own_aum", tailnet),
+          gone);
+      List<Row> own = new ArrayList<>();
+      for (Map.Entry<AumHash, Optional<Instant>> each : marks.own().entrySet()) {
+        if (!each.getValue().equals(old.own().get(each.getKey()))) {
+          own.add(Rows.own(tailnet, each.getKey(), each.getValue()));
+        }
+      }
+      insert(connection, "own_aum", own);
+      if (!marks.setAside().equals(old.setAside())) {
+        for (int i = 0; i < old.setAside().size(); i++) {
+          sum -= Rows.aside(tailnet, i, old.setAside().get(i)).checksum();
+        }
+        execute(connection, "delete from set_aside where tailnet = ?", tailnet);
+        List<Row> aside = new ArrayList<>();
+        for (int i = 0; i < marks.setAside().size(); i++) {
+          aside.add(Rows.aside(tailnet, i, marks.setAside().get(i)));
+        }
+        insert(connection, "set_aside", aside);
+      }
+    }
+
+    private void insert(Connection connection, String table, List<Row> rows) throws SQLException {
+      SqlAumStore.insert(connection, table, rows);
+      sum += SqlAumStore.sum(rows);
+    }
+
+    /** What is shown once the rows are committed. */
+    View view() {
+      if (isNothing()) {
+        return before;
+      }
+      long sequence = ++lastSequence;
+      AumIndex<Long> index = before.snapshot.index().add(added, sequence);
+      if (!removed.isEmpty()) {
+        index = index.without(removed.keySet());
+      }
+      Stamp stamp = new Stamp(after.revision, sum + after.checksum());
+      return show(after, stamp, index, sequence, trail, marks);
+    }
+  }
+
+  @Override
+  public synchronized AumSnapshot commit(Commit commit) throws StoreException {
+    Change change =
+        named(
+            () ->
+                database.write(
+                    connection -> {
+                      View before = look(connection, database.lock());
+                      if (!commit.base().equals(before.snapshot.revision())) {
+                        throw new StoreException.Conflict(
+                            commit.base(), before.snapshot.revision());
+                      }
+                      Change decided = new Change(before, commit);
+                      if (!decided.isNothing()) {
+                        deleteRemoved(connection);
+                        decided.write(connection);
+                      }
+                      return decided;
+                    }));
+    View view = change.view();
+    last = view;
+    return view.snapshot;
+  }
+
+  @Override
+  public synchronized void wipe() throws StoreException {
+    database.write(
+        connection -> {
+          Optional<Row> row =
+              select(connection, Tailnet.COLUMNS, "tailnet where name = ?" + database.lock(), name)
+                  .stream()
+                  .findFirst();
+          Tailnet before =
+              row.isEmpty()
+                  ? Tailnet.empty(addTailnet(connection), name)
+                  : Tailnet.parse(row.get());
+          long revision = before.revision + 1;
+          deleteRemoved(connection);
+          execute(
+              connection,
+              "update aum set removed_by = ? where tailnet = ? and removed_by is null",
+              revision,
+              before.number);
+          noteRemoval(connection, before.number, revision);
+          for (String table : List.of("trail", "own_aum", "set_aside")) {
+            execute(connection, "delete from " + table + " where tailnet = ?", before.number);
+          }
+          Tailnet after =
+              new Tailnet(
+                  before.number,
+                  name,
+                  revision,
+                  revision,
+                  before.lastNumber,
+                  Optional.empty(),
+                  Optional.empty());
+          writeTailnet(connection, before.revision, after, 0);
+          return after;
+        });
+  }
+
+  /** Makes the tailnet's row, at revision 0, and gives its number. */
+  private long addTailnet(Connection connection) throws SQLException, StoreException {
+    try (PreparedStatement insert =
+        connection.prepareStatement(
+            "insert into tailnet (name, revision, rewritten, last_number, checksum)"
+                + " values (?, 0, 0, 0, 0) returning number")) {
+      insert.setString(1, name);
+      try (ResultSet result = insert.executeQuery()) {
+        result.next();
+        return Row.read("tailnet", result).number(0);
+      }
+    }
+  }
+
+  /** Writes the tailnet's row, if it is at the revision that was read. */
+  private void writeTailnet(Connection connection, long revision, Tailnet after, long sum)
+      throws SQLException, StoreException {
+    int changed =
+        execute(
+            connection,
+            "update tailnet set revision = ?, rewritten = ?, last_number = ?,"
+                + " last_active_ancestor = ?, agreed_at = ?, checksum = ?"
+                + " where number = ? and revision = ?",
+            after.revision,
+            after.rewritten,
+            after.lastNumber,
+            after.lastActiveAncestor,
+            after.agreedAt.map(Instant::toString),
+            sum + after.checksum(),
+            after.number,
+            revision);
+    if (changed != 1) {
+      Stamp found = stamp(connection);
+      throw new StoreException.Conflict(
+          last.snapshot.revision(), SqlTailnets.revision(found.revision, found.checksum));
+    }
+  }
+
+  private void noteRemoval(Connection connection, long tailnet, long revision) throws SQLException {
+    insert(
+        connection,
+        "removal",
+        List.of(Row.of("removal", clock.instant().getEpochSecond(), tailnet, revision)));
+  }
+
+  /**
+   * Deletes what the removal that was noted first left, of whichever tailnet it was, when no
+   * snapshot may ask for it any more; no more than some rows, as others wait meanwhile. A commit
+   * notes one removal at most, so that they do not pile up.
+   */
+  private void deleteRemoved(Connection connection) throws SQLException, StoreException {
+    long end = clock.instant().minus(Tailnets.REMOVED_STAY).getEpochSecond();
+    List<Row> due =
+        select(
+            connection,
+            "removed_at, tailnet, revision",
+            "removal where removed_at < ? order by removed_at, tailnet, revision limit 1"
+                + database.lockOrSkip(),
+            end);
+    if (due.isEmpty()) {
+      return;
+    }
+    long tailnet = due.get(0).number(1);
+    List<Long> gone = new ArrayList<>();
+    for (Row each :
+        select(
+            connection,
+            "number",
+            "aum where tailnet = ? and removed_by = ? limit ?",
+            tailnet,
+            due.get(0).number(2),
+            (long) MOST_DELETED)) {
+      gone.add(each.number(0));
+    }
+    for (String table : List.of("aum_body", "aum")) {
+      executeFor(
+          connection,
+          "delete from " + table + " where tailnet = ? and number",
+          Row.of(table, tailnet),
+          gone);
+    }
+    if (gone.size() < MOST_DELETED) {
+      execute(
+          connection,
+          "delete from removal where removed_at = ? and tailnet = ? and revision = ?",
+          due.get(0).number(0),
+          tailnet,
+          due.get(0).number(2));
+    }
+  }
+
+  /** Inserts rows, many by one statement. */
+  private static void insert(Connection connection, String table, List<Row> rows)
+      throws SQLException {
+    int from = 0;
+    while (from < rows.size()) {
+      long bytes = rows.get(from).size();
+      int to = from + 1;
+      while (to < rows.size()
+          && to - from < MOST_ROWS
+          && bytes + rows.get(to).size() <= MOST_BYTES) {
+        bytes += rows.get(to).size();
+        to++;
+      }
+      List<Row> some = rows.subList(from, to);
+      String places = "(" + places(some.get(0).columns().size()) + ")";
+      String sql =
+          "insert into " + table + " values " + places + (", " + places).repeat(some.size() - 1);
+      try (PreparedStatement statement = connection.prepareStatement(sql)) {
+        Row.joined(some).bind(statement);
+        statement.executeUpdate();
+      }
+      from = to;
+    }
+  }
+
+  /**
+   * Executes a statement for some keys of a tailnet, many at a time.
+   *
+   * @param sql ends with the column of the keys
+   * @param first the arguments before the keys
+   */
+  private static void executeFor(Connection connection, String sql, Row first, List<?> keys)
+      throws SQLException {
+    for (int from = 0; from < keys.size(); from += MOST_ROWS) {
+      List<?> some = keys.subList(from, Math.min(keys.size(), from + MOST_ROWS));
+      try (PreparedStatement statement =
+          connection.prepareStatement(sql + " in (" + places(some.size()) + ")")) {
+        Row.joined(List.of(first, Row.of("", some.toArray()))).bind(statement);
+        statement.executeUpdate();
+      }
+    }
+  }
+
+  private static String places(int count) {
+    return "?" + ", ?".repeat(count - 1);
+  }
+
+  private static int execute(Connection connection, String sql, Object... arguments)
+      throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      Row.of("", arguments).bind(statement);
+      return statement.executeUpdate();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return database + ", tailnet \"" + name + "\"";
+  }
+}

@@ -1,0 +1,405 @@
+package dev.tka.store.sql;
+
+import dev.tka.core.store.StoreException;
+import dev.tka.store.RevisionPoll;
+import dev.tka.store.internal.DurableFiles;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.sqlite.SQLiteConfig;
+import org.sqlite.SQLiteErrorCode;
+
+/**
+ * A SQLite file that keeps the AUMs of many tailnets. Each is a store of its own: its readers and
+ * writers look at no row of another. Several of these, in several processes of one machine, may
+ * have the file open.
+ *
+ * <p>The file is in WAL mode, and a commit is flushed before it returns; {@code -wal} and {@code
+ * -shm} beside it belong to it. Readers do not wait for writers of other processes, nor these for
+ * readers; within a process, who reads what others committed waits for a commit to the same tailnet
+ * that is under way.
+ *
+ * <p>A snapshot keeps what it shows in memory, but for bodies, which are read when they are asked
+ * for. Those of AUMs that were removed since stay for {@link #REMOVED_STAY}, after which an older
+ * snapshot has no such AUM any more.
+ */
+public final class SqliteFile extends SqlTailnets {
+
+  /** Marks a SQLite file as one of ours: "TKA" and a zero. */
+  private static final int APPLICATION_ID = 0x544b4100;
+
+  private static final int VERSION = 1;
+
+  /** Connections that are kept for the next who reads, or who writes. */
+  private static final int MOST_IDLE = 8;
+
+  private static final Duration TRY_AGAIN = Duration.ofMillis(20);
+
+  /** Longer than any commit takes. */
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  private final Path file;
+  private final Consumer<SQLiteConfig> settings;
+  private final Queue<Connection> readers = new ConcurrentLinkedQueue<>();
+  private final Queue<Connection> writers = new ConcurrentLinkedQueue<>();
+  private final Object writing = new Object();
+
+  private SqliteFile(Path file, Clock clock, Consumer<SQLiteConfig> settings) {
+    super(clock);
+    this.file = file;
+    this.settings = settings;
+  }
+
+  /**
+   * The file at a path.
+   *
+   * @param clock tells when AUMs are removed
+   * @throws StoreException.Absent if there is no file there, or an empty one
+   * @throws StoreException.Newer if a newer version wrote it
+   * @throws StoreException.Damaged if it is another file, or none of SQLite's
+   * @throws StoreException.Unavailable if it cannot be read
+   */
+  public static SqliteFile at(Path file, Clock clock) throws StoreException {
+    return at(file, clock, settings -> {});
+  }
+
+  /** The file at a path, with settings for each connection that tests need. */
+  static SqliteFile at(Path file, Clock clock, Consumer<SQLiteConfig> settings)
+      throws StoreException {
+    requireFile(file);
+    SqliteFile opened = new SqliteFile(file, clock, settings);
+    try {
+      if (!opened.readTogether(connection -> isOurs(file, connection))) {
+        throw new StoreException.Absent(file + ": expected a store, found an empty file");
+      }
+      return opened;
+    } catch (StoreException e) {
+      opened.close();
+      throw e;
+    }
+  }
+
+  private static void requireFile(Path file) throws StoreException.Absent {
+    if (!Files.exists(file)) {
+      throw new StoreException.Absent(file + ": no such file");
+    }
+    if (Files.isDirectory(file)) {
+      throw new StoreException.Absent(file + ": expected a file, found a directory");
+    }
+  }
+
+  /**
+   * The file at a path, made if there is none, or an empty one; only its owner can read it.
+   *
+   * @param clock tells when AUMs are removed
+   * @throws StoreException.Absent if there is a directory there
+   * @throws StoreException.Newer if a newer version wrote it
+   * @throws StoreException.Damaged if it is another file, or none of SQLite's
+   * @throws StoreException.Unavailable if it cannot be made
+   */
+  public static SqliteFile create(Path file, Clock clock) throws StoreException {
+    try {
+      DurableFiles.create(file, new byte[0]);
+      DurableFiles.flushFolder(Objects.requireNonNull(file.toAbsolutePath().getParent()));
+    } catch (FileAlreadyExistsException e) {
+      // Then it is opened, or, where somebody was stopped right here, made now.
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(file.toString(), e);
+    }
+    requireFile(file);
+    SqliteFile created = new SqliteFile(file, clock, settings -> {});
+    try {
+      created.makeTablesUnlessThere();
+      return created;
+    } catch (StoreException e) {
+      created.close();
+      throw e;
+    }
+  }
+
+  /** True for one of our files, false for an empty one. */
+  private static boolean isOurs(Path file, Connection connection)
+      throws SQLException, StoreException {
+    try (Statement statement = connection.createStatement()) {
+      boolean isEmpty = Files.size(file) == 0;
+      long application = number(statement, "pragma application_id");
+      long version = number(statement, "pragma user_version");
+      if (application == 0
+          && version == 0
+          && number(statement, "select count(*) from sqlite_master") == 0
+          // SQLite takes a file of some bytes for an empty one.
+          && (isEmpty || number(statement, "pragma page_count") > 0)) {
+        return false;
+      }
+      if (application != APPLICATION_ID) {
+        throw new StoreException.Damaged(file + ": expected a store, found another program's file");
+      }
+      if (version > VERSION) {
+        throw new StoreException.Newer(file.toString(), VERSION, version);
+      }
+      return true;
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(file.toString(), e);
+    }
+  }
+
+  private static long number(Statement statement, String query) throws SQLException {
+    try (ResultSet result = statement.executeQuery(query)) {
+      result.next();
+      return result.getLong(1);
+    }
+  }
+
+  /** Who changes a file's mode is not let wait for others who do, and so tries again. */
+  private void makeTablesUnlessThere() throws StoreException {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      try {
+        if (!readTogether(connection -> isOurs(file, connection))) {
+          makeTables();
+        }
+        return;
+      } catch (StoreException.Busy e) {
+        if (System.nanoTime() - end >= 0) {
+          throw e;
+        }
+        LockSupport.parkNanos(TRY_AGAIN.toNanos());
+      }
+    }
+  }
+
+  private void makeTables() throws StoreException {
+    // The mode stays with the file, and cannot be changed within a transaction.
+    read(
+        connection -> {
+          try (Statement statement = connection.createStatement();
+              ResultSet mode = statement.executeQuery("pragma journal_mode = wal")) {
+            // Where memory cannot be shared, SQLite goes on without it, and says so here only.
+            if (!mode.next() || !mode.getString(1).equals("wal")) {
+              throw new SQLException("its file system cannot do write-ahead logging");
+            }
+            return true;
+          }
+        });
+    write(
+        connection -> {
+          // Another process may have been first.
+          if (isOurs(file, connection)) {
+            return false;
+          }
+          try (Statement statement = connection.createStatement()) {
+            for (String each : tables().split(";", -1)) {
+              if (!each.isBlank()) {
+                statement.execute(each);
+              }
+            }
+            statement.execute("pragma application_id = " + APPLICATION_ID);
+            return statement.execute("pragma user_version = " + VERSION);
+          }
+        });
+  }
+
+  private static String tables() {
+    try (InputStream in =
+        Objects.requireNonNull(SqliteFile.class.getResourceAsStream("sqlite-1.sql"))) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8).replaceAll("--[^\n]*", "");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  Watch begin(Watcher watcher) {
+    Lookout lookout = new Lookout(() -> connect(false), "pragma data_version", this::translate);
+    Watch poll = RevisionPoll.begin(lookout, RevisionPoll.INTERVAL, watcher);
+    return () -> {
+      poll.close();
+      lookout.close();
+    };
+  }
+
+  /** Is told how far a backup is. */
+  @FunctionalInterface
+  public interface Progress {
+    /**
+     * So many pages are copied.
+     *
+     * @param all of how many
+     */
+    void copied(int done, int all);
+  }
+
+  /**
+   * Copies the file as it is at this moment to another one, while others read and write. The copy
+   * is checked page by page and flushed before it gets its name; only its owner can read it.
+   *
+   * @param target where the copy will be
+   * @throws FileAlreadyExistsException if something is there; it stays
+   * @throws StoreException.Damaged if this file is not sound
+   * @throws StoreException if it cannot be read
+   * @throws IOException if the copy cannot be written; then none is left
+   */
+  public void backup(Path target, Progress progress) throws StoreException, IOException {
+    new SqliteBackup(this, target).run(progress);
+  }
+
+  @Override
+  <T> T read(Work<T> work) throws StoreException {
+    return run(readers, work);
+  }
+
+  @Override
+  <T> T readTogether(Work<T> work) throws StoreException {
+    return run(
+        readers,
+        connection -> {
+          connection.setAutoCommit(false);
+          T result = work.run(connection);
+          connection.setAutoCommit(true);
+          return result;
+        });
+  }
+
+  /** {@inheritDoc} Nobody else writes anything meanwhile, which is why rows need no lock. */
+  @Override
+  <T> T write(Work<T> work) throws StoreException {
+    // Threads queue here; SQLite lets processes try again and again.
+    synchronized (writing) {
+      return run(
+          writers,
+          connection -> {
+            connection.setAutoCommit(false);
+            T result = work.run(connection);
+            commit(connection);
+            return result;
+          });
+    }
+  }
+
+  @Override
+  String lock() {
+    return "";
+  }
+
+  @Override
+  String lockOrSkip() {
+    return "";
+  }
+
+  /** The driver's commit() would begin the next transaction, and keep others waiting. */
+  private void commit(Connection connection) throws SQLException, StoreException.InDoubt {
+    try {
+      connection.setAutoCommit(true);
+    } catch (SQLException e) {
+      if ((e.getErrorCode() & 0xff) == SQLiteErrorCode.SQLITE_IOERR.code) {
+        // What could not be flushed may be there after a crash.
+        throw new StoreException.InDoubt(file.toString(), e);
+      }
+      throw e;
+    }
+  }
+
+  private <T> T run(Queue<Connection> idle, Work<T> work) throws StoreException {
+    requireOpen();
+    try {
+      Connection connection = idle.poll();
+      if (connection == null) {
+        connection = connect(idle == writers);
+      }
+      boolean done = false;
+      try {
+        T result = work.run(connection);
+        done = true;
+        return result;
+      } finally {
+        // Closing rolls back what was not committed.
+        if (!done || isClosed()) {
+          closeQuietly(connection);
+        } else {
+          idle.add(connection);
+          if (idle.size() > MOST_IDLE) {
+            Optional.ofNullable(idle.poll()).ifPresent(SqliteFile::closeQuietly);
+          }
+          if (isClosed()) {
+            disconnect();
+          }
+        }
+      }
+    } catch (SQLException e) {
+      throw translate(e);
+    }
+  }
+
+  private Connection connect(boolean writer) throws SQLException {
+    SQLiteConfig config = new SQLiteConfig();
+    config.setBusyTimeout((int) PATIENCE.toMillis());
+    if (writer) {
+      config.setTransactionMode(SQLiteConfig.TransactionMode.IMMEDIATE);
+      config.setSynchronous(SQLiteConfig.SynchronousMode.FULL);
+    }
+    settings.accept(config);
+    // As a URI, since the driver takes what follows a question mark in a path for settings.
+    return config.createConnection("jdbc:sqlite:" + file.toUri().toASCIIString());
+  }
+
+  private StoreException translate(SQLException failure) {
+    // Of an extended code, the low byte is the code that it extends.
+    int code = failure.getErrorCode() & 0xff;
+    if (code == SQLiteErrorCode.SQLITE_BUSY.code || code == SQLiteErrorCode.SQLITE_LOCKED.code) {
+      return new StoreException.Busy(file + ": another process is writing");
+    }
+    // An error in a statement or a broken constraint: the tables are not those that were made.
+    if (code == SQLiteErrorCode.SQLITE_CORRUPT.code
+        || code == SQLiteErrorCode.SQLITE_NOTADB.code
+        || code == SQLiteErrorCode.SQLITE_ERROR.code
+        || code == SQLiteErrorCode.SQLITE_CONSTRAINT.code) {
+      return new StoreException.Damaged(file + ": " + failure.getMessage());
+    }
+    if (code == SQLiteErrorCode.SQLITE_CANTOPEN.code) {
+      return new StoreException.Unavailable(
+          file + ": SQLite cannot open it, or not make its -wal and -shm beside it", failure);
+    }
+    // The driver says by a cause alone that it has no library for this platform.
+    Throwable cause = failure.getCause();
+    return new StoreException.Unavailable(file.toString(), cause == null ? failure : cause);
+  }
+
+  private static void closeQuietly(Connection connection) {
+    try {
+      connection.close();
+    } catch (SQLException e) {
+      // What was committed is flushed; nothing else is kept.
+    }
+  }
+
+  @Override
+  void disconnect() {
+    for (Queue<Connection> idle : List.of(readers, writers)) {
+      for (Connection next = idle.poll(); next != null; next = idle.poll()) {
+        closeQuietly(next);
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return file.toString();
+  }
+}

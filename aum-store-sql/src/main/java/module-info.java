@@ -1,0 +1,14 @@
+/** Places to keep the AUMs of many tailnets: SQLite, PostgreSQL. */
+// pgjdbc and Flyway have no module descriptors, only names.
+@SuppressWarnings("requires-automatic")
+module dev.tka.store.sql {
+  requires com.zaxxer.hikari;
+  requires transitive dev.tka.store;
+  requires java.sql;
+  requires org.flywaydb.core;
+  requires org.postgresql.jdbc;
+  requires org.xerial.sqlitejdbc;
+  requires static transitive org.jspecify;
+
+  exports dev.tka.store.sql;
+}

@@ -1,0 +1,174 @@
+package dev.tka.store.sql;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.AumKind;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.StoreException;
+import dev.tka.store.directory.NodeDirectory;
+import dev.tka.store.export.AumImport;
+import dev.tka.store.export.Exports;
+import dev.tka.store.sql.testkit.PostgresServer;
+import dev.tka.testkit.RandomDag;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Stream;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.statistics.Statistics;
+
+/** What is exported and imported is the same, wherever it is kept; what was altered is refused. */
+class ExportProperties {
+  private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
+
+  private static Optional<PostgresSettings> postgres = Optional.empty();
+
+  /** Of one database for all tailnets: making one takes longer than filling it. */
+  private static PostgresSettings settings() throws Exception {
+    if (postgres.isEmpty()) {
+      postgres = Optional.of(PostgresServer.shared().newDatabase());
+    }
+    return postgres.orElseThrow();
+  }
+
+  @Provide
+  Arbitrary<RandomDag> dags() {
+    return RandomDag.arbitrary();
+  }
+
+  /** A store as years of use leave one: forks, a trail, own AUMs, edits set aside. */
+  private static AumStore grown(RandomDag dag, Random random) throws TkaException {
+    MemoryAumStore store = new MemoryAumStore();
+    Commit.Builder commit = Commit.on(store.read().revision());
+    for (Aum aum : dag.aums()) {
+      commit.add(aum, NOON.plusSeconds(random.nextInt(10_000)));
+    }
+    store.commit(commit.build());
+    compact(store, random);
+    store.commit(Commit.on(store.read().revision()).marks(marks(dag, random)).build());
+    return store;
+  }
+
+  private static void compact(AumStore store, Random random) throws TkaException {
+    Authority authority = Authority.open(store);
+    List<AumHash> checkpoints = authority.checkpoints();
+    if (checkpoints.size() == 1) {
+      return;
+    }
+    AumHash oldest = checkpoints.get(random.nextInt(checkpoints.size() - 1));
+    Set<AumHash> kept = new HashSet<>(authority.snapshot().tree(oldest));
+    Commit.Builder commit = Commit.on(authority.snapshot().revision());
+    authority.snapshot().entries().stream()
+        .filter(entry -> !kept.contains(entry.hash()))
+        .forEach(entry -> commit.purge(entry.hash()));
+    store.commit(commit.trail(authority.entriesBefore(oldest)).lastActiveAncestor(oldest).build());
+  }
+
+  private static Marks marks(RandomDag dag, Random random) {
+    Map<AumHash, Optional<Instant>> own = new HashMap<>();
+    List<Marks.SetAside> aside = new ArrayList<>();
+    for (Aum aum : dag.aums()) {
+      switch (random.nextInt(8)) {
+        case 0 -> own.put(aum.hash(), Optional.empty());
+        case 1 -> own.put(aum.hash(), Optional.of(NOON.plusNanos(random.nextInt(3))));
+        case 2 ->
+            aside.add(
+                new Marks.SetAside(
+                    aum,
+                    NOON.plusSeconds(random.nextInt(99)),
+                    aum.kind().equals(AumKind.CHECKPOINT)));
+        default -> {
+          // Made by somebody else.
+        }
+      }
+    }
+    return new Marks(
+        own, random.nextBoolean() ? Optional.of(NOON.plusMillis(1)) : Optional.empty(), aside);
+  }
+
+  @Property(tries = 30)
+  void whatIsImportedIsWhatWasExportedWhereverItIsKept(
+      @ForAll("dags") RandomDag dag, @ForAll Random random) throws Exception {
+    AumStore original = grown(dag, random);
+    byte[] export = Exports.export(original.read());
+    Statistics.label("trail").collect(original.read().trail().size() > 0);
+    Statistics.label("notes").collect(!original.read().marks().equals(Marks.NONE));
+    Path folder = Files.createTempDirectory("tka-export");
+    try (SqliteFile file = SqliteFile.create(folder.resolve("store.db"), Clock.systemUTC());
+        PostgresDatabase database = PostgresDatabase.create(settings(), Clock.systemUTC())) {
+      AumStore memory = new MemoryAumStore();
+      requireSame(original, memory, memory, export);
+      requireSame(original, file.tailnet("a"), file.tailnet("a"), export);
+      String name = folder.getFileName().toString();
+      requireSame(original, database.tailnet(name), database.tailnet(name), export);
+      // A node's directory tells its trail from files that no export has.
+      AumStore withoutTrail = Exports.withoutTrail(original.read());
+      requireSame(
+          withoutTrail,
+          NodeDirectory.create(folder.resolve("node"), Clock.systemUTC()),
+          NodeDirectory.at(folder.resolve("node")),
+          export);
+    } finally {
+      delete(folder);
+    }
+  }
+
+  private static void requireSame(AumStore original, AumStore target, AumStore again, byte[] export)
+      throws Exception {
+    AumImport.Verified result = Exports.take(export, target);
+    for (AumStore store : List.of(target, again)) {
+      assertThat(Exports.Content.of(store.read())).isEqualTo(Exports.Content.of(original.read()));
+      assertThat(Exports.export(store.read())).isEqualTo(Exports.export(original.read()));
+      assertThat(Authority.open(store).head()).isEqualTo(Authority.open(original).head());
+    }
+    assertThat(result.aums()).isEqualTo(original.read().entries().size());
+    assertThat(result.own()).isEqualTo(original.read().marks().own().size());
+  }
+
+  @Property(tries = 30)
+  void whereverAnExportIsCutOffOrAlteredItIsRefusedAndNothingWritten(
+      @ForAll("dags") RandomDag dag, @ForAll Random random) throws Exception {
+    byte[] export = Exports.export(grown(dag, random).read());
+    for (int i = 0; i < 10; i++) {
+      byte[] cutOff = Arrays.copyOf(export, random.nextInt(export.length));
+      byte[] altered = export.clone();
+      altered[random.nextInt(altered.length)] ^= (byte) (1 + random.nextInt(255));
+      for (byte[] wrong : List.of(cutOff, altered)) {
+        AumStore target = new MemoryAumStore();
+        assertThatThrownBy(() -> Exports.take(wrong, target)).isInstanceOf(StoreException.class);
+        assertThat(target.read().revision()).isEqualTo(new MemoryAumStore().read().revision());
+      }
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+}

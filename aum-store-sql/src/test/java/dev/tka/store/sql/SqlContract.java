@@ -1,0 +1,688 @@
+package dev.tka.store.sql;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.Revision;
+import dev.tka.core.store.StoreException;
+import dev.tka.core.store.TrailEntry;
+import dev.tka.store.Tailnets;
+import dev.tka.store.testkit.Told;
+import dev.tka.testkit.Chains;
+import dev.tka.testkit.FakeClock;
+import dev.tka.testkit.TestKeys;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What tailnets in a SQL database owe besides the contract of every store. */
+abstract class SqlContract {
+  static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
+
+  private static final List<String> TABLES =
+      List.of("tailnet", "aum", "aum_body", "trail", "own_aum", "set_aside", "removal");
+
+  final FakeClock clock = new FakeClock();
+  final Chains chains =
+      Chains.draw(
+          List.of(TestKeys.key(1, 2), TestKeys.key(2, 1)),
+          """
+          A -> B -> C -> D[checkpoint] -> E
+          B -> X(2) -> Y
+          """);
+
+  private final List<SqlTailnets> open = new ArrayList<>();
+
+  /** The one place of this test, made if it is not there. */
+  abstract SqlTailnets create() throws Exception;
+
+  /** The place, which is there. */
+  abstract SqlTailnets at() throws Exception;
+
+  /** A connection to the database, which knows the tables. */
+  abstract Connection connect() throws SQLException;
+
+  /** Bytes as they are written in a statement. */
+  abstract String hex(String digits);
+
+  /** Statements that put what is of the wrong type into a table. */
+  abstract List<String> damagesOfTypes();
+
+  /** Has statements fail, with "told to fail", until {@link #failNoMore}. */
+  abstract void failAt(String point) throws SQLException;
+
+  abstract void failNoMore() throws SQLException;
+
+  /** Remembers to close it. */
+  final <T extends SqlTailnets> T opened(T place) {
+    open.add(place);
+    return place;
+  }
+
+  @AfterEach
+  void close() {
+    open.forEach(SqlTailnets::close);
+  }
+
+  final void sql(String statement) throws SQLException {
+    try (Connection connection = connect();
+        Statement execution = connection.createStatement()) {
+      execution.execute(statement);
+    }
+  }
+
+  final long number(String query) throws SQLException {
+    try (Connection connection = connect();
+        Statement execution = connection.createStatement();
+        ResultSet result = execution.executeQuery(query)) {
+      result.next();
+      return result.getLong(1);
+    }
+  }
+
+  final Commit.Builder adding(AumStore store, String names) throws StoreException {
+    Commit.Builder commit = Commit.on(store.read().revision());
+    if (!names.isEmpty()) {
+      chains.list(names).forEach(aum -> commit.add(aum, NOON));
+    }
+    return commit;
+  }
+
+  final AumSnapshot add(AumStore store, String names) throws StoreException {
+    return store.commit(adding(store, names).build());
+  }
+
+  final String namesIn(AumSnapshot snapshot) {
+    Set<String> names = new TreeSet<>();
+    snapshot.entries().forEach(entry -> names.add(chains.nameOf(entry.hash())));
+    return String.join("", names);
+  }
+
+  final AumHash hash(String name) {
+    return chains.get(name).hash();
+  }
+
+  /** A commit that changes every table. */
+  final Commit everything(AumStore store) throws StoreException {
+    return adding(store, "X Y")
+        .purge(hash("A"))
+        .lastActiveAncestor(hash("B"))
+        .cutTrail(hash("A"))
+        .trail(List.of(entry("A")))
+        .marks(
+            new Marks(
+                Map.of(hash("X"), Optional.empty()),
+                Optional.of(NOON),
+                List.of(new Marks.SetAside(chains.get("E"), NOON, true))))
+        .build();
+  }
+
+  private TrailEntry entry(String name) {
+    Aum aum = chains.get(name);
+    return new TrailEntry(
+        aum.hash(),
+        aum.parent(),
+        aum.kind(),
+        NOON,
+        List.of(TestKeys.id(1)),
+        List.of(TestKeys.id(2), Bytes.empty()),
+        List.of(),
+        Optional.of(aum.encoded()));
+  }
+
+  @Test
+  void tailnetsDoNotSeeOneAnother() throws Exception {
+    SqlTailnets file = create();
+    AumStore one = file.tailnet("one");
+    AumStore two = file.tailnet("two");
+    add(one, "A B");
+    AumSnapshot before = add(two, "A B C");
+
+    one.commit(everything(one));
+    one.wipe();
+
+    assertThat(two.read()).isSameAs(before);
+    assertThat(namesIn(at().tailnet("two").read())).isEqualTo("ABC");
+    assertThat(file.tailnet("three").read().entries()).isEmpty();
+  }
+
+  @Test
+  void whatIsWrongWithOneTailnetDoesNotConcernAnother() throws Exception {
+    SqlTailnets file = create();
+    add(file.tailnet("one"), "A B");
+    add(file.tailnet("two"), "A B");
+    sql("update aum set hash = " + hex("00") + " where tailnet = 1");
+    sql("delete from aum_body where tailnet = 1");
+
+    SqlTailnets again = at();
+    assertThatThrownBy(() -> again.tailnet("one").read())
+        .isInstanceOf(StoreException.Damaged.class);
+    assertThat(again.tailnet("two").read().get(hash("B"))).isEqualTo(chains.get("B"));
+  }
+
+  @Test
+  void severalStoresOnOneFileFollowOneAnother() throws Exception {
+    AumStore one = create().tailnet("t");
+    AumStore other = at().tailnet("t");
+    AumSnapshot seen = add(one, "A B");
+    assertThat(namesIn(other.read())).isEqualTo("AB");
+
+    add(other, "C X");
+    AumSnapshot grown = one.read();
+    assertThat(namesIn(grown)).isEqualTo("ABCX");
+    assertThat(grown.find(hash("C")).orElseThrow().height()).isEqualTo(2);
+    assertThat(grown.get(hash("C"))).isEqualTo(chains.get("C"));
+    assertThat(namesIn(seen)).isEqualTo("AB");
+
+    assertThatThrownBy(
+            () -> other.commit(Commit.on(seen.revision()).add(chains.get("D"), NOON).build()))
+        .isInstanceOf(StoreException.Conflict.class);
+
+    AumSnapshot rewritten = one.commit(everything(one));
+    AumSnapshot read = other.read();
+    assertThat(namesIn(read)).isEqualTo("BCXY").isEqualTo(namesIn(rewritten));
+    assertThat(read.marks()).isEqualTo(rewritten.marks());
+    assertThat(read.trail().entries()).isEqualTo(List.of(entry("A")));
+    assertThat(read.lastActiveAncestor()).contains(hash("B"));
+    assertThat(read.revision()).isEqualTo(rewritten.revision());
+
+    add(other, "D");
+    one.wipe();
+    assertThat(other.read().entries()).isEmpty();
+    assertThat(other.read().marks()).isEqualTo(Marks.NONE);
+    assertThat(grown.get(hash("A"))).isEqualTo(chains.get("A"));
+  }
+
+  @Test
+  void openingReadsNoBody() throws Exception {
+    add(create().tailnet("t"), "A B C");
+    sql("update aum_body set encoded = " + hex("00"));
+
+    AumSnapshot snapshot = at().tailnet("t").read();
+
+    assertThat(namesIn(snapshot)).isEqualTo("ABC");
+    assertThatThrownBy(() -> snapshot.encoded(hash("A")))
+        .isInstanceOf(StoreException.Damaged.class)
+        .hasMessageContaining("aum_body")
+        .hasMessageContaining(hash("A").toString());
+  }
+
+  @Test
+  void aChangeOfAnyRowIsNoticed() throws Exception {
+    SqlTailnets file = create();
+    AumStore store = file.tailnet("t");
+    add(store, "A B C");
+    store.commit(everything(store));
+    copyRows();
+
+    SqlTailnets place = at();
+    List<String> damages = new ArrayList<>(damagesOfTypes());
+    damages.addAll(
+        List.of(
+            "update aum set hash = " + hex("00".repeat(32)) + " where number = 3",
+            "update aum set hash = " + hex("00".repeat(31)) + " where number = 3",
+            "update aum set parent = null where number = 3",
+            "update aum set kind = 4 where number = 3",
+            "update aum set kind = 400 where number = 3",
+            "update aum set committed_at = committed_at + 1 where number = 3",
+            "update aum set committed_at = 9223372036854775807 where number = 3",
+            "update aum set removed_by = 2 where number = 3",
+            "update aum set removed_by = null",
+            "update aum set number = 9 where number = 3",
+            "delete from aum where number = 3",
+            "update tailnet set revision = revision - 1",
+            "update tailnet set last_active_ancestor = " + hex("00".repeat(32)),
+            "update tailnet set last_active_ancestor = null",
+            "update tailnet set agreed_at = null",
+            "update tailnet set agreed_at = 'yesterday'",
+            "update tailnet set checksum = checksum + 1",
+            "delete from trail",
+            "update trail set signers = " + hex("80"),
+            "update trail set signers = " + hex("ff"),
+            "update trail set kind = 1",
+            "update trail set checkpoint = null",
+            "insert into trail select tailnet, 1, hash, parent, kind, committed_at, signers, added,"
+                + " taken_away, checkpoint from trail",
+            "delete from own_aum",
+            "update own_aum set acknowledged_at = '2026-01-02T12:00:00Z'",
+            "update own_aum set hash = " + hex("1234"),
+            "update set_aside set revocation = 0",
+            "update set_aside set revocation = 2",
+            "update set_aside set encoded = " + hex("00"),
+            "delete from set_aside"));
+    for (String damage : damages) {
+      putRowsBack();
+      assertThat(namesIn(place.tailnet("t").read())).isEqualTo("BCXY");
+      sql(damage);
+      AumStore again = place.tailnet("t");
+      assertThatThrownBy(again::read)
+          .as(damage)
+          .isInstanceOf(StoreException.Damaged.class)
+          .message()
+          .hasLineCount(1);
+      assertThatThrownBy(() -> again.commit(Commit.on(new Revision(2)).build()))
+          .as(damage)
+          .isInstanceOf(StoreException.class);
+    }
+  }
+
+  /** Keeps all rows as they are, for {@link #putRowsBack}. */
+  private void copyRows() throws SQLException {
+    for (String table : TABLES) {
+      sql("create table saved_" + table + " as select * from " + table);
+    }
+  }
+
+  private void putRowsBack() throws SQLException {
+    for (String table : TABLES) {
+      sql("delete from " + table);
+      sql("insert into " + table + " select * from saved_" + table);
+    }
+  }
+
+  @Test
+  void aRevisionThatNoCommitMakesIsReported() throws Exception {
+    requireNoRevision("0");
+    requireNoRevision("-1");
+  }
+
+  /** One who never read before takes it for damage, and not for a tailnet that holds nothing. */
+  final void requireNoRevision(String revision) throws Exception {
+    SqlTailnets place = create();
+    add(place.tailnet("at " + revision), "A B");
+    sql("update tailnet set revision = " + revision);
+    assertThatThrownBy(() -> place.tailnet("at " + revision).read())
+        .as("revision " + revision)
+        .isInstanceOf(StoreException.Damaged.class)
+        .message()
+        .hasLineCount(1);
+  }
+
+  /**
+   * Has a tailnet hold A and B, and then, as its second commit, first C and, after a backup was put
+   * back, X.
+   *
+   * @param stale what saw C
+   */
+  private AumSnapshot haveTwoHistories(AumStore stale) throws Exception {
+    add(stale, "A B");
+    copyRows();
+    AumSnapshot undone = add(stale, "C");
+    putRowsBack();
+    AumSnapshot other = add(at().tailnet("t"), "X");
+    assertThat(other.revision()).isNotEqualTo(undone.revision());
+    assertThat(other.revision().value() >> SqlTailnets.CHECKSUM_BITS)
+        .isEqualTo(undone.revision().value() >> SqlTailnets.CHECKSUM_BITS)
+        .isEqualTo(2);
+    assertThat(namesIn(other)).isEqualTo("ABX");
+    return undone;
+  }
+
+  @Test
+  void anotherHistoryOfTheSameNumberIsRead() throws Exception {
+    AumStore stale = create().tailnet("t");
+    AumSnapshot undone = haveTwoHistories(stale);
+
+    AumSnapshot read = stale.read();
+
+    assertThat(namesIn(read)).isEqualTo("ABX");
+    assertThat(read.get(hash("X"))).isEqualTo(chains.get("X"));
+    assertThat(namesIn(undone)).isEqualTo("ABC");
+    assertThat(namesIn(add(stale, "Y"))).isEqualTo("ABXY");
+    assertThat(namesIn(at().tailnet("t").read())).isEqualTo("ABXY");
+  }
+
+  @Test
+  void aCommitOnAnotherHistoryOfTheSameNumberIsAConflict() throws Exception {
+    AumStore stale = create().tailnet("t");
+    AumSnapshot undone = haveTwoHistories(stale);
+
+    assertThatThrownBy(
+            () -> stale.commit(Commit.on(undone.revision()).add(chains.get("D"), NOON).build()))
+        .isInstanceOf(StoreException.Conflict.class);
+
+    assertThat(namesIn(at().tailnet("t").read())).isEqualTo("ABX");
+    assertThat(namesIn(stale.read())).isEqualTo("ABX");
+    assertThatThrownBy(
+            () -> stale.commit(Commit.on(undone.revision()).add(chains.get("D"), NOON).build()))
+        .isInstanceOf(StoreException.Conflict.class);
+    assertThat(namesIn(add(stale, "Y"))).isEqualTo("ABXY");
+    assertThat(namesIn(at().tailnet("t").read())).isEqualTo("ABXY");
+  }
+
+  @Test
+  void aMissingBodyIsNamed() throws Exception {
+    add(create().tailnet("t"), "A B");
+    sql("delete from aum_body where number = 2");
+    AumSnapshot snapshot = at().tailnet("t").read();
+
+    assertThatThrownBy(() -> snapshot.get(hash("B")))
+        .isInstanceOf(StoreException.Damaged.class)
+        .hasMessageContaining("aum_body has no row [1, 2]");
+    assertThat(snapshot.get(hash("A"))).isEqualTo(chains.get("A"));
+  }
+
+  @Test
+  void aCommitThatFailsAtAnyStatementChangesNothing() throws Exception {
+    AumStore store = create().tailnet("t");
+    add(store, "A B C");
+    store.commit(
+        Commit.on(store.read().revision())
+            .trail(List.of(entry("A")))
+            .marks(
+                new Marks(
+                    Map.of(hash("C"), Optional.empty()),
+                    Optional.empty(),
+                    List.of(new Marks.SetAside(chains.get("E"), NOON, false))))
+            .build());
+    AumSnapshot before = store.read();
+    String dump = dump();
+
+    for (String point :
+        List.of(
+            "update on tailnet",
+            "insert on aum",
+            "update on aum",
+            "insert on aum_body",
+            "insert on trail",
+            "delete on trail",
+            "insert on own_aum",
+            "delete on own_aum",
+            "insert on set_aside",
+            "delete on set_aside",
+            "insert on removal")) {
+      failAt(point);
+      assertThatThrownBy(() -> store.commit(everything(store)))
+          .as(point)
+          .isInstanceOf(StoreException.class)
+          .hasMessageContaining("told to fail");
+      failNoMore();
+      assertThat(store.read()).as(point).isSameAs(before);
+      assertThat(dump()).as(point).isEqualTo(dump);
+    }
+
+    AumSnapshot after = store.commit(everything(store));
+    assertThat(namesIn(after)).isEqualTo("BCXY");
+    assertThat(namesIn(at().tailnet("t").read())).isEqualTo("BCXY");
+  }
+
+  private String dump() throws SQLException {
+    StringBuilder dump = new StringBuilder();
+    try (Connection connection = connect();
+        Statement execution = connection.createStatement()) {
+      for (String table : TABLES) {
+        try (ResultSet result =
+            execution.executeQuery("select * from " + table + " order by 1, 2")) {
+          while (result.next()) {
+            dump.append(Row.read(table, result)).append('\n');
+          }
+        }
+      }
+    }
+    return dump.toString();
+  }
+
+  @Test
+  void bodiesOutlastTheirRemovalForADay() throws Exception {
+    SqlTailnets file = create();
+    AumStore store = file.tailnet("t");
+    AumSnapshot old = add(store, "A B C");
+    AumSnapshot purged = store.commit(Commit.on(old.revision()).purge(hash("A")).build());
+
+    clock.advance(Tailnets.REMOVED_STAY);
+    add(file.tailnet("other"), "A");
+    assertThat(purged.find(hash("A"))).isEmpty();
+    assertThat(old.get(hash("A"))).isEqualTo(chains.get("A"));
+    clock.advance(Duration.ofSeconds(1));
+    // Whoever writes next deletes, whichever tailnet it is.
+    add(file.tailnet("other"), "B");
+
+    assertThatThrownBy(() -> old.get(hash("A"))).isInstanceOf(StoreException.NoSuchAum.class);
+    assertThat(old.get(hash("B"))).isEqualTo(chains.get("B"));
+    assertThat(number("select count(*) from aum_body where tailnet = 1")).isEqualTo(2);
+    AumSnapshot back = add(store, "A");
+    assertThat(old.get(hash("A"))).isEqualTo(chains.get("A"));
+    assertThat(back.get(hash("A"))).isEqualTo(chains.get("A"));
+    assertThat(namesIn(purged)).isEqualTo("BC");
+    assertThat(number("select count(*) from aum_body where tailnet = 1")).isEqualTo(3);
+    assertThat(number("select count(*) from aum where tailnet = 1")).isEqualTo(3);
+    assertThat(number("select count(*) from removal")).isZero();
+    assertThat(namesIn(at().tailnet("t").read())).isEqualTo("ABC");
+  }
+
+  @Test
+  void tailnetsHaveNames() throws Exception {
+    SqlTailnets file = create();
+    assertThatThrownBy(() -> file.tailnet("")).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> file.tailnet("x".repeat(Tailnets.LONGEST_NAME + 1)))
+        .isInstanceOf(IllegalArgumentException.class);
+    for (String each : List.of("a\0b", "a\ud800", "\udc00a")) {
+      assertThatThrownBy(() -> file.tailnet(each)).isInstanceOf(IllegalArgumentException.class);
+    }
+    String odd = "x".repeat(Tailnets.LONGEST_NAME - 5) + "' é\n\"";
+    add(file.tailnet(odd), "A B");
+    assertThat(namesIn(at().tailnet(odd).read())).isEqualTo("AB");
+  }
+
+  @Test
+  void writersOfManyTailnetsInTwoStoresLoseNothing() throws Exception {
+    int writers = 8;
+    int commits = 20;
+    List<SqlTailnets> files = List.of(create(), at());
+    ExecutorService pool = Executors.newFixedThreadPool(writers);
+    try {
+      List<Future<?>> results = new ArrayList<>();
+      for (int i = 0; i < writers; i++) {
+        int number = i;
+        results.add(
+            pool.submit(
+                () -> {
+                  AumStore store = files.get(number % 2).tailnet("tailnet " + number / 4);
+                  for (int done = 0; done < commits; ) {
+                    Aum aum = Chains.noOp(chains.get("A"), number + " " + done, 1);
+                    try {
+                      store.commit(Commit.on(store.read().revision()).add(aum, NOON).build());
+                      done++;
+                    } catch (StoreException.Conflict e) {
+                      // Another was first; again.
+                    }
+                  }
+                  return null;
+                }));
+      }
+      for (Future<?> result : results) {
+        result.get(120, TimeUnit.SECONDS);
+      }
+    } finally {
+      pool.shutdownNow();
+    }
+    for (int tailnet = 0; tailnet < 2; tailnet++) {
+      for (SqlTailnets file : files) {
+        assertThat(file.tailnet("tailnet " + tailnet).read().entries()).hasSize(4 * commits);
+      }
+    }
+  }
+
+  @Test
+  void aWriterThatTookNoLockIsNotOverwritten() throws Exception {
+    AumStore store = create().tailnet("t");
+    AumSnapshot before = add(store, "A B");
+    failNotButBumpTheRevision();
+
+    assertThatThrownBy(() -> add(store, "C")).isInstanceOf(StoreException.Conflict.class);
+
+    failNoMore();
+    assertThat(store.read()).isSameAs(before);
+    assertThat(namesIn(add(store, "C"))).isEqualTo("ABC");
+  }
+
+  /** Has an insert of an AUM move the revision on, as a writer would who keeps to no rule. */
+  abstract void failNotButBumpTheRevision() throws SQLException;
+
+  @Test
+  void twoWhoBeginOneTailnetMeet() throws Exception {
+    List<SqlTailnets> places = List.of(create(), at());
+    ExecutorService pool = Executors.newFixedThreadPool(2);
+    try {
+      for (int i = 0; i < 30; i++) {
+        String name = "tailnet " + i;
+        List<AumStore> stores = new ArrayList<>();
+        List<Commit> commits = new ArrayList<>();
+        for (SqlTailnets place : places) {
+          AumStore store = place.tailnet(name);
+          commits.add(adding(store, stores.isEmpty() ? "A" : "A B").build());
+          stores.add(store);
+        }
+        List<Future<String>> results = new ArrayList<>();
+        for (int j = 0; j < 2; j++) {
+          AumStore store = stores.get(j);
+          Commit commit = commits.get(j);
+          results.add(
+              pool.submit(
+                  () -> {
+                    try {
+                      return namesIn(store.commit(commit));
+                    } catch (StoreException.Conflict e) {
+                      return "";
+                    }
+                  }));
+        }
+        String done = results.get(0).get() + results.get(1).get();
+        assertThat(done).isIn("A", "AB");
+        assertThat(namesIn(places.get(1).tailnet(name).read())).isEqualTo(done);
+      }
+    } finally {
+      pool.shutdownNow();
+    }
+    assertThat(places.get(0).revisions().values())
+        .hasSize(30)
+        .allMatch(revision -> revision.value() >> SqlTailnets.CHECKSUM_BITS == 1);
+  }
+
+  @Test
+  void readersOfRewritesSeeWholeCommits() throws Exception {
+    List<SqlTailnets> places = List.of(create(), at());
+    add(places.get(0).tailnet("t"), "A");
+    ExecutorService pool = Executors.newFixedThreadPool(4);
+    try {
+      List<Future<?>> results = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        AumStore store = places.get(i % 2).tailnet("t");
+        String label = "writer " + i;
+        results.add(
+            pool.submit(
+                () -> {
+                  for (int done = 0; done < 40; ) {
+                    AumSnapshot base = store.read();
+                    // Every table's rows are replaced: rows of two commits do not add up.
+                    Aum next = Chains.noOp(chains.get("A"), label + " " + done, 1);
+                    Commit.Builder commit =
+                        Commit.on(base.revision())
+                            .add(next, NOON)
+                            .marks(
+                                new Marks(
+                                    Map.of(next.hash(), Optional.empty()),
+                                    Optional.of(NOON.plusSeconds(done)),
+                                    List.of(new Marks.SetAside(next, NOON, false))));
+                    base.entries().stream()
+                        .filter(entry -> !entry.hash().equals(hash("A")))
+                        .forEach(entry -> commit.purge(entry.hash()));
+                    try {
+                      store.commit(commit.build());
+                      done++;
+                    } catch (StoreException.Conflict e) {
+                      // Another was first; again.
+                    }
+                    assertThat(store.read().entries()).hasSize(2);
+                  }
+                  return null;
+                }));
+      }
+      for (Future<?> result : results) {
+        result.get(120, TimeUnit.SECONDS);
+      }
+    } finally {
+      pool.shutdownNow();
+    }
+    long last = at().tailnet("t").read().revision().value();
+    assertThat(last >> SqlTailnets.CHECKSUM_BITS).isEqualTo(161);
+  }
+
+  @Test
+  void aWatchTellsWhatIsCommittedAnywhere() throws Exception {
+    SqlTailnets place = create();
+    add(place.tailnet("before"), "A");
+    SqlTailnets other = at();
+    Told told = new Told();
+    Tailnets.Watch watch = place.watch(told);
+    AumStore one = other.tailnet("one");
+    AumStore two = place.tailnet("two");
+    add(one, "A");
+    awaitCommits(told, "one", 1);
+    add(two, "A");
+    awaitCommits(told, "two", 1);
+    add(one, "B");
+    add(one, "C");
+    awaitCommits(told, "one", 3);
+    one.wipe();
+    awaitCommits(told, "one", 4);
+    add(other.tailnet("before"), "B");
+    awaitCommits(told, "before", 2);
+    assertThat(told.losses()).isEmpty();
+    assertThat(told.inOrder()).isTrue();
+
+    long moment = System.nanoTime();
+    told.awaitCaughtUp(moment);
+    watch.close();
+    long calls = told.calls();
+    add(one, "A");
+    Thread.sleep(700);
+    // One call may have begun when it was closed.
+    assertThat(told.calls() - calls).isLessThanOrEqualTo(1);
+  }
+
+  @Test
+  void aClosedPlaceTellsNothing() throws Exception {
+    SqlTailnets place = create();
+    SqlTailnets other = at();
+    Told told = new Told();
+    place.watch(told);
+    told.awaitCaughtUp(System.nanoTime());
+    place.close();
+    long calls = told.calls();
+    add(other.tailnet("t"), "A");
+    Thread.sleep(700);
+    assertThat(told.calls() - calls).isLessThanOrEqualTo(1);
+    assertThat(told.losses()).isEmpty();
+    assertThatThrownBy(() -> place.watch(told)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(place::revisions).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> place.tailnet("t").read()).isInstanceOf(IllegalStateException.class);
+  }
+
+  /** Waits until so many commits to a tailnet were told. */
+  static void awaitCommits(Told told, String tailnet, int commits) throws InterruptedException {
+    told.await(tailnet, revision -> SqlRevisions.number(revision) == commits, "commit " + commits);
+  }
+}

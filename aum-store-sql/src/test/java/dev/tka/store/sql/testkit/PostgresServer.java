@@ -1,0 +1,414 @@
+package dev.tka.store.sql.testkit;
+
+import dev.tka.store.sql.PostgresSettings;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Properties;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.tukaani.xz.XZInputStream;
+
+/**
+ * A real PostgreSQL server on a free port of this machine, from the binaries on the class path. It
+ * is stopped and deleted when Java ends. PostgreSQL refuses to run as root; then it runs as nobody.
+ */
+public final class PostgresServer {
+  /** The superuser. */
+  public static final String USER = "postgres";
+
+  /** The superuser's password. */
+  public static final String PASSWORD = "secret of the tests";
+
+  private static final int START_SECONDS = 60;
+  private static final AtomicInteger DATABASES = new AtomicInteger();
+
+  private final Path programs;
+  private final Path directory;
+  private final List<String> asUser;
+  private final List<String> options;
+  private final int port;
+  private Process process;
+
+  private static final class Shared {
+    static final PostgresServer SERVER = startUnchecked(false);
+  }
+
+  private static final class Flushing {
+    static final PostgresServer SERVER = startUnchecked(true);
+  }
+
+  private PostgresServer(Path programs, Path directory, List<String> asUser, List<String> options)
+      throws IOException {
+    this.programs = programs;
+    this.directory = directory;
+    this.asUser = asUser;
+    this.options = options;
+    try (ServerSocket any = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      this.port = any.getLocalPort();
+    }
+  }
+
+  /** One for all tests that do not stop it. It does not flush what is written. */
+  public static PostgresServer shared() {
+    return Shared.SERVER;
+  }
+
+  /** One for all tests of what survives. Those that stop it start it again. */
+  public static PostgresServer flushing() {
+    return Flushing.SERVER;
+  }
+
+  private static PostgresServer startUnchecked(boolean flush) {
+    try {
+      return start(flush);
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /**
+   * A new server.
+   *
+   * @param flush whether what is committed survives a crash of the machine; slower
+   */
+  private static PostgresServer start(boolean flush) throws IOException, InterruptedException {
+    List<String> asUser = asUser();
+    Path programs = programs(!asUser.isEmpty());
+    Path directory = Files.createTempDirectory("tka-postgres-");
+    PostgresServer server =
+        new PostgresServer(
+            programs, directory, asUser, List.of("-c", "fsync=" + (flush ? "on" : "off")));
+    Runtime.getRuntime().addShutdownHook(new Thread(server::delete));
+    server.makeCluster();
+    server.start();
+    return server;
+  }
+
+  /** How a command is run as another user, when this one is root. */
+  private static List<String> asUser() throws IOException, InterruptedException {
+    if (!output("id", "-u").equals("0")) {
+      return List.of();
+    }
+    String user = output("id", "-u", "nobody");
+    String group = output("id", "-g", "nobody");
+    if (exists("setpriv")) {
+      return List.of("setpriv", "--reuid=" + user, "--regid=" + group, "--clear-groups", "--");
+    }
+    if (exists("runuser")) {
+      return List.of("runuser", "-u", "nobody", "--");
+    }
+    // What follows becomes the positional parameters of the shell.
+    return List.of("su", "-s", "/bin/sh", "nobody", "-c", "exec \"$0\" \"$@\"", "--");
+  }
+
+  private static boolean exists(String program) {
+    for (String folder : System.getenv("PATH").split(":", -1)) {
+      if (Files.isExecutable(Path.of(folder, program))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static String output(String... command) throws IOException, InterruptedException {
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String all =
+        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+    if (process.waitFor() != 0) {
+      throw new IOException(String.join(" ", command) + ": " + all);
+    }
+    return all;
+  }
+
+  /** The unpacked binaries, kept in the module's target folder where another user can run them. */
+  private static Path programs(boolean asAnotherUser) throws IOException {
+    String os = System.getProperty("os.name").toLowerCase(Locale.ROOT);
+    String arch = System.getProperty("os.arch");
+    String name =
+        "postgres-"
+            + (os.startsWith("mac") ? "darwin" : "linux")
+            + "-"
+            + (arch.equals("aarch64") ? "arm_64" : "x86_64")
+            + ".txz";
+    Path kept = Path.of("target", "postgres").toAbsolutePath();
+    if (asAnotherUser && !othersMayEnter(kept)) {
+      Path ours = Files.createTempDirectory("tka-postgres-programs-");
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> deleteTree(ours)));
+      Files.setPosixFilePermissions(ours, PosixFilePermissions.fromString("rwxr-xr-x"));
+      unpack(name, ours);
+      return ours;
+    }
+    if (!Files.exists(kept)) {
+      Files.createDirectories(kept.getParent());
+      Path half = Files.createTempDirectory(kept.getParent(), "postgres-");
+      Files.setPosixFilePermissions(half, PosixFilePermissions.fromString("rwxr-xr-x"));
+      unpack(name, half);
+      Files.move(half, kept);
+    }
+    return kept;
+  }
+
+  private static boolean othersMayEnter(Path path) throws IOException {
+    for (Path each = path; each != null; each = each.getParent()) {
+      if (Files.exists(each)
+          && !Files.getPosixFilePermissions(each).contains(PosixFilePermission.OTHERS_EXECUTE)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static void unpack(String name, Path to) throws IOException {
+    InputStream packed = PostgresServer.class.getResourceAsStream("/" + name);
+    if (packed == null) {
+      throw new IOException(name + " is not on the class path");
+    }
+    try (TarArchiveInputStream in =
+        new TarArchiveInputStream(new XZInputStream(new BufferedInputStream(packed)))) {
+      for (TarArchiveEntry each = in.getNextEntry(); each != null; each = in.getNextEntry()) {
+        Path file = to.resolve(each.getName()).normalize();
+        if (each.isDirectory()) {
+          Files.createDirectories(file);
+          continue;
+        }
+        Files.createDirectories(file.getParent());
+        if (each.isSymbolicLink()) {
+          Files.createSymbolicLink(file, Path.of(each.getLinkName()));
+        } else {
+          Files.copy(in, file);
+          Files.setPosixFilePermissions(
+              file,
+              PosixFilePermissions.fromString(
+                  (each.getMode() & 0100) != 0 ? "rwxr-xr-x" : "rw-r--r--"));
+        }
+      }
+    }
+  }
+
+  private void makeCluster() throws IOException, InterruptedException {
+    Path password = Files.writeString(directory.resolve("password"), PASSWORD + "\n");
+    Path data = Files.createDirectory(directory.resolve("data"));
+    if (!asUser.isEmpty()) {
+      output("chown", "-R", "nobody", directory.toString());
+    }
+    List<String> command = new ArrayList<>(asUser);
+    command.addAll(
+        List.of(
+            programs.resolve("bin/initdb").toString(),
+            "-D",
+            data.toString(),
+            "-U",
+            USER,
+            "--auth=scram-sha-256",
+            "--pwfile=" + password,
+            "-E",
+            "UTF8",
+            "--no-locale",
+            "--no-sync"));
+    output(command.toArray(new String[0]));
+  }
+
+  /** Starts it again after {@link #stop} or {@link #kill}, on the same port. */
+  public void start() throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(asUser);
+    command.addAll(
+        List.of(
+            programs.resolve("bin/postgres").toString(),
+            "-D",
+            directory.resolve("data").toString(),
+            "-p",
+            Integer.toString(port),
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-c",
+            "unix_socket_directories=",
+            "-c",
+            "max_connections=200"));
+    command.addAll(options);
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
+    while (true) {
+      Path log = directory.resolve("log");
+      process =
+          new ProcessBuilder(command)
+              .directory(directory.toFile())
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+              .start();
+      while (process.isAlive() && System.nanoTime() < end) {
+        try (Connection connection = connect(USER)) {
+          connection.isValid(1);
+          return;
+        } catch (SQLException e) {
+          Thread.sleep(20);
+        }
+      }
+      // What a killed server left may still be ending, and keep its shared memory.
+      if (System.nanoTime() >= end) {
+        process.destroyForcibly();
+        throw new IOException("PostgreSQL does not start: " + Files.readString(log));
+      }
+      Thread.sleep(50);
+    }
+  }
+
+  /** Stops it in order: its connections are ended, and what is committed is flushed. */
+  public void stop() throws IOException, InterruptedException {
+    end("INT");
+  }
+
+  /** Stops it without flushing anything, as when all its processes are killed. */
+  public void crash() throws IOException, InterruptedException {
+    end("QUIT");
+  }
+
+  /** Kills the main process for real; the others end when they notice. */
+  public void kill() throws IOException, InterruptedException {
+    end("KILL");
+  }
+
+  private void end(String signal) throws IOException, InterruptedException {
+    // Not the process that was started, where that is a program that runs another as a user.
+    String id = Files.readAllLines(directory.resolve("data/postmaster.pid")).get(0).strip();
+    output("kill", "-" + signal, id);
+    process.waitFor();
+  }
+
+  private void delete() {
+    if (process != null && process.isAlive()) {
+      try {
+        crash();
+      } catch (IOException | InterruptedException e) {
+        process.destroyForcibly();
+      }
+    }
+    deleteTree(directory);
+  }
+
+  private static void deleteTree(Path root) {
+    try {
+      Files.walkFileTree(
+          root,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+                throws IOException {
+              Files.deleteIfExists(file);
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException failure) {
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path folder, IOException failure)
+                throws IOException {
+              Files.deleteIfExists(folder);
+              return FileVisitResult.CONTINUE;
+            }
+          });
+    } catch (IOException e) {
+      System.err.println(root + " was not deleted: " + e);
+    }
+  }
+
+  /** A new, empty database, and the superuser's way to it. */
+  public PostgresSettings newDatabase() throws SQLException {
+    String name = "test_" + DATABASES.incrementAndGet();
+    sql(USER, "create database " + name);
+    return settings(name);
+  }
+
+  /** The superuser's way to a database. */
+  public PostgresSettings settings(String database) {
+    return PostgresSettings.of("127.0.0.1", port, database, USER).withPassword(PASSWORD);
+  }
+
+  /** A connection of the superuser to a database. */
+  public Connection connect(String database) throws SQLException {
+    Properties properties = new Properties();
+    properties.setProperty("user", USER);
+    properties.setProperty("password", PASSWORD);
+    return DriverManager.getConnection(
+        "jdbc:postgresql://127.0.0.1:" + port + "/" + database, properties);
+  }
+
+  /** Has the superuser execute a statement. */
+  public void sql(String database, String statement) throws SQLException {
+    try (Connection connection = connect(database);
+        Statement execution = connection.createStatement()) {
+      execution.execute(statement);
+    }
+  }
+
+  /** Ends all connections to a database, whatever they are at. */
+  public void cutConnections(String database) throws SQLException {
+    sql(
+        USER,
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = '"
+            + database
+            + "'");
+  }
+
+  /** Waits until a database has no client any more. */
+  public void awaitNoClients(String database) throws SQLException, InterruptedException {
+    awaitNone(database, "true");
+  }
+
+  /** Waits until nobody is writing to a database. */
+  public void awaitNoCommits(String database) throws SQLException, InterruptedException {
+    awaitNone(database, "backend_xid is not null");
+  }
+
+  private void awaitNone(String database, String which) throws SQLException, InterruptedException {
+    String count =
+        "select count(*) from pg_stat_activity where backend_type = 'client backend'"
+            + " and datname = '"
+            + database
+            + "' and "
+            + which;
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
+    try (Connection connection = connect(USER);
+        Statement statement = connection.createStatement()) {
+      while (true) {
+        try (ResultSet result = statement.executeQuery(count)) {
+          result.next();
+          if (result.getLong(1) == 0) {
+            return;
+          }
+        }
+        if (System.nanoTime() >= end) {
+          throw new SQLException(database + " still has clients");
+        }
+        Thread.sleep(2);
+      }
+    }
+  }
+
+  /** The port that it listens on. */
+  public int port() {
+    return port;
+  }
+}

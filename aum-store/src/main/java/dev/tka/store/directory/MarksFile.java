@@ -1,0 +1,175 @@
+package dev.tka.store.directory;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
+import dev.tka.core.DecodeException;
+import dev.tka.core.TextException;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.StoreException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The file with the notes on own AUMs (section 10, "Unsent"). It is text, so that a person can
+ * follow it, with one fact on a line:
+ *
+ * <pre>
+ * tka own AUMs 1
+ * agreed TIME
+ * unsent HASH
+ * acknowledged HASH at TIME
+ * aside edit HASH at TIME as BASE64
+ * aside revocation HASH at TIME as BASE64
+ * end
+ * </pre>
+ *
+ * <p>Own AUMs are in the order of their hashes, edits set aside in the order in which they were. So
+ * notes have one text, and what differs from it is refused: a note that is misread lets an edit be
+ * forgotten.
+ *
+ * @param content the file's bytes; empty when there is no file
+ * @param marks what they say
+ */
+record MarksFile(Bytes content, Marks marks) {
+  static final String NAME = "tka-own";
+
+  /** 100 bytes for each of a million own AUMs. */
+  static final int MAX_SIZE = 100_000_000;
+
+  /** No file: nothing was ever noted. */
+  static final MarksFile NONE = new MarksFile(Bytes.empty(), Marks.NONE);
+
+  private static final String TITLE = "tka own AUMs 1";
+  private static final Pattern AGREED = Pattern.compile("agreed (\\S{1,50})");
+  private static final Pattern UNSENT = Pattern.compile("unsent (\\S{1,60})");
+  private static final Pattern ACKNOWLEDGED =
+      Pattern.compile("acknowledged (\\S{1,60}) at (\\S{1,50})");
+  private static final Pattern ASIDE =
+      Pattern.compile("aside (edit|revocation) \\S{1,60} at (\\S{1,50}) as (\\S+)");
+  private static final String REVOCATION = "revocation";
+  private static final String END = "end";
+
+  /**
+   * The file for some notes.
+   *
+   * @throws StoreException.Unavailable if it would be too large to be read again
+   */
+  static MarksFile of(Marks marks) throws StoreException.Unavailable {
+    byte[] content = (String.join("\n", lines(marks)) + "\n").getBytes(StandardCharsets.US_ASCII);
+    if (content.length > MAX_SIZE) {
+      throw new StoreException.Unavailable(
+          NAME, new IOException("expected at most " + MAX_SIZE + " bytes, found more"));
+    }
+    return new MarksFile(Bytes.copyOf(content), marks);
+  }
+
+  private static List<String> lines(Marks marks) {
+    List<String> lines = new ArrayList<>();
+    lines.add(TITLE);
+    marks.agreedAt().ifPresent(time -> lines.add("agreed " + time));
+    new TreeMap<>(marks.own())
+        .forEach(
+            (hash, acknowledgedAt) ->
+                lines.add(
+                    acknowledgedAt
+                        .map(time -> "acknowledged " + hash + " at " + time)
+                        .orElse("unsent " + hash)));
+    for (Marks.SetAside edit : marks.setAside()) {
+      lines.add(
+          "aside "
+              + (edit.revocation() ? REVOCATION : "edit")
+              + " "
+              + edit.aum().hash()
+              + " at "
+              + edit.at()
+              + " as "
+              + Base64.getEncoder().encodeToString(edit.aum().encoded().toByteArray()));
+    }
+    lines.add(END);
+    return lines;
+  }
+
+  /**
+   * Parses a file.
+   *
+   * @param name what to call it in errors
+   * @throws StoreException.Damaged if it is not what was written
+   */
+  static MarksFile parse(String name, byte[] content) throws StoreException.Damaged {
+    String text = new String(content, StandardCharsets.US_ASCII);
+    List<String> lines = List.of(text.split("\n", -1));
+    Parser parser = new Parser();
+    // After the last line's end there is nothing.
+    for (int i = 1; i < lines.size() - 2; i++) {
+      try {
+        parser.parse(lines.get(i));
+      } catch (TextException | DecodeException | DateTimeException | IllegalArgumentException e) {
+        throw new StoreException.Damaged(name + ": line " + (i + 1) + ": " + e.getMessage());
+      }
+    }
+    Marks marks = new Marks(parser.own, parser.agreedAt, parser.setAside);
+    List<String> expected = new ArrayList<>(lines(marks));
+    expected.add("");
+    for (int i = 0; i < Math.max(lines.size(), expected.size()); i++) {
+      String line = i < lines.size() ? lines.get(i) : "nothing";
+      if (i == expected.size() || !line.equals(expected.get(i))) {
+        throw new StoreException.Damaged(
+            name
+                + ": line "
+                + (i + 1)
+                + ": expected "
+                + (i < expected.size() ? shortened(expected.get(i)) : "nothing")
+                + ", found "
+                + shortened(line));
+      }
+    }
+    return new MarksFile(Bytes.copyOf(content), marks);
+  }
+
+  private static String shortened(String line) {
+    int most = 100;
+    return "\"" + (line.length() <= most ? line : line.substring(0, most) + "…") + "\"";
+  }
+
+  /** What the lines so far say. */
+  private static final class Parser {
+    private final Map<AumHash, Optional<Instant>> own = new HashMap<>();
+    private Optional<Instant> agreedAt = Optional.empty();
+    private final List<Marks.SetAside> setAside = new ArrayList<>();
+
+    void parse(String line) throws TextException, DecodeException {
+      Matcher agreed = AGREED.matcher(line);
+      Matcher unsent = UNSENT.matcher(line);
+      Matcher acknowledged = ACKNOWLEDGED.matcher(line);
+      Matcher aside = ASIDE.matcher(line);
+      if (agreed.matches()) {
+        agreedAt = Optional.of(Instant.parse(agreed.group(1)));
+      } else if (unsent.matches()) {
+        own.put(AumHash.parse(unsent.group(1)), Optional.empty());
+      } else if (acknowledged.matches()) {
+        own.put(
+            AumHash.parse(acknowledged.group(1)),
+            Optional.of(Instant.parse(acknowledged.group(2))));
+      } else if (aside.matches()) {
+        Aum aum = Aum.decode(Base64.getDecoder().decode(aside.group(3)));
+        boolean revocation = aside.group(1).equals(REVOCATION);
+        setAside.add(new Marks.SetAside(aum, Instant.parse(aside.group(2)), revocation));
+      } else {
+        throw new IllegalArgumentException(
+            "expected a fact about an own AUM, found " + shortened(line));
+      }
+    }
+  }
+}

@@ -1,0 +1,192 @@
+package dev.tka.store.export;
+
+import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.internal.Blake2s;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.Damage;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.StoreException;
+import dev.tka.core.store.TrailEntry;
+import dev.tka.store.Tailnets;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * One tailnet as a stream of bytes: the authority's AUMs with their commit times, what is
+ * remembered of purged ones, and the notes on own AUMs (docs/export-format.md). The same content is
+ * the same bytes, whatever store it comes from. {@link AumImport} reads it.
+ *
+ * <p>AUMs that do not come from the oldest ancestor are left out: without the state at their
+ * parents, nobody who reads them could verify them.
+ *
+ * @param tailnet the tailnet's name
+ * @param head the authority's
+ * @param aums how many AUMs there are
+ * @param remembered how many entries the trail has
+ * @param own how many own AUMs are noted
+ * @param setAside how many edits are set aside
+ * @param unrelated how many AUMs were left out
+ */
+public record AumExport(
+    String tailnet, AumHash head, int aums, int remembered, int own, int setAside, int unrelated) {
+
+  /** Is told how far an export or import has come. */
+  @FunctionalInterface
+  public interface Progress {
+    /** Some of the AUMs of a tailnet are done. */
+    void done(long aums, long of);
+  }
+
+  /**
+   * Writes a tailnet. Several may be written one after another, in the order of their names.
+   *
+   * @param tailnet its name, at most {@value Tailnets#LONGEST_NAME} characters; empty if it has
+   *     none
+   * @param following how many tailnets will be written after it
+   * @param out is neither flushed nor closed
+   * @throws OpenException if no authority can be opened from what is stored
+   * @throws StoreException.Damaged if something of the store is missing or could not be read again
+   * @throws StoreException if a body cannot be read
+   * @throws IOException if it cannot be written
+   */
+  public static AumExport write(
+      AumSnapshot snapshot, String tailnet, int following, OutputStream out, Progress progress)
+      throws OpenException, StoreException, IOException {
+    if (!tailnet.isEmpty()) {
+      Tailnets.requireName(tailnet);
+    }
+    Optional<Damage> damage = snapshot.damage().stream().filter(Damage::degrades).findFirst();
+    if (damage.isPresent()) {
+      throw new StoreException.Damaged("an export would not be whole: " + damage.get());
+    }
+    Authority authority = Authority.open(snapshot);
+    List<AumEntry> aums = inOrder(snapshot, authority.oldestAncestor());
+    List<TrailEntry> trail = snapshot.trail().entries();
+    Marks marks = snapshot.marks();
+    if (aums.size() + trail.size() + marks.own().size() + marks.setAside().size()
+        > ExportItem.MAX_ITEMS) {
+      throw tooLarge(ExportItem.MAX_ITEMS + " items");
+    }
+    Writer writer = new Writer(out);
+    writer.write(
+        new ExportItem.Header(
+            tailnet,
+            following,
+            snapshot.lastActiveAncestor(),
+            marks.agreedAt(),
+            aums.size(),
+            trail.size(),
+            marks.own().size(),
+            marks.setAside().size()));
+    for (TrailEntry entry : trail) {
+      requireTime(entry.hash(), entry.committedAt());
+      writer.write(new ExportItem.Remembered(entry));
+    }
+    for (int i = 0; i < aums.size(); i++) {
+      writer.write(stored(snapshot, aums.get(i)));
+      progress.done(i + 1, aums.size());
+    }
+    for (Map.Entry<AumHash, Optional<Instant>> own : new TreeMap<>(marks.own()).entrySet()) {
+      writer.write(new ExportItem.Own(own.getKey(), own.getValue()));
+    }
+    for (Marks.SetAside edit : marks.setAside()) {
+      requireSize(edit.aum().hash(), edit.aum().encoded());
+      writer.write(new ExportItem.SetAside(edit));
+    }
+    writer.end();
+    return new AumExport(
+        tailnet,
+        authority.head(),
+        aums.size(),
+        trail.size(),
+        marks.own().size(),
+        marks.setAside().size(),
+        snapshot.entries().size() - aums.size());
+  }
+
+  /** The AUMs from the oldest ancestor on: by their distance from it, then by their hashes. */
+  private static List<AumEntry> inOrder(AumSnapshot snapshot, AumHash oldest) {
+    List<AumEntry> ordered = new ArrayList<>();
+    List<AumEntry> level = new ArrayList<>();
+    snapshot.find(oldest).ifPresent(level::add);
+    while (!level.isEmpty()) {
+      ordered.addAll(level);
+      List<AumEntry> next = new ArrayList<>();
+      level.forEach(entry -> next.addAll(snapshot.children(entry.hash())));
+      next.sort((one, other) -> one.hash().compareTo(other.hash()));
+      level = next;
+    }
+    return ordered;
+  }
+
+  private static ExportItem stored(AumSnapshot snapshot, AumEntry entry) throws StoreException {
+    Bytes encoded = snapshot.encoded(entry.hash());
+    AumHash found = AumHash.ofEncoding(encoded);
+    if (!found.equals(entry.hash())) {
+      throw new StoreException.Damaged(
+          "stored as " + entry.hash() + ", but its bytes hash to " + found);
+    }
+    requireSize(entry.hash(), encoded);
+    requireTime(entry.hash(), entry.committedAt());
+    return new ExportItem.Stored(entry.committedAt(), encoded);
+  }
+
+  private static void requireSize(AumHash hash, Bytes encoded) throws StoreException.Damaged {
+    if (encoded.size() > ExportItem.MAX_AUM_SIZE) {
+      throw new StoreException.Damaged(
+          hash
+              + " cannot be exported: expected at most "
+              + ExportItem.MAX_AUM_SIZE
+              + " bytes, found "
+              + encoded.size());
+    }
+  }
+
+  private static void requireTime(AumHash hash, Instant committedAt) throws StoreException.Damaged {
+    if (committedAt.getEpochSecond() < 0) {
+      throw new StoreException.Damaged(
+          hash + " cannot be exported: expected a commit time after 1970, found " + committedAt);
+    }
+  }
+
+  private static StoreException.Damaged tooLarge(String most) {
+    return new StoreException.Damaged(
+        "the tailnet cannot be exported: expected at most " + most + ", found more");
+  }
+
+  /** Writes items and sums them up. */
+  private static final class Writer {
+    private final OutputStream out;
+    private final Blake2s sum = new Blake2s();
+    private long size;
+
+    Writer(OutputStream out) {
+      this.out = out;
+    }
+
+    void write(ExportItem item) throws IOException, StoreException.Damaged {
+      byte[] encoded = item.encode();
+      size += encoded.length;
+      if (encoded.length > ExportItem.MAX_SIZE || size > ExportItem.MAX_TAILNET_SIZE) {
+        throw tooLarge(
+            ExportItem.MAX_TAILNET_SIZE + " bytes, " + ExportItem.MAX_SIZE + " in an item");
+      }
+      sum.update(encoded);
+      out.write(encoded);
+    }
+
+    void end() throws IOException {
+      out.write(new ExportItem.End(Bytes.copyOf(sum.finish())).encode());
+    }
+  }
+}

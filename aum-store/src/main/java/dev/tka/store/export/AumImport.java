@@ -1,0 +1,441 @@
+package dev.tka.store.export;
+
+import dev.tka.core.ApplyException;
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.AumKind;
+import dev.tka.core.AumSignature;
+import dev.tka.core.Bytes;
+import dev.tka.core.DecodeException;
+import dev.tka.core.IllFormedException;
+import dev.tka.core.Key;
+import dev.tka.core.LockPublicKey;
+import dev.tka.core.State;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.AumVerifier;
+import dev.tka.core.authority.VerificationException;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.Damage;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.StoreException;
+import dev.tka.core.store.Trail;
+import dev.tka.core.store.TrailEntry;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Reads what {@link AumExport} wrote, one tailnet after another (docs/export-format.md).
+ *
+ * <p>Every AUM is verified as it is read, signatures included. What no signature covers, the oldest
+ * ancestor, the trail and the notes, is taken on trust in whoever gave the export, as a bootstrap
+ * takes its checkpoint. Nothing is written before the end of a tailnet was read and its checksum is
+ * right; then all of it is one commit. Its AUMs stay in memory until then.
+ *
+ * <p>Use by one thread.
+ */
+public final class AumImport {
+  private final ExportReader in;
+  private final AumVerifier verifier;
+  private Optional<ExportItem.Header> last = Optional.empty();
+  private boolean reading;
+
+  /**
+   * An import from a stream, which is read as it is needed, and never closed.
+   *
+   * @param verifier checks the signatures
+   */
+  public AumImport(InputStream in, AumVerifier verifier) {
+    this.in = new ExportReader(in);
+    this.verifier = verifier;
+  }
+
+  /**
+   * The next tailnet, or nothing at the end.
+   *
+   * @throws StoreException.Newer if a newer version wrote it
+   * @throws StoreException.Damaged if what comes is not what was written, or ends too early
+   * @throws IOException if the stream cannot be read
+   * @throws IllegalStateException if the tailnet before was not read to its end
+   */
+  public Optional<Tailnet> next() throws StoreException, IOException {
+    if (reading) {
+      throw new IllegalStateException("the tailnet before was not read to its end");
+    }
+    if (last.isPresent() && last.get().following() == 0) {
+      // That nothing comes was looked at before it was committed.
+      return Optional.empty();
+    }
+    Optional<byte[]> item = in.next();
+    if (item.isEmpty()) {
+      throw in.truncated();
+    }
+    ExportItem.Header header;
+    try {
+      header = ExportItem.parseHeader(item.get());
+    } catch (DecodeException e) {
+      throw in.damaged(e.getMessage());
+    }
+    if (last.isPresent()
+        && (header.following() != last.get().following() - 1
+            || header.tailnet().compareTo(last.get().tailnet()) <= 0)) {
+      throw in.damaged(
+          "expected a name after \""
+              + last.get().tailnet()
+              + "\" and "
+              + (last.get().following() - 1)
+              + " tailnets after it, found \""
+              + header.tailnet()
+              + "\" and "
+              + header.following());
+    }
+    in.count(item.get());
+    last = Optional.of(header);
+    reading = true;
+    return Optional.of(new Tailnet(header));
+  }
+
+  /** One tailnet of an export, to be read once. */
+  public final class Tailnet {
+    private final ExportItem.Header header;
+
+    private Tailnet(ExportItem.Header header) {
+      this.header = header;
+    }
+
+    /** Its name in the export; empty if it has none. */
+    public String name() {
+      return header.tailnet();
+    }
+
+    /** How many tailnets come after it. */
+    public long following() {
+      return header.following();
+    }
+
+    /**
+     * Reads it to its end and verifies it.
+     *
+     * @throws StoreException.Damaged if it is not what was written, or ends too early, whatever
+     *     else is wrong with it
+     * @throws VerificationException if an AUM is not accepted by the state at its parent
+     * @throws ApplyException if an AUM does not apply there
+     * @throws IOException if the stream cannot be read
+     */
+    public Verified read(AumExport.Progress progress) throws TkaException, IOException {
+      Content content = new Content(in, header, verifier);
+      Optional<TkaException> wrong = Optional.empty();
+      long size = 0;
+      while (true) {
+        byte[] bytes = in.next().orElseThrow(in::truncated);
+        size += bytes.length;
+        if (size > ExportItem.MAX_TAILNET_SIZE) {
+          throw in.damaged(
+              "expected at most "
+                  + ExportItem.MAX_TAILNET_SIZE
+                  + " bytes of a tailnet, found more");
+        }
+        ExportItem item;
+        try {
+          item = ExportItem.parse(bytes);
+        } catch (DecodeException e) {
+          throw in.damaged(e.getMessage());
+        }
+        if (item instanceof ExportItem.End end) {
+          Bytes found = in.finishSum();
+          if (!found.equals(end.checksum())) {
+            throw in.damaged(
+                "it was altered: expected checksum " + end.checksum() + ", found " + found);
+          }
+          break;
+        }
+        in.count(bytes);
+        if (wrong.isEmpty()) {
+          try {
+            content.take(item);
+            progress.done(content.additions.size(), header.aums());
+          } catch (DecodeException | IllFormedException e) {
+            wrong = Optional.of(in.damaged(e.getMessage()));
+          } catch (TkaException e) {
+            // Whether it was altered on its way is told by the checksum, further down.
+            wrong = Optional.of(e);
+          }
+        }
+      }
+      if (wrong.isPresent()) {
+        throw wrong.get();
+      }
+      String missing = content.missing();
+      if (!missing.isEmpty()) {
+        throw in.damaged(missing);
+      }
+      if (header.following() == 0 && in.next().isPresent()) {
+        throw in.damaged("expected the end of the export, found more");
+      }
+      reading = false;
+      return new Verified(content);
+    }
+  }
+
+  /** A tailnet that was read to its end and found good. Nothing of it is stored yet. */
+  public static final class Verified {
+    private final Content content;
+
+    private Verified(Content content) {
+      this.content = content;
+    }
+
+    /** How many AUMs there are. */
+    public int aums() {
+      return content.additions.size();
+    }
+
+    /** How many entries the trail has. */
+    public int remembered() {
+      return content.entries.size();
+    }
+
+    /** How many own AUMs are noted. */
+    public int own() {
+      return content.own.size();
+    }
+
+    /** How many edits are set aside. */
+    public int setAside() {
+      return content.setAside.size();
+    }
+
+    /**
+     * Commits it whole.
+     *
+     * <p>A node's directory tells the trail from the files of purged AUMs, and an export has none
+     * of these: there, the entries are forgotten, as the snapshot shows.
+     *
+     * @param target an empty store; after a failure it is as it was
+     * @return the store right after it
+     * @throws StoreException.NotEmpty if it is not empty
+     * @throws StoreException.Conflict if somebody else began there meanwhile
+     * @throws StoreException.InDoubt if the store cannot tell whether it happened
+     * @throws StoreException if the store cannot be read or written
+     */
+    public AumSnapshot commitTo(AumStore target) throws StoreException {
+      AumSnapshot before = target.read();
+      requireEmpty(before);
+      for (Commit.Addition addition : content.additions) {
+        if (before.purged(addition.aum().hash()).isPresent()) {
+          throw new StoreException.NotEmpty();
+        }
+      }
+      Commit.Builder commit = Commit.on(before.revision()).trail(content.entries);
+      content.additions.forEach(each -> commit.add(each.aum(), each.committedAt()));
+      content.header.lastActiveAncestor().ifPresent(commit::lastActiveAncestor);
+      Marks marks = new Marks(content.own, content.header.agreedAt(), content.setAside);
+      if (!marks.equals(Marks.NONE)) {
+        commit.marks(marks);
+      }
+      return target.commit(commit.build());
+    }
+  }
+
+  /**
+   * Refuses a store that an import may not go into.
+   *
+   * @throws StoreException.NotEmpty if it is not empty
+   */
+  public static void requireEmpty(AumSnapshot target) throws StoreException.NotEmpty {
+    if (!target.entries().isEmpty()
+        || target.lastActiveAncestor().isPresent()
+        || target.trail().size() > 0
+        || !target.marks().equals(Marks.NONE)
+        || target.damage().stream().anyMatch(Damage::degrades)) {
+      throw new StoreException.NotEmpty();
+    }
+  }
+
+  /** What was read of a tailnet so far, all of it verified. */
+  private static final class Content {
+    private final ExportReader in;
+    private final ExportItem.Header header;
+    private final AumVerifier verifier;
+    private final List<TrailEntry> entries = new ArrayList<>();
+    private final Set<AumHash> remembered = new HashSet<>();
+    private final List<Commit.Addition> additions = new ArrayList<>();
+    private final Map<AumHash, Optional<Instant>> own = new HashMap<>();
+    private final List<Marks.SetAside> setAside = new ArrayList<>();
+
+    /** The states at the AUMs one step nearer to the oldest ancestor than the last one. */
+    private Map<AumHash, State> levelBefore = Map.of();
+
+    /** The states at the AUMs as far from the oldest ancestor as the last one. */
+    private Map<AumHash, State> level = new HashMap<>();
+
+    private Optional<AumHash> lastOwn = Optional.empty();
+
+    Content(ExportReader in, ExportItem.Header header, AumVerifier verifier) {
+      this.in = in;
+      this.header = header;
+      this.verifier = verifier;
+    }
+
+    void take(ExportItem item) throws TkaException {
+      if (item instanceof ExportItem.Remembered remembers) {
+        takeEntry(remembers.entry());
+      } else if (item instanceof ExportItem.Stored stored) {
+        Aum aum = Aum.decode(stored.encoded().toByteArray());
+        takeAum(aum);
+        additions.add(new Commit.Addition(aum, stored.committedAt()));
+      } else if (item instanceof ExportItem.Own made) {
+        requireTurn("own AUM", own.size(), header.own(), setAside.isEmpty() && aumsAreWhole());
+        if (lastOwn.isPresent() && lastOwn.get().compareTo(made.hash()) >= 0) {
+          throw in.damaged("own AUM " + made.hash() + " must not follow " + lastOwn.get());
+        }
+        lastOwn = Optional.of(made.hash());
+        own.put(made.hash(), made.acknowledgedAt());
+      } else if (item instanceof ExportItem.SetAside aside) {
+        boolean ownIsWhole = own.size() == header.own();
+        requireTurn(
+            "edit set aside", setAside.size(), header.setAside(), ownIsWhole && aumsAreWhole());
+        setAside.add(aside.edit());
+      } else {
+        throw in.damaged("expected an item of a tailnet, found another");
+      }
+    }
+
+    private boolean aumsAreWhole() {
+      return additions.size() == header.aums() && entries.size() == header.remembered();
+    }
+
+    private void requireTurn(String what, int already, long expected, boolean turn)
+        throws StoreException.Damaged {
+      if (already == expected || !turn) {
+        throw in.damaged(
+            "expected "
+                + expected
+                + " of the kind \""
+                + what
+                + "\", all together and in their place, found another after "
+                + already);
+      }
+    }
+
+    /** What the header says there is, and there is not; empty when nothing is missing. */
+    String missing() {
+      if (aumsAreWhole()
+          && !additions.isEmpty()
+          && own.size() == header.own()
+          && setAside.size() == header.setAside()) {
+        return "";
+      }
+      return "expected "
+          + header.items()
+          + " items and at least one AUM, found "
+          + (entries.size() + additions.size() + own.size() + setAside.size())
+          + " items and "
+          + additions.size()
+          + " AUMs";
+    }
+
+    /** An entry must follow the one before, and a checkpoint must be what the entry says. */
+    private void takeEntry(TrailEntry entry) throws TkaException {
+      requireTurn("trail entry", entries.size(), header.remembered(), additions.isEmpty());
+      boolean follows =
+          entries.isEmpty()
+              || entry.parent().equals(Optional.of(entries.get(entries.size() - 1).hash()));
+      if (!follows || !remembered.add(entry.hash())) {
+        throw in.damaged("trail entry " + entry.hash() + " does not follow the one before");
+      }
+      if (entry.kind().equals(AumKind.CHECKPOINT) != entry.checkpoint().isPresent()) {
+        throw in.damaged("trail entry " + entry.hash() + ": expected a checkpoint with its body");
+      }
+      if (entry.checkpoint().isPresent()) {
+        Aum body = Aum.decode(entry.checkpoint().get().toByteArray());
+        List<Bytes> signers =
+            body.signatures().stream().map(AumSignature::signerId).distinct().toList();
+        if (!body.hash().equals(entry.hash())
+            || !body.kind().equals(entry.kind())
+            || !body.parent().equals(entry.parent())
+            || !signers.equals(entry.signers())) {
+          throw in.damaged("trail entry " + entry.hash() + " does not fit its checkpoint");
+        }
+      }
+      entries.add(entry);
+    }
+
+    private void takeAum(Aum aum) throws TkaException {
+      boolean trailIsWhole = entries.size() == header.remembered();
+      requireTurn(
+          "AUM",
+          additions.size(),
+          header.aums(),
+          trailIsWhole && own.isEmpty() && setAside.isEmpty());
+      if (remembered.contains(aum.hash())) {
+        throw in.damaged("AUM " + aum.hash() + " is in the trail, too");
+      }
+      if (additions.isEmpty()) {
+        level.put(aum.hash(), verifyOldest(aum));
+        return;
+      }
+      Optional<AumHash> parent = aum.parent();
+      AumHash before = additions.get(additions.size() - 1).aum().hash();
+      Optional<State> atParent = parent.map(levelBefore::get);
+      if (atParent.isPresent() && before.compareTo(aum.hash()) >= 0) {
+        throw in.damaged("AUM " + aum.hash() + " must not follow " + before);
+      }
+      if (atParent.isEmpty()) {
+        // The first that is one step further away.
+        levelBefore = level;
+        level = new HashMap<>();
+        atParent = parent.map(levelBefore::get);
+      }
+      if (atParent.isEmpty()) {
+        throw in.damaged(
+            "AUM "
+                + aum.hash()
+                + ": its parent "
+                + parent.map(AumHash::toString).orElse("none")
+                + " is not one step nearer to the oldest ancestor");
+      }
+      verifier.verify(aum, atParent.get());
+      level.put(aum.hash(), atParent.get().apply(aum));
+    }
+
+    /**
+     * The oldest ancestor is vouched for by its own state, as in a bootstrap, or by the keys that
+     * were trusted at the end of the trail: it may have taken away one that signed it.
+     */
+    private State verifyOldest(Aum aum) throws TkaException {
+      if (!entries.isEmpty()) {
+        AumHash newest = entries.get(entries.size() - 1).hash();
+        if (!aum.parent().equals(Optional.of(newest))) {
+          throw in.damaged("AUM " + aum.hash() + " does not follow the trail's end " + newest);
+        }
+      }
+      try {
+        return verifier.verifyBootstrap(aum);
+      } catch (VerificationException.UntrustedSigner e) {
+        List<Key> keys = keysAtEndOfTrail();
+        if (keys.isEmpty()) {
+          throw e;
+        }
+        verifier.verify(aum, State.of(List.of(), keys, 0, 0));
+        return aum.state().orElseThrow().standingAt(aum.hash());
+      }
+    }
+
+    private List<Key> keysAtEndOfTrail() throws StoreException.Damaged {
+      return Trail.EMPTY.extend(entries).keysAtEnd().orElse(Set.of()).stream()
+          .filter(id -> id.size() == LockPublicKey.SIZE)
+          .map(id -> Key.of(new LockPublicKey(id), 1))
+          .toList();
+    }
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * A tailnet as a stream of bytes: {@link dev.tka.store.export.AumExport} writes it, {@link
+ * dev.tka.store.export.AumImport} verifies it and takes it in.
+ */
+@NullMarked
+package dev.tka.store.export;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,319 @@
+package dev.tka.store.directory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.TextException;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.Revision;
+import dev.tka.core.store.StoreException;
+import dev.tka.testkit.Chains;
+import dev.tka.testkit.FakeClock;
+import dev.tka.testkit.TestKeys;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Section 10, "Unsent": how the notes on own AUMs are kept in a node's directory. */
+class MarksFileTest {
+  private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
+
+  @TempDir Path directory;
+
+  private final Chains chains =
+      Chains.draw(List.of(TestKeys.key(1, 2)), "A -> B -> C[checkpoint]\n A -> X");
+  private final Marks marks =
+      new Marks(
+          Map.of(
+              hash("A"),
+              Optional.of(NOON),
+              hash("B"),
+              Optional.empty(),
+              hash("X"),
+              Optional.of(NOON)),
+          Optional.of(NOON.plusNanos(5)),
+          List.of(
+              new Marks.SetAside(chains.get("X"), NOON, false),
+              new Marks.SetAside(chains.get("C"), NOON.minusSeconds(9), true)));
+
+  private AumHash hash(String name) {
+    return chains.get(name).hash();
+  }
+
+  private Path file() {
+    return directory.resolve(MarksFile.NAME);
+  }
+
+  private NodeDirectory store() throws StoreException {
+    return NodeDirectory.at(directory, new FakeClock());
+  }
+
+  private AumSnapshot note(NodeDirectory store, Marks next) throws StoreException {
+    return store.commit(Commit.on(store.read().revision()).marks(next).build());
+  }
+
+  @Test
+  void everyFactIsALineThatAPersonCanFollow() throws Exception {
+    List<String> own = new ArrayList<>();
+    own.add("acknowledged " + hash("A") + " at 2026-01-02T12:00:00Z");
+    own.add("unsent " + hash("B"));
+    own.add("acknowledged " + hash("X") + " at 2026-01-02T12:00:00Z");
+    own.sort((one, other) -> hashIn(one).compareTo(hashIn(other)));
+    List<String> expected = new ArrayList<>();
+    expected.add("tka own AUMs 1");
+    expected.add("agreed 2026-01-02T12:00:00.000000005Z");
+    expected.addAll(own);
+    expected.add("aside edit " + hash("X") + " at 2026-01-02T12:00:00Z as " + base64("X"));
+    expected.add("aside revocation " + hash("C") + " at 2026-01-02T11:59:51Z as " + base64("C"));
+    expected.add("end");
+
+    note(store(), marks);
+
+    assertThat(file()).hasContent(String.join("\n", expected) + "\n");
+    assertThat(store().read().marks()).isEqualTo(marks);
+  }
+
+  private static AumHash hashIn(String line) {
+    try {
+      return AumHash.parse(line.split(" ", -1)[1]);
+    } catch (TextException e) {
+      throw new AssertionError(line, e);
+    }
+  }
+
+  private String base64(String name) {
+    return Base64.getEncoder().encodeToString(chains.get(name).encoded().toByteArray());
+  }
+
+  @Test
+  void thereIsNoFileUntilSomethingIsNoted() throws Exception {
+    NodeDirectory store = store();
+    store.commit(
+        Commit.on(store.read().revision()).add(chains.get("A"), NOON).marks(Marks.NONE).build());
+
+    assertThat(file()).doesNotExist();
+    assertThat(store().read().marks()).isEqualTo(Marks.NONE);
+  }
+
+  @Test
+  void notesAloneAreOneFileAndTheSameNotesNone() throws Exception {
+    NodeDirectory store = store();
+    store.commit(Commit.on(store.read().revision()).add(chains.get("A"), NOON).build());
+
+    Revision noted = note(store, marks).revision();
+    String journal = Files.readString(directory.resolve(Journal.LAST));
+    assertThat(Journal.parse(Journal.LAST, journal).moves())
+        .extracting(move -> move.place().path())
+        .containsExactly(MarksFile.NAME);
+
+    assertThat(note(store, marks).revision()).isEqualTo(noted);
+    assertThat(directory.resolve(Journal.LAST)).hasContent(journal);
+  }
+
+  @Test
+  void notesGoBeforeWhatTheyAreAbout() throws Exception {
+    NodeDirectory store = store();
+    store.commit(Commit.on(store.read().revision()).add(chains.get("A"), NOON).build());
+    store.commit(
+        Commit.on(store.read().revision())
+            .add(chains.get("B"), NOON)
+            .purge(hash("A"))
+            .lastActiveAncestor(hash("B"))
+            .marks(marks)
+            .build());
+
+    assertThat(Journal.parse("", Files.readString(directory.resolve(Journal.LAST))).moves())
+        .extracting(move -> move.place().path())
+        .containsExactly(
+            MarksFile.NAME,
+            DirectoryScan.placeOf(hash("B")),
+            NodeDirectory.LAST_ACTIVE_ANCESTOR,
+            DirectoryScan.placeOf(hash("A")));
+  }
+
+  @Test
+  void onlyTheOwnerCanReadThem() throws Exception {
+    assumeTrue(Files.getFileStore(directory).supportsFileAttributeView("posix"));
+    note(store(), marks);
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file())))
+        .isEqualTo("rw-------");
+  }
+
+  /** A crash right after the journal came into force: the notes are to become those in the file. */
+  private void crash(Optional<Marks> next) throws Exception {
+    Optional<String> temporary = next.map(any -> Journal.temporaryName(9, 0));
+    Journal.Move move = Journal.Move.over(directory, temporary, Journal.Place.MARKS);
+    if (next.isPresent()) {
+      Files.write(
+          directory.resolve(temporary.orElseThrow()),
+          MarksFile.of(next.get()).content().toByteArray());
+    }
+    Files.writeString(directory.resolve(Journal.PENDING), new Journal(9, List.of(move)).toText());
+  }
+
+  @Test
+  void notesOfACommitThatCrashedCountAndAreBroughtToTheirPlace() throws Exception {
+    Marks next = new Marks(Map.of(hash("C"), Optional.empty()), Optional.empty(), List.of());
+    note(store(), marks);
+    crash(Optional.of(next));
+
+    assertThat(store().read().marks()).isEqualTo(next);
+    store().commit(Commit.on(store().read().revision()).add(chains.get("A"), NOON).build());
+    assertThat(store().read().marks()).isEqualTo(next);
+    assertThat(directory.resolve(Journal.PENDING)).doesNotExist();
+  }
+
+  @Test
+  void notesThatACrashedWipeTakesAwayAreGone() throws Exception {
+    note(store(), marks);
+    crash(Optional.empty());
+
+    assertThat(store().read().marks()).isEqualTo(Marks.NONE);
+    store().wipe();
+    assertThat(file()).doesNotExist();
+  }
+
+  @Test
+  void aWipeDeletesThem() throws Exception {
+    NodeDirectory store = store();
+    note(store, marks);
+    store.wipe();
+    assertThat(file()).doesNotExist();
+    assertThat(store.read().marks()).isEqualTo(Marks.NONE);
+  }
+
+  @Test
+  void notesThatSomebodyChangedAreAConflict() throws Exception {
+    NodeDirectory store = store();
+    Revision base = note(store, marks).revision();
+    String text = Files.readString(file());
+    Files.writeString(file(), text.replaceFirst("agreed .*\n", ""));
+
+    assertThatThrownBy(() -> store.commit(Commit.on(base).add(chains.get("A"), NOON).build()))
+        .isInstanceOf(StoreException.Conflict.class);
+    assertThat(store.read().marks())
+        .isEqualTo(new Marks(marks.own(), Optional.empty(), marks.setAside()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "\n",
+        "end\n",
+        "tka own AUMs 1\n",
+        "tka own AUMs 2\nend\n",
+        "tka own AUMs 1\nend",
+        "tka own AUMs 1\nend\n\n",
+        "tka own AUMs 1\r\nend\r\n",
+        "tka own AUMs 1\nend\nend\n",
+        "tka own AUMs 1\n\nend\n",
+        "tka own AUMs 1\nagreed\nend\n",
+        "tka own AUMs 1\nagreed yesterday\nend\n",
+        "tka own AUMs 1\nagreed 2026-01-02T12:00:00.0Z\nend\n",
+        "tka own AUMs 1\nagreed 2026-01-02T12:00:00Z\nagreed 2026-01-02T12:00:00Z\nend\n",
+        "tka own AUMs 1\nunsent X\nend\n",
+        "tka own AUMs 1\nUNSENT HASH\nend\n",
+        "tka own AUMs 1\nunsent HASH\nunsent HASH\nend\n",
+        "tka own AUMs 1\nunsent HASH\nacknowledged HASH at 2026-01-02T12:00:00Z\nend\n",
+        "tka own AUMs 1\nacknowledged HASH at 2026-01-02\nend\n",
+        "tka own AUMs 1\nacknowledged HASH\nend\n",
+        "tka own AUMs 1\nunsent HASH\nagreed 2026-01-02T12:00:00Z\nend\n",
+        "tka own AUMs 1\naside edit HASH at 2026-01-02T12:00:00Z as \nend\n",
+        "tka own AUMs 1\naside edit HASH at 2026-01-02T12:00:00Z as AAAA\nend\n",
+        "tka own AUMs 1\naside edit HASH at 2026-01-02T12:00:00Z as !\nend\n",
+        "tka own AUMs 1\naside edit OTHER at 2026-01-02T12:00:00Z as BODY\nend\n",
+        "tka own AUMs 1\naside thing HASH at 2026-01-02T12:00:00Z as BODY\nend\n",
+        "tka own AUMs 1\naside edit HASH at 2026-01-02T12:00:00Z as BODY \nend\n",
+      })
+  void anythingElseIsRefusedWithItsLineAndStays(String pattern) throws Exception {
+    store().commit(Commit.on(store().read().revision()).add(chains.get("B"), NOON).build());
+    String text =
+        pattern
+            .replace("HASH", hash("A").toString())
+            .replace("OTHER", hash("B").toString())
+            .replace("BODY", base64("A"));
+    Files.writeString(file(), text);
+
+    assertThatThrownBy(() -> store().read())
+        .isInstanceOf(StoreException.Damaged.class)
+        .hasMessageMatching("(?s)tka-own: line [1-9].*");
+    assertThatThrownBy(() -> store().commit(Commit.on(new Revision(1)).build()))
+        .isInstanceOf(StoreException.Damaged.class);
+    assertThat(file()).hasContent(text);
+  }
+
+  @Test
+  void bytesThatAreNoTextAreRefused() throws Exception {
+    byte[] content = MarksFile.of(marks).content().toByteArray();
+    for (int i = 0; i < content.length; i += 3) {
+      byte[] changed = content.clone();
+      changed[i] ^= (byte) 0x80;
+      assertThatThrownBy(() -> MarksFile.parse("notes", changed))
+          .isInstanceOf(StoreException.Damaged.class)
+          .hasMessageMatching("(?s)notes: line [1-9].*");
+    }
+  }
+
+  @Test
+  void aPieceOfAFileIsRefused() throws Exception {
+    byte[] content = MarksFile.of(marks).content().toByteArray();
+    for (int length = 0; length < content.length; length++) {
+      byte[] piece = Arrays.copyOf(content, length);
+      assertThatThrownBy(() -> MarksFile.parse("notes", piece))
+          .isInstanceOf(StoreException.Damaged.class);
+    }
+    assertThat(MarksFile.parse("notes", content).marks()).isEqualTo(marks);
+  }
+
+  @Test
+  void aFolderInItsPlaceIsRefused() throws Exception {
+    Files.createDirectory(file());
+    assertThatThrownBy(() -> store().read())
+        .isInstanceOf(StoreException.Unavailable.class)
+        .hasMessageContaining(MarksFile.NAME);
+  }
+
+  @Test
+  void notesThatCouldNotBeReadAgainAreNotWritten() throws Exception {
+    NodeDirectory store = store();
+    note(store, marks);
+    Aum large = Chains.noOp(chains.get("A"), "x".repeat(MarksFile.MAX_SIZE / 60), 1);
+    Marks.SetAside edit = new Marks.SetAside(large, NOON, false);
+    Marks tooMuch =
+        new Marks(Map.of(), Optional.empty(), Stream.generate(() -> edit).limit(50).toList());
+
+    assertThatThrownBy(() -> note(store, tooMuch))
+        .isInstanceOf(StoreException.Unavailable.class)
+        .hasMessageContaining(MarksFile.NAME);
+    assertThat(store.read().marks()).isEqualTo(marks);
+  }
+
+  @Test
+  void aJournalMayNameThemAndNothingBeside() throws Exception {
+    String text = "tka journal 1\ncommit 1\ndelete PLACE over nothing\nend\n";
+    assertThat(Journal.parse("", text.replace("PLACE", "tka-own")).moves()).hasSize(1);
+    for (String place : List.of("tka-own2", "tka-owner", "./tka-own", "tka-lock", "AA/tka-own")) {
+      assertThatThrownBy(() -> Journal.parse("", text.replace("PLACE", place)))
+          .as(place)
+          .isInstanceOf(StoreException.Damaged.class);
+    }
+  }
+}

@@ -1,0 +1,550 @@
+package dev.tka.store.directory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.tka.core.Aum;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.Revision;
+import dev.tka.core.store.StoreException;
+import dev.tka.store.testkit.CommittingProcess;
+import dev.tka.testkit.Cbor;
+import dev.tka.testkit.Chains;
+import dev.tka.testkit.FakeClock;
+import dev.tka.testkit.TestKeys;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Section 9: what is written into a node's directory, and what becomes of it when writing fails.
+ */
+class NodeDirectoryWriteTest {
+  private static final long COMMITTED = 1_700_000_000L;
+  private static final long PURGED = 1_710_000_000L;
+
+  @TempDir Path parent;
+
+  private final Chains chains =
+      Chains.draw(List.of(TestKeys.key(1, 2), TestKeys.key(2, 1)), "A -> B -> C -> D\n B -> X(2)");
+  private final FakeClock clock = new FakeClock(Instant.ofEpochSecond(PURGED));
+
+  private NodeDirectory create() throws StoreException {
+    return NodeDirectory.create(parent.resolve("tka"), clock);
+  }
+
+  private Path home(Aum aum) {
+    String name = aum.hash().toString();
+    return parent.resolve("tka").resolve(name.substring(0, 2)).resolve(name);
+  }
+
+  private AumSnapshot add(NodeDirectory store, String names) throws StoreException {
+    Commit.Builder commit = Commit.on(store.read().revision());
+    chains.list(names).forEach(aum -> commit.add(aum, Instant.ofEpochSecond(COMMITTED)));
+    return store.commit(commit.build());
+  }
+
+  /** Every file but our own at the top, with its content. */
+  private Map<String, String> content(Path directory) throws IOException {
+    Map<String, String> content = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        String name = directory.relativize(file).toString();
+        if (!name.startsWith("tka-")) {
+          content.put(name, HexFormat.of().formatHex(Files.readAllBytes(file)));
+        }
+      }
+    }
+    return content;
+  }
+
+  @Test
+  void aFileHoldsTheAumItsCommitTimeAndOncePurgedThat() throws Exception {
+    NodeDirectory store = create();
+    Aum aum = chains.get("A");
+    add(store, "A B");
+    byte[] held =
+        new Cbor()
+            .map(2)
+            .uint(2)
+            .raw(aum.encoded().toByteArray())
+            .uint(3)
+            .uint(COMMITTED)
+            .toByteArray();
+    assertThat(home(aum)).hasBinaryContent(held);
+
+    store.commit(
+        Commit.on(store.read().revision())
+            .purge(aum.hash())
+            .lastActiveAncestor(chains.get("B").hash())
+            .build());
+    byte[] purged =
+        new Cbor()
+            .map(3)
+            .uint(2)
+            .raw(aum.encoded().toByteArray())
+            .uint(3)
+            .uint(COMMITTED)
+            .uint(4)
+            .uint(PURGED)
+            .toByteArray();
+    assertThat(home(aum)).hasBinaryContent(purged);
+    assertThat(parent.resolve("tka").resolve(NodeDirectory.LAST_ACTIVE_ANCESTOR))
+        .hasBinaryContent(chains.get("B").hash().toByteArray());
+
+    clock.advance(Duration.ofDays(1));
+    store.commit(Commit.on(store.read().revision()).purge(aum.hash()).build());
+    assertThat(home(aum)).hasBinaryContent(purged);
+
+    store.commit(Commit.on(store.read().revision()).add(aum, clock.instant()).build());
+    assertThat(home(aum)).hasBinaryContent(held);
+  }
+
+  @Test
+  void filesMoveInAnOrderInWhichANodeCanOpenEveryPrefix() throws Exception {
+    List<Aum> chain = new ArrayList<>(chains.list("A"));
+    for (int i = 1; i < 20; i++) {
+      chain.add(Chains.noOp(chain.get(i - 1), "number " + i, 1));
+    }
+    NodeDirectory store = create();
+    Commit.Builder first = Commit.on(store.read().revision());
+    chain.subList(0, 10).forEach(aum -> first.add(aum, clock.instant()));
+    Commit.Builder second = Commit.on(store.commit(first.build()).revision());
+    chain.subList(10, 20).forEach(aum -> second.add(aum, clock.instant()));
+    chain.subList(0, 10).forEach(aum -> second.purge(aum.hash()));
+    store.commit(second.lastActiveAncestor(chain.get(10).hash()).build());
+
+    List<String> expected = new ArrayList<>();
+    chain.subList(10, 20).forEach(aum -> expected.add(DirectoryScan.placeOf(aum.hash())));
+    expected.add(NodeDirectory.LAST_ACTIVE_ANCESTOR);
+    for (int i = 9; i >= 0; i--) {
+      expected.add(DirectoryScan.placeOf(chain.get(i).hash()));
+    }
+    String text = Files.readString(parent.resolve("tka").resolve(Journal.LAST));
+    assertThat(Journal.parse(Journal.LAST, text).moves())
+        .extracting(move -> move.place().path())
+        .containsExactlyElementsOf(expected);
+  }
+
+  @Test
+  void aCommitWhoseFilesCannotBeBroughtToTheirPlacesHasHappened() throws Exception {
+    NodeDirectory store = create();
+    Path last = parent.resolve("tka").resolve(Journal.LAST);
+    Files.createDirectory(last);
+
+    assertThat(add(store, "A B").entries()).hasSize(2);
+    assertThat(NodeDirectory.at(parent.resolve("tka")).read().entries()).hasSize(2);
+    assertThatThrownBy(() -> add(store, "C"))
+        .isInstanceOf(StoreException.Unavailable.class)
+        .hasMessageContaining("an earlier commit");
+
+    Files.delete(last);
+    assertThat(add(store, "C").entries()).hasSize(3);
+  }
+
+  @Test
+  void aLastJournalThatIsDamagedIsWrittenAnew() throws Exception {
+    NodeDirectory store = create();
+    add(store, "A B");
+    Path last = parent.resolve("tka").resolve(Journal.LAST);
+    for (byte[] content : List.of(new byte[0], new byte[] {(byte) 0xff, 1})) {
+      Files.write(last, content);
+      Revision before = NodeDirectory.at(parent.resolve("tka")).read().revision();
+      store.wipe();
+      assertThat(add(store, "A B C").revision()).isNotEqualTo(before);
+      assertThat(Journal.parse(Journal.LAST, Files.readString(last)).commit()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void aWipeThatAFolderStandsInTheWayOfChangesNothing() throws Exception {
+    NodeDirectory store = create();
+    add(store, "A B");
+    Files.createDirectories(home(chains.get("C")).resolve("full"));
+
+    assertThatThrownBy(store::wipe).isInstanceOf(StoreException.Unavailable.class);
+
+    assertThat(store.read().entries()).hasSize(2);
+    assertThat(add(store, "D").entries()).hasSize(3);
+  }
+
+  /** A crash right after the journal came into force: the record is to move to B. */
+  private NodeDirectory crashed() throws Exception {
+    NodeDirectory store = create();
+    add(store, "A B");
+    Path folder = parent.resolve("tka");
+    store.commit(
+        Commit.on(store.read().revision()).lastActiveAncestor(chains.get("A").hash()).build());
+    String temporary = Journal.temporaryName(3, 0);
+    Journal.Move move =
+        Journal.Move.over(folder, Optional.of(temporary), Journal.Place.LAST_ACTIVE_ANCESTOR);
+    Files.write(folder.resolve(temporary), chains.get("B").hash().toByteArray());
+    Files.writeString(folder.resolve(Journal.PENDING), new Journal(3, List.of(move)).toText());
+    return NodeDirectory.at(folder, clock);
+  }
+
+  @Test
+  void aCommitThatCrashedIsFinished() throws Exception {
+    NodeDirectory store = crashed();
+    assertThat(store.read().lastActiveAncestor()).contains(chains.get("B").hash());
+    add(store, "C");
+    assertThat(parent.resolve("tka").resolve(NodeDirectory.LAST_ACTIVE_ANCESTOR))
+        .hasBinaryContent(chains.get("B").hash().toByteArray());
+  }
+
+  @Test
+  void whatANodeWroteAfterACrashStays() throws Exception {
+    NodeDirectory store = crashed();
+    byte[] nodes = chains.get("C").hash().toByteArray();
+    Path record = parent.resolve("tka").resolve(NodeDirectory.LAST_ACTIVE_ANCESTOR);
+    Files.write(record, nodes);
+    Files.setLastModifiedTime(record, FileTime.from(Instant.now().plusSeconds(1)));
+
+    assertThat(store.read().lastActiveAncestor()).contains(chains.get("C").hash());
+    add(store, "C");
+    assertThat(record).hasBinaryContent(nodes);
+    assertThat(store.read().lastActiveAncestor()).contains(chains.get("C").hash());
+    try (Stream<Path> files = Files.list(parent.resolve("tka"))) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .doesNotContain(Journal.PENDING, Journal.temporaryName(3, 0));
+    }
+  }
+
+  @Test
+  void aJournalWhoseFilesAreGoneSaysWhatToDo() throws Exception {
+    NodeDirectory store = create();
+    add(store, "A B");
+    Path journal = parent.resolve("tka").resolve(Journal.PENDING);
+    Journal.Move lost =
+        Journal.Move.over(
+            parent.resolve("tka"),
+            Optional.of(Journal.temporaryName(2, 0)),
+            Journal.Place.of(chains.get("C").hash()));
+    Files.writeString(journal, new Journal(2, List.of(lost)).toText());
+
+    assertThatThrownBy(store::wipe)
+        .isInstanceOf(StoreException.Unavailable.class)
+        .hasMessageContaining("delete " + Journal.PENDING);
+    Files.delete(journal);
+    assertThat(store.read().entries()).hasSize(2);
+  }
+
+  @Test
+  void anInterruptedCommitThrowsOnlyWhenItWasNotStored() throws Exception {
+    NodeDirectory store = create();
+    Aum last = chains.get("A");
+    add(store, "A");
+    int stored = 0;
+    for (int i = 0; i < 200; i++) {
+      Aum next = Chains.noOp(last, "number " + i, 1);
+      Commit commit =
+          Commit.on(store.read().revision()).add(next, Instant.ofEpochSecond(COMMITTED)).build();
+      FutureTask<AumSnapshot> task = new FutureTask<>(() -> store.commit(commit));
+      Thread thread = new Thread(task);
+      thread.start();
+      TimeUnit.MICROSECONDS.sleep(i * 20L);
+      thread.interrupt();
+      boolean returned = true;
+      try {
+        task.get();
+        stored++;
+      } catch (ExecutionException e) {
+        returned = false;
+        assertThat(e).cause().hasMessageContaining("interrupted");
+      }
+      assertThat(NodeDirectory.at(parent.resolve("tka")).read().find(next.hash()).isPresent())
+          .as("commit %d", i)
+          .isEqualTo(returned);
+      last = returned ? next : last;
+    }
+    assertThat(stored).isPositive();
+  }
+
+  @Test
+  void onlyTheOwnerCanReadWhatIsWritten() throws Exception {
+    assumeTrue(Files.getFileStore(parent).supportsFileAttributeView("posix"));
+    add(create(), "A B C");
+
+    try (Stream<Path> files = Files.walk(parent.resolve("tka"))) {
+      for (Path file : files.toList()) {
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+            .as(file.toString())
+            .isEqualTo(Files.isDirectory(file) ? "rwx------" : "rw-------");
+      }
+    }
+  }
+
+  @Test
+  void aDamagedFileIsReplacedByTheAumThatItsNameSays() throws Exception {
+    NodeDirectory store = create();
+    add(store, "A B");
+    Files.write(home(chains.get("B")), new byte[3]);
+    NodeDirectory again = NodeDirectory.at(parent.resolve("tka"), clock);
+    assertThat(again.read().damage()).hasSize(1);
+
+    AumSnapshot mended = add(again, "B C");
+
+    assertThat(mended.damage()).isEmpty();
+    assertThat(mended.entries()).hasSize(3);
+    assertThat(NodeDirectory.at(parent.resolve("tka")).read().damage()).isEmpty();
+  }
+
+  @Test
+  void aChangeByARunningNodeIsAConflict() throws Exception {
+    NodeDirectory store = create();
+    Revision base = add(store, "A B").revision();
+    Aum other = chains.get("X");
+    Files.createDirectories(home(other).getParent());
+    Files.write(
+        home(other),
+        new Cbor()
+            .map(2)
+            .uint(2)
+            .raw(other.encoded().toByteArray())
+            .uint(3)
+            .uint(COMMITTED)
+            .toByteArray());
+    Map<String, String> before = content(parent.resolve("tka"));
+
+    Commit commit = Commit.on(base).add(chains.get("C"), clock.instant()).build();
+    assertThatThrownBy(() -> store.commit(commit)).isInstanceOf(StoreException.Conflict.class);
+
+    assertThat(content(parent.resolve("tka"))).isEqualTo(before);
+    assertThat(store.read().find(other.hash())).isPresent();
+  }
+
+  @Test
+  void aRecordThatARunningNodeMovedIsAConflict() throws Exception {
+    NodeDirectory store = create();
+    Revision base = add(store, "A B").revision();
+    Files.write(
+        parent.resolve("tka").resolve(NodeDirectory.LAST_ACTIVE_ANCESTOR),
+        chains.get("A").hash().toByteArray());
+
+    Commit commit = Commit.on(base).add(chains.get("C"), clock.instant()).build();
+    assertThatThrownBy(() -> store.commit(commit)).isInstanceOf(StoreException.Conflict.class);
+  }
+
+  @Test
+  void aReadOnlyDirectoryIsRefusedAndStaysAsItWas() throws Exception {
+    NodeDirectory store = create();
+    Revision base = add(store, "A B").revision();
+    Path folder = parent.resolve("tka");
+    // Root writes where it likes, but not where a journal's temporary name is taken by a folder.
+    Files.createDirectory(folder.resolve(Journal.UNFINISHED));
+    Files.createDirectory(folder.resolve(Journal.UNFINISHED).resolve("full"));
+    Map<String, String> before = content(folder);
+
+    Commit commit = Commit.on(base).add(chains.get("C"), clock.instant()).build();
+    assertThatThrownBy(() -> store.commit(commit)).isInstanceOf(StoreException.Unavailable.class);
+
+    assertThat(content(folder)).isEqualTo(before);
+    assertThat(NodeDirectory.at(folder).read().entries()).hasSize(2);
+  }
+
+  @Test
+  void aDirectoryWithoutTheRightToWriteIsRefused() throws Exception {
+    NodeDirectory store = create();
+    Revision base = add(store, "A B").revision();
+    Path folder = parent.resolve("tka");
+    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("r-x------"));
+    try {
+      assumeTrue(!Files.isWritable(folder), "this user may write everywhere");
+      Commit commit = Commit.on(base).add(chains.get("C"), clock.instant()).build();
+      assertThatThrownBy(() -> store.commit(commit)).isInstanceOf(StoreException.Unavailable.class);
+      assertThat(NodeDirectory.at(folder).read().entries()).hasSize(2);
+    } finally {
+      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+    }
+  }
+
+  @Test
+  void whatStandsInTheWayOfAFileIsFoundBeforeTheCommitHappens() throws Exception {
+    NodeDirectory store = create();
+    add(store, "A B");
+    Files.createDirectories(home(chains.get("C")));
+
+    assertThatThrownBy(() -> add(store, "C D")).isInstanceOf(StoreException.Unavailable.class);
+
+    assertThat(NodeDirectory.at(parent.resolve("tka")).read().entries()).hasSize(2);
+    Files.delete(home(chains.get("C")));
+    assertThat(add(store, "C D").entries()).hasSize(4);
+  }
+
+  @Test
+  void aFullDiskLosesNothing() throws Exception {
+    Path small = parent.resolve("small");
+    Files.createDirectory(small);
+    Process mount =
+        new ProcessBuilder("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", small.toString())
+            .redirectErrorStream(true)
+            .start();
+    assumeTrue(mount.waitFor() == 0, "this user may not mount a small file system");
+    mounted = small;
+    NodeDirectory store = NodeDirectory.create(small.resolve("tka"), clock);
+    List<Aum> chain = new ArrayList<>(chains.list("A"));
+    store.commit(Commit.on(store.read().revision()).add(chain.get(0), clock.instant()).build());
+
+    boolean full = false;
+    for (int round = 0; round < 100 && !full; round++) {
+      AumSnapshot before = store.read();
+      Map<String, String> content = content(small);
+      Commit.Builder commit = Commit.on(before.revision());
+      List<Aum> batch = new ArrayList<>();
+      for (int i = 0; i < 10; i++) {
+        Aum last = batch.isEmpty() ? chain.get(chain.size() - 1) : batch.get(i - 1);
+        batch.add(Chains.noOp(last, "round " + round + " " + i, 1));
+      }
+      batch.forEach(aum -> commit.add(aum, clock.instant()));
+      try {
+        store.commit(commit.build());
+        chain.addAll(batch);
+      } catch (StoreException.Unavailable e) {
+        full = true;
+        assertThat(e).hasMessageContaining("No space left");
+        assertThat(content(small)).isEqualTo(content);
+      }
+    }
+
+    assertThat(full).as("the disk filled up").isTrue();
+    assertThat(chain).hasSizeGreaterThan(10);
+    AumSnapshot after = NodeDirectory.at(small.resolve("tka")).read();
+    assertThat(after.damage()).isEmpty();
+    assertThat(after.entries().stream().map(AumEntry::hash))
+        .containsExactlyInAnyOrderElementsOf(chain.stream().map(Aum::hash).toList());
+    assertThat(small.resolve("tka").resolve(Journal.PENDING)).doesNotExist();
+  }
+
+  private Path mounted = Path.of("");
+
+  @AfterEach
+  void unmount() throws Exception {
+    if (!mounted.toString().isEmpty()) {
+      assertThat(new ProcessBuilder("umount", mounted.toString()).start().waitFor()).isZero();
+    }
+  }
+
+  @Test
+  void aWriterWaitsForTheOtherAndSaysWhenItIsTooLong() throws Exception {
+    NodeDirectory store = create();
+    Path folder = parent.resolve("tka");
+    ExecutorService other = Executors.newSingleThreadExecutor();
+    try (DirectoryLock held = DirectoryLock.take(folder, Duration.ofSeconds(1))) {
+      assertThat(held).isNotNull();
+      Future<?> waiting =
+          other.submit(
+              () -> {
+                DirectoryLock.take(folder, Duration.ofMillis(50)).close();
+                return null;
+              });
+      assertThatThrownBy(waiting::get)
+          .cause()
+          .isInstanceOf(StoreException.Busy.class)
+          .hasMessageContaining(DirectoryLock.FILE);
+    } finally {
+      other.shutdownNow();
+    }
+    assertThat(add(store, "A").entries()).hasSize(1);
+  }
+
+  @Test
+  void twoProcessesAtOnceLoseNothing() throws Exception {
+    NodeDirectory store = create();
+    add(store, "A");
+    Path folder = parent.resolve("tka");
+    Path one = Files.createFile(parent.resolve("one"));
+    Path two = Files.createFile(parent.resolve("two"));
+    List<Process> processes =
+        List.of(
+            CommittingProcess.start(KillTest.Opener.class, folder.toString(), "one", one),
+            CommittingProcess.start(KillTest.Opener.class, folder.toString(), "two", two));
+    try {
+      TimeUnit.SECONDS.sleep(3);
+    } finally {
+      processes.forEach(Process::destroyForcibly);
+      for (Process process : processes) {
+        process.waitFor();
+      }
+    }
+
+    Set<String> seen = new HashSet<>();
+    long done = 0;
+    for (Path said : List.of(one, two)) {
+      List<String> lines = Files.readAllLines(said);
+      done += lines.stream().filter(CommittingProcess.DONE::equals).count();
+      seen.addAll(lines);
+    }
+    assertThat(done).as("commits").isPositive();
+    assertThat(seen).contains(CommittingProcess.BEGIN + CommittingProcess.describe(store.read()));
+    assertThat(store.read().damage()).isEmpty();
+  }
+
+  @Test
+  void aJournalThatIsNotOursIsRefusedAndNothingIsTouched() throws Exception {
+    NodeDirectory store = create();
+    add(store, "A B");
+    Path folder = parent.resolve("tka");
+    Map<String, String> before = content(folder);
+    String ours = new Journal(7, List.of()).toText();
+    for (String text :
+        List.of(
+            "",
+            "\n\n\n",
+            "tka journal 1\ncommit x\nend\n",
+            ours.replace("end", "move tka-new-1-0 to ../../etc/passwd over nothing\nend"),
+            ours.replace("end", "move ../x to last_active_ancestor over nothing\nend"),
+            ours.replace("end", "move tka-new-1-0 to last_active_ancestor\nend"),
+            ours.replace("end", "delete tka-lock over nothing\nend"),
+            ours.replace("end", "move tka-new-1-0 to last_active_ancestor over nothing"))) {
+      Files.writeString(folder.resolve(Journal.PENDING), text);
+
+      assertThatThrownBy(() -> NodeDirectory.at(folder).read())
+          .as(text)
+          .isInstanceOf(StoreException.Damaged.class)
+          .hasMessageContaining(Journal.PENDING);
+      assertThatThrownBy(() -> store.commit(Commit.on(new Revision(1)).build()))
+          .isInstanceOf(StoreException.Damaged.class);
+      assertThat(content(folder)).isEqualTo(before);
+    }
+    Files.delete(folder.resolve(Journal.PENDING));
+    assertThat(store.read().entries()).hasSize(2);
+  }
+
+  @Test
+  void aWipeLeavesStrangersFilesAlone() throws Exception {
+    NodeDirectory store = create();
+    add(store, "A B");
+    Path stranger = home(chains.get("A")).resolveSibling("notes.txt");
+    Files.writeString(stranger, "mine");
+
+    store.wipe();
+
+    assertThat(content(parent.resolve("tka"))).hasSize(1);
+    assertThat(stranger).hasContent("mine");
+  }
+}

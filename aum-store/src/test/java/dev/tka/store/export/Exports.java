@@ -1,0 +1,112 @@
+package dev.tka.store.export;
+
+import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
+import dev.tka.core.SignatureVerifier;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.AumVerifier;
+import dev.tka.core.internal.Blake2s;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.Revision;
+import dev.tka.core.store.StoreException;
+import dev.tka.core.store.TrailEntry;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** Exports in memory, and their items one by one. */
+public final class Exports {
+  public static final AumVerifier VERIFIER = new AumVerifier(SignatureVerifier.fastest());
+  private static final AumExport.Progress NO_PROGRESS = (done, of) -> {};
+
+  private Exports() {}
+
+  /** All that an export carries of a snapshot. */
+  public record Content(
+      Map<AumHash, List<Object>> entries,
+      Map<AumHash, Bytes> bodies,
+      Optional<AumHash> lastActiveAncestor,
+      List<TrailEntry> trail,
+      Marks marks) {
+    public static Content of(AumSnapshot snapshot) throws StoreException {
+      Map<AumHash, List<Object>> entries = new TreeMap<>();
+      Map<AumHash, Bytes> bodies = new TreeMap<>();
+      for (AumEntry entry : snapshot.entries()) {
+        entries.put(entry.hash(), List.of(entry.parent(), entry.kind(), entry.committedAt()));
+        bodies.put(entry.hash(), snapshot.encoded(entry.hash()));
+      }
+      return new Content(
+          entries,
+          bodies,
+          snapshot.lastActiveAncestor(),
+          snapshot.trail().entries(),
+          snapshot.marks());
+    }
+  }
+
+  public static byte[] export(AumSnapshot snapshot, String name, int following)
+      throws TkaException, IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    AumExport.write(snapshot, name, following, out, NO_PROGRESS);
+    return out.toByteArray();
+  }
+
+  public static byte[] export(AumSnapshot snapshot) throws TkaException, IOException {
+    return export(snapshot, "example.com", 0);
+  }
+
+  /** Imports one tailnet. */
+  public static AumImport.Verified take(byte[] export, AumStore target)
+      throws TkaException, IOException {
+    AumImport in = new AumImport(new ByteArrayInputStream(export), VERIFIER);
+    AumImport.Verified verified = in.next().orElseThrow().read(NO_PROGRESS);
+    verified.commitTo(target);
+    return verified;
+  }
+
+  /** The items of an export, the end item included. */
+  public static List<byte[]> items(byte[] export) throws StoreException, IOException {
+    ExportReader reader = new ExportReader(new ByteArrayInputStream(export));
+    List<byte[]> items = new ArrayList<>();
+    for (Optional<byte[]> next = reader.next(); next.isPresent(); next = reader.next()) {
+      items.add(next.get());
+    }
+    return items;
+  }
+
+  /** An export of some items, with an end of its own. */
+  public static byte[] sealed(List<byte[]> itemsBeforeTheEnd) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    itemsBeforeTheEnd.forEach(out::writeBytes);
+    Bytes checksum = Bytes.copyOf(Blake2s.hash(out.toByteArray()));
+    out.writeBytes(new ExportItem.End(checksum).encode());
+    return out.toByteArray();
+  }
+
+  /** Begins a commit of all that a snapshot shows, but its trail. */
+  public static Commit.Builder add(AumSnapshot snapshot, Revision base) throws StoreException {
+    Commit.Builder commit = Commit.on(base).marks(snapshot.marks());
+    for (AumEntry entry : snapshot.entries()) {
+      commit.add(snapshot.get(entry.hash()), entry.committedAt());
+    }
+    snapshot.lastActiveAncestor().ifPresent(commit::lastActiveAncestor);
+    return commit;
+  }
+
+  /** The same without what is remembered of purged AUMs. */
+  public static AumStore withoutTrail(AumSnapshot snapshot) throws StoreException {
+    MemoryAumStore store = new MemoryAumStore();
+    store.commit(add(snapshot, store.read().revision()).build());
+    return store;
+  }
+}

@@ -1,0 +1,164 @@
+package dev.tka.store.testkit;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.TkaException;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.StoreException;
+import dev.tka.testkit.Chains;
+import dev.tka.testkit.TestKeys;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * A process that commits to a store until it is killed, and says what: before each commit the
+ * content that it leads to, and after it that it is done.
+ */
+public final class CommittingProcess {
+  /** Begins the line before a commit; the content that it leads to follows. */
+  public static final String BEGIN = "begin ";
+
+  /** The line after a commit. */
+  public static final String DONE = "done";
+
+  private static final int BATCH = 12;
+
+  /** When it commits. */
+  public static final Instant TIME = Instant.ofEpochSecond(1_700_000_000L);
+
+  private CommittingProcess() {}
+
+  /** A line that tells one content of a store from another. */
+  public static String describe(AumSnapshot snapshot) {
+    List<String> held =
+        snapshot.entries().stream().map(entry -> entry.hash().toString()).sorted().toList();
+    Marks marks = snapshot.marks();
+    return held.hashCode()
+        + " of "
+        + held.size()
+        + ", from "
+        + snapshot.lastActiveAncestor()
+        + ", notes "
+        + new TreeMap<>(marks.own()).toString().hashCode()
+        + " "
+        + marks.agreedAt()
+        + " "
+        + marks.setAside().toString().hashCode();
+  }
+
+  /** Opens the store that a process commits to; needs a constructor without parameters. */
+  public interface Opener {
+    /** The store at a place. */
+    AumStore open(String place) throws TkaException;
+  }
+
+  /** Starts one. Its standard output goes to a file. */
+  public static Process start(
+      Class<? extends Opener> opener, String place, String label, Path output) throws IOException {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            "-cp",
+            System.getProperty("java.class.path"),
+            CommittingProcess.class.getName(),
+            opener.getName(),
+            place,
+            label)
+        .redirectOutput(output.toFile())
+        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .start();
+  }
+
+  /**
+   * Commits for ever.
+   *
+   * @param args the opener's class, the place, and a label that makes this process's AUMs its own
+   */
+  public static void main(String[] args) throws Exception {
+    AumStore store =
+        Class.forName(args[0])
+            .asSubclass(Opener.class)
+            .getDeclaredConstructor()
+            .newInstance()
+            .open(args[1]);
+    for (int i = 0; true; i++) {
+      AumSnapshot before = store.read();
+      Commit commit = next(before, args[2] + " " + i);
+      AumSnapshot expected = expected(before, commit);
+      say(BEGIN + describe(expected));
+      try {
+        store.commit(commit);
+        say(DONE);
+      } catch (StoreException.Conflict e) {
+        // Another was first; on to what it left.
+      }
+    }
+  }
+
+  private static void say(String line) {
+    System.out.println(line);
+    System.out.flush();
+  }
+
+  /**
+   * A checkpoint and what builds on it, all unsent; what was there before goes, acknowledged but
+   * for the newest, which is set aside.
+   */
+  private static Commit next(AumSnapshot before, String label) throws StoreException {
+    AumEntry newest =
+        before.entries().stream()
+            .map(AumEntry.class::cast)
+            .max(Comparator.comparingInt(AumEntry::height).thenComparing(AumEntry::hash))
+            .orElseThrow();
+    List<Aum> batch = new ArrayList<>();
+    Aum parent = before.get(newest.hash());
+    batch.add(Chains.checkpoint(parent, Chains.stateOf(List.of(TestKeys.key(1, 1))), 1));
+    for (int i = 1; i < BATCH; i++) {
+      batch.add(Chains.noOp(batch.get(i - 1), label + " " + i, 1));
+    }
+    Commit.Builder commit = Commit.on(before.revision());
+    batch.forEach(aum -> commit.add(aum, TIME));
+    before.entries().forEach(entry -> commit.purge(entry.hash()));
+    Map<AumHash, Optional<Instant>> own = new HashMap<>();
+    before.entries().forEach(entry -> own.put(entry.hash(), Optional.of(TIME)));
+    batch.forEach(aum -> own.put(aum.hash(), Optional.empty()));
+    Marks marks =
+        new Marks(
+            own,
+            before.marks().agreedAt().map(time -> time.plusSeconds(1)).or(() -> Optional.of(TIME)),
+            List.of(new Marks.SetAside(parent, TIME, false)));
+    return commit.marks(marks).lastActiveAncestor(batch.get(0).hash()).build();
+  }
+
+  private static AumSnapshot expected(AumSnapshot before, Commit commit) throws StoreException {
+    MemoryAumStore model = new MemoryAumStore();
+    Commit.Builder copy = Commit.on(model.read().revision());
+    for (AumEntry entry : before.entries()) {
+      copy.add(before.get(entry.hash()), entry.committedAt());
+    }
+    AumSnapshot same = model.commit(copy.build());
+    return model.commit(
+        new Commit(
+            same.revision(),
+            commit.additions(),
+            commit.purges(),
+            commit.lastActiveAncestor(),
+            commit.trailCut(),
+            commit.trail(),
+            commit.marks()));
+  }
+}

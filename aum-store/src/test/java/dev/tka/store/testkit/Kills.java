@@ -1,0 +1,115 @@
+package dev.tka.store.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tka.core.SignatureVerifier;
+import dev.tka.core.authority.AumVerifier;
+import dev.tka.core.authority.ChainAudit;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.testkit.Chains;
+import dev.tka.testkit.TestKeys;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+
+/** Kills processes, for real and at random moments, while they commit to a store. */
+public final class Kills {
+  /** How many a test makes: the system property {@code tka.kills}. */
+  public static final int COUNT = Integer.getInteger("tka.kills", 20);
+
+  /** Long enough for a process to start, and for some commits. */
+  private static final int MOST_MILLIS = 400;
+
+  private final Class<? extends CommittingProcess.Opener> opener;
+  private final Path said;
+  private final long seed = System.nanoTime();
+  private final Random random = new Random(seed);
+
+  /**
+   * Kills of processes that commit to one kind of store.
+   *
+   * @param folder where to keep what the processes say
+   */
+  public Kills(Class<? extends CommittingProcess.Opener> opener, Path folder) {
+    this.opener = opener;
+    this.said = folder.resolve("said");
+  }
+
+  /** Decides the moments. */
+  public long seed() {
+    return seed;
+  }
+
+  /**
+   * What a process left that was killed.
+   *
+   * @param older the content at its last commit that was done
+   * @param newer the content at the commit that it had begun; else the same
+   * @param done how many commits were done
+   */
+  public record Killed(String older, String newer, int done) {
+    /** True when the content is the one of a commit that nobody was told is done. */
+    public boolean isAtNew(String found) {
+      return found.equals(newer) && !older.equals(newer);
+    }
+  }
+
+  /** A first commit, so that there is something to build on. */
+  public static AumSnapshot begin(AumStore store) throws Exception {
+    return store.commit(
+        Commit.on(store.read().revision())
+            .add(Chains.genesis(List.of(TestKeys.key(1, 1)), 1), Instant.EPOCH.plusSeconds(1))
+            .build());
+  }
+
+  /** Has a process commit to a place, and kills it. */
+  public Killed kill(String place, String before, String label)
+      throws IOException, InterruptedException {
+    String older = before;
+    String newer = before;
+    int done = 0;
+    for (String line : killedAfter(place, random.nextInt(MOST_MILLIS), label)) {
+      if (line.startsWith(CommittingProcess.BEGIN)) {
+        newer = line.substring(CommittingProcess.BEGIN.length());
+      } else {
+        older = newer;
+        done++;
+      }
+    }
+    return new Killed(older, newer, done);
+  }
+
+  private List<String> killedAfter(String place, int millis, String label)
+      throws IOException, InterruptedException {
+    Files.writeString(said, "");
+    Process process = CommittingProcess.start(opener, place, label, said);
+    try {
+      // The first word of it says that Java is up.
+      while (Files.size(said) == 0 && process.isAlive()) {
+        Thread.sleep(1);
+      }
+      Thread.sleep(millis);
+      assertThat(process.isAlive()).as("it works until it is killed").isTrue();
+    } finally {
+      process.destroyForcibly();
+    }
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    String all = Files.readString(said);
+    // A line without its end was never said.
+    return all.substring(0, all.lastIndexOf('\n') + 1).lines().toList();
+  }
+
+  /** Requires that every AUM verifies and nothing is damaged. */
+  public static void requireClean(String as, AumSnapshot snapshot) throws Exception {
+    ChainAudit audit = ChainAudit.of(snapshot, new AumVerifier(SignatureVerifier.fastest()));
+    assertThat(audit.problem()).as(as).isEmpty();
+    assertThat(audit.verified()).as(as).isEqualTo(snapshot.entries().size());
+    assertThat(snapshot.damage()).as(as).isEmpty();
+  }
+}

@@ -1,0 +1,221 @@
+package dev.tka.store.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.Revision;
+import dev.tka.core.store.StoreException;
+import dev.tka.store.Tailnets;
+import dev.tka.testkit.Chains;
+import dev.tka.testkit.FakeClock;
+import dev.tka.testkit.TestKeys;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What {@link Tailnets} owe, for every implementation to extend. */
+public abstract class TailnetsContract {
+  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+  private final Chains chains =
+      Chains.draw(
+          List.of(TestKeys.key(1, 2), TestKeys.key(2, 1)), "A -> B -> C -> D -> E -> F -> G");
+  private final List<Tailnets> open = new ArrayList<>();
+
+  /**
+   * A place that no other test sees, with at least the tailnets of {@link
+   * CachedContractTest#NAMES}, all empty; when it is called again, the same as another process
+   * would open it.
+   */
+  protected abstract Tailnets place() throws Exception;
+
+  private Tailnets opened() throws Exception {
+    Tailnets place = place();
+    open.add(place);
+    return place;
+  }
+
+  @AfterEach
+  void close() {
+    open.forEach(Tailnets::close);
+  }
+
+  private AumSnapshot add(AumStore store, String names) throws StoreException {
+    Commit.Builder commit = Commit.on(store.read().revision());
+    chains.list(names).forEach(aum -> commit.add(aum, FakeClock.START));
+    return store.commit(commit.build());
+  }
+
+  private String namesIn(AumStore store) throws StoreException {
+    TreeSet<String> names = new TreeSet<>();
+    store.read().entries().forEach(entry -> names.add(chains.nameOf(entry.hash())));
+    return String.join("", names);
+  }
+
+  /** All that a watcher heard. */
+  private static final class Heard implements Tailnets.Watcher {
+    private final Map<String, List<Revision>> changes = new HashMap<>();
+    private final List<Thread> callers = new ArrayList<>();
+    private long caughtUp = System.nanoTime();
+    private final List<Object> problems = new ArrayList<>();
+    private boolean overlapped;
+    private boolean inCall;
+
+    private synchronized void enter() {
+      overlapped |= inCall;
+      inCall = true;
+      if (!callers.contains(Thread.currentThread())) {
+        callers.add(Thread.currentThread());
+      }
+    }
+
+    private synchronized void leave() {
+      inCall = false;
+      notifyAll();
+    }
+
+    @Override
+    public void changed(String tailnet, Revision revision) {
+      enter();
+      synchronized (this) {
+        changes.computeIfAbsent(tailnet, any -> new ArrayList<>()).add(revision);
+      }
+      leave();
+    }
+
+    @Override
+    public void caughtUp(long moment) {
+      enter();
+      synchronized (this) {
+        if (moment - System.nanoTime() > 0) {
+          problems.add("caught up with a moment to come");
+        }
+        caughtUp = moment;
+      }
+      leave();
+    }
+
+    @Override
+    public void lost(StoreException why) {
+      enter();
+      synchronized (this) {
+        problems.add(why);
+      }
+      leave();
+    }
+
+    /** Returns when all that was committed before this call has been told. */
+    synchronized void catchUp() throws InterruptedException {
+      long now = System.nanoTime();
+      while (caughtUp - now < 0) {
+        assertThat(problems).isEmpty();
+        assertThat(System.nanoTime() - now).as("patience").isLessThan(PATIENCE_NANOS);
+        wait(100);
+      }
+      assertThat(problems).isEmpty();
+    }
+
+    synchronized List<Revision> of(String tailnet) {
+      return List.copyOf(changes.getOrDefault(tailnet, List.of()));
+    }
+  }
+
+  @Test
+  void tailnetsAreSeparate() throws Exception {
+    Tailnets place = opened();
+    add(place.tailnet("one"), "A B");
+    add(place.tailnet("two"), "A B C");
+    assertThat(namesIn(place.tailnet("one"))).isEqualTo("AB");
+    assertThat(namesIn(place.tailnet("two"))).isEqualTo("ABC");
+    assertThat(namesIn(place.tailnet("three"))).isEmpty();
+
+    place.tailnet("one").wipe();
+    assertThat(namesIn(place.tailnet("one"))).isEmpty();
+    assertThat(namesIn(place.tailnet("two"))).isEqualTo("ABC");
+    assertThat(namesIn(opened().tailnet("two"))).isEqualTo("ABC");
+  }
+
+  @Test
+  void revisionsAreThoseThatTheStoresAreAt() throws Exception {
+    Tailnets place = opened();
+    Tailnets other = opened();
+    Map<String, Revision> expected = new HashMap<>();
+    expected.put("one", add(place.tailnet("one"), "A").revision());
+    expected.put("two", add(place.tailnet("two"), "A").revision());
+    expected.put("two", add(other.tailnet("two"), "B").revision());
+    assertThat(place.revisions()).containsAllEntriesOf(expected);
+    assertThat(other.revisions()).containsAllEntriesOf(expected);
+
+    other.tailnet("one").wipe();
+    Revision wiped = place.tailnet("one").read().revision();
+    assertThat(wiped).isNotEqualTo(expected.put("one", wiped));
+    assertThat(place.revisions()).containsAllEntriesOf(expected);
+  }
+
+  @Test
+  void aWatchTellsCommitsInTheirOrderAndNeverAnOlderOne() throws Exception {
+    Tailnets place = opened();
+    Tailnets other = opened();
+    add(place.tailnet("one"), "A");
+    Heard heard = new Heard();
+    List<Revision> ones = new ArrayList<>();
+    List<Revision> twos = new ArrayList<>();
+    try (Tailnets.Watch watch = place.watch(heard)) {
+      assertThat(watch).isNotNull();
+      // By this handle and by another, one after the other and many at a time.
+      for (String names : List.of("B", "C", "D E", "F G")) {
+        Tailnets writer = ones.size() % 2 == 0 ? place : other;
+        ones.add(add(writer.tailnet("one"), names).revision());
+        twos.add(add(writer.tailnet("two"), ones.size() == 1 ? "A" : names).revision());
+        if (ones.size() % 2 == 0) {
+          heard.catchUp();
+          assertThat(heard.of("one")).last().isEqualTo(ones.get(ones.size() - 1));
+          assertThat(heard.of("two")).last().isEqualTo(twos.get(twos.size() - 1));
+        }
+      }
+      other.tailnet("one").wipe();
+      ones.add(place.tailnet("one").read().revision());
+      heard.catchUp();
+    }
+
+    assertThat(ones)
+        .containsSubsequence(heard.of("one"))
+        .endsWith(heard.of("one").get(heard.of("one").size() - 1));
+    assertThat(twos).containsSubsequence(heard.of("two"));
+    assertThat(heard.of("three")).isEmpty();
+    assertThat(heard.overlapped).isFalse();
+    assertThat(heard.callers).hasSize(1).doesNotContain(Thread.currentThread());
+  }
+
+  @Test
+  void severalMayWatchAndClosingEndsIt() throws Exception {
+    Tailnets place = opened();
+    Heard ended = new Heard();
+    Heard going = new Heard();
+    try (Tailnets.Watch watch = place.watch(going)) {
+      assertThat(watch).isNotNull();
+      try (Tailnets.Watch first = place.watch(ended)) {
+        assertThat(first).isNotNull();
+        add(place.tailnet("one"), "A");
+        ended.catchUp();
+        going.catchUp();
+      }
+      // A call that had begun has come to its end by then.
+      going.catchUp();
+      List<Revision> until = ended.of("one");
+      add(place.tailnet("one"), "B");
+      going.catchUp();
+      going.catchUp();
+
+      assertThat(ended.of("one")).hasSize(1).isEqualTo(until);
+      assertThat(going.of("one")).hasSize(2);
+    }
+  }
+}

@@ -1,0 +1,105 @@
+package dev.tka.store.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tka.core.store.Revision;
+import dev.tka.core.store.StoreException;
+import dev.tka.store.Tailnets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
+
+/** Keeps what a watch tells. */
+public final class Told implements Tailnets.Watcher {
+  private static final int SECONDS = 60;
+
+  private final Map<String, Long> revisions = new HashMap<>();
+  private final List<StoreException> losses = new ArrayList<>();
+  private boolean inOrder = true;
+  private boolean caughtUp;
+  private long moment;
+  private long calls;
+
+  @Override
+  public synchronized void changed(String tailnet, Revision revision) {
+    Long before = revisions.put(tailnet, revision.value());
+    inOrder &= before == null || before < revision.value();
+    called();
+  }
+
+  @Override
+  public synchronized void caughtUp(long upTo) {
+    caughtUp = true;
+    moment = upTo;
+    called();
+  }
+
+  @Override
+  public synchronized void lost(StoreException why) {
+    caughtUp = false;
+    losses.add(why);
+    called();
+  }
+
+  private void called() {
+    calls++;
+    notifyAll();
+  }
+
+  /** Waits until a tailnet's revision was told, and caught up with. */
+  public void await(String tailnet, Revision revision) throws InterruptedException {
+    await(tailnet, revision::equals, revision.toString());
+  }
+
+  /**
+   * Waits until the newest revision that was told is one that is looked for, and was caught up
+   * with.
+   *
+   * @param what describes it
+   */
+  public void await(String tailnet, Predicate<Revision> revision, String what)
+      throws InterruptedException {
+    await(
+        tailnet + " at " + what,
+        () ->
+            caughtUp
+                && revisions.containsKey(tailnet)
+                && revision.test(new Revision(revisions.get(tailnet))));
+  }
+
+  /** Waits until all up to a moment was told. */
+  public void awaitCaughtUp(long upTo) throws InterruptedException {
+    await("caught up", () -> caughtUp && moment - upTo >= 0);
+  }
+
+  /** Waits until a loss was told that nothing was caught up from yet. */
+  public void awaitLoss() throws InterruptedException {
+    await("lost", () -> !caughtUp && !losses.isEmpty());
+  }
+
+  private synchronized void await(String what, BooleanSupplier done) throws InterruptedException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
+    while (!done.getAsBoolean() && System.nanoTime() < end) {
+      wait(100);
+    }
+    assertThat(done.getAsBoolean())
+        .as(what + "; told: " + revisions + "; lost: " + losses)
+        .isTrue();
+  }
+
+  public synchronized boolean inOrder() {
+    return inOrder;
+  }
+
+  public synchronized List<StoreException> losses() {
+    return List.copyOf(losses);
+  }
+
+  public synchronized long calls() {
+    return calls;
+  }
+}

@@ -1,0 +1,121 @@
+package dev.tka.store.testkit;
+
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.Revision;
+import dev.tka.core.store.StoreException;
+import dev.tka.store.Tailnets;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * Tailnets in memory that count how often they are read, cannot be reached when they are told so,
+ * and whose watcher hears what the test says.
+ */
+public final class WatchedByHand implements Tailnets {
+  public final AtomicInteger reads = new AtomicInteger();
+
+  /** The next read waits for this after it has read. */
+  public final AtomicReference<CountDownLatch> heldUp = new AtomicReference<>();
+
+  public final CountDownLatch isHeldUp = new CountDownLatch(1);
+  public volatile boolean unreachable;
+  public volatile boolean closed;
+
+  private final Map<String, AumStore> stores = new ConcurrentHashMap<>();
+  private volatile Optional<Watcher> watcher = Optional.empty();
+
+  /** What another replica uses, which nobody counts. */
+  public AumStore elsewhere(String name) {
+    return stores.computeIfAbsent(name, any -> new MemoryAumStore());
+  }
+
+  public Watcher watcher() {
+    return watcher.orElseThrow();
+  }
+
+  public void tell(String name) throws StoreException {
+    watcher().changed(name, elsewhere(name).read().revision());
+  }
+
+  public static StoreException.Unavailable gone() {
+    return new StoreException.Unavailable("the place", new IOException("told to be gone"));
+  }
+
+  @Override
+  public AumStore tailnet(String name) {
+    return new Counted(elsewhere(name));
+  }
+
+  private final class Counted implements AumStore {
+    private final AumStore behind;
+
+    Counted(AumStore behind) {
+      this.behind = behind;
+    }
+
+    private void reach() throws StoreException {
+      if (unreachable) {
+        throw gone();
+      }
+    }
+
+    @Override
+    public AumSnapshot read() throws StoreException {
+      reads.incrementAndGet();
+      reach();
+      AumSnapshot read = behind.read();
+      CountDownLatch wait = heldUp.getAndSet(null);
+      if (wait != null) {
+        isHeldUp.countDown();
+        try {
+          wait.await();
+        } catch (InterruptedException e) {
+          throw new AssertionError(e);
+        }
+      }
+      return read;
+    }
+
+    @Override
+    public AumSnapshot commit(Commit commit) throws StoreException {
+      reach();
+      return behind.commit(commit);
+    }
+
+    @Override
+    public void wipe() throws StoreException {
+      reach();
+      behind.wipe();
+    }
+  }
+
+  @Override
+  public SortedMap<String, Revision> revisions() throws StoreException {
+    SortedMap<String, Revision> revisions = new TreeMap<>();
+    for (Map.Entry<String, AumStore> each : stores.entrySet()) {
+      revisions.put(each.getKey(), each.getValue().read().revision());
+    }
+    return revisions;
+  }
+
+  @Override
+  public Watch watch(Watcher told) {
+    watcher = Optional.of(told);
+    return () -> watcher = Optional.empty();
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+  }
+}

@@ -1,0 +1,63 @@
+package dev.tka.conformance;
+
+import dev.tka.core.Bytes;
+import dev.tka.core.nodekey.AuthKey;
+import dev.tka.core.nodekey.AuthKeyException;
+import java.util.List;
+import java.util.Optional;
+
+/** {@code authkey.jsonl}: auth keys taken apart. */
+final class AuthKeyVectors implements Checker {
+  /** Texts that the reference takes, or hands back whole, and we refuse (section 7). */
+  private static final List<String> REFUSED =
+      List.of(
+          "malformed wrapping is reported, not handed back as the auth key",
+          "only a canonical credential and a whole 64-byte private key count as wrapped; else an"
+              + " error");
+
+  @Override
+  public void check(GoldenCase golden) throws Mismatch {
+    golden.informative("log");
+    String input = golden.text("input");
+    Optional<String> quirk = golden.optionalText("quirk");
+    if (quirk.isPresent()) {
+      golden.informative("authkey", "wrapped", "credential", "private");
+      requireRefused(input, quirk.get());
+      return;
+    }
+    AuthKey parsed;
+    try {
+      parsed = AuthKey.parse(input);
+    } catch (AuthKeyException e) {
+      throw new Mismatch("refused: " + e.getMessage());
+    }
+    // Compared without naming either: they are secret.
+    Mismatch.require(
+        "auth key matches", golden.text("authkey").equals(parsed.exposeAuthKey()), true);
+    Mismatch.require("text matches", input.equals(parsed.exposeText()), true);
+    Mismatch.require("wrapped", golden.flag("wrapped"), parsed instanceof AuthKey.Wrapped);
+    Optional<Bytes> credential = golden.optionalHex("credential");
+    Optional<Bytes> privateKey = golden.optionalHex("private");
+    if (parsed instanceof AuthKey.Wrapped wrapped) {
+      Mismatch.require("credential", credential, Optional.of(wrapped.credential().encoded()));
+      Mismatch.require(
+          "private key matches",
+          privateKey
+              .map(bytes -> "nlpriv:" + bytes.toHex())
+              .equals(Optional.of(wrapped.wrappingKey().exposeText())),
+          true);
+    }
+  }
+
+  private static void requireRefused(String input, String quirk) throws Mismatch {
+    if (!REFUSED.contains(quirk)) {
+      throw new Mismatch("a quirk that this build does not know: " + quirk);
+    }
+    try {
+      AuthKey.parse(input);
+    } catch (AuthKeyException e) {
+      return;
+    }
+    throw new Mismatch("accepted");
+  }
+}

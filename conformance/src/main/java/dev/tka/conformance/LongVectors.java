@@ -1,0 +1,228 @@
+package dev.tka.conformance;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
+import dev.tka.core.Key;
+import dev.tka.core.LockPrivateKey;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.authority.UpdateBuilder;
+import dev.tka.core.store.MemoryAumStore;
+import dev.tka.sync.Intersection;
+import dev.tka.sync.SyncOffer;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * {@code long.jsonl}: one chain, built here by its recipe, opened and synced at lengths around the
+ * reference's caps. What it says within them binds; beyond them the page is followed, and that the
+ * reference differs there by its caps alone is checked as well.
+ */
+final class LongVectors implements Checker {
+  private static final String QUIRK = "no caps";
+
+  /** How far back the reference walks for a head intersection and for an offer. */
+  private static final int CAP = 1000;
+
+  /** How far it walks to open a store. */
+  private static final int OPENING_CAP = 2000;
+
+  /** What is built so far; each case is a beginning of the next. */
+  private final List<Aum> chain = new ArrayList<>();
+
+  @Override
+  public void check(GoldenCase golden) throws Mismatch {
+    golden.informative("recipe", "error");
+    Mismatch.require("quirk", Optional.of(QUIRK), golden.optionalText("quirk"));
+    try {
+      if (golden.has("extend_head")) {
+        checkInformPastTheCap(golden);
+      } else {
+        checkLength(golden);
+      }
+    } catch (TkaException e) {
+      throw new Mismatch("a long chain is refused: " + e.getMessage());
+    }
+  }
+
+  private void checkLength(GoldenCase golden) throws Mismatch, TkaException {
+    int count = golden.number("count");
+    grow(golden, count);
+    List<String> hashes = Golden.texts(chain.stream().limit(count).map(Aum::hash).toList());
+    Mismatch.require("last AUM", golden.text("last_aum"), hashes.get(count - 1));
+    List<String> every = new ArrayList<>();
+    for (int i = 0; i < count; i += golden.number("hash_every")) {
+      every.add(hashes.get(i));
+    }
+    Mismatch.require("hashes", golden.optionalTexts("hashes"), Optional.of(every));
+    Authority authority = holding(0, count).current();
+    Mismatch.require("head", hashes.get(count - 1), authority.head().toString());
+    Mismatch.require(
+        "opened by the reference", count <= OPENING_CAP, golden.optionalText("head").isPresent());
+    List<Integer> checkpoints = golden.numbers("checkpoints_at");
+    List<String> named = new ArrayList<>(checkpoints.stream().map(hashes::get).toList());
+    Collections.reverse(named);
+    SyncOffer offer = SyncOffer.of(authority);
+    Mismatch.require("checkpoints offered", named, offer.ancestorTexts());
+    Optional<GoldenCase> offered = golden.optionalObject("offer");
+    if (offered.isPresent()) {
+      requireOffer(offered.get(), offer, count);
+      for (GoldenCase sync : golden.optionalObjects("sync").orElse(List.of())) {
+        checkSync(sync, authority, count, checkpoints, Golden.offer(offered.get()));
+      }
+    }
+  }
+
+  /** The reference's offer is ours, or, of a chain that is longer than its cap, the part above. */
+  private static void requireOffer(GoldenCase golden, SyncOffer ours, int length) throws Mismatch {
+    SyncOffer reference = Golden.offer(golden);
+    Mismatch.require("offered head", reference.head(), ours.head());
+    if (length <= CAP) {
+      Mismatch.require("offer", reference, ours);
+    } else {
+      int above = reference.ancestors().size() - 1;
+      Mismatch.require(
+          "offer above the cap",
+          reference.ancestors().subList(0, above),
+          ours.ancestors().subList(0, above));
+      Mismatch.require(
+          "offer's end",
+          reference.ancestors().get(above),
+          ours.ancestors().get(ours.ancestors().size() - 1));
+    }
+  }
+
+  private void checkSync(
+      GoldenCase golden,
+      Authority control,
+      int count,
+      List<Integer> checkpoints,
+      SyncOffer referenceOffer)
+      throws Mismatch, TkaException {
+    golden.informative("error");
+    Mismatch.require("length", count, golden.number("control_holds_first"));
+    int from = golden.number("node_holds_from");
+    int first = golden.number("node_holds_first");
+    GoldenCase offered = golden.object("node_offer");
+    SyncOffer nodeOffer = Golden.offer(offered);
+    boolean bare = nodeOffer.ancestors().isEmpty();
+    String what = "node of AUMs " + from + " to " + first + ": ";
+
+    // What the node lacks: by the page, from its head or, where that is unknown, its one ancestor.
+    int after = first < 0 ? from + 1 : first;
+    Intersection found = Intersection.find(control, nodeOffer);
+    List<AumHash> toNode = MissingVectors.missing(control, found);
+    Mismatch.require(
+        what + "to the node", chain.subList(after, count).stream().map(Aum::hash).toList(), toNode);
+    boolean capped = first >= 0 && count - first >= CAP;
+    boolean refused = golden.optionalText("error").isPresent();
+    Mismatch.require(what + "no intersection by the reference", capped && bare, refused);
+    if (!capped) {
+      Mismatch.require(what + "number to the node", golden.number("to_node"), toNode.size());
+      if (!toNode.isEmpty()) {
+        Mismatch.require(
+            what + "first to the node", golden.text("first_to_node"), toNode.get(0).toString());
+      }
+    } else {
+      golden.informative("to_node", "first_to_node");
+    }
+    if (!toNode.isEmpty() && !refused) {
+      Mismatch.require(
+          what + "last to the node",
+          golden.text("last_to_node"),
+          toNode.get(toNode.size() - 1).toString());
+    }
+
+    if (first < 0 || bare) {
+      Mismatch.require(what + "to control", 0, golden.number("to_control"));
+      return;
+    }
+    Authority node = holding(from, first).current();
+    requireOffer(offered, SyncOffer.of(node), first - from);
+    // What control lacks: as the reference says for its own, capped offer, and by the page for
+    // ours.
+    boolean nodeRefused = golden.optionalText("node_error").isPresent();
+    Intersection byReference = Intersection.find(node, referenceOffer);
+    Mismatch.require(
+        what + "no intersection at the node",
+        nodeRefused,
+        byReference instanceof Intersection.None);
+    Mismatch.require(
+        what + "to control, for the reference's offer",
+        golden.number("to_control"),
+        MissingVectors.missing(node, byReference).size());
+    int newestCheckpoint =
+        checkpoints.stream().filter(at -> at < first).reduce((older, newer) -> newer).orElse(0);
+    Mismatch.require(
+        what + "to control, for our offer",
+        first == count ? 0 : first - 1 - newestCheckpoint,
+        MissingVectors.missing(node, Intersection.find(node, SyncOffer.of(control))).size());
+  }
+
+  private void checkInformPastTheCap(GoldenCase golden) throws Mismatch, TkaException {
+    golden.informative("genesis", "signer", "slow_head");
+    int before = 1999;
+    int extended = golden.number("extend_stored");
+    LiveAuthority live = holding(0, before);
+    live.inform(chain.subList(before, extended));
+    Mismatch.require(
+        "refused by the reference", Optional.empty(), golden.optionalText("extend_error"));
+    Mismatch.require("head", golden.text("extend_head"), live.current().head().toString());
+    Mismatch.require("stored", extended, live.current().snapshot().entries().size());
+    live.inform(List.of(chain.get(extended), chain.get(extended - 1)));
+    Mismatch.require("head", chain.get(extended).hash(), live.current().head());
+    Mismatch.require(
+        "stored", golden.number("slow_stored"), live.current().snapshot().entries().size());
+    Mismatch.require(
+        "head when opened again",
+        live.current().head(),
+        Authority.open(live.current().snapshot()).head());
+    Mismatch.require(
+        "refused by the reference",
+        true,
+        golden.optionalText("slow_error").isPresent()
+            && golden.optionalText("reopen_error").isPresent());
+  }
+
+  /** An authority over a stretch of the chain. */
+  private LiveAuthority holding(int from, int to) throws Mismatch {
+    return Golden.live(new Golden.Store(chain.subList(from, to), Optional.empty()).inMemory());
+  }
+
+  /** Builds by the recipe: a key is added, removed, added, each in a batch of its own. */
+  private void grow(GoldenCase golden, int count) throws Mismatch, TkaException {
+    Aum genesis = Golden.decode(golden.hex("genesis"));
+    LockPrivateKey signer = Golden.privateKeys(List.of(golden.text("signer"))).get(0);
+    GoldenCase keyFields = golden.object("key");
+    Bytes id = keyFields.hex("id");
+    Key key = new Key(Key.KIND_25519, keyFields.number("votes"), Optional.of(id), Map.of());
+    LiveAuthority live;
+    if (chain.isEmpty()) {
+      live =
+          LiveAuthority.bootstrap(
+              new MemoryAumStore(), genesis, AdmissionPolicy.REFERENCE, Clock.systemUTC());
+      chain.add(genesis);
+    } else {
+      Mismatch.require("genesis", chain.get(0), genesis);
+      live = holding(0, chain.size());
+    }
+    while (chain.size() < count) {
+      UpdateBuilder builder = new UpdateBuilder(live.current(), signer);
+      if (live.current().state().trusts(id)) {
+        builder.removeKey(id);
+      } else {
+        builder.addKey(key);
+      }
+      List<Aum> updates = builder.build().updates();
+      live.inform(updates);
+      chain.addAll(updates);
+    }
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * Runs this build against golden data: {@link dev.tka.conformance.Conformance} over a folder, one
+ * checker for each kind of file.
+ */
+@NullMarked
+package dev.tka.conformance;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,8 @@
+/**
+ * What a control server does with the authorities of many tailnets. {@link
+ * dev.tka.control.AuthorityCache} holds open authorities in front of any store.
+ */
+@NullMarked
+package dev.tka.control;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,8 @@
+/** What a control server does with the authorities of many tailnets. */
+module dev.tka.control {
+  requires com.github.benmanes.caffeine;
+  requires transitive dev.tka.store;
+  requires static transitive org.jspecify;
+
+  exports dev.tka.control;
+}

@@ -1,0 +1,353 @@
+package dev.tka.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.StoreException;
+import dev.tka.store.testkit.WatchedByHand;
+import dev.tka.testkit.Chains;
+import dev.tka.testkit.FakeClock;
+import dev.tka.testkit.TestKeys;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What the cache promises, with a watch and a time that stand still until they are moved. */
+class AuthorityCacheTest {
+  private static final Duration SECOND = Duration.ofSeconds(1);
+  private static final Duration LONG = Duration.ofHours(1);
+  private static final long PLENTY = 1 << 24;
+
+  private final WatchedByHand place = new WatchedByHand();
+  private final FakeClock clock = new FakeClock();
+  private final AtomicLong nanos = new AtomicLong(-5);
+  private final ExecutorService threads = Executors.newCachedThreadPool();
+  private final Chains chains =
+      Chains.draw(
+          List.of(TestKeys.key(1, 2), TestKeys.key(2, 1)), "A -> B -> C -> D -> E -> F -> G");
+
+  private AuthorityCache cache = cache(PLENTY);
+
+  private AuthorityCache cache(long mostBytes) {
+    return AuthorityCache.over(place, AdmissionPolicy.CONTROL, clock, mostBytes, nanos::get);
+  }
+
+  @AfterEach
+  void end() {
+    threads.shutdownNow();
+  }
+
+  private void pass(Duration time) {
+    nanos.addAndGet(time.toNanos());
+  }
+
+  private void caughtUp() {
+    place.watcher().caughtUp(nanos.get());
+  }
+
+  private void add(AumStore store, String names) throws StoreException {
+    Commit.Builder commit = Commit.on(store.read().revision());
+    chains.list(names).forEach(aum -> commit.add(aum, clock.instant()));
+    store.commit(commit.build());
+  }
+
+  private String head(Duration atMost) throws Exception {
+    return head("t", atMost);
+  }
+
+  private String head(String tailnet, Duration atMost) throws Exception {
+    return chains.nameOf(cache.live(tailnet, atMost).current().head());
+  }
+
+  private int readsSince() {
+    return place.reads.getAndSet(0);
+  }
+
+  @Test
+  void aReadWithinItsBoundTouchesNoStore() throws Exception {
+    add(place.elsewhere("t"), "A B");
+    assertThat(head(SECOND)).isEqualTo("B");
+    assertThat(readsSince()).isEqualTo(1);
+
+    pass(SECOND);
+    assertThat(head(SECOND)).isEqualTo("B");
+    assertThat(readsSince()).isZero();
+
+    // The watch told all up to now, and nothing of this tailnet: it is what it was.
+    pass(LONG);
+    caughtUp();
+    pass(SECOND);
+    assertThat(head(SECOND)).isEqualTo("B");
+    assertThat(readsSince()).isZero();
+  }
+
+  @Test
+  void aReadWhoseBoundIsNotMetAsksOnce() throws Exception {
+    add(place.elsewhere("t"), "A B");
+    head(SECOND);
+    readsSince();
+
+    add(place.elsewhere("t"), "C");
+    pass(SECOND);
+    assertThat(head(SECOND)).as("it may be as old as that").isEqualTo("B");
+    pass(Duration.ofNanos(1));
+    assertThat(head(SECOND)).isEqualTo("C");
+    assertThat(readsSince()).isEqualTo(1);
+
+    assertThat(head(Duration.ZERO)).isEqualTo("C");
+    assertThat(readsSince()).as("the moment is the same").isZero();
+    add(place.elsewhere("t"), "D");
+    pass(Duration.ofNanos(1));
+    assertThat(head(Duration.ZERO)).isEqualTo("D");
+    assertThat(readsSince()).isEqualTo(1);
+  }
+
+  @Test
+  void whatTheWatchToldOfIsSeenAtOnce() throws Exception {
+    add(place.elsewhere("t"), "A B");
+    add(place.elsewhere("u"), "A");
+    head(LONG);
+    head("u", LONG);
+    readsSince();
+
+    add(place.elsewhere("t"), "C");
+    place.tell("t");
+    assertThat(head(LONG)).isEqualTo("C");
+    assertThat(head("u", LONG)).isEqualTo("A");
+    assertThat(readsSince()).as("nobody else's store is asked").isEqualTo(1);
+
+    // Told again, or of what is known, it stays as it is.
+    place.tell("t");
+    assertThat(head(LONG)).isEqualTo("C");
+    assertThat(readsSince()).isZero();
+  }
+
+  @Test
+  void catchingUpSaysNothingOfATailnetThatChangedSince() throws Exception {
+    add(place.elsewhere("t"), "A");
+    head(LONG);
+    add(place.elsewhere("t"), "B");
+    place.tell("t");
+    pass(LONG);
+    caughtUp();
+    place.unreachable = true;
+
+    assertThatThrownBy(() -> head(LONG)).isInstanceOf(StoreException.Unavailable.class);
+    place.unreachable = false;
+    assertThat(head(LONG)).isEqualTo("B");
+  }
+
+  @Test
+  void aReadAfterOnesOwnCommitSeesIt() throws Exception {
+    add(cache.tailnet("t"), "A B");
+    assertThat(head(LONG)).isEqualTo("B");
+
+    cache.live("t", LONG).inform(chains.list("C"));
+    assertThat(head(LONG)).isEqualTo("C");
+    add(cache.tailnet("t"), "D");
+    assertThat(head(LONG)).isEqualTo("D");
+
+    add(place.elsewhere("t"), "E");
+    cache.live("t", LONG).inform(chains.list("F"));
+    assertThat(head(LONG)).isEqualTo("F");
+
+    cache.tailnet("t").wipe();
+    assertThatThrownBy(() -> head(LONG)).isInstanceOf(OpenException.EmptyStore.class);
+  }
+
+  @Test
+  void aCommitWhoseAnswerWasLostIsSeen() throws Exception {
+    add(cache.tailnet("t"), "A B");
+    head(LONG);
+    AumStore behind = place.elsewhere("t");
+    place.unreachable = true;
+    assertThatThrownBy(() -> cache.tailnet("t").commit(Commit.on(behind.read().revision()).build()))
+        .isInstanceOf(StoreException.Unavailable.class);
+    // It may have been made: only the store knows.
+    assertThatThrownBy(() -> head(LONG)).isInstanceOf(StoreException.Unavailable.class);
+    add(behind, "C");
+    place.unreachable = false;
+
+    assertThat(head(LONG)).isEqualTo("C");
+  }
+
+  @Test
+  void manyFirstUsesOpenOnce() throws Exception {
+    add(place.elsewhere("t"), "A B");
+    CountDownLatch go = new CountDownLatch(1);
+    place.heldUp.set(go);
+    List<Future<LiveAuthority>> asked = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      asked.add(threads.submit(() -> cache.live("t", SECOND)));
+    }
+    assertThat(place.isHeldUp.await(30, TimeUnit.SECONDS)).isTrue();
+    go.countDown();
+
+    for (Future<LiveAuthority> each : asked) {
+      assertThat(each.get(30, TimeUnit.SECONDS)).isSameAs(cache.live("t", SECOND));
+    }
+    assertThat(readsSince()).isEqualTo(1);
+  }
+
+  @Test
+  void whatIsHeldStaysWithinTheBoundAndWeightsFollowGrowth() throws Exception {
+    for (int i = 0; i < 50; i++) {
+      add(place.elsewhere("t" + i), "A B C D");
+    }
+    cache.live("t0", LONG);
+    long one = cache.heldBytes();
+    assertThat(one).isPositive();
+    cache.live("t0", LONG).inform(chains.list("E F G"));
+    cache.live("t0", LONG);
+    assertThat(cache.heldBytes()).isGreaterThan(one);
+
+    long bound = 10 * one;
+    cache = cache(bound);
+    for (int i = 0; i < 50; i++) {
+      head("t" + i, LONG);
+      assertThat(cache.heldBytes()).isLessThanOrEqualTo(bound);
+    }
+    assertThat(cache.heldBytes()).as("it is used").isGreaterThan(bound / 2);
+    readsSince();
+    for (int i = 0; i < 50; i++) {
+      add(cache.tailnet("t" + i), i == 0 ? "D" : "E");
+      assertThat(cache.heldBytes()).isLessThanOrEqualTo(bound);
+    }
+  }
+
+  @Test
+  void whatWasEvictedIsOpenedAgainAndFollowsWhileSomebodyHasIt() throws Exception {
+    cache = cache(0);
+    add(cache.tailnet("t"), "A B");
+    LiveAuthority mine = cache.live("t", LONG);
+    assertThat(cache.heldBytes()).isZero();
+
+    add(cache.tailnet("t"), "C");
+    assertThat(cache.live("t", LONG)).as("there is one while anybody has it").isSameAs(mine);
+    assertThat(chains.nameOf(mine.current().head())).isEqualTo("C");
+    add(place.elsewhere("t"), "D");
+    place.tell("t");
+    assertThat(head(LONG)).isEqualTo("D");
+    assertThat(chains.nameOf(mine.current().head())).isEqualTo("D");
+    mine.inform(chains.list("E"));
+    assertThat(head(LONG)).isEqualTo("E");
+  }
+
+  @Test
+  void anAuthorityNeverGoesBack() throws Exception {
+    add(place.elsewhere("t"), "A");
+    head(LONG);
+    LiveAuthority live = cache.live("t", LONG);
+    pass(SECOND);
+    // One reader has read A, and is slow to say so.
+    CountDownLatch go = new CountDownLatch(1);
+    place.heldUp.set(go);
+    Future<String> slow = threads.submit(() -> head(Duration.ZERO));
+    assertThat(place.isHeldUp.await(30, TimeUnit.SECONDS)).isTrue();
+    add(place.elsewhere("t"), "B");
+    pass(SECOND);
+    Future<String> quick = threads.submit(() -> head(Duration.ZERO));
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (!quick.isDone() && !isWaiting()) {
+      assertThat(System.nanoTime() - end).as("nobody waits").isNegative();
+      Thread.onSpinWait();
+    }
+    go.countDown();
+
+    assertThat(quick.get(30, TimeUnit.SECONDS)).isEqualTo("B");
+    slow.get(30, TimeUnit.SECONDS);
+    assertThat(chains.nameOf(live.current().head())).isEqualTo("B");
+    assertThat(head(LONG)).isEqualTo("B");
+  }
+
+  private static boolean isWaiting() {
+    return Thread.getAllStackTraces().entrySet().stream()
+        .anyMatch(
+            thread ->
+                thread.getKey().getState() == Thread.State.BLOCKED
+                    && List.of(thread.getValue()).toString().contains("AuthorityCache"));
+  }
+
+  @Test
+  void withoutAWatchNothingIsServedBeyondItsBound() throws Exception {
+    add(place.elsewhere("t"), "A");
+    head(SECOND);
+    assertThat(cache.lost()).isEmpty();
+
+    StoreException gone = WatchedByHand.gone();
+    place.watcher().lost(gone);
+    place.unreachable = true;
+    assertThat(cache.lost()).contains(gone);
+    assertThat(head(SECOND)).isEqualTo("A");
+    pass(SECOND.plusNanos(1));
+    assertThatThrownBy(() -> head(SECOND)).isInstanceOf(StoreException.Unavailable.class);
+    assertThat(head(LONG)).as("who allows that gets it").isEqualTo("A");
+
+    place.unreachable = false;
+    assertThat(head(SECOND)).isEqualTo("A");
+    add(place.elsewhere("t"), "B");
+    place.tell("t");
+    caughtUp();
+    assertThat(cache.lost()).isEmpty();
+    assertThat(head(SECOND)).isEqualTo("B");
+  }
+
+  @Test
+  void whatCannotBeOpenedIsToldUntilItCan() throws Exception {
+    readsSince();
+    int questions = 100;
+    for (int i = 0; i < questions; i++) {
+      assertThatThrownBy(() -> head(SECOND)).isInstanceOf(OpenException.EmptyStore.class);
+    }
+    // A collection of garbage forgets what could not be opened, and then it is asked for again.
+    assertThat(readsSince()).isBetween(1, questions / 2);
+
+    add(place.elsewhere("t"), "A");
+    place.tell("t");
+    assertThat(head(SECOND)).isEqualTo("A");
+
+    place.elsewhere("t").wipe();
+    pass(SECOND.plusNanos(1));
+    assertThatThrownBy(() -> head(SECOND)).isInstanceOf(OpenException.EmptyStore.class);
+    add(place.elsewhere("t"), "A B");
+    pass(SECOND.plusNanos(1));
+    assertThat(head(SECOND)).isEqualTo("B");
+  }
+
+  @Test
+  void anAuthorityBegunThroughTheCacheIsThere() throws Exception {
+    assertThatThrownBy(() -> head(LONG)).isInstanceOf(OpenException.EmptyStore.class);
+
+    LiveAuthority.bootstrap(cache.tailnet("t"), chains.get("A"), AdmissionPolicy.CONTROL, clock);
+
+    assertThat(head(LONG)).isEqualTo("A");
+  }
+
+  @Test
+  void whatMakesNoSenseIsRefused() throws Exception {
+    assertThatThrownBy(() -> cache.live("t", Duration.ofNanos(-1)))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> cache(-1)).isInstanceOf(IllegalArgumentException.class);
+    add(place.elsewhere("t"), "A");
+    assertThat(head(Duration.ofSeconds(Long.MAX_VALUE))).isEqualTo("A");
+
+    cache.close();
+    assertThat(place.closed).isTrue();
+    assertThatThrownBy(place::watcher).as("the watch ended").isInstanceOf(RuntimeException.class);
+    assertThatThrownBy(() -> head(LONG)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> cache.tailnet("t")).isInstanceOf(IllegalStateException.class);
+  }
+}
