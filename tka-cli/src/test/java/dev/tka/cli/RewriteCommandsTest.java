@@ -18,7 +18,9 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Section 10 at the command line: refusals, edits set aside, and what a person may do. */
+/**
+ * Protocol, section 10 at the command line: refusals, edits set aside, and what a person may do.
+ */
 class RewriteCommandsTest {
   @TempDir Path folder;
 

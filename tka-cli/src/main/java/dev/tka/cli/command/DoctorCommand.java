@@ -69,7 +69,7 @@ import picocli.CommandLine.Spec;
       "  tka doctor DIR --peers peers.json --without tlpub:...     before removing a key",
     })
 public final class DoctorCommand implements Callable<Integer> {
-  /** What a shipping node opens at most (section 5). */
+  /** What a shipping node opens at most (protocol, section 5). */
   private static final int SHIPPING_LIMIT = 2000;
 
   @Spec private CommandSpec spec;

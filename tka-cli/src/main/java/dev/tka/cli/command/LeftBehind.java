@@ -18,8 +18,8 @@ import java.util.stream.Stream;
 
 /**
  * Why a shipping node cannot sync with control, as far as the stores of the two tell. Such a node
- * holds nothing but its window, and searches no further than the reference does (sections 5 and 6);
- * our own sync copes with most of it.
+ * holds nothing but its window, and searches no further than the reference does (protocol, sections
+ * 5 and 6); our own sync copes with most of it.
  *
  * @param kind a word for scripts
  * @param text what is wrong

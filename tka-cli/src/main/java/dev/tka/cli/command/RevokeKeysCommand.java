@@ -282,7 +282,10 @@ public final class RevokeKeysCommand implements Callable<Integer> {
     return RevocationOutlook.of(authority, update, Instant.now());
   }
 
-  /** Prints what whoever makes a revocation should know before it is too late (section 10). */
+  /**
+   * Prints what whoever makes a revocation should know before it is too late (protocol, section
+   * 10).
+   */
   private RevocationOutlook warn(Authority authority, Aum update) throws TkaException {
     RevocationOutlook outlook = outlook(authority, update);
     PrintWriter err = spec.commandLine().getErr();

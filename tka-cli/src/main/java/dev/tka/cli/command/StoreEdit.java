@@ -92,8 +92,8 @@ final class StoreEdit {
    *
    * @return the authority with them
    * @throws StoreException.Conflict if something else was stored since; nothing was written
-   * @throws CommandFailure if one of them may not displace what it would (section 10); nothing was
-   *     written
+   * @throws CommandFailure if one of them may not displace what it would (protocol, section 10);
+   *     nothing was written
    */
   Authority store(List<Aum> updates) throws TkaException, CommandFailure {
     return store(updates, Set.of());

@@ -1,4 +1,8 @@
-/** The demonstration of the main job on real data. */
+/**
+ * The demonstration of the main job on real data.
+ *
+ * <p>The rules are specified in {@code docs/protocol.md}.
+ */
 @NullMarked
 package dev.tka.cli.demo;
 

@@ -1,4 +1,8 @@
-/** What the command is told: arguments, stores, files, secrets, answers. */
+/**
+ * What the command is told: arguments, stores, files, secrets, answers.
+ *
+ * <p>The rules are specified in {@code docs/protocol.md}.
+ */
 @NullMarked
 package dev.tka.cli.input;
 

@@ -1,4 +1,8 @@
-/** How the command shows things: text, JSON, graphs, progress, exit statuses. */
+/**
+ * How the command shows things: text, JSON, graphs, progress, exit statuses.
+ *
+ * <p>The rules are specified in {@code docs/protocol.md}.
+ */
 @NullMarked
 package dev.tka.cli.output;
 
