@@ -18,7 +18,7 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The example of compaction in the README compiles, runs, and is what stands there. */
+/** The example of compaction in docs/embedding.md compiles, runs, and is what stands there. */
 class CompactionReadmeTest {
   @Test
   void theExampleRuns() throws TkaException {
@@ -54,6 +54,7 @@ class CompactionReadmeTest {
     int begin = source.indexOf("// begin\n") + "// begin\n".length();
     String example = source.substring(begin, source.indexOf("    // end", begin)).indent(-4);
 
-    assertThat(Files.readString(root.resolve("README.md"))).contains("```java\n" + example + "```");
+    assertThat(Files.readString(root.resolve("docs/embedding.md")))
+        .contains("```java\n" + example + "```");
   }
 }

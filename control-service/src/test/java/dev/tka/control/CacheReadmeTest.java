@@ -23,7 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The example of a control server's cache in the README compiles, runs, and is what stands there.
+ * The example of a control server's cache in docs/embedding.md compiles, runs, and is what stands
+ * there.
  */
 class CacheReadmeTest {
   @TempDir Path directory;
@@ -72,8 +73,8 @@ class CacheReadmeTest {
     String source =
         Files.readString(
             root.resolve("control-service/src/test/java/dev/tka/control/CacheReadmeTest.java"));
-    String readme = Files.readString(root.resolve("README.md"));
-    String after = readme.substring(readme.indexOf("CacheReadmeTest"));
+    String page = Files.readString(root.resolve("docs/embedding.md"));
+    String after = page.substring(page.indexOf("CacheReadmeTest"));
 
     assertThat(between(after, "```java\n", "```"))
         .isEqualTo(between(source, "// begin\n", "    // end").indent(-4));

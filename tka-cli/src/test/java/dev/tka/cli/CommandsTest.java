@@ -251,8 +251,16 @@ class CommandsTest {
   }
 
   @Test
-  void theReadmeDocumentsTheExitCodesThatHelpLists() throws IOException {
+  void theReadmeShowsWhatTheDemoPrints() throws IOException {
     String readme = Files.readString(GoldenData.root().resolve("README.md"));
+    int from = readme.indexOf("```console\n") + "```console\n".length();
+
+    assertThat(Cli.run("demo").out()).contains(readme.substring(from, readme.indexOf("```", from)));
+  }
+
+  @Test
+  void thePageOfTheCommandDocumentsTheExitCodesThatHelpLists() throws IOException {
+    String readme = Files.readString(GoldenData.root().resolve("docs/command.md"));
     List<String> codes =
         Cli.run("--help")
             .out()

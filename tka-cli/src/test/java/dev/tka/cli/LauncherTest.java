@@ -110,8 +110,9 @@ class LauncherTest {
   }
 
   @Test
-  void theReadmeDocumentsTheLaunchersExitCodes() throws IOException {
-    assertThat(Files.readString(GoldenData.root().resolve("README.md"))).contains("127,", "126,");
+  void thePageDocumentsTheLaunchersExitCodes() throws IOException {
+    assertThat(Files.readString(GoldenData.root().resolve("docs/command.md")))
+        .contains("127,", "126,");
   }
 
   private Path jdk(String name, String makeArchive) throws IOException {

@@ -17,6 +17,7 @@ import dev.tka.store.directory.NodeDirectory;
 import dev.tka.store.export.AumImport;
 import dev.tka.store.export.Exports;
 import dev.tka.store.sql.testkit.PostgresServer;
+import dev.tka.testkit.MemoryFolders;
 import dev.tka.testkit.RandomDag;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -116,7 +117,7 @@ class ExportProperties {
     byte[] export = Exports.export(original.read());
     Statistics.label("trail").collect(original.read().trail().size() > 0);
     Statistics.label("notes").collect(!original.read().marks().equals(Marks.NONE));
-    Path folder = Files.createTempDirectory("tka-export");
+    Path folder = MemoryFolders.create("tka-export");
     try (SqliteFile file = SqliteFile.create(folder.resolve("store.db"), Clock.systemUTC());
         PostgresDatabase database = PostgresDatabase.create(settings(), Clock.systemUTC())) {
       AumStore memory = new MemoryAumStore();

@@ -10,7 +10,7 @@ import java.time.Clock;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The example of a SQLite file in the README compiles, runs, and is what stands there. */
+/** The example of a SQLite file in docs/embedding.md compiles, runs, and is what stands there. */
 class SqliteReadmeTest {
   @TempDir Path directory;
 
@@ -34,8 +34,8 @@ class SqliteReadmeTest {
     String source =
         Files.readString(
             root.resolve("aum-store-sql/src/test/java/dev/tka/store/sql/SqliteReadmeTest.java"));
-    String readme = Files.readString(root.resolve("README.md"));
-    String after = readme.substring(readme.indexOf("SqliteReadmeTest"));
+    String page = Files.readString(root.resolve("docs/embedding.md"));
+    String after = page.substring(page.indexOf("SqliteReadmeTest"));
 
     assertThat(between(after, "```java\n", "```"))
         .isEqualTo(between(source, "// begin\n", "    // end").indent(-4));

@@ -17,6 +17,7 @@ import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.UpdateBuilder;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.testkit.FakeClock;
+import dev.tka.testkit.MemoryFolders;
 import dev.tka.testkit.TestKeys;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -59,7 +60,7 @@ class DirectoryProperties {
   @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
   void creatingEditingAndReopeningGivesTheSameState(@ForAll("edits") List<Edit> edits)
       throws Exception {
-    Path folder = Files.createTempDirectory("tka-directory");
+    Path folder = MemoryFolders.create("tka-directory");
     try {
       FakeClock clock = new FakeClock();
       var genesis =

@@ -9,6 +9,7 @@ import dev.tka.core.store.Trail;
 import dev.tka.core.store.TrailEntry;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
+import dev.tka.testkit.MemoryFolders;
 import dev.tka.testkit.TestKeys;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -56,7 +57,7 @@ class DirectoryTrailProperties {
 
   @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
   void aTrailThatWasKeptIsTheOneThatIsReadAnew(@ForAll("steps") List<Step> steps) throws Exception {
-    Path folder = Files.createTempDirectory("tka-trail");
+    Path folder = MemoryFolders.create("tka-trail");
     try {
       NodeDirectory store = NodeDirectory.at(folder, new FakeClock());
       addAll(store);
@@ -101,7 +102,7 @@ class DirectoryTrailProperties {
 
   @Example
   void aBranchThatWasDisplacedIsNotRemembered() throws Exception {
-    Path folder = Files.createTempDirectory("tka-trail");
+    Path folder = MemoryFolders.create("tka-trail");
     try {
       NodeDirectory store = NodeDirectory.at(folder, new FakeClock());
       addAll(store);
@@ -115,7 +116,7 @@ class DirectoryTrailProperties {
 
   @Example
   void aTrailBeginsWhereStatesCanBeToldAgain() throws Exception {
-    Path folder = Files.createTempDirectory("tka-trail");
+    Path folder = MemoryFolders.create("tka-trail");
     try {
       NodeDirectory store = NodeDirectory.at(folder, new FakeClock());
       addAll(store);
@@ -134,7 +135,7 @@ class DirectoryTrailProperties {
 
   @Example
   void whereNoOldestAncestorCanBeToldNothingIsRemembered() throws Exception {
-    Path folder = Files.createTempDirectory("tka-trail");
+    Path folder = MemoryFolders.create("tka-trail");
     try {
       NodeDirectory store = NodeDirectory.at(folder, new FakeClock());
       assertThat(namesIn(store.read().trail())).isEmpty();

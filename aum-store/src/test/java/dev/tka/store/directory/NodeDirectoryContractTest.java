@@ -2,6 +2,7 @@ package dev.tka.store.directory;
 
 import dev.tka.core.store.AumStore;
 import dev.tka.testkit.AumStoreContract;
+import dev.tka.testkit.MemoryFolders;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.HashMap;
@@ -10,7 +11,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A node's directory owes what every store owes. */
 class NodeDirectoryContractTest extends AumStoreContract {
-  @TempDir Path directory;
+  @TempDir(factory = MemoryFolders.class)
+  Path directory;
 
   private final Map<AumStore, Path> paths = new HashMap<>();
 
