@@ -45,6 +45,7 @@ final class Admission {
   static final long MAX_LOSING_BYTES = 4 << 20;
 
   private final Authority authority;
+  private final History history;
   private final Rule rule;
   private final Instant reference;
   private final Marks marks;
@@ -61,6 +62,7 @@ final class Admission {
    */
   Admission(Authority authority, Rule rule, Instant reference) {
     this.authority = authority;
+    this.history = History.of(authority);
     this.rule = rule;
     this.reference = reference;
     // Nothing of control's is unsent.
@@ -129,8 +131,8 @@ final class Admission {
     if (!places.containsKey(fork)) {
       // A batch with a second fork may have many: from then on, all that is known is looked at.
       boolean second = !places.isEmpty();
-      AumHash from = second ? Following.oldest(authority) : fork;
-      List<TrailEntry> following = Following.after(authority, from);
+      AumHash from = second ? history.oldest() : fork;
+      List<TrailEntry> following = history.after(from);
       int judged = following.size();
       while (judged > 0 && marks.isUnsent(following.get(judged - 1).hash())) {
         judged--;

@@ -10,7 +10,6 @@ import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.StoreException;
-import dev.tka.core.store.Trail;
 import dev.tka.core.store.TrailEntry;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -97,6 +96,7 @@ record InformPlan(
   private static final class Planner {
     private final Authority authority;
     private final AumSnapshot snapshot;
+    private final History history;
     private final Batch batch;
     private final Admission admission;
     private final AumVerifier verifier;
@@ -122,6 +122,10 @@ record InformPlan(
     Planner(Authority authority, Batch batch, Instant reference, AumVerifier verifier) {
       this.authority = authority;
       this.snapshot = authority.snapshot();
+      this.history =
+          batch.rule() == Admission.Rule.FORK_RESOLUTION
+              ? History.ofStored(authority)
+              : History.of(authority);
       this.batch = batch;
       this.admission = new Admission(authority, batch.rule(), reference);
       this.verifier = verifier;
@@ -153,7 +157,7 @@ record InformPlan(
       int unchecked = 0;
       for (int i = 0; i < updates.size(); i++) {
         Aum update = updates.get(i);
-        if (freshStates.containsKey(update.hash()) || isStored(update.hash())) {
+        if (freshStates.containsKey(update.hash()) || history.isStored(update.hash())) {
           continue;
         }
         if (isRemembered(update.hash(), update.parent())) {
@@ -176,24 +180,15 @@ record InformPlan(
       requireSignatures(unchecked);
     }
 
-    private boolean isStored(AumHash hash) {
-      return snapshot.find(hash).isPresent();
-    }
-
-    /** What a store may have to work out first is not asked for where it makes no difference. */
-    private Trail trail() {
-      return batch.rule() == Admission.Rule.FORK_RESOLUTION ? Trail.EMPTY : snapshot.trail();
-    }
-
     /** True for an AUM of the trail, whose parent is then not stored. */
     private boolean isRemembered(AumHash hash, Optional<AumHash> parent) {
       boolean followsWhatIsHere =
-          parent.isPresent() && (isStored(parent.get()) || isFresh(parent.get()));
-      return !followsWhatIsHere && trail().contains(hash);
+          parent.isPresent() && (history.isStored(parent.get()) || isFresh(parent.get()));
+      return !followsWhatIsHere && history.trail().contains(hash);
     }
 
     private boolean isRemembered(AumHash hash) {
-      return !isStored(hash) && !isFresh(hash) && trail().contains(hash);
+      return !isFresh(hash) && history.isRemembered(hash);
     }
 
     private boolean isFresh(AumHash hash) {
@@ -253,7 +248,7 @@ record InformPlan(
         known = storedStates.get(hash);
       }
       if (known == null) {
-        Optional<State> found = computeState(hash);
+        Optional<State> found = history.findState(hash);
         if (found.isEmpty()) {
           return Optional.empty();
         }
@@ -263,17 +258,6 @@ record InformPlan(
       return Optional.of(known);
     }
 
-    private Optional<State> computeState(AumHash hash) throws StoreException, OpenException {
-      if (!isStored(hash)) {
-        return trail().contains(hash) ? Remembered.stateAt(snapshot, hash) : Optional.empty();
-      }
-      try {
-        return Optional.of(authority.stateAt(hash));
-      } catch (ApplyException e) {
-        throw new OpenException.CannotApply(e);
-      }
-    }
-
     private List<Aum> admit() throws StoreException, OpenException {
       List<Aum> admitted = new ArrayList<>(fresh.size());
       Set<AumHash> refused = new HashSet<>();
@@ -281,9 +265,13 @@ record InformPlan(
       Set<AumHash> favoured = new HashSet<>(batch.favoured());
       for (AumHash hash : batch.favoured()) {
         // A chain that control follows may be here already, as one that lost.
-        boolean mayLose = isStored(hash) && !authority.isActive(hash);
+        boolean mayLose = history.isStored(hash) && !authority.isActive(hash);
         if (mayLose
-            && snapshot.find(hash).flatMap(AumEntry::parent).filter(this::isStored).isPresent()) {
+            && snapshot
+                .find(hash)
+                .flatMap(AumEntry::parent)
+                .filter(history::isStored)
+                .isPresent()) {
           Aum loser = snapshot.get(hash);
           Optional<Admission.Displacement> displacement = displacement(loser, favoured);
           boolean displaces = displacement.isPresent() && displaces(displacement.get());
@@ -330,8 +318,9 @@ record InformPlan(
     private boolean loses(Aum update, boolean displaces) {
       AumHash parent = update.parent().orElseThrow();
       boolean onLoser =
-          losers.contains(parent) || (isStored(parent) && !authority.isActive(parent));
-      boolean loses = onLoser || (activeFollower(parent).isPresent() && !displaces);
+          losers.contains(parent) || (history.isStored(parent) && !history.isOnChain(parent));
+      boolean loses =
+          onLoser || (history.isStored(parent) && history.next(parent).isPresent() && !displaces);
       if (loses) {
         losers.add(update.hash());
       }
@@ -379,45 +368,15 @@ record InformPlan(
     private Optional<Admission.Displacement> displacement(Aum update, Set<AumHash> favoured)
         throws StoreException, OpenException {
       AumHash parent = update.parent().orElseThrow();
-      Optional<ForkResolution.Contender> follower = follower(parent);
-      if (follower.isEmpty()) {
+      if (isFresh(parent) || history.next(parent).isEmpty()) {
         return Optional.empty();
       }
+      State atFork = findState(parent).orElseThrow();
       return admission.displacement(
           update,
-          findState(parent).orElseThrow(),
-          follower.get(),
+          atFork,
+          history.follower(parent, atFork).orElseThrow(),
           favoured.contains(update.hash()));
-    }
-
-    /** What follows an AUM of the active chain, as far as that is remembered. */
-    private Optional<ForkResolution.Contender> follower(AumHash hash)
-        throws StoreException, OpenException {
-      boolean inTrail = isRemembered(hash);
-      if (inTrail) {
-        List<TrailEntry> after = trail().after(hash);
-        if (!after.isEmpty()) {
-          return Optional.of(
-              ForkResolution.Contender.of(after.get(0), findState(hash).orElseThrow()));
-        }
-      }
-      Optional<AumHash> stored =
-          inTrail ? Optional.of(authority.oldestAncestor()) : activeFollower(hash);
-      return stored.isEmpty()
-          ? Optional.empty()
-          : Optional.of(
-              ForkResolution.Contender.of(
-                  snapshot.get(stored.get()), findState(hash).orElseThrow()));
-    }
-
-    /** What follows an AUM of the active chain; empty for the head and for any other AUM. */
-    private Optional<AumHash> activeFollower(AumHash hash) {
-      ActiveChain chain = authority.chain();
-      return snapshot
-          .find(hash)
-          .filter(chain::contains)
-          .filter(entry -> entry.height() < chain.headHeight())
-          .map(entry -> chain.at(entry.height() + 1));
     }
 
     /**
@@ -428,7 +387,7 @@ record InformPlan(
       Set<AumHash> purges = new LinkedHashSet<>();
       for (Aum favoured : followed.values()) {
         AumHash parent = favoured.parent().orElseThrow();
-        if (!isStored(parent)) {
+        if (!history.isStored(parent)) {
           continue;
         }
         State atFork = findState(parent).orElseThrow();
@@ -456,19 +415,14 @@ record InformPlan(
       List<Commit.Addition> restored = new ArrayList<>();
       Optional<AumHash> at = Optional.of(fork);
       while (at.isPresent()) {
-        TrailEntry entry = trail().find(at.get()).orElseThrow();
+        TrailEntry entry = history.trail().find(at.get()).orElseThrow();
         Optional<Aum> sent = Optional.ofNullable(returning.get(entry.hash()));
-        Aum aum = sent.isPresent() ? sent.get() : remembered(entry.hash());
+        Aum aum = sent.isPresent() ? sent.get() : history.getAum(entry.hash());
         restored.add(new Commit.Addition(aum, entry.committedAt()));
         at = aum.kind().equals(AumKind.CHECKPOINT) ? Optional.empty() : aum.parent();
       }
       Collections.reverse(restored);
       return new Rewrite(Set.copyOf(snapshot.tree(authority.oldestAncestor())), restored);
-    }
-
-    private Aum remembered(AumHash hash) throws StoreException {
-      return Remembered.find(snapshot, hash)
-          .orElseThrow(() -> new IllegalStateException("the state there was computed: " + hash));
     }
 
     /** The additions that still have their parent when the rewrite is done. */
@@ -478,7 +432,7 @@ record InformPlan(
       List<Aum> connected = new ArrayList<>(admitted.size());
       for (Aum aum : admitted) {
         AumHash parent = aum.parent().orElseThrow();
-        boolean stays = isStored(parent) && !rewrite.purges().contains(parent);
+        boolean stays = history.isStored(parent) && !rewrite.purges().contains(parent);
         if (stays || present.contains(parent)) {
           present.add(aum.hash());
           connected.add(aum);

@@ -372,6 +372,8 @@ public final class LiveAuthority {
     if (after.isActive(before.head())) {
       return List.of();
     }
+    History was = History.of(before);
+    History is = History.of(after);
     List<AumHash> left = new ArrayList<>();
     before
         .snapshot()
@@ -379,15 +381,11 @@ public final class LiveAuthority {
         .own()
         .forEach(
             (hash, acknowledgedAt) -> {
-              if (acknowledgedAt.isPresent() && was(before, hash) && !was(after, hash)) {
+              if (acknowledgedAt.isPresent() && was.isOnChain(hash) && !is.isOnChain(hash)) {
                 left.add(hash);
               }
             });
     return left;
-  }
-
-  private static boolean was(Authority authority, AumHash hash) {
-    return authority.isActive(hash) || authority.snapshot().trail().contains(hash);
   }
 
   /** The time at which AUMs are mature or not (section 10, "Mature"). */
