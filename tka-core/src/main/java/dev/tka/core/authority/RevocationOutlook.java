@@ -64,9 +64,9 @@ public record RevocationOutlook(
     if (effect.rival().isEmpty() || effect.outcome() == Revocation.Outcome.ON_LOSING_BRANCH) {
       return Optional.empty();
     }
-    return new Admission(authority, Admission.Rule.HEAVIER_CHECKPOINT, now)
+    return new Judge(authority, AdmissionPolicy.CONTROL, now)
         .judge(
-            new Admission.Displacement(
+            new Displacement(
                 revocation,
                 History.of(authority).getState(effect.forkPoint()),
                 effect.rival().get(),

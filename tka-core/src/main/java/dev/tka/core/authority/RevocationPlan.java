@@ -190,8 +190,8 @@ public record RevocationPlan(
       if (rival.isEmpty()) {
         return new Count(List.of(), candidates.stream().findFirst().map(List::of));
       }
-      Admission admission = new Admission(authority, Admission.Rule.HEAVIER_CHECKPOINT, now);
-      Recount all = recount(admission, draft, atFork, rival.get(), candidates);
+      Judge judge = new Judge(authority, AdmissionPolicy.CONTROL, now);
+      Recount all = judge.recount(displacement(draft, atFork, rival.get(), candidates));
       List<Key> counting = new ArrayList<>(candidates);
       counting.removeIf(
           key -> all.discounts().stream().anyMatch(struck -> struck.signer().equals(key.id())));
@@ -200,20 +200,16 @@ public record RevocationPlan(
         weight = Votes.add(weight, counting.get(i).votes());
         List<Key> signers = counting.subList(0, i + 1);
         if (weight > rival.get().weight()
-            && recount(admission, draft, atFork, rival.get(), signers).weight()
-                > rival.get().weight()) {
+            && judge.judge(displacement(draft, atFork, rival.get(), signers)).isEmpty()) {
           return new Count(all.discounts(), Optional.of(signers));
         }
       }
       return new Count(all.discounts(), Optional.empty());
     }
 
-    private static Recount recount(
-        Admission admission, Aum draft, State atFork, Contender rival, List<Key> signers)
-        throws StoreException, OpenException {
-      return admission.recount(
-          new Admission.Displacement(
-              RevocationOutlook.asIfSigned(draft, signers), atFork, rival, false));
+    private static Displacement displacement(
+        Aum draft, State atFork, Contender rival, List<Key> signers) {
+      return new Displacement(RevocationOutlook.asIfSigned(draft, signers), atFork, rival, false);
     }
   }
 }
