@@ -18,6 +18,7 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /**
@@ -102,14 +103,8 @@ public record RevocationOutlook(
     }
     State after = revocation.state().orElse(State.NOTHING);
     entries.add(TrailEntry.of(revocation, atFork.get(), after, Instant.EPOCH));
-    Answers answers = new Answers(effect.revoked(), entries);
-    for (int i = 0; i <= fork; i++) {
-      Optional<State> at = states.get(i);
-      if (at.isPresent() && answers.wouldWin(at.get(), i)) {
-        return Optional.of(places.get(i));
-      }
-    }
-    return Optional.empty();
+    OptionalInt earliest = new Answers(effect.revoked(), entries).earliest(states);
+    return earliest.isPresent() ? Optional.of(places.get(earliest.getAsInt())) : Optional.empty();
   }
 
   /** What the revoked keys could do together, place by place, the oldest first. */
@@ -141,15 +136,25 @@ public record RevocationOutlook(
     }
 
     /**
-     * Whether they would displace what follows a place.
+     * The first place where they would displace what follows it.
      *
-     * @param place its index; the entry of this index follows it
+     * @param states at each place, where it can be told; the entry of the same index follows it
      */
-    boolean wouldWin(State at, int place) {
-      while (!relevant.isEmpty() && relevant.getFirst() < place) {
-        relevant.pop();
+    OptionalInt earliest(List<Optional<State>> states) {
+      for (int place = 0; place < states.size(); place++) {
+        while (!relevant.isEmpty() && relevant.getFirst() < place) {
+          relevant.pop();
+        }
+        Optional<State> at = states.get(place);
+        if (at.isPresent() && wouldWin(at.get(), entries.get(place))) {
+          return OptionalInt.of(place);
+        }
       }
-      long against = at.weightOf(entries.get(place).signers());
+      return OptionalInt.empty();
+    }
+
+    private boolean wouldWin(State at, TrailEntry follower) {
+      long against = at.weightOf(follower.signers());
       return at.weightOf(revokedIds) > against && count(at) > against;
     }
 
