@@ -9,8 +9,8 @@ import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.ForkResolution;
 import dev.tka.core.authority.Recount;
-import dev.tka.core.authority.Revocation;
 import dev.tka.core.authority.RevocationPlan;
 import dev.tka.core.nodekey.PeerVerdict;
 import dev.tka.core.store.TrailEntry;
@@ -278,7 +278,7 @@ final class RevocationReport {
     return object;
   }
 
-  static void putRival(Revocation.Rival rival, Map<String, Object> object) {
+  static void putRival(ForkResolution.Contender rival, Map<String, Object> object) {
     object.put("Displaces", rival.hash().toString());
     object.put("DisplacedVotes", rival.weight());
   }

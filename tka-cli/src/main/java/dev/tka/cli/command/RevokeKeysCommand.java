@@ -21,6 +21,7 @@ import dev.tka.core.DecodeException;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.ForkResolution;
 import dev.tka.core.authority.Revocation;
 import dev.tka.core.authority.RevocationOutlook;
 import dev.tka.core.authority.RevocationPlan;
@@ -351,7 +352,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
             .collect(Collectors.joining(", ", " (", ")"));
   }
 
-  private static String describe(Revocation.Rival rival) {
+  private static String describe(ForkResolution.Contender rival) {
     return rival.kind() + " " + rival.hash() + " with " + Texts.count(rival.weight(), "vote");
   }
 

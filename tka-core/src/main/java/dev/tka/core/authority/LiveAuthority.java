@@ -110,9 +110,9 @@ public final class LiveAuthority {
   }
 
   /**
-   * Takes in updates, oldest first: all that are admitted, or none when one is not valid (protocol,
-   * section 4, "Inform"). Starts over when another writer was first. What control sends to a node
-   * goes to {@link #informFromControl}.
+   * Takes in updates, oldest first: all that are admitted, or none when one is not valid (protocol, section
+   * 4, "Inform"). Starts over when another writer was first. What control sends to a node goes to
+   * {@link #informFromControl}.
    *
    * @throws InformException naming the first update that is refused; nothing was stored
    * @throws StoreException.Conflict if other writers were first too often
@@ -125,21 +125,20 @@ public final class LiveAuthority {
   }
 
   /**
-   * The same, where a person admits some of the updates whatever the policy says (protocol, section
-   * 10). It binds nobody else.
+   * The same, where a person admits some of the updates whatever the policy says (protocol, section 10). It
+   * binds nobody else.
    *
    * @param byHand which
    */
   public InformResult inform(List<Aum> updates, Set<AumHash> byHand)
       throws InformException, StoreException, OpenException {
     return untilFirst(
-        new InformPlan.Batch(List.copyOf(updates), rule(), List.of(), Set.copyOf(byHand)));
+        new InformPlan.Batch(List.copyOf(updates), policy, List.of(), Set.copyOf(byHand)));
   }
 
   /**
    * Takes in what control sent to a node. Under {@link AdmissionPolicy#NODE}, control's chain is
-   * followed where it is admitted (protocol, section 10); under any other policy, this is {@link
-   * #inform}.
+   * followed where it is admitted (protocol, section 10); under any other policy, this is {@link #inform}.
    *
    * @param updates what of it may be new, oldest first
    * @param sent all of it, by name, oldest first
@@ -154,28 +153,19 @@ public final class LiveAuthority {
   }
 
   /**
-   * The same, where a person admits some of the updates whatever the policy says (protocol, section
-   * 10). It binds nobody else.
+   * The same, where a person admits some of the updates whatever the policy says (protocol, section 10). It
+   * binds nobody else.
    *
    * @param byHand which
    */
   public InformResult informFromControl(List<Aum> updates, List<AumHash> sent, Set<AumHash> byHand)
       throws InformException, StoreException, OpenException {
-    boolean follows = policy == AdmissionPolicy.NODE;
     return untilFirst(
         new InformPlan.Batch(
             List.copyOf(updates),
-            follows ? Admission.Rule.CONTROL_IS_FOLLOWED : rule(),
-            follows ? List.copyOf(sent) : List.of(),
+            policy,
+            policy.followsControl() ? List.copyOf(sent) : List.of(),
             Set.copyOf(byHand)));
-  }
-
-  private Admission.Rule rule() {
-    return switch (policy) {
-      case REFERENCE -> Admission.Rule.FORK_RESOLUTION;
-      case CONTROL -> Admission.Rule.HEAVIER_CHECKPOINT;
-      case RESTORED_CONTROL, NODE -> Admission.Rule.RECOUNTED_FORK_RESOLUTION;
-    };
   }
 
   private synchronized InformResult untilFirst(InformPlan.Batch batch)
@@ -185,14 +175,14 @@ public final class LiveAuthority {
         return informOnce(batch, Edit.NONE);
       } catch (InformException e) {
         // Another writer may have stored what this batch builds on.
-        if (attempt == MAX_ATTEMPTS || !hasMoved()) {
+        if (attempt == MAX_ATTEMPTS || !catchUp()) {
           throw e;
         }
       } catch (StoreException.Conflict e) {
         if (attempt == MAX_ATTEMPTS) {
           throw e;
         }
-        hasMoved();
+        catchUp();
       }
     }
   }
@@ -221,13 +211,13 @@ public final class LiveAuthority {
       throws InformException, StoreException, OpenException {
     requireCurrent(base);
     InformPlan.Batch batch =
-        new InformPlan.Batch(List.copyOf(updates), rule(), List.of(), Set.of());
-    return informOnce(batch, new Edit(policy == AdmissionPolicy.NODE, again));
+        new InformPlan.Batch(List.copyOf(updates), policy, List.of(), Set.of());
+    return informOnce(batch, new Edit(policy.followsControl(), again));
   }
 
   /**
-   * Takes edits off the list of those that were set aside (protocol, section 10, "Unsent"); they
-   * cannot be made again from there.
+   * Takes edits off the list of those that were set aside (protocol, section 10, "Unsent"); they cannot be
+   * made again from there.
    *
    * @throws StoreException.Conflict if another writer was first; nothing was written
    * @throws StoreException if the store cannot be read or written; it is as it was
@@ -268,16 +258,16 @@ public final class LiveAuthority {
    * @throws StoreException if it cannot be read
    */
   public synchronized Authority refresh() throws OpenException, StoreException {
-    hasMoved();
+    catchUp();
     return current;
   }
 
   /**
-   * Notes what control has shown to have (protocol, section 10, "Unsent"): own AUMs that it named,
-   * sent or built on are not unsent any more, and when it is at this node's head, the two agree.
-   * Unsent AUMs that control does not follow are set aside once this node holds control's chain:
-   * those that lost to it at once, the others when control has seen them. Does nothing but under
-   * {@link AdmissionPolicy#NODE}.
+   * Notes what control has shown to have (protocol, section 10, "Unsent"): own AUMs that it named, sent or
+   * built on are not unsent any more, and when it is at this node's head, the two agree. Unsent
+   * AUMs that control does not follow are set aside once this node holds control's chain: those
+   * that lost to it at once, the others when control has seen them. Does nothing but under {@link
+   * AdmissionPolicy#NODE}.
    *
    * @param head control's
    * @param shown what else control named as an ancestor of its head, or sent
@@ -290,7 +280,7 @@ public final class LiveAuthority {
   public synchronized Settlement settle(
       AumHash head, Collection<AumHash> shown, Collection<AumHash> seen)
       throws StoreException, OpenException {
-    if (policy != AdmissionPolicy.NODE) {
+    if (!policy.followsControl()) {
       return Settlement.NOTHING;
     }
     for (int attempt = 1; ; attempt++) {
@@ -312,13 +302,17 @@ public final class LiveAuthority {
         if (attempt == MAX_ATTEMPTS) {
           throw e;
         }
-        hasMoved();
+        catchUp();
       }
     }
   }
 
-  /** True when another writer was there since; the authority is then the one that is stored now. */
-  private boolean hasMoved() throws OpenException, StoreException {
+  /**
+   * Makes the authority the one that is stored now.
+   *
+   * @return true when another writer was there since
+   */
+  private boolean catchUp() throws OpenException, StoreException {
     AumSnapshot snapshot = store.read();
     Authority before = current;
     current = before.advanceTo(snapshot);
@@ -373,6 +367,8 @@ public final class LiveAuthority {
     if (after.isActive(before.head())) {
       return List.of();
     }
+    History was = History.of(before);
+    History is = History.of(after);
     List<AumHash> left = new ArrayList<>();
     before
         .snapshot()
@@ -380,20 +376,16 @@ public final class LiveAuthority {
         .own()
         .forEach(
             (hash, acknowledgedAt) -> {
-              if (acknowledgedAt.isPresent() && was(before, hash) && !was(after, hash)) {
+              if (acknowledgedAt.isPresent() && was.isOnChain(hash) && !is.isOnChain(hash)) {
                 left.add(hash);
               }
             });
     return left;
   }
 
-  private static boolean was(Authority authority, AumHash hash) {
-    return authority.isActive(hash) || authority.snapshot().trail().contains(hash);
-  }
-
-  /** The time at which AUMs are mature or not (protocol, section 10). */
+  /** The time at which AUMs are mature or not (protocol, section 10, "Mature"). */
   private Instant reference(Authority authority, Instant now) {
-    if (policy != AdmissionPolicy.NODE) {
+    if (!policy.followsControl()) {
       return now;
     }
     AumSnapshot snapshot = authority.snapshot();
