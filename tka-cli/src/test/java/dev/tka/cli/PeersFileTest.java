@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import dev.tka.cli.input.PeersFile;
-import dev.tka.cli.output.AumJson;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.core.Bytes;
 import dev.tka.core.nodekey.NodeKeySignature;
+import dev.tka.sync.rpc.AumJson;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;

@@ -2,7 +2,6 @@ package dev.tka.cli.command;
 
 import dev.tka.cli.input.InspectInput;
 import dev.tka.cli.input.Tka;
-import dev.tka.cli.output.AumJson;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.ItemPrinter;
@@ -18,6 +17,7 @@ import dev.tka.core.SignatureVerifier;
 import dev.tka.core.State;
 import dev.tka.core.internal.CborReader;
 import dev.tka.core.nodekey.NodeKeySignature;
+import dev.tka.sync.rpc.AumJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
