@@ -12,6 +12,10 @@ module dev.tka.cli {
   requires static transitive org.jspecify;
 
   // picocli sets the fields of the commands by reflection.
-  opens dev.tka.cli to
+  opens dev.tka.cli.command to
+      info.picocli;
+  opens dev.tka.cli.demo to
+      info.picocli;
+  opens dev.tka.cli.input to
       info.picocli;
 }

@@ -75,7 +75,7 @@ public class CodecBenchmark {
     return aum.withSignatures(aum.signatures());
   }
 
-  /** Section 3. */
+  /** Protocol, section 3. */
   @Benchmark
   public Aum wellFormed() throws IllFormedException {
     aum.requireWellFormed();

@@ -15,8 +15,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What compaction makes of a store (section 6): either every AUM has its verdict, or nothing is
- * purged and the plan says why. Immutable; deciding writes nothing.
+ * What compaction makes of a store (protocol, section 6): either every AUM has its verdict, or
+ * nothing is purged and the plan says why. Immutable; deciding writes nothing.
  */
 public sealed interface CompactionPlan {
   /**
@@ -58,7 +58,7 @@ public sealed interface CompactionPlan {
      *
      * @param store the one that the plan was decided on
      * @param admission {@link AdmissionPolicy#REFERENCE} forgets what is purged; any other
-     *     remembers what was on the active chain in the trail (section 10)
+     *     remembers what was on the active chain in the trail (protocol, section 10)
      * @return what it holds now
      * @throws StoreException.Conflict if something was stored since; nothing was written
      * @throws StoreException if it cannot be read or written; it is as it was
@@ -91,7 +91,7 @@ public sealed interface CompactionPlan {
     String reason();
   }
 
-  /** Something in the store is damaged, and may be what wins (section 9). */
+  /** Something in the store is damaged, and may be what wins (protocol, section 9). */
   record Degraded() implements NothingToPurge {
     @Override
     public String reason() {

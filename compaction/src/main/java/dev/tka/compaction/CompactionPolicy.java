@@ -5,7 +5,7 @@ import java.time.Instant;
 import java.util.Objects;
 
 /**
- * How much a store keeps at least (section 6).
+ * How much a store keeps at least (protocol, section 6).
  *
  * @param minChain how many AUMs of the active chain, from the head back; at least 1
  * @param minAge how long since its commit an AUM is young, and stays wherever it is; more than zero

@@ -1,8 +1,8 @@
 package dev.tka.compaction;
 
 /**
- * Why an AUM stays: the first rule of section 6 that keeps it, in the order of the rules and so of
- * these constants.
+ * Why an AUM stays: the first rule of protocol section 6 that keeps it, in the order of the rules
+ * and so of these constants.
  */
 public enum KeepReason {
   /** Rule 1: it was committed less than the minimum age ago. */

@@ -23,9 +23,9 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * The rules of section 6, one method each. The active chain is a list from the head back, and a
- * <i>place</i> is an index into it; the candidate is the place of the oldest ancestor to be. Every
- * AUM is kept once and walked over once.
+ * The rules of protocol section 6, one method each. The active chain is a list from the head back,
+ * and a <i>place</i> is an index into it; the candidate is the place of the oldest ancestor to be.
+ * Every AUM is kept once and walked over once.
  *
  * <pre>
  *   oldest              candidate                     head
@@ -176,7 +176,7 @@ final class Retention {
     return entry(chain.get(0)).height() - entry(active).height();
   }
 
-  /** An unsent AUM does not age, and an own one since control has it (section 10). */
+  /** An unsent AUM does not age, and an own one since control has it (protocol, section 10). */
   private boolean isYoung(AumEntry entry) {
     return snapshot.marks().agesFrom(entry).map(since -> policy.isYoung(since, now)).orElse(true);
   }

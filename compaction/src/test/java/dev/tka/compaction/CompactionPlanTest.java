@@ -39,8 +39,8 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /**
- * Section 6, rule by rule. In the drawings key 1 outvotes key 2, so what key 2 signs loses. All is
- * old but what is named young.
+ * Protocol, section 6, rule by rule. In the drawings key 1 outvotes key 2, so what key 2 signs
+ * loses. All is old but what is named young.
  */
 class CompactionPlanTest {
   private static final Duration MIN_AGE = Duration.ofDays(14);

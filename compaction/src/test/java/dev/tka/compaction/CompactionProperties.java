@@ -41,7 +41,9 @@ import net.jqwik.api.Provide;
 import net.jqwik.api.RandomDistribution;
 import net.jqwik.api.statistics.Statistics;
 
-/** Section 6 on random trees with random commit times, whole, cut, and beside strangers. */
+/**
+ * Protocol, section 6 on random trees with random commit times, whole, cut, and beside strangers.
+ */
 class CompactionProperties {
   private static final Instant NOW = FakeClock.START;
   private static final Duration MIN_AGE = Duration.ofDays(14);

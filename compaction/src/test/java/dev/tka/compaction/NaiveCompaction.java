@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Section 6 once more, sentence by sentence over a plain list of AUMs: no index, no heights, no
- * snapshot. Every rule is applied until it changes nothing. Slow on purpose.
+ * Protocol, section 6 once more, sentence by sentence over a plain list of AUMs: no index, no
+ * heights, no snapshot. Every rule is applied until it changes nothing. Slow on purpose.
  *
  * @param aums all that is stored, in any order
  * @param committedAt the commit time of each

@@ -23,7 +23,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** Section 10: what compaction leaves in the trail, and what a node made itself. */
+/** Protocol, section 10: what compaction leaves in the trail, and what a node made itself. */
 class TrailTest {
   private static final Duration MIN_AGE = Duration.ofDays(14);
 

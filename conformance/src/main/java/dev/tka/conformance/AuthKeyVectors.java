@@ -8,7 +8,7 @@ import java.util.Optional;
 
 /** {@code authkey.jsonl}: auth keys taken apart. */
 final class AuthKeyVectors implements Checker {
-  /** Texts that the reference takes, or hands back whole, and we refuse (section 7). */
+  /** Texts that the reference takes, or hands back whole, and we refuse (protocol, section 7). */
   private static final List<String> REFUSED =
       List.of(
           "malformed wrapping is reported, not handed back as the auth key",

@@ -94,7 +94,8 @@ final class BuildVectors implements Checker {
     }
     Mismatch.require("created", accepted && usable, created.isPresent());
     if (accepted) {
-      // The reference makes a key that could never sign; here that is refused (section 3) and read.
+      // The reference makes a key that could never sign; here that is refused (protocol, section 3)
+      // and read.
       Aum genesis = signer.sign(Golden.checkpointOf(state, Optional.empty()));
       Mismatch.require("genesis", expected, Optional.of(genesis.encoded()));
       Mismatch.require("genesis", genesis, created.orElse(genesis));

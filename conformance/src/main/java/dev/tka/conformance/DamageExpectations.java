@@ -13,8 +13,9 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * What section 9 makes of the damaged directories in the golden data, where the reference gives up:
- * written down by hand, case by case with the reason, in {@code damaged-directories.jsonl}.
+ * What protocol section 9 makes of the damaged directories in the golden data, where the reference
+ * gives up: written down by hand, case by case with the reason, in {@code
+ * damaged-directories.jsonl}.
  */
 final class DamageExpectations {
   private static final String RESOURCE = "damaged-directories.jsonl";

@@ -7,7 +7,7 @@ import java.util.Optional;
 
 /** {@code deeplink.jsonl}: links to sign a device, made and checked. */
 final class DeepLinkVectors implements Checker {
-  /** Links that the reference takes and we refuse (section 7). */
+  /** Links that the reference takes and we refuse (protocol, section 7). */
   private static final List<String> REFUSED = List.of("os is required", "not UTF-8");
 
   @Override

@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Section 4's "Building updates" as the page tells it, over plain lists and without the library's
- * rules: which operations a builder must refuse, and what becomes of the checkpoint. A second
- * opinion where the reference's answer does not bind.
+ * Protocol, section 4's "Building updates" as the page tells it, over plain lists and without the
+ * library's rules: which operations a builder must refuse, and what becomes of the checkpoint. A
+ * second opinion where the reference's answer does not bind.
  */
 final class NaiveBuilding {
   /** What becomes of the checkpoint at the end of a batch. */

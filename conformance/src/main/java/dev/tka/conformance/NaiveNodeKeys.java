@@ -8,8 +8,8 @@ import dev.tka.core.nodekey.NodeKeySignature;
 import java.util.Optional;
 
 /**
- * Section 7's verification once more, from the innermost signature outwards and by the exact
- * equations alone, to hold what this build signs against.
+ * Protocol, section 7's verification once more, from the innermost signature outwards and by the
+ * exact equations alone, to hold what this build signs against.
  */
 final class NaiveNodeKeys {
   private static final SignatureVerifier EXACT =

@@ -15,9 +15,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Section 4's "Opening a store" as the page tells it, sentence by sentence, over a plain list: no
- * index, and nothing shared with the library but applying one AUM to a state. A second opinion on
- * heads, slow on purpose.
+ * Protocol, section 4's "Opening a store" as the page tells it, sentence by sentence, over a plain
+ * list: no index, and nothing shared with the library but applying one AUM to a state. A second
+ * opinion on heads, slow on purpose.
  */
 final class NaiveOpening {
   private final List<Aum> aums;

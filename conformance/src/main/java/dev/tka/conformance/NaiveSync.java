@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Section 5's "Finding the intersection" as the page tells it, over a plain list: every question is
- * answered by walking. A second opinion, slow on purpose.
+ * Protocol, section 5's "Finding the intersection" as the page tells it, over a plain list: every
+ * question is answered by walking. A second opinion, slow on purpose.
  */
 final class NaiveSync {
   private final List<Aum> aums;

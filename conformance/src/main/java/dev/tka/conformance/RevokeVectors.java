@@ -22,7 +22,8 @@ import java.util.Set;
 /**
  * {@code revoke.jsonl}: drafting, signing and taking in a retroactive revocation. Drafts always
  * bind. Where a signer is not trusted at the fork point, the reference signs what nobody accepts;
- * here signing is refused (section 4), and the reference's AUM is checked to be of no use.
+ * here signing is refused (protocol, section 4), and the reference's AUM is checked to be of no
+ * use.
  */
 final class RevokeVectors implements Checker {
   private static final String QUIRK = "an AUM that nobody can accept is refused when it is made";

@@ -11,7 +11,7 @@ import java.util.Optional;
 
 /** {@code text.jsonl}: text forms. */
 final class TextVectors implements Checker {
-  /** Texts that the reference parses and we refuse (section 1). */
+  /** Texts that the reference parses and we refuse (protocol, section 1). */
   private static final List<String> REFUSED =
       List.of(
           "one text per hash: line breaks and spare bits refused",

@@ -1,6 +1,8 @@
 /**
  * What a control server does with the authorities of many tailnets. {@link
  * dev.tka.control.AuthorityCache} holds open authorities in front of any store.
+ *
+ * <p>The rules are specified in {@code docs/service.md}.
  */
 @NullMarked
 package dev.tka.control;

@@ -8,12 +8,12 @@ package dev.tka.sync;
  * @param maxBytes how much goes into one answer, see {@link MissingAums#bounded}
  */
 public record AnswerPolicy(boolean namesCommonAum, long maxBytes) {
-  /** The reference's: checkpoints alone, and all that is missing (section 5). */
+  /** The reference's: checkpoints alone, and all that is missing (protocol, section 5). */
   public static AnswerPolicy reference() {
     return new AnswerPolicy(false, Long.MAX_VALUE);
   }
 
-  /** Ours (section 10): the common AUM is named, and the answer bounded. */
+  /** Ours (protocol, section 10): the common AUM is named, and the answer bounded. */
   public static AnswerPolicy bounded(long maxBytes) {
     return new AnswerPolicy(true, maxBytes);
   }

@@ -8,8 +8,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Control's end of rounds (section 5). It remembers nothing between the two requests of a round, so
- * that requests may come from any number of nodes, in any order, late, twice or not at all.
+ * Control's end of rounds (protocol, section 5). It remembers nothing between the two requests of a
+ * round, so that requests may come from any number of nodes, in any order, late, twice or not at
+ * all.
  */
 public final class ControlEnd {
   private final LiveAuthority live;
@@ -30,7 +31,7 @@ public final class ControlEnd {
    */
   public record Answer(SyncAnswer message, MissingAums missing, Intersection intersection) {
     /**
-     * Why no answer can help this node, and what can, for operators (section 10).
+     * Why no answer can help this node, and what can, for operators (protocol, section 10).
      *
      * @return empty when an answer can
      */

@@ -16,8 +16,8 @@ public sealed interface Intake {
   int MAX_MESSAGE_BYTES = 32 << 20;
 
   /**
-   * The largest AUM that control takes, so that none can block the way to nodes (section 10). The
-   * largest well-formed checkpoint is about 350 KiB.
+   * The largest AUM that control takes, so that none can block the way to nodes (protocol, section
+   * 10). The largest well-formed checkpoint is about 350 KiB.
    */
   int MAX_AUM_BYTES = 512 << 10;
 

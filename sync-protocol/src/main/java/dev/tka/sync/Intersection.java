@@ -7,15 +7,17 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Where a remote's chain, as its offer tells it, and ours part (section 5). What holds first:
+ * Where a remote's chain, as its offer tells it, and ours part (protocol, section 5). What holds
+ * first:
  *
  * <ol>
  *   <li>the heads are equal: {@link UpToDate};
  *   <li>the remote's head is on our active chain: {@link Head};
  *   <li>one of its ancestors is, the first in the order of the offer: {@link Tail};
  *   <li>we hold one of the AUMs that it names on a branch that lost here: {@link LosingBranch}. The
- *       reference does not look there (section 10);
- *   <li>what we purged from our active chain is among them: {@link Remembered} (section 10);
+ *       reference does not look there (protocol, section 10);
+ *   <li>what we purged from our active chain is among them: {@link Remembered} (protocol, section
+ *       10);
  *   <li>else {@link None}.
  * </ol>
  *

@@ -10,8 +10,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * What one end sends the other (section 5): AUMs of its active chain after the intersection, oldest
- * first, as the bytes that are stored.
+ * What one end sends the other (protocol, section 5): AUMs of its active chain after the
+ * intersection, oldest first, as the bytes that are stored.
  *
  * @param hashes their names
  * @param encoded their canonical encodings, in the same order
@@ -37,9 +37,10 @@ public record MissingAums(List<AumHash> hashes, List<Bytes> encoded, int withhel
   }
 
   /**
-   * What the remote lacks, as far as it fits in a number of bytes (section 10). That counts from
-   * the newest common AUM: what the remote has already goes with the rest, whole, and at least one
-   * AUM after it. Counted from the intersection, a remote could be sent for ever what it has.
+   * What the remote lacks, as far as it fits in a number of bytes (protocol, section 10). That
+   * counts from the newest common AUM: what the remote has already goes with the rest, whole, and
+   * at least one AUM after it. Counted from the intersection, a remote could be sent for ever what
+   * it has.
    *
    * @param intersection of the same authority and the remote's offer
    * @param maxBytes the sum of the lengths of the encodings
@@ -71,7 +72,7 @@ public record MissingAums(List<AumHash> hashes, List<Bytes> encoded, int withhel
 
   /**
    * The unsent AUMs of our active chain: all that a remote can lack whose chain left ours below our
-   * oldest ancestor (section 10).
+   * oldest ancestor (protocol, section 10).
    *
    * @throws StoreException if a body cannot be read
    */

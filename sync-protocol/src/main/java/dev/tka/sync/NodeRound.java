@@ -14,9 +14,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A node's end of one round (section 5), as a state machine whose states are types: a round begins
- * with an offer; control's answer leads to a {@link Send} or to the {@link End}; control's answer
- * to the send leads to the end. Nothing here talks to anybody.
+ * A node's end of one round (protocol, section 5), as a state machine whose states are types: a
+ * round begins with an offer; control's answer leads to a {@link Send} or to the {@link End};
+ * control's answer to the send leads to the end. Nothing here talks to anybody.
  *
  * <p>What control lacks is computed before control's AUMs are applied, and so from the chain that
  * this node had: those AUMs are sent even when they lose the fork.
@@ -77,7 +77,7 @@ public final class NodeRound {
       MissingAums sent) {}
 
   /**
-   * What a person should hear of a round, whatever its outcome (section 10).
+   * What a person should hear of a round, whatever its outcome (protocol, section 10).
    *
    * @param setAside edits that were made here and that control does not follow; a person may make
    *     them again

@@ -17,10 +17,10 @@ import java.util.function.Consumer;
 
 /**
  * Rounds of a node with control, one after the other until the heads agree or rounds change nothing
- * any more (section 10). A round changes something when the node stores an AUM, or is sent one that
- * it has and that is newer than all such before. Two rounds in a row that do neither are the last,
- * so that no control can keep a node at it by naming heads; one such round is allowed, as control
- * may have learned something.
+ * any more (protocol, section 10). A round changes something when the node stores an AUM, or is
+ * sent one that it has and that is newer than all such before. Two rounds in a row that do neither
+ * are the last, so that no control can keep a node at it by naming heads; one such round is
+ * allowed, as control may have learned something.
  *
  * <p>For one thread.
  */

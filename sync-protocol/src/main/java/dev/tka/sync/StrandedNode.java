@@ -1,6 +1,6 @@
 package dev.tka.sync;
 
-/** A node that no answer of control's can help, as control sees it (section 10). */
+/** A node that no answer of control's can help, as control sees it (protocol, section 10). */
 public sealed interface StrandedNode {
   /** What is wrong and what helps, a sentence or two. */
   String remedy();

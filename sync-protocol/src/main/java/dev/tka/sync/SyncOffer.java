@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What one end of a round says of its chain (section 5): the head, and AUMs that it holds, newest
- * first. Nothing in it is believed: it is a list of names to look up.
+ * What one end of a round says of its chain (protocol, section 5): the head, and AUMs that it
+ * holds, newest first. Nothing in it is believed: it is a list of names to look up.
  *
  * @param head the last AUM of the active chain
  * @param ancestors at most {@link #MAX_ANCESTORS}; those of an offer from elsewhere may be unknown,
@@ -51,8 +51,8 @@ public record SyncOffer(AumHash head, List<AumHash> ancestors) {
   }
 
   /**
-   * The offer of an authority whose store remembers (section 10): after the oldest ancestor, the
-   * checkpoints of the trail, newest first. Reference peers understand it.
+   * The offer of an authority whose store remembers (protocol, section 10): after the oldest
+   * ancestor, the checkpoints of the trail, newest first. Reference peers understand it.
    */
   public static SyncOffer withTrail(Authority authority) {
     SyncOffer held = of(authority);

@@ -5,7 +5,7 @@ import dev.tka.core.TkaException;
 import dev.tka.core.authority.SharedVerification;
 import java.time.Clock;
 
-/** Ends that follow section 10. */
+/** Ends that follow protocol section 10. */
 record EngineEnds(SharedVerification verification) implements EndFactory {
   @Override
   public ControlEndpoint control(Aum genesis, Clock clock) throws TkaException {

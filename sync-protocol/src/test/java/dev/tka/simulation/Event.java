@@ -188,7 +188,7 @@ sealed interface Event {
    * them to control.
    *
    * @param key which of those keys
-   * @param place which of the places where section 4 would let it win
+   * @param place which of the places where protocol section 4 would let it win
    * @param signers how many such keys sign together
    * @param more how many AUMs follow the rewrite
    */
@@ -240,7 +240,10 @@ sealed interface Event {
     }
   }
 
-  /** The thief answers a revocation in kind, from a place where section 4 would let him win. */
+  /**
+   * The thief answers a revocation in kind, from a place where protocol section 4 would let him
+   * win.
+   */
   record CounterRewrite(int place, int more) implements Event {
     @Override
     public void happen(Tailnet tailnet) {

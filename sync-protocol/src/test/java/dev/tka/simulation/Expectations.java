@@ -6,7 +6,10 @@ import dev.tka.core.authority.Authority;
 import java.util.List;
 import java.util.Set;
 
-/** What must hold when everybody has come together again; section 10 and nothing else is judged. */
+/**
+ * What must hold when everybody has come together again; protocol section 10 and nothing else is
+ * judged.
+ */
 final class Expectations {
   private final Scenario scenario;
   private final Tailnet tailnet;

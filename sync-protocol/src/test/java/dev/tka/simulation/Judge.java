@@ -51,7 +51,7 @@ final class Judge {
     return model;
   }
 
-  /** The weight that control would count of an AUM: section 10's, or all of it. */
+  /** The weight that control would count of an AUM: protocol section 10's, or all of it. */
   long countedAtControl(Aum aum, Instant now) {
     return pairing.ourControl() ? model.countedAtControl(aum, now) : model.fullWeight(aum);
   }

@@ -16,17 +16,17 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Section 10 a second time, written from its text alone, without index, trail or store: every party
- * keeps every AUM for ever (but for losing ones that a node is said to have dropped), and every
- * judgement replays what it needs from the genesis. It is told of every message that arrives, and
- * knows from them what each party must hold, refuse and follow.
+ * Protocol, section 10 a second time, written from its text alone, without index, trail or store:
+ * every party keeps every AUM for ever (but for losing ones that a node is said to have dropped),
+ * and every judgement replays what it needs from the genesis. It is told of every message that
+ * arrives, and knows from them what each party must hold, refuse and follow.
  *
  * <p>What the section leaves open is read so:
  *
  * <ul>
- *   <li>an AUM would <i>come to win</i> at P when section 4 prefers it to f, or when the rule that
- *       applies does; one that neither prefers is a loser, which is kept and refused by nobody. A
- *       policy that refuses a loser all the same changes nothing, and is not wrong;
+ *   <li>an AUM would <i>come to win</i> at P when protocol section 4 prefers it to f, or when the
+ *       rule that applies does; one that neither prefers is a loser, which is kept and refused by
+ *       nobody. A policy that refuses a loser all the same changes nothing, and is not wrong;
  *   <li>before the heads of a node and of control were first equal, the time at which the node's
  *       head came to it stands for that of their agreement;
  *   <li>what control sent or named is noted before the AUMs that it sent are judged;
@@ -35,8 +35,8 @@ import java.util.Set;
  *       active chain or off it. Then unsent AUMs that are off the active chain are set aside, and
  *       those that control has just been sent and does not follow, with what builds on them;
  *   <li>what control sends of its chain is judged whether it is held as a loser or not;
- *   <li>when a tie goes to control's branch, every AUM at P that section 4 would prefer goes, not f
- *       alone.
+ *   <li>when a tie goes to control's branch, every AUM at P that protocol section 4 would prefer
+ *       goes, not f alone.
  * </ul>
  */
 final class NaiveModel {
@@ -154,7 +154,7 @@ final class NaiveModel {
     return control.recount(aum, Optional.of(now));
   }
 
-  /** The weight of an AUM by section 4. */
+  /** The weight of an AUM by protocol section 4. */
   long fullWeight(Aum aum) {
     return graph.stateAt(aum.parent().orElseThrow()).weightOf(aum);
   }

@@ -19,7 +19,8 @@ import java.util.Set;
 
 /**
  * Control or a node as the naive model sees it: every AUM that it ever took in, but for those that
- * section 10 makes it let go. The active chain is section 4, from the genesis, every time.
+ * protocol section 10 makes it let go. The active chain is protocol section 4, from the genesis,
+ * every time.
  */
 final class NaiveParty {
   private static final Duration MATURE_AFTER = Duration.ofDays(14);
@@ -30,7 +31,10 @@ final class NaiveParty {
     CONTROL,
     /** A node's, for what control sends: not lighter. */
     FROM_CONTROL,
-    /** Section 4 with the recounted weight: a restored control's, and a node's for all else. */
+    /**
+     * Protocol, section 4 with the recounted weight: a restored control's, and a node's for all
+     * else.
+     */
     RECOUNTED
   }
 
@@ -214,7 +218,8 @@ final class NaiveParty {
   }
 
   /**
-   * A tie goes to control's branch, so what section 4 would prefer goes, and what follows it.
+   * A tie goes to control's branch, so what protocol section 4 would prefer goes, and what follows
+   * it.
    *
    * @return true when the AUM may displace what follows
    */

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The recount of section 10, word for word, by one who has every AUM at hand.
+ * The recount of protocol section 10, word for word, by one who has every AUM at hand.
  *
  * <p>What the section leaves open is read so: both clauses look at the AUMs after P up to the
  * newest that is not unsent; a key is taken away by whatever AUM it is trusted before and not

@@ -28,7 +28,7 @@ record NodeEnding(int node, Verdict verdict, String reason) {
     TOO_LONG(5),
     /** Control was restored from a copy that is older than what this node kept. */
     CONTROL_LOST_HISTORY(0),
-    /** A typed outcome of section 10. */
+    /** A typed outcome of protocol section 10. */
     TOLD_WHY(0),
     /** None of these, and syncing does not help. */
     STUCK_OTHERWISE(0),

@@ -2,13 +2,13 @@ package dev.tka.simulation;
 
 /** Whose rules control and the nodes follow. */
 enum Pairing {
-  /** Section 10 at both ends. */
+  /** Protocol, section 10 at both ends. */
   A(true, true),
-  /** A control of sections 4 to 6 only, and our nodes. */
+  /** A control of protocol sections 4 to 6 only, and our nodes. */
   B(false, true),
-  /** Our control, and nodes of sections 4 to 6 only, with the reference's caps. */
+  /** Our control, and nodes of protocol sections 4 to 6 only, with the reference's caps. */
   C(true, false),
-  /** The reference's rules at both ends: they show what section 10 is for. */
+  /** The reference's rules at both ends: they show what protocol section 10 is for. */
   R(false, false);
 
   private final boolean ourControl;

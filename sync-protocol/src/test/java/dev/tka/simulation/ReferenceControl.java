@@ -15,7 +15,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 
-/** A control of sections 4 and 5 only, with the reference's limits. */
+/** A control of protocol sections 4 and 5 only, with the reference's limits. */
 final class ReferenceControl implements ControlEndpoint {
   private final Clock clock;
   private final SharedVerification verification;

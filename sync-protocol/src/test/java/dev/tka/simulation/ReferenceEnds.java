@@ -5,7 +5,7 @@ import dev.tka.core.TkaException;
 import dev.tka.core.authority.SharedVerification;
 import java.time.Clock;
 
-/** Ends that follow sections 4 to 6 only. */
+/** Ends that follow protocol sections 4 to 6 only. */
 record ReferenceEnds(SharedVerification verification) implements EndFactory {
   @Override
   public ControlEndpoint control(Aum genesis, Clock clock) throws TkaException {

@@ -19,8 +19,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A node of sections 4 to 6 and 8 only, with the reference's limits: one round, which any trouble
- * ends, and the node then keeps what it took in and does not compact.
+ * A node of protocol sections 4 to 6 and 8 only, with the reference's limits: one round, which any
+ * trouble ends, and the node then keeps what it took in and does not compact.
  */
 final class ReferenceNode implements NodeEndpoint {
   private final MemoryAumStore store = new MemoryAumStore();

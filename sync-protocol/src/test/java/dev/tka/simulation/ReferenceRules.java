@@ -15,9 +15,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Sections 4 and 5 with the limits that the reference has: it walks back 1,000 AUMs for a head
- * intersection and for an offer, and 2,000 elsewhere; it cannot open, or resolve again, a chain
- * that is longer.
+ * Protocol, sections 4 and 5 with the limits that the reference has: it walks back 1,000 AUMs for a
+ * head intersection and for an offer, and 2,000 elsewhere; it cannot open, or resolve again, a
+ * chain that is longer.
  */
 final class ReferenceRules {
   private static final int MOST_FOR_OFFER = 1000;

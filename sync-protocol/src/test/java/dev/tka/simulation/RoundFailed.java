@@ -1,6 +1,6 @@
 package dev.tka.simulation;
 
-/** A round that ended early, so that the node does not compact after it (section 8). */
+/** A round that ended early, so that the node does not compact after it (protocol, section 8). */
 final class RoundFailed extends Exception {
   /** What ended it. */
   enum Cause {
@@ -18,7 +18,7 @@ final class RoundFailed extends Exception {
     NOT_OPEN,
     /** Control's head is one that the node has left behind and purged. */
     CONTROL_LOST_HISTORY,
-    /** Another outcome of section 10 that says why no round can help. */
+    /** Another outcome of protocol section 10 that says why no round can help. */
     TYPED,
     /** Rounds change nothing, and nobody knows why. */
     STALLED

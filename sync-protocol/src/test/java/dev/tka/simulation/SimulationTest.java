@@ -8,7 +8,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * Section 10 as a whole: no node is left behind, and a removed key has no say. The large run:
+ * Protocol, section 10 as a whole: no node is left behind, and a removed key has no say. The large
+ * run:
  *
  * <pre>
  * ./mvnw -o -pl sync-protocol -am test -Dtest=SimulationTest -Dtka.scenarios=20000 \

@@ -177,7 +177,9 @@ final class Tailnet {
     }
   }
 
-  /** A round or more, then compaction when heads differed and all went well (section 8). */
+  /**
+   * A round or more, then compaction when heads differed and all went well (protocol, section 8).
+   */
   private void syncNow(Member member, Event.Loss loss) {
     syncWith(port, member, loss);
   }

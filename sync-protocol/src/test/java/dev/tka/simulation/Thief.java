@@ -35,9 +35,9 @@ final class Thief {
   static final String SERVED_SUCCESSES = "attack: old key and a lying control, successes";
   static final String REVOCATION_TRIES = "attack: honest revocations of a stolen key, tries";
   static final String COUNTER_TRIES =
-      "attack: counter-rewrites where section 4 would let them, tries";
+      "attack: counter-rewrites where protocol section 4 would let them, tries";
   static final String COUNTER_SUCCESSES =
-      "attack: counter-rewrites where section 4 would let them, successes";
+      "attack: counter-rewrites where protocol section 4 would let them, successes";
   private static final Duration FINAL_AFTER = Duration.ofDays(14);
   private static final Duration REVOCABLE_FOR = Duration.ofDays(13);
 
@@ -135,7 +135,7 @@ final class Thief {
         .toList();
   }
 
-  /** A rewrite that section 4 would let win, by keys that were removed long ago. */
+  /** A rewrite that protocol section 4 would let win, by keys that were removed long ago. */
   private Optional<List<Aum>> oldKeyRewrite(Event.OldKeyRewrites event) {
     List<Integer> old =
         oldKeys.stream()
@@ -152,7 +152,7 @@ final class Thief {
     return rewrite(signers, event.place(), event.rewrite(), event.more());
   }
 
-  /** A rewrite of control's chain by these keys, where section 4 would let it win. */
+  /** A rewrite of control's chain by these keys, where protocol section 4 would let it win. */
   private Optional<List<Aum>> rewrite(
       List<Integer> signers, int place, Event.Rewrite kind, int more) {
     List<AumHash> newestFirst = control().newestFirst(control().length());

@@ -39,9 +39,9 @@ import net.jqwik.api.RandomDistribution;
 import net.jqwik.api.statistics.Statistics;
 
 /**
- * Section 10 on random small histories: edits made offline and on stale heads, keys that come and
- * go, revocations, long absences. Each is lived through twice, by nodes that compact after each
- * sync and by nodes that keep everything. Step by step, they have the same heads.
+ * Protocol, section 10 on random small histories: edits made offline and on stale heads, keys that
+ * come and go, revocations, long absences. Each is lived through twice, by nodes that compact after
+ * each sync and by nodes that keep everything. Step by step, they have the same heads.
  */
 class CompactedNodesProperties {
   private static final int NODES = 3;

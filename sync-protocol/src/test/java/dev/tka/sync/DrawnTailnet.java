@@ -44,25 +44,28 @@ final class DrawnTailnet {
     this.control = peer(controlPolicy);
   }
 
-  /** Sections 4 to 6 at both ends. */
+  /** Protocol, sections 4 to 6 at both ends. */
   static DrawnTailnet reference(Chains chains) throws TkaException {
     return new DrawnTailnet(
         chains, AdmissionPolicy.REFERENCE, AdmissionPolicy.REFERENCE, AnswerPolicy.reference());
   }
 
-  /** Section 10 at both ends. */
+  /** Protocol, section 10 at both ends. */
   static DrawnTailnet engine(Chains chains) throws TkaException {
     return new DrawnTailnet(
         chains, AdmissionPolicy.CONTROL, AdmissionPolicy.NODE, AnswerPolicy.bounded(1 << 20));
   }
 
-  /** Section 10 at the nodes, and a control that follows section 4 alone, and so lies at will. */
+  /**
+   * Protocol, section 10 at the nodes, and a control that follows protocol section 4 alone, and so
+   * lies at will.
+   */
   static DrawnTailnet lyingControl(Chains chains) throws TkaException {
     return new DrawnTailnet(
         chains, AdmissionPolicy.REFERENCE, AdmissionPolicy.NODE, AnswerPolicy.bounded(1 << 20));
   }
 
-  /** Section 10 at control, and nodes that know only sections 4 to 6. */
+  /** Protocol, section 10 at control, and nodes that know only protocol sections 4 to 6. */
   static DrawnTailnet referenceNodes(Chains chains) throws TkaException {
     return new DrawnTailnet(
         chains, AdmissionPolicy.CONTROL, AdmissionPolicy.REFERENCE, AnswerPolicy.bounded(1 << 20));

@@ -16,7 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Section 5, rule by rule, and section 10's search of the whole graph. */
+/** Protocol, section 5, rule by rule, and protocol section 10's search of the whole graph. */
 class IntersectionTest {
   /** The branch of X is signed by the lighter key, so it loses at C. */
   private final Chains chains =

@@ -9,7 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Section 5 over a plain map of AUMs: every question is answered by walking from the head back. */
+/**
+ * Protocol, section 5 over a plain map of AUMs: every question is answered by walking from the head
+ * back.
+ */
 final class NaiveSync {
   private final Map<AumHash, Aum> aums = new HashMap<>();
 

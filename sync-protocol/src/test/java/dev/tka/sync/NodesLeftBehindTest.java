@@ -13,9 +13,9 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * The classes of nodes that the rules of sections 4 to 6 leave behind, each in its smallest case,
- * first under those rules at both ends, then under section 10. In a drawing, {@code --73--} stands
- * for a row of so many no-ops with a checkpoint at every 50th.
+ * The classes of nodes that the rules of protocol sections 4 to 6 leave behind, each in its
+ * smallest case, first under those rules at both ends, then under protocol section 10. In a
+ * drawing, {@code --73--} stands for a row of so many no-ops with a checkpoint at every 50th.
  */
 class NodesLeftBehindTest {
   // Class 1

@@ -24,8 +24,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * Section 10 between whole ends: rewrites, honest and not, and what nodes hear of them. Nodes
- * compact after each sync.
+ * Protocol, section 10 between whole ends: rewrites, honest and not, and what nodes hear of them.
+ * Nodes compact after each sync.
  */
 class RewriteTest {
   /** Key 2 gets stolen. Most edits are by key 4. */

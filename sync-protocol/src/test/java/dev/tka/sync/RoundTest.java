@@ -18,7 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Section 5, "A round between node and control", and how section 10 answers. */
+/** Protocol, section 5, "A round between node and control", and how protocol section 10 answers. */
 class RoundTest {
   private final Chains chains =
       Chains.draw(

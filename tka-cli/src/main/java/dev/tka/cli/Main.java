@@ -1,10 +1,42 @@
 package dev.tka.cli;
 
-import dev.tka.core.SignatureVerifier;
+import dev.tka.cli.command.AddCommand;
+import dev.tka.cli.command.AuthKeyCommand;
+import dev.tka.cli.command.BackupCommand;
+import dev.tka.cli.command.CompactCommand;
+import dev.tka.cli.command.ConformanceCommand;
+import dev.tka.cli.command.DeepLinkCommand;
+import dev.tka.cli.command.DisableCommand;
+import dev.tka.cli.command.DisablementKdfCommand;
+import dev.tka.cli.command.DoctorCommand;
+import dev.tka.cli.command.EditsCommand;
+import dev.tka.cli.command.ExplainCommand;
+import dev.tka.cli.command.ExportCommand;
+import dev.tka.cli.command.Failures;
+import dev.tka.cli.command.ImportCommand;
+import dev.tka.cli.command.InitCommand;
+import dev.tka.cli.command.InspectCommand;
+import dev.tka.cli.command.KeygenCommand;
+import dev.tka.cli.command.LogCommand;
+import dev.tka.cli.command.OfferCommand;
+import dev.tka.cli.command.PeersCommand;
+import dev.tka.cli.command.RemoveCommand;
+import dev.tka.cli.command.RepairCommand;
+import dev.tka.cli.command.ResignCommand;
+import dev.tka.cli.command.RevokeKeysCommand;
+import dev.tka.cli.command.SignCommand;
+import dev.tka.cli.command.StatusCommand;
+import dev.tka.cli.command.SyncCommand;
+import dev.tka.cli.command.TailnetsCommand;
+import dev.tka.cli.command.UpdateCommand;
+import dev.tka.cli.command.VerifyCommand;
+import dev.tka.cli.demo.DemoCommand;
+import dev.tka.cli.input.TailnetOption;
+import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.ExitCode;
+import dev.tka.cli.output.RememberingWriter;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
-import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
@@ -14,43 +46,10 @@ import java.security.SecureRandom;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
-import picocli.CommandLine.Command;
 
-/** The command {@code tka}. */
-@Command(
-    name = "tka",
-    description =
-        "Creates, edits, inspects, verifies, repairs and compacts a tailnet's key authority"
-            + " (Tailnet Lock).",
-    mixinStandardHelpOptions = true,
-    versionProvider = Main.Version.class,
-    synopsisSubcommandLabel = "COMMAND",
-    exitCodeListHeading = "%nExit status:%n",
-    exitCodeList = {
-      "0:all is well",
-      "1:verification failed, no node would accept it, or two ends disagree",
-      "2:the command line does not make sense",
-      "3:bad or damaged input, or a store of a newer version",
-      "4:not found",
-      "5:conflict: another writer was first, or it is there already",
-      "6:reading or writing failed",
-      "7:a peer is dropped",
-      "70:an internal error"
-    },
-    footerHeading = "%nExamples:%n",
-    footer = {
-      "  tka demo                                  see it work on real data",
-      "  tka status /var/lib/tailscale/tka-profiles/2601",
-      "  tka status sqlite:control.db --tailnet example.com",
-      "  tka log --graph DIR                       the chain, with its forks",
-      "  tka inspect genesis.cbor                  every field of an AUM",
-      "  tka keygen admin.key                      a key that can sign",
-      "  tka add DIR tlpub:... --key-file admin.key",
-      "  source <(tka generate-completion)         completion for bash and zsh"
-    })
+/** Runs the command {@code tka}. */
 public final class Main {
   /** By name, in the order of the help. */
   private static final List<Map.Entry<String, Class<?>>> COMMANDS =
@@ -87,37 +86,13 @@ public final class Main {
           Map.entry("demo", DemoCommand.class),
           Map.entry("generate-completion", GenerateCompletion.class));
 
-  private final InputStream in;
-  private final OutputStream out;
-  private final boolean canAsk;
-  private final SecureRandom random;
-
-  /**
-   * Where a command's input comes from.
-   *
-   * @param canAsk whether a person is at the other end of the input, and sees what is asked
-   */
-  Main(InputStream in, boolean canAsk, SecureRandom random) {
-    this(in, new FileOutputStream(FileDescriptor.out), canAsk, random);
-  }
-
-  /**
-   * Where a command's input comes from, and where output goes that is no text.
-   *
-   * @param canAsk whether a person is at the other end of the input, and sees what is asked
-   */
-  Main(InputStream in, OutputStream out, boolean canAsk, SecureRandom random) {
-    this.in = in;
-    this.out = out;
-    this.canAsk = canAsk;
-    this.random = random;
-  }
+  private Main() {}
 
   /** Runs the command and exits with its status. */
   public static void main(String[] args) {
     Writer out = writer(new FileOutputStream(FileDescriptor.out));
     Writer err = writer(new FileOutputStream(FileDescriptor.err));
-    System.exit(run(new Main(System.in, isTerminal(), new SecureRandom()), out, err, args));
+    System.exit(run(new Tka(System.in, isTerminal(), new SecureRandom()), out, err, args));
   }
 
   /** True when a person types what is read, and sees what is printed. */
@@ -128,13 +103,13 @@ public final class Main {
   }
 
   /** Runs the command on other streams than the process's. */
-  static int run(Main main, Writer out, Writer err, String... args) {
+  static int run(Tka tka, Writer out, Writer err, String... args) {
     RememberingWriter remembering = new RememberingWriter(out);
     PrintWriter outPrinter = new PrintWriter(remembering);
     PrintWriter errPrinter = new PrintWriter(err);
     int exitCode;
     try {
-      exitCode = execute(main, outPrinter, errPrinter, args);
+      exitCode = execute(tka, outPrinter, errPrinter, args);
     } catch (Throwable failure) {
       // Too little memory or stack included: a script must not take it for a failed verification.
       exitCode = Failures.internal(failure, errPrinter);
@@ -150,8 +125,8 @@ public final class Main {
     return exitCode;
   }
 
-  private static int execute(Main main, PrintWriter out, PrintWriter err, String... args) {
-    CommandLine command = commandLine(main, args);
+  private static int execute(Tka tka, PrintWriter out, PrintWriter err, String... args) {
+    CommandLine command = commandLine(tka, args);
     Failures failures = new Failures();
     command.setOut(out);
     command.setErr(err);
@@ -181,8 +156,8 @@ public final class Main {
    * The command with its subcommands. Looking at one costs some milliseconds, so where the first
    * argument names one, that is the only one.
    */
-  static CommandLine commandLine(Main main, String... args) {
-    CommandLine command = new CommandLine(main);
+  static CommandLine commandLine(Tka tka, String... args) {
+    CommandLine command = new CommandLine(tka);
     Optional<Map.Entry<String, Class<?>>> named =
         COMMANDS.stream()
             .filter(known -> args.length > 0 && known.getKey().equals(args[0]))
@@ -194,41 +169,8 @@ public final class Main {
     return command;
   }
 
-  InputStream in() {
-    return in;
-  }
-
-  /** For output that is no text; nothing else may be printed then. */
-  OutputStream out() {
-    return out;
-  }
-
-  boolean canAsk() {
-    return canAsk;
-  }
-
-  SecureRandom random() {
-    return random;
-  }
-
   private static Writer writer(OutputStream stream) {
     // Names and metadata may hold any text, whatever the locale says.
     return new OutputStreamWriter(stream, StandardCharsets.UTF_8);
-  }
-
-  /** Tells the version, and which path verifies signatures. */
-  static final class Version implements CommandLine.IVersionProvider {
-    @Override
-    public String[] getVersion() throws IOException {
-      Properties build = new Properties();
-      try (InputStream resource = Main.class.getResourceAsStream("build.properties")) {
-        build.load(resource);
-      }
-      return new String[] {
-        "tka " + build.getProperty("version"),
-        "signatures: " + SignatureVerifier.fastest().path(),
-        "java: " + System.getProperty("java.version")
-      };
-    }
   }
 }

@@ -2,6 +2,8 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.ExitCode;
 import dev.tka.core.Bytes;
 import dev.tka.core.NodeKey;
 import dev.tka.core.nodekey.AuthKey;
@@ -233,7 +235,7 @@ class AuthKeyCommandTest {
         new SequenceInputStream(new ByteArrayInputStream(bytes("tskey--TL")), new Endless());
 
     requireFailure(
-        Cli.run(new Main(endless, false, new SecureRandom()), "authkey", "inspect", "-"),
+        Cli.run(new Tka(endless, false, new SecureRandom()), "authkey", "inspect", "-"),
         ExitCode.BAD_INPUT,
         "expected at most 65536 bytes, found more");
   }

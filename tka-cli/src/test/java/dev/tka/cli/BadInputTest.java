@@ -2,6 +2,8 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.ExitCode;
 import dev.tka.core.Aum;
 import dev.tka.core.Bytes;
 import java.io.IOException;
@@ -139,7 +141,7 @@ class BadInputTest {
 
     int exitCode =
         Main.run(
-            new Main(zeros, false, new SecureRandom()), new StringWriter(), err, "inspect", "-");
+            new Tka(zeros, false, new SecureRandom()), new StringWriter(), err, "inspect", "-");
 
     assertThat(exitCode).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(err.toString()).contains("longer than 16 MiB");
@@ -157,7 +159,7 @@ class BadInputTest {
     CountingLines out = new CountingLines();
     StringWriter err = new StringWriter();
 
-    int exitCode = Main.run(Cli.main(many), out, err, "inspect", "-");
+    int exitCode = Main.run(Cli.tka(many), out, err, "inspect", "-");
 
     assertThat(exitCode).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(err.toString()).startsWith("tka: value 800001: ");

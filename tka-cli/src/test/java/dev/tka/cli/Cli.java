@@ -1,6 +1,7 @@
 package dev.tka.cli;
 
 import com.fasterxml.jackson.jr.ob.JSON;
+import dev.tka.cli.input.Tka;
 import dev.tka.core.Bytes;
 import dev.tka.core.TextException;
 import dev.tka.testkit.GoldenData;
@@ -32,24 +33,24 @@ final class Cli {
   }
 
   static Result runWithInput(byte[] input, Object... arguments) {
-    return run(main(input), arguments);
+    return run(tka(input), arguments);
   }
 
   /** A person who types at a terminal. */
   static Result runAnswering(String answer, Object... arguments) {
     InputStream in = new ByteArrayInputStream((answer + "\n").getBytes(StandardCharsets.UTF_8));
-    return run(new Main(in, true, new SecureRandom()), arguments);
+    return run(new Tka(in, true, new SecureRandom()), arguments);
   }
 
-  static Main main(byte[] input) {
-    return new Main(new ByteArrayInputStream(input), false, new SecureRandom());
+  static Tka tka(byte[] input) {
+    return new Tka(new ByteArrayInputStream(input), false, new SecureRandom());
   }
 
-  static Result run(Main main, Object... arguments) {
+  static Result run(Tka tka, Object... arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     String[] texts = List.of(arguments).stream().map(Object::toString).toArray(String[]::new);
-    int exitCode = Main.run(main, out, err, texts);
+    int exitCode = Main.run(tka, out, err, texts);
     return new Result(exitCode, out.toString(), err.toString());
   }
 

@@ -2,6 +2,8 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tka.cli.demo.DemoCommand;
+import dev.tka.cli.output.ExitCode;
 import dev.tka.core.Bytes;
 import dev.tka.testkit.GoldenData;
 import java.io.IOException;
@@ -176,7 +178,8 @@ class CommandsTest {
   void theDemoRunsOnLinesOfTheGoldenData() throws IOException {
     String lines =
         new String(
-            Main.class.getResourceAsStream("demo.jsonl").readAllBytes(), StandardCharsets.UTF_8);
+            DemoCommand.class.getResourceAsStream("demo.jsonl").readAllBytes(),
+            StandardCharsets.UTF_8);
 
     assertThat(lines.lines())
         .allMatch(
@@ -228,7 +231,7 @@ class CommandsTest {
 
   static List<String> commands() {
     List<CommandLine> commands =
-        new ArrayList<>(Main.commandLine(Cli.main(new byte[0])).getSubcommands().values());
+        new ArrayList<>(Main.commandLine(Cli.tka(new byte[0])).getSubcommands().values());
     for (int i = 0; i < commands.size(); i++) {
       commands.addAll(commands.get(i).getSubcommands().values());
     }

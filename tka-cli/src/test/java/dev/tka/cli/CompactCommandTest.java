@@ -2,6 +2,8 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.ExitCode;
 import dev.tka.core.Aum;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.store.Commit;
@@ -296,7 +298,7 @@ class CompactCommandTest {
           }
         };
 
-    Cli.Result result = Cli.run(new Main(answer, true, new SecureRandom()), arguments());
+    Cli.Result result = Cli.run(new Tka(answer, true, new SecureRandom()), arguments());
 
     assertThat(result.exitCode()).isEqualTo(ExitCode.CONFLICT);
     assertThat(stored()).hasSize(5);

@@ -2,6 +2,7 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tka.cli.output.ExitCode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,6 +3,8 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.ExitCode;
 import java.io.File;
 import java.io.FilterInputStream;
 import java.io.FilterWriter;
@@ -113,7 +115,7 @@ class EditFailuresTest {
         };
     StringWriter err = new StringWriter();
     String[] arguments = Stream.of(init).map(Object::toString).toArray(String[]::new);
-    int exitCode = Main.run(Cli.main(new byte[0]), full, err, arguments);
+    int exitCode = Main.run(Cli.tka(new byte[0]), full, err, arguments);
 
     assertThat(exitCode).isEqualTo(ExitCode.IO);
     assertThat(err.toString()).contains("nothing was written").hasLineCount(1);
@@ -205,8 +207,8 @@ class EditFailuresTest {
             return super.read(bytes, offset, length);
           }
         };
-    Main main = new Main(key, false, new SecureRandom());
-    Cli.Result result = Cli.run(main, "add", tailnet.directory(), carol, "--key-file", "-");
+    Tka tka = new Tka(key, false, new SecureRandom());
+    Cli.Result result = Cli.run(tka, "add", tailnet.directory(), carol, "--key-file", "-");
 
     assertThat(result.exitCode()).isEqualTo(ExitCode.CONFLICT);
     assertThat(result.err()).startsWith("tka: something else changed the store").hasLineCount(1);

@@ -3,6 +3,7 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
+import dev.tka.cli.output.ExitCode;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +25,7 @@ class ExamplesTest {
         .forEach(
             (name, command) -> {
               assertThat(command.getCommandName()).isEqualTo(name);
-              assertThat(Main.commandLine(Cli.main(new byte[0]), name).getSubcommands())
+              assertThat(Main.commandLine(Cli.tka(new byte[0]), name).getSubcommands())
                   .containsKey(name);
             });
   }
@@ -78,6 +79,6 @@ class ExamplesTest {
   }
 
   private static CommandLine commandLine() {
-    return Main.commandLine(Cli.main(new byte[0]));
+    return Main.commandLine(Cli.tka(new byte[0]));
   }
 }

@@ -3,6 +3,8 @@ package dev.tka.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.ExitCode;
 import dev.tka.core.Aum;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.store.AumStore;
@@ -77,8 +79,8 @@ class ExportImportTest {
     return out.toByteArray();
   }
 
-  private static Main piping(OutputStream out) {
-    return new Main(new ByteArrayInputStream(new byte[0]), out, false, new SecureRandom());
+  private static Tka piping(OutputStream out) {
+    return new Tka(new ByteArrayInputStream(new byte[0]), out, false, new SecureRandom());
   }
 
   private static void assertFails(int exitCode, String message, Cli.Result result) {

@@ -2,6 +2,8 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.ExitCode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringWriter;
@@ -57,7 +59,7 @@ class MainTest {
   }
 
   private static int demo(Writer out, Writer err) {
-    return Main.run(Cli.main(new byte[0]), out, err, "demo");
+    return Main.run(Cli.tka(new byte[0]), out, err, "demo");
   }
 
   private static void requireInternal(Runnable failing, String message) {
@@ -77,7 +79,7 @@ class MainTest {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
 
-    int exitCode = Main.run(new Main(in, false, new SecureRandom()), out, err, "inspect", "-");
+    int exitCode = Main.run(new Tka(in, false, new SecureRandom()), out, err, "inspect", "-");
 
     assertThat(exitCode).isEqualTo(ExitCode.INTERNAL);
     assertThat(err.toString()).startsWith("tka: internal error").contains(message, "MainTest");

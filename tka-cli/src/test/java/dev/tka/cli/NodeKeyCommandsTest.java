@@ -3,6 +3,8 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.jr.ob.JSON;
+import dev.tka.cli.output.ExitCode;
+import dev.tka.cli.output.Json;
 import dev.tka.core.Bytes;
 import dev.tka.core.NodeKey;
 import dev.tka.core.nodekey.NodeKeyAuthorization;

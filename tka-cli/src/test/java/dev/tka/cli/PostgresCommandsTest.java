@@ -2,6 +2,7 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tka.cli.output.ExitCode;
 import dev.tka.store.sql.PostgresSettings;
 import dev.tka.store.sql.testkit.PostgresServer;
 import java.io.IOException;

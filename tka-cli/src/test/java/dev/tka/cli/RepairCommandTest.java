@@ -2,6 +2,7 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tka.cli.output.ExitCode;
 import dev.tka.core.Aum;
 import dev.tka.core.Key;
 import dev.tka.core.authority.AdmissionPolicy;

@@ -2,6 +2,7 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tka.cli.output.ExitCode;
 import dev.tka.core.Aum;
 import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.Authority;
@@ -17,7 +18,9 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Section 10 at the command line: refusals, edits set aside, and what a person may do. */
+/**
+ * Protocol, section 10 at the command line: refusals, edits set aside, and what a person may do.
+ */
 class RewriteCommandsTest {
   @TempDir Path folder;
 

@@ -2,6 +2,10 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tka.cli.demo.AuthorityDemo;
+import dev.tka.cli.demo.SyncDemo;
+import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.ExitCode;
 import dev.tka.core.DisablementSecret;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.SigningException;
@@ -109,7 +113,7 @@ class SecretsTest {
     Recording random = new Recording();
     Cli.Result wrap =
         Cli.run(
-            new Main(new ByteArrayInputStream(new byte[0]), false, random),
+            new Tka(new ByteArrayInputStream(new byte[0]), false, random),
             "authkey",
             "wrap",
             tailnet.directory(),

@@ -2,6 +2,9 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tka.cli.input.OpenStore;
+import dev.tka.cli.input.StoreUrl;
+import dev.tka.cli.output.ExitCode;
 import dev.tka.core.Aum;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;

@@ -3,6 +3,8 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tka.cli.input.StoreUrl;
+import dev.tka.cli.output.ExitCode;
 import dev.tka.store.sql.PostgresSettings;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -2,6 +2,8 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tka.cli.output.ExitCode;
+import dev.tka.cli.output.Texts;
 import dev.tka.core.Key;
 import dev.tka.core.SignatureVerifier;
 import dev.tka.core.TkaException;

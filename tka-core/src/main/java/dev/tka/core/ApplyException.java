@@ -1,6 +1,6 @@
 package dev.tka.core;
 
-/** An AUM that cannot be applied to a state (section 4). */
+/** An AUM that cannot be applied to a state (protocol, section 4). */
 public abstract sealed class ApplyException extends TkaException {
 
   private ApplyException(String message) {

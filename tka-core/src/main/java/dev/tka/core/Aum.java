@@ -12,10 +12,10 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An authority update message: one link of the chain that says which keys a tailnet trusts (section
- * 2). An instance is always a value that has a canonical encoding; whether it is well-formed
- * ({@link #requireWellFormed}) and whether a state accepts it ({@link AumVerifier}) are questions
- * of their own.
+ * An authority update message: one link of the chain that says which keys a tailnet trusts
+ * (protocol, section 2). An instance is always a value that has a canonical encoding; whether it is
+ * well-formed ({@link #requireWellFormed}) and whether a state accepts it ({@link AumVerifier}) are
+ * questions of their own.
  *
  * <p>Encoding and hash are computed once, when the AUM is made, the sig-hash when it is first asked
  * for. Two AUMs are equal when their encodings are.
@@ -70,8 +70,8 @@ public final class Aum {
   }
 
   /**
-   * Decodes the canonical encoding of one AUM; any other bytes are refused (section 2). Takes time
-   * and memory in proportion to the input, whatever lengths it claims.
+   * Decodes the canonical encoding of one AUM; any other bytes are refused (protocol, section 2).
+   * Takes time and memory in proportion to the input, whatever lengths it claims.
    *
    * @throws DecodeException naming the byte and the field
    */
@@ -192,12 +192,14 @@ public final class Aum {
     return encoded;
   }
 
-  /** BLAKE2s-256 of the encoding: the AUM's name (section 1). */
+  /** BLAKE2s-256 of the encoding: the AUM's name (protocol, section 1). */
   public AumHash hash() {
     return hash;
   }
 
-  /** BLAKE2s-256 of the encoding without signatures: what is signed, 32 bytes (section 1). */
+  /**
+   * BLAKE2s-256 of the encoding without signatures: what is signed, 32 bytes (protocol, section 1).
+   */
   public Bytes sigHash() {
     Bytes known = sigHash;
     if (known == null) {
@@ -221,7 +223,7 @@ public final class Aum {
   }
 
   /**
-   * Checks section 3, which needs no state.
+   * Checks protocol section 3, which needs no state.
    *
    * @throws IllFormedException naming the first rule that is broken
    */

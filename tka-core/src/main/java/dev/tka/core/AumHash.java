@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import org.bouncycastle.util.encoders.Base32;
 
 /**
- * The name of an AUM: BLAKE2s-256 of its canonical encoding, signatures included (section 1). 32
- * bytes; as text, 52 characters of upper-case base32 without padding.
+ * The name of an AUM: BLAKE2s-256 of its canonical encoding, signatures included (protocol, section
+ * 1). 32 bytes; as text, 52 characters of upper-case base32 without padding.
  *
  * <p>Ordered bytewise, unsigned, which is the last rule of fork resolution.
  */
@@ -57,7 +57,7 @@ public final class AumHash implements Comparable<AumHash> {
 
   /**
    * Parses the text form. A hash has exactly one text, so lower case, padding, line breaks and
-   * spare bits that are not zero are refused (section 1).
+   * spare bits that are not zero are refused (protocol, section 1).
    *
    * @throws TextException.WrongLength if there are not 52 characters
    * @throws TextException.BadCharacter if one is outside the alphabet

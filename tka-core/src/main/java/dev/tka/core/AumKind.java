@@ -1,8 +1,8 @@
 package dev.tka.core;
 
 /**
- * What an AUM does: one byte on the wire (section 2). Kinds that nobody has defined yet are legal;
- * they verify and apply as a no-op, so that old software keeps working.
+ * What an AUM does: one byte on the wire (protocol, section 2). Kinds that nobody has defined yet
+ * are legal; they verify and apply as a no-op, so that old software keeps working.
  *
  * @param code 0 to 255
  */

@@ -5,8 +5,8 @@ import dev.tka.core.internal.CborReader;
 import java.util.Optional;
 
 /**
- * One signature on an AUM (section 2). Both parts may be null or of any length on the wire; only 32
- * and 64 bytes are well-formed.
+ * One signature on an AUM (protocol, section 2). Both parts may be null or of any length on the
+ * wire; only 32 and 64 bytes are well-formed.
  *
  * @param keyId which key signed; empty when it is null on the wire
  * @param signature Ed25519 over the AUM's sig-hash; empty when it is null on the wire
@@ -34,7 +34,7 @@ public record AumSignature(Optional<Bytes> keyId, Optional<Bytes> signature) {
   }
 
   /**
-   * Checks the two lengths (section 3).
+   * Checks the two lengths (protocol, section 3).
    *
    * @throws IllFormedException if one is wrong
    */

@@ -1,8 +1,8 @@
 package dev.tka.core;
 
 /**
- * Bytes that are not the canonical encoding of the value that they were taken for (section 2). Each
- * message says at which byte.
+ * Bytes that are not the canonical encoding of the value that they were taken for (protocol,
+ * section 2). Each message says at which byte.
  */
 public abstract sealed class DecodeException extends TkaException {
   private final long offset;
@@ -71,7 +71,7 @@ public abstract sealed class DecodeException extends TkaException {
     }
   }
 
-  /** Too many elements, pairs or levels (section 2 names the limits). */
+  /** Too many elements, pairs or levels (protocol, section 2 names the limits). */
   public static final class LimitExceeded extends DecodeException {
 
     /** Made by decoders. */

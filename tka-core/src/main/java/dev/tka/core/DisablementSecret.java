@@ -9,7 +9,7 @@ import org.bouncycastle.crypto.params.Argon2Parameters;
 
 /**
  * What disables an authority: whoever shows a secret whose {@link #value} the state lists may end
- * it (section 1). Nothing but {@link #exposeText} shows it.
+ * it (protocol, section 1). Nothing but {@link #exposeText} shows it.
  */
 public final class DisablementSecret {
   /** The length of a secret that is drawn, in bytes. */
@@ -77,8 +77,8 @@ public final class DisablementSecret {
   }
 
   /**
-   * The value that a state lists: Argon2i of the secret, 32 bytes (section 1). Takes 16 MiB and
-   * some tens of milliseconds, on purpose.
+   * The value that a state lists: Argon2i of the secret, 32 bytes (protocol, section 1). Takes 16
+   * MiB and some tens of milliseconds, on purpose.
    */
   public Bytes value() {
     byte[] bytes = secret.exposeToByteArray();

@@ -1,8 +1,8 @@
 package dev.tka.core;
 
 /**
- * A value that decodes but breaks a rule of well-formedness (section 3). There are many small rules
- * of one shape, so they share one class: the field, what it must be, what it is.
+ * A value that decodes but breaks a rule of well-formedness (protocol, section 3). There are many
+ * small rules of one shape, so they share one class: the field, what it must be, what it is.
  */
 public final class IllFormedException extends TkaException {
   private final String field;

@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A key that may sign, with its weight (section 2). A key that decodes may still be ill-formed;
- * {@link #requireWellFormed} tells.
+ * A key that may sign, with its weight (protocol, section 2). A key that decodes may still be
+ * ill-formed; {@link #requireWellFormed} tells.
  *
  * @param kind 0 to 255; 1 is Ed25519, the only one with a meaning
  * @param votes how much a signature of this key weighs; all 64 bits count, unsigned
@@ -24,10 +24,12 @@ public record Key(int kind, long votes, Optional<Bytes> publicKey, Map<String, S
   /** The kind of Ed25519 keys. */
   public static final int KIND_25519 = 1;
 
-  /** The most votes that a well-formed key has (section 3). */
+  /** The most votes that a well-formed key has (protocol, section 3). */
   public static final int MAX_VOTES = 4096;
 
-  /** The most bytes that the keys and values of a well-formed key's meta have (section 3). */
+  /**
+   * The most bytes that the keys and values of a well-formed key's meta have (protocol, section 3).
+   */
   public static final int MAX_META_BYTES = 512;
 
   /** CTAP2 order: a text key's encoding begins with its length, so the shorter one comes first. */
@@ -61,7 +63,7 @@ public record Key(int kind, long votes, Optional<Bytes> publicKey, Map<String, S
 
   /**
    * True when a signature of this key can verify: it is Ed25519, and its public half decodes. A key
-   * that cannot sign is trusted all the same (section 3).
+   * that cannot sign is trusted all the same (protocol, section 3).
    */
   public boolean canSign() {
     return kind == KIND_25519 && ExactEd25519.isPoint(id().toByteArray());
@@ -78,7 +80,7 @@ public record Key(int kind, long votes, Optional<Bytes> publicKey, Map<String, S
   }
 
   /**
-   * Checks section 3's rules for a key.
+   * Checks protocol section 3's rules for a key.
    *
    * @throws IllFormedException naming the first that is broken
    */

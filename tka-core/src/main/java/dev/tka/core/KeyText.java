@@ -3,7 +3,10 @@ package dev.tka.core;
 import java.util.HexFormat;
 import java.util.List;
 
-/** The common form of key texts: a prefix, then hexadecimal digits of either case (section 1). */
+/**
+ * The common form of key texts: a prefix, then hexadecimal digits of either case (protocol, section
+ * 1).
+ */
 final class KeyText {
   private KeyText() {}
 

@@ -7,8 +7,9 @@ import java.util.List;
 import org.bouncycastle.math.ec.rfc8032.Ed25519;
 
 /**
- * A private tailnet-lock key: an Ed25519 seed and the public key that belongs to it (section 1).
- * Nothing but {@link #exposeText} shows the seed. As a {@link Signer}, it is the one in memory.
+ * A private tailnet-lock key: an Ed25519 seed and the public key that belongs to it (protocol,
+ * section 1). Nothing but {@link #exposeText} shows the seed. As a {@link Signer}, it is the one in
+ * memory.
  */
 public final class LockPrivateKey implements Signer {
   /** The length of a seed and the public key that belongs to it, in bytes. */

@@ -3,8 +3,8 @@ package dev.tka.core;
 import java.util.List;
 
 /**
- * The public half of a tailnet-lock key: 32 bytes of Ed25519 (section 1). For kind 25519 these
- * bytes are the key id, too.
+ * The public half of a tailnet-lock key: 32 bytes of Ed25519 (protocol, section 1). For kind 25519
+ * these bytes are the key id, too.
  *
  * @param bytes exactly 32
  */

@@ -4,7 +4,7 @@ import java.util.Base64;
 import java.util.List;
 
 /**
- * A node's WireGuard public key: 32 bytes of Curve25519 (section 1).
+ * A node's WireGuard public key: 32 bytes of Curve25519 (protocol, section 1).
  *
  * @param bytes exactly 32
  */

@@ -9,9 +9,9 @@ import java.util.stream.IntStream;
 import org.bouncycastle.math.ec.rfc8032.Ed25519;
 
 /**
- * The one door to Ed25519 verification, with the two verdicts of the protocol (section 1). No
- * provider has either verdict exactly, so a fast one says yes and the exact equation decides what
- * it refuses:
+ * The one door to Ed25519 verification, with the two verdicts of the protocol (protocol, section
+ * 1). No provider has either verdict exactly, so a fast one says yes and the exact equation decides
+ * what it refuses:
  *
  * <ul>
  *   <li>what Amazon Corretto Crypto Provider accepts is valid under both rules;

@@ -14,7 +14,7 @@ public interface Signer {
   /**
    * Signs.
    *
-   * @param sigHash of an AUM or a node-key signature, 32 bytes (section 1)
+   * @param sigHash of an AUM or a node-key signature, 32 bytes (protocol, section 1)
    * @return an Ed25519 signature, 64 bytes
    * @throws SigningException if the key cannot be used now
    */
@@ -37,7 +37,7 @@ public interface Signer {
    * Signs, and looks at what came of it: an agent or device may hold another key than it says, or
    * be broken, and peers would refuse it.
    *
-   * @param sigHash of an AUM or a node-key signature, 32 bytes (section 1)
+   * @param sigHash of an AUM or a node-key signature, 32 bytes (protocol, section 1)
    * @throws SigningException if the key cannot be used now, or the signature that it made does not
    *     verify
    */

@@ -16,20 +16,20 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a tailnet trusts at one AUM: its keys in order, its disablement values, and the ids that
- * tell this authority from any other (sections 2 and 4). Immutable; {@link #apply} returns the next
- * one.
+ * tell this authority from any other (protocol, sections 2 and 4). Immutable; {@link #apply}
+ * returns the next one.
  *
  * <p>A state that was decoded from a checkpoint may be ill-formed; {@link #requireWellFormed}
  * tells.
  */
 public final class State {
-  /** The most keys of a well-formed checkpoint (section 3). */
+  /** The most keys of a well-formed checkpoint (protocol, section 3). */
   public static final int MAX_KEYS = 512;
 
-  /** The most disablement values of a well-formed checkpoint (section 3). */
+  /** The most disablement values of a well-formed checkpoint (protocol, section 3). */
   public static final int MAX_DISABLEMENT_VALUES = 32;
 
-  /** The length of a well-formed disablement value in bytes (section 3). */
+  /** The length of a well-formed disablement value in bytes (protocol, section 3). */
   public static final int DISABLEMENT_VALUE_SIZE = 32;
 
   /** The state before a genesis: nothing is trusted yet. */
@@ -98,7 +98,7 @@ public final class State {
   /**
    * True when a secret ends this authority: its value is listed. Takes as long as {@link
    * DisablementSecret#value}, and tells by its time neither which value it is nor how near another
-   * comes (section 1).
+   * comes (protocol, section 1).
    */
   public boolean isDisabledBy(DisablementSecret secret) {
     byte[] shown = secret.value().toByteArray();
@@ -144,7 +144,7 @@ public final class State {
 
   /**
    * The weight of an AUM here: the votes of the distinct trusted keys that signed it, whether or
-   * not the signatures verify; unknown keys count 0 (section 4).
+   * not the signatures verify; unknown keys count 0 (protocol, section 4).
    *
    * @return votes, at most {@link Long#MAX_VALUE} (no verified state comes near)
    */
@@ -162,7 +162,7 @@ public final class State {
   }
 
   /**
-   * Checks section 3's rules for the body of a checkpoint.
+   * Checks protocol section 3's rules for the body of a checkpoint.
    *
    * @throws IllFormedException naming the first that is broken
    */
@@ -192,8 +192,8 @@ public final class State {
   }
 
   /**
-   * The state after an AUM (section 4, "Applying"). Checks what the change itself needs, not who
-   * signed it.
+   * The state after an AUM (protocol, section 4, "Applying"). Checks what the change itself needs,
+   * not who signed it.
    *
    * @throws ApplyException if the AUM does not fit this state
    */

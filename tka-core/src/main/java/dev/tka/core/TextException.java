@@ -1,8 +1,8 @@
 package dev.tka.core;
 
 /**
- * A text form that does not parse (section 1). Messages never quote the text: it may be a private
- * key, or half of one.
+ * A text form that does not parse (protocol, section 1). Messages never quote the text: it may be a
+ * private key, or half of one.
  */
 public abstract sealed class TextException extends TkaException {
 

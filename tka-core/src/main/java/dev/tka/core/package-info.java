@@ -8,7 +8,7 @@
  * values is in {@link dev.tka.core.authority}, {@link dev.tka.core.nodekey} and {@link
  * dev.tka.core.store}.
  *
- * <p>Section numbers in this package are those of the protocol specification.
+ * <p>The rules are specified in {@code docs/protocol.md}.
  */
 @NullMarked
 package dev.tka.core;

@@ -10,7 +10,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
-/** Section 2: what is legal decodes, and comes out as it went in. */
+/** Protocol, section 2: what is legal decodes, and comes out as it went in. */
 class AumCodecProperties {
   @Provide
   Arbitrary<byte[]> encodings() {

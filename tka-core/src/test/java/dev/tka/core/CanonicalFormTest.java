@@ -22,7 +22,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Section 2: the canonical encoding, and the strict decoding of nothing else. */
+/** Protocol, section 2: the canonical encoding, and the strict decoding of nothing else. */
 class CanonicalFormTest {
   private static final int MAX_LEVELS = 16;
 

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
-/** Section 1: disablement secrets, their text, and which state they end. */
+/** Protocol, section 1: disablement secrets, their text, and which state they end. */
 class DisablementTest {
   private static final DisablementSecret SECRET = DisablementSecret.of(TestKeys.seed(7));
   private static final DisablementSecret OTHER = DisablementSecret.of(TestKeys.seed(8));

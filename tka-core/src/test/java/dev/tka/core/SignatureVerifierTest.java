@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Section 1: the two verdicts on Ed25519 signatures, the same on every path. */
+/** Protocol, section 1: the two verdicts on Ed25519 signatures, the same on every path. */
 class SignatureVerifierTest {
   private static final BigInteger ORDER =
       BigInteger.TWO.pow(252).add(new BigInteger("27742317777372353535851937790883648493"));

@@ -13,7 +13,7 @@ import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Section 1: Ed25519 over a sig-hash, by a key that may live anywhere. */
+/** Protocol, section 1: Ed25519 over a sig-hash, by a key that may live anywhere. */
 class SignerTest {
   private static final LockPrivateKey KEY = TestKeys.privateKey(1);
   private static final Aum UNSIGNED = Chains.genesis(List.of(TestKeys.key(1, 1)));

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
-/** Section 1: hashes and keys as text. */
+/** Protocol, section 1: hashes and keys as text. */
 class TextFormsTest {
   private static final String ZERO_HASH = "A".repeat(52);
   private static final String HEX_KEY = "0123456789abcdef".repeat(4);

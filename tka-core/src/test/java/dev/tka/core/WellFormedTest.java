@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Section 3: what is checked before anything else. */
+/** Protocol, section 3: what is checked before anything else. */
 class WellFormedTest {
   private static final Bytes ID = TestKeys.id(1);
   private static final State STATE = Chains.stateOf(List.of(TestKeys.key(1, 1)));

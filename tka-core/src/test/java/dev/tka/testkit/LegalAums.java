@@ -15,10 +15,10 @@ import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
 
 /**
- * Canonical encodings of AUMs and node-key signatures, of every shape that decodes (section 2):
- * fields absent, null and empty, numbers of 64 bits, byte strings of odd lengths, any Unicode. Few
- * of them are well-formed. They are written by {@link Cbor}, so that the library's own writer has
- * nothing to do with them.
+ * Canonical encodings of AUMs and node-key signatures, of every shape that decodes (protocol,
+ * section 2): fields absent, null and empty, numbers of 64 bits, byte strings of odd lengths, any
+ * Unicode. Few of them are well-formed. They are written by {@link Cbor}, so that the library's own
+ * writer has nothing to do with them.
  */
 public final class LegalAums {
   private static final int HASH_SIZE = 32;
@@ -76,7 +76,7 @@ public final class LegalAums {
             });
   }
 
-  /** Encodings of node-key signatures, nested up to the limit (section 7). */
+  /** Encodings of node-key signatures, nested up to the limit (protocol, section 7). */
   public static Arbitrary<byte[]> nodeKeySignatures() {
     return nodeKeySignatureLevel()
         .list()

@@ -13,9 +13,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * One file of a shipping node's directory (section 9): a CBOR map around an AUM. The map may be
- * encoded laxly (unknown fields, any order, long integers, bytes after it), but without duplicate
- * keys, tags or indefinite lengths; the AUM in it is canonical.
+ * One file of a shipping node's directory (protocol, section 9): a CBOR map around an AUM. The map
+ * may be encoded laxly (unknown fields, any order, long integers, bytes after it), but without
+ * duplicate keys, tags or indefinite lengths; the AUM in it is canonical.
  *
  * @param aum field 2
  * @param committedAt field 3, or the file's own time; seconds since the epoch

@@ -22,8 +22,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The file with the notes on own AUMs (section 10, "Unsent"). It is text, so that a person can
- * follow it, with one fact on a line:
+ * The file with the notes on own AUMs (protocol, section 10, "Unsent"). It is text, so that a
+ * person can follow it, with one fact on a line:
  *
  * <pre>
  * tka own AUMs 1

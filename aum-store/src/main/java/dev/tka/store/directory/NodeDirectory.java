@@ -42,11 +42,12 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The directory in which a shipping node keeps a tailnet's AUMs (section 9): one file per AUM at
- * {@code <first two characters of its hash>/<hash>}, and the file {@code last_active_ancestor}.
- * What is written is byte for byte what the reference writes for the same content and times; files
- * of our own ({@code tka-journal}, {@code tka-journal-last}, {@code tka-lock}, and {@code tka-own}
- * with the notes on own AUMs, once there are any) stay at the top, where it does not look.
+ * The directory in which a shipping node keeps a tailnet's AUMs (protocol, section 9): one file per
+ * AUM at {@code <first two characters of its hash>/<hash>}, and the file {@code
+ * last_active_ancestor}. What is written is byte for byte what the reference writes for the same
+ * content and times; files of our own ({@code tka-journal}, {@code tka-journal-last}, {@code
+ * tka-lock}, and {@code tka-own} with the notes on own AUMs, once there are any) stay at the top,
+ * where it does not look.
  *
  * <p>A file that is named like an AUM and does not hold it makes the reference refuse the
  * directory. Here the sound files are shown, and {@link AumSnapshot#damage} names the others; one

@@ -26,7 +26,7 @@ sealed interface ExportItem {
   /** The longest item in bytes. */
   int MAX_SIZE = 1 << 20;
 
-  /** The longest AUM in bytes: what control takes at most (section 10). */
+  /** The longest AUM in bytes: what control takes at most (protocol, section 10). */
   int MAX_AUM_SIZE = 512 << 10;
 
   /** The most items of one tailnet, between its header and its end. */

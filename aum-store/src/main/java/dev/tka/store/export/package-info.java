@@ -1,6 +1,8 @@
 /**
  * A tailnet as a stream of bytes: {@link dev.tka.store.export.AumExport} writes it, {@link
  * dev.tka.store.export.AumImport} verifies it and takes it in.
+ *
+ * <p>The rules are specified in {@code docs/protocol.md}.
  */
 @NullMarked
 package dev.tka.store.export;

@@ -34,7 +34,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.statistics.Statistics;
 
-/** Sections 4 and 9: what was created and edited is what a directory opens with. */
+/** Protocol, sections 4 and 9: what was created and edited is what a directory opens with. */
 class DirectoryProperties {
   private static final int TRUSTED = 3;
   private static final Bytes VALUE = Bytes.copyOf(new byte[State.DISABLEMENT_VALUE_SIZE]);

@@ -27,7 +27,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.statistics.Statistics;
 
-/** Section 10, "Trail": what a node's directory tells of it, from the files alone. */
+/** Protocol, section 10, "Trail": what a node's directory tells of it, from the files alone. */
 class DirectoryTrailProperties {
   private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
 

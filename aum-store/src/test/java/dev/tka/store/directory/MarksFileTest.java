@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Section 10, "Unsent": how the notes on own AUMs are kept in a node's directory. */
+/** Protocol, section 10, "Unsent": how the notes on own AUMs are kept in a node's directory. */
 class MarksFileTest {
   private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
 

@@ -38,7 +38,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Section 9: the directory of a shipping node, in every condition that it may be found in. */
+/**
+ * Protocol, section 9: the directory of a shipping node, in every condition that it may be found
+ * in.
+ */
 class NodeDirectoryTest {
   private static final long COMMITTED = 1_700_000_000L;
   private static final Instant MODIFIED = Instant.ofEpochSecond(1_600_000_000L);

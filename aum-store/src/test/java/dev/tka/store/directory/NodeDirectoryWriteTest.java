@@ -42,7 +42,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Section 9: what is written into a node's directory, and what becomes of it when writing fails.
+ * Protocol, section 9: what is written into a node's directory, and what becomes of it when writing
+ * fails.
  */
 class NodeDirectoryWriteTest {
   private static final long COMMITTED = 1_700_000_000L;

@@ -23,7 +23,9 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Section 10, "A revocation's fork point": it does not depend on what has been purged. */
+/**
+ * Protocol, section 10, "A revocation's fork point": it does not depend on what has been purged.
+ */
 class RememberedForkPointTest {
   @TempDir private Path directory;
 

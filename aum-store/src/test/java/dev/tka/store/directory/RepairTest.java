@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Sections 4 and 10: purged AUMs of a node's directory come back. */
+/** Protocol, sections 4 and 10: purged AUMs of a node's directory come back. */
 class RepairTest {
   private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
 

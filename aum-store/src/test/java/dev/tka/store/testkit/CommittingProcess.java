@@ -13,6 +13,7 @@ import dev.tka.core.store.StoreException;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.io.IOException;
+import java.lang.reflect.Constructor;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -89,12 +90,10 @@ public final class CommittingProcess {
    * @param args the opener's class, the place, and a label that makes this process's AUMs its own
    */
   public static void main(String[] args) throws Exception {
-    AumStore store =
-        Class.forName(args[0])
-            .asSubclass(Opener.class)
-            .getDeclaredConstructor()
-            .newInstance()
-            .open(args[1]);
+    Constructor<? extends Opener> opener =
+        Class.forName(args[0]).asSubclass(Opener.class).getDeclaredConstructor();
+    opener.setAccessible(true);
+    AumStore store = opener.newInstance().open(args[1]);
     for (int i = 0; true; i++) {
       AumSnapshot before = store.read();
       Commit commit = next(before, args[2] + " " + i);

@@ -14,11 +14,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Judges displacements (section 10): who may rewrite what follows an AUM of the active chain. */
+/**
+ * Judges displacements (protocol, section 10): who may rewrite what follows an AUM of the active
+ * chain.
+ */
 final class Admission {
   /** Who decides, and by what. */
   enum Rule {
-    /** Fork resolution alone (section 4). */
+    /** Fork resolution alone (protocol, section 4). */
     FORK_RESOLUTION,
     /** Fork resolution with the recounted weight. */
     RECOUNTED_FORK_RESOLUTION,

@@ -13,9 +13,9 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * Whether a state accepts an AUM (section 4). A pure function of the two, in two steps: what can be
- * read from the AUM, and the signatures, which are most of the cost and can be checked for many
- * AUMs at once.
+ * Whether a state accepts an AUM (protocol, section 4). A pure function of the two, in two steps:
+ * what can be read from the AUM, and the signatures, which are most of the cost and can be checked
+ * for many AUMs at once.
  */
 public final class AumVerifier {
   private final Signatures signatures;
@@ -40,7 +40,7 @@ public final class AumVerifier {
    * Accepts an AUM on top of the state at its parent, signatures included. Whether it also applies
    * is {@link State#apply}'s question.
    *
-   * @throws IllFormedException if it breaks section 3
+   * @throws IllFormedException if it breaks protocol section 3
    * @throws VerificationException if the state does not accept it
    */
   public void verify(Aum aum, State atParent) throws IllFormedException, VerificationException {
@@ -55,7 +55,7 @@ public final class AumVerifier {
    * Accepts the first AUM of an authority: a checkpoint that its own state vouches for.
    *
    * @return the state that it begins with
-   * @throws IllFormedException if it breaks section 3
+   * @throws IllFormedException if it breaks protocol section 3
    * @throws VerificationException if it is no checkpoint, or its state does not accept it
    */
   public State verifyBootstrap(Aum aum) throws IllFormedException, VerificationException {
@@ -105,7 +105,8 @@ public final class AumVerifier {
     List<SignatureVerifier.Claim> claims = new ArrayList<>();
     for (Aum aum : aums) {
       for (AumSignature signature : aum.signatures()) {
-        // For kind 25519 the id of a key is the key (section 1), and no other kind is trusted.
+        // For kind 25519 the id of a key is the key (protocol, section 1), and no other kind is
+        // trusted.
         claims.add(
             new SignatureVerifier.Claim(
                 signature.signerId(), aum.sigHash(), signature.signatureBytes()));

@@ -23,10 +23,10 @@ import java.util.function.Function;
  * ancestor to its head, and the state at the head. Immutable and safe for many threads; {@link
  * LiveAuthority} holds the current one.
  *
- * <p>Opening (section 4): the oldest ancestor is the one stored AUM whose parent is not stored, or,
- * where there are several, the one from which the recorded last-active ancestor is reached. From it
- * on, {@link ForkResolution} chooses at every fork, in the state there. Opening verifies no
- * signature; {@link ChainAudit} does.
+ * <p>Opening (protocol, section 4): the oldest ancestor is the one stored AUM whose parent is not
+ * stored, or, where there are several, the one from which the recorded last-active ancestor is
+ * reached. From it on, {@link ForkResolution} chooses at every fork, in the state there. Opening
+ * verifies no signature; {@link ChainAudit} does.
  */
 public final class Authority {
   /** What a place of the active chain takes up; measured, as the other two. */
@@ -190,7 +190,7 @@ public final class Authority {
   /**
    * True while something in the store is damaged. A degraded authority can be inspected, verified
    * and informed; nothing may be authorized or compacted with it, because an unreadable AUM may be
-   * the one that wins (section 9).
+   * the one that wins (protocol, section 9).
    */
   public boolean isDegraded() {
     return snapshot.damage().stream().anyMatch(Damage::degrades);
@@ -223,7 +223,8 @@ public final class Authority {
   }
 
   /**
-   * What purging the active chain before an AUM leaves in the trail (section 10), oldest first.
+   * What purging the active chain before an AUM leaves in the trail (protocol, section 10), oldest
+   * first.
    *
    * @param firstThatStays an AUM of the active chain
    * @throws IllegalArgumentException if it is not on the active chain

@@ -10,8 +10,8 @@ import java.util.Optional;
 
 /**
  * An AUM that is not made, because no peer would accept it or because it would do harm that cannot
- * be undone (section 4, "Building updates" and "Retroactive revocation"). The message begins with
- * the operation. Nothing was changed.
+ * be undone (protocol, section 4, "Building updates" and "Retroactive revocation"). The message
+ * begins with the operation. Nothing was changed.
  */
 public abstract sealed class BuildException extends TkaException {
   private final String operation;

@@ -13,7 +13,8 @@ import java.security.SecureRandom;
 import java.util.List;
 
 /**
- * Makes the first AUM of a new authority: a checkpoint that its own state vouches for (section 4).
+ * Makes the first AUM of a new authority: a checkpoint that its own state vouches for (protocol,
+ * section 4).
  */
 public final class Genesis {
   private static final String OPERATION = "create authority";

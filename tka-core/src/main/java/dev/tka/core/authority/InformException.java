@@ -3,7 +3,7 @@ package dev.tka.core.authority;
 import dev.tka.core.AumHash;
 import dev.tka.core.TkaException;
 
-/** A batch of updates that was refused whole (section 4, "Inform"). */
+/** A batch of updates that was refused whole (protocol, section 4, "Inform"). */
 public abstract sealed class InformException extends TkaException {
 
   private InformException(String message) {

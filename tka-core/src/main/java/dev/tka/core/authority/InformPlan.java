@@ -26,14 +26,14 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * What a batch of updates does to an authority (section 4, "Inform"), decided without writing
- * anything:
+ * What a batch of updates does to an authority (protocol, section 4, "Inform"), decided without
+ * writing anything:
  *
  * <ol>
  *   <li>every update that is not stored is verified against the state at its parent, wherever in
  *       the stored tree or earlier in the batch that is; signatures of all of them at once. One
  *       that fails refuses the batch, and it is always the first of the batch that does. One that
- *       the trail remembers was verified once (section 10, "Taking in");
+ *       the trail remembers was verified once (protocol, section 10, "Taking in");
  *   <li>those that would displace an AUM of the active chain are judged ({@link Admission});
  *   <li>the active chain is resolved again, from the first fork that an addition wins ({@link
  *       Growth}). Where AUMs have to go for the chain that was admitted to win, the {@link Rewrite}
@@ -422,7 +422,7 @@ record InformPlan(
 
     /**
      * What has to go so that the chain that control follows wins when the store is opened: at every
-     * fork on it, what section 4 would prefer.
+     * fork on it, what protocol section 4 would prefer.
      */
     private Rewrite rewriteStore() throws StoreException, OpenException {
       Set<AumHash> purges = new LinkedHashSet<>();

@@ -6,7 +6,7 @@ import dev.tka.core.AumKind;
 import dev.tka.core.TkaException;
 import java.util.List;
 
-/** A store from which no authority can be opened (section 4, "Opening a store"). */
+/** A store from which no authority can be opened (protocol, section 4, "Opening a store"). */
 public abstract sealed class OpenException extends TkaException {
 
   private OpenException(String message) {

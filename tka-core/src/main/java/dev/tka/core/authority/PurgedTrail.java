@@ -15,7 +15,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 
-/** The trail (section 10) of a store that keeps the bodies of what it purged. */
+/** The trail (protocol, section 10) of a store that keeps the bodies of what it purged. */
 public final class PurgedTrail {
   private PurgedTrail() {}
 

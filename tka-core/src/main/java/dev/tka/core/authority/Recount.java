@@ -20,13 +20,13 @@ import java.util.Set;
 
 /**
  * The weight of an AUM that would displace another, counted again in the light of what followed
- * (section 10, "Recount"): signers whose keys were taken away since may not count.
+ * (protocol, section 10): signers whose keys were taken away since may not count.
  *
  * @param weight the votes that count
  * @param discounts the trusted signers that do not, and why
  */
 public record Recount(long weight, List<Discount> discounts) {
-  /** How old an AUM is, at least, from which on it is final (section 10, "Mature"). */
+  /** How old an AUM is, at least, from which on it is final (protocol, section 10). */
   public static final Duration MATURITY = Duration.ofDays(14);
 
   /** Copies its list. */

@@ -3,7 +3,10 @@ package dev.tka.core.authority;
 import dev.tka.core.AumHash;
 import java.util.stream.Collectors;
 
-/** Why a valid AUM was not admitted (section 10). It is not stored, nor is what builds on it. */
+/**
+ * Why a valid AUM was not admitted (protocol, section 10). It is not stored, nor is what builds on
+ * it.
+ */
 public sealed interface Refusal {
   /** The AUM. */
   AumHash update();

@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * How AUMs of the trail that a store purged, and still has the bodies of, come back (sections 4 and
- * 10): either everything about them was verified and one commit brings them back, or nothing comes
- * back and the plan says why. So a node that compacted past what others have can sync again.
- * Immutable; deciding writes nothing.
+ * How AUMs of the trail that a store purged, and still has the bodies of, come back (protocol,
+ * sections 4 and 10): either everything about them was verified and one commit brings them back, or
+ * nothing comes back and the plan says why. So a node that compacted past what others have can sync
+ * again. Immutable; deciding writes nothing.
  *
  * <p>What comes back begins with a checkpoint, which becomes the oldest ancestor, and leads to the
  * one that is the oldest ancestor now. The head and the state of the authority stay as they are.
@@ -51,7 +51,7 @@ public sealed interface Repair {
    * To the newest AUM that another end has, or to the newest checkpoint before it, so that the two
    * meet there.
    *
-   * @param named the head and the ancestors of its offer (section 5)
+   * @param named the head and the ancestors of its offer (protocol, section 5)
    */
   record Offer(List<AumHash> named) implements Reach {
     /** Copies the list. */
@@ -153,7 +153,10 @@ public sealed interface Repair {
     }
   }
 
-  /** There is no checkpoint at or before an AUM with which a store could begin (section 4). */
+  /**
+   * There is no checkpoint at or before an AUM with which a store could begin (protocol, section
+   * 4).
+   */
   record NoCheckpoint(AumHash hash) implements Nothing {
     @Override
     public String reason() {

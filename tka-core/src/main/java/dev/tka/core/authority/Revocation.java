@@ -27,8 +27,8 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * Retroactive revocation (section 4): a checkpoint of today's state less the revoked keys, forked
- * off before they could do harm. Three steps, each a pure function of an authority:
+ * Retroactive revocation (protocol, section 4): a checkpoint of today's state less the revoked
+ * keys, forked off before they could do harm. Three steps, each a pure function of an authority:
  *
  * <ol>
  *   <li>{@link #draft} or {@link #draftAt} make the unsigned AUM;
@@ -47,8 +47,8 @@ public final class Revocation {
   /**
    * The unsigned revocation, forked off the latest AUM of the active chain where none of the keys
    * is trusted and the signer is; of what was purged, what can still be had is looked at: in a
-   * directory all, elsewhere the checkpoints (section 10). Off the oldest ancestor if there is
-   * none. There the signer may not be trusted either, which {@link #sign} refuses.
+   * directory all, elsewhere the checkpoints (protocol, section 10). Off the oldest ancestor if
+   * there is none. There the signer may not be trusted either, which {@link #sign} refuses.
    *
    * @param keyIds of the keys to revoke; those that are not trusted now are looked for, too
    * @param signer who will sign first
@@ -164,7 +164,7 @@ public final class Revocation {
   }
 
   /**
-   * What a revocation comes to by section 4 alone.
+   * What a revocation comes to by protocol section 4 alone.
    *
    * @param forkPoint the AUM that it follows
    * @param revoked the keys that are trusted now and not in it, in the order of the state

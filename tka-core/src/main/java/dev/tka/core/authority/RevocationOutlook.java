@@ -24,10 +24,10 @@ import java.util.Set;
 
 /**
  * What whoever makes a retroactive revocation should know beside its {@link Revocation.Effect}
- * (section 10, "A revocation's fork point").
+ * (protocol, section 10, "A revocation's fork point").
  *
- * @param refusedByControl why a control that keeps section 10 would refuse it now; empty when it
- *     would not
+ * @param refusedByControl why a control that keeps protocol section 10 would refuse it now; empty
+ *     when it would not
  * @param answerableFrom the earliest AUM off which the revoked keys together could displace the
  *     revocation, of those where the votes of keys can be told: all that are stored, and of the
  *     trail what can be had; empty when there is none. A fork point at or below its parent prevents
@@ -37,7 +37,7 @@ import java.util.Set;
  */
 public record RevocationOutlook(
     Optional<Refusal> refusedByControl, Optional<AumHash> answerableFrom, boolean belowWindows) {
-  /** How many AUMs a shipping node keeps at least, from the head back (section 6). */
+  /** How many AUMs a shipping node keeps at least, from the head back (protocol, section 6). */
   private static final int KEPT_BY_NODES = 24;
 
   /**

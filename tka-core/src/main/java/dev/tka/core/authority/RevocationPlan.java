@@ -17,8 +17,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What a retroactive revocation would come to, told before anybody signs it (sections 4 and 10).
- * Costs what lies between the oldest AUM that is known and the head.
+ * What a retroactive revocation would come to, told before anybody signs it (protocol, sections 4
+ * and 10). Costs what lies between the oldest AUM that is known and the head.
  *
  * @param draft the revocation, unsigned
  * @param forkPoint the AUM that it follows

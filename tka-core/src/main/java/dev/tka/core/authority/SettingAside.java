@@ -16,7 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Taking unsent AUMs out of the store, to be kept apart (section 10, "Unsent"). */
+/** Taking unsent AUMs out of the store, to be kept apart (protocol, section 10, "Unsent"). */
 final class SettingAside {
   private SettingAside() {}
 

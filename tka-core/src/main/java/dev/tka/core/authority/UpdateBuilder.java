@@ -19,10 +19,10 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Builds a batch of updates on an authority's head (section 4, "Building updates"). Each operation
- * is signed on the state that it applies to. What no peer would accept is refused, naming the
- * operation, before anything is signed; the builder is then as it was, and the others of the batch
- * stand.
+ * Builds a batch of updates on an authority's head (protocol, section 4, "Building updates"). Each
+ * operation is signed on the state that it applies to. What no peer would accept is refused, naming
+ * the operation, before anything is signed; the builder is then as it was, and the others of the
+ * batch stand.
  *
  * <p>{@link #build} appends a checkpoint when the last {@value #CHECKPOINT_EVERY} AUMs, those of
  * the batch included, hold neither a checkpoint nor a genesis. A checkpoint that nobody would
@@ -123,7 +123,7 @@ public final class UpdateBuilder {
 
   /**
    * Makes an edit again that was made on another head: adds, removes or changes the same key in the
-   * same way (section 10, "Unsent").
+   * same way (protocol, section 10, "Unsent").
    *
    * @param edit an add-key, remove-key or update-key AUM
    * @throws BuildException.NotAnEdit if it is of another kind: a checkpoint is made when one is due

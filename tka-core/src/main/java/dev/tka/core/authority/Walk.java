@@ -22,7 +22,10 @@ import java.util.Optional;
 record Walk(List<AumHash> passed, List<Integer> checkpoints, State state) {
   /** Which of the AUMs that it passes a walk reads and applies. */
   enum Applying {
-    /** Each of them, so that one that cannot be applied is found wherever it is (section 4). */
+    /**
+     * Each of them, so that one that cannot be applied is found wherever it is (protocol, section
+     * 4).
+     */
     EVERY_AUM,
     /** Those that a state rests on which decides something: that at a fork, and that at the end. */
     WHAT_DECIDES;

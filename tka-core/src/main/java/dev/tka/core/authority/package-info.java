@@ -11,7 +11,7 @@
  * dev.tka.core.authority.KeyBudget} tells how much depends on each key. The AUMs that they make are
  * informed like any update.
  *
- * <p>Section numbers in this package are those of the protocol specification.
+ * <p>The rules are specified in {@code docs/protocol.md}.
  */
 @NullMarked
 package dev.tka.core.authority;

@@ -2,7 +2,7 @@ package dev.tka.core.internal;
 
 import org.bouncycastle.crypto.digests.Blake2sDigest;
 
-/** BLAKE2s-256, the one hash of the protocol (section 1). */
+/** BLAKE2s-256, the one hash of the protocol (protocol, section 1). */
 public final class Blake2s {
   /** The length of a digest in bytes. */
   public static final int SIZE = 32;

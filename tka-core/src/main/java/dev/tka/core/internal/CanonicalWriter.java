@@ -5,8 +5,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * Writes CTAP2-canonical CBOR: definite lengths and shortest integers (section 2). The order of map
- * keys is up to the caller.
+ * Writes CTAP2-canonical CBOR: definite lengths and shortest integers (protocol, section 2). The
+ * order of map keys is up to the caller.
  *
  * <p>Our own, because the library's generator writes unsigned numbers above 2^63 as bignums and
  * cannot splice encoded bytes into a map.

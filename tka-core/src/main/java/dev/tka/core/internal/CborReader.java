@@ -25,13 +25,13 @@ import java.util.Optional;
  * compares ({@link #requireCanonical}), which catches all of it.
  */
 public final class CborReader implements AutoCloseable {
-  /** Levels of maps and arrays, the outermost included (section 2). */
+  /** Levels of maps and arrays, the outermost included (protocol, section 2). */
   public static final int MAX_DEPTH = 16;
 
-  /** Elements of an array (section 2). */
+  /** Elements of an array (protocol, section 2). */
   public static final int MAX_ELEMENTS = 4096;
 
-  /** Pairs of a map (section 2). */
+  /** Pairs of a map (protocol, section 2). */
   public static final int MAX_PAIRS = 1024;
 
   /** The largest unsigned integer that its initial byte holds. */
@@ -290,8 +290,8 @@ public final class CborReader implements AutoCloseable {
   }
 
   /**
-   * Refuses input that is not the canonical encoding of what was decoded from it (section 2): this
-   * one comparison shuts out every laxness of a parser.
+   * Refuses input that is not the canonical encoding of what was decoded from it (protocol, section
+   * 2): this one comparison shuts out every laxness of a parser.
    *
    * @throws DecodeException.NotCanonical at the first byte that differs
    */

@@ -10,8 +10,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The two verification equations of section 1, spelled out over a library's group arithmetic. Slow,
- * and the last word: no provider has exactly these verdicts.
+ * The two verification equations of protocol section 1, spelled out over a library's group
+ * arithmetic. Slow, and the last word: no provider has exactly these verdicts.
  *
  * <p>Both rules decode A leniently (any encoding of a point, canonical or not, of any order) and
  * demand S &lt; L. They differ in the equation, with k = SHA-512(R ‖ A ‖ M) mod L:

@@ -1,4 +1,8 @@
-/** Shared between the modules of this project; not for users. */
+/**
+ * Shared between the modules of this project; not for users.
+ *
+ * <p>The rules are specified in {@code docs/protocol.md}.
+ */
 @NullMarked
 package dev.tka.core.internal;
 

@@ -14,8 +14,8 @@ import java.util.Base64;
 /**
  * An auth key, with which a node joins a tailnet without a person: as control made it ({@link
  * Plain}), or with a credential and the key that it names ({@link Wrapped}), so that the node can
- * sign itself (section 7). All of it is secret but the credential, and only the methods whose names
- * say so show it.
+ * sign itself (protocol, section 7). All of it is secret but the credential, and only the methods
+ * whose names say so show it.
  *
  * <p>A text that holds the mark of a wrapping is a wrapped auth key or nothing: unlike the
  * reference, which hands a broken one to control as if it were plain, secrets and all.

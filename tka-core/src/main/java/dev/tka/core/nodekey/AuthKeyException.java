@@ -5,7 +5,7 @@ import dev.tka.core.TkaException;
 
 /**
  * A text that is no auth key: it cannot be one, or it holds the mark of a wrapping, and what
- * follows is none (section 7). Messages never quote the text: all of it may be secret.
+ * follows is none (protocol, section 7). Messages never quote the text: all of it may be secret.
  */
 public abstract sealed class AuthKeyException extends TkaException {
 

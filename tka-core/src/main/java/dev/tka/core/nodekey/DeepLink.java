@@ -22,9 +22,9 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * What a link says that asks an admin's device to sign another one (section 7). Such a link is a
- * convenience and no proof: whoever knows the authority's state id can make one, and a letter may
- * slide between neighbouring fields unnoticed. All texts are Unicode and not empty.
+ * What a link says that asks an admin's device to sign another one (protocol, section 7). Such a
+ * link is a convenience and no proof: whoever knows the authority's state id can make one, and a
+ * letter may slide between neighbouring fields unnoticed. All texts are Unicode and not empty.
  *
  * @param nodeKey what to sign; {@link NodeKey#parse} says whether it is a node key
  * @param rotationKey the key with which the device may rotate its node key; {@link

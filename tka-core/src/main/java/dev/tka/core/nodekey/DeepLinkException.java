@@ -2,7 +2,7 @@ package dev.tka.core.nodekey;
 
 import dev.tka.core.TkaException;
 
-/** A text that is no deep link, or not one of this authority (section 7). */
+/** A text that is no deep link, or not one of this authority (protocol, section 7). */
 public abstract sealed class DeepLinkException extends TkaException {
   /** Enough to recognize what was found, however long it is. */
   private static final int QUOTED = 40;

@@ -9,13 +9,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Whether a node-key signature makes a node key part of a tailnet (section 7), and if not, at which
- * layer and why. Layer 0 is the outermost signature; the one that it nests is layer 1.
+ * Whether a node-key signature makes a node key part of a tailnet (protocol, section 7), and if
+ * not, at which layer and why. Layer 0 is the outermost signature; the one that it nests is layer
+ * 1.
  */
 public sealed interface NodeKeyAuthorization {
   /**
-   * Whether a node key is signed by a key that is trusted now (section 7). A degraded authority
-   * authorizes nobody. Never throws, whatever the bytes.
+   * Whether a node key is signed by a key that is trusted now (protocol, section 7). A degraded
+   * authority authorizes nobody. Never throws, whatever the bytes.
    *
    * @param signature as it came over the wire; empty for a node without one
    */
@@ -56,7 +57,7 @@ public sealed interface NodeKeyAuthorization {
     String reason();
   }
 
-  /** The store is damaged: what is missing may be what took the key away (section 9). */
+  /** The store is damaged: what is missing may be what took the key away (protocol, section 9). */
   record Degraded() implements Denied {
     @Override
     public int layer() {

@@ -15,8 +15,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A node-key signature as it stands on the wire (section 7): who says that a node key, or a key
- * that may sign node keys, belongs to the tailnet. Decoding judges nothing.
+ * A node-key signature as it stands on the wire (protocol, section 7): who says that a node key, or
+ * a key that may sign node keys, belongs to the tailnet. Decoding judges nothing.
  *
  * @param kind 0 to 255; 1 direct, 2 rotation, 3 credential
  * @param pubkey the node key, as two letters and 32 bytes; empty when absent
@@ -88,7 +88,7 @@ public record NodeKeySignature(
 
   /**
    * Decodes the canonical encoding of one signature; any other bytes are refused, as for an AUM
-   * (sections 2 and 7).
+   * (protocol, sections 2 and 7).
    *
    * @throws DecodeException naming the byte and the field
    */
@@ -179,8 +179,8 @@ public record NodeKeySignature(
   }
 
   /**
-   * Whether {@link #signingKey} signed it, by the rule for its kind (section 1). What it nests is
-   * not looked at, nor who trusts that key.
+   * Whether {@link #signingKey} signed it, by the rule for its kind (protocol, section 1). What it
+   * nests is not looked at, nor who trusts that key.
    */
   public boolean isSigned(SignatureVerifier verifier) {
     Optional<Bytes> key = signingKey();

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Makes node-key signatures (section 7): direct ones, credentials, and rotations of either. What is
- * made verifies, for as long as the key that it rests on is trusted.
+ * Makes node-key signatures (protocol, section 7): direct ones, credentials, and rotations of
+ * either. What is made verifies, for as long as the key that it rests on is trusted.
  */
 public final class NodeKeySigning {
   private NodeKeySigning() {}

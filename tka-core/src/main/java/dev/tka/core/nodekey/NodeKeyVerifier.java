@@ -11,7 +11,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** The rules by which node-key signatures are judged (section 7), in the order of their cost. */
+/**
+ * The rules by which node-key signatures are judged (protocol, section 7), in the order of their
+ * cost.
+ */
 final class NodeKeyVerifier {
   private final SignatureVerifier signatures;
 

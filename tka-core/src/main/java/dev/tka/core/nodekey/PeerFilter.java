@@ -21,9 +21,9 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which of a node's peers are signed (section 7, "Filtering peers"). The verdicts are a function of
- * the authority and the peers, whatever the order in which these came; a change of one peer costs
- * that peer, and those whose verdict depends on its signature.
+ * Which of a node's peers are signed (protocol, section 7, "Filtering peers"). The verdicts are a
+ * function of the authority and the peers, whatever the order in which these came; a change of one
+ * peer costs that peer, and those whose verdict depends on its signature.
  *
  * <p>Whether a signature verifies depends on its bytes and the node key alone, and is found out
  * once for as long as a peer has both. Whether the key that it rests on is trusted is asked again

@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What becomes of peers when keys are not trusted any more (section 7), by the ids of the peers, in
- * order.
+ * What becomes of peers when keys are not trusted any more (protocol, section 7), by the ids of the
+ * peers, in order.
  *
  * @param before what each is now
  * @param after what each would be

@@ -3,7 +3,7 @@ package dev.tka.core.nodekey;
 import java.util.List;
 import java.util.Optional;
 
-/** What becomes of a peer (section 7, "Filtering peers"). */
+/** What becomes of a peer (protocol, section 7, "Filtering peers"). */
 public sealed interface PeerVerdict {
   /**
    * The peer is kept.

@@ -3,7 +3,10 @@ package dev.tka.core.nodekey;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.TkaException;
 
-/** A node-key signature that cannot be rotated: what came of it would never verify (section 7). */
+/**
+ * A node-key signature that cannot be rotated: what came of it would never verify (protocol,
+ * section 7).
+ */
 public abstract sealed class RotationException extends TkaException {
 
   private RotationException(String message) {

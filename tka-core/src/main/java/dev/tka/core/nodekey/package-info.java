@@ -5,7 +5,7 @@
  * why, {@link dev.tka.core.nodekey.NodeKeyAuthorization} whether one node key is signed, and {@link
  * dev.tka.core.nodekey.NodeKeySigning} signs and rotates.
  *
- * <p>Section numbers in this package are those of the protocol specification.
+ * <p>The rules are specified in {@code docs/protocol.md}.
  */
 @NullMarked
 package dev.tka.core.nodekey;

@@ -39,10 +39,14 @@ public interface AumSnapshot {
    */
   Bytes encoded(AumHash hash) throws StoreException;
 
-  /** The oldest AUM of the active chain when it was last recorded (section 4), if any was. */
+  /**
+   * The oldest AUM of the active chain when it was last recorded (protocol, section 4), if any was.
+   */
   Optional<AumHash> lastActiveAncestor();
 
-  /** What is remembered of the AUMs that were purged from the active chain (section 10). */
+  /**
+   * What is remembered of the AUMs that were purged from the active chain (protocol, section 10).
+   */
   Trail trail();
 
   /**
@@ -54,7 +58,7 @@ public interface AumSnapshot {
     return Optional.empty();
   }
 
-  /** What is noted about own AUMs (section 10). */
+  /** What is noted about own AUMs (protocol, section 10). */
   Marks marks();
 
   /**

@@ -4,8 +4,8 @@ import dev.tka.core.AumHash;
 import java.util.Optional;
 
 /**
- * Something in a store that cannot be what a store of its kind wrote (section 9). While there is
- * any that {@link #degrades}, an authority over the store is degraded.
+ * Something in a store that cannot be what a store of its kind wrote (protocol, section 9). While
+ * there is any that {@link #degrades}, an authority over the store is degraded.
  *
  * @param where what to look at: a path, or a row
  * @param hash the AUM that is missing because of it, where its name tells

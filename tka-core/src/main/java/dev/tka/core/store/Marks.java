@@ -15,7 +15,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What a node notes about its own AUMs and about control (section 10, "Unsent"). Immutable.
+ * What a node notes about its own AUMs and about control (protocol, section 10, "Unsent").
+ * Immutable.
  *
  * @param own the AUMs that were made here, each with the time at which control was first known to
  *     have it; without a time it is <i>unsent</i>

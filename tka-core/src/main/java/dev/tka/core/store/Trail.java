@@ -18,8 +18,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a store remembers of the AUMs that it purged from its active chain (section 10, "Trail"):
- * entries unbroken from the oldest ancestor's parent back, as far as they go. Immutable.
+ * What a store remembers of the AUMs that it purged from its active chain (protocol, section 10,
+ * "Trail"): entries unbroken from the oldest ancestor's parent back, as far as they go. Immutable.
  *
  * <p>Entries lie in runs, each with an index of its own; a run that is added takes in those before
  * it that are not longer. So there are few runs, adding costs what is added (and now and then a

@@ -13,9 +13,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What is remembered of an AUM of the active chain (section 10, "Trail"): enough to judge whether
- * another may displace it, or something before it. Its weight is not among it: whoever judges has
- * the state at the fork, and so the votes of the signers there.
+ * What is remembered of an AUM of the active chain (protocol, section 10, "Trail"): enough to judge
+ * whether another may displace it, or something before it. Its weight is not among it: whoever
+ * judges has the state at the fork, and so the votes of the signers there.
  *
  * @param hash the AUM's
  * @param parent the AUM that it follows; empty for a genesis

@@ -6,7 +6,7 @@
  * A store of one's own keeps its AUMs in an {@link dev.tka.core.store.AumIndex} and shows an {@link
  * dev.tka.core.store.IndexSnapshot} of it.
  *
- * <p>Section numbers in this package are those of the protocol specification.
+ * <p>The rules are specified in {@code docs/protocol.md}.
  */
 @NullMarked
 package dev.tka.core.store;

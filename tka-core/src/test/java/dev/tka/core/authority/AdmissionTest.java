@@ -19,7 +19,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** Section 10: who may displace what, at control and at a node. */
+/** Protocol, section 10: who may displace what, at control and at a node. */
 class AdmissionTest {
   private static final List<Key> EQUALS = List.of(TestKeys.key(1, 2), TestKeys.key(2, 2));
 
@@ -345,7 +345,7 @@ class AdmissionTest {
 
     InformResult result = fromControl(node, tie, "X Y");
 
-    // Section 4 prefers the remove-key.
+    // Protocol, section 4 prefers the remove-key.
     assertThat(refused(result, tie)).isEmpty();
     assertThat(head(node, tie)).isEqualTo("Y");
     assertThat(stored(node, tie)).isEqualTo("A P X Y");
@@ -367,7 +367,7 @@ class AdmissionTest {
       fromControl(node, tie, "X");
 
       assertThat(head(node, tie)).isEqualTo("X");
-      // What section 4 does not prefer can stay.
+      // What protocol section 4 does not prefer can stay.
       assertThat(stored(node, tie)).isEqualTo(winsBySection4 ? "A F G P X" : "A P X");
     }
   }
@@ -399,7 +399,7 @@ class AdmissionTest {
 
     fromControl(node, tie, "X Y");
 
-    // Z lost nothing yet, and section 4 would prefer it to Y.
+    // Z lost nothing yet, and protocol section 4 would prefer it to Y.
     assertThat(head(node, tie)).isEqualTo("Y");
     assertThat(stored(node, tie)).isEqualTo("A P X Y");
   }

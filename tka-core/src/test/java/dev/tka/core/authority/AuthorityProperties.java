@@ -36,7 +36,9 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.statistics.Statistics;
 
-/** Section 4 on random trees: everyone who has the same AUMs agrees, however they came. */
+/**
+ * Protocol, section 4 on random trees: everyone who has the same AUMs agrees, however they came.
+ */
 class AuthorityProperties {
   private final FakeClock clock = new FakeClock();
 

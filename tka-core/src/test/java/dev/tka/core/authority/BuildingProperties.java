@@ -34,7 +34,10 @@ import net.jqwik.api.Provide;
 import net.jqwik.api.Tuple;
 import net.jqwik.api.statistics.Statistics;
 
-/** Section 4: what is built is accepted, changes what it says, and revokes when it says so. */
+/**
+ * Protocol, section 4: what is built is accepted, changes what it says, and revokes when it says
+ * so.
+ */
 class BuildingProperties {
   private static final int KEY_POOL = 6;
   private static final int MOST_QUIET = 60;

@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Section 4, "Fork resolution": which of several children is followed. */
+/** Protocol, section 4, "Fork resolution": which of several children is followed. */
 class ForkResolutionTest {
   private static final List<Key> KEYS =
       List.of(TestKeys.key(1, 2), TestKeys.key(2, 2), TestKeys.key(3, 1));

@@ -20,7 +20,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Sections 3 and 4: what an authority can begin with. */
+/** Protocol, sections 3 and 4: what an authority can begin with. */
 class GenesisTest {
   private static final List<Key> KEYS = List.of(TestKeys.key(1, 2), TestKeys.key(2, 1));
   private static final Signer SIGNER = TestKeys.privateKey(1);

@@ -20,9 +20,9 @@ import net.jqwik.api.Provide;
 import net.jqwik.api.Tuple;
 
 /**
- * Section 2: any bytes either are the canonical encoding of what they decode to, or are refused
- * with a {@link DecodeException} that names one of them, in time and memory that grow with the
- * input.
+ * Protocol, section 2: any bytes either are the canonical encoding of what they decode to, or are
+ * refused with a {@link DecodeException} that names one of them, in time and memory that grow with
+ * the input.
  */
 class HostileInputProperties {
   private static final long ALLOCATED_PER_BYTE = 64;

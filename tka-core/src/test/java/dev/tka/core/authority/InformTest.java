@@ -27,7 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Section 4, "Inform": what becomes of a batch of updates. */
+/** Protocol, section 4, "Inform": what becomes of a batch of updates. */
 class InformTest {
   private static final List<Key> KEYS = List.of(TestKeys.key(1, 2), TestKeys.key(2, 1));
 

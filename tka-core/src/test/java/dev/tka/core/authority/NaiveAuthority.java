@@ -15,9 +15,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Section 4 once more, sentence by sentence over a plain list of AUMs: no index, no snapshot, and
- * none of the library's state machine or fork resolution. Slow on purpose; for whole trees that
- * begin with a genesis checkpoint and hold nothing invalid.
+ * Protocol, section 4 once more, sentence by sentence over a plain list of AUMs: no index, no
+ * snapshot, and none of the library's state machine or fork resolution. Slow on purpose; for whole
+ * trees that begin with a genesis checkpoint and hold nothing invalid.
  *
  * @param aums in any order
  */

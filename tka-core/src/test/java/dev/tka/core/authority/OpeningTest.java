@@ -29,7 +29,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Section 4, "Opening a store". */
+/** Protocol, section 4, "Opening a store". */
 class OpeningTest {
   private static final List<Key> KEYS = List.of(TestKeys.key(1, 2), TestKeys.key(2, 1));
 

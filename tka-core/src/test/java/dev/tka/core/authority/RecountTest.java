@@ -19,7 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** Section 10, "Recount": at P, X would displace what follows there. */
+/** Protocol, section 10: at P, X would displace what follows there. */
 class RecountTest {
   private static final Instant DAY_0 = FakeClock.START;
   private static final Duration DAYS_14 = Duration.ofDays(14);

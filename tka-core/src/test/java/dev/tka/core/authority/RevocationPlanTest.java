@@ -25,7 +25,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What a revocation would come to, held against making it (sections 4 and 10). */
+/** What a revocation would come to, held against making it (protocol, sections 4 and 10). */
 class RevocationPlanTest {
   private static final Instant SOON = FakeClock.START.plus(Duration.ofHours(1));
 

@@ -25,7 +25,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Section 4, "Retroactive revocation". */
+/** Protocol, section 4, "Retroactive revocation". */
 class RevocationTest {
   private static final List<Key> KEYS =
       List.of(TestKeys.key(1, 2), TestKeys.key(2, 2), TestKeys.key(3, 1));

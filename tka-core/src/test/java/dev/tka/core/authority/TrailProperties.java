@@ -22,7 +22,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.statistics.Statistics;
 
-/** Section 10, "Trail": the trail against a plain list of its entries. */
+/** Protocol, section 10, "Trail": the trail against a plain list of its entries. */
 class TrailProperties {
   /**
    * One change of a trail.

@@ -22,7 +22,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Section 10, "Unsent": what a node made, and what becomes of it. */
+/** Protocol, section 10, "Unsent": what a node made, and what becomes of it. */
 class UnsentTest {
   private static final List<Key> KEYS = List.of(TestKeys.key(1, 3), TestKeys.key(2, 1));
 
@@ -246,7 +246,7 @@ class UnsentTest {
 
   @Test
   void whatGoesForControlsBranchIsSetAsideFirst() throws TkaException {
-    // A tie: U, or what section 4 would prefer to X, goes at once.
+    // A tie: U, or what protocol section 4 would prefer to X, goes at once.
     Chains tie =
         Chains.drawUntil(
             List.of(TestKeys.key(1, 2), TestKeys.key(2, 2)),

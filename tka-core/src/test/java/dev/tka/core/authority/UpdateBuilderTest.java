@@ -24,7 +24,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Section 4, "Building updates". */
+/** Protocol, section 4, "Building updates". */
 class UpdateBuilderTest {
   private static final List<Key> KEYS = List.of(TestKeys.key(1, 2), TestKeys.key(2, 1));
 

@@ -23,7 +23,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Section 4: whether a state accepts an AUM, and what it becomes. */
+/** Protocol, section 4: whether a state accepts an AUM, and what it becomes. */
 class VerificationTest {
   private final AumVerifier verifier = new AumVerifier(SignatureVerifier.fastest());
   private final List<Key> keys = List.of(TestKeys.key(1, 2), TestKeys.key(2, 1));

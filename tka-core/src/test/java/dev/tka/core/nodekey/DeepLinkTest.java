@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Section 7, "Deep link". */
+/** Protocol, section 7, "Deep link". */
 class DeepLinkTest {
   private static final long STATE_ID = Long.parseUnsignedLong("9747471847712189901");
   private static final String NODE_KEY = "nodekey:" + "de".repeat(32);

@@ -17,7 +17,9 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
-/** Section 7: texts that people and programs pass on, and that anybody may have changed. */
+/**
+ * Protocol, section 7: texts that people and programs pass on, and that anybody may have changed.
+ */
 class LinksAndAuthKeysProperties {
   private static final LockPrivateKey TRUSTED = TestKeys.privateKey(1);
   private static final String MARK = "--TL";

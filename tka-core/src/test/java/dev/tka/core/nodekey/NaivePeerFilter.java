@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Section 7, "Filtering peers", sentence by sentence over whole lists, with no index and no memory:
- * a second opinion for {@link PeerFilter}.
+ * Protocol, section 7, "Filtering peers", sentence by sentence over whole lists, with no index and
+ * no memory: a second opinion for {@link PeerFilter}.
  */
 final class NaivePeerFilter {
   /** What becomes of a peer. */

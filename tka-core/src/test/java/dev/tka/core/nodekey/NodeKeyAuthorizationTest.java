@@ -41,8 +41,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Section 7, "To authorize node key K", rule by rule: every denial, at its layer. Keys 1 and 2 are
- * trusted, 3 is not; 11, 12 and 13 are wrapping keys.
+ * Protocol, section 7, "To authorize node key K", rule by rule: every denial, at its layer. Keys 1
+ * and 2 are trusted, 3 is not; 11, 12 and 13 are wrapping keys.
  */
 class NodeKeyAuthorizationTest {
   private static final Authority AUTHORITY = trusting(1, 2);

@@ -29,7 +29,7 @@ import net.jqwik.api.Provide;
 import net.jqwik.api.Tuple;
 import org.junit.jupiter.api.Test;
 
-/** Section 7: what a signature authorizes, for how long, and what re-signing makes. */
+/** Protocol, section 7: what a signature authorizes, for how long, and what re-signing makes. */
 class NodeKeyProperties {
   private static final int SIGNER = 1;
   private static final int FIRST_WRAPPING = 11;

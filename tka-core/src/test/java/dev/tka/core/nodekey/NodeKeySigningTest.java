@@ -27,8 +27,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /**
- * Section 7, signing and re-signing. Key 1 is trusted; 11, 12 and 13 are wrapping keys. A chain is
- * written as its node keys.
+ * Protocol, section 7, signing and re-signing. Key 1 is trusted; 11, 12 and 13 are wrapping keys. A
+ * chain is written as its node keys.
  */
 class NodeKeySigningTest {
   private static final Authority AUTHORITY = trusting(1);

@@ -32,9 +32,9 @@ import net.jqwik.api.Tuple;
 import net.jqwik.api.statistics.Statistics;
 
 /**
- * Section 7, "Filtering peers": {@link PeerFilter} and {@link NaivePeerFilter} agree, whatever the
- * order of the peers, and one by one as at once. Node keys, wrapping keys and ids are few, so that
- * peers meet.
+ * Protocol, section 7, "Filtering peers": {@link PeerFilter} and {@link NaivePeerFilter} agree,
+ * whatever the order of the peers, and one by one as at once. Node keys, wrapping keys and ids are
+ * few, so that peers meet.
  */
 class PeerFilterProperties {
   private static final Map<Signing, NodeKeySignature> SIGNED = new ConcurrentHashMap<>();

@@ -31,8 +31,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /**
- * Section 7, "Filtering peers", rule by rule. Keys 1 and 2 are trusted, 3 is not; 11 and 12 are
- * wrapping keys.
+ * Protocol, section 7, "Filtering peers", rule by rule. Keys 1 and 2 are trusted, 3 is not; 11 and
+ * 12 are wrapping keys.
  */
 class PeerFilterTest {
   private static final Authority AUTHORITY = trusting(1, 2);

@@ -15,7 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** Section 7, "Filtering peers", when keys go. */
+/** Protocol, section 7, "Filtering peers", when keys go. */
 class PeerForecastTest {
   private final Authority authority = authority();
 

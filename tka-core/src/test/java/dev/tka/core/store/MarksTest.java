@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** Section 10, "Unsent": what becomes of the notes on own AUMs. */
+/** Protocol, section 10, "Unsent": what becomes of the notes on own AUMs. */
 class MarksTest {
   private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
   private static final Instant LATER = NOON.plusSeconds(3600);

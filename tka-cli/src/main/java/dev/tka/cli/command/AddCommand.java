@@ -1,0 +1,29 @@
+package dev.tka.cli.command;
+
+import dev.tka.cli.input.KeyArgument;
+import dev.tka.cli.input.StoreArgument;
+import dev.tka.core.SigningException;
+import dev.tka.core.authority.BuildException;
+import dev.tka.core.authority.UpdateBuilder;
+import picocli.CommandLine.Command;
+
+/** {@code tka add}: trusts more keys. */
+@Command(
+    name = "add",
+    description = {
+      "Adds trusted signing keys.",
+      "A key without votes gets one.",
+      StoreArgument.RULES
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka add DIR tlpub:... --key-file admin.key",
+      "  tka add DIR tlpub:...?2 tlpub:... --key-file admin.key --json",
+    })
+public final class AddCommand extends EditCommand {
+  @Override
+  void change(UpdateBuilder builder, KeyArgument key) throws BuildException, SigningException {
+    builder.addKey(key.toKey());
+  }
+}

@@ -1,0 +1,266 @@
+package dev.tka.cli.command;
+
+import dev.tka.cli.input.KeyArgument;
+import dev.tka.cli.input.SecretInput;
+import dev.tka.cli.input.SigningKeyOption;
+import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.AumJson;
+import dev.tka.cli.output.CommandFailure;
+import dev.tka.cli.output.ExitCode;
+import dev.tka.cli.output.InspectText;
+import dev.tka.cli.output.Json;
+import dev.tka.cli.output.Texts;
+import dev.tka.core.Bytes;
+import dev.tka.core.LockPrivateKey;
+import dev.tka.core.NodeKey;
+import dev.tka.core.SignatureVerifier;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.nodekey.AuthKey;
+import dev.tka.core.nodekey.NodeKeySignature;
+import dev.tka.core.nodekey.NodeKeySigning;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code tka authkey}: auth keys whose nodes are signed as they join. */
+@Command(
+    name = "authkey",
+    description = {
+      "Wraps auth keys, so that nodes sign themselves as they join, and takes them apart.",
+      "An auth key is read from a file that only its owner can read, from standard input (-), or"
+          + " typed without being shown. It is never an argument, as it is for 'tailscale lock"
+          + " sign': other processes see arguments, and shells remember them."
+    },
+    mixinStandardHelpOptions = true,
+    subcommands = {
+      AuthKeyCommand.Wrap.class,
+      AuthKeyCommand.Unwrap.class,
+      AuthKeyCommand.Inspect.class
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka authkey wrap DIR plain.txt --key-file admin.key",
+      "  tka authkey unwrap wrapped.txt",
+      "  tka authkey inspect wrapped.txt --json"
+    })
+public final class AuthKeyCommand {
+  private static final String WHAT = "auth key";
+  private static final String FILE_DESCRIPTION =
+      "The file that holds the auth key, or - for standard input; asked for when it is left out.";
+
+  @ParentCommand private Tka tka;
+
+  private static AuthKey read(@Nullable String file, AuthKeyCommand command, CommandSpec spec)
+      throws TkaException, IOException, CommandFailure {
+    return AuthKey.parse(SecretInput.read(file, WHAT, command.tka, spec));
+  }
+
+  private static Map<String, Object> begin(AuthKey key) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    object.put("Wrapped", key instanceof AuthKey.Wrapped);
+    return object;
+  }
+
+  /** {@code tka authkey wrap}: with a credential. */
+  @Command(
+      name = "wrap",
+      description = {
+        "Wraps an auth key: makes a key, signs a credential for it, and prints all three as one"
+            + " text, which is a secret.",
+        "A node that joins with it signs itself, for as long as the key that signed is trusted."
+      },
+      mixinStandardHelpOptions = true,
+      footerHeading = "%nExamples:%n",
+      footer = {
+        "  tka authkey wrap DIR plain.txt --key-file admin.key",
+        "  pass show tskey | tka authkey wrap DIR - --key-file admin.key"
+      })
+  static final class Wrap implements Callable<Integer> {
+    @Spec private CommandSpec spec;
+    @ParentCommand private AuthKeyCommand command;
+    @Mixin private StoreArgument store;
+
+    @Parameters(
+        index = "1",
+        arity = "0..1",
+        paramLabel = SecretInput.LABEL,
+        description = FILE_DESCRIPTION)
+    private @Nullable String file;
+
+    @Mixin private SigningKeyOption signingKey;
+
+    @Option(names = "--json", description = "Print JSON.")
+    private boolean json;
+
+    @Override
+    public Integer call() throws TkaException, IOException, CommandFailure {
+      if (signingKey.isStandardInput() && SecretInput.STANDARD_INPUT.equals(file)) {
+        throw new ParameterException(
+            spec.commandLine(), "the auth key and --key-file cannot both be standard input");
+      }
+      Authority authority = StoreEdit.look(store, spec.commandLine().getErr()).authority();
+      LockPrivateKey signer = signingKey.read(command.tka.in(), spec);
+      if (!authority.state().trusts(signer.publicKey().bytes())) {
+        throw new CommandFailure(
+            ExitCode.VERIFICATION_FAILED,
+            "expected a signer that is trusted in "
+                + store.words()
+                + ", found "
+                + signer.publicKey());
+      }
+      AuthKey key = read(file, command, spec);
+      if (!(key instanceof AuthKey.Plain plain)) {
+        throw new CommandFailure(
+            ExitCode.BAD_INPUT, "expected an auth key that is not wrapped, found a wrapped one");
+      }
+      AuthKey.Wrapped wrapped = plain.wrap(signer, command.tka.random());
+      if (json) {
+        Map<String, Object> object = begin(wrapped);
+        object.put("AuthKey", wrapped.exposeText());
+        object.put("KeyID", signer.publicKey().toString());
+        object.put("WrappingPublicKey", wrapped.wrappingKey().publicKey().toString());
+        Json.print(spec.commandLine().getOut(), object);
+      } else {
+        spec.commandLine().getOut().println(wrapped.exposeText());
+      }
+      return ExitCode.OK;
+    }
+  }
+
+  /** {@code tka authkey unwrap}: as a node does that joins. */
+  @Command(
+      name = "unwrap",
+      description = {
+        "Prints the auth key alone, as control knows it; one that is not wrapped as it is.",
+        "With --node-key, signs that node key with the private key of the wrapping, as a node does"
+            + " that joins, and prints the signature on a second line, in hexadecimal."
+      },
+      mixinStandardHelpOptions = true,
+      footerHeading = "%nExamples:%n",
+      footer = {
+        "  tka authkey unwrap wrapped.txt",
+        "  tka authkey unwrap wrapped.txt --node-key nodekey:... --json | jq -r .NodeKeySignature"
+      })
+  static final class Unwrap implements Callable<Integer> {
+    @Spec private CommandSpec spec;
+    @ParentCommand private AuthKeyCommand command;
+
+    @Parameters(
+        index = "0",
+        arity = "0..1",
+        paramLabel = SecretInput.LABEL,
+        description = FILE_DESCRIPTION)
+    private @Nullable String file;
+
+    @Option(names = "--node-key", paramLabel = "NODEKEY", description = "The node key to sign.")
+    private @Nullable String nodeKeyText;
+
+    @Option(names = "--json", description = "Print JSON.")
+    private boolean json;
+
+    @Override
+    public Integer call() throws TkaException, IOException, CommandFailure {
+      Optional<NodeKey> nodeKey =
+          nodeKeyText == null
+              ? Optional.empty()
+              : Optional.of(KeyArgument.parse(NodeKey::parse, nodeKeyText, spec));
+      AuthKey key = read(file, command, spec);
+      Optional<NodeKeySignature> signature =
+          nodeKey.isPresent() ? Optional.of(sign(key, nodeKey.get())) : Optional.empty();
+      Optional<String> hex = signature.map(made -> made.encoded().toHex());
+      if (json) {
+        Map<String, Object> object = begin(key);
+        object.put("AuthKey", key.exposeAuthKey());
+        hex.ifPresent(text -> object.put("NodeKeySignature", text));
+        Json.print(spec.commandLine().getOut(), object);
+      } else {
+        spec.commandLine().getOut().println(key.exposeAuthKey());
+        hex.ifPresent(spec.commandLine().getOut()::println);
+      }
+      return ExitCode.OK;
+    }
+
+    private static NodeKeySignature sign(AuthKey key, NodeKey nodeKey)
+        throws TkaException, CommandFailure {
+      if (!(key instanceof AuthKey.Wrapped wrapped)) {
+        throw new CommandFailure(
+            ExitCode.BAD_INPUT,
+            "expected a wrapped auth key to sign the node key with, found one that is not wrapped");
+      }
+      return NodeKeySigning.fromCredential(wrapped.credential(), nodeKey, wrapped.wrappingKey());
+    }
+  }
+
+  /** {@code tka authkey inspect}: what is no secret. */
+  @Command(
+      name = "inspect",
+      description = {
+        "Shows what is not secret of an auth key: whether it is wrapped, who signed the credential,"
+            + " and whether a node can use it.",
+        "The status is 1 when no node can use the wrapping. Whether the key that signed is trusted"
+            + " now, 'tka status DIR' tells."
+      },
+      mixinStandardHelpOptions = true,
+      footerHeading = "%nExamples:%n",
+      footer = {
+        "  tka authkey inspect wrapped.txt",
+        "  cat wrapped.txt | tka authkey inspect - --json"
+      })
+  static final class Inspect implements Callable<Integer> {
+    @Spec private CommandSpec spec;
+    @ParentCommand private AuthKeyCommand command;
+
+    @Parameters(
+        index = "0",
+        arity = "0..1",
+        paramLabel = SecretInput.LABEL,
+        description = FILE_DESCRIPTION)
+    private @Nullable String file;
+
+    @Option(names = "--json", description = "Print JSON.")
+    private boolean json;
+
+    @Override
+    public Integer call() throws TkaException, IOException, CommandFailure {
+      AuthKey key = read(file, command, spec);
+      Map<String, Object> object = begin(key);
+      boolean usable = true;
+      if (key instanceof AuthKey.Wrapped wrapped) {
+        usable = describe(wrapped, object);
+      }
+      if (json) {
+        Json.print(spec.commandLine().getOut(), object);
+      } else {
+        object.remove("SchemaVersion");
+        InspectText.print(object, spec.commandLine().getOut());
+      }
+      return usable ? ExitCode.OK : ExitCode.VERIFICATION_FAILED;
+    }
+
+    private static boolean describe(AuthKey.Wrapped wrapped, Map<String, Object> object) {
+      NodeKeySignature credential = wrapped.credential();
+      boolean verifies = credential.isSigned(SignatureVerifier.fastest());
+      Bytes wrappingKey = wrapped.wrappingKey().publicKey().bytes();
+      boolean matches = credential.wrappingPublic().equals(Optional.of(wrappingKey));
+      object.put("Credential", AumJson.nodeKeySignature(credential));
+      object.put("Verifies", verifies);
+      object.put("WrappingPublicKey", Texts.keyId(wrappingKey));
+      object.put("PrivateKeyMatches", matches);
+      return verifies && matches;
+    }
+  }
+}

@@ -1,0 +1,100 @@
+package dev.tka.cli.command;
+
+import dev.tka.cli.input.FileText;
+import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.StoreUrl;
+import dev.tka.cli.output.CommandFailure;
+import dev.tka.cli.output.ExitCode;
+import dev.tka.cli.output.Json;
+import dev.tka.cli.output.ProgressBar;
+import dev.tka.cli.output.Texts;
+import dev.tka.core.TkaException;
+import dev.tka.store.sql.SqliteFile;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code tka backup}: a copy of a SQLite file while others use it. */
+@Command(
+    name = "backup",
+    description = {
+      "Copies a SQLite file with all its tailnets as it is at this moment, while others read and"
+          + " write it.",
+      "SQLite reads the copy through, it is flushed and then named: there is a whole one or none."
+          + " 'tka verify sqlite:COPY --all' checks the tailnets. Only its owner can read it. Nothing is written over: if there is something at TARGET, the status is 5.",
+      "A directory is copied with 'cp -a' while nothing writes to it, a database of PostgreSQL with"
+          + " pg_dump."
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka backup sqlite:control.db /backup/control-2026-01-31.db",
+      "  tka verify sqlite:/backup/control-2026-01-31.db --all",
+    })
+public final class BackupCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Parameters(
+      index = "0",
+      paramLabel = StoreArgument.LABEL,
+      converter = StoreUrl.Text.class,
+      description = "The file, sqlite:PATH.")
+  private StoreUrl url;
+
+  @Parameters(
+      index = "1",
+      paramLabel = "TARGET",
+      converter = FileText.class,
+      description = "The path of the copy.")
+  private String path;
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws TkaException, IOException, CommandFailure {
+    if (!(url instanceof StoreUrl.Sqlite sqlite)) {
+      throw new CommandFailure(
+          ExitCode.USAGE,
+          url
+              + ": expected sqlite:PATH; "
+              + (url instanceof StoreUrl.Directory
+                  ? "copy a directory with 'cp -a' while nothing writes to it"
+                  : "copy a database with pg_dump"));
+    }
+    Path target = Path.of(path);
+    try (SqliteFile file = SqliteFile.at(sqlite.path(), Clock.systemUTC());
+        ProgressBar bar = ProgressBar.of(spec, "copying")) {
+      file.backup(target, bar::done);
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    long bytes = Files.size(target);
+    if (json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("SchemaVersion", Json.SCHEMA_VERSION);
+      object.put("Target", target.toString());
+      object.put("Bytes", bytes);
+      Json.print(out, object);
+    } else {
+      out.println(
+          "Copied "
+              + Texts.count(bytes, "byte")
+              + " to "
+              + target
+              + ", and SQLite can read the copy; 'tka verify "
+              + Texts.shellWord("sqlite:" + target)
+              + " --all' checks the tailnets.");
+    }
+    return ExitCode.OK;
+  }
+}

@@ -1,0 +1,95 @@
+package dev.tka.cli.command;
+
+import dev.tka.cli.output.CommandFailure;
+import dev.tka.cli.output.ExitCode;
+import dev.tka.cli.output.Json;
+import dev.tka.conformance.Conformance;
+import dev.tka.conformance.Conformance.FileResult;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code tka conformance}: this build against golden data. */
+@Command(
+    name = "conformance",
+    description = {
+      "Runs this build against golden data.",
+      "Takes every *.jsonl and *.jsonl.gz directly in the folder. A file or field that is not known"
+          + " fails. Quirks, where the reference's answer does not bind, are checked against the"
+          + " specification."
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {"  tka conformance testdata"})
+public final class ConformanceCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Parameters(paramLabel = "DIR", description = "The folder with golden data.")
+  private Path folder;
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws CommandFailure, IOException {
+    if (!Files.isDirectory(folder)) {
+      throw new CommandFailure(ExitCode.NOT_FOUND, folder + ": no such directory");
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    List<FileResult> results =
+        Conformance.run(folder, json ? result -> {} : result -> print(result, out));
+    if (results.isEmpty()) {
+      throw new CommandFailure(ExitCode.NOT_FOUND, folder + ": no golden data (*.jsonl)");
+    }
+    int passed = results.stream().mapToInt(FileResult::passed).sum();
+    int failed = results.stream().mapToInt(result -> result.failures().size()).sum();
+    if (json) {
+      Json.print(out, toJson(results, passed, failed));
+    } else {
+      out.println(passed + " passed, " + failed + " failed");
+    }
+    return failed == 0 ? ExitCode.OK : ExitCode.VERIFICATION_FAILED;
+  }
+
+  private static void print(FileResult result, PrintWriter out) {
+    out.printf(
+        "%-22s %5d passed %5d failed %5d quirks%n",
+        result.file(), result.passed(), result.failures().size(), result.quirks());
+    result
+        .failures()
+        .forEach(failure -> out.println("  FAILED " + failure.name() + ": " + failure.why()));
+    out.flush();
+  }
+
+  private static Map<String, Object> toJson(List<FileResult> results, int passed, int failed) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    object.put("Passed", passed);
+    object.put("Failed", failed);
+    object.put("Files", results.stream().map(ConformanceCommand::toJson).toList());
+    return object;
+  }
+
+  private static Map<String, Object> toJson(FileResult result) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("File", result.file());
+    object.put("Passed", result.passed());
+    object.put("Quirks", result.quirks());
+    object.put(
+        "Failures",
+        result.failures().stream()
+            .map(failure -> Map.of("Name", failure.name(), "Why", failure.why()))
+            .toList());
+    return object;
+  }
+}

@@ -1,0 +1,120 @@
+package dev.tka.cli.command;
+
+import dev.tka.cli.input.Confirmation;
+import dev.tka.cli.input.SecretInput;
+import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.CommandFailure;
+import dev.tka.cli.output.ExitCode;
+import dev.tka.cli.output.Json;
+import dev.tka.cli.output.Texts;
+import dev.tka.core.DisablementSecret;
+import dev.tka.core.SigningException;
+import dev.tka.core.TextException;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code tka disable}: ends the authority in a store. */
+@Command(
+    name = "disable",
+    description = {
+      "Ends the authority in a store, as a node does that control shows a disablement secret: the"
+          + " secret is checked, and then all that the store holds of the authority is wiped.",
+      "It ends there and nowhere else. A directory is copied first, and so is a SQLite file with all"
+          + " its tailnets. A secret of another authority is refused with exit status 1, and nothing"
+          + " is written.",
+      StoreArgument.RULES
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka disable DIR                              asks for the secret, and shows none of it",
+      "  tka disable DIR secret.txt --confirm",
+      "  tka disable DIR - --backup /root/tka-before --confirm",
+    })
+public final class DisableCommand implements Callable<Integer> {
+  private static final String NAME = "disablement secret";
+
+  @Spec private CommandSpec spec;
+  @ParentCommand private Tka tka;
+  @Mixin private StoreArgument store;
+
+  @Parameters(
+      index = "1",
+      arity = "0..1",
+      paramLabel = SecretInput.LABEL,
+      description = {
+        "The disablement secret, disablement-secret:... as 'tka init' printed it, in a file that"
+            + " only its owner can read; - is standard input. By default, it is asked for."
+      })
+  private @Nullable String secret;
+
+  @Mixin private BackupOption backup;
+
+  @Mixin private Confirmation confirmation;
+
+  @Option(names = "--json", description = "Print JSON: what was ended, and where the copy is.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws TkaException, IOException, CommandFailure {
+    PrintWriter err = spec.commandLine().getErr();
+    StoreEdit edit = StoreEdit.begin(store, err);
+    Authority authority = edit.authority();
+    if (!authority.state().isDisabledBy(readSecret())) {
+      throw new CommandFailure(
+          ExitCode.VERIFICATION_FAILED,
+          "expected a disablement secret of this authority, found another; nothing was written");
+    }
+    StoreBackup copy = backup.of(store.url());
+    confirmation.require(
+        "This ends the authority in " + edit.store() + copy.plan() + ".",
+        tka,
+        SecretInput.STANDARD_INPUT.equals(secret),
+        err);
+    copy.make();
+    edit.wipe();
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      Json.print(out, toJson(authority, copy));
+    } else {
+      copy.report().ifPresent(out::println);
+      out.println("Tailnet Lock is not enabled here any more.");
+    }
+    return ExitCode.OK;
+  }
+
+  private DisablementSecret readSecret() throws SigningException, IOException, CommandFailure {
+    String text = SecretInput.read(secret, NAME, tka, spec);
+    try {
+      return DisablementSecret.parse(text);
+    } catch (TextException.NotHex e) {
+      throw new CommandFailure(ExitCode.BAD_INPUT, NAME + ": " + e.getMessage());
+    } catch (TextException e) {
+      throw new CommandFailure(ExitCode.BAD_INPUT, e.getMessage());
+    }
+  }
+
+  private static Map<String, Object> toJson(Authority authority, StoreBackup copy) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    object.put("Disabled", true);
+    object.put("Head", authority.head().toString());
+    object.put("State", Texts.unsigned(authority.state().stateId1()));
+    copy.place().ifPresent(place -> object.put("Backup", place.toString()));
+    return object;
+  }
+}

@@ -1,0 +1,353 @@
+package dev.tka.cli.command;
+
+import dev.tka.cli.input.KeyArgument;
+import dev.tka.cli.input.OpenStore;
+import dev.tka.cli.input.PeersFile;
+import dev.tka.cli.input.PeersOption;
+import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.StoreUrl;
+import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.CommandFailure;
+import dev.tka.cli.output.ExitCode;
+import dev.tka.cli.output.Json;
+import dev.tka.cli.output.SyncText;
+import dev.tka.cli.output.Texts;
+import dev.tka.core.Bytes;
+import dev.tka.core.SignatureVerifier;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.AumVerifier;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.ChainAudit;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.Damage;
+import dev.tka.core.store.StoreException;
+import dev.tka.sync.Intersection;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code tka doctor}: what is wrong with a store, and what to do. */
+@Command(
+    name = "doctor",
+    description = {
+      "Says what is wrong with a store and what to do, and whether it can sync.",
+      "With a second store, control's, names why a shipping node would be left behind, and"
+          + " tries in memory whether the first ends at the second's head. With an offer from"
+          + " elsewhere, tells what this end would make of it. A problem comes with the command to"
+          + " run.",
+      "A note is no problem, and leaves the exit status as it is: one signing key only; a key that"
+          + " all others together do not outvote; fewer than 32 keys of room; one disablement"
+          + " secret only; a key that is no Ed25519 key; no checkpoint in the last 100 AUMs. With"
+          + " --peers, how many nodes rest on each key; with --without, which ones would lose"
+          + " theirs."
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka doctor DIR",
+      "  tka doctor NODE CONTROL",
+      "  tka doctor DIR sqlite:control.db --tailnet example.com",
+      "  tka doctor DIR --offer offer.json     what 'tka offer' printed; - for standard input",
+      "  tka doctor DIR --peers peers.json --without tlpub:...     before removing a key",
+    })
+public final class DoctorCommand implements Callable<Integer> {
+  /** What a shipping node opens at most (protocol, section 5). */
+  private static final int SHIPPING_LIMIT = 2000;
+
+  @Spec private CommandSpec spec;
+  @ParentCommand private Tka tka;
+  @Mixin private StoreArgument store;
+
+  @Parameters(
+      index = "1",
+      arity = "0..1",
+      paramLabel = "CONTROL",
+      converter = StoreUrl.Text.class,
+      description = "The store of the other end.")
+  private @Nullable StoreUrl other;
+
+  @Option(names = "--offer", paramLabel = "FILE", description = "An offer of the other end.")
+  private @Nullable String offer;
+
+  @Mixin private PeersOption peers;
+
+  @Option(
+      names = "--without",
+      paramLabel = "KEY",
+      description = "A key that is about to be removed; may be given again.")
+  private List<String> without = List.of();
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  private final List<Finding> findings = new ArrayList<>();
+
+  /**
+   * Something that was looked at.
+   *
+   * @param problem false when it is as it should be
+   * @param kind a word for scripts, for what has a name
+   * @param remedy what to do; empty when nothing has to be done
+   */
+  private record Finding(
+      boolean problem, Optional<String> kind, String text, Optional<String> remedy) {}
+
+  @Override
+  public Integer call() throws TkaException, IOException, CommandFailure {
+    if (other != null && offer != null) {
+      throw new ParameterException(
+          spec.commandLine(), "a second store and --offer exclude each other");
+    }
+    if (!without.isEmpty() && !peers.isGiven()) {
+      throw new ParameterException(spec.commandLine(), "--without goes with --peers");
+    }
+    if (peers.isStandardInput() && PeersFile.STANDARD_INPUT.equals(offer)) {
+      throw new ParameterException(
+          spec.commandLine(), "--peers and --offer cannot both read standard input");
+    }
+    List<KeyArgument> going = without.isEmpty() ? List.of() : KeyArgument.parseAll(without, spec);
+    List<OpenStore> opened =
+        other == null ? List.of(store.open()) : store.tailnet().openBoth(store.url(), other);
+    Optional<Authority> authority = examine(opened.get(0));
+    Optional<PeersFile> file = peers.read(tka, spec.commandLine().getErr());
+    if (authority.isPresent() && file.isPresent()) {
+      examine(authority.get(), going, file.get());
+    }
+    if (authority.isPresent() && opened.size() > 1) {
+      tryRounds(opened.get(0), authority.get().snapshot(), opened.get(1));
+    } else if (authority.isPresent() && offer != null) {
+      compare(authority.get(), offer);
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      Json.print(out, toJson());
+    } else {
+      print(out);
+    }
+    boolean sound = findings.stream().noneMatch(Finding::problem);
+    return sound ? file.map(PeersFile::exitCode).orElse(ExitCode.OK) : ExitCode.VERIFICATION_FAILED;
+  }
+
+  private Optional<Authority> examine(OpenStore opened) throws StoreException {
+    try {
+      return examine(opened.aums().read());
+    } catch (StoreException.Damaged | StoreException.NoSuchAum e) {
+      problem("damaged", e.getMessage(), "restore it, see docs/admin-guide.md");
+      return Optional.empty();
+    }
+  }
+
+  private Optional<Authority> examine(AumSnapshot snapshot) throws StoreException {
+    for (Damage damage : snapshot.damage()) {
+      if (damage.degrades()) {
+        problem(
+            "damaged",
+            damage.toString(),
+            "sync, so that the AUM comes back; or move the file out of the directory if nobody"
+                + " has the AUM any more. Until then nothing is authorized");
+      } else {
+        fine("not looked at: " + damage);
+      }
+    }
+    Authority authority;
+    try {
+      authority = Authority.open(snapshot);
+    } catch (OpenException.EmptyStore e) {
+      if (snapshot.damage().stream().noneMatch(Damage::degrades)) {
+        fine("Tailnet Lock is not enabled here");
+      }
+      return Optional.empty();
+    } catch (OpenException e) {
+      problem(
+          "unopenable",
+          "no authority opens: " + e.getMessage(),
+          "bring back what is missing from a backup, or disable Tailnet Lock on this node"
+              + " and let it fetch the authority anew");
+      return Optional.empty();
+    }
+    fine(
+        Texts.count(authority.length(), "AUM")
+            + " on the active chain, from "
+            + authority.oldestAncestor()
+            + " to "
+            + authority.head());
+    audit(snapshot);
+    if (store.url() instanceof StoreUrl.Directory && authority.length() > SHIPPING_LIMIT) {
+      problem(
+          "over-" + SHIPPING_LIMIT,
+          "shipping nodes do not open more than " + SHIPPING_LIMIT + " AUMs",
+          "before a shipping node opens it: tka compact " + store.words());
+    }
+    int setAside = snapshot.marks().setAside().size();
+    if (setAside > 0) {
+      note(
+          "edits-set-aside",
+          Texts.count(setAside, "edit") + " made here that control did not take",
+          "tka edits " + store.words());
+    }
+    Weakness.of(authority, store.words())
+        .forEach(weak -> note(weak.kind(), weak.text(), weak.remedy()));
+    return Optional.of(authority);
+  }
+
+  /** Which nodes rest on which keys. */
+  private void examine(Authority authority, List<KeyArgument> going, PeersFile file) {
+    Set<Bytes> asked = new LinkedHashSet<>();
+    going.forEach(named -> asked.add(named.key().bytes()));
+    if (going.isEmpty()) {
+      authority.state().keys().forEach(key -> asked.add(key.id()));
+    }
+    Map<Bytes, List<String>> resting = new LinkedHashMap<>();
+    asked.forEach(key -> resting.put(key, new ArrayList<>()));
+    for (AffectedNode node : AffectedNode.without(authority, asked, file)) {
+      node.lostKey().map(resting::get).ifPresent(list -> list.add(node.entry().title()));
+    }
+    resting.forEach(
+        (key, titles) -> {
+          if (going.isEmpty() || titles.isEmpty()) {
+            fine(Texts.count(titles.size(), "node") + " of the file on " + Texts.keyId(key));
+          } else {
+            wouldLose(key, titles);
+          }
+        });
+  }
+
+  private void wouldLose(Bytes key, List<String> titles) {
+    note(
+        "rests-on-key",
+        Texts.count(titles.size(), "node")
+            + " would lose the key that they rest on, "
+            + Texts.keyId(key)
+            + ": "
+            + String.join(", ", titles),
+        "tka remove "
+            + store.words()
+            + " "
+            + Texts.keyId(key)
+            + " --peers PEERS --key-file FILE, which signs them again first");
+  }
+
+  private void audit(AumSnapshot snapshot) throws StoreException {
+    try {
+      ChainAudit audit = ChainAudit.of(snapshot, new AumVerifier(SignatureVerifier.fastest()));
+      audit
+          .problem()
+          .ifPresentOrElse(
+              found ->
+                  problem(
+                      "unverified",
+                      "does not verify: " + found.cause().getMessage(),
+                      "take the store from a backup, and find out who could write to it"),
+              () -> fine(Texts.count(audit.verified(), "AUM") + " verified"));
+    } catch (OpenException e) {
+      // Then nothing opens, which is said there.
+      problem("unverified", "cannot be verified: " + e.getMessage(), "see above");
+    }
+  }
+
+  private void tryRounds(OpenStore nodeStore, AumSnapshot node, OpenStore controlStore)
+      throws TkaException {
+    AumSnapshot control = controlStore.aums().read();
+    LeftBehind.of(Authority.open(node), Authority.open(control), nodeStore, controlStore)
+        .ifPresent(this::add);
+    SyncRun run =
+        SyncRun.of(
+            SyncRun.open(SyncRun.copy(node), AdmissionPolicy.NODE),
+            SyncRun.open(SyncRun.copy(control), AdmissionPolicy.CONTROL));
+    SyncRun.Round first = run.rounds().get(0);
+    fine("control finds " + SyncText.intersection(first.answer().intersection()));
+    fine("the node finds " + SyncText.intersection(first.node().exchange().intersection()));
+    String outcome =
+        SyncText.outcome(run.outcome())
+            + " (tried in memory, "
+            + Texts.count(run.rounds().size(), "round")
+            + ")";
+    Optional<String> remedy = SyncRemedy.of(run.outcome(), nodeStore, controlStore);
+    if (remedy.isEmpty()) {
+      fine(outcome);
+    } else {
+      problem(SyncText.kind(run.outcome()), outcome, remedy.get());
+    }
+  }
+
+  private void compare(Authority authority, String name) throws IOException, CommandFailure {
+    Intersection intersection = Intersection.findRemembering(authority, OfferText.read(name, tka));
+    String text = "of the offer, this end finds " + SyncText.intersection(intersection);
+    if (intersection instanceof Intersection.None none) {
+      problem("no-common-ground", text, SyncRemedy.of(none));
+    } else {
+      fine(text);
+    }
+    if (intersection instanceof Intersection.Remembered remembered) {
+      LeftBehind.of(authority, remembered, store.words(), name).ifPresent(this::add);
+    }
+  }
+
+  private void fine(String text) {
+    findings.add(new Finding(false, Optional.empty(), text, Optional.empty()));
+  }
+
+  private void note(String kind, String text, String remedy) {
+    findings.add(new Finding(false, Optional.of(kind), text, Optional.of(remedy)));
+  }
+
+  private void problem(String kind, String text, String remedy) {
+    findings.add(new Finding(true, Optional.of(kind), text, Optional.of(remedy)));
+  }
+
+  private void add(LeftBehind behind) {
+    findings.add(
+        new Finding(
+            behind.problem(),
+            Optional.of(behind.kind()),
+            behind.text(),
+            Optional.of(behind.remedy())));
+  }
+
+  private void print(PrintWriter out) {
+    for (Finding finding : findings) {
+      String verdict =
+          finding.problem()
+              ? "PROBLEM  "
+              : finding.remedy().isPresent() ? "note     " : "ok       ";
+      String kind = finding.kind().map(name -> name + ": ").orElse("");
+      out.println(verdict + kind + Texts.printable(finding.text()));
+      finding.remedy().ifPresent(remedy -> out.println("         to do: " + remedy));
+    }
+  }
+
+  private Map<String, Object> toJson() {
+    List<Map<String, Object>> list = new ArrayList<>();
+    for (Finding finding : findings) {
+      Map<String, Object> one = new LinkedHashMap<>();
+      one.put("Problem", finding.problem());
+      finding.kind().ifPresent(kind -> one.put("Kind", kind));
+      one.put("Text", finding.text());
+      finding.remedy().ifPresent(remedy -> one.put("Remedy", remedy));
+      list.add(one);
+    }
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    object.put("Sound", findings.stream().noneMatch(Finding::problem));
+    object.put("Findings", list);
+    return object;
+  }
+}

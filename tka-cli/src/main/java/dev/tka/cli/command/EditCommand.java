@@ -1,0 +1,156 @@
+package dev.tka.cli.command;
+
+import dev.tka.cli.input.KeyArgument;
+import dev.tka.cli.input.SigningKeyOption;
+import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.AumJson;
+import dev.tka.cli.output.CommandFailure;
+import dev.tka.cli.output.ExitCode;
+import dev.tka.cli.output.Json;
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.LockPrivateKey;
+import dev.tka.core.SigningException;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.BuildException;
+import dev.tka.core.authority.UpdateBuilder;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/**
+ * What edits of the trusted keys have in common: they build on the head, sign, and store all or
+ * nothing. Like {@code tailscale lock}, they print nothing when all is well.
+ */
+abstract class EditCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @ParentCommand private Tka tka;
+  @Mixin private StoreArgument store;
+
+  @Parameters(
+      arity = "0..*",
+      index = "1..*",
+      paramLabel = KeyArgument.LABEL,
+      description = "Keys, tlpub:... or nlpub:..., with votes where they matter.")
+  private List<String> arguments = List.of();
+
+  @Mixin private SigningKeyOption signingKey;
+
+  @Option(names = "--json", description = "Print JSON: the new head, and the updates as in a log.")
+  private boolean json;
+
+  /**
+   * Adds the operations on one key to a batch.
+   *
+   * @throws BuildException if no node would accept them
+   */
+  abstract void change(UpdateBuilder builder, KeyArgument key)
+      throws BuildException, SigningException;
+
+  /** Whether the options go together, before anything is read. */
+  void checkOptions() {}
+
+  /**
+   * Whatever has to be settled before anything is signed.
+   *
+   * @throws CommandFailure if that is a reason to stop
+   * @throws IOException if it cannot be asked
+   */
+  void check(List<KeyArgument> named, LockPrivateKey signer) throws CommandFailure, IOException {}
+
+  /**
+   * What has to be made and printed before the edit is stored.
+   *
+   * @return what the JSON has beside the edit; empty when there is nothing
+   * @throws CommandFailure if that is a reason not to store it
+   */
+  Map<String, Object> prepare(
+      Authority authority, List<KeyArgument> named, LockPrivateKey signer, boolean asJson)
+      throws TkaException, IOException, CommandFailure {
+    return Map.of();
+  }
+
+  @Override
+  public final Integer call() throws TkaException, IOException, CommandFailure {
+    List<KeyArgument> keys = KeyArgument.parseAll(arguments, spec);
+    checkOptions();
+    PrintWriter err = spec.commandLine().getErr();
+    StoreEdit edit = StoreEdit.begin(store, err);
+    LockPrivateKey signer = signingKey.read(tka.in(), spec);
+    check(keys, signer);
+    UpdateBuilder builder = new UpdateBuilder(edit.authority(), signer);
+    for (KeyArgument key : keys) {
+      change(builder, key);
+    }
+    UpdateBuilder.Batch batch = builder.build();
+    PrintWriter out = spec.commandLine().getOut();
+    Map<String, Object> prepared = prepare(edit.authority(), keys, signer, json);
+    if (prepared.isEmpty()) {
+      edit.store(batch.updates());
+    }
+    if (json) {
+      Json.print(out, toJson(edit.authority(), batch, prepared));
+    }
+    if (!prepared.isEmpty()) {
+      // What nobody has seen would be of no use once the edit is stored.
+      if (out.checkError()) {
+        throw new CommandFailure(ExitCode.IO, "the output was not written; nothing was stored");
+      }
+      edit.store(batch.updates());
+    }
+    batch
+        .checkpointPutOff()
+        .ifPresent(
+            reason ->
+                err.println(
+                    "tka: warning: a checkpoint is due and was put off: " + reason.getMessage()));
+    return ExitCode.OK;
+  }
+
+  final ParameterException usage(String what) {
+    return new ParameterException(spec.commandLine(), what);
+  }
+
+  final PrintWriter err() {
+    return spec.commandLine().getErr();
+  }
+
+  final Tka tka() {
+    return tka;
+  }
+
+  final PrintWriter out() {
+    return spec.commandLine().getOut();
+  }
+
+  final boolean inputIsTaken() {
+    return signingKey.isStandardInput();
+  }
+
+  private static Map<String, Object> toJson(
+      Authority before, UpdateBuilder.Batch batch, Map<String, Object> prepared) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    List<Aum> updates = batch.updates();
+    AumHash head = updates.isEmpty() ? before.head() : updates.get(updates.size() - 1).hash();
+    object.put("Head", head.toString());
+    object.put("Messages", updates.stream().map(AumJson::message).toList());
+    object.putAll(prepared);
+    batch
+        .checkpointPutOff()
+        .ifPresent(reason -> object.put("CheckpointPutOff", reason.getMessage()));
+    return object;
+  }
+}

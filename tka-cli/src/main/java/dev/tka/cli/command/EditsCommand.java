@@ -1,0 +1,234 @@
+package dev.tka.cli.command;
+
+import dev.tka.cli.input.Confirmation;
+import dev.tka.cli.input.SigningKeyOption;
+import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.AumJson;
+import dev.tka.cli.output.CommandFailure;
+import dev.tka.cli.output.ExitCode;
+import dev.tka.cli.output.HashText;
+import dev.tka.cli.output.Json;
+import dev.tka.cli.output.Texts;
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.AumKind;
+import dev.tka.core.LockPrivateKey;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.BuildException;
+import dev.tka.core.authority.UpdateBuilder;
+import dev.tka.core.store.Marks;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code tka edits}: edits that were made here and that control did not take. */
+@Command(
+    name = "edits",
+    description = {
+      "Lists edits that were made here and set aside, because control follows another chain.",
+      "--again makes them again on the present head, one by one where they still apply; those that"
+          + " do not stay listed, and the status is 1. Checkpoints are not made again, but when due.",
+      "Control has nobody else to follow: in its store no edit is ever set aside.",
+      StoreArgument.RULES
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka edits DIR",
+      "  tka edits DIR --again --key-file admin.key         all of them",
+      "  tka edits DIR --again HASH --key-file admin.key",
+      "  tka edits DIR --drop HASH --confirm                not wanted any more",
+    })
+public final class EditsCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @ParentCommand private Tka tka;
+  @Mixin private StoreArgument store;
+
+  @Parameters(
+      arity = "0..*",
+      index = "1..*",
+      paramLabel = "HASH",
+      converter = HashText.class,
+      description = "The edits to make again or to drop.")
+  private List<AumHash> hashes = List.of();
+
+  @Option(names = "--again", description = "Make the edits named again, or all of them.")
+  private boolean again;
+
+  @Option(names = "--drop", description = "Take the edits named off the list.")
+  private boolean drop;
+
+  @Mixin private SigningKeyOption signingKey;
+  @Mixin private Confirmation confirmation;
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws TkaException, IOException, CommandFailure {
+    if (again && drop) {
+      throw usage("--again and --drop exclude each other");
+    }
+    if (!again && !drop && !hashes.isEmpty()) {
+      throw usage("HASH goes with --again or --drop");
+    }
+    if (drop && hashes.isEmpty()) {
+      throw usage("--drop needs the HASH of an edit");
+    }
+    PrintWriter err = spec.commandLine().getErr();
+    if (again) {
+      return makeAgain(StoreEdit.begin(store, err));
+    }
+    if (drop) {
+      return drop(StoreEdit.begin(store, err));
+    }
+    return list(StoreEdit.look(store, err).authority());
+  }
+
+  private int list(Authority authority) throws IOException {
+    List<Marks.SetAside> listed = listed(authority);
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      Map<String, Object> object = begin(authority);
+      object.put("SetAside", listed.stream().map(AumJson::setAside).toList());
+      Json.print(out, object);
+    } else if (listed.isEmpty()) {
+      out.println("No edit is set aside.");
+    } else {
+      listed.forEach(edit -> out.println(edit.at() + " " + Texts.edit(edit)));
+    }
+    return ExitCode.OK;
+  }
+
+  private int makeAgain(StoreEdit edit) throws TkaException, IOException, CommandFailure {
+    List<Marks.SetAside> wanted = wanted(edit.authority());
+    LockPrivateKey signer = signingKey.read(tka.in(), spec);
+    UpdateBuilder builder = new UpdateBuilder(edit.authority(), signer);
+    Set<AumHash> made = new LinkedHashSet<>();
+    Map<AumHash, BuildException> left = new LinkedHashMap<>();
+    Set<AumHash> checkpoints = new LinkedHashSet<>();
+    for (Marks.SetAside one : wanted) {
+      if (one.aum().kind().equals(AumKind.CHECKPOINT) && !one.revocation()) {
+        // The builder added it, and does so again when one is due.
+        checkpoints.add(one.aum().hash());
+        continue;
+      }
+      try {
+        builder.again(one.aum());
+        made.add(one.aum().hash());
+      } catch (BuildException e) {
+        left.put(one.aum().hash(), e);
+      }
+    }
+    List<Aum> updates = made.isEmpty() ? List.of() : builder.build().updates();
+    Set<AumHash> gone = new LinkedHashSet<>(made);
+    gone.addAll(checkpoints);
+    Authority after = edit.authority();
+    if (!updates.isEmpty()) {
+      after = edit.store(updates, gone);
+    } else if (!gone.isEmpty()) {
+      edit.dropSetAside(gone);
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      Map<String, Object> object = begin(after);
+      object.put("MadeAgain", texts(made));
+      object.put("Checkpoints", texts(checkpoints));
+      object.put("Messages", updates.stream().map(AumJson::message).toList());
+      object.put("NotMade", left.entrySet().stream().map(EditsCommand::notMade).toList());
+      Json.print(out, object);
+    } else {
+      made.forEach(hash -> out.println("Made again: " + hash));
+      checkpoints.forEach(hash -> out.println("A checkpoint, not needed again: " + hash));
+    }
+    left.forEach(
+        (hash, why) ->
+            spec.commandLine()
+                .getErr()
+                .println("tka: " + hash + " stays set aside: " + why.getMessage()));
+    return left.isEmpty() ? ExitCode.OK : ExitCode.VERIFICATION_FAILED;
+  }
+
+  private int drop(StoreEdit edit) throws TkaException, IOException, CommandFailure {
+    List<Marks.SetAside> wanted = wanted(edit.authority());
+    confirmation.require(
+        "This drops " + Texts.count(wanted.size(), "edit") + " that control did not take.",
+        tka,
+        false,
+        spec.commandLine().getErr());
+    edit.dropSetAside(Set.copyOf(hashes));
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      Map<String, Object> object = begin(edit.authority());
+      object.put("Dropped", texts(hashes));
+      Json.print(out, object);
+    } else {
+      wanted.forEach(one -> out.println("Dropped: " + Texts.edit(one)));
+    }
+    return ExitCode.OK;
+  }
+
+  private static List<Marks.SetAside> listed(Authority authority) {
+    return authority.snapshot().marks().setAside();
+  }
+
+  /** Those that are named, or else all, as they were made: oldest first. */
+  private List<Marks.SetAside> wanted(Authority authority) throws CommandFailure {
+    List<Marks.SetAside> listed = listed(authority);
+    if (listed.isEmpty()) {
+      throw new CommandFailure(ExitCode.NOT_FOUND, "no edit is set aside");
+    }
+    if (hashes.isEmpty()) {
+      return listed;
+    }
+    List<Marks.SetAside> wanted = new ArrayList<>(listed);
+    wanted.removeIf(edit -> !hashes.contains(edit.aum().hash()));
+    for (AumHash hash : hashes) {
+      if (wanted.stream().noneMatch(edit -> edit.aum().hash().equals(hash))) {
+        throw new CommandFailure(
+            ExitCode.NOT_FOUND, "expected an edit that is set aside, found no such one: " + hash);
+      }
+    }
+    return wanted;
+  }
+
+  private static Map<String, Object> begin(Authority authority) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    object.put("Head", authority.head().toString());
+    return object;
+  }
+
+  private static Map<String, Object> notMade(Map.Entry<AumHash, BuildException> left) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("Hash", left.getKey().toString());
+    object.put("Reason", left.getValue().getMessage());
+    return object;
+  }
+
+  private static List<String> texts(Iterable<AumHash> hashes) {
+    List<String> texts = new ArrayList<>();
+    hashes.forEach(hash -> texts.add(hash.toString()));
+    return texts;
+  }
+
+  private ParameterException usage(String what) {
+    return new ParameterException(spec.commandLine(), what);
+  }
+}

@@ -1,0 +1,200 @@
+package dev.tka.cli.command;
+
+import dev.tka.cli.input.KeyArgument;
+import dev.tka.cli.input.PeersFile;
+import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.CommandFailure;
+import dev.tka.cli.output.ExitCode;
+import dev.tka.cli.output.Json;
+import dev.tka.cli.output.Texts;
+import dev.tka.core.Bytes;
+import dev.tka.core.DecodeException;
+import dev.tka.core.Key;
+import dev.tka.core.NodeKey;
+import dev.tka.core.SignatureVerifier;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.nodekey.NodeKeyAuthorization;
+import dev.tka.core.nodekey.NodeKeySignature;
+import dev.tka.core.nodekey.PeerVerdict;
+import dev.tka.core.store.AumSnapshot;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code tka explain}: why one peer is kept or dropped. */
+@Command(
+    name = "explain",
+    description = {
+      "Explains why a peer is kept or dropped: its chain of signatures, from the outermost to the"
+          + " one that a trusted key made, and the first rule that fails.",
+      "The status is " + ExitCode.PEER_DROPPED + " when it is dropped."
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka explain DIR nodekey:... --peers peers.json",
+      "  tailscale lock status --json | tka explain DIR nodekey:... --peers -"
+    })
+public final class ExplainCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @ParentCommand private Tka tka;
+  @Mixin private StoreArgument store;
+
+  @Parameters(index = "1", paramLabel = "NODEKEY", description = "The node key, nodekey:...")
+  private String nodeKeyText;
+
+  @Option(
+      names = "--peers",
+      required = true,
+      paramLabel = "PEERS",
+      description = "The peers, as for 'tka peers'; - for standard input.")
+  private String peers = "";
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  /** A signature of a chain. */
+  private record Layer(NodeKeySignature signature, boolean signed, Optional<Key> trusted) {}
+
+  @Override
+  public Integer call() throws TkaException, IOException, CommandFailure {
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    NodeKey nodeKey = KeyArgument.parse(NodeKey::parse, nodeKeyText, spec);
+    AumSnapshot snapshot = store.open().aums().read();
+    Authority authority = StoreArgument.openAuthority(snapshot, Authority::open, err);
+    PeersFile file = PeersFile.read(peers, tka, err);
+    Map<PeersFile.Entry, PeerVerdict> verdicts = verdicts(authority, file, nodeKey);
+    if (verdicts.isEmpty()) {
+      throw new CommandFailure(
+          file.sound() ? ExitCode.NOT_FOUND : ExitCode.BAD_INPUT,
+          "expected a peer with " + nodeKey + ", found none among the sound entries of " + peers);
+    }
+    List<Map<String, Object>> list = new ArrayList<>();
+    verdicts.forEach(
+        (entry, verdict) -> {
+          List<Layer> layers = layers(authority, entry.peer().signature());
+          if (json) {
+            Map<String, Object> object = PeerText.toJson(entry, verdict);
+            object.put("Layers", layers.stream().map(ExplainCommand::toJson).toList());
+            list.add(object);
+          } else {
+            print(entry, verdict, layers, out);
+          }
+        });
+    if (json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("SchemaVersion", Json.SCHEMA_VERSION);
+      object.put("Head", authority.head().toString());
+      object.put("Peers", list);
+      Json.print(out, object);
+    }
+    return PeerText.exitCode(
+        StoreArgument.reportDamage(snapshot, err),
+        file,
+        verdicts.values().stream().anyMatch(verdict -> !PeerText.isKept(verdict)));
+  }
+
+  /** Of whoever has the node key; clones have one in common. */
+  private static Map<PeersFile.Entry, PeerVerdict> verdicts(
+      Authority authority, PeersFile file, NodeKey nodeKey) {
+    Map<PeersFile.Entry, PeerVerdict> found = new LinkedHashMap<>();
+    file.self()
+        .filter(self -> self.peer().nodeKey().equals(nodeKey))
+        .ifPresent(self -> found.put(self, PeerText.ofSelf(authority, self)));
+    PeerText.filter(authority, file)
+        .forEach(
+            (entry, verdict) -> {
+              if (entry.peer().nodeKey().equals(nodeKey)) {
+                found.put(entry, verdict);
+              }
+            });
+    return found;
+  }
+
+  /** The chain of a signature; none of bytes that are no signature. */
+  private static List<Layer> layers(Authority authority, Bytes encoded) {
+    List<Layer> layers = new ArrayList<>();
+    try {
+      for (NodeKeySignature at : NodeKeySignature.decode(encoded.toByteArray()).layers()) {
+        boolean rotation = at.kind() == NodeKeySignature.ROTATION;
+        Optional<Key> trusted =
+            rotation
+                ? Optional.empty()
+                : at.signingKey().flatMap(id -> authority.state().findKey(id));
+        layers.add(new Layer(at, at.isSigned(SignatureVerifier.fastest()), trusted));
+      }
+    } catch (DecodeException e) {
+      // The verdict says so.
+      return List.of();
+    }
+    return layers;
+  }
+
+  private static void print(
+      PeersFile.Entry entry, PeerVerdict verdict, List<Layer> layers, PrintWriter out) {
+    out.println(entry.title() + " " + entry.peer().nodeKey());
+    OptionalInt failing =
+        verdict instanceof PeerVerdict.Unauthorized unauthorized
+                && !(unauthorized.denied() instanceof NodeKeyAuthorization.Degraded)
+            ? OptionalInt.of(unauthorized.denied().layer())
+            : OptionalInt.empty();
+    String indent = "  ";
+    for (int i = 0; i < layers.size(); i++) {
+      Layer layer = layers.get(i);
+      boolean fails = failing.isPresent() && failing.getAsInt() == i;
+      out.println(indent + describe(layer) + (fails ? "  <- fails" : ""));
+      indent += "  ";
+    }
+    out.println((PeerText.isKept(verdict) ? "kept: " : "dropped: ") + PeerText.reason(verdict));
+  }
+
+  private static String describe(Layer layer) {
+    NodeKeySignature at = layer.signature();
+    String name = at.nodeKey().map(key -> " " + key.toShortText()).orElse("");
+    String signer =
+        at.signingKey()
+            .map(
+                key ->
+                    ", signed by "
+                        + Texts.shortKey(key)
+                        + (layer.signed() ? ": verifies" : ": does not verify"))
+            .orElse(", signed by nobody");
+    String trust =
+        at.kind() == NodeKeySignature.ROTATION || at.signingKey().isEmpty()
+            ? ""
+            : layer
+                .trusted()
+                .map(key -> ", trusted with " + Texts.count(key.votes(), "vote"))
+                .orElse(", not trusted");
+    return at.kindName() + name + signer + trust;
+  }
+
+  private static Map<String, Object> toJson(Layer layer) {
+    NodeKeySignature at = layer.signature();
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("SigKind", at.kindName());
+    at.nodeKey().ifPresent(key -> json.put("NodeKey", key.toString()));
+    at.signingKey().ifPresent(key -> json.put("SignedBy", Texts.keyId(key)));
+    json.put("Verifies", layer.signed());
+    if (at.kind() != NodeKeySignature.ROTATION) {
+      json.put("Trusted", layer.trusted().isPresent());
+    }
+    return json;
+  }
+}

@@ -1,0 +1,211 @@
+package dev.tka.cli.command;
+
+import dev.tka.cli.input.FileText;
+import dev.tka.cli.input.InspectInput;
+import dev.tka.cli.input.OpenStore;
+import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.Stores;
+import dev.tka.cli.input.TailnetOption;
+import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.CommandFailure;
+import dev.tka.cli.output.ExitCode;
+import dev.tka.cli.output.Json;
+import dev.tka.cli.output.ProgressBar;
+import dev.tka.cli.output.Texts;
+import dev.tka.core.TkaException;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.Marks;
+import dev.tka.store.Tailnets;
+import dev.tka.store.export.AumExport;
+import dev.tka.store.export.ExportFile;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code tka export}: tailnets as a stream of bytes. */
+@Command(
+    name = "export",
+    description = {
+      "Writes a tailnet as a stream of bytes, for 'tka import' and a store of any kind: its AUMs"
+          + " with their commit times, its trail, the notes on own AUMs, and edits set aside.",
+      "The same content is the same bytes. A file is there whole or not at all, only its owner can"
+          + " read it, and nothing is written over: if there is something at FILE, the status is 5."
+          + " AUMs that do not come from the oldest ancestor are left out and counted."
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka export DIR node.tka",
+      "  tka export sqlite:control.db --tailnet example.com example.tka",
+      "  tka export sqlite:a.db --all | tka import - sqlite:b.db"
+    })
+public final class ExportCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @ParentCommand private Tka tka;
+  @Mixin private StoreArgument store;
+
+  @Parameters(
+      index = "1",
+      paramLabel = "FILE",
+      arity = "0..1",
+      converter = FileText.class,
+      defaultValue = InspectInput.STANDARD_INPUT,
+      description = "Where to write; - or nothing for standard output.")
+  private String file;
+
+  @Option(names = "--all", description = "All tailnets of a store that keeps several.")
+  private boolean all;
+
+  @Option(names = "--json", description = "Print JSON of what a file holds.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws TkaException, IOException, CommandFailure {
+    boolean toFile = !file.equals(InspectInput.STANDARD_INPUT);
+    if (all && store.tailnet().isGiven()) {
+      throw new ParameterException(
+          spec.commandLine(), "--all and " + TailnetOption.NAME + " exclude each other");
+    }
+    if (!toFile && json) {
+      throw new ParameterException(spec.commandLine(), "--json goes with a FILE");
+    }
+    if (!toFile && tka.canAsk()) {
+      throw new ParameterException(
+          spec.commandLine(), "expected a file or a pipe to write to, found a terminal");
+    }
+    List<AumExport> exported;
+    if (all) {
+      try (Tailnets tailnets = Stores.open(store.url())) {
+        List<String> names = namesOf(tailnets);
+        exported = write(toFile, out -> exportAll(tailnets, names, out));
+      }
+    } else {
+      OpenStore opened = store.open();
+      AumSnapshot snapshot = opened.aums().read();
+      exported =
+          write(toFile, out -> List.of(export(snapshot, opened.tailnet().orElse(""), 0, out)));
+    }
+    report(exported, toFile);
+    return ExitCode.OK;
+  }
+
+  private List<AumExport> write(boolean toFile, ExportFile.Writing<List<AumExport>> writing)
+      throws TkaException, IOException {
+    try {
+      if (toFile) {
+        return ExportFile.write(Path.of(file), writing);
+      }
+      OutputStream out = new BufferedOutputStream(tka.out());
+      List<AumExport> exported = writing.to(out);
+      out.flush();
+      return exported;
+    } catch (FileSystemException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new FileSystemException(toFile ? file : "standard output", null, e.getMessage());
+    }
+  }
+
+  /** Those that have anything to export: a name outlasts the end of its authority. */
+  private List<String> namesOf(Tailnets tailnets) throws TkaException, CommandFailure {
+    List<String> names = new ArrayList<>();
+    for (String name : tailnets.revisions().keySet()) {
+      AumSnapshot snapshot = tailnets.tailnet(name).read();
+      if (!snapshot.entries().isEmpty()
+          || snapshot.trail().size() > 0
+          || !snapshot.marks().equals(Marks.NONE)) {
+        names.add(name);
+      }
+    }
+    if (names.isEmpty()) {
+      throw new CommandFailure(
+          ExitCode.NOT_FOUND, store.url() + ": no tailnet has anything to export");
+    }
+    return names;
+  }
+
+  private List<AumExport> exportAll(Tailnets tailnets, List<String> names, OutputStream out)
+      throws TkaException, IOException {
+    List<AumExport> exported = new ArrayList<>();
+    for (String name : names) {
+      AumSnapshot snapshot = tailnets.tailnet(name).read();
+      exported.add(export(snapshot, name, names.size() - 1 - exported.size(), out));
+    }
+    return exported;
+  }
+
+  private AumExport export(AumSnapshot snapshot, String name, int following, OutputStream out)
+      throws TkaException, IOException {
+    try (ProgressBar bar = ProgressBar.of(spec, "exporting " + Texts.printable(name))) {
+      return AumExport.write(snapshot, name, following, out, bar);
+    }
+  }
+
+  private void report(List<AumExport> exported, boolean toFile) throws IOException {
+    PrintWriter err = spec.commandLine().getErr();
+    for (AumExport each : exported) {
+      if (each.unrelated() > 0) {
+        err.println(
+            "tka: note: "
+                + named(each)
+                + "left out "
+                + Texts.count(each.unrelated(), "AUM")
+                + " that nothing connects to the oldest ancestor");
+      }
+    }
+    if (!toFile) {
+      return;
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("SchemaVersion", Json.SCHEMA_VERSION);
+      object.put("File", file);
+      object.put("Tailnets", exported.stream().map(ExportCommand::toJson).toList());
+      Json.print(out, object);
+      return;
+    }
+    for (AumExport each : exported) {
+      out.println(
+          named(each)
+              + "exported "
+              + Texts.count(each.aums(), "AUM")
+              + ", head "
+              + each.head()
+              + ", to "
+              + Texts.printable(file));
+    }
+  }
+
+  private static String named(AumExport exported) {
+    return exported.tailnet().isEmpty() ? "" : Texts.printable(exported.tailnet()) + ": ";
+  }
+
+  private static Map<String, Object> toJson(AumExport exported) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("Name", exported.tailnet());
+    object.put("Head", exported.head().toString());
+    object.put("Aums", exported.aums());
+    object.put("TrailEntries", exported.remembered());
+    object.put("OwnAums", exported.own());
+    object.put("SetAside", exported.setAside());
+    object.put("LeftOut", exported.unrelated());
+    return object;
+  }
+}

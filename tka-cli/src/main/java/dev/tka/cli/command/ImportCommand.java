@@ -1,0 +1,350 @@
+package dev.tka.cli.command;
+
+import dev.tka.cli.input.FileText;
+import dev.tka.cli.input.InspectInput;
+import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.StoreUrl;
+import dev.tka.cli.input.Stores;
+import dev.tka.cli.input.TailnetOption;
+import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.CommandFailure;
+import dev.tka.cli.output.ExitCode;
+import dev.tka.cli.output.Json;
+import dev.tka.cli.output.ProgressBar;
+import dev.tka.cli.output.Texts;
+import dev.tka.core.AumHash;
+import dev.tka.core.SignatureVerifier;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.AumVerifier;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.StoreException;
+import dev.tka.store.Tailnets;
+import dev.tka.store.directory.NodeDirectory;
+import dev.tka.store.export.AumImport;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/** {@code tka import}: takes in what {@code tka export} wrote. */
+@Command(
+    name = "import",
+    description = {
+      "Takes in what 'tka export' wrote, into a store of any kind, which is made if there is none.",
+      "Every AUM is verified as it is read, signatures included. Nothing is written before all was"
+          + " read and its checksum is right, and each tailnet is written whole or not at all. A"
+          + " stream that was cut off or altered has status 3, an AUM that does not verify status"
+          + " 1, and a tailnet that is there already status 5.",
+      "Where a chain begins, its trail and its notes are taken on trust: import only what comes from"
+          + " somebody whose backup you would restore, and compare the head that is printed."
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka import example.tka sqlite:control.db",
+      "  tka import example.tka sqlite:control.db --tailnet copy.example.com",
+      "  tka export --all sqlite:a.db | tka import - postgresql://control@db/tka"
+    })
+public final class ImportCommand implements Callable<Integer> {
+  /** More than any header has. */
+  private static final int HEADER = 1 << 16;
+
+  private final AumVerifier verifier = new AumVerifier(SignatureVerifier.fastest());
+  private final List<Imported> done = new ArrayList<>();
+  private Optional<Tailnets> tailnets = Optional.empty();
+
+  @Spec private CommandSpec spec;
+  @ParentCommand private Tka tka;
+
+  @Parameters(
+      index = "0",
+      paramLabel = "FILE",
+      converter = Source.class,
+      description = "An export; - for standard input.")
+  private String file;
+
+  @Parameters(
+      index = "1",
+      paramLabel = StoreArgument.LABEL,
+      converter = StoreUrl.Text.class,
+      description = "A directory, " + StoreArgument.OF_MANY)
+  private StoreUrl url;
+
+  @Option(
+      names = TailnetOption.NAME,
+      paramLabel = "NEWNAME",
+      description = "The tailnet's name in the store, if it is not that of the export.")
+  private @Nullable String newName;
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  /**
+   * A tailnet that was taken in.
+   *
+   * @param name in the store; empty in a directory
+   */
+  private record Imported(
+      String name, AumHash head, AumImport.Verified content, int trailEntriesKept) {}
+
+  /** Says what else there is for whoever names a store. */
+  private static final class Source implements ITypeConverter<String> {
+    @Override
+    public String convert(String text) {
+      if (StoreUrl.Text.hasKnownScheme(text)) {
+        throw new TypeConversionException(
+            "expected a path, found a store URL; to copy from a store:"
+                + " tka export STORE | tka import - STORE");
+      }
+      return new FileText().convert(text);
+    }
+  }
+
+  @Override
+  public Integer call() throws TkaException, IOException, CommandFailure {
+    boolean piped = file.equals(InspectInput.STANDARD_INPUT);
+    if (!piped && Files.isDirectory(Path.of(file))) {
+      throw new CommandFailure(
+          ExitCode.NOT_FOUND,
+          file
+              + ": expected an export of 'tka export', found a directory; to copy one:"
+              + " tka export DIR | tka import - STORE");
+    }
+    try (InputStream in =
+        new BufferedInputStream(piped ? tka.in() : Files.newInputStream(Path.of(file)), HEADER)) {
+      in.mark(HEADER);
+      boolean several = next(new AumImport(in, verifier)).orElseThrow().following() > 0;
+      in.reset();
+      if (several) {
+        importSeveral(in, piped);
+      } else {
+        importAll(in);
+      }
+    } catch (TkaException | IOException | CommandFailure e) {
+      if (!done.isEmpty()) {
+        spec.commandLine()
+            .getErr()
+            .println("tka: tailnets imported before this failed: " + done.size());
+      }
+      throw e;
+    } finally {
+      tailnets.ifPresent(Tailnets::close);
+    }
+    report();
+    return ExitCode.OK;
+  }
+
+  /** Looks through all of them first, so that nothing is written when one is wrong. */
+  private void importSeveral(InputStream in, boolean piped)
+      throws TkaException, IOException, CommandFailure {
+    if (newName != null) {
+      throw new CommandFailure(
+          ExitCode.USAGE,
+          TailnetOption.NAME + ": expected an export of one tailnet, found several");
+    }
+    if (url instanceof StoreUrl.Directory) {
+      throw new CommandFailure(
+          ExitCode.USAGE, url + ": a directory holds one tailnet, and the export has several");
+    }
+    Path path = piped ? Files.createTempFile("tka-import", ".part") : Path.of(file);
+    try {
+      if (piped) {
+        Files.copy(in, path, StandardCopyOption.REPLACE_EXISTING);
+      }
+      try (InputStream looking = Files.newInputStream(path)) {
+        checkAll(looking);
+      }
+      try (InputStream again = Files.newInputStream(path)) {
+        importAll(again);
+      }
+    } finally {
+      if (piped) {
+        Files.deleteIfExists(path);
+      }
+    }
+  }
+
+  private void checkAll(InputStream in) throws TkaException, IOException, CommandFailure {
+    AumImport export = new AumImport(in, verifier);
+    for (Optional<AumImport.Tailnet> next = next(export); next.isPresent(); next = next(export)) {
+      String name = nameOf(next.get());
+      requireEmpty(name);
+      try (ProgressBar bar = ProgressBar.of(spec, "verifying " + Texts.printable(name))) {
+        read(next.get(), bar);
+      }
+    }
+  }
+
+  private void importAll(InputStream in) throws TkaException, IOException, CommandFailure {
+    AumImport export = new AumImport(in, verifier);
+    for (Optional<AumImport.Tailnet> next = next(export); next.isPresent(); next = next(export)) {
+      String name = nameOf(next.get());
+      requireEmpty(name);
+      AumImport.Verified verified;
+      try (ProgressBar bar = ProgressBar.of(spec, "importing " + Texts.printable(name))) {
+        verified = read(next.get(), bar);
+      }
+      AumSnapshot after;
+      try {
+        after = verified.commitTo(create(name));
+      } catch (StoreException.NotEmpty e) {
+        throw thereAlready(name);
+      }
+      AumHash head = Authority.open(after).head();
+      done.add(new Imported(name, head, verified, after.trail().size()));
+    }
+  }
+
+  private Optional<AumImport.Tailnet> next(AumImport export) throws IOException, CommandFailure {
+    try {
+      return export.next();
+    } catch (TkaException e) {
+      throw inExport(e);
+    }
+  }
+
+  private AumImport.Verified read(AumImport.Tailnet tailnet, ProgressBar bar)
+      throws IOException, CommandFailure {
+    try {
+      return tailnet.read(bar);
+    } catch (TkaException e) {
+      throw inExport(e);
+    }
+  }
+
+  private CommandFailure inExport(TkaException failure) {
+    boolean piped = file.equals(InspectInput.STANDARD_INPUT);
+    return new CommandFailure(
+        Failures.exitCode(failure),
+        (piped ? "standard input" : file) + ": " + Failures.describe(failure));
+  }
+
+  private String nameOf(AumImport.Tailnet tailnet) throws CommandFailure {
+    if (url instanceof StoreUrl.Directory) {
+      if (newName != null) {
+        throw new CommandFailure(
+            ExitCode.USAGE,
+            url + ": a directory has no name for its tailnet, leave out " + TailnetOption.NAME);
+      }
+      return "";
+    }
+    String name = newName == null ? tailnet.name() : newName;
+    if (name.isEmpty() && newName == null) {
+      throw new CommandFailure(
+          ExitCode.USAGE, "the export names no tailnet, name it: " + TailnetOption.NAME);
+    }
+    if (!Tailnets.isName(name)) {
+      throw new CommandFailure(
+          ExitCode.USAGE,
+          TailnetOption.NAME
+              + ": expected "
+              + Tailnets.NAME
+              + ", found "
+              + name.length()
+              + " characters");
+    }
+    return name;
+  }
+
+  /** Before much is read; the commit looks again. */
+  private void requireEmpty(String name) throws StoreException, CommandFailure {
+    try {
+      AumImport.requireEmpty(find(name).read());
+    } catch (StoreException.Absent e) {
+      // It will be made, once all is verified.
+    } catch (StoreException.NotEmpty e) {
+      throw thereAlready(name);
+    }
+  }
+
+  private CommandFailure thereAlready(String name) {
+    return new CommandFailure(
+        ExitCode.CONFLICT,
+        url
+            + ": "
+            + (name.isEmpty() ? "a tailnet" : "tailnet " + name)
+            + " is there already, expected none");
+  }
+
+  private AumStore find(String name) throws StoreException, CommandFailure {
+    if (url instanceof StoreUrl.Directory directory) {
+      return NodeDirectory.at(directory.path());
+    }
+    Tailnets opened = tailnets.isPresent() ? tailnets.get() : Stores.open(url);
+    tailnets = Optional.of(opened);
+    return opened.tailnet(name);
+  }
+
+  private AumStore create(String name) throws StoreException, CommandFailure {
+    if (url instanceof StoreUrl.Directory directory) {
+      return NodeDirectory.create(directory.path(), Clock.systemUTC());
+    }
+    Tailnets opened = tailnets.isPresent() ? tailnets.get() : Stores.create(url);
+    tailnets = Optional.of(opened);
+    return opened.tailnet(name);
+  }
+
+  private void report() throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    if (json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("SchemaVersion", Json.SCHEMA_VERSION);
+      object.put("Store", url.toString());
+      object.put("Tailnets", done.stream().map(ImportCommand::toJson).toList());
+      Json.print(out, object);
+    }
+    for (Imported each : done) {
+      AumImport.Verified content = each.content;
+      if (!json) {
+        out.println(
+            (each.name.isEmpty() ? "" : Texts.printable(each.name) + ": ")
+                + "imported "
+                + Texts.count(content.aums(), "AUM")
+                + ", all verified, head "
+                + each.head
+                + ", to "
+                + url);
+      }
+      if (each.trailEntriesKept < content.remembered()) {
+        err.println(
+            "tka: note: what the export remembers of "
+                + Texts.count(content.remembered(), "purged AUM")
+                + " is not kept: a directory tells it from their files, which no export has");
+      }
+    }
+  }
+
+  private static Map<String, Object> toJson(Imported imported) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("Name", imported.name);
+    object.put("Head", imported.head.toString());
+    object.put("Aums", imported.content.aums());
+    object.put("TrailEntries", imported.content.remembered());
+    object.put("TrailEntriesKept", imported.trailEntriesKept);
+    object.put("OwnAums", imported.content.own());
+    object.put("SetAside", imported.content.setAside());
+    return object;
+  }
+}

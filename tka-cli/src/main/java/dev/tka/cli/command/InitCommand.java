@@ -1,0 +1,245 @@
+package dev.tka.cli.command;
+
+import dev.tka.cli.input.KeyArgument;
+import dev.tka.cli.input.OpenStore;
+import dev.tka.cli.input.SigningKeyOption;
+import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.AumJson;
+import dev.tka.cli.output.CommandFailure;
+import dev.tka.cli.output.ExitCode;
+import dev.tka.cli.output.Json;
+import dev.tka.cli.output.Texts;
+import dev.tka.core.Aum;
+import dev.tka.core.Bytes;
+import dev.tka.core.DisablementSecret;
+import dev.tka.core.Key;
+import dev.tka.core.LockPrivateKey;
+import dev.tka.core.State;
+import dev.tka.core.TextException;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.Genesis;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.StoreException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code tka init}: a new authority. */
+@Command(
+    name = "init",
+    description = {
+      "Creates an authority in a store that holds none; makes the store if need be, and begins the"
+          + " tailnet that --tailnet names in one that keeps several.",
+      "The key that signs must be among the trusted ones. Without --confirm, tells what would be"
+          + " done. Whoever shows a disablement secret can end the authority: the secrets are"
+          + " printed once and kept nowhere.",
+      StoreArgument.RULES
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka init DIR --gen-disablements 2 --key-file admin.key tlpub:...?2 tlpub:...",
+      "  tka init DIR --gen-disablements 2 --key-file admin.key --confirm tlpub:...?2 tlpub:...",
+      "  tka init DIR --gen-disablements 0 --key-file admin.key tlpub:... disablement:44a7...",
+      "  tka init sqlite:control.db --tailnet example.com --key-file admin.key tlpub:... --confirm",
+    })
+public final class InitCommand implements Callable<Integer> {
+  private static final String DISABLEMENT_PREFIX = "disablement:";
+
+  @Spec private CommandSpec spec;
+  @ParentCommand private Tka tka;
+  @Mixin private StoreArgument store;
+
+  @Parameters(
+      arity = "0..*",
+      index = "1..*",
+      paramLabel = KeyArgument.LABEL + "|" + DISABLEMENT_PREFIX + "VALUE",
+      description = {
+        "The keys to trust, and the values of disablement secrets that were made elsewhere."
+      })
+  private List<String> arguments = List.of();
+
+  @Option(
+      names = "--gen-disablements",
+      paramLabel = "N",
+      description = "How many disablement secrets to make (default: ${DEFAULT-VALUE}).")
+  private int generated = 1;
+
+  @Mixin private SigningKeyOption signingKey;
+
+  @Option(names = "--confirm", description = "Do it.")
+  private boolean confirmed;
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws TkaException, IOException, CommandFailure {
+    List<Key> keys = new ArrayList<>();
+    List<Bytes> values = new ArrayList<>();
+    parseArguments(keys, values);
+    requireNoAuthority();
+    LockPrivateKey signer = signingKey.read(tka.in(), spec);
+    // Made also for a plan, so that what cannot be created is refused before it is confirmed.
+    List<DisablementSecret> secrets =
+        Stream.generate(() -> DisablementSecret.generate(tka.random())).limit(generated).toList();
+    secrets.forEach(secret -> values.add(secret.value()));
+    Aum genesis = Genesis.create(values, keys, signer, tka.random());
+    PrintWriter out = spec.commandLine().getOut();
+    if (!confirmed) {
+      if (json) {
+        Json.print(out, planToJson(keys));
+      } else {
+        printPlan(keys, out);
+      }
+      return ExitCode.OK;
+    }
+    if (json) {
+      Json.print(out, toJson(genesis, keys, secrets));
+    } else {
+      print(keys, secrets, out);
+    }
+    // Secrets that nobody has seen would be lost with the authority already there.
+    if (out.checkError()) {
+      throw new CommandFailure(
+          ExitCode.IO, "the disablement secrets could not be printed; nothing was written");
+    }
+    begin(genesis);
+    if (!json) {
+      out.println("Initialization complete.");
+    }
+    return ExitCode.OK;
+  }
+
+  private void begin(Aum genesis) throws TkaException, CommandFailure {
+    PrintWriter err = spec.commandLine().getErr();
+    try {
+      OpenStore created = store.tailnet().create(store.url());
+      StoreEdit.warnOfTailscaled(created, err);
+      LiveAuthority.bootstrap(created.aums(), genesis, created.policy(), Clock.systemUTC());
+    } catch (StoreException.InDoubt e) {
+      throw e;
+    } catch (TkaException | CommandFailure e) {
+      if (generated > 0) {
+        err.println("tka: no authority was made; the secrets above end nothing");
+      }
+      throw e;
+    }
+  }
+
+  private void parseArguments(List<Key> keys, List<Bytes> values) {
+    for (String argument : arguments) {
+      if (argument.startsWith(DISABLEMENT_PREFIX)) {
+        values.add(parseDisablement(argument));
+      } else {
+        keys.add(KeyArgument.parse(argument, spec).toKey());
+      }
+    }
+    if (keys.isEmpty()) {
+      throw usage("missing argument, expected one or more tailnet lock keys");
+    }
+    int room = State.MAX_DISABLEMENT_VALUES - values.size();
+    if (generated < 0 || generated > room) {
+      throw usage("--gen-disablements: expected 0 to " + room + ", found " + generated);
+    }
+  }
+
+  private Bytes parseDisablement(String argument) {
+    try {
+      return Bytes.parseHex(argument.substring(DISABLEMENT_PREFIX.length()));
+    } catch (TextException e) {
+      throw usage("disablement value: " + e.getMessage());
+    }
+  }
+
+  private void requireNoAuthority() throws TkaException, CommandFailure {
+    Optional<AumStore> before = store.tailnet().openToBegin(store.url());
+    if (before.isEmpty()) {
+      return;
+    }
+    AumSnapshot snapshot = before.get().read();
+    if (!snapshot.entries().isEmpty()) {
+      throw new CommandFailure(
+          ExitCode.CONFLICT, "tailnet lock is already enabled in " + store.words());
+    }
+    int damage = StoreArgument.reportDamage(snapshot, spec.commandLine().getErr());
+    if (damage != ExitCode.OK) {
+      throw new CommandFailure(
+          damage, store.url() + ": expected an empty store; nothing was written");
+    }
+  }
+
+  private void printPlan(List<Key> keys, PrintWriter out) {
+    printKeys(keys, out);
+    out.println(generated + " disablement secrets will be generated.");
+    out.println();
+    out.println("If this is correct, please re-run this command with the --confirm flag:");
+    out.println(
+        "\ttka init "
+            + store.words()
+            + " --confirm --gen-disablements "
+            + generated
+            + signingKey.file().map(file -> " --key-file " + Texts.shellWord(file)).orElse("")
+            + " "
+            + String.join(" ", arguments.stream().map(Texts::shellWord).toList()));
+  }
+
+  private void print(List<Key> keys, List<DisablementSecret> secrets, PrintWriter out) {
+    printKeys(keys, out);
+    out.println(
+        generated
+            + " disablement secrets have been generated and are printed below. Take note of them"
+            + " now, they WILL NOT be shown again.");
+    secrets.forEach(secret -> out.println("\t" + secret.exposeText()));
+  }
+
+  private static void printKeys(List<Key> keys, PrintWriter out) {
+    out.println("You are initializing tailnet lock with the following trusted signing keys:");
+    for (Key key : keys) {
+      out.println(" - " + Texts.keyId(key.id()) + " (" + Texts.keyKind(key.kind()) + " key)");
+    }
+    out.println();
+  }
+
+  private Map<String, Object> planToJson(List<Key> keys) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    object.put("Created", false);
+    object.put("TrustedKeys", AumJson.keys(keys));
+    object.put("GenDisablements", generated);
+    return object;
+  }
+
+  private static Map<String, Object> toJson(
+      Aum genesis, List<Key> keys, List<DisablementSecret> secrets) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    object.put("Created", true);
+    object.put("Head", genesis.hash().toString());
+    object.put("TrustedKeys", AumJson.keys(keys));
+    object.put("DisablementSecrets", secrets.stream().map(DisablementSecret::exposeText).toList());
+    return object;
+  }
+
+  private ParameterException usage(String what) {
+    return new ParameterException(spec.commandLine(), what);
+  }
+}

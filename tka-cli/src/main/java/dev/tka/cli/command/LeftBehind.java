@@ -1,0 +1,243 @@
+package dev.tka.cli.command;
+
+import dev.tka.cli.input.OpenStore;
+import dev.tka.cli.output.Texts;
+import dev.tka.core.AumHash;
+import dev.tka.core.State;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.TrailEntry;
+import dev.tka.sync.Intersection;
+import dev.tka.sync.SyncOffer;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * Why a shipping node cannot sync with control, as far as the stores of the two tell. Such a node
+ * holds nothing but its window, and searches no further than the reference does (protocol, sections
+ * 5 and 6); our own sync copes with most of it.
+ *
+ * @param kind a word for scripts
+ * @param text what is wrong
+ * @param remedy what to do, with the command to run
+ * @param problem false when only clients from before 2026-05 suffer from it
+ */
+record LeftBehind(String kind, String text, String remedy, boolean problem) {
+  /** How many AUMs the reference walks back for an offer. */
+  private static final int REFERENCE_STEPS = 1000;
+
+  /** Empty when a shipping node would find common ground. */
+  static Optional<LeftBehind> of(
+      Authority node, Authority control, OpenStore nodeStore, OpenStore controlStore)
+      throws TkaException {
+    return new Diagnosis(node, control, nodeStore, controlStore).make();
+  }
+
+  private record Diagnosis(
+      Authority node, Authority control, OpenStore nodeStore, OpenStore controlStore) {
+    Optional<LeftBehind> make() throws TkaException {
+      State ours = node.state();
+      State theirs = control.state();
+      if (ours.stateId1() != theirs.stateId1() || ours.stateId2() != theirs.stateId2()) {
+        return problem(
+            "re-created",
+            controlStore.perhapsAnother()
+                + "control has an authority with other state ids: the old one was disabled, and made"
+                + " anew",
+            controlStore.perhapsAnother()
+                + "tell this node alone that the lock is disabled, so that it wipes its authority with"
+                + " the old disablement secret and bootstraps the new one");
+      }
+      if (holds(control.head())) {
+        return Optional.empty();
+      }
+      if (!control.isActive(node.oldestAncestor())) {
+        return belowWindow();
+      }
+      return namesNothingHeld(SyncOffer.legacy(control).ancestors())
+          ? outOfSight()
+          : Optional.empty();
+    }
+
+    /** All that the node holds is on a branch that lost at control. */
+    private Optional<LeftBehind> belowWindow() throws TkaException {
+      Optional<AumHash> found = fork();
+      Optional<AumHash> winner =
+          found.flatMap(control::activeAfter).flatMap(after -> after.stream().findFirst());
+      if (found.isEmpty() || winner.isEmpty()) {
+        return Optional.empty();
+      }
+      AumHash fork = found.get();
+      String where =
+          ", at "
+              + fork
+              + ", which comes before "
+              + node.oldestAncestor()
+              + ", the oldest AUM that this node holds";
+      if (isRevocation(winner.get(), fork)) {
+        return problem(
+            "revocation-below-window",
+            "the revocation "
+                + winner.get()
+                + " was made on a longer window than this node's"
+                + where,
+            bringBack(fork));
+      }
+      AumSnapshot controls = control.snapshot();
+      long unsent =
+          node.newestFirst(node.length()).stream()
+              .filter(hash -> controls.find(hash).isEmpty())
+              .count();
+      if (unsent > 0) {
+        return problem(
+            "own-unsent-branch",
+            Texts.count(unsent, "AUM")
+                + " of this node never reached control, whose chain left this node's"
+                + where,
+            bringBack(fork));
+      }
+      return problem(
+          "stale-branch",
+          winner.get() + ", made on a stale head, won at control" + where,
+          bringBack(fork));
+    }
+
+    private Optional<AumHash> fork() {
+      List<TrailEntry> trail = node.snapshot().trail().entries();
+      for (int i = trail.size() - 1; i >= 0; i--) {
+        if (control.isActive(trail.get(i).hash())) {
+          return Optional.of(trail.get(i).hash());
+        }
+      }
+      Optional<AumHash> at = Optional.of(node.oldestAncestor());
+      while (at.isPresent() && !control.isActive(at.get())) {
+        at = control.snapshot().find(at.get()).flatMap(entry -> entry.parent());
+      }
+      return at;
+    }
+
+    private boolean isRevocation(AumHash winner, AumHash fork) throws TkaException {
+      Optional<State> state = control.snapshot().get(winner).state();
+      return state.isPresent()
+          && !control.stateAt(fork).keys().stream().allMatch(key -> state.get().trusts(key.id()));
+    }
+
+    /** The node's window is on control's chain, and is not found there. */
+    private Optional<LeftBehind> outOfSight() {
+      int behind = control.activeAfter(node.head()).map(List::size).orElse(0);
+      Set<AumHash> seen = new HashSet<>(control.newestFirst(REFERENCE_STEPS + 1));
+      List<AumHash> named = control.checkpoints().stream().filter(seen::contains).toList();
+      if (namesNothingHeld(named) && !holds(control.oldestAncestor())) {
+        return problem(
+            "far-behind",
+            Texts.count(behind, "AUM")
+                + " behind: control's newest "
+                + REFERENCE_STEPS
+                + " AUMs hold no checkpoint that this node has",
+            sync() + "; for a shipping node: tka repair " + nodeStore.words() + " --all");
+      }
+      return Optional.of(
+          new LeftBehind(
+              "sampling-gap",
+              Texts.count(behind, "AUM")
+                  + " behind: the samples that clients from before 2026-05 name pass this node by",
+              "update the client, or " + sync(),
+              false));
+    }
+
+    private boolean namesNothingHeld(List<AumHash> named) {
+      return named.stream().noneMatch(this::holds);
+    }
+
+    private boolean holds(AumHash hash) {
+      return node.snapshot().find(hash).isPresent();
+    }
+
+    private String bringBack(AumHash fork) {
+      return node.snapshot().purged(fork).isPresent()
+          ? "for a shipping node: tka repair "
+              + nodeStore.words()
+              + " --to "
+              + fork
+              + "; or "
+              + sync()
+          : sync() + "; it knows no more of " + fork + " than its name";
+    }
+
+    private String sync() {
+      return "tka sync " + OpenStore.words(nodeStore, controlStore);
+    }
+  }
+
+  /**
+   * The same where only an offer of control's is at hand: the classes cannot all be told apart.
+   *
+   * @param store the node's, as a command is told of it
+   * @param offer where it was read from
+   */
+  static Optional<LeftBehind> of(
+      Authority node, Intersection.Remembered common, String store, String offer) {
+    if (common.isHead()) {
+      return problem(
+          "control-lost-history",
+          "control's head "
+              + common.at()
+              + " comes before the oldest AUM that this node holds: control was restored from an"
+              + " old backup",
+          "sync a node that holds more with control, or bring back what this one has: tka repair "
+              + (store + " --to " + common.at())
+              + ", then sync with control set to take back what it lost ('tka sync --restored')");
+    }
+    boolean unsent = node.snapshot().marks().unsent().stream().anyMatch(node::isActive);
+    return problem(
+        unsent ? "own-unsent-branch" : "stale-branch",
+        "control's chain left this node's before the oldest AUM that it holds, after "
+            + common.at()
+            + " at the latest"
+            + (unsent ? "; AUMs that were made here never reached it" : ""),
+        "for a shipping node: tka repair "
+            + store
+            + " --meet "
+            + Texts.shellWord(offer)
+            + "; our own clients need no repair");
+  }
+
+  /**
+   * Why a shipping node could not follow a revocation that control has, as far as the node's last
+   * offer tells. What it named is all that is known of its window.
+   *
+   * @param forkPoint of the revocation, on control's active chain
+   * @param erased what the revocation takes off that
+   */
+  static Optional<LeftBehind> of(
+      Authority control, AumHash forkPoint, Set<AumHash> erased, SyncOffer offer) {
+    AumSnapshot snapshot = control.snapshot();
+    boolean follows =
+        Stream.concat(Stream.of(offer.head()), offer.ancestors().stream())
+            .filter(hash -> control.isActive(hash) || snapshot.trail().contains(hash))
+            .anyMatch(hash -> !erased.contains(hash));
+    if (follows) {
+      return Optional.empty();
+    }
+    Intersection intersection = Intersection.findRemembering(control, offer);
+    return intersection instanceof Intersection.None none
+        ? problem(
+            "no-common-ground",
+            "it names nothing that is known here, as of " + offer.head(),
+            SyncRemedy.of(none))
+        : problem(
+            "revocation-below-window",
+            "its window does not reach back to " + forkPoint,
+            "bring back what its directory still has, before it compacts again: tka repair DIR --to"
+                + " "
+                + forkPoint);
+  }
+
+  private static Optional<LeftBehind> problem(String kind, String text, String remedy) {
+    return Optional.of(new LeftBehind(kind, text, remedy, true));
+  }
+}

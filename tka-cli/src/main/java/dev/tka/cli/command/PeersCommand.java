@@ -1,0 +1,95 @@
+package dev.tka.cli.command;
+
+import dev.tka.cli.input.PeersFile;
+import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.CommandFailure;
+import dev.tka.cli.output.ExitCode;
+import dev.tka.cli.output.Json;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.nodekey.PeerVerdict;
+import dev.tka.core.store.AumSnapshot;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code tka peers}: who of a network is signed. */
+@Command(
+    name = "peers",
+    description = {
+      "Tells which peers a node with this store keeps, and which it drops and why.",
+      "The status is "
+          + ExitCode.PEER_DROPPED
+          + " when somebody is dropped, and 3 when an entry of the file is broken: the others are"
+          + " handled all the same."
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka peers DIR peers.json",
+      "  tailscale lock status --json | tka peers DIR -",
+      "  tka peers DIR peers.json --json | jq '.Peers[] | select(.Kept | not)'"
+    })
+public final class PeersCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @ParentCommand private Tka tka;
+  @Mixin private StoreArgument store;
+
+  @Parameters(
+      index = "1",
+      paramLabel = "PEERS",
+      description = {
+        "The peers: a file as 'tailscale lock status --json' prints it or docs/peers-file.md"
+            + " describes it; - for standard input."
+      })
+  private String peers;
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws TkaException, IOException, CommandFailure {
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    AumSnapshot snapshot = store.open().aums().read();
+    Authority authority = StoreArgument.openAuthority(snapshot, Authority::open, err);
+    PeersFile file = PeersFile.read(peers, tka, err);
+    Map<PeersFile.Entry, PeerVerdict> verdicts = PeerText.filter(authority, file);
+    long kept = verdicts.values().stream().filter(PeerText::isKept).count();
+    long dropped = verdicts.size() - kept;
+    if (json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("SchemaVersion", Json.SCHEMA_VERSION);
+      object.put("Head", authority.head().toString());
+      object.put("Kept", kept);
+      object.put("Dropped", dropped);
+      List<Map<String, Object>> list = new ArrayList<>();
+      verdicts.forEach((entry, verdict) -> list.add(PeerText.toJson(entry, verdict)));
+      object.put("Peers", list);
+      Json.print(out, object);
+    } else {
+      verdicts.forEach(
+          (entry, verdict) ->
+              out.printf(
+                  "%-7s  %-7s  %s: %s%n",
+                  PeerText.isKept(verdict) ? "kept" : "dropped",
+                  entry.peer().nodeKey().toShortText(),
+                  entry.title(),
+                  PeerText.reason(verdict)));
+      out.println(kept + " kept, " + dropped + " dropped");
+    }
+    return PeerText.exitCode(StoreArgument.reportDamage(snapshot, err), file, dropped > 0);
+  }
+}

@@ -1,0 +1,216 @@
+package dev.tka.cli.command;
+
+import dev.tka.cli.input.Confirmation;
+import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.CommandFailure;
+import dev.tka.cli.output.ExitCode;
+import dev.tka.cli.output.HashText;
+import dev.tka.cli.output.Json;
+import dev.tka.cli.output.Texts;
+import dev.tka.core.AumHash;
+import dev.tka.core.SignatureVerifier;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.AumVerifier;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.Repair;
+import dev.tka.sync.SyncOffer;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code tka repair}: brings purged AUMs back. */
+@Command(
+    name = "repair",
+    description = {
+      "Brings purged AUMs back that are still in a node's directory, so that a node that compacted"
+          + " past what control has can sync again. Head and trusted keys stay.",
+      "Everything is verified before anything is written, and the directory is copied first. Sync"
+          + " before the node compacts again. Control's store keeps everything and is refused."
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka repair DIR --to HASH --dry-run      what would come back",
+      "  tka repair DIR --meet offer.json        as far as control's 'tka offer --json' asks for",
+      "  tka repair DIR --steps 100 --backup /root/tka-before --confirm",
+      "  tka repair DIR --all --json",
+    })
+public final class RepairCommand implements Callable<Integer> {
+  private static final String STANDARD_INPUT = "-";
+
+  @Spec private CommandSpec spec;
+  @ParentCommand private Tka tka;
+  @Mixin private StoreArgument store;
+
+  @ArgGroup(multiplicity = "1")
+  private Reach reach = new Reach();
+
+  @Mixin private BackupOption backup;
+
+  @Option(names = "--dry-run", description = "Show what would come back; write nothing.")
+  private boolean dryRun;
+
+  @Mixin private Confirmation confirmation;
+
+  @Option(names = "--json", description = "Print JSON: what comes back, oldest first.")
+  private boolean json;
+
+  /** How far back to go. */
+  private static final class Reach {
+    @Option(
+        names = "--to",
+        paramLabel = "HASH",
+        converter = HashText.class,
+        description = "To this AUM, and on to the newest checkpoint before it.")
+    private @Nullable AumHash to;
+
+    @Option(
+        names = "--steps",
+        paramLabel = "N",
+        description = "At least N AUMs, and on to the newest checkpoint before them.")
+    private @Nullable Integer steps;
+
+    @Option(
+        names = "--meet",
+        paramLabel = "OFFER",
+        description =
+            "To the newest AUM that an offer names, as 'tka offer' prints it at the other end;"
+                + " a file, or - for standard input.")
+    private @Nullable String meet;
+
+    @Option(names = "--all", description = "To the oldest checkpoint.")
+    private boolean all;
+  }
+
+  @Override
+  public Integer call() throws TkaException, IOException, CommandFailure {
+    store.requireDirectory();
+    Repair.Reach wanted = wanted();
+    PrintWriter err = spec.commandLine().getErr();
+    StoreEdit edit = dryRun ? StoreEdit.look(store, err) : StoreEdit.begin(store, err);
+    Repair repair =
+        Repair.of(
+            edit.authority().snapshot(), wanted, new AumVerifier(SignatureVerifier.fastest()));
+    if (repair instanceof Repair.NotNeeded nothing) {
+      print(nothing, edit.authority());
+      return ExitCode.OK;
+    }
+    if (repair instanceof Repair.Nothing nothing) {
+      boolean absent =
+          nothing instanceof Repair.NothingRemembered || nothing instanceof Repair.NotRemembered;
+      throw new CommandFailure(
+          absent ? ExitCode.NOT_FOUND : ExitCode.VERIFICATION_FAILED,
+          "nothing comes back: " + nothing.reason());
+    }
+    Repair.Restore restore = (Repair.Restore) repair;
+    Optional<StoreBackup> copy = dryRun ? Optional.empty() : Optional.of(apply(restore, edit, err));
+    print(restore, copy);
+    return ExitCode.OK;
+  }
+
+  private Repair.Reach wanted() throws IOException, CommandFailure {
+    if (reach.to != null) {
+      return new Repair.To(reach.to);
+    }
+    if (reach.steps != null) {
+      if (reach.steps < 1) {
+        throw new ParameterException(
+            spec.commandLine(), "--steps: expected at least 1, found " + reach.steps);
+      }
+      return new Repair.AtLeast(reach.steps);
+    }
+    if (reach.meet != null) {
+      SyncOffer offer = OfferText.read(reach.meet, tka);
+      List<AumHash> named = new ArrayList<>(List.of(offer.head()));
+      named.addAll(offer.ancestors());
+      return new Repair.Offer(named);
+    }
+    if (reach.all) {
+      return new Repair.All();
+    }
+    throw new ParameterException(
+        spec.commandLine(), "expected one of --to, --steps, --meet and --all, found none");
+  }
+
+  private StoreBackup apply(Repair.Restore restore, StoreEdit edit, PrintWriter err)
+      throws TkaException, IOException, CommandFailure {
+    StoreBackup copy = backup.of(store.url());
+    confirmation.require(
+        "This brings back " + Texts.count(restore.count(), "AUM") + copy.plan() + ".",
+        tka,
+        STANDARD_INPUT.equals(reach.meet),
+        err);
+    copy.make();
+    edit.repair(restore);
+    return copy;
+  }
+
+  private void print(Repair.Restore restore, Optional<StoreBackup> copy) throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("SchemaVersion", Json.SCHEMA_VERSION);
+      object.put("Applied", !dryRun);
+      object.put("OldestAncestor", restore.oldest().toString());
+      object.put("Restored", restored(restore));
+      copy.flatMap(StoreBackup::place).ifPresent(place -> object.put("Backup", place.toString()));
+      Json.print(out, object);
+      return;
+    }
+    copy.flatMap(StoreBackup::report).ifPresent(out::println);
+    out.println(
+        (dryRun ? "Would bring back " : "Brought back ")
+            + Texts.count(restore.count(), "AUM")
+            + ", "
+            + restore.oldest()
+            + " to "
+            + restore.newest()
+            + ", every one verified.");
+    out.println("Oldest ancestor: " + restore.oldest());
+  }
+
+  private static List<Map<String, Object>> restored(Repair.Restore restore) {
+    List<Map<String, Object>> list = new ArrayList<>();
+    restore
+        .additions()
+        .forEach(
+            addition -> {
+              Map<String, Object> one = new LinkedHashMap<>();
+              one.put("Hash", addition.aum().hash().toString());
+              one.put("MessageKind", addition.aum().kind().toString());
+              one.put("CommittedAt", addition.committedAt().toString());
+              list.add(one);
+            });
+    return list;
+  }
+
+  private void print(Repair.NotNeeded nothing, Authority authority) throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("SchemaVersion", Json.SCHEMA_VERSION);
+      object.put("Applied", false);
+      object.put("OldestAncestor", authority.oldestAncestor().toString());
+      object.put("Restored", List.of());
+      object.put("Reason", nothing.reason());
+      Json.print(out, object);
+    } else {
+      out.println("Nothing to bring back: " + nothing.reason() + ".");
+    }
+  }
+}

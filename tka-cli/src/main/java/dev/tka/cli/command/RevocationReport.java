@@ -1,0 +1,314 @@
+package dev.tka.cli.command;
+
+import dev.tka.cli.input.PeersFile;
+import dev.tka.cli.output.AumJson;
+import dev.tka.cli.output.Json;
+import dev.tka.cli.output.Texts;
+import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
+import dev.tka.core.Key;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.Recount;
+import dev.tka.core.authority.Revocation;
+import dev.tka.core.authority.RevocationPlan;
+import dev.tka.core.nodekey.PeerVerdict;
+import dev.tka.core.store.TrailEntry;
+import java.io.PrintWriter;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** A revocation's plan for people and for programs, with what it does to the nodes of a file. */
+final class RevocationReport {
+  private final RevocationPlan plan;
+  private final Optional<RevocationPlan> unanswerable;
+  private final Optional<List<AffectedNode>> nodes;
+  private final List<Stranded> stranded;
+
+  /** A node that could not follow. */
+  private record Stranded(PeersFile.Entry entry, LeftBehind why) {}
+
+  private RevocationReport(
+      RevocationPlan plan,
+      Optional<RevocationPlan> unanswerable,
+      Optional<List<AffectedNode>> nodes,
+      List<Stranded> stranded) {
+    this.plan = plan;
+    this.unanswerable = unanswerable;
+    this.nodes = nodes;
+    this.stranded = stranded;
+  }
+
+  static RevocationReport of(
+      Authority authority, RevocationPlan plan, Optional<PeersFile> file, Instant now)
+      throws TkaException {
+    Set<Bytes> revoked = plan.revoked().stream().map(Key::id).collect(Collectors.toSet());
+    Set<AumHash> erased = new HashSet<>();
+    plan.erased().forEach(entry -> erased.add(entry.hash()));
+    List<Stranded> stranded = new ArrayList<>();
+    file.stream()
+        .flatMap(given -> Stream.concat(given.self().stream(), given.peers().stream()))
+        .forEach(
+            entry ->
+                entry
+                    .lastOffer()
+                    .filter(offer -> !plan.onLosingBranch())
+                    .flatMap(offer -> LeftBehind.of(authority, plan.forkPoint(), erased, offer))
+                    .ifPresent(why -> stranded.add(new Stranded(entry, why))));
+    return new RevocationReport(
+        plan,
+        plan.unanswerable(authority, now),
+        file.map(given -> AffectedNode.without(authority, revoked, given)),
+        stranded);
+  }
+
+  void print(PrintWriter out, String store) {
+    out.println("Fork point: " + plan.forkPoint());
+    printVotes(out);
+    printSigners(out);
+    printErased(out);
+    printOutlook(out);
+    printKeys("Keys left", plan.after().keys(), out);
+    if (!plan.notRestored().isEmpty()) {
+      printKeys(
+          "Trusted at the fork point, and not to come back by itself", plan.notRestored(), out);
+    }
+    nodes.ifPresent(affected -> printNodes(affected, out));
+    if (plan.enough().isPresent() && !plan.revoked().isEmpty()) {
+      out.println();
+      out.println("Nothing was written. To begin, with the key of one of those who could sign:");
+      out.println(
+          "\ttka revoke-keys "
+              + store
+              + plan.revoked().stream()
+                  .map(key -> " " + Texts.keyId(key.id()))
+                  .collect(Collectors.joining())
+              + " --fork-from "
+              + plan.forkPoint()
+              + " --key-file FILE");
+    }
+  }
+
+  private void printVotes(PrintWriter out) {
+    if (plan.onLosingBranch()) {
+      out.println("Nothing takes effect there: it is on a branch that lost.");
+      return;
+    }
+    out.println(
+        "Votes needed: "
+            + plan.votesNeeded()
+            + plan.rival()
+                .map(
+                    rival ->
+                        ", as "
+                            + rival.kind()
+                            + " "
+                            + rival.hash()
+                            + " has "
+                            + rival.weight()
+                            + " there")
+                .orElse(", as nothing follows there"));
+  }
+
+  private void printSigners(PrintWriter out) {
+    out.println();
+    out.println("Could sign:" + (plan.candidates().isEmpty() ? " nobody" : ""));
+    Set<Bytes> enough = new HashSet<>();
+    plan.enough().ifPresent(keys -> keys.forEach(key -> enough.add(key.id())));
+    for (Key key : plan.candidates()) {
+      out.println(
+          "\t"
+              + Texts.keyId(key.id())
+              + "\t"
+              + Texts.count(key.votes(), "vote")
+              + (enough.contains(key.id()) ? "\tof those that are enough" : "")
+              + discount(key).map(discount -> "\tdoes not count: " + discount.cause()).orElse(""));
+    }
+    if (plan.enough().isEmpty() && !plan.onLosingBranch()) {
+      out.println("All of them together have not the votes that are needed.");
+    }
+  }
+
+  private Optional<Recount.Discount> discount(Key key) {
+    return plan.discounts().stream().filter(found -> found.signer().equals(key.id())).findFirst();
+  }
+
+  private void printErased(PrintWriter out) {
+    out.println();
+    if (plan.erased().isEmpty()) {
+      out.println("Nothing would be erased.");
+      return;
+    }
+    out.println(Texts.count(plan.erased().size(), "update") + " would be erased, oldest first:");
+    for (TrailEntry entry : plan.erased()) {
+      out.println(
+          "\t"
+              + entry.hash()
+              + "\t"
+              + entry.kind()
+              + keys(" adds ", entry.added())
+              + keys(" takes away ", entry.takenAway())
+              + keys(", signed by ", entry.signers()));
+    }
+  }
+
+  private static String keys(String verb, List<Bytes> ids) {
+    return ids.isEmpty()
+        ? ""
+        : verb + ids.stream().map(Texts::shortKey).collect(Collectors.joining(", "));
+  }
+
+  private void printOutlook(PrintWriter out) {
+    out.println();
+    Optional<AumHash> from = plan.outlook().answerableFrom();
+    if (from.isEmpty()) {
+      out.println("The revoked keys could not answer it.");
+    } else {
+      out.println(
+          "The revoked keys could answer it from "
+              + from.get()
+              + unanswerable
+                  .map(
+                      other ->
+                          "; --fork-from "
+                              + other.forkPoint()
+                              + " prevents that"
+                              + (other.enough().isPresent()
+                                  ? ""
+                                  : ", but takes more votes than there are"))
+                  .orElse("; no fork point prevents that")
+              + ".");
+    }
+    plan.outlook()
+        .refusedByControl()
+        .ifPresent(refusal -> out.println("Control would refuse it: " + refusal.reason()));
+    if (plan.outlook().belowWindows()) {
+      out.println(
+          "It forks off below what nodes keep: shipping nodes that have compacted cannot follow"
+              + " before 'tka repair'.");
+    }
+  }
+
+  private static void printKeys(String heading, List<Key> keys, PrintWriter out) {
+    out.println();
+    out.println(heading + ":");
+    keys.forEach(
+        key -> out.println("\t" + Texts.keyId(key.id()) + "\t" + Texts.unsigned(key.votes())));
+  }
+
+  private void printNodes(List<AffectedNode> affected, PrintWriter out) {
+    out.println();
+    long kept = affected.stream().filter(AffectedNode::staysKept).count();
+    out.println(
+        "Of "
+            + Texts.count(affected.size(), "node")
+            + ", "
+            + affected.stream().filter(AffectedNode::isKept).count()
+            + " are kept now, and "
+            + kept
+            + " afterwards.");
+    printEach("The signature loses its key", affected.stream().filter(AffectedNode::losesKey), out);
+    printEach(
+        "Dropped afterwards, with a key that stays",
+        affected.stream().filter(one -> one.isKept() && !one.staysKept() && !one.losesKey()),
+        out);
+    printEach(
+        "Kept afterwards, and not now",
+        affected.stream().filter(one -> !one.isKept() && one.staysKept()),
+        out);
+    if (!stranded.isEmpty()) {
+      out.println("Could not follow:");
+      stranded.forEach(
+          one -> {
+            out.println(
+                "\t" + one.entry().title() + ": " + one.why().kind() + ": " + one.why().text());
+            out.println("\t\tto do: " + one.why().remedy());
+          });
+    }
+  }
+
+  private static void printEach(String heading, Stream<AffectedNode> nodes, PrintWriter out) {
+    List<AffectedNode> list = nodes.toList();
+    if (list.isEmpty()) {
+      return;
+    }
+    out.println(heading + ":");
+    for (AffectedNode node : list) {
+      out.println(
+          "\t"
+              + node.entry().title()
+              + (node.after() instanceof PeerVerdict.Dropped dropped
+                  ? ": " + Texts.printable(dropped.reason())
+                  : ""));
+    }
+  }
+
+  Map<String, Object> toJson() {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    object.put("ForkPoint", plan.forkPoint().toString());
+    object.put("OnLosingBranch", plan.onLosingBranch());
+    object.put("RevokedKeys", AumJson.keys(plan.revoked()));
+    object.put("VotesNeeded", plan.votesNeeded());
+    plan.rival().ifPresent(rival -> putRival(rival, object));
+    object.put("CouldSign", plan.candidates().stream().map(this::signer).toList());
+    object.put("CanTakeEffect", plan.enough().isPresent());
+    object.put("Erased", plan.erased().stream().map(RevocationReport::erased).toList());
+    object.putAll(RevokeKeysCommand.toJson(plan.outlook()));
+    unanswerable.ifPresent(
+        other -> {
+          object.put("UnanswerableForkPoint", other.forkPoint().toString());
+          object.put("UnanswerableCanTakeEffect", other.enough().isPresent());
+        });
+    object.put("KeysLeft", AumJson.keys(plan.after().keys()));
+    object.put("NotRestored", AumJson.keys(plan.notRestored()));
+    nodes.ifPresent(
+        affected -> {
+          object.put("Nodes", affected.stream().map(AffectedNode::toJson).toList());
+          object.put("CannotFollow", stranded.stream().map(RevocationReport::toJson).toList());
+        });
+    return object;
+  }
+
+  static void putRival(Revocation.Rival rival, Map<String, Object> object) {
+    object.put("Displaces", rival.hash().toString());
+    object.put("DisplacedVotes", rival.weight());
+  }
+
+  private Map<String, Object> signer(Key key) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("Public", Texts.keyId(key.id()));
+    object.put("Votes", Texts.unsigned(key.votes()));
+    object.put("OfThoseEnough", plan.enough().filter(keys -> keys.contains(key)).isPresent());
+    discount(key).ifPresent(discount -> object.put("DoesNotCount", discount.cause()));
+    return object;
+  }
+
+  private static Map<String, Object> erased(TrailEntry entry) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("Hash", entry.hash().toString());
+    object.put("MessageKind", entry.kind().toString());
+    object.put("CommittedAt", entry.committedAt().toString());
+    object.put("AddedKeys", entry.added().stream().map(Texts::keyId).toList());
+    object.put("RemovedKeys", entry.takenAway().stream().map(Texts::keyId).toList());
+    object.put("SignedBy", entry.signers().stream().map(Texts::keyId).toList());
+    return object;
+  }
+
+  private static Map<String, Object> toJson(Stranded stranded) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("ID", stranded.entry().peer().id());
+    object.put("Kind", stranded.why().kind());
+    object.put("Text", stranded.why().text());
+    object.put("Remedy", stranded.why().remedy());
+    return object;
+  }
+}

@@ -1,0 +1,391 @@
+package dev.tka.cli.command;
+
+import dev.tka.cli.input.Confirmation;
+import dev.tka.cli.input.InspectInput;
+import dev.tka.cli.input.KeyArgument;
+import dev.tka.cli.input.PeersFile;
+import dev.tka.cli.input.PeersOption;
+import dev.tka.cli.input.SigningKeyOption;
+import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.AumJson;
+import dev.tka.cli.output.CommandFailure;
+import dev.tka.cli.output.ExitCode;
+import dev.tka.cli.output.HashText;
+import dev.tka.cli.output.Json;
+import dev.tka.cli.output.Texts;
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
+import dev.tka.core.DecodeException;
+import dev.tka.core.LockPrivateKey;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.Revocation;
+import dev.tka.core.authority.RevocationOutlook;
+import dev.tka.core.authority.RevocationPlan;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code tka revoke-keys}: takes back what stolen keys did. */
+@Command(
+    name = "revoke-keys",
+    description = {
+      "Revokes keys retroactively, in three steps.",
+      "The first, with KEYs, makes a recovery update from before the keys could do harm, and signs"
+          + " it. --cosign adds a signature, on another machine, until it has more votes than the"
+          + " update that it displaces. --finish stores it.",
+      "--plan, with KEYs, asks for no private key and writes nothing: where it would fork off, what"
+          + " it erases, who could sign it with enough votes, whether the revoked keys could"
+          + " answer, and what the network is afterwards.",
+      "Each tells whether control would refuse it, whether the revoked keys could answer it, and"
+          + " whether shipping nodes can follow.",
+      StoreArgument.RULES
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka revoke-keys DIR tlpub:... --plan --peers peers.json",
+      "  tka revoke-keys DIR tlpub:... --key-file admin.key",
+      "  tka revoke-keys DIR tlpub:... --fork-from HASH --key-file admin.key",
+      "  tka revoke-keys DIR --cosign A401... --key-file other.key",
+      "  tka revoke-keys DIR --finish A401...",
+      "  cat recovery.hex | tka revoke-keys DIR --finish - --confirm",
+    })
+public final class RevokeKeysCommand implements Callable<Integer> {
+  private static final String CO_SIGN = "\ttka revoke-keys DIR --key-file FILE --cosign ";
+  private static final String FINISH = "\ttka revoke-keys DIR --finish ";
+
+  @Spec private CommandSpec spec;
+  @ParentCommand private Tka tka;
+  @Mixin private StoreArgument store;
+
+  @Parameters(
+      arity = "0..*",
+      index = "1..*",
+      paramLabel = "KEY",
+      description = "The keys to revoke.")
+  private List<String> keys = List.of();
+
+  @Mixin private SigningKeyOption signingKey;
+
+  @Option(
+      names = "--fork-from",
+      paramLabel = "HASH",
+      converter = HashText.class,
+      description = {
+        "The update that the recovery update follows. By default the latest one where none of the"
+            + " keys was trusted and the key that signs was; for a plan, a key that stays."
+      })
+  private @Nullable AumHash forkFrom;
+
+  @Option(names = "--plan", description = "Show what it would come to; sign and write nothing.")
+  private boolean planOnly;
+
+  @Mixin private PeersOption peers;
+
+  @Option(
+      names = "--cosign",
+      paramLabel = "UPDATE",
+      description = "Sign a recovery update, too; - reads it from standard input.")
+  private @Nullable String cosign;
+
+  @Option(
+      names = "--finish",
+      paramLabel = "UPDATE",
+      description = "Store a recovery update; - reads it from standard input.")
+  private @Nullable String finish;
+
+  @Mixin private Confirmation confirmation;
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws TkaException, IOException, CommandFailure {
+    requireOneStep();
+    boolean first = cosign == null && finish == null;
+    List<KeyArgument> revoked = first ? KeyArgument.parseAll(keys, spec) : List.of();
+    PrintWriter err = spec.commandLine().getErr();
+    if (planOnly) {
+      return plan(StoreEdit.look(store, err).authority(), revoked);
+    }
+    if (finish != null) {
+      finish(StoreEdit.begin(store, err), readUpdate(finish));
+    } else if (cosign != null) {
+      cosign(StoreEdit.look(store, err).authority(), readUpdate(cosign));
+    } else {
+      begin(StoreEdit.look(store, err).authority(), revoked);
+    }
+    return ExitCode.OK;
+  }
+
+  private void requireOneStep() {
+    int steps = (cosign == null ? 0 : 1) + (finish == null ? 0 : 1) + (keys.isEmpty() ? 0 : 1);
+    if (steps > 1) {
+      throw usage("keys to revoke, --cosign and --finish exclude one another");
+    }
+    if (forkFrom != null && keys.isEmpty()) {
+      throw usage("--fork-from goes with the keys to revoke");
+    }
+    if (planOnly && (keys.isEmpty() || signingKey.file().isPresent())) {
+      throw usage("--plan goes with the keys to revoke, and without --key-file");
+    }
+    if (peers.isGiven() && !planOnly) {
+      throw usage("--peers goes with --plan");
+    }
+    if (InspectInput.STANDARD_INPUT.equals(cosign) && signingKey.isStandardInput()) {
+      throw usage("--cosign and --key-file cannot both read standard input");
+    }
+  }
+
+  private int plan(Authority authority, List<KeyArgument> named)
+      throws TkaException, IOException, CommandFailure {
+    Set<Bytes> revoked = ids(named);
+    Optional<PeersFile> file = peers.read(tka, spec.commandLine().getErr());
+    Instant now = Instant.now();
+    RevocationPlan plan =
+        forkFrom == null
+            ? RevocationPlan.of(authority, revoked, now)
+            : RevocationPlan.at(authority, revoked, forkFrom, now);
+    RevocationReport report = RevocationReport.of(authority, plan, file, now);
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      Json.print(out, report.toJson());
+    } else {
+      report.print(out, store.words());
+    }
+    return file.map(PeersFile::exitCode).orElse(ExitCode.OK);
+  }
+
+  private Set<Bytes> ids(List<KeyArgument> named) {
+    Set<Bytes> revoked = new LinkedHashSet<>();
+    for (KeyArgument key : named) {
+      if (key.votes().isPresent()) {
+        throw usage("a key to revoke has no votes: " + key.key());
+      }
+      revoked.add(key.key().bytes());
+    }
+    return revoked;
+  }
+
+  private void begin(Authority authority, List<KeyArgument> named)
+      throws TkaException, IOException {
+    Set<Bytes> revoked = ids(named);
+    LockPrivateKey signer = signingKey.read(tka.in(), spec);
+    Aum draft =
+        forkFrom == null
+            ? Revocation.draft(authority, revoked, signer.publicKey())
+            : Revocation.draftAt(authority, revoked, forkFrom);
+    Aum update = Revocation.sign(authority, draft, signer);
+    printStep(
+        authority,
+        update,
+        List.of(
+            "Run the following command on another machine with a trusted tailnet lock key:",
+            CO_SIGN + hex(update)));
+  }
+
+  private void cosign(Authority authority, Aum update)
+      throws TkaException, IOException, CommandFailure {
+    Revocation.requireCurrent(authority, update);
+    LockPrivateKey signer = signingKey.read(tka.in(), spec);
+    Bytes signerId = signer.publicKey().bytes();
+    if (update.signatures().stream().anyMatch(made -> made.signerId().equals(signerId))) {
+      throw new CommandFailure(
+          ExitCode.VERIFICATION_FAILED,
+          signer.publicKey() + " has signed this recovery update already; it counts once");
+    }
+    Aum signed = Revocation.sign(authority, update, signer);
+    printStep(
+        authority,
+        signed,
+        List.of(
+            "Co-signing completed successfully.",
+            "",
+            "To accumulate an additional signature, run the following command on another machine"
+                + " with a trusted tailnet lock key:",
+            CO_SIGN + hex(signed),
+            "",
+            "Alternatively if you are done with co-signing, complete recovery by running the"
+                + " following command:",
+            FINISH + hex(signed)));
+  }
+
+  private void finish(StoreEdit edit, Aum update) throws TkaException, IOException, CommandFailure {
+    Authority before = edit.authority();
+    Revocation.Effect effect = Revocation.effect(before, update);
+    if (before.isActive(update.hash())) {
+      printFinished(toJson(effect, update), before);
+      return;
+    }
+    Revocation.requireCurrent(before, update);
+    if (effect.defect().isPresent()) {
+      throw effect.defect().get();
+    }
+    if (effect.outcome() != Revocation.Outcome.TAKES_EFFECT) {
+      throw new CommandFailure(ExitCode.VERIFICATION_FAILED, describe(effect));
+    }
+    PrintWriter err = spec.commandLine().getErr();
+    RevocationOutlook outlook = warn(before, update);
+    confirmation.require(describe(effect), tka, InspectInput.STANDARD_INPUT.equals(finish), err);
+    Map<String, Object> object = toJson(effect, update);
+    object.putAll(toJson(outlook));
+    printFinished(object, edit.store(List.of(update)));
+  }
+
+  private void printFinished(Map<String, Object> object, Authority after) throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      object.put("Head", after.head().toString());
+      Json.print(out, object);
+    } else {
+      out.println("Recovery completed.");
+    }
+  }
+
+  private void printStep(Authority authority, Aum update, List<String> text)
+      throws TkaException, IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    Revocation.Effect effect = Revocation.effect(authority, update);
+    if (json) {
+      Map<String, Object> object = toJson(effect, update);
+      object.putAll(toJson(outlook(authority, update)));
+      Json.print(out, object);
+      return;
+    }
+    text.forEach(out::println);
+    spec.commandLine().getErr().println("tka: " + describe(effect));
+    warn(authority, update);
+  }
+
+  private static RevocationOutlook outlook(Authority authority, Aum update) throws TkaException {
+    return RevocationOutlook.of(authority, update, Instant.now());
+  }
+
+  /**
+   * Prints what whoever makes a revocation should know before it is too late (protocol, section
+   * 10).
+   */
+  private RevocationOutlook warn(Authority authority, Aum update) throws TkaException {
+    RevocationOutlook outlook = outlook(authority, update);
+    PrintWriter err = spec.commandLine().getErr();
+    outlook
+        .refusedByControl()
+        .ifPresent(
+            refusal ->
+                err.println("tka: warning: control would refuse it now: " + refusal.reason()));
+    outlook
+        .answerableFrom()
+        .ifPresent(
+            from ->
+                err.println(
+                    "tka: warning: the revoked keys could answer it from "
+                        + from
+                        + authority
+                            .snapshot()
+                            .parentOf(from)
+                            .map(parent -> "; one with --fork-from " + parent + " prevents that")
+                            .orElse(", and no fork point prevents that")));
+    if (outlook.belowWindows()) {
+      err.println(
+          "tka: warning: it forks off below what nodes keep: shipping nodes that have compacted"
+              + " cannot follow before 'tka repair'");
+    }
+    return outlook;
+  }
+
+  /** What a recovery update would do, as a sentence. */
+  private static String describe(Revocation.Effect effect) {
+    String votes = Texts.count(effect.weight(), "vote");
+    return switch (effect.outcome()) {
+      case TAKES_EFFECT ->
+          "With "
+              + votes
+              + " it revokes "
+              + revoked(effect)
+              + effect
+                  .rival()
+                  .map(rival -> ", and takes back " + describe(rival) + " and what follows.")
+                  .orElse(", and takes nothing else back.");
+      case OUTVOTED ->
+          "With "
+              + votes
+              + " it has no effect yet: to revoke "
+              + revoked(effect)
+              + ", it has to outweigh "
+              + effect.rival().map(RevokeKeysCommand::describe).orElse("what follows the fork")
+              + ".";
+      case ON_LOSING_BRANCH ->
+          "It can have no effect: it forks off "
+              + effect.forkPoint()
+              + ", which is on a branch that lost.";
+      case VOID -> "No node would accept it.";
+    };
+  }
+
+  /** Every key by its name: a draft from somebody else may revoke whom it likes. */
+  private static String revoked(Revocation.Effect effect) {
+    return Texts.count(effect.revoked().size(), "key")
+        + effect.revoked().stream()
+            .map(key -> Texts.keyId(key.id()))
+            .collect(Collectors.joining(", ", " (", ")"));
+  }
+
+  private static String describe(Revocation.Rival rival) {
+    return rival.kind() + " " + rival.hash() + " with " + Texts.count(rival.weight(), "vote");
+  }
+
+  private static Map<String, Object> toJson(Revocation.Effect effect, Aum update) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    object.put("Recovery", hex(update));
+    object.put("ForkPoint", effect.forkPoint().toString());
+    object.put("RevokedKeys", AumJson.keys(effect.revoked()));
+    object.put("Votes", effect.weight());
+    effect.rival().ifPresent(rival -> RevocationReport.putRival(rival, object));
+    object.put("TakesEffect", effect.outcome() == Revocation.Outcome.TAKES_EFFECT);
+    return object;
+  }
+
+  static Map<String, Object> toJson(RevocationOutlook outlook) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    outlook
+        .refusedByControl()
+        .ifPresent(refusal -> object.put("RefusedByControl", refusal.reason()));
+    outlook.answerableFrom().ifPresent(hash -> object.put("AnswerableFrom", hash.toString()));
+    object.put("BelowWindows", outlook.belowWindows());
+    return object;
+  }
+
+  private Aum readUpdate(String argument) throws IOException, CommandFailure, DecodeException {
+    return Aum.decode(InspectInput.only("recovery update", argument, tka.in()));
+  }
+
+  private static String hex(Aum update) {
+    return update.encoded().toHex().toUpperCase(Locale.ROOT);
+  }
+
+  private ParameterException usage(String what) {
+    return new ParameterException(spec.commandLine(), what);
+  }
+}

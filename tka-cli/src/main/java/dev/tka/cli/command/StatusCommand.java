@@ -1,0 +1,109 @@
+package dev.tka.cli.command;
+
+import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.output.AumJson;
+import dev.tka.cli.output.CommandFailure;
+import dev.tka.cli.output.ExitCode;
+import dev.tka.cli.output.Json;
+import dev.tka.cli.output.Texts;
+import dev.tka.core.Key;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.Damage;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code tka status}: the head and the trusted keys. */
+@Command(
+    name = "status",
+    description = "Shows the head and the trusted signing keys of a store.",
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka status DIR",
+      "  tka status DIR --json | jq -r .Head",
+      "  tka status sqlite:control.db --tailnet example.com"
+    })
+public final class StatusCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @Mixin private StoreArgument store;
+
+  @Option(names = "--json", description = "Print JSON, as 'tailscale lock status --json' does.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws TkaException, IOException, CommandFailure {
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    AumSnapshot snapshot = store.open().aums().read();
+    Authority authority;
+    try {
+      authority = StoreArgument.openAuthority(snapshot, Authority::open, err);
+    } catch (OpenException.EmptyStore e) {
+      printDisabled(out);
+      return ExitCode.OK;
+    }
+    if (json) {
+      Json.print(out, toJson(authority));
+    } else {
+      print(authority, out);
+    }
+    return StoreArgument.reportDamage(snapshot, err);
+  }
+
+  private void printDisabled(PrintWriter out) throws IOException {
+    if (json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("SchemaVersion", Json.SCHEMA_VERSION);
+      object.put("Enabled", false);
+      Json.print(out, object);
+    } else {
+      out.println("Tailnet Lock is NOT enabled.");
+    }
+  }
+
+  private static void print(Authority authority, PrintWriter out) {
+    out.println("Tailnet Lock is ENABLED.");
+    out.println();
+    out.println("Head:            " + authority.head());
+    out.println("Oldest ancestor: " + authority.oldestAncestor());
+    out.println("Active chain:    " + Texts.count(authority.length(), "AUM"));
+    out.println(
+        "State ids:       "
+            + Texts.unsigned(authority.state().stateId1())
+            + ":"
+            + Texts.unsigned(authority.state().stateId2()));
+    out.println(
+        "Disablement:     " + Texts.count(authority.state().disablementValues().size(), "value"));
+    out.println();
+    out.println("Trusted signing keys:");
+    for (Key key : authority.state().keys()) {
+      String meta = key.meta().isEmpty() ? "" : "\t" + Texts.meta(key.meta());
+      out.println("\t" + Texts.keyId(key.id()) + "\t" + Texts.unsigned(key.votes()) + meta);
+    }
+  }
+
+  private static Map<String, Object> toJson(Authority authority) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    object.put("Enabled", true);
+    object.put("Head", authority.head().toString());
+    object.put("OldestAncestor", authority.oldestAncestor().toString());
+    object.put("Length", authority.length());
+    object.put("TrustedKeys", AumJson.keys(authority.state().keys()));
+    object.put("State", Texts.unsigned(authority.state().stateId1()));
+    object.put("Degraded", authority.isDegraded());
+    object.put("Damage", authority.snapshot().damage().stream().map(Damage::toString).toList());
+    return object;
+  }
+}

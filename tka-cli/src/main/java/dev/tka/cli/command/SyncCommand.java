@@ -1,0 +1,317 @@
+package dev.tka.cli.command;
+
+import dev.tka.cli.input.Confirmation;
+import dev.tka.cli.input.OpenStore;
+import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.StoreUrl;
+import dev.tka.cli.input.TailnetOption;
+import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.AumJson;
+import dev.tka.cli.output.CommandFailure;
+import dev.tka.cli.output.ExitCode;
+import dev.tka.cli.output.HashText;
+import dev.tka.cli.output.Json;
+import dev.tka.cli.output.SyncText;
+import dev.tka.cli.output.Texts;
+import dev.tka.core.AumHash;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.authority.Refusal;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.StoreException;
+import dev.tka.sync.Intake;
+import dev.tka.sync.NodeRound;
+import dev.tka.sync.SyncOutcome;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code tka sync}: rounds between two stores. */
+@Command(
+    name = "sync",
+    description = {
+      "Syncs two stores, the first as a node's and the second as control's, whatever they are."
+          + " --tailnet names the tailnet in each of them that keeps several.",
+      "Shows what each end offers, what the other makes of it, and what moves; rounds are repeated"
+          + " until the heads agree or nothing changes any more."
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka sync NODE CONTROL --dry-run     what would happen",
+      "  tka sync NODE CONTROL --explain     every AUM that is named or moved",
+      "  tka sync NODE CONTROL --json | jq .Agrees",
+      "  tka sync NODE CONTROL --restored    control was restored from a backup",
+      "  tka sync NODE CONTROL --admit HASH --confirm",
+      "  tka sync DIR sqlite:control.db --tailnet example.com"
+    })
+public final class SyncCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @ParentCommand private Tka tka;
+
+  @Parameters(
+      index = "0",
+      paramLabel = "NODE",
+      converter = StoreUrl.Text.class,
+      description = "The store of the node, as a rule its directory.")
+  private StoreUrl nodeUrl;
+
+  @Parameters(
+      index = "1",
+      paramLabel = "CONTROL",
+      converter = StoreUrl.Text.class,
+      description = "The store of control, or a directory that stands for it.")
+  private StoreUrl controlUrl;
+
+  @Mixin private TailnetOption tailnet;
+
+  @Option(
+      names = "--restored",
+      description = {
+        "Control was restored from a backup: it takes back what the node still holds. Say so until"
+            + " every node has synced."
+      })
+  private boolean restored;
+
+  @Option(
+      names = "--admit",
+      paramLabel = "HASH",
+      converter = HashText.class,
+      description = {
+        "The node admits this AUM, though it refused it: a person has found out who signed it."
+            + " Repeat it for more. It binds no other node."
+      })
+  private List<AumHash> admit = List.of();
+
+  @Mixin private Confirmation confirmation;
+
+  @Option(names = "--explain", description = "Name every ancestor offered and every AUM moved.")
+  private boolean explain;
+
+  @Option(names = "--dry-run", description = "Try it on copies in memory; write nothing.")
+  private boolean dryRun;
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws TkaException, IOException, CommandFailure {
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    List<OpenStore> both = tailnet.openBoth(nodeUrl, controlUrl);
+    OpenStore nodeStore = both.get(0);
+    OpenStore controlStore = both.get(1);
+    if (!dryRun) {
+      StoreEdit.warnOfTailscaled(nodeStore.isDirectory() ? nodeStore : controlStore, err);
+    }
+    LiveAuthority node = open(nodeStore, AdmissionPolicy.NODE, err);
+    LiveAuthority control = open(controlStore, controlPolicy(), err);
+    Set<AumHash> byHand = new LinkedHashSet<>(admit);
+    if (!byHand.isEmpty()) {
+      confirm(nodeStore.aums().read(), controlStore.aums().read(), err);
+    }
+    SyncRun run = SyncRun.of(node, control);
+    if (!byHand.isEmpty()) {
+      run.admit(byHand);
+    }
+    if (json) {
+      Json.print(out, toJson(run, nodeStore, controlStore));
+    } else {
+      print(run, nodeStore, controlStore, out);
+    }
+    int damage =
+        Math.max(
+            StoreArgument.reportDamage(nodeStore.aums().read(), err),
+            StoreArgument.reportDamage(controlStore.aums().read(), err));
+    return run.agrees() ? damage : ExitCode.VERIFICATION_FAILED;
+  }
+
+  private LiveAuthority open(OpenStore opened, AdmissionPolicy policy, PrintWriter err)
+      throws OpenException, StoreException, TkaException, CommandFailure {
+    AumSnapshot snapshot = opened.aums().read();
+    AumStore store = dryRun ? SyncRun.copy(snapshot) : opened.aums();
+    StoreArgument.openAuthority(snapshot, Authority::open, err);
+    return SyncRun.open(store, policy);
+  }
+
+  private AdmissionPolicy controlPolicy() {
+    return restored ? AdmissionPolicy.RESTORED_CONTROL : AdmissionPolicy.CONTROL;
+  }
+
+  /** Tries in memory what the node refuses, so that what is admitted is what was meant. */
+  private void confirm(AumSnapshot node, AumSnapshot control, PrintWriter err)
+      throws TkaException, IOException, CommandFailure {
+    SyncRun trial =
+        SyncRun.of(
+            SyncRun.open(SyncRun.copy(node), AdmissionPolicy.NODE),
+            SyncRun.open(SyncRun.copy(control), controlPolicy()));
+    List<Refusal> refusals =
+        trial.outcome() instanceof SyncOutcome.Refused refused ? refused.refusals() : List.of();
+    for (AumHash hash : admit) {
+      Refusal refusal =
+          refusals.stream()
+              .filter(one -> one.update().equals(hash))
+              .findFirst()
+              .orElseThrow(
+                  () ->
+                      new CommandFailure(
+                          ExitCode.NOT_FOUND,
+                          "expected an AUM that the node refuses, found that it does not refuse "
+                              + hash
+                              + "; nothing was written"));
+      if (refusal instanceof Refusal.BuildsOnRefused built) {
+        throw new CommandFailure(
+            ExitCode.USAGE, hash + " is refused for what it builds on: admit " + built.parent());
+      }
+      if (!dryRun) {
+        confirmation.require(
+            "This admits what the node refuses, " + SyncText.refusal(refusal) + ".",
+            tka,
+            false,
+            err);
+      }
+    }
+  }
+
+  private void print(SyncRun run, OpenStore node, OpenStore control, PrintWriter out) {
+    for (int i = 0; i < run.rounds().size(); i++) {
+      print(i + 1, run.rounds().get(i), out);
+    }
+    admit.forEach(hash -> out.println("Admitted by hand: " + hash));
+    for (Marks.SetAside edit : run.setAside()) {
+      out.println("Set aside, as control does not follow it: " + Texts.edit(edit));
+    }
+    for (AumHash hash : run.displacedOwn()) {
+      out.println("Made here, once taken by control, and displaced now: " + hash);
+    }
+    for (AumHash hash : run.refusedRevocations()) {
+      out.println("A revocation made here that control does not follow: " + hash);
+    }
+    out.println(SyncText.outcome(run.outcome()));
+    SyncRemedy.of(run.outcome(), node, control)
+        .ifPresent(remedy -> out.println("To do: " + remedy));
+    run.stranded().ifPresent(stranded -> out.println("As control sees it: " + stranded.remedy()));
+    if (!run.setAside().isEmpty()) {
+      out.println("To make edits again: tka edits " + node.words() + " --again --key-file FILE");
+    }
+  }
+
+  private void print(int number, SyncRun.Round round, PrintWriter out) {
+    NodeRound.Exchange exchange = round.node().exchange();
+    out.println("round " + number + (dryRun ? " (dry run)" : ""));
+    out.println("  node offers     " + SyncText.offer(exchange.offer()));
+    printEach(exchange.offer().ancestors(), out);
+    out.println("  control finds   " + SyncText.intersection(round.answer().intersection()));
+    out.println("  control offers  " + SyncText.offer(exchange.answer().offer()));
+    printEach(exchange.answer().offer().ancestors(), out);
+    out.println("  control sends   " + SyncText.missing(round.answer().missing()));
+    printEach(round.answer().missing().hashes(), out);
+    out.println("  node finds      " + SyncText.intersection(exchange.intersection()));
+    if (!round.answer().missing().hashes().isEmpty()) {
+      out.println("  node takes in   " + SyncText.intake(exchange.received()));
+      for (Refusal refusal : SyncText.refusals(exchange.received())) {
+        out.println("  not admitted    " + SyncText.refusal(refusal));
+      }
+    }
+    round
+        .receipt()
+        .ifPresent(
+            receipt -> {
+              out.println("  node sends      " + SyncText.missing(exchange.sent()));
+              printEach(exchange.sent().hashes(), out);
+              if (!exchange.sent().hashes().isEmpty()) {
+                out.println("  control takes   " + SyncText.intake(receipt.intake()));
+              }
+              if (receipt.intake() instanceof Intake.Done) {
+                receipt
+                    .message()
+                    .refused()
+                    .forEach(line -> out.println("  not admitted    " + line));
+              }
+              out.println("  control's head  " + receipt.message().head());
+            });
+  }
+
+  private void printEach(List<AumHash> hashes, PrintWriter out) {
+    if (explain) {
+      hashes.forEach(hash -> out.println("                    " + hash));
+    }
+  }
+
+  private Map<String, Object> toJson(SyncRun run, OpenStore node, OpenStore control) {
+    List<Map<String, Object>> rounds = new ArrayList<>();
+    for (SyncRun.Round round : run.rounds()) {
+      NodeRound.Exchange exchange = round.node().exchange();
+      Map<String, Object> one = new LinkedHashMap<>();
+      one.put("NodeOffer", OfferText.toJson(exchange.offer()));
+      one.put("ControlFinds", SyncText.name(round.answer().intersection()));
+      one.put("ControlOffer", OfferText.toJson(exchange.answer().offer()));
+      one.put("ToNode", texts(round.answer().missing().hashes()));
+      one.put("NodeFinds", SyncText.name(exchange.intersection()));
+      one.put("NodeAdded", added(exchange.received()));
+      one.put("NodeRefused", toJson(SyncText.refusals(exchange.received())));
+      round
+          .receipt()
+          .ifPresent(
+              receipt -> {
+                one.put("ToControl", texts(exchange.sent().hashes()));
+                one.put("ControlAdded", added(receipt.intake()));
+                one.put("ControlRefused", receipt.message().refused());
+                one.put("ControlHead", receipt.message().head().toString());
+              });
+      rounds.add(one);
+    }
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    object.put("DryRun", dryRun);
+    object.put("Rounds", rounds);
+    object.put("Agrees", run.agrees());
+    object.put("Outcome", SyncText.outcome(run.outcome()));
+    object.put("OutcomeKind", SyncText.kind(run.outcome()));
+    SyncRemedy.of(run.outcome(), node, control).ifPresent(remedy -> object.put("Remedy", remedy));
+    run.stranded().ifPresent(stranded -> object.put("Stranded", stranded.remedy()));
+    object.put("Admitted", texts(admit));
+    object.put("SetAside", run.setAside().stream().map(AumJson::setAside).toList());
+    object.put("DisplacedOwn", texts(run.displacedOwn()));
+    object.put("RefusedRevocations", texts(run.refusedRevocations()));
+    return object;
+  }
+
+  private static List<Map<String, Object>> toJson(List<Refusal> refusals) {
+    List<Map<String, Object>> list = new ArrayList<>();
+    for (Refusal refusal : refusals) {
+      Map<String, Object> one = new LinkedHashMap<>();
+      one.put("Hash", refusal.update().toString());
+      one.put("Reason", refusal.reason());
+      list.add(one);
+    }
+    return list;
+  }
+
+  private static int added(Intake intake) {
+    return intake instanceof Intake.Done done ? done.added().size() : 0;
+  }
+
+  private static List<String> texts(Collection<AumHash> hashes) {
+    return hashes.stream().map(AumHash::toString).toList();
+  }
+}

@@ -1,0 +1,85 @@
+package dev.tka.cli.command;
+
+import dev.tka.cli.input.OpenStore;
+import dev.tka.core.authority.Refusal;
+import dev.tka.sync.Intersection;
+import dev.tka.sync.SyncOutcome;
+import java.util.Optional;
+
+/** What to do when two ends of a sync do not agree, with the commands to run. */
+final class SyncRemedy {
+  private final String node;
+  private final String control;
+  private final String both;
+  private final String perhapsAnother;
+
+  private SyncRemedy(OpenStore node, OpenStore control) {
+    this.node = node.words();
+    this.control = control.words();
+    this.both = OpenStore.words(node, control);
+    this.perhapsAnother = control.perhapsAnother();
+  }
+
+  /** Empty when they agree. */
+  static Optional<String> of(SyncOutcome outcome, OpenStore node, OpenStore control) {
+    return new SyncRemedy(node, control).of(outcome);
+  }
+
+  private Optional<String> of(SyncOutcome outcome) {
+    if (outcome instanceof SyncOutcome.UpToDate || outcome instanceof SyncOutcome.Converged) {
+      return Optional.empty();
+    }
+    if (outcome instanceof SyncOutcome.NoCommonGround none) {
+      return Optional.of(perhapsAnother + of(none.intersection()));
+    }
+    if (outcome instanceof SyncOutcome.OutOfReach far) {
+      return Optional.of(
+          "bring back what the node's directory still has: "
+              + ("tka repair " + node + " --to " + far.parent())
+              + "; if it has not, give it back that AUM and those between, from a backup");
+    }
+    if (outcome instanceof SyncOutcome.Refused refused) {
+      return Optional.of(of(refused.refusals().get(0)));
+    }
+    if (outcome instanceof SyncOutcome.RevocationRefused) {
+      return Optional.of(
+          "have it co-signed until it outweighs what it takes back, or fork from a later update:"
+              + (" tka revoke-keys " + node + " KEY... --fork-from HASH --key-file FILE"));
+    }
+    if (outcome instanceof SyncOutcome.ControlLostHistory lost) {
+      return Optional.of(
+          "control was restored from an old backup: sync a node that holds more with it, or bring"
+              + (" back what this one still has: tka repair " + node)
+              + (" --to " + lost.common() + ", then " + restored()));
+    }
+    if (outcome instanceof SyncOutcome.ControlDenies) {
+      return Optional.of(
+          "if control was restored from a backup: "
+              + restored()
+              + "; if not, find out who runs it");
+    }
+    if (outcome instanceof SyncOutcome.Rejected) {
+      return Optional.of("find out what is not valid there: tka verify " + control);
+    }
+    return Optional.of("see what either end refuses: tka sync " + both + " --dry-run --explain");
+  }
+
+  private String of(Refusal refusal) {
+    return "find out who signed it; if it is meant: tka sync "
+        + (both + " --admit " + refusal.update());
+  }
+
+  private String restored() {
+    return "tka sync " + both + " --restored";
+  }
+
+  /** The same for an offer, when the other end is not at hand. */
+  static String of(Intersection.None none) {
+    return (none.heldApart() > 0
+            ? "what is stored apart has to be joined: bring back the AUMs between from a backup; "
+            : "")
+        + "compare the state ids that 'tka status' prints: if they differ, these are two"
+        + " authorities, and the node has to leave its own; if they are the same, bring back AUMs"
+        + " that were forgotten, with 'tka repair' or from a backup of either end";
+  }
+}

@@ -1,0 +1,173 @@
+package dev.tka.cli.command;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.InformResult;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.StoreException;
+import dev.tka.sync.AnswerPolicy;
+import dev.tka.sync.ControlEnd;
+import dev.tka.sync.NodeRound;
+import dev.tka.sync.NodeSync;
+import dev.tka.sync.StrandedNode;
+import dev.tka.sync.SyncAnswer;
+import dev.tka.sync.SyncOffer;
+import dev.tka.sync.SyncOutcome;
+import dev.tka.sync.SyncReceipt;
+import dev.tka.sync.SyncSend;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** Whole rounds between a node and a control in this process, with what each end made of them. */
+public final class SyncRun {
+  /** Room for some 5,000 AUMs of the usual length in an answer. */
+  private static final long MOST_BYTES = 1 << 20;
+
+  private final LiveAuthority node;
+  private final Recorder control;
+  private final List<Round> rounds = new ArrayList<>();
+  private final List<Marks.SetAside> setAside = new ArrayList<>();
+  private final Set<AumHash> displacedOwn = new LinkedHashSet<>();
+  private final Set<AumHash> refusedRevocations = new LinkedHashSet<>();
+  private SyncOutcome outcome;
+
+  /**
+   * A round.
+   *
+   * @param answer what control answered, and why
+   * @param node what the node made of it
+   * @param receipt what control made of the send; empty when there was none
+   */
+  public record Round(
+      ControlEnd.Answer answer, NodeRound.End node, Optional<ControlEnd.Receipt> receipt) {}
+
+  private SyncRun(LiveAuthority node, LiveAuthority control) throws TkaException {
+    this.node = node;
+    this.control = new Recorder(new ControlEnd(control, AnswerPolicy.bounded(MOST_BYTES)));
+    outcome = run();
+  }
+
+  /** Runs rounds until the heads agree or nothing changes any more. */
+  public static SyncRun of(LiveAuthority node, LiveAuthority control) throws TkaException {
+    return new SyncRun(node, control);
+  }
+
+  /**
+   * Runs more rounds, after the node has taken in what control last sent, with AUMs admitted that
+   * it refused.
+   *
+   * @param byHand which
+   */
+  void admit(Set<AumHash> byHand) throws TkaException {
+    List<Aum> updates = new ArrayList<>();
+    for (Bytes encoded : rounds.get(rounds.size() - 1).answer().message().missing()) {
+      updates.add(Aum.decode(encoded.toByteArray()));
+    }
+    InformResult result =
+        node.informFromControl(updates, updates.stream().map(Aum::hash).toList(), byHand);
+    setAside.addAll(result.setAside());
+    displacedOwn.addAll(result.displacedOwn());
+    outcome = run();
+  }
+
+  private SyncOutcome run() throws TkaException {
+    return new NodeSync(node).<TkaException>run(control, control::record);
+  }
+
+  public List<Round> rounds() {
+    return rounds;
+  }
+
+  public SyncOutcome outcome() {
+    return outcome;
+  }
+
+  /** Edits that were made at the node and are set aside now. */
+  List<Marks.SetAside> setAside() {
+    return setAside;
+  }
+
+  /** AUMs that were made at the node, that control once had, and that left the active chain. */
+  Set<AumHash> displacedOwn() {
+    return displacedOwn;
+  }
+
+  /** Revocations that were made at the node, and that control has seen and does not follow. */
+  Set<AumHash> refusedRevocations() {
+    return refusedRevocations;
+  }
+
+  /** Why control could not help the node, as it sees it; empty when the two agree. */
+  Optional<StrandedNode> stranded() {
+    return agrees() ? Optional.empty() : rounds.get(rounds.size() - 1).answer().stranded();
+  }
+
+  /** True when both ends have one head. */
+  boolean agrees() {
+    return outcome instanceof SyncOutcome.UpToDate || outcome instanceof SyncOutcome.Converged;
+  }
+
+  /** The authority in a store. */
+  static LiveAuthority open(AumStore store, AdmissionPolicy policy) throws TkaException {
+    return LiveAuthority.open(store, policy, Clock.systemUTC());
+  }
+
+  /** The same in memory, where rounds can be tried. */
+  static AumStore copy(AumSnapshot snapshot) throws StoreException {
+    MemoryAumStore copy = new MemoryAumStore();
+    Commit.Builder commit = Commit.on(copy.read().revision());
+    for (AumEntry entry : snapshot.entries()) {
+      commit.add(snapshot.get(entry.hash()), entry.committedAt());
+    }
+    snapshot.lastActiveAncestor().ifPresent(commit::lastActiveAncestor);
+    commit.trail(snapshot.trail().entries()).marks(snapshot.marks());
+    copy.commit(commit.build());
+    return copy;
+  }
+
+  /** Control, and what it did in the round that is going on. */
+  private final class Recorder implements NodeSync.Control<TkaException> {
+    private final ControlEnd control;
+    private Optional<ControlEnd.Answer> answer = Optional.empty();
+    private Optional<ControlEnd.Receipt> receipt = Optional.empty();
+
+    Recorder(ControlEnd control) {
+      this.control = control;
+    }
+
+    @Override
+    public SyncAnswer offer(SyncOffer offer) throws TkaException {
+      ControlEnd.Answer made = control.answer(offer);
+      answer = Optional.of(made);
+      receipt = Optional.empty();
+      return made.message();
+    }
+
+    @Override
+    public SyncReceipt send(SyncSend send) throws TkaException {
+      ControlEnd.Receipt made = control.receive(send);
+      receipt = Optional.of(made);
+      return made.message();
+    }
+
+    void record(NodeRound.End end) {
+      rounds.add(new Round(answer.orElseThrow(), end, receipt));
+      setAside.addAll(end.notices().setAside());
+      displacedOwn.addAll(end.notices().displacedOwn());
+      refusedRevocations.addAll(end.notices().refusedRevocations());
+    }
+  }
+}

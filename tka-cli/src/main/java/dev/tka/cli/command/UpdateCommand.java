@@ -1,0 +1,62 @@
+package dev.tka.cli.command;
+
+import dev.tka.cli.input.KeyArgument;
+import dev.tka.cli.input.StoreArgument;
+import dev.tka.core.Key;
+import dev.tka.core.LockPrivateKey;
+import dev.tka.core.SigningException;
+import dev.tka.core.authority.BuildException;
+import dev.tka.core.authority.UpdateBuilder;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code tka update}: changes trusted keys. */
+@Command(
+    name = "update",
+    description = {
+      "Changes the votes or the metadata of trusted signing keys.",
+      "A key named with votes gets those; --meta replaces the metadata of every key named.",
+      StoreArgument.RULES
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka update DIR tlpub:...?3 --key-file admin.key",
+      "  tka update DIR tlpub:... --meta owner=ann --meta purpose=signing --key-file admin.key",
+    })
+public final class UpdateCommand extends EditCommand {
+  @Option(
+      names = "--meta",
+      paramLabel = "NAME=VALUE",
+      description = "Metadata, at most 512 bytes a key in all; repeat it for more.")
+  private Map<String, String> meta = new LinkedHashMap<>();
+
+  @Override
+  void check(List<KeyArgument> named, LockPrivateKey signer) {
+    if (meta.size() > Key.MAX_META_BYTES) {
+      throw usage("--meta: expected at most 512 bytes a key in all, found more pairs than that");
+    }
+    // Java's stand-in for what the locale cannot tell; it would be signed, and stay.
+    if (meta.toString().indexOf('\ufffd') >= 0) {
+      throw usage("--meta: expected UTF-8, found bytes that the locale cannot read: set LC_ALL");
+    }
+    for (KeyArgument key : named) {
+      if (key.votes().isEmpty() && meta.isEmpty()) {
+        throw usage("nothing to change about " + key.key() + ": give it ?VOTES, or --meta");
+      }
+    }
+  }
+
+  @Override
+  void change(UpdateBuilder builder, KeyArgument key) throws BuildException, SigningException {
+    if (key.votes().isPresent()) {
+      builder.setVotes(key.key().bytes(), key.votes().getAsLong());
+    }
+    if (!meta.isEmpty()) {
+      builder.setMeta(key.key().bytes(), meta);
+    }
+  }
+}

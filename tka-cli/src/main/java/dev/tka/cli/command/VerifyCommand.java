@@ -1,0 +1,261 @@
+package dev.tka.cli.command;
+
+import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.Stores;
+import dev.tka.cli.input.TailnetOption;
+import dev.tka.cli.output.CommandFailure;
+import dev.tka.cli.output.ExitCode;
+import dev.tka.cli.output.Json;
+import dev.tka.cli.output.ProgressBar;
+import dev.tka.cli.output.Texts;
+import dev.tka.core.AumHash;
+import dev.tka.core.SignatureVerifier;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.AumVerifier;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.ChainAudit;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Damage;
+import dev.tka.core.store.StoreException;
+import dev.tka.store.Tailnets;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code tka verify}: every AUM and every signature, from the oldest ancestor on. */
+@Command(
+    name = "verify",
+    description = {
+      "Verifies every update and signature of a store.",
+      "Goes from the oldest ancestor on, losing branches included, and names the first thing"
+          + " wrong. With --all, it prints a line for each tailnet of the store, and the status is"
+          + " that of the first that is wrong."
+    },
+    mixinStandardHelpOptions = true,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  tka verify DIR",
+      "  tka verify DIR --json && echo sound",
+      "  tka verify sqlite:control.db --tailnet example.com",
+      "  tka verify sqlite:control.db --all"
+    })
+public final class VerifyCommand implements Callable<Integer> {
+  /** From this many AUMs on, a person at a terminal may wonder what takes so long. */
+  private static final int LONG_WORK = 5_000;
+
+  private final AumVerifier verifier = new AumVerifier(SignatureVerifier.fastest());
+
+  @Spec private CommandSpec spec;
+  @Mixin private StoreArgument store;
+
+  @Option(names = "--all", description = "All tailnets of a store that keeps several.")
+  private boolean all;
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws TkaException, IOException, CommandFailure {
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    if (all) {
+      return verifyAll(out, err);
+    }
+    AumSnapshot snapshot = store.open().aums().read();
+    if (snapshot.entries().size() >= LONG_WORK && ProgressBar.isShown()) {
+      err.println("verifying " + Texts.count(snapshot.entries().size(), "AUM") + " ...");
+      err.flush();
+    }
+    // Before opening, which says less about a chain that breaks a rule.
+    ChainAudit audit =
+        StoreArgument.openAuthority(snapshot, stored -> ChainAudit.of(stored, verifier), err);
+    Optional<Authority> authority =
+        audit.problem().isPresent()
+            ? openAsItIs(snapshot)
+            : Optional.of(StoreArgument.openAuthority(snapshot, Authority::open, err));
+    if (json) {
+      Json.print(out, toJson(authority, audit, snapshot));
+    } else {
+      print(authority, audit, out);
+    }
+    int damage = StoreArgument.reportDamage(snapshot, err);
+    audit.problem().ifPresent(problem -> err.println("tka: " + describe(problem)));
+    boolean explainedByDamage = damage != ExitCode.OK && authority.isEmpty();
+    return explainedByDamage ? damage : audit.problem().map(VerifyCommand::exitCode).orElse(damage);
+  }
+
+  private int verifyAll(PrintWriter out, PrintWriter err)
+      throws TkaException, IOException, CommandFailure {
+    if (store.tailnet().isGiven()) {
+      throw new ParameterException(
+          spec.commandLine(), "--all and " + TailnetOption.NAME + " exclude each other");
+    }
+    List<Verified> wrong = new ArrayList<>();
+    List<Map<String, Object>> list = new ArrayList<>();
+    int count = 0;
+    try (Tailnets tailnets = Stores.open(store.url());
+        ProgressBar bar = ProgressBar.of(spec, "verifying")) {
+      Set<String> names = tailnets.revisions().keySet();
+      for (String name : names) {
+        bar.done(count, names.size());
+        Verified verified = verify(name, tailnets.tailnet(name));
+        bar.hide();
+        count++;
+        if (verified.exitCode() != ExitCode.OK) {
+          wrong.add(verified);
+        }
+        if (json) {
+          list.add(verified.toJson());
+        } else {
+          out.println(verified);
+          out.flush();
+        }
+      }
+    }
+    if (json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("SchemaVersion", Json.SCHEMA_VERSION);
+      object.put("Sound", wrong.isEmpty());
+      object.put("Tailnets", list);
+      Json.print(out, object);
+    }
+    if (wrong.isEmpty()) {
+      return ExitCode.OK;
+    }
+    Verified first = wrong.get(0);
+    err.println(
+        "tka: "
+            + wrong.size()
+            + " of "
+            + Texts.count(count, "tailnet")
+            + " wrong, the first is "
+            + Texts.printable(first.name()));
+    return first.exitCode();
+  }
+
+  private Verified verify(String name, AumStore tailnet) throws StoreException {
+    try {
+      AumSnapshot snapshot = tailnet.read();
+      if (snapshot.entries().isEmpty()) {
+        return new Verified(name, ExitCode.OK, Optional.empty(), 0, Optional.empty());
+      }
+      ChainAudit audit = ChainAudit.of(snapshot, verifier);
+      if (audit.problem().isPresent()) {
+        return new Verified(
+            name,
+            audit.problem().map(VerifyCommand::exitCode).orElse(ExitCode.OK),
+            Optional.empty(),
+            audit.verified(),
+            audit.problem().map(VerifyCommand::describe));
+      }
+      Optional<AumHash> head = Optional.of(Authority.open(snapshot).head());
+      return new Verified(name, ExitCode.OK, head, audit.verified(), Optional.empty());
+    } catch (StoreException.Damaged | StoreException.NoSuchAum | OpenException e) {
+      return new Verified(
+          name, Failures.exitCode(e), Optional.empty(), 0, Optional.of(e.getMessage()));
+    }
+  }
+
+  /**
+   * A tailnet of several.
+   *
+   * @param exitCode what its verdict asks for
+   * @param head empty when Tailnet Lock is not enabled, or something is wrong
+   * @param aums how many were verified
+   * @param problem the first thing wrong
+   */
+  private record Verified(
+      String name, int exitCode, Optional<AumHash> head, int aums, Optional<String> problem) {
+    Map<String, Object> toJson() {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("Name", name);
+      object.put("Enabled", head.isPresent() || problem.isPresent());
+      head.ifPresent(hash -> object.put("Head", hash.toString()));
+      object.put("Verified", aums);
+      problem.ifPresent(what -> object.put("Problem", what));
+      return object;
+    }
+
+    /** The line for people. */
+    @Override
+    public String toString() {
+      return Texts.printable(name)
+          + "\t"
+          + problem
+              .map(what -> "WRONG: " + Texts.printable(what))
+              .or(() -> head.map(hash -> Texts.count(aums, "AUM") + " verified, head " + hash))
+              .orElse("not enabled");
+    }
+  }
+
+  /** Empty when what the audit found keeps the authority from opening. */
+  private static Optional<Authority> openAsItIs(AumSnapshot snapshot) throws StoreException {
+    try {
+      return Optional.of(Authority.open(snapshot));
+    } catch (OpenException | StoreException.Damaged | StoreException.NoSuchAum e) {
+      return Optional.empty();
+    }
+  }
+
+  private static void print(Optional<Authority> authority, ChainAudit audit, PrintWriter out) {
+    authority.ifPresentOrElse(
+        opened -> {
+          out.println("head            " + opened.head());
+          out.println("oldest ancestor " + opened.oldestAncestor());
+        },
+        () -> out.println("head            none: no authority can be opened"));
+    out.println(
+        "verified        "
+            + Texts.count(audit.verified(), "AUM")
+            + (audit.problem().isPresent() ? " before the first that is wrong" : ""));
+    if (audit.unrelated() > 0) {
+      out.println(
+          "not looked at   "
+              + Texts.count(audit.unrelated(), "AUM")
+              + " that do not come from the oldest ancestor");
+    }
+  }
+
+  /** Names a head only where there is one. */
+  private static Map<String, Object> toJson(
+      Optional<Authority> authority, ChainAudit audit, AumSnapshot snapshot) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    authority.ifPresent(
+        opened -> {
+          object.put("Head", opened.head().toString());
+          object.put("OldestAncestor", opened.oldestAncestor().toString());
+        });
+    object.put("Verified", audit.verified());
+    object.put("Unrelated", audit.unrelated());
+    audit.problem().ifPresent(problem -> object.put("Problem", describe(problem)));
+    object.put("Damage", snapshot.damage().stream().map(Damage::toString).toList());
+    return object;
+  }
+
+  private static int exitCode(ChainAudit.Problem problem) {
+    return problem.cause() instanceof StoreException damaged
+        ? Failures.exitCode(damaged)
+        : ExitCode.VERIFICATION_FAILED;
+  }
+
+  private static String describe(ChainAudit.Problem problem) {
+    String message = problem.cause().getMessage();
+    String hash = problem.hash().toString();
+    return message.startsWith(hash) ? message : hash + ": " + message;
+  }
+}

@@ -1,0 +1,113 @@
+package dev.tka.cli.command;
+
+import dev.tka.cli.output.Texts;
+import dev.tka.core.Key;
+import dev.tka.core.State;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.KeyBudget;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Something that is sound, and that an admin may come to regret.
+ *
+ * @param kind a word for scripts
+ * @param text what it is
+ * @param remedy what to do about it
+ */
+record Weakness(String kind, String text, String remedy) {
+  /** Twice as many as a builder's checkpoints are apart: nobody's offer should be that thin. */
+  private static final int CHECKPOINT_WITHIN = 100;
+
+  /** Below this much room for keys, it is time to tidy up. */
+  private static final int ROOM_FOR_KEYS = 32;
+
+  /**
+   * The weaknesses of an authority.
+   *
+   * @param tka its store, as a command is told of it
+   */
+  static List<Weakness> of(Authority authority, String tka) {
+    State state = authority.state();
+    List<Weakness> found = new ArrayList<>();
+    List<Key> signing = state.keys().stream().filter(Key::canSign).toList();
+    for (Key key : state.keys()) {
+      if (!signing.contains(key)) {
+        found.add(
+            new Weakness(
+                "undecodable-key",
+                Texts.keyId(key.id()) + " is trusted and can never sign: it is no Ed25519 key",
+                key.id().isEmpty()
+                    ? "it has no name to remove it by, and does no harm"
+                    : "remove it, and add the key that was meant"));
+      }
+    }
+    if (signing.size() == 1) {
+      found.add(
+          new Weakness(
+              "one-signing-key",
+              "there is one signing key only: without it nobody can sign, and who steals it cannot"
+                  + " be revoked",
+              "tka add " + tka + " KEY, with a key that is kept elsewhere"));
+    } else {
+      addOutvoting(state, signing, found);
+    }
+    KeyBudget budget = new KeyBudget(state);
+    if (budget.keysLeft() < ROOM_FOR_KEYS) {
+      found.add(
+          new Weakness(
+              "many-keys",
+              budget.keysUsed()
+                  + " keys are trusted, and a checkpoint holds no more than "
+                  + State.MAX_KEYS,
+              "tka remove " + tka + " KEY..., of those that are not needed"));
+    }
+    if (budget.disablementValuesUsed() == 1) {
+      found.add(
+          new Weakness(
+              "one-disablement-value",
+              "there is one disablement secret only: when it is lost, nobody can end the authority",
+              "keep it in two places; secrets are made with the authority ('tka init"
+                  + " --gen-disablements')"));
+    }
+    if (lacksCheckpoint(authority)) {
+      found.add(
+          new Weakness(
+              "no-recent-checkpoint",
+              "the last "
+                  + CHECKPOINT_WITHIN
+                  + " AUMs hold no checkpoint: shipping nodes may not find common ground",
+              "any edit adds one, if a checkpoint is possible ('tka add', 'tka update')"));
+    }
+    return found;
+  }
+
+  private static void addOutvoting(State state, List<Key> signing, List<Weakness> found) {
+    KeyBudget budget =
+        new KeyBudget(
+            State.of(state.disablementValues(), signing, state.stateId1(), state.stateId2()));
+    for (Key key : signing) {
+      KeyBudget.Loss loss = budget.lossOf(key.id()).orElseThrow();
+      if (!loss.canBeOutvoted()) {
+        found.add(
+            new Weakness(
+                "outvoting-key",
+                Texts.keyId(key.id())
+                    + " has "
+                    + Texts.count(key.votes(), "vote")
+                    + ", all others together have "
+                    + loss.votesLeft()
+                    + ": if it is stolen, they cannot be sure to revoke it",
+                "add keys, or change votes ('tka update'), until all others have more"));
+      }
+    }
+  }
+
+  private static boolean lacksCheckpoint(Authority authority) {
+    return authority.length() >= CHECKPOINT_WITHIN
+        && authority.checkpoints().stream()
+            .limit(1)
+            .flatMap(newest -> authority.activeAfter(newest).stream())
+            .noneMatch(after -> after.size() < CHECKPOINT_WITHIN);
+  }
+}

@@ -1,0 +1,53 @@
+package dev.tka.cli.input;
+
+import dev.tka.cli.output.CommandFailure;
+import dev.tka.cli.output.ExitCode;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.Locale;
+import java.util.Set;
+import picocli.CommandLine.Option;
+
+/** What cannot be undone is asked for first, or comes with {@code --confirm}. */
+public final class Confirmation {
+  private static final Set<String> YES = Set.of("y", "yes");
+
+  /** Nobody needs a longer line to say yes. */
+  private static final int MAX_ANSWER = 80;
+
+  @Option(names = "--confirm", description = "Do not ask before what cannot be undone.")
+  private boolean confirmed;
+
+  /**
+   * Goes on only when told so.
+   *
+   * @param what would be done, as a sentence
+   * @param inputIsTaken whether standard input holds something else than an answer
+   * @throws CommandFailure if the answer is no, or nobody can be asked
+   */
+  public void require(String what, Tka tka, boolean inputIsTaken, PrintWriter err)
+      throws CommandFailure, IOException {
+    if (confirmed) {
+      return;
+    }
+    if (!tka.canAsk() || inputIsTaken) {
+      throw new CommandFailure(
+          ExitCode.USAGE, what + " It cannot be undone: add --confirm to go on");
+    }
+    err.print("tka: " + what + " It cannot be undone. Go on? [y/N] ");
+    err.flush();
+    if (!YES.contains(readLine(tka).strip().toLowerCase(Locale.ROOT))) {
+      throw new CommandFailure(ExitCode.USAGE, "nothing was done");
+    }
+  }
+
+  private static String readLine(Tka tka) throws IOException {
+    StringBuilder line = new StringBuilder();
+    for (int c = tka.in().read(); c >= 0 && c != '\n'; c = tka.in().read()) {
+      if (line.length() < MAX_ANSWER) {
+        line.append((char) c);
+      }
+    }
+    return line.toString();
+  }
+}

@@ -1,0 +1,77 @@
+package dev.tka.cli.input;
+
+import dev.tka.core.Key;
+import dev.tka.core.LockPublicKey;
+import dev.tka.core.TextException;
+import java.util.List;
+import java.util.OptionalLong;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+
+/**
+ * A key as it is named on the command line, {@code tlpub:…} or {@code tlpub:…?VOTES}.
+ *
+ * @param key the key
+ * @param votes as they are written, of 64 bits, whether allowed or not; empty when they are not
+ */
+public record KeyArgument(LockPublicKey key, OptionalLong votes) {
+  public static final String LABEL = "KEY[?VOTES]";
+
+  /** A key to trust. */
+  public Key toKey() {
+    return Key.of(key, 1).withVotes(votes.orElse(1));
+  }
+
+  /** What makes a key of a text. */
+  @FunctionalInterface
+  public interface Parser<T> {
+    public T parse(String text) throws TextException;
+  }
+
+  /**
+   * Parses a key of any type that is on the command line.
+   *
+   * @throws ParameterException if it is none
+   */
+  public static <T> T parse(Parser<T> parser, String text, CommandSpec spec) {
+    try {
+      return parser.parse(text);
+    } catch (TextException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage());
+    }
+  }
+
+  /**
+   * Parses what is on the command line.
+   *
+   * @throws ParameterException if it is no key with or without votes
+   */
+  public static KeyArgument parse(String text, CommandSpec spec) {
+    int mark = text.indexOf('?');
+    try {
+      LockPublicKey key =
+          parse(LockPublicKey::parse, mark < 0 ? text : text.substring(0, mark), spec);
+      return new KeyArgument(
+          key,
+          mark < 0
+              ? OptionalLong.empty()
+              : OptionalLong.of(Long.parseUnsignedLong(text.substring(mark + 1))));
+    } catch (NumberFormatException e) {
+      throw new ParameterException(
+          spec.commandLine(), "expected a number of votes behind '?', found " + text);
+    }
+  }
+
+  /**
+   * Parses several.
+   *
+   * @throws ParameterException if there is none, or something else
+   */
+  public static List<KeyArgument> parseAll(List<String> texts, CommandSpec spec) {
+    if (texts.isEmpty()) {
+      throw new ParameterException(
+          spec.commandLine(), "missing argument, expected one or more tailnet lock keys");
+    }
+    return texts.stream().map(text -> parse(text, spec)).toList();
+  }
+}

@@ -1,0 +1,36 @@
+package dev.tka.cli.input;
+
+import dev.tka.cli.output.CommandFailure;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The nodes of a network, where a command can do without them. */
+public final class PeersOption {
+  @Option(
+      names = "--peers",
+      paramLabel = "PEERS",
+      description =
+          "The nodes of the network: a peers file (docs/peers-file.md), as 'tailscale lock status"
+              + " --json' prints it, or - for standard input.")
+  private @Nullable String source;
+
+  public boolean isGiven() {
+    return source != null;
+  }
+
+  public boolean isStandardInput() {
+    return PeersFile.STANDARD_INPUT.equals(source);
+  }
+
+  /**
+   * Reads the file that was named, if one was; what is broken in it is told on {@code err}.
+   *
+   * @throws CommandFailure if it is no peers file
+   */
+  public Optional<PeersFile> read(Tka tka, PrintWriter err) throws IOException, CommandFailure {
+    return source == null ? Optional.empty() : Optional.of(PeersFile.read(source, tka, err));
+  }
+}

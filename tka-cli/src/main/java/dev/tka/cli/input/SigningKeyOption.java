@@ -1,0 +1,52 @@
+package dev.tka.cli.input;
+
+import dev.tka.core.LockPrivateKey;
+import dev.tka.core.SigningException;
+import dev.tka.store.KeyFile;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/**
+ * The private key that a command signs with. It is never an argument: other processes see those.
+ */
+public final class SigningKeyOption {
+  private static final String STANDARD_INPUT = "-";
+
+  @Option(
+      names = "--key-file",
+      paramLabel = "FILE",
+      description = {
+        "The private key that signs, in a file that only its owner can read, as 'tka keygen' makes"
+            + " it; - is standard input."
+      })
+  private @Nullable String file;
+
+  /**
+   * Reads the key.
+   *
+   * @throws ParameterException if none is named
+   */
+  public LockPrivateKey read(InputStream in, CommandSpec spec)
+      throws SigningException, IOException {
+    if (file == null) {
+      throw new ParameterException(
+          spec.commandLine(), "missing option --key-file FILE, the private key that signs");
+    }
+    return isStandardInput() ? KeyFile.read(in, "standard input") : KeyFile.read(Path.of(file));
+  }
+
+  public boolean isStandardInput() {
+    return STANDARD_INPUT.equals(file);
+  }
+
+  /** The option as it was given, for a command to run again. */
+  public Optional<String> file() {
+    return Optional.ofNullable(file);
+  }
+}

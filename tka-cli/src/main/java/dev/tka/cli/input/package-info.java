@@ -1,0 +1,9 @@
+/**
+ * What the command is told: arguments, stores, files, secrets, answers.
+ *
+ * <p>The rules are specified in {@code docs/protocol.md}.
+ */
+@NullMarked
+package dev.tka.cli.input;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,115 @@
+package dev.tka.cli.output;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumSignature;
+import dev.tka.core.Bytes;
+import dev.tka.core.Key;
+import dev.tka.core.State;
+import dev.tka.core.nodekey.NodeKeySignature;
+import dev.tka.core.store.Marks;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * AUMs, keys and node-key signatures as {@code tailscale lock log --json} and {@code status --json}
+ * print them: the same names in the same order, metadata by name, absent fields left out, bytes as
+ * URL-safe base64.
+ */
+public final class AumJson {
+  private AumJson() {}
+
+  /** An entry of the log: hash, fields and encoding. */
+  public static Map<String, Object> message(Aum aum) {
+    Map<String, Object> message = new LinkedHashMap<>();
+    message.put("Hash", aum.hash().toString());
+    message.put("AUM", aum(aum));
+    message.put("Raw", base64(aum.encoded()));
+    return message;
+  }
+
+  /** An edit that was set aside: as in the log, with when that was. */
+  public static Map<String, Object> setAside(Marks.SetAside edit) {
+    Map<String, Object> json = message(edit.aum());
+    json.put("SetAsideAt", edit.at().toString());
+    json.put("Revocation", edit.revocation());
+    return json;
+  }
+
+  public static Map<String, Object> aum(Aum aum) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("MessageKind", aum.kind().toString());
+    aum.parent().ifPresent(parent -> json.put("PrevAUMHash", parent.toString()));
+    aum.key().ifPresent(key -> json.put("Key", key(key)));
+    aum.keyId().ifPresent(keyId -> json.put("KeyID", Texts.keyId(keyId)));
+    aum.state().ifPresent(state -> json.put("State", state(state)));
+    aum.votes().ifPresent(votes -> json.put("Votes", Texts.unsigned(votes)));
+    if (!aum.meta().isEmpty()) {
+      json.put("Meta", new TreeMap<>(aum.meta()));
+    }
+    if (!aum.signatures().isEmpty()) {
+      json.put("Signatures", signatures(aum.signatures()));
+    }
+    return json;
+  }
+
+  public static List<Map<String, Object>> keys(List<Key> keys) {
+    return keys.stream().map(AumJson::key).toList();
+  }
+
+  static Map<String, Object> key(Key key) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("Kind", Texts.keyKind(key.kind()));
+    json.put("Votes", Texts.unsigned(key.votes()));
+    json.put("Public", Texts.keyId(key.id()));
+    if (!key.meta().isEmpty()) {
+      json.put("Meta", new TreeMap<>(key.meta()));
+    }
+    return json;
+  }
+
+  public static Map<String, Object> nodeKeySignature(NodeKeySignature signature) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("SigKind", signature.kindName());
+    if (!signature.pubkey().isEmpty()) {
+      json.put("PublicKey", Texts.keyId(signature.pubkey()));
+    }
+    if (!signature.keyId().isEmpty()) {
+      json.put("KeyID", Texts.keyId(signature.keyId()));
+    }
+    json.put("Signature", base64(signature.signature()));
+    signature.nested().ifPresent(nested -> json.put("Nested", nodeKeySignature(nested)));
+    if (!signature.wrappingPubkey().isEmpty()) {
+      json.put("WrappingPublicKey", Texts.keyId(signature.wrappingPubkey()));
+    }
+    return json;
+  }
+
+  public static String base64(Bytes bytes) {
+    return Base64.getUrlEncoder().encodeToString(bytes.toByteArray());
+  }
+
+  private static Map<String, Object> state(State state) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    state.lastAumHash().ifPresent(hash -> json.put("LastAUMHash", hash.toString()));
+    json.put("DisablementValues", state.disablementValues().stream().map(Bytes::toHex).toList());
+    json.put("Keys", keys(state.keys()));
+    json.put("StateID1", Texts.unsigned(state.stateId1()));
+    json.put("StateID2", Texts.unsigned(state.stateId2()));
+    return json;
+  }
+
+  private static List<Map<String, Object>> signatures(List<AumSignature> signatures) {
+    List<Map<String, Object>> json = new ArrayList<>();
+    for (AumSignature signature : signatures) {
+      Map<String, Object> one = new LinkedHashMap<>();
+      one.put("KeyID", Texts.keyId(signature.signerId()));
+      one.put("Signature", base64(signature.signatureBytes()));
+      json.add(one);
+    }
+    return json;
+  }
+}

@@ -1,0 +1,30 @@
+package dev.tka.cli.output;
+
+import dev.tka.core.NodeKey;
+import dev.tka.core.nodekey.NodeKeySignature;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import picocli.CommandLine.Option;
+
+/** How a node-key signature that was made is printed. */
+public final class SignatureOutput {
+  @Option(
+      names = "--json",
+      description = "Print JSON, with the fields of a node in a file of peers.")
+  private boolean json;
+
+  public void print(NodeKey nodeKey, NodeKeySignature made, PrintWriter out) throws IOException {
+    if (!json) {
+      out.println(made.encoded().toHex());
+      return;
+    }
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    object.put("NodeKey", nodeKey.toString());
+    object.put("NodeKeySignature", AumJson.nodeKeySignature(made));
+    object.put("Raw", AumJson.base64(made.encoded()));
+    Json.print(out, object);
+  }
+}

@@ -1,0 +1,101 @@
+package dev.tka.cli.output;
+
+import dev.tka.core.Aum;
+import dev.tka.core.Bytes;
+import dev.tka.core.Key;
+import dev.tka.core.store.Marks;
+import java.math.BigInteger;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** Small texts that several commands print. */
+public final class Texts {
+  private static final int SHORT_KEY_DIGITS = 8;
+  private static final Pattern PLAIN_WORD = Pattern.compile("[\\w@%+=:,./-]+");
+
+  private Texts() {}
+
+  /** A key id, of any length, in the form for people. */
+  public static String keyId(Bytes id) {
+    return "tlpub:" + id.toHex();
+  }
+
+  public static String keyKind(int kind) {
+    return kind == Key.KIND_25519 ? "25519" : "unknown(" + kind + ")";
+  }
+
+  /** All 64 bits of a number, unsigned. */
+  public static BigInteger unsigned(long value) {
+    return new BigInteger(Long.toUnsignedString(value));
+  }
+
+  /** What an AUM does, in a few words. */
+  static String summary(Aum aum) {
+    StringBuilder out = new StringBuilder(aum.kind().toString());
+    aum.key().ifPresent(key -> out.append(' ').append(shortKey(key.id())));
+    aum.keyId().ifPresent(keyId -> out.append(' ').append(shortKey(keyId)));
+    aum.state().ifPresent(state -> out.append(" of ").append(count(state.keys().size(), "key")));
+    aum.votes().ifPresent(votes -> out.append(" votes=").append(unsigned(votes)));
+    return out.toString();
+  }
+
+  /** An edit that was set aside, on one line. */
+  public static String edit(Marks.SetAside edit) {
+    return edit.aum().hash()
+        + " "
+        + (edit.revocation() ? "revocation by " : "")
+        + summary(edit.aum())
+        + ", signed by "
+        + edit.aum().signatures().stream()
+            .map(signature -> shortKey(signature.signerId()))
+            .collect(Collectors.joining(", "));
+  }
+
+  /** The beginning of a key id, enough to tell keys apart at a glance. */
+  public static String shortKey(Bytes id) {
+    String digits = id.toHex();
+    return "tlpub:"
+        + (digits.length() > SHORT_KEY_DIGITS ? digits.substring(0, SHORT_KEY_DIGITS) : digits);
+  }
+
+  public static String count(long number, String noun) {
+    return number + " " + noun + (number == 1 ? "" : "s");
+  }
+
+  /** A word for a shell, quoted where it has to be. */
+  public static String shellWord(String word) {
+    return PLAIN_WORD.matcher(word).matches() ? word : "'" + word.replace("'", "'\\''") + "'";
+  }
+
+  /** Metadata on one line. */
+  public static String meta(Map<String, String> meta) {
+    StringBuilder out = new StringBuilder();
+    meta.forEach(
+        (key, value) -> {
+          if (out.length() > 0) {
+            out.append(", ");
+          }
+          out.append(printable(key)).append('=').append(printable(value));
+        });
+    return out.toString();
+  }
+
+  /** Text from elsewhere, with whatever would break the line or the terminal replaced. */
+  public static String printable(String text) {
+    StringBuilder out = new StringBuilder();
+    text.codePoints()
+        .forEach(
+            c -> {
+              int type = Character.getType(c);
+              boolean safe =
+                  !Character.isISOControl(c)
+                      && type != Character.FORMAT
+                      && type != Character.LINE_SEPARATOR
+                      && type != Character.PARAGRAPH_SEPARATOR
+                      && type != Character.UNASSIGNED;
+              out.appendCodePoint(safe ? c : '\ufffd');
+            });
+    return out.toString();
+  }
+}
