@@ -10,5 +10,9 @@ module dev.tka.store.sql {
   requires org.xerial.sqlitejdbc;
   requires static transitive org.jspecify;
 
+  provides dev.tka.store.StoreKind with
+      dev.tka.store.sql.internal.PostgresKind,
+      dev.tka.store.sql.internal.SqliteKind;
+
   exports dev.tka.store.sql;
 }

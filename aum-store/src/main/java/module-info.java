@@ -3,6 +3,11 @@ module dev.tka.store {
   requires transitive dev.tka.core;
   requires static transitive org.jspecify;
 
+  uses dev.tka.store.StoreKind;
+
+  provides dev.tka.store.StoreKind with
+      dev.tka.store.internal.DirectoryKind;
+
   exports dev.tka.store;
   exports dev.tka.store.directory;
   exports dev.tka.store.export;

@@ -3,7 +3,7 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.cli.input.OpenStore;
-import dev.tka.cli.input.StoreUrl;
+import dev.tka.cli.input.StoreText;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.core.Aum;
 import dev.tka.core.TkaException;
@@ -327,11 +327,12 @@ class StoreCommandsTest {
   @Test
   void remediesNameTheTailnet() throws Exception {
     begin("two", "ann");
+    StoreText text = new StoreText();
     OpenStore node =
-        new OpenStore(new StoreUrl.Directory(folder), Optional.empty(), "", new MemoryAumStore());
+        new OpenStore(text.convert(folder.toString()), Optional.empty(), "", new MemoryAumStore());
     OpenStore control =
         new OpenStore(
-            new StoreUrl.Sqlite(file), Optional.of("two"), " --tailnet two", new MemoryAumStore());
+            text.convert(store), Optional.of("two"), " --tailnet two", new MemoryAumStore());
     assertThat(OpenStore.words(node, control)).isEqualTo(folder + " " + store + " --tailnet two");
     assertThat(OpenStore.words(control, control)).isEqualTo(store + " " + store + " --tailnet two");
 

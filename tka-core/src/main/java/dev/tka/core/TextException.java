@@ -144,7 +144,7 @@ public abstract sealed class TextException extends TkaException {
   /** The text is not a URL of the kind that is needed. */
   public static final class BadUrl extends TextException {
 
-    /** Made by what reads URLs; neither argument quotes the text. */
+    /** Made by what reads URLs; neither argument quotes what may be a secret. */
     public BadUrl(String expected, String found) {
       super("expected " + expected + ", found " + found);
     }

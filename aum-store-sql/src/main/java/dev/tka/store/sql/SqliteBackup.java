@@ -1,6 +1,7 @@
 package dev.tka.store.sql;
 
 import dev.tka.core.store.StoreException;
+import dev.tka.store.Progress;
 import dev.tka.store.internal.DurableFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -30,11 +31,11 @@ final class SqliteBackup {
   }
 
   /** As {@link SqliteFile#backup} says. */
-  void run(SqliteFile.Progress progress) throws StoreException, IOException {
+  void run(Progress progress) throws StoreException, IOException {
     DurableFiles.<Path, StoreException>createWhole(target, part -> copied(part, progress));
   }
 
-  private Path copied(Path copy, SqliteFile.Progress progress) throws StoreException, IOException {
+  private Path copied(Path copy, Progress progress) throws StoreException, IOException {
     try {
       int code = source.readTogether(connection -> copy(connection, copy, progress));
       if (code != SQLiteErrorCode.SQLITE_OK.code) {
@@ -55,8 +56,7 @@ final class SqliteBackup {
   }
 
   /** Within a transaction that has read something, what is copied is all of one moment. */
-  private static int copy(Connection connection, Path copy, SqliteFile.Progress progress)
-      throws SQLException {
+  private static int copy(Connection connection, Path copy, Progress progress) throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet result = statement.executeQuery("select count(*) from sqlite_master")) {
       result.next();
@@ -67,7 +67,7 @@ final class SqliteBackup {
         .backup(
             "main",
             copy.toString(),
-            (remaining, all) -> progress.copied(all - remaining, all),
+            (remaining, all) -> progress.done(all - remaining, all),
             TRY_AGAIN_AFTER_MILLIS,
             TRIES,
             PAGES_AT_A_TIME);

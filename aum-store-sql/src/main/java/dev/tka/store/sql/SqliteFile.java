@@ -1,6 +1,7 @@
 package dev.tka.store.sql;
 
 import dev.tka.core.store.StoreException;
+import dev.tka.store.Progress;
 import dev.tka.store.RevisionPoll;
 import dev.tka.store.internal.DurableFiles;
 import java.io.IOException;
@@ -235,22 +236,12 @@ public final class SqliteFile extends SqlTailnets {
     };
   }
 
-  /** Is told how far a backup is. */
-  @FunctionalInterface
-  public interface Progress {
-    /**
-     * So many pages are copied.
-     *
-     * @param all of how many
-     */
-    void copied(int done, int all);
-  }
-
   /**
    * Copies the file as it is at this moment to another one, while others read and write. The copy
    * is checked page by page and flushed before it gets its name; only its owner can read it.
    *
    * @param target where the copy will be
+   * @param progress is told how many pages are copied
    * @throws FileAlreadyExistsException if something is there; it stays
    * @throws StoreException.Damaged if this file is not sound
    * @throws StoreException if it cannot be read

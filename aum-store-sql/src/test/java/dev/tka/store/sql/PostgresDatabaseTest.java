@@ -43,12 +43,12 @@ class PostgresDatabaseTest extends SqlContract {
   }
 
   @Override
-  PostgresDatabase create() throws StoreException {
+  protected PostgresDatabase create() throws StoreException {
     return opened(PostgresDatabase.create(settings, clock));
   }
 
   @Override
-  PostgresDatabase at() throws StoreException {
+  protected PostgresDatabase at() throws StoreException {
     return opened(PostgresDatabase.at(settings, clock));
   }
 

@@ -3,63 +3,39 @@ package dev.tka.store.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tka.core.Aum;
-import dev.tka.core.AumHash;
-import dev.tka.core.Bytes;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.Marks;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
-import dev.tka.core.store.TrailEntry;
 import dev.tka.store.Tailnets;
+import dev.tka.store.testkit.DatabaseContract;
 import dev.tka.store.testkit.Told;
-import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
-import dev.tka.testkit.TestKeys;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** What tailnets in a SQL database owe besides the contract of every store. */
-abstract class SqlContract {
-  static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
-
+abstract class SqlContract extends DatabaseContract {
   private static final List<String> TABLES =
       List.of("tailnet", "aum", "aum_body", "trail", "own_aum", "set_aside", "removal");
 
   final FakeClock clock = new FakeClock();
-  final Chains chains =
-      Chains.draw(
-          List.of(TestKeys.key(1, 2), TestKeys.key(2, 1)),
-          """
-          A -> B -> C -> D[checkpoint] -> E
-          B -> X(2) -> Y
-          """);
 
-  private final List<SqlTailnets> open = new ArrayList<>();
+  @Override
+  protected abstract SqlTailnets create() throws Exception;
 
-  /** The one place of this test, made if it is not there. */
-  abstract SqlTailnets create() throws Exception;
-
-  /** The place, which is there. */
-  abstract SqlTailnets at() throws Exception;
+  @Override
+  protected abstract SqlTailnets at() throws Exception;
 
   /** A connection to the database, which knows the tables. */
   abstract Connection connect() throws SQLException;
@@ -70,21 +46,15 @@ abstract class SqlContract {
   /** Statements that put what is of the wrong type into a table. */
   abstract List<String> damagesOfTypes();
 
+  @Override
+  protected void requireCommits(Revision revision, long commits) {
+    assertThat(SqlRevisions.number(revision)).isEqualTo(commits);
+  }
+
   /** Has statements fail, with "told to fail", until {@link #failNoMore}. */
   abstract void failAt(String point) throws SQLException;
 
   abstract void failNoMore() throws SQLException;
-
-  /** Remembers to close it. */
-  final <T extends SqlTailnets> T opened(T place) {
-    open.add(place);
-    return place;
-  }
-
-  @AfterEach
-  void close() {
-    open.forEach(SqlTailnets::close);
-  }
 
   final void sql(String statement) throws SQLException {
     try (Connection connection = connect();
@@ -102,61 +72,11 @@ abstract class SqlContract {
     }
   }
 
-  final Commit.Builder adding(AumStore store, String names) throws StoreException {
-    Commit.Builder commit = Commit.on(store.read().revision());
-    if (!names.isEmpty()) {
-      chains.list(names).forEach(aum -> commit.add(aum, NOON));
-    }
-    return commit;
-  }
-
-  final AumSnapshot add(AumStore store, String names) throws StoreException {
-    return store.commit(adding(store, names).build());
-  }
-
-  final String namesIn(AumSnapshot snapshot) {
-    Set<String> names = new TreeSet<>();
-    snapshot.entries().forEach(entry -> names.add(chains.nameOf(entry.hash())));
-    return String.join("", names);
-  }
-
-  final AumHash hash(String name) {
-    return chains.get(name).hash();
-  }
-
-  /** A commit that changes every table. */
-  final Commit everything(AumStore store) throws StoreException {
-    return adding(store, "X Y")
-        .purge(hash("A"))
-        .lastActiveAncestor(hash("B"))
-        .cutTrail(hash("A"))
-        .trail(List.of(entry("A")))
-        .marks(
-            new Marks(
-                Map.of(hash("X"), Optional.empty()),
-                Optional.of(NOON),
-                List.of(new Marks.SetAside(chains.get("E"), NOON, true))))
-        .build();
-  }
-
-  private TrailEntry entry(String name) {
-    Aum aum = chains.get(name);
-    return new TrailEntry(
-        aum.hash(),
-        aum.parent(),
-        aum.kind(),
-        NOON,
-        List.of(TestKeys.id(1)),
-        List.of(TestKeys.id(2), Bytes.empty()),
-        List.of(),
-        Optional.of(aum.encoded()));
-  }
-
   @Test
-  void tailnetsDoNotSeeOneAnother() throws Exception {
-    SqlTailnets file = create();
-    AumStore one = file.tailnet("one");
-    AumStore two = file.tailnet("two");
+  void whatDidNotChangeIsNotReadAgain() throws Exception {
+    SqlTailnets place = create();
+    AumStore one = place.tailnet("one");
+    AumStore two = place.tailnet("two");
     add(one, "A B");
     AumSnapshot before = add(two, "A B C");
 
@@ -164,8 +84,6 @@ abstract class SqlContract {
     one.wipe();
 
     assertThat(two.read()).isSameAs(before);
-    assertThat(namesIn(at().tailnet("two").read())).isEqualTo("ABC");
-    assertThat(file.tailnet("three").read().entries()).isEmpty();
   }
 
   @Test
@@ -180,39 +98,6 @@ abstract class SqlContract {
     assertThatThrownBy(() -> again.tailnet("one").read())
         .isInstanceOf(StoreException.Damaged.class);
     assertThat(again.tailnet("two").read().get(hash("B"))).isEqualTo(chains.get("B"));
-  }
-
-  @Test
-  void severalStoresOnOneFileFollowOneAnother() throws Exception {
-    AumStore one = create().tailnet("t");
-    AumStore other = at().tailnet("t");
-    AumSnapshot seen = add(one, "A B");
-    assertThat(namesIn(other.read())).isEqualTo("AB");
-
-    add(other, "C X");
-    AumSnapshot grown = one.read();
-    assertThat(namesIn(grown)).isEqualTo("ABCX");
-    assertThat(grown.find(hash("C")).orElseThrow().height()).isEqualTo(2);
-    assertThat(grown.get(hash("C"))).isEqualTo(chains.get("C"));
-    assertThat(namesIn(seen)).isEqualTo("AB");
-
-    assertThatThrownBy(
-            () -> other.commit(Commit.on(seen.revision()).add(chains.get("D"), NOON).build()))
-        .isInstanceOf(StoreException.Conflict.class);
-
-    AumSnapshot rewritten = one.commit(everything(one));
-    AumSnapshot read = other.read();
-    assertThat(namesIn(read)).isEqualTo("BCXY").isEqualTo(namesIn(rewritten));
-    assertThat(read.marks()).isEqualTo(rewritten.marks());
-    assertThat(read.trail().entries()).isEqualTo(List.of(entry("A")));
-    assertThat(read.lastActiveAncestor()).contains(hash("B"));
-    assertThat(read.revision()).isEqualTo(rewritten.revision());
-
-    add(other, "D");
-    one.wipe();
-    assertThat(other.read().entries()).isEmpty();
-    assertThat(other.read().marks()).isEqualTo(Marks.NONE);
-    assertThat(grown.get(hash("A"))).isEqualTo(chains.get("A"));
   }
 
   @Test
@@ -473,59 +358,6 @@ abstract class SqlContract {
   }
 
   @Test
-  void tailnetsHaveNames() throws Exception {
-    SqlTailnets file = create();
-    assertThatThrownBy(() -> file.tailnet("")).isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> file.tailnet("x".repeat(Tailnets.LONGEST_NAME + 1)))
-        .isInstanceOf(IllegalArgumentException.class);
-    for (String each : List.of("a\0b", "a\ud800", "\udc00a")) {
-      assertThatThrownBy(() -> file.tailnet(each)).isInstanceOf(IllegalArgumentException.class);
-    }
-    String odd = "x".repeat(Tailnets.LONGEST_NAME - 5) + "' é\n\"";
-    add(file.tailnet(odd), "A B");
-    assertThat(namesIn(at().tailnet(odd).read())).isEqualTo("AB");
-  }
-
-  @Test
-  void writersOfManyTailnetsInTwoStoresLoseNothing() throws Exception {
-    int writers = 8;
-    int commits = 20;
-    List<SqlTailnets> files = List.of(create(), at());
-    ExecutorService pool = Executors.newFixedThreadPool(writers);
-    try {
-      List<Future<?>> results = new ArrayList<>();
-      for (int i = 0; i < writers; i++) {
-        int number = i;
-        results.add(
-            pool.submit(
-                () -> {
-                  AumStore store = files.get(number % 2).tailnet("tailnet " + number / 4);
-                  for (int done = 0; done < commits; ) {
-                    Aum aum = Chains.noOp(chains.get("A"), number + " " + done, 1);
-                    try {
-                      store.commit(Commit.on(store.read().revision()).add(aum, NOON).build());
-                      done++;
-                    } catch (StoreException.Conflict e) {
-                      // Another was first; again.
-                    }
-                  }
-                  return null;
-                }));
-      }
-      for (Future<?> result : results) {
-        result.get(120, TimeUnit.SECONDS);
-      }
-    } finally {
-      pool.shutdownNow();
-    }
-    for (int tailnet = 0; tailnet < 2; tailnet++) {
-      for (SqlTailnets file : files) {
-        assertThat(file.tailnet("tailnet " + tailnet).read().entries()).hasSize(4 * commits);
-      }
-    }
-  }
-
-  @Test
   void aWriterThatTookNoLockIsNotOverwritten() throws Exception {
     AumStore store = create().tailnet("t");
     AumSnapshot before = add(store, "A B");
@@ -540,95 +372,6 @@ abstract class SqlContract {
 
   /** Has an insert of an AUM move the revision on, as a writer would who keeps to no rule. */
   abstract void failNotButBumpTheRevision() throws SQLException;
-
-  @Test
-  void twoWhoBeginOneTailnetMeet() throws Exception {
-    List<SqlTailnets> places = List.of(create(), at());
-    ExecutorService pool = Executors.newFixedThreadPool(2);
-    try {
-      for (int i = 0; i < 30; i++) {
-        String name = "tailnet " + i;
-        List<AumStore> stores = new ArrayList<>();
-        List<Commit> commits = new ArrayList<>();
-        for (SqlTailnets place : places) {
-          AumStore store = place.tailnet(name);
-          commits.add(adding(store, stores.isEmpty() ? "A" : "A B").build());
-          stores.add(store);
-        }
-        List<Future<String>> results = new ArrayList<>();
-        for (int j = 0; j < 2; j++) {
-          AumStore store = stores.get(j);
-          Commit commit = commits.get(j);
-          results.add(
-              pool.submit(
-                  () -> {
-                    try {
-                      return namesIn(store.commit(commit));
-                    } catch (StoreException.Conflict e) {
-                      return "";
-                    }
-                  }));
-        }
-        String done = results.get(0).get() + results.get(1).get();
-        assertThat(done).isIn("A", "AB");
-        assertThat(namesIn(places.get(1).tailnet(name).read())).isEqualTo(done);
-      }
-    } finally {
-      pool.shutdownNow();
-    }
-    assertThat(places.get(0).revisions().values())
-        .hasSize(30)
-        .allMatch(revision -> revision.value() >> SqlTailnets.CHECKSUM_BITS == 1);
-  }
-
-  @Test
-  void readersOfRewritesSeeWholeCommits() throws Exception {
-    List<SqlTailnets> places = List.of(create(), at());
-    add(places.get(0).tailnet("t"), "A");
-    ExecutorService pool = Executors.newFixedThreadPool(4);
-    try {
-      List<Future<?>> results = new ArrayList<>();
-      for (int i = 0; i < 4; i++) {
-        AumStore store = places.get(i % 2).tailnet("t");
-        String label = "writer " + i;
-        results.add(
-            pool.submit(
-                () -> {
-                  for (int done = 0; done < 40; ) {
-                    AumSnapshot base = store.read();
-                    // Every table's rows are replaced: rows of two commits do not add up.
-                    Aum next = Chains.noOp(chains.get("A"), label + " " + done, 1);
-                    Commit.Builder commit =
-                        Commit.on(base.revision())
-                            .add(next, NOON)
-                            .marks(
-                                new Marks(
-                                    Map.of(next.hash(), Optional.empty()),
-                                    Optional.of(NOON.plusSeconds(done)),
-                                    List.of(new Marks.SetAside(next, NOON, false))));
-                    base.entries().stream()
-                        .filter(entry -> !entry.hash().equals(hash("A")))
-                        .forEach(entry -> commit.purge(entry.hash()));
-                    try {
-                      store.commit(commit.build());
-                      done++;
-                    } catch (StoreException.Conflict e) {
-                      // Another was first; again.
-                    }
-                    assertThat(store.read().entries()).hasSize(2);
-                  }
-                  return null;
-                }));
-      }
-      for (Future<?> result : results) {
-        result.get(120, TimeUnit.SECONDS);
-      }
-    } finally {
-      pool.shutdownNow();
-    }
-    long last = at().tailnet("t").read().revision().value();
-    assertThat(last >> SqlTailnets.CHECKSUM_BITS).isEqualTo(161);
-  }
 
   @Test
   void aWatchTellsWhatIsCommittedAnywhere() throws Exception {
@@ -661,24 +404,6 @@ abstract class SqlContract {
     Thread.sleep(700);
     // One call may have begun when it was closed.
     assertThat(told.calls() - calls).isLessThanOrEqualTo(1);
-  }
-
-  @Test
-  void aClosedPlaceTellsNothing() throws Exception {
-    SqlTailnets place = create();
-    SqlTailnets other = at();
-    Told told = new Told();
-    place.watch(told);
-    told.awaitCaughtUp(System.nanoTime());
-    place.close();
-    long calls = told.calls();
-    add(other.tailnet("t"), "A");
-    Thread.sleep(700);
-    assertThat(told.calls() - calls).isLessThanOrEqualTo(1);
-    assertThat(told.losses()).isEmpty();
-    assertThatThrownBy(() -> place.watch(told)).isInstanceOf(IllegalStateException.class);
-    assertThatThrownBy(place::revisions).isInstanceOf(IllegalStateException.class);
-    assertThatThrownBy(() -> place.tailnet("t").read()).isInstanceOf(IllegalStateException.class);
   }
 
   /** Waits until so many commits to a tailnet were told. */

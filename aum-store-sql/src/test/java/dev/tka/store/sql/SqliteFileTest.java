@@ -48,12 +48,12 @@ class SqliteFileTest extends SqlContract {
   }
 
   @Override
-  SqliteFile create() throws StoreException {
+  protected SqliteFile create() throws StoreException {
     return opened(SqliteFile.create(path(), clock));
   }
 
   @Override
-  SqliteFile at() throws StoreException {
+  protected SqliteFile at() throws StoreException {
     return opened(SqliteFile.at(path(), clock));
   }
 

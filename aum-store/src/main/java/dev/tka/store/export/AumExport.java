@@ -11,6 +11,7 @@ import dev.tka.core.store.Damage;
 import dev.tka.core.store.Marks;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
+import dev.tka.store.Progress;
 import dev.tka.store.Tailnets;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -39,13 +40,6 @@ import java.util.TreeMap;
  */
 public record AumExport(
     String tailnet, AumHash head, int aums, int remembered, int own, int setAside, int unrelated) {
-
-  /** Is told how far an export or import has come. */
-  @FunctionalInterface
-  public interface Progress {
-    /** Some of the AUMs of a tailnet are done. */
-    void done(long aums, long of);
-  }
 
   /**
    * Writes a tailnet. Several may be written one after another, in the order of their names.

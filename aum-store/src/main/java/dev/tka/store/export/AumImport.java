@@ -22,6 +22,7 @@ import dev.tka.core.store.Marks;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
 import dev.tka.core.store.TrailEntry;
+import dev.tka.store.Progress;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Instant;
@@ -131,7 +132,7 @@ public final class AumImport {
      * @throws ApplyException if an AUM does not apply there
      * @throws IOException if the stream cannot be read
      */
-    public Verified read(AumExport.Progress progress) throws TkaException, IOException {
+    public Verified read(Progress progress) throws TkaException, IOException {
       Content content = new Content(in, header, verifier);
       Optional<TkaException> wrong = Optional.empty();
       long size = 0;

@@ -18,6 +18,7 @@ import dev.tka.core.store.Marks;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
+import dev.tka.store.Progress;
 import dev.tka.store.Tailnets;
 import dev.tka.store.directory.NodeDirectory;
 import dev.tka.testkit.Chains;
@@ -45,7 +46,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The format of docs/export-format.md, and what an import refuses. */
 class ExportTest {
   private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
-  private static final AumExport.Progress NO_PROGRESS = (done, of) -> {};
+  private static final Progress NO_PROGRESS = (done, of) -> {};
 
   private final Chains chains =
       Chains.draw(

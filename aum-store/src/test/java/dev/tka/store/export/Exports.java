@@ -15,6 +15,7 @@ import dev.tka.core.store.MemoryAumStore;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
+import dev.tka.store.Progress;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -27,7 +28,7 @@ import java.util.TreeMap;
 /** Exports in memory, and their items one by one. */
 public final class Exports {
   public static final AumVerifier VERIFIER = new AumVerifier(SignatureVerifier.fastest());
-  private static final AumExport.Progress NO_PROGRESS = (done, of) -> {};
+  private static final Progress NO_PROGRESS = (done, of) -> {};
 
   private Exports() {}
 

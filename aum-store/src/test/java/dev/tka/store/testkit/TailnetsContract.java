@@ -22,6 +22,9 @@ import org.junit.jupiter.api.Test;
 
 /** What {@link Tailnets} owe, for every implementation to extend. */
 public abstract class TailnetsContract {
+  /** The tailnets that the tests use. */
+  public static final List<String> NAMES = List.of("one", "two", "three");
+
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
 
   private final Chains chains =
@@ -30,9 +33,8 @@ public abstract class TailnetsContract {
   private final List<Tailnets> open = new ArrayList<>();
 
   /**
-   * A place that no other test sees, with at least the tailnets of {@link
-   * CachedContractTest#NAMES}, all empty; when it is called again, the same as another process
-   * would open it.
+   * A place that no other test sees, with at least the tailnets of {@link #NAMES}, all empty; when
+   * it is called again, the same as another process would open it.
    */
   protected abstract Tailnets place() throws Exception;
 

@@ -2,19 +2,18 @@ package dev.tka.cli.command;
 
 import dev.tka.cli.input.FileText;
 import dev.tka.cli.input.StoreArgument;
-import dev.tka.cli.input.StoreUrl;
+import dev.tka.cli.input.StoreText;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
 import dev.tka.cli.output.ProgressBar;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.TkaException;
-import dev.tka.store.sql.SqliteFile;
+import dev.tka.store.StorePlace;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -47,9 +46,9 @@ public final class BackupCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
       paramLabel = StoreArgument.LABEL,
-      converter = StoreUrl.Text.class,
+      converter = StoreText.class,
       description = "The file, sqlite:PATH.")
-  private StoreUrl url;
+  private StorePlace place;
 
   @Parameters(
       index = "1",
@@ -63,19 +62,17 @@ public final class BackupCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
-    if (!(url instanceof StoreUrl.Sqlite sqlite)) {
+    if (!(place.backup() instanceof StorePlace.Backup.Online online)) {
       throw new CommandFailure(
           ExitCode.USAGE,
-          url
-              + ": expected sqlite:PATH; "
-              + (url instanceof StoreUrl.Directory
-                  ? "copy a directory with 'cp -a' while nothing writes to it"
-                  : "copy a database with pg_dump"));
+          place.url()
+              + ": expected a store that can be copied while it is in use, such as sqlite:PATH; "
+              + advice(place.backup()));
     }
     Path target = Path.of(path);
-    try (SqliteFile file = SqliteFile.at(sqlite.path(), Clock.systemUTC());
-        ProgressBar bar = ProgressBar.of(spec, "copying")) {
-      file.backup(target, bar::done);
+    StorePlace copy;
+    try (ProgressBar bar = ProgressBar.of(spec, "copying")) {
+      copy = online.copying().copyTo(target, bar);
     }
     PrintWriter out = spec.commandLine().getOut();
     long bytes = Files.size(target);
@@ -91,10 +88,17 @@ public final class BackupCommand implements Callable<Integer> {
               + Texts.count(bytes, "byte")
               + " to "
               + target
-              + ", and SQLite can read the copy; 'tka verify "
-              + Texts.shellWord("sqlite:" + target)
+              + "; 'tka verify "
+              + Texts.shellWord(copy.url())
               + " --all' checks the tailnets.");
     }
     return ExitCode.OK;
+  }
+
+  /** How a person copies what is not copied here while others use it. */
+  private static String advice(StorePlace.Backup backup) {
+    return backup instanceof StorePlace.Backup.Offline offline
+        ? offline.advice()
+        : ((StorePlace.Backup.Elsewhere) backup).advice();
   }
 }

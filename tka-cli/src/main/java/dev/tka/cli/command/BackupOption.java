@@ -1,8 +1,8 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.FileText;
-import dev.tka.cli.input.StoreUrl;
 import dev.tka.cli.output.CommandFailure;
+import dev.tka.store.StorePlace;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +24,7 @@ final class BackupOption {
    *
    * @throws CommandFailure if it was asked for, and none can be made
    */
-  StoreBackup of(StoreUrl store) throws CommandFailure {
+  StoreBackup of(StorePlace store) throws CommandFailure {
     return StoreBackup.of(store, Optional.ofNullable(path).map(Path::of));
   }
 }

@@ -79,7 +79,7 @@ public final class CompactCommand implements Callable<Integer> {
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
     CompactionPolicy policy = policy();
-    store.requireDirectory();
+    store.requireNodes();
     PrintWriter err = spec.commandLine().getErr();
     StoreEdit edit = planOnly ? StoreEdit.look(store, err) : StoreEdit.begin(store, err);
     CompactionPlan plan = CompactionPlan.of(edit.authority(), policy, Instant.now());

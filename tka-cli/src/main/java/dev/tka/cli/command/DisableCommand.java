@@ -79,7 +79,7 @@ public final class DisableCommand implements Callable<Integer> {
           ExitCode.VERIFICATION_FAILED,
           "expected a disablement secret of this authority, found another; nothing was written");
     }
-    StoreBackup copy = backup.of(store.url());
+    StoreBackup copy = backup.of(store.place());
     confirmation.require(
         "This ends the authority in " + edit.store() + copy.plan() + ".",
         tka,

@@ -5,7 +5,7 @@ import dev.tka.cli.input.OpenStore;
 import dev.tka.cli.input.PeersFile;
 import dev.tka.cli.input.PeersOption;
 import dev.tka.cli.input.StoreArgument;
-import dev.tka.cli.input.StoreUrl;
+import dev.tka.cli.input.StoreText;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
@@ -23,6 +23,7 @@ import dev.tka.core.authority.OpenException;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Damage;
 import dev.tka.core.store.StoreException;
+import dev.tka.store.StorePlace;
 import dev.tka.sync.Intersection;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -80,9 +81,9 @@ public final class DoctorCommand implements Callable<Integer> {
       index = "1",
       arity = "0..1",
       paramLabel = "CONTROL",
-      converter = StoreUrl.Text.class,
+      converter = StoreText.class,
       description = "The store of the other end.")
-  private @Nullable StoreUrl other;
+  private @Nullable StorePlace other;
 
   @Option(names = "--offer", paramLabel = "FILE", description = "An offer of the other end.")
   private @Nullable String offer;
@@ -125,7 +126,7 @@ public final class DoctorCommand implements Callable<Integer> {
     }
     List<KeyArgument> going = without.isEmpty() ? List.of() : KeyArgument.parseAll(without, spec);
     List<OpenStore> opened =
-        other == null ? List.of(store.open()) : store.tailnet().openBoth(store.url(), other);
+        other == null ? List.of(store.open()) : store.tailnet().openBoth(store.place(), other);
     Optional<Authority> authority = examine(opened.get(0));
     Optional<PeersFile> file = peers.read(tka, spec.commandLine().getErr());
     if (authority.isPresent() && file.isPresent()) {
@@ -190,7 +191,7 @@ public final class DoctorCommand implements Callable<Integer> {
             + " to "
             + authority.head());
     audit(snapshot);
-    if (store.url() instanceof StoreUrl.Directory && authority.length() > SHIPPING_LIMIT) {
+    if (store.place().policy() == AdmissionPolicy.NODE && authority.length() > SHIPPING_LIMIT) {
       problem(
           "over-" + SHIPPING_LIMIT,
           "shipping nodes do not open more than " + SHIPPING_LIMIT + " AUMs",

@@ -4,7 +4,7 @@ import dev.tka.cli.input.FileText;
 import dev.tka.cli.input.InspectInput;
 import dev.tka.cli.input.OpenStore;
 import dev.tka.cli.input.StoreArgument;
-import dev.tka.cli.input.Stores;
+import dev.tka.cli.input.StoreText;
 import dev.tka.cli.input.TailnetOption;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
@@ -24,6 +24,7 @@ import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -91,7 +92,7 @@ public final class ExportCommand implements Callable<Integer> {
     }
     List<AumExport> exported;
     if (all) {
-      try (Tailnets tailnets = Stores.open(store.url())) {
+      try (Tailnets tailnets = StoreText.requireMany(store.place()).open(Clock.systemUTC())) {
         List<String> names = namesOf(tailnets);
         exported = write(toFile, out -> exportAll(tailnets, names, out));
       }
@@ -135,7 +136,7 @@ public final class ExportCommand implements Callable<Integer> {
     }
     if (names.isEmpty()) {
       throw new CommandFailure(
-          ExitCode.NOT_FOUND, store.url() + ": no tailnet has anything to export");
+          ExitCode.NOT_FOUND, store.place().url() + ": no tailnet has anything to export");
     }
     return names;
   }

@@ -3,8 +3,7 @@ package dev.tka.cli.command;
 import dev.tka.cli.input.FileText;
 import dev.tka.cli.input.InspectInput;
 import dev.tka.cli.input.StoreArgument;
-import dev.tka.cli.input.StoreUrl;
-import dev.tka.cli.input.Stores;
+import dev.tka.cli.input.StoreText;
 import dev.tka.cli.input.TailnetOption;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
@@ -20,8 +19,8 @@ import dev.tka.core.authority.Authority;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.StoreException;
+import dev.tka.store.StorePlace;
 import dev.tka.store.Tailnets;
-import dev.tka.store.directory.NodeDirectory;
 import dev.tka.store.export.AumImport;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -87,9 +86,9 @@ public final class ImportCommand implements Callable<Integer> {
   @Parameters(
       index = "1",
       paramLabel = StoreArgument.LABEL,
-      converter = StoreUrl.Text.class,
+      converter = StoreText.class,
       description = "A directory, " + StoreArgument.OF_MANY)
-  private StoreUrl url;
+  private StorePlace place;
 
   @Option(
       names = TailnetOption.NAME,
@@ -112,7 +111,7 @@ public final class ImportCommand implements Callable<Integer> {
   private static final class Source implements ITypeConverter<String> {
     @Override
     public String convert(String text) {
-      if (StoreUrl.Text.hasKnownScheme(text)) {
+      if (StoreText.isUrl(text)) {
         throw new TypeConversionException(
             "expected a path, found a store URL; to copy from a store:"
                 + " tka export STORE | tka import - STORE");
@@ -163,9 +162,10 @@ public final class ImportCommand implements Callable<Integer> {
           ExitCode.USAGE,
           TailnetOption.NAME + ": expected an export of one tailnet, found several");
     }
-    if (url instanceof StoreUrl.Directory) {
+    if (place instanceof StorePlace.OfOne) {
       throw new CommandFailure(
-          ExitCode.USAGE, url + ": a directory holds one tailnet, and the export has several");
+          ExitCode.USAGE,
+          place.url() + ": a " + place.noun() + " holds one tailnet, and the export has several");
     }
     Path path = piped ? Files.createTempFile("tka-import", ".part") : Path.of(file);
     try {
@@ -241,11 +241,15 @@ public final class ImportCommand implements Callable<Integer> {
   }
 
   private String nameOf(AumImport.Tailnet tailnet) throws CommandFailure {
-    if (url instanceof StoreUrl.Directory) {
+    if (place instanceof StorePlace.OfOne) {
       if (newName != null) {
         throw new CommandFailure(
             ExitCode.USAGE,
-            url + ": a directory has no name for its tailnet, leave out " + TailnetOption.NAME);
+            place.url()
+                + ": a "
+                + place.noun()
+                + " has no name for its tailnet, leave out "
+                + TailnetOption.NAME);
       }
       return "";
     }
@@ -281,26 +285,32 @@ public final class ImportCommand implements Callable<Integer> {
   private CommandFailure thereAlready(String name) {
     return new CommandFailure(
         ExitCode.CONFLICT,
-        url
+        place.url()
             + ": "
             + (name.isEmpty() ? "a tailnet" : "tailnet " + name)
             + " is there already, expected none");
   }
 
   private AumStore find(String name) throws StoreException, CommandFailure {
-    if (url instanceof StoreUrl.Directory directory) {
-      return NodeDirectory.at(directory.path());
+    if (place instanceof StorePlace.OfOne one) {
+      return one.open(Clock.systemUTC());
     }
-    Tailnets opened = tailnets.isPresent() ? tailnets.get() : Stores.open(url);
+    Tailnets opened =
+        tailnets.isPresent()
+            ? tailnets.get()
+            : StoreText.requireMany(place).open(Clock.systemUTC());
     tailnets = Optional.of(opened);
     return opened.tailnet(name);
   }
 
   private AumStore create(String name) throws StoreException, CommandFailure {
-    if (url instanceof StoreUrl.Directory directory) {
-      return NodeDirectory.create(directory.path(), Clock.systemUTC());
+    if (place instanceof StorePlace.OfOne one) {
+      return one.create(Clock.systemUTC());
     }
-    Tailnets opened = tailnets.isPresent() ? tailnets.get() : Stores.create(url);
+    Tailnets opened =
+        tailnets.isPresent()
+            ? tailnets.get()
+            : StoreText.requireMany(place).create(Clock.systemUTC());
     tailnets = Optional.of(opened);
     return opened.tailnet(name);
   }
@@ -311,7 +321,7 @@ public final class ImportCommand implements Callable<Integer> {
     if (json) {
       Map<String, Object> object = new LinkedHashMap<>();
       object.put("SchemaVersion", Json.SCHEMA_VERSION);
-      object.put("Store", url.toString());
+      object.put("Store", place.url());
       object.put("Tailnets", done.stream().map(ImportCommand::toJson).toList());
       Json.print(out, object);
     }
@@ -325,7 +335,7 @@ public final class ImportCommand implements Callable<Integer> {
                 + ", all verified, head "
                 + each.head
                 + ", to "
-                + url);
+                + place.url());
       }
       if (each.trailEntriesKept < content.remembered()) {
         err.println(

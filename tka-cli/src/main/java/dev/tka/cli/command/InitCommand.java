@@ -132,8 +132,8 @@ public final class InitCommand implements Callable<Integer> {
   private void begin(Aum genesis) throws TkaException, CommandFailure {
     PrintWriter err = spec.commandLine().getErr();
     try {
-      OpenStore created = store.tailnet().create(store.url());
-      StoreEdit.warnOfTailscaled(created, err);
+      OpenStore created = store.tailnet().create(store.place());
+      StoreEdit.warn(created, err);
       LiveAuthority.bootstrap(created.aums(), genesis, created.policy(), Clock.systemUTC());
     } catch (StoreException.InDoubt e) {
       throw e;
@@ -171,7 +171,7 @@ public final class InitCommand implements Callable<Integer> {
   }
 
   private void requireNoAuthority() throws TkaException, CommandFailure {
-    Optional<AumStore> before = store.tailnet().openToBegin(store.url());
+    Optional<AumStore> before = store.tailnet().openToBegin(store.place());
     if (before.isEmpty()) {
       return;
     }
@@ -183,7 +183,7 @@ public final class InitCommand implements Callable<Integer> {
     int damage = StoreArgument.reportDamage(snapshot, spec.commandLine().getErr());
     if (damage != ExitCode.OK) {
       throw new CommandFailure(
-          damage, store.url() + ": expected an empty store; nothing was written");
+          damage, store.place() + ": expected an empty store; nothing was written");
     }
   }
 

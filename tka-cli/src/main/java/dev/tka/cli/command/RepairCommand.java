@@ -99,7 +99,7 @@ public final class RepairCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
-    store.requireDirectory();
+    store.requireNodes();
     Repair.Reach wanted = wanted();
     PrintWriter err = spec.commandLine().getErr();
     StoreEdit edit = dryRun ? StoreEdit.look(store, err) : StoreEdit.begin(store, err);
@@ -149,7 +149,7 @@ public final class RepairCommand implements Callable<Integer> {
 
   private StoreBackup apply(Repair.Restore restore, StoreEdit edit, PrintWriter err)
       throws TkaException, IOException, CommandFailure {
-    StoreBackup copy = backup.of(store.url());
+    StoreBackup copy = backup.of(store.place());
     confirmation.require(
         "This brings back " + Texts.count(restore.count(), "AUM") + copy.plan() + ".",
         tka,

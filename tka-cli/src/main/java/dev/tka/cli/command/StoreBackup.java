@@ -1,44 +1,34 @@
 package dev.tka.cli.command;
 
-import dev.tka.cli.input.StoreUrl;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.core.store.StoreException;
-import dev.tka.store.sql.SqliteFile;
+import dev.tka.store.StorePlace;
 import java.io.IOException;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** A copy of a store that only its owner can read, made before the store is changed. */
 final class StoreBackup {
-  private static final FileAttribute<?>[] OWNER_ONLY =
-      FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
-          ? new FileAttribute<?>[] {
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))
-          }
-          : new FileAttribute<?>[0];
-
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
-  private final StoreUrl store;
-  private final Optional<Path> place;
+  private final StorePlace store;
 
-  private StoreBackup(StoreUrl store, Optional<Path> place) {
+  /** Makes the copy; empty if none is made. */
+  private final Optional<StorePlace.Copying> copying;
+
+  private final Optional<Path> target;
+
+  private StoreBackup(
+      StorePlace store, Optional<StorePlace.Copying> copying, Optional<Path> target) {
     this.store = store;
-    this.place = place;
+    this.copying = copying;
+    this.target = target;
   }
 
   /**
@@ -47,19 +37,29 @@ final class StoreBackup {
    * @param asked where it shall be; else it is beside the store, named after it and the time
    * @throws CommandFailure if it is asked for, and none can be made
    */
-  static StoreBackup of(StoreUrl store, Optional<Path> asked) throws CommandFailure {
-    if (store instanceof StoreUrl.Directory directory) {
-      return new StoreBackup(store, asked.or(() -> Optional.of(beside(directory.path()))));
+  static StoreBackup of(StorePlace store, Optional<Path> asked) throws CommandFailure {
+    Optional<StorePlace.Copying> copying = copying(store, asked);
+    return new StoreBackup(
+        store,
+        copying,
+        copying.flatMap(made -> asked.or(() -> store.path().map(StoreBackup::beside))));
+  }
+
+  private static Optional<StorePlace.Copying> copying(StorePlace store, Optional<Path> asked)
+      throws CommandFailure {
+    StorePlace.Backup backup = store.backup();
+    if (backup instanceof StorePlace.Backup.Online online) {
+      return Optional.of(online.copying());
     }
-    if (store instanceof StoreUrl.Sqlite sqlite) {
-      return new StoreBackup(store, asked.or(() -> Optional.of(beside(sqlite.path()))));
+    if (backup instanceof StorePlace.Backup.Offline offline) {
+      return Optional.of(offline.copying());
     }
     if (asked.isPresent()) {
+      String advice = ((StorePlace.Backup.Elsewhere) backup).advice();
       throw new CommandFailure(
-          ExitCode.USAGE,
-          "--backup goes with a directory or a file of SQLite; pg_dump copies a database");
+          ExitCode.USAGE, "--backup does not go with a " + store.noun() + ": " + advice);
     }
-    return new StoreBackup(store, Optional.empty());
+    return Optional.empty();
   }
 
   private static Path beside(Path store) {
@@ -69,63 +69,42 @@ final class StoreBackup {
 
   /** Where it is; empty if none is made. */
   Optional<Path> place() {
-    return place;
+    return target;
   }
 
   /** The end of a sentence that says what will be done. */
   String plan() {
-    return place
-        .map(copy -> ", after copying the " + noun() + " to " + copy)
+    return target
+        .map(copy -> ", after copying the " + store.noun() + " to " + copy)
         .orElse(", of which no copy is made here");
   }
 
   /** A sentence that says what was done; empty if nothing. */
   Optional<String> report() {
-    return place.map(copy -> "Copied the " + noun() + " to " + copy + ".");
-  }
-
-  private String noun() {
-    return store instanceof StoreUrl.Directory ? "directory" : "file";
+    return target.map(copy -> "Copied the " + store.noun() + " to " + copy + ".");
   }
 
   /**
    * Makes it.
    *
    * @throws java.nio.file.FileAlreadyExistsException if something is at its place
-   * @throws CommandFailure if it would be inside the directory
+   * @throws CommandFailure if it would be inside the store
    */
   void make() throws StoreException, IOException, CommandFailure {
-    if (place.isEmpty()) {
-      return;
-    }
-    if (store instanceof StoreUrl.Directory directory) {
-      copy(directory.path(), place.get());
-    } else if (store instanceof StoreUrl.Sqlite sqlite) {
-      try (SqliteFile file = SqliteFile.at(sqlite.path(), Clock.systemUTC())) {
-        file.backup(place.get(), (done, all) -> {});
-      }
+    if (copying.isPresent() && target.isPresent()) {
+      requireOutside(target.get());
+      copying.get().copyTo(target.get(), (done, of) -> {});
     }
   }
 
-  /** Copies files and folders with their times. */
-  private static void copy(Path directory, Path copy) throws IOException, CommandFailure {
-    Path real = directory.toRealPath();
-    Path target = copy.toAbsolutePath().normalize();
-    if (target.startsWith(real) || target.startsWith(directory.toAbsolutePath().normalize())) {
+  private void requireOutside(Path copy) throws IOException, CommandFailure {
+    Path path = copy.toAbsolutePath().normalize();
+    Optional<Path> folder = store.path().filter(Files::isDirectory);
+    if (folder.isPresent()
+        && (path.startsWith(folder.get().toRealPath())
+            || path.startsWith(folder.get().toAbsolutePath().normalize()))) {
       throw new CommandFailure(
-          ExitCode.USAGE, "expected a backup outside the directory, found " + copy);
-    }
-    List<Path> files;
-    try (Stream<Path> walk = Files.walk(real)) {
-      files = walk.filter(file -> !file.equals(real)).toList();
-    }
-    Files.createDirectory(target, OWNER_ONLY);
-    for (Path file : files) {
-      Files.copy(
-          file,
-          target.resolve(real.relativize(file).toString()),
-          StandardCopyOption.COPY_ATTRIBUTES,
-          LinkOption.NOFOLLOW_LINKS);
+          ExitCode.USAGE, "expected a backup outside the " + store.noun() + ", found " + copy);
     }
   }
 }

@@ -18,10 +18,8 @@ import dev.tka.core.authority.Repair;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -29,8 +27,6 @@ import java.util.Set;
  * what it read: when something else changed the store in between, nothing is written.
  */
 final class StoreEdit {
-  private static final String TAILSCALED = "tailscaled";
-
   private final OpenStore store;
   private final LiveAuthority live;
   private final Authority authority;
@@ -51,7 +47,7 @@ final class StoreEdit {
   static StoreEdit begin(StoreArgument argument, PrintWriter err)
       throws OpenException, StoreException, CommandFailure {
     StoreEdit edit = look(argument, err);
-    warnOfTailscaled(edit.store, err);
+    warn(edit.store, err);
     return edit;
   }
 
@@ -160,25 +156,8 @@ final class StoreEdit {
     store.aums().wipe();
   }
 
-  /** It takes no lock and looks at its directory only when it starts. */
-  static void warnOfTailscaled(OpenStore store, PrintWriter err) {
-    if (!store.isDirectory()) {
-      return;
-    }
-    ProcessHandle.allProcesses()
-        .filter(StoreEdit::isTailscaled)
-        .findFirst()
-        .ifPresent(
-            process ->
-                err.println(
-                    "tka: warning: tailscaled is running (process "
-                        + process.pid()
-                        + "); if this directory is its own, it will not see the change before it"
-                        + " starts again"));
-  }
-
-  private static boolean isTailscaled(ProcessHandle process) {
-    Optional<Path> program = process.info().command().map(Path::of).map(Path::getFileName);
-    return program.filter(name -> name.toString().contains(TAILSCALED)).isPresent();
+  /** Says what people should know before the store is changed. */
+  static void warn(OpenStore store, PrintWriter err) {
+    store.place().warning().ifPresent(warning -> err.println("tka: warning: " + warning));
   }
 }

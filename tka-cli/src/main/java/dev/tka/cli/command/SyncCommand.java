@@ -3,7 +3,7 @@ package dev.tka.cli.command;
 import dev.tka.cli.input.Confirmation;
 import dev.tka.cli.input.OpenStore;
 import dev.tka.cli.input.StoreArgument;
-import dev.tka.cli.input.StoreUrl;
+import dev.tka.cli.input.StoreText;
 import dev.tka.cli.input.TailnetOption;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
@@ -23,6 +23,7 @@ import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Marks;
 import dev.tka.core.store.StoreException;
+import dev.tka.store.StorePlace;
 import dev.tka.sync.Intake;
 import dev.tka.sync.NodeRound;
 import dev.tka.sync.SyncOutcome;
@@ -72,16 +73,16 @@ public final class SyncCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
       paramLabel = "NODE",
-      converter = StoreUrl.Text.class,
+      converter = StoreText.class,
       description = "The store of the node, as a rule its directory.")
-  private StoreUrl nodeUrl;
+  private StorePlace nodePlace;
 
   @Parameters(
       index = "1",
       paramLabel = "CONTROL",
-      converter = StoreUrl.Text.class,
+      converter = StoreText.class,
       description = "The store of control, or a directory that stands for it.")
-  private StoreUrl controlUrl;
+  private StorePlace controlPlace;
 
   @Mixin private TailnetOption tailnet;
 
@@ -118,11 +119,11 @@ public final class SyncCommand implements Callable<Integer> {
   public Integer call() throws TkaException, IOException, CommandFailure {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    List<OpenStore> both = tailnet.openBoth(nodeUrl, controlUrl);
+    List<OpenStore> both = tailnet.openBoth(nodePlace, controlPlace);
     OpenStore nodeStore = both.get(0);
     OpenStore controlStore = both.get(1);
     if (!dryRun) {
-      StoreEdit.warnOfTailscaled(nodeStore.isDirectory() ? nodeStore : controlStore, err);
+      StoreEdit.warn(nodeStore.policy() == AdmissionPolicy.NODE ? nodeStore : controlStore, err);
     }
     LiveAuthority node = open(nodeStore, AdmissionPolicy.NODE, err);
     LiveAuthority control = open(controlStore, controlPolicy(), err);

@@ -1,8 +1,7 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.StoreArgument;
-import dev.tka.cli.input.StoreUrl;
-import dev.tka.cli.input.Stores;
+import dev.tka.cli.input.StoreText;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
@@ -13,9 +12,11 @@ import dev.tka.core.authority.OpenException;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.StoreException;
+import dev.tka.store.StorePlace;
 import dev.tka.store.Tailnets;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,9 +50,9 @@ public final class TailnetsCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
       paramLabel = StoreArgument.LABEL,
-      converter = StoreUrl.Text.class,
+      converter = StoreText.class,
       description = StoreArgument.OF_MANY)
-  private StoreUrl url;
+  private StorePlace place;
 
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
@@ -89,7 +90,7 @@ public final class TailnetsCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     List<Map<String, Object>> list = new ArrayList<>();
     Optional<TkaException> problem = Optional.empty();
-    try (Tailnets tailnets = Stores.open(url)) {
+    try (Tailnets tailnets = StoreText.requireMany(place).open(Clock.systemUTC())) {
       for (String name : tailnets.revisions().keySet()) {
         Listed listed = Listed.of(name, tailnets.tailnet(name));
         problem = problem.or(listed::problem);

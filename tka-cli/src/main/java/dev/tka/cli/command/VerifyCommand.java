@@ -1,7 +1,7 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.StoreArgument;
-import dev.tka.cli.input.Stores;
+import dev.tka.cli.input.StoreText;
 import dev.tka.cli.input.TailnetOption;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
@@ -22,6 +22,7 @@ import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -107,7 +108,7 @@ public final class VerifyCommand implements Callable<Integer> {
     List<Verified> wrong = new ArrayList<>();
     List<Map<String, Object>> list = new ArrayList<>();
     int count = 0;
-    try (Tailnets tailnets = Stores.open(store.url());
+    try (Tailnets tailnets = StoreText.requireMany(store.place()).open(Clock.systemUTC());
         ProgressBar bar = ProgressBar.of(spec, "verifying")) {
       Set<String> names = tailnets.revisions().keySet();
       for (String name : names) {

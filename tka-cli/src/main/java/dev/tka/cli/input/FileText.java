@@ -14,7 +14,7 @@ public final class FileText implements ITypeConverter<String> {
    */
   @Override
   public String convert(String text) {
-    if (StoreUrl.Text.hasKnownScheme(text)) {
+    if (StoreText.isUrl(text)) {
       throw new TypeConversionException("expected a path, found a store URL");
     }
     try {

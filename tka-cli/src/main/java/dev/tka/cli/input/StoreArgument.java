@@ -3,10 +3,12 @@ package dev.tka.cli.input;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Texts;
+import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.OpenException;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Damage;
 import dev.tka.core.store.StoreException;
+import dev.tka.store.StorePlace;
 import java.io.PrintWriter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -25,18 +27,18 @@ public final class StoreArgument {
   @Parameters(
       index = "0",
       paramLabel = LABEL,
-      converter = StoreUrl.Text.class,
+      converter = StoreText.class,
       description = {
         "A node's TKA directory, such as /var/lib/tailscale/tka-profiles/2601; or control's store,"
             + " "
             + OF_MANY
       })
-  private StoreUrl url;
+  private StorePlace place;
 
   @Mixin private TailnetOption tailnet;
 
-  public StoreUrl url() {
-    return url;
+  public StorePlace place() {
+    return place;
   }
 
   public TailnetOption tailnet() {
@@ -45,7 +47,7 @@ public final class StoreArgument {
 
   /** For a shell: what tells another command of the same. */
   public String words() {
-    return Texts.shellWord(url.toString()) + tailnet.option(url);
+    return Texts.shellWord(place.url()) + tailnet.option(place);
   }
 
   /**
@@ -53,10 +55,10 @@ public final class StoreArgument {
    *
    * @throws CommandFailure if it is control's
    */
-  public void requireDirectory() throws CommandFailure {
-    if (!(url instanceof StoreUrl.Directory)) {
+  public void requireNodes() throws CommandFailure {
+    if (place.policy() != AdmissionPolicy.NODE) {
       throw new CommandFailure(
-          ExitCode.USAGE, url + ": control keeps everything, expected a node's directory");
+          ExitCode.USAGE, place.url() + ": control keeps everything, expected a node's directory");
     }
   }
 
@@ -66,7 +68,7 @@ public final class StoreArgument {
    * @throws CommandFailure if it has no such tailnet, or several and none was named
    */
   public OpenStore open() throws StoreException, CommandFailure {
-    return tailnet.open(url);
+    return tailnet.open(place);
   }
 
   /**

@@ -5,8 +5,8 @@ import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.StoreException;
+import dev.tka.store.StorePlace;
 import dev.tka.store.Tailnets;
-import dev.tka.store.directory.NodeDirectory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -42,8 +42,8 @@ public final class TailnetOption {
   }
 
   /** For a shell: what tells another command of the same tailnet, or nothing. */
-  String option(StoreUrl url) {
-    return name == null || url instanceof StoreUrl.Directory
+  String option(StorePlace place) {
+    return name == null || place instanceof StorePlace.OfOne
         ? ""
         : " " + NAME + " " + Texts.shellWord(name);
   }
@@ -54,30 +54,32 @@ public final class TailnetOption {
    * @throws StoreException.Absent if there is no such store
    * @throws CommandFailure if it has no such tailnet, or several and none was named
    */
-  OpenStore open(StoreUrl url) throws StoreException, CommandFailure {
-    if (url instanceof StoreUrl.Directory directory) {
-      requireNoName(directory);
-      return openDirectory(directory);
+  OpenStore open(StorePlace place) throws StoreException, CommandFailure {
+    if (place instanceof StorePlace.OfOne one) {
+      requireNoName(one);
+      return openOne(one);
     }
-    Tailnets tailnets = closing(Stores.open(url));
+    Tailnets tailnets = openMany(place);
     Set<String> names = tailnets.revisions().keySet();
     if (name != null) {
       if (!names.contains(requireName())) {
         throw new CommandFailure(
             ExitCode.NOT_FOUND,
-            url + ": no tailnet " + name + " ('tka tailnets' lists those that are there)");
+            place.url() + ": no tailnet " + name + " ('tka tailnets' lists those that are there)");
       }
-      return open(url, name, tailnets);
+      return open(place, name, tailnets);
     }
     if (names.isEmpty()) {
-      throw new CommandFailure(ExitCode.NOT_FOUND, url + ": no tailnet was begun there yet");
+      throw new CommandFailure(
+          ExitCode.NOT_FOUND, place.url() + ": no tailnet was begun there yet");
     }
     if (names.size() > 1) {
       throw new CommandFailure(
-          ExitCode.USAGE, url + " keeps " + names.size() + " tailnets, name one: " + list(names));
+          ExitCode.USAGE,
+          place.url() + " keeps " + names.size() + " tailnets, name one: " + list(names));
     }
     String only = names.iterator().next();
-    return open(url, only, tailnets);
+    return open(place, only, tailnets);
   }
 
   /**
@@ -88,30 +90,27 @@ public final class TailnetOption {
    * @throws StoreException.Absent if there is no such store
    * @throws CommandFailure as for one of them
    */
-  public List<OpenStore> openBoth(StoreUrl node, StoreUrl control)
+  public List<OpenStore> openBoth(StorePlace node, StorePlace control)
       throws StoreException, CommandFailure {
-    boolean one =
-        name != null
-            && (node instanceof StoreUrl.Directory != control instanceof StoreUrl.Directory);
+    boolean nameIsOfOther =
+        name != null && (node instanceof StorePlace.OfOne != control instanceof StorePlace.OfOne);
     List<OpenStore> both = new ArrayList<>();
-    for (StoreUrl url : List.of(node, control)) {
-      both.add(
-          one && url instanceof StoreUrl.Directory directory
-              ? openDirectory(directory)
-              : open(url));
+    for (StorePlace place : List.of(node, control)) {
+      both.add(nameIsOfOther && place instanceof StorePlace.OfOne one ? openOne(one) : open(place));
     }
     return both;
   }
 
-  private static OpenStore openDirectory(StoreUrl.Directory url)
-      throws StoreException, CommandFailure {
-    Path path = url.path();
-    if (Files.isRegularFile(path)) {
-      throw new CommandFailure(
-          ExitCode.NOT_FOUND,
-          path + ": expected a directory, found a file; a file of SQLite is sqlite:" + path);
+  private static OpenStore openOne(StorePlace.OfOne place) throws StoreException, CommandFailure {
+    try {
+      return new OpenStore(place, Optional.empty(), "", place.open(Clock.systemUTC()));
+    } catch (StoreException.Absent e) {
+      String hint = StoreText.hint(place);
+      if (hint.isEmpty()) {
+        throw e;
+      }
+      throw new CommandFailure(ExitCode.NOT_FOUND, e.getMessage() + hint);
     }
-    return new OpenStore(url, Optional.empty(), "", NodeDirectory.at(path));
   }
 
   /**
@@ -120,19 +119,24 @@ public final class TailnetOption {
    * @return empty if the store is not there yet, and can be made
    * @throws CommandFailure if it was not named and has to be, or was and may not be
    */
-  public Optional<AumStore> openToBegin(StoreUrl url) throws StoreException, CommandFailure {
-    if (url instanceof StoreUrl.Directory directory) {
-      requireNoName(directory);
-      return Files.exists(directory.path())
-          ? Optional.of(openDirectory(directory).aums())
-          : Optional.empty();
+  public Optional<AumStore> openToBegin(StorePlace place) throws StoreException, CommandFailure {
+    if (place instanceof StorePlace.OfOne one) {
+      requireNoName(one);
+      try {
+        return Optional.of(openOne(one).aums());
+      } catch (StoreException.Absent e) {
+        if (place.path().filter(Files::exists).isPresent()) {
+          throw e;
+        }
+        return Optional.empty();
+      }
     }
     String begun = requireName();
     try {
-      return Optional.of(closing(Stores.open(url)).tailnet(begun));
+      return Optional.of(openMany(place).tailnet(begun));
     } catch (StoreException.Absent e) {
-      if (url instanceof StoreUrl.Sqlite sqlite) {
-        requireFolderFor(sqlite.path());
+      if (place.path().isPresent()) {
+        requireFolderFor(place.path().get());
       }
       return Optional.empty();
     }
@@ -143,18 +147,21 @@ public final class TailnetOption {
    *
    * @throws CommandFailure as {@link #openToBegin} does
    */
-  public OpenStore create(StoreUrl url) throws StoreException, CommandFailure {
-    if (url instanceof StoreUrl.Directory directory) {
-      requireNoName(directory);
-      NodeDirectory made = NodeDirectory.create(directory.path(), Clock.systemUTC());
-      return new OpenStore(url, Optional.empty(), "", made);
+  public OpenStore create(StorePlace place) throws StoreException, CommandFailure {
+    if (place instanceof StorePlace.OfOne one) {
+      requireNoName(one);
+      return new OpenStore(place, Optional.empty(), "", one.create(Clock.systemUTC()));
     }
     String begun = requireName();
-    return open(url, begun, closing(Stores.create(url)));
+    return open(place, begun, closing(StoreText.requireMany(place).create(Clock.systemUTC())));
   }
 
-  private OpenStore open(StoreUrl url, String tailnet, Tailnets tailnets) {
-    return new OpenStore(url, Optional.of(tailnet), option(url), tailnets.tailnet(tailnet));
+  private Tailnets openMany(StorePlace place) throws StoreException, CommandFailure {
+    return closing(StoreText.requireMany(place).open(Clock.systemUTC()));
+  }
+
+  private OpenStore open(StorePlace place, String tailnet, Tailnets tailnets) {
+    return new OpenStore(place, Optional.of(tailnet), option(place), tailnets.tailnet(tailnet));
   }
 
   private static void requireFolderFor(Path path) throws CommandFailure {
@@ -166,10 +173,11 @@ public final class TailnetOption {
     }
   }
 
-  private void requireNoName(StoreUrl.Directory directory) throws CommandFailure {
+  private void requireNoName(StorePlace.OfOne place) throws CommandFailure {
     if (name != null) {
       throw new CommandFailure(
-          ExitCode.USAGE, directory + ": a directory holds one tailnet, leave out " + NAME);
+          ExitCode.USAGE,
+          place.url() + ": a " + place.noun() + " holds one tailnet, leave out " + NAME);
     }
   }
 

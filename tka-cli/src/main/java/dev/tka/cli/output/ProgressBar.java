@@ -1,6 +1,6 @@
 package dev.tka.cli.output;
 
-import dev.tka.store.export.AumExport;
+import dev.tka.store.Progress;
 import java.io.PrintWriter;
 import picocli.CommandLine.Model.CommandSpec;
 
@@ -8,7 +8,7 @@ import picocli.CommandLine.Model.CommandSpec;
  * Shows how far long work has come, and is gone when it is closed. It is shown where the launcher
  * {@code tka} found that standard error is a terminal: Java cannot tell.
  */
-public final class ProgressBar implements AumExport.Progress, AutoCloseable {
+public final class ProgressBar implements Progress, AutoCloseable {
   /** What the launcher sets. */
   private static final String ON_TERMINAL = "tka.stderr.terminal";
 
@@ -41,8 +41,8 @@ public final class ProgressBar implements AumExport.Progress, AutoCloseable {
   }
 
   @Override
-  public void done(long aums, long of) {
-    long percent = of == 0 ? PERCENT : PERCENT * aums / of;
+  public void done(long done, long of) {
+    long percent = of == 0 ? PERCENT : PERCENT * done / of;
     if (!shown || percent == last) {
       return;
     }

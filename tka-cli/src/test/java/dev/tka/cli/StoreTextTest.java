@@ -3,8 +3,10 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tka.cli.input.StoreUrl;
+import dev.tka.cli.input.StoreText;
 import dev.tka.cli.output.ExitCode;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.store.StorePlace;
 import dev.tka.store.sql.PostgresSettings;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -19,27 +21,37 @@ import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine.TypeConversionException;
 
 /** The texts that name a store. */
-class StoreUrlTest {
-  private static StoreUrl parse(String text) {
-    return new StoreUrl.Text().convert(text);
+class StoreTextTest {
+  private static StorePlace parse(String text) {
+    return new StoreText().convert(text);
   }
 
-  private static StoreUrl directory(String path) {
-    return new StoreUrl.Directory(Path.of(path));
+  /** Checks that a text names a node's directory. */
+  private static void requireDirectory(String text, String path) {
+    StorePlace place = parse(text);
+    assertThat(place).isInstanceOf(StorePlace.OfOne.class);
+    assertThat(place.path()).contains(Path.of(path));
+    assertThat(place.policy()).isEqualTo(AdmissionPolicy.NODE);
+    assertThat(parse(place.url())).isEqualTo(place);
   }
 
-  private static StoreUrl sqlite(String path) {
-    return new StoreUrl.Sqlite(Path.of(path));
+  /** Checks that a text names a file of SQLite. */
+  private static void requireSqlite(String text, String path) {
+    StorePlace place = parse(text);
+    assertThat(place).isInstanceOf(StorePlace.OfMany.class);
+    assertThat(place.path()).contains(Path.of(path));
+    assertThat(place.url()).isEqualTo("sqlite:" + path);
+    assertThat(place.policy()).isEqualTo(AdmissionPolicy.CONTROL);
   }
 
   @Test
   void aPlainPathIsADirectory() {
-    assertThat(parse("/var/lib/tailscale/tka-profiles/2601"))
-        .isEqualTo(directory("/var/lib/tailscale/tka-profiles/2601"));
-    assertThat(parse("a b")).isEqualTo(directory("a b"));
-    assertThat(parse("./sqlite:x")).isEqualTo(directory("./sqlite:x"));
-    assertThat(parse("C:/keys")).isEqualTo(directory("C:/keys"));
-    assertThat(parse("2026:01")).isEqualTo(directory("2026:01"));
+    requireDirectory(
+        "/var/lib/tailscale/tka-profiles/2601", "/var/lib/tailscale/tka-profiles/2601");
+    requireDirectory("a b", "a b");
+    requireDirectory("./sqlite:x", "./sqlite:x");
+    requireDirectory("C:/keys", "C:/keys");
+    requireDirectory("2026:01", "2026:01");
   }
 
   @Test
@@ -59,40 +71,40 @@ class StoreUrlTest {
             .start();
     String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(printed).isEqualTo("Tailnet Lock is NOT enabled.\n");
-    assertThat(parse("dir:profile:1")).isEqualTo(directory("profile:1"));
+    requireDirectory("dir:profile:1", "profile:1");
   }
 
   @Test
   void aSchemeSaysWhatItIs() {
-    assertThat(parse("dir:a")).isEqualTo(directory("a"));
-    assertThat(parse("dir:sqlite:a")).isEqualTo(directory("sqlite:a"));
-    assertThat(parse("sqlite:control.db")).isEqualTo(sqlite("control.db"));
-    assertThat(parse("SQLite:control.db")).isEqualTo(sqlite("control.db"));
-    assertThat(parse("sqlite:/var/lib/control.db")).isEqualTo(sqlite("/var/lib/control.db"));
-    assertThat(parse("sqlite:///var/lib/control.db")).isEqualTo(sqlite("/var/lib/control.db"));
+    requireDirectory("dir:a", "a");
+    requireDirectory("dir:sqlite:a", "sqlite:a");
+    requireSqlite("sqlite:control.db", "control.db");
+    requireSqlite("SQLite:control.db", "control.db");
+    requireSqlite("sqlite:/var/lib/control.db", "/var/lib/control.db");
+    requireSqlite("sqlite:///var/lib/control.db", "/var/lib/control.db");
     // No settings hide in a path.
-    assertThat(parse("sqlite:a?mode=memory")).isEqualTo(sqlite("a?mode=memory"));
-    assertThat(parse("sqlite::memory:")).isEqualTo(sqlite(":memory:"));
+    requireSqlite("sqlite:a?mode=memory", "a?mode=memory");
+    requireSqlite("sqlite::memory:", ":memory:");
   }
 
   @Test
-  void aDatabaseHasAUserAHostAndAName() {
-    StoreUrl.Postgresql full =
-        (StoreUrl.Postgresql) parse("postgresql://control@db.example:6432/tka%20test");
-    assertThat(full.settings().host()).isEqualTo("db.example");
-    assertThat(full.settings().port()).isEqualTo(6432);
-    assertThat(full.settings().user()).isEqualTo("control");
-    assertThat(full.settings().database()).isEqualTo("tka test");
-    assertThat(full).hasToString("postgresql://control@db.example:6432/tka%20test");
-    StoreUrl underscored = parse("postgresql://a+b%40c@db_1:6432/tka");
-    assertThat(underscored).hasToString("postgresql://a+b%40c@db_1:6432/tka");
-    assertThat(((StoreUrl.Postgresql) underscored).settings().user()).isEqualTo("a+b@c");
-    assertThat(parse("postgresql://control@db_1/tka?sslmode=require"))
-        .hasToString("postgresql://control@db_1:5432/tka?sslmode=require");
-    assertThat(parse("PostgreSQL://control@[::1]/tka"))
-        .hasToString("postgresql://control@[::1]:5432/tka");
-    assertThat(parse("postgresql://control@db/tka?sslmode=verify-full"))
-        .hasToString("postgresql://control@db:5432/tka?sslmode=verify-full");
+  void aDatabaseHasAUserAHostAndAName() throws Exception {
+    String url = "postgresql://control@db.example:6432/tka%20test";
+    PostgresSettings full = PostgresSettings.parse(url);
+    assertThat(full.host()).isEqualTo("db.example");
+    assertThat(full.port()).isEqualTo(6432);
+    assertThat(full.user()).isEqualTo("control");
+    assertThat(full.database()).isEqualTo("tka test");
+    assertThat(parse(url).url()).isEqualTo(url);
+    String underscored = "postgresql://a+b%40c@db_1:6432/tka";
+    assertThat(parse(underscored).url()).isEqualTo(underscored);
+    assertThat(PostgresSettings.parse(underscored).user()).isEqualTo("a+b@c");
+    assertThat(parse("postgresql://control@db_1/tka?sslmode=require").url())
+        .isEqualTo("postgresql://control@db_1:5432/tka?sslmode=require");
+    assertThat(parse("PostgreSQL://control@[::1]/tka").url())
+        .isEqualTo("postgresql://control@[::1]:5432/tka");
+    assertThat(parse("postgresql://control@db/tka?sslmode=verify-full").url())
+        .isEqualTo("postgresql://control@db:5432/tka?sslmode=verify-full");
   }
 
   @ParameterizedTest

@@ -2,7 +2,8 @@ package dev.tka.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tka.cli.input.StoreUrl;
+import dev.tka.cli.input.StoreText;
+import dev.tka.store.StorePlace;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -12,17 +13,17 @@ import net.jqwik.api.Provide;
 import picocli.CommandLine.TypeConversionException;
 
 /** Any text names a store, or is one clear error. */
-class StoreUrlProperties {
+class StoreTextProperties {
   @Property
   void anyTextIsOneOrAnError(@ForAll("texts") String text) {
-    StoreUrl url;
+    StorePlace place;
     try {
-      url = new StoreUrl.Text().convert(text);
+      place = new StoreText().convert(text);
     } catch (TypeConversionException e) {
       assertThat(e).hasMessageStartingWith("expected ");
       return;
     }
-    assertThat(new StoreUrl.Text().convert(url.toString())).hasToString(url.toString());
+    assertThat(new StoreText().convert(place.url()).url()).isEqualTo(place.url());
   }
 
   @Provide

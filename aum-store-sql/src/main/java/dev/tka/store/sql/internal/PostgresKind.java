@@ -1,0 +1,67 @@
+package dev.tka.store.sql.internal;
+
+import dev.tka.core.TextException;
+import dev.tka.core.store.StoreException;
+import dev.tka.store.StoreKind;
+import dev.tka.store.StorePlace;
+import dev.tka.store.Tailnets;
+import dev.tka.store.sql.PostgresDatabase;
+import dev.tka.store.sql.PostgresSettings;
+import java.time.Clock;
+import java.util.List;
+
+/** A database of a PostgreSQL server: {@code postgresql://USER@HOST:PORT/DATABASE}. */
+public final class PostgresKind implements StoreKind {
+  private static final String SCHEME = "postgresql";
+
+  /** A misspelling whose rest may hold a password: it is refused like any other bad URL. */
+  private static final String MISSPELT = "postgres";
+
+  @Override
+  public List<String> schemes() {
+    return List.of(SCHEME, MISSPELT);
+  }
+
+  @Override
+  public String form() {
+    return SCHEME + "://...";
+  }
+
+  @Override
+  public StorePlace parse(String scheme, String rest) throws TextException.BadUrl {
+    return new Place(PostgresSettings.parse(scheme + ":" + rest));
+  }
+
+  private record Place(PostgresSettings settings) implements StorePlace.OfMany {
+    @Override
+    public String url() {
+      return settings.toString();
+    }
+
+    @Override
+    public String noun() {
+      return "database";
+    }
+
+    @Override
+    public Tailnets open(Clock clock) throws StoreException {
+      return PostgresDatabase.at(withPassword(), clock);
+    }
+
+    @Override
+    public Tailnets create(Clock clock) throws StoreException {
+      return PostgresDatabase.create(withPassword(), clock);
+    }
+
+    /** As PostgreSQL's own programs do; without it, the driver looks into {@code ~/.pgpass}. */
+    private PostgresSettings withPassword() {
+      String password = System.getenv("PGPASSWORD");
+      return password == null ? settings : settings.withPassword(password);
+    }
+
+    @Override
+    public Backup backup() {
+      return new Backup.Elsewhere("copy a database with pg_dump");
+    }
+  }
+}

@@ -1,0 +1,73 @@
+package dev.tka.store.sql.internal;
+
+import dev.tka.core.TextException;
+import dev.tka.core.store.StoreException;
+import dev.tka.store.Progress;
+import dev.tka.store.StoreKind;
+import dev.tka.store.StorePlace;
+import dev.tka.store.Tailnets;
+import dev.tka.store.sql.SqliteFile;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+
+/** A SQLite file: {@code sqlite:PATH}. */
+public final class SqliteKind implements StoreKind {
+  private static final String SCHEME = "sqlite";
+
+  @Override
+  public List<String> schemes() {
+    return List.of(SCHEME);
+  }
+
+  @Override
+  public String form() {
+    return SCHEME + ":PATH";
+  }
+
+  @Override
+  public StorePlace parse(String scheme, String rest) throws TextException.BadUrl {
+    return new Place(StoreKind.path(form(), rest));
+  }
+
+  private record Place(Path file) implements StorePlace.OfMany {
+    @Override
+    public String url() {
+      return SCHEME + ":" + file;
+    }
+
+    @Override
+    public String noun() {
+      return "file";
+    }
+
+    @Override
+    public Optional<Path> path() {
+      return Optional.of(file);
+    }
+
+    @Override
+    public Tailnets open(Clock clock) throws StoreException {
+      return SqliteFile.at(file, clock);
+    }
+
+    @Override
+    public Tailnets create(Clock clock) throws StoreException {
+      return SqliteFile.create(file, clock);
+    }
+
+    @Override
+    public Backup backup() {
+      return new Backup.Online(this::copyTo);
+    }
+
+    private StorePlace copyTo(Path target, Progress progress) throws StoreException, IOException {
+      try (SqliteFile opened = SqliteFile.at(file, Clock.systemUTC())) {
+        opened.backup(target, progress);
+      }
+      return new Place(target);
+    }
+  }
+}

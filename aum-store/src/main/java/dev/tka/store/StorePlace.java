@@ -1,0 +1,122 @@
+package dev.tka.store;
+
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.StoreException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Optional;
+
+/** A place where AUMs are kept, or may be, as a URL names it. Immutable. */
+public sealed interface StorePlace {
+  /**
+   * Names the place in messages. {@link StoreKinds#parse} reads it again. It holds no secret: other
+   * processes see arguments, and people paste messages.
+   */
+  String url();
+
+  /** What it is, in a word that fits into "a ... holds one tailnet", such as {@code directory}. */
+  String noun();
+
+  /** Whose rules an authority there keeps. */
+  AdmissionPolicy policy();
+
+  /** Where it lies in the file system, if it does. */
+  default Optional<Path> path() {
+    return Optional.empty();
+  }
+
+  /** A sentence that people should read before they change it, such as which program runs there. */
+  default Optional<String> warning() {
+    return Optional.empty();
+  }
+
+  /** How a copy of it is made. */
+  Backup backup();
+
+  /** A place for one tailnet, which needs no name there; a node's, unless it says otherwise. */
+  non-sealed interface OfOne extends StorePlace {
+    /**
+     * Opens it.
+     *
+     * @throws StoreException.Absent if there is no store there
+     * @throws StoreException if it cannot be opened
+     */
+    AumStore open(Clock clock) throws StoreException;
+
+    /**
+     * Opens it, and makes it first if there is none.
+     *
+     * @throws StoreException if it cannot be made or opened
+     */
+    AumStore create(Clock clock) throws StoreException;
+
+    @Override
+    default AdmissionPolicy policy() {
+      return AdmissionPolicy.NODE;
+    }
+  }
+
+  /** A place for many tailnets, each with a name; control's, unless it says otherwise. */
+  non-sealed interface OfMany extends StorePlace {
+    /**
+     * Opens it.
+     *
+     * @throws StoreException.Absent if there is no store there
+     * @throws StoreException if it cannot be opened
+     */
+    Tailnets open(Clock clock) throws StoreException;
+
+    /**
+     * Opens it, and makes it first if there is none.
+     *
+     * @throws StoreException if it cannot be made or opened
+     */
+    Tailnets create(Clock clock) throws StoreException;
+
+    @Override
+    default AdmissionPolicy policy() {
+      return AdmissionPolicy.CONTROL;
+    }
+  }
+
+  /** How a copy of a place is made. */
+  sealed interface Backup {
+    /**
+     * A copy in one file, of one moment, also while others read and write.
+     *
+     * @param copying makes it
+     */
+    record Online(Copying copying) implements Backup {}
+
+    /**
+     * A copy that is right only while nothing writes.
+     *
+     * @param copying makes it
+     * @param advice how a person copies it, such as {@code copy it with 'cp -a'}
+     */
+    record Offline(Copying copying, String advice) implements Backup {}
+
+    /**
+     * None is made here.
+     *
+     * @param advice how a person copies it, such as {@code copy a database with pg_dump}
+     */
+    record Elsewhere(String advice) implements Backup {}
+  }
+
+  /** Makes a copy. */
+  @FunctionalInterface
+  interface Copying {
+    /**
+     * Makes a copy that only its owner can read.
+     *
+     * @return the place of the copy
+     * @throws java.nio.file.FileAlreadyExistsException if something is at the target; it stays
+     * @throws StoreException if the place cannot be read
+     * @throws IOException if the copy cannot be written
+     */
+    StorePlace copyTo(Path target, Progress progress) throws StoreException, IOException;
+  }
+}

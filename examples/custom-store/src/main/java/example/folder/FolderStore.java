@@ -1,0 +1,209 @@
+package example.folder;
+
+import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
+import dev.tka.core.store.AumIndex;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.IndexSnapshot;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.Revision;
+import dev.tka.core.store.StoreException;
+import dev.tka.core.store.Trail;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * One tailnet: a folder with a file for each commit, numbered from 1. A file is written and flushed
+ * under another name and then linked to its number, which fails where another writer was first: so
+ * a commit is there whole or not at all, and two writers need no lock. The number is the revision.
+ */
+final class FolderStore implements AumStore {
+  /** How often a reader looks again while others wipe. */
+  private static final int MAX_LOOKS = 100;
+
+  private final FolderTailnets place;
+  private final String name;
+  private final Path folder;
+  private IndexSnapshot<Bytes> current = empty(0);
+
+  FolderStore(FolderTailnets place, String name, Path folder) {
+    this.place = place;
+    this.name = name;
+    this.folder = folder;
+  }
+
+  static Path file(Path folder, long number) {
+    return folder.resolve(Long.toString(number));
+  }
+
+  /** The numbers of the commits that are there, in order; none where there is no such folder. */
+  static List<Long> commits(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(file -> file.matches("[1-9][0-9]{0,17}"))
+          .map(Long::valueOf)
+          .sorted()
+          .toList();
+    }
+  }
+
+  @Override
+  public synchronized AumSnapshot read() throws StoreException {
+    follow();
+    return current;
+  }
+
+  @Override
+  public synchronized AumSnapshot commit(Commit commit) throws StoreException {
+    follow();
+    // Refuses a trail that cannot be before anything is written.
+    trailAfter(commit);
+    if (!commit.base().equals(current.revision()) || !write(Optional.of(commit))) {
+      follow();
+      throw new StoreException.Conflict(commit.base(), current.revision());
+    }
+    current = after(commit, current.limit() + 1);
+    return current;
+  }
+
+  @Override
+  public synchronized void wipe() throws StoreException {
+    follow();
+    while (!write(Optional.empty())) {
+      follow();
+    }
+    current = empty(current.limit() + 1);
+    try {
+      List<Long> commits = commits(folder);
+      // From the newest back, so that what is left when this is interrupted has no gap.
+      for (int i = commits.size() - 1; i >= 0; i--) {
+        if (commits.get(i) < current.limit()) {
+          Files.deleteIfExists(file(folder, commits.get(i)));
+        }
+      }
+    } catch (IOException e) {
+      // It is wiped; whoever wipes next tidies up.
+    }
+  }
+
+  /** Takes in what was committed since, here or by another process. */
+  private void follow() throws StoreException {
+    place.requireOpen();
+    for (int look = 1; true; look++) {
+      try {
+        for (long number : commits(folder)) {
+          if (number > current.limit()) {
+            CommitFile read = CommitFile.read(file(folder, number));
+            long next = current.limit() + 1;
+            if (number != next && read.commit().isPresent()) {
+              throw new NoSuchFileException(file(folder, next).toString());
+            }
+            current =
+                read.commit().map(commit -> after(commit, number)).orElseGet(() -> empty(number));
+          }
+        }
+        return;
+      } catch (NoSuchFileException e) {
+        // Somebody wiped the tailnet and deletes what was before.
+        if (look == MAX_LOOKS) {
+          throw new StoreException.Damaged(e.getFile() + ": no such commit");
+        }
+      } catch (IOException e) {
+        throw new StoreException.Unavailable(folder.toString(), e);
+      }
+    }
+  }
+
+  /** Writes the next commit, or a wipe; false if another writer was first. */
+  private boolean write(Optional<Commit> commit) throws StoreException {
+    try {
+      Files.createDirectories(folder);
+      flush(place.root());
+      Path unnamed = Files.createTempFile(folder, "next", "");
+      try {
+        try (FileChannel channel = FileChannel.open(unnamed, StandardOpenOption.WRITE)) {
+          ByteBuffer bytes = ByteBuffer.wrap(new CommitFile(name, commit).encode());
+          while (bytes.hasRemaining()) {
+            channel.write(bytes);
+          }
+          channel.force(true);
+        }
+        Files.createLink(file(folder, current.limit() + 1), unnamed);
+      } finally {
+        Files.deleteIfExists(unnamed);
+      }
+    } catch (FileAlreadyExistsException e) {
+      return false;
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(folder.toString(), e);
+    }
+    try {
+      flush(folder);
+    } catch (IOException e) {
+      throw new StoreException.InDoubt(folder.toString(), e);
+    }
+    return true;
+  }
+
+  private static void flush(Path folder) throws IOException {
+    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  private Trail trailAfter(Commit commit) {
+    Trail before = current.trail();
+    return commit.trailCut().map(before::cutFrom).orElse(before).extend(commit.trail());
+  }
+
+  private IndexSnapshot<Bytes> after(Commit commit, long number) {
+    Trail trail = trailAfter(commit);
+    AumIndex<Bytes> index =
+        current
+            .index()
+            .add(
+                commit.additions().stream().map(added -> AumIndex.Item.of(added)).toList(), number);
+    return snapshot(
+        commit.purges().isEmpty() ? index : index.without(commit.purges()),
+        number,
+        commit.lastActiveAncestor().or(current::lastActiveAncestor),
+        trail,
+        commit.marks().orElse(current.marks()));
+  }
+
+  private static IndexSnapshot<Bytes> empty(long number) {
+    return snapshot(new AumIndex<>(), number, Optional.empty(), Trail.EMPTY, Marks.NONE);
+  }
+
+  private static IndexSnapshot<Bytes> snapshot(
+      AumIndex<Bytes> index,
+      long number,
+      Optional<AumHash> lastActiveAncestor,
+      Trail trail,
+      Marks marks) {
+    return new IndexSnapshot<>(
+        index,
+        number,
+        new Revision(number),
+        lastActiveAncestor,
+        IndexSnapshot.Bodies.IN_MEMORY,
+        () -> trail,
+        marks,
+        List.of());
+  }
+}

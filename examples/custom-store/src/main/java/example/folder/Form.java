@@ -1,0 +1,178 @@
+package example.folder;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.AumKind;
+import dev.tka.core.Bytes;
+import dev.tka.core.DecodeException;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.Marks;
+import dev.tka.core.store.Revision;
+import dev.tka.core.store.TrailEntry;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** How a value is written, and read again. */
+record Form<T>(Writing<T> writing, Reading<T> reading) {
+  @FunctionalInterface
+  interface Writing<T> {
+    void write(T value, DataOutputStream out) throws IOException;
+  }
+
+  @FunctionalInterface
+  interface Reading<T> {
+    T read(DataInputStream in) throws IOException, DecodeException;
+  }
+
+  void write(T value, DataOutputStream out) throws IOException {
+    writing.write(value, out);
+  }
+
+  T read(DataInputStream in) throws IOException, DecodeException {
+    return reading.read(in);
+  }
+
+  Form<Optional<T>> optional() {
+    return new Form<>(
+        (value, out) -> {
+          out.writeBoolean(value.isPresent());
+          if (value.isPresent()) {
+            write(value.get(), out);
+          }
+        },
+        in -> in.readBoolean() ? Optional.of(read(in)) : Optional.empty());
+  }
+
+  Form<List<T>> list() {
+    return new Form<>(
+        (values, out) -> {
+          out.writeInt(values.size());
+          for (T value : values) {
+            write(value, out);
+          }
+        },
+        in -> {
+          List<T> values = new ArrayList<>();
+          for (int left = in.readInt(); left > 0; left--) {
+            values.add(read(in));
+          }
+          return values;
+        });
+  }
+
+  private static final Form<Bytes> BYTES =
+      new Form<>(
+          (bytes, out) -> {
+            out.writeInt(bytes.size());
+            out.write(bytes.toByteArray());
+          },
+          in -> Bytes.copyOf(in.readNBytes(in.readInt())));
+
+  private static final Form<AumHash> HASH =
+      new Form<>(
+          (hash, out) -> out.write(hash.toByteArray()),
+          in -> AumHash.of(in.readNBytes(AumHash.SIZE)));
+
+  private static final Form<Instant> TIME =
+      new Form<>(
+          (time, out) -> {
+            out.writeLong(time.getEpochSecond());
+            out.writeInt(time.getNano());
+          },
+          in -> Instant.ofEpochSecond(in.readLong(), in.readInt()));
+
+  private static final Form<Aum> AUM =
+      new Form<>(
+          (aum, out) -> BYTES.write(aum.encoded(), out),
+          in -> Aum.decode(BYTES.read(in).toByteArray()));
+
+  private static final Form<Commit.Addition> ADDITION =
+      new Form<>(
+          (addition, out) -> {
+            AUM.write(addition.aum(), out);
+            TIME.write(addition.committedAt(), out);
+          },
+          in -> new Commit.Addition(AUM.read(in), TIME.read(in)));
+
+  private static final Form<TrailEntry> ENTRY =
+      new Form<>(
+          (entry, out) -> {
+            HASH.write(entry.hash(), out);
+            HASH.optional().write(entry.parent(), out);
+            out.writeByte(entry.kind().code());
+            TIME.write(entry.committedAt(), out);
+            BYTES.list().write(entry.signers(), out);
+            BYTES.list().write(entry.added(), out);
+            BYTES.list().write(entry.takenAway(), out);
+            BYTES.optional().write(entry.checkpoint(), out);
+          },
+          in ->
+              new TrailEntry(
+                  HASH.read(in),
+                  HASH.optional().read(in),
+                  new AumKind(in.readUnsignedByte()),
+                  TIME.read(in),
+                  BYTES.list().read(in),
+                  BYTES.list().read(in),
+                  BYTES.list().read(in),
+                  BYTES.optional().read(in)));
+
+  private static final Form<Map.Entry<AumHash, Optional<Instant>>> OWN =
+      new Form<>(
+          (own, out) -> {
+            HASH.write(own.getKey(), out);
+            TIME.optional().write(own.getValue(), out);
+          },
+          in -> Map.entry(HASH.read(in), TIME.optional().read(in)));
+
+  private static final Form<Marks.SetAside> EDIT =
+      new Form<>(
+          (edit, out) -> {
+            AUM.write(edit.aum(), out);
+            TIME.write(edit.at(), out);
+            out.writeBoolean(edit.revocation());
+          },
+          in -> new Marks.SetAside(AUM.read(in), TIME.read(in), in.readBoolean()));
+
+  private static final Form<Marks> MARKS =
+      new Form<>(
+          (marks, out) -> {
+            OWN.list().write(List.copyOf(marks.own().entrySet()), out);
+            TIME.optional().write(marks.agreedAt(), out);
+            EDIT.list().write(marks.setAside(), out);
+          },
+          in -> {
+            Map<AumHash, Optional<Instant>> own = new LinkedHashMap<>();
+            OWN.list().read(in).forEach(each -> own.put(each.getKey(), each.getValue()));
+            return new Marks(own, TIME.optional().read(in), EDIT.list().read(in));
+          });
+
+  static final Form<Commit> COMMIT =
+      new Form<>(
+          (commit, out) -> {
+            out.writeLong(commit.base().value());
+            ADDITION.list().write(commit.additions(), out);
+            HASH.list().write(List.copyOf(commit.purges()), out);
+            HASH.optional().write(commit.lastActiveAncestor(), out);
+            HASH.optional().write(commit.trailCut(), out);
+            ENTRY.list().write(commit.trail(), out);
+            MARKS.optional().write(commit.marks(), out);
+          },
+          in ->
+              new Commit(
+                  new Revision(in.readLong()),
+                  ADDITION.list().read(in),
+                  new LinkedHashSet<>(HASH.list().read(in)),
+                  HASH.optional().read(in),
+                  HASH.optional().read(in),
+                  ENTRY.list().read(in),
+                  MARKS.optional().read(in)));
+}
