@@ -15,8 +15,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What compaction makes of a store (protocol, section 6): either every AUM has its verdict, or nothing is
- * purged and the plan says why. Immutable; deciding writes nothing.
+ * What compaction makes of a store (protocol, section 6): either every AUM has its verdict, or
+ * nothing is purged and the plan says why. Immutable; deciding writes nothing.
  */
 public sealed interface CompactionPlan {
   /**

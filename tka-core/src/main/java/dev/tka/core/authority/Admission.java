@@ -17,9 +17,9 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * The second step of {@link InformPlan}: what of a verified batch is admitted (protocol, section 10), one
- * method a rule. Each update is looked at in the order of the batch, against the store as it was
- * before it, and its fate depends on what it follows:
+ * The second step of {@link InformPlan}: what of a verified batch is admitted (protocol, section
+ * 10), one method a rule. Each update is looked at in the order of the batch, against the store as
+ * it was before it, and its fate depends on what it follows:
  *
  * <pre>
  *   e----e----o----P----f----o head

@@ -4,8 +4,8 @@ import java.util.Set;
 
 /**
  * Who may rewrite history: what becomes of a valid AUM that would displace one of the active chain
- * (protocol, section 10). What is not admitted is left out with what builds on it, and the rest of a batch
- * goes on.
+ * (protocol, section 10). What is not admitted is left out with what builds on it, and the rest of
+ * a batch goes on.
  *
  * <p>This is the one table of those rules, a row for each policy. Where a batch came from makes one
  * difference more: what control sent to a node is <i>favoured</i>, see {@link
@@ -13,8 +13,8 @@ import java.util.Set;
  */
 public enum AdmissionPolicy {
   /**
-   * The reference's: fork resolution alone decides (protocol, section 4), nothing is remembered of what is
-   * purged, and nothing is noted about own AUMs.
+   * The reference's: fork resolution alone decides (protocol, section 4), nothing is remembered of
+   * what is purged, and nothing is noted about own AUMs.
    */
   REFERENCE,
   /** Control's: only a checkpoint displaces, when, recounted, it is strictly heavier. */

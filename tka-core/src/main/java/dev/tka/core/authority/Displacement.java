@@ -6,8 +6,8 @@ import dev.tka.core.State;
 import dev.tka.core.authority.ForkResolution.Contender;
 
 /**
- * An update that would come to win over what follows its parent on the active chain (protocol, section 10,
- * "Displacing").
+ * An update that would come to win over what follows its parent on the active chain (protocol,
+ * section 10, "Displacing").
  *
  * @param atFork the state at the AUM that both follow
  * @param follower what follows it on the active chain, with its full weight

@@ -9,9 +9,9 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Which of several children of one AUM is followed (protocol, section 4): the heaviest in the state at that
- * AUM; among those of one weight a remove-key before any other; then the lowest hash. What follows
- * a child does not count.
+ * Which of several children of one AUM is followed (protocol, section 4): the heaviest in the state
+ * at that AUM; among those of one weight a remove-key before any other; then the lowest hash. What
+ * follows a child does not count.
  */
 public final class ForkResolution {
   private static final Comparator<Contender> WINNERS_FIRST =

@@ -23,8 +23,8 @@ import java.util.Set;
 
 /**
  * The chain that an authority knows: the stored active chain, and below its oldest ancestor what
- * the trail remembers (protocol, section 10). Whether an AUM is on it, what follows one, the AUM itself and
- * the state there are asked here, and nobody has to know which part an AUM is in.
+ * the trail remembers (protocol, section 10). Whether an AUM is on it, what follows one, the AUM
+ * itself and the state there are asked here, and nobody has to know which part an AUM is in.
  *
  * <pre>
  *   trail                 oldest ancestor             head

@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What a batch of updates does to an authority (protocol, section 4, "Inform"), decided without writing
- * anything, in three steps that each are a class:
+ * What a batch of updates does to an authority (protocol, section 4, "Inform"), decided without
+ * writing anything, in three steps that each are a class:
  *
  * <ol>
  *   <li>{@link Verification} finds what is new, and refuses the batch when any of that is not

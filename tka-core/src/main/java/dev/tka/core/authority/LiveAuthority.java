@@ -110,9 +110,9 @@ public final class LiveAuthority {
   }
 
   /**
-   * Takes in updates, oldest first: all that are admitted, or none when one is not valid (protocol, section
-   * 4, "Inform"). Starts over when another writer was first. What control sends to a node goes to
-   * {@link #informFromControl}.
+   * Takes in updates, oldest first: all that are admitted, or none when one is not valid (protocol,
+   * section 4, "Inform"). Starts over when another writer was first. What control sends to a node
+   * goes to {@link #informFromControl}.
    *
    * @throws InformException naming the first update that is refused; nothing was stored
    * @throws StoreException.Conflict if other writers were first too often
@@ -125,8 +125,8 @@ public final class LiveAuthority {
   }
 
   /**
-   * The same, where a person admits some of the updates whatever the policy says (protocol, section 10). It
-   * binds nobody else.
+   * The same, where a person admits some of the updates whatever the policy says (protocol, section
+   * 10). It binds nobody else.
    *
    * @param byHand which
    */
@@ -138,7 +138,8 @@ public final class LiveAuthority {
 
   /**
    * Takes in what control sent to a node. Under {@link AdmissionPolicy#NODE}, control's chain is
-   * followed where it is admitted (protocol, section 10); under any other policy, this is {@link #inform}.
+   * followed where it is admitted (protocol, section 10); under any other policy, this is {@link
+   * #inform}.
    *
    * @param updates what of it may be new, oldest first
    * @param sent all of it, by name, oldest first
@@ -153,8 +154,8 @@ public final class LiveAuthority {
   }
 
   /**
-   * The same, where a person admits some of the updates whatever the policy says (protocol, section 10). It
-   * binds nobody else.
+   * The same, where a person admits some of the updates whatever the policy says (protocol, section
+   * 10). It binds nobody else.
    *
    * @param byHand which
    */
@@ -216,8 +217,8 @@ public final class LiveAuthority {
   }
 
   /**
-   * Takes edits off the list of those that were set aside (protocol, section 10, "Unsent"); they cannot be
-   * made again from there.
+   * Takes edits off the list of those that were set aside (protocol, section 10, "Unsent"); they
+   * cannot be made again from there.
    *
    * @throws StoreException.Conflict if another writer was first; nothing was written
    * @throws StoreException if the store cannot be read or written; it is as it was
@@ -263,11 +264,11 @@ public final class LiveAuthority {
   }
 
   /**
-   * Notes what control has shown to have (protocol, section 10, "Unsent"): own AUMs that it named, sent or
-   * built on are not unsent any more, and when it is at this node's head, the two agree. Unsent
-   * AUMs that control does not follow are set aside once this node holds control's chain: those
-   * that lost to it at once, the others when control has seen them. Does nothing but under {@link
-   * AdmissionPolicy#NODE}.
+   * Notes what control has shown to have (protocol, section 10, "Unsent"): own AUMs that it named,
+   * sent or built on are not unsent any more, and when it is at this node's head, the two agree.
+   * Unsent AUMs that control does not follow are set aside once this node holds control's chain:
+   * those that lost to it at once, the others when control has seen them. Does nothing but under
+   * {@link AdmissionPolicy#NODE}.
    *
    * @param head control's
    * @param shown what else control named as an ancestor of its head, or sent

@@ -20,7 +20,8 @@ import java.util.Set;
 
 /**
  * The third step of {@link InformPlan}: what changes in the store beside additions, so that the
- * chain that was admitted wins when the store is opened (protocol, section 10, "A node" and "Taking in").
+ * chain that was admitted wins when the store is opened (protocol, section 10, "A node" and "Taking
+ * in").
  *
  * @param purges AUMs that go, and leave nothing in the trail
  * @param restored AUMs of the trail that come back, oldest first, with the times that they had; the
@@ -47,8 +48,8 @@ record Rewrite(Set<AumHash> purges, List<Commit.Addition> restored) {
   }
 
   /**
-   * A branch off the active chain wins by protocol section 4 unless a sibling does: at every fork on the
-   * chain that control follows, what would prevail there goes.
+   * A branch off the active chain wins by protocol section 4 unless a sibling does: at every fork
+   * on the chain that control follows, what would prevail there goes.
    */
   private static Rewrite ofStore(
       AumSnapshot snapshot, Verification verification, Admission admission)

@@ -17,7 +17,8 @@ import java.util.Optional;
  * The first step of {@link InformPlan}: every update that is not stored is verified against the
  * state at its parent, wherever in the stored tree or earlier in the batch that is; signatures of
  * many at once. The first of the batch that fails refuses it. One that the trail remembers was
- * verified once, and only <i>returns</i> (protocol, section 10, "Taking in"). The rest is <i>fresh</i>.
+ * verified once, and only <i>returns</i> (protocol, section 10, "Taking in"). The rest is
+ * <i>fresh</i>.
  */
 final class Verification {
   /**
