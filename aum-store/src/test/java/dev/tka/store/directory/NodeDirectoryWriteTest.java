@@ -41,10 +41,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * Protocol, section 9: what is written into a node's directory, and what becomes of it when writing
- * fails.
- */
+/** Protocol, section 9: writing to a node's directory, and failing to. */
 class NodeDirectoryWriteTest {
   private static final long COMMITTED = 1_700_000_000L;
   private static final long PURGED = 1_710_000_000L;
@@ -70,7 +67,7 @@ class NodeDirectoryWriteTest {
     return store.commit(commit.build());
   }
 
-  /** Every file but our own at the top, with its content. */
+  /** Every file except our own at the top, with its content. */
   private Map<String, String> content(Path directory) throws IOException {
     Map<String, String> content = new TreeMap<>();
     try (Stream<Path> files = Files.walk(directory)) {
@@ -85,7 +82,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void aFileHoldsTheAumItsCommitTimeAndOncePurgedThat() throws Exception {
+  void aFileHoldsTheAumItsCommitTimeAndItsPurgeTime() throws Exception {
     NodeDirectory store = create();
     Aum aum = chains.get("A");
     add(store, "A B");
@@ -153,7 +150,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void aCommitWhoseFilesCannotBeBroughtToTheirPlacesHasHappened() throws Exception {
+  void aCommitWhoseFilesCannotBeMovedHasHappened() throws Exception {
     NodeDirectory store = create();
     Path last = parent.resolve("tka").resolve(Journal.LAST);
     Files.createDirectory(last);
@@ -169,7 +166,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void aLastJournalThatIsDamagedIsWrittenAnew() throws Exception {
+  void aDamagedLastJournalIsRewritten() throws Exception {
     NodeDirectory store = create();
     add(store, "A B");
     Path last = parent.resolve("tka").resolve(Journal.LAST);
@@ -183,7 +180,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void aWipeThatAFolderStandsInTheWayOfChangesNothing() throws Exception {
+  void aWipeBlockedByAFolderChangesNothing() throws Exception {
     NodeDirectory store = create();
     add(store, "A B");
     Files.createDirectories(home(chains.get("C")).resolve("full"));
@@ -194,7 +191,7 @@ class NodeDirectoryWriteTest {
     assertThat(add(store, "D").entries()).hasSize(3);
   }
 
-  /** A crash right after the journal came into force: the record is to move to B. */
+  /** A crash right after the journal took effect, which moves the last-active ancestor to B. */
   private NodeDirectory crashed() throws Exception {
     NodeDirectory store = create();
     add(store, "A B");
@@ -219,7 +216,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void whatANodeWroteAfterACrashStays() throws Exception {
+  void filesThatANodeWroteAfterACrashStay() throws Exception {
     NodeDirectory store = crashed();
     byte[] nodes = chains.get("C").hash().toByteArray();
     Path record = parent.resolve("tka").resolve(NodeDirectory.LAST_ACTIVE_ANCESTOR);
@@ -237,7 +234,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void aJournalWhoseFilesAreGoneSaysWhatToDo() throws Exception {
+  void aJournalWithoutItsFilesSaysWhatToDo() throws Exception {
     NodeDirectory store = create();
     add(store, "A B");
     Path journal = parent.resolve("tka").resolve(Journal.PENDING);
@@ -301,7 +298,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void aDamagedFileIsReplacedByTheAumThatItsNameSays() throws Exception {
+  void aDamagedFileIsReplacedByTheAumInItsName() throws Exception {
     NodeDirectory store = create();
     add(store, "A B");
     Files.write(home(chains.get("B")), new byte[3]);
@@ -340,7 +337,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void aRecordThatARunningNodeMovedIsAConflict() throws Exception {
+  void aLastActiveAncestorMovedByARunningNodeIsAConflict() throws Exception {
     NodeDirectory store = create();
     Revision base = add(store, "A B").revision();
     Files.write(
@@ -356,7 +353,7 @@ class NodeDirectoryWriteTest {
     NodeDirectory store = create();
     Revision base = add(store, "A B").revision();
     Path folder = parent.resolve("tka");
-    // Root writes where it likes, but not where a journal's temporary name is taken by a folder.
+    // Root may write anywhere, but not if a folder has the journal's temporary name.
     Files.createDirectory(folder.resolve(Journal.UNFINISHED));
     Files.createDirectory(folder.resolve(Journal.UNFINISHED).resolve("full"));
     Map<String, String> before = content(folder);
@@ -369,7 +366,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void aDirectoryWithoutTheRightToWriteIsRefused() throws Exception {
+  void aDirectoryThatMayNotBeWrittenIsRefused() throws Exception {
     NodeDirectory store = create();
     Revision base = add(store, "A B").revision();
     Path folder = parent.resolve("tka");
@@ -385,7 +382,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void whatStandsInTheWayOfAFileIsFoundBeforeTheCommitHappens() throws Exception {
+  void anObstacleIsFoundBeforeTheCommitHappens() throws Exception {
     NodeDirectory store = create();
     add(store, "A B");
     Files.createDirectories(home(chains.get("C")));
@@ -451,7 +448,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void aWriterWaitsForTheOtherAndSaysWhenItIsTooLong() throws Exception {
+  void aWriterWaitsForAnotherAndGivesUpAfterAWhile() throws Exception {
     NodeDirectory store = create();
     Path folder = parent.resolve("tka");
     ExecutorService other = Executors.newSingleThreadExecutor();
@@ -506,7 +503,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void aJournalThatIsNotOursIsRefusedAndNothingIsTouched() throws Exception {
+  void aForeignJournalIsRefusedAndNothingIsTouched() throws Exception {
     NodeDirectory store = create();
     add(store, "A B");
     Path folder = parent.resolve("tka");
@@ -537,7 +534,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void aWipeLeavesStrangersFilesAlone() throws Exception {
+  void aWipeLeavesForeignFilesAlone() throws Exception {
     NodeDirectory store = create();
     add(store, "A B");
     Path stranger = home(chains.get("A")).resolveSibling("notes.txt");
