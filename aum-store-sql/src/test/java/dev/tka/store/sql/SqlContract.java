@@ -37,7 +37,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What tailnets in a SQL database owe besides the contract of every store. */
+/** The behaviour of tailnets in a SQL database beyond the contract of every store. */
 abstract class SqlContract {
   static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
 
@@ -55,27 +55,27 @@ abstract class SqlContract {
 
   private final List<SqlTailnets> open = new ArrayList<>();
 
-  /** The one place of this test, made if it is not there. */
+  /** This test's place, created if it does not exist. */
   abstract SqlTailnets create() throws Exception;
 
-  /** The place, which is there. */
+  /** This test's place, which exists. */
   abstract SqlTailnets at() throws Exception;
 
-  /** A connection to the database, which knows the tables. */
+  /** A connection to the database, with the tables in scope. */
   abstract Connection connect() throws SQLException;
 
-  /** Bytes as they are written in a statement. */
+  /** A literal for bytes in a statement. */
   abstract String hex(String digits);
 
-  /** Statements that put what is of the wrong type into a table. */
+  /** Statements that put values of the wrong type into a table. */
   abstract List<String> damagesOfTypes();
 
-  /** Has statements fail, with "told to fail", until {@link #failNoMore}. */
+  /** Makes statements fail, with "told to fail", until {@link #failNoMore}. */
   abstract void failAt(String point) throws SQLException;
 
   abstract void failNoMore() throws SQLException;
 
-  /** Remembers to close it. */
+  /** Registers a place to be closed after the test. */
   final <T extends SqlTailnets> T opened(T place) {
     open.add(place);
     return place;
@@ -169,7 +169,7 @@ abstract class SqlContract {
   }
 
   @Test
-  void whatIsWrongWithOneTailnetDoesNotConcernAnother() throws Exception {
+  void damageToOneTailnetDoesNotAffectAnother() throws Exception {
     SqlTailnets file = create();
     add(file.tailnet("one"), "A B");
     add(file.tailnet("two"), "A B");
@@ -183,7 +183,7 @@ abstract class SqlContract {
   }
 
   @Test
-  void severalStoresOnOneFileFollowOneAnother() throws Exception {
+  void severalStoresOnOnePlaceFollowOneAnother() throws Exception {
     AumStore one = create().tailnet("t");
     AumStore other = at().tailnet("t");
     AumSnapshot seen = add(one, "A B");
@@ -288,7 +288,7 @@ abstract class SqlContract {
     }
   }
 
-  /** Keeps all rows as they are, for {@link #putRowsBack}. */
+  /** Saves all rows for {@link #putRowsBack}. */
   private void copyRows() throws SQLException {
     for (String table : TABLES) {
       sql("create table saved_" + table + " as select * from " + table);
@@ -303,12 +303,12 @@ abstract class SqlContract {
   }
 
   @Test
-  void aRevisionThatNoCommitMakesIsReported() throws Exception {
+  void anImpossibleRevisionIsReported() throws Exception {
     requireNoRevision("0");
     requireNoRevision("-1");
   }
 
-  /** One who never read before takes it for damage, and not for a tailnet that holds nothing. */
+  /** Asserts that a store which has never read treats it as damage, not as an empty tailnet. */
   final void requireNoRevision(String revision) throws Exception {
     SqlTailnets place = create();
     add(place.tailnet("at " + revision), "A B");
@@ -321,10 +321,9 @@ abstract class SqlContract {
   }
 
   /**
-   * Has a tailnet hold A and B, and then, as its second commit, first C and, after a backup was put
-   * back, X.
+   * Commits A and B to a tailnet, then C; then restores a backup, and commits X instead of C.
    *
-   * @param stale what saw C
+   * @param stale the store that saw C
    */
   private AumSnapshot haveTwoHistories(AumStore stale) throws Exception {
     add(stale, "A B");
@@ -456,7 +455,7 @@ abstract class SqlContract {
     assertThat(purged.find(hash("A"))).isEmpty();
     assertThat(old.get(hash("A"))).isEqualTo(chains.get("A"));
     clock.advance(Duration.ofSeconds(1));
-    // Whoever writes next deletes, whichever tailnet it is.
+    // The next writer deletes, in whichever tailnet.
     add(file.tailnet("other"), "B");
 
     assertThatThrownBy(() -> old.get(hash("A"))).isInstanceOf(StoreException.NoSuchAum.class);
@@ -529,7 +528,7 @@ abstract class SqlContract {
   void aWriterThatTookNoLockIsNotOverwritten() throws Exception {
     AumStore store = create().tailnet("t");
     AumSnapshot before = add(store, "A B");
-    failNotButBumpTheRevision();
+    bumpTheRevisionOnInsert();
 
     assertThatThrownBy(() -> add(store, "C")).isInstanceOf(StoreException.Conflict.class);
 
@@ -538,11 +537,11 @@ abstract class SqlContract {
     assertThat(namesIn(add(store, "C"))).isEqualTo("ABC");
   }
 
-  /** Has an insert of an AUM move the revision on, as a writer would who keeps to no rule. */
-  abstract void failNotButBumpTheRevision() throws SQLException;
+  /** Makes an insert of an AUM increase the revision, like a writer that ignores the lock. */
+  abstract void bumpTheRevisionOnInsert() throws SQLException;
 
   @Test
-  void twoWhoBeginOneTailnetMeet() throws Exception {
+  void twoWhoCreateOneTailnetCollide() throws Exception {
     List<SqlTailnets> places = List.of(create(), at());
     ExecutorService pool = Executors.newFixedThreadPool(2);
     try {
@@ -596,7 +595,8 @@ abstract class SqlContract {
                 () -> {
                   for (int done = 0; done < 40; ) {
                     AumSnapshot base = store.read();
-                    // Every table's rows are replaced: rows of two commits do not add up.
+                    // Every table's rows are replaced: a mixture of two commits would have a wrong
+                    // checksum.
                     Aum next = Chains.noOp(chains.get("A"), label + " " + done, 1);
                     Commit.Builder commit =
                         Commit.on(base.revision())
@@ -631,7 +631,7 @@ abstract class SqlContract {
   }
 
   @Test
-  void aWatchTellsWhatIsCommittedAnywhere() throws Exception {
+  void aWatchReportsCommitsMadeAnywhere() throws Exception {
     SqlTailnets place = create();
     add(place.tailnet("before"), "A");
     SqlTailnets other = at();
@@ -659,12 +659,12 @@ abstract class SqlContract {
     long calls = told.calls();
     add(one, "A");
     Thread.sleep(700);
-    // One call may have begun when it was closed.
+    // One call may have been in progress at the close.
     assertThat(told.calls() - calls).isLessThanOrEqualTo(1);
   }
 
   @Test
-  void aClosedPlaceTellsNothing() throws Exception {
+  void aClosedPlaceReportsNothing() throws Exception {
     SqlTailnets place = create();
     SqlTailnets other = at();
     Told told = new Told();
@@ -681,7 +681,7 @@ abstract class SqlContract {
     assertThatThrownBy(() -> place.tailnet("t").read()).isInstanceOf(IllegalStateException.class);
   }
 
-  /** Waits until so many commits to a tailnet were told. */
+  /** Waits until a number of commits to a tailnet have been reported. */
   static void awaitCommits(Told told, String tailnet, int commits) throws InterruptedException {
     told.await(tailnet, revision -> SqlRevisions.number(revision) == commits, "commit " + commits);
   }

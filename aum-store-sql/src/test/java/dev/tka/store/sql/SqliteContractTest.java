@@ -11,7 +11,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Each tailnet of a SQLite file owes what every store owes. */
+/** Each tailnet of a SQLite file fulfils the contract of every store. */
 class SqliteContractTest extends AumStoreContract {
   @TempDir Path directory;
 
