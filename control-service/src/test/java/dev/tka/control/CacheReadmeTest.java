@@ -23,7 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The example of a control server's cache in docs/embedding.md compiles, runs, and is the same as here.
+ * The example of a control server's cache in docs/embedding.md compiles, runs, and is the same as
+ * here.
  */
 class CacheReadmeTest {
   @TempDir Path directory;
