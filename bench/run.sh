@@ -1,8 +1,8 @@
 #!/bin/sh
-# Runs the benchmarks and prints their figures beside the reference's; builds first what is missing.
+# Runs the benchmarks and prints their figures beside the reference's; builds first if necessary.
 #   bench/run.sh            everything, about 12 minutes
 #   bench/run.sh --quick    rough figures, two to three minutes
-#   bench/run.sh WORD...    what has one of these words in its name, such as OpenBenchmark.memory
+#   bench/run.sh WORD...    benchmarks with one of these words in their names, such as OpenBenchmark.memory
 #   bench/run.sh --scale    thousands of tailnets, and a very long one, in SQLite under 1 GiB of heap
 set -eu
 

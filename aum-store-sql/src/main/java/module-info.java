@@ -1,4 +1,4 @@
-/** Places to keep the AUMs of many tailnets: SQLite, PostgreSQL. */
+/** AUM stores for many tailnets in a database: SQLite, PostgreSQL. */
 // pgjdbc and Flyway have no module descriptors, only names.
 @SuppressWarnings("requires-automatic")
 module dev.tka.store.sql {

@@ -1,4 +1,4 @@
-/** Places to keep AUMs that need no database, exports, and files to keep private keys. */
+/** AUM stores that need no database, exports, and key files. */
 module dev.tka.store {
   requires transitive dev.tka.core;
   requires static transitive org.jspecify;

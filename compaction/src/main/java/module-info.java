@@ -1,4 +1,4 @@
-/** What a store may forget: policy, plan, and its application. */
+/** Compaction: deciding which AUMs a store may forget, and purging them. */
 module dev.tka.compaction {
   requires transitive dev.tka.core;
   requires static transitive org.jspecify;

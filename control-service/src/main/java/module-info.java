@@ -1,4 +1,4 @@
-/** What a control server does with the authorities of many tailnets. */
+/** A control server's work with the authorities of many tailnets. */
 module dev.tka.control {
   requires com.github.benmanes.caffeine;
   requires transitive dev.tka.store;

@@ -19,11 +19,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A private lock key in a file: its text form, {@code nlpriv:…}, on a line. A file that others than
- * its owner can read or write is refused, and the files made here are the owner's alone.
+ * A private lock key in a file: its text form, {@code nlpriv:…}, on one line. A file that anyone
+ * but its owner can read or write is refused, and only the owner can access the files made here.
  */
 public final class KeyFile {
-  /** Room for the text, and for white space around it. */
+  /** Enough for the text and white space around it. */
   private static final int MAX_SIZE = 1024;
 
   private KeyFile() {}
@@ -31,9 +31,9 @@ public final class KeyFile {
   /**
    * Reads a key.
    *
-   * @throws SigningException if others can read or write the file, or it does not hold a key; no
-   *     message shows any of its content
-   * @throws IOException if there is no such file, or it cannot be read
+   * @throws SigningException if others can read or write the file, or it does not hold a key; the
+   *     message never shows any of its content
+   * @throws IOException if the file does not exist or cannot be read
    */
   public static LockPrivateKey read(Path file) throws SigningException, IOException {
     requirePrivate(file, "key file");
@@ -45,8 +45,9 @@ public final class KeyFile {
   /**
    * Reads a key from a stream to its end.
    *
-   * @param name what to call the stream when something is wrong with it
-   * @throws SigningException if there is something else; no message shows any of it
+   * @param name the stream's name in error messages
+   * @throws SigningException if the stream does not hold a key; the message never shows any of its
+   *     content
    * @throws IOException if the stream cannot be read
    */
   public static LockPrivateKey read(InputStream in, String name)
@@ -70,10 +71,9 @@ public final class KeyFile {
   }
 
   /**
-   * Writes a key into a new file, flushed to the disk.
+   * Writes a key to a new file, flushed to the disk.
    *
-   * @throws IOException if there is such a file already, which stays as it is, or it cannot be
-   *     written
+   * @throws IOException if the file already exists, and then stays as it is, or cannot be written
    */
   public static void create(Path file, LockPrivateKey key) throws IOException {
     byte[] content = (key.exposeText() + "\n").getBytes(StandardCharsets.US_ASCII);
@@ -90,11 +90,11 @@ public final class KeyFile {
   }
 
   /**
-   * Refuses a file of a secret that others can read or write: they may have.
+   * Refuses a secret's file that others can read or write, because they may have done so.
    *
-   * @param name what to call the file when something is wrong with it
-   * @throws SigningException if others can, or it is no file
-   * @throws IOException if there is no such file, or it cannot be looked at
+   * @param name the file's name in error messages
+   * @throws SigningException if others can read or write it, or it is not a regular file
+   * @throws IOException if the file does not exist or cannot be examined
    */
   public static void requirePrivate(Path file, String name) throws SigningException, IOException {
     @Nullable PosixFileAttributeView view =
@@ -116,9 +116,9 @@ public final class KeyFile {
           name
               + " "
               + file
-              + ": expected that only its owner can read it (rw-------), found "
+              + ": expected a file that only its owner can read (rw-------), found "
               + PosixFilePermissions.toString(attributes.permissions())
-              + "; chmod 600 it, and think of what it holds as seen");
+              + "; run chmod 600, and consider its content compromised");
     }
   }
 }

@@ -8,16 +8,16 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Watches a place by asking for its revisions again and again, which is the truth; a {@link #hint}
- * makes it ask at once.
+ * Watches a place by polling its revisions, which are authoritative; a {@link #hint} makes it poll
+ * at once.
  */
 public final class RevisionPoll implements Tailnets.Watch {
-  /** How often to ask, where that costs little. */
+  /** The polling interval for places where a poll is cheap. */
   public static final Duration INTERVAL = Duration.ofMillis(100);
 
   /**
-   * How many times longer than a look the pause after it is, up to the interval, so that hints of
-   * many commits do not have it look all the time.
+   * The pause after a poll, as a multiple of the poll's duration, up to the interval, so that hints
+   * of many commits do not cause constant polling.
    */
   private static final int REST = 4;
 
@@ -26,20 +26,17 @@ public final class RevisionPoll implements Tailnets.Watch {
   private final Tailnets.Watcher watcher;
   private final Map<String, Revision> told = new HashMap<>();
 
-  /** What was read and could not be told: the watcher threw. */
+  /** Revisions that were read but not reported, because the watcher threw. */
   private final Map<String, Revision> untold = new LinkedHashMap<>();
 
   private final Thread thread;
   private boolean hinted;
   private volatile boolean closed;
 
-  /** Reads what changed since it was last asked. */
+  /** Reads the revisions that changed since the last call. */
   @FunctionalInterface
   public interface Revisions {
-    /**
-     * All revisions, or none of those that are known to be what they were when this was last called
-     * and returned.
-     */
+    /** All revisions; those known not to have changed since this last returned may be left out. */
     Map<String, Revision> read() throws StoreException;
   }
 
@@ -52,7 +49,8 @@ public final class RevisionPoll implements Tailnets.Watch {
   }
 
   /**
-   * Begins to watch. What was committed before this returns is not told, if it can be read at once.
+   * Begins to watch. Commits made before this returns are not reported, unless the first read
+   * fails.
    */
   public static RevisionPoll begin(
       Revisions revisions, Duration interval, Tailnets.Watcher watcher) {
@@ -60,13 +58,13 @@ public final class RevisionPoll implements Tailnets.Watch {
     try {
       poll.told.putAll(revisions.read());
     } catch (StoreException e) {
-      // Said again by the first look of the thread, if it stays so; then all is told.
+      // If it persists, the thread's first poll reports it; after that, every commit is reported.
     }
     poll.thread.start();
     return poll;
   }
 
-  /** There may be something to see. */
+  /** Says that there may be a change. */
   public synchronized void hint() {
     hinted = true;
     notifyAll();
@@ -91,7 +89,7 @@ public final class RevisionPoll implements Tailnets.Watch {
       }
       return;
     } catch (RuntimeException e) {
-      // A store's own bug. Without this, nobody would hear that nothing is watched any more.
+      // A bug in the store. Without this, the watch would end silently.
       if (!closed) {
         tell(() -> watcher.lost(new StoreException.Unavailable("the watch", e)));
       }
@@ -113,7 +111,7 @@ public final class RevisionPoll implements Tailnets.Watch {
     }
   }
 
-  /** True when the watcher heard it. When it throws, that is shown as any thread's end is. */
+  /** True if the watcher took the report. Its exceptions go to the thread's handler. */
   private boolean tell(Runnable call) {
     try {
       call.run();
@@ -125,9 +123,9 @@ public final class RevisionPoll implements Tailnets.Watch {
   }
 
   /**
-   * Waits for the next look.
+   * Waits for the next poll.
    *
-   * @param least nanoseconds to wait whatever is hinted, but no longer than the interval
+   * @param least nanoseconds to wait even after a hint, but no longer than the interval
    */
   private synchronized void pause(long least) {
     long now = System.nanoTime();
@@ -147,7 +145,7 @@ public final class RevisionPoll implements Tailnets.Watch {
     hinted = false;
   }
 
-  /** Waits until it has ended. */
+  /** Waits until the watch has ended. */
   public void join() throws InterruptedException {
     thread.join();
   }

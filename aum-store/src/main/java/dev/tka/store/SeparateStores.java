@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** Stores that have nothing to do with one another, as one place. */
+/** Unrelated stores, combined into one place. */
 final class SeparateStores implements Tailnets {
   private final Map<String, AumStore> stores;
   private final Watches watches = new Watches();
@@ -33,7 +33,7 @@ final class SeparateStores implements Tailnets {
   @Override
   public SortedMap<String, Revision> revisions() throws StoreException {
     if (watches.areClosed()) {
-      throw new IllegalStateException(this + " were closed");
+      throw new IllegalStateException(this + " are closed");
     }
     SortedMap<String, Revision> revisions = new TreeMap<>();
     for (Map.Entry<String, AumStore> each : stores.entrySet()) {

@@ -9,20 +9,19 @@ import java.util.Map;
 import java.util.SortedMap;
 
 /**
- * A place that keeps the AUMs of many tailnets, each in a store of its own: its readers and writers
- * look at no row of another. Safe for use by many threads; several processes may use the place.
+ * A place that keeps the AUMs of many tailnets, each in its own store: readers and writers of one
+ * tailnet never touch the rows of another. Safe for use by many threads; several processes may use
+ * the place.
  */
 public interface Tailnets extends AutoCloseable {
-  /** The longest name of a tailnet in characters. */
+  /** The length of the longest tailnet name, in characters. */
   int LONGEST_NAME = 255;
 
-  /** What a tailnet's name is, for errors. */
+  /** The rule for a tailnet's name, for error messages. */
   String NAME =
-      "1 to "
-          + LONGEST_NAME
-          + " characters, no zero character and no half of a surrogate pair among them";
+      "1 to " + LONGEST_NAME + " characters, without a zero character or half of a surrogate pair";
 
-  /** How long a body outlasts the removal of its AUM at least. */
+  /** How long a body is kept, at least, after its AUM was removed. */
   Duration REMOVED_STAY = Duration.ofDays(1);
 
   /**
@@ -38,23 +37,23 @@ public interface Tailnets extends AutoCloseable {
   }
 
   /**
-   * Refuses what is no name.
+   * Rejects a text that cannot be a tailnet's name.
    *
    * @throws IllegalArgumentException unless {@link #isName}
    */
   static void requireName(String text) {
     if (!isName(text)) {
       throw new IllegalArgumentException(
-          "a tailnet's name has " + NAME + "; found " + text.length() + " characters");
+          "expected a tailnet's name of " + NAME + ", found " + text.length() + " characters");
     }
   }
 
   /**
-   * Stores of one tailnet each, in memory or a node's directory, as one place: no other tailnet has
-   * a store there, and all of them have a revision. Watching reads each of them again and again.
-   * Closing it leaves the stores as they are.
+   * Combines stores of one tailnet each, in memory or in a node's directory, into one place. It has
+   * no stores for other tailnets, and every tailnet in it has a revision. A watch polls each store.
+   * Closing the place leaves the stores as they are.
    *
-   * @param stores by the tailnet's name
+   * @param stores the stores, by tailnet name
    */
   static Tailnets of(Map<String, ? extends AumStore> stores) {
     return new SeparateStores(stores);
@@ -63,56 +62,57 @@ public interface Tailnets extends AutoCloseable {
   /**
    * The store of one tailnet; it holds nothing until something is committed to it.
    *
-   * @param name the tailnet's, or whatever tells it from others: 1 to {@value #LONGEST_NAME}
-   *     characters, none of them the zero character or half of a surrogate pair
-   * @throws IllegalArgumentException if the name is another, or can have no store here
+   * @param name the tailnet's name, or any other text that identifies it: 1 to {@value
+   *     #LONGEST_NAME} characters, without a zero character or half of a surrogate pair
+   * @throws IllegalArgumentException if the name is invalid, or this place has no store for it
    */
   AumStore tailnet(String name);
 
   /**
-   * The present revision of every tailnet that was ever committed to, those that were wiped
-   * included, by name.
+   * The current revision of every tailnet that was ever committed to, by name. Wiped tailnets are
+   * included.
    *
-   * @throws StoreException if it cannot be read
+   * @throws StoreException if the revisions cannot be read
    */
   SortedMap<String, Revision> revisions() throws StoreException;
 
   /**
-   * Tells of commits from now on, those of other processes included, until it is closed.
+   * Reports commits from now on, including those of other processes, until the watch is closed.
    *
-   * @param watcher is called by one thread, never twice at a time. When it throws, it is told again
+   * @param watcher called by one thread, never twice at a time. If it throws, the report is
+   *     repeated
    */
   Watch watch(Watcher watcher);
 
-  /** Ends the use of the place, and of the stores, snapshots and watches that came from it. */
+  /** Closes the place, and the stores, snapshots and watches that came from it. */
   @Override
   void close();
 
-  /** Commits are told while this is open. */
+  /** Commits are reported while this is open. */
   interface Watch extends AutoCloseable {
-    /** Ends it; a call that has begun may still come to its end. */
+    /** Ends the watch; a call in progress may still run to its end. */
     @Override
     void close();
   }
 
-  /** Is told of commits. */
+  /** Receives reports of commits. */
   interface Watcher {
     /**
-     * A tailnet was committed to, or wiped. What is told of one tailnet comes in the order of its
-     * commits; those in between may be left out.
+     * A tailnet was committed to, or wiped. Reports on one tailnet come in the order of its
+     * commits; intermediate ones may be left out.
      */
     void changed(String tailnet, Revision revision);
 
     /**
-     * Whatever was committed up to a moment has been told.
+     * All commits made before a moment have been reported.
      *
-     * @param moment as {@link System#nanoTime} counts
+     * @param moment as counted by {@link System#nanoTime}
      */
     void caughtUp(long moment);
 
     /**
-     * The place cannot be reached. Commits go untold until {@link #caughtUp} is called again, and
-     * none is left out then.
+     * The place cannot be reached. Commits are not reported until {@link #caughtUp} is called
+     * again; by then all of them have been.
      */
     void lost(StoreException why);
   }

@@ -3,15 +3,17 @@ package dev.tka.store;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The open watches of a place, which end with it. Safe for use by many threads. */
+/** The open watches of a place, all closed when it closes. Safe for use by many threads. */
 public final class Watches implements AutoCloseable {
   private final Set<Tailnets.Watch> open = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
-  /** None yet. */
+  /** No watches yet. */
   public Watches() {}
 
-  /** What to give to whoever asked for a watch; ended, where the place is closed meanwhile. */
+  /**
+   * Registers a watch and returns the one to give to the caller; closed if the place already is.
+   */
   public Tailnets.Watch add(Tailnets.Watch watch) {
     open.add(watch);
     if (closed) {

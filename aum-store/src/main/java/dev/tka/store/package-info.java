@@ -1,7 +1,7 @@
 /**
- * Places to keep AUMs. {@link dev.tka.store.Tailnets} is one for many tailnets; {@link
- * dev.tka.store.RevisionPoll} and {@link dev.tka.store.Watches} help to write one. {@link
- * dev.tka.store.KeyFile} is where a private key is kept.
+ * Places to keep AUMs. {@link dev.tka.store.Tailnets} keeps many tailnets; {@link
+ * dev.tka.store.RevisionPoll} and {@link dev.tka.store.Watches} help to implement it. {@link
+ * dev.tka.store.KeyFile} keeps a private key.
  *
  * <p>The rules are specified in {@code docs/protocol.md}.
  */

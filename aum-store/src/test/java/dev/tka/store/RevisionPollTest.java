@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Watching by asking again and again, where it does not go well. */
+/** Watching by polling, when something goes wrong. */
 class RevisionPollTest {
   private final Map<String, Revision> revisions = new ConcurrentHashMap<>();
   private final BlockingQueue<String> told = new LinkedBlockingQueue<>();
@@ -62,7 +62,7 @@ class RevisionPollTest {
         watcher);
   }
 
-  /** Waits for a line, and gives those before it. */
+  /** Waits for a line, and returns those before it. */
   private List<String> await(String what) throws InterruptedException {
     List<String> others = new ArrayList<>();
     while (true) {
@@ -76,7 +76,7 @@ class RevisionPollTest {
   }
 
   @Test
-  void aWatcherThatThrowsIsToldAgainAndDoesNotHearThatItCaughtUp() throws Exception {
+  void aReportIsRepeatedToAWatcherThatThrowsBeforeItCatchesUp() throws Exception {
     try (RevisionPoll poll = begin()) {
       assertThat(poll).isNotNull();
       await("caught up");
@@ -85,7 +85,7 @@ class RevisionPollTest {
       await("failing bad 3");
       revisions.put("good", new Revision(4));
       await("good 4");
-      // Neither that it caught up, nor the good news again.
+      // Neither a report that it caught up, nor the good one again.
       assertThat(await("failing bad 3")).isEmpty();
       assertThat(await("failing bad 3")).isEmpty();
       throwing.set(false);
@@ -95,7 +95,7 @@ class RevisionPollTest {
   }
 
   @Test
-  void oneThatThrowsAtBadNewsHearsTheGoodNews() throws Exception {
+  void aWatcherThatThrowsAtALossStillHearsOfCommits() throws Exception {
     try (RevisionPoll poll = begin()) {
       assertThat(poll).isNotNull();
       await("caught up");
@@ -110,8 +110,8 @@ class RevisionPollTest {
   }
 
   @Test
-  @SuppressWarnings("try") // It is open while the test goes on.
-  void aBugOfThePlaceIsALossThatIsCaughtUpFrom() throws Exception {
+  @SuppressWarnings("try") // It stays open during the test.
+  void aBugInThePlaceIsReportedAsALossAndCanEnd() throws Exception {
     try (RevisionPoll poll = begin()) {
       await("caught up");
       broken.set(true);

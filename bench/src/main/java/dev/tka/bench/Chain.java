@@ -31,22 +31,22 @@ import java.util.stream.Stream;
 
 /**
  * The one chain of all benchmarks, of any length: one signer, 2 to 20 trusted keys (added up to 20,
- * removed down to 2, and so on), a checkpoint at every 50th AUM, real signatures, 193 bytes an AUM
+ * removed down to 2, and so on), a checkpoint at every 50th AUM, real signatures, 193 bytes per AUM
  * on average. Shorter chains are the beginnings of longer ones.
  *
- * <p>Signing 110,000 AUMs takes a while, one after the other as each names its parent's hash, so
- * that chain is made once and kept in a file beside the jar.
+ * <p>Signing 110,000 AUMs takes a while, because each needs its parent's hash, so the chain is made
+ * once and kept in a file beside the jar.
  */
 final class Chain {
-  /** The longest chain under an authority that is measured. */
+  /** The longest chain of a measured authority. */
   static final int LONGEST = 100_000;
 
-  /** How many AUMs there are beyond that, to inform with. */
+  /** The number of AUMs beyond that, to inform with. */
   static final int BEYOND = 10_000;
 
   private static final String FILE = "chain-1.bin";
 
-  /** The number of the key that signs all. */
+  /** The number of the signing key. */
   static final int SIGNER = 1;
 
   private static final int FIRST_OTHER_KEY = 2;
@@ -58,12 +58,12 @@ final class Chain {
   private static final long STATE_ID_1 = 0x7cf5bb4dad3c1347L;
   private static final long STATE_ID_2 = 0x15c53b7838d27917L;
 
-  /** When a store took all of it in. */
+  /** The commit time of all AUMs. */
   static final Instant COMMITTED_AT = Instant.parse("2025-01-01T00:00:00Z");
 
   private Chain() {}
 
-  /** Makes the file if it is not there. */
+  /** Makes the file if it does not exist. */
   static void prepare() throws IOException {
     if (!Files.exists(file())) {
       Path unfinished = Files.createTempFile(file().getParent(), FILE, ".tmp");
@@ -88,7 +88,7 @@ final class Chain {
     return encodings;
   }
 
-  /** Fresh values, of which nothing is computed yet that is computed when it is first asked for. */
+  /** Fresh values, for which nothing lazy has been computed yet. */
   static List<Aum> decode(List<byte[]> encodings) throws DecodeException {
     List<Aum> aums = new ArrayList<>(encodings.size());
     for (byte[] encoding : encodings) {
@@ -106,7 +106,7 @@ final class Chain {
     return store;
   }
 
-  /** Writes these AUMs as a shipping node does: a file for each. */
+  /** Writes these AUMs as a shipping node does: one file each. */
   static void writeDirectory(Path directory, List<Aum> aums) throws IOException {
     Files.write(
         directory.resolve(NodeDirectory.LAST_ACTIVE_ANCESTOR), aums.get(0).hash().toByteArray());
@@ -126,12 +126,12 @@ final class Chain {
     }
   }
 
-  /** An empty directory beside the chain's file, on a disk and not in memory. */
+  /** An empty directory beside the chain's file, so on a disk, not in memory. */
   static Path newDirectory() throws IOException {
     return Files.createTempDirectory(file().toAbsolutePath().getParent(), "directory");
   }
 
-  /** Deletes a directory with all that is in it. */
+  /** Deletes a directory and everything in it. */
   static void deleteDirectory(Path directory) throws IOException {
     try (Stream<Path> files = Files.walk(directory)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
@@ -175,7 +175,7 @@ final class Chain {
             Aum.builder(AumKind.ADD_KEY)
                 .key(TestKeys.key(FIRST_OTHER_KEY + nextKey++ % OTHER_KEYS, 1));
       } else {
-        // The signer's is the first key; the one after it has been there longest.
+        // The first key is the signer's; the next one has been there longest.
         next = Aum.builder(AumKind.REMOVE_KEY).keyId(state.keys().get(1).id());
       }
       aum = sign(next.parent(aum.hash()));

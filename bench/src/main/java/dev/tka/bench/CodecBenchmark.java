@@ -25,17 +25,17 @@ import org.openjdk.jmh.annotations.State;
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @SuppressWarnings("NullAway.Init") // JMH calls the setup.
 public class CodecBenchmark {
-  /** What kind of AUM, and for a checkpoint of how many keys. */
+  /** The kind of AUM, and a checkpoint's number of keys. */
   public enum Shape {
     /** An add-key. */
     ADD_KEY,
     /** A checkpoint of an ordinary tailnet. */
     CHECKPOINT_20,
-    /** The largest checkpoint in keys. */
+    /** The checkpoint with the most keys. */
     CHECKPOINT_512
   }
 
-  /** The AUM to measure with. */
+  /** The shape of the AUM. */
   @Param public Shape shape;
 
   private Aum aum;
@@ -63,13 +63,13 @@ public class CodecBenchmark {
     return Aum.decode(encoded);
   }
 
-  /** Parses only, as a store's own bytes are. */
+  /** Only parses, as is done for a store's own bytes. */
   @Benchmark
   public Aum decodeStored() throws StoreException {
     return stored.get(aum.hash());
   }
 
-  /** Encodes and hashes, which is what building is. */
+  /** Encodes and hashes, which is what building does. */
   @Benchmark
   public Aum build() {
     return aum.withSignatures(aum.signatures());

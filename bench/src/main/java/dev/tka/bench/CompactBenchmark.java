@@ -25,7 +25,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** Compacting a chain that is all old with the defaults: the plan and its one commit. */
+/** Compacting a chain of old AUMs with the defaults: the plan and its one commit. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 public class CompactBenchmark {
@@ -35,7 +35,7 @@ public class CompactBenchmark {
   @State(Scope.Benchmark)
   @SuppressWarnings("NullAway.Init") // JMH calls the setup.
   public static class Length {
-    /** How long the chain is. */
+    /** The length of the chain. */
     @Param({"100", "1000", "1900", "10000", "100000"})
     public int length;
 
@@ -48,14 +48,14 @@ public class CompactBenchmark {
     }
   }
 
-  /** An open authority over a store in memory that was not compacted. */
+  /** An open authority over an uncompacted store in memory. */
   @State(Scope.Thread)
   @SuppressWarnings("NullAway.Init") // JMH calls the setup.
   public static class Memory {
     private AumStore store;
     private Authority authority;
 
-    /** Fills a store anew. */
+    /** Fills a fresh store. */
     @Setup(Level.Invocation)
     public void fill(Length length) throws TkaException {
       store = Chain.store(length.aums);
@@ -63,7 +63,7 @@ public class CompactBenchmark {
     }
   }
 
-  /** An open authority over a directory that was not compacted. */
+  /** An open authority over an uncompacted directory. */
   @State(Scope.Thread)
   @SuppressWarnings("NullAway.Init") // JMH calls the setup.
   public static class Directory {
@@ -71,7 +71,7 @@ public class CompactBenchmark {
     private AumStore store;
     private Authority authority;
 
-    /** Writes a directory anew. */
+    /** Writes a fresh directory. */
     @Setup(Level.Invocation)
     public void write(Length length) throws IOException, TkaException {
       path = Chain.newDirectory();
@@ -98,7 +98,7 @@ public class CompactBenchmark {
     return compact(memory.authority, memory.store);
   }
 
-  /** In a directory, on the disk when it returns. */
+  /** In a directory; it is on the disk when this returns. */
   @Benchmark
   public AumSnapshot directory(Directory directory) throws TkaException {
     return compact(directory.authority, directory.store);

@@ -32,30 +32,30 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** Building updates, and taking them in where they have to last. */
+/** Building updates, and applying them durably. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 public class EditBenchmark {
-  /** Ten after a checkpoint, so that none is due. */
+  /** Ten AUMs after a checkpoint, so that none is due. */
   private static final int LENGTH = 110;
 
   private static final int NEW_KEY = 1000;
 
-  /** An authority of some length, in memory and in a directory, and one who signs. */
+  /** An authority, in memory or in a directory, and a signer. */
   @State(Scope.Benchmark)
   @SuppressWarnings("NullAway.Init") // JMH calls the setup.
   public static class Editor {
     private final LockPrivateKey signer = TestKeys.privateKey(Chain.SIGNER);
     private final Key key = TestKeys.key(NEW_KEY, 1);
 
-    /** Where it is kept. */
+    /** The kind of store. */
     @Param({"memory", "directory"})
     public String place;
 
     private Path directory;
     private Authority authority;
 
-    /** Opens it. */
+    /** Opens the authority. */
     @Setup
     public void open() throws IOException, TkaException {
       List<Aum> aums = Chain.decode(Chain.encodings(LENGTH));
@@ -79,7 +79,7 @@ public class EditBenchmark {
   @State(Scope.Thread)
   @SuppressWarnings("NullAway.Init") // JMH calls the setup.
   public static class Batch {
-    /** How many AUMs. */
+    /** The number of AUMs. */
     @Param({"1", "10", "100", "900"})
     public int size;
 
@@ -96,7 +96,7 @@ public class EditBenchmark {
       updates = chain.subList(LENGTH, chain.size());
     }
 
-    /** Writes a directory anew. */
+    /** Writes a fresh directory. */
     @Setup(Level.Invocation)
     public void begin() throws IOException, TkaException {
       directory = Chain.newDirectory();
@@ -119,13 +119,13 @@ public class EditBenchmark {
     return new UpdateBuilder(editor.authority, editor.signer).addKey(editor.key).build();
   }
 
-  /** A batch on the head, in a directory, on the disk when it returns. */
+  /** A batch on the head, in a directory; it is on the disk when this returns. */
   @Benchmark
   public InformResult directory(Batch batch) throws TkaException {
     return batch.live.inform(batch.updates);
   }
 
-  /** What the disk takes for as many files one after the other: written, flushed, renamed. */
+  /** As many files written, flushed and renamed one after another, for comparison. */
   @Benchmark
   public void oneByOne(Batch batch) throws IOException {
     for (Aum aum : batch.updates) {

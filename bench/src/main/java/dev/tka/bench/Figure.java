@@ -4,20 +4,19 @@ import java.util.List;
 import java.util.OptionalDouble;
 
 /**
- * One line of the report: a benchmark of ours, what the reference takes for the same, and what we
- * aim at.
+ * One line of the report: a benchmark of ours, the reference's figure for the same, and our target.
  *
  * @param benchmark class and method, and the parameter if there is one, as in {@code
  *     OpenBenchmark.memory length=100}
- * @param label what is measured, for people
- * @param unit of all numbers here
- * @param reference the reference's figure; empty where there is none
- * @param target what we aim at, at most, on the reference's machine; empty where there is none
+ * @param label a description for people
+ * @param unit the unit of all numbers here
+ * @param reference the reference's figure; empty if there is none
+ * @param target the highest acceptable figure on the reference's machine; empty if there is none
  */
 record Figure(
     String benchmark, String label, Unit unit, OptionalDouble reference, OptionalDouble target) {
 
-  /** Begins the names of heap figures; the length of the chain follows. */
+  /** The prefix of the names of heap figures; the length of the chain follows. */
   static final String HEAP = "HeapOfAuthority ";
 
   private static final String TABLE =
@@ -122,10 +121,10 @@ record Figure(
       HeapOfAuthority 10000                                   | heap of an open authority, 10,000 AUMs      | KB | -      | -
       """;
 
-  /** All lines, in the order in which they are printed. */
+  /** All lines, in printing order. */
   static final List<Figure> ALL = TABLE.lines().map(Figure::parse).toList();
 
-  /** What numbers count. */
+  /** The unit of a figure. */
   enum Unit {
     /** Nanoseconds. */
     NS("ns", 1e-3),
@@ -138,7 +137,7 @@ record Figure(
 
     final String symbol;
 
-    /** One of it, in what measurements are in: microseconds, or thousands of bytes. */
+    /** The size of this unit in the unit of measurements: microseconds, or thousands of bytes. */
     final double size;
 
     Unit(String symbol, double size) {
@@ -146,7 +145,7 @@ record Figure(
       this.size = size;
     }
 
-    /** True when a faster machine makes the number smaller. */
+    /** True if a faster machine makes the number smaller. */
     boolean isTime() {
       return this != KB;
     }
@@ -161,12 +160,12 @@ record Figure(
     }
   }
 
-  /** True for what takes a minute to set up. */
+  /** True if it takes a minute to set up. */
   boolean isLong() {
     return benchmark.endsWith(".directory length=100000");
   }
 
-  /** True where writing the files for one measurement takes longer than what is measured. */
+  /** True if writing the files for one measurement takes longer than the measurement. */
   boolean writesManyFiles() {
     return benchmark.equals("CompactBenchmark.directory length=10000")
         || benchmark.equals("CompactBenchmark.directory length=100000");

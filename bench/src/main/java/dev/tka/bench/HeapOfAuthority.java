@@ -9,17 +9,19 @@ import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
 
-/** How much heap an open authority and its store in memory take up, each with AUMs of its own. */
+/**
+ * Measures the heap taken up by an open authority and its store in memory, each with its own AUMs.
+ */
 public final class HeapOfAuthority {
-  /** Enough AUMs at a time for what else moves in the heap not to count. */
+  /** Enough AUMs at a time that other changes in the heap do not matter. */
   private static final int AUMS_AT_A_TIME = 60_000;
 
   private static final int MOST_COLLECTIONS = 20;
   private static final long PAUSE_MILLIS = 30;
 
   /**
-   * Bytes for the trail of {@link Chain#LONGEST} AUMs, less the few that stay. Bodies of
-   * checkpoints are shared with nothing else.
+   * Bytes for the trail of {@link Chain#LONGEST} AUMs, less the few that stay. The bodies of
+   * checkpoints are not shared.
    */
   static long measureTrail() throws IOException, TkaException, InterruptedException {
     MemoryAumStore first = TrailBenchmark.compacted(AdmissionPolicy.NODE);
@@ -38,9 +40,9 @@ public final class HeapOfAuthority {
   private HeapOfAuthority() {}
 
   /**
-   * Prints bytes for chains of some lengths.
+   * Prints bytes for chains of several lengths.
    *
-   * @param args the lengths; 100, 750, 1900 and 10000 when there are none
+   * @param args the lengths; by default 100, 750, 1900 and 10000
    */
   public static void main(String[] args) throws IOException, TkaException, InterruptedException {
     for (String length : args.length == 0 ? new String[] {"100", "750", "1900", "10000"} : args) {
@@ -48,10 +50,10 @@ public final class HeapOfAuthority {
     }
   }
 
-  /** Bytes for one authority with a chain of a length. */
+  /** Bytes for one authority with a chain of the given length. */
   static long measure(int length) throws IOException, TkaException, InterruptedException {
     List<byte[]> encodings = Chain.encodings(length);
-    // Loads the classes and fills what is filled once.
+    // Loads the classes and fills everything that is filled once.
     Opened first = open(encodings);
     int count = Math.max(3, AUMS_AT_A_TIME / length);
     List<Opened> held = new ArrayList<>(count);
@@ -72,7 +74,7 @@ public final class HeapOfAuthority {
     return new Opened(store, Authority.open(store));
   }
 
-  /** What is left when collecting frees nothing any more. */
+  /** The used heap once garbage collection frees nothing more. */
   static long used() throws InterruptedException {
     long used = Long.MAX_VALUE;
     for (int i = 0; i < MOST_COLLECTIONS; i++) {

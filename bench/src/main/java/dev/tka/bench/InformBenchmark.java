@@ -24,7 +24,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.infra.Blackhole;
 
-/** Taking in AUMs, in memory. They are decoded, and so hashed, before the clock runs. */
+/** Informing of AUMs, in memory. They are decoded, and so hashed, before the clock runs. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 public class InformBenchmark {
@@ -40,7 +40,7 @@ public class InformBenchmark {
   @State(Scope.Thread)
   @SuppressWarnings("NullAway.Init") // JMH calls the setup.
   public static class Batch {
-    /** How many AUMs. */
+    /** The number of AUMs. */
     @Param({"10", "100", "900"})
     public int size;
 
@@ -57,7 +57,7 @@ public class InformBenchmark {
       encodings = chain.subList(UNDER_BATCH, chain.size());
     }
 
-    /** Begins anew. */
+    /** Starts over. */
     @Setup(Level.Invocation)
     public void begin() throws TkaException {
       live = open(under);
@@ -65,11 +65,11 @@ public class InformBenchmark {
     }
   }
 
-  /** An authority that grows, AUM by AUM, from a length on. */
+  /** An authority that grows, AUM by AUM, from an initial length. */
   @State(Scope.Thread)
   @SuppressWarnings("NullAway.Init") // JMH calls the setup.
   public static class Growing {
-    /** How long the chain is, give or take a tenth of the longest. */
+    /** The length of the chain, give or take a tenth of the longest. */
     @Param({"1000", "100000"})
     public int length;
 
@@ -88,7 +88,7 @@ public class InformBenchmark {
       next = following.size();
     }
 
-    /** Decodes what comes next, and begins anew at the end of the chain. */
+    /** Decodes the next AUM, and starts over at the end of the chain. */
     @Setup(Level.Invocation)
     public void advance() throws TkaException {
       if (next == following.size()) {
@@ -104,7 +104,7 @@ public class InformBenchmark {
   @State(Scope.Benchmark)
   @SuppressWarnings("NullAway.Init") // JMH calls the setup.
   public static class Known {
-    /** How long the chain is. */
+    /** The length of the chain. */
     @Param({"1900", "100000"})
     public int length;
 
@@ -135,7 +135,7 @@ public class InformBenchmark {
     }
   }
 
-  /** AUMs that are stored. */
+  /** AUMs that are already stored. */
   @Benchmark
   public InformResult known(Known known) throws TkaException {
     return known.live.inform(known.updates);

@@ -53,14 +53,14 @@ public class NodeKeyBenchmark {
   @State(Scope.Benchmark)
   @SuppressWarnings("NullAway.Init") // JMH calls the setup.
   public static class Rotations {
-    /** How many rotations. */
+    /** The number of rotations. */
     @Param({"1", "5", "15"})
     public int depth;
 
     private final Authority authority = NodeKeySignatures.trusting(Chain.SIGNER);
     private Bytes encoded;
 
-    /** Signs them. */
+    /** Makes the signatures. */
     @Setup
     public void sign() {
       NodeKeySignature chain = NodeKeySignatures.direct(0, Chain.SIGNER, WRAPPING_KEY);
@@ -75,7 +75,7 @@ public class NodeKeyBenchmark {
   @State(Scope.Thread)
   @SuppressWarnings("NullAway.Init") // JMH calls the setup.
   public static class Peers {
-    /** How many. */
+    /** The number of peers. */
     @Param({"1000", "10000"})
     public int peers;
 
@@ -85,7 +85,7 @@ public class NodeKeyBenchmark {
     private PeerFilter filter;
     private boolean odd;
 
-    /** Signs for all, and filters once. */
+    /** Signs all node keys, and filters once. */
     @Setup
     public void sign() {
       all = new ArrayList<>();
@@ -116,13 +116,13 @@ public class NodeKeyBenchmark {
     return kept(verdict, verdict instanceof NodeKeyAuthorization.Authorized);
   }
 
-  /** Filters all. */
+  /** Filters all peers. */
   @Benchmark
   public Map<String, PeerVerdict> filter(Peers peers) {
     return PeerFilter.filter(peers.authority, peers.all);
   }
 
-  /** Filters again after the change of one. */
+  /** Filters again after one peer changed. */
   @Benchmark
   public Map<String, PeerVerdict> changed(Peers peers) {
     peers.odd = !peers.odd;

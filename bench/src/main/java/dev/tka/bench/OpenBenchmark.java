@@ -26,7 +26,7 @@ public class OpenBenchmark {
   @State(Scope.Benchmark)
   @SuppressWarnings("NullAway.Init") // JMH calls the setup.
   public static class Memory {
-    /** How long the chain is. */
+    /** The length of the chain. */
     @Param({"100", "1900", "10000", "100000"})
     public int length;
 
@@ -43,7 +43,7 @@ public class OpenBenchmark {
   @State(Scope.Benchmark)
   @SuppressWarnings("NullAway.Init") // JMH calls the setup.
   public static class Directory {
-    /** How long the chain is. */
+    /** The length of the chain. */
     @Param({"100", "1900", "10000", "100000"})
     public int length;
 
@@ -71,7 +71,7 @@ public class OpenBenchmark {
     return Authority.open(memory.store);
   }
 
-  /** From files that the operating system has in its cache. */
+  /** From files in the operating system's cache. */
   @Benchmark
   public Authority directory(Directory directory) throws TkaException {
     return Authority.open(directory.directory);

@@ -25,9 +25,9 @@ import org.openjdk.jmh.util.Statistics;
 /**
  * Runs the benchmarks and prints one table: our figures beside the reference's and our targets.
  *
- * <p>Those were set on another machine. So the {@link Yardstick} is laid on before and after each
- * benchmark, and it is the time that we would need there, as far as that tells, which targets are
- * held against. Heap is as it is.
+ * <p>Those were set on another machine. So the {@link Yardstick} measures this machine before and
+ * after each benchmark, and targets are compared with the estimated time on that other machine.
+ * Heap is not scaled.
  */
 public final class Report {
   private final Optional<Yardstick> yardstick = Yardstick.find();
@@ -36,10 +36,10 @@ public final class Report {
   private final PrintStream out;
 
   /**
-   * What came of one benchmark, in microseconds or thousands of bytes.
+   * The result of one benchmark, in microseconds or thousands of bytes.
    *
-   * @param median of all iterations
-   * @param slowness how many times slower than the reference's machine this one was
+   * @param median the median of all iterations
+   * @param slowness how many times slower this machine was than the reference's
    */
   private record Measured(double median, double lowest, double highest, double slowness) {}
 
@@ -51,8 +51,8 @@ public final class Report {
   /**
    * Measures, and prints each line when it is known.
    *
-   * @param args {@code --quick} for rough figures soon; words, to run only what has one of them in
-   *     its name, as in {@code OpenBenchmark.memory}
+   * @param args {@code --quick} for rough figures soon; words, to run only benchmarks with one of
+   *     them in their names, as in {@code OpenBenchmark.memory}
    */
   public static void main(String[] args)
       throws IOException, RunnerException, TkaException, InterruptedException {
@@ -101,7 +101,7 @@ public final class Report {
     return verification / Yardstick.REFERENCE;
   }
 
-  /** Runs one benchmark with its parameter, and leaves what JMH says in a file. */
+  /** Runs one benchmark with its parameter, and writes JMH's output to a file. */
   private Collection<RunResult> run(Figure figure) throws IOException, RunnerException {
     String benchmark = figure.benchmark();
     boolean few = quick || figure.writesManyFiles();
@@ -167,8 +167,8 @@ public final class Report {
           Locale.ROOT,
           "One verification by Amazon Corretto Crypto Provider took %s µs on average (%s to %s),"
               + " and %s µs on the reference's machine.%n"
-              + "Scaled times are divided by how many times slower this machine was at it around"
-              + " that line; normalised ratios are of scaled times.%n",
+              + "Scaled times are divided by the slowdown of this machine around that line;"
+              + " normalised ratios are of scaled times.%n",
           number(verifications.getAverage()),
           number(verifications.getMin()),
           number(verifications.getMax()),
@@ -185,7 +185,7 @@ public final class Report {
     return value.isEmpty() ? "" : number(value.getAsDouble());
   }
 
-  /** Three digits that count. */
+  /** Three significant digits. */
   private static String number(double value) {
     int decimals = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3;
     return String.format(Locale.ROOT, "%." + decimals + "f", value);

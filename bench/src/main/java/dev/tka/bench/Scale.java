@@ -32,9 +32,9 @@ import java.util.Random;
 import java.util.stream.IntStream;
 
 /**
- * What thousands of tailnets in one process, and one very long tailnet, ask of a SQLite file and of
- * the cache in front of it: time, memory, disk. Each line has beside it what the same takes in
- * memory, or another line of the same run, since machines differ.
+ * Measures the cost of thousands of tailnets in one process, and of one very long tailnet, in a
+ * SQLite file and the cache in front of it: time, memory, disk. Because machines differ, each line
+ * is compared with the same in memory, or with another line of the same run.
  *
  * <p>Every tailnet holds a copy of the beginning of {@link Chain}; they share nothing, neither in
  * the file nor in memory. Files are in the operating system's cache.
@@ -46,7 +46,7 @@ public final class Scale {
   private static final int ASKS = 50_000;
   private static final int THREADS = 2;
 
-  /** A quarter of the heap that the command gives: not all tailnets fit. */
+  /** A quarter of the heap that the command sets: not all tailnets fit. */
   private static final long CACHE_BYTES = 256L << 20;
 
   private static final int BEHIND = 50;
@@ -63,21 +63,21 @@ public final class Scale {
 
   private final PrintStream out;
 
-  /** Takes away what cannot be measured for not being used. */
+  /** Uses the results, so that the measured code is not optimized away. */
   private int sink;
 
   private Scale(PrintStream out) {
     this.out = out;
   }
 
-  /** Something that takes time. */
+  /** Work to be timed. */
   @FunctionalInterface
   private interface Work {
     void run() throws IOException, TkaException;
   }
 
   /**
-   * Fills the files that are not there yet, measures, and prints a table.
+   * Fills the files that do not exist yet, measures, and prints a table.
    *
    * @param args none
    */
@@ -92,7 +92,7 @@ public final class Scale {
         AUMS_EACH,
         Runtime.getRuntime().maxMemory() / MEGABYTE,
         CACHE_BYTES / MEGABYTE);
-    scale.row("what", "figure", "beside it");
+    scale.row("what", "figure", "compared with");
     scale.out.println("|---|--:|---|");
     scale.manyTailnets();
     scale.longTailnet();
@@ -134,7 +134,7 @@ public final class Scale {
           ratio(coldMedian, openInMemory) + " opening from memory");
       row("offer, cold, 99 of 100 are below", time(percentile(cold, 99)), "");
       row(
-          "heap when all were asked for",
+          "heap after one offer of each",
           megabytes(usedHeap() - before),
           "bound " + megabytes(CACHE_BYTES));
 
@@ -154,7 +154,7 @@ public final class Scale {
       row(
           "offers of any tailnet at random",
           String.format(Locale.ROOT, "%,.0f a second", ASKS * THREADS / seconds),
-          THREADS + " threads; what is not held is opened");
+          THREADS + " threads; tailnets that are not held are opened");
       row("heap after that", megabytes(usedHeap() - before), "bound " + megabytes(CACHE_BYTES));
     }
   }
@@ -187,7 +187,7 @@ public final class Scale {
       thread.join();
     }
     if (!failures.isEmpty()) {
-      throw new AssertionError("an ask failed", failures.get(0));
+      throw new AssertionError("a request failed", failures.get(0));
     }
   }
 
@@ -290,7 +290,8 @@ public final class Scale {
     double[] appends = times(more.size(), i -> live.inform(List.of(more.get(i))));
     AumHash head = cache.live(name(0), OLD).current().head();
     if (!head.equals(more.get(more.size() - 1).hash())) {
-      throw new AssertionError("expected " + inMemory.length() + " and more AUMs, at " + head);
+      throw new AssertionError(
+          "expected more than " + inMemory.length() + " AUMs, found head " + head);
     }
     Path file = Files.createTempFile(Chain.file().getParent(), "flush", ".tmp");
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
@@ -328,13 +329,13 @@ public final class Scale {
     return "tailnet-" + tailnet + ".example.com";
   }
 
-  /** What is done some times. */
+  /** Work to be repeated. */
   @FunctionalInterface
   private interface Step {
     void run(int i) throws IOException, TkaException;
   }
 
-  /** Microseconds for each of some runs. */
+  /** Microseconds for each of several runs. */
   private static double[] times(int count, Step step) throws IOException, TkaException {
     double[] times = new double[count];
     for (int i = 0; i < count; i++) {

@@ -13,7 +13,9 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** One signature, by both rules, on each path. Fails on a path that does not work here. */
+/**
+ * Verifying one signature, by both rules, on each path. Fails on a path that does not work here.
+ */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -21,7 +23,7 @@ import org.openjdk.jmh.annotations.State;
 public class SignatureBenchmark {
   private static final int KEY = 1;
 
-  /** The way to a verdict. */
+  /** The verifier in use. */
   @Param public SignatureVerifier.Path path;
 
   private SignatureVerifier verifier;
@@ -35,9 +37,8 @@ public class SignatureBenchmark {
     Bytes message = TestKeys.id(0);
     honest =
         new SignatureVerifier.Claim(TestKeys.id(KEY), message, TestKeys.signature(KEY, message));
-    // A key of order 4 (y = 0), R the neutral point (y = 1), S = 0: valid under ZIP-215 whatever
-    // was
-    // signed, and refused by all fast paths.
+    // A key of order 4 (y = 0), R the neutral point (y = 1), S = 0: valid under ZIP-215 for any
+    // message, and refused by all fast paths.
     byte[] signature = new byte[64];
     signature[0] = 1;
     smallOrder =
@@ -61,13 +62,13 @@ public class SignatureBenchmark {
     return verifier.verifyCofactorless(honest);
   }
 
-  /** What the fast verifier refuses, so that the equation decides. */
+  /** A signature that the fast verifier refuses, so that the equation decides. */
   @Benchmark
   public boolean zip215SmallOrder() {
     return verifier.verifyZip215(smallOrder);
   }
 
-  /** The same by the other rule. */
+  /** The same signature by the other rule. */
   @Benchmark
   public boolean cofactorlessSmallOrder() {
     return verifier.verifyCofactorless(smallOrder);

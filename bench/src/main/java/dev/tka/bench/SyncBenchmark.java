@@ -30,7 +30,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** Offers, what they are answered with, and whole rounds, in memory. */
+/** Offers, answers and whole rounds, in memory. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 public class SyncBenchmark {
@@ -39,11 +39,11 @@ public class SyncBenchmark {
   private static final int FORKED = 5;
   private static final int MAX_ANSWER_BYTES = 1 << 20;
 
-  /** An authority and what peers of it offer. */
+  /** An authority and the offers of its peers. */
   @State(Scope.Benchmark)
   @SuppressWarnings("NullAway.Init") // JMH calls the setup.
   public static class Peers {
-    /** How long the chain is. */
+    /** The length of the chain. */
     @Param({"100", "1000", "1900", "10000", "100000"})
     public int length;
 
@@ -63,7 +63,7 @@ public class SyncBenchmark {
       oneBehind = behind(aums, 1);
       someBehind = behind(aums, BEHIND_SOME);
       manyBehind = behind(aums, Math.min(BEHIND_MANY, length - 1));
-      // Its head is of its own making.
+      // Its head is an AUM of its own.
       forked = new SyncOffer(AumHash.of(new byte[AumHash.SIZE]), behind(aums, FORKED).ancestors());
     }
 
@@ -82,7 +82,7 @@ public class SyncBenchmark {
   public static class Pair {
     private static final int FEWEST_ROUNDS = 100;
 
-    /** How long the chain is at first; it grows by a tenth, or by a hundred, then begins anew. */
+    /** The initial length of the chain; it grows by a tenth, or by a hundred, then starts over. */
     @Param({"100", "1000", "10000", "100000"})
     public int length;
 
@@ -98,7 +98,7 @@ public class SyncBenchmark {
       next = encodings.size();
     }
 
-    /** Moves control on. */
+    /** Moves control one AUM ahead. */
     @Setup(Level.Invocation)
     public void advance() throws TkaException {
       if (next == encodings.size()) {
@@ -122,37 +122,37 @@ public class SyncBenchmark {
     return SyncOffer.of(peers.authority);
   }
 
-  /** What a peer with the same head lacks. */
+  /** The AUMs that a peer with the same head lacks. */
   @Benchmark
   public MissingAums missingEqual(Peers peers) throws TkaException {
     return peers.missing(peers.equal);
   }
 
-  /** What a peer lacks that is 1 behind. */
+  /** The AUMs that a peer lacks if it is 1 behind. */
   @Benchmark
   public MissingAums missing1(Peers peers) throws TkaException {
     return peers.missing(peers.oneBehind);
   }
 
-  /** What a peer lacks that is 50 behind. */
+  /** The AUMs that a peer lacks if it is 50 behind. */
   @Benchmark
   public MissingAums missing50(Peers peers) throws TkaException {
     return peers.missing(peers.someBehind);
   }
 
-  /** What a peer lacks that is 700 behind. */
+  /** The AUMs that a peer lacks if it is 700 behind. */
   @Benchmark
   public MissingAums missing700(Peers peers) throws TkaException {
     return peers.missing(peers.manyBehind);
   }
 
-  /** What a peer lacks that forked 5 ago. */
+  /** The AUMs that a peer lacks if it forked 5 AUMs ago. */
   @Benchmark
   public MissingAums missingForked(Peers peers) throws TkaException {
     return peers.missing(peers.forked);
   }
 
-  /** A whole round: the node takes in the one AUM that it lacks, signature and all. */
+  /** A whole round: the node applies the one AUM that it lacks, and verifies its signature. */
   @Benchmark
   public SyncOutcome round(Pair pair) throws TkaException {
     ControlEnd end = new ControlEnd(pair.control, AnswerPolicy.bounded(MAX_ANSWER_BYTES));

@@ -30,13 +30,13 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.infra.Blackhole;
 
-/** What remembering 100,000 purged AUMs costs a node, in memory. */
+/** The cost to a node of remembering 100,000 purged AUMs, in memory. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 public class TrailBenchmark {
   private static final int ONE_BY_ONE = 100;
 
-  /** A store of the newest AUMs of the longest chain, and, where it remembers, its trail. */
+  /** A store of the newest AUMs of the longest chain, with a trail if the policy remembers. */
   static MemoryAumStore compacted(AdmissionPolicy policy) throws IOException, TkaException {
     MemoryAumStore store = Chain.store(Chain.decode(Chain.encodings(Chain.LONGEST)));
     CompactionPlan plan =
@@ -48,11 +48,11 @@ public class TrailBenchmark {
     return store;
   }
 
-  /** A node that grows, AUM by AUM, on a store that was compacted. */
+  /** A node that grows, AUM by AUM, on a compacted store. */
   @State(Scope.Thread)
   @SuppressWarnings("NullAway.Init") // JMH calls the setup.
   public static class Node {
-    /** Whose rules it keeps; the reference's remember nothing. */
+    /** Whose rules apply; the reference's remember nothing. */
     @Param({"REFERENCE", "NODE"})
     public AdmissionPolicy policy;
 
@@ -71,7 +71,7 @@ public class TrailBenchmark {
       next = following.size();
     }
 
-    /** Decodes what comes next, and begins anew at the end of the chain. */
+    /** Decodes the next AUM, and starts over at the end of the chain. */
     @Setup(Level.Invocation)
     public void advance() throws TkaException {
       if (next == following.size()) {

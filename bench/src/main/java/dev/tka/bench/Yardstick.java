@@ -13,17 +13,17 @@ import java.util.HexFormat;
 import java.util.Optional;
 
 /**
- * How fast this machine is at this moment: one Ed25519 verification by Amazon Corretto Crypto
- * Provider, called without any code of this project. It is native, and needs next to no warming up.
+ * Measures how fast this machine is now: one Ed25519 verification by Amazon Corretto Crypto
+ * Provider, called without any code of this project. It is native, and needs almost no warm-up.
  */
 final class Yardstick {
-  /** What it took on the reference's machine, in microseconds. */
+  /** The time on the reference's machine, in microseconds. */
   static final double REFERENCE = 30;
 
   private static final String PROVIDER =
       "com.amazon.corretto.crypto.provider.AmazonCorrettoCryptoProvider";
 
-  /** What RFC 8410 puts before the 32 bytes of a public key. */
+  /** The prefix of a public key's 32 bytes in RFC 8410. */
   private static final String KEY_PREFIX = "302a300506032b6570032100";
 
   private static final int KEY = 1;
@@ -46,7 +46,7 @@ final class Yardstick {
     measure();
   }
 
-  /** The yardstick; empty where the provider does not load. */
+  /** The yardstick; empty if the provider does not load. */
   static Optional<Yardstick> find() {
     try {
       return Optional.of(
@@ -56,7 +56,9 @@ final class Yardstick {
     }
   }
 
-  /** Microseconds for one verification: the median of some rounds, a tenth of a second in all. */
+  /**
+   * Microseconds for one verification: the median of several rounds, a tenth of a second in all.
+   */
   double measure() {
     double[] rounds = new double[ROUNDS];
     for (int round = 0; round < ROUNDS; round++) {

@@ -1,6 +1,6 @@
 /**
  * Benchmarks, and {@link dev.tka.bench.Report}, which runs them and prints their figures beside the
- * reference's. They share one chain, {@link dev.tka.bench.Chain}.
+ * reference's. All use one chain, {@link dev.tka.bench.Chain}.
  *
  * <p>The rules are specified in {@code docs/protocol.md}.
  */

@@ -15,54 +15,56 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What compaction makes of a store (protocol, section 6): either every AUM has its verdict, or
- * nothing is purged and the plan says why. Immutable; deciding writes nothing.
+ * A plan for the compaction of a store (protocol, section 6): either it decides on every AUM, or
+ * nothing is purged and it says why. Immutable; deciding writes nothing.
  */
 public sealed interface CompactionPlan {
   /**
-   * Decides. The cost is that of going over the store's index once; no AUM is decoded.
+   * Decides. It costs one pass over the store's index; no AUM is decoded.
    *
-   * @param now tells how old AUMs are
+   * @param now the time from which the ages of AUMs are counted
    */
   static CompactionPlan of(Authority authority, CompactionPolicy policy, Instant now) {
     return Retention.decide(authority, policy, now);
   }
 
   /**
-   * Every AUM has its verdict. Where none goes, all of them have a reason to stay.
+   * A decision on every AUM. If none is purged, all of them have a reason to stay.
    *
-   * @param base what it was decided on
+   * @param base the authority that it was decided on
    * @param oldestAncestor the oldest AUM of the active chain that stays
-   * @param kept what stays, and why
-   * @param purged what goes: everything else
+   * @param kept the AUMs that stay, and why
+   * @param purged all other AUMs
    */
   record Decided(
       Authority base, AumHash oldestAncestor, Map<AumHash, KeepReason> kept, Set<AumHash> purged)
       implements CompactionPlan {
-    /** Copies its parts. */
+    /** Copies the collections. */
     public Decided {
       kept = Map.copyOf(kept);
       purged = Set.copyOf(purged);
     }
 
-    /** True when applying it writes something: AUMs go, or the oldest ancestor is recorded. */
+    /**
+     * True if applying it writes something: AUMs are purged, or the oldest ancestor is recorded.
+     */
     public boolean changesStore() {
       return !purged.isEmpty()
           || !base.snapshot().lastActiveAncestor().equals(Optional.of(oldestAncestor));
     }
 
     /**
-     * Purges, and records the oldest ancestor, in one commit. The authority over the store
-     * afterwards has the same head and state; a {@link dev.tka.core.authority.LiveAuthority}
-     * follows when it is refreshed, or by itself when it is next informed.
+     * Purges AUMs, and records the oldest ancestor, in one commit. The authority over the store
+     * then has the same head and state; a {@link dev.tka.core.authority.LiveAuthority} follows when
+     * it is refreshed, or by itself when it is next informed.
      *
-     * @param store the one that the plan was decided on
+     * @param store the store that the plan was decided on
      * @param admission tells whether what is purged from the active chain is remembered in the
      *     trail (protocol, section 10), or forgotten
-     * @return what it holds now
-     * @throws StoreException.Conflict if something was stored since; nothing was written
-     * @throws StoreException if it cannot be read or written; it is as it was
-     * @throws OpenException if the active chain does not apply, so that nobody verified it
+     * @return the store's content after it
+     * @throws StoreException.Conflict if the store changed since; nothing was written
+     * @throws StoreException if the store cannot be read or written; it is unchanged
+     * @throws OpenException if the active chain does not apply, so it was never verified
      */
     public AumSnapshot applyTo(AumStore store, AdmissionPolicy admission)
         throws StoreException, OpenException {
@@ -71,36 +73,36 @@ public sealed interface CompactionPlan {
         return before;
       }
       boolean remembers = admission.remembers();
-      // Not by the builder, which would copy what is purged once more.
+      // Without the builder, which would copy the purged hashes once more.
       return store.commit(
           new Commit(
               before.revision(),
               List.of(),
               purged,
               Optional.of(oldestAncestor),
-              // A trail with a gap would be none.
+              // A trail must not have a gap.
               remembers ? Optional.empty() : before.trail().oldest(),
               remembers ? base.entriesBefore(oldestAncestor) : List.of(),
               Optional.empty()));
     }
   }
 
-  /** Nothing is purged, and this is why. Where the reference fails whole, too. */
+  /** A reason to purge nothing. The reference fails as a whole in these cases. */
   sealed interface NothingToPurge extends CompactionPlan {
     /** The reason, as a sentence for people. */
     String reason();
   }
 
-  /** Something in the store is damaged, and may be what wins (protocol, section 9). */
+  /** The store is damaged, and a damaged AUM might win (protocol, section 9). */
   record Degraded() implements NothingToPurge {
     @Override
     public String reason() {
-      return "the store is damaged, and what is missing may be what wins";
+      return "the store is damaged, and a missing AUM might win";
     }
   }
 
   /**
-   * No AUM that is old enough can be the oldest ancestor: the active chain ends before a
+   * No AUM can be the oldest ancestor: the stored active chain ends before an old enough
    * checkpoint.
    *
    * @param searchedFrom where the search back along the active chain began
@@ -108,26 +110,26 @@ public sealed interface CompactionPlan {
   record NoCheckpoint(AumHash searchedFrom) implements NothingToPurge {
     @Override
     public String reason() {
-      return "what is stored of the active chain has, from "
+      return "the stored active chain has no checkpoint from "
           + searchedFrom
-          + " back, no checkpoint that can be the oldest ancestor yet";
+          + " back that can be the oldest ancestor yet";
     }
   }
 
   /**
-   * A young AUM, or one that follows it, does not descend from what stays of the active chain:
-   * without purging, it does no harm, and once it is old, it goes.
+   * A young AUM, or one that follows it, does not descend from the part of the active chain that
+   * stays. It does no harm while nothing is purged, and is purged once it is old.
    *
    * @param kept the AUM
-   * @param end the last stored AUM on the way back from it; itself, when its parent is not stored
+   * @param end its oldest stored ancestor; the AUM itself if its parent is not stored
    */
   record Unconnected(AumHash kept, AumHash end) implements NothingToPurge {
     @Override
     public String reason() {
       return kept
-          + " has to stay, and from it the way back ends at "
+          + " must stay, but its ancestors end at "
           + end
-          + " before it meets what else stays";
+          + ", unconnected to the other AUMs that stay";
     }
   }
 }

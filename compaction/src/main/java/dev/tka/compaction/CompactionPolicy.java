@@ -5,17 +5,17 @@ import java.time.Instant;
 import java.util.Objects;
 
 /**
- * How much a store keeps at least (protocol, section 6).
+ * The minimum that a store keeps (protocol, section 6).
  *
- * @param minChain how many AUMs of the active chain, from the head back; at least 1
- * @param minAge how long since its commit an AUM is young, and stays wherever it is; more than zero
+ * @param minChain the number of AUMs of the active chain, from the head back; at least 1
+ * @param minAge the age below which an AUM is young, and stays wherever it is; more than zero
  */
 public record CompactionPolicy(int minChain, Duration minAge) {
-  /** What shipping nodes keep: 24 AUMs, 14 days. */
+  /** The policy of shipping nodes: 24 AUMs, 14 days. */
   public static final CompactionPolicy DEFAULT = new CompactionPolicy(24, Duration.ofDays(14));
 
   /**
-   * Checks both.
+   * Checks both values.
    *
    * @throws IllegalArgumentException if one of them is zero or less
    */
@@ -29,7 +29,7 @@ public record CompactionPolicy(int minChain, Duration minAge) {
     }
   }
 
-  /** True for what was committed less than the minimum age ago. Exactly that old is old. */
+  /** True if the commit was less than the minimum age ago. Exactly that age counts as old. */
   boolean isYoung(Instant committedAt, Instant now) {
     return Duration.between(committedAt, now).compareTo(minAge) < 0;
   }

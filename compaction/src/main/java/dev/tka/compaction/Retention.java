@@ -24,13 +24,13 @@ import java.util.Set;
 
 /**
  * The rules of protocol section 6, one method each. The active chain is a list from the head back,
- * and a <i>place</i> is an index into it; the candidate is the place of the oldest ancestor to be.
- * Every AUM is kept once and walked over once.
+ * and a <i>place</i> is an index in it; the candidate is the place of the future oldest ancestor.
+ * Every AUM is kept once and visited once.
  *
  * <pre>
  *   oldest              candidate                     head
  *     o----o----C----o----o----C----o----o----o----o----o     rules 1 and 2
- *               |    |                   '----f                rule 3: f follows what is kept
+ *               |    |                   '----f                rule 3: f follows a kept AUM
  *               |    '----p----y                              rule 4: y is young, p its path
  *               '----' stretch: the candidate moves to the left C
  * </pre>
@@ -71,7 +71,8 @@ final class Retention {
             .map(AumEntry::hash)
             .filter(hash -> !kept.containsKey(hash))
             .toArray(AumHash[]::new);
-    // An immutable set from the start: most of a long chain goes, and copies of it would cost most.
+    // An immutable set from the start: most of a long chain is purged, and copying the set is
+    // costly.
     return new Decided(authority, chain.get(candidate), kept, Set.of(purged));
   }
 
@@ -146,9 +147,9 @@ final class Retention {
     return Optional.empty();
   }
 
-  /** Rule 4, where a way back meets the active chain below the candidate. */
+  /** Rule 4, if a walk back meets the active chain below the candidate. */
   private Optional<NothingToPurge> moveCandidate(int meeting) {
-    // Age makes no difference: what is young below the candidate would keep the meeting point.
+    // Age does not matter here: a young AUM below the candidate would keep the meeting point.
     OptionalInt found = findCheckpoint(meeting);
     if (found.isEmpty()) {
       return Optional.of(new NoCheckpoint(chain.get(meeting)));
@@ -160,7 +161,7 @@ final class Retention {
     return Optional.empty();
   }
 
-  /** The first checkpoint from a place on back that is not young, unless it is the genesis. */
+  /** The first checkpoint from a place back that is not young, or is the genesis. */
   private OptionalInt findCheckpoint(int from) {
     for (int place = from; place < chain.size(); place++) {
       AumEntry entry = entry(chain.get(place));
@@ -176,7 +177,7 @@ final class Retention {
     return entry(chain.get(0)).height() - entry(active).height();
   }
 
-  /** An unsent AUM does not age, and an own one since control has it (protocol, section 10). */
+  /** An unsent AUM does not age; an own AUM ages since control has it (protocol, section 10). */
   private boolean isYoung(AumEntry entry) {
     return snapshot.marks().agesFrom(entry).map(since -> policy.isYoung(since, now)).orElse(true);
   }

@@ -39,14 +39,14 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /**
- * Protocol, section 6, rule by rule. In the drawings key 1 outvotes key 2, so what key 2 signs
- * loses. All is old but what is named young.
+ * Protocol, section 6, rule by rule. In the drawings key 1 outvotes key 2, so AUMs signed by key 2
+ * lose. All AUMs are old except those named young.
  */
 class CompactionPlanTest {
   private static final Duration MIN_AGE = Duration.ofDays(14);
   private static final Instant NOW = FakeClock.START;
 
-  /** Exactly that old is old. */
+  /** Exactly the minimum age, which counts as old. */
   private static final Instant OLD = NOW.minus(MIN_AGE);
 
   private static final Instant YOUNG = OLD.plusSeconds(1);
@@ -75,7 +75,7 @@ class CompactionPlanTest {
     return plan(holding(chains.all(), youngAums, chains.all().get(0).hash()), minChain);
   }
 
-  /** The plan for a drawing that is stored from an AUM on, with some others. */
+  /** The plan for a drawing of which only an AUM, its descendants and some others are stored. */
   private static CompactionPlan planOfCut(Chains chains, String stored, int minChain, String young)
       throws TkaException {
     List<Aum> aums = chains.list(stored);
@@ -83,9 +83,7 @@ class CompactionPlanTest {
     return plan(holding(aums, youngAums, aums.get(0).hash()), minChain);
   }
 
-  /**
-   * What is kept for which reason, in the order of the drawing, as in {@code A B YOUNG, C PATH}.
-   */
+  /** The kept AUMs by reason, in the order of the drawing, as in {@code A B YOUNG, C PATH}. */
   private static String kept(Chains chains, CompactionPlan plan) {
     CompactionPlan.Decided decided = (CompactionPlan.Decided) plan;
     List<String> reasons = new ArrayList<>();
@@ -107,12 +105,12 @@ class CompactionPlanTest {
   }
 
   @Test
-  void theDefaultIsWhatShippingNodesKeep() {
+  void theDefaultIsThePolicyOfShippingNodes() {
     assertThat(CompactionPolicy.DEFAULT).isEqualTo(new CompactionPolicy(24, Duration.ofDays(14)));
   }
 
   @Test
-  void zeroForEitherIsAnError() {
+  void zeroIsAnErrorForEither() {
     assertThatThrownBy(() -> new CompactionPolicy(0, MIN_AGE))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("expected 1 or more, found 0");
@@ -124,7 +122,7 @@ class CompactionPlanTest {
   }
 
   @Test
-  void rule1KeepsWhatIsYoungWhereverItIsAndExactlyThatOldIsOld() throws Exception {
+  void rule1KeepsYoungAumsAnywhereAndExactlyTheMinimumAgeIsOld() throws Exception {
     Chains chains =
         draw(
             """
@@ -139,7 +137,7 @@ class CompactionPlanTest {
   }
 
   @Test
-  void rule1CountsWhatWasCommittedInTheFutureAsYoung() {
+  void rule1CountsFutureCommitsAsYoung() {
     CompactionPolicy policy = new CompactionPolicy(1, MIN_AGE);
 
     assertThat(policy.isYoung(NOW.plusSeconds(1), NOW)).isTrue();
@@ -148,10 +146,10 @@ class CompactionPlanTest {
   }
 
   @Test
-  void rule2SearchesTheCandidateBehindTheMinimumChain() throws Exception {
+  void rule2SearchesForTheCandidateBeyondTheMinimumChain() throws Exception {
     Chains chains = draw("A -> B[checkpoint] -> C[checkpoint] -> D -> E[checkpoint] -> F -> G");
 
-    // The third from the head is within a minimum of three, and just behind one of two.
+    // The third from the head is within a minimum of three, and just beyond a minimum of two.
     CompactionPlan three = plan(chains, 3, "");
     assertThat(kept(chains, three)).isEqualTo("E F G MINIMUM_CHAIN, C D UP_TO_CHECKPOINT");
     assertThat(oldest(chains, three)).isEqualTo("C");
@@ -161,7 +159,7 @@ class CompactionPlanTest {
   }
 
   @Test
-  void rule2PassesOverYoungCheckpoints() throws Exception {
+  void rule2SkipsYoungCheckpoints() throws Exception {
     Chains chains = draw("A -> B[checkpoint] -> C -> D[checkpoint] -> E -> F");
 
     CompactionPlan plan = plan(chains, 2, "D E F");
@@ -187,7 +185,7 @@ class CompactionPlanTest {
   }
 
   @Test
-  void rule2TakesTheOldestOfAShortChainWhateverItIs() throws Exception {
+  void rule2TakesTheOldestAumOfAShortChainWhateverItIs() throws Exception {
     List<Aum> aums = oldFormChain(4);
 
     CompactionPlan plan = plan(holding(aums, List.of(), aums.get(0).hash()), 4);
@@ -207,7 +205,7 @@ class CompactionPlanTest {
   }
 
   @Test
-  void rule3KeepsDescendantsOfWhatIsKept() throws Exception {
+  void rule3KeepsDescendantsOfKeptAums() throws Exception {
     Chains chains =
         draw(
             """
@@ -254,14 +252,14 @@ class CompactionPlanTest {
 
     CompactionPlan plan = plan(chains, 1, "X");
 
-    // Side branches of the stretch, V and W, go.
+    // V and W, side branches of the stretch, are purged.
     assertThat(kept(chains, plan))
         .isEqualTo("X YOUNG, G MINIMUM_CHAIN, E F UP_TO_CHECKPOINT, B C D STRETCH");
     assertThat(oldest(chains, plan)).isEqualTo("B");
   }
 
   @Test
-  void rule4TakesTheMeetingPointItselfWhenItIsACheckpoint() throws Exception {
+  void rule4TakesTheMeetingPointItselfIfItIsACheckpoint() throws Exception {
     Chains chains =
         draw(
             """
@@ -298,12 +296,12 @@ class CompactionPlanTest {
     assertThat(oldest(chains, plain)).isEqualTo("D");
     assertThat(kept(chains, plain))
         .isEqualTo("E YOUNG, H MINIMUM_CHAIN, F G UP_TO_CHECKPOINT, D STRETCH");
-    // A young checkpoint does not do for itself.
+    // A young checkpoint is not enough for itself.
     assertThat(oldest(chains, plan(chains, 1, "D"))).isEqualTo("B");
   }
 
   @Test
-  void everythingElseGoesStrangersToo() throws Exception {
+  void everythingElseIsPurgedEvenUnrelatedAums() throws Exception {
     Chains chains =
         draw(
             """
@@ -322,7 +320,7 @@ class CompactionPlanTest {
   }
 
   @Test
-  void nothingIsPurgedWhereACutStoreHasNoOldCheckpoint() throws Exception {
+  void nothingIsPurgedIfACutStoreHasNoOldCheckpoint() throws Exception {
     Chains chains = draw("A -> B[checkpoint] -> C -> D -> E");
 
     assertThat(planOfCut(chains, "B C D E", 2, "B C D E"))
@@ -330,7 +328,7 @@ class CompactionPlanTest {
   }
 
   @Test
-  void nothingIsPurgedWhereAGenesisOfTheOldFormIsReached() throws Exception {
+  void nothingIsPurgedIfAGenesisOfTheOldFormIsReached() throws Exception {
     List<Aum> aums = oldFormChain(5);
 
     assertThat(plan(holding(aums, List.of(), aums.get(0).hash()), 4))
@@ -338,10 +336,10 @@ class CompactionPlanTest {
   }
 
   @Test
-  void nothingIsPurgedWhereTheMeetingPointHasNoCheckpointBeforeIt() throws Exception {
+  void nothingIsPurgedIfTheMeetingPointHasNoCheckpointBeforeIt() throws Exception {
     List<Aum> aums = new ArrayList<>(oldFormChain(3));
     Aum meeting = aums.get(1);
-    // Replayed from the old form, state ids are 0, and a checkpoint has to agree.
+    // The old form gives state ids of 0, and a checkpoint must agree.
     Bytes value = Bytes.copyOf(new byte[State.DISABLEMENT_VALUE_SIZE]);
     State state = State.of(List.of(value), List.of(TestKeys.key(1, 2)), 0, 0);
     Aum checkpoint = Chains.checkpoint(aums.get(2), state, 1);
@@ -354,7 +352,7 @@ class CompactionPlanTest {
   }
 
   @Test
-  void nothingIsPurgedWhereTheOldestAncestorAloneIsYoung() throws Exception {
+  void nothingIsPurgedIfOnlyTheOldestAncestorIsYoung() throws Exception {
     Chains chains = draw("A -> B[checkpoint] -> C -> D");
     AumHash oldest = chains.get("A").hash();
 
@@ -362,7 +360,7 @@ class CompactionPlanTest {
   }
 
   @Test
-  void nothingIsPurgedWhereAYoungAumIsConnectedToNothing() throws Exception {
+  void nothingIsPurgedIfAYoungAumIsConnectedToNothing() throws Exception {
     Chains chains =
         draw(
             """
@@ -405,7 +403,7 @@ class CompactionPlanTest {
   }
 
   @Test
-  void whyNothingIsPurgedIsASentenceThatNamesTheAums() throws Exception {
+  void theReasonToPurgeNothingIsASentenceThatNamesTheAums() throws Exception {
     Chains chains = draw("A -> B");
     AumHash one = chains.get("A").hash();
     AumHash other = chains.get("B").hash();
@@ -434,7 +432,7 @@ class CompactionPlanTest {
   }
 
   @Test
-  void theOldestAncestorIsRecordedAlsoWhenNothingGoes() throws Exception {
+  void theOldestAncestorIsRecordedEvenIfNothingIsPurged() throws Exception {
     Chains chains = draw("A -> B -> C");
     AumStore store = holding(chains.all(), List.of(), chains.get("C").hash());
 
@@ -448,7 +446,7 @@ class CompactionPlanTest {
   }
 
   @Test
-  void whatChangedSinceThePlanIsAConflict() throws Exception {
+  void aChangeSinceThePlanIsAConflict() throws Exception {
     Chains chains = draw("A -> B[checkpoint] -> C -> D -> E");
     AumStore store = holding(chains.list("A B C D"), List.of(), chains.get("A").hash());
     CompactionPlan.Decided plan = (CompactionPlan.Decided) plan(store, 1);
@@ -474,7 +472,7 @@ class CompactionPlanTest {
     assertThat(live.refresh().oldestAncestor()).isEqualTo(chains.get("B").hash());
     assertThat(live.current().head()).isEqualTo(before.head());
     assertThat(live.current().state()).isEqualTo(before.state());
-    // Whoever still looks at the old one sees what it showed.
+    // The old snapshot still shows the same.
     assertThat(before.snapshot().get(chains.get("A").hash())).isEqualTo(chains.get("A"));
   }
 

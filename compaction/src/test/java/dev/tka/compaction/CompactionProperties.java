@@ -48,7 +48,9 @@ class CompactionProperties {
   private static final Instant NOW = FakeClock.START;
   private static final Duration MIN_AGE = Duration.ofDays(14);
 
-  /** Trees of all sorts, and some with longer chains and fewer edits, of which more can go. */
+  /**
+   * Trees of all sorts, and some with longer chains and fewer edits, of which more can be purged.
+   */
   @Provide
   Arbitrary<RandomDag> dags() {
     return trees();
@@ -85,7 +87,7 @@ class CompactionProperties {
     return new RandomDag(List.copyOf(aums.values()));
   }
 
-  /** What one compaction is given. */
+  /** The input of one compaction. */
   private record Case(
       List<Aum> aums,
       Map<AumHash, Instant> times,
@@ -109,7 +111,7 @@ class CompactionProperties {
     return new Case(dag.aums(), times(dag.aums(), random), Optional.empty(), policy(random));
   }
 
-  /** Whole, cut at a checkpoint with some of what was before it left over, or beside a stranger. */
+  /** Whole, cut at a checkpoint with some earlier AUMs left over, or beside an unrelated tree. */
   private static Case any(RandomDag dag, RandomDag other, Random random) {
     List<Aum> checkpoints =
         dag.aums().stream().filter(aum -> aum.kind().equals(AumKind.CHECKPOINT)).toList();
@@ -134,7 +136,7 @@ class CompactionProperties {
     return new Case(aums, times, Optional.of(oldest.hash()), policy(random));
   }
 
-  /** An AUM and what follows it, and about so many of the others, but not its parent. */
+  /** An AUM and its descendants, and some of the others, but not its parent. */
   private static List<Aum> cut(List<Aum> aums, Aum oldest, int others, Random random) {
     Set<AumHash> following = new HashSet<>(Set.of(oldest.hash()));
     List<Aum> kept = new ArrayList<>(List.of(oldest));
@@ -154,7 +156,7 @@ class CompactionProperties {
     return kept;
   }
 
-  /** Few young ones, for one of them keeps much: none, one or two, or the last of the list. */
+  /** Few young AUMs, because each keeps many others: none, one or two, or the last of the list. */
   private static Map<AumHash, Instant> times(List<Aum> aums, Random random) {
     Set<Integer> young = new HashSet<>();
     switch (random.nextInt(4)) {
@@ -171,7 +173,7 @@ class CompactionProperties {
     }
     Map<AumHash, Instant> times = new HashMap<>();
     for (int i = 0; i < aums.size(); i++) {
-      // Around the edge, as that is where it matters.
+      // Around the limit, where it matters.
       long fromEdge = random.nextInt(3);
       long age = MIN_AGE.toSeconds() + (young.contains(i) ? -1 - fromEdge : fromEdge);
       times.put(aums.get(i).hash(), NOW.minusSeconds(age));
@@ -190,7 +192,7 @@ class CompactionProperties {
   }
 
   @Property(tries = 1000)
-  void thePlanAgreesWithTheRulesReadAloud(
+  void thePlanAgreesWithTheNaiveRules(
       @ForAll("dags") RandomDag dag, @ForAll("dags") RandomDag other, @ForAll Random random)
       throws TkaException {
     Case given = any(dag, other, random);
@@ -239,9 +241,9 @@ class CompactionProperties {
     Statistics.label("has paths").coverage(c -> c.check(true).percentage(share -> share > 1));
   }
 
-  // More tries here and below, because those where nothing is decided do not count.
+  // More tries here and below, because undecided plans do not count.
   @Property(tries = 1200)
-  void headAndStateStay(
+  void headAndStateStayTheSame(
       @ForAll("dags") RandomDag dag, @ForAll("dags") RandomDag other, @ForAll Random random)
       throws TkaException {
     Case given = any(dag, other, random);
@@ -268,7 +270,7 @@ class CompactionProperties {
   }
 
   @Property(tries = 1200)
-  void twiceIsOnce(
+  void compactingTwiceEqualsCompactingOnce(
       @ForAll("dags") RandomDag dag, @ForAll("dags") RandomDag other, @ForAll Random random)
       throws TkaException {
     Case given = any(dag, other, random);
@@ -292,7 +294,7 @@ class CompactionProperties {
   }
 
   @Property(tries = 1200)
-  void whatBuildsOnWhatStaysIsTakenInAsWithoutCompaction(
+  void updatesOnKeptAumsAreAcceptedAsWithoutCompaction(
       @ForAll("dags") RandomDag dag, @ForAll Random random) throws TkaException {
     List<Aum> order = new ArrayList<>(List.of(dag.genesis()));
     order.addAll(dag.shuffled(random));
@@ -304,7 +306,7 @@ class CompactionProperties {
     CompactionPlan.Decided decided = (CompactionPlan.Decided) plan;
     LiveAuthority follower = open(compacted);
     decided.applyTo(compacted, AdmissionPolicy.NODE);
-    // New ones, and those that were purged, come again.
+    // New AUMs, and purged ones, come again.
     Set<AumHash> known = new HashSet<>(decided.kept().keySet());
     List<Aum> updates = new ArrayList<>();
     for (Aum aum : order) {
@@ -316,7 +318,7 @@ class CompactionProperties {
     LiveAuthority without = open(given.store());
 
     without.inform(updates);
-    // It was not told of the compaction.
+    // It does not know of the compaction.
     follower.inform(updates);
 
     assertThat(follower.current().head()).isEqualTo(without.current().head());

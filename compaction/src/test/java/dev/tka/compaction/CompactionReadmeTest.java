@@ -18,7 +18,7 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The example of compaction in docs/embedding.md compiles, runs, and is what stands there. */
+/** The example of compaction in docs/embedding.md compiles, runs, and is the same as here. */
 class CompactionReadmeTest {
   @Test
   void theExampleRuns() throws TkaException {

@@ -12,10 +12,10 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Protocol, section 6 once more, sentence by sentence over a plain list of AUMs: no index, no
- * heights, no snapshot. Every rule is applied until it changes nothing. Slow on purpose.
+ * A second implementation of protocol section 6, sentence by sentence over a plain list of AUMs: no
+ * index, no heights, no snapshot. Every rule is applied until nothing changes. Slow on purpose.
  *
- * @param aums all that is stored, in any order
+ * @param aums all stored AUMs, in any order
  * @param committedAt the commit time of each
  * @param active the active chain, oldest first
  */
@@ -26,10 +26,10 @@ record NaiveCompaction(
     int minChain,
     Duration minAge,
     Instant now) {
-  /** What stays, and the last-active ancestor to record. */
+  /** The AUMs that stay, and the last-active ancestor to record. */
   record Result(Map<AumHash, KeepReason> kept, AumHash oldestAncestor) {}
 
-  /** Empty where the reference fails whole. */
+  /** Empty if the reference fails as a whole. */
   Optional<Result> run() {
     Map<AumHash, KeepReason> kept = new LinkedHashMap<>();
     // 1. Keep every young AUM, wherever it is.
@@ -38,7 +38,8 @@ record NaiveCompaction(
         kept.put(aum.hash(), KeepReason.YOUNG);
       }
     }
-    // 2. Keep the last ones, then on to the first checkpoint that is not young. A chain that ends
+    // 2. Keep the last ones, then continue to the first checkpoint that is not young. A chain that
+    // ends
     // within the last ones is left whole; a genesis checkpoint ends the search whatever its age.
     int oldest = active.size();
     for (boolean found = false; !found; ) {
@@ -63,7 +64,8 @@ record NaiveCompaction(
         more |= follows && kept.putIfAbsent(aum.hash(), KeepReason.DESCENDANT) == null;
       }
     }
-    // 4. Whatever has no kept parent leads back to one, or takes the oldest ancestor back.
+    // 4. From an AUM without a kept parent, walk back to a kept one, or move the oldest ancestor
+    // back.
     for (Optional<Aum> loose = loose(kept, oldest);
         loose.isPresent();
         loose = loose(kept, oldest)) {
@@ -91,7 +93,7 @@ record NaiveCompaction(
     return Optional.of(new Result(kept, active.get(oldest)));
   }
 
-  /** Something that stays while its parent does not; the oldest ancestor may. */
+  /** An AUM that stays although its parent does not; the oldest ancestor is an exception. */
   private Optional<Aum> loose(Map<AumHash, KeepReason> kept, int oldest) {
     for (Aum aum : new ArrayList<>(aums)) {
       boolean connected = aum.parent().filter(kept::containsKey).isPresent();

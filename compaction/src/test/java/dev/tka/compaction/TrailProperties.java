@@ -27,7 +27,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.statistics.Statistics;
 
-/** Protocol, section 10, "Trail", on random trees that are compacted in several steps. */
+/** Protocol, section 10, "Trail", on random trees compacted in several steps. */
 class TrailProperties {
   private static final Instant NOW = FakeClock.START;
   private static final Duration MIN_AGE = Duration.ofDays(14);
@@ -67,7 +67,7 @@ class TrailProperties {
   }
 
   @Property(tries = 400)
-  void compactionInManyStepsLeavesTheTrailOfOne(
+  void compactionInManyStepsLeavesTheSameTrailAsInOne(
       @ForAll("dags") RandomDag dag, @ForAll Random random) throws TkaException {
     AumStore stepwise = holding(dag.aums(), random);
     AumStore atOnce = copyOf(stepwise);

@@ -23,7 +23,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** Protocol, section 10: what compaction leaves in the trail, and what a node made itself. */
+/** Protocol, section 10: the trail that compaction leaves, and the compaction of own AUMs. */
 class TrailTest {
   private static final Duration MIN_AGE = Duration.ofDays(14);
 
@@ -69,7 +69,7 @@ class TrailTest {
   }
 
   @Test
-  void whatIsPurgedFromTheActiveChainLeavesAnEntry() throws TkaException {
+  void anAumPurgedFromTheActiveChainLeavesAnEntry() throws TkaException {
     Chains chains =
         draw(
             """
@@ -127,8 +127,7 @@ class TrailTest {
   }
 
   @Test
-  void aCheckpointThatTakesAKeyAwayIsRememberedAsSuchWhenItIsTheOldestAncestor()
-      throws TkaException {
+  void aRemovingCheckpointIsRememberedAsSuchIfItIsTheOldestAncestor() throws TkaException {
     Chains chains =
         draw(
             """
@@ -158,7 +157,7 @@ class TrailTest {
   }
 
   @Test
-  void stepByStepTheTrailRunsOn() throws TkaException {
+  void theTrailContinuesStepByStep() throws TkaException {
     Chains chains =
         draw("A -> B -> C[checkpoint] -> D -> E[checkpoint] -> F -> G[checkpoint] -> H -> I");
     LiveAuthority node = node(chains, "A B C D E F G H I");
@@ -172,7 +171,7 @@ class TrailTest {
   }
 
   @Test
-  void anUnsentAumOnALosingBranchStaysUntilItIsOldSinceItsAcknowledgement() throws TkaException {
+  void anUnsentAumOnALosingBranchStaysUntilItsAcknowledgementIsOld() throws TkaException {
     Chains chains = draw("A -> B -> C[checkpoint] -> D -> E[checkpoint] -> F\nD -> U(2)");
     LiveAuthority node = node(chains, "A B C D");
     node.informOn(node.current(), chains.list("U"));
@@ -192,8 +191,7 @@ class TrailTest {
   }
 
   @Test
-  void anUnsentCheckpointIsNoOldestAncestorBeforeItIsOldSinceItsAcknowledgement()
-      throws TkaException {
+  void anUnsentCheckpointIsNotAnOldestAncestorUntilItsAcknowledgementIsOld() throws TkaException {
     Chains chains = draw("A -> B -> C[checkpoint] -> D -> E[checkpoint] -> F -> G");
     LiveAuthority node = node(chains, "A B C");
     node.informOn(node.current(), chains.list("D E F G"));
@@ -212,7 +210,7 @@ class TrailTest {
   }
 
   @Test
-  void whatANodeMadeBelowWhatStaysIsRememberedLikeTheRest() throws TkaException {
+  void ownAumsBelowTheOldestAncestorAreRememberedLikeTheRest() throws TkaException {
     Chains chains = draw("A -> B -> C[checkpoint] -> D");
     LiveAuthority node = node(chains, "A B");
     node.informOn(node.current(), chains.list("C D"));
@@ -221,7 +219,7 @@ class TrailTest {
 
     compact(node, 1);
 
-    // It is not made again, whatever comes: the note stays.
+    // The notes stay, so the AUMs are never made again.
     List<AumHash> own = new ArrayList<>(store.read().marks().own().keySet());
     assertThat(own).containsExactlyInAnyOrder(chains.get("C").hash(), chains.get("D").hash());
     assertThat(names(store.read().trail(), chains)).isEqualTo("A B");

@@ -20,24 +20,25 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
 /**
- * Open authorities of many tailnets, in front of the place that keeps them. Whoever asks says how
- * old an answer may be; nobody gets an older one.
+ * A cache of open authorities of many tailnets, in front of the place that keeps them. Each caller
+ * states how old an answer may be, and never gets an older one.
  *
- * <p>An authority is opened when it is first asked for, once however many ask, and follows its
- * store from then on. How new it is, is known from two sides: the moment at which the store was
- * last asked, and the moment up to which the place's {@link Tailnets.Watch} has told of all
- * commits, if it told of none to this tailnet since. An answer that is new enough costs no look at
- * the place; any other costs one question, and what was added since.
+ * <p>An authority is opened on its first request, once for any number of callers, and follows its
+ * store from then on. Its age is known in two ways: from the moment when the store was last
+ * queried, and from the moment up to which the place's {@link Tailnets.Watch} has reported all
+ * commits, if it has reported none to this tailnet. An answer that is new enough costs no access to
+ * the place; any other costs one query, and reading the AUMs added since.
  *
- * <p>Without a watch, answers only get older: then the store is asked, and where it cannot be
- * reached the answer is {@link StoreException.Unavailable}, and not an old one.
+ * <p>Without a working watch, answers only get older; then the store is queried, and if it cannot
+ * be reached the call fails with {@link StoreException.Unavailable}, instead of giving an old
+ * answer.
  *
- * <p>There is one {@link LiveAuthority} of a tailnet as long as anybody has it, so that nobody who
- * asks here finds a tailnet at an older revision than before. What is not asked for goes when there
- * is no room; it is opened again when somebody asks. Safe for use by many threads.
+ * <p>There is one {@link LiveAuthority} per tailnet as long as anyone holds it, so a tailnet's
+ * revision never goes back for a caller. Unused authorities are evicted when memory is short, and
+ * opened again on request. Safe for use by many threads.
  */
 public final class AuthorityCache implements Tailnets {
-  /** As long as anybody could mean, and short enough to be counted in nanoseconds. */
+  /** Longer than any useful bound, and short enough to count in nanoseconds. */
   private static final Duration LONGEST_BOUND = Duration.ofDays(365);
 
   private final Tailnets place;
@@ -46,10 +47,10 @@ public final class AuthorityCache implements Tailnets {
   private final LongSupplier nanoTime;
   private final Watch watch;
 
-  /** All that are in use or held. */
+  /** All tailnets in use or held. */
   private final Cache<String, Tailnet> alive = Caffeine.newBuilder().weakValues().build();
 
-  /** Those that there is room for. */
+  /** The tailnets that fit into memory. */
   private final Cache<String, Tailnet> held;
 
   private volatile long caughtUp;
@@ -69,7 +70,7 @@ public final class AuthorityCache implements Tailnets {
         Caffeine.newBuilder()
             .maximumWeight(mostBytes)
             .weigher((String name, Tailnet tailnet) -> tailnet.weight)
-            // Evicting costs less than handing it to another thread.
+            // Evicting costs less than switching to another thread.
             .executor(Runnable::run)
             .build();
     this.caughtUp = nanoTime.getAsLong();
@@ -81,8 +82,8 @@ public final class AuthorityCache implements Tailnets {
    *
    * @param policy who may rewrite history, in all tailnets
    * @param clock tells when AUMs are committed
-   * @param mostBytes how much memory the authorities may take up, about; those that somebody uses
-   *     at the moment may exceed it
+   * @param mostBytes roughly how much memory the authorities may take up; those in use may exceed
+   *     it
    */
   public static AuthorityCache over(
       Tailnets place, AdmissionPolicy policy, Clock clock, long mostBytes) {
@@ -95,18 +96,18 @@ public final class AuthorityCache implements Tailnets {
   }
 
   /**
-   * A tailnet's authority, which shows at least what was committed up to some time ago, and what
-   * was committed through this cache until now. It is for one request: ask again for the next, or
-   * it may get older than that.
+   * A tailnet's authority, which shows at least the commits made up to some time ago, and all
+   * commits made through this cache until now. Use it for one request, and call again for the next:
+   * it may get older than {@code atMost}.
    *
-   * @param atMost how long ago; zero asks the store
-   * @throws OpenException if no authority can be opened from what is stored
-   * @throws StoreException if the store has to be asked, and cannot be read
-   * @throws IllegalArgumentException if the name is none, or the time negative
+   * @param atMost the maximum age; zero always queries the store
+   * @throws OpenException if no authority can be opened from the store
+   * @throws StoreException if the store must be queried, and cannot be read
+   * @throws IllegalArgumentException if the name is invalid, or the time is negative
    */
   public LiveAuthority live(String name, Duration atMost) throws OpenException, StoreException {
     if (atMost.isNegative()) {
-      throw new IllegalArgumentException("expected how long ago, found " + atMost);
+      throw new IllegalArgumentException("expected a maximum age, found " + atMost);
     }
     requireOpen();
     boolean longer = atMost.compareTo(LONGEST_BOUND) > 0;
@@ -122,17 +123,17 @@ public final class AuthorityCache implements Tailnets {
   }
 
   /**
-   * A tailnet's store. Its {@link AumStore#read} asks the place; what is committed to it, whoever
-   * asks {@link #live} sees.
+   * A tailnet's store. Its {@link AumStore#read} queries the place; commits to it are visible to
+   * all callers of {@link #live}.
    */
   @Override
   public AumStore tailnet(String name) {
-    // Refuses what is no name.
+    // Rejects an invalid name.
     alive(name);
     return new Front(name);
   }
 
-  /** Why commits cannot be watched at present, so that readers ask; empty while they can. */
+  /** Why commits cannot be watched now, so that readers query the store; empty while they can. */
   public Optional<StoreException> lost() {
     return lost;
   }
@@ -156,7 +157,7 @@ public final class AuthorityCache implements Tailnets {
     place.close();
   }
 
-  /** About how many bytes of memory are taken up by what is held. */
+  /** The approximate size in memory of the held authorities, in bytes. */
   long heldBytes() {
     held.cleanUp();
     return held.policy().eviction().orElseThrow().weightedSize().orElseThrow();
@@ -169,15 +170,15 @@ public final class AuthorityCache implements Tailnets {
 
   private void requireOpen() {
     if (closed) {
-      throw new IllegalStateException("the cache was closed");
+      throw new IllegalStateException("the cache is closed");
     }
   }
 
   /**
-   * What is known of a tailnet.
+   * The last known state of a tailnet.
    *
-   * @param tellings how often commits had been told of before the store was asked
-   * @param moment at which it was asked
+   * @param tellings the number of reports of commits before the store was queried
+   * @param moment when the store was queried
    * @param live its authority, once it could be opened
    * @param refusal why it cannot be opened now
    */
@@ -191,20 +192,20 @@ public final class AuthorityCache implements Tailnets {
     }
   }
 
-  /** The place could not be read, and at which moment that was known. */
+  /** A failure to read the place, and when it was known. */
   private record Failure(long ended, StoreException why) {}
 
-  /** A tailnet, which lives as long as its live authority does: that holds on to it. */
+  /** A tailnet. Its live authority refers to it, so it lives at least as long. */
   private final class Tailnet implements AumStore {
     private final String name;
     private final AumStore store;
 
-    /** How often a commit was told of that is not known to be seen. */
+    /** The number of reported commits that may not have been seen. */
     private final AtomicLong tellings = new AtomicLong();
 
     private volatile Optional<Known> known = Optional.empty();
 
-    /** How the store was last asked in vain. */
+    /** The last failure to read the store. */
     private Optional<Failure> failure = Optional.empty();
 
     private volatile int weight;
@@ -221,7 +222,7 @@ public final class AuthorityCache implements Tailnets {
     }
 
     private boolean isNewEnough(Known now, long oldest) {
-      // First of the two: what is told of up to then is counted when the tellings are read.
+      // Read this first: all reports up to that moment are then included in the tellings.
       long all = caughtUp;
       if (now.tellings != tellings.get()) {
         return false;
@@ -230,8 +231,9 @@ public final class AuthorityCache implements Tailnets {
     }
 
     /**
-     * One at a time, so that what is known only gets newer. Who came while another was asking in
-     * vain fails with it: else they would all wait for a place that is gone, one after the other.
+     * Queries the store, one caller at a time, so that the known state only gets newer. Callers
+     * that arrived during a failing query fail with it; otherwise they would wait for an
+     * unreachable place one after another.
      */
     private Known look(long oldest) throws StoreException {
       long came = nanoTime.getAsLong();
@@ -306,7 +308,7 @@ public final class AuthorityCache implements Tailnets {
       try {
         return store.commit(commit);
       } finally {
-        // One that failed may have been made nevertheless.
+        // A failed commit may have happened nevertheless.
         tellings.incrementAndGet();
       }
     }
@@ -321,7 +323,7 @@ public final class AuthorityCache implements Tailnets {
     }
   }
 
-  /** A tailnet's store by name, which keeps nothing of it in memory. */
+  /** A tailnet's store by name, which keeps nothing in memory. */
   private final class Front implements AumStore {
     private final String name;
 
@@ -357,7 +359,7 @@ public final class AuthorityCache implements Tailnets {
     }
   }
 
-  /** Hears of commits to the place. */
+  /** Receives reports of commits to the place. */
   private final class Follower implements Watcher {
     @Override
     public void changed(String name, Revision revision) {

@@ -1,5 +1,5 @@
 /**
- * What a control server does with the authorities of many tailnets. {@link
+ * A control server's work with the authorities of many tailnets. {@link
  * dev.tka.control.AuthorityCache} holds open authorities in front of any store.
  *
  * <p>The rules are specified in {@code docs/service.md}.

@@ -25,7 +25,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What the cache promises, with a watch and a time that stand still until they are moved. */
+/** The promises of the cache, with a watch and a time that the test controls. */
 class AuthorityCacheTest {
   private static final Duration SECOND = Duration.ofSeconds(1);
   private static final Duration LONG = Duration.ofHours(1);
@@ -77,7 +77,7 @@ class AuthorityCacheTest {
   }
 
   @Test
-  void aReadWithinItsBoundTouchesNoStore() throws Exception {
+  void aReadWithinItsBoundQueriesNoStore() throws Exception {
     add(place.elsewhere("t"), "A B");
     assertThat(head(SECOND)).isEqualTo("B");
     assertThat(readsSince()).isEqualTo(1);
@@ -86,7 +86,7 @@ class AuthorityCacheTest {
     assertThat(head(SECOND)).isEqualTo("B");
     assertThat(readsSince()).isZero();
 
-    // The watch told all up to now, and nothing of this tailnet: it is what it was.
+    // The watch has caught up, and reported nothing on this tailnet: it is unchanged.
     pass(LONG);
     caughtUp();
     pass(SECOND);
@@ -95,14 +95,14 @@ class AuthorityCacheTest {
   }
 
   @Test
-  void aReadWhoseBoundIsNotMetAsksOnce() throws Exception {
+  void aReadWhoseBoundIsNotMetQueriesOnce() throws Exception {
     add(place.elsewhere("t"), "A B");
     head(SECOND);
     readsSince();
 
     add(place.elsewhere("t"), "C");
     pass(SECOND);
-    assertThat(head(SECOND)).as("it may be as old as that").isEqualTo("B");
+    assertThat(head(SECOND)).as("it may be that old").isEqualTo("B");
     pass(Duration.ofNanos(1));
     assertThat(head(SECOND)).isEqualTo("C");
     assertThat(readsSince()).isEqualTo(1);
@@ -116,7 +116,7 @@ class AuthorityCacheTest {
   }
 
   @Test
-  void whatTheWatchToldOfIsSeenAtOnce() throws Exception {
+  void aReportedCommitIsSeenAtOnce() throws Exception {
     add(place.elsewhere("t"), "A B");
     add(place.elsewhere("u"), "A");
     head(LONG);
@@ -127,16 +127,16 @@ class AuthorityCacheTest {
     place.tell("t");
     assertThat(head(LONG)).isEqualTo("C");
     assertThat(head("u", LONG)).isEqualTo("A");
-    assertThat(readsSince()).as("nobody else's store is asked").isEqualTo(1);
+    assertThat(readsSince()).as("no other store is queried").isEqualTo(1);
 
-    // Told again, or of what is known, it stays as it is.
+    // A repeated report, or one of a known revision, changes nothing.
     place.tell("t");
     assertThat(head(LONG)).isEqualTo("C");
     assertThat(readsSince()).isZero();
   }
 
   @Test
-  void catchingUpSaysNothingOfATailnetThatChangedSince() throws Exception {
+  void catchingUpDoesNotRenewATailnetThatChangedSince() throws Exception {
     add(place.elsewhere("t"), "A");
     head(LONG);
     add(place.elsewhere("t"), "B");
@@ -151,7 +151,7 @@ class AuthorityCacheTest {
   }
 
   @Test
-  void aReadAfterOnesOwnCommitSeesIt() throws Exception {
+  void aReadAfterAnOwnCommitSeesIt() throws Exception {
     add(cache.tailnet("t"), "A B");
     assertThat(head(LONG)).isEqualTo("B");
 
@@ -176,7 +176,7 @@ class AuthorityCacheTest {
     place.unreachable = true;
     assertThatThrownBy(() -> cache.tailnet("t").commit(Commit.on(behind.read().revision()).build()))
         .isInstanceOf(StoreException.Unavailable.class);
-    // It may have been made: only the store knows.
+    // The commit may have happened: only the store knows.
     assertThatThrownBy(() -> head(LONG)).isInstanceOf(StoreException.Unavailable.class);
     add(behind, "C");
     place.unreachable = false;
@@ -203,7 +203,7 @@ class AuthorityCacheTest {
   }
 
   @Test
-  void whatIsHeldStaysWithinTheBoundAndWeightsFollowGrowth() throws Exception {
+  void theCacheStaysWithinItsBoundAndWeightsFollowGrowth() throws Exception {
     for (int i = 0; i < 50; i++) {
       add(place.elsewhere("t" + i), "A B C D");
     }
@@ -220,7 +220,7 @@ class AuthorityCacheTest {
       head("t" + i, LONG);
       assertThat(cache.heldBytes()).isLessThanOrEqualTo(bound);
     }
-    assertThat(cache.heldBytes()).as("it is used").isGreaterThan(bound / 2);
+    assertThat(cache.heldBytes()).as("the memory is used").isGreaterThan(bound / 2);
     readsSince();
     for (int i = 0; i < 50; i++) {
       add(cache.tailnet("t" + i), i == 0 ? "D" : "E");
@@ -229,14 +229,14 @@ class AuthorityCacheTest {
   }
 
   @Test
-  void whatWasEvictedIsOpenedAgainAndFollowsWhileSomebodyHasIt() throws Exception {
+  void anEvictedAuthorityIsOpenedAgainAndFollowsWhileItIsInUse() throws Exception {
     cache = cache(0);
     add(cache.tailnet("t"), "A B");
     LiveAuthority mine = cache.live("t", LONG);
     assertThat(cache.heldBytes()).isZero();
 
     add(cache.tailnet("t"), "C");
-    assertThat(cache.live("t", LONG)).as("there is one while anybody has it").isSameAs(mine);
+    assertThat(cache.live("t", LONG)).as("the same one while anyone holds it").isSameAs(mine);
     assertThat(chains.nameOf(mine.current().head())).isEqualTo("C");
     add(place.elsewhere("t"), "D");
     place.tell("t");
@@ -252,7 +252,7 @@ class AuthorityCacheTest {
     head(LONG);
     LiveAuthority live = cache.live("t", LONG);
     pass(SECOND);
-    // One reader has read A, and is slow to say so.
+    // One reader has read A, and is slow to return.
     CountDownLatch go = new CountDownLatch(1);
     place.heldUp.set(go);
     Future<String> slow = threads.submit(() -> head(Duration.ZERO));
@@ -294,7 +294,7 @@ class AuthorityCacheTest {
     assertThat(head(SECOND)).isEqualTo("A");
     pass(SECOND.plusNanos(1));
     assertThatThrownBy(() -> head(SECOND)).isInstanceOf(StoreException.Unavailable.class);
-    assertThat(head(LONG)).as("who allows that gets it").isEqualTo("A");
+    assertThat(head(LONG)).as("a caller that allows it gets it").isEqualTo("A");
 
     place.unreachable = false;
     assertThat(head(SECOND)).isEqualTo("A");
@@ -306,13 +306,14 @@ class AuthorityCacheTest {
   }
 
   @Test
-  void whatCannotBeOpenedIsToldUntilItCan() throws Exception {
+  void aFailureToOpenIsReportedUntilItEnds() throws Exception {
     readsSince();
     int questions = 100;
     for (int i = 0; i < questions; i++) {
       assertThatThrownBy(() -> head(SECOND)).isInstanceOf(OpenException.EmptyStore.class);
     }
-    // A collection of garbage forgets what could not be opened, and then it is asked for again.
+    // Garbage collection may drop a tailnet that could not be opened; then the store is queried
+    // again.
     assertThat(readsSince()).isBetween(1, questions / 2);
 
     add(place.elsewhere("t"), "A");
@@ -328,7 +329,7 @@ class AuthorityCacheTest {
   }
 
   @Test
-  void anAuthorityBegunThroughTheCacheIsThere() throws Exception {
+  void anAuthorityCreatedThroughTheCacheIsFound() throws Exception {
     assertThatThrownBy(() -> head(LONG)).isInstanceOf(OpenException.EmptyStore.class);
 
     LiveAuthority.bootstrap(cache.tailnet("t"), chains.get("A"), AdmissionPolicy.CONTROL, clock);
@@ -337,7 +338,7 @@ class AuthorityCacheTest {
   }
 
   @Test
-  void whatMakesNoSenseIsRefused() throws Exception {
+  void invalidArgumentsAreRefused() throws Exception {
     assertThatThrownBy(() -> cache.live("t", Duration.ofNanos(-1)))
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> cache(-1)).isInstanceOf(IllegalArgumentException.class);

@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 
-/** A store with the cache in front owes what it owes without. */
+/** A store behind the cache fulfils the contract of every store. */
 abstract class CachedContractTest extends AumStoreContract {
-  /** Every tailnet of a place that cannot make them when it is asked. */
+  /** The tailnets that a place must have from the start, if it cannot create them on request. */
   static final List<String> NAMES = List.of("one", "two", "three", "four", "five");
 
   private static final long MOST_BYTES = 1 << 20;
@@ -22,8 +22,8 @@ abstract class CachedContractTest extends AumStoreContract {
   private final List<AuthorityCache> open = new ArrayList<>();
 
   /**
-   * A place that no other test sees, with an empty tailnet for each of {@link #NAMES}; when it is
-   * called again, the same as another process would open it.
+   * A place that no other test sees, with an empty tailnet for each of {@link #NAMES}. A second
+   * call opens the same place as another process would.
    */
   abstract Tailnets place() throws Exception;
 

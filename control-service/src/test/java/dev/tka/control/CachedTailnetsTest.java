@@ -12,7 +12,7 @@ import java.time.Clock;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Tailnets with the cache in front owe what they owe without. */
+/** Tailnets behind the cache fulfil their contract. */
 class CachedTailnetsTest {
   private static final long MOST_BYTES = 1 << 20;
 

@@ -35,9 +35,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.io.TempDirFactory;
 
 /**
- * Eight writers in two processes on one tailnet, each process with a cache of its own: nothing is
- * lost, nothing made up, nobody goes back, and what is committed is heard of by the watch alone.
- * For how long is the system property {@code tka.seconds}.
+ * Eight writers in two processes on one tailnet, each process with its own cache: nothing is lost
+ * or invented, no reader goes back, and the watch alone brings news of commits. The system property
+ * {@code tka.seconds} sets the duration.
  */
 class ConcurrencyTest {
   private static final int SECONDS = Integer.getInteger("tka.seconds", 3);
@@ -118,7 +118,7 @@ class ConcurrencyTest {
         say(processes, Long.toString(SqlRevisions.number(last.revision())));
       }
       for (Process process : processes.values()) {
-        // It reports by itself what its readers wait for in vain, one after the other.
+        // It reports on its own if its readers, one after another, wait in vain.
         assertThat(process.waitFor(3L * WritingProcess.PATIENCE_SECONDS, TimeUnit.SECONDS))
             .isTrue();
         assertThat(process.exitValue()).isZero();
@@ -139,8 +139,10 @@ class ConcurrencyTest {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
     for (Path output : processes.keySet()) {
       while (!Files.readString(output).contains(step)) {
-        assertThat(processes.get(output).isAlive()).as(output + " on its way to " + step).isTrue();
-        assertThat(System.nanoTime() - end).as(output + " at last " + step).isNegative();
+        assertThat(processes.get(output).isAlive())
+            .as(output + " is running until " + step)
+            .isTrue();
+        assertThat(System.nanoTime() - end).as(output + " in time for " + step).isNegative();
         Thread.sleep(50);
       }
     }

@@ -44,7 +44,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A process whose threads write to one tailnet and read it, and print their {@link History}. The
- * writers share a cache, and the readers another one, to which the watch alone brings news.
+ * writers share one cache, and the readers another, which gets its news only from the watch.
  */
 public final class WritingProcess {
   static final String TAILNET = "contended";
@@ -54,17 +54,17 @@ public final class WritingProcess {
   private static final int MOST_PAUSE_MILLIS = 50;
   private static final Duration BOUND = Duration.ofSeconds(1);
 
-  /** Longer than the process runs: within it, the cache does not ask by itself. */
+  /** Longer than the process runs, so that the cache never queries the store by itself. */
   private static final Duration NEVER_ASK = Duration.ofHours(10);
 
   private static final long MOST_BYTES = 1 << 26;
 
-  /** What a process prints when it could begin, and waits for a line. */
+  /** Printed when a process is ready to begin; then it waits for a line. */
   static final String READY = "# ready";
 
   /**
-   * What it prints when it has written all, and waits for a line with the store's last revision,
-   * which its readers wait for.
+   * Printed when all writers have finished; then it waits for a line with the store's last
+   * revision, which its readers wait for.
    */
   static final String WRITTEN = "# written";
 
@@ -91,9 +91,9 @@ public final class WritingProcess {
   }
 
   /**
-   * A place by its name, made if there is none.
+   * Opens a place by its name, and creates it if it does not exist.
    *
-   * @param place a SQLite file, or the URL of a database of the tests' server
+   * @param place a SQLite file, or the URL of a database on the tests' server
    */
   static Tailnets open(String place) throws StoreException, TextException {
     return place.startsWith("postgresql:")
@@ -120,7 +120,7 @@ public final class WritingProcess {
   /**
    * Writes and reads for some time.
    *
-   * @param args the place, a letter for this process, and for how many seconds
+   * @param args the place, a letter for this process, and the number of seconds
    */
   public static void main(String[] args) throws Exception {
     try (AuthorityCache cache = cache(args[0]);
@@ -138,7 +138,7 @@ public final class WritingProcess {
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     ExecutorService threads = Executors.newFixedThreadPool(WRITERS + READERS);
     try {
-      // Loads what is loaded once.
+      // Loads everything that is loaded only once.
       TestKeys.sign(cache.live(TAILNET, BOUND).current().snapshot().get(genesis()), 1);
       mark(READY);
       in.readLine();
@@ -187,13 +187,13 @@ public final class WritingProcess {
   private Void write(String name, long end) throws TkaException, InterruptedException {
     Random random = new Random(name.hashCode());
     Duration bound = BOUND;
-    // Where everything takes long, until it was its turn some times.
+    // On a slow machine, continue until it has committed a few times.
     for (int i = 0; System.nanoTime() - end < 0 || isYetToCommit(end); i++) {
       LiveAuthority live = cache.live(TAILNET, bound);
       Authority seen = live.current();
       AumSnapshot snapshot = seen.snapshot();
       say(name, Kind.SAW, seen.head(), SqlRevisions.number(snapshot.revision()));
-      // Now and then it builds on what has a follower already, and loses there or is refused.
+      // Now and then it builds on an AUM that already has a child, and loses there or is refused.
       List<AumHash> newest = seen.newestFirst(2);
       boolean forks = newest.size() == 2 && random.nextInt(8) == 0;
       Aum parent = snapshot.get(newest.get(forks ? 1 : 0));
@@ -216,7 +216,7 @@ public final class WritingProcess {
         say(name, Kind.IN_DOUBT, next.hash(), 0);
         bound = Duration.ZERO;
       }
-      // SQLite lets processes try again and again: without a pause, one would keep the others out.
+      // SQLite's processes poll for the lock: without a pause, one would keep the others out.
       Thread.sleep(random.nextInt(MOST_PAUSE_MILLIS));
     }
     return null;

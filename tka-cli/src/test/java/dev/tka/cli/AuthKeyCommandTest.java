@@ -130,7 +130,7 @@ class AuthKeyCommandTest {
     requireFailure(
         Cli.run(wrap(keyFile)),
         ExitCode.BAD_INPUT,
-        "auth key file " + keyFile + ": expected that only its owner can read it");
+        "auth key file " + keyFile + ": expected a file that only its owner can read");
   }
 
   @Test

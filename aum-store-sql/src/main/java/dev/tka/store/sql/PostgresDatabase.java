@@ -18,19 +18,19 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
- * A PostgreSQL database that keeps the AUMs of many tailnets, in tables of a schema of their own,
- * {@value #SCHEMA}; it may be a control server's own database. Several of these, on several
+ * A PostgreSQL database that keeps the AUMs of many tailnets, in tables in their own schema,
+ * {@value #SCHEMA}; it may be a control server's own database. Several instances, on several
  * machines, may use it at once. PostgreSQL 15 and later.
  *
- * <p>A commit is one transaction, and flushed before it returns. When the connection breaks while
- * the database is told to commit, nobody can say whether it did: {@link StoreException.InDoubt}.
+ * <p>A commit is one transaction, flushed before it returns. If the connection breaks while the
+ * database is committing, the outcome is unknown: {@link StoreException.InDoubt}.
  *
- * <p>A snapshot keeps what it shows in memory, but for bodies, which are read when they are asked
- * for. Those of AUMs that were removed since stay for {@link #REMOVED_STAY}, after which an older
- * snapshot has no such AUM any more.
+ * <p>A snapshot keeps everything in memory except bodies, which are read on demand. The bodies of
+ * AUMs removed in the meantime stay for {@link #REMOVED_STAY}; after that, an older snapshot no
+ * longer has them.
  *
- * <p>The database tells a watch of commits at once, and when that goes lost, it looks within half a
- * second. A watch keeps two connections.
+ * <p>The database notifies a watch of commits at once; if a notification is lost, the watch sees
+ * the commit within half a second. A watch keeps two connections.
  */
 public final class PostgresDatabase extends SqlTailnets {
   /** The schema that holds the tables. */
@@ -38,15 +38,15 @@ public final class PostgresDatabase extends SqlTailnets {
 
   private static final String HISTORY = "schema_history";
 
-  /** Where Flyway finds the tables' versions. No package of a module, which it could not read. */
+  /** Where Flyway finds the migrations. It could not read them from a package of a module. */
   private static final String MIGRATIONS = "classpath:META-INF/tka/postgresql";
 
   private static final int VERSION = 1;
 
-  /** How often a watch looks, when nothing tells it to. */
+  /** How often a watch polls without a notification. */
   private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
 
-  /** How often a transaction is tried, when others are in the way. */
+  /** How often a transaction is tried if it collides with others. */
   private static final int MOST_ATTEMPTS = 10;
 
   private static final int MOST_CONNECTIONS = 10;
@@ -56,8 +56,8 @@ public final class PostgresDatabase extends SqlTailnets {
   private static final Duration SILENCE = Duration.ofSeconds(60);
 
   /**
-   * Waits for other writers longer than any commit takes, and lets them not wait for a process that
-   * is gone without a word. Commits are flushed whatever the server's default is.
+   * Waits for other writers longer than any commit takes, but not for a process that has vanished.
+   * Commits are flushed whatever the server's default is.
    */
   private static final String SESSION =
       "set lock_timeout = '20s'; set idle_in_transaction_session_timeout = '30s';"
@@ -70,7 +70,7 @@ public final class PostgresDatabase extends SqlTailnets {
   private static final String LOCK_NOT_AVAILABLE = "55P03";
   private static final String NO_PRIVILEGE = "42501";
 
-  /** Two who begin one tailnet at once meet at its name. */
+  /** The unique name makes one of two writers that create the same tailnet retry. */
   private static final Set<String> TRY_AGAIN =
       Set.of(SERIALIZATION_FAILURE, DEADLOCK, UNIQUE_VIOLATION);
 
@@ -78,8 +78,8 @@ public final class PostgresDatabase extends SqlTailnets {
       Set.of(SERIALIZATION_FAILURE, DEADLOCK, LOCK_NOT_AVAILABLE);
 
   /**
-   * How the states begin that say that the tables are not those that were made: a broken
-   * constraint, a name that is not there, a broken page.
+   * Prefixes of the SQL states for tables that are not as created: a broken constraint, a missing
+   * name, a broken page.
    */
   private static final Set<String> DAMAGED = Set.of("23", "42", "XX");
 
@@ -93,10 +93,10 @@ public final class PostgresDatabase extends SqlTailnets {
   }
 
   /**
-   * A database that has the tables. Those of an older version are brought up to date.
+   * A database that has the tables. Tables of an older version are migrated.
    *
    * @param clock tells when AUMs are removed
-   * @throws StoreException.Absent if there are no such tables
+   * @throws StoreException.Absent if the tables do not exist
    * @throws StoreException.Newer if a newer version made them
    * @throws StoreException.Damaged if the schema holds something else
    * @throws StoreException.Unavailable if the database cannot be reached, or the user or password
@@ -107,13 +107,13 @@ public final class PostgresDatabase extends SqlTailnets {
   }
 
   /**
-   * A database, whose tables are made if there are none.
+   * A database whose tables are created if they do not exist.
    *
    * @param clock tells when AUMs are removed
    * @throws StoreException.Newer if a newer version made them
    * @throws StoreException.Damaged if the schema holds something else
    * @throws StoreException.Unavailable if the database cannot be reached, the user or password is
-   *     refused, or the user may not make tables
+   *     refused, or the user may not create tables
    */
   public static PostgresDatabase create(PostgresSettings settings, Clock clock)
       throws StoreException {
@@ -127,7 +127,7 @@ public final class PostgresDatabase extends SqlTailnets {
       OptionalLong version = version(connection);
       if (version.isEmpty() && !create) {
         throw new StoreException.Absent(
-            settings + ": expected a store, found no tables of one in schema " + SCHEMA);
+            settings + ": expected a store, found no tables in schema " + SCHEMA);
       }
       if (version.orElse(0) > VERSION) {
         throw new StoreException.Newer(settings.toString(), VERSION, version.getAsLong());
@@ -187,7 +187,7 @@ public final class PostgresDatabase extends SqlTailnets {
     config.setConnectionTimeout(PATIENCE.toMillis());
     config.setConnectionInitSql(SESSION);
     config.setInitializationFailTimeout(-1);
-    // Whatever the server's default is: a writer reads what was committed before it got its locks.
+    // Whatever the server's default is: a writer must see commits made before it got its locks.
     config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
     return new HikariDataSource(config);
   }
@@ -220,7 +220,7 @@ public final class PostgresDatabase extends SqlTailnets {
     return begin(watcher, LOOK_AGAIN);
   }
 
-  /** Begins to watch, with an interval that tests need. */
+  /** Begins to watch, with an interval for tests. */
   Watch begin(Watcher watcher, Duration interval) {
     PGSimpleDataSource source = source(settings);
     source.setSocketTimeout((int) PATIENCE.toSeconds());
@@ -299,7 +299,7 @@ public final class PostgresDatabase extends SqlTailnets {
     try {
       connection.close();
     } catch (SQLException e) {
-      // Committed or not, it is so by now.
+      // The transaction has ended by now, either way.
     }
   }
 
@@ -313,21 +313,21 @@ public final class PostgresDatabase extends SqlTailnets {
     return " for update skip locked";
   }
 
-  /** Whether the transaction did not happen, and may well happen when it is tried again. */
+  /** Whether the transaction did not happen, and may succeed if it is tried again. */
   private static boolean othersWereInTheWay(SQLException failure) {
     return TRY_AGAIN.contains(String.valueOf(failure.getSQLState()));
   }
 
   private static StoreException translate(PostgresSettings settings, SQLException failure) {
     SQLException first = failure;
-    // The pool says that it waited; what it waited for is the cause.
+    // The pool reports that it waited; the cause shows the reason.
     if (failure instanceof SQLTransientConnectionException
         && failure.getCause() instanceof SQLException cause) {
       first = cause;
     }
     String state = String.valueOf(first.getSQLState());
     if (BUSY.contains(state)) {
-      return new StoreException.Busy(settings + ": other writers are in the way");
+      return new StoreException.Busy(settings + ": other writers are active");
     }
     if (!state.equals(NO_PRIVILEGE) && DAMAGED.stream().anyMatch(each -> state.startsWith(each))) {
       return new StoreException.Damaged(settings + ": " + firstLine(first.getMessage()));

@@ -14,8 +14,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a PostgreSQL database is, and as whom to use it. The password is in no text of it. Without
- * one, the driver looks into the user's {@code .pgpass}, as PostgreSQL's own programs do.
+ * The location of a PostgreSQL database, and the user's name and password. No text form contains
+ * the password. If there is none, the driver looks in the user's {@code .pgpass}, as PostgreSQL's
+ * own programs do.
  */
 public final class PostgresSettings {
   private static final String FORM = "postgresql://user@host:port/database";
@@ -23,11 +24,11 @@ public final class PostgresSettings {
 
   private static final String ENCODED_COLON = "%3A";
 
-  /** A host, of which a name may have underscores, and a port. */
+  /** A host, whose name may have underscores, and a port. */
   private static final Pattern PLACE =
       Pattern.compile("([a-zA-Z0-9._-]+|\\[[0-9a-fA-F:.]+\\])(?::(.*))?");
 
-  /** As PostgreSQL's own programs name them. */
+  /** The names that PostgreSQL's own programs use. */
   private static final List<String> SSL_MODES =
       List.of("disable", "allow", "prefer", "require", "verify-ca", "verify-full");
 
@@ -59,9 +60,9 @@ public final class PostgresSettings {
   /**
    * Settings without a password.
    *
-   * @param host a name or an address; an IPv6 address without brackets
+   * @param host a name or an address; an IPv6 address has no brackets
    * @param port 1 to 65535
-   * @param user without a colon, which in a URL begins a password
+   * @param user a name without a colon, because a colon begins a password in a URL
    * @throws IllegalArgumentException if a text is empty, the user has a colon, or the port is out
    *     of range
    */
@@ -76,12 +77,12 @@ public final class PostgresSettings {
   }
 
   /**
-   * Settings without a password, from {@code postgresql://user@host:port/database}. The port may be
-   * left out (5432); what a URL cannot hold is percent-encoded. {@code ?sslmode=} may follow, see
+   * Settings without a password, from {@code postgresql://user@host:port/database}. The port is
+   * optional (5432); special characters are percent-encoded. {@code ?sslmode=} may follow, see
    * {@link #withSslMode}.
    *
-   * @throws TextException.BadUrl if the text is something else, or has a password in it: other
-   *     users of the machine can read it there
+   * @throws TextException.BadUrl if the text has another form, or contains a password, which other
+   *     users of the machine could read
    */
   public static PostgresSettings parse(String url) throws TextException.BadUrl {
     if (!StandardCharsets.UTF_8.newEncoder().canEncode(url)) {
@@ -91,17 +92,16 @@ public final class PostgresSettings {
     try {
       uri = new URI(url);
     } catch (URISyntaxException e) {
-      throw new TextException.BadUrl(FORM, "no URL");
+      throw new TextException.BadUrl(FORM, "an invalid URL");
     }
     if (!"postgresql".equals(uri.getScheme())) {
-      throw new TextException.BadUrl(FORM, "another beginning");
+      throw new TextException.BadUrl(FORM, "another scheme");
     }
     String authority = Objects.requireNonNullElse(uri.getRawAuthority(), "");
     int at = authority.lastIndexOf('@');
     String user = authority.substring(0, Math.max(at, 0));
     if (user.indexOf(':') >= 0 || user.toUpperCase(Locale.ROOT).contains(ENCODED_COLON)) {
-      throw new TextException.BadUrl(
-          FORM, "a password, which does not belong there but into PGPASSWORD or ~/.pgpass");
+      throw new TextException.BadUrl(FORM, "a password, which belongs in PGPASSWORD or ~/.pgpass");
     }
     String path = uri.getPath();
     Matcher place = PLACE.matcher(authority.substring(at + 1));
@@ -121,7 +121,7 @@ public final class PostgresSettings {
         : settings.withQuery(uri);
   }
 
-  /** The default if there is none. */
+  /** The port in a text, or the default if there is none. */
   private static int port(@Nullable String text) throws TextException.BadUrl {
     if (text == null || text.isEmpty()) {
       return DEFAULT_PORT;
@@ -132,9 +132,9 @@ public final class PostgresSettings {
         return port;
       }
     } catch (NumberFormatException e) {
-      // No number is as bad as one out of range.
+      // Treated like a number out of range.
     }
-    throw new TextException.BadUrl(FORM, "a port that is not 1 to " + MAX_PORT);
+    throw new TextException.BadUrl(FORM, "a port outside 1 to " + MAX_PORT);
   }
 
   private static String decode(String escaped) {
@@ -147,26 +147,26 @@ public final class PostgresSettings {
       try {
         return withSslMode(query.substring(SSL_MODE.length()));
       } catch (IllegalArgumentException e) {
-        // Said below, without repeating it.
+        // Reported below, without quoting it.
       }
     }
     throw new TextException.BadUrl(
-        FORM, "more after the database than ?sslmode= and one of " + SSL_MODES);
+        FORM, "something after the database other than ?sslmode= and one of " + SSL_MODES);
   }
 
-  /** The same with a password. */
+  /** These settings with a password. */
   public PostgresSettings withPassword(String secret) {
     return new PostgresSettings(host, port, database, user, Optional.of(secret), sslMode);
   }
 
   /**
-   * The same with another way to encrypt. Without one, what is sent is encrypted where the server
-   * can, and nobody checks whose server it is. {@code verify-full} does, by the certificates in the
-   * user's {@code .postgresql/root.crt}.
+   * These settings with an SSL mode. By default, the connection is encrypted if the server supports
+   * it, and the server's identity is not checked. {@code verify-full} checks it against the
+   * certificates in the user's {@code .postgresql/root.crt}.
    *
-   * @param mode disable, allow, prefer, require, verify-ca or verify-full, which mean what they do
-   *     to PostgreSQL's own programs
-   * @throws IllegalArgumentException if it is another
+   * @param mode disable, allow, prefer, require, verify-ca or verify-full, as in PostgreSQL's own
+   *     programs
+   * @throws IllegalArgumentException if it is none of these
    */
   public PostgresSettings withSslMode(String mode) {
     if (!SSL_MODES.contains(mode)) {
@@ -199,17 +199,17 @@ public final class PostgresSettings {
     return password;
   }
 
-  /** How to encrypt, if that is said. */
+  /** The SSL mode, if it is set. */
   public Optional<String> sslMode() {
     return sslMode;
   }
 
-  /** The URL, which {@link #parse} takes, without the password. */
+  /** The URL, as {@link #parse} accepts it, without the password. */
   @Override
   public String toString() {
     try {
       String literal = host.indexOf(':') >= 0 ? "[" + host + "]" : host;
-      // With any host but the real one, which may have an underscore: that is none to URI.
+      // With a placeholder for the host, which may have an underscore, which URI does not accept.
       URI parts = new URI("postgresql", user, "host", port, "/" + database, null, null);
       String query = sslMode.map(mode -> "?" + SSL_MODE + mode).orElse("");
       String place = literal + ":" + port + parts.getRawPath() + query;

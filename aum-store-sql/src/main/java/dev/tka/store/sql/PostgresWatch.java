@@ -13,26 +13,26 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
 /**
- * Watches a PostgreSQL database. One thread looks at the revisions, which is the truth; another
- * listens for what the database tells of commits, and makes the first one look at once. What is
- * told goes lost with the connection, so that nothing depends on it.
+ * Watches a PostgreSQL database. One thread polls the revisions, which are authoritative; another
+ * listens for the database's notifications of commits, and makes the first one poll at once.
+ * Notifications are lost with the connection, so nothing relies on them.
  *
- * <p>Each has a connection of its own: one that waits for what it is told can do nothing else.
+ * <p>Each thread has its own connection: one that waits for notifications can do nothing else.
  */
 final class PostgresWatch implements Tailnets.Watch {
-  /** The channel that the trigger in the schema names. */
+  /** Listens on the channel that the schema's trigger uses. */
   private static final String LISTEN = "listen tka";
 
-  /** How long to listen before asking whether the other end is still there. */
+  /** How long to listen before checking that the server is still there. */
   private static final Duration QUIET = Duration.ofSeconds(10);
 
   private static final Duration TRY_AGAIN = Duration.ofMillis(250);
 
-  /** Two looks that give the same show the same rows. */
+  /** While this result stays the same, the rows are the same. */
   private static final String MOMENT = "select pg_current_snapshot()::text";
 
   private final DataSource source;
-  private final Lookout lookout;
+  private final RevisionReader reader;
   private final RevisionPoll poll;
   private final Thread listener;
   private volatile @Nullable Connection listening;
@@ -41,8 +41,8 @@ final class PostgresWatch implements Tailnets.Watch {
   /**
    * Begins to watch.
    *
-   * @param source gives connections that fail soon when the other end is silent
-   * @param interval how long to wait for what is told before looking anyway
+   * @param source gives connections that fail soon if the server does not answer
+   * @param interval how long to wait for a notification before polling anyway
    */
   PostgresWatch(
       DataSource source,
@@ -50,8 +50,8 @@ final class PostgresWatch implements Tailnets.Watch {
       Duration interval,
       Tailnets.Watcher watcher) {
     this.source = source;
-    this.lookout = new Lookout(source::getConnection, MOMENT, translate);
-    this.poll = RevisionPoll.begin(lookout, interval, watcher);
+    this.reader = new RevisionReader(source::getConnection, MOMENT, translate);
+    this.poll = RevisionPoll.begin(reader, interval, watcher);
     this.listener = new Thread(this::run, "tka-listen");
     listener.setDaemon(true);
     listener.start();
@@ -65,7 +65,7 @@ final class PostgresWatch implements Tailnets.Watch {
         statement.execute(LISTEN);
         listen(connection);
       } catch (SQLException e) {
-        // The look that follows tells whether the database is gone, or only this connection.
+        // The next poll shows whether the database is gone, or only this connection.
         poll.hint();
         pause();
       }
@@ -74,7 +74,7 @@ final class PostgresWatch implements Tailnets.Watch {
 
   private void listen(Connection connection) throws SQLException {
     PGConnection told = connection.unwrap(PGConnection.class);
-    // What was told before is lost.
+    // Earlier notifications are lost.
     poll.hint();
     while (!closed) {
       if (told.getNotifications((int) QUIET.toMillis()).length > 0) {
@@ -97,15 +97,15 @@ final class PostgresWatch implements Tailnets.Watch {
   public void close() {
     closed = true;
     poll.close();
-    lookout.close();
+    reader.close();
     listener.interrupt();
     Connection last = listening;
     if (last != null) {
       try {
-        // Closing waits for who listens.
+        // Closing would wait for the listener.
         last.abort(Runnable::run);
       } catch (SQLException e) {
-        // Then it ends when it next asks for an answer.
+        // Then it ends at its next check of the connection.
       }
     }
   }

@@ -14,16 +14,16 @@ import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /**
- * A row of a table, before it is written or after it was read.
+ * A row of a table, to be written or just read.
  *
- * @param table the table's name, for errors
- * @param columns {@link Bytes}, a {@link Long}, a {@link String}, or nothing
+ * @param table the table's name, for error messages
+ * @param columns each a {@link Bytes}, a {@link Long}, a {@link String}, or empty
  */
 record Row(String table, List<Optional<Object>> columns) {
   /**
    * A row of values.
    *
-   * @param values besides what a column holds, hashes, and optional values
+   * @param values column values; also hashes, and optional values
    */
   static Row of(String table, Object... values) {
     List<Optional<Object>> columns = new ArrayList<>(values.length);
@@ -51,14 +51,14 @@ record Row(String table, List<Optional<Object>> columns) {
     return read instanceof Integer number ? (Object) number.longValue() : read;
   }
 
-  /** The columns of rows, one after the other. */
+  /** The columns of several rows, in one row. */
   static Row joined(List<Row> rows) {
     List<Optional<Object>> columns = new ArrayList<>();
     rows.forEach(row -> columns.addAll(row.columns));
     return new Row(rows.get(0).table, columns);
   }
 
-  /** About how many bytes its columns take up. */
+  /** The approximate size of its columns, in bytes. */
   long size() {
     long size = 0;
     for (Optional<Object> column : columns) {
@@ -67,7 +67,7 @@ record Row(String table, List<Optional<Object>> columns) {
     return size;
   }
 
-  /** Gives the columns to the first parameters of a statement. */
+  /** Binds the columns to the first parameters of a statement. */
   void bind(PreparedStatement statement) throws SQLException {
     for (int i = 0; i < columns.size(); i++) {
       Object value = columns.get(i).orElse(null);
@@ -104,7 +104,7 @@ record Row(String table, List<Optional<Object>> columns) {
     return column(column, Long.class).orElseThrow(() -> damaged(column, "a number", "nothing"));
   }
 
-  /** A column that holds a number of a range. */
+  /** A column that holds a number within a range. */
   int number(int column, int least, int most) throws StoreException.Damaged {
     long number = number(column);
     if (number < least || number > most) {
@@ -150,7 +150,7 @@ record Row(String table, List<Optional<Object>> columns) {
     return value.map(type::cast);
   }
 
-  /** What to throw for a column, counted from 0, that holds something else. */
+  /** The exception for a column, counted from 0, with an unexpected value. */
   StoreException.Damaged damaged(int column, String expected, String found) {
     String key =
         columns.stream()

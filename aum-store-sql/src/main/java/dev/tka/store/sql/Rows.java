@@ -17,11 +17,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Values as rows of the tables that {@code sqlite-1.sql} describes, and back. */
+/** Converts values to rows of the tables described in {@code sqlite-1.sql}, and back. */
 final class Rows {
   private static final int MAX_KIND = 255;
 
-  /** What a key id takes with its length, in bytes. */
+  /** The size of a typical key id with its length, in bytes. */
   private static final int TYPICAL_KEY_ID = 34;
 
   private Rows() {}
@@ -101,7 +101,7 @@ final class Rows {
     }
   }
 
-  /** A time that may be there, in ISO 8601. */
+  /** An optional time, in ISO 8601. */
   static Optional<Instant> parseTime(Row row, int column) throws StoreException.Damaged {
     Optional<String> text = row.optionalText(column);
     try {

@@ -29,18 +29,19 @@ import java.util.Optional;
 /**
  * One tailnet's part of a database.
  *
- * <p>What was read last stays in memory. When another writer only added AUMs since, only their rows
- * are read; else everything is. Either way the checksum tells whether the rows are those that were
- * written.
+ * <p>The last state read stays in memory. If another writer has only added AUMs since, only their
+ * rows are read; otherwise all rows. Either way the checksum shows whether the rows are as written.
  */
 final class SqlAumStore implements AumStore {
-  /** Rows, or keys, in one statement: few round trips, and fewer parameters than databases take. */
+  /**
+   * Rows, or keys, in one statement: few round trips, within the databases' limit of parameters.
+   */
   private static final int MOST_ROWS = 500;
 
-  /** Rows of AUMs that one commit deletes for good. */
+  /** The most AUM rows that one commit deletes for good. */
   private static final int MOST_DELETED = 1000;
 
-  /** Bytes of rows in one statement, but for a row that is larger alone. */
+  /** The most bytes of rows in one statement, unless a single row is larger. */
   private static final long MOST_BYTES = 1 << 20;
 
   private final SqlTailnets database;
@@ -58,12 +59,12 @@ final class SqlAumStore implements AumStore {
   }
 
   /**
-   * What is in the rows at a revision, and what is shown of it.
+   * The rows at a revision, and the snapshot that shows them.
    *
-   * @param stamp the row's
+   * @param stamp the stamp in the tailnet's row
    */
   private record View(Tailnet tailnet, Stamp stamp, IndexSnapshot<Long> snapshot) {
-    /** The sum of the checksums of the rows but the tailnet's own. */
+    /** The sum of the checksums of all rows except the tailnet's own. */
     long sum() {
       return tailnet.number == 0 ? 0 : stamp.checksum - tailnet.checksum();
     }
@@ -126,7 +127,7 @@ final class SqlAumStore implements AumStore {
         : readChanges();
   }
 
-  /** What tells one state of the rows from another. */
+  /** Identifies a state of the rows. */
   private record Stamp(long revision, long checksum) {
     static final Stamp NO_ROW = new Stamp(0, 0);
   }
@@ -136,13 +137,13 @@ final class SqlAumStore implements AumStore {
     return rows.isEmpty() ? Stamp.NO_ROW : new Stamp(rows.get(0).number(0), rows.get(0).number(1));
   }
 
-  /** What is asked of the database. */
+  /** A request to the database. */
   @FunctionalInterface
   private interface Asking<T> {
     T ask() throws StoreException;
   }
 
-  /** Says of which tailnet what is damaged is. */
+  /** Adds the tailnet's name to reports of damage. */
   private <T> T named(Asking<T> asking) throws StoreException {
     try {
       return asking.ask();
@@ -159,9 +160,9 @@ final class SqlAumStore implements AumStore {
   }
 
   /**
-   * What is there now, within a transaction.
+   * Reads the current state, within a transaction.
    *
-   * @param lock what the select of the tailnet's row ends with
+   * @param lock the end of the select of the tailnet's row
    */
   private View look(Connection connection, String lock) throws SQLException, StoreException {
     View before = last;
@@ -185,8 +186,8 @@ final class SqlAumStore implements AumStore {
   }
 
   /**
-   * What was shown before with what was added since; empty when that is not what the rows hold, as
-   * after the database was put back to an older state and went on from there.
+   * The previous view with the AUMs added since; empty if the rows are different, as after the
+   * database was restored to an older state and continued from there.
    */
   private Optional<View> grown(Connection connection, View before, Tailnet now, Stamp stamp)
       throws SQLException, StoreException {
@@ -215,7 +216,7 @@ final class SqlAumStore implements AumStore {
     long sum = sum(aums) + sum(entries) + sum(own) + sum(aside);
     if (!stamp.equals(Stamp.NO_ROW) && stamp.checksum != sum + now.checksum()) {
       throw new StoreException.Damaged(
-          "the rows are not those that were written: expected checksum "
+          "the rows are not as written: expected checksum "
               + stamp.checksum
               + ", found "
               + (sum + now.checksum()));
@@ -300,7 +301,7 @@ final class SqlAumStore implements AumStore {
                     .stream()
                     .findFirst());
     if (row.isEmpty()) {
-      // Removed long ago, and perhaps added again since.
+      // The AUM was removed long ago, and perhaps added again since.
       read();
       IndexSnapshot<Long> now = last.snapshot;
       Optional<Long> known = now.index().body(hash, now.limit());
@@ -337,7 +338,7 @@ final class SqlAumStore implements AumStore {
     return rows;
   }
 
-  /** What a commit does to the rows, and what is shown after it. */
+  /** The changes that a commit makes to the rows, and the view after it. */
   private final class Change {
     final View before;
     final long revision;
@@ -352,7 +353,7 @@ final class SqlAumStore implements AumStore {
     private long sum;
     private Tailnet after;
 
-    /** Decides; nothing is written yet. */
+    /** Decides on the changes; nothing is written yet. */
     Change(View before, Commit commit) {
       IndexSnapshot<Long> shown = before.snapshot;
       this.before = before;
@@ -408,7 +409,7 @@ final class SqlAumStore implements AumStore {
           connection,
           "aum (tailnet, number, hash, parent, kind, committed_at)",
           added.stream().map(item -> Rows.aum(tailnet, item)).toList());
-      // A body is checked against its hash, and needs no checksum.
+      // A body is checked against its hash, so it needs no checksum.
       SqlAumStore.insert(
           connection,
           "aum_body",
@@ -517,7 +518,7 @@ final class SqlAumStore implements AumStore {
       sum += SqlAumStore.sum(rows);
     }
 
-    /** What is shown once the rows are committed. */
+    /** The view once the rows are committed. */
     View view() {
       if (isNothing()) {
         return before;
@@ -593,7 +594,7 @@ final class SqlAumStore implements AumStore {
         });
   }
 
-  /** Makes the tailnet's row, at revision 0, and gives its number. */
+  /** Inserts the tailnet's row, at revision 0, and returns its number. */
   private long addTailnet(Connection connection) throws SQLException, StoreException {
     try (PreparedStatement insert =
         connection.prepareStatement(
@@ -607,7 +608,7 @@ final class SqlAumStore implements AumStore {
     }
   }
 
-  /** Writes the tailnet's row, if it is at the revision that was read. */
+  /** Updates the tailnet's row, if it is still at the revision that was read. */
   private void writeTailnet(Connection connection, long revision, Tailnet after, long sum)
       throws SQLException, StoreException {
     int changed =
@@ -639,9 +640,9 @@ final class SqlAumStore implements AumStore {
   }
 
   /**
-   * Deletes what the removal that was noted first left, of whichever tailnet it was, when no
-   * snapshot may ask for it any more; no more than some rows, as others wait meanwhile. A commit
-   * notes one removal at most, so that they do not pile up.
+   * Deletes the rows of the oldest noted removal, in any tailnet, once no snapshot may need them.
+   * The number of rows is limited, because others wait in the meantime. A commit notes at most one
+   * removal, so removals do not pile up.
    */
   private void deleteRemoved(Connection connection) throws SQLException, StoreException {
     long end = clock.instant().minus(Tailnets.REMOVED_STAY).getEpochSecond();
@@ -684,7 +685,7 @@ final class SqlAumStore implements AumStore {
     }
   }
 
-  /** Inserts rows, many by one statement. */
+  /** Inserts rows, many per statement. */
   private static void insert(Connection connection, String table, List<Row> rows)
       throws SQLException {
     int from = 0;
@@ -710,9 +711,9 @@ final class SqlAumStore implements AumStore {
   }
 
   /**
-   * Executes a statement for some keys of a tailnet, many at a time.
+   * Executes a statement for keys of a tailnet, many at a time.
    *
-   * @param sql ends with the column of the keys
+   * @param sql a statement that ends with the column of the keys
    * @param first the arguments before the keys
    */
   private static void executeFor(Connection connection, String sql, Row first, List<?> keys)

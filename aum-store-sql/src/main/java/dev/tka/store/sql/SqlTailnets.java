@@ -14,12 +14,12 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Tailnets in a database with the tables that {@code sqlite-1.sql} describes. What databases do
- * differently is in the classes that extend this; what the rows mean is in {@link SqlAumStore}. Its
- * text names the place, for errors.
+ * Tailnets in a database with the tables described in {@code sqlite-1.sql}. Subclasses handle the
+ * differences between databases; {@link SqlAumStore} handles the meaning of the rows. {@code
+ * toString} names the place, for error messages.
  */
 abstract class SqlTailnets implements Tailnets {
-  /** The low bits of a revision, which are those of the checksum. */
+  /** The number of low bits of a revision that come from the checksum. */
   static final int CHECKSUM_BITS = 16;
 
   private final Clock clock;
@@ -29,37 +29,36 @@ abstract class SqlTailnets implements Tailnets {
     this.clock = clock;
   }
 
-  /** What is done with a connection. It may be done again, when others were in the way. */
+  /** Work on a connection. It may run again after a collision with other writers. */
   @FunctionalInterface
   interface Work<T> {
     T run(Connection connection) throws SQLException, StoreException;
   }
 
-  /** Reads by one statement; several of them are not of one moment. */
+  /** Reads with one statement; several statements would not see the same state. */
   abstract <T> T read(Work<T> work) throws StoreException;
 
-  /** Reads by several statements, all of one moment. */
+  /** Reads with several statements, all of which see the same state. */
   abstract <T> T readTogether(Work<T> work) throws StoreException;
 
   /**
-   * Writes all that the work says, or nothing. What a select reads that ends with {@link #lock},
-   * and what is found after it, is what was committed last, and nobody else writes those rows
-   * meanwhile.
+   * Performs all of the work, or nothing. A select that ends with {@link #lock}, and everything
+   * read after it, sees the last commit, and nobody else writes those rows in the meantime.
    *
-   * @throws StoreException.InDoubt if it is not known which
+   * @throws StoreException.InDoubt if the outcome is unknown
    */
   abstract <T> T write(Work<T> work) throws StoreException;
 
-  /** Ends a select within {@link #write}: nobody else may write its rows meanwhile. */
+  /** The end of a select within {@link #write} that keeps others from writing its rows. */
   abstract String lock();
 
-  /** The same, and leaves out rows that others have locked. */
+  /** Like {@link #lock}, but skips rows that others have locked. */
   abstract String lockOrSkip();
 
   /** Begins to watch. */
   abstract Watch begin(Watcher watcher);
 
-  /** Ends all connections, now that none is asked for any more. */
+  /** Closes all connections; no more will be requested. */
   abstract void disconnect();
 
   @Override
@@ -74,8 +73,9 @@ abstract class SqlTailnets implements Tailnets {
   }
 
   /**
-   * What a revision is to others: the row's number, and something of its checksum. Where a database
-   * was put back to an older state and went on from there, the same number is another revision.
+   * The revision shown to others: the row's revision number, and some bits of its checksum. So the
+   * same number is a different revision after a database was restored to an older state and
+   * continued from there.
    */
   static Revision revision(long number, long checksum) {
     return new Revision((number << CHECKSUM_BITS) | (checksum & ((1L << CHECKSUM_BITS) - 1)));
@@ -84,7 +84,7 @@ abstract class SqlTailnets implements Tailnets {
   /**
    * Every tailnet's revision, by name.
    *
-   * @throws StoreException.Damaged if a row holds something else
+   * @throws StoreException.Damaged if a row is not valid
    */
   static SortedMap<String, Revision> revisions(Connection connection)
       throws SQLException, StoreException.Damaged {
@@ -111,7 +111,7 @@ abstract class SqlTailnets implements Tailnets {
 
   final void requireOpen() {
     if (isClosed()) {
-      throw new IllegalStateException(this + " was closed");
+      throw new IllegalStateException(this + " is closed");
     }
   }
 

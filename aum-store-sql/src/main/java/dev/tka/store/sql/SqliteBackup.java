@@ -14,9 +14,9 @@ import java.time.Clock;
 import org.sqlite.SQLiteConnection;
 import org.sqlite.SQLiteErrorCode;
 
-/** A copy of a SQLite file in use: made under another name, checked, flushed, and then renamed. */
+/** Copies a SQLite file in use: under a temporary name, then checked, flushed and renamed. */
 final class SqliteBackup {
-  /** Some megabytes. */
+  /** A few megabytes. */
   private static final int PAGES_AT_A_TIME = 1000;
 
   private static final int TRY_AGAIN_AFTER_MILLIS = 100;
@@ -30,7 +30,7 @@ final class SqliteBackup {
     this.target = target.toAbsolutePath();
   }
 
-  /** As {@link SqliteFile#backup} says. */
+  /** See {@link SqliteFile#backup}. */
   void run(Progress progress) throws StoreException, IOException {
     DurableFiles.<Path, StoreException>createWhole(target, part -> copied(part, progress));
   }
@@ -55,7 +55,7 @@ final class SqliteBackup {
     return copy.resolveSibling(copy.getFileName() + suffix);
   }
 
-  /** Within a transaction that has read something, what is copied is all of one moment. */
+  /** Copies within a transaction that has read something, so that the copy is consistent. */
   private static int copy(Connection connection, Path copy, Progress progress) throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet result = statement.executeQuery("select count(*) from sqlite_master")) {
@@ -91,7 +91,7 @@ final class SqliteBackup {
     if (!found.equals("ok")) {
       throw new StoreException.Damaged(
           source
-              + ": its copy is not sound, and was not kept: "
+              + ": the copy is damaged and was not kept: "
               + found.lines().findFirst().orElse("").replace(copy + ": ", ""));
     }
   }

@@ -28,27 +28,27 @@ import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteErrorCode;
 
 /**
- * A SQLite file that keeps the AUMs of many tailnets. Each is a store of its own: its readers and
- * writers look at no row of another. Several of these, in several processes of one machine, may
- * have the file open.
+ * A SQLite file that keeps the AUMs of many tailnets. Each tailnet has its own store: its readers
+ * and writers never touch the rows of another. Several instances, in several processes on one
+ * machine, may have the file open.
  *
- * <p>The file is in WAL mode, and a commit is flushed before it returns; {@code -wal} and {@code
- * -shm} beside it belong to it. Readers do not wait for writers of other processes, nor these for
- * readers; within a process, who reads what others committed waits for a commit to the same tailnet
- * that is under way.
+ * <p>The file is in WAL mode, and a commit is flushed before it returns; the files ending in {@code
+ * -wal} and {@code -shm} beside it belong to it. Readers do not wait for writers in other
+ * processes, nor do those wait for readers; within a process, reading others' commits waits for a
+ * commit to the same tailnet that is in progress.
  *
- * <p>A snapshot keeps what it shows in memory, but for bodies, which are read when they are asked
- * for. Those of AUMs that were removed since stay for {@link #REMOVED_STAY}, after which an older
- * snapshot has no such AUM any more.
+ * <p>A snapshot keeps everything in memory except bodies, which are read on demand. The bodies of
+ * AUMs removed in the meantime stay for {@link #REMOVED_STAY}; after that, an older snapshot no
+ * longer has them.
  */
 public final class SqliteFile extends SqlTailnets {
 
-  /** Marks a SQLite file as one of ours: "TKA" and a zero. */
+  /** Identifies our SQLite files: "TKA" and a zero. */
   private static final int APPLICATION_ID = 0x544b4100;
 
   private static final int VERSION = 1;
 
-  /** Connections that are kept for the next who reads, or who writes. */
+  /** The number of idle connections kept for reading, and for writing. */
   private static final int MOST_IDLE = 8;
 
   private static final Duration TRY_AGAIN = Duration.ofMillis(20);
@@ -74,14 +74,14 @@ public final class SqliteFile extends SqlTailnets {
    * @param clock tells when AUMs are removed
    * @throws StoreException.Absent if there is no file there, or an empty one
    * @throws StoreException.Newer if a newer version wrote it
-   * @throws StoreException.Damaged if it is another file, or none of SQLite's
+   * @throws StoreException.Damaged if it is another program's file, or not a SQLite file
    * @throws StoreException.Unavailable if it cannot be read
    */
   public static SqliteFile at(Path file, Clock clock) throws StoreException {
     return at(file, clock, settings -> {});
   }
 
-  /** The file at a path, with settings for each connection that tests need. */
+  /** The file at a path, with connection settings for tests. */
   static SqliteFile at(Path file, Clock clock, Consumer<SQLiteConfig> settings)
       throws StoreException {
     requireFile(file);
@@ -107,12 +107,13 @@ public final class SqliteFile extends SqlTailnets {
   }
 
   /**
-   * The file at a path, made if there is none, or an empty one; only its owner can read it.
+   * The file at a path, created if it does not exist or is empty; only its owner can read a new
+   * file.
    *
    * @param clock tells when AUMs are removed
    * @throws StoreException.Absent if there is a directory there
    * @throws StoreException.Newer if a newer version wrote it
-   * @throws StoreException.Damaged if it is another file, or none of SQLite's
+   * @throws StoreException.Damaged if it is another program's file, or not a SQLite file
    * @throws StoreException.Unavailable if it cannot be made
    */
   public static SqliteFile create(Path file, Clock clock) throws StoreException {
@@ -120,7 +121,7 @@ public final class SqliteFile extends SqlTailnets {
       DurableFiles.create(file, new byte[0]);
       DurableFiles.flushFolder(Objects.requireNonNull(file.toAbsolutePath().getParent()));
     } catch (FileAlreadyExistsException e) {
-      // Then it is opened, or, where somebody was stopped right here, made now.
+      // Then it is opened, or completed if an earlier process stopped right here.
     } catch (IOException e) {
       throw new StoreException.Unavailable(file.toString(), e);
     }
@@ -145,7 +146,7 @@ public final class SqliteFile extends SqlTailnets {
       if (application == 0
           && version == 0
           && number(statement, "select count(*) from sqlite_master") == 0
-          // SQLite takes a file of some bytes for an empty one.
+          // SQLite treats a file of a few bytes as empty.
           && (isEmpty || number(statement, "pragma page_count") > 0)) {
         return false;
       }
@@ -168,7 +169,7 @@ public final class SqliteFile extends SqlTailnets {
     }
   }
 
-  /** Who changes a file's mode is not let wait for others who do, and so tries again. */
+  /** SQLite does not wait while another connection changes the journal mode, so this retries. */
   private void makeTablesUnlessThere() throws StoreException {
     long end = System.nanoTime() + PATIENCE.toNanos();
     while (true) {
@@ -192,9 +193,9 @@ public final class SqliteFile extends SqlTailnets {
         connection -> {
           try (Statement statement = connection.createStatement();
               ResultSet mode = statement.executeQuery("pragma journal_mode = wal")) {
-            // Where memory cannot be shared, SQLite goes on without it, and says so here only.
+            // Without shared memory SQLite silently keeps the old mode; only this result shows it.
             if (!mode.next() || !mode.getString(1).equals("wal")) {
-              throw new SQLException("its file system cannot do write-ahead logging");
+              throw new SQLException("its file system does not support write-ahead logging");
             }
             return true;
           }
@@ -228,24 +229,25 @@ public final class SqliteFile extends SqlTailnets {
 
   @Override
   Watch begin(Watcher watcher) {
-    Lookout lookout = new Lookout(() -> connect(false), "pragma data_version", this::translate);
-    Watch poll = RevisionPoll.begin(lookout, RevisionPoll.INTERVAL, watcher);
+    RevisionReader reader =
+        new RevisionReader(() -> connect(false), "pragma data_version", this::translate);
+    Watch poll = RevisionPoll.begin(reader, RevisionPoll.INTERVAL, watcher);
     return () -> {
       poll.close();
-      lookout.close();
+      reader.close();
     };
   }
 
   /**
-   * Copies the file as it is at this moment to another one, while others read and write. The copy
-   * is checked page by page and flushed before it gets its name; only its owner can read it.
+   * Copies the file's current content to a new file, while others read and write. The copy is
+   * checked page by page and flushed before it gets its name; only its owner can read it.
    *
-   * @param target where the copy will be
-   * @param progress is told how many pages are copied
-   * @throws FileAlreadyExistsException if something is there; it stays
-   * @throws StoreException.Damaged if this file is not sound
-   * @throws StoreException if it cannot be read
-   * @throws IOException if the copy cannot be written; then none is left
+   * @param target the path of the copy
+   * @param progress receives the number of pages that are copied
+   * @throws FileAlreadyExistsException if something exists there; it stays
+   * @throws StoreException.Damaged if this file is damaged
+   * @throws StoreException if this file cannot be read
+   * @throws IOException if the copy cannot be written; then no copy is left
    */
   public void backup(Path target, Progress progress) throws StoreException, IOException {
     new SqliteBackup(this, target).run(progress);
@@ -268,10 +270,10 @@ public final class SqliteFile extends SqlTailnets {
         });
   }
 
-  /** {@inheritDoc} Nobody else writes anything meanwhile, which is why rows need no lock. */
+  /** {@inheritDoc} SQLite has one writer at a time, so rows need no lock. */
   @Override
   <T> T write(Work<T> work) throws StoreException {
-    // Threads queue here; SQLite lets processes try again and again.
+    // Threads queue here; between processes, SQLite polls.
     synchronized (writing) {
       return run(
           writers,
@@ -294,13 +296,15 @@ public final class SqliteFile extends SqlTailnets {
     return "";
   }
 
-  /** The driver's commit() would begin the next transaction, and keep others waiting. */
+  /**
+   * Commits without the driver's commit(), which would begin the next transaction and block others.
+   */
   private void commit(Connection connection) throws SQLException, StoreException.InDoubt {
     try {
       connection.setAutoCommit(true);
     } catch (SQLException e) {
       if ((e.getErrorCode() & 0xff) == SQLiteErrorCode.SQLITE_IOERR.code) {
-        // What could not be flushed may be there after a crash.
+        // The commit may still be there after a crash, although it could not be flushed.
         throw new StoreException.InDoubt(file.toString(), e);
       }
       throw e;
@@ -320,7 +324,7 @@ public final class SqliteFile extends SqlTailnets {
         done = true;
         return result;
       } finally {
-        // Closing rolls back what was not committed.
+        // Closing rolls back an uncommitted transaction.
         if (!done || isClosed()) {
           closeQuietly(connection);
         } else {
@@ -346,17 +350,17 @@ public final class SqliteFile extends SqlTailnets {
       config.setSynchronous(SQLiteConfig.SynchronousMode.FULL);
     }
     settings.accept(config);
-    // As a URI, since the driver takes what follows a question mark in a path for settings.
+    // As a URI, because the driver treats text after a question mark in a path as settings.
     return config.createConnection("jdbc:sqlite:" + file.toUri().toASCIIString());
   }
 
   private StoreException translate(SQLException failure) {
-    // Of an extended code, the low byte is the code that it extends.
+    // The low byte of an extended code is the primary code.
     int code = failure.getErrorCode() & 0xff;
     if (code == SQLiteErrorCode.SQLITE_BUSY.code || code == SQLiteErrorCode.SQLITE_LOCKED.code) {
       return new StoreException.Busy(file + ": another process is writing");
     }
-    // An error in a statement or a broken constraint: the tables are not those that were made.
+    // An error in a statement or a broken constraint: the tables are not as created.
     if (code == SQLiteErrorCode.SQLITE_CORRUPT.code
         || code == SQLiteErrorCode.SQLITE_NOTADB.code
         || code == SQLiteErrorCode.SQLITE_ERROR.code
@@ -365,9 +369,10 @@ public final class SqliteFile extends SqlTailnets {
     }
     if (code == SQLiteErrorCode.SQLITE_CANTOPEN.code) {
       return new StoreException.Unavailable(
-          file + ": SQLite cannot open it, or not make its -wal and -shm beside it", failure);
+          file + ": SQLite cannot open it, or cannot create the -wal and -shm files beside it",
+          failure);
     }
-    // The driver says by a cause alone that it has no library for this platform.
+    // Only the cause shows that the driver has no library for this platform.
     Throwable cause = failure.getCause();
     return new StoreException.Unavailable(file.toString(), cause == null ? failure : cause);
   }
@@ -376,7 +381,7 @@ public final class SqliteFile extends SqlTailnets {
     try {
       connection.close();
     } catch (SQLException e) {
-      // What was committed is flushed; nothing else is kept.
+      // Commits are flushed already; nothing else matters.
     }
   }
 

@@ -1,22 +1,22 @@
--- Many tailnets' AUMs, version 1. Names and columns are those of every SQL store; only the types
--- and "without rowid", which keeps a tailnet's rows side by side, are SQLite's.
+-- The AUMs of many tailnets, version 1. All SQL stores have these tables and columns; only the types
+-- and "without rowid", which keeps a tailnet's rows together, are SQLite's.
 --
--- A row of aum or aum_body is never changed, but for removed_by: older snapshots still read it.
--- What a commit or a wipe removed is deleted a day later (removal). Times named ..._at are seconds
--- since the epoch where they are numbers, and ISO 8601 where they are texts.
+-- Rows of aum and aum_body never change, except for removed_by: older snapshots still read them.
+-- AUMs that a commit or a wipe removed are deleted a day later (removal). Times named ..._at are
+-- seconds since the epoch if they are numbers, and ISO 8601 if they are texts.
 
 create table tailnet (
   number integer primary key,
   name text not null unique,
-  -- Goes up by one with every commit and every wipe, and never back.
+  -- Increases by one with every commit and every wipe, and never decreases.
   revision integer not null,
   -- The last revision that did more than add AUMs.
   rewritten integer not null,
-  -- The number of the AUM that was added last.
+  -- The number of the last AUM added.
   last_number integer not null,
   last_active_ancestor blob,
   agreed_at text,
-  -- The sum of the CRC-32C of this row and of all that it stands for, bodies left out.
+  -- The sum of the CRC-32C of this row and of all rows of its tailnet, without bodies.
   checksum integer not null
 );
 
@@ -39,7 +39,7 @@ create table aum_body (
   primary key (tailnet, number)
 ) without rowid;
 
--- From the oldest on, without a gap. The three columns of key ids are CBOR arrays.
+-- From the oldest entry on, without gaps. The three columns of key ids are CBOR arrays.
 create table trail (
   tailnet integer not null,
   position integer not null,

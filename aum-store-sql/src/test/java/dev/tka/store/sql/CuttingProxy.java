@@ -8,13 +8,13 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 
-/** Stands between a client and a server on this machine, and cuts a connection when told to. */
+/** A proxy between a client and a local server that cuts connections on demand. */
 final class CuttingProxy implements AutoCloseable {
-  /** When to cut, seen from what the client says. */
+  /** When to cut, relative to the client's request. */
   enum When {
-    /** The server does not hear it. */
+    /** Before the server gets the request. */
     BEFORE,
-    /** The server hears it and answers, and the client does not hear the answer. */
+    /** After the server has answered, but before the client gets the answer. */
     AFTER
   }
 
@@ -36,7 +36,7 @@ final class CuttingProxy implements AutoCloseable {
     return listening.getLocalPort();
   }
 
-  /** Cuts the next connection whose client says a word. */
+  /** Cuts the next connection whose client sends a word. */
   synchronized void cutAt(String word, When when) {
     cut = new Cut(word, when);
   }
@@ -60,7 +60,7 @@ final class CuttingProxy implements AutoCloseable {
               try {
                 work.run();
               } catch (IOException e) {
-                // One end closed it.
+                // One end closed the connection.
               }
             },
             "proxy");

@@ -41,13 +41,17 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.statistics.Statistics;
 
-/** What is exported and imported is the same, wherever it is kept; what was altered is refused. */
+/**
+ * Export and import preserve the content between all kinds of stores; altered exports are refused.
+ */
 class ExportProperties {
   private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
 
   private static Optional<PostgresSettings> postgres = Optional.empty();
 
-  /** Of one database for all tailnets: making one takes longer than filling it. */
+  /**
+   * The settings of one database for all tailnets: making a database takes longer than filling it.
+   */
   private static PostgresSettings settings() throws Exception {
     if (postgres.isEmpty()) {
       postgres = Optional.of(PostgresServer.shared().newDatabase());
@@ -60,7 +64,7 @@ class ExportProperties {
     return RandomDag.arbitrary();
   }
 
-  /** A store as years of use leave one: forks, a trail, own AUMs, edits set aside. */
+  /** A store as after years of use: forks, a trail, own AUMs, edits set aside. */
   private static AumStore grown(RandomDag dag, Random random) throws TkaException {
     MemoryAumStore store = new MemoryAumStore();
     Commit.Builder commit = Commit.on(store.read().revision());
@@ -102,7 +106,7 @@ class ExportProperties {
                     NOON.plusSeconds(random.nextInt(99)),
                     aum.kind().equals(AumKind.CHECKPOINT)));
         default -> {
-          // Made by somebody else.
+          // Not an own AUM.
         }
       }
     }
@@ -111,7 +115,7 @@ class ExportProperties {
   }
 
   @Property(tries = 30)
-  void whatIsImportedIsWhatWasExportedWhereverItIsKept(
+  void anImportEqualsTheExportInEveryKindOfStore(
       @ForAll("dags") RandomDag dag, @ForAll Random random) throws Exception {
     AumStore original = grown(dag, random);
     byte[] export = Exports.export(original.read());
@@ -125,7 +129,7 @@ class ExportProperties {
       requireSame(original, file.tailnet("a"), file.tailnet("a"), export);
       String name = folder.getFileName().toString();
       requireSame(original, database.tailnet(name), database.tailnet(name), export);
-      // A node's directory tells its trail from files that no export has.
+      // A node's directory derives its trail from files that an export does not have.
       AumStore withoutTrail = Exports.withoutTrail(original.read());
       requireSame(
           withoutTrail,
@@ -150,7 +154,7 @@ class ExportProperties {
   }
 
   @Property(tries = 30)
-  void whereverAnExportIsCutOffOrAlteredItIsRefusedAndNothingWritten(
+  void aTruncatedOrAlteredExportIsRefusedAndNothingIsWritten(
       @ForAll("dags") RandomDag dag, @ForAll Random random) throws Exception {
     byte[] export = Exports.export(grown(dag, random).read());
     for (int i = 0; i < 10; i++) {

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.io.TempDirFactory;
 
 /**
- * A process is killed, for real and at a random moment, while it commits: the database holds what
- * it held before or after the commit, and nothing in between.
+ * A process is killed, for real and at a random moment, while it commits: the database's content is
+ * that before or after the commit, never anything in between.
  */
 class KillTest {
   private static final String TAILNET = "killed";
@@ -41,20 +41,20 @@ class KillTest {
     }
   }
 
-  /** Opens the place as a process would that finds it after a kill. */
+  /** Opens the place as a process that finds it after a kill. */
   private interface Opening {
     Tailnets open() throws Exception;
   }
 
   @Test
-  void aKilledCommitToSqliteHappenedWholeOrNotAtAll() throws Exception {
+  void aKilledCommitToSqliteHappenedCompletelyOrNotAtAll() throws Exception {
     Path place = directory.resolve("store.db");
     SqliteFile.create(place, Clock.systemUTC()).close();
     requireWhole("SQLite", place.toString(), () -> SqliteFile.at(place, Clock.systemUTC()));
   }
 
   @Test
-  void aKilledCommitToPostgresHappenedWholeOrNotAtAll() throws Exception {
+  void aKilledCommitToPostgresHappenedCompletelyOrNotAtAll() throws Exception {
     PostgresServer server = PostgresServer.flushing();
     PostgresSettings settings = server.newDatabase();
     PostgresDatabase.create(settings, Clock.systemUTC()).close();
@@ -62,7 +62,7 @@ class KillTest {
         "PostgreSQL",
         settings.toString(),
         () -> {
-          // The server may still be at what it was told last.
+          // The server may still be executing the last request.
           server.awaitNoClients(settings.database());
           return PostgresDatabase.at(settings, Clock.systemUTC());
         });
@@ -92,6 +92,6 @@ class KillTest {
     System.out.printf(
         "%d kills on %s, seed %d: %d commits done, %d kills left the new content%n",
         Kills.COUNT, kind, kills.seed(), done, atNew);
-    assertThat(done).as("commits that were done").isPositive();
+    assertThat(done).as("finished commits").isPositive();
   }
 }

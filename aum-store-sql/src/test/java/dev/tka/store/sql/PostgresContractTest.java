@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 
-/** Each tailnet of a PostgreSQL database owes what every store owes. */
+/** Each tailnet of a PostgreSQL database fulfils the contract of every store. */
 class PostgresContractTest extends AumStoreContract {
   private final Map<AumStore, String> names = new HashMap<>();
   private final List<PostgresDatabase> open = new ArrayList<>();

@@ -29,8 +29,8 @@ import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What a PostgreSQL database owes besides the contract of every store. */
-// Watches are open for what they tell, and need no name.
+/** The behaviour of a PostgreSQL database beyond the contract of every store. */
+// Watches are open only for their reports.
 @SuppressWarnings("try")
 class PostgresDatabaseTest extends SqlContract {
   private static final PostgresServer SERVER = PostgresServer.shared();
@@ -84,7 +84,7 @@ class PostgresDatabaseTest extends SqlContract {
   }
 
   @Override
-  void failNotButBumpTheRevision() throws SQLException {
+  void bumpTheRevisionOnInsert() throws SQLException {
     sql(
         "create function told() returns trigger language plpgsql as"
             + " $$ begin update tailnet set revision = revision + 1; return null; end $$");
@@ -109,10 +109,10 @@ class PostgresDatabaseTest extends SqlContract {
   }
 
   @Test
-  void whatIsNoStoreIsRefusedAndLeftAlone() throws Exception {
+  void anythingButAStoreIsRefusedAndLeftAlone() throws Exception {
     assertThatThrownBy(this::at)
         .isInstanceOf(StoreException.Absent.class)
-        .hasMessage(settings + ": expected a store, found no tables of one in schema tka");
+        .hasMessage(settings + ": expected a store, found no tables in schema tka");
     assertThat(number("select count(*) from pg_namespace where nspname = 'tka'")).isZero();
 
     sql("create schema tka");
@@ -127,7 +127,7 @@ class PostgresDatabaseTest extends SqlContract {
   }
 
   @Test
-  void itLivesBesideOthersTables() throws Exception {
+  void theTablesCoexistWithForeignTables() throws Exception {
     sql("create table public.aum (number integer)");
     sql("create table public.flyway_schema_history (number integer)");
     add(create().tailnet("t"), "A B");
@@ -136,7 +136,7 @@ class PostgresDatabaseTest extends SqlContract {
   }
 
   @Test
-  void manyWhoMakeTheTablesAtOnceMakeThemOnce() throws Exception {
+  void concurrentCreatorsMakeTheTablesOnce() throws Exception {
     int count = 6;
     ExecutorService pool = Executors.newFixedThreadPool(count);
     try {
@@ -154,7 +154,7 @@ class PostgresDatabaseTest extends SqlContract {
   }
 
   @Test
-  void whatCannotBeReachedIsOneClearLine() throws Exception {
+  void anUnreachableDatabaseIsReportedInOneLine() throws Exception {
     create();
     String wrong = "not the password";
     PostgresSettings stranger =
@@ -174,7 +174,7 @@ class PostgresDatabaseTest extends SqlContract {
   }
 
   @Test
-  void aServerThatDoesNotEncryptIsRefusedWhereItMust() throws Exception {
+  void aServerWithoutEncryptionIsRefusedIfItIsRequired() throws Exception {
     create();
     opened(PostgresDatabase.at(settings.withSslMode("disable"), clock));
     opened(PostgresDatabase.at(settings.withSslMode("prefer"), clock));
@@ -207,7 +207,7 @@ class PostgresDatabaseTest extends SqlContract {
   }
 
   @Test
-  void aUserWhoMayOnlyReadReads() throws Exception {
+  void aReadOnlyUserCanRead() throws Exception {
     add(create().tailnet("t"), "A B");
     sql("create role reader login password 'r'");
     sql("grant usage on schema tka to reader");
@@ -261,7 +261,7 @@ class PostgresDatabaseTest extends SqlContract {
   }
 
   @Test
-  void aWriterWaitsForTheOneBeforeAtItsFirstStatement() throws Exception {
+  void aWriterWaitsForAnotherAtItsFirstStatement() throws Exception {
     AumStore store = create().tailnet("t");
     add(store, "A");
     ExecutorService pool = Executors.newSingleThreadExecutor();
@@ -277,7 +277,7 @@ class PostgresDatabaseTest extends SqlContract {
       while (number(waiting) == 0 && System.nanoTime() < end) {
         Thread.sleep(5);
       }
-      // Nothing is written by one who waits: what it read is what it will write on.
+      // A waiting writer has written nothing: it will read again before it writes.
       assertThat(number(waiting + " and backend_xid is null")).isEqualTo(1);
       other.rollback();
       assertThat(namesIn(added.get(30, TimeUnit.SECONDS))).isEqualTo("AB");
@@ -287,7 +287,7 @@ class PostgresDatabaseTest extends SqlContract {
   }
 
   @Test
-  void aWriterDoesNotWaitForWhoeverDeletesWhatWasRemoved() throws Exception {
+  void aWriterDoesNotWaitForTheDeletionOfRemovedAums() throws Exception {
     PostgresDatabase place = create();
     AumStore store = place.tailnet("t");
     add(store, "A B C");
@@ -355,7 +355,7 @@ class PostgresDatabaseTest extends SqlContract {
   }
 
   @Test
-  void tablesThatAreNotOursAreReported() throws Exception {
+  void alteredTablesAreReported() throws Exception {
     AumStore store = create().tailnet("t");
     AumSnapshot snapshot = add(store, "A");
     sql("alter table tailnet alter column checksum type text using 'none'");
@@ -374,7 +374,7 @@ class PostgresDatabaseTest extends SqlContract {
   private static final Duration NEVER = Duration.ofHours(1);
 
   @Test
-  void theDatabaseTellsAWatchToLook() throws Exception {
+  void theDatabaseNotifiesAWatch() throws Exception {
     PostgresDatabase place = create();
     AumStore store = at().tailnet("t");
     Told told = new Told();
@@ -387,7 +387,7 @@ class PostgresDatabaseTest extends SqlContract {
     }
   }
 
-  /** The first look is one that the listener asked for, once it listens. */
+  /** Waits for the listener, and for the poll that it asks for once it listens. */
   private void awaitListener() throws Exception {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
     while (number(
@@ -401,7 +401,7 @@ class PostgresDatabaseTest extends SqlContract {
   }
 
   @Test
-  void aWatchLooksWhenNothingIsTold() throws Exception {
+  void aWatchPollsWithoutNotifications() throws Exception {
     PostgresDatabase place = create();
     sql("drop trigger tell on tailnet");
     AumStore store = at().tailnet("t");
@@ -413,7 +413,7 @@ class PostgresDatabaseTest extends SqlContract {
   }
 
   @Test
-  void aListenerThatIsCutOffListensAgain() throws Exception {
+  void aDisconnectedListenerListensAgain() throws Exception {
     PostgresDatabase place = create();
     AumStore store = at().tailnet("t");
     add(store, "A");
@@ -424,7 +424,7 @@ class PostgresDatabaseTest extends SqlContract {
         sql(
             "select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen tka'"
                 + " and datname = current_database()");
-        // Told to nobody; the listener has it looked for when it is back.
+        // Nobody is notified; the listener asks for a poll when it is back.
         AumSnapshot after = add(store, name);
         told.await("t", after.revision());
       }

@@ -36,9 +36,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * The server is stopped, crashed and killed, and its connections cut, while several commit: what
- * was acknowledged is there, what was refused is not, and what is in doubt is there whole or not at
- * all.
+ * The server is stopped, crashed and killed, and its connections cut, while several writers commit:
+ * acknowledged commits are there, refused ones are not, and those in doubt are there completely or
+ * not at all.
  */
 class PostgresRestartTest {
   private static final String TAILNET = "restarted";
@@ -75,7 +75,7 @@ class PostgresRestartTest {
     open.forEach(PostgresDatabase::close);
   }
 
-  /** What a writer was told of its batches, each named by its last AUM. */
+  /** The outcomes of a writer's batches, each identified by its last AUM. */
   private static final class History {
     final Set<AumHash> acknowledged = new HashSet<>();
     final Set<AumHash> inDoubt = new HashSet<>();
@@ -83,7 +83,7 @@ class PostgresRestartTest {
     int lost;
   }
 
-  /** Commits batches that build on one another, until it is told to end. */
+  /** Commits batches that build on one another, until the test ends. */
   private History write(PostgresDatabase database, String label) throws Exception {
     AumStore store = database.tailnet(TAILNET);
     History history = new History();
@@ -94,7 +94,7 @@ class PostgresRestartTest {
         AumSnapshot before = store.read();
         assertThat(before.revision().value()).isGreaterThanOrEqualTo(newest);
         newest = before.revision().value();
-        // Whole batches, whoever made them: the newest is the last of one.
+        // Only complete batches, from any writer: the newest AUM is the last of its batch.
         assertThat((before.entries().size() - 1) % BATCH).isZero();
         Aum parent = before.get(head(before).hash());
         Commit.Builder commit = Commit.on(before.revision());
@@ -128,7 +128,7 @@ class PostgresRestartTest {
         .orElseThrow();
   }
 
-  /** Waits until all are at work, again. */
+  /** Waits until all writers are at work again. */
   private void awaitCommits() throws InterruptedException {
     int before = commits.get();
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
@@ -207,7 +207,7 @@ class PostgresRestartTest {
   }
 
   @Test
-  void aServerThatStopsInOrderLosesNothing() throws Exception {
+  void anOrderlyStopLosesNothing() throws Exception {
     requireNothingLost(
         "stopped",
         2,
@@ -219,7 +219,7 @@ class PostgresRestartTest {
   }
 
   @Test
-  void aServerThatCrashesLosesNothing() throws Exception {
+  void aServerCrashLosesNothing() throws Exception {
     requireNothingLost(
         "crashed",
         2,
@@ -231,7 +231,7 @@ class PostgresRestartTest {
   }
 
   @Test
-  void aServerThatIsKilledLosesNothing() throws Exception {
+  void aKilledServerLosesNothing() throws Exception {
     requireNothingLost(
         "killed",
         2,
@@ -243,7 +243,7 @@ class PostgresRestartTest {
   }
 
   @Test
-  void connectionsThatAreCutLoseNothing() throws Exception {
+  void cutConnectionsLoseNothing() throws Exception {
     requireNothingLost("cut", 15, () -> server.cutConnections(settings.database()));
   }
 }

@@ -37,13 +37,13 @@ abstract class SqlContract extends DatabaseContract {
   @Override
   protected abstract SqlTailnets at() throws Exception;
 
-  /** A connection to the database, which knows the tables. */
+  /** A connection to the database, with the tables in scope. */
   abstract Connection connect() throws SQLException;
 
-  /** Bytes as they are written in a statement. */
+  /** A literal for bytes in a statement. */
   abstract String hex(String digits);
 
-  /** Statements that put what is of the wrong type into a table. */
+  /** Statements that put values of the wrong type into a table. */
   abstract List<String> damagesOfTypes();
 
   @Override
@@ -87,7 +87,7 @@ abstract class SqlContract extends DatabaseContract {
   }
 
   @Test
-  void whatIsWrongWithOneTailnetDoesNotConcernAnother() throws Exception {
+  void damageToOneTailnetDoesNotAffectAnother() throws Exception {
     SqlTailnets file = create();
     add(file.tailnet("one"), "A B");
     add(file.tailnet("two"), "A B");
@@ -173,7 +173,7 @@ abstract class SqlContract extends DatabaseContract {
     }
   }
 
-  /** Keeps all rows as they are, for {@link #putRowsBack}. */
+  /** Saves all rows for {@link #putRowsBack}. */
   private void copyRows() throws SQLException {
     for (String table : TABLES) {
       sql("create table saved_" + table + " as select * from " + table);
@@ -188,12 +188,12 @@ abstract class SqlContract extends DatabaseContract {
   }
 
   @Test
-  void aRevisionThatNoCommitMakesIsReported() throws Exception {
+  void anImpossibleRevisionIsReported() throws Exception {
     requireNoRevision("0");
     requireNoRevision("-1");
   }
 
-  /** One who never read before takes it for damage, and not for a tailnet that holds nothing. */
+  /** Asserts that a store which has never read treats it as damage, not as an empty tailnet. */
   final void requireNoRevision(String revision) throws Exception {
     SqlTailnets place = create();
     add(place.tailnet("at " + revision), "A B");
@@ -206,10 +206,9 @@ abstract class SqlContract extends DatabaseContract {
   }
 
   /**
-   * Has a tailnet hold A and B, and then, as its second commit, first C and, after a backup was put
-   * back, X.
+   * Commits A and B to a tailnet, then C; then restores a backup, and commits X instead of C.
    *
-   * @param stale what saw C
+   * @param stale the store that saw C
    */
   private AumSnapshot haveTwoHistories(AumStore stale) throws Exception {
     add(stale, "A B");
@@ -341,7 +340,7 @@ abstract class SqlContract extends DatabaseContract {
     assertThat(purged.find(hash("A"))).isEmpty();
     assertThat(old.get(hash("A"))).isEqualTo(chains.get("A"));
     clock.advance(Duration.ofSeconds(1));
-    // Whoever writes next deletes, whichever tailnet it is.
+    // The next writer deletes, in whichever tailnet.
     add(file.tailnet("other"), "B");
 
     assertThatThrownBy(() -> old.get(hash("A"))).isInstanceOf(StoreException.NoSuchAum.class);
@@ -361,7 +360,7 @@ abstract class SqlContract extends DatabaseContract {
   void aWriterThatTookNoLockIsNotOverwritten() throws Exception {
     AumStore store = create().tailnet("t");
     AumSnapshot before = add(store, "A B");
-    failNotButBumpTheRevision();
+    bumpTheRevisionOnInsert();
 
     assertThatThrownBy(() -> add(store, "C")).isInstanceOf(StoreException.Conflict.class);
 
@@ -370,8 +369,8 @@ abstract class SqlContract extends DatabaseContract {
     assertThat(namesIn(add(store, "C"))).isEqualTo("ABC");
   }
 
-  /** Has an insert of an AUM move the revision on, as a writer would who keeps to no rule. */
-  abstract void failNotButBumpTheRevision() throws SQLException;
+  /** Makes an insert of an AUM increase the revision, like a writer that ignores the lock. */
+  abstract void bumpTheRevisionOnInsert() throws SQLException;
 
   @Test
   void aWatchTellsWhatIsCommittedAnywhere() throws Exception {
@@ -402,7 +401,7 @@ abstract class SqlContract extends DatabaseContract {
     long calls = told.calls();
     add(one, "A");
     Thread.sleep(700);
-    // One call may have begun when it was closed.
+    // One call may have been in progress at the close.
     assertThat(told.calls() - calls).isLessThanOrEqualTo(1);
   }
 

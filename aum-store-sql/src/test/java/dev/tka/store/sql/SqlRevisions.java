@@ -2,11 +2,11 @@ package dev.tka.store.sql;
 
 import dev.tka.core.store.Revision;
 
-/** What tests know of the revisions of a database. */
+/** Lets tests look into a database's revisions. */
 public final class SqlRevisions {
   private SqlRevisions() {}
 
-  /** How many commits led to a revision. */
+  /** The number of commits that led to a revision. */
   public static long number(Revision revision) {
     return revision.value() >> SqlTailnets.CHECKSUM_BITS;
   }

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.io.TempDirFactory;
 
-/** Each tailnet of a SQLite file owes what every store owes. */
+/** Each tailnet of a SQLite file fulfils the contract of every store. */
 class SqliteContractTest extends AumStoreContract {
   @TempDir(factory = TempDirFactory.Standard.class)
   Path directory;

@@ -38,7 +38,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.io.TempDirFactory;
 
-/** What a SQLite file owes besides the contract of every store. */
+/** The behaviour of a SQLite file beyond the contract of every store. */
 class SqliteFileTest extends SqlContract {
   @TempDir(factory = TempDirFactory.Standard.class)
   Path directory;
@@ -86,7 +86,7 @@ class SqliteFileTest extends SqlContract {
   }
 
   @Override
-  void failNotButBumpTheRevision() throws SQLException {
+  void bumpTheRevisionOnInsert() throws SQLException {
     sql(
         "create trigger told after insert on aum begin"
             + " update tailnet set revision = revision + 1; end");
@@ -125,7 +125,7 @@ class SqliteFileTest extends SqlContract {
   }
 
   @Test
-  void aFileThatMayOnlyBeReadIsReadAndNotWritten() throws Exception {
+  void aReadOnlyFileIsReadAndNotWritten() throws Exception {
     add(create().tailnet("t"), "A B");
     AumStore store =
         opened(SqliteFile.at(path(), clock, settings -> settings.setReadOnly(true))).tailnet("t");
@@ -139,7 +139,7 @@ class SqliteFileTest extends SqlContract {
   }
 
   @Test
-  void thoseWhoMakeOneFileAtOnceAllHaveIt() throws Exception {
+  void allWhoCreateOneFileAtOnceCanUseIt() throws Exception {
     int makers = 4;
     ExecutorService pool = Executors.newFixedThreadPool(makers);
     try {
@@ -185,7 +185,7 @@ class SqliteFileTest extends SqlContract {
   }
 
   @Test
-  void whatIsNoStoreIsRefusedAndLeftAlone() throws Exception {
+  void anythingButAStoreIsRefusedAndLeftAlone() throws Exception {
     assertThatThrownBy(() -> SqliteFile.at(path(), clock))
         .isInstanceOf(StoreException.Absent.class)
         .hasMessageEndingWith("no such file");
@@ -206,7 +206,7 @@ class SqliteFileTest extends SqlContract {
   }
 
   @Test
-  void filesOfOthersAreRefusedAndLeftAlone() throws Exception {
+  void foreignFilesAreRefusedAndLeftAlone() throws Exception {
     for (int size : List.of(1, 20, 99, 100, 511, 512, 5000)) {
       Files.write(
           path(),
@@ -257,7 +257,7 @@ class SqliteFileTest extends SqlContract {
   }
 
   @Test
-  void onlyItsOwnerCanReadIt() throws Exception {
+  void onlyItsOwnerCanReadTheFile() throws Exception {
     SqliteFile file =
         opened(SqliteFile.create(directory.resolve("odd name?journal_mode=off#%41é.db"), clock));
     add(file.tailnet("t"), "A B");

@@ -10,7 +10,7 @@ import java.time.Clock;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The example of a SQLite file in docs/embedding.md compiles, runs, and is what stands there. */
+/** The example of a SQLite file in docs/embedding.md compiles, runs, and is the same as here. */
 class SqliteReadmeTest {
   @TempDir Path directory;
 

@@ -13,12 +13,12 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * One file of a shipping node's directory (protocol, section 9): a CBOR map around an AUM. The map
- * may be encoded laxly (unknown fields, any order, long integers, bytes after it), but without
+ * One file of a shipping node's directory (protocol, section 9): a CBOR map around an AUM. The
+ * map's encoding may be lax (unknown fields, any order, long integers, trailing bytes), but has no
  * duplicate keys, tags or indefinite lengths; the AUM in it is canonical.
  *
  * @param aum field 2
- * @param committedAt field 3, or the file's own time; seconds since the epoch
+ * @param committedAt field 3, or the file's modification time; seconds since the epoch
  * @param purgedAt field 4: when the AUM was deleted; empty while it is held
  */
 record AumFile(Aum aum, long committedAt, Optional<Long> purgedAt) {
@@ -28,7 +28,7 @@ record AumFile(Aum aum, long committedAt, Optional<Long> purgedAt) {
   private static final int COMMITTED_FIELD = 3;
   private static final int PURGED_FIELD = 4;
 
-  /** The map around an AUM: its beginning, three keys, two times. */
+  /** The bytes around an AUM: the map's header, three keys, two times. */
   private static final int ENVELOPE_SIZE = 1 + 3 + 2 * 9;
 
   private static final int MAJOR_TYPE_SHIFT = 5;
@@ -38,8 +38,8 @@ record AumFile(Aum aum, long committedAt, Optional<Long> purgedAt) {
    * Parses a file.
    *
    * @param modified when the file was last changed, in seconds since the epoch
-   * @return empty when the file holds no AUM, which the reference treats as no file
-   * @throws DecodeException if it is not such a file
+   * @return empty if the file holds no AUM, which the reference treats as a missing file
+   * @throws DecodeException if the content is not such a map
    */
   static Optional<AumFile> parse(byte[] content, long modified) throws DecodeException {
     Optional<byte[]> aum = Optional.empty();
@@ -54,7 +54,7 @@ record AumFile(Aum aum, long committedAt, Optional<Long> purgedAt) {
       in.beginMap("file");
       Set<String> keys = new HashSet<>();
       while (in.nextKey("file")) {
-        // A text key that spells a number is not that number.
+        // A text key that spells a number is not that number's key.
         boolean integer = in.initialByte() >> MAJOR_TYPE_SHIFT <= 1;
         String key = (integer ? "" : "text ") + in.key("file");
         requireDefinite(in);
@@ -78,12 +78,12 @@ record AumFile(Aum aum, long committedAt, Optional<Long> purgedAt) {
     return Optional.of(
         new AumFile(
             Aum.decode(aum.get()),
-            // A time that no calendar has stays what it is: after all others.
+            // A time beyond the calendar's end still sorts after all others.
             committedAt > 0 ? Math.min(committedAt, LAST_SECOND) : modified,
             purgedAt > 0 ? Optional.of(purgedAt) : Optional.empty()));
   }
 
-  /** The file that a commit makes of an AUM that it adds. */
+  /** The file for an AUM that a commit adds. */
   static AumFile of(Commit.Addition addition) {
     return new AumFile(addition.aum(), addition.committedAt().getEpochSecond(), Optional.empty());
   }
@@ -98,22 +98,22 @@ record AumFile(Aum aum, long committedAt, Optional<Long> purgedAt) {
     return out.toByteArray();
   }
 
-  /** The same, deleted at a time in seconds since the epoch. */
+  /** This file, deleted at a time in seconds since the epoch. */
   AumFile purged(long time) {
     return new AumFile(aum, committedAt, Optional.of(time));
   }
 
-  /** The same, not deleted. */
+  /** This file, not deleted. */
   AumFile restored() {
     return new AumFile(aum, committedAt, Optional.empty());
   }
 
-  /** True while the AUM was not deleted. */
+  /** True unless the AUM was deleted. */
   boolean isHeld() {
     return purgedAt.isEmpty();
   }
 
-  /** What adds the AUM again, with the time that is known. */
+  /** An addition that brings the AUM back, with its recorded time. */
   Commit.Addition toAddition() {
     return new Commit.Addition(aum, Instant.ofEpochSecond(committedAt));
   }

@@ -16,8 +16,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The right to write into a directory, against other threads and other processes of ours. It ends
- * with the process, however that ends; the file stays.
+ * The right to write to a directory, exclusive among all threads and processes of this project. It
+ * ends with the process, however that ends; the file stays.
  */
 final class DirectoryLock implements AutoCloseable {
   static final String FILE = "tka-lock";
@@ -27,7 +27,7 @@ final class DirectoryLock implements AutoCloseable {
 
   private static final long PAUSE_MILLIS = 2;
 
-  /** A lock of the file system is one of the whole process; between threads these decide. */
+  /** A file lock belongs to the whole process; these locks exclude other threads. */
   private static final Map<Path, ReentrantLock> IN_PROCESS = new ConcurrentHashMap<>();
 
   private final ReentrantLock threads;
@@ -41,8 +41,8 @@ final class DirectoryLock implements AutoCloseable {
   /**
    * Waits for the lock.
    *
-   * @param patience for how long
-   * @throws StoreException.Busy if others hold it for too long, or the thread is interrupted
+   * @param patience how long to wait
+   * @throws StoreException.Busy if others hold the lock for too long, or the thread is interrupted
    * @throws StoreException.Unavailable if the directory cannot be written
    */
   static DirectoryLock take(Path directory, Duration patience) throws StoreException {
@@ -65,7 +65,7 @@ final class DirectoryLock implements AutoCloseable {
       }
     } catch (InterruptedException | ClosedByInterruptException e) {
       Thread.currentThread().interrupt();
-      throw new StoreException.Busy(directory + ": interrupted while it waited for " + FILE);
+      throw new StoreException.Busy(directory + ": interrupted while waiting for " + FILE);
     } catch (IOException e) {
       throw new StoreException.Unavailable(directory.toString(), e);
     }
@@ -98,7 +98,7 @@ final class DirectoryLock implements AutoCloseable {
   }
 
   private static StoreException.Busy busy(Path directory) {
-    return new StoreException.Busy(directory + ": another process is writing, and holds " + FILE);
+    return new StoreException.Busy(directory + ": another process is writing and holds " + FILE);
   }
 
   @Override
@@ -106,7 +106,7 @@ final class DirectoryLock implements AutoCloseable {
     try {
       channel.close();
     } catch (IOException e) {
-      // The lock is gone with the channel, and what was done under it stays done.
+      // The lock ends with the channel, and the work done under it is complete.
     } finally {
       threads.unlock();
     }

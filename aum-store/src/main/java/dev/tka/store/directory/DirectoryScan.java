@@ -29,19 +29,19 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a node's directory holds: every file that is named like an AUM, and what came of reading it.
- * Kept folder by folder, so that looking again costs what changed.
+ * The content of a node's directory: every file named like an AUM, and the result of reading it. It
+ * is kept folder by folder, so that a repeated scan reads only changed folders.
  */
 final class DirectoryScan {
   /**
-   * The most bytes of a file that are read. The largest well-formed checkpoint has about 350 KiB;
-   * only an AUM that nobody would make, of large text in fields that do not count, has more.
+   * The size in bytes of the largest file that is read. The largest well-formed checkpoint has
+   * about 350 KiB; only an artificial AUM, with large text in fields that do not count, has more.
    */
   static final int MAX_FILE_SIZE = 1 << 24;
 
   static final int PREFIX_LENGTH = 2;
 
-  /** Where an AUM may be. */
+  /** The name of a folder that may hold AUMs. */
   private static final Pattern PREFIX = Pattern.compile("[A-Z2-7]{2}");
 
   private final SortedMap<String, Folder> folders;
@@ -60,8 +60,8 @@ final class DirectoryScan {
   }
 
   /**
-   * Reads again the folders in which files came, went or were replaced, and only those: a file that
-   * is written over in place is not noticed.
+   * Reads again only those folders in which files were added, removed or replaced; a file
+   * overwritten in place is not noticed.
    *
    * @throws StoreException.Unavailable if the directory itself cannot be listed
    */
@@ -74,7 +74,7 @@ final class DirectoryScan {
     return new DirectoryScan(now);
   }
 
-  /** The same with other AUM files; what has none any more is deleted. */
+  /** This scan with changed AUM files; an empty value means that the file is deleted. */
   DirectoryScan with(Map<AumHash, Optional<AumFile>> changes) {
     SortedMap<String, Folder> now = new TreeMap<>(folders);
     Map<String, Map<AumHash, Optional<AumFile>>> byFolder = new HashMap<>();
@@ -86,12 +86,12 @@ final class DirectoryScan {
     return new DirectoryScan(now);
   }
 
-  /** The file in which an AUM is, deleted or not. */
+  /** The file that holds an AUM, deleted or not. */
   Optional<AumFile> find(AumHash hash) {
     return Optional.ofNullable(folders.get(folderOf(hash))).map(folder -> folder.files.get(hash));
   }
 
-  /** An AUM that was deleted, and whose file still has it. */
+  /** A deleted AUM that is still in its file. */
   Optional<Commit.Addition> purged(AumHash hash) {
     return find(hash).filter(file -> !file.isHeld()).map(AumFile::toAddition);
   }
@@ -104,17 +104,17 @@ final class DirectoryScan {
         .toList();
   }
 
-  /** The hashes of all AUM files that are where they belong, sound or not. */
+  /** The hashes of all AUM files in their proper places, sound or not. */
   List<AumHash> inPlace() {
     return folders.values().stream().flatMap(folder -> folder.atHome.stream()).sorted().toList();
   }
 
-  /** A number that differs when the content does. */
+  /** A number that differs if the content differs. */
   long fingerprint() {
     return folders.values().stream().mapToLong(Folder::fingerprint).sum();
   }
 
-  /** What is wrong with files, in the order of their hashes. */
+  /** The damaged files, in the order of their hashes. */
   List<Damage> damage() {
     SortedMap<AumHash, Damage> byHash = new TreeMap<>();
     List<Damage> damage = new ArrayList<>();
@@ -135,7 +135,7 @@ final class DirectoryScan {
     return new Damage(
         path,
         Optional.of(hash),
-        "named like an AUM, which belongs at " + placeOf(hash) + (inPlace ? ", where it is" : ""),
+        "named like the AUM that belongs at " + placeOf(hash) + (inPlace ? ", which exists" : ""),
         inPlace ? Damage.Kind.HARMLESS : Damage.Kind.CONTENT);
   }
 
@@ -143,7 +143,7 @@ final class DirectoryScan {
     return hash.toString().substring(0, PREFIX_LENGTH);
   }
 
-  /** The place of an AUM's file, from the directory on. */
+  /** The path of an AUM's file, relative to the directory. */
   static String placeOf(AumHash hash) {
     String name = hash.toString();
     return name.substring(0, PREFIX_LENGTH) + "/" + name;
@@ -152,12 +152,12 @@ final class DirectoryScan {
   /**
    * Reads a regular file of bounded size.
    *
-   * @return empty when it is longer
-   * @throws IOException if it cannot be read, or is no regular file
+   * @return empty if the file is larger
+   * @throws IOException if it cannot be read, or is not a regular file
    */
   static Optional<byte[]> readBounded(Path file, BasicFileAttributes attributes, int most)
       throws IOException {
-    // A pipe would keep the reader waiting for ever.
+    // Reading a pipe could block forever.
     if (!attributes.isRegularFile()) {
       throw new IOException(
           "expected a file, found "
@@ -172,9 +172,9 @@ final class DirectoryScan {
   /**
    * Reads a file that is named like an AUM.
    *
-   * @return empty when it holds no AUM
+   * @return empty if it holds no AUM
    * @throws StoreException.Damaged if it is too large
-   * @throws DecodeException if it is not such a file
+   * @throws DecodeException if it is not an AUM file
    * @throws IOException if it cannot be read
    */
   static Optional<AumFile> readAumFile(Path file)
@@ -187,14 +187,14 @@ final class DirectoryScan {
     return AumFile.parse(content.get(), attributes.lastModifiedTime().to(TimeUnit.SECONDS));
   }
 
-  /** What is in a folder, or nothing when it is none. */
+  /** The names in a folder; empty if it is not a folder, or cannot be listed. */
   private static Optional<List<String>> list(Path folder) {
-    // Names alone: streams of paths cost several times as much.
+    // Names only: streams of paths cost several times as much.
     String @Nullable [] names = folder.toFile().list();
     if (names == null) {
       return Optional.empty();
     }
-    // The file system's order means nothing; with one of our own, reports are the same every time.
+    // The file system's order is arbitrary; sorting makes reports repeatable.
     Arrays.sort(names);
     return Optional.of(List.of(names));
   }
@@ -213,15 +213,15 @@ final class DirectoryScan {
     final Map<AumHash, AumFile> files = new HashMap<>();
     final Map<AumHash, Damage> damaged = new HashMap<>();
 
-    /** The hashes whose file is here and belongs here. */
+    /** The hashes whose files are in this folder and belong here. */
     final Set<AumHash> atHome = new HashSet<>();
 
-    /** Files named like an AUM that belongs elsewhere, or with a sloppy name. */
+    /** Files named like an AUM that belongs elsewhere, or whose name has nonzero spare bits. */
     final Map<AumHash, String> strays = new HashMap<>();
 
     Optional<Damage> unlistable = Optional.empty();
 
-    /** When names in it last changed. */
+    /** When its entries last changed. */
     Optional<FileTime> modified = Optional.empty();
 
     Folder(String name) {
@@ -229,9 +229,9 @@ final class DirectoryScan {
     }
 
     /**
-     * Reads a folder, unless it is as it was.
+     * Reads a folder, unless it is unchanged.
      *
-     * @return empty when it is none
+     * @return empty if it is not a folder
      */
     static Optional<Folder> read(Path directory, String name, @Nullable Folder before) {
       Path path = directory.resolve(name);
@@ -255,8 +255,8 @@ final class DirectoryScan {
     }
 
     /**
-     * The time of a folder's last change, if another change would have another: clocks of file
-     * systems tick slowly.
+     * The time of a folder's last change, if a later change is sure to have a different time: file
+     * system clocks tick slowly.
      */
     private static Optional<FileTime> settledTime(Path path) {
       try {
@@ -304,13 +304,13 @@ final class DirectoryScan {
       return sum + mix(strays.hashCode()) + 3 * mix(unlistable.hashCode());
     }
 
-    /** Spreads the bits, so that sums of different parts differ. */
+    /** Spreads the bits, so that different parts give different sums. */
     private static long mix(long value) {
       long spread = value * 0x9e3779b97f4a7c15L;
       return spread ^ spread >>> 32;
     }
 
-    /** Decides by its name what a file is. */
+    /** Classifies a file by its name. */
     private void sort(Path path, String file) {
       try {
         AumHash hash = AumHash.parse(file);
@@ -323,7 +323,7 @@ final class DirectoryScan {
       } catch (TextException.SpareBits e) {
         strays.putIfAbsent(e.withoutSpareBits(), name + "/" + file);
       } catch (TextException e) {
-        // Not named like an AUM: somebody else's.
+        // Not named like an AUM, so not ours.
       }
     }
 
@@ -342,7 +342,7 @@ final class DirectoryScan {
       } catch (StoreException.Damaged | DecodeException e) {
         damaged(hash, e.getMessage(), Damage.Kind.CONTENT);
       } catch (NoSuchFileException e) {
-        damaged(hash, "it is gone, or a link that leads nowhere", Damage.Kind.UNREADABLE);
+        damaged(hash, "missing, or a dangling link", Damage.Kind.UNREADABLE);
       } catch (AccessDeniedException e) {
         damaged(hash, "cannot be read: permission denied", Damage.Kind.UNREADABLE);
       } catch (IOException e) {

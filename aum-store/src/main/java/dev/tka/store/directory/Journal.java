@@ -19,21 +19,20 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The journal of a node's directory: it makes a commit of many files one.
+ * The journal of a node's directory: it makes a commit of many files atomic.
  *
  * <p>A commit writes its new files under temporary names in the directory itself, where the
  * reference does not look, and flushes them. Then the journal, which names them and their places,
  * appears as {@code tka-journal}: from this moment on the commit has happened. The files are moved
- * to their places, their folders are flushed, and the journal becomes {@code tka-journal-last}.
- * Whoever finds a {@code tka-journal} finishes the moves before writing, and when only reading,
- * reads each file where it still is. So a commit whose files cannot be moved, as a folder may need
- * space for a name, has happened all the same.
+ * to their places, their folders are flushed, and the journal becomes {@code tka-journal-last}. A
+ * writer that finds a {@code tka-journal} finishes the moves first; a reader reads each file where
+ * it still is. So a commit has happened even if its files cannot be moved, for example because a
+ * folder needs space for a name.
  *
- * <p>It is text, so that a person can follow it: the number of the commit, then a line for each
- * file.
+ * <p>It is text, so that people can read it: the number of the commit, then one line per file.
  *
- * @param commit how many commits there have been, this one included
- * @param moves what goes where
+ * @param commit the number of commits so far, including this one
+ * @param moves the files and their places
  */
 record Journal(long commit, List<Move> moves) {
   static final String PENDING = "tka-journal";
@@ -51,13 +50,13 @@ record Journal(long commit, List<Move> moves) {
   private static final Pattern DELETE = Pattern.compile("delete (\\S+) over (\\S{1,60})");
   private static final String END = "end";
 
-  /** What is at a place where no file is. */
+  /** The fingerprint of a place where there is no file. */
   private static final String NOTHING = "nothing";
 
   /** 100 bytes for each of a million AUMs. */
   private static final int MAX_SIZE = 100_000_000;
 
-  /** Copies its parts. */
+  /** Copies the list. */
   Journal {
     moves = List.copyOf(moves);
   }
@@ -65,20 +64,20 @@ record Journal(long commit, List<Move> moves) {
   /**
    * One file.
    *
-   * @param temporary its name before, or empty when it is to be deleted
-   * @param place which file it becomes
-   * @param before what {@link #fingerprint} told of its place when the commit began. A node may
-   *     write there after a crash, and what it wrote then stays
+   * @param temporary its temporary name; empty if the file is to be deleted
+   * @param place the file it becomes
+   * @param before the {@link #fingerprint} of its place when the commit began. A node may write
+   *     there after a crash, and what it writes then stays
    */
   record Move(Optional<String> temporary, Place place, String before) {
-    /** A move over what is at its place now. */
+    /** A move that replaces whatever is at its place now. */
     static Move over(Path directory, Optional<String> temporary, Place place) throws IOException {
       return new Move(temporary, place, fingerprint(directory.resolve(place.path())));
     }
 
     /**
-     * True when something else was written to the place since the commit began: the file under the
-     * temporary name was not moved there, and what is there is not what was.
+     * True if something else was written to the place since the commit began: the file with the
+     * temporary name has not been moved there, and the content there has changed.
      */
     boolean isOvertaken(Path directory) throws IOException {
       Optional<Path> waiting = temporary.map(directory::resolve);
@@ -87,16 +86,16 @@ record Journal(long commit, List<Move> moves) {
       }
       String found = fingerprint(directory.resolve(place.path()));
       boolean changed = !found.equals(before) && !(temporary.isEmpty() && found.equals(NOTHING));
-      // It may have been moved while we looked.
+      // The file may have been moved during this check.
       return changed && (waiting.isEmpty() || Files.exists(waiting.get()));
     }
   }
 
   /**
-   * A file that commits write. There is no other, whatever a journal says.
+   * A file that commits write. A journal cannot name any other file.
    *
-   * @param path from the directory on
-   * @param aum the AUM whose file it is; empty for one at the top
+   * @param path relative to the directory
+   * @param aum the AUM whose file it is; empty for a file at the top
    */
   record Place(String path, Optional<AumHash> aum) {
     static final Place LAST_ACTIVE_ANCESTOR =
@@ -119,7 +118,7 @@ record Journal(long commit, List<Move> moves) {
     }
   }
 
-  /** Length and modification time of a file, one word; {@value #NOTHING} where there is none. */
+  /** A file's length and modification time, as one word; {@value #NOTHING} if there is no file. */
   private static String fingerprint(Path file) throws IOException {
     try {
       BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
@@ -132,21 +131,20 @@ record Journal(long commit, List<Move> moves) {
     }
   }
 
-  /** No two commits share a name: a reader may be at work on the one before. */
+  /** Commits never share a name, because a reader may still be reading the previous one. */
   static String temporaryName(long commit, int number) {
     return TEMPORARY + commit + "-" + number;
   }
 
-  /** True of what a commit that never happened leaves behind. */
+  /** True for files left behind by a commit that never happened. */
   static boolean isLeftover(String name) {
     return name.startsWith(TEMPORARY) || name.equals(UNFINISHED);
   }
 
   /**
-   * The journal that stands: one that was begun and not finished, or the last, which has nothing
-   * left to move.
+   * The current journal: an unfinished one, or the last one, which has nothing left to move.
    *
-   * @throws StoreException.Damaged if a pending journal is not what was written
+   * @throws StoreException.Damaged if a pending journal is not as written
    * @throws StoreException.Unavailable if it cannot be read
    */
   static Journal current(Path directory) throws StoreException {
@@ -157,7 +155,9 @@ record Journal(long commit, List<Move> moves) {
     return new Journal(lastCommit(directory), List.of());
   }
 
-  /** A number that cannot be read begins anew: it only tells one commit from the next. */
+  /**
+   * If the number cannot be read, counting starts over: it only distinguishes successive commits.
+   */
   private static long lastCommit(Path directory) {
     try {
       return find(directory, LAST).map(Journal::commit).orElse(0L);
@@ -235,16 +235,16 @@ record Journal(long commit, List<Move> moves) {
   void begin(Path directory) throws IOException {
     Path unfinished = directory.resolve(UNFINISHED);
     DurableFiles.create(unfinished, toText().getBytes(StandardCharsets.UTF_8));
-    // The names of the new files first: a journal must not outlast them.
+    // Flush the names of the new files first: a journal must not outlive them.
     DurableFiles.flushFolder(directory);
     Files.move(unfinished, directory.resolve(PENDING), StandardCopyOption.ATOMIC_MOVE);
     DurableFiles.flushFolder(directory);
   }
 
   /**
-   * Brings every file to its place; what is there already, or was written there since, stays.
+   * Moves every file to its place; a file that is already there, or was written there since, stays.
    *
-   * @throws IOException if one cannot be moved; whoever comes next goes on
+   * @throws IOException if a file cannot be moved; the next writer resumes
    */
   void finish(Path directory) throws IOException {
     for (Move move : moves) {
@@ -270,9 +270,9 @@ record Journal(long commit, List<Move> moves) {
                   + move.temporary.get()
                   + " nor "
                   + move.place.path()
-                  + " is there; delete "
+                  + " exists; delete "
                   + PENDING
-                  + " to go on with the files that are in place",
+                  + " to continue with the files that are in place",
               e);
         }
       }

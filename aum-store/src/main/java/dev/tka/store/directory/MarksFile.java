@@ -22,8 +22,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The file with the notes on own AUMs (protocol, section 10, "Unsent"). It is text, so that a
- * person can follow it, with one fact on a line:
+ * The file with the notes on own AUMs (protocol, section 10, "Unsent"). It is text, so that people
+ * can read it, with one fact per line:
  *
  * <pre>
  * tka own AUMs 1
@@ -35,12 +35,12 @@ import java.util.regex.Pattern;
  * end
  * </pre>
  *
- * <p>Own AUMs are in the order of their hashes, edits set aside in the order in which they were. So
- * notes have one text, and what differs from it is refused: a note that is misread lets an edit be
- * forgotten.
+ * <p>Own AUMs are in the order of their hashes, edits set aside in the order in which they were set
+ * aside. So there is one text for the same notes, and any other is refused: a misread note could
+ * lose an edit.
  *
- * @param content the file's bytes; empty when there is no file
- * @param marks what they say
+ * @param content the file's bytes; empty if there is no file
+ * @param marks the notes in it
  */
 record MarksFile(Bytes content, Marks marks) {
   static final String NAME = "tka-own";
@@ -48,7 +48,7 @@ record MarksFile(Bytes content, Marks marks) {
   /** 100 bytes for each of a million own AUMs. */
   static final int MAX_SIZE = 100_000_000;
 
-  /** No file: nothing was ever noted. */
+  /** No file: there are no notes yet. */
   static final MarksFile NONE = new MarksFile(Bytes.empty(), Marks.NONE);
 
   private static final String TITLE = "tka own AUMs 1";
@@ -64,7 +64,7 @@ record MarksFile(Bytes content, Marks marks) {
   /**
    * The file for some notes.
    *
-   * @throws StoreException.Unavailable if it would be too large to be read again
+   * @throws StoreException.Unavailable if the file would be too large to be read again
    */
   static MarksFile of(Marks marks) throws StoreException.Unavailable {
     byte[] content = (String.join("\n", lines(marks)) + "\n").getBytes(StandardCharsets.US_ASCII);
@@ -104,14 +104,14 @@ record MarksFile(Bytes content, Marks marks) {
   /**
    * Parses a file.
    *
-   * @param name what to call it in errors
-   * @throws StoreException.Damaged if it is not what was written
+   * @param name its name in error messages
+   * @throws StoreException.Damaged if it is not as written
    */
   static MarksFile parse(String name, byte[] content) throws StoreException.Damaged {
     String text = new String(content, StandardCharsets.US_ASCII);
     List<String> lines = List.of(text.split("\n", -1));
     Parser parser = new Parser();
-    // After the last line's end there is nothing.
+    // The last line ends with a line break, so the last element is empty.
     for (int i = 1; i < lines.size() - 2; i++) {
       try {
         parser.parse(lines.get(i));
@@ -143,7 +143,7 @@ record MarksFile(Bytes content, Marks marks) {
     return "\"" + (line.length() <= most ? line : line.substring(0, most) + "…") + "\"";
   }
 
-  /** What the lines so far say. */
+  /** The notes in the lines parsed so far. */
   private static final class Parser {
     private final Map<AumHash, Optional<Instant>> own = new HashMap<>();
     private Optional<Instant> agreedAt = Optional.empty();
@@ -168,7 +168,7 @@ record MarksFile(Bytes content, Marks marks) {
         setAside.add(new Marks.SetAside(aum, Instant.parse(aside.group(2)), revocation));
       } else {
         throw new IllegalArgumentException(
-            "expected a fact about an own AUM, found " + shortened(line));
+            "expected a note on an own AUM, found " + shortened(line));
       }
     }
   }

@@ -44,28 +44,28 @@ import org.jspecify.annotations.Nullable;
 /**
  * The directory in which a shipping node keeps a tailnet's AUMs (protocol, section 9): one file per
  * AUM at {@code <first two characters of its hash>/<hash>}, and the file {@code
- * last_active_ancestor}. What is written is byte for byte what the reference writes for the same
- * content and times; files of our own ({@code tka-journal}, {@code tka-journal-last}, {@code
+ * last_active_ancestor}. Files are written byte for byte as the reference writes them for the same
+ * content and times; our own files ({@code tka-journal}, {@code tka-journal-last}, {@code
  * tka-lock}, and {@code tka-own} with the notes on own AUMs, once there are any) stay at the top,
- * where it does not look.
+ * where the reference does not look.
  *
- * <p>A file that is named like an AUM and does not hold it makes the reference refuse the
- * directory. Here the sound files are shown, and {@link AumSnapshot#damage} names the others; one
- * is replaced only by the AUM that its name says. Files with other names are not looked at.
+ * <p>The reference refuses the whole directory if a file named like an AUM does not hold that AUM.
+ * Here the sound files are shown, and {@link AumSnapshot#damage} names the others; a damaged file
+ * is replaced only by the AUM in its name. Files with other names are ignored.
  *
- * <p>Reading writes nothing and takes no lock. A commit is decided under a lock that other
- * processes of ours respect, on the directory as it is then: where a running node has changed it
- * since it was read, the commit fails with a conflict. A file that something writes over in place,
- * as no node does, is noticed by a new {@code NodeDirectory} only.
+ * <p>Reading writes nothing and takes no lock. A commit takes a lock that our other processes
+ * respect, and looks at the directory again: if a running node has changed it since it was read,
+ * the commit fails with a conflict. Only a new {@code NodeDirectory} notices a file that was
+ * overwritten in place, which nodes never do.
  */
 public final class NodeDirectory implements AumStore {
   /** The file with the recorded last-active ancestor: 32 raw bytes. */
   public static final String LAST_ACTIVE_ANCESTOR = "last_active_ancestor";
 
-  /** How the names of our own files at the top begin. */
+  /** The prefix of our own files at the top. */
   public static final String OWN_FILES = "tka-";
 
-  /** How often a reader looks again when commits come in while it reads. */
+  /** How often a reader starts over because of concurrent commits. */
   private static final int MAX_READS = 100;
 
   private final Path directory;
@@ -78,7 +78,7 @@ public final class NodeDirectory implements AumStore {
     this.clock = clock;
   }
 
-  /** What was in the directory at a time, and what is shown of it. */
+  /** The directory's content at one time, and the snapshot that shows it. */
   private record View(
       long commits,
       DirectoryScan scan,
@@ -112,10 +112,10 @@ public final class NodeDirectory implements AumStore {
   }
 
   /**
-   * The directory at a path, made if there is none; only its owner can look into it.
+   * The directory at a path, made if it does not exist; only its owner can access it.
    *
    * @param clock tells when AUMs are purged
-   * @throws StoreException.Absent if there is something else there
+   * @throws StoreException.Absent if something else exists there
    * @throws StoreException.Unavailable if it cannot be made
    */
   public static NodeDirectory create(Path directory, Clock clock) throws StoreException {
@@ -130,11 +130,11 @@ public final class NodeDirectory implements AumStore {
   }
 
   /**
-   * Reads the directory; what did not change since the last time is not read again.
+   * Reads the directory; folders that did not change since the last time are not read again.
    *
    * @throws StoreException.Unavailable if the directory itself cannot be read
    * @throws StoreException.Damaged if {@code last_active_ancestor} is not a hash, or a journal or
-   *     {@code tka-own} is not what was written
+   *     {@code tka-own} is not as written
    */
   @Override
   public AumSnapshot read() throws StoreException {
@@ -145,13 +145,13 @@ public final class NodeDirectory implements AumStore {
     for (int i = 0; i < MAX_READS; i++) {
       Journal journal = Journal.current(directory);
       View view = look(journal);
-      // A commit in between may have shown half of itself.
+      // A commit in the meantime may have been seen half done.
       if (Journal.current(directory).commit() == journal.commit()) {
         last = view;
         return view;
       }
     }
-    throw new StoreException.Busy(directory + ": others change it all the time");
+    throw new StoreException.Busy(directory + ": it keeps changing");
   }
 
   /** The directory as it is once the journal is finished. */
@@ -188,7 +188,7 @@ public final class NodeDirectory implements AumStore {
             .orElse(MarksFile.NONE));
   }
 
-  /** Where a file may be that is being moved, or is to be deleted: first where it comes from. */
+  /** The possible places of a file that is being moved or deleted: the temporary name first. */
   private static List<String> namesOf(Journal.Move move) {
     return move.temporary().map(name -> List.of(name, move.place().path())).orElse(List.of());
   }
@@ -206,7 +206,7 @@ public final class NodeDirectory implements AumStore {
       try {
         return DirectoryScan.readAumFile(directory.resolve(name));
       } catch (NoSuchFileException e) {
-        // Then it is in its place, or whoever moves it just finished: the reader looks again.
+        // Then it is in its place, or its commit has just finished: the reader looks again.
       } catch (IOException | DecodeException e) {
         throw new StoreException.Damaged(name + ": " + e.getMessage());
       }
@@ -214,13 +214,13 @@ public final class NodeDirectory implements AumStore {
     return Optional.empty();
   }
 
-  /** Makes something of a file's content; there is none when it is too large. */
+  /** Parses a file's content, which is empty if the file is too large. */
   @FunctionalInterface
   private interface Parser<T> {
     T parse(String name, Optional<byte[]> content) throws StoreException.Damaged;
   }
 
-  /** A file at the top, under the first of its names at which there is one. */
+  /** A file at the top, read from the first of its names that exists. */
   private <T> Optional<T> readFirst(List<String> names, int most, Parser<T> parser)
       throws StoreException {
     for (String name : names) {
@@ -294,7 +294,7 @@ public final class NodeDirectory implements AumStore {
     return withoutTrail.withTrail(new DerivedTrail(withoutTrail));
   }
 
-  /** The trail behind a snapshot, looked for when somebody first asks. */
+  /** The trail behind a snapshot, derived when it is first needed. */
   private static final class DerivedTrail implements Supplier<Trail> {
     private @Nullable AumSnapshot snapshot;
     private Trail trail = Trail.EMPTY;
@@ -313,7 +313,7 @@ public final class NodeDirectory implements AumStore {
     }
   }
 
-  /** False when the oldest ancestor and what was purged behind it are certainly the same. */
+  /** False if the oldest ancestor and the purged AUMs behind it certainly stay the same. */
   private static boolean movesTrail(Commit commit, View before) {
     if (!commit.purges().isEmpty() || commit.lastActiveAncestor().isPresent()) {
       return true;
@@ -350,7 +350,8 @@ public final class NodeDirectory implements AumStore {
    * {@inheritDoc}
    *
    * @throws StoreException.Busy if another process writes for too long
-   * @throws StoreException.Unavailable if it cannot be written: no right, no space; it is as it was
+   * @throws StoreException.Unavailable if the directory cannot be written, for lack of rights or
+   *     space; it is unchanged
    */
   @Override
   public synchronized AumSnapshot commit(Commit commit) throws StoreException {
@@ -375,10 +376,10 @@ public final class NodeDirectory implements AumStore {
       return before.snapshot;
     }
     MarksFile marks = changedMarks.isEmpty() ? before.marks : MarksFile.of(changedMarks.get());
-    // A node may look between two moves, or after a crash there: what it finds must open. No node
-    // looks at the notes, but a person may give a journal up half-way, and then a note on an AUM
-    // that did not come does nothing, while an unsent AUM without its note is purged, or displaced,
-    // and nobody hears of it. So the notes go first.
+    // A node may look between two moves, or after a crash there, and must find a directory that
+    // opens. No node reads the notes, but someone may abandon a journal halfway. Then a note on an
+    // AUM that did not arrive is harmless, while an unsent AUM without its note could be purged or
+    // displaced silently. So the notes go first.
     List<NewFile> content = new ArrayList<>();
     if (changedMarks.isPresent()) {
       content.add(new NewFile(Journal.Place.MARKS, marks.content()));
@@ -394,8 +395,8 @@ public final class NodeDirectory implements AumStore {
   }
 
   /**
-   * What a commit makes of the files, as far as it changes them: additions as they were given,
-   * parents first, and then purges, newest first.
+   * The files that a commit changes: first the additions in the order given, parents first, then
+   * the purges, newest first.
    */
   private Map<AumHash, AumFile> changedFiles(Commit commit, View before) {
     DirectoryScan scan = before.scan;
@@ -420,7 +421,7 @@ public final class NodeDirectory implements AumStore {
     return files;
   }
 
-  /** What is shown after a commit, without reading again what was just written. */
+  /** The view after a commit, without reading again what was just written. */
   private View after(
       View before,
       Commit commit,
@@ -431,7 +432,7 @@ public final class NodeDirectory implements AumStore {
     files.forEach((hash, file) -> changes.put(hash, Optional.of(file)));
     DirectoryScan scan = before.scan.with(changes);
     long sequence = ++lastSequence;
-    // Parents before children, as they were given.
+    // Parents before children, in the order given.
     List<AumIndex.Item<Bytes>> added = new ArrayList<>();
     for (Commit.Addition addition : commit.additions()) {
       AumFile file = files.get(addition.aum().hash());
@@ -488,15 +489,15 @@ public final class NodeDirectory implements AumStore {
     run(new Journal(before.commits + 1, moves));
   }
 
-  /** What is done to the directory. */
+  /** An operation on the directory. */
   @FunctionalInterface
   private interface Work<T> {
     T run() throws StoreException;
   }
 
   /**
-   * Works in a thread that nobody interrupts: an interrupt closes the file that a thread is at, and
-   * the caller could not tell whether the commit happened.
+   * Works in a thread of its own, which is never interrupted: an interrupt closes the file in use,
+   * and then the caller could not tell whether the commit happened.
    */
   private static <T> T uninterrupted(Work<T> work) throws StoreException {
     FutureTask<T> task = new FutureTask<>(work::run);
@@ -522,7 +523,7 @@ public final class NodeDirectory implements AumStore {
     }
   }
 
-  /** Finishes what another writer began, clears away what one never began, and looks. */
+  /** Finishes another writer's commit, deletes leftovers of one that never happened, and looks. */
   private View settle(DirectoryLock held) throws StoreException {
     Objects.requireNonNull(held);
     Journal journal = Journal.current(directory);
@@ -532,7 +533,7 @@ public final class NodeDirectory implements AumStore {
       }
     } catch (IOException e) {
       throw new StoreException.Unavailable(
-          directory + ": the files of an earlier commit cannot be brought to their places", e);
+          directory + ": the files of an earlier commit cannot be moved to their places", e);
     }
     try {
       clearLeftovers();
@@ -581,7 +582,7 @@ public final class NodeDirectory implements AumStore {
     run(new Journal(number, moves));
   }
 
-  /** Sees to it that nothing but a broken disk can stop a move, as it must not be stopped. */
+  /** Checks beforehand everything that could make a move fail, except disk failure. */
   private void requireMovable(Journal.Move move) throws IOException {
     Path place = directory.resolve(move.place().path());
     Path folder = Objects.requireNonNull(place.getParent());
@@ -604,19 +605,19 @@ public final class NodeDirectory implements AumStore {
     try {
       journal.finish(directory);
     } catch (IOException e) {
-      // The commit has happened: readers read through the journal, and the next writer goes on.
+      // The commit has happened: readers follow the journal, and the next writer resumes.
     }
   }
 
   private StoreException.Unavailable notWritten(IOException cause) {
     try {
       if (Files.deleteIfExists(directory.resolve(Journal.PENDING))) {
-        // The journal must not outlast the files that it names.
+        // The journal must not outlive the files that it names.
         DurableFiles.flushFolder(directory);
       }
       clearLeftovers();
     } catch (IOException e) {
-      // The next writer clears them away; why this one failed is what the caller must know.
+      // The next writer deletes them; the caller must learn why this commit failed.
       cause.addSuppressed(e);
     }
     return new StoreException.Unavailable(directory.toString(), cause);

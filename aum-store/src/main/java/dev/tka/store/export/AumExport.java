@@ -23,35 +23,36 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * One tailnet as a stream of bytes: the authority's AUMs with their commit times, what is
- * remembered of purged ones, and the notes on own AUMs (docs/export-format.md). The same content is
- * the same bytes, whatever store it comes from. {@link AumImport} reads it.
+ * One tailnet as a stream of bytes: the authority's AUMs with their commit times, the trail of
+ * purged AUMs, and the notes on own AUMs (docs/export-format.md). The same content gives the same
+ * bytes, whatever store it comes from. {@link AumImport} reads it.
  *
- * <p>AUMs that do not come from the oldest ancestor are left out: without the state at their
- * parents, nobody who reads them could verify them.
+ * <p>AUMs that do not descend from the oldest ancestor are left out: readers could not verify them
+ * without the state at their parents.
  *
  * @param tailnet the tailnet's name
- * @param head the authority's
- * @param aums how many AUMs there are
- * @param remembered how many entries the trail has
- * @param own how many own AUMs are noted
- * @param setAside how many edits are set aside
- * @param unrelated how many AUMs were left out
+ * @param head the authority's head
+ * @param aums the number of AUMs
+ * @param remembered the number of trail entries
+ * @param own the number of own AUMs
+ * @param setAside the number of edits set aside
+ * @param unrelated the number of AUMs left out
  */
 public record AumExport(
     String tailnet, AumHash head, int aums, int remembered, int own, int setAside, int unrelated) {
 
   /**
-   * Writes a tailnet. Several may be written one after another, in the order of their names.
+   * Writes a tailnet. Several can be written one after another, in the order of their names.
    *
    * @param tailnet its name, at most {@value Tailnets#LONGEST_NAME} characters; empty if it has
    *     none
-   * @param following how many tailnets will be written after it
+   * @param following the number of tailnets that will be written after it
    * @param out is neither flushed nor closed
-   * @throws OpenException if no authority can be opened from what is stored
-   * @throws StoreException.Damaged if something of the store is missing or could not be read again
+   * @throws OpenException if no authority can be opened from the store
+   * @throws StoreException.Damaged if a part of the store is missing, or the export could not be
+   *     read back
    * @throws StoreException if a body cannot be read
-   * @throws IOException if it cannot be written
+   * @throws IOException if the export cannot be written
    */
   public static AumExport write(
       AumSnapshot snapshot, String tailnet, int following, OutputStream out, Progress progress)
@@ -61,7 +62,7 @@ public record AumExport(
     }
     Optional<Damage> damage = snapshot.damage().stream().filter(Damage::degrades).findFirst();
     if (damage.isPresent()) {
-      throw new StoreException.Damaged("an export would not be whole: " + damage.get());
+      throw new StoreException.Damaged("an export would be incomplete: " + damage.get());
     }
     Authority authority = Authority.open(snapshot);
     List<AumEntry> aums = inOrder(snapshot, authority.oldestAncestor());
@@ -108,7 +109,7 @@ public record AumExport(
         snapshot.entries().size() - aums.size());
   }
 
-  /** The AUMs from the oldest ancestor on: by their distance from it, then by their hashes. */
+  /** The AUMs from the oldest ancestor on, sorted by distance from it, then by hash. */
   private static List<AumEntry> inOrder(AumSnapshot snapshot, AumHash oldest) {
     List<AumEntry> ordered = new ArrayList<>();
     List<AumEntry> level = new ArrayList<>();
@@ -158,7 +159,7 @@ public record AumExport(
         "the tailnet cannot be exported: expected at most " + most + ", found more");
   }
 
-  /** Writes items and sums them up. */
+  /** Writes items and computes their checksum. */
   private static final class Writer {
     private final OutputStream out;
     private final Blake2s sum = new Blake2s();

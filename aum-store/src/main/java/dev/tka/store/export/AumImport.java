@@ -35,12 +35,12 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Reads what {@link AumExport} wrote, one tailnet after another (docs/export-format.md).
+ * Reads an export written by {@link AumExport}, one tailnet after another (docs/export-format.md).
  *
- * <p>Every AUM is verified as it is read, signatures included. What no signature covers, the oldest
- * ancestor, the trail and the notes, is taken on trust in whoever gave the export, as a bootstrap
- * takes its checkpoint. Nothing is written before the end of a tailnet was read and its checksum is
- * right; then all of it is one commit. Its AUMs stay in memory until then.
+ * <p>Every AUM is verified as it is read, signatures included. The oldest ancestor, the trail and
+ * the notes are not covered by a signature: they are trusted as the export's source is, like the
+ * checkpoint of a bootstrap. Nothing is written until a tailnet has been read to its end and its
+ * checksum is right; then it is stored in one commit. Its AUMs stay in memory until then.
  *
  * <p>Use by one thread.
  */
@@ -51,7 +51,7 @@ public final class AumImport {
   private boolean reading;
 
   /**
-   * An import from a stream, which is read as it is needed, and never closed.
+   * An import from a stream, which is read as needed and never closed.
    *
    * @param verifier checks the signatures
    */
@@ -61,19 +61,19 @@ public final class AumImport {
   }
 
   /**
-   * The next tailnet, or nothing at the end.
+   * The next tailnet; empty at the end.
    *
-   * @throws StoreException.Newer if a newer version wrote it
-   * @throws StoreException.Damaged if what comes is not what was written, or ends too early
+   * @throws StoreException.Newer if a newer version wrote the export
+   * @throws StoreException.Damaged if the stream is not as written, or ends too early
    * @throws IOException if the stream cannot be read
-   * @throws IllegalStateException if the tailnet before was not read to its end
+   * @throws IllegalStateException if the previous tailnet was not read to its end
    */
   public Optional<Tailnet> next() throws StoreException, IOException {
     if (reading) {
-      throw new IllegalStateException("the tailnet before was not read to its end");
+      throw new IllegalStateException("the previous tailnet was not read to its end");
     }
     if (last.isPresent() && last.get().following() == 0) {
-      // That nothing comes was looked at before it was committed.
+      // The end of the stream was checked before the last tailnet was returned.
       return Optional.empty();
     }
     Optional<byte[]> item = in.next();
@@ -113,23 +113,23 @@ public final class AumImport {
       this.header = header;
     }
 
-    /** Its name in the export; empty if it has none. */
+    /** Its name in the export; empty if there is none. */
     public String name() {
       return header.tailnet();
     }
 
-    /** How many tailnets come after it. */
+    /** The number of tailnets that follow. */
     public long following() {
       return header.following();
     }
 
     /**
-     * Reads it to its end and verifies it.
+     * Reads the tailnet to its end and verifies it.
      *
-     * @throws StoreException.Damaged if it is not what was written, or ends too early, whatever
-     *     else is wrong with it
-     * @throws VerificationException if an AUM is not accepted by the state at its parent
-     * @throws ApplyException if an AUM does not apply there
+     * @throws StoreException.Damaged if it is not as written, or ends too early, whatever else is
+     *     wrong with it
+     * @throws VerificationException if an AUM does not verify in the state at its parent
+     * @throws ApplyException if an AUM does not apply to that state
      * @throws IOException if the stream cannot be read
      */
     public Verified read(Progress progress) throws TkaException, IOException {
@@ -167,7 +167,7 @@ public final class AumImport {
           } catch (DecodeException | IllFormedException e) {
             wrong = Optional.of(in.damaged(e.getMessage()));
           } catch (TkaException e) {
-            // Whether it was altered on its way is told by the checksum, further down.
+            // The checksum, which comes later, shows whether the stream was altered.
             wrong = Optional.of(e);
           }
         }
@@ -187,7 +187,7 @@ public final class AumImport {
     }
   }
 
-  /** A tailnet that was read to its end and found good. Nothing of it is stored yet. */
+  /** A tailnet that was read to its end and verified. Nothing is stored yet. */
   public static final class Verified {
     private final Content content;
 
@@ -195,37 +195,37 @@ public final class AumImport {
       this.content = content;
     }
 
-    /** How many AUMs there are. */
+    /** The number of AUMs. */
     public int aums() {
       return content.additions.size();
     }
 
-    /** How many entries the trail has. */
+    /** The number of trail entries. */
     public int remembered() {
       return content.entries.size();
     }
 
-    /** How many own AUMs are noted. */
+    /** The number of own AUMs. */
     public int own() {
       return content.own.size();
     }
 
-    /** How many edits are set aside. */
+    /** The number of edits set aside. */
     public int setAside() {
       return content.setAside.size();
     }
 
     /**
-     * Commits it whole.
+     * Stores the tailnet in one commit.
      *
-     * <p>A node's directory tells the trail from the files of purged AUMs, and an export has none
-     * of these: there, the entries are forgotten, as the snapshot shows.
+     * <p>A node's directory derives its trail from the files of purged AUMs, which an export does
+     * not have: there, the trail entries are lost, as the snapshot shows.
      *
-     * @param target an empty store; after a failure it is as it was
-     * @return the store right after it
-     * @throws StoreException.NotEmpty if it is not empty
-     * @throws StoreException.Conflict if somebody else began there meanwhile
-     * @throws StoreException.InDoubt if the store cannot tell whether it happened
+     * @param target an empty store; after a failure it is unchanged
+     * @return the store right after the commit
+     * @throws StoreException.NotEmpty if the store is not empty
+     * @throws StoreException.Conflict if another writer committed in the meantime
+     * @throws StoreException.InDoubt if the outcome of the commit is unknown
      * @throws StoreException if the store cannot be read or written
      */
     public AumSnapshot commitTo(AumStore target) throws StoreException {
@@ -248,9 +248,9 @@ public final class AumImport {
   }
 
   /**
-   * Refuses a store that an import may not go into.
+   * Refuses a store that is not empty, as an import must not go into it.
    *
-   * @throws StoreException.NotEmpty if it is not empty
+   * @throws StoreException.NotEmpty if the store is not empty
    */
   public static void requireEmpty(AumSnapshot target) throws StoreException.NotEmpty {
     if (!target.entries().isEmpty()
@@ -262,7 +262,7 @@ public final class AumImport {
     }
   }
 
-  /** What was read of a tailnet so far, all of it verified. */
+  /** The part of a tailnet that has been read so far, all verified. */
   private static final class Content {
     private final ExportReader in;
     private final ExportItem.Header header;
@@ -273,10 +273,10 @@ public final class AumImport {
     private final Map<AumHash, Optional<Instant>> own = new HashMap<>();
     private final List<Marks.SetAside> setAside = new ArrayList<>();
 
-    /** The states at the AUMs one step nearer to the oldest ancestor than the last one. */
+    /** The states at the AUMs one step nearer to the oldest ancestor than the last AUM. */
     private Map<AumHash, State> levelBefore = Map.of();
 
-    /** The states at the AUMs as far from the oldest ancestor as the last one. */
+    /** The states at the AUMs as far from the oldest ancestor as the last AUM. */
     private Map<AumHash, State> level = new HashMap<>();
 
     private Optional<AumHash> lastOwn = Optional.empty();
@@ -321,14 +321,14 @@ public final class AumImport {
         throw in.damaged(
             "expected "
                 + expected
-                + " of the kind \""
+                + " items of the kind \""
                 + what
-                + "\", all together and in their place, found another after "
+                + "\", together and in their place, found another after "
                 + already);
       }
     }
 
-    /** What the header says there is, and there is not; empty when nothing is missing. */
+    /** Describes missing items; empty if the numbers in the header are reached. */
     String missing() {
       if (aumsAreWhole()
           && !additions.isEmpty()
@@ -345,14 +345,14 @@ public final class AumImport {
           + " AUMs";
     }
 
-    /** An entry must follow the one before, and a checkpoint must be what the entry says. */
+    /** An entry must follow the previous one, and its checkpoint must match it. */
     private void takeEntry(TrailEntry entry) throws TkaException {
       requireTurn("trail entry", entries.size(), header.remembered(), additions.isEmpty());
       boolean follows =
           entries.isEmpty()
               || entry.parent().equals(Optional.of(entries.get(entries.size() - 1).hash()));
       if (!follows || !remembered.add(entry.hash())) {
-        throw in.damaged("trail entry " + entry.hash() + " does not follow the one before");
+        throw in.damaged("trail entry " + entry.hash() + " does not follow the previous one");
       }
       if (entry.kind().equals(AumKind.CHECKPOINT) != entry.checkpoint().isPresent()) {
         throw in.damaged("trail entry " + entry.hash() + ": expected a checkpoint with its body");
@@ -365,7 +365,7 @@ public final class AumImport {
             || !body.kind().equals(entry.kind())
             || !body.parent().equals(entry.parent())
             || !signers.equals(entry.signers())) {
-          throw in.damaged("trail entry " + entry.hash() + " does not fit its checkpoint");
+          throw in.damaged("trail entry " + entry.hash() + " does not match its checkpoint");
         }
       }
       entries.add(entry);
@@ -379,7 +379,7 @@ public final class AumImport {
           header.aums(),
           trailIsWhole && own.isEmpty() && setAside.isEmpty());
       if (remembered.contains(aum.hash())) {
-        throw in.damaged("AUM " + aum.hash() + " is in the trail, too");
+        throw in.damaged("AUM " + aum.hash() + " is also in the trail");
       }
       if (additions.isEmpty()) {
         level.put(aum.hash(), verifyOldest(aum));
@@ -392,7 +392,7 @@ public final class AumImport {
         throw in.damaged("AUM " + aum.hash() + " must not follow " + before);
       }
       if (atParent.isEmpty()) {
-        // The first that is one step further away.
+        // The first AUM that is one step further away.
         levelBefore = level;
         level = new HashMap<>();
         atParent = parent.map(levelBefore::get);
@@ -410,8 +410,8 @@ public final class AumImport {
     }
 
     /**
-     * The oldest ancestor is vouched for by its own state, as in a bootstrap, or by the keys that
-     * were trusted at the end of the trail: it may have taken away one that signed it.
+     * Verifies the oldest ancestor against its own state, as in a bootstrap, or against the keys
+     * trusted at the end of the trail, because it may have removed a key that signed it.
      */
     private State verifyOldest(Aum aum) throws TkaException {
       if (!entries.isEmpty()) {

@@ -9,27 +9,27 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** A file that is there whole or not at all, and that only its owner can read. */
+/** Writes a file that is complete or absent, and that only its owner can read. */
 public final class ExportFile {
   private ExportFile() {}
 
   /**
-   * What is written to a file.
+   * Writes a file's content.
    *
-   * @param <T> what is known after it
+   * @param <T> the result
    */
   @FunctionalInterface
   public interface Writing<T> {
-    /** Writes it all. */
+    /** Writes everything. */
     T to(OutputStream out) throws TkaException, IOException;
   }
 
   /**
-   * Writes a file under another name, flushes it, and gives it its name.
+   * Writes a file under a temporary name, flushes it, and renames it.
    *
-   * @throws FileAlreadyExistsException if there is something at its place, which stays
-   * @throws IOException if it cannot be written; then none is left
-   * @throws TkaException as the writing does; then none is left
+   * @throws FileAlreadyExistsException if something exists at the target, which stays
+   * @throws IOException if the file cannot be written; then no file is left
+   * @throws TkaException if {@code writing} throws it; then no file is left
    */
   public static <T> T write(Path target, Writing<T> writing) throws TkaException, IOException {
     return DurableFiles.<T, TkaException>createWhole(

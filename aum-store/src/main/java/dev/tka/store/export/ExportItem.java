@@ -20,19 +20,21 @@ import java.util.Optional;
 
 /** One item of an export, as docs/export-format.md describes it. */
 sealed interface ExportItem {
-  /** The version of the format. */
+  /** The format's version. */
   int VERSION = 1;
 
-  /** The longest item in bytes. */
+  /** The size of the longest item, in bytes. */
   int MAX_SIZE = 1 << 20;
 
-  /** The longest AUM in bytes: what control takes at most (protocol, section 10). */
+  /**
+   * The size of the longest AUM, in bytes: the most that control accepts (protocol, section 10).
+   */
   int MAX_AUM_SIZE = 512 << 10;
 
-  /** The most items of one tailnet, between its header and its end. */
+  /** The maximum number of items in one tailnet, between its header and its end. */
   int MAX_ITEMS = 1_000_000;
 
-  /** The most bytes of one tailnet's items: an import keeps about as much in memory. */
+  /** The maximum size of one tailnet's items, in bytes; an import keeps about as much in memory. */
   long MAX_TAILNET_SIZE = 256L << 20;
 
   /** The item's canonical encoding. */
@@ -46,11 +48,14 @@ sealed interface ExportItem {
   void writeTo(CanonicalWriter out);
 
   /**
-   * How a tailnet begins, and what there is once.
+   * The beginning of a tailnet, with its single facts and its numbers of items.
    *
-   * @param tailnet its name; empty for a store that has none
-   * @param following how many tailnets come after it
-   * @param aums how many items of the kind there are, and so on
+   * @param tailnet its name; empty if the store has no names
+   * @param following the number of tailnets that follow
+   * @param aums the number of {@link Stored} items
+   * @param remembered the number of {@link Remembered} items
+   * @param own the number of {@link Own} items
+   * @param setAside the number of {@link SetAside} items
    */
   record Header(
       String tailnet,
@@ -77,7 +82,7 @@ sealed interface ExportItem {
     }
   }
 
-  /** An AUM that was purged, and is remembered. */
+  /** The trail entry of a purged AUM. */
   record Remembered(TrailEntry entry) implements ExportItem {
     static final int CODE = 1;
 
@@ -95,7 +100,7 @@ sealed interface ExportItem {
   }
 
   /**
-   * An AUM that is stored.
+   * A stored AUM.
    *
    * @param encoded its canonical encoding
    */
@@ -108,7 +113,7 @@ sealed interface ExportItem {
     }
   }
 
-  /** An AUM that was made here; without a time, it is unsent. */
+  /** An own AUM; without a time, it is unsent. */
   record Own(AumHash hash, Optional<Instant> acknowledgedAt) implements ExportItem {
     static final int CODE = 3;
 
@@ -119,7 +124,7 @@ sealed interface ExportItem {
     }
   }
 
-  /** An edit that control did not take. */
+  /** An edit that control did not accept. */
   record SetAside(Marks.SetAside edit) implements ExportItem {
     static final int CODE = 4;
 
@@ -131,7 +136,7 @@ sealed interface ExportItem {
   }
 
   /**
-   * How a tailnet ends.
+   * The end of a tailnet.
    *
    * @param checksum BLAKE2s-256 of everything from its header up to here
    */
@@ -147,8 +152,8 @@ sealed interface ExportItem {
   /**
    * Parses a header.
    *
-   * @throws StoreException.Newer if it is of a newer version
-   * @throws DecodeException if it is no header
+   * @throws StoreException.Newer if its version is newer than this one
+   * @throws DecodeException if it is not a header
    */
   static Header parseHeader(byte[] item) throws DecodeException, StoreException.Newer {
     try (CborReader in = new CborReader(item)) {
@@ -182,9 +187,9 @@ sealed interface ExportItem {
   }
 
   /**
-   * Parses any item but a header.
+   * Parses an item that is not a header.
    *
-   * @throws DecodeException if it is none that this version knows
+   * @throws DecodeException if it is not an item that this version knows
    */
   static ExportItem parse(byte[] item) throws DecodeException {
     try (CborReader in = new CborReader(item)) {

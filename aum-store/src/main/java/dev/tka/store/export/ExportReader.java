@@ -10,9 +10,9 @@ import java.io.InputStream;
 import java.util.Optional;
 
 /**
- * Cuts a CBOR sequence into its items without understanding them, and sums up their bytes. An item
- * takes as much memory as it has bytes, at most {@link ExportItem#MAX_SIZE}, whatever lengths it
- * claims.
+ * Splits a CBOR sequence into items without interpreting them, and computes the checksum of their
+ * bytes. An item takes as much memory as it has bytes, at most {@link ExportItem#MAX_SIZE},
+ * whatever lengths it claims.
  */
 final class ExportReader {
   private static final int MAJOR_TYPE_SHIFT = 5;
@@ -36,7 +36,7 @@ final class ExportReader {
     this.in = new BufferedInputStream(in);
   }
 
-  /** The next item; empty at the end of the sequence. What came before is summed up. */
+  /** The next item; empty at the end of the sequence. */
   Optional<byte[]> next() throws IOException, StoreException.Damaged {
     itemStart = position;
     ByteArrayOutputStream item = new ByteArrayOutputStream();
@@ -46,7 +46,7 @@ final class ExportReader {
     }
     item.write(first);
     position++;
-    // Items that are still to come in those that were begun.
+    // The number of nested items still to come.
     long pending = value(first, item);
     while (pending > 0) {
       pending += value(read(item), item) - 1;
@@ -54,12 +54,12 @@ final class ExportReader {
     return Optional.of(item.toByteArray());
   }
 
-  /** Reads what belongs to an initial byte; returns how many items then are still to come in it. */
+  /** Reads the rest of an initial byte's item; returns how many nested items are still to come. */
   private long value(int initial, ByteArrayOutputStream item)
       throws IOException, StoreException.Damaged {
     int additional = initial & ADDITIONAL;
     if (additional > EIGHT_BYTES_FOLLOW) {
-      throw damaged("expected a definite length, found another");
+      throw damaged("expected a definite length, found an indefinite or reserved one");
     }
     long argument = additional;
     if (additional >= ONE_BYTE_FOLLOWS) {
@@ -95,7 +95,7 @@ final class ExportReader {
         }
       }
       default -> {
-        // An integer is all there.
+        // An integer is complete.
       }
     }
     return 0;
@@ -114,19 +114,19 @@ final class ExportReader {
     return next;
   }
 
-  /** Adds an item to the sum. */
+  /** Adds an item to the checksum. */
   void count(byte[] item) {
     sum.update(item);
   }
 
-  /** The sum of the items that were counted; the next one begins a new sum. */
+  /** The checksum of the items that were counted; the next item begins a new one. */
   Bytes finishSum() {
     Bytes finished = Bytes.copyOf(sum.finish());
     sum = new Blake2s();
     return finished;
   }
 
-  /** Says what is wrong with the item that was read last. */
+  /** An exception about the item that was read last. */
   StoreException.Damaged damaged(String what) {
     return new StoreException.Damaged(
         itemStart == 0
@@ -134,9 +134,9 @@ final class ExportReader {
             : "export: item at byte " + itemStart + ": " + what);
   }
 
-  /** Says that the sequence ends too early. */
+  /** An exception because the sequence ends too early. */
   StoreException.Damaged truncated() {
     return new StoreException.Damaged(
-        "export: it was cut off: expected more, found its end at byte " + position);
+        "export: truncated: expected more, found its end at byte " + position);
   }
 }

@@ -25,9 +25,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
-/** Files and folders that only their owner can read, and that outlast a loss of power. */
+/** Files and folders that only their owner can read, and that survive a power failure. */
 public final class DurableFiles {
-  /** Flushes at a time: a file system makes one of those that it is asked for together. */
+  /** The number of concurrent flushes: a file system combines those requested together. */
   private static final int PARALLEL = 16;
 
   private static final boolean POSIX =
@@ -35,16 +35,17 @@ public final class DurableFiles {
 
   private DurableFiles() {}
 
-  /** Something that is done to a file. */
+  /** An action on a file. */
   @FunctionalInterface
   public interface Action<T> {
     void to(T item) throws IOException;
   }
 
   /**
-   * Writes a file that is not there yet, and flushes it.
+   * Writes a new file, and flushes it.
    *
-   * @throws IOException if there is one, which stays, or it cannot be written; then none is left
+   * @throws IOException if the file already exists, and then stays, or cannot be written; then no
+   *     file is left
    */
   public static void create(Path file, byte[] content) throws IOException {
     Set<StandardOpenOption> options =
@@ -63,14 +64,14 @@ public final class DurableFiles {
     }
   }
 
-  /** Makes a folder, unless it is there. */
+  /** Makes a folder, unless it exists. */
   public static void createFolder(Path folder) throws IOException {
     if (!Files.isDirectory(folder)) {
       Files.createDirectories(folder, ownerOnly("rwx------"));
     }
   }
 
-  /** Flushes the names in a folder. */
+  /** Flushes a folder's entries. */
   public static void flushFolder(Path folder) throws IOException {
     try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
       channel.force(true);
@@ -78,23 +79,23 @@ public final class DurableFiles {
   }
 
   /**
-   * What makes a file.
+   * Writes a file's content.
    *
-   * @param <T> what is known after it
-   * @param <E> what else may go wrong
+   * @param <T> the result
+   * @param <E> an exception it may throw besides {@link IOException}
    */
   @FunctionalInterface
   public interface Making<T, E extends TkaException> {
-    /** Writes it all to a file that is there, and empty. */
+    /** Writes everything to a file that exists and is empty. */
     T at(Path part) throws E, IOException;
   }
 
   /**
-   * Makes a file under another name, flushes it, and gives it its name.
+   * Makes a file under a temporary name, flushes it, and renames it.
    *
-   * @throws FileAlreadyExistsException if there is something at its place, which stays
-   * @throws NoSuchFileException if its folder is not there
-   * @throws IOException if it cannot be made
+   * @throws FileAlreadyExistsException if something exists at the target, which stays
+   * @throws NoSuchFileException if the target's folder does not exist
+   * @throws IOException if the file cannot be made
    */
   public static <T, E extends TkaException> T createWhole(Path target, Making<T, E> making)
       throws E, IOException {
@@ -121,18 +122,18 @@ public final class DurableFiles {
   }
 
   /**
-   * Gives a file that is whole its name, never over something that came there meanwhile.
+   * Renames a complete file, never over something that appeared at the target in the meantime.
    *
    * @throws FileAlreadyExistsException if something did
    */
   private static void renameToNew(Path whole, Path target) throws IOException {
     try {
       Files.createLink(target, whole);
-      // Whoever made it deletes its first name.
+      // The caller deletes the temporary name.
     } catch (FileAlreadyExistsException e) {
       throw e;
     } catch (UnsupportedOperationException | FileSystemException e) {
-      // The file system knows no links.
+      // The file system does not support links.
       if (Files.exists(target)) {
         throw new FileAlreadyExistsException(target.toString());
       }
@@ -140,7 +141,7 @@ public final class DurableFiles {
     }
   }
 
-  /** The attributes with which files and folders are made. */
+  /** The attributes of new files and folders. */
   public static FileAttribute<?>[] ownerOnly(String permissions) {
     Set<PosixFilePermission> set = PosixFilePermissions.fromString(permissions);
     return POSIX
@@ -149,9 +150,9 @@ public final class DurableFiles {
   }
 
   /**
-   * Does something to each item, many at a time.
+   * Performs an action on each item, many at a time.
    *
-   * @throws IOException the first that was thrown, in the order of the items; all are done by then
+   * @throws IOException the first one thrown, in the order of the items, after all have been tried
    */
   public static <T> void forAll(Collection<T> items, Action<T> action) throws IOException {
     if (items.size() <= 1) {
@@ -190,7 +191,7 @@ public final class DurableFiles {
           failures.add(e.getCause());
           done = true;
         } catch (InterruptedException e) {
-          // A commit is not left half-way because its caller is in a hurry.
+          // An interrupt must not leave a commit half done.
           interrupted = true;
         }
       }

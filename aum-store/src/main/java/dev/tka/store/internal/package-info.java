@@ -1,5 +1,5 @@
 /**
- * Shared between the store modules of this project; not for users.
+ * Code shared by the store modules of this project; not for users.
  *
  * <p>The rules are specified in {@code docs/protocol.md}.
  */

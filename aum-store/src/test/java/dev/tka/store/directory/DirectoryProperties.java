@@ -35,12 +35,12 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.statistics.Statistics;
 
-/** Protocol, sections 4 and 9: what was created and edited is what a directory opens with. */
+/** Protocol, sections 4 and 9: a directory opens with what was created and edited. */
 class DirectoryProperties {
   private static final int TRUSTED = 3;
   private static final Bytes VALUE = Bytes.copyOf(new byte[State.DISABLEMENT_VALUE_SIZE]);
 
-  /** One operation by one signer, on the head or, when stale, on an older authority. */
+  /** One operation by one signer, on the head or, if stale, on an older authority. */
   private record Edit(int kind, int signer, int key, int votes, boolean stale) {}
 
   @Provide

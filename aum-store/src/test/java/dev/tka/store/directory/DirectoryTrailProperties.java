@@ -28,7 +28,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.statistics.Statistics;
 
-/** Protocol, section 10, "Trail": what a node's directory tells of it, from the files alone. */
+/** Protocol, section 10, "Trail": the trail that a node's directory derives from its files. */
 class DirectoryTrailProperties {
   private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
 
@@ -56,7 +56,7 @@ class DirectoryTrailProperties {
   }
 
   @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
-  void aTrailThatWasKeptIsTheOneThatIsReadAnew(@ForAll("steps") List<Step> steps) throws Exception {
+  void aKeptTrailEqualsOneReadAfresh(@ForAll("steps") List<Step> steps) throws Exception {
     Path folder = MemoryFolders.create("tka-trail");
     try {
       NodeDirectory store = NodeDirectory.at(folder, new FakeClock());
@@ -101,12 +101,12 @@ class DirectoryTrailProperties {
   }
 
   @Example
-  void aBranchThatWasDisplacedIsNotRemembered() throws Exception {
+  void aDisplacedBranchIsNotRemembered() throws Exception {
     Path folder = MemoryFolders.create("tka-trail");
     try {
       NodeDirectory store = NodeDirectory.at(folder, new FakeClock());
       addAll(store);
-      // X and Y won, and C to H, Z with them, went.
+      // X and Y won, and C to H went, with Z.
       assertThat(namesIn(purge(store, "A", "C D E F G H Z").trail())).isEmpty();
       assertThat(namesIn(purge(store, "Y", "A B X").trail())).containsExactly("A", "B", "X");
     } finally {
@@ -115,7 +115,7 @@ class DirectoryTrailProperties {
   }
 
   @Example
-  void aTrailBeginsWhereStatesCanBeToldAgain() throws Exception {
+  void aTrailBeginsWhereStatesCanBeComputed() throws Exception {
     Path folder = MemoryFolders.create("tka-trail");
     try {
       NodeDirectory store = NodeDirectory.at(folder, new FakeClock());
@@ -134,13 +134,13 @@ class DirectoryTrailProperties {
   }
 
   @Example
-  void whereNoOldestAncestorCanBeToldNothingIsRemembered() throws Exception {
+  void withoutAKnownOldestAncestorNothingIsRemembered() throws Exception {
     Path folder = MemoryFolders.create("tka-trail");
     try {
       NodeDirectory store = NodeDirectory.at(folder, new FakeClock());
       assertThat(namesIn(store.read().trail())).isEmpty();
       addAll(store);
-      // C, E and X now begin trees of their own; the record chooses.
+      // C, E and X are now separate roots; the record chooses.
       assertThat(namesIn(purge(store, "B", "A B D").trail())).isEmpty();
       assertThat(namesIn(purge(store, "C", "A B D").trail())).containsExactly("A", "B");
       assertThat(namesIn(purge(store, "E", "A B D").trail())).isEmpty();

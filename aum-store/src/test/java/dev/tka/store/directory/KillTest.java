@@ -19,8 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.io.TempDirFactory;
 
 /**
- * A process is killed, for real and at a random moment, while it commits: the directory holds what
- * it held before or after the commit, and nothing in between.
+ * A process is killed, for real and at a random moment, while it commits: the directory's content
+ * is that before or after the commit, never anything in between.
  */
 class KillTest {
   @TempDir(factory = TempDirFactory.Standard.class)
@@ -38,7 +38,7 @@ class KillTest {
   }
 
   @Test
-  void aKilledCommitHappenedWholeOrNotAtAll() throws Exception {
+  void aKilledCommitHappenedCompletelyOrNotAtAll() throws Exception {
     Kills kills = new Kills(Opener.class, output);
     NodeDirectory store = NodeDirectory.at(directory);
     Kills.begin(store);
@@ -61,7 +61,7 @@ class KillTest {
       atNew += killed.isAtNew(found) ? 1 : 0;
       Kills.requireClean(as, read);
 
-      // The next writer finishes or clears away, and shows the same.
+      // The next writer finishes or cleans up, and shows the same.
       AumSnapshot settled = store.read();
       assertThat(CommittingProcess.describe(settled)).as(as).isEqualTo(found);
       Authority.open(settled);

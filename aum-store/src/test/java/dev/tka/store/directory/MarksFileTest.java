@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Protocol, section 10, "Unsent": how the notes on own AUMs are kept in a node's directory. */
+/** Protocol, section 10, "Unsent": how a node's directory keeps the notes on own AUMs. */
 class MarksFileTest {
   private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
 
@@ -70,7 +70,7 @@ class MarksFileTest {
   }
 
   @Test
-  void everyFactIsALineThatAPersonCanFollow() throws Exception {
+  void everyFactIsAReadableLine() throws Exception {
     List<String> own = new ArrayList<>();
     own.add("acknowledged " + hash("A") + " at 2026-01-02T12:00:00Z");
     own.add("unsent " + hash("B"));
@@ -113,7 +113,7 @@ class MarksFileTest {
   }
 
   @Test
-  void notesAloneAreOneFileAndTheSameNotesNone() throws Exception {
+  void notesAloneWriteOneFileAndUnchangedNotesNone() throws Exception {
     NodeDirectory store = store();
     store.commit(Commit.on(store.read().revision()).add(chains.get("A"), NOON).build());
 
@@ -128,7 +128,7 @@ class MarksFileTest {
   }
 
   @Test
-  void notesGoBeforeWhatTheyAreAbout() throws Exception {
+  void notesAreMovedBeforeTheAumsTheyAreAbout() throws Exception {
     NodeDirectory store = store();
     store.commit(Commit.on(store.read().revision()).add(chains.get("A"), NOON).build());
     store.commit(
@@ -156,7 +156,7 @@ class MarksFileTest {
         .isEqualTo("rw-------");
   }
 
-  /** A crash right after the journal came into force: the notes are to become those in the file. */
+  /** A crash right after the journal took effect: it replaces the notes, or deletes them. */
   private void crash(Optional<Marks> next) throws Exception {
     Optional<String> temporary = next.map(any -> Journal.temporaryName(9, 0));
     Journal.Move move = Journal.Move.over(directory, temporary, Journal.Place.MARKS);
@@ -169,7 +169,7 @@ class MarksFileTest {
   }
 
   @Test
-  void notesOfACommitThatCrashedCountAndAreBroughtToTheirPlace() throws Exception {
+  void notesOfACrashedCommitCountAndAreMovedIntoPlace() throws Exception {
     Marks next = new Marks(Map.of(hash("C"), Optional.empty()), Optional.empty(), List.of());
     note(store(), marks);
     crash(Optional.of(next));
@@ -181,7 +181,7 @@ class MarksFileTest {
   }
 
   @Test
-  void notesThatACrashedWipeTakesAwayAreGone() throws Exception {
+  void notesOfACrashedWipeAreGone() throws Exception {
     note(store(), marks);
     crash(Optional.empty());
 
@@ -200,7 +200,7 @@ class MarksFileTest {
   }
 
   @Test
-  void notesThatSomebodyChangedAreAConflict() throws Exception {
+  void changedNotesAreAConflict() throws Exception {
     NodeDirectory store = store();
     Revision base = note(store, marks).revision();
     String text = Files.readString(file());
@@ -261,7 +261,7 @@ class MarksFileTest {
   }
 
   @Test
-  void bytesThatAreNoTextAreRefused() throws Exception {
+  void bytesThatAreNotTextAreRefused() throws Exception {
     byte[] content = MarksFile.of(marks).content().toByteArray();
     for (int i = 0; i < content.length; i += 3) {
       byte[] changed = content.clone();
@@ -273,7 +273,7 @@ class MarksFileTest {
   }
 
   @Test
-  void aPieceOfAFileIsRefused() throws Exception {
+  void aTruncatedFileIsRefused() throws Exception {
     byte[] content = MarksFile.of(marks).content().toByteArray();
     for (int length = 0; length < content.length; length++) {
       byte[] piece = Arrays.copyOf(content, length);
@@ -292,7 +292,7 @@ class MarksFileTest {
   }
 
   @Test
-  void notesThatCouldNotBeReadAgainAreNotWritten() throws Exception {
+  void notesThatCouldNotBeReadBackAreNotWritten() throws Exception {
     NodeDirectory store = store();
     note(store, marks);
     Aum large = Chains.noOp(chains.get("A"), "x".repeat(MarksFile.MAX_SIZE / 60), 1);
@@ -307,7 +307,7 @@ class MarksFileTest {
   }
 
   @Test
-  void aJournalMayNameThemAndNothingBeside() throws Exception {
+  void aJournalMayNameTheNotesAndNothingElse() throws Exception {
     String text = "tka journal 1\ncommit 1\ndelete PLACE over nothing\nend\n";
     assertThat(Journal.parse("", text.replace("PLACE", "tka-own")).moves()).hasSize(1);
     for (String place : List.of("tka-own2", "tka-owner", "./tka-own", "tka-lock", "AA/tka-own")) {

@@ -8,7 +8,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A node's directory owes what every store owes. */
+/** A node's directory fulfils the contract of every store. */
 class NodeDirectoryContractTest extends AumStoreContract {
   @TempDir Path directory;
 

@@ -38,10 +38,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * Protocol, section 9: the directory of a shipping node, in every condition that it may be found
- * in.
- */
+/** Protocol, section 9: reading a shipping node's directory, whatever its condition. */
 class NodeDirectoryTest {
   private static final long COMMITTED = 1_700_000_000L;
   private static final Instant MODIFIED = Instant.ofEpochSecond(1_600_000_000L);
@@ -89,7 +86,7 @@ class NodeDirectoryTest {
     chains.all().forEach(each -> write(home(each), envelope(each)));
   }
 
-  /** Reads the directory, and sees to it that nothing in it was touched. */
+  /** Reads the directory, and checks that nothing in it was touched. */
   private AumSnapshot read() throws StoreException {
     Map<String, String> before = listing();
     try {
@@ -123,7 +120,9 @@ class NodeDirectoryTest {
     assertThat(snapshot.encoded(expected.hash())).isEqualTo(expected.encoded());
   }
 
-  /** The file of {@link #aum}, with this content, is reported and its AUM is not shown. */
+  /**
+   * Asserts that with this content, the file of {@link #aum} is reported, and its AUM not shown.
+   */
   private Damage assertDamaged(String why, Cbor content) {
     write(home(aum), content);
     try {
@@ -203,7 +202,7 @@ class NodeDirectoryTest {
   }
 
   @Test
-  void everyReadingIsARevisionOfItsOwnAndKeepsShowingWhatItShowed() throws Exception {
+  void everyReadIsARevisionAndItsSnapshotDoesNotChange() throws Exception {
     writeChain();
     NodeDirectory opened = NodeDirectory.at(directory);
     AumSnapshot first = opened.read();
@@ -228,7 +227,7 @@ class NodeDirectoryTest {
   }
 
   @Test
-  void contentThatHashesToAnotherNameIsDamage() {
+  void contentThatDoesNotHashToItsNameIsDamage() {
     assertThat(assertDamaged("another AUM", envelope(chains.get("B"))).problem())
         .contains(chains.get("B").hash().toString());
     assertDamaged("text", new Cbor().raw("not CBOR".getBytes(StandardCharsets.UTF_8)));
@@ -238,7 +237,7 @@ class NodeDirectoryTest {
   }
 
   @Test
-  void theAumInAFileIsCanonical() {
+  void theAumInAFileMustBeCanonical() {
     byte[] lax = aum.encoded().toByteArray();
     // {1: 5, …}: the first key as a long integer.
     Cbor longKey =
@@ -253,7 +252,7 @@ class NodeDirectoryTest {
   }
 
   @Test
-  void theRestIsShownBesideADamagedFile() throws TkaException {
+  void soundFilesAreShownBesideADamagedOne() throws TkaException {
     writeChain();
     write(home(chains.get("C")), new byte[3]);
     write(home(chains.get("Y")), new byte[0]);
@@ -281,7 +280,7 @@ class NodeDirectoryTest {
   }
 
   @Test
-  void aLinkThatLeadsNowhereCannotBeRead() throws Exception {
+  void aDanglingLinkCannotBeRead() throws Exception {
     Files.createDirectories(home(aum).getParent());
     Files.createSymbolicLink(home(aum), Path.of("nowhere"));
 
@@ -293,7 +292,7 @@ class NodeDirectoryTest {
   }
 
   @Test
-  void aFileInAnotherFolderIsHarmlessOnlyWhereTheRightOneIsInPlace() throws StoreException {
+  void aMisplacedFileIsHarmlessOnlyIfTheRightOneIsInPlace() throws StoreException {
     Path elsewhere = directory.resolve("zz").resolve(nameOf(aum));
     write(elsewhere, envelope(aum));
 
@@ -310,8 +309,8 @@ class NodeDirectoryTest {
   }
 
   @Test
-  void aNameWithSpareBitsIsHarmlessOnlyWhereTheRightOneIsInPlace() throws StoreException {
-    // The last character carries one bit of the hash and four spare ones.
+  void aNameWithSpareBitsIsHarmlessOnlyIfTheRightOneIsInPlace() throws StoreException {
+    // The last character has one bit of the hash and four spare bits.
     String name = nameOf(aum);
     char last = name.charAt(51) == 'A' ? 'B' : 'R';
     String sloppy = name.substring(0, 51) + last;
@@ -337,7 +336,7 @@ class NodeDirectoryTest {
   }
 
   @Test
-  void aPipeIsNotWaitedFor() throws Exception {
+  void aPipeDoesNotBlockTheReader() throws Exception {
     for (Path pipe : List.of(home(aum), directory.resolve(NodeDirectory.LAST_ACTIVE_ANCESTOR))) {
       Files.createDirectories(pipe.getParent());
       assumeTrue(makePipe(pipe), "no mkfifo here");
@@ -430,7 +429,7 @@ class NodeDirectoryTest {
   }
 
   @Test
-  void aPurgeTimeAtOrBelowZeroIsNone() throws StoreException {
+  void aPurgeTimeAtOrBelowZeroIsIgnored() throws StoreException {
     for (Cbor time : List.of(new Cbor().uint(0), new Cbor().negative(0), new Cbor().nil())) {
       write(
           home(aum),
@@ -440,7 +439,7 @@ class NodeDirectoryTest {
   }
 
   @Test
-  void aMissingOrNullAumIsAsNoFile() throws StoreException {
+  void aMissingOrNullAumCountsAsNoFile() throws StoreException {
     for (Cbor content :
         List.of(
             new Cbor().map(0),
@@ -454,7 +453,7 @@ class NodeDirectoryTest {
   }
 
   @Test
-  void withoutACommitTimeTheFilesOwnCounts() throws StoreException {
+  void withoutACommitTimeTheFilesTimeCounts() throws StoreException {
     List<Cbor> unknown =
         List.of(
             new Cbor().map(1),
@@ -473,12 +472,12 @@ class NodeDirectoryTest {
   }
 
   @Test
-  void aCommitTimeBeyondAllYearsIsNoReasonToFail() {
+  void aCommitTimeBeyondAllYearsDoesNotThrow() {
     for (long seconds : new long[] {1L << 56, Long.MAX_VALUE, -1}) {
       write(
           home(aum),
           new Cbor().map(2).uint(2).raw(aum.encoded().toByteArray()).uint(3).uint(seconds));
-      // Shown at some time, or reported: but no unchecked exception for what is bad data.
+      // Shown at some time, or reported, but never an unchecked exception for bad data.
       assertThatCode(() -> read().entries().forEach(AumEntry::committedAt))
           .as("committed at %s", Long.toUnsignedString(seconds))
           .doesNotThrowAnyException();
@@ -515,7 +514,7 @@ class NodeDirectoryTest {
             .hex("f93c00")
             .uint(10)
             .hex("f5"));
-    // A text key that spells a number is not that number.
+    // A text key that spells a number is not that number's key.
     contents.put(
         "text keys", new Cbor().map(3).text("2").nil().text("4").uint(COMMITTED).uint(2).raw(body));
     for (Map.Entry<String, Cbor> content : contents.entrySet()) {
@@ -563,7 +562,7 @@ class NodeDirectoryTest {
   }
 
   @Test
-  void fieldsHoldWhatTheyMust() {
+  void fieldsMustHaveTheirTypes() {
     byte[] body = aum.encoded().toByteArray();
     assertDamaged("a float time", new Cbor().map(2).uint(2).raw(body).uint(3).hex("f93c00"));
     assertDamaged("a text time", new Cbor().map(2).uint(2).raw(body).uint(3).text("1"));
@@ -574,8 +573,8 @@ class NodeDirectoryTest {
   }
 
   @Test
-  void aFileThatIsTooLargeIsNotTakenForItsBeginning() {
-    // Bytes after the map are allowed, so it is whole if somebody stops reading early.
+  void aFileThatIsTooLargeIsNotReadInPart() {
+    // Bytes after the map are allowed, so a reader that stops early would find it complete.
     assertThat(assertDamaged("17 MiB", envelope(aum).raw(new byte[17 * MEBIBYTE])).problem())
         .contains("larger than");
   }
@@ -595,7 +594,7 @@ class NodeDirectoryTest {
   }
 
   @Test
-  void aLastActiveAncestorIs32Bytes() throws StoreException {
+  void aLastActiveAncestorMustBe32Bytes() throws StoreException {
     write(home(aum), envelope(aum));
     Path record = directory.resolve(NodeDirectory.LAST_ACTIVE_ANCESTOR);
     for (int size : new int[] {0, 31, 33, 52, 5000}) {

@@ -42,10 +42,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.io.TempDirFactory;
 
-/**
- * Protocol, section 9: what is written into a node's directory, and what becomes of it when writing
- * fails.
- */
+/** Protocol, section 9: writing to a node's directory, and failing to. */
 class NodeDirectoryWriteTest {
   private static final long COMMITTED = 1_700_000_000L;
   private static final long PURGED = 1_710_000_000L;
@@ -72,7 +69,7 @@ class NodeDirectoryWriteTest {
     return store.commit(commit.build());
   }
 
-  /** Every file but our own at the top, with its content. */
+  /** Every file except our own at the top, with its content. */
   private Map<String, String> content(Path directory) throws IOException {
     Map<String, String> content = new TreeMap<>();
     try (Stream<Path> files = Files.walk(directory)) {
@@ -87,7 +84,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void aFileHoldsTheAumItsCommitTimeAndOncePurgedThat() throws Exception {
+  void aFileHoldsTheAumItsCommitTimeAndItsPurgeTime() throws Exception {
     NodeDirectory store = create();
     Aum aum = chains.get("A");
     add(store, "A B");
@@ -155,7 +152,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void aCommitWhoseFilesCannotBeBroughtToTheirPlacesHasHappened() throws Exception {
+  void aCommitWhoseFilesCannotBeMovedHasHappened() throws Exception {
     NodeDirectory store = create();
     Path last = parent.resolve("tka").resolve(Journal.LAST);
     Files.createDirectory(last);
@@ -171,7 +168,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void aLastJournalThatIsDamagedIsWrittenAnew() throws Exception {
+  void aDamagedLastJournalIsRewritten() throws Exception {
     NodeDirectory store = create();
     add(store, "A B");
     Path last = parent.resolve("tka").resolve(Journal.LAST);
@@ -185,7 +182,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void aWipeThatAFolderStandsInTheWayOfChangesNothing() throws Exception {
+  void aWipeBlockedByAFolderChangesNothing() throws Exception {
     NodeDirectory store = create();
     add(store, "A B");
     Files.createDirectories(home(chains.get("C")).resolve("full"));
@@ -196,7 +193,7 @@ class NodeDirectoryWriteTest {
     assertThat(add(store, "D").entries()).hasSize(3);
   }
 
-  /** A crash right after the journal came into force: the record is to move to B. */
+  /** A crash right after the journal took effect, which moves the last-active ancestor to B. */
   private NodeDirectory crashed() throws Exception {
     NodeDirectory store = create();
     add(store, "A B");
@@ -221,7 +218,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void whatANodeWroteAfterACrashStays() throws Exception {
+  void filesThatANodeWroteAfterACrashStay() throws Exception {
     NodeDirectory store = crashed();
     byte[] nodes = chains.get("C").hash().toByteArray();
     Path record = parent.resolve("tka").resolve(NodeDirectory.LAST_ACTIVE_ANCESTOR);
@@ -239,7 +236,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void aJournalWhoseFilesAreGoneSaysWhatToDo() throws Exception {
+  void aJournalWithoutItsFilesSaysWhatToDo() throws Exception {
     NodeDirectory store = create();
     add(store, "A B");
     Path journal = parent.resolve("tka").resolve(Journal.PENDING);
@@ -303,7 +300,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void aDamagedFileIsReplacedByTheAumThatItsNameSays() throws Exception {
+  void aDamagedFileIsReplacedByTheAumInItsName() throws Exception {
     NodeDirectory store = create();
     add(store, "A B");
     Files.write(home(chains.get("B")), new byte[3]);
@@ -342,7 +339,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void aRecordThatARunningNodeMovedIsAConflict() throws Exception {
+  void aLastActiveAncestorMovedByARunningNodeIsAConflict() throws Exception {
     NodeDirectory store = create();
     Revision base = add(store, "A B").revision();
     Files.write(
@@ -358,7 +355,7 @@ class NodeDirectoryWriteTest {
     NodeDirectory store = create();
     Revision base = add(store, "A B").revision();
     Path folder = parent.resolve("tka");
-    // Root writes where it likes, but not where a journal's temporary name is taken by a folder.
+    // Root may write anywhere, but not if a folder has the journal's temporary name.
     Files.createDirectory(folder.resolve(Journal.UNFINISHED));
     Files.createDirectory(folder.resolve(Journal.UNFINISHED).resolve("full"));
     Map<String, String> before = content(folder);
@@ -371,7 +368,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void aDirectoryWithoutTheRightToWriteIsRefused() throws Exception {
+  void aDirectoryThatMayNotBeWrittenIsRefused() throws Exception {
     NodeDirectory store = create();
     Revision base = add(store, "A B").revision();
     Path folder = parent.resolve("tka");
@@ -387,7 +384,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void whatStandsInTheWayOfAFileIsFoundBeforeTheCommitHappens() throws Exception {
+  void anObstacleIsFoundBeforeTheCommitHappens() throws Exception {
     NodeDirectory store = create();
     add(store, "A B");
     Files.createDirectories(home(chains.get("C")));
@@ -453,7 +450,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void aWriterWaitsForTheOtherAndSaysWhenItIsTooLong() throws Exception {
+  void aWriterWaitsForAnotherAndGivesUpAfterAWhile() throws Exception {
     NodeDirectory store = create();
     Path folder = parent.resolve("tka");
     ExecutorService other = Executors.newSingleThreadExecutor();
@@ -508,7 +505,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void aJournalThatIsNotOursIsRefusedAndNothingIsTouched() throws Exception {
+  void aForeignJournalIsRefusedAndNothingIsTouched() throws Exception {
     NodeDirectory store = create();
     add(store, "A B");
     Path folder = parent.resolve("tka");
@@ -539,7 +536,7 @@ class NodeDirectoryWriteTest {
   }
 
   @Test
-  void aWipeLeavesStrangersFilesAlone() throws Exception {
+  void aWipeLeavesForeignFilesAlone() throws Exception {
     NodeDirectory store = create();
     add(store, "A B");
     Path stranger = home(chains.get("A")).resolveSibling("notes.txt");

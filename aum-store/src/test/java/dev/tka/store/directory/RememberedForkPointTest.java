@@ -73,7 +73,7 @@ class RememberedForkPointTest {
   }
 
   @Test
-  void whereARevokedKeyCanAnswerDoesNotDependOnWhatHasBeenPurged() throws Exception {
+  void thePlacesWhereARevokedKeyCanAnswerDoNotDependOnPurges() throws Exception {
     Chains heavy =
         Chains.draw(
             List.of(TestKeys.key(1, 2), TestKeys.key(2, 1)),

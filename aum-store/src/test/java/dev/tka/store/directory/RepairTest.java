@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Protocol, sections 4 and 10: purged AUMs of a node's directory come back. */
+/** Protocol, sections 4 and 10: purged AUMs of a node's directory are restored. */
 class RepairTest {
   private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
 
@@ -69,7 +69,7 @@ class RepairTest {
     return NodeDirectory.at(directory, new FakeClock());
   }
 
-  /** A directory of AUMs, in the order of the drawing, of which some were then purged. */
+  /** A directory of AUMs, in the order of the drawing; some are then purged. */
   private NodeDirectory compacted(List<Aum> aums, String oldest, String purged)
       throws StoreException {
     NodeDirectory store = store();
@@ -136,7 +136,7 @@ class RepairTest {
     "of A F, E F",
     "of X D, C D E F",
   })
-  void itGoesBackAsFarAsAskedAndToACheckpoint(String reach, String names) throws Exception {
+  void aRepairGoesBackAsFarAsAskedAndToACheckpoint(String reach, String names) throws Exception {
     Repair.Restore restore = restore(compacted().read(), reach(reach));
 
     assertThat(namesIn(restore)).isEqualTo(names);
@@ -147,7 +147,7 @@ class RepairTest {
 
   @ParameterizedTest
   @CsvSource({"all", "to D", "at 1"})
-  void whatComesBackIsTheSameAuthorityFromFurtherBack(String reach) throws Exception {
+  void aRepairedAuthorityIsTheSameFromFurtherBack(String reach) throws Exception {
     NodeDirectory store = compacted();
     Marks marks = new Marks(Map.of(hash("I"), Optional.empty()), Optional.of(NOON), List.of());
     AumSnapshot before = store.commit(Commit.on(store.read().revision()).marks(marks).build());
@@ -179,7 +179,7 @@ class RepairTest {
   }
 
   @Test
-  void repairedInStepsOrAtOnceItIsTheSame() throws Exception {
+  void repairingInStepsOrAtOnceGivesTheSame() throws Exception {
     NodeDirectory store = compacted();
     for (String step : List.of("at 1", "at 1", "all")) {
       restore(store.read(), reach(step)).applyTo(store);
@@ -206,17 +206,17 @@ class RepairTest {
   }
 
   @Test
-  void whatIsThereNeedNotComeBack() throws Exception {
+  void storedAumsNeedNoRepair() throws Exception {
     AumSnapshot snapshot = compacted().read();
     assertThat(repair(snapshot, reach("to G"))).isEqualTo(new Repair.NotNeeded(hash("G")));
     assertThat(repair(snapshot, reach("to Y"))).isEqualTo(new Repair.NotNeeded(hash("Y")));
     assertThat(repair(snapshot, reach("of X A H"))).isEqualTo(new Repair.NotNeeded(hash("H")));
-    // Y is stored and lost: nobody meets there.
+    // Y is stored but lost the fork, so the two cannot meet there.
     assertThat(namesIn(restore(snapshot, reach("of Y F")))).isEqualTo("E F");
   }
 
   @Test
-  void whatIsNotBehindTheOldestAncestorCannotComeBack() throws Exception {
+  void aumsNotBehindTheOldestAncestorCannotBeRestored() throws Exception {
     AumSnapshot snapshot = compacted().read();
     Repair repair = repair(snapshot, reach("to X"));
     assertThat(repair).isEqualTo(new Repair.NotRemembered(1, hash("A")));
@@ -227,7 +227,7 @@ class RepairTest {
   }
 
   @Test
-  void aChainThatWasNeverCompactedHasNothingToBringBack() throws Exception {
+  void aChainThatWasNeverCompactedHasNothingToRestore() throws Exception {
     AumSnapshot snapshot = compacted(chains.list("A B C"), "A", "").read();
     for (Repair.Reach reach : List.of(new Repair.All(), reach("at 1"), reach("to X"))) {
       assertThat(repair(snapshot, reach)).isEqualTo(new Repair.NothingRemembered(hash("A")));
@@ -235,7 +235,7 @@ class RepairTest {
   }
 
   @Test
-  void anEditSetAsideDoesNotComeBack() throws Exception {
+  void anEditSetAsideIsNotRestored() throws Exception {
     NodeDirectory store = compacted();
     AumSnapshot snapshot =
         store.commit(Commit.on(store.read().revision()).marks(aside("D")).build());
@@ -245,7 +245,7 @@ class RepairTest {
   }
 
   @Test
-  void whatAFileLostEndsTheWayBack() throws Exception {
+  void aDamagedFileLimitsTheRepair() throws Exception {
     compacted();
     Files.write(directory.resolve(DirectoryScan.placeOf(hash("D"))), new byte[] {1});
 
@@ -256,7 +256,7 @@ class RepairTest {
   }
 
   @Test
-  void aStoreThatForgetsBodiesCannotBringThemBack() throws Exception {
+  void aStoreThatForgetsBodiesCannotRestoreThem() throws Exception {
     List<TrailEntry> entries = compacted().read().trail().entries();
     MemoryAumStore store = new MemoryAumStore();
     Commit.Builder commit = Commit.on(store.read().revision());
@@ -267,7 +267,7 @@ class RepairTest {
   }
 
   @Test
-  void aTrailWithoutACheckpointBringsNothingBack() throws Exception {
+  void aTrailWithoutACheckpointRestoresNothing() throws Exception {
     List<TrailEntry> entries = compacted().read().trail().entries();
     MemoryAumStore store = new MemoryAumStore();
     Commit.Builder commit = Commit.on(store.read().revision());
@@ -279,7 +279,7 @@ class RepairTest {
     }
   }
 
-  /** A chain that somebody put into the directory, of which one AUM is not as it should be. */
+  /** A repair of a forged directory, in which one AUM is wrong. */
   private Repair repairOf(Aum wrong, Repair.Reach reach) throws Exception {
     Aum checkpoint = Chains.checkpoint(wrong, chains.stateAt("C"), 1);
     List<Aum> aums = new ArrayList<>(chains.list("A B C"));
@@ -295,7 +295,7 @@ class RepairTest {
   }
 
   @Test
-  void aSignatureThatDoesNotVerifyComesBackNever() throws Exception {
+  void anAumWithABadSignatureIsNeverRestored() throws Exception {
     Aum wrong =
         TestKeys.signBadly(Chains.noOp(chains.get("C"), "wrong", 1).withSignatures(List.of()), 1);
     Repair repair = repairOf(wrong, new Repair.All());
@@ -307,7 +307,7 @@ class RepairTest {
   }
 
   @Test
-  void aSignerWhoIsNotTrustedThereIsRefused() throws Exception {
+  void anUntrustedSignerIsRefused() throws Exception {
     Aum wrong = Chains.noOp(chains.get("C"), "wrong", 7);
     Repair repair = repairOf(wrong, reach("to C"));
 
@@ -317,8 +317,8 @@ class RepairTest {
   }
 
   @Test
-  void anOldestAncestorThatNobodyAcceptsOnTopIsRefused() throws Exception {
-    // Key 2 was removed by D, so that its checkpoint stands on its own state alone.
+  void anOldestAncestorThatItsParentDoesNotAcceptIsRefused() throws Exception {
+    // D removed key 2, so only its own state accepts this checkpoint.
     Aum oldest = Chains.checkpoint(chains.get("D"), chains.stateAt("C"), 2);
     NodeDirectory store = store();
     Commit.Builder all = Commit.on(store.read().revision());
@@ -334,7 +334,7 @@ class RepairTest {
 
   @Test
   void aForkThatOpensMayNotMoveTheHead() throws Exception {
-    // W was left unconnected when D went. It outweighs E there.
+    // W was left unconnected when D was purged. It outweighs E there.
     AumSnapshot winning = compacted(chains.list("A B C D E F G H W"), "G", PURGED).read();
     assertThat(repair(winning, new Repair.All()))
         .isEqualTo(new Repair.OtherHead(hash("D"), hash("W")));
@@ -351,7 +351,7 @@ class RepairTest {
   }
 
   @Test
-  void aNumberOfAumsIsPositive() {
+  void theNumberOfAumsMustBePositive() {
     assertThatThrownBy(() -> new Repair.AtLeast(0)).isInstanceOf(IllegalArgumentException.class);
   }
 }

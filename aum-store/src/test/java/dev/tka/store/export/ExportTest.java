@@ -43,7 +43,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The format of docs/export-format.md, and what an import refuses. */
+/** The format of docs/export-format.md, and the exports that an import refuses. */
 class ExportTest {
   private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
   private static final Progress NO_PROGRESS = (done, of) -> {};
@@ -100,7 +100,7 @@ class ExportTest {
     assertThat(target.read().revision()).isEqualTo(new MemoryAumStore().read().revision());
   }
 
-  /** Items of the small export with some replaced, added or left out, under a right checksum. */
+  /** The small export with some items replaced, added or left out, and a correct checksum. */
   private byte[] changed(Change change) throws Exception {
     List<byte[]> items = new ArrayList<>(Exports.items(Exports.export(small().read())));
     items.remove(items.size() - 1);
@@ -113,14 +113,14 @@ class ExportTest {
     void to(List<byte[]> items) throws Exception;
   }
 
-  // Where the items of the small export are.
+  // The positions of items in the small export.
   private static final int TRAIL = 1;
   private static final int AUMS = 3;
   private static final int OWN = 8;
   private static final int ASIDE = 11;
 
   @Test
-  void theBytesOfVersionOneStay() throws Exception {
+  void theBytesOfVersionOneAreFixed() throws Exception {
     byte[] golden;
     try (InputStream in =
         Objects.requireNonNull(ExportTest.class.getResourceAsStream("export-1.hex"))) {
@@ -133,7 +133,7 @@ class ExportTest {
     AumStore imported = new MemoryAumStore();
     Exports.take(golden, imported);
     assertThat(Exports.Content.of(imported.read())).isEqualTo(Exports.Content.of(small().read()));
-    // The oldest ancestor first, then what is one step away, and two: each by hash.
+    // The oldest ancestor first, then the AUMs one step away, then two steps, each sorted by hash.
     List<AumHash> stored = new ArrayList<>();
     for (byte[] item : Exports.items(golden)) {
       if (item[1] == ExportItem.Stored.CODE
@@ -147,7 +147,7 @@ class ExportTest {
   }
 
   @Test
-  void anExportThatIsCutOffAnywhereIsRefused() throws Exception {
+  void anExportTruncatedAnywhereIsRefused() throws Exception {
     byte[] export = Exports.export(small().read());
     for (int size = 0; size < export.length; size++) {
       assertRefused(
@@ -166,25 +166,25 @@ class ExportTest {
       AumStore target = new MemoryAumStore();
       assertThatThrownBy(() -> Exports.take(altered, target))
           .as("byte " + i)
-          // Never what only looks like a bad signature.
+          // It is never reported as a bad signature.
           .isInstanceOfAny(StoreException.Damaged.class, StoreException.Newer.class);
       assertUntouched(target);
     }
   }
 
   @Test
-  void aNewerVersionIsSaidToBeNewer() throws Exception {
+  void aNewerVersionIsReportedAsNewer() throws Exception {
     byte[] newer = {(byte) 0x82, 0x6a, 't', 'k', 'a', ' ', 'e', 'x', 'p', 'o', 'r', 't', 0x02};
     assertRefused(
         newer, StoreException.Newer.class, "expected version 1 or older, found version 2");
   }
 
   @Test
-  void whatIsNoExportIsRefused() throws Exception {
+  void anythingButAnExportIsRefused() throws Exception {
     assertRefused(
         "{\"a\": 1}\n".getBytes(StandardCharsets.US_ASCII), StoreException.class, "export");
-    assertRefused(new byte[0], StoreException.Damaged.class, "cut off");
-    // Only what has a canonical encoding of version 1 is taken, whatever its checksum.
+    assertRefused(new byte[0], StoreException.Damaged.class, "truncated");
+    // Only the canonical encoding of version 1 is accepted, whatever the checksum.
     assertRefused(
         changed(items -> items.add(new byte[] {(byte) 0x81, 0x06})),
         StoreException.Damaged.class,
@@ -203,7 +203,7 @@ class ExportTest {
         "not canonical");
   }
 
-  /** The same item, whose kind is written longer than it must be. */
+  /** The same item with its kind encoded longer than necessary. */
   private static byte[] longer(byte[] item) {
     byte[] longer = new byte[item.length + 1];
     longer[0] = item[0];
@@ -213,8 +213,8 @@ class ExportTest {
   }
 
   @Test
-  void whatAnItemClaimsToHoldCostsNothing() throws Exception {
-    // 2^62 bytes, 2^32 elements, and half a MiB that does not come.
+  void aClaimedLengthCostsNothing() throws Exception {
+    // 2^62 bytes, 2^32 elements, and half a MiB that is missing.
     for (String claim : List.of("5b4000000000000000", "9b0000000100000000", "5a00080000")) {
       byte[] bytes = HexFormat.of().parseHex("83" + "02" + "00" + claim);
       assertRefused(
@@ -235,7 +235,7 @@ class ExportTest {
     assertRefused(with(forged), VerificationException.InvalidSignature.class, "");
     assertRefused(with(stranger), VerificationException.UntrustedSigner.class, "");
     assertRefused(with(Chains.noOp(chains.get("E"), "unsigned")), VerificationException.class, "");
-    // Altered on top of it, it is an altered file and nothing else.
+    // If it is also altered, only the alteration is reported.
     byte[] altered = with(forged);
     altered[altered.length - 1] ^= 1;
     assertRefused(altered, StoreException.Damaged.class, "expected checksum");
@@ -249,8 +249,8 @@ class ExportTest {
   }
 
   @Test
-  void theOldestAncestorIsVouchedForByItselfOrByTheTrail() throws Exception {
-    // S signs with a key that it takes away: its own state does not trust it.
+  void theOldestAncestorVerifiesByItsOwnStateOrByTheTrail() throws Exception {
+    // S signs with a key that it removes: its own state does not trust that key.
     Chains own =
         Chains.draw(
             List.of(TestKeys.key(1, 2), TestKeys.key(2, 1)), "A -> B -> S[revoke:1] -> D(2)");
@@ -298,7 +298,7 @@ class ExportTest {
     assertRefused(
         changed(items -> items.add(TRAIL, items.remove(TRAIL + 1))),
         StoreException.Damaged.class,
-        "does not follow the one before");
+        "does not follow the previous one");
     assertRefused(
         changed(items -> items.add(AUMS, items.remove(OWN))),
         StoreException.Damaged.class,
@@ -314,7 +314,7 @@ class ExportTest {
   }
 
   @Test
-  void thereIsAsMuchAsTheHeaderSays() throws Exception {
+  void theCountsMustMatchTheHeader() throws Exception {
     for (int index : List.of(TRAIL, AUMS + 4, OWN, ASIDE)) {
       assertRefused(
           changed(items -> items.remove(index)), StoreException.Damaged.class, "expected");
@@ -344,11 +344,11 @@ class ExportTest {
     assertRefused(
         changed(items -> items.set(TRAIL + 1, remembered(hash("B"), hash("E"), newest))),
         StoreException.Damaged.class,
-        "does not follow the one before");
+        "does not follow the previous one");
     assertRefused(
         changed(items -> items.set(TRAIL, remembered(hash("Z"), hash("E"), genesis))),
         StoreException.Damaged.class,
-        "does not fit its checkpoint");
+        "does not match its checkpoint");
   }
 
   private static byte[] remembered(AumHash hash, AumHash parent, TrailEntry other) {
@@ -406,7 +406,7 @@ class ExportTest {
   }
 
   @Test
-  void whatDoesNotComeFromTheOldestAncestorIsLeftOut() throws Exception {
+  void aumsThatDoNotDescendFromTheOldestAncestorAreLeftOut() throws Exception {
     Aum stranger = Chains.noOp(chains.get("Z"), "stranger", 1);
     MemoryAumStore store = new MemoryAumStore();
     store.commit(Exports.add(small().read(), store.read().revision()).add(stranger, NOON).build());
@@ -416,14 +416,14 @@ class ExportTest {
     assertThat(exported.aums()).isEqualTo(5);
     assertThat(out.toByteArray())
         .isEqualTo(Exports.export(Exports.withoutTrail(small().read()).read()));
-    // Nor is it taken: nobody could tell who signed it.
+    // Nor is it accepted: its signature could not be verified.
     byte[] smuggled =
         changed(items -> items.add(OWN, new ExportItem.Stored(NOON, stranger.encoded()).encode()));
     assertRefused(smuggled, StoreException.Damaged.class, "export: ");
   }
 
   @Test
-  void whatCannotBeReadAgainIsNotWritten() throws Exception {
+  void anExportThatCouldNotBeReadBackIsNotWritten() throws Exception {
     assertThatThrownBy(() -> Exports.export(new MemoryAumStore().read()))
         .isInstanceOf(OpenException.EmptyStore.class);
     Aum large =
@@ -448,7 +448,7 @@ class ExportTest {
         folder.resolve(hash("Y").toString().substring(0, 2) + "/" + hash("Y")), new byte[1]);
     assertThatThrownBy(() -> Exports.export(NodeDirectory.at(folder).read()))
         .isInstanceOf(StoreException.Damaged.class)
-        .hasMessageContaining("would not be whole");
+        .hasMessageContaining("would be incomplete");
   }
 
   @Test
@@ -472,7 +472,7 @@ class ExportTest {
     assertThat(sizes).containsExactly(5, 1);
 
     // Without the second, twice the first, and the first after the last.
-    assertRest(first, new byte[0], "cut off");
+    assertRest(first, new byte[0], "truncated");
     assertRest(first, first, "expected a name after");
     assertRest(first, Exports.export(small().read(), "b", 1), "0 tailnets after it");
     assertRefused(concat(second, first), StoreException.Damaged.class, "expected the end");
@@ -493,7 +493,7 @@ class ExportTest {
   }
 
   @Test
-  void noNameIsOneToo() throws Exception {
+  void aTailnetNeedsNoName() throws Exception {
     byte[] export = Exports.export(small().read(), "", 0);
     AumImport in = new AumImport(new ByteArrayInputStream(export), Exports.VERIFIER);
     assertThat(in.next().orElseThrow().name()).isEmpty();

@@ -32,7 +32,7 @@ public final class Exports {
 
   private Exports() {}
 
-  /** All that an export carries of a snapshot. */
+  /** The parts of a snapshot that an export carries. */
   public record Content(
       Map<AumHash, List<Object>> entries,
       Map<AumHash, Bytes> bodies,
@@ -85,7 +85,7 @@ public final class Exports {
     return items;
   }
 
-  /** An export of some items, with an end of its own. */
+  /** An export of some items, completed by an end item. */
   public static byte[] sealed(List<byte[]> itemsBeforeTheEnd) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     itemsBeforeTheEnd.forEach(out::writeBytes);
@@ -94,7 +94,7 @@ public final class Exports {
     return out.toByteArray();
   }
 
-  /** Begins a commit of all that a snapshot shows, but its trail. */
+  /** Begins a commit of everything in a snapshot except its trail. */
   public static Commit.Builder add(AumSnapshot snapshot, Revision base) throws StoreException {
     Commit.Builder commit = Commit.on(base).marks(snapshot.marks());
     for (AumEntry entry : snapshot.entries()) {
@@ -104,7 +104,7 @@ public final class Exports {
     return commit;
   }
 
-  /** The same without what is remembered of purged AUMs. */
+  /** A store with the content of a snapshot, but without its trail. */
   public static AumStore withoutTrail(AumSnapshot snapshot) throws StoreException {
     MemoryAumStore store = new MemoryAumStore();
     store.commit(add(snapshot, store.read().revision()).build());

@@ -25,11 +25,11 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * A process that commits to a store until it is killed, and says what: before each commit the
- * content that it leads to, and after it that it is done.
+ * A process that commits to a store until it is killed. Before each commit it prints the content
+ * that the commit leads to, and after it that the commit is done.
  */
 public final class CommittingProcess {
-  /** Begins the line before a commit; the content that it leads to follows. */
+  /** The beginning of the line before a commit; the resulting content follows. */
   public static final String BEGIN = "begin ";
 
   /** The line after a commit. */
@@ -37,12 +37,12 @@ public final class CommittingProcess {
 
   private static final int BATCH = 12;
 
-  /** When it commits. */
+  /** The time of all commits. */
   public static final Instant TIME = Instant.ofEpochSecond(1_700_000_000L);
 
   private CommittingProcess() {}
 
-  /** A line that tells one content of a store from another. */
+  /** A line that identifies the content of a store. */
   public static String describe(AumSnapshot snapshot) {
     List<String> held =
         snapshot.entries().stream().map(entry -> entry.hash().toString()).sorted().toList();
@@ -66,7 +66,7 @@ public final class CommittingProcess {
     AumStore open(String place) throws TkaException;
   }
 
-  /** Starts one. Its standard output goes to a file. */
+  /** Starts such a process. Its standard output goes to a file. */
   public static Process start(
       Class<? extends Opener> opener, String place, String label, Path output) throws IOException {
     return new ProcessBuilder(
@@ -85,9 +85,9 @@ public final class CommittingProcess {
   }
 
   /**
-   * Commits for ever.
+   * Commits forever.
    *
-   * @param args the opener's class, the place, and a label that makes this process's AUMs its own
+   * @param args the opener's class, the place, and a label that makes this process's AUMs unique
    */
   public static void main(String[] args) throws Exception {
     Constructor<? extends Opener> opener =
@@ -103,7 +103,7 @@ public final class CommittingProcess {
         store.commit(commit);
         say(DONE);
       } catch (StoreException.Conflict e) {
-        // Another was first; on to what it left.
+        // Another process was first; continue from its result.
       }
     }
   }
@@ -114,8 +114,8 @@ public final class CommittingProcess {
   }
 
   /**
-   * A checkpoint and what builds on it, all unsent; what was there before goes, acknowledged but
-   * for the newest, which is set aside.
+   * Adds a checkpoint and AUMs that build on it, all unsent. The previous AUMs are purged and noted
+   * as acknowledged; the newest of them is also set aside.
    */
   private static Commit next(AumSnapshot before, String label) throws StoreException {
     AumEntry newest =

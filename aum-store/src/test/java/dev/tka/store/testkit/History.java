@@ -11,41 +11,39 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What threads of several processes did to one tailnet and saw of it, and whether that can be. For
- * places whose revisions count commits, under a policy that lets nothing displace an AUM that
- * extended the head.
+ * The actions and observations of threads in several processes on one tailnet, and a check whether
+ * they are possible. It is for places whose revisions count commits, under a policy that never
+ * displaces an AUM that extended the head.
  *
- * @param events of each thread in its order
+ * @param events the events; those of each thread are in its order
  */
 public record History(List<Event> events) {
-  /** What happened. */
+  /** The kind of an event. */
   public enum Kind {
     /** An AUM is about to be committed. */
     TRIES,
-    /** It was, on the head. */
+    /** The AUM was committed on the head. */
     EXTENDED,
-    /** It was, as one that lost. */
+    /** The AUM was committed as a losing one. */
     LOST,
-    /** Another writer was first, so that it was not. */
+    /** The AUM was not committed, because another writer was first. */
     CONFLICT,
-    /** It was refused, as one that would displace another. */
+    /** The AUM was refused, because it would displace another. */
     REFUSED,
-    /** There was no answer, so that it may have been committed or not. */
+    /** There was no answer, so the AUM may or may not have been committed. */
     IN_DOUBT,
-    /** The head was looked at. */
+    /** The head was read. */
     SAW,
-    /**
-     * The head was looked at by one who is shown a commit when the watch told of it, never else.
-     */
+    /** The head was read by a thread that sees commits only through the watch. */
     HEARD
   }
 
   /**
    * One line of a history.
    *
-   * @param thread which process and which of its threads
-   * @param aum what it is about, for a look the head
-   * @param revision of the store afterwards, where it is known; else 0
+   * @param thread the process and its thread
+   * @param aum the AUM; for a read, the head
+   * @param revision the store's revision afterwards; 0 if not known
    * @param micros since the epoch
    */
   public record Event(String thread, Kind kind, AumHash aum, long revision, long micros) {
@@ -73,9 +71,9 @@ public record History(List<Event> events) {
   }
 
   /**
-   * What a place holds.
+   * The content of a place.
    *
-   * @param chain the active one, oldest first
+   * @param chain the active chain, oldest first
    */
   public record Content(long revision, Set<AumHash> stored, List<AumHash> chain) {}
 
@@ -87,7 +85,7 @@ public record History(List<Event> events) {
     return new History(events);
   }
 
-  /** All that cannot be; none when the place lost nothing and made nothing up. */
+  /** Everything impossible; empty if the place lost nothing and invented nothing. */
   public List<String> problems(Content begin, Content end) {
     List<String> problems = new ArrayList<>();
     commits(begin, end, problems);
@@ -141,7 +139,7 @@ public record History(List<Event> events) {
     }
   }
 
-  /** Every head that anybody made or saw is on the chain, further up at a later revision. */
+  /** Every head that was made or seen must be on the chain, in the order of the revisions. */
   private void heads(Content begin, Content end, List<String> problems) {
     Map<AumHash, Integer> places = new HashMap<>();
     for (int i = 0; i < end.chain.size(); i++) {
@@ -172,7 +170,7 @@ public record History(List<Event> events) {
     }
   }
 
-  /** Nobody sees an older revision than what it saw, or made, before. */
+  /** No thread may see a revision older than one that it saw or made before. */
   private void order(List<String> problems) {
     Map<String, Event> last = new HashMap<>();
     for (Event event : events) {
@@ -191,9 +189,9 @@ public record History(List<Event> events) {
   }
 
   /**
-   * How long after a commit was acknowledged in one process each other one heard of it, or of a
-   * later one, in microseconds, sorted; at least 0. A commit that another process never heard of is
-   * a {@link Long#MAX_VALUE}.
+   * The delays between the acknowledgement of a commit in one process and the moment when each
+   * other process heard of it, or of a later one; in microseconds, sorted, at least 0. {@link
+   * Long#MAX_VALUE} stands for a commit that a process never heard of.
    */
   public List<Long> propagation() {
     Map<String, List<Event>> heard = new LinkedHashMap<>();
@@ -216,7 +214,7 @@ public record History(List<Event> events) {
               .toList();
       int at = 0;
       for (Event commit : commits) {
-        // What shows a commit shows those before it, so that none of these is looked for again.
+        // An event that shows a commit also shows all earlier ones, so the search never goes back.
         while (at < byTime.size() && byTime.get(at).revision < commit.revision) {
           at++;
         }

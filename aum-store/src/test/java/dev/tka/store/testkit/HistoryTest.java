@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
-/** The checker of histories finds what it is there for. */
+/** The checker of histories finds each kind of problem. */
 class HistoryTest {
   private static AumHash aum(int number) {
     byte[] bytes = new byte[AumHash.SIZE];
@@ -67,7 +67,7 @@ class HistoryTest {
   }
 
   @Test
-  void whatWasThereBeforeIsMissed() {
+  void aLossOfEarlierContentIsFound() {
     finds("lost", all -> stored.remove(aum(0)));
   }
 
@@ -82,7 +82,7 @@ class HistoryTest {
   }
 
   @Test
-  void aRevisionThatNobodyMadeIsFound() {
+  void aRevisionWithoutACommitIsFound() {
     finds("4 revisions, 3 commits", all -> revision = 5);
   }
 
@@ -127,15 +127,15 @@ class HistoryTest {
   }
 
   @Test
-  void aCommitThatNobodyWasToldOfIsFound() {
+  void anUnacknowledgedCommitIsFound() {
     finds("stored, and never acknowledged", all -> all.remove(9));
   }
 
   @Test
-  void aCommitInDoubtMayBeThereOrNot() {
+  void aCommitInDoubtMayBeStoredOrNot() {
     events.set(4, event("b1", Kind.IN_DOUBT, 9, 0, 35));
     assertThat(problems()).isEmpty();
-    // Then it has a revision of its own.
+    // Then it has its own revision.
     stored.add(aum(9));
     assertThat(problems()).containsExactly("3 revisions, 4 commits");
     revision = 5;

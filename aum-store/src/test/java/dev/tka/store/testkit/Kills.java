@@ -20,7 +20,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Kills processes, for real and at random moments, while they commit to a store. */
 public final class Kills {
-  /** How many a test makes: the system property {@code tka.kills}. */
+  /** The number of kills in a test: the system property {@code tka.kills}. */
   public static final int COUNT = Integer.getInteger("tka.kills", 20);
 
   /** Long enough for a process to start, and for some commits. */
@@ -32,35 +32,35 @@ public final class Kills {
   private final Random random = new Random(seed);
 
   /**
-   * Kills of processes that commit to one kind of store.
+   * Prepares to kill processes that commit to one kind of store.
    *
-   * @param folder where to keep what the processes say
+   * @param folder where to keep the output of the processes
    */
   public Kills(Class<? extends CommittingProcess.Opener> opener, Path folder) {
     this.opener = opener;
     this.said = folder.resolve("said");
   }
 
-  /** Decides the moments. */
+  /** The seed of the random moments. */
   public long seed() {
     return seed;
   }
 
   /**
-   * What a process left that was killed.
+   * The output of a killed process.
    *
-   * @param older the content at its last commit that was done
-   * @param newer the content at the commit that it had begun; else the same
-   * @param done how many commits were done
+   * @param older the content after its last finished commit
+   * @param newer the content after the commit that it had begun; else the same
+   * @param done the number of finished commits
    */
   public record Killed(String older, String newer, int done) {
-    /** True when the content is the one of a commit that nobody was told is done. */
+    /** True if the content is that of a commit that was never reported as done. */
     public boolean isAtNew(String found) {
       return found.equals(newer) && !older.equals(newer);
     }
   }
 
-  /** A first commit, so that there is something to build on. */
+  /** Makes a first commit, for others to build on. */
   public static AumSnapshot begin(AumStore store) throws Exception {
     return store.commit(
         Commit.on(store.read().revision())
@@ -68,7 +68,7 @@ public final class Kills {
             .build());
   }
 
-  /** Has a process commit to a place, and kills it. */
+  /** Starts a process that commits to a place, and kills it. */
   public Killed kill(String place, String before, String label)
       throws IOException, InterruptedException {
     String older = before;
@@ -90,18 +90,18 @@ public final class Kills {
     Files.writeString(said, "");
     Process process = CommittingProcess.start(opener, place, label, said);
     try {
-      // The first word of it says that Java is up.
+      // The first output shows that Java has started.
       while (Files.size(said) == 0 && process.isAlive()) {
         Thread.sleep(1);
       }
       Thread.sleep(millis);
-      assertThat(process.isAlive()).as("it works until it is killed").isTrue();
+      assertThat(process.isAlive()).as("runs until it is killed").isTrue();
     } finally {
       process.destroyForcibly();
     }
     assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
     String all = Files.readString(said);
-    // A line without its end was never said.
+    // A line without its end does not count.
     return all.substring(0, all.lastIndexOf('\n') + 1).lines().toList();
   }
 

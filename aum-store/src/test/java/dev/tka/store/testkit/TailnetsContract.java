@@ -20,7 +20,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What {@link Tailnets} owe, for every implementation to extend. */
+/** The contract of {@link Tailnets}, for every implementation to extend. */
 public abstract class TailnetsContract {
   /** The tailnets that the tests use. */
   public static final List<String> NAMES = List.of("one", "two", "three");
@@ -33,8 +33,8 @@ public abstract class TailnetsContract {
   private final List<Tailnets> open = new ArrayList<>();
 
   /**
-   * A place that no other test sees, with at least the tailnets of {@link #NAMES}, all empty; when
-   * it is called again, the same as another process would open it.
+   * A place that no other test sees, with at least the tailnets of {@link #NAMES}, all empty. A
+   * second call opens the same place as another process would.
    */
   protected abstract Tailnets place() throws Exception;
 
@@ -61,7 +61,7 @@ public abstract class TailnetsContract {
     return String.join("", names);
   }
 
-  /** All that a watcher heard. */
+  /** Records every report to a watcher. */
   private static final class Heard implements Tailnets.Watcher {
     private final Map<String, List<Revision>> changes = new HashMap<>();
     private final List<Thread> callers = new ArrayList<>();
@@ -97,7 +97,7 @@ public abstract class TailnetsContract {
       enter();
       synchronized (this) {
         if (moment - System.nanoTime() > 0) {
-          problems.add("caught up with a moment to come");
+          problems.add("caught up with a future moment");
         }
         caughtUp = moment;
       }
@@ -113,7 +113,7 @@ public abstract class TailnetsContract {
       leave();
     }
 
-    /** Returns when all that was committed before this call has been told. */
+    /** Returns when all commits made before this call have been reported. */
     synchronized void catchUp() throws InterruptedException {
       long now = System.nanoTime();
       while (caughtUp - now < 0) {
@@ -145,7 +145,7 @@ public abstract class TailnetsContract {
   }
 
   @Test
-  void revisionsAreThoseThatTheStoresAreAt() throws Exception {
+  void revisionsAreThoseOfTheStores() throws Exception {
     Tailnets place = opened();
     Tailnets other = opened();
     Map<String, Revision> expected = new HashMap<>();
@@ -162,7 +162,7 @@ public abstract class TailnetsContract {
   }
 
   @Test
-  void aWatchTellsCommitsInTheirOrderAndNeverAnOlderOne() throws Exception {
+  void aWatchReportsCommitsInOrderAndNeverAnOlderOne() throws Exception {
     Tailnets place = opened();
     Tailnets other = opened();
     add(place.tailnet("one"), "A");
@@ -171,7 +171,7 @@ public abstract class TailnetsContract {
     List<Revision> twos = new ArrayList<>();
     try (Tailnets.Watch watch = place.watch(heard)) {
       assertThat(watch).isNotNull();
-      // By this handle and by another, one after the other and many at a time.
+      // Through this handle and another, one AUM at a time and several at a time.
       for (String names : List.of("B", "C", "D E", "F G")) {
         Tailnets writer = ones.size() % 2 == 0 ? place : other;
         ones.add(add(writer.tailnet("one"), names).revision());
@@ -197,7 +197,7 @@ public abstract class TailnetsContract {
   }
 
   @Test
-  void severalMayWatchAndClosingEndsIt() throws Exception {
+  void severalCanWatchAndClosingEndsAWatch() throws Exception {
     Tailnets place = opened();
     Heard ended = new Heard();
     Heard going = new Heard();
@@ -209,7 +209,7 @@ public abstract class TailnetsContract {
         ended.catchUp();
         going.catchUp();
       }
-      // A call that had begun has come to its end by then.
+      // A call that was in progress has ended by then.
       going.catchUp();
       List<Revision> until = ended.of("one");
       add(place.tailnet("one"), "B");

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 
-/** Keeps what a watch tells. */
+/** Records the reports of a watch. */
 public final class Told implements Tailnets.Watcher {
   private static final int SECONDS = 60;
 
@@ -50,16 +50,15 @@ public final class Told implements Tailnets.Watcher {
     notifyAll();
   }
 
-  /** Waits until a tailnet's revision was told, and caught up with. */
+  /** Waits until a tailnet's revision has been reported, and the watch has caught up. */
   public void await(String tailnet, Revision revision) throws InterruptedException {
     await(tailnet, revision::equals, revision.toString());
   }
 
   /**
-   * Waits until the newest revision that was told is one that is looked for, and was caught up
-   * with.
+   * Waits until the newest reported revision matches, and the watch has caught up.
    *
-   * @param what describes it
+   * @param what describes the revision
    */
   public void await(String tailnet, Predicate<Revision> revision, String what)
       throws InterruptedException {
@@ -71,12 +70,12 @@ public final class Told implements Tailnets.Watcher {
                 && revision.test(new Revision(revisions.get(tailnet))));
   }
 
-  /** Waits until all up to a moment was told. */
+  /** Waits until everything before a moment has been reported. */
   public void awaitCaughtUp(long upTo) throws InterruptedException {
     await("caught up", () -> caughtUp && moment - upTo >= 0);
   }
 
-  /** Waits until a loss was told that nothing was caught up from yet. */
+  /** Waits until the watch is lost and has not caught up again. */
   public void awaitLoss() throws InterruptedException {
     await("lost", () -> !caughtUp && !losses.isEmpty());
   }

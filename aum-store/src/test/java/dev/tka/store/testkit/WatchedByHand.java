@@ -18,13 +18,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Tailnets in memory that count how often they are read, cannot be reached when they are told so,
- * and whose watcher hears what the test says.
+ * Tailnets in memory that count reads, become unreachable on demand, and report to their watcher
+ * what the test says.
  */
 public final class WatchedByHand implements Tailnets {
   public final AtomicInteger reads = new AtomicInteger();
 
-  /** The next read waits for this after it has read. */
+  /** The next read waits for this before it returns. */
   public final AtomicReference<CountDownLatch> heldUp = new AtomicReference<>();
 
   public final CountDownLatch isHeldUp = new CountDownLatch(1);
@@ -34,7 +34,7 @@ public final class WatchedByHand implements Tailnets {
   private final Map<String, AumStore> stores = new ConcurrentHashMap<>();
   private volatile Optional<Watcher> watcher = Optional.empty();
 
-  /** What another replica uses, which nobody counts. */
+  /** The store that another replica uses, whose reads are not counted. */
   public AumStore elsewhere(String name) {
     return stores.computeIfAbsent(name, any -> new MemoryAumStore());
   }

@@ -1,2 +1,2 @@
-/** What tests of stores share: contracts, processes that write and are killed, checkers. */
+/** Shared by the tests of stores: contracts, processes that write and are killed, checkers. */
 package dev.tka.store.testkit;

@@ -30,8 +30,8 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.tukaani.xz.XZInputStream;
 
 /**
- * A real PostgreSQL server on a free port of this machine, from the binaries on the class path. It
- * is stopped and deleted when Java ends. PostgreSQL refuses to run as root; then it runs as nobody.
+ * A real PostgreSQL server on a free local port, from the binaries on the class path. It is stopped
+ * and deleted when Java ends. PostgreSQL refuses to run as root; then it runs as nobody.
  */
 public final class PostgresServer {
   /** The superuser. */
@@ -69,12 +69,12 @@ public final class PostgresServer {
     }
   }
 
-  /** One for all tests that do not stop it. It does not flush what is written. */
+  /** A server shared by all tests that do not stop it. It does not flush its writes. */
   public static PostgresServer shared() {
     return Shared.SERVER;
   }
 
-  /** One for all tests of what survives. Those that stop it start it again. */
+  /** A server shared by all tests of durability. Tests that stop it start it again. */
   public static PostgresServer flushing() {
     return Flushing.SERVER;
   }
@@ -90,7 +90,7 @@ public final class PostgresServer {
   /**
    * A new server.
    *
-   * @param flush whether what is committed survives a crash of the machine; slower
+   * @param flush whether commits survive a crash of the machine, which is slower
    */
   private static PostgresServer start(boolean flush) throws IOException, InterruptedException {
     List<String> asUser = asUser();
@@ -105,7 +105,7 @@ public final class PostgresServer {
     return server;
   }
 
-  /** How a command is run as another user, when this one is root. */
+  /** The prefix that runs a command as another user, if this one is root. */
   private static List<String> asUser() throws IOException, InterruptedException {
     if (!output("id", "-u").equals("0")) {
       return List.of();
@@ -118,7 +118,7 @@ public final class PostgresServer {
     if (exists("runuser")) {
       return List.of("runuser", "-u", "nobody", "--");
     }
-    // What follows becomes the positional parameters of the shell.
+    // The words that follow become the shell's positional parameters.
     return List.of("su", "-s", "/bin/sh", "nobody", "-c", "exec \"$0\" \"$@\"", "--");
   }
 
@@ -141,7 +141,7 @@ public final class PostgresServer {
     return all;
   }
 
-  /** The unpacked binaries, kept in the module's target folder where another user can run them. */
+  /** The unpacked binaries, in the module's target folder if the other user can run them there. */
   private static Path programs(boolean asAnotherUser) throws IOException {
     String os = System.getProperty("os.name").toLowerCase(Locale.ROOT);
     String arch = System.getProperty("os.arch");
@@ -263,7 +263,7 @@ public final class PostgresServer {
           Thread.sleep(20);
         }
       }
-      // What a killed server left may still be ending, and keep its shared memory.
+      // The processes of a killed server may still be ending, and keep its shared memory.
       if (System.nanoTime() >= end) {
         process.destroyForcibly();
         throw new IOException("PostgreSQL does not start: " + Files.readString(log));
@@ -272,12 +272,12 @@ public final class PostgresServer {
     }
   }
 
-  /** Stops it in order: its connections are ended, and what is committed is flushed. */
+  /** Stops it in order: its connections are closed, and commits are flushed. */
   public void stop() throws IOException, InterruptedException {
     end("INT");
   }
 
-  /** Stops it without flushing anything, as when all its processes are killed. */
+  /** Stops it without flushing anything, as if all its processes were killed. */
   public void crash() throws IOException, InterruptedException {
     end("QUIT");
   }
@@ -288,7 +288,7 @@ public final class PostgresServer {
   }
 
   private void end(String signal) throws IOException, InterruptedException {
-    // Not the process that was started, where that is a program that runs another as a user.
+    // Not the started process, which may be the program that runs PostgreSQL as another user.
     String id = Files.readAllLines(directory.resolve("data/postmaster.pid")).get(0).strip();
     output("kill", "-" + signal, id);
     process.waitFor();
@@ -334,14 +334,14 @@ public final class PostgresServer {
     }
   }
 
-  /** A new, empty database, and the superuser's way to it. */
+  /** The superuser's settings for a new, empty database. */
   public PostgresSettings newDatabase() throws SQLException {
     String name = "test_" + DATABASES.incrementAndGet();
     sql(USER, "create database " + name);
     return settings(name);
   }
 
-  /** The superuser's way to a database. */
+  /** The superuser's settings for a database. */
   public PostgresSettings settings(String database) {
     return PostgresSettings.of("127.0.0.1", port, database, USER).withPassword(PASSWORD);
   }
@@ -355,7 +355,7 @@ public final class PostgresServer {
         "jdbc:postgresql://127.0.0.1:" + port + "/" + database, properties);
   }
 
-  /** Has the superuser execute a statement. */
+  /** Executes a statement as the superuser. */
   public void sql(String database, String statement) throws SQLException {
     try (Connection connection = connect(database);
         Statement execution = connection.createStatement()) {
@@ -363,7 +363,7 @@ public final class PostgresServer {
     }
   }
 
-  /** Ends all connections to a database, whatever they are at. */
+  /** Ends all connections to a database, whatever they are doing. */
   public void cutConnections(String database) throws SQLException {
     sql(
         USER,
@@ -372,7 +372,7 @@ public final class PostgresServer {
             + "'");
   }
 
-  /** Waits until a database has no client any more. */
+  /** Waits until a database no longer has clients. */
   public void awaitNoClients(String database) throws SQLException, InterruptedException {
     awaitNone(database, "true");
   }

@@ -12,11 +12,11 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the revisions for a watch, by a connection of its own: a pool may be busy, and waits before
- * it says that a database is gone. Where nothing was committed since the last look, it costs one
- * small query, however many tailnets there are.
+ * Reads the revisions for a watch, on its own connection: a pool may be busy, and is slow to report
+ * that a database is gone. If nothing was committed since the last read, a read costs one small
+ * query, however many tailnets there are.
  */
-final class Lookout implements RevisionPoll.Revisions, AutoCloseable {
+final class RevisionReader implements RevisionPoll.Revisions, AutoCloseable {
   private final Connecting connecting;
   private final String moment;
   private final Function<SQLException, StoreException> translate;
@@ -31,12 +31,13 @@ final class Lookout implements RevisionPoll.Revisions, AutoCloseable {
   }
 
   /**
-   * Connects when it first looks.
+   * A reader that connects when it first reads.
    *
-   * @param moment a query for one value, which is another one when something was committed since
-   *     the same connection asked
+   * @param moment a query for one value, which changes if something was committed since the same
+   *     connection last asked
    */
-  Lookout(Connecting connecting, String moment, Function<SQLException, StoreException> translate) {
+  RevisionReader(
+      Connecting connecting, String moment, Function<SQLException, StoreException> translate) {
     this.connecting = connecting;
     this.moment = moment;
     this.translate = translate;
@@ -50,7 +51,7 @@ final class Lookout implements RevisionPoll.Revisions, AutoCloseable {
     try {
       Connection looking = connection == null ? connecting.connect() : connection;
       connection = looking;
-      // First: what is committed in between is seen now, and looked at again.
+      // This comes first: a commit in between is seen now, and read again next time.
       String now = now(looking);
       if (now.equals(seen)) {
         return Map.of();
@@ -75,13 +76,13 @@ final class Lookout implements RevisionPoll.Revisions, AutoCloseable {
   private void hangUp() {
     Connection last = connection;
     connection = null;
-    // Another connection counts from elsewhere.
+    // A new connection gives other values.
     seen = null;
     if (last != null) {
       try {
         last.close();
       } catch (SQLException e) {
-        // It is not used any more.
+        // It is no longer used.
       }
     }
   }
