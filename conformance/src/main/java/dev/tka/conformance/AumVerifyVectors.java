@@ -17,14 +17,20 @@ import java.util.Optional;
 final class AumVerifyVectors implements Checker {
   @Override
   public void check(GoldenCase golden) throws Mismatch {
-    golden.informative("error");
     String op = golden.text("op");
     Optional<Bytes> genesis = golden.optionalHex("state_cbor");
     Bytes encoded = golden.hex("aum");
-    boolean decodable = golden.flag("canonical") && !golden.optionalFlag("odd_parent");
-    boolean valid = golden.flag("valid") && decodable;
+    boolean oddParent = golden.optionalFlag("odd_parent");
+    boolean decodable = golden.flag("canonical") && !oddParent;
+    boolean validToReference = golden.flag("valid");
+    boolean valid = validToReference && decodable;
+    golden.requireError("error", !validToReference);
+    Mismatch.require(
+        "resulting state present",
+        validToReference,
+        golden.optionalText("resulting_head").isPresent()
+            && golden.optionalText("resulting_state").isPresent());
     Optional<Long> weight = golden.optionalUnsigned("weight");
-    golden.informative("resulting_head", "resulting_state");
     MemoryAumStore store = new MemoryAumStore();
     Optional<LiveAuthority> live =
         genesis.isPresent()

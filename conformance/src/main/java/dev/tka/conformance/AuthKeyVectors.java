@@ -46,6 +46,9 @@ final class AuthKeyVectors implements Checker {
               .map(bytes -> "nlpriv:" + bytes.toHex())
               .equals(Optional.of(wrapped.wrappingKey().exposeText())),
           true);
+    } else {
+      Mismatch.require("credential", credential, Optional.empty());
+      Mismatch.require("private key present", privateKey.isPresent(), false);
     }
   }
 

@@ -24,64 +24,97 @@ import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
  * {@code chonk.jsonl}: a shipping node's directory, and what the reference sees in it before and
- * after it did something to it, which is done here, too: every file must be the reference's.
+ * after it did something to it, which is done here, too: every file must be the reference's. Where
+ * the reference gives up, the naive models say what the page makes of the directory.
  */
 final class ChonkVectors implements Checker {
   private static final String DAMAGE_QUIRK =
       "protocol.md section 9: sound parts open, damage is reported";
 
-  private final DamageExpectations expectations = DamageExpectations.load();
-
   @Override
   public void check(GoldenCase golden) throws Mismatch, IOException {
-    String name = golden.text("name");
     Optional<String> quirk = golden.optionalText("quirk");
     if (quirk.isPresent()) {
       Mismatch.require("quirk", DAMAGE_QUIRK, quirk.get());
     }
-    // The quirk of a case with an op is in the doing; its directory is sound.
-    boolean damaged = quirk.isPresent() && !golden.has("op");
-    if (damaged) {
-      golden.informative("all_aums", "heads", "last_active_ancestor", "commit_times", "errors");
-      golden.informative("open");
-    }
     Map<String, String> mtimes = golden.optionalTextMap("mtimes").orElse(Map.of());
+    List<String> dirs = golden.optionalTexts("dirs").orElse(List.of());
+    Map<String, String> files = golden.optionalTextMap("files").orElse(Map.of());
+    Optional<GoldenCase> op = golden.optionalObject("op");
     try (TemporaryDirectory directory = TemporaryDirectory.create()) {
-      directory.write(golden, mtimes, golden.optionalTexts("dirs").orElse(List.of()));
-      if (damaged) {
-        requireDamage(name, directory.path());
-      } else {
+      directory.write(files, mtimes, dirs);
+      NaiveDirectory naive = NaiveDirectory.read(files, dirs);
+      requireNaiveView(naive, directory.path());
+      // The quirk of a case with an op is in the doing; its directory is sound.
+      if (quirk.isEmpty() || op.isPresent()) {
         requireView(golden, directory.path());
+      } else {
+        Mismatch.require(
+            "something wrong, by the page",
+            true,
+            !naive.damaged().isEmpty() || naive.head().isEmpty() || !naive.isRecordReadable());
+        golden.informative("all_aums", "heads", "last_active_ancestor", "commit_times", "errors");
+        golden.informative("open");
       }
     }
-    Optional<GoldenCase> op = golden.optionalObject("op");
     if (op.isPresent()) {
       GoldenCase after = golden.object("after");
       try (TemporaryDirectory directory = TemporaryDirectory.create()) {
-        directory.write(golden, mtimes, golden.optionalTexts("dirs").orElse(List.of()));
+        directory.write(files, mtimes, dirs);
+        Optional<AumHash> head = NaiveDirectory.read(files, dirs).head();
         run(op.get(), directory.path());
-        Mismatch.require(
-            "files",
-            new TreeMap<>(after.optionalTextMap("files").orElse(Map.of())),
-            directory.content());
-        requireView(after, directory.path());
+        SortedMap<String, String> content = directory.content();
+        NaiveDirectory naive = NaiveDirectory.read(content, dirs);
+        requireNaiveView(naive, directory.path());
+        if (quirk.isPresent()) {
+          requireNothingLost(op.get(), files, head, content, naive);
+          golden.informative("after");
+          after.informative("files", "all_aums", "heads", "last_active_ancestor", "commit_times");
+          after.informative("errors", "open");
+        } else {
+          SortedMap<String, String> expected =
+              new TreeMap<>(after.optionalTextMap("files").orElse(Map.of()));
+          Mismatch.require("files", expected, content);
+          Mismatch.require(
+              "files after an error",
+              true,
+              op.get().optionalText("error").isEmpty() || expected.equals(new TreeMap<>(files)));
+          requireView(after, directory.path());
+        }
       }
+    }
+  }
+
+  /** Where the reference stops half-way: files stay, and compacting leaves the head. */
+  private static void requireNothingLost(
+      GoldenCase op,
+      Map<String, String> files,
+      Optional<AumHash> head,
+      SortedMap<String, String> content,
+      NaiveDirectory after)
+      throws Mismatch {
+    Mismatch.require("all files are there", true, content.keySet().containsAll(files.keySet()));
+    if (op.text("op").equals("compact")) {
+      Mismatch.require("head after compacting", head, after.head());
     }
   }
 
   /** Does to a directory what the case says, at the time that it says. */
   private static void run(GoldenCase op, Path path) throws Mismatch {
     // What the reference cannot do, such as purging an unknown AUM, changes nothing here either.
-    op.informative("error");
+    boolean refusedByReference = op.optionalText("error").isPresent();
     Clock clock =
         Clock.fixed(Instant.ofEpochSecond(op.optionalUnsigned("now").orElse(0L)), ZoneOffset.UTC);
     try {
@@ -89,9 +122,11 @@ final class ChonkVectors implements Checker {
       AumSnapshot before = directory.read();
       Commit.Builder commit = Commit.on(before.revision());
       switch (op.text("op")) {
-        case "inform" ->
-            LiveAuthority.open(directory, AdmissionPolicy.REFERENCE, clock)
-                .inform(Golden.decodeAll(op.hexes("aums")));
+        case "inform" -> {
+          LiveAuthority.open(directory, AdmissionPolicy.REFERENCE, clock)
+              .inform(Golden.decodeAll(op.hexes("aums")));
+          Mismatch.require("refused", refusedByReference, false);
+        }
         case "commit" -> {
           for (Aum aum : Golden.decodeAll(op.hexes("aums"))) {
             commit.add(aum, clock.instant());
@@ -115,28 +150,30 @@ final class ChonkVectors implements Checker {
         default -> throw new Mismatch("unknown op " + op.text("op"));
       }
     } catch (TkaException e) {
-      throw new Mismatch(op.text("op") + ": " + e.getMessage());
+      // Both may refuse; what is there afterwards is compared by the caller.
+      Mismatch.require(
+          op.text("op") + " refused (" + e.getMessage() + ")", refusedByReference, true);
     }
   }
 
   private static void requireView(GoldenCase view, Path path) throws Mismatch {
-    view.informative("errors");
+    GoldenCase errors = view.object("errors");
     GoldenCase open = view.object("open");
-    open.informative("error");
     Optional<String> expectedHead = open.optionalText("head");
+    open.requireError("error", expectedHead.isEmpty());
+    errors.requireError("all_aums", view.optionalTexts("all_aums").isEmpty());
+    errors.requireError("heads", view.optionalTexts("heads").isEmpty());
     AumSnapshot snapshot;
     try {
       snapshot = NodeDirectory.at(path).read();
     } catch (StoreException e) {
       // We refuse a directory with a damaged record whole, so there is no list to compare.
-      GoldenCase errors = view.object("errors");
-      Mismatch.require(
-          "record damaged (" + e.getMessage() + ")", errors.has("last_active_ancestor"), true);
-      errors.informative("last_active_ancestor");
+      errors.requireError("last_active_ancestor", true);
       Mismatch.require("head", expectedHead, Optional.empty());
       view.informative("all_aums", "heads", "last_active_ancestor", "commit_times");
       return;
     }
+    errors.requireError("last_active_ancestor", false);
     Mismatch.require("AUMs", view.optionalTexts("all_aums"), allAums(snapshot));
     Mismatch.require("heads", view.optionalTexts("heads"), heads(snapshot));
     Mismatch.require(
@@ -163,32 +200,51 @@ final class ChonkVectors implements Checker {
   }
 
   /**
-   * What a damaged directory must come to: the sound AUMs are there, each damaged file is named,
-   * and the authority is degraded or refused.
+   * What the page makes of a directory, damaged or not: the sound AUMs are there, each damaged file
+   * is named, and the authority is degraded or refused.
    */
-  private void requireDamage(String name, Path path) throws Mismatch {
-    DamageExpectations.Expected found;
+  private static void requireNaiveView(NaiveDirectory naive, Path path) throws Mismatch {
+    AumSnapshot snapshot;
     try {
-      AumSnapshot snapshot = NodeDirectory.at(path).read();
-      found =
-          new DamageExpectations.Expected(
-              snapshot.damage().stream().map(Damage::where).toList(), head(snapshot));
+      snapshot = NodeDirectory.at(path).read();
     } catch (StoreException e) {
-      throw new Mismatch("the directory cannot be read at all: " + e.getMessage());
+      Mismatch.require(
+          "record readable, by the page (" + e.getMessage() + ")", naive.isRecordReadable(), false);
+      return;
     }
-    Optional<DamageExpectations.Expected> expected = expectations.find(name);
-    if (expected.isPresent()) {
-      Mismatch.require("damage and head", expected.get(), found);
-    } else if (found.damaged().isEmpty() && found.head().isPresent()) {
-      throw new Mismatch("the damage is not reported, and the authority opens as if all were well");
+    Mismatch.require("record readable, by the page", naive.isRecordReadable(), true);
+    Mismatch.require(
+        "AUMs, by the page",
+        naive.aums().stream().map(aum -> aum.hash().toString()).sorted().toList(),
+        Golden.sortedHashes(snapshot));
+    List<AumHash> damaged = new ArrayList<>();
+    for (Damage damage : snapshot.damage()) {
+      AumHash hash = damage.hash().orElseThrow(() -> new Mismatch("damage: " + damage));
+      damaged.add(hash);
+      SortedSet<String> places = naive.damaged().getOrDefault(hash, new TreeSet<>());
+      if (!places.contains(damage.where())) {
+        throw new Mismatch(
+            "damage, by the page: expected one of " + places + ", found " + damage.where());
+      }
     }
-  }
-
-  private static Optional<String> head(AumSnapshot snapshot) throws StoreException {
+    Mismatch.require(
+        "damage, by the page",
+        List.copyOf(naive.damaged().keySet()),
+        damaged.stream().sorted().toList());
+    Mismatch.require(
+        "degraded, by the page",
+        naive.isDegraded(),
+        snapshot.damage().stream().anyMatch(Damage::degrades));
     try {
-      return Optional.of(Authority.open(snapshot).head().toString());
+      Authority authority = Authority.open(snapshot);
+      Mismatch.require("head, by the page", naive.head(), Optional.of(authority.head()));
+      Mismatch.require(
+          "authority degraded, by the page", naive.isDegraded(), authority.isDegraded());
     } catch (OpenException e) {
-      return Optional.empty();
+      Mismatch.require(
+          "head, by the page (" + e.getMessage() + ")", naive.head(), Optional.empty());
+    } catch (StoreException e) {
+      throw new Mismatch("an AUM cannot be read: " + e.getMessage());
     }
   }
 
@@ -211,12 +267,11 @@ final class ChonkVectors implements Checker {
       return new TemporaryDirectory(Files.createTempDirectory("tka-conformance"));
     }
 
-    void write(GoldenCase golden, Map<String, String> mtimes, List<String> emptyDirectories)
+    void write(Map<String, String> files, Map<String, String> mtimes, List<String> emptyDirectories)
         throws Mismatch, IOException {
       for (String empty : emptyDirectories) {
         Files.createDirectories(inside(empty));
       }
-      Map<String, String> files = golden.optionalTextMap("files").orElse(Map.of());
       for (Map.Entry<String, String> file : files.entrySet()) {
         Path target = inside(file.getKey());
         Files.createDirectories(target.getParent());

@@ -25,7 +25,6 @@ final class CompactVectors implements Checker {
 
   @Override
   public void check(GoldenCase golden) throws Mismatch {
-    golden.informative("error");
     MemoryAumStore store = store(golden);
     Authority before = open(store);
     Mismatch.require("head before", golden.text("head"), before.head().toString());
@@ -51,6 +50,7 @@ final class CompactVectors implements Checker {
         plan.filter(CompactionPlan.NothingToPurge.class::isInstance).isPresent());
     Optional<List<String>> retained = golden.optionalTexts("retained");
     Optional<String> recorded = golden.optionalText("last_active_ancestor");
+    golden.requireError("error", retained.isEmpty());
     AumSnapshot after = store.read();
     Mismatch.require("retained", retained.orElse(allStored), Golden.sortedHashes(after));
     Mismatch.require(
@@ -58,7 +58,8 @@ final class CompactVectors implements Checker {
         retained.isPresent() ? recorded : recordedBefore.map(AumHash::toString),
         after.lastActiveAncestor().map(AumHash::toString));
     GoldenCase reopened = golden.object("after");
-    reopened.informative("error");
+    reopened.requireError("error", false);
+    Mismatch.require("recorded on an error", false, retained.isEmpty() && recorded.isPresent());
     Golden.requireAuthority(reopened, open(store));
   }
 

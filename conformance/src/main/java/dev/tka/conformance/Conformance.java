@@ -1,30 +1,45 @@
 package dev.tka.conformance;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.BufferedReader;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.zip.GZIPInputStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs this build against the golden data of a folder: every {@code *.jsonl} or {@code *.jsonl.gz}
- * directly in it, one case a line, none skipped. A file, a field or a quirk that is not known here
- * is a failure, so that new data cannot pass unseen.
+ * directly in it, one case a line, none skipped. A field or a quirk that is not known here is a
+ * failure, and a file that is not known is told as such, so that new data cannot pass unseen. A
+ * case is judged by its content and its quirk alone, whatever its name and wherever in the file it
+ * is.
  */
 public final class Conformance {
   private static final String PLAIN = ".jsonl";
   private static final String COMPRESSED = ".jsonl.gz";
+
+  /** Cases that are read before the first of them is done, for each core. */
+  private static final int CASES_AHEAD = 4;
 
   private static final Map<String, Supplier<Checker>> CHECKERS =
       new TreeMap<>(
@@ -47,6 +62,7 @@ public final class Conformance {
               Map.entry("nks-verify", NksVerifyVectors::new),
               Map.entry("offer", OfferVectors::new),
               Map.entry("open", OpenVectors::new),
+              Map.entry("peers", PeersVectors::new),
               Map.entry("revoke", RevokeVectors::new),
               Map.entry("round", RoundVectors::new),
               Map.entry("text", TextVectors::new)));
@@ -57,11 +73,14 @@ public final class Conformance {
    * What came of one file.
    *
    * @param file its name
+   * @param known false for a file of a kind that this build has no rules for: none of its cases was
+   *     looked at, so that it has neither passed nor failed
    * @param passed cases that hold
    * @param quirks how many of those are checked against the specification, not the reference
-   * @param failures the others, by name, and why
+   * @param failures the others, by name, and why, in the order of the file
    */
-  public record FileResult(String file, int passed, int quirks, List<Failure> failures) {
+  public record FileResult(
+      String file, boolean known, int passed, int quirks, List<Failure> failures) {
     /** Copies its list. */
     public FileResult {
       failures = List.copyOf(failures);
@@ -72,7 +91,7 @@ public final class Conformance {
   public record Failure(String name, String why) {}
 
   /**
-   * Runs all files of a folder, in the order of their names.
+   * Runs all files of a folder, in the order of their names, each with its cases on all cores.
    *
    * @param progress is told of each file when it is done
    * @throws IOException if the folder or a file cannot be read
@@ -85,10 +104,16 @@ public final class Conformance {
     }
     files.sort(null);
     List<FileResult> results = new ArrayList<>();
-    for (Path file : files) {
-      FileResult result = run(file);
-      progress.accept(result);
-      results.add(result);
+    int threads = Runtime.getRuntime().availableProcessors();
+    ExecutorService cores = Executors.newFixedThreadPool(threads);
+    try {
+      for (Path file : files) {
+        FileResult result = run(file, cores, threads * CASES_AHEAD);
+        progress.accept(result);
+        results.add(result);
+      }
+    } finally {
+      cores.shutdownNow();
     }
     return results;
   }
@@ -98,49 +123,158 @@ public final class Conformance {
     return name.endsWith(PLAIN) || name.endsWith(COMPRESSED);
   }
 
-  private static FileResult run(Path file) throws IOException {
+  private static FileResult run(Path file, ExecutorService cores, int window) throws IOException {
     String fileName = file.getFileName().toString();
-    boolean compressed = fileName.endsWith(COMPRESSED);
-    String kind =
-        fileName.substring(0, fileName.length() - (compressed ? COMPRESSED : PLAIN).length());
-    Supplier<Checker> known = CHECKERS.get(kind);
-    if (known == null) {
-      return new FileResult(
-          fileName, 0, 0, List.of(new Failure(fileName, "a file that this build does not know")));
+    Optional<Checker> known = checker(fileName);
+    if (known.isEmpty()) {
+      return new FileResult(fileName, false, 0, 0, List.of());
     }
     Checker checker = known.get();
-    int passed = 0;
-    int quirks = 0;
-    List<Failure> failures = new ArrayList<>();
-    try (InputStream in = Files.newInputStream(file);
-        BufferedReader reader =
-            new BufferedReader(
-                new InputStreamReader(
-                    compressed ? new GZIPInputStream(in) : in, StandardCharsets.UTF_8))) {
-      int number = 0;
-      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-        number++;
-        Outcome outcome = run(checker, line, number);
-        if (outcome.failure().isPresent()) {
-          failures.add(outcome.failure().get());
-        } else {
-          passed++;
-          quirks += outcome.quirk() ? 1 : 0;
+    if (checker.looksAhead()) {
+      try (Cases cases = Cases.of(file)) {
+        for (Case one = cases.next(); one != null; one = cases.next()) {
+          lookAhead(checker, one);
         }
       }
-      if (number == 0) {
-        failures.add(new Failure(fileName, "a file without a case"));
+    }
+    Tally tally = new Tally();
+    // A few cases at a time, whatever the size of the file; what comes of them, in its order.
+    Deque<Future<Outcome>> running = new ArrayDeque<>();
+    try (Cases cases = Cases.of(file)) {
+      for (Case one = cases.next(); one != null; one = cases.next()) {
+        if (running.size() == window) {
+          tally.add(get(running.remove()));
+        }
+        Case each = one;
+        running.add(cores.submit(() -> run(checker, each)));
       }
     }
-    return new FileResult(fileName, passed, quirks, failures);
+    while (!running.isEmpty()) {
+      tally.add(get(running.remove()));
+    }
+    if (tally.cases == 0) {
+      tally.failures.add(new Failure(fileName, "a file without a case"));
+    }
+    return new FileResult(fileName, true, tally.passed, tally.quirks, tally.failures);
+  }
+
+  private static Optional<Checker> checker(String fileName) {
+    String suffix = fileName.endsWith(COMPRESSED) ? COMPRESSED : PLAIN;
+    String kind = fileName.substring(0, fileName.length() - suffix.length());
+    return Optional.ofNullable(CHECKERS.get(kind)).map(Supplier::get);
+  }
+
+  /** The kinds of files that are known, such as {@code aum}, in order. */
+  static List<String> kinds() {
+    return List.copyOf(CHECKERS.keySet());
+  }
+
+  /** Judges single cases of one kind of file. */
+  @FunctionalInterface
+  interface Judge {
+    /** What is wrong with a case; empty when it holds. */
+    Optional<Failure> judge(String line) throws IOException;
+  }
+
+  /**
+   * A judge of cases of a kind.
+   *
+   * @param kind such as {@code aum}
+   * @param lines the cases of a file that those belong to
+   */
+  static Judge judge(String kind, List<String> lines) throws IOException {
+    Checker checker = checker(kind + PLAIN).orElseThrow();
+    if (checker.looksAhead()) {
+      for (String line : lines) {
+        lookAhead(checker, new Case(0, line));
+      }
+    }
+    return line -> run(checker, new Case(0, line)).failure();
+  }
+
+  /** One line of a file. */
+  private record Case(int number, String line) {}
+
+  /** The lines of a file, one by one. */
+  private static final class Cases implements Closeable {
+    private final BufferedReader reader;
+    private int read;
+
+    private Cases(BufferedReader reader) {
+      this.reader = reader;
+    }
+
+    static Cases of(Path file) throws IOException {
+      InputStream in = Files.newInputStream(file);
+      try {
+        return new Cases(
+            new BufferedReader(
+                new InputStreamReader(
+                    file.toString().endsWith(COMPRESSED) ? new GZIPInputStream(in) : in,
+                    StandardCharsets.UTF_8)));
+      } catch (IOException e) {
+        in.close();
+        throw e;
+      }
+    }
+
+    /** The next case; null at the end. */
+    @Nullable Case next() throws IOException {
+      String line = reader.readLine();
+      return line == null ? null : new Case(++read, line);
+    }
+
+    @Override
+    public void close() throws IOException {
+      reader.close();
+    }
+  }
+
+  private static final class Tally {
+    private final List<Failure> failures = new ArrayList<>();
+    private int cases;
+    private int passed;
+    private int quirks;
+
+    void add(Outcome outcome) {
+      cases++;
+      if (outcome.failure().isPresent()) {
+        failures.add(outcome.failure().get());
+      } else {
+        passed++;
+        quirks += outcome.quirk() ? 1 : 0;
+      }
+    }
+  }
+
+  private static Outcome get(Future<Outcome> running) throws IOException {
+    try {
+      return running.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted");
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof IOException cause) {
+        throw cause;
+      }
+      throw new IllegalStateException(e.getCause());
+    }
   }
 
   private record Outcome(boolean quirk, Optional<Failure> failure) {}
 
-  private static Outcome run(Checker checker, String line, int number) throws IOException {
-    String name = "line " + number;
+  private static void lookAhead(Checker checker, Case one) throws IOException {
     try {
-      GoldenCase golden = GoldenCase.parse("case", line);
+      checker.lookAhead(GoldenCase.parse("case", one.line()));
+    } catch (Mismatch | JsonProcessingException e) {
+      // The case itself fails, in its turn.
+    }
+  }
+
+  private static Outcome run(Checker checker, Case one) throws IOException {
+    String name = "line " + one.number();
+    try {
+      GoldenCase golden = GoldenCase.parse("case", one.line());
       name = golden.text("name");
       golden.optionalText("quirk");
       checker.check(golden);
@@ -148,7 +282,7 @@ public final class Conformance {
       return new Outcome(golden.has("quirk"), Optional.empty());
     } catch (Mismatch e) {
       return new Outcome(false, Optional.of(new Failure(name, e.getMessage())));
-    } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+    } catch (JsonProcessingException e) {
       return new Outcome(
           false, Optional.of(new Failure(name, "not JSON: " + e.getOriginalMessage())));
     } catch (RuntimeException e) {

@@ -12,7 +12,6 @@ final class DeepLinkVectors implements Checker {
 
   @Override
   public void check(GoldenCase golden) throws Mismatch {
-    golden.informative("error");
     long stateId1 = golden.unsigned("state_id1");
     String op = golden.text("op");
     switch (op) {
@@ -29,6 +28,7 @@ final class DeepLinkVectors implements Checker {
     String deviceName = fields.text("device_name");
     String osName = fields.text("os_name");
     String loginName = fields.text("login_name");
+    golden.requireError("error", golden.optionalText("link").isEmpty());
     Optional<String> made;
     try {
       made =
@@ -43,6 +43,7 @@ final class DeepLinkVectors implements Checker {
   private static void checkValidate(GoldenCase golden, long stateId1) throws Mismatch {
     Optional<String> quirk = golden.optionalText("quirk");
     boolean valid = golden.flag("valid");
+    golden.requireError("error", !valid);
     if (quirk.isPresent()) {
       if (!REFUSED.contains(quirk.get())) {
         throw new Mismatch("a quirk that this build does not know: " + quirk.get());

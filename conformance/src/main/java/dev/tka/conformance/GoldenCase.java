@@ -50,6 +50,15 @@ final class GoldenCase {
     read.addAll(List.of(names));
   }
 
+  /**
+   * Compares whether there is an error; its text is the reference's and binds nobody.
+   *
+   * @param expected whether the rest of the case says that there is one
+   */
+  void requireError(String field, boolean expected) throws Mismatch {
+    Mismatch.require(where + "." + field + " present", expected, optionalText(field).isPresent());
+  }
+
   /** A text that must be there. */
   String text(String field) throws Mismatch {
     return optionalText(field).orElseThrow(() -> missing(field, "a text"));
@@ -173,6 +182,25 @@ final class GoldenCase {
       parsed.add(parseHex(field, text));
     }
     return parsed;
+  }
+
+  /** A list of bytes in hexadecimal, each empty when null; empty when the field is not there. */
+  Optional<List<Optional<Bytes>>> optionalHexes(String field) throws Mismatch {
+    Object value = value(field);
+    if (value == null) {
+      return Optional.empty();
+    }
+    List<Optional<Bytes>> parsed = new ArrayList<>();
+    for (Object element : list(field, value)) {
+      if (element instanceof String text) {
+        parsed.add(Optional.of(parseHex(field, text)));
+      } else if (element == null) {
+        parsed.add(Optional.empty());
+      } else {
+        throw missing(field, "a list of hexadecimal bytes");
+      }
+    }
+    return Optional.of(parsed);
   }
 
   /** A list of objects, or empty when the field is null or not there. */

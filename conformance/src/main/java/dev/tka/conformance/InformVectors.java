@@ -11,10 +11,10 @@ import java.util.List;
 final class InformVectors implements Checker {
   @Override
   public void check(GoldenCase golden) throws Mismatch {
-    golden.informative("error");
     MemoryAumStore store = Golden.Store.of(golden.object("store")).inMemory();
     List<Aum> updates = Golden.decodeAll(golden.hexes("updates"));
     boolean ok = golden.flag("ok");
+    golden.requireError("error", !ok);
     LiveAuthority live = Golden.live(store);
     Mismatch.require("head before", golden.text("head_before"), live.current().head().toString());
     try {

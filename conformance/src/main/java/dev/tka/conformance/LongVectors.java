@@ -16,9 +16,11 @@ import dev.tka.sync.SyncOffer;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * {@code long.jsonl}: one chain, built here by its recipe, opened and synced at lengths around the
@@ -34,17 +36,47 @@ final class LongVectors implements Checker {
   /** How far it walks to open a store. */
   private static final int OPENING_CAP = 2000;
 
-  /** What is built so far; each case is a beginning of the next. */
-  private final List<Aum> chain = new ArrayList<>();
+  /** The most chains that are kept: a file has one, and files put together have a few. */
+  private static final int CHAINS = 4;
+
+  /** The key that a chain adds and removes, by the genesis: not every case names it. */
+  private final Map<Bytes, KeyOnOff> keys = new ConcurrentHashMap<>();
+
+  /** What is built so far; each case is a beginning of the longest. */
+  private final Map<Bytes, Recipe> recipes =
+      new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Bytes, Recipe> eldest) {
+          return size() > CHAINS;
+        }
+      };
+
+  private record KeyOnOff(Bytes id, int votes) {}
+
+  @Override
+  public boolean looksAhead() {
+    return true;
+  }
+
+  @Override
+  public void lookAhead(GoldenCase golden) throws Mismatch {
+    Optional<GoldenCase> key = golden.optionalObject("key");
+    if (key.isPresent()) {
+      keys.put(golden.hex("genesis"), new KeyOnOff(key.get().hex("id"), key.get().number("votes")));
+    }
+  }
 
   @Override
   public void check(GoldenCase golden) throws Mismatch {
-    golden.informative("recipe", "error");
-    Mismatch.require("quirk", Optional.of(QUIRK), golden.optionalText("quirk"));
+    golden.informative("recipe");
+    Optional<String> quirk = golden.optionalText("quirk");
+    Mismatch.require("quirk", QUIRK, quirk.orElse(QUIRK));
     try {
       if (golden.has("extend_head")) {
+        Mismatch.require("quirk present", true, quirk.isPresent());
         checkInformPastTheCap(golden);
       } else {
+        Mismatch.require("quirk present", true, quirk.isPresent() || golden.number("count") <= CAP);
         checkLength(golden);
       }
     } catch (TkaException e) {
@@ -54,18 +86,22 @@ final class LongVectors implements Checker {
 
   private void checkLength(GoldenCase golden) throws Mismatch, TkaException {
     int count = golden.number("count");
-    grow(golden, count);
-    List<String> hashes = Golden.texts(chain.stream().limit(count).map(Aum::hash).toList());
+    List<Aum> chain = chain(golden, count);
+    List<String> hashes = Golden.texts(chain.stream().map(Aum::hash).toList());
     Mismatch.require("last AUM", golden.text("last_aum"), hashes.get(count - 1));
     List<String> every = new ArrayList<>();
     for (int i = 0; i < count; i += golden.number("hash_every")) {
       every.add(hashes.get(i));
     }
     Mismatch.require("hashes", golden.optionalTexts("hashes"), Optional.of(every));
-    Authority authority = holding(0, count).current();
+    Authority authority = holding(chain, 0, count).current();
     Mismatch.require("head", hashes.get(count - 1), authority.head().toString());
+    Optional<String> opened = golden.optionalText("head");
     Mismatch.require(
-        "opened by the reference", count <= OPENING_CAP, golden.optionalText("head").isPresent());
+        "opened by the reference",
+        count <= OPENING_CAP ? Optional.of(hashes.get(count - 1)) : Optional.empty(),
+        opened);
+    golden.requireError("error", opened.isEmpty());
     List<Integer> checkpoints = golden.numbers("checkpoints_at");
     List<String> named = new ArrayList<>(checkpoints.stream().map(hashes::get).toList());
     Collections.reverse(named);
@@ -75,7 +111,7 @@ final class LongVectors implements Checker {
     if (offered.isPresent()) {
       requireOffer(offered.get(), offer, count);
       for (GoldenCase sync : golden.optionalObjects("sync").orElse(List.of())) {
-        checkSync(sync, authority, count, checkpoints, Golden.offer(offered.get()));
+        checkSync(sync, chain, authority, count, checkpoints, Golden.offer(offered.get()));
       }
     }
   }
@@ -99,14 +135,14 @@ final class LongVectors implements Checker {
     }
   }
 
-  private void checkSync(
+  private static void checkSync(
       GoldenCase golden,
+      List<Aum> chain,
       Authority control,
       int count,
       List<Integer> checkpoints,
       SyncOffer referenceOffer)
       throws Mismatch, TkaException {
-    golden.informative("error");
     Mismatch.require("length", count, golden.number("control_holds_first"));
     int from = golden.number("node_holds_from");
     int first = golden.number("node_holds_first");
@@ -124,27 +160,26 @@ final class LongVectors implements Checker {
     boolean capped = first >= 0 && count - first >= CAP;
     boolean refused = golden.optionalText("error").isPresent();
     Mismatch.require(what + "no intersection by the reference", capped && bare, refused);
-    if (!capped) {
-      Mismatch.require(what + "number to the node", golden.number("to_node"), toNode.size());
-      if (!toNode.isEmpty()) {
-        Mismatch.require(
-            what + "first to the node", golden.text("first_to_node"), toNode.get(0).toString());
-      }
-    } else {
-      golden.informative("to_node", "first_to_node");
-    }
-    if (!toNode.isEmpty() && !refused) {
-      Mismatch.require(
-          what + "last to the node",
-          golden.text("last_to_node"),
-          toNode.get(toNode.size() - 1).toString());
-    }
+    // Beyond its cap the reference falls back to the newest ancestor that the offer names.
+    int sentByReference =
+        refused ? 0 : capped ? count - 1 - newestNamed(nodeOffer, chain) : toNode.size();
+    Mismatch.require(what + "number to the node", golden.number("to_node"), sentByReference);
+    Optional<String> firstSent =
+        sentByReference == 0
+            ? Optional.empty()
+            : Optional.of(chain.get(count - sentByReference).hash().toString());
+    Mismatch.require(what + "first to the node", golden.optionalText("first_to_node"), firstSent);
+    Mismatch.require(
+        what + "last to the node",
+        golden.optionalText("last_to_node"),
+        firstSent.map(any -> chain.get(count - 1).hash().toString()));
 
     if (first < 0 || bare) {
-      Mismatch.require(what + "to control", 0, golden.number("to_control"));
+      Mismatch.require(what + "to control", golden.number("to_control"), 0);
+      golden.requireError("node_error", false);
       return;
     }
-    Authority node = holding(from, first).current();
+    Authority node = holding(chain, from, first).current();
     requireOffer(offered, SyncOffer.of(node), first - from);
     // What control lacks: as the reference says for its own, capped offer, and by the page for
     // ours.
@@ -166,11 +201,23 @@ final class LongVectors implements Checker {
         MissingVectors.missing(node, Intersection.find(node, SyncOffer.of(control))).size());
   }
 
+  private static int newestNamed(SyncOffer offer, List<Aum> chain) {
+    List<AumHash> hashes = chain.stream().map(Aum::hash).toList();
+    return offer.ancestors().stream()
+        .mapToInt(hashes::indexOf)
+        .filter(at -> at >= 0)
+        .findFirst()
+        .orElse(-1);
+  }
+
   private void checkInformPastTheCap(GoldenCase golden) throws Mismatch, TkaException {
-    golden.informative("genesis", "signer", "slow_head");
     int before = 1999;
     int extended = golden.number("extend_stored");
-    LiveAuthority live = holding(0, before);
+    // The reference's head after it failed: that of before.
+    Mismatch.require(
+        "head after the failure", golden.text("extend_head"), golden.text("slow_head"));
+    List<Aum> chain = chain(golden, extended + 1);
+    LiveAuthority live = holding(chain, 0, before);
     live.inform(chain.subList(before, extended));
     Mismatch.require(
         "refused by the reference", Optional.empty(), golden.optionalText("extend_error"));
@@ -191,38 +238,54 @@ final class LongVectors implements Checker {
             && golden.optionalText("reopen_error").isPresent());
   }
 
-  /** An authority over a stretch of the chain. */
-  private LiveAuthority holding(int from, int to) throws Mismatch {
+  /** An authority over a stretch of a chain. */
+  private static LiveAuthority holding(List<Aum> chain, int from, int to) throws Mismatch {
     return Golden.live(new Golden.Store(chain.subList(from, to), Optional.empty()).inMemory());
   }
 
-  /** Builds by the recipe: a key is added, removed, added, each in a batch of its own. */
-  private void grow(GoldenCase golden, int count) throws Mismatch, TkaException {
-    Aum genesis = Golden.decode(golden.hex("genesis"));
+  private List<Aum> chain(GoldenCase golden, int count) throws Mismatch, TkaException {
+    Bytes genesis = golden.hex("genesis");
     LockPrivateKey signer = Golden.privateKeys(List.of(golden.text("signer"))).get(0);
-    GoldenCase keyFields = golden.object("key");
-    Bytes id = keyFields.hex("id");
-    Key key = new Key(Key.KIND_25519, keyFields.number("votes"), Optional.of(id), Map.of());
-    LiveAuthority live;
-    if (chain.isEmpty()) {
-      live =
-          LiveAuthority.bootstrap(
-              new MemoryAumStore(), genesis, AdmissionPolicy.REFERENCE, Clock.systemUTC());
-      chain.add(genesis);
-    } else {
-      Mismatch.require("genesis", chain.get(0), genesis);
-      live = holding(0, chain.size());
+    Optional<GoldenCase> named = golden.optionalObject("key");
+    KeyOnOff key =
+        named.isPresent()
+            ? new KeyOnOff(named.get().hex("id"), named.get().number("votes"))
+            : Optional.ofNullable(keys.get(genesis))
+                .orElseThrow(() -> new Mismatch("no case of the file names the chain's key"));
+    Recipe recipe;
+    synchronized (recipes) {
+      recipe = recipes.computeIfAbsent(genesis, any -> new Recipe());
     }
-    while (chain.size() < count) {
-      UpdateBuilder builder = new UpdateBuilder(live.current(), signer);
-      if (live.current().state().trusts(id)) {
-        builder.removeKey(id);
-      } else {
-        builder.addKey(key);
+    return recipe.grow(Golden.decode(genesis), signer, key, count);
+  }
+
+  /** A chain by its recipe: a key is added, removed, added, each in a batch of its own. */
+  private static final class Recipe {
+    private final List<Aum> chain = new ArrayList<>();
+
+    synchronized List<Aum> grow(Aum genesis, LockPrivateKey signer, KeyOnOff keyOnOff, int count)
+        throws Mismatch, TkaException {
+      Key key = new Key(Key.KIND_25519, keyOnOff.votes(), Optional.of(keyOnOff.id()), Map.of());
+      if (chain.isEmpty()) {
+        LiveAuthority.bootstrap(
+            new MemoryAumStore(), genesis, AdmissionPolicy.REFERENCE, Clock.systemUTC());
+        chain.add(genesis);
       }
-      List<Aum> updates = builder.build().updates();
-      live.inform(updates);
-      chain.addAll(updates);
+      if (chain.size() < count) {
+        LiveAuthority live = holding(chain, 0, chain.size());
+        while (chain.size() < count) {
+          UpdateBuilder builder = new UpdateBuilder(live.current(), signer);
+          if (live.current().state().trusts(key.id())) {
+            builder.removeKey(key.id());
+          } else {
+            builder.addKey(key);
+          }
+          List<Aum> updates = builder.build().updates();
+          live.inform(updates);
+          chain.addAll(updates);
+        }
+      }
+      return List.copyOf(chain.subList(0, count));
     }
   }
 }

@@ -40,6 +40,7 @@ final class MissingVectors implements Checker {
 
     boolean refused = golden.optionalText("error").isPresent();
     Optional<List<String>> theirs = golden.optionalTexts("missing");
+    Mismatch.require("missing on an error", false, refused && theirs.isPresent());
     Optional<String> quirk = golden.optionalText("quirk");
     if (quirk.isPresent()) {
       Mismatch.require("quirk", QUIRK, quirk.get());

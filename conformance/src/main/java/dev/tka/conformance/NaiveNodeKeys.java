@@ -17,6 +17,25 @@ final class NaiveNodeKeys {
 
   private NaiveNodeKeys() {}
 
+  /** Whether bytes are a signature at all. */
+  static boolean decodes(Bytes encoded) {
+    try {
+      NodeKeySignature.decode(encoded.toByteArray());
+      return true;
+    } catch (DecodeException e) {
+      return false;
+    }
+  }
+
+  /** Whether a signature verifies, for whatever node key and whoever trusts the innermost key. */
+  static boolean verifies(Bytes encoded) {
+    try {
+      return wrappingKey(NodeKeySignature.decode(encoded.toByteArray())).isPresent();
+    } catch (DecodeException e) {
+      return false;
+    }
+  }
+
   /** Whether a node that trusts the key that a signature rests on would accept it. */
   static boolean verifies(Bytes encoded, NodeKey nodeKey) {
     NodeKeySignature outer;

@@ -46,6 +46,13 @@ final class NaiveSync {
     return after;
   }
 
+  /** Whether a list, oldest first, is the end of the active chain. */
+  boolean endsWith(List<AumHash> oldestFirst) {
+    List<AumHash> end = new ArrayList<>(oldestFirst);
+    Collections.reverse(end);
+    return end.size() <= newestFirst.size() && newestFirst.subList(0, end.size()).equals(end);
+  }
+
   private List<AumHash> backFrom(AumHash hash) {
     List<AumHash> back = new ArrayList<>();
     Optional<Aum> at = find(hash);

@@ -11,14 +11,14 @@ import java.util.Optional;
 final class NksCredentialVectors implements Checker {
   @Override
   public void check(GoldenCase golden) throws Mismatch {
-    golden.informative("error");
     Bytes credential = golden.hex("credential");
     NodeKey nodeKey = new NodeKey(golden.hex("node_key"));
     Bytes wrapping = golden.hex("private");
     Optional<Bytes> expected = golden.optionalHex("nks");
+    golden.requireError("error", expected.isEmpty());
     SigningOutcome.require(
         expected,
-        !golden.has("quirk"),
+        golden.has("quirk") ? SigningOutcome.Binds.NOT : SigningOutcome.Binds.WHOLLY,
         nodeKey,
         () ->
             NodeKeySigning.fromCredential(

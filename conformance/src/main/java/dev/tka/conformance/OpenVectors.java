@@ -11,13 +11,13 @@ final class OpenVectors implements Checker {
 
   @Override
   public void check(GoldenCase golden) throws Mismatch {
-    golden.informative("error");
     Golden.Store store = Golden.Store.of(golden.object("store"));
     Optional<String> quirk = golden.optionalText("quirk");
     if (quirk.isPresent()) {
       Mismatch.require("quirk", OPENING_QUIRK, quirk.get());
       golden.informative("head", "oldest_ancestor", "keys", "state");
     }
+    golden.requireError("error", golden.optionalText("head").isEmpty());
     Optional<AumHash> naiveHead = NaiveOpening.head(store.aums(), store.lastActiveAncestor());
     Optional<AumHash> expectedHead =
         quirk.isPresent() ? naiveHead : Golden.hash(golden.optionalText("head"));

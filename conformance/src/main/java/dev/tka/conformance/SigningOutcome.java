@@ -18,27 +18,36 @@ final class SigningOutcome {
     NodeKeySignature sign() throws TkaException;
   }
 
+  /** How far the reference's result binds. */
+  enum Binds {
+    /** Its bytes, and whether there are any. */
+    WHOLLY,
+    /** Its bytes, if any are made. */
+    UNLESS_REFUSED,
+    /** Not at all: what is made only has to verify. */
+    NOT
+  }
+
   private SigningOutcome() {}
 
   /**
    * Compares.
    *
-   * @param expected the reference's result, when it has one and it binds
-   * @param binds false where only the specification does
+   * @param expected the reference's result, when it has one
    */
-  static void require(Optional<Bytes> expected, boolean binds, NodeKey nodeKey, Attempt attempt)
+  static void require(Optional<Bytes> expected, Binds binds, NodeKey nodeKey, Attempt attempt)
       throws Mismatch {
     Bytes made;
     try {
       made = attempt.sign().encoded();
     } catch (TkaException e) {
-      if (binds) {
+      if (binds == Binds.WHOLLY) {
         Mismatch.require("signed (" + e.getMessage() + ")", expected.isPresent(), false);
       }
       return;
     }
-    if (binds) {
-      Mismatch.require("signed", Optional.of(made), expected);
+    if (binds != Binds.NOT) {
+      Mismatch.require("signed", expected, Optional.of(made));
     }
     Mismatch.require("what was made verifies", true, NaiveNodeKeys.verifies(made, nodeKey));
   }

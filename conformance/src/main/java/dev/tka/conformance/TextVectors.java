@@ -19,10 +19,11 @@ final class TextVectors implements Checker {
 
   @Override
   public void check(GoldenCase golden) throws Mismatch {
-    golden.informative("error");
     String type = golden.text("type");
     if (type.equals("node-short")) {
-      golden.informative("text", "valid");
+      golden.informative("text");
+      golden.requireError("error", false);
+      requireValid(golden.flag("valid"));
       NodeKey key = new NodeKey(golden.hex("bytes"));
       Mismatch.require("printed", golden.text("printed"), key.toShortText());
       return;
@@ -30,13 +31,14 @@ final class TextVectors implements Checker {
     String text = golden.text("text");
     Optional<String> quirk = golden.optionalText("quirk");
     boolean valid = golden.flag("valid");
+    golden.requireError("error", !valid);
     if (quirk.isPresent()) {
       if (!REFUSED.contains(quirk.get())) {
         throw new Mismatch("a quirk that this build does not know: " + quirk.get());
       }
       valid = false;
     }
-    if (!valid) {
+    if (quirk.isPresent()) {
       golden.informative("bytes", "printed", "printed_for_people", "public");
     }
     try {

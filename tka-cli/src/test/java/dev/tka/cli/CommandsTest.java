@@ -217,8 +217,12 @@ class CommandsTest {
     assertThat(good.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(good.out().lines()).last().isEqualTo("3 passed, 0 failed");
     assertThat(bad.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
-    assertThat(bad.out().lines()).last().isEqualTo("3 passed, 1 failed");
-    assertThat(bad.out()).contains("FAILED unknown.jsonl");
+    assertThat(bad.out().lines()).last().isEqualTo("3 passed, 0 failed, not known: unknown.jsonl");
+    assertThat(bad.out())
+        .containsPattern("(?m)^unknown.jsonl +not known to this build: no case was checked$");
+    assertThat(Cli.run("conformance", golden, "--json").json())
+        .containsEntry("Failed", 0)
+        .containsEntry("UnknownFiles", List.of("unknown.jsonl"));
   }
 
   @Test

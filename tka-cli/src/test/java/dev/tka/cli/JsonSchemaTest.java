@@ -51,6 +51,7 @@ class JsonSchemaTest {
             Cli.golden("open", "open-stored-add-of-present-key"), folder.resolve("broken"));
     Path golden = Files.createDirectories(folder.resolve("golden"));
     Files.write(golden.resolve("text.jsonl"), List.of(GoldenData.lines("text").get(0), "{}"));
+    Files.writeString(golden.resolve("unknown.jsonl"), "{}\n");
     collect("status", Cli.run("status", directory, "--json").json(), paths);
     collect("status", Cli.run("status", damaged, "--json").json(), paths);
     collect("log", Cli.run("log", directory, "--json").json(), paths);
