@@ -87,12 +87,20 @@ public sealed interface CompactionPlan {
 
   /** Nothing is purged, and this is why. Where the reference fails whole, too. */
   sealed interface NothingToPurge extends CompactionPlan {
-    /** The reason, as a sentence for people. */
+    /** A word for programs, which stays as it is: {@code no-checkpoint}. */
+    String kind();
+
+    /** Why, as a sentence without its capital letter and its full stop. */
     String reason();
   }
 
   /** Something in the store is damaged, and may be what wins (protocol, section 9). */
   record Degraded() implements NothingToPurge {
+    @Override
+    public String kind() {
+      return "degraded";
+    }
+
     @Override
     public String reason() {
       return "the store is damaged, and what is missing may be what wins";
@@ -106,6 +114,11 @@ public sealed interface CompactionPlan {
    * @param searchedFrom where the search back along the active chain began
    */
   record NoCheckpoint(AumHash searchedFrom) implements NothingToPurge {
+    @Override
+    public String kind() {
+      return "no-checkpoint";
+    }
+
     @Override
     public String reason() {
       return "what is stored of the active chain has, from "
@@ -122,6 +135,11 @@ public sealed interface CompactionPlan {
    * @param end the last stored AUM on the way back from it; itself, when its parent is not stored
    */
   record Unconnected(AumHash kept, AumHash end) implements NothingToPurge {
+    @Override
+    public String kind() {
+      return "unconnected";
+    }
+
     @Override
     public String reason() {
       return kept
