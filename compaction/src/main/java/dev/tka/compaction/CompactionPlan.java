@@ -89,12 +89,20 @@ public sealed interface CompactionPlan {
 
   /** A reason to purge nothing. The reference fails as a whole in these cases. */
   sealed interface NothingToPurge extends CompactionPlan {
-    /** The reason, as a sentence for people. */
+    /** A word for programs, which stays as it is: {@code no-checkpoint}. */
+    String kind();
+
+    /** Why, as a sentence without its capital letter and its full stop. */
     String reason();
   }
 
   /** The store is damaged, and a damaged AUM might win (protocol, section 9). */
   record Degraded() implements NothingToPurge {
+    @Override
+    public String kind() {
+      return "degraded";
+    }
+
     @Override
     public String reason() {
       return "the store is damaged, and a missing AUM might win";
@@ -108,6 +116,11 @@ public sealed interface CompactionPlan {
    * @param searchedFrom where the search back along the active chain began
    */
   record NoCheckpoint(AumHash searchedFrom) implements NothingToPurge {
+    @Override
+    public String kind() {
+      return "no-checkpoint";
+    }
+
     @Override
     public String reason() {
       return "the stored active chain has no checkpoint from "
@@ -124,6 +137,11 @@ public sealed interface CompactionPlan {
    * @param end its oldest stored ancestor; the AUM itself if its parent is not stored
    */
   record Unconnected(AumHash kept, AumHash end) implements NothingToPurge {
+    @Override
+    public String kind() {
+      return "unconnected";
+    }
+
     @Override
     public String reason() {
       return kept

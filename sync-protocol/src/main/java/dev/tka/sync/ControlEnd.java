@@ -3,6 +3,7 @@ package dev.tka.sync;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.OpenException;
+import dev.tka.core.authority.Refusal;
 import dev.tka.core.store.StoreException;
 import java.util.List;
 import java.util.Optional;
@@ -88,9 +89,6 @@ public final class ControlEnd {
       return List.of(rejected.reason());
     }
     return ((Intake.Done) intake)
-        .refusals().stream()
-            .limit(SyncReceipt.MOST_REFUSED)
-            .map(refusal -> refusal.update() + ": " + refusal.reason())
-            .toList();
+        .refusals().stream().limit(SyncReceipt.MOST_REFUSED).map(Refusal::text).toList();
   }
 }

@@ -54,12 +54,20 @@ public sealed interface Intake {
 
   /** They are not; the store is as it was. */
   sealed interface Rejected extends Intake {
+    /** A word for programs, which stays as it is: {@code too-large}. */
+    String kind();
+
     /** What is wrong, on one line: which AUM, what was expected, what was found. */
     String reason();
   }
 
   /** The message, or one AUM of it, is too long. */
   record TooLarge(String what, int limit, long found) implements Rejected {
+    @Override
+    public String kind() {
+      return "too-large";
+    }
+
     @Override
     public String reason() {
       return what + ": expected at most " + limit + " bytes, found " + found;
@@ -73,6 +81,11 @@ public sealed interface Intake {
    */
   record NotAnAum(int index, DecodeException cause) implements Rejected {
     @Override
+    public String kind() {
+      return "not-an-aum";
+    }
+
+    @Override
     public String reason() {
       return "AUM " + index + ": " + cause.getMessage();
     }
@@ -84,6 +97,11 @@ public sealed interface Intake {
    * @param index counted from 0
    */
   record NotAccepted(int index, InformException.Refused cause) implements Rejected {
+    @Override
+    public String kind() {
+      return "not-accepted";
+    }
+
     @Override
     public String reason() {
       return "AUM " + index + ": " + cause.reason();

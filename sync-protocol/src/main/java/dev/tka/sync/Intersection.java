@@ -25,8 +25,24 @@ import java.util.Optional;
  * once, so that the cost is the names and the AUMs that differ.
  */
 public sealed interface Intersection {
+  /** A word for programs, which stays as it is: {@code losing-branch}. */
+  String kind();
+
+  /** Where the chains part, as a sentence without its capital letter and its full stop. */
+  String reason();
+
   /** The heads are equal. */
-  record UpToDate(AumHash head) implements Intersection {}
+  record UpToDate(AumHash head) implements Intersection {
+    @Override
+    public String kind() {
+      return "up-to-date";
+    }
+
+    @Override
+    public String reason() {
+      return "the same head";
+    }
+  }
 
   /** There is an AUM that both ends have on their chains. */
   sealed interface Found extends Intersection {
@@ -53,6 +69,16 @@ public sealed interface Intersection {
     public AumHash newestCommon() {
       return at;
     }
+
+    @Override
+    public String kind() {
+      return "head";
+    }
+
+    @Override
+    public String reason() {
+      return "the other's head " + at + ", and " + after(following);
+    }
   }
 
   /**
@@ -62,7 +88,23 @@ public sealed interface Intersection {
    *     branch that lost here
    * @param skipped how many ancestors were named before it, and are not on our active chain
    */
-  record Tail(AumHash at, AumHash newestCommon, int following, int skipped) implements Found {}
+  record Tail(AumHash at, AumHash newestCommon, int following, int skipped) implements Found {
+    @Override
+    public String kind() {
+      return "tail";
+    }
+
+    @Override
+    public String reason() {
+      return "common ground at "
+          + at
+          + ", number "
+          + (skipped + 1)
+          + " of the ancestors named, and "
+          + after(following)
+          + (newestCommon.equals(at) ? "" : "; the newest AUM in common is " + newestCommon);
+    }
+  }
 
   /**
    * Nothing that the remote names is on our active chain, but a branch that lost here holds an AUM
@@ -79,6 +121,23 @@ public sealed interface Intersection {
     public AumHash newestCommon() {
       return at;
     }
+
+    @Override
+    public String kind() {
+      return "losing-branch";
+    }
+
+    @Override
+    public String reason() {
+      return "common ground at "
+          + at
+          + ", from which a branch of "
+          + aums(branchLength)
+          + " that lost here leads to "
+          + named
+          + ", and "
+          + after(following);
+    }
   }
 
   /**
@@ -88,7 +147,19 @@ public sealed interface Intersection {
    * @param at the newest AUM of the trail that it names
    * @param isHead true when that is the remote's head
    */
-  record Remembered(AumHash at, boolean isHead) implements Intersection {}
+  record Remembered(AumHash at, boolean isHead) implements Intersection {
+    @Override
+    public String kind() {
+      return "remembered";
+    }
+
+    @Override
+    public String reason() {
+      return (isHead ? "the other's head " : "common ground at ")
+          + at
+          + ", which was purged here and is remembered";
+    }
+  }
 
   /**
    * Nothing that the remote names leads to our active chain.
@@ -101,7 +172,22 @@ public sealed interface Intersection {
    * @param heldApart how many of those we hold, in a tree that is not joined to our active chain
    */
   record None(AumHash head, AumHash oldest, boolean fromGenesis, int named, int heldApart)
-      implements Intersection {}
+      implements Intersection {
+    @Override
+    public String kind() {
+      return "none";
+    }
+
+    @Override
+    public String reason() {
+      return "no common ground: of "
+          + aums(named)
+          + " named, "
+          + (heldApart == 0 ? "none is" : heldApart + " are")
+          + " stored here"
+          + (heldApart == 0 ? "" : ", apart from the active chain");
+    }
+  }
 
   /** Looks for the intersection of our chain with a remote's offer. */
   static Intersection find(Authority local, SyncOffer remote) {
@@ -149,5 +235,13 @@ public sealed interface Intersection {
         .findFirst()
         .<Intersection>map(at -> new Remembered(at, false))
         .orElse(intersection);
+  }
+
+  private static String after(int following) {
+    return aums(following) + " after it";
+  }
+
+  private static String aums(int number) {
+    return number == 1 ? "1 AUM" : number + " AUMs";
   }
 }

@@ -2,7 +2,13 @@ package dev.tka.sync;
 
 /** A node that no answer of control's can help, as control sees it (protocol, section 10). */
 public sealed interface StrandedNode {
-  /** What is wrong and what helps, a sentence or two. */
+  /** A word for programs, which stays as it is: {@code nothing-known}. */
+  String kind();
+
+  /** What is wrong, as a sentence without its capital letter and its full stop. */
+  String reason();
+
+  /** What helps, as a sentence without its capital letter and its full stop. */
   String remedy();
 
   /**
@@ -13,15 +19,22 @@ public sealed interface StrandedNode {
    */
   record OnDisplacedBranch(Intersection.LosingBranch branch) implements StrandedNode {
     @Override
-    public String remedy() {
-      return "All that this node holds follows "
+    public String kind() {
+      return "on-displaced-branch";
+    }
+
+    @Override
+    public String reason() {
+      return "all that this node holds follows "
           + branch.at()
           + " on a branch that "
           + branch.winner()
-          + " displaced. Bring back what its directory still has, to "
-          + branch.at()
-          + " at least: tka repair DIR --to "
-          + branch.at();
+          + " displaced";
+    }
+
+    @Override
+    public String remedy() {
+      return "bring back what its directory still has, to " + branch.at() + " at least";
     }
   }
 
@@ -32,10 +45,19 @@ public sealed interface StrandedNode {
    */
   record NothingKnown(Intersection.None nothing) implements StrandedNode {
     @Override
+    public String kind() {
+      return "nothing-known";
+    }
+
+    @Override
+    public String reason() {
+      return "nothing that this node names is known here: it is of another authority, or of one that was"
+          + " disabled";
+    }
+
+    @Override
     public String remedy() {
-      return "Nothing that this node names is known here: it is of another authority, or of one that"
-          + " was disabled. Tell it that the lock is disabled, with the old secret, and let it"
-          + " bootstrap anew.";
+      return "tell it that the lock is disabled, with the old secret, and let it bootstrap anew";
     }
   }
 }

@@ -6,16 +6,52 @@ import java.util.List;
 
 /** How a round, or a row of rounds, ended for the node. */
 public sealed interface SyncOutcome {
+  /** A word for programs, which stays as it is: {@code control-denies}. */
+  String kind();
+
+  /** How and why, as a sentence without its capital letter and its full stop. */
+  String reason();
+
   /** The heads were equal; nothing was sent. */
-  record UpToDate(AumHash head) implements SyncOutcome {}
+  record UpToDate(AumHash head) implements SyncOutcome {
+    @Override
+    public String kind() {
+      return "up-to-date";
+    }
+
+    @Override
+    public String reason() {
+      return "the heads agree, nothing was to be done: " + head;
+    }
+  }
 
   /** The heads are equal now. */
-  record Converged(AumHash head) implements SyncOutcome {}
+  record Converged(AumHash head) implements SyncOutcome {
+    @Override
+    public String kind() {
+      return "converged";
+    }
+
+    @Override
+    public String reason() {
+      return "the heads agree: " + head;
+    }
+  }
 
   /**
    * The heads differ still: another round may bring them together. Rounds in a row never end so.
    */
-  record Unfinished(AumHash head, AumHash controlHead) implements SyncOutcome {}
+  record Unfinished(AumHash head, AumHash controlHead) implements SyncOutcome {
+    @Override
+    public String kind() {
+      return "unfinished";
+    }
+
+    @Override
+    public String reason() {
+      return "the heads differ still: " + head + ", " + controlHead;
+    }
+  }
 
   /**
    * The heads differ, and rounds change nothing any more: control does not follow this node's
@@ -23,7 +59,20 @@ public sealed interface SyncOutcome {
    *
    * @param rounds how many there were
    */
-  record Stalled(AumHash head, AumHash controlHead, int rounds) implements SyncOutcome {}
+  record Stalled(AumHash head, AumHash controlHead, int rounds) implements SyncOutcome {
+    @Override
+    public String kind() {
+      return "stalled";
+    }
+
+    @Override
+    public String reason() {
+      return "rounds no longer change anything: the node stays at "
+          + head
+          + ", control at "
+          + controlHead;
+    }
+  }
 
   /**
    * Neither end found an AUM that both have: the two are of different authorities, or one has
@@ -31,7 +80,19 @@ public sealed interface SyncOutcome {
    *
    * @param intersection what the node made of control's offer
    */
-  record NoCommonGround(Intersection.None intersection) implements SyncOutcome {}
+  record NoCommonGround(Intersection.None intersection) implements SyncOutcome {
+    @Override
+    public String kind() {
+      return "no-common-ground";
+    }
+
+    @Override
+    public String reason() {
+      return "no AUM is known to both: they are of different authorities, or "
+          + (intersection.fromGenesis() ? "control has" : "one has")
+          + " forgotten what they share";
+    }
+  }
 
   /**
    * What control sent follows an AUM that this node does not hold: control's chain left this node's
@@ -40,7 +101,20 @@ public sealed interface SyncOutcome {
    * @param parent the AUM that is not held
    * @param oldest this node's oldest ancestor
    */
-  record OutOfReach(AumHash parent, AumHash oldest) implements SyncOutcome {}
+  record OutOfReach(AumHash parent, AumHash oldest) implements SyncOutcome {
+    @Override
+    public String kind() {
+      return "out-of-reach";
+    }
+
+    @Override
+    public String reason() {
+      return "control's chain leaves the node's before the oldest AUM that the node holds, "
+          + oldest
+          + ": it would have to know "
+          + parent;
+    }
+  }
 
   /**
    * Control follows a chain that this node does not admit: it rests on keys that were removed, or
@@ -52,6 +126,17 @@ public sealed interface SyncOutcome {
     /** Copies the list. */
     public Refused {
       refusals = List.copyOf(refusals);
+    }
+
+    @Override
+    public String kind() {
+      return "refused";
+    }
+
+    /** Names the first. */
+    @Override
+    public String reason() {
+      return "control follows a chain that the node does not admit: " + refusals.get(0).text();
     }
   }
 
@@ -68,6 +153,19 @@ public sealed interface SyncOutcome {
       revocations = List.copyOf(revocations);
       reasons = List.copyOf(reasons);
     }
+
+    @Override
+    public String kind() {
+      return "revocation-refused";
+    }
+
+    /** Names the first, with the first line of control's. */
+    @Override
+    public String reason() {
+      return "control does not follow a revocation that was made here, "
+          + revocations.get(0)
+          + (reasons.isEmpty() ? "" : ": " + reasons.get(0));
+    }
   }
 
   /**
@@ -78,7 +176,20 @@ public sealed interface SyncOutcome {
    * @param common the newest AUM of this node's trail that control named
    * @param oldest this node's oldest ancestor
    */
-  record ControlLostHistory(AumHash common, AumHash oldest) implements SyncOutcome {}
+  record ControlLostHistory(AumHash common, AumHash oldest) implements SyncOutcome {
+    @Override
+    public String kind() {
+      return "control-lost-history";
+    }
+
+    @Override
+    public String reason() {
+      return "control has lost history that the node no longer has: what they share, "
+          + common
+          + ", comes before the oldest AUM that the node holds, "
+          + oldest;
+    }
+  }
 
   /**
    * Control does not follow an AUM that it once sent or accepted, and nothing that it sent
@@ -86,8 +197,31 @@ public sealed interface SyncOutcome {
    *
    * @param denied the first such AUM of this node's active chain
    */
-  record ControlDenies(AumHash denied, AumHash controlHead) implements SyncOutcome {}
+  record ControlDenies(AumHash denied, AumHash controlHead) implements SyncOutcome {
+    @Override
+    public String kind() {
+      return "control-denies";
+    }
+
+    @Override
+    public String reason() {
+      return "control denies what it once had: it does not follow "
+          + denied
+          + "; its head is "
+          + controlHead;
+    }
+  }
 
   /** What control sent cannot be taken in. Nothing was stored. */
-  record Rejected(Intake.Rejected cause) implements SyncOutcome {}
+  record Rejected(Intake.Rejected cause) implements SyncOutcome {
+    @Override
+    public String kind() {
+      return "rejected";
+    }
+
+    @Override
+    public String reason() {
+      return "the node refuses what control sends: " + cause.reason();
+    }
+  }
 }

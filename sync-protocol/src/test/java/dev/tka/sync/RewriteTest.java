@@ -457,7 +457,11 @@ class RewriteTest {
             StrandedNode.OnDisplacedBranch.class,
             stranded -> {
               assertThat(tailnet.nameOf(stranded.branch().at())).isEqualTo("A");
-              assertThat(stranded.remedy()).contains("tka repair DIR --to " + tailnet.hash("A"));
+              assertThat(stranded.remedy())
+                  .isEqualTo(
+                      "bring back what its directory still has, to "
+                          + tailnet.hash("A")
+                          + " at least");
             });
     assertThat(reference.sync().outcome()).isInstanceOf(SyncOutcome.OutOfReach.class);
 

@@ -200,7 +200,7 @@ class CompactCommandTest {
     assertThat(result.out()).startsWith("Nothing to purge: " + stranger.hash()).hasLineCount(1);
     assertThat(content()).isEqualTo(before);
     assertThat(compact("--plan", "--json").json())
-        .containsEntry("Obstacle", "Unconnected")
+        .containsEntry("Obstacle", "unconnected")
         .containsKey("Reason");
   }
 

@@ -27,11 +27,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The names and types of everything that {@code --json} prints, held against {@code
- * json-schema.txt}: a line that goes away or changes there breaks somebody's script, and wants a
- * new SchemaVersion.
+ * The names and types of everything that {@code --json} prints, and the words where a field has few
+ * of them, held against {@code json-schema.txt}: a line or a word that goes away or changes there
+ * breaks somebody's script, and wants a new SchemaVersion.
  */
 class JsonSchemaTest {
+  private static final List<Vocabulary> VOCABULARIES = Vocabulary.all();
+
   @TempDir Path folder;
 
   @Test
@@ -381,7 +383,17 @@ class JsonSchemaTest {
     } else {
       String type =
           value instanceof String ? "text" : value instanceof Boolean ? "boolean" : "number";
-      paths.add(path + " " + type);
+      paths.add(path + " " + type + words(path, value));
     }
+  }
+
+  private static String words(String path, Object value) {
+    for (Vocabulary vocabulary : VOCABULARIES) {
+      if (path.endsWith(vocabulary.ending())) {
+        assertThat(vocabulary.words()).as(path).contains(Vocabulary.plain(value.toString()));
+        return " " + vocabulary;
+      }
+    }
+    return "";
   }
 }

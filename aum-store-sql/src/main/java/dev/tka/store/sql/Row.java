@@ -101,7 +101,8 @@ record Row(String table, List<Optional<Object>> columns) {
 
   /** A column that holds a number. */
   long number(int column) throws StoreException.Damaged {
-    return column(column, Long.class).orElseThrow(() -> damaged(column, "a number", "nothing"));
+    return column(column, Long.class, "a number")
+        .orElseThrow(() -> damaged(column, "a number", "nothing"));
   }
 
   /** A column that holds a number within a range. */
@@ -120,12 +121,12 @@ record Row(String table, List<Optional<Object>> columns) {
 
   /** A column that may hold bytes. */
   Optional<Bytes> optionalBytes(int column) throws StoreException.Damaged {
-    return column(column, Bytes.class);
+    return column(column, Bytes.class, "bytes");
   }
 
   /** A column that may hold text. */
   Optional<String> optionalText(int column) throws StoreException.Damaged {
-    return column(column, String.class);
+    return column(column, String.class, "text");
   }
 
   /** A column that holds a hash. */
@@ -142,10 +143,11 @@ record Row(String table, List<Optional<Object>> columns) {
     return bytes.map(each -> AumHash.of(each.toByteArray()));
   }
 
-  private <T> Optional<T> column(int column, Class<T> type) throws StoreException.Damaged {
+  private <T> Optional<T> column(int column, Class<T> type, String expected)
+      throws StoreException.Damaged {
     Optional<Object> value = columns.get(column);
     if (value.isPresent() && !type.isInstance(value.get())) {
-      throw damaged(column, type.getSimpleName(), value.get().getClass().getSimpleName());
+      throw damaged(column, expected, "another type");
     }
     return value.map(type::cast);
   }

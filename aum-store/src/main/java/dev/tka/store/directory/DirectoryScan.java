@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -351,7 +352,7 @@ final class DirectoryScan {
     }
 
     private static String describe(IOException e) {
-      return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+      return Objects.requireNonNullElse(e.getMessage(), "reading failed");
     }
 
     private void damaged(AumHash hash, String problem, Damage.Kind kind) {

@@ -22,7 +22,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -155,10 +154,7 @@ public final class CompactCommand implements Callable<Integer> {
     return switch (reason) {
       case YOUNG -> "came in less than " + AgeText.print(minAge) + " ago";
       case MINIMUM_CHAIN -> "one of the last " + minChain;
-      case UP_TO_CHECKPOINT -> "leads back to the first old checkpoint, or is it";
-      case DESCENDANT -> "follows what stays";
-      case PATH -> "leads back from what stays";
-      case STRETCH -> "leads back to the root of a branch that stays";
+      case UP_TO_CHECKPOINT, DESCENDANT, PATH, STRETCH -> reason.reason();
     };
   }
 
@@ -167,7 +163,7 @@ public final class CompactCommand implements Callable<Integer> {
     object.put("SchemaVersion", Json.SCHEMA_VERSION);
     object.put("Head", authority.head().toString());
     if (plan instanceof CompactionPlan.NothingToPurge nothing) {
-      object.put("Obstacle", nothing.getClass().getSimpleName());
+      object.put("Obstacle", nothing.kind());
       object.put("Reason", nothing.reason());
     } else if (plan instanceof CompactionPlan.Decided decided) {
       object.put("Applied", !planOnly);
@@ -186,9 +182,7 @@ public final class CompactCommand implements Callable<Integer> {
       verdict.put("Hash", entry.hash().toString());
       verdict.put("MessageKind", entry.kind().toString());
       verdict.put("CommittedAt", entry.committedAt().toString());
-      reason(plan, entry)
-          .ifPresent(
-              why -> verdict.put("Reason", why.name().toLowerCase(Locale.ROOT).replace('_', '-')));
+      reason(plan, entry).ifPresent(why -> verdict.put("Reason", why.kind()));
       verdicts.add(verdict);
     }
     return verdicts;

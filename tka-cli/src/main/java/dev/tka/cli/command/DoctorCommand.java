@@ -10,7 +10,6 @@ import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
-import dev.tka.cli.output.SyncText;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.Bytes;
 import dev.tka.core.SignatureVerifier;
@@ -274,10 +273,10 @@ public final class DoctorCommand implements Callable<Integer> {
             SyncRun.open(SyncRun.copy(node), AdmissionPolicy.NODE),
             SyncRun.open(SyncRun.copy(control), AdmissionPolicy.CONTROL));
     SyncRun.Round first = run.rounds().get(0);
-    fine("control finds " + SyncText.intersection(first.answer().intersection()));
-    fine("the node finds " + SyncText.intersection(first.node().exchange().intersection()));
+    fine("control finds " + first.answer().intersection().reason());
+    fine("the node finds " + first.node().exchange().intersection().reason());
     String outcome =
-        SyncText.outcome(run.outcome())
+        Texts.capitalized(run.outcome().reason())
             + " (tried in memory, "
             + Texts.count(run.rounds().size(), "round")
             + ")";
@@ -285,13 +284,13 @@ public final class DoctorCommand implements Callable<Integer> {
     if (remedy.isEmpty()) {
       fine(outcome);
     } else {
-      problem(SyncText.kind(run.outcome()), outcome, remedy.get());
+      problem(run.outcome().kind(), outcome, remedy.get());
     }
   }
 
   private void compare(Authority authority, String name) throws IOException, CommandFailure {
     Intersection intersection = Intersection.findRemembering(authority, OfferText.read(name, tka));
-    String text = "of the offer, this end finds " + SyncText.intersection(intersection);
+    String text = "of the offer, this end finds " + intersection.reason();
     if (intersection instanceof Intersection.None none) {
       problem("no-common-ground", text, SyncRemedy.of(none));
     } else {

@@ -5,7 +5,6 @@ import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.nodekey.NodeKeyAuthorization;
-import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.core.nodekey.PeerFilter;
 import dev.tka.core.nodekey.PeerVerdict;
 import java.util.LinkedHashMap;
@@ -55,36 +54,11 @@ final class PeerText {
 
   /** Why, on one line. */
   static String reason(PeerVerdict verdict) {
-    String reason;
-    if (verdict instanceof PeerVerdict.Kept kept) {
-      reason =
-          kept.authorization()
-              .map(PeerText::reason)
-              .orElse("unsigned, and only its peer API can be reached");
-    } else if (verdict instanceof PeerVerdict.Unauthorized unauthorized) {
-      NodeKeyAuthorization.Denied denied = unauthorized.denied();
-      reason = (denied.layer() == 0 ? "" : "layer " + denied.layer() + ": ") + denied.reason();
-    } else {
-      reason = ((PeerVerdict.Dropped) verdict).reason();
-    }
-    return Texts.printable(reason);
-  }
-
-  private static String reason(NodeKeyAuthorization.Authorized authorized) {
-    StringBuilder out = new StringBuilder("signed by " + Texts.shortKey(authorized.keyId()));
-    authorized
-        .rotation()
-        .ifPresent(
-            rotation -> {
-              if (rotation.initial().kind() == NodeKeySignature.CREDENTIAL) {
-                out.append(", through an auth key");
-              }
-              int before = rotation.previousNodeKeys().size();
-              if (before > 0) {
-                out.append(", rotated ").append(Texts.count(before, "time"));
-              }
-            });
-    return out.toString();
+    int layer =
+        verdict instanceof PeerVerdict.Unauthorized unauthorized
+            ? unauthorized.denied().layer()
+            : 0;
+    return Texts.printable((layer == 0 ? "" : "layer " + layer + ": ") + verdict.reason());
   }
 
   /** An entry of the file and the verdict on it. */
@@ -94,11 +68,12 @@ final class PeerText {
     entry.name().ifPresent(name -> json.put("DNSName", name));
     json.put("NodeKey", entry.peer().nodeKey().toString());
     json.put("Kept", isKept(verdict));
-    json.put("Verdict", name(verdict));
+    json.put("Verdict", verdict.kind());
     json.put("Reason", reason(verdict));
     if (verdict instanceof PeerVerdict.Kept kept) {
       kept.authorization().ifPresent(authorized -> put(authorized, json));
     } else if (verdict instanceof PeerVerdict.Unauthorized unauthorized) {
+      json.put("Denial", unauthorized.denied().kind());
       json.put("Layer", unauthorized.denied().layer());
     } else if (verdict instanceof PeerVerdict.Obsolete obsolete) {
       json.put("By", List.of(obsolete.by()));
@@ -121,21 +96,5 @@ final class PeerText {
                 json.put(
                     "PreviousNodeKeys",
                     rotation.previousNodeKeys().stream().map(Object::toString).toList()));
-  }
-
-  private static String name(PeerVerdict verdict) {
-    if (verdict instanceof PeerVerdict.Kept kept) {
-      return kept.authorization().isPresent() ? "signed" : "unsigned-peer-api-only";
-    }
-    if (verdict instanceof PeerVerdict.Unauthorized) {
-      return "unauthorized";
-    }
-    if (verdict instanceof PeerVerdict.Obsolete) {
-      return "obsolete";
-    }
-    if (verdict instanceof PeerVerdict.SharedKey) {
-      return "shared-key";
-    }
-    return verdict instanceof PeerVerdict.Outrun ? "outrun" : "cloned";
   }
 }

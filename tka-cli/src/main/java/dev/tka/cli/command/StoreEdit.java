@@ -4,7 +4,6 @@ import dev.tka.cli.input.OpenStore;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
-import dev.tka.cli.output.SyncText;
 import dev.tka.cli.output.Texts;
 import dev.tka.compaction.CompactionPlan;
 import dev.tka.core.Aum;
@@ -109,7 +108,7 @@ final class StoreEdit {
       // The first alone can displace: what follows builds on it, and so nothing was taken in.
       throw new CommandFailure(
           ExitCode.VERIFICATION_FAILED,
-          "not admitted, and nothing was written: " + SyncText.refusal(result.refusals().get(0)));
+          "not admitted, and nothing was written: " + result.refusals().get(0).text());
     }
     result
         .setAside()

@@ -186,10 +186,7 @@ public final class SyncCommand implements Callable<Integer> {
       }
       if (!dryRun) {
         confirmation.require(
-            "This admits what the node refuses, " + SyncText.refusal(refusal) + ".",
-            tka,
-            false,
-            err);
+            "This admits what the node refuses, " + refusal.text() + ".", tka, false, err);
       }
     }
   }
@@ -208,10 +205,11 @@ public final class SyncCommand implements Callable<Integer> {
     for (AumHash hash : run.refusedRevocations()) {
       out.println("A revocation made here that control does not follow: " + hash);
     }
-    out.println(SyncText.outcome(run.outcome()));
+    out.println(Texts.capitalized(run.outcome().reason()));
     SyncRemedy.of(run.outcome(), node, control)
         .ifPresent(remedy -> out.println("To do: " + remedy));
-    run.stranded().ifPresent(stranded -> out.println("As control sees it: " + stranded.remedy()));
+    run.stranded()
+        .ifPresent(stranded -> out.println("As control sees it: " + SyncRemedy.of(stranded)));
     if (!run.setAside().isEmpty()) {
       out.println("To make edits again: tka edits " + node.words() + " --again --key-file FILE");
     }
@@ -222,16 +220,16 @@ public final class SyncCommand implements Callable<Integer> {
     out.println("round " + number + (dryRun ? " (dry run)" : ""));
     out.println("  node offers     " + SyncText.offer(exchange.offer()));
     printEach(exchange.offer().ancestors(), out);
-    out.println("  control finds   " + SyncText.intersection(round.answer().intersection()));
+    out.println("  control finds   " + round.answer().intersection().reason());
     out.println("  control offers  " + SyncText.offer(exchange.answer().offer()));
     printEach(exchange.answer().offer().ancestors(), out);
     out.println("  control sends   " + SyncText.missing(round.answer().missing()));
     printEach(round.answer().missing().hashes(), out);
-    out.println("  node finds      " + SyncText.intersection(exchange.intersection()));
+    out.println("  node finds      " + exchange.intersection().reason());
     if (!round.answer().missing().hashes().isEmpty()) {
       out.println("  node takes in   " + SyncText.intake(exchange.received()));
       for (Refusal refusal : SyncText.refusals(exchange.received())) {
-        out.println("  not admitted    " + SyncText.refusal(refusal));
+        out.println("  not admitted    " + refusal.text());
       }
     }
     round
@@ -265,10 +263,10 @@ public final class SyncCommand implements Callable<Integer> {
       NodeRound.Exchange exchange = round.node().exchange();
       Map<String, Object> one = new LinkedHashMap<>();
       one.put("NodeOffer", OfferJson.of(exchange.offer()));
-      one.put("ControlFinds", SyncText.name(round.answer().intersection()));
+      one.put("ControlFinds", round.answer().intersection().kind());
       one.put("ControlOffer", OfferJson.of(exchange.answer().offer()));
       one.put("ToNode", texts(round.answer().missing().hashes()));
-      one.put("NodeFinds", SyncText.name(exchange.intersection()));
+      one.put("NodeFinds", exchange.intersection().kind());
       one.put("NodeAdded", added(exchange.received()));
       one.put("NodeRefused", toJson(SyncText.refusals(exchange.received())));
       round
@@ -287,10 +285,10 @@ public final class SyncCommand implements Callable<Integer> {
     object.put("DryRun", dryRun);
     object.put("Rounds", rounds);
     object.put("Agrees", run.agrees());
-    object.put("Outcome", SyncText.outcome(run.outcome()));
-    object.put("OutcomeKind", SyncText.kind(run.outcome()));
+    object.put("Outcome", Texts.capitalized(run.outcome().reason()));
+    object.put("OutcomeKind", run.outcome().kind());
     SyncRemedy.of(run.outcome(), node, control).ifPresent(remedy -> object.put("Remedy", remedy));
-    run.stranded().ifPresent(stranded -> object.put("Stranded", stranded.remedy()));
+    run.stranded().ifPresent(stranded -> object.put("Stranded", SyncRemedy.of(stranded)));
     object.put("Admitted", texts(admit));
     object.put("SetAside", run.setAside().stream().map(AumJson::setAside).toList());
     object.put("DisplacedOwn", texts(run.displacedOwn()));
@@ -303,6 +301,7 @@ public final class SyncCommand implements Callable<Integer> {
     for (Refusal refusal : refusals) {
       Map<String, Object> one = new LinkedHashMap<>();
       one.put("Hash", refusal.update().toString());
+      one.put("Kind", refusal.kind());
       one.put("Reason", refusal.reason());
       list.add(one);
     }

@@ -1,8 +1,10 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.OpenStore;
+import dev.tka.cli.output.Texts;
 import dev.tka.core.authority.Refusal;
 import dev.tka.sync.Intersection;
+import dev.tka.sync.StrandedNode;
 import dev.tka.sync.SyncOutcome;
 import java.util.Optional;
 
@@ -81,5 +83,15 @@ final class SyncRemedy {
         + "compare the state ids that 'tka status' prints: if they differ, these are two"
         + " authorities, and the node has to leave its own; if they are the same, bring back AUMs"
         + " that were forgotten, with 'tka repair' or from a backup of either end";
+  }
+
+  /** What is wrong with a node that control cannot help, and what to do. */
+  static String of(StrandedNode stranded) {
+    return Texts.capitalized(stranded.reason())
+        + ". "
+        + Texts.capitalized(stranded.remedy())
+        + (stranded instanceof StrandedNode.OnDisplacedBranch displaced
+            ? ": tka repair DIR --to " + displaced.branch().at()
+            : ".");
   }
 }

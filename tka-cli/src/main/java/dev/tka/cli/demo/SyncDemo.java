@@ -3,7 +3,6 @@ package dev.tka.cli.demo;
 import dev.tka.cli.command.SyncRun;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
-import dev.tka.cli.output.SyncText;
 import dev.tka.cli.output.Texts;
 import dev.tka.compaction.CompactionPlan;
 import dev.tka.compaction.CompactionPolicy;
@@ -109,7 +108,7 @@ public final class SyncDemo {
             + ", "
             + Texts.count(moved, "AUM")
             + " sent. "
-            + SyncText.outcome(run.outcome()));
+            + Texts.capitalized(run.outcome().reason()));
     DemoCommand.requireEqual(
         "head",
         control.current().head().toString(),
@@ -153,7 +152,7 @@ public final class SyncDemo {
 
   private void explain(String what, Authority node, SyncOffer offer) {
     out.println(what + ":");
-    out.println("  the node finds " + SyncText.intersection(Intersection.find(node, offer)));
+    out.println("  the node finds " + Intersection.find(node, offer).reason());
   }
 
   /** A line of the picture: control's chain from left to right, and what of it is meant. */

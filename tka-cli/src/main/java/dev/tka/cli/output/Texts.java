@@ -50,6 +50,11 @@ public final class Texts {
     return number + " " + noun + (number == 1 ? "" : "s");
   }
 
+  /** A sentence that stands alone, from one that has no capital letter yet. */
+  public static String capitalized(String sentence) {
+    return Character.toUpperCase(sentence.charAt(0)) + sentence.substring(1);
+  }
+
   /** A word for a shell, quoted where it has to be. */
   public static String shellWord(String word) {
     return PLAIN_WORD.matcher(word).matches() ? word : "'" + word.replace("'", "'\\''") + "'";

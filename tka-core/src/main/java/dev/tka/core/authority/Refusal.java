@@ -11,8 +11,16 @@ public sealed interface Refusal {
   /** The AUM. */
   AumHash update();
 
-  /** The reason, on one line, for people. */
+  /** A word for programs, which stays as it is: {@code builds-on-refused}. */
+  String kind();
+
+  /** Why, as a sentence without its capital letter and its full stop. */
   String reason();
+
+  /** The AUM and why, on one line. */
+  default String text() {
+    return update() + ": " + reason();
+  }
 
   /**
    * It would displace an AUM of control's chain and is not meant as a rewrite: its author did not
@@ -22,6 +30,11 @@ public sealed interface Refusal {
    * @param displaced what follows there
    */
   record Conflict(AumHash update, AumHash fork, AumHash displaced) implements Refusal {
+    @Override
+    public String kind() {
+      return "conflict";
+    }
+
     @Override
     public String reason() {
       return "it was made on " + fork + ", which " + displaced + " follows: make it again";
@@ -38,6 +51,11 @@ public sealed interface Refusal {
    */
   record Finality(AumHash update, AumHash fork, AumHash displaced, long against, Recount recount)
       implements Refusal {
+    @Override
+    public String kind() {
+      return "finality";
+    }
+
     @Override
     public String reason() {
       String discounts =
@@ -63,6 +81,11 @@ public sealed interface Refusal {
    */
   record BuildsOnRefused(AumHash update, AumHash parent) implements Refusal {
     @Override
+    public String kind() {
+      return "builds-on-refused";
+    }
+
+    @Override
     public String reason() {
       return "it builds on " + parent + ", which was refused";
     }
@@ -74,6 +97,11 @@ public sealed interface Refusal {
    * @param maxBytes how many bytes of AUMs off the active chain are kept
    */
   record OverQuota(AumHash update, long maxBytes) implements Refusal {
+    @Override
+    public String kind() {
+      return "over-quota";
+    }
+
     @Override
     public String reason() {
       return "it loses its fork, and " + maxBytes + " bytes of AUMs that lost are kept already";

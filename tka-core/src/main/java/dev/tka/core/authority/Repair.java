@@ -116,12 +116,20 @@ public sealed interface Repair {
 
   /** Nothing comes back, and this is why. */
   sealed interface Nothing extends Repair {
-    /** The reason, as a sentence for people. */
+    /** A word for programs, which stays as it is: {@code body-lost}. */
+    String kind();
+
+    /** Why, as a sentence without its capital letter and its full stop. */
     String reason();
   }
 
   /** What was asked for is there. */
   record NotNeeded(AumHash stored) implements Nothing {
+    @Override
+    public String kind() {
+      return "not-needed";
+    }
+
     @Override
     public String reason() {
       return stored + " is stored already, and no purged AUM is needed to reach it";
@@ -130,6 +138,11 @@ public sealed interface Repair {
 
   /** Nothing that was purged is known behind the oldest ancestor. */
   record NothingRemembered(AumHash oldestAncestor) implements Nothing {
+    @Override
+    public String kind() {
+      return "nothing-remembered";
+    }
+
     @Override
     public String reason() {
       return "no purged AUM is known from which the way leads on to " + oldestAncestor;
@@ -143,6 +156,11 @@ public sealed interface Repair {
    * @param oldestRemembered how far the trail goes back
    */
   record NotRemembered(int wanted, AumHash oldestRemembered) implements Nothing {
+    @Override
+    public String kind() {
+      return "not-remembered";
+    }
+
     @Override
     public String reason() {
       return "of the "
@@ -159,6 +177,11 @@ public sealed interface Repair {
    */
   record NoCheckpoint(AumHash hash) implements Nothing {
     @Override
+    public String kind() {
+      return "no-checkpoint";
+    }
+
+    @Override
     public String reason() {
       return "no checkpoint is known at or before " + hash + ", and a store has to begin with one";
     }
@@ -167,6 +190,11 @@ public sealed interface Repair {
   /** What would come back holds an edit that was set aside. */
   record SetAside(AumHash edit) implements Nothing {
     @Override
+    public String kind() {
+      return "set-aside";
+    }
+
+    @Override
     public String reason() {
       return edit + " was set aside, and does not come back unasked";
     }
@@ -174,6 +202,11 @@ public sealed interface Repair {
 
   /** The store remembers an AUM and does not have its body any more. */
   record BodyLost(AumHash hash) implements Nothing {
+    @Override
+    public String kind() {
+      return "body-lost";
+    }
+
     @Override
     public String reason() {
       return "the store does not have " + hash + " any more";
@@ -188,6 +221,11 @@ public sealed interface Repair {
    */
   record NotAccepted(AumHash hash, TkaException cause) implements Nothing {
     @Override
+    public String kind() {
+      return "not-accepted";
+    }
+
+    @Override
     public String reason() {
       return hash + " is not accepted: " + cause.getMessage();
     }
@@ -200,6 +238,11 @@ public sealed interface Repair {
    * @param winner the one that is stored and would win there
    */
   record OtherHead(AumHash at, AumHash winner) implements Nothing {
+    @Override
+    public String kind() {
+      return "other-head";
+    }
+
     @Override
     public String reason() {
       return winner

@@ -33,7 +33,18 @@ public sealed interface NodeKeyAuthorization {
    * @param keyId of the trusted key that it rests on
    * @param rotation what was rotated; empty for a direct signature
    */
-  record Authorized(Bytes keyId, Optional<Rotation> rotation) implements NodeKeyAuthorization {}
+  record Authorized(Bytes keyId, Optional<Rotation> rotation) implements NodeKeyAuthorization {
+    /** By which key and how, as a sentence without its subject and its full stop. */
+    public String reason() {
+      int before = rotation.map(what -> what.previousNodeKeys().size()).orElse(0);
+      boolean credential =
+          rotation.filter(what -> what.initial().kind() == NodeKeySignature.CREDENTIAL).isPresent();
+      return "signed by "
+          + LockPublicKey.shortTextOf(keyId)
+          + (credential ? ", through an auth key" : "")
+          + (before == 0 ? "" : ", rotated " + before + (before == 1 ? " time" : " times"));
+    }
+  }
 
   /**
    * What a valid rotation rotated.
@@ -53,12 +64,20 @@ public sealed interface NodeKeyAuthorization {
     /** Where in the nest; 0 is the outermost signature. */
     int layer();
 
-    /** What is wrong, as a sentence without its full stop. */
+    /** A word for programs, which stays as it is: {@code untrusted-key}. */
+    String kind();
+
+    /** What is wrong, as a sentence without its capital letter and its full stop. */
     String reason();
   }
 
   /** The store is damaged: what is missing may be what took the key away (protocol, section 9). */
   record Degraded() implements Denied {
+    @Override
+    public String kind() {
+      return "degraded";
+    }
+
     @Override
     public int layer() {
       return 0;
@@ -72,6 +91,11 @@ public sealed interface NodeKeyAuthorization {
 
   /** There are no bytes where a signature should be. */
   record Unsigned() implements Denied {
+    @Override
+    public String kind() {
+      return "unsigned";
+    }
+
     @Override
     public int layer() {
       return 0;
@@ -90,6 +114,11 @@ public sealed interface NodeKeyAuthorization {
    */
   record Undecodable(String problem) implements Denied {
     @Override
+    public String kind() {
+      return "undecodable";
+    }
+
+    @Override
     public int layer() {
       return 0;
     }
@@ -102,6 +131,11 @@ public sealed interface NodeKeyAuthorization {
 
   /** A credential stands by itself; it only says who may sign rotations. */
   record CredentialAlone() implements Denied {
+    @Override
+    public String kind() {
+      return "credential-alone";
+    }
+
     @Override
     public int layer() {
       return 0;
@@ -116,6 +150,11 @@ public sealed interface NodeKeyAuthorization {
   /** The innermost signature names no key. */
   record NamesNoKey(int layer) implements Denied {
     @Override
+    public String kind() {
+      return "names-no-key";
+    }
+
+    @Override
     public String reason() {
       return "the innermost signature names no key";
     }
@@ -124,21 +163,36 @@ public sealed interface NodeKeyAuthorization {
   /** The key that all of it rests on is not trusted now. */
   record UntrustedKey(int layer, Bytes keyId) implements Denied {
     @Override
+    public String kind() {
+      return "untrusted-key";
+    }
+
+    @Override
     public String reason() {
       return "the key that it rests on is not trusted: " + NodeKeySignature.brief(keyId);
     }
   }
 
   /** A signature is of no kind that there is. */
-  record UnknownKind(int layer, int kind) implements Denied {
+  record UnknownKind(int layer, int found) implements Denied {
+    @Override
+    public String kind() {
+      return "unknown-kind";
+    }
+
     @Override
     public String reason() {
-      return "expected a direct signature, a rotation or a credential, found kind " + kind;
+      return "expected a direct signature, a rotation or a credential, found kind " + found;
     }
   }
 
   /** A signature is for another node key. */
   record OtherNodeKey(int layer, NodeKey expected, Bytes found) implements Denied {
+    @Override
+    public String kind() {
+      return "other-node-key";
+    }
+
     @Override
     public String reason() {
       return "it is for another node key: expected "
@@ -151,6 +205,11 @@ public sealed interface NodeKeyAuthorization {
   /** The node key of a nested signature does not have the form of one. */
   record MalformedNodeKey(int layer, Bytes found) implements Denied {
     @Override
+    public String kind() {
+      return "malformed-node-key";
+    }
+
+    @Override
     public String reason() {
       return "expected a node key of 2 letters and 32 bytes, found "
           + NodeKeySignature.brief(found);
@@ -160,6 +219,11 @@ public sealed interface NodeKeyAuthorization {
   /** A rotation rotates nothing. */
   record NestsNothing(int layer) implements Denied {
     @Override
+    public String kind() {
+      return "nests-nothing";
+    }
+
+    @Override
     public String reason() {
       return "a rotation nests the signature that it rotates, and this one nests none";
     }
@@ -167,6 +231,11 @@ public sealed interface NodeKeyAuthorization {
 
   /** A direct signature or a credential nests another. */
   record NestsAnother(int layer, String kindName) implements Denied {
+    @Override
+    public String kind() {
+      return "nests-another";
+    }
+
     @Override
     public String reason() {
       return "a " + kindName + " nests no other signature, and this one does";
@@ -176,6 +245,11 @@ public sealed interface NodeKeyAuthorization {
   /** Nothing below a rotation says which key may sign it. */
   record NoWrappingKey(int layer) implements Denied {
     @Override
+    public String kind() {
+      return "no-wrapping-key";
+    }
+
+    @Override
     public String reason() {
       return "what it rotates names no wrapping key, so that nobody may rotate it";
     }
@@ -184,6 +258,11 @@ public sealed interface NodeKeyAuthorization {
   /** The key that signs a rotation has the wrong length. */
   record WrappingKeyLength(int layer, int found) implements Denied {
     @Override
+    public String kind() {
+      return "wrapping-key-length";
+    }
+
+    @Override
     public String reason() {
       return "expected a wrapping key of " + LockPublicKey.SIZE + " bytes, found " + found;
     }
@@ -191,6 +270,11 @@ public sealed interface NodeKeyAuthorization {
 
   /** A signature does not verify. */
   record InvalidSignature(int layer, Bytes key) implements Denied {
+    @Override
+    public String kind() {
+      return "invalid-signature";
+    }
+
     @Override
     public String reason() {
       return "the signature does not verify with key " + NodeKeySignature.brief(key);

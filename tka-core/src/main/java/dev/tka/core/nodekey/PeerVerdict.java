@@ -5,21 +5,41 @@ import java.util.Optional;
 
 /** What becomes of a peer (protocol, section 7, "Filtering peers"). */
 public sealed interface PeerVerdict {
+  /** A word for programs, which stays as it is: {@code obsolete}. */
+  String kind();
+
+  /** Why, as a sentence without its capital letter and its full stop. */
+  String reason();
+
   /**
    * The peer is kept.
    *
    * @param authorization why; empty for one that is marked as unsigned
    */
-  record Kept(Optional<NodeKeyAuthorization.Authorized> authorization) implements PeerVerdict {}
+  record Kept(Optional<NodeKeyAuthorization.Authorized> authorization) implements PeerVerdict {
+    @Override
+    public String kind() {
+      return authorization.isPresent() ? "signed" : "unsigned-peer-api-only";
+    }
+
+    @Override
+    public String reason() {
+      return authorization
+          .map(NodeKeyAuthorization.Authorized::reason)
+          .orElse("unsigned, and only its peer API can be reached");
+    }
+  }
 
   /** The peer is dropped. */
-  sealed interface Dropped extends PeerVerdict {
-    /** Why, as a sentence without its full stop. */
-    String reason();
-  }
+  sealed interface Dropped extends PeerVerdict {}
 
   /** It has no valid signature. */
   record Unauthorized(NodeKeyAuthorization.Denied denied) implements Dropped {
+    @Override
+    public String kind() {
+      return "unauthorized";
+    }
+
     @Override
     public String reason() {
       return denied.reason();
@@ -33,6 +53,11 @@ public sealed interface PeerVerdict {
    */
   record Obsolete(String by) implements Dropped {
     @Override
+    public String kind() {
+      return "obsolete";
+    }
+
+    @Override
     public String reason() {
       return "its node key was rotated: the signature of " + by + " makes it obsolete";
     }
@@ -44,6 +69,11 @@ public sealed interface PeerVerdict {
    * @param by the id of that peer
    */
   record Outrun(String by) implements Dropped {
+    @Override
+    public String kind() {
+      return "outrun";
+    }
+
     @Override
     public String reason() {
       return "another machine has its rotation key, and has rotated more often: " + by;
@@ -58,6 +88,11 @@ public sealed interface PeerVerdict {
    * @param why the verdict on that peer
    */
   record SharedKey(String loser, Dropped why) implements Dropped {
+    @Override
+    public String kind() {
+      return "shared-key";
+    }
+
     @Override
     public String reason() {
       return "it has the node key of " + loser + ", which is dropped: " + why.reason();
@@ -75,6 +110,11 @@ public sealed interface PeerVerdict {
     /** Copies its list. */
     public Cloned {
       ids = List.copyOf(ids);
+    }
+
+    @Override
+    public String kind() {
+      return "cloned";
     }
 
     /** Names the first few. */

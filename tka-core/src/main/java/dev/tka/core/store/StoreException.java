@@ -2,12 +2,18 @@ package dev.tka.core.store;
 
 import dev.tka.core.AumHash;
 import dev.tka.core.TkaException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 
 /**
  * What can go wrong with the place where AUMs are kept. The store is as it was, but for {@link
  * InDoubt}.
  */
 public abstract sealed class StoreException extends TkaException {
+  private static final String FAILED = "reading or writing failed";
 
   private StoreException(String message) {
     super(message);
@@ -17,10 +23,26 @@ public abstract sealed class StoreException extends TkaException {
     super(message, cause);
   }
 
+  /** What went wrong, in words: many a message of the JDK is no more than a path. */
   private static String describe(Throwable cause) {
-    String type = cause.getClass().getSimpleName();
     String message = cause.getMessage();
-    return message == null ? type : type + ": " + message.lines().findFirst().orElse("");
+    if (cause instanceof FileSystemException file && file.getReason() == null) {
+      return describe(file) + ": " + file.getFile();
+    }
+    return message == null ? FAILED : message.lines().findFirst().orElse(FAILED);
+  }
+
+  private static String describe(FileSystemException failure) {
+    if (failure instanceof AccessDeniedException) {
+      return "no permission";
+    }
+    if (failure instanceof NoSuchFileException) {
+      return "no such file or directory";
+    }
+    if (failure instanceof FileAlreadyExistsException) {
+      return "expected no such file, found one";
+    }
+    return failure instanceof NotDirectoryException ? "not a directory" : FAILED;
   }
 
   /** Another writer was first; read again and decide anew. */
