@@ -2,6 +2,7 @@ package dev.tka.cli.command;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import dev.tka.cli.input.InspectInput;
+import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
@@ -11,8 +12,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,7 +23,6 @@ import java.util.Optional;
  * or JSON with the names of the wire, {@code Head} and {@code Ancestors}.
  */
 final class OfferText {
-  private static final String STANDARD_INPUT = "-";
   private static final String HEAD = "head";
   private static final String ANCESTOR = "ancestor";
 
@@ -47,11 +45,8 @@ final class OfferText {
    *
    * @throws CommandFailure if it is something else, or longer than the longest offer
    */
-  static SyncOffer read(String argument, Tka tka) throws IOException, CommandFailure {
-    if (argument.equals(STANDARD_INPUT)) {
-      return read(tka.in());
-    }
-    try (InputStream in = Files.newInputStream(Path.of(argument))) {
+  static SyncOffer read(StreamArgument argument, Tka tka) throws IOException, CommandFailure {
+    try (InputStream in = argument.open(tka)) {
       return read(in);
     }
   }
