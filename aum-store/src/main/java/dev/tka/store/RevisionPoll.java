@@ -8,8 +8,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Watches a place by asking for its revisions again and again, which is the truth; a {@link #hint}
- * makes it ask at once.
+ * Watches a place by asking for its revisions again and again, for {@link Tailnets#watch}. The
+ * revisions are authoritative; a {@link #hint}, where the place has a way to give one, makes it ask
+ * at once. It keeps what a {@link Tailnets.Watcher} is promised: one thread, each tailnet's commits
+ * in their order, and {@code lost} while the revisions cannot be read.
  */
 public final class RevisionPoll implements Tailnets.Watch {
   /** How often to ask, where that costs little. */
@@ -37,8 +39,10 @@ public final class RevisionPoll implements Tailnets.Watch {
   @FunctionalInterface
   public interface Revisions {
     /**
-     * All revisions, or none of those that are known to be what they were when this was last called
-     * and returned.
+     * All revisions by the tailnet's name; those that are known to be what they were when this was
+     * last called and returned may be left out. Called by one thread at a time.
+     *
+     * @throws StoreException if they cannot be read; it is asked again after the interval
      */
     Map<String, Revision> read() throws StoreException;
   }
@@ -53,6 +57,8 @@ public final class RevisionPoll implements Tailnets.Watch {
 
   /**
    * Begins to watch. What was committed before this returns is not told, if it can be read at once.
+   *
+   * @param interval how long to wait between two looks at most
    */
   public static RevisionPoll begin(
       Revisions revisions, Duration interval, Tailnets.Watcher watcher) {
@@ -152,6 +158,7 @@ public final class RevisionPoll implements Tailnets.Watch {
     thread.join();
   }
 
+  /** Ends it. A call of the watcher that has begun may still come to its end. */
   @Override
   public void close() {
     synchronized (this) {

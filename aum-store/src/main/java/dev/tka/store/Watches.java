@@ -3,7 +3,10 @@ package dev.tka.store;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The open watches of a place, which end with it. Safe for use by many threads. */
+/**
+ * The open watches of a place, which end with it, for implementations of {@link Tailnets}. Safe for
+ * use by many threads.
+ */
 public final class Watches implements AutoCloseable {
   private final Set<Tailnets.Watch> open = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
@@ -11,7 +14,12 @@ public final class Watches implements AutoCloseable {
   /** None yet. */
   public Watches() {}
 
-  /** What to give to whoever asked for a watch; ended, where the place is closed meanwhile. */
+  /**
+   * Remembers a watch.
+   *
+   * @return what to give to the caller of {@link Tailnets#watch}; ended already if the place is
+   *     closed
+   */
   public Tailnets.Watch add(Tailnets.Watch watch) {
     open.add(watch);
     if (closed) {
@@ -28,6 +36,7 @@ public final class Watches implements AutoCloseable {
     return closed;
   }
 
+  /** Ends all of them, and those that come. */
   @Override
   public void close() {
     closed = true;

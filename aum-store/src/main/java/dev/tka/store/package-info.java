@@ -1,7 +1,8 @@
 /**
- * Places to keep AUMs. {@link dev.tka.store.Tailnets} is one for many tailnets; {@link
- * dev.tka.store.RevisionPoll} and {@link dev.tka.store.Watches} help to write one. {@link
- * dev.tka.store.KeyFile} is where a private key is kept.
+ * Places to keep AUMs. {@link dev.tka.store.StoreKinds} finds one by its URL; {@link
+ * dev.tka.store.Tailnets} is one for many tailnets. To write one of your own, begin at {@link
+ * dev.tka.store.StoreKind}; {@link dev.tka.store.RevisionPoll} and {@link dev.tka.store.Watches}
+ * help. {@link dev.tka.store.KeyFile} is where a private key is kept.
  *
  * <p>The rules are specified in {@code docs/protocol.md}.
  */
