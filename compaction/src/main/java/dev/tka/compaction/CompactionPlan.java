@@ -57,8 +57,8 @@ public sealed interface CompactionPlan {
      * follows when it is refreshed, or by itself when it is next informed.
      *
      * @param store the one that the plan was decided on
-     * @param admission {@link AdmissionPolicy#REFERENCE} forgets what is purged; any other
-     *     remembers what was on the active chain in the trail (protocol, section 10)
+     * @param admission tells whether what is purged from the active chain is remembered in the
+     *     trail (protocol, section 10), or forgotten
      * @return what it holds now
      * @throws StoreException.Conflict if something was stored since; nothing was written
      * @throws StoreException if it cannot be read or written; it is as it was
@@ -70,7 +70,7 @@ public sealed interface CompactionPlan {
       if (!changesStore()) {
         return before;
       }
-      boolean remembers = admission != AdmissionPolicy.REFERENCE;
+      boolean remembers = admission.remembers();
       // Not by the builder, which would copy what is purged once more.
       return store.commit(
           new Commit(

@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The example of a control server's cache in docs/embedding.md compiles, runs, and is what stands
- * there.
+ * The example of a control server's cache in docs/embedding.md compiles, runs, and is the same as
+ * here.
  */
 class CacheReadmeTest {
   @TempDir Path directory;
@@ -49,7 +49,7 @@ class CacheReadmeTest {
     try (AuthorityCache cache =
         AuthorityCache.over(
             SqliteFile.create(path, clock), AdmissionPolicy.CONTROL, clock, 512L << 20)) {
-      // For each request: the tailnet's authority as it was a second ago, or later.
+      // For each request: the tailnet's authority, at most one second old.
       LiveAuthority live = cache.live("example.com", Duration.ofSeconds(1));
       SyncAnswer answer =
           new ControlEnd(live, AnswerPolicy.bounded(1 << 20)).answer(offer).message();

@@ -3,7 +3,6 @@ package dev.tka.control;
 import dev.tka.core.store.AumStore;
 import dev.tka.store.Tailnets;
 import dev.tka.store.directory.NodeDirectory;
-import dev.tka.testkit.MemoryFolders;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -12,8 +11,7 @@ import java.util.Map;
 import org.junit.jupiter.api.io.TempDir;
 
 class CachedDirectoryContractTest extends CachedContractTest {
-  @TempDir(factory = MemoryFolders.class)
-  Path directory;
+  @TempDir Path directory;
 
   @Override
   Tailnets place() throws Exception {

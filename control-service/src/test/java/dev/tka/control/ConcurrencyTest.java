@@ -32,6 +32,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.io.TempDirFactory;
 
 /**
  * Eight writers in two processes on one tailnet, each process with a cache of its own: nothing is
@@ -43,7 +44,8 @@ class ConcurrencyTest {
 
   private static final long MOST_SECONDS_TO_BEGIN = 120;
 
-  @TempDir Path directory;
+  @TempDir(factory = TempDirFactory.Standard.class)
+  Path directory;
 
   @Test
   void writersOfSeveralProcessesLoseNothingOnSqlite() throws Exception {

@@ -62,7 +62,7 @@ public final class ControlEnd {
     Authority authority = live.current();
     Intersection intersection = Intersection.find(authority, remote);
     MissingAums missing = MissingAums.bounded(authority, intersection, policy.maxBytes());
-    SyncOffer offer = SyncOffer.of(live);
+    SyncOffer offer = SyncOffer.of(authority, live.policy());
     if (policy.namesCommonAum() && intersection instanceof Intersection.Found found) {
       offer = offer.naming(found.newestCommon(), authority);
     }

@@ -1,7 +1,6 @@
 package dev.tka.sync;
 
 import dev.tka.core.AumHash;
-import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.InformException;
 import dev.tka.core.authority.LiveAuthority;
@@ -43,7 +42,7 @@ public final class NodeRound {
    */
   static NodeRound begin(LiveAuthority live, Optional<AumHash> shared) {
     Authority authority = live.current();
-    SyncOffer offer = SyncOffer.of(live);
+    SyncOffer offer = SyncOffer.of(authority, live.policy());
     return new NodeRound(
         live,
         shared
@@ -208,9 +207,9 @@ public final class NodeRound {
   }
 
   private Intersection intersection(Authority local, SyncOffer remote) {
-    return live.policy() == AdmissionPolicy.REFERENCE
-        ? Intersection.find(local, remote)
-        : Intersection.findRemembering(local, remote);
+    return live.policy().remembers()
+        ? Intersection.findRemembering(local, remote)
+        : Intersection.find(local, remote);
   }
 
   /** What control has shown to have beside its head. */

@@ -2,7 +2,6 @@ package dev.tka.sync;
 
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
-import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.OpenException;
@@ -74,7 +73,7 @@ public final class NodeSync {
       if (!(end.outcome() instanceof SyncOutcome.Unfinished unfinished)) {
         return end.outcome();
       }
-      idle = hasMoved(end.exchange()) ? 0 : idle + 1;
+      idle = noteProgress(end.exchange()) ? 0 : idle + 1;
       if (idle == MOST_IDLE_ROUNDS) {
         return stalled(end, unfinished, rounds);
       }
@@ -104,7 +103,7 @@ public final class NodeSync {
   /** The first AUM of this node's that control once had, and now does not follow. */
   private Optional<AumHash> firstDenied(Intersection intersection) {
     Authority authority = live.current();
-    if (live.policy() != AdmissionPolicy.NODE) {
+    if (!live.policy().followsControl()) {
       return Optional.empty();
     }
     Optional<AumHash> first =
@@ -136,12 +135,17 @@ public final class NodeSync {
     return send.acknowledged(receipt.orElseThrow());
   }
 
-  private boolean hasMoved(NodeRound.Exchange exchange) {
-    Optional<AumHash> newest = newestHeld(exchange.answer().missing());
-    boolean further = newest.isPresent() && height(newest.get()) > highestShared;
+  /**
+   * Notes what a round brought, for the next.
+   *
+   * @return true when it changed something
+   */
+  private boolean noteProgress(NodeRound.Exchange exchange) {
+    Optional<AumEntry> newest = newestHeld(exchange.answer().missing());
+    boolean further = newest.isPresent() && newest.get().height() > highestShared;
     if (newest.isPresent()) {
-      shared = newest;
-      highestShared = Math.max(highestShared, height(newest.get()));
+      shared = newest.map(AumEntry::hash);
+      highestShared = Math.max(highestShared, newest.get().height());
     }
     // What control lets displace one another in turn is stored over and over: it counts once.
     boolean stored =
@@ -150,18 +154,14 @@ public final class NodeSync {
   }
 
   /** The last of the AUMs that control sent which this node has now. */
-  private Optional<AumHash> newestHeld(List<Bytes> sent) {
+  private Optional<AumEntry> newestHeld(List<Bytes> sent) {
     AumSnapshot snapshot = live.current().snapshot();
     for (int i = sent.size() - 1; i >= 0; i--) {
-      AumHash hash = AumHash.ofEncoding(sent.get(i));
-      if (snapshot.find(hash).isPresent()) {
-        return Optional.of(hash);
+      Optional<? extends AumEntry> held = snapshot.find(AumHash.ofEncoding(sent.get(i)));
+      if (held.isPresent()) {
+        return Optional.of(held.get());
       }
     }
     return Optional.empty();
-  }
-
-  private int height(AumHash hash) {
-    return live.current().snapshot().find(hash).map(AumEntry::height).orElse(Integer.MIN_VALUE);
   }
 }

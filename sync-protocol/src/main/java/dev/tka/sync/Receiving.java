@@ -4,7 +4,7 @@ import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
-import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.InformException;
 import dev.tka.core.authority.InformResult;
 import dev.tka.core.authority.LiveAuthority;
@@ -26,8 +26,7 @@ final class Receiving {
   /** Takes in what a node received: an AUM that control has is on the way, however long. */
   static Intake atNode(LiveAuthority live, List<Bytes> received)
       throws OpenException, StoreException {
-    boolean follows = live.policy() == AdmissionPolicy.NODE;
-    return take(live, received, Intake.MAX_MESSAGE_BYTES, follows);
+    return take(live, received, Intake.MAX_MESSAGE_BYTES, live.policy().followsControl());
   }
 
   private static Intake take(
@@ -44,6 +43,7 @@ final class Receiving {
     if (size > Intake.MAX_MESSAGE_BYTES) {
       return new Intake.TooLarge("AUMs of one message", Intake.MAX_MESSAGE_BYTES, size);
     }
+    Authority before = live.current();
     List<AumHash> sent = new ArrayList<>(received.size());
     List<Aum> fresh = new ArrayList<>();
     List<Integer> indexes = new ArrayList<>();
@@ -51,7 +51,7 @@ final class Receiving {
       Bytes encoded = received.get(i);
       AumHash hash = AumHash.ofEncoding(encoded);
       sent.add(hash);
-      if (live.current().snapshot().find(hash).isPresent()) {
+      if (before.snapshot().find(hash).isPresent()) {
         continue;
       }
       try {
@@ -62,8 +62,7 @@ final class Receiving {
       }
     }
     int known = received.size() - fresh.size();
-    boolean mayFollow =
-        fromControl && sent.stream().anyMatch(hash -> !live.current().isActive(hash));
+    boolean mayFollow = fromControl && sent.stream().anyMatch(hash -> !before.isActive(hash));
     if (fresh.isEmpty() && !mayFollow) {
       return Intake.Done.nothingNew(known);
     }

@@ -4,7 +4,6 @@ import dev.tka.core.AumHash;
 import dev.tka.core.TextException;
 import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.Authority;
-import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.store.AumEntry;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,11 +65,9 @@ public record SyncOffer(AumHash head, List<AumHash> ancestors) {
     return new SyncOffer(held.head, ancestors);
   }
 
-  /** The offer that an authority makes under its policy: only the reference forgets. */
-  static SyncOffer of(LiveAuthority live) {
-    return live.policy() == AdmissionPolicy.REFERENCE
-        ? of(live.current())
-        : withTrail(live.current());
+  /** The offer that an authority makes under a policy. */
+  static SyncOffer of(Authority authority, AdmissionPolicy policy) {
+    return policy.remembers() ? withTrail(authority) : of(authority);
   }
 
   static SyncOffer of(Authority authority, int most) {

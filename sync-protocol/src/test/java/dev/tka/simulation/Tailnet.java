@@ -9,6 +9,7 @@ import dev.tka.core.State;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.BuildException;
+import dev.tka.core.authority.ForkResolution;
 import dev.tka.core.authority.Revocation;
 import dev.tka.core.authority.UpdateBuilder;
 import dev.tka.core.store.AumEntry;
@@ -460,7 +461,7 @@ final class Tailnet {
   /** True when an AUM is strictly heavier than what follows its parent, as control counts. */
   private boolean outweighs(Authority authority, Aum aum) throws TkaException {
     graph.add(aum);
-    Optional<Revocation.Rival> rival = Revocation.effect(authority, aum).rival();
+    Optional<ForkResolution.Contender> rival = Revocation.effect(authority, aum).rival();
     long weight = judge.countedAtControl(aum, clock.instant());
     return rival.isEmpty() || weight > rival.get().weight();
   }

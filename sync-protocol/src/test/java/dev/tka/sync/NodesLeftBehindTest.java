@@ -220,7 +220,7 @@ class NodesLeftBehindTest {
     assertThat(n0.authority().length()).isLessThan(80);
     author.make(names("m", 1, 1010));
     author.sync();
-    SyncAnswer answer = capped(tailnet).offer(SyncOffer.of(n0.live()));
+    SyncAnswer answer = capped(tailnet).offer(SyncOffer.of(n0.authority(), n0.live().policy()));
     assertThat(Intersection.find(n0.authority(), answer.offer()))
         .isInstanceOf(Intersection.None.class);
 

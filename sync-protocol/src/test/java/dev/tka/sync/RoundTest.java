@@ -1,6 +1,7 @@
 package dev.tka.sync;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tka.core.Aum;
@@ -11,6 +12,7 @@ import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
+import dev.tka.testkit.OnDemandStore;
 import dev.tka.testkit.TestKeys;
 import dev.tka.testkit.TestStores;
 import java.io.IOException;
@@ -73,6 +75,23 @@ class RoundTest {
 
     assertThat(round(node, holding("A B C D E F G"), exact)).isEqualTo("E F G |  | Converged");
     assertThat(node.current().head()).isEqualTo(hash("G"));
+  }
+
+  @Test
+  void anAnswerIsOfOneMomentThoughControlMovesOnMeanwhile() throws TkaException {
+    OnDemandStore store = new OnDemandStore();
+    LiveAuthority control =
+        LiveAuthority.bootstrap(store, chains.get("A"), AdmissionPolicy.CONTROL, new FakeClock());
+    control.inform(chains.list("B C D E F"));
+    store.beforeNextRead(
+        () -> assertThatCode(() -> control.inform(chains.list("G"))).doesNotThrowAnyException());
+
+    SyncAnswer answer =
+        new ControlEnd(control, exact).answer(NodeRound.begin(holding("A B")).offer()).message();
+
+    assertThat(control.current().head()).isEqualTo(hash("G"));
+    assertThat(answer.offer().head()).isEqualTo(hash("F"));
+    assertThat(names(answer.missing())).isEqualTo("C D E F");
   }
 
   @Test

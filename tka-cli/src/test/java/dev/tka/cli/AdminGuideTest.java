@@ -39,7 +39,7 @@ class AdminGuideTest {
               + "|(?<hash>\\b[A-Z2-7]{52}\\b)"
               + "|(?<hex>\\b[0-9a-fA-F]{12,}\\b)"
               + "|(?<shortened>tlpub:[0-9a-f]{8}\\b)"
-              + "|(?<base64>\\b[\\w-]{86}==)"
+              + "|(?<base64>(?<![\\w-])[\\w-]{86}==)"
               + "|(?<number>\\b\\d{9,}\\b)");
 
   /** The seed of a private key, a disablement secret, and the private half in an auth key. */

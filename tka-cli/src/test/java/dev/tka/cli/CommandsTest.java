@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,6 +25,9 @@ import picocli.CommandLine;
 
 /** What each command prints for sound input. */
 class CommandsTest {
+  /** Run once: it takes seconds. */
+  private static final Supplier<Cli.Result> DEMO = memoize(() -> Cli.run("demo"));
+
   @TempDir Path folder;
 
   @Test
@@ -188,9 +192,8 @@ class CommandsTest {
                     || GoldenData.lines("recorded/nodedirs").contains(line)
                     || GoldenData.lines("open").contains(line))
         .hasSize(3);
-    Cli.Result demo = Cli.run("demo");
-    assertThat(demo.exitCode()).as(demo.err()).isEqualTo(ExitCode.OK);
-    assertThat(demo.out())
+    assertThat(DEMO.get().exitCode()).as(DEMO.get().err()).isEqualTo(ExitCode.OK);
+    assertThat(DEMO.get().out())
         .contains("JJRRHYGNBVUWY77ZY436U35DVPHXPY4C5HPQZA2PHUPBNM5252UA")
         .contains("4DSWIEDTLA55BUCLBVUN7PJE3A3Y2AKEEQCHVK7GA7HCHFRLQ5QA")
         .contains("T5PYZPMMQO33RNGTEMREN342JNBGOTTXME5XK62RWHOUYQTXWHBQ");
@@ -198,7 +201,7 @@ class CommandsTest {
 
   @Test
   void nothingIsColouredWhereThereIsNoTerminal() {
-    assertThat(Cli.run("demo").out() + Cli.run("log", revoked()).out() + Cli.run("--help").out())
+    assertThat(DEMO.get().out() + Cli.run("log", revoked()).out() + Cli.run("--help").out())
         .doesNotContain("\u001b");
   }
 
@@ -255,7 +258,7 @@ class CommandsTest {
     String readme = Files.readString(GoldenData.root().resolve("README.md"));
     int from = readme.indexOf("```console\n") + "```console\n".length();
 
-    assertThat(Cli.run("demo").out()).contains(readme.substring(from, readme.indexOf("```", from)));
+    assertThat(DEMO.get().out()).contains(readme.substring(from, readme.indexOf("```", from)));
   }
 
   @Test
@@ -293,5 +296,15 @@ class CommandsTest {
 
   private static byte[] ascii(Object text) {
     return text.toString().getBytes(StandardCharsets.US_ASCII);
+  }
+
+  private static <T> Supplier<T> memoize(Supplier<T> supplier) {
+    List<T> known = new ArrayList<>(1);
+    return () -> {
+      if (known.isEmpty()) {
+        known.add(supplier.get());
+      }
+      return known.get(0);
+    };
   }
 }

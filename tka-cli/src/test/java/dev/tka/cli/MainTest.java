@@ -42,7 +42,7 @@ class MainTest {
   void aReaderThatWentAwayIsNoNews() {
     StringWriter err = new StringWriter();
 
-    int exitCode = demo(new FailingWriter("Broken pipe"), err);
+    int exitCode = help(new FailingWriter("Broken pipe"), err);
 
     assertThat(exitCode).isEqualTo(ExitCode.IO);
     assertThat(err.toString()).isEmpty();
@@ -52,14 +52,14 @@ class MainTest {
   void outputThatCannotBeWrittenIsReported() {
     StringWriter err = new StringWriter();
 
-    int exitCode = demo(new FailingWriter("No space left on device"), err);
+    int exitCode = help(new FailingWriter("No space left on device"), err);
 
     assertThat(exitCode).isEqualTo(ExitCode.IO);
     assertThat(err.toString()).isEqualTo("tka: the output could not be written\n");
   }
 
-  private static int demo(Writer out, Writer err) {
-    return Main.run(Cli.tka(new byte[0]), out, err, "demo");
+  private static int help(Writer out, Writer err) {
+    return Main.run(Cli.tka(new byte[0]), out, err, "--help");
   }
 
   private static void requireInternal(Runnable failing, String message) {

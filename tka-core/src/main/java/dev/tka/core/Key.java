@@ -61,6 +61,11 @@ public record Key(int kind, long votes, Optional<Bytes> publicKey, Map<String, S
     return publicKey.orElse(Bytes.empty());
   }
 
+  /** The name of the kind, as people see it: {@code 25519}, or {@code unknown(9)}. */
+  public String kindName() {
+    return kind == KIND_25519 ? "25519" : "unknown(" + kind + ")";
+  }
+
   /**
    * True when a signature of this key can verify: it is Ed25519, and its public half decodes. A key
    * that cannot sign is trusted all the same (protocol, section 3).

@@ -14,6 +14,7 @@ public record LockPublicKey(Bytes bytes) {
 
   private static final String WIRE_PREFIX = "nlpub:";
   private static final String PEOPLE_PREFIX = "tlpub:";
+  private static final int SHORT_DIGITS = 8;
 
   /**
    * Checks the length.
@@ -36,6 +37,17 @@ public record LockPublicKey(Bytes bytes) {
         Bytes.copyOf(KeyText.parse("lock key", List.of(PEOPLE_PREFIX, WIRE_PREFIX), SIZE, text)));
   }
 
+  /** The text for people of a key id of any length, {@code tlpub:…}. */
+  public static String textOf(Bytes keyId) {
+    return PEOPLE_PREFIX + keyId.toHex();
+  }
+
+  /** The beginning of that text: enough to tell keys apart at a glance. */
+  public static String shortTextOf(Bytes keyId) {
+    String digits = keyId.toHex();
+    return PEOPLE_PREFIX + digits.substring(0, Math.min(SHORT_DIGITS, digits.length()));
+  }
+
   /** The text on the wire, {@code nlpub:…}. */
   public String toWireText() {
     return WIRE_PREFIX + bytes.toHex();
@@ -44,6 +56,6 @@ public record LockPublicKey(Bytes bytes) {
   /** The text for people, {@code tlpub:…}. */
   @Override
   public String toString() {
-    return PEOPLE_PREFIX + bytes.toHex();
+    return textOf(bytes);
   }
 }

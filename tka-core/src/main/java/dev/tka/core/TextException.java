@@ -149,4 +149,13 @@ public abstract sealed class TextException extends TkaException {
       super("expected " + expected + ", found " + found);
     }
   }
+
+  /** The text is not JSON of the form that is needed. */
+  public static final class BadJson extends TextException {
+
+    /** Made by what reads JSON; neither argument quotes the text. */
+    public BadJson(String expected, String found) {
+      super("expected " + expected + ", found " + found);
+    }
+  }
 }

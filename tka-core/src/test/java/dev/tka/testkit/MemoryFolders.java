@@ -9,8 +9,8 @@ import org.junit.jupiter.api.io.TempDirFactory;
 
 /**
  * Temporary folders in memory, for tests that write many small files and do not ask what a disk
- * does with them: a disk would flush each. Elsewhere than on Linux they are ordinary ones. As a
- * factory, it is for {@code @TempDir}.
+ * does with them: a disk would flush each. Elsewhere than on Linux they are ordinary ones. It is
+ * the default factory of {@code @TempDir}.
  */
 public final class MemoryFolders implements TempDirFactory {
   private static final Path MEMORY = Path.of("/dev/shm");

@@ -8,11 +8,13 @@ import dev.tka.core.store.IndexSnapshot;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.core.store.StoreException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** A store whose bodies are not in memory, as far as it says; it counts how many are read. */
 public final class OnDemandStore implements AumStore {
   private final MemoryAumStore behind = new MemoryAumStore();
   private final AtomicLong bodiesRead = new AtomicLong();
+  private final AtomicReference<Runnable> beforeNextRead = new AtomicReference<>(() -> {});
 
   /** An empty store. */
   public OnDemandStore() {}
@@ -20,6 +22,11 @@ public final class OnDemandStore implements AumStore {
   /** How many bodies were read since this was last called. */
   public long bodiesRead() {
     return bodiesRead.getAndSet(0);
+  }
+
+  /** Does something once, just before a body is read. */
+  public void beforeNextRead(Runnable action) {
+    beforeNextRead.set(action);
   }
 
   @Override
@@ -41,6 +48,7 @@ public final class OnDemandStore implements AumStore {
     IndexSnapshot.Bodies<B> bodies =
         (hash, body) -> {
           bodiesRead.incrementAndGet();
+          beforeNextRead.getAndSet(() -> {}).run();
           Bytes encoded = shown.encoded(hash);
           return encoded;
         };

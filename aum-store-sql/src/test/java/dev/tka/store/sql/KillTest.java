@@ -15,6 +15,7 @@ import java.time.Clock;
 import java.time.ZoneOffset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.io.TempDirFactory;
 
 /**
  * A process is killed, for real and at a random moment, while it commits: the database holds what
@@ -23,7 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 class KillTest {
   private static final String TAILNET = "killed";
 
-  @TempDir Path directory;
+  @TempDir(factory = TempDirFactory.Standard.class)
+  Path directory;
 
   /** Opens one tailnet of a SQLite file or of a PostgreSQL database. */
   static final class Opener implements CommittingProcess.Opener {

@@ -10,10 +10,12 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.io.TempDirFactory;
 
 /** Each tailnet of a SQLite file owes what every store owes. */
 class SqliteContractTest extends AumStoreContract {
-  @TempDir Path directory;
+  @TempDir(factory = TempDirFactory.Standard.class)
+  Path directory;
 
   private final Map<AumStore, String> names = new HashMap<>();
   private final List<SqliteFile> open = new ArrayList<>();

@@ -36,10 +36,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.io.TempDirFactory;
 
 /** What a SQLite file owes besides the contract of every store. */
 class SqliteFileTest extends SqlContract {
-  @TempDir Path directory;
+  @TempDir(factory = TempDirFactory.Standard.class)
+  Path directory;
 
   private Path path() {
     return directory.resolve("store.db");

@@ -16,14 +16,18 @@ import java.time.ZoneOffset;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.io.TempDirFactory;
 
 /**
  * A process is killed, for real and at a random moment, while it commits: the directory holds what
  * it held before or after the commit, and nothing in between.
  */
 class KillTest {
-  @TempDir Path directory;
-  @TempDir Path output;
+  @TempDir(factory = TempDirFactory.Standard.class)
+  Path directory;
+
+  @TempDir(factory = TempDirFactory.Standard.class)
+  Path output;
 
   /** Opens the directory. */
   static final class Opener implements CommittingProcess.Opener {

@@ -2,7 +2,6 @@ package dev.tka.store.directory;
 
 import dev.tka.core.store.AumStore;
 import dev.tka.testkit.AumStoreContract;
-import dev.tka.testkit.MemoryFolders;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.HashMap;
@@ -11,8 +10,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A node's directory owes what every store owes. */
 class NodeDirectoryContractTest extends AumStoreContract {
-  @TempDir(factory = MemoryFolders.class)
-  Path directory;
+  @TempDir Path directory;
 
   private final Map<AumStore, Path> paths = new HashMap<>();
 

@@ -40,6 +40,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.io.TempDirFactory;
 
 /**
  * Protocol, section 9: what is written into a node's directory, and what becomes of it when writing
@@ -49,7 +50,8 @@ class NodeDirectoryWriteTest {
   private static final long COMMITTED = 1_700_000_000L;
   private static final long PURGED = 1_710_000_000L;
 
-  @TempDir Path parent;
+  @TempDir(factory = TempDirFactory.Standard.class)
+  Path parent;
 
   private final Chains chains =
       Chains.draw(List.of(TestKeys.key(1, 2), TestKeys.key(2, 1)), "A -> B -> C -> D\n B -> X(2)");

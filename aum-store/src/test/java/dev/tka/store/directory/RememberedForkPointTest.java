@@ -6,6 +6,7 @@ import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.ForkResolution;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.Revocation;
 import dev.tka.core.authority.RevocationOutlook;
@@ -59,7 +60,8 @@ class RememberedForkPointTest {
     assertThat(draft).isEqualTo(whole);
     assertThat(draft.parent()).contains(hash("D"));
     assertThat(effect.outcome()).isEqualTo(Revocation.Outcome.TAKES_EFFECT);
-    assertThat(effect.rival()).contains(new Revocation.Rival(hash("E"), chains.get("E").kind(), 1));
+    assertThat(effect.rival())
+        .contains(new ForkResolution.Contender(hash("E"), chains.get("E").kind(), 1));
     Authority after = Authority.open(NodeDirectory.at(directory, clock));
     assertThat(after.head()).isEqualTo(signed.hash()).isEqualTo(live.current().head());
     assertThat(after.oldestAncestor()).isEqualTo(hash("C"));

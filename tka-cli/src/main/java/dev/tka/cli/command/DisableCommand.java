@@ -8,12 +8,12 @@ import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
-import dev.tka.cli.output.Texts;
 import dev.tka.core.DisablementSecret;
 import dev.tka.core.SigningException;
 import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
+import dev.tka.sync.rpc.AumJson;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
@@ -115,7 +115,7 @@ public final class DisableCommand implements Callable<Integer> {
     object.put("SchemaVersion", Json.SCHEMA_VERSION);
     object.put("Disabled", true);
     object.put("Head", authority.head().toString());
-    object.put("State", Texts.unsigned(authority.state().stateId1()));
+    object.put("State", AumJson.unsigned(authority.state().stateId1()));
     copy.place().ifPresent(place -> object.put("Backup", place.toString()));
     return object;
   }

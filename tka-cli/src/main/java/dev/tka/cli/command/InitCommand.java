@@ -5,7 +5,6 @@ import dev.tka.cli.input.OpenStore;
 import dev.tka.cli.input.SigningKeyOption;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.Tka;
-import dev.tka.cli.output.AumJson;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
@@ -23,6 +22,7 @@ import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.StoreException;
+import dev.tka.sync.rpc.AumJson;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Clock;
@@ -214,7 +214,7 @@ public final class InitCommand implements Callable<Integer> {
   private static void printKeys(List<Key> keys, PrintWriter out) {
     out.println("You are initializing tailnet lock with the following trusted signing keys:");
     for (Key key : keys) {
-      out.println(" - " + Texts.keyId(key.id()) + " (" + Texts.keyKind(key.kind()) + " key)");
+      out.println(" - " + Texts.keyId(key.id()) + " (" + key.kindName() + " key)");
     }
     out.println();
   }

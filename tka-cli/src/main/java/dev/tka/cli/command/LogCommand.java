@@ -1,7 +1,6 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.StoreArgument;
-import dev.tka.cli.output.AumJson;
 import dev.tka.cli.output.ChainGraph;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.Json;
@@ -15,6 +14,7 @@ import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.StoreException;
+import dev.tka.sync.rpc.AumJson;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -96,7 +96,7 @@ public final class LogCommand implements Callable<Integer> {
     out.println(Ansi.AUTO.string("@|yellow update " + aum.hash() + "|@ (" + aum.kind() + ")"));
     aum.key().ifPresent(key -> print(key, "", out));
     aum.keyId().ifPresent(keyId -> out.println("KeyID: " + Texts.keyId(keyId)));
-    aum.votes().ifPresent(votes -> out.println("Votes: " + Texts.unsigned(votes)));
+    aum.votes().ifPresent(votes -> out.println("Votes: " + Long.toUnsignedString(votes)));
     if (!aum.meta().isEmpty()) {
       out.println("Metadata: " + Texts.meta(aum.meta()));
     }
@@ -116,7 +116,7 @@ public final class LogCommand implements Callable<Integer> {
   }
 
   private static void print(Key key, String indent, PrintWriter out) {
-    out.println(indent + "Type: " + Texts.keyKind(key.kind()));
+    out.println(indent + "Type: " + key.kindName());
     out.println(indent + "KeyID: " + Texts.keyId(key.id()));
     if (!key.meta().isEmpty()) {
       out.println(indent + "Metadata: " + Texts.meta(key.meta()));

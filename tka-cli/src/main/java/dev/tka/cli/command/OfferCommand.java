@@ -7,6 +7,7 @@ import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.sync.SyncOffer;
+import dev.tka.sync.rpc.OfferJson;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
@@ -52,7 +53,7 @@ public final class OfferCommand implements Callable<Integer> {
     if (json) {
       Map<String, Object> object = new LinkedHashMap<>();
       object.put("SchemaVersion", Json.SCHEMA_VERSION);
-      object.putAll(OfferText.toJson(offer));
+      object.putAll(OfferJson.of(offer));
       Json.print(out, object);
     } else {
       OfferText.print(offer, out);

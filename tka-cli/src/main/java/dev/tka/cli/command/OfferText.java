@@ -1,6 +1,5 @@
 package dev.tka.cli.command;
 
-import com.fasterxml.jackson.jr.ob.JSON;
 import dev.tka.cli.input.InspectInput;
 import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
@@ -8,19 +7,18 @@ import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.core.TextException;
 import dev.tka.sync.SyncOffer;
+import dev.tka.sync.rpc.OfferJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
  * A sync offer as text: {@code head HASH}, then {@code ancestor HASH} line by line, newest first;
- * or JSON with the names of the wire, {@code Head} and {@code Ancestors}.
+ * or as {@link OfferJson}.
  */
 final class OfferText {
   private static final String HEAD = "head";
@@ -31,13 +29,6 @@ final class OfferText {
   static void print(SyncOffer offer, PrintWriter out) {
     out.println(HEAD + "     " + offer.headText());
     offer.ancestorTexts().forEach(ancestor -> out.println(ANCESTOR + " " + ancestor));
-  }
-
-  static Map<String, Object> toJson(SyncOffer offer) {
-    Map<String, Object> object = new LinkedHashMap<>();
-    object.put("Head", offer.headText());
-    object.put("Ancestors", offer.ancestorTexts());
-    return object;
   }
 
   /**
@@ -63,7 +54,7 @@ final class OfferText {
     }
     String text = new String(content, StandardCharsets.UTF_8).strip();
     try {
-      return text.startsWith("{") ? parseJson(text) : parseLines(text);
+      return text.startsWith("{") ? OfferJson.read(text) : parseLines(text);
     } catch (TextException e) {
       throw bad(e.getMessage());
     }
@@ -86,27 +77,6 @@ final class OfferText {
       throw bad("found nothing");
     }
     return SyncOffer.parse(head.get(), ancestors);
-  }
-
-  private static SyncOffer parseJson(String text) throws TextException, CommandFailure {
-    Map<String, Object> object;
-    try {
-      object = JSON.std.mapFrom(text);
-    } catch (IOException e) {
-      throw bad("found JSON that does not parse: " + e.getMessage());
-    }
-    List<String> ancestors = new ArrayList<>();
-    if (object.get("Head") instanceof String head
-        && object.get("Ancestors") instanceof List<?> list) {
-      for (Object ancestor : list) {
-        if (!(ancestor instanceof String hash)) {
-          throw bad("found an ancestor that is no text: " + ancestor);
-        }
-        ancestors.add(hash);
-      }
-      return SyncOffer.parse(head, ancestors);
-    }
-    throw bad("found JSON without the text Head and the list Ancestors");
   }
 
   private static CommandFailure bad(String found) {

@@ -106,6 +106,8 @@ final class PeerText {
       json.put("By", List.of(outrun.by()));
     } else if (verdict instanceof PeerVerdict.Cloned cloned) {
       json.put("By", cloned.ids());
+    } else if (verdict instanceof PeerVerdict.SharedKey shared) {
+      json.put("By", List.of(shared.loser()));
     }
     return json;
   }
@@ -130,6 +132,9 @@ final class PeerText {
     }
     if (verdict instanceof PeerVerdict.Obsolete) {
       return "obsolete";
+    }
+    if (verdict instanceof PeerVerdict.SharedKey) {
+      return "shared-key";
     }
     return verdict instanceof PeerVerdict.Outrun ? "outrun" : "cloned";
   }

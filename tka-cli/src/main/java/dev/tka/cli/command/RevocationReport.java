@@ -1,7 +1,6 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.PeersFile;
-import dev.tka.cli.output.AumJson;
 import dev.tka.cli.output.Json;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.AumHash;
@@ -9,11 +8,12 @@ import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.ForkResolution;
 import dev.tka.core.authority.Recount;
-import dev.tka.core.authority.Revocation;
 import dev.tka.core.authority.RevocationPlan;
 import dev.tka.core.nodekey.PeerVerdict;
 import dev.tka.core.store.TrailEntry;
+import dev.tka.sync.rpc.AumJson;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -201,7 +201,8 @@ final class RevocationReport {
     out.println();
     out.println(heading + ":");
     keys.forEach(
-        key -> out.println("\t" + Texts.keyId(key.id()) + "\t" + Texts.unsigned(key.votes())));
+        key ->
+            out.println("\t" + Texts.keyId(key.id()) + "\t" + Long.toUnsignedString(key.votes())));
   }
 
   private void printNodes(List<AffectedNode> affected, PrintWriter out) {
@@ -278,7 +279,7 @@ final class RevocationReport {
     return object;
   }
 
-  static void putRival(Revocation.Rival rival, Map<String, Object> object) {
+  static void putRival(ForkResolution.Contender rival, Map<String, Object> object) {
     object.put("Displaces", rival.hash().toString());
     object.put("DisplacedVotes", rival.weight());
   }
@@ -286,7 +287,7 @@ final class RevocationReport {
   private Map<String, Object> signer(Key key) {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("Public", Texts.keyId(key.id()));
-    object.put("Votes", Texts.unsigned(key.votes()));
+    object.put("Votes", AumJson.unsigned(key.votes()));
     object.put("OfThoseEnough", plan.enough().filter(keys -> keys.contains(key)).isPresent());
     discount(key).ifPresent(discount -> object.put("DoesNotCount", discount.cause()));
     return object;

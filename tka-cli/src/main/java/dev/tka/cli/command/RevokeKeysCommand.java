@@ -9,7 +9,6 @@ import dev.tka.cli.input.SigningKeyOption;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
-import dev.tka.cli.output.AumJson;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.HashText;
@@ -22,9 +21,11 @@ import dev.tka.core.DecodeException;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.ForkResolution;
 import dev.tka.core.authority.Revocation;
 import dev.tka.core.authority.RevocationOutlook;
 import dev.tka.core.authority.RevocationPlan;
+import dev.tka.sync.rpc.AumJson;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Instant;
@@ -354,7 +355,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
             .collect(Collectors.joining(", ", " (", ")"));
   }
 
-  private static String describe(Revocation.Rival rival) {
+  private static String describe(ForkResolution.Contender rival) {
     return rival.kind() + " " + rival.hash() + " with " + Texts.count(rival.weight(), "vote");
   }
 

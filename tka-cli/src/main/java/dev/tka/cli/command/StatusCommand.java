@@ -1,7 +1,6 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.StoreArgument;
-import dev.tka.cli.output.AumJson;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
@@ -12,6 +11,7 @@ import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.OpenException;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Damage;
+import dev.tka.sync.rpc.AumJson;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
@@ -80,16 +80,16 @@ public final class StatusCommand implements Callable<Integer> {
     out.println("Active chain:    " + Texts.count(authority.length(), "AUM"));
     out.println(
         "State ids:       "
-            + Texts.unsigned(authority.state().stateId1())
+            + Long.toUnsignedString(authority.state().stateId1())
             + ":"
-            + Texts.unsigned(authority.state().stateId2()));
+            + Long.toUnsignedString(authority.state().stateId2()));
     out.println(
         "Disablement:     " + Texts.count(authority.state().disablementValues().size(), "value"));
     out.println();
     out.println("Trusted signing keys:");
     for (Key key : authority.state().keys()) {
       String meta = key.meta().isEmpty() ? "" : "\t" + Texts.meta(key.meta());
-      out.println("\t" + Texts.keyId(key.id()) + "\t" + Texts.unsigned(key.votes()) + meta);
+      out.println("\t" + Texts.keyId(key.id()) + "\t" + Long.toUnsignedString(key.votes()) + meta);
     }
   }
 
@@ -101,7 +101,7 @@ public final class StatusCommand implements Callable<Integer> {
     object.put("OldestAncestor", authority.oldestAncestor().toString());
     object.put("Length", authority.length());
     object.put("TrustedKeys", AumJson.keys(authority.state().keys()));
-    object.put("State", Texts.unsigned(authority.state().stateId1()));
+    object.put("State", AumJson.unsigned(authority.state().stateId1()));
     object.put("Degraded", authority.isDegraded());
     object.put("Damage", authority.snapshot().damage().stream().map(Damage::toString).toList());
     return object;

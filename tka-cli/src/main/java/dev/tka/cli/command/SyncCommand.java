@@ -6,7 +6,6 @@ import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.StoreText;
 import dev.tka.cli.input.TailnetOption;
 import dev.tka.cli.input.Tka;
-import dev.tka.cli.output.AumJson;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.HashText;
@@ -28,6 +27,8 @@ import dev.tka.store.StorePlace;
 import dev.tka.sync.Intake;
 import dev.tka.sync.NodeRound;
 import dev.tka.sync.SyncOutcome;
+import dev.tka.sync.rpc.AumJson;
+import dev.tka.sync.rpc.OfferJson;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -263,9 +264,9 @@ public final class SyncCommand implements Callable<Integer> {
     for (SyncRun.Round round : run.rounds()) {
       NodeRound.Exchange exchange = round.node().exchange();
       Map<String, Object> one = new LinkedHashMap<>();
-      one.put("NodeOffer", OfferText.toJson(exchange.offer()));
+      one.put("NodeOffer", OfferJson.of(exchange.offer()));
       one.put("ControlFinds", SyncText.name(round.answer().intersection()));
-      one.put("ControlOffer", OfferText.toJson(exchange.answer().offer()));
+      one.put("ControlOffer", OfferJson.of(exchange.answer().offer()));
       one.put("ToNode", texts(round.answer().missing().hashes()));
       one.put("NodeFinds", SyncText.name(exchange.intersection()));
       one.put("NodeAdded", added(exchange.received()));

@@ -12,6 +12,7 @@ import dev.tka.core.Signer;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.ForkResolution;
 import dev.tka.core.authority.Genesis;
 import dev.tka.core.authority.InformResult;
 import dev.tka.core.authority.LiveAuthority;
@@ -142,7 +143,7 @@ public final class AuthorityDemo {
     Revocation.Effect effect = Revocation.effect(authority, revocation);
     return Texts.count(effect.weight(), "vote")
         + " against "
-        + effect.rival().map(Revocation.Rival::weight).orElse(0L)
+        + effect.rival().map(ForkResolution.Contender::weight).orElse(0L)
         + (effect.outcome() == Revocation.Outcome.TAKES_EFFECT ? ", it wins" : ", not enough");
   }
 

@@ -16,6 +16,7 @@ import dev.tka.core.TextException;
 import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.core.nodekey.Peer;
 import dev.tka.sync.SyncOffer;
+import dev.tka.sync.rpc.OfferJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -324,7 +325,7 @@ public record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) 
         case "NodeKeySignature" -> draft.signature = signature();
         case "UnsignedPeerAPIOnly" -> draft.unsignedPeerApiOnly = flag();
         case "RotationPubkey" -> draft.rotationKey = Optional.of(LockPublicKey.parse(text()));
-        case "LastOffer" -> draft.lastOffer = Optional.of(offer());
+        case "LastOffer" -> draft.lastOffer = Optional.of(OfferJson.read(parser));
         default -> parser.skipChildren();
       }
     }
@@ -423,36 +424,6 @@ public record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) 
       } catch (IllegalArgumentException e) {
         throw new Broken("expected base64, found other text of " + text.length() + " characters");
       }
-    }
-
-    private SyncOffer offer() throws IOException, Broken, TextException {
-      if (parser.currentToken() != JsonToken.START_OBJECT) {
-        throw Broken.expected("an object", parser);
-      }
-      Optional<String> head = Optional.empty();
-      List<String> ancestors = new ArrayList<>();
-      while (parser.nextToken() != JsonToken.END_OBJECT) {
-        String field = parser.currentName();
-        parser.nextToken();
-        switch (field) {
-          case "Head" -> head = Optional.of(text());
-          case "Ancestors" -> {
-            if (parser.currentToken() != JsonToken.START_ARRAY) {
-              throw Broken.expected("a list of ancestors", parser);
-            }
-            while (parser.nextToken() != JsonToken.END_ARRAY) {
-              ancestors.add(text());
-              if (ancestors.size() > SyncOffer.MAX_ANCESTORS) {
-                throw new Broken(
-                    "expected at most " + SyncOffer.MAX_ANCESTORS + " ancestors, found more");
-              }
-            }
-          }
-          default -> parser.skipChildren();
-        }
-      }
-      return SyncOffer.parse(
-          head.orElseThrow(() -> new Broken("expected a Head, found none")), ancestors);
     }
   }
 }

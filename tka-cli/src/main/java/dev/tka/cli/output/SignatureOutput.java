@@ -2,6 +2,7 @@ package dev.tka.cli.output;
 
 import dev.tka.core.NodeKey;
 import dev.tka.core.nodekey.NodeKeySignature;
+import dev.tka.sync.rpc.AumJson;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;

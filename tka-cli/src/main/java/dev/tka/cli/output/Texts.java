@@ -2,32 +2,21 @@ package dev.tka.cli.output;
 
 import dev.tka.core.Aum;
 import dev.tka.core.Bytes;
-import dev.tka.core.Key;
+import dev.tka.core.LockPublicKey;
 import dev.tka.core.store.Marks;
-import java.math.BigInteger;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Small texts that several commands print. */
 public final class Texts {
-  private static final int SHORT_KEY_DIGITS = 8;
   private static final Pattern PLAIN_WORD = Pattern.compile("[\\w@%+=:,./-]+");
 
   private Texts() {}
 
   /** A key id, of any length, in the form for people. */
   public static String keyId(Bytes id) {
-    return "tlpub:" + id.toHex();
-  }
-
-  public static String keyKind(int kind) {
-    return kind == Key.KIND_25519 ? "25519" : "unknown(" + kind + ")";
-  }
-
-  /** All 64 bits of a number, unsigned. */
-  public static BigInteger unsigned(long value) {
-    return new BigInteger(Long.toUnsignedString(value));
+    return LockPublicKey.textOf(id);
   }
 
   /** What an AUM does, in a few words. */
@@ -36,7 +25,7 @@ public final class Texts {
     aum.key().ifPresent(key -> out.append(' ').append(shortKey(key.id())));
     aum.keyId().ifPresent(keyId -> out.append(' ').append(shortKey(keyId)));
     aum.state().ifPresent(state -> out.append(" of ").append(count(state.keys().size(), "key")));
-    aum.votes().ifPresent(votes -> out.append(" votes=").append(unsigned(votes)));
+    aum.votes().ifPresent(votes -> out.append(" votes=").append(Long.toUnsignedString(votes)));
     return out.toString();
   }
 
@@ -54,9 +43,7 @@ public final class Texts {
 
   /** The beginning of a key id, enough to tell keys apart at a glance. */
   public static String shortKey(Bytes id) {
-    String digits = id.toHex();
-    return "tlpub:"
-        + (digits.length() > SHORT_KEY_DIGITS ? digits.substring(0, SHORT_KEY_DIGITS) : digits);
+    return LockPublicKey.shortTextOf(id);
   }
 
   public static String count(long number, String noun) {

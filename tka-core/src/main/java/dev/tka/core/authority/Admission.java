@@ -2,153 +2,234 @@ package dev.tka.core.authority;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumKind;
 import dev.tka.core.State;
-import dev.tka.core.authority.ForkResolution.Contender;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.StoreException;
-import dev.tka.core.store.TrailEntry;
-import java.time.Instant;
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
 
 /**
- * Judges displacements (protocol, section 10): who may rewrite what follows an AUM of the active
- * chain.
+ * The second step of {@link InformPlan}: what of a verified batch is admitted (protocol, section
+ * 10), one method a rule. Each update is looked at in the order of the batch, against the store as
+ * it was before it, and its fate depends on what it follows:
+ *
+ * <pre>
+ *   e----e----o----P----f----o head
+ *     |              |    |    '----x    the head, or what was admitted: admitted
+ *     |              |    '----y         it loses to what follows: admitted, up to a quota
+ *     |              '----z----z         it comes to win at P: the {@link Judge} is asked
+ *     '----w----w                        the same, where P is only remembered; losers are dropped
+ * </pre>
  */
 final class Admission {
-  /** Who decides, and by what. */
-  enum Rule {
-    /** Fork resolution alone (protocol, section 4). */
-    FORK_RESOLUTION,
-    /** Fork resolution with the recounted weight. */
-    RECOUNTED_FORK_RESOLUTION,
-    /** Control's rule. */
-    HEAVIER_CHECKPOINT,
-    /** A node's rule for what control sends. */
-    CONTROL_IS_FOLLOWED
-  }
-
-  /**
-   * An update that would win at a fork.
-   *
-   * @param atFork the state at the AUM that both follow
-   * @param follower what follows it on the active chain, with its full weight
-   * @param favoured true when it is on the chain that control follows
-   */
-  record Displacement(Aum update, State atFork, Contender follower, boolean favoured) {
-    AumHash fork() {
-      return update.parent().orElseThrow();
-    }
-  }
-
   /** How many bytes of AUMs that lost control keeps: some 20,000 of the usual length. */
   static final long MAX_LOSING_BYTES = 4 << 20;
 
   private final Authority authority;
-  private final Rule rule;
-  private final Instant reference;
-  private final Marks marks;
+  private final AumSnapshot snapshot;
+  private final History history;
+  private final InformPlan.Batch batch;
+  private final Judge judge;
+  private final Verification verification;
+  private final Set<AumHash> favoured;
 
-  /** What follows the oldest AUM that was asked for, and where each AUM is in it. */
-  private List<TrailEntry> known = List.of();
+  private final List<Aum> admitted = new ArrayList<>();
+  private final List<Refusal> refusals = new ArrayList<>();
+  private final Set<AumHash> refused = new HashSet<>();
+  private final Set<AumHash> dropped = new HashSet<>();
+  private final Set<AumHash> losers = new HashSet<>();
+  private final Map<AumHash, Aum> followed = new LinkedHashMap<>();
+  private Optional<AumHash> forkInTrail = Optional.empty();
 
-  private final Map<AumHash, Integer> places = new HashMap<>();
+  /** The length of what was stored off the active chain, once it was asked for. */
+  private OptionalLong storedLosingBytes = OptionalLong.empty();
+
+  private long admittedLosingBytes;
+
+  private Admission(
+      Authority authority,
+      History history,
+      InformPlan.Batch batch,
+      Judge judge,
+      Verification verification) {
+    this.authority = authority;
+    this.snapshot = authority.snapshot();
+    this.history = history;
+    this.batch = batch;
+    this.judge = judge;
+    this.verification = verification;
+    this.favoured = new HashSet<>(batch.favoured());
+  }
+
+  /** Decides about the fresh updates of a batch, and about the favoured ones that are stored. */
+  static Admission of(
+      Authority authority,
+      History history,
+      InformPlan.Batch batch,
+      Judge judge,
+      Verification verification)
+      throws StoreException, OpenException {
+    Admission admission = new Admission(authority, history, batch, judge, verification);
+    for (AumHash hash : batch.favoured()) {
+      admission.lookAgainAt(hash);
+    }
+    for (Aum update : verification.fresh()) {
+      admission.lookAt(update);
+    }
+    return admission;
+  }
+
+  /** What is to be stored, in the order of the batch. */
+  List<Aum> admitted() {
+    return admitted;
+  }
+
+  /** What is not, and why. */
+  List<Refusal> refusals() {
+    return refusals;
+  }
 
   /**
-   * Judges by a rule.
-   *
-   * @param reference the time at which AUMs are mature or not
+   * The AUMs of the favoured chain, stored or admitted, from the one on that may displace what
+   * follows here.
    */
-  Admission(Authority authority, Rule rule, Instant reference) {
-    this.authority = authority;
-    this.rule = rule;
-    this.reference = reference;
-    // Nothing of control's is unsent.
-    this.marks = rule == Rule.HEAVIER_CHECKPOINT ? Marks.NONE : authority.snapshot().marks();
+  Collection<Aum> followed() {
+    return followed.values();
   }
 
-  /** Empty when the update loses the fork. */
-  Optional<Displacement> displacement(
-      Aum update, State atFork, Contender follower, boolean favoured) {
-    Displacement displacement = new Displacement(update, atFork, follower, favoured);
-    return wins(displacement, atFork.weightOf(update))
-        ? Optional.of(displacement)
-        : Optional.empty();
+  /** The AUM that is only remembered, and off which a branch may displace what follows there. */
+  Optional<AumHash> forkInTrail() {
+    return forkInTrail;
   }
 
-  /** True when the update wins the fork with this weight. */
-  private boolean wins(Displacement displacement, long weight) {
-    Contender follower = displacement.follower();
-    return (rule == Rule.CONTROL_IS_FOLLOWED && displacement.favoured())
-        ? weight >= follower.weight()
-        : Contender.of(displacement.update(), displacement.atFork())
-            .withWeight(weight)
-            .prevailsOver(follower);
+  /** A chain that control follows may be here already, as one that lost. */
+  private void lookAgainAt(AumHash hash) throws StoreException, OpenException {
+    if (!history.isStored(hash) || authority.isActive(hash)) {
+      return;
+    }
+    Aum loser = snapshot.get(hash);
+    if (loser.parent().isEmpty() || !history.isStored(loser.parent().get())) {
+      return;
+    }
+    Optional<Displacement> displacement = displacement(loser);
+    Optional<Refusal> refusal = objection(displacement);
+    refusal.ifPresent(refusals::add);
+    follow(loser, displacement.isPresent() && refusal.isEmpty());
   }
 
-  /** Why an update may not displace what it would; empty when it may. */
-  Optional<Refusal> judge(Displacement displacement) throws StoreException, OpenException {
-    if (rule == Rule.FORK_RESOLUTION || isMissingHere(displacement.update())) {
+  private void lookAt(Aum update) throws StoreException, OpenException {
+    AumHash parent = update.parent().orElseThrow();
+    if (refused.contains(parent)) {
+      refuse(new Refusal.BuildsOnRefused(update.hash(), parent));
+      return;
+    }
+    Optional<Displacement> displacement = displacement(update);
+    if (isLostInTrail(parent, displacement)) {
+      dropped.add(update.hash());
+      return;
+    }
+    Optional<Refusal> objection = objection(displacement);
+    if (objection.isPresent()) {
+      refuse(objection.get());
+      return;
+    }
+    if (loses(parent, displacement)) {
+      if (isOverQuota(update)) {
+        refuse(new Refusal.OverQuota(update.hash(), MAX_LOSING_BYTES));
+        return;
+      }
+      losers.add(update.hash());
+      admittedLosingBytes += update.encoded().size();
+    }
+    admitted.add(update);
+    follow(update, displacement.isPresent());
+    if (displacement.isPresent() && forkInTrail.isEmpty() && isInTrail(parent)) {
+      forkInTrail = Optional.of(parent);
+    }
+  }
+
+  private void refuse(Refusal refusal) {
+    refused.add(refusal.update());
+    refusals.add(refusal);
+  }
+
+  /** What an update would displace; empty when nothing follows its parent, or that wins. */
+  private Optional<Displacement> displacement(Aum update) throws StoreException, OpenException {
+    AumHash fork = update.parent().orElseThrow();
+    if (!isFollowed(fork)) {
       return Optional.empty();
     }
-    Aum update = displacement.update();
-    Contender follower = displacement.follower();
-    if (rule == Rule.HEAVIER_CHECKPOINT && !update.kind().equals(AumKind.CHECKPOINT)) {
-      return Optional.of(new Refusal.Conflict(update.hash(), displacement.fork(), follower.hash()));
-    }
-    Recount recount = recount(displacement);
-    boolean admitted =
-        rule == Rule.HEAVIER_CHECKPOINT
-            ? recount.weight() > follower.weight()
-            : wins(displacement, recount.weight());
-    return admitted
+    State atFork = verification.getState(fork);
+    Displacement displacement =
+        new Displacement(
+            update,
+            atFork,
+            history.follower(fork, atFork).orElseThrow(),
+            favoured.contains(update.hash()));
+    return displacement.wins() ? Optional.of(displacement) : Optional.empty();
+  }
+
+  /** True when the active chain goes on after an AUM. What is fresh joined no chain yet. */
+  private boolean isFollowed(AumHash hash) {
+    return !verification.isFresh(hash) && history.next(hash).isPresent();
+  }
+
+  private boolean isInTrail(AumHash hash) {
+    return !verification.isFresh(hash) && history.isRemembered(hash);
+  }
+
+  /** Why an update may not displace; a person may admit it all the same. */
+  private Optional<Refusal> objection(Optional<Displacement> displacement)
+      throws StoreException, OpenException {
+    return displacement.isEmpty() || batch.byHand().contains(displacement.get().update().hash())
         ? Optional.empty()
-        : Optional.of(
-            new Refusal.Finality(
-                update.hash(), displacement.fork(), follower.hash(), follower.weight(), recount));
+        : judge.judge(displacement.get());
   }
 
-  /** What a damaged file is named after was stored, and so admitted, before. */
-  private boolean isMissingHere(Aum update) {
-    return authority.snapshot().damage().stream()
-        .anyMatch(damage -> damage.hash().equals(Optional.of(update.hash())));
+  /** What loses below what is kept here is of no use, nor is what builds on it. */
+  private boolean isLostInTrail(AumHash parent, Optional<Displacement> displacement) {
+    return dropped.contains(parent) || (displacement.isEmpty() && isInTrail(parent));
   }
 
-  /** The weight of an update that would displace, as it counts by what followed there. */
-  Recount recount(Displacement displacement) throws StoreException, OpenException {
-    List<TrailEntry> following = following(displacement.fork());
-    return Recount.of(
-        displacement.atFork(),
-        displacement.update(),
-        following,
-        Recount.countMature(following, marks, reference));
+  /** True for an update that is on no way to win: it, or what it builds on, lost a fork. */
+  private boolean loses(AumHash parent, Optional<Displacement> displacement) {
+    boolean onLoser =
+        losers.contains(parent) || (history.isStored(parent) && !authority.isActive(parent));
+    return onLoser || (displacement.isEmpty() && isFollowed(parent));
   }
 
-  /** What follows a fork, up to the newest that is not unsent. */
-  private List<TrailEntry> following(AumHash fork) throws StoreException, OpenException {
-    if (!places.containsKey(fork)) {
-      // A batch with a second fork may have many: from then on, all that is known is looked at.
-      boolean second = !places.isEmpty();
-      AumHash from = second ? Following.oldest(authority) : fork;
-      List<TrailEntry> following = Following.after(authority, from);
-      int judged = following.size();
-      while (judged > 0 && marks.isUnsent(following.get(judged - 1).hash())) {
-        judged--;
+  /** True when control has kept so much of what lost that there is no room for an update. */
+  private boolean isOverQuota(Aum loser) throws StoreException {
+    return batch.policy().has(AdmissionPolicy.Rule.BOUNDS_LOSERS)
+        && loser.encoded().size() + losingBytes() > MAX_LOSING_BYTES;
+  }
+
+  private long losingBytes() throws StoreException {
+    if (storedLosingBytes.isEmpty()) {
+      long bytes = 0;
+      for (AumEntry entry : snapshot.entries()) {
+        if (!authority.chain().contains(entry)) {
+          bytes += snapshot.encoded(entry.hash()).size();
+        }
       }
-      known = following.subList(0, judged);
-      places.clear();
-      places.put(from, 0);
-      for (int i = 0; i < following.size(); i++) {
-        places.put(following.get(i).hash(), Math.min(i + 1, judged));
-      }
+      storedLosingBytes = OptionalLong.of(bytes);
     }
-    Integer place = places.get(fork);
-    if (place == null) {
-      throw new IllegalArgumentException(fork + " is not on the active chain");
+    return storedLosingBytes.getAsLong() + admittedLosingBytes;
+  }
+
+  /** Control's chain is followed from the AUM on that displaces. */
+  private void follow(Aum aum, boolean displaces) {
+    boolean follows = aum.parent().filter(followed::containsKey).isPresent();
+    if (favoured.contains(aum.hash()) && (displaces || follows)) {
+      followed.put(aum.hash(), aum);
     }
-    return known.subList(place, known.size());
   }
 }

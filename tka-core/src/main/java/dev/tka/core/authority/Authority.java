@@ -236,7 +236,7 @@ public final class Authority {
     if (!isActive(firstThatStays)) {
       throw new IllegalArgumentException(firstThatStays + " is not on the active chain");
     }
-    return Following.before(this, firstThatStays);
+    return History.of(this).entriesBefore(firstThatStays);
   }
 
   ActiveChain chain() {

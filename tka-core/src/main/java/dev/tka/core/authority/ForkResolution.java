@@ -25,9 +25,11 @@ public final class ForkResolution {
   /**
    * What counts of an AUM at a fork.
    *
-   * @param weight at the fork; whoever judges may count less than protocol section 4 does
+   * @param hash of two of one weight and kind, the lower wins
+   * @param kind of two of one weight, a remove-key wins
+   * @param weight the votes behind it at the fork
    */
-  record Contender(AumHash hash, AumKind kind, long weight) {
+  public record Contender(AumHash hash, AumKind kind, long weight) {
     static Contender of(Aum aum, State atFork) {
       return new Contender(aum.hash(), aum.kind(), atFork.weightOf(aum));
     }
@@ -36,6 +38,7 @@ public final class ForkResolution {
       return new Contender(entry.hash(), entry.kind(), atFork.weightOf(entry.signers()));
     }
 
+    /** As it stands when not all of its votes count. */
     Contender withWeight(long counted) {
       return new Contender(hash, kind, counted);
     }

@@ -133,7 +133,7 @@ public final class LiveAuthority {
   public InformResult inform(List<Aum> updates, Set<AumHash> byHand)
       throws InformException, StoreException, OpenException {
     return untilFirst(
-        new InformPlan.Batch(List.copyOf(updates), rule(), List.of(), Set.copyOf(byHand)));
+        new InformPlan.Batch(List.copyOf(updates), policy, List.of(), Set.copyOf(byHand)));
   }
 
   /**
@@ -161,21 +161,12 @@ public final class LiveAuthority {
    */
   public InformResult informFromControl(List<Aum> updates, List<AumHash> sent, Set<AumHash> byHand)
       throws InformException, StoreException, OpenException {
-    boolean follows = policy == AdmissionPolicy.NODE;
     return untilFirst(
         new InformPlan.Batch(
             List.copyOf(updates),
-            follows ? Admission.Rule.CONTROL_IS_FOLLOWED : rule(),
-            follows ? List.copyOf(sent) : List.of(),
+            policy,
+            policy.followsControl() ? List.copyOf(sent) : List.of(),
             Set.copyOf(byHand)));
-  }
-
-  private Admission.Rule rule() {
-    return switch (policy) {
-      case REFERENCE -> Admission.Rule.FORK_RESOLUTION;
-      case CONTROL -> Admission.Rule.HEAVIER_CHECKPOINT;
-      case RESTORED_CONTROL, NODE -> Admission.Rule.RECOUNTED_FORK_RESOLUTION;
-    };
   }
 
   private synchronized InformResult untilFirst(InformPlan.Batch batch)
@@ -185,14 +176,14 @@ public final class LiveAuthority {
         return informOnce(batch, Edit.NONE);
       } catch (InformException e) {
         // Another writer may have stored what this batch builds on.
-        if (attempt == MAX_ATTEMPTS || !hasMoved()) {
+        if (attempt == MAX_ATTEMPTS || !catchUp()) {
           throw e;
         }
       } catch (StoreException.Conflict e) {
         if (attempt == MAX_ATTEMPTS) {
           throw e;
         }
-        hasMoved();
+        catchUp();
       }
     }
   }
@@ -221,8 +212,8 @@ public final class LiveAuthority {
       throws InformException, StoreException, OpenException {
     requireCurrent(base);
     InformPlan.Batch batch =
-        new InformPlan.Batch(List.copyOf(updates), rule(), List.of(), Set.of());
-    return informOnce(batch, new Edit(policy == AdmissionPolicy.NODE, again));
+        new InformPlan.Batch(List.copyOf(updates), policy, List.of(), Set.of());
+    return informOnce(batch, new Edit(policy.followsControl(), again));
   }
 
   /**
@@ -268,7 +259,7 @@ public final class LiveAuthority {
    * @throws StoreException if it cannot be read
    */
   public synchronized Authority refresh() throws OpenException, StoreException {
-    hasMoved();
+    catchUp();
     return current;
   }
 
@@ -290,7 +281,7 @@ public final class LiveAuthority {
   public synchronized Settlement settle(
       AumHash head, Collection<AumHash> shown, Collection<AumHash> seen)
       throws StoreException, OpenException {
-    if (policy != AdmissionPolicy.NODE) {
+    if (!policy.followsControl()) {
       return Settlement.NOTHING;
     }
     for (int attempt = 1; ; attempt++) {
@@ -312,13 +303,17 @@ public final class LiveAuthority {
         if (attempt == MAX_ATTEMPTS) {
           throw e;
         }
-        hasMoved();
+        catchUp();
       }
     }
   }
 
-  /** True when another writer was there since; the authority is then the one that is stored now. */
-  private boolean hasMoved() throws OpenException, StoreException {
+  /**
+   * Makes the authority the one that is stored now.
+   *
+   * @return true when another writer was there since
+   */
+  private boolean catchUp() throws OpenException, StoreException {
     AumSnapshot snapshot = store.read();
     Authority before = current;
     current = before.advanceTo(snapshot);
@@ -373,6 +368,8 @@ public final class LiveAuthority {
     if (after.isActive(before.head())) {
       return List.of();
     }
+    History was = History.of(before);
+    History is = History.of(after);
     List<AumHash> left = new ArrayList<>();
     before
         .snapshot()
@@ -380,20 +377,16 @@ public final class LiveAuthority {
         .own()
         .forEach(
             (hash, acknowledgedAt) -> {
-              if (acknowledgedAt.isPresent() && was(before, hash) && !was(after, hash)) {
+              if (acknowledgedAt.isPresent() && was.isOnChain(hash) && !is.isOnChain(hash)) {
                 left.add(hash);
               }
             });
     return left;
   }
 
-  private static boolean was(Authority authority, AumHash hash) {
-    return authority.isActive(hash) || authority.snapshot().trail().contains(hash);
-  }
-
-  /** The time at which AUMs are mature or not (protocol, section 10). */
+  /** The time at which AUMs are mature or not (protocol, section 10, "Mature"). */
   private Instant reference(Authority authority, Instant now) {
-    if (policy != AdmissionPolicy.NODE) {
+    if (!policy.followsControl()) {
       return now;
     }
     AumSnapshot snapshot = authority.snapshot();

@@ -13,8 +13,7 @@ import dev.tka.core.Signer;
 import dev.tka.core.SigningException;
 import dev.tka.core.State;
 import dev.tka.core.TkaException;
-import dev.tka.core.store.AumEntry;
-import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.authority.ForkResolution.Contender;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
 import java.util.ArrayDeque;
@@ -79,10 +78,11 @@ public final class Revocation {
     }
     Predicate<Predicate<Bytes>> suits =
         trusts -> keyIds.stream().noneMatch(trusts) && signers.stream().anyMatch(trusts);
+    History history = History.of(authority);
     Optional<AumHash> forkPoint =
-        latest(authority, authority.head(), state -> suits.test(state::trusts));
+        latest(history, authority.head(), state -> suits.test(state::trusts));
     if (forkPoint.isEmpty()) {
-      forkPoint = latestRemembered(authority, suits);
+      forkPoint = latestRemembered(history, suits);
     }
     return checkpoint(forkPoint.orElse(authority.oldestAncestor()), left);
   }
@@ -121,12 +121,13 @@ public final class Revocation {
   public static Aum sign(Authority authority, Aum revocation, Signer signer)
       throws BuildException, SigningException, StoreException, OpenException {
     requireRevocation(authority.state(), revocation);
-    AumHash forkPoint = forkPointOf(authority, revocation);
-    State atFork = stateAt(authority, forkPoint);
+    History history = History.of(authority);
+    AumHash forkPoint = forkPointOf(history, revocation);
+    State atFork = history.getState(forkPoint);
     LockPublicKey key = signer.publicKey();
     if (!atFork.trusts(key.bytes())) {
       throw new BuildException.UntrustedAtFork(
-          revocation, key, forkPoint, nearestTrusting(authority, forkPoint, atFork, key));
+          revocation, key, forkPoint, nearestTrusting(history, forkPoint, atFork, key));
     }
     try {
       revocation.requireWellFormed();
@@ -169,7 +170,7 @@ public final class Revocation {
    * @param forkPoint the AUM that it follows
    * @param revoked the keys that are trusted now and not in it, in the order of the state
    * @param weight the votes behind it at the fork point
-   * @param rival what follows the fork point on the active chain; empty when nothing does
+   * @param rival the AUM that it would displace; empty when nothing follows the fork point
    * @param outcome what would happen
    * @param defect why it is void; empty when it is not
    */
@@ -177,29 +178,12 @@ public final class Revocation {
       AumHash forkPoint,
       List<Key> revoked,
       long weight,
-      Optional<Rival> rival,
+      Optional<Contender> rival,
       Outcome outcome,
       Optional<TkaException> defect) {
     /** Copies its list. */
     public Effect {
       revoked = List.copyOf(revoked);
-    }
-  }
-
-  /**
-   * The AUM that a revocation would displace.
-   *
-   * @param hash which
-   * @param kind a remove-key wins a tie of votes; otherwise the lower hash does
-   * @param weight the votes behind it at the fork point
-   */
-  public record Rival(AumHash hash, AumKind kind, long weight) {
-    private boolean yieldsTo(Aum update, State atFork) {
-      return ForkResolution.Contender.of(update, atFork).prevailsOver(contender());
-    }
-
-    ForkResolution.Contender contender() {
-      return new ForkResolution.Contender(hash, kind, weight);
     }
   }
 
@@ -216,18 +200,21 @@ public final class Revocation {
   public static Effect effect(Authority authority, Aum revocation)
       throws BuildException, StoreException, OpenException {
     State body = bodyOf(revocation);
-    AumHash forkPoint = forkPointOf(authority, revocation);
-    State atFork = stateAt(authority, forkPoint);
+    History history = History.of(authority);
+    AumHash forkPoint = forkPointOf(history, revocation);
+    State atFork = history.getState(forkPoint);
     // One that is stored and has won does not stand against itself.
-    Optional<Rival> follower =
-        rivalAt(authority, forkPoint, atFork)
-            .filter(rival -> !rival.hash().equals(revocation.hash()));
+    Optional<Contender> rival =
+        history
+            .follower(forkPoint, atFork)
+            .filter(follower -> !follower.hash().equals(revocation.hash()));
     Optional<TkaException> defect = findDefect(revocation, atFork);
     Outcome outcome = Outcome.TAKES_EFFECT;
-    if (follower.isPresent() && !follower.get().yieldsTo(revocation, atFork)) {
+    Contender contender = Contender.of(revocation, atFork);
+    if (rival.isPresent() && !contender.prevailsOver(rival.get())) {
       outcome = Outcome.OUTVOTED;
     }
-    if (!isOnChain(authority, forkPoint)) {
+    if (!history.isOnChain(forkPoint)) {
       outcome = Outcome.ON_LOSING_BRANCH;
     }
     if (defect.isPresent()) {
@@ -235,7 +222,7 @@ public final class Revocation {
     }
     List<Key> revoked = new ArrayList<>(authority.state().keys());
     revoked.removeIf(key -> body.trusts(key.id()));
-    return new Effect(forkPoint, revoked, atFork.weightOf(revocation), follower, outcome, defect);
+    return new Effect(forkPoint, revoked, contender.weight(), rival, outcome, defect);
   }
 
   private static State stateWithout(State now, Set<Bytes> keyIds)
@@ -283,63 +270,32 @@ public final class Revocation {
     }
   }
 
-  private static AumHash forkPointOf(Authority authority, Aum revocation)
+  private static AumHash forkPointOf(History history, Aum revocation)
       throws BuildException, StoreException {
     AumHash forkPoint =
         revocation
             .parent()
             .orElseThrow(
                 () -> new BuildException.NotARevocation(revocation, "a parent", "a genesis"));
-    AumSnapshot snapshot = authority.snapshot();
-    boolean known =
-        snapshot.find(forkPoint).isPresent() || Remembered.find(snapshot, forkPoint).isPresent();
-    if (!known) {
+    if (!history.isStored(forkPoint) && history.findAum(forkPoint).isEmpty()) {
       throw new BuildException.UnknownForkPoint(revocation, forkPoint);
     }
     return forkPoint;
   }
 
-  static boolean isOnChain(Authority authority, AumHash hash) {
-    return authority.isActive(hash)
-        || (authority.snapshot().find(hash).isEmpty()
-            && authority.snapshot().trail().contains(hash));
-  }
-
-  /** What follows an AUM of the active chain, remembered or stored. */
-  private static Optional<Rival> rivalAt(Authority authority, AumHash forkPoint, State atFork)
-      throws StoreException {
-    AumSnapshot snapshot = authority.snapshot();
-    Optional<AumHash> stored = followerOf(authority, forkPoint);
-    if (snapshot.find(forkPoint).isEmpty()) {
-      List<TrailEntry> after = snapshot.trail().after(forkPoint);
-      if (!after.isEmpty()) {
-        TrailEntry entry = after.get(0);
-        return Optional.of(new Rival(entry.hash(), entry.kind(), atFork.weightOf(entry.signers())));
-      }
-      stored = Optional.of(authority.oldestAncestor());
-    }
-    if (stored.isEmpty()) {
-      return Optional.empty();
-    }
-    Aum follower = snapshot.get(stored.get());
-    return Optional.of(new Rival(follower.hash(), follower.kind(), atFork.weightOf(follower)));
-  }
-
   /** The latest AUM of the trail that can be had and where the trusted keys are as wanted. */
   private static Optional<AumHash> latestRemembered(
-      Authority authority, Predicate<Predicate<Bytes>> wanted) throws StoreException {
-    AumSnapshot snapshot = authority.snapshot();
+      History history, Predicate<Predicate<Bytes>> wanted) throws StoreException {
     Optional<AumHash> latest = Optional.empty();
     Set<Bytes> keys = new HashSet<>();
-    for (TrailEntry entry : snapshot.trail().entries()) {
-      Optional<State> whole =
-          snapshot.trail().checkpoint(entry.hash()).flatMap(checkpoint -> checkpoint.state());
+    for (TrailEntry entry : history.trail().entries()) {
+      Optional<State> whole = history.trail().checkpoint(entry.hash()).flatMap(Aum::state);
       if (whole.isPresent()) {
         keys = new HashSet<>(whole.get().keyIds());
       }
       entry.takenAway().forEach(keys::remove);
       keys.addAll(entry.added());
-      if (wanted.test(keys::contains) && Remembered.find(snapshot, entry.hash()).isPresent()) {
+      if (wanted.test(keys::contains) && history.findAum(entry.hash()).isPresent()) {
         latest = Optional.of(entry.hash());
       }
     }
@@ -358,87 +314,52 @@ public final class Revocation {
   }
 
   private static Optional<AumHash> nearestTrusting(
-      Authority authority, AumHash forkPoint, State atFork, LockPublicKey signer)
+      History history, AumHash forkPoint, State atFork, LockPublicKey signer)
       throws StoreException, OpenException {
-    if (!isStored(authority.snapshot(), Optional.of(forkPoint))) {
+    if (!history.isStored(forkPoint)) {
       return Optional.empty();
     }
     Predicate<State> trusts = state -> state.trusts(signer.bytes());
-    Optional<AumHash> before = latest(authority, forkPoint, trusts);
+    Optional<AumHash> before = latest(history, forkPoint, trusts);
     if (before.isPresent()) {
       return before;
     }
     State state = atFork;
-    Optional<AumHash> next = followerOf(authority, forkPoint);
+    Optional<AumHash> next = history.next(forkPoint);
     while (next.isPresent()) {
-      state = change(state, authority.snapshot().get(next.get()));
+      state = History.apply(state, history.getAum(next.get()));
       if (trusts.test(state)) {
         return next;
       }
-      next = followerOf(authority, next.get());
+      next = history.next(next.get());
     }
     return Optional.empty();
   }
 
-  /** The latest of an AUM and its ancestors where the state is as wanted. */
-  private static Optional<AumHash> latest(
-      Authority authority, AumHash from, Predicate<State> wanted)
+  /** The latest of a stored AUM and its stored ancestors where the state is as wanted. */
+  private static Optional<AumHash> latest(History history, AumHash from, Predicate<State> wanted)
       throws StoreException, OpenException {
-    AumSnapshot snapshot = authority.snapshot();
     Optional<AumHash> newest = Optional.of(from);
     // States are told going forward, so the way back is taken from one checkpoint to the next.
     while (newest.isPresent()) {
       Deque<Aum> replay = new ArrayDeque<>();
-      Aum oldest = snapshot.get(newest.get());
-      while (!oldest.kind().equals(AumKind.CHECKPOINT) && isStored(snapshot, oldest.parent())) {
+      Aum oldest = history.getAum(newest.get());
+      while (!oldest.kind().equals(AumKind.CHECKPOINT)
+          && oldest.parent().filter(history::isStored).isPresent()) {
         replay.push(oldest);
-        oldest = snapshot.get(oldest.parent().orElseThrow());
+        oldest = history.getAum(oldest.parent().orElseThrow());
       }
-      State state = stateAt(authority, oldest.hash());
+      State state = history.getState(oldest.hash());
       Optional<AumHash> found = wanted.test(state) ? Optional.of(oldest.hash()) : Optional.empty();
       for (Aum aum : replay) {
-        state = change(state, aum);
+        state = History.apply(state, aum);
         found = wanted.test(state) ? Optional.of(aum.hash()) : found;
       }
       if (found.isPresent()) {
         return found;
       }
-      newest = oldest.parent().filter(parent -> snapshot.find(parent).isPresent());
+      newest = oldest.parent().filter(history::isStored);
     }
     return Optional.empty();
-  }
-
-  private static boolean isStored(AumSnapshot snapshot, Optional<AumHash> hash) {
-    return hash.flatMap(snapshot::find).isPresent();
-  }
-
-  /** What follows an AUM of the active chain; empty for the head and for any other AUM. */
-  private static Optional<AumHash> followerOf(Authority authority, AumHash hash) {
-    return authority.snapshot().children(hash).stream()
-        .map(AumEntry::hash)
-        .filter(authority::isActive)
-        .findFirst();
-  }
-
-  static State stateAt(Authority authority, AumHash hash) throws StoreException, OpenException {
-    try {
-      if (authority.snapshot().find(hash).isEmpty()) {
-        Optional<State> remembered = Remembered.stateAt(authority.snapshot(), hash);
-        if (remembered.isPresent()) {
-          return remembered.get();
-        }
-      }
-      return authority.stateAt(hash);
-    } catch (ApplyException e) {
-      throw new OpenException.CannotApply(e);
-    }
-  }
-
-  private static State change(State state, Aum aum) throws OpenException {
-    try {
-      return state.apply(aum);
-    } catch (ApplyException e) {
-      throw new OpenException.CannotApply(e);
-    }
   }
 }

@@ -1,6 +1,5 @@
 package dev.tka.core.authority;
 
-import dev.tka.core.ApplyException;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.AumKind;
@@ -9,7 +8,6 @@ import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.State;
 import dev.tka.core.store.AumEntry;
-import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
 import java.time.Duration;
@@ -20,6 +18,7 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /**
@@ -66,13 +65,12 @@ public record RevocationOutlook(
     if (effect.rival().isEmpty() || effect.outcome() == Revocation.Outcome.ON_LOSING_BRANCH) {
       return Optional.empty();
     }
-    Revocation.Rival rival = effect.rival().get();
-    return new Admission(authority, Admission.Rule.HEAVIER_CHECKPOINT, now)
+    return new Judge(authority, AdmissionPolicy.CONTROL, now)
         .judge(
-            new Admission.Displacement(
+            new Displacement(
                 revocation,
-                Revocation.stateAt(authority, effect.forkPoint()),
-                rival.contender(),
+                History.of(authority).getState(effect.forkPoint()),
+                effect.rival().get(),
                 false));
   }
 
@@ -83,14 +81,15 @@ public record RevocationOutlook(
   private static Optional<AumHash> answerableFrom(
       Authority authority, Aum revocation, Revocation.Effect effect)
       throws StoreException, OpenException {
-    AumHash oldest = Following.oldest(authority);
+    History history = History.of(authority);
+    AumHash oldest = history.oldest();
     List<TrailEntry> entries = new ArrayList<>();
-    List<Optional<State>> states = new ArrayList<>(List.of(knownState(authority, oldest)));
+    List<Optional<State>> states = new ArrayList<>(List.of(history.findState(oldest)));
     List<AumHash> places = new ArrayList<>(List.of(oldest));
     if (!oldest.equals(effect.forkPoint())) {
-      for (TrailEntry entry : Following.after(authority, oldest)) {
+      for (TrailEntry entry : history.after(oldest)) {
         entries.add(entry);
-        states.add(next(authority, states.get(states.size() - 1), entry));
+        states.add(next(history, states.get(states.size() - 1), entry));
         places.add(entry.hash());
         if (entry.hash().equals(effect.forkPoint())) {
           break;
@@ -104,14 +103,8 @@ public record RevocationOutlook(
     }
     State after = revocation.state().orElse(State.NOTHING);
     entries.add(TrailEntry.of(revocation, atFork.get(), after, Instant.EPOCH));
-    Answers answers = new Answers(effect.revoked(), entries);
-    for (int i = 0; i <= fork; i++) {
-      Optional<State> at = states.get(i);
-      if (at.isPresent() && answers.wouldWin(at.get(), i)) {
-        return Optional.of(places.get(i));
-      }
-    }
-    return Optional.empty();
+    OptionalInt earliest = new Answers(effect.revoked(), entries).earliest(states);
+    return earliest.isPresent() ? Optional.of(places.get(earliest.getAsInt())) : Optional.empty();
   }
 
   /** What the revoked keys could do together, place by place, the oldest first. */
@@ -143,15 +136,25 @@ public record RevocationOutlook(
     }
 
     /**
-     * Whether they would displace what follows a place.
+     * The first place where they would displace what follows it.
      *
-     * @param place its index; the entry of this index follows it
+     * @param states at each place, where it can be told; the entry of the same index follows it
      */
-    boolean wouldWin(State at, int place) {
-      while (!relevant.isEmpty() && relevant.getFirst() < place) {
-        relevant.pop();
+    OptionalInt earliest(List<Optional<State>> states) {
+      for (int place = 0; place < states.size(); place++) {
+        while (!relevant.isEmpty() && relevant.getFirst() < place) {
+          relevant.pop();
+        }
+        Optional<State> at = states.get(place);
+        if (at.isPresent() && wouldWin(at.get(), entries.get(place))) {
+          return OptionalInt.of(place);
+        }
       }
-      long against = at.weightOf(entries.get(place).signers());
+      return OptionalInt.empty();
+    }
+
+    private boolean wouldWin(State at, TrailEntry follower) {
+      long against = at.weightOf(follower.signers());
       return at.weightOf(revokedIds) > against && count(at) > against;
     }
 
@@ -166,30 +169,16 @@ public record RevocationOutlook(
     }
   }
 
-  private static Optional<State> knownState(Authority authority, AumHash hash)
-      throws StoreException, OpenException {
-    return authority.snapshot().find(hash).isPresent()
-        ? Optional.of(Revocation.stateAt(authority, hash))
-        : Remembered.stateAt(authority.snapshot(), hash);
-  }
-
   /** The state at an entry, from the one before it where that is known. */
-  private static Optional<State> next(Authority authority, Optional<State> before, TrailEntry entry)
+  private static Optional<State> next(History history, Optional<State> before, TrailEntry entry)
       throws StoreException, OpenException {
-    AumSnapshot snapshot = authority.snapshot();
-    boolean stored = snapshot.find(entry.hash()).isPresent();
     if (before.isEmpty()) {
-      return stored || entry.checkpoint().isPresent()
-          ? knownState(authority, entry.hash())
+      return history.isStored(entry.hash()) || entry.checkpoint().isPresent()
+          ? history.findState(entry.hash())
           : Optional.empty();
     }
-    Optional<Aum> aum =
-        stored ? Optional.of(snapshot.get(entry.hash())) : Remembered.find(snapshot, entry.hash());
-    try {
-      return aum.isPresent() ? Optional.of(before.get().apply(aum.get())) : Optional.empty();
-    } catch (ApplyException e) {
-      throw new OpenException.CannotApply(e);
-    }
+    Optional<Aum> aum = history.findAum(entry.hash());
+    return aum.isPresent() ? Optional.of(History.apply(before.get(), aum.get())) : Optional.empty();
   }
 
   /** An AUM as it weighs and counts when keys have signed it; the signatures are none. */
@@ -202,7 +191,7 @@ public record RevocationOutlook(
   private static boolean isBelowWindows(Authority authority, AumHash forkPoint, Instant now) {
     Optional<List<AumHash>> after = authority.activeAfter(forkPoint);
     if (after.isEmpty()) {
-      return authority.snapshot().trail().contains(forkPoint);
+      return History.of(authority).isRemembered(forkPoint);
     }
     Instant committedAt =
         authority.snapshot().find(forkPoint).map(AumEntry::committedAt).orElse(now);

@@ -5,6 +5,7 @@ import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.State;
+import dev.tka.core.authority.ForkResolution.Contender;
 import dev.tka.core.internal.Votes;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
@@ -43,7 +44,7 @@ public record RevocationPlan(
     List<Key> revoked,
     List<Key> notRestored,
     List<TrailEntry> erased,
-    Optional<Revocation.Rival> rival,
+    Optional<Contender> rival,
     long votesNeeded,
     List<Key> candidates,
     List<Recount.Discount> discounts,
@@ -137,8 +138,9 @@ public record RevocationPlan(
   private static RevocationPlan of(Authority authority, Aum draft, Set<Bytes> keyIds, Instant now)
       throws BuildException, StoreException, OpenException {
     Revocation.Effect effect = Revocation.effect(authority, draft);
+    History history = History.of(authority);
     AumHash forkPoint = effect.forkPoint();
-    State atFork = Revocation.stateAt(authority, forkPoint);
+    State atFork = history.getState(forkPoint);
     State after = draft.state().orElse(State.NOTHING);
     List<Key> candidates = new ArrayList<>();
     List<Key> notRestored = new ArrayList<>();
@@ -150,7 +152,7 @@ public record RevocationPlan(
       }
     }
     candidates.sort(Comparator.comparing(Key::votes, Long::compareUnsigned).reversed());
-    boolean onLosingBranch = !Revocation.isOnChain(authority, forkPoint);
+    boolean onLosingBranch = !history.isOnChain(forkPoint);
     Count count =
         onLosingBranch
             ? new Count(List.of(), Optional.empty())
@@ -162,7 +164,7 @@ public record RevocationPlan(
         onLosingBranch,
         effect.revoked(),
         notRestored,
-        onLosingBranch ? List.of() : Following.after(authority, forkPoint),
+        onLosingBranch ? List.of() : history.after(forkPoint),
         effect.rival(),
         votesNeeded(effect.rival()),
         candidates,
@@ -171,7 +173,7 @@ public record RevocationPlan(
         RevocationOutlook.of(authority, signed, now));
   }
 
-  private static long votesNeeded(Optional<Revocation.Rival> rival) {
+  private static long votesNeeded(Optional<Contender> rival) {
     return rival.map(followed -> Votes.add(followed.weight(), 1)).orElse(1L);
   }
 
@@ -181,15 +183,15 @@ public record RevocationPlan(
         Authority authority,
         Aum draft,
         State atFork,
-        Optional<Revocation.Rival> rival,
+        Optional<Contender> rival,
         List<Key> candidates,
         Instant now)
         throws StoreException, OpenException {
       if (rival.isEmpty()) {
         return new Count(List.of(), candidates.stream().findFirst().map(List::of));
       }
-      Admission admission = new Admission(authority, Admission.Rule.HEAVIER_CHECKPOINT, now);
-      Recount all = recount(admission, draft, atFork, rival.get(), candidates);
+      Judge judge = new Judge(authority, AdmissionPolicy.CONTROL, now);
+      Recount all = judge.recount(displacement(draft, atFork, rival.get(), candidates));
       List<Key> counting = new ArrayList<>(candidates);
       counting.removeIf(
           key -> all.discounts().stream().anyMatch(struck -> struck.signer().equals(key.id())));
@@ -198,20 +200,16 @@ public record RevocationPlan(
         weight = Votes.add(weight, counting.get(i).votes());
         List<Key> signers = counting.subList(0, i + 1);
         if (weight > rival.get().weight()
-            && recount(admission, draft, atFork, rival.get(), signers).weight()
-                > rival.get().weight()) {
+            && judge.judge(displacement(draft, atFork, rival.get(), signers)).isEmpty()) {
           return new Count(all.discounts(), Optional.of(signers));
         }
       }
       return new Count(all.discounts(), Optional.empty());
     }
 
-    private static Recount recount(
-        Admission admission, Aum draft, State atFork, Revocation.Rival rival, List<Key> signers)
-        throws StoreException, OpenException {
-      return admission.recount(
-          new Admission.Displacement(
-              RevocationOutlook.asIfSigned(draft, signers), atFork, rival.contender(), false));
+    private static Displacement displacement(
+        Aum draft, State atFork, Contender rival, List<Key> signers) {
+      return new Displacement(RevocationOutlook.asIfSigned(draft, signers), atFork, rival, false);
     }
   }
 }

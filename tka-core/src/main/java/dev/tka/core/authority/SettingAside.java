@@ -1,9 +1,9 @@
 package dev.tka.core.authority;
 
-import dev.tka.core.ApplyException;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.AumKind;
+import dev.tka.core.State;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Marks;
@@ -61,10 +61,7 @@ final class SettingAside {
         return true;
       }
     }
-    try {
-      return !authority.stateAt(parent).withoutLastAumHash().equals(aum.state().get());
-    } catch (ApplyException e) {
-      throw new OpenException.CannotApply(e);
-    }
+    State atParent = History.of(authority).getState(parent);
+    return !atParent.withoutLastAumHash().equals(aum.state().get());
   }
 }

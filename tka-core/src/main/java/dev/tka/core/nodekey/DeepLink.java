@@ -142,10 +142,10 @@ public record DeepLink(
     if (!isUnicode(link)) {
       throw new DeepLinkException.NotAUrl("Unicode text", "half of a surrogate pair");
     }
-    if (link.chars().anyMatch(c -> c < ' ' || c == 0x7f)) {
+    Cut fragment = Cut.at("#", link);
+    if (fragment.before().chars().anyMatch(c -> c < ' ' || c == 0x7f)) {
       throw new DeepLinkException.NotAUrl("no control character", "one");
     }
-    Cut fragment = Cut.at("#", link);
     requireEscapes("fragment", fragment.after());
     Cut query = Cut.at("?", fragment.before());
     requireAddress(query.before());

@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Set;
@@ -42,6 +43,12 @@ public final class PeerFilter {
 
   /** The peers with valid rotations from direct signatures, by the wrapping key of these. */
   private final Map<Bytes, NavigableSet<String>> chains = new HashMap<>();
+
+  /** What became of each of those groups: the node keys that lost in it. */
+  private final Map<Bytes, Map<NodeKey, Loss>> outcomes = new HashMap<>();
+
+  /** The same by node key, then by the wrapping key of the group. */
+  private final Map<NodeKey, NavigableMap<Bytes, Loss>> losses = new HashMap<>();
 
   private State state;
   private boolean degraded;
@@ -94,6 +101,21 @@ public final class PeerFilter {
     }
   }
 
+  /**
+   * A node key that lost in its group, and is obsolete for it.
+   *
+   * @param loser the first of the peers that lost with it
+   * @param why the verdict on those
+   */
+  private record Loss(String loser, PeerVerdict.Dropped why) {}
+
+  /** What has to be decided again: peers, and groups by their wrapping key. */
+  private record Affected(Set<String> ids, NavigableSet<Bytes> groups) {
+    static Affected nothing() {
+      return new Affected(new TreeSet<>(), new TreeSet<>());
+    }
+  }
+
   /** All verdicts by the ids of the peers, in order. */
   public Map<String, PeerVerdict> verdicts() {
     return new LinkedHashMap<>(verdicts);
@@ -118,7 +140,7 @@ public final class PeerFilter {
         throw new IllegalArgumentException("two peers have one id: " + peer.id());
       }
     }
-    Set<String> affected = new HashSet<>();
+    Affected affected = Affected.nothing();
     List<Entry> fresh = new ArrayList<>();
     for (Peer peer : peers) {
       Entry before = entries.get(peer.id());
@@ -142,11 +164,11 @@ public final class PeerFilter {
    * @return the verdicts on others that changed
    */
   public Map<String, PeerVerdict> remove(String id) {
-    Set<String> affected = new HashSet<>();
+    Affected affected = Affected.nothing();
     Entry entry = entries.remove(id);
     if (entry != null) {
       index(entry, affected, false);
-      affected.remove(id);
+      affected.ids().remove(id);
       verdicts.remove(id);
     }
     return settle(affected);
@@ -165,14 +187,14 @@ public final class PeerFilter {
   /** Goes on as if the authority had another state. */
   Map<String, PeerVerdict> follow(State next) {
     state = next;
-    Set<String> affected = new HashSet<>();
+    Affected affected = Affected.nothing();
     List<Entry> all = new ArrayList<>(entries.values());
     all.forEach(entry -> index(entry, affected, false));
     judge(all, affected);
     return settle(affected);
   }
 
-  private void judge(List<Entry> fresh, Set<String> affected) {
+  private void judge(List<Entry> fresh, Affected affected) {
     NodeKeyVerifier verifier = new NodeKeyVerifier(SignatureVerifier.fastest());
     fresh.parallelStream()
         .forEach(
@@ -197,9 +219,9 @@ public final class PeerFilter {
   }
 
   /** Notes what an entry says, or that it does not say it any more, and whom that concerns. */
-  private void index(Entry entry, Set<String> affected, boolean present) {
+  private void index(Entry entry, Affected affected, boolean present) {
     String id = entry.peer.id();
-    affected.add(id);
+    affected.ids().add(id);
     note(holders, entry.peer.nodeKey(), id, present);
     entry
         .rotation()
@@ -207,16 +229,24 @@ public final class PeerFilter {
             rotation -> {
               for (NodeKey previous : rotation.previousNodeKeys()) {
                 note(obsoletedBy, previous, id, present);
-                affected.addAll(at(holders, previous));
+                touch(previous, affected);
               }
             });
     entry
         .chain()
         .ifPresent(
-            chain -> {
-              note(chains, chain, id, present);
-              affected.addAll(at(chains, chain));
+            group -> {
+              note(chains, group, id, present);
+              affected.groups().add(group);
             });
+  }
+
+  /** Notes those whom it concerns that a node key became obsolete, or no longer is. */
+  private void touch(NodeKey nodeKey, Affected affected) {
+    for (String id : at(holders, nodeKey)) {
+      affected.ids().add(id);
+      require(id).chain().ifPresent(affected.groups()::add);
+    }
   }
 
   private static <K> void note(
@@ -237,25 +267,51 @@ public final class PeerFilter {
   }
 
   /** Judges again those whose verdict may have changed. */
-  private Map<String, PeerVerdict> settle(Set<String> affected) {
-    Set<String> all = new TreeSet<>();
-    for (String id : affected) {
+  private Map<String, PeerVerdict> settle(Affected affected) {
+    // In the order of their wrapping keys: a node key that lost in one takes no part in the next.
+    for (Bytes group = affected.groups().pollFirst();
+        group != null;
+        group = affected.groups().pollFirst()) {
+      settle(group, affected);
+    }
+    Map<String, PeerVerdict> changed = new LinkedHashMap<>();
+    for (String id : affected.ids()) {
       Entry entry = entries.get(id);
       if (entry != null) {
-        all.add(id);
-        // One that is obsolete now does not compete any more.
-        entry.chain().ifPresent(chain -> all.addAll(at(chains, chain)));
-      }
-    }
-    Map<Bytes, List<String>> furthest = new HashMap<>();
-    Map<String, PeerVerdict> changed = new LinkedHashMap<>();
-    for (String id : all) {
-      PeerVerdict verdict = decide(require(id), furthest);
-      if (!verdict.equals(verdicts.put(id, verdict))) {
-        changed.put(id, verdict);
+        PeerVerdict verdict = decide(entry);
+        if (!verdict.equals(verdicts.put(id, verdict))) {
+          changed.put(id, verdict);
+        }
       }
     }
     return changed;
+  }
+
+  /** Settles one group, and notes what that means for later ones. */
+  private void settle(Bytes group, Affected affected) {
+    Map<NodeKey, Loss> after = outcome(group);
+    Map<NodeKey, Loss> before =
+        after.isEmpty() ? outcomes.remove(group) : outcomes.put(group, after);
+    Set<NodeKey> nodeKeys = new HashSet<>(after.keySet());
+    nodeKeys.addAll(before == null ? Set.of() : before.keySet());
+    for (NodeKey nodeKey : nodeKeys) {
+      Loss loss = after.get(nodeKey);
+      if (loss != null) {
+        losses.computeIfAbsent(nodeKey, any -> new TreeMap<>()).put(group, loss);
+      } else {
+        NavigableMap<Bytes, Loss> others = losses.get(nodeKey);
+        if (others != null && others.remove(group) != null && others.isEmpty()) {
+          losses.remove(nodeKey);
+        }
+      }
+      for (String id : at(holders, nodeKey)) {
+        affected.ids().add(id);
+        require(id)
+            .chain()
+            .filter(other -> other.compareTo(group) > 0)
+            .ifPresent(affected.groups()::add);
+      }
+    }
   }
 
   private Entry require(String id) {
@@ -266,7 +322,7 @@ public final class PeerFilter {
     return entry;
   }
 
-  private PeerVerdict decide(Entry entry, Map<Bytes, List<String>> furthest) {
+  private PeerVerdict decide(Entry entry) {
     boolean unsigned = entry.peer.unsignedPeerApiOnly();
     if (!unsigned && entry.authorization instanceof NodeKeyAuthorization.Denied denied) {
       return new PeerVerdict.Unauthorized(denied);
@@ -275,15 +331,14 @@ public final class PeerFilter {
     if (obsoletedBy.isPresent()) {
       return new PeerVerdict.Obsolete(obsoletedBy.get());
     }
-    Optional<Bytes> chain = entry.chain();
-    if (chain.isPresent()) {
-      List<String> ids = furthest.computeIfAbsent(chain.get(), this::furthest);
-      if (ids.size() > 1) {
-        return new PeerVerdict.Cloned(ids);
-      }
-      if (!ids.contains(entry.peer.id())) {
-        return new PeerVerdict.Outrun(ids.get(0));
-      }
+    NavigableMap<Bytes, Loss> lost = losses.get(entry.peer.nodeKey());
+    if (lost != null) {
+      Bytes group = lost.firstKey();
+      Loss loss = lost.firstEntry().getValue();
+      boolean lostItself =
+          entry.chain().equals(Optional.of(group))
+              && !loss.why().equals(new PeerVerdict.Outrun(entry.peer.id()));
+      return lostItself ? loss.why() : new PeerVerdict.SharedKey(loss.loser(), loss.why());
     }
     return new PeerVerdict.Kept(
         entry.authorization instanceof NodeKeyAuthorization.Authorized authorized
@@ -295,23 +350,45 @@ public final class PeerFilter {
     return at(obsoletedBy, entry.peer.nodeKey()).stream().findFirst();
   }
 
-  /** Of the peers of a chain that are not obsolete, those with the most previous keys, in order. */
-  private List<String> furthest(Bytes chain) {
-    List<String> furthest = new ArrayList<>();
+  /** The node keys that lose in a group: all but the longest chain's, or all when several are. */
+  private Map<NodeKey, Loss> outcome(Bytes group) {
+    List<Entry> competing = new ArrayList<>();
+    List<String> longest = new ArrayList<>();
     int most = 0;
-    for (String id : at(chains, chain)) {
+    for (String id : at(chains, group)) {
       Entry entry = require(id);
-      int previous = entry.rotation().map(rotation -> rotation.previousNodeKeys().size()).orElse(0);
-      if (previous < most || obsoletedBy(entry).isPresent()) {
+      if (obsoletedBy(entry).isPresent() || lostBefore(group, entry.peer.nodeKey())) {
         continue;
       }
+      competing.add(entry);
+      int previous = entry.rotation().map(rotation -> rotation.previousNodeKeys().size()).orElse(0);
       if (previous > most) {
-        furthest.clear();
+        longest.clear();
         most = previous;
       }
-      furthest.add(id);
+      if (previous == most) {
+        longest.add(id);
+      }
     }
-    // One list for all verdicts that name it: a copy for each grows with the square of the clones.
-    return List.copyOf(furthest);
+    if (competing.size() < 2) {
+      return Map.of();
+    }
+    // One verdict for all: a list for each would grow with the square of the clones.
+    PeerVerdict.Dropped why =
+        longest.size() > 1
+            ? new PeerVerdict.Cloned(longest)
+            : new PeerVerdict.Outrun(longest.get(0));
+    Map<NodeKey, Loss> lost = new HashMap<>();
+    for (Entry entry : competing) {
+      if (longest.size() > 1 || !longest.contains(entry.peer.id())) {
+        lost.putIfAbsent(entry.peer.nodeKey(), new Loss(entry.peer.id(), why));
+      }
+    }
+    return lost;
+  }
+
+  private boolean lostBefore(Bytes group, NodeKey nodeKey) {
+    NavigableMap<Bytes, Loss> lost = losses.get(nodeKey);
+    return lost != null && lost.firstKey().compareTo(group) < 0;
   }
 }

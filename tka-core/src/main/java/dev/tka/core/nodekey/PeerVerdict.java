@@ -51,6 +51,20 @@ public sealed interface PeerVerdict {
   }
 
   /**
+   * Its node key is that of a peer that lost to another chain: the loser is the node key, whoever
+   * has it.
+   *
+   * @param loser the id of that peer; of several the first
+   * @param why the verdict on that peer
+   */
+  record SharedKey(String loser, Dropped why) implements Dropped {
+    @Override
+    public String reason() {
+      return "it has the node key of " + loser + ", which is dropped: " + why.reason();
+    }
+  }
+
+  /**
    * Several peers rotated equally far, from the same key: nobody can tell which is the right one.
    *
    * @param ids of those that are furthest, in order

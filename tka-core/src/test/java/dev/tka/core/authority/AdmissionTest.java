@@ -283,6 +283,17 @@ class AdmissionTest {
   }
 
   @Test
+  void aNodeHasNoQuotaForWhatComesFromElsewhere() throws TkaException {
+    LiveAuthority node = node(stale, "A P F G L");
+    for (int i = 0; i < 10; i++) {
+      Aum loser = Chains.noOp(stale.get("L"), i + "x".repeat(500_000), 3);
+      InformResult result = node.inform(List.of(loser));
+      assertThat(result.refusals()).isEmpty();
+      assertThat(result.added()).hasSize(1);
+    }
+  }
+
+  @Test
   void aRestoredControlAdmitsAsForkResolutionDoesWithTheRecountedWeight() throws TkaException {
     LiveAuthority control = holding(AdmissionPolicy.RESTORED_CONTROL, stale, "A P F G");
 

@@ -55,7 +55,7 @@ class RevocationPlanTest {
     assertThat(plan.notRestored()).containsExactly(TestKeys.key(3, 1));
     assertThat(plan.after().keys()).containsExactly(TestKeys.key(1, 1), TestKeys.key(2, 2));
     assertThat(names(chains, plan)).containsExactly("C", "D", "E");
-    assertThat(plan.rival()).map(Revocation.Rival::weight).contains(3L);
+    assertThat(plan.rival()).map(ForkResolution.Contender::weight).contains(3L);
     assertThat(plan.votesNeeded()).isEqualTo(4);
     assertThat(plan.candidates()).containsExactly(TestKeys.key(2, 2), TestKeys.key(1, 1));
     // One and two together have what C had: control lets no tie decide.

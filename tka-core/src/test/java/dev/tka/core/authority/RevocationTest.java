@@ -325,7 +325,7 @@ class RevocationTest {
     assertThat(one.outcome()).isEqualTo(Revocation.Outcome.OUTVOTED);
     assertThat(one.weight()).isEqualTo(2);
     assertThat(one.rival().orElseThrow())
-        .isEqualTo(new Revocation.Rival(chains.get("C").hash(), AumKind.ADD_KEY, 3));
+        .isEqualTo(new ForkResolution.Contender(chains.get("C").hash(), AumKind.ADD_KEY, 3));
     assertThat(both.outcome()).isEqualTo(Revocation.Outcome.TAKES_EFFECT);
     assertThat(both.weight()).isEqualTo(4);
     assertThat(both.revoked()).containsExactly(TestKeys.key(4, 1));

@@ -236,6 +236,11 @@ class DeepLinkTest {
   }
 
   @Test
+  void aControlCharacterInTheFragmentIsCutOffWithIt() throws DeepLinkException {
+    assertThat(verify(text() + "#a\tb\n\u007f")).isEqualTo(LINK);
+  }
+
+  @Test
   void aFieldThatIsNotUtf8IsRefused() {
     assertThatThrownBy(() -> verify(text().replace("linux", "a%FF%FE")))
         .asInstanceOf(type(DeepLinkException.NotText.class))

@@ -1,5 +1,6 @@
 package dev.tka.core.nodekey;
 
+import dev.tka.core.Bytes;
 import dev.tka.core.NodeKey;
 import dev.tka.core.authority.Authority;
 import java.util.ArrayList;
@@ -21,7 +22,8 @@ final class NaivePeerFilter {
     UNAUTHORIZED,
     OBSOLETE,
     OUTRUN,
-    CLONED
+    CLONED,
+    SHARED_KEY
   }
 
   private NaivePeerFilter() {}
@@ -49,7 +51,8 @@ final class NaivePeerFilter {
     }
 
     // "Valid rotation signatures make every earlier node key in their nest obsolete: drop peers
-    // still using those." "a peer whose node key is obsolete is dropped all the same."
+    // that still use those." "An unsigned-peer-API-only peer whose node key is obsolete is dropped
+    // all the same."
     Set<NodeKey> obsolete = new HashSet<>();
     rotations.forEach(rotated -> obsolete.addAll(rotated.previous()));
     for (Peer peer : peers) {
@@ -58,30 +61,38 @@ final class NaivePeerFilter {
       }
     }
 
-    // "Of several rotation chains from one direct signature's wrapping key, keep the one with most
-    // previous keys; if two are equally long, drop all of them." "Peers already obsolete are set
-    // aside first; only a tie for the longest drops all of a group".
-    for (Rotated one : rotations) {
-      if (fates.get(one.peer().id()) == Fate.OBSOLETE || !isDirect(one)) {
-        continue;
-      }
-      int longest = 0;
-      int howMany = 0;
-      for (Rotated other : rotations) {
-        if (isDirect(other)
-            && !obsolete.contains(other.peer().nodeKey())
-            && other.initial().wrappingPubkey().equals(one.initial().wrappingPubkey())) {
-          if (other.previous().size() > longest) {
-            longest = other.previous().size();
-            howMany = 0;
+    // "Groups are settled in the order of their wrapping key's bytes."
+    List<Bytes> wrappingKeys =
+        rotations.stream()
+            .filter(NaivePeerFilter::isDirect)
+            .map(rotated -> rotated.initial().wrappingPubkey())
+            .distinct()
+            .sorted()
+            .toList();
+    for (Bytes wrappingKey : wrappingKeys) {
+      // "Peers that are already obsolete are excluded first."
+      List<Rotated> group =
+          rotations.stream()
+              .filter(NaivePeerFilter::isDirect)
+              .filter(rotated -> rotated.initial().wrappingPubkey().equals(wrappingKey))
+              .filter(rotated -> !obsolete.contains(rotated.peer().nodeKey()))
+              .toList();
+      // "Keep the one with the most previous keys; if two are equally long, drop all of them."
+      // "Only a tie for the longest drops all of a group, including shorter ones."
+      int longest = group.stream().mapToInt(one -> one.previous().size()).max().orElse(0);
+      boolean tie = group.stream().filter(one -> one.previous().size() == longest).count() > 1;
+      List<Rotated> losers =
+          group.stream().filter(one -> tie || one.previous().size() < longest).toList();
+      losers.forEach(one -> fates.put(one.peer().id(), tie ? Fate.CLONED : Fate.OUTRUN));
+      // "The loser is a node key, not a peer." "Every peer that has that node key is dropped,
+      // including the winner itself when it shares that key."
+      for (Rotated loser : losers) {
+        obsolete.add(loser.peer().nodeKey());
+        for (Peer peer : peers) {
+          if (fates.get(peer.id()) == Fate.KEPT && peer.nodeKey().equals(loser.peer().nodeKey())) {
+            fates.put(peer.id(), Fate.SHARED_KEY);
           }
-          howMany += other.previous().size() == longest ? 1 : 0;
         }
-      }
-      if (howMany > 1) {
-        fates.put(one.peer().id(), Fate.CLONED);
-      } else if (one.previous().size() < longest) {
-        fates.put(one.peer().id(), Fate.OUTRUN);
       }
     }
     return fates;

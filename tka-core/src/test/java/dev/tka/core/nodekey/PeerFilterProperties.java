@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -101,23 +102,48 @@ class PeerFilterProperties {
         .as(Signing::new);
   }
 
-  private static Arbitrary<Draft> drafts() {
+  /** Rotations that are nearly all valid and end in one of few node keys, in several groups. */
+  private static Arbitrary<Signing> competing() {
+    return Combinators.combine(
+            Arbitraries.of(11, 12, 13),
+            Arbitraries.integers()
+                .between(100, 120)
+                .list()
+                .uniqueElements()
+                .ofMinSize(1)
+                .ofMaxSize(3),
+            Arbitraries.integers().between(0, 4))
+        .as(
+            (wrapping, earlier, last) ->
+                new Signing(
+                    false,
+                    1,
+                    wrapping,
+                    Stream.concat(earlier.stream(), Stream.of(last)).toList(),
+                    false));
+  }
+
+  private static Arbitrary<Draft> drafts(Arbitrary<Signing> signings) {
     return Combinators.combine(
             Arbitraries.integers().between(0, 9).map(id -> "peer-" + id),
-            signings(),
+            signings,
             Arbitraries.frequency(Tuple.of(9, true), Tuple.of(1, false)),
             Arbitraries.frequency(Tuple.of(9, false), Tuple.of(1, true)))
         .as(Draft::new);
   }
 
   /** Peers of different ids. */
-  @Provide
-  Arbitrary<List<Peer>> peers() {
-    return drafts()
+  private static Arbitrary<List<Peer>> peers(Arbitrary<Signing> signings) {
+    return drafts(signings)
         .list()
         .uniqueElements(Draft::id)
         .ofMaxSize(10)
         .map(drafts -> drafts.stream().map(Draft::peer).toList());
+  }
+
+  @Provide
+  Arbitrary<List<Peer>> peers() {
+    return Arbitraries.oneOf(peers(signings()), peers(competing()));
   }
 
   /** What happens to a filter: peers come or change, go, or the authority is another. */
@@ -125,8 +151,13 @@ class PeerFilterProperties {
 
   @Provide
   Arbitrary<List<Step>> steps() {
-    Arbitrary<Step> put = peers().map(peers -> new Step(peers, List.of(), -1));
-    Arbitrary<Step> one = drafts().map(draft -> new Step(List.of(draft.peer()), List.of(), -1));
+    return Arbitraries.oneOf(steps(signings()), steps(competing()));
+  }
+
+  private static Arbitrary<List<Step>> steps(Arbitrary<Signing> signings) {
+    Arbitrary<Step> put = peers(signings).map(peers -> new Step(peers, List.of(), -1));
+    Arbitrary<Step> one =
+        drafts(signings).map(draft -> new Step(List.of(draft.peer()), List.of(), -1));
     Arbitrary<Step> remove =
         Arbitraries.integers()
             .between(0, 9)
@@ -156,6 +187,9 @@ class PeerFilterProperties {
     }
     if (verdict instanceof PeerVerdict.Obsolete) {
       return Fate.OBSOLETE;
+    }
+    if (verdict instanceof PeerVerdict.SharedKey) {
+      return Fate.SHARED_KEY;
     }
     return verdict instanceof PeerVerdict.Outrun ? Fate.OUTRUN : Fate.CLONED;
   }

@@ -18,6 +18,7 @@ import dev.tka.core.nodekey.PeerVerdict.Dropped;
 import dev.tka.core.nodekey.PeerVerdict.Kept;
 import dev.tka.core.nodekey.PeerVerdict.Obsolete;
 import dev.tka.core.nodekey.PeerVerdict.Outrun;
+import dev.tka.core.nodekey.PeerVerdict.SharedKey;
 import dev.tka.core.nodekey.PeerVerdict.Unauthorized;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.DamagedStore;
@@ -252,6 +253,46 @@ class PeerFilterTest {
   }
 
   @Test
+  void theLoserIsTheNodeKeySoThatAnOutrunningPeerThatSharesItIsDroppedToo() {
+    Map<String, PeerVerdict> verdicts =
+        filter(peer("a", 2, chain(11, 1, 2)), peer("b", 2, chain(11, 3, 4, 2)), unsigned("c", 2));
+
+    assertThat(verdicts)
+        .containsEntry("a", new Outrun("b"))
+        .containsEntry("b", new SharedKey("a", new Outrun("b")))
+        .containsEntry("c", new SharedKey("a", new Outrun("b")));
+  }
+
+  @Test
+  void nodeKeyThatLostTakesNoPartInTheGroupOfALaterWrappingKey() {
+    // Whichever of the two wrapping keys is the lower settles first.
+    boolean inOrder = wrappingKey(11).compareTo(wrappingKey(12)) < 0;
+    int lower = inOrder ? 11 : 12;
+    int higher = inOrder ? 12 : 11;
+    Peer shorter = peer("a", 2, chain(lower, 1, 2));
+    Peer longer = peer("b", 5, chain(lower, 3, 4, 5));
+    Peer sharing = peer("c", 2, chain(higher, 6, 7, 2));
+    Peer rival = peer("d", 9, chain(higher, 8, 9));
+
+    assertThat(filter(sharing, rival)).containsEntry("d", new Outrun("c"));
+    Map<String, PeerVerdict> verdicts = filter(sharing, rival, longer, shorter);
+    assertThat(verdicts)
+        .containsEntry("a", new Outrun("b"))
+        .containsEntry("c", new SharedKey("a", new Outrun("b")));
+    assertThat(verdicts.get("d")).isInstanceOf(Kept.class);
+
+    PeerFilter filter = new PeerFilter(AUTHORITY);
+    filter.put(List.of(sharing, rival, longer));
+    assertThat(filter.put(List.of(shorter))).containsOnlyKeys("a", "c", "d");
+    assertThat(filter.remove("b")).containsOnlyKeys("a", "c", "d");
+    assertThat(filter.verdict("d")).contains(new Outrun("c"));
+  }
+
+  private static Bytes wrappingKey(int number) {
+    return direct(1, 1, number).wrappingPubkey();
+  }
+
+  @Test
   void nodeKeyThatReturnsIsObsoleteByItsOwnSignature() {
     assertThat(filter(peer("a", 1, chain(11, 1, 2, 1)))).containsEntry("a", new Obsolete("a"));
   }
@@ -327,6 +368,13 @@ class PeerFilterTest {
     Map<String, PeerVerdict> outrun =
         filter(peer("a", 2, chain(11, 1, 2)), peer("b", 4, chain(11, 1, 3, 4)));
 
+    Map<String, PeerVerdict> shared =
+        filter(peer("a", 2, chain(11, 1, 2)), peer("b", 4, chain(11, 1, 3, 4)), unsigned("c", 2));
+
+    assertThat(((Dropped) shared.get("c")).reason())
+        .isEqualTo(
+            "it has the node key of a, which is dropped: another machine has its rotation key, and"
+                + " has rotated more often: b");
     assertThat(((Dropped) obsolete.get("a")).reason())
         .isEqualTo("its node key was rotated: the signature of b makes it obsolete");
     assertThat(((Dropped) outrun.get("a")).reason())

@@ -1,12 +1,14 @@
-package dev.tka.cli.output;
+package dev.tka.sync.rpc;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
+import dev.tka.core.LockPublicKey;
 import dev.tka.core.State;
 import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.core.store.Marks;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -22,7 +24,7 @@ import java.util.TreeMap;
 public final class AumJson {
   private AumJson() {}
 
-  /** An entry of the log: hash, fields and encoding. */
+  /** An AUM as an entry of the log: hash, fields and encoding. */
   public static Map<String, Object> message(Aum aum) {
     Map<String, Object> message = new LinkedHashMap<>();
     message.put("Hash", aum.hash().toString());
@@ -39,14 +41,15 @@ public final class AumJson {
     return json;
   }
 
+  /** The fields of an AUM. */
   public static Map<String, Object> aum(Aum aum) {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("MessageKind", aum.kind().toString());
     aum.parent().ifPresent(parent -> json.put("PrevAUMHash", parent.toString()));
     aum.key().ifPresent(key -> json.put("Key", key(key)));
-    aum.keyId().ifPresent(keyId -> json.put("KeyID", Texts.keyId(keyId)));
+    aum.keyId().ifPresent(keyId -> json.put("KeyID", LockPublicKey.textOf(keyId)));
     aum.state().ifPresent(state -> json.put("State", state(state)));
-    aum.votes().ifPresent(votes -> json.put("Votes", Texts.unsigned(votes)));
+    aum.votes().ifPresent(votes -> json.put("Votes", unsigned(votes)));
     if (!aum.meta().isEmpty()) {
       json.put("Meta", new TreeMap<>(aum.meta()));
     }
@@ -56,38 +59,46 @@ public final class AumJson {
     return json;
   }
 
+  /** Keys, in the order given. */
   public static List<Map<String, Object>> keys(List<Key> keys) {
     return keys.stream().map(AumJson::key).toList();
   }
 
-  static Map<String, Object> key(Key key) {
+  private static Map<String, Object> key(Key key) {
     Map<String, Object> json = new LinkedHashMap<>();
-    json.put("Kind", Texts.keyKind(key.kind()));
-    json.put("Votes", Texts.unsigned(key.votes()));
-    json.put("Public", Texts.keyId(key.id()));
+    json.put("Kind", key.kindName());
+    json.put("Votes", unsigned(key.votes()));
+    json.put("Public", LockPublicKey.textOf(key.id()));
     if (!key.meta().isEmpty()) {
       json.put("Meta", new TreeMap<>(key.meta()));
     }
     return json;
   }
 
+  /** The fields of a node-key signature, and of what it nests. */
   public static Map<String, Object> nodeKeySignature(NodeKeySignature signature) {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("SigKind", signature.kindName());
     if (!signature.pubkey().isEmpty()) {
-      json.put("PublicKey", Texts.keyId(signature.pubkey()));
+      json.put("PublicKey", LockPublicKey.textOf(signature.pubkey()));
     }
     if (!signature.keyId().isEmpty()) {
-      json.put("KeyID", Texts.keyId(signature.keyId()));
+      json.put("KeyID", LockPublicKey.textOf(signature.keyId()));
     }
     json.put("Signature", base64(signature.signature()));
     signature.nested().ifPresent(nested -> json.put("Nested", nodeKeySignature(nested)));
     if (!signature.wrappingPubkey().isEmpty()) {
-      json.put("WrappingPublicKey", Texts.keyId(signature.wrappingPubkey()));
+      json.put("WrappingPublicKey", LockPublicKey.textOf(signature.wrappingPubkey()));
     }
     return json;
   }
 
+  /** All 64 bits of a number, unsigned. */
+  public static BigInteger unsigned(long value) {
+    return new BigInteger(Long.toUnsignedString(value));
+  }
+
+  /** Bytes as text: URL-safe base64, padded. */
   public static String base64(Bytes bytes) {
     return Base64.getUrlEncoder().encodeToString(bytes.toByteArray());
   }
@@ -97,8 +108,8 @@ public final class AumJson {
     state.lastAumHash().ifPresent(hash -> json.put("LastAUMHash", hash.toString()));
     json.put("DisablementValues", state.disablementValues().stream().map(Bytes::toHex).toList());
     json.put("Keys", keys(state.keys()));
-    json.put("StateID1", Texts.unsigned(state.stateId1()));
-    json.put("StateID2", Texts.unsigned(state.stateId2()));
+    json.put("StateID1", unsigned(state.stateId1()));
+    json.put("StateID2", unsigned(state.stateId2()));
     return json;
   }
 
@@ -106,7 +117,7 @@ public final class AumJson {
     List<Map<String, Object>> json = new ArrayList<>();
     for (AumSignature signature : signatures) {
       Map<String, Object> one = new LinkedHashMap<>();
-      one.put("KeyID", Texts.keyId(signature.signerId()));
+      one.put("KeyID", LockPublicKey.textOf(signature.signerId()));
       one.put("Signature", base64(signature.signatureBytes()));
       json.add(one);
     }

@@ -1,0 +1,11 @@
+/**
+ * The JSON of what travels between nodes, control and people (protocol, section 8): {@link
+ * dev.tka.sync.rpc.OfferJson} reads and writes sync offers, {@link dev.tka.sync.rpc.AumJson} writes
+ * AUMs, keys and node-key signatures.
+ *
+ * <p>The rules are specified in {@code docs/protocol.md}.
+ */
+@NullMarked
+package dev.tka.sync.rpc;
+
+import org.jspecify.annotations.NullMarked;

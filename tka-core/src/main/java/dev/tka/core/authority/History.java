@@ -1,0 +1,268 @@
+package dev.tka.core.authority;
+
+import dev.tka.core.ApplyException;
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.AumKind;
+import dev.tka.core.Bytes;
+import dev.tka.core.State;
+import dev.tka.core.authority.ForkResolution.Contender;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.StoreException;
+import dev.tka.core.store.Trail;
+import dev.tka.core.store.TrailEntry;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The chain that an authority knows: the stored active chain, and below its oldest ancestor what
+ * the trail remembers (protocol, section 10). Whether an AUM is on it, what follows one, the AUM
+ * itself and the state there are asked here, and nobody has to know which part an AUM is in.
+ *
+ * <pre>
+ *   trail                 oldest ancestor             head
+ *     e----e----c----e----o----o----o----o----o----o----o
+ *     remembered          '----o----o stored, not on the chain
+ * </pre>
+ *
+ * <p>Of the trail, the bodies of checkpoints can be had, and of the rest what a store keeps.
+ */
+final class History {
+  private final Authority authority;
+  private final AumSnapshot snapshot;
+  private final boolean withTrail;
+
+  private History(Authority authority, boolean withTrail) {
+    this.authority = authority;
+    this.snapshot = authority.snapshot();
+    this.withTrail = withTrail;
+  }
+
+  /** All that is known. */
+  static History of(Authority authority) {
+    return new History(authority, true);
+  }
+
+  /**
+   * The stored part alone: a store may have to work out its trail first, which is not asked for
+   * where it makes no difference.
+   */
+  static History ofStored(Authority authority) {
+    return new History(authority, false);
+  }
+
+  /** What is remembered of the part that is not stored. */
+  Trail trail() {
+    return withTrail ? snapshot.trail() : Trail.EMPTY;
+  }
+
+  /** True for an AUM that is stored, on the active chain or off it. */
+  boolean isStored(AumHash hash) {
+    return snapshot.find(hash).isPresent();
+  }
+
+  /** True for an AUM of the chain that is not stored any longer. */
+  boolean isRemembered(AumHash hash) {
+    return !isStored(hash) && trail().contains(hash);
+  }
+
+  /** True for an AUM of the chain, stored or remembered. */
+  boolean isOnChain(AumHash hash) {
+    return authority.isActive(hash) || isRemembered(hash);
+  }
+
+  /** The oldest AUM of the chain. */
+  AumHash oldest() {
+    return trail().oldest().orElse(authority.oldestAncestor());
+  }
+
+  /** The AUM that follows one of the chain; empty for the head and for any other AUM. */
+  Optional<AumHash> next(AumHash hash) {
+    Optional<? extends AumEntry> stored = snapshot.find(hash);
+    if (stored.isPresent()) {
+      ActiveChain chain = authority.chain();
+      int height = stored.get().height();
+      return chain.contains(stored.get()) && height < chain.headHeight()
+          ? Optional.of(chain.at(height + 1))
+          : Optional.empty();
+    }
+    if (!trail().contains(hash)) {
+      return Optional.empty();
+    }
+    List<TrailEntry> after = trail().after(hash);
+    return Optional.of(after.isEmpty() ? authority.oldestAncestor() : after.get(0).hash());
+  }
+
+  /**
+   * What follows an AUM of the chain, with its weight there; empty for the head and for any other
+   * AUM.
+   *
+   * @param atFork the state at the AUM
+   */
+  Optional<Contender> follower(AumHash fork, State atFork) throws StoreException {
+    Optional<AumHash> next = next(fork);
+    if (next.isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        isStored(next.get())
+            ? Contender.of(snapshot.get(next.get()), atFork)
+            : Contender.of(trail().find(next.get()).orElseThrow(), atFork));
+  }
+
+  /**
+   * The entries of all that follows an AUM of the chain, oldest first; costs their number, and
+   * replays what is stored of them.
+   */
+  List<TrailEntry> after(AumHash hash) throws StoreException, OpenException {
+    int head = authority.chain().headHeight();
+    if (authority.isActive(hash)) {
+      return replayed(hash, head);
+    }
+    List<TrailEntry> following = new ArrayList<>(trail().after(hash));
+    following.add(entryOfOldestAncestor());
+    following.addAll(replayed(authority.oldestAncestor(), head));
+    return following;
+  }
+
+  /**
+   * The entries that a purge leaves of the AUMs from the oldest ancestor on.
+   *
+   * @param firstThatStays an AUM of the active chain
+   */
+  List<TrailEntry> entriesBefore(AumHash firstThatStays) throws StoreException, OpenException {
+    AumHash oldest = authority.oldestAncestor();
+    if (firstThatStays.equals(oldest)) {
+      return List.of();
+    }
+    List<TrailEntry> entries = new ArrayList<>();
+    entries.add(entryOfOldestAncestor());
+    entries.addAll(replayed(oldest, height(firstThatStays) - 1));
+    return entries;
+  }
+
+  /** The entries of the stored AUMs after one of the active chain, up to and with a height. */
+  private List<TrailEntry> replayed(AumHash from, int toHeight)
+      throws StoreException, OpenException {
+    int above = toHeight - height(from);
+    List<TrailEntry> entries = new ArrayList<>(above);
+    State state = getState(from);
+    for (AumHash hash : authority.chain().above(height(from)).subList(0, above)) {
+      Aum aum = snapshot.get(hash);
+      State after = apply(state, aum);
+      entries.add(TrailEntry.of(aum, state, after, committedAt(hash)));
+      state = after;
+    }
+    return entries;
+  }
+
+  /** It follows the keys that the trail ends with. */
+  private TrailEntry entryOfOldestAncestor() throws StoreException, OpenException {
+    AumHash oldest = authority.oldestAncestor();
+    Set<Bytes> now = getState(oldest).keyIds();
+    return TrailEntry.of(
+        snapshot.get(oldest), trail().keysAtEnd().orElse(now), now, committedAt(oldest));
+  }
+
+  private int height(AumHash stored) {
+    return snapshot.find(stored).orElseThrow().height();
+  }
+
+  private Instant committedAt(AumHash stored) {
+    return snapshot.find(stored).orElseThrow().committedAt();
+  }
+
+  /**
+   * An AUM that is stored, or remembered with its body.
+   *
+   * @throws StoreException.Damaged if a remembered checkpoint is not what its name says
+   * @throws StoreException if a body cannot be read
+   */
+  Optional<Aum> findAum(AumHash hash) throws StoreException {
+    return isStored(hash) ? Optional.of(snapshot.get(hash)) : findRemembered(hash);
+  }
+
+  /**
+   * The same, where there must be one.
+   *
+   * @throws StoreException.NoSuchAum if there is none
+   */
+  Aum getAum(AumHash hash) throws StoreException {
+    Optional<Aum> aum = findAum(hash);
+    if (aum.isEmpty()) {
+      throw new StoreException.NoSuchAum(hash);
+    }
+    return aum.get();
+  }
+
+  private Optional<Aum> findRemembered(AumHash hash) throws StoreException.Damaged {
+    Optional<Aum> checkpoint = trail().checkpoint(hash);
+    return checkpoint.isPresent() || !trail().contains(hash)
+        ? checkpoint
+        : snapshot.purged(hash).map(Commit.Addition::aum);
+  }
+
+  /**
+   * The state at an AUM that is stored, on the chain or not, or remembered: replayed from the
+   * nearest checkpoint at or before it.
+   *
+   * @return empty when it is neither, or what it takes cannot be had any longer
+   * @throws StoreException if a body cannot be read
+   * @throws OpenException if what is known does not apply, so that nobody verified it
+   */
+  Optional<State> findState(AumHash hash) throws StoreException, OpenException {
+    try {
+      return isStored(hash) ? Optional.of(authority.stateAt(hash)) : rememberedState(hash);
+    } catch (ApplyException e) {
+      throw new OpenException.CannotApply(e);
+    }
+  }
+
+  private Optional<State> rememberedState(AumHash hash)
+      throws StoreException, OpenException, ApplyException {
+    Deque<Aum> replay = new ArrayDeque<>();
+    Optional<Aum> at = findRemembered(hash);
+    while (at.isPresent() && !at.get().kind().equals(AumKind.CHECKPOINT)) {
+      replay.push(at.get());
+      Optional<AumHash> parent = at.get().parent();
+      at = parent.isPresent() ? findRemembered(parent.get()) : Optional.empty();
+    }
+    if (at.isEmpty()) {
+      return Optional.empty();
+    }
+    State state = Authority.stateAtOldest(at.get());
+    for (Aum next : replay) {
+      state = state.apply(next);
+    }
+    return Optional.of(state);
+  }
+
+  /**
+   * The same, where there must be one.
+   *
+   * @throws StoreException.NoSuchAum if there is none
+   */
+  State getState(AumHash hash) throws StoreException, OpenException {
+    Optional<State> state = findState(hash);
+    if (state.isEmpty()) {
+      throw new StoreException.NoSuchAum(hash);
+    }
+    return state.get();
+  }
+
+  /** The state after an AUM that was verified before it was stored. */
+  static State apply(State state, Aum verified) throws OpenException {
+    try {
+      return state.apply(verified);
+    } catch (ApplyException e) {
+      throw new OpenException.CannotApply(e);
+    }
+  }
+}
