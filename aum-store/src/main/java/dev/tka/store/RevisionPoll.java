@@ -8,8 +8,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Watches a place by polling its revisions, which are authoritative; a {@link #hint} makes it poll
- * at once.
+ * Watches a place by polling its revisions, which are authoritative, for {@link Tailnets#watch}; a
+ * {@link #hint} makes it poll at once. It keeps what a {@link Tailnets.Watcher} is promised: one
+ * thread, each tailnet's commits in their order, and {@code lost} while the revisions cannot be
+ * read.
  */
 public final class RevisionPoll implements Tailnets.Watch {
   /** The polling interval for places where a poll is cheap. */
@@ -36,7 +38,12 @@ public final class RevisionPoll implements Tailnets.Watch {
   /** Reads the revisions that changed since the last call. */
   @FunctionalInterface
   public interface Revisions {
-    /** All revisions; those known not to have changed since this last returned may be left out. */
+    /**
+     * All revisions by the tailnet's name; those known not to have changed since this last returned
+     * may be left out. Called by one thread at a time.
+     *
+     * @throws StoreException if they cannot be read; they are read again after the interval
+     */
     Map<String, Revision> read() throws StoreException;
   }
 
@@ -51,6 +58,8 @@ public final class RevisionPoll implements Tailnets.Watch {
   /**
    * Begins to watch. Commits made before this returns are not reported, unless the first read
    * fails.
+   *
+   * @param interval the longest wait between two reads
    */
   public static RevisionPoll begin(
       Revisions revisions, Duration interval, Tailnets.Watcher watcher) {
@@ -150,6 +159,7 @@ public final class RevisionPoll implements Tailnets.Watch {
     thread.join();
   }
 
+  /** Ends it. A call of the watcher that has begun may still come to its end. */
   @Override
   public void close() {
     synchronized (this) {

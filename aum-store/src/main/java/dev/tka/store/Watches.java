@@ -3,7 +3,10 @@ package dev.tka.store;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The open watches of a place, all closed when it closes. Safe for use by many threads. */
+/**
+ * The open watches of a place, all closed when it closes, for implementations of {@link Tailnets}.
+ * Safe for use by many threads.
+ */
 public final class Watches implements AutoCloseable {
   private final Set<Tailnets.Watch> open = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
@@ -12,7 +15,9 @@ public final class Watches implements AutoCloseable {
   public Watches() {}
 
   /**
-   * Registers a watch and returns the one to give to the caller; closed if the place already is.
+   * Registers a watch.
+   *
+   * @return the one to give to the caller of {@link Tailnets#watch}; closed if the place already is
    */
   public Tailnets.Watch add(Tailnets.Watch watch) {
     open.add(watch);
@@ -30,6 +35,7 @@ public final class Watches implements AutoCloseable {
     return closed;
   }
 
+  /** Ends all of them, and those that come. */
   @Override
   public void close() {
     closed = true;

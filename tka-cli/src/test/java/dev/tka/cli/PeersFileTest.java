@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import dev.tka.cli.input.PeersFile;
+import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.core.Bytes;
@@ -35,7 +36,7 @@ class PeersFileTest {
 
   private PeersFile read(String json) throws Exception {
     return PeersFile.read(
-        "-",
+        new StreamArgument("-"),
         Cli.tka(json.replace('\'', '"').getBytes(StandardCharsets.UTF_8)),
         new PrintWriter(err, true));
   }
@@ -278,11 +279,15 @@ class PeersFileTest {
         .hasMessageContaining("found nothing");
     assertThatThrownBy(
             () ->
-                PeersFile.read(folder.toString(), Cli.tka(new byte[0]), new PrintWriter(err, true)))
+                PeersFile.read(
+                    new StreamArgument(folder.toString()),
+                    Cli.tka(new byte[0]),
+                    new PrintWriter(err, true)))
         .isInstanceOf(CommandFailure.class)
         .hasMessageContaining("found a directory");
     Path file = Files.writeString(folder.resolve("peers.json"), "{\"Peers\": [7]}");
-    PeersFile.read(file.toString(), Cli.tka(new byte[0]), new PrintWriter(err, true));
+    PeersFile.read(
+        new StreamArgument(file.toString()), Cli.tka(new byte[0]), new PrintWriter(err, true));
     assertThat(err.toString()).startsWith("tka: " + file + ": Peers[0]: ");
   }
 }

@@ -101,6 +101,9 @@ class StoreTextTest {
     assertThat(PostgresSettings.parse(underscored).user()).isEqualTo("a+b@c");
     assertThat(parse("postgresql://control@db_1/tka?sslmode=require").url())
         .isEqualTo("postgresql://control@db_1:5432/tka?sslmode=require");
+    // A letter that is another one in Unicode's normal form.
+    assertThat(parse("postgresql://control@db/\u1fef").url())
+        .isEqualTo("postgresql://control@db:5432/%E1%BF%AF");
     assertThat(parse("PostgreSQL://control@[::1]/tka").url())
         .isEqualTo("postgresql://control@[::1]:5432/tka");
     assertThat(parse("postgresql://control@db/tka?sslmode=verify-full").url())

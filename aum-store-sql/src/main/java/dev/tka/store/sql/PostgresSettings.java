@@ -213,9 +213,20 @@ public final class PostgresSettings {
       URI parts = new URI("postgresql", user, "host", port, "/" + database, null, null);
       String query = sslMode.map(mode -> "?" + SSL_MODE + mode).orElse("");
       String place = literal + ":" + port + parts.getRawPath() + query;
-      return new URI("postgresql://" + parts.getRawUserInfo() + "@" + place).toASCIIString();
+      return inAscii(new URI("postgresql://" + parts.getRawUserInfo() + "@" + place).toString());
     } catch (URISyntaxException e) {
       return "postgresql://" + host + ":" + port;
     }
+  }
+
+  /**
+   * Escapes what is not ASCII. {@link URI#toASCIIString} would change it into a normal form first.
+   */
+  private static String inAscii(String url) {
+    StringBuilder ascii = new StringBuilder();
+    for (byte each : url.getBytes(StandardCharsets.UTF_8)) {
+      ascii.append(each >= 0 ? Character.toString(each) : String.format("%%%02X", each));
+    }
+    return ascii.toString();
   }
 }

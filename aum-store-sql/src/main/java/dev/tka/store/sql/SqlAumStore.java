@@ -304,7 +304,7 @@ final class SqlAumStore implements AumStore {
       // The AUM was removed long ago, and perhaps added again since.
       read();
       IndexSnapshot<Long> now = last.snapshot;
-      Optional<Long> known = now.index().body(hash, now.limit());
+      Optional<Long> known = now.body(hash);
       if (known.isEmpty()) {
         throw new StoreException.NoSuchAum(hash);
       }
@@ -376,7 +376,7 @@ final class SqlAumStore implements AumStore {
         }
       }
       for (AumHash hash : commit.purges()) {
-        shown.index().body(hash, shown.limit()).ifPresent(number -> removed.put(hash, number));
+        shown.body(hash).ifPresent(number -> removed.put(hash, number));
       }
       shortened = commit.trailCut().map(shown.trail()::cutFrom).orElse(shown.trail());
       trail = shortened.extend(commit.trail());

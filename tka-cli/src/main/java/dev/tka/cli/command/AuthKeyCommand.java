@@ -4,6 +4,7 @@ import dev.tka.cli.input.KeyArgument;
 import dev.tka.cli.input.SecretInput;
 import dev.tka.cli.input.SigningKeyOption;
 import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
@@ -63,7 +64,8 @@ public final class AuthKeyCommand {
 
   @ParentCommand private Tka tka;
 
-  private static AuthKey read(@Nullable String file, AuthKeyCommand command, CommandSpec spec)
+  private static AuthKey read(
+      @Nullable StreamArgument file, AuthKeyCommand command, CommandSpec spec)
       throws TkaException, IOException, CommandFailure {
     return AuthKey.parse(SecretInput.read(file, WHAT, command.tka, spec));
   }
@@ -98,8 +100,9 @@ public final class AuthKeyCommand {
         index = "1",
         arity = "0..1",
         paramLabel = SecretInput.LABEL,
+        converter = StreamArgument.File.class,
         description = FILE_DESCRIPTION)
-    private @Nullable String file;
+    private @Nullable StreamArgument file;
 
     @Mixin private SigningKeyOption signingKey;
 
@@ -108,7 +111,7 @@ public final class AuthKeyCommand {
 
     @Override
     public Integer call() throws TkaException, IOException, CommandFailure {
-      if (signingKey.isStandardInput() && SecretInput.STANDARD_INPUT.equals(file)) {
+      if (signingKey.isStandardInput() && StreamArgument.isStandardInput(file)) {
         throw new ParameterException(
             spec.commandLine(), "the auth key and --key-file cannot both be standard input");
       }
@@ -163,8 +166,9 @@ public final class AuthKeyCommand {
         index = "0",
         arity = "0..1",
         paramLabel = SecretInput.LABEL,
+        converter = StreamArgument.File.class,
         description = FILE_DESCRIPTION)
-    private @Nullable String file;
+    private @Nullable StreamArgument file;
 
     @Option(names = "--node-key", paramLabel = "NODEKEY", description = "The node key to sign.")
     private @Nullable String nodeKeyText;
@@ -228,8 +232,9 @@ public final class AuthKeyCommand {
         index = "0",
         arity = "0..1",
         paramLabel = SecretInput.LABEL,
+        converter = StreamArgument.File.class,
         description = FILE_DESCRIPTION)
-    private @Nullable String file;
+    private @Nullable StreamArgument file;
 
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;

@@ -3,6 +3,7 @@ package dev.tka.cli.command;
 import dev.tka.cli.input.FileText;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.StoreText;
+import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
@@ -13,7 +14,6 @@ import dev.tka.store.StorePlace;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -55,7 +55,7 @@ public final class BackupCommand implements Callable<Integer> {
       paramLabel = "TARGET",
       converter = FileText.class,
       description = "The path of the copy.")
-  private String path;
+  private StreamArgument target;
 
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
@@ -69,17 +69,16 @@ public final class BackupCommand implements Callable<Integer> {
               + ": expected a store that can be copied while it is in use, such as sqlite:PATH; "
               + advice(place.backup()));
     }
-    Path target = Path.of(path);
     StorePlace copy;
     try (ProgressBar bar = ProgressBar.of(spec, "copying")) {
-      copy = online.copying().copyTo(target, bar);
+      copy = online.copying().copyTo(target.path(), bar);
     }
     PrintWriter out = spec.commandLine().getOut();
-    long bytes = Files.size(target);
+    long bytes = Files.size(target.path());
     if (json) {
       Map<String, Object> object = new LinkedHashMap<>();
       object.put("SchemaVersion", Json.SCHEMA_VERSION);
-      object.put("Target", target.toString());
+      object.put("Target", target.text());
       object.put("Bytes", bytes);
       Json.print(out, object);
     } else {
@@ -87,7 +86,7 @@ public final class BackupCommand implements Callable<Integer> {
           "Copied "
               + Texts.count(bytes, "byte")
               + " to "
-              + target
+              + target.text()
               + "; 'tka verify "
               + Texts.shellWord(copy.url())
               + " --all' checks the tailnets.");

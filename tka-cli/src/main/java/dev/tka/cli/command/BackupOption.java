@@ -1,9 +1,9 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.FileText;
+import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.store.StorePlace;
-import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -17,7 +17,7 @@ final class BackupOption {
       description =
           "Where to copy the directory or the file of SQLite first; nothing may be there (default:"
               + " its path and .backup-TIME). Of a database of PostgreSQL no copy is made.")
-  private @Nullable String path;
+  private @Nullable StreamArgument path;
 
   /**
    * The copy of a store.
@@ -25,6 +25,6 @@ final class BackupOption {
    * @throws CommandFailure if it was asked for, and none can be made
    */
   StoreBackup of(StorePlace store) throws CommandFailure {
-    return StoreBackup.of(store, Optional.ofNullable(path).map(Path::of));
+    return StoreBackup.of(store, Optional.ofNullable(path).map(StreamArgument::path));
   }
 }

@@ -2,6 +2,7 @@ package dev.tka.cli.command;
 
 import dev.tka.cli.input.KeyArgument;
 import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
@@ -146,8 +147,6 @@ public final class DeepLinkCommand {
         "  cat link.txt | tka deeplink verify DIR - --json"
       })
   static final class Verify implements Callable<Integer> {
-    private static final String STANDARD_INPUT = "-";
-
     /** Room for the longest link in UTF-8. */
     private static final int MAX_SIZE = 4 * DeepLink.MAX_LENGTH;
 
@@ -158,8 +157,9 @@ public final class DeepLinkCommand {
     @Parameters(
         index = "1",
         paramLabel = "LINK",
+        converter = StreamArgument.Value.class,
         description = "The link, quoted for the shell, or - for standard input.")
-    private String argument;
+    private StreamArgument argument;
 
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
@@ -167,7 +167,7 @@ public final class DeepLinkCommand {
     @Override
     public Integer call() throws TkaException, IOException, CommandFailure {
       long stateId1 = stateId1(store, spec);
-      String link = argument.equals(STANDARD_INPUT) ? read() : argument;
+      String link = argument.isStandard() ? read() : argument.text();
       Map<String, Object> object = toJson(link, DeepLink.verify(link, stateId1));
       if (json) {
         Json.print(spec.commandLine().getOut(), object);

@@ -3,6 +3,7 @@ package dev.tka.cli.command;
 import dev.tka.cli.input.Confirmation;
 import dev.tka.cli.input.SecretInput;
 import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
@@ -56,11 +57,12 @@ public final class DisableCommand implements Callable<Integer> {
       index = "1",
       arity = "0..1",
       paramLabel = SecretInput.LABEL,
+      converter = StreamArgument.File.class,
       description = {
         "The disablement secret, disablement-secret:... as 'tka init' printed it, in a file that"
             + " only its owner can read; - is standard input. By default, it is asked for."
       })
-  private @Nullable String secret;
+  private @Nullable StreamArgument secret;
 
   @Mixin private BackupOption backup;
 
@@ -83,7 +85,7 @@ public final class DisableCommand implements Callable<Integer> {
     confirmation.require(
         "This ends the authority in " + edit.store() + copy.plan() + ".",
         tka,
-        SecretInput.STANDARD_INPUT.equals(secret),
+        StreamArgument.isStandardInput(secret),
         err);
     copy.make();
     edit.wipe();

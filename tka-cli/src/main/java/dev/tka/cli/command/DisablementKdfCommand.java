@@ -1,6 +1,7 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.SecretInput;
+import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
@@ -43,11 +44,12 @@ public final class DisablementKdfCommand implements Callable<Integer> {
   @Parameters(
       arity = "0..1",
       paramLabel = SecretInput.LABEL,
+      converter = StreamArgument.File.class,
       description = {
         "The file that holds the secret, disablement-secret:... or its hexadecimal digits alone, or"
             + " - for standard input; asked for when it is left out."
       })
-  private @Nullable String file;
+  private @Nullable StreamArgument file;
 
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;

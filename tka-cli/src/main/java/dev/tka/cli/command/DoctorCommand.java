@@ -6,6 +6,7 @@ import dev.tka.cli.input.PeersFile;
 import dev.tka.cli.input.PeersOption;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.StoreText;
+import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
@@ -84,8 +85,12 @@ public final class DoctorCommand implements Callable<Integer> {
       description = "The store of the other end.")
   private @Nullable StorePlace other;
 
-  @Option(names = "--offer", paramLabel = "FILE", description = "An offer of the other end.")
-  private @Nullable String offer;
+  @Option(
+      names = "--offer",
+      paramLabel = "FILE",
+      converter = StreamArgument.File.class,
+      description = "An offer of the other end.")
+  private @Nullable StreamArgument offer;
 
   @Mixin private PeersOption peers;
 
@@ -119,7 +124,7 @@ public final class DoctorCommand implements Callable<Integer> {
     if (!without.isEmpty() && !peers.isGiven()) {
       throw new ParameterException(spec.commandLine(), "--without goes with --peers");
     }
-    if (peers.isStandardInput() && PeersFile.STANDARD_INPUT.equals(offer)) {
+    if (peers.isStandardInput() && StreamArgument.isStandardInput(offer)) {
       throw new ParameterException(
           spec.commandLine(), "--peers and --offer cannot both read standard input");
     }
@@ -288,7 +293,8 @@ public final class DoctorCommand implements Callable<Integer> {
     }
   }
 
-  private void compare(Authority authority, String name) throws IOException, CommandFailure {
+  private void compare(Authority authority, StreamArgument name)
+      throws IOException, CommandFailure {
     Intersection intersection = Intersection.findRemembering(authority, OfferText.read(name, tka));
     String text = "of the offer, this end finds " + intersection.reason();
     if (intersection instanceof Intersection.None none) {
@@ -297,7 +303,7 @@ public final class DoctorCommand implements Callable<Integer> {
       fine(text);
     }
     if (intersection instanceof Intersection.Remembered remembered) {
-      LeftBehind.of(authority, remembered, store.words(), name).ifPresent(this::add);
+      LeftBehind.of(authority, remembered, store.words(), name.text()).ifPresent(this::add);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.tka.cli.command;
 import dev.tka.cli.input.KeyArgument;
 import dev.tka.cli.input.PeersFile;
 import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
@@ -62,8 +63,9 @@ public final class ExplainCommand implements Callable<Integer> {
       names = "--peers",
       required = true,
       paramLabel = "PEERS",
+      converter = StreamArgument.File.class,
       description = "The peers, as for 'tka peers'; - for standard input.")
-  private String peers = "";
+  private StreamArgument peers = new StreamArgument("");
 
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;

@@ -1,10 +1,10 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.FileText;
-import dev.tka.cli.input.InspectInput;
 import dev.tka.cli.input.OpenStore;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.StoreText;
+import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.TailnetOption;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
@@ -23,7 +23,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -66,9 +65,9 @@ public final class ExportCommand implements Callable<Integer> {
       paramLabel = "FILE",
       arity = "0..1",
       converter = FileText.class,
-      defaultValue = InspectInput.STANDARD_INPUT,
+      defaultValue = StreamArgument.STANDARD,
       description = "Where to write; - or nothing for standard output.")
-  private String file;
+  private StreamArgument file;
 
   @Option(names = "--all", description = "All tailnets of a store that keeps several.")
   private boolean all;
@@ -78,7 +77,7 @@ public final class ExportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
-    boolean toFile = !file.equals(InspectInput.STANDARD_INPUT);
+    boolean toFile = !file.isStandard();
     if (all && store.tailnet().isGiven()) {
       throw new ParameterException(
           spec.commandLine(), "--all and " + TailnetOption.NAME + " exclude each other");
@@ -110,7 +109,7 @@ public final class ExportCommand implements Callable<Integer> {
       throws TkaException, IOException {
     try {
       if (toFile) {
-        return ExportFile.write(Path.of(file), writing);
+        return ExportFile.write(file.path(), writing);
       }
       OutputStream out = new BufferedOutputStream(tka.out());
       List<AumExport> exported = writing.to(out);
@@ -119,7 +118,7 @@ public final class ExportCommand implements Callable<Integer> {
     } catch (FileSystemException e) {
       throw e;
     } catch (IOException e) {
-      throw new FileSystemException(toFile ? file : "standard output", null, e.getMessage());
+      throw new FileSystemException(toFile ? file.text() : "standard output", null, e.getMessage());
     }
   }
 
@@ -177,7 +176,7 @@ public final class ExportCommand implements Callable<Integer> {
     if (json) {
       Map<String, Object> object = new LinkedHashMap<>();
       object.put("SchemaVersion", Json.SCHEMA_VERSION);
-      object.put("File", file);
+      object.put("File", file.text());
       object.put("Tailnets", exported.stream().map(ExportCommand::toJson).toList());
       Json.print(out, object);
       return;
@@ -190,7 +189,7 @@ public final class ExportCommand implements Callable<Integer> {
               + ", head "
               + each.head()
               + ", to "
-              + Texts.printable(file));
+              + Texts.printable(file.text()));
     }
   }
 

@@ -1,9 +1,9 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.FileText;
-import dev.tka.cli.input.InspectInput;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.StoreText;
+import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.TailnetOption;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
@@ -81,7 +81,7 @@ public final class ImportCommand implements Callable<Integer> {
       paramLabel = "FILE",
       converter = Source.class,
       description = "An export; - for standard input.")
-  private String file;
+  private StreamArgument file;
 
   @Parameters(
       index = "1",
@@ -108,9 +108,9 @@ public final class ImportCommand implements Callable<Integer> {
       String name, AumHash head, AumImport.Verified content, int trailEntriesKept) {}
 
   /** Says what else there is for whoever names a store. */
-  private static final class Source implements ITypeConverter<String> {
+  private static final class Source implements ITypeConverter<StreamArgument> {
     @Override
-    public String convert(String text) {
+    public StreamArgument convert(String text) {
       if (StoreText.isUrl(text)) {
         throw new TypeConversionException(
             "expected a path, found a store URL; to copy from a store:"
@@ -122,16 +122,15 @@ public final class ImportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
-    boolean piped = file.equals(InspectInput.STANDARD_INPUT);
-    if (!piped && Files.isDirectory(Path.of(file))) {
+    boolean piped = file.isStandard();
+    if (!piped && Files.isDirectory(file.path())) {
       throw new CommandFailure(
           ExitCode.NOT_FOUND,
           file
               + ": expected an export of 'tka export', found a directory; to copy one:"
               + " tka export DIR | tka import - STORE");
     }
-    try (InputStream in =
-        new BufferedInputStream(piped ? tka.in() : Files.newInputStream(Path.of(file)), HEADER)) {
+    try (InputStream in = new BufferedInputStream(file.open(tka), HEADER)) {
       in.mark(HEADER);
       boolean several = next(new AumImport(in, verifier)).orElseThrow().following() > 0;
       in.reset();
@@ -167,7 +166,7 @@ public final class ImportCommand implements Callable<Integer> {
           ExitCode.USAGE,
           place.url() + ": a " + place.noun() + " holds one tailnet, and the export has several");
     }
-    Path path = piped ? Files.createTempFile("tka-import", ".part") : Path.of(file);
+    Path path = piped ? Files.createTempFile("tka-import", ".part") : file.path();
     try {
       if (piped) {
         Files.copy(in, path, StandardCopyOption.REPLACE_EXISTING);
@@ -234,10 +233,7 @@ public final class ImportCommand implements Callable<Integer> {
   }
 
   private CommandFailure inExport(TkaException failure) {
-    boolean piped = file.equals(InspectInput.STANDARD_INPUT);
-    return new CommandFailure(
-        Failures.exitCode(failure),
-        (piped ? "standard input" : file) + ": " + Failures.describe(failure));
+    return new CommandFailure(Failures.exitCode(failure), file + ": " + Failures.describe(failure));
   }
 
   private String nameOf(AumImport.Tailnet tailnet) throws CommandFailure {

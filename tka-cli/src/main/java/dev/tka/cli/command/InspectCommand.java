@@ -1,6 +1,7 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.InspectInput;
+import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
@@ -22,7 +23,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,8 +51,6 @@ import picocli.CommandLine.Spec;
       "  tailscale lock log --json | jq -r '.Messages[].Raw' | tka inspect - --json"
     })
 public final class InspectCommand implements Callable<Integer> {
-  private static final Path STANDARD_INPUT = Path.of("-");
-
   /** For a few signatures, loading native code would take longer than it saves. */
   private static final SignatureVerifier VERIFIER =
       SignatureVerifier.on(SignatureVerifier.Path.BOUNCY_CASTLE).orElseThrow();
@@ -60,21 +58,21 @@ public final class InspectCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @ParentCommand private Tka tka;
 
-  @Parameters(paramLabel = "FILE", description = "The file, or - for standard input.")
-  private Path file;
+  @Parameters(
+      paramLabel = "FILE",
+      converter = StreamArgument.File.class,
+      description = "The file, or - for standard input.")
+  private StreamArgument file;
 
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
 
   @Override
   public Integer call() throws IOException, CommandFailure {
-    if (file.equals(STANDARD_INPUT)) {
-      return inspectAll(InspectInput.of(tka.in()));
-    }
-    if (Files.isDirectory(file)) {
+    if (!file.isStandard() && Files.isDirectory(file.path())) {
       throw new CommandFailure(ExitCode.BAD_INPUT, file + ": expected a file, found a directory");
     }
-    try (InputStream in = Files.newInputStream(file)) {
+    try (InputStream in = file.open(tka)) {
       return inspectAll(InspectInput.of(in));
     }
   }

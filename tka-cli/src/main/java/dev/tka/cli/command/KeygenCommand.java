@@ -1,5 +1,6 @@
 package dev.tka.cli.command;
 
+import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
@@ -7,7 +8,6 @@ import dev.tka.core.LockPrivateKey;
 import dev.tka.store.KeyFile;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -31,26 +31,27 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExamples:%n",
     footer = {"  tka keygen admin.key", "  tka keygen admin.key --json | jq -r .PublicKey"})
 public final class KeygenCommand implements Callable<Integer> {
-  private static final String STANDARD_INPUT = "-";
-
   @Spec private CommandSpec spec;
   @ParentCommand private Tka tka;
 
-  @Parameters(paramLabel = "FILE", description = "The file to make.")
-  private Path file;
+  @Parameters(
+      paramLabel = "FILE",
+      converter = StreamArgument.File.class,
+      description = "The file to make.")
+  private StreamArgument file;
 
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
 
   @Override
   public Integer call() throws IOException {
-    if (STANDARD_INPUT.equals(file.toString())) {
+    if (file.isStandard()) {
       throw new ParameterException(
           spec.commandLine(), "a private key goes into a file, and never to standard output");
     }
     PrintWriter out = spec.commandLine().getOut();
     LockPrivateKey key = LockPrivateKey.generate(tka.random());
-    KeyFile.create(file, key);
+    KeyFile.create(file.path(), key);
     if (json) {
       Map<String, Object> object = new LinkedHashMap<>();
       object.put("SchemaVersion", Json.SCHEMA_VERSION);

@@ -1,6 +1,7 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.InspectInput;
+import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
@@ -11,8 +12,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -22,7 +21,6 @@ import java.util.Optional;
  * or as {@link OfferJson}.
  */
 final class OfferText {
-  private static final String STANDARD_INPUT = "-";
   private static final String HEAD = "head";
   private static final String ANCESTOR = "ancestor";
 
@@ -38,11 +36,8 @@ final class OfferText {
    *
    * @throws CommandFailure if it is something else, or longer than the longest offer
    */
-  static SyncOffer read(String argument, Tka tka) throws IOException, CommandFailure {
-    if (argument.equals(STANDARD_INPUT)) {
-      return read(tka.in());
-    }
-    try (InputStream in = Files.newInputStream(Path.of(argument))) {
+  static SyncOffer read(StreamArgument argument, Tka tka) throws IOException, CommandFailure {
+    try (InputStream in = argument.open(tka)) {
       return read(in);
     }
   }

@@ -2,6 +2,7 @@ package dev.tka.cli.command;
 
 import dev.tka.cli.input.PeersFile;
 import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
@@ -50,11 +51,12 @@ public final class PeersCommand implements Callable<Integer> {
   @Parameters(
       index = "1",
       paramLabel = "PEERS",
+      converter = StreamArgument.File.class,
       description = {
         "The peers: a file as 'tailscale lock status --json' prints it or docs/peers-file.md"
             + " describes it; - for standard input."
       })
-  private String peers;
+  private StreamArgument peers;
 
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;

@@ -2,6 +2,7 @@ package dev.tka.cli.command;
 
 import dev.tka.cli.input.Confirmation;
 import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
@@ -51,7 +52,6 @@ import picocli.CommandLine.Spec;
       "  tka repair DIR --all --json",
     })
 public final class RepairCommand implements Callable<Integer> {
-  private static final String STANDARD_INPUT = "-";
 
   @Spec private CommandSpec spec;
   @ParentCommand private Tka tka;
@@ -88,10 +88,11 @@ public final class RepairCommand implements Callable<Integer> {
     @Option(
         names = "--meet",
         paramLabel = "OFFER",
+        converter = StreamArgument.File.class,
         description =
             "To the newest AUM that an offer names, as 'tka offer' prints it at the other end;"
                 + " a file, or - for standard input.")
-    private @Nullable String meet;
+    private @Nullable StreamArgument meet;
 
     @Option(names = "--all", description = "To the oldest checkpoint.")
     private boolean all;
@@ -153,7 +154,7 @@ public final class RepairCommand implements Callable<Integer> {
     confirmation.require(
         "This brings back " + Texts.count(restore.count(), "AUM") + copy.plan() + ".",
         tka,
-        STANDARD_INPUT.equals(reach.meet),
+        StreamArgument.isStandardInput(reach.meet),
         err);
     copy.make();
     edit.repair(restore);

@@ -3,6 +3,7 @@ package dev.tka.cli.command;
 import dev.tka.cli.input.InspectInput;
 import dev.tka.cli.input.KeyArgument;
 import dev.tka.cli.input.SigningKeyOption;
+import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
@@ -43,8 +44,9 @@ public final class ResignCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
       paramLabel = "SIGNATURE",
+      converter = StreamArgument.Value.class,
       description = "The present signature, in hexadecimal or base64; - reads standard input.")
-  private String old;
+  private StreamArgument old;
 
   @Parameters(index = "1", paramLabel = "NODEKEY", description = "The new node key, nodekey:...")
   private String nodeKeyText;
@@ -54,7 +56,7 @@ public final class ResignCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
-    if (old.equals(InspectInput.STANDARD_INPUT) && wrappingKey.isStandardInput()) {
+    if (old.isStandard() && wrappingKey.isStandardInput()) {
       throw usage("SIGNATURE and --key-file cannot both be standard input");
     }
     NodeKey nodeKey = KeyArgument.parse(NodeKey::parse, nodeKeyText, spec);

@@ -7,6 +7,7 @@ import dev.tka.cli.input.PeersFile;
 import dev.tka.cli.input.PeersOption;
 import dev.tka.cli.input.SigningKeyOption;
 import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
@@ -107,14 +108,16 @@ public final class RevokeKeysCommand implements Callable<Integer> {
   @Option(
       names = "--cosign",
       paramLabel = "UPDATE",
+      converter = StreamArgument.Value.class,
       description = "Sign a recovery update, too; - reads it from standard input.")
-  private @Nullable String cosign;
+  private @Nullable StreamArgument cosign;
 
   @Option(
       names = "--finish",
       paramLabel = "UPDATE",
+      converter = StreamArgument.Value.class,
       description = "Store a recovery update; - reads it from standard input.")
-  private @Nullable String finish;
+  private @Nullable StreamArgument finish;
 
   @Mixin private Confirmation confirmation;
 
@@ -154,7 +157,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
     if (peers.isGiven() && !planOnly) {
       throw usage("--peers goes with --plan");
     }
-    if (InspectInput.STANDARD_INPUT.equals(cosign) && signingKey.isStandardInput()) {
+    if (StreamArgument.isStandardInput(cosign) && signingKey.isStandardInput()) {
       throw usage("--cosign and --key-file cannot both read standard input");
     }
   }
@@ -248,7 +251,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
     }
     PrintWriter err = spec.commandLine().getErr();
     RevocationOutlook outlook = warn(before, update);
-    confirmation.require(describe(effect), tka, InspectInput.STANDARD_INPUT.equals(finish), err);
+    confirmation.require(describe(effect), tka, StreamArgument.isStandardInput(finish), err);
     Map<String, Object> object = toJson(effect, update);
     object.putAll(toJson(outlook));
     printFinished(object, edit.store(List.of(update)));
@@ -378,7 +381,8 @@ public final class RevokeKeysCommand implements Callable<Integer> {
     return object;
   }
 
-  private Aum readUpdate(String argument) throws IOException, CommandFailure, DecodeException {
+  private Aum readUpdate(StreamArgument argument)
+      throws IOException, CommandFailure, DecodeException {
     return Aum.decode(InspectInput.only("recovery update", argument, tka.in()));
   }
 

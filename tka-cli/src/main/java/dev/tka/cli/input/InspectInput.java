@@ -25,7 +25,6 @@ public final class InspectInput {
   /** The most bytes that are read: room for forty of the largest checkpoints there can be. */
   public static final int MAX_SIZE = 16 << 20;
 
-  public static final String STANDARD_INPUT = "-";
   private static final String WHITE_SPACE = " \t\r\n";
   private static final char PADDING = '=';
 
@@ -68,13 +67,13 @@ public final class InspectInput {
    * @param argument the value as text, or - for standard input
    * @throws CommandFailure if there is not exactly one
    */
-  public static byte[] only(String what, String argument, InputStream standardInput)
+  public static byte[] only(String what, StreamArgument argument, InputStream standardInput)
       throws IOException, CommandFailure {
     InspectInput input =
         of(
-            argument.equals(STANDARD_INPUT)
+            argument.isStandard()
                 ? standardInput
-                : new ByteArrayInputStream(argument.getBytes(StandardCharsets.UTF_8)));
+                : new ByteArrayInputStream(argument.text().getBytes(StandardCharsets.UTF_8)));
     byte[] only = input.next().orElseThrow();
     if (input.next().isPresent()) {
       throw new CommandFailure(

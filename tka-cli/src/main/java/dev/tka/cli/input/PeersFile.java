@@ -23,7 +23,6 @@ import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
@@ -46,8 +45,6 @@ import org.jspecify.annotations.Nullable;
  * @param sound false when something was left out
  */
 public record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) {
-  public static final String STANDARD_INPUT = "-";
-
   /** Longer than the text of any signature that can be read: sixteen layers are 4 KiB. */
   static final int MAX_TEXT = 1 << 16;
 
@@ -112,17 +109,14 @@ public record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) 
    *
    * @throws CommandFailure if it does not begin as a peers file does
    */
-  public static PeersFile read(String argument, Tka tka, PrintWriter err)
+  public static PeersFile read(StreamArgument argument, Tka tka, PrintWriter err)
       throws IOException, CommandFailure {
-    if (argument.equals(STANDARD_INPUT)) {
-      return new Reading(tka.in(), "standard input", err).all();
-    }
-    if (Files.isDirectory(Path.of(argument))) {
+    if (!argument.isStandard() && Files.isDirectory(argument.path())) {
       throw new CommandFailure(
           ExitCode.BAD_INPUT, argument + ": expected a peers file, found a directory");
     }
-    try (InputStream in = Files.newInputStream(Path.of(argument))) {
-      return new Reading(in, argument, err).all();
+    try (InputStream in = argument.open(tka)) {
+      return new Reading(in, argument.toString(), err).all();
     }
   }
 

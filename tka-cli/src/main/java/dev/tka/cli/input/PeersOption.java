@@ -12,17 +12,18 @@ public final class PeersOption {
   @Option(
       names = "--peers",
       paramLabel = "PEERS",
+      converter = StreamArgument.File.class,
       description =
           "The nodes of the network: a peers file (docs/peers-file.md), as 'tailscale lock status"
               + " --json' prints it, or - for standard input.")
-  private @Nullable String source;
+  private @Nullable StreamArgument source;
 
   public boolean isGiven() {
     return source != null;
   }
 
   public boolean isStandardInput() {
-    return PeersFile.STANDARD_INPUT.equals(source);
+    return StreamArgument.isStandardInput(source);
   }
 
   /**

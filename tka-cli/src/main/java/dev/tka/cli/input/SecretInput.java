@@ -25,7 +25,6 @@ import picocli.CommandLine.ParameterException;
  */
 public final class SecretInput {
   public static final String LABEL = "FILE";
-  public static final String STANDARD_INPUT = "-";
 
   /** Far more than any of these secrets has. */
   private static final int MAX_SIZE = 64 * 1024;
@@ -45,7 +44,7 @@ public final class SecretInput {
    * @throws SigningException if others than its owner can read or write the file
    * @throws CommandFailure if there is nothing, too much, or no text
    */
-  public static String read(@Nullable String file, String what, Tka tka, CommandSpec spec)
+  public static String read(@Nullable StreamArgument file, String what, Tka tka, CommandSpec spec)
       throws SigningException, IOException, CommandFailure {
     byte[] content = content(file, what, tka, spec);
     try {
@@ -68,15 +67,16 @@ public final class SecretInput {
     }
   }
 
-  private static byte[] content(@Nullable String file, String what, Tka tka, CommandSpec spec)
+  private static byte[] content(
+      @Nullable StreamArgument file, String what, Tka tka, CommandSpec spec)
       throws SigningException, IOException {
     if (file == null) {
       return ask(what, tka, spec);
     }
-    if (file.equals(STANDARD_INPUT)) {
+    if (file.isStandard()) {
       return tka.in().readNBytes(MAX_SIZE + 1);
     }
-    if (SECRET.matcher(file).matches()) {
+    if (SECRET.matcher(file.text()).matches()) {
       throw new ParameterException(
           spec.commandLine(),
           "expected a file that holds the "
@@ -84,7 +84,7 @@ public final class SecretInput {
               + ", or - for standard input, found what looks like the secret itself: other"
               + " processes see arguments, so think of it as seen");
     }
-    Path path = Path.of(file);
+    Path path = file.path();
     KeyFile.requirePrivate(path, what + " file");
     try (InputStream in = Files.newInputStream(path)) {
       return in.readNBytes(MAX_SIZE + 1);

@@ -5,7 +5,6 @@ import dev.tka.core.SigningException;
 import dev.tka.store.KeyFile;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -16,16 +15,15 @@ import picocli.CommandLine.ParameterException;
  * The private key that a command signs with. It is never an argument: other processes see those.
  */
 public final class SigningKeyOption {
-  private static final String STANDARD_INPUT = "-";
-
   @Option(
       names = "--key-file",
       paramLabel = "FILE",
+      converter = StreamArgument.File.class,
       description = {
         "The private key that signs, in a file that only its owner can read, as 'tka keygen' makes"
             + " it; - is standard input."
       })
-  private @Nullable String file;
+  private @Nullable StreamArgument file;
 
   /**
    * Reads the key.
@@ -38,15 +36,15 @@ public final class SigningKeyOption {
       throw new ParameterException(
           spec.commandLine(), "missing option --key-file FILE, the private key that signs");
     }
-    return isStandardInput() ? KeyFile.read(in, "standard input") : KeyFile.read(Path.of(file));
+    return isStandardInput() ? KeyFile.read(in, file.toString()) : KeyFile.read(file.path());
   }
 
   public boolean isStandardInput() {
-    return STANDARD_INPUT.equals(file);
+    return StreamArgument.isStandardInput(file);
   }
 
   /** The option as it was given, for a command to run again. */
   public Optional<String> file() {
-    return Optional.ofNullable(file);
+    return Optional.ofNullable(file).map(StreamArgument::text);
   }
 }

@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * makes a new index ({@link #without}, {@link #add}), and older snapshots keep the old one. So a
  * commit costs what it adds, and readers take no lock.
  *
- * <p>One writer at a time; any number of readers.
+ * <p>A store adds to it and takes away, one writer at a time, and shows it by an {@link
+ * IndexSnapshot}, to any number of readers: {@link MemoryAumStore} is the shortest example.
  *
  * @param <B> where the body of an AUM is: its encoding, or what finds that
  */
@@ -151,18 +152,18 @@ public final class AumIndex<B> {
   }
 
   /** One AUM, if it is here and not newer than the limit. */
-  public Optional<AumEntry> find(AumHash hash, long limit) {
+  Optional<AumEntry> find(AumHash hash, long limit) {
     return Optional.ofNullable(visible(nodes.get(hash), limit));
   }
 
   /** Where the body of an AUM is, if it is here and not newer than the limit. */
-  public Optional<B> body(AumHash hash, long limit) {
+  Optional<B> body(AumHash hash, long limit) {
     Node<B> node = visible(nodes.get(hash), limit);
     return node == null ? Optional.empty() : Optional.of(node.body);
   }
 
   /** All AUMs that are not newer than the limit. */
-  public List<AumEntry> entries(long limit) {
+  List<AumEntry> entries(long limit) {
     List<AumEntry> visible = new ArrayList<>(nodes.size());
     for (Node<B> node : nodes.values()) {
       if (node.addedBy <= limit) {
@@ -173,7 +174,7 @@ public final class AumIndex<B> {
   }
 
   /** The AUMs that follow one and are not newer than the limit, newest first. */
-  public List<AumEntry> children(AumHash parent, long limit) {
+  List<AumEntry> children(AumHash parent, long limit) {
     Node<B> node = nodes.get(parent);
     Node<B> child = node == null ? orphans.get(parent) : node.firstChild;
     if (child == null) {
@@ -197,7 +198,7 @@ public final class AumIndex<B> {
    *
    * @param limit of a snapshot of this index
    */
-  public List<AumEntry> addedBetween(long limit, long laterLimit) {
+  List<AumEntry> addedBetween(long limit, long laterLimit) {
     int end = additionCount;
     Node<?>[] added = additions;
     while (end > 0 && added[end - 1].addedBy > laterLimit) {
@@ -211,13 +212,14 @@ public final class AumIndex<B> {
   }
 
   /** About how many bytes of memory the AUMs take up, those that no reader sees included. */
-  public long heapBytes() {
+  long heapBytes() {
     return nodes.mappingCount() * HEAP_BYTES_A_NODE + bodyBytes;
   }
 
   /**
    * Adds AUMs; those that are here already stay as they are. Quickest with parents before their
-   * children.
+   * children. Readers see them once a snapshot's limit reaches the sequence number, so that a
+   * commit that fails after this shows nothing if its number is never used again.
    *
    * @param addedBy the sequence number of the commit, above all limits that readers have
    * @return the index to go on with: this one, or a new one when heights had to move
@@ -244,7 +246,11 @@ public final class AumIndex<B> {
     return ofNodes(items.stream().map(item -> Node.of(item, 0)).toList());
   }
 
-  /** A new index of the AUMs that are not purged. */
+  /**
+   * Takes AUMs away.
+   *
+   * @return a new index of the others, which does not change with this one
+   */
   public AumIndex<B> without(Set<AumHash> purged) {
     List<Node<B>> kept = new ArrayList<>(nodes.values());
     kept.removeIf(node -> purged.contains(node.hash));

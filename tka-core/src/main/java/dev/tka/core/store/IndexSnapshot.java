@@ -9,13 +9,14 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * A snapshot of a store that keeps its AUMs in an {@link AumIndex}.
+ * A snapshot of a store that keeps its AUMs in an {@link AumIndex}. Immutable, while the index may
+ * go on growing.
  *
  * @param index may hold newer AUMs, too
  * @param limit the sequence number of the last commit that this snapshot shows
  * @param bodies reads the bodies of AUMs that are stored
  * @param purgedBodies finds what was purged and could be given back
- * @param remembered tells the trail, the same at every call
+ * @param remembered tells the trail, the same at every call; it may be worked out at the first
  * @param <B> where the index says that a body is
  */
 public record IndexSnapshot<B>(
@@ -70,7 +71,10 @@ public record IndexSnapshot<B>(
     Bytes read(AumHash hash, B body) throws StoreException;
   }
 
-  /** A snapshot of a store that forgets what it purges. */
+  /**
+   * A snapshot of a store that forgets what it purges. The parameters are those of the record
+   * without {@code purgedBodies}.
+   */
   public IndexSnapshot(
       AumIndex<B> index,
       long limit,
@@ -96,6 +100,11 @@ public record IndexSnapshot<B>(
   public IndexSnapshot<B> withTrail(Supplier<Trail> other) {
     return new IndexSnapshot<>(
         index, limit, revision, lastActiveAncestor, bodies, purgedBodies, other, marks, damage);
+  }
+
+  /** Where the body of an AUM is; empty if it is not stored. */
+  public Optional<B> body(AumHash hash) {
+    return index.body(hash, limit);
   }
 
   @Override
@@ -145,7 +154,7 @@ public record IndexSnapshot<B>(
 
   @Override
   public Bytes encoded(AumHash hash) throws StoreException {
-    Optional<B> body = index.body(hash, limit);
+    Optional<B> body = body(hash);
     if (body.isEmpty()) {
       throw new StoreException.NoSuchAum(hash);
     }
