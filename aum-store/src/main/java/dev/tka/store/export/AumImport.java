@@ -3,7 +3,6 @@ package dev.tka.store.export;
 import dev.tka.core.ApplyException;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumKind;
 import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
@@ -354,7 +353,7 @@ public final class AumImport {
       if (!follows || !remembered.add(entry.hash())) {
         throw in.damaged("trail entry " + entry.hash() + " does not follow the previous one");
       }
-      if (entry.kind().equals(AumKind.CHECKPOINT) != entry.checkpoint().isPresent()) {
+      if (entry.kind().isCheckpoint() != entry.checkpoint().isPresent()) {
         throw in.damaged("trail entry " + entry.hash() + ": expected a checkpoint with its body");
       }
       if (entry.checkpoint().isPresent()) {

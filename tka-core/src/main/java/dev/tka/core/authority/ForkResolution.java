@@ -17,7 +17,7 @@ public final class ForkResolution {
   private static final Comparator<Contender> WINNERS_FIRST =
       Comparator.comparingLong(Contender::weight)
           .reversed()
-          .thenComparing(contender -> !contender.kind().equals(AumKind.REMOVE_KEY))
+          .thenComparing(contender -> !contender.kind().winsTies())
           .thenComparing(Contender::hash);
 
   private ForkResolution() {}

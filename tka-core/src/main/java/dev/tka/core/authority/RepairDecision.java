@@ -3,7 +3,6 @@ package dev.tka.core.authority;
 import dev.tka.core.ApplyException;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumKind;
 import dev.tka.core.IllFormedException;
 import dev.tka.core.State;
 import dev.tka.core.store.AumSnapshot;
@@ -93,7 +92,7 @@ final class RepairDecision {
   }
 
   private boolean isCheckpoint(int index) {
-    return entries.get(index).kind().equals(AumKind.CHECKPOINT);
+    return entries.get(index).kind().isCheckpoint();
   }
 
   private Repair restore(List<TrailEntry> back) throws StoreException {
