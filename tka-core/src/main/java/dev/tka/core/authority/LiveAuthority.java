@@ -384,7 +384,7 @@ public final class LiveAuthority {
     return left;
   }
 
-  /** The time at which AUMs are mature or not (protocol, section 10, "Mature"). */
+  /** The time at which AUMs are mature or not (protocol, section 10). */
   private Instant reference(Authority authority, Instant now) {
     if (!policy.followsControl()) {
       return now;
