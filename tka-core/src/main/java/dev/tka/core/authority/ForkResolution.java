@@ -13,7 +13,7 @@ import java.util.List;
  * at that AUM; among those of one weight a remove-key before any other; then the lowest hash. What
  * follows a child does not count.
  */
-public final class ForkResolution {
+final class ForkResolution {
   private static final Comparator<Contender> WINNERS_FIRST =
       Comparator.comparingLong(Contender::weight)
           .reversed()
@@ -53,7 +53,7 @@ public final class ForkResolution {
    * @param children at least one
    * @throws IllegalArgumentException if there is none
    */
-  public static Aum choose(State atParent, List<Aum> children) {
+  static Aum choose(State atParent, List<Aum> children) {
     return children.stream()
         .min(Comparator.comparing(child -> Contender.of(child, atParent), WINNERS_FIRST))
         .orElseThrow(() -> new IllegalArgumentException("a fork has children"));
