@@ -45,18 +45,12 @@ import java.util.Set;
  */
 public final class AumImport {
   private final ExportReader in;
-  private final AumVerifier verifier;
   private Optional<ExportItem.Header> last = Optional.empty();
   private boolean reading;
 
-  /**
-   * An import from a stream, which is read as needed and never closed.
-   *
-   * @param verifier checks the signatures
-   */
-  public AumImport(InputStream in, AumVerifier verifier) {
+  /** An import from a stream, which is read as needed and never closed. */
+  public AumImport(InputStream in) {
     this.in = new ExportReader(in);
-    this.verifier = verifier;
   }
 
   /**
@@ -132,7 +126,7 @@ public final class AumImport {
      * @throws IOException if the stream cannot be read
      */
     public Verified read(Progress progress) throws TkaException, IOException {
-      Content content = new Content(in, header, verifier);
+      Content content = new Content(in, header);
       Optional<TkaException> wrong = Optional.empty();
       long size = 0;
       while (true) {
@@ -265,7 +259,7 @@ public final class AumImport {
   private static final class Content {
     private final ExportReader in;
     private final ExportItem.Header header;
-    private final AumVerifier verifier;
+    private final AumVerifier verifier = new AumVerifier();
     private final List<TrailEntry> entries = new ArrayList<>();
     private final Set<AumHash> remembered = new HashSet<>();
     private final List<Commit.Addition> additions = new ArrayList<>();
@@ -280,10 +274,9 @@ public final class AumImport {
 
     private Optional<AumHash> lastOwn = Optional.empty();
 
-    Content(ExportReader in, ExportItem.Header header, AumVerifier verifier) {
+    Content(ExportReader in, ExportItem.Header header) {
       this.in = in;
       this.header = header;
-      this.verifier = verifier;
     }
 
     void take(ExportItem item) throws TkaException {

@@ -56,7 +56,7 @@ public final class ForkResolution {
    * @param children at least one
    * @throws IllegalArgumentException if there is none
    */
-  public static Aum choose(State atParent, List<Aum> children) {
+  static Aum choose(State atParent, List<Aum> children) {
     return children.stream()
         .min(Comparator.comparing(child -> Contender.of(child, atParent), WINNERS_FIRST))
         .orElseThrow(() -> new IllegalArgumentException("a fork has children"));

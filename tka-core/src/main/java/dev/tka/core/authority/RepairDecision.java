@@ -20,13 +20,12 @@ import java.util.Set;
 final class RepairDecision {
   private final Authority authority;
   private final AumSnapshot snapshot;
-  private final AumVerifier verifier;
+  private final AumVerifier verifier = new AumVerifier();
   private final List<TrailEntry> entries;
 
-  RepairDecision(Authority authority, AumVerifier verifier) {
+  RepairDecision(Authority authority) {
     this.authority = authority;
     this.snapshot = authority.snapshot();
-    this.verifier = verifier;
     this.entries = snapshot.trail().entries();
   }
 

@@ -190,7 +190,11 @@ public record NodeKeySignature(
    * Whether {@link #signingKey} signed it, by the rule for its kind (protocol, section 1). What it
    * nests is not looked at, nor who trusts that key.
    */
-  public boolean isSigned(SignatureVerifier verifier) {
+  public boolean isSigned() {
+    return isSigned(SignatureVerifier.fastest());
+  }
+
+  boolean isSigned(SignatureVerifier verifier) {
     Optional<Bytes> key = signingKey();
     if (key.isEmpty()) {
       return false;
