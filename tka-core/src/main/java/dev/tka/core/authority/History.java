@@ -3,7 +3,6 @@ package dev.tka.core.authority;
 import dev.tka.core.ApplyException;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumKind;
 import dev.tka.core.Bytes;
 import dev.tka.core.State;
 import dev.tka.core.authority.ForkResolution.Contender;
@@ -229,7 +228,7 @@ final class History {
       throws StoreException, OpenException, ApplyException {
     Deque<Aum> replay = new ArrayDeque<>();
     Optional<Aum> at = findRemembered(hash);
-    while (at.isPresent() && !at.get().kind().equals(AumKind.CHECKPOINT)) {
+    while (at.isPresent() && !at.get().kind().isCheckpoint()) {
       replay.push(at.get());
       Optional<AumHash> parent = at.get().parent();
       at = parent.isPresent() ? findRemembered(parent.get()) : Optional.empty();

@@ -2,7 +2,6 @@ package dev.tka.core.authority;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumKind;
 import dev.tka.core.authority.AdmissionPolicy.Rule;
 import dev.tka.core.store.Marks;
 import dev.tka.core.store.StoreException;
@@ -47,7 +46,7 @@ final class Judge {
     }
     AumHash fork = displacement.fork();
     AumHash displaced = displacement.follower().hash();
-    if (policy.has(Rule.ADMITS_ONLY_CHECKPOINTS) && !update.kind().equals(AumKind.CHECKPOINT)) {
+    if (policy.has(Rule.ADMITS_ONLY_CHECKPOINTS) && !update.kind().isCheckpoint()) {
       return Optional.of(new Refusal.Conflict(update.hash(), fork, displaced));
     }
     Recount recount = recount(displacement);

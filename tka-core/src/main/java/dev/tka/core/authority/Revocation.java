@@ -245,7 +245,7 @@ public final class Revocation {
   }
 
   private static State bodyOf(Aum revocation) throws BuildException.NotARevocation {
-    if (!revocation.kind().equals(AumKind.CHECKPOINT) || revocation.state().isEmpty()) {
+    if (!revocation.kind().isCheckpoint() || revocation.state().isEmpty()) {
       throw new BuildException.NotARevocation(
           revocation, "a checkpoint with a state", revocation.kind().toString());
     }
@@ -343,7 +343,7 @@ public final class Revocation {
     while (newest.isPresent()) {
       Deque<Aum> replay = new ArrayDeque<>();
       Aum oldest = history.getAum(newest.get());
-      while (!oldest.kind().equals(AumKind.CHECKPOINT)
+      while (!oldest.kind().isCheckpoint()
           && oldest.parent().filter(history::isStored).isPresent()) {
         replay.push(oldest);
         oldest = history.getAum(oldest.parent().orElseThrow());

@@ -2,7 +2,6 @@ package dev.tka.core.authority;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumKind;
 import dev.tka.core.State;
 import dev.tka.core.authority.ForkResolution.Contender;
 import dev.tka.core.store.AumEntry;
@@ -86,7 +85,7 @@ record Rewrite(Set<AumHash> purges, List<Commit.Addition> restored) {
       Optional<Aum> sent = verification.findReturning(entry.hash());
       Aum aum = sent.isPresent() ? sent.get() : history.getAum(entry.hash());
       restored.add(new Commit.Addition(aum, entry.committedAt()));
-      at = aum.kind().equals(AumKind.CHECKPOINT) ? Optional.empty() : aum.parent();
+      at = aum.kind().isCheckpoint() ? Optional.empty() : aum.parent();
     }
     Collections.reverse(restored);
     return new Rewrite(Set.copyOf(authority.snapshot().tree(authority.oldestAncestor())), restored);

@@ -3,7 +3,6 @@ package dev.tka.core.authority;
 import dev.tka.core.ApplyException;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumKind;
 import dev.tka.core.IllFormedException;
 import dev.tka.core.State;
 import dev.tka.core.store.StoreException;
@@ -143,7 +142,7 @@ final class Verification {
 
   private Optional<State> recalledState(Aum update) throws StoreException, OpenException {
     try {
-      if (update.kind().equals(AumKind.CHECKPOINT)) {
+      if (update.kind().isCheckpoint()) {
         return Optional.of(Authority.stateAtOldest(update));
       }
       Optional<State> atParent =

@@ -122,7 +122,7 @@ record Walk(List<AumHash> passed, List<Integer> checkpoints, State state) {
     List<Step> waiting = new ArrayList<>();
     Step at = Step.of(first);
     while (true) {
-      if (at.kind().equals(AumKind.CHECKPOINT)) {
+      if (at.kind().isCheckpoint()) {
         checkpoints.add(passed.size());
       }
       passed.add(at.hash());
@@ -137,7 +137,7 @@ record Walk(List<AumHash> passed, List<Integer> checkpoints, State state) {
         return new Walk(passed, checkpoints, state);
       }
       at = next.size() == 1 ? next.get(0) : Step.of(ForkResolution.choose(state, decoded(next)));
-      if (at.kind().equals(AumKind.CHECKPOINT)) {
+      if (at.kind().isCheckpoint()) {
         // It holds the whole state; only whose state that is, is asked of an older one.
         waiting.clear();
         state = state.standingAt(at.parent().orElseThrow());
