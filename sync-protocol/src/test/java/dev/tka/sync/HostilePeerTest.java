@@ -307,7 +307,7 @@ class HostilePeerTest {
         .isEqualTo(new Intake.TooLarge("AUM 0", Intake.MAX_AUM_BYTES, huge.encoded().size()));
     // A node takes it when control has it: it may be on the way.
     LiveAuthority node = Ends.holding(chains.list("A B C D E F"));
-    assertThat(Receiving.atNode(node, encoded(huge))).isInstanceOf(Intake.Done.class);
+    assertThat(Intakes.atNode(node, encoded(huge))).isInstanceOf(Intake.Done.class);
   }
 
   private Aum noOpOfAtLeast(int size) {
