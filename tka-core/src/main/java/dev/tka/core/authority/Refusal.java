@@ -104,7 +104,7 @@ public sealed interface Refusal {
 
     @Override
     public String reason() {
-      return "it loses its fork, and " + maxBytes + " bytes of AUMs that lost are kept already";
+      return "it loses its fork, and the quota of " + maxBytes + " bytes for AUMs that lost is used up";
     }
   }
 }

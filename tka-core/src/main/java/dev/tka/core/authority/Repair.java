@@ -163,10 +163,9 @@ public sealed interface Repair {
 
     @Override
     public String reason() {
-      return "of the "
+      return "none of the "
           + wanted
-          + " AUMs that were asked for none is on the way back from the oldest ancestor, which ends"
-          + " at "
+          + " requested AUMs is on the way back from the oldest ancestor, which ends at "
           + oldestRemembered;
     }
   }
