@@ -10,8 +10,7 @@ import java.util.Optional;
 
 /**
  * Control's end of rounds (protocol, section 5). It keeps nothing between the two requests of a
- * round, so requests may come from any number of nodes, in any order, late, twice or not at
- * all.
+ * round, so requests may come from any number of nodes, in any order, late, twice or not at all.
  */
 public final class ControlEnd {
   private final LiveAuthority live;
@@ -32,7 +31,8 @@ public final class ControlEnd {
    */
   public record Answer(SyncAnswer message, MissingAums missing, Intersection intersection) {
     /**
-     * The reason why no answer can help this node, and the remedy, for operators (protocol, section 10).
+     * The reason why no answer can help this node, and the remedy, for operators (protocol, section
+     * 10).
      *
      * @return empty if an answer can help
      */

@@ -8,16 +8,19 @@ import dev.tka.core.store.Marks;
 import java.util.List;
 
 /**
- * The result of taking in AUMs from the other end: all were taken in, or none. AUMs already
- * stored are recognized by hash, without being decoded.
+ * The result of taking in AUMs from the other end: all were taken in, or none. AUMs already stored
+ * are recognized by hash, without being decoded.
  */
 public sealed interface Intake {
-  /** The largest total size of the AUMs in one message, in bytes: some 170,000 AUMs of the usual length. */
+  /**
+   * The largest total size of the AUMs in one message, in bytes: some 170,000 AUMs of the usual
+   * length.
+   */
   int MAX_MESSAGE_BYTES = 32 << 20;
 
   /**
-   * The largest AUM that control accepts, in bytes, so that none can block the way to nodes (protocol, section
-   * 10). The largest well-formed checkpoint is about 350 KiB.
+   * The largest AUM that control accepts, in bytes, so that none can block the way to nodes
+   * (protocol, section 10). The largest well-formed checkpoint is about 350 KiB.
    */
   int MAX_AUM_BYTES = 512 << 10;
 
@@ -28,8 +31,8 @@ public sealed interface Intake {
    * @param known the number of AUMs that were stored already
    * @param refusals the AUMs that the admission policy kept out
    * @param setAside unsent edits that had to make way for the admitted AUMs
-   * @param displacedOwn local AUMs that control had accepted and that are no longer on the
-   *     active chain
+   * @param displacedOwn local AUMs that control had accepted and that are no longer on the active
+   *     chain
    */
   record Done(
       List<AumHash> added,

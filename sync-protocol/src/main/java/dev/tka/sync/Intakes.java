@@ -23,7 +23,9 @@ final class Intakes {
     return take(live, received, Intake.MAX_AUM_BYTES, false);
   }
 
-  /** Takes in AUMs that a node received: one that control has accepted is let through, however long. */
+  /**
+   * Takes in AUMs that a node received: one that control has accepted is let through, however long.
+   */
   static Intake atNode(LiveAuthority live, List<Bytes> received)
       throws OpenException, StoreException {
     return take(live, received, Intake.MAX_MESSAGE_BYTES, live.policy().followsControl());

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The place where a remote's chain, as described by its offer, parts from ours (protocol, section 5). The first
- * case that holds:
+ * The place where a remote's chain, as described by its offer, parts from ours (protocol, section
+ * 5). The first case that holds:
  *
  * <ol>
  *   <li>the heads are equal: {@link UpToDate};
@@ -16,8 +16,8 @@ import java.util.Optional;
  *   <li>one of its ancestors is, the first in the order of the offer: {@link Tail};
  *   <li>we hold one of the AUMs that it names on a branch that lost here: {@link LosingBranch}. The
  *       reference does not look there (protocol, section 10);
- *   <li>one of the AUMs that it names was purged from our active chain: {@link Remembered} (protocol, section
- *       10);
+ *   <li>one of the AUMs that it names was purged from our active chain: {@link Remembered}
+ *       (protocol, section 10);
  *   <li>otherwise {@link None}.
  * </ol>
  *
@@ -55,7 +55,9 @@ public sealed interface Intersection {
      */
     AumHash newestCommon();
 
-    /** The number of AUMs of our active chain after {@link #at}; the remote may have some of them. */
+    /**
+     * The number of AUMs of our active chain after {@link #at}; the remote may have some of them.
+     */
     int following();
   }
 
@@ -141,8 +143,8 @@ public sealed interface Intersection {
   }
 
   /**
-   * None of the AUMs that the remote names is stored here, but one is in our trail: the remote's chain
-   * left ours below our oldest ancestor, or ends there.
+   * None of the AUMs that the remote names is stored here, but one is in our trail: the remote's
+   * chain left ours below our oldest ancestor, or ends there.
    *
    * @param at the newest AUM of the trail that it names
    * @param isHead true if that is the remote's head
@@ -166,8 +168,8 @@ public sealed interface Intersection {
    *
    * @param head our head
    * @param oldest our oldest ancestor
-   * @param fromGenesis true if that is the genesis: then we have forgotten nothing, and the
-   *     remote belongs to another authority, or has forgotten what we share
+   * @param fromGenesis true if that is the genesis: then we have forgotten nothing, and the remote
+   *     belongs to another authority, or has forgotten what we share
    * @param named the number of AUMs that the remote named, the head included
    * @param heldApart the number of those that we hold in a tree not joined to our active chain
    */
@@ -220,7 +222,10 @@ public sealed interface Intersection {
     return branch.isPresent() ? branch.get() : branches.none(1 + remote.ancestors().size());
   }
 
-  /** Like {@link #find}, for an authority whose store remembers the AUMs purged from its active chain. */
+  /**
+   * Like {@link #find}, for an authority whose store remembers the AUMs purged from its active
+   * chain.
+   */
   static Intersection findRemembering(Authority local, SyncOffer remote) {
     Intersection intersection = find(local, remote);
     if (!(intersection instanceof None)) {

@@ -23,7 +23,9 @@ final class LosingBranches {
     this.snapshot = local.snapshot();
   }
 
-  /** Walks from an AUM off the active chain down to the place where its branch leaves that chain. */
+  /**
+   * Walks from an AUM off the active chain down to the place where its branch leaves that chain.
+   */
   void follow(AumHash named) {
     Optional<AumEntry> at = find(named);
     held += at.isPresent() ? 1 : 0;

@@ -37,10 +37,10 @@ public record MissingAums(List<AumHash> hashes, List<Bytes> encoded, int withhel
   }
 
   /**
-   * The AUMs that the remote lacks, as far as they fit in a number of bytes (protocol, section 10). The limit
-   * applies from the newest common AUM on: AUMs that the remote already has are sent in full with the rest, followed by
-   * at least one more. If the limit applied from the intersection on, a remote could be sent the same AUMs
-   * forever.
+   * The AUMs that the remote lacks, as far as they fit in a number of bytes (protocol, section 10).
+   * The limit applies from the newest common AUM on: AUMs that the remote already has are sent in
+   * full with the rest, followed by at least one more. If the limit applied from the intersection
+   * on, a remote could be sent the same AUMs forever.
    *
    * @param intersection the intersection of the same authority with the remote's offer
    * @param maxBytes the limit on the total length of the encodings
@@ -71,8 +71,8 @@ public record MissingAums(List<AumHash> hashes, List<Bytes> encoded, int withhel
   }
 
   /**
-   * The unsent AUMs of our active chain: all that a remote can lack if its chain left ours below our
-   * oldest ancestor (protocol, section 10).
+   * The unsent AUMs of our active chain: all that a remote can lack if its chain left ours below
+   * our oldest ancestor (protocol, section 10).
    *
    * @throws StoreException if a body cannot be read
    */

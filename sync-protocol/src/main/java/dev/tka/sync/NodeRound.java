@@ -17,8 +17,8 @@ import java.util.Optional;
  * round begins with an offer; control's answer leads to a {@link Send} or to the {@link End};
  * control's reply to the send leads to the end. This class does no I/O.
  *
- * <p>The AUMs that control lacks are computed before control's AUMs are applied, and therefore from the chain that
- * this node had: they are sent even if they lose the fork.
+ * <p>The AUMs that control lacks are computed before control's AUMs are applied, and therefore from
+ * the chain that this node had: they are sent even if they lose the fork.
  */
 public final class NodeRound {
   private final LiveAuthority live;
@@ -78,13 +78,12 @@ public final class NodeRound {
   /**
    * News from a round that a person should hear, whatever its outcome (protocol, section 10).
    *
-   * @param setAside local edits that control does not follow; a person may make
-   *     them again
-   * @param displacedOwn local AUMs that control had accepted and that are no longer on the
-   *     active chain
-   * @param refusedRevocations local revocations that control has seen and does
-   *     not follow
-   * @param refusedByControl the AUMs that control refused and its reasons, a line each, if it gives them
+   * @param setAside local edits that control does not follow; a person may make them again
+   * @param displacedOwn local AUMs that control had accepted and that are no longer on the active
+   *     chain
+   * @param refusedRevocations local revocations that control has seen and does not follow
+   * @param refusedByControl the AUMs that control refused and its reasons, a line each, if it gives
+   *     them
    */
   public record Notices(
       List<Marks.SetAside> setAside,

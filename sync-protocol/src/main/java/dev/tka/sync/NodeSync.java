@@ -16,8 +16,8 @@ import java.util.function.Consumer;
 
 /**
  * Rounds of a node with control, repeated until the heads agree or rounds no longer change anything
- * (protocol, section 10). A round changes something if the node stores an AUM, or is
- * sent one that it has and that is newer than all such AUMs before. After two rounds in a row that do neither,
+ * (protocol, section 10). A round changes something if the node stores an AUM, or is sent one that
+ * it has and that is newer than all such AUMs before. After two rounds in a row that do neither,
  * the series ends, so that no control can keep a node busy by naming heads; one such round is
  * allowed, because control may have learned something.
  *
@@ -57,8 +57,8 @@ public final class NodeSync {
    * Runs rounds. A failure on the way leaves the node with the results of the rounds before; run
    * again later.
    *
-   * @param report receives each round when it is over, and a round that failed after control's
-   *     AUMs were taken in
+   * @param report receives each round when it is over, and a round that failed after control's AUMs
+   *     were taken in
    * @return never {@link SyncOutcome.Unfinished}
    * @throws E if control cannot be reached
    * @throws StoreException if the store cannot be read or written; it is unchanged
@@ -147,7 +147,8 @@ public final class NodeSync {
       shared = newest.map(AumEntry::hash);
       highestShared = Math.max(highestShared, newest.get().height());
     }
-    // AUMs that control lets displace one another in turn are stored over and over: they count once.
+    // AUMs that control lets displace one another in turn are stored over and over: they count
+    // once.
     boolean stored =
         exchange.received() instanceof Intake.Done done && everStored.addAll(done.added());
     return stored || further;

@@ -18,8 +18,8 @@ import java.util.List;
  */
 public record SyncOffer(AumHash head, List<AumHash> ancestors) {
   /**
-   * The largest number of ancestors in an offer: as many as the checkpoints of a chain of six million
-   * AUMs, and no more than 7 MB of text.
+   * The largest number of ancestors in an offer: as many as the checkpoints of a chain of six
+   * million AUMs, and no more than 7 MB of text.
    */
   public static final int MAX_ANCESTORS = 1 << 17;
 
@@ -42,8 +42,9 @@ public record SyncOffer(AumHash head, List<AumHash> ancestors) {
   }
 
   /**
-   * The offer of an authority: every checkpoint of the active chain, then the oldest ancestor
-   * if it is not a checkpoint. The cost is proportional to the number of checkpoints. If there are too many, the newest are named.
+   * The offer of an authority: every checkpoint of the active chain, then the oldest ancestor if it
+   * is not a checkpoint. The cost is proportional to the number of checkpoints. If there are too
+   * many, the newest are named.
    */
   public static SyncOffer of(Authority authority) {
     return of(authority, MAX_ANCESTORS);
@@ -105,7 +106,8 @@ public record SyncOffer(AumHash head, List<AumHash> ancestors) {
    *
    * @param head base32, 52 characters
    * @param ancestors base32, 52 characters each
-   * @throws TextException.TooMany if there are more than {@link #MAX_ANCESTORS}; none is parsed then
+   * @throws TextException.TooMany if there are more than {@link #MAX_ANCESTORS}; none is parsed
+   *     then
    * @throws TextException if the head is not a hash
    * @throws TextException.Element if an ancestor is not a hash, naming its index
    */
@@ -136,8 +138,8 @@ public record SyncOffer(AumHash head, List<AumHash> ancestors) {
   }
 
   /**
-   * This offer of an authority with one more AUM named: in its place if it is on the active
-   * chain, otherwise first. If the offer is full, the last ancestor but the oldest makes room.
+   * This offer of an authority with one more AUM named: in its place if it is on the active chain,
+   * otherwise first. If the offer is full, the last ancestor but the oldest makes room.
    *
    * @param shared an AUM that both the authority's store and the other end hold
    */

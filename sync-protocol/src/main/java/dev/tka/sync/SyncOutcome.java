@@ -39,7 +39,8 @@ public sealed interface SyncOutcome {
   }
 
   /**
-   * The heads still differ: another round may bring them together. A series of rounds never ends this way.
+   * The heads still differ: another round may bring them together. A series of rounds never ends
+   * this way.
    */
   record Unfinished(AumHash head, AumHash controlHead) implements SyncOutcome {
     @Override
@@ -95,8 +96,8 @@ public sealed interface SyncOutcome {
   }
 
   /**
-   * Control's AUMs follow one that this node does not hold: control's chain left this node's
-   * before the oldest AUM that is held here. Nothing was stored.
+   * Control's AUMs follow one that this node does not hold: control's chain left this node's before
+   * the oldest AUM that is held here. Nothing was stored.
    *
    * @param parent the AUM that is not held
    * @param oldest this node's oldest ancestor
@@ -169,9 +170,9 @@ public sealed interface SyncOutcome {
   }
 
   /**
-   * Control's chain ends at an AUM that this node has left behind and purged, or continues from it in
-   * a way that displaces nothing: control was restored from a backup that is older than the AUMs this
-   * node holds. A node that holds more can give control back what it lost.
+   * Control's chain ends at an AUM that this node has left behind and purged, or continues from it
+   * in a way that displaces nothing: control was restored from a backup that is older than the AUMs
+   * this node holds. A node that holds more can give control back what it lost.
    *
    * @param common the newest AUM of this node's trail that control named
    * @param oldest this node's oldest ancestor

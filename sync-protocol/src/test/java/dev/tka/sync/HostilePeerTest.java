@@ -51,7 +51,7 @@ class HostilePeerTest {
   // Offers, at either end.
 
   @Test
-  void anOfferOfAllTheUnknownAncestorsThatFitIsNoIntersection() throws TkaException {
+  void aFullOfferOfUnknownAncestorsHasNoIntersection() throws TkaException {
     List<AumHash> many =
         IntStream.range(0, SyncOffer.MAX_ANCESTORS).mapToObj(HostilePeerTest::random).toList();
     CountingSource source = new CountingSource(Ends.holding(chains.all()).current().snapshot());
@@ -129,7 +129,7 @@ class HostilePeerTest {
   }
 
   @Test
-  void aHeadThatIsNoAumAndNothingToShowForItStalls() throws TkaException {
+  void aHeadThatNamesNoAumStalls() throws TkaException {
     assertThat(outcome(node(), answer(random(1), List.of())))
         .isEqualTo(new SyncOutcome.Stalled(hash("C"), random(1), 2));
   }

@@ -111,7 +111,7 @@ class RoundTest {
   }
 
   @Test
-  void whatControlLacksIsComputedBeforeItsAumsAreApplied() throws TkaException {
+  void theAumsControlLacksAreComputedBeforeItsOwnAreApplied() throws TkaException {
     LiveAuthority node = holding("A B C X Y");
     LiveAuthority control = holding("A B C D E");
 
@@ -326,7 +326,7 @@ class RoundTest {
   }
 
   @Test
-  void whatIsKnownIsCountedAndChangesNothing() throws TkaException {
+  void knownAumsAreCountedAndChangeNothing() throws TkaException {
     ControlEnd control = new ControlEnd(holding("A B C D"), exact);
     List<Bytes> known = chains.list("B C D").stream().map(Aum::encoded).toList();
 

@@ -48,8 +48,8 @@ public final class AumHash implements Comparable<AumHash> {
   }
 
   /**
-   * The hash of an AUM with a given canonical encoding. The bytes are not checked,
-   * which makes this the cheap way to find out whether an AUM is known.
+   * The hash of an AUM with a given canonical encoding. The bytes are not checked, which makes this
+   * the cheap way to find out whether an AUM is known.
    */
   public static AumHash ofEncoding(Bytes encoded) {
     return of(Blake2s.hash(encoded.toByteArray()));

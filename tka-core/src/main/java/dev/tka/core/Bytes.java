@@ -80,8 +80,8 @@ public final class Bytes implements Comparable<Bytes> {
     System.arraycopy(value, 0, target, offset, value.length);
   }
 
-  /** Lower-case hexadecimal, two digits a byte. */
   /** Lower-case hexadecimal, two digits per byte. */
+  public String toHex() {
     return HexFormat.of().formatHex(value);
   }
 

@@ -1,8 +1,8 @@
 package dev.tka.core;
 
 /**
- * Bytes that are not the canonical encoding of the expected value (protocol,
- * section 2). Each message names the byte.
+ * Bytes that are not the canonical encoding of the expected value (protocol, section 2). Each
+ * message names the byte.
  */
 public abstract sealed class DecodeException extends TkaException {
   private final long offset;

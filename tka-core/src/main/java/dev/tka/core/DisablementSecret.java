@@ -8,8 +8,8 @@ import org.bouncycastle.crypto.generators.Argon2BytesGenerator;
 import org.bouncycastle.crypto.params.Argon2Parameters;
 
 /**
- * A secret that disables an authority: anybody who shows one whose {@link #value} the state lists may end
- * the authority (protocol, section 1). Only {@link #exposeText} reveals it.
+ * A secret that disables an authority: anybody who shows one whose {@link #value} the state lists
+ * may end the authority (protocol, section 1). Only {@link #exposeText} reveals it.
  */
 public final class DisablementSecret {
   /** The length of a generated secret in bytes. */

@@ -8,8 +8,8 @@ import org.bouncycastle.math.ec.rfc8032.Ed25519;
 
 /**
  * A private tailnet-lock key: an Ed25519 seed and the public key that belongs to it (protocol,
- * section 1). Only {@link #exposeText} and {@link #exposeToByteArray} reveal the seed. It is the {@link Signer} for a key held in
- * memory.
+ * section 1). Only {@link #exposeText} and {@link #exposeToByteArray} reveal the seed. It is the
+ * {@link Signer} for a key held in memory.
  */
 public final class LockPrivateKey implements Signer {
   /** The length of a seed and the public key that belongs to it, in bytes. */

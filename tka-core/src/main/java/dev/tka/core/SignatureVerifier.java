@@ -9,13 +9,14 @@ import java.util.stream.IntStream;
 import org.bouncycastle.math.ec.rfc8032.Ed25519;
 
 /**
- * The only entry to Ed25519 verification, with the protocol's two verdicts (protocol, section
- * 1). No provider has either verdict exactly, so a fast one accepts, and the exact equation decides
+ * The only entry to Ed25519 verification, with the protocol's two verdicts (protocol, section 1).
+ * No provider has either verdict exactly, so a fast one accepts, and the exact equation decides
  * about signatures that it refuses:
  *
  * <ul>
  *   <li>a signature that Amazon Corretto Crypto Provider accepts is valid under both rules;
- *   <li>a signature that Bouncy Castle accepts is valid under ZIP-215; that says nothing about Go's rule.
+ *   <li>a signature that Bouncy Castle accepts is valid under ZIP-215; that says nothing about Go's
+ *       rule.
  * </ul>
  *
  * <p>Every path has the same verdicts; they differ in speed. Immutable and safe for many threads.

@@ -21,11 +21,10 @@ public interface Signer {
   Bytes sign(Bytes sigHash) throws SigningException;
 
   /**
-   * Returns the AUM with this key's signature after those that it has. Whether any state accepts it is
-   * not checked.
+   * Returns the AUM with this key's signature after those that it has. Whether any state accepts it
+   * is not checked.
    *
-   * @throws SigningException if the key cannot be used now, or its signature does not
-   *     verify
+   * @throws SigningException if the key cannot be used now, or its signature does not verify
    */
   default Aum sign(Aum aum) throws SigningException {
     List<AumSignature> signatures = new ArrayList<>(aum.signatures());
@@ -34,12 +33,11 @@ public interface Signer {
   }
 
   /**
-   * Signs, and verifies the result: an agent or device may hold a different key than it says, or
-   * be broken, and peers would refuse the signature.
+   * Signs, and verifies the result: an agent or device may hold a different key than it says, or be
+   * broken, and peers would refuse the signature.
    *
    * @param sigHash the sig-hash of an AUM or a node-key signature, 32 bytes (protocol, section 1)
-   * @throws SigningException if the key cannot be used now, or its signature does not
-   *     verify
+   * @throws SigningException if the key cannot be used now, or its signature does not verify
    */
   default Bytes signVerified(Bytes sigHash) throws SigningException {
     LockPublicKey key = publicKey();

@@ -124,8 +124,8 @@ public abstract sealed class TextException extends TkaException {
   }
 
   /**
-   * The public half of a private key does not belong to its seed. The value found is not
-   * given: with the halves swapped, it is the seed.
+   * The public half of a private key does not belong to its seed. The value found is not given:
+   * with the halves swapped, it is the seed.
    */
   public static final class WrongPublicHalf extends TextException {
     private final LockPublicKey expected;

@@ -64,11 +64,11 @@ public final class OfferJson {
   }
 
   /**
-   * Reads an offer out of a longer text. An offer whose ancestors are missing or null names
-   * none; other fields are skipped.
+   * Reads an offer out of a longer text. An offer whose ancestors are missing or null names none;
+   * other fields are skipped.
    *
-   * @param parser positioned at the beginning of the object; afterwards at its end or, after a {@link
-   *     TextException}, somewhere in it
+   * @param parser positioned at the beginning of the object; afterwards at its end or, after a
+   *     {@link TextException}, somewhere in it
    * @throws TextException if it is not an offer, or names more than {@link SyncOffer#MAX_ANCESTORS}
    * @throws IOException if the text cannot be read, or is not JSON
    */

@@ -17,9 +17,9 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * The second step of {@link InformPlan}: the admission of a verified batch (protocol, section
- * 10), one method per rule. The updates are examined in the order of the batch, against the store as
- * it was before, and the fate of each depends on the AUM that it follows:
+ * The second step of {@link InformPlan}: the admission of a verified batch (protocol, section 10),
+ * one method per rule. The updates are examined in the order of the batch, against the store as it
+ * was before, and the fate of each depends on the AUM that it follows:
  *
  * <pre>
  *   e----e----o----P----f----o head
@@ -30,7 +30,10 @@ import java.util.Set;
  * </pre>
  */
 final class Admission {
-  /** The total size of AUMs that lost and that control keeps, in bytes: some 20,000 AUMs of the usual length. */
+  /**
+   * The total size of AUMs that lost and that control keeps, in bytes: some 20,000 AUMs of the
+   * usual length.
+   */
   static final long MAX_LOSING_BYTES = 4 << 20;
 
   private final Authority authority;
@@ -98,14 +101,16 @@ final class Admission {
   }
 
   /**
-   * The AUMs of the favoured chain, stored or admitted, from the first that may displace the AUMs that
-   * follow here.
+   * The AUMs of the favoured chain, stored or admitted, from the first that may displace the AUMs
+   * that follow here.
    */
   Collection<Aum> followed() {
     return followed.values();
   }
 
-  /** The remembered AUM, no longer stored, off which a branch may displace the AUMs that follow it. */
+  /**
+   * The remembered AUM, no longer stored, off which a branch may displace the AUMs that follow it.
+   */
   Optional<AumHash> forkInTrail() {
     return forkInTrail;
   }
@@ -161,7 +166,9 @@ final class Admission {
     refusals.add(refusal);
   }
 
-  /** The displacement by an update; empty if nothing follows its parent, or if the follower wins. */
+  /**
+   * The displacement by an update; empty if nothing follows its parent, or if the follower wins.
+   */
   private Optional<Displacement> displacement(Aum update) throws StoreException, OpenException {
     AumHash fork = update.parent().orElseThrow();
     if (!isFollowed(fork)) {

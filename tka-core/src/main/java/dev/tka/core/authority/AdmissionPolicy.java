@@ -4,20 +4,23 @@ import java.util.Set;
 
 /**
  * The policy on rewriting history: whether a valid AUM that would displace one of the active chain
- * is admitted (protocol, section 10). An AUM that is not admitted is left out together with everything that builds on it;
- * the rest of the batch is taken in.
+ * is admitted (protocol, section 10). An AUM that is not admitted is left out together with
+ * everything that builds on it; the rest of the batch is taken in.
  *
- * <p>This is the one table of those rules, with a row for each policy. One more thing depends on where a batch came from:
- * what control sent to a node is <i>favoured</i>, see {@link
+ * <p>This is the one table of those rules, with a row for each policy. One more thing depends on
+ * where a batch came from: what control sent to a node is <i>favoured</i>, see {@link
  * LiveAuthority#informFromControl}.
  */
 public enum AdmissionPolicy {
   /**
-   * The reference's policy: fork resolution alone decides (protocol, section 4), purged AUMs leave no trail,
-   * and no notes are kept about own AUMs.
+   * The reference's policy: fork resolution alone decides (protocol, section 4), purged AUMs leave
+   * no trail, and no notes are kept about own AUMs.
    */
   REFERENCE,
-  /** Control's policy: only a checkpoint displaces, and only if its recounted weight is strictly higher. */
+  /**
+   * Control's policy: only a checkpoint displaces, and only if its recounted weight is strictly
+   * higher.
+   */
   CONTROL(
       Rule.REMEMBERS,
       Rule.RECOUNTS,
@@ -25,13 +28,13 @@ public enum AdmissionPolicy {
       Rule.ADMITS_ONLY_HEAVIER,
       Rule.BOUNDS_LOSERS),
   /**
-   * The policy of a control that was restored from a backup, until all nodes have synced: it takes back what
-   * they still hold. Fork resolution decides, with the recounted weight.
+   * The policy of a control that was restored from a backup, until all nodes have synced: it takes
+   * back what they still hold. Fork resolution decides, with the recounted weight.
    */
   RESTORED_CONTROL(Rule.REMEMBERS, Rule.RECOUNTS, Rule.LEAVES_UNSENT_OUT, Rule.BOUNDS_LOSERS),
   /**
-   * A node's policy: AUMs that control sends displace if their recounted weight is not lower; for all others,
-   * fork resolution decides, with the recounted weight.
+   * A node's policy: AUMs that control sends displace if their recounted weight is not lower; for
+   * all others, fork resolution decides, with the recounted weight.
    */
   NODE(Rule.REMEMBERS, Rule.RECOUNTS, Rule.LEAVES_UNSENT_OUT, Rule.FOLLOWS_CONTROL);
 
@@ -50,8 +53,8 @@ public enum AdmissionPolicy {
     /** AUMs that lost are kept only up to a quota. */
     BOUNDS_LOSERS,
     /**
-     * There is a control to follow: a tie goes to the branch that it sent, own AUMs are recorded until
-     * it has them, and maturity is judged by the last time at which the heads were equal.
+     * There is a control to follow: a tie goes to the branch that it sent, own AUMs are recorded
+     * until it has them, and maturity is judged by the last time at which the heads were equal.
      */
     FOLLOWS_CONTROL
   }
@@ -68,8 +71,8 @@ public enum AdmissionPolicy {
   }
 
   /**
-   * True if AUMs purged from the active chain leave a trail, which is offered to peers and
-   * compared with the AUMs that they name.
+   * True if AUMs purged from the active chain leave a trail, which is offered to peers and compared
+   * with the AUMs that they name.
    */
   public boolean remembers() {
     return has(Rule.REMEMBERS);

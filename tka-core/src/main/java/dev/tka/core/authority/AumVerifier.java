@@ -13,9 +13,9 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * Decides whether a state accepts an AUM (protocol, section 4). A pure function of the two, in two steps:
- * the rules that need only the AUM and the state, and the signatures, which are most of the cost and can be checked
- * for many AUMs at once.
+ * Decides whether a state accepts an AUM (protocol, section 4). A pure function of the two, in two
+ * steps: the rules that need only the AUM and the state, and the signatures, which are most of the
+ * cost and can be checked for many AUMs at once.
  */
 public final class AumVerifier {
   private final Signatures signatures;

@@ -19,13 +19,13 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * A tailnet's key authority at one revision of a store: the active chain from its oldest
- * ancestor to its head, and the state at the head. Immutable and safe for use by many threads; {@link
+ * A tailnet's key authority at one revision of a store: the active chain from its oldest ancestor
+ * to its head, and the state at the head. Immutable and safe for use by many threads; {@link
  * LiveAuthority} holds the current one.
  *
  * <p>Opening (protocol, section 4): the oldest ancestor is the one stored AUM whose parent is not
- * stored or, if there are several, the one from which the recorded last-active ancestor is
- * reached. From there, {@link ForkResolution} chooses at every fork, using the state at that fork. Opening
+ * stored or, if there are several, the one from which the recorded last-active ancestor is reached.
+ * From there, {@link ForkResolution} chooses at every fork, using the state at that fork. Opening
  * verifies no signature; {@link ChainAudit} does.
  */
 public final class Authority {
@@ -56,8 +56,8 @@ public final class Authority {
   }
 
   /**
-   * Opens the authority in a snapshot. If bodies are in memory, every AUM of the active
-   * chain is applied; otherwise only those that determine the states at forks and at the head.
+   * Opens the authority in a snapshot. If bodies are in memory, every AUM of the active chain is
+   * applied; otherwise only those that determine the states at forks and at the head.
    *
    * @throws OpenException if no authority can be opened from what is stored
    * @throws StoreException if a body cannot be read
@@ -80,8 +80,8 @@ public final class Authority {
 
   /**
    * The authority in a later snapshot of the same store, equal to what {@link #open(AumSnapshot)}
-   * returns. If AUMs were only added since, the cost is that of the additions and, at a fork, of the path to the
-   * nearest checkpoint, however long the chain.
+   * returns. If AUMs were only added since, the cost is that of the additions and, at a fork, of
+   * the path to the nearest checkpoint, however long the chain.
    *
    * @throws OpenException if no authority can be opened from what is stored
    * @throws StoreException if a body cannot be read
@@ -170,8 +170,8 @@ public final class Authority {
   }
 
   /**
-   * The AUMs of the active chain that follow a given one, oldest first; an empty list for the head. A view, which
-   * costs nothing until it is read.
+   * The AUMs of the active chain that follow a given one, oldest first; an empty list for the head.
+   * A view, which costs nothing until it is read.
    *
    * @return empty if the AUM is not on the active chain
    */
@@ -223,8 +223,8 @@ public final class Authority {
   }
 
   /**
-   * The trail entries that remain when the active chain before a given AUM is purged (protocol, section 10), oldest
-   * first.
+   * The trail entries that remain when the active chain before a given AUM is purged (protocol,
+   * section 10), oldest first.
    *
    * @param firstThatStays an AUM of the active chain
    * @throws IllegalArgumentException if it is not on the active chain

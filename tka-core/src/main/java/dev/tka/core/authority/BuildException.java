@@ -9,9 +9,9 @@ import dev.tka.core.TkaException;
 import java.util.Optional;
 
 /**
- * An AUM that is not made, because no peer would accept it or because it would do irreversible
- * harm (protocol, section 4, "Building updates" and "Retroactive revocation"). The message
- * begins with the operation. Nothing was changed.
+ * An AUM that is not made, because no peer would accept it or because it would do irreversible harm
+ * (protocol, section 4, "Building updates" and "Retroactive revocation"). The message begins with
+ * the operation. Nothing was changed.
  */
 public abstract sealed class BuildException extends TkaException {
   private final String operation;
@@ -47,8 +47,8 @@ public abstract sealed class BuildException extends TkaException {
   }
 
   /**
-   * The AUM would be ill-formed or would not apply, or a signature that it already has does not verify; the
-   * cause names the rule.
+   * The AUM would be ill-formed or would not apply, or a signature that it already has does not
+   * verify; the cause names the rule.
    */
   public static final class Refused extends BuildException {
     Refused(String operation, Aum refused, TkaException cause) {
@@ -132,7 +132,10 @@ public abstract sealed class BuildException extends TkaException {
     }
   }
 
-  /** The signer is not trusted where the revocation forks off: every peer would refuse the whole AUM. */
+  /**
+   * The signer is not trusted where the revocation forks off: every peer would refuse the whole
+   * AUM.
+   */
   public static final class UntrustedAtFork extends BuildException {
     private final LockPublicKey signer;
     private final AumHash forkPoint;
@@ -165,9 +168,9 @@ public abstract sealed class BuildException extends TkaException {
     }
 
     /**
-     * The nearest fork point at which the signer could sign: the latest ancestor of the fork point that trusts it or, failing that,
-     * the first AUM after the fork point on the active chain. The latter would leave in place whatever lies
-     * between.
+     * The nearest fork point at which the signer could sign: the latest ancestor of the fork point
+     * that trusts it or, failing that, the first AUM after the fork point on the active chain. The
+     * latter would leave in place whatever lies between.
      */
     public Optional<AumHash> nearest() {
       return nearest;

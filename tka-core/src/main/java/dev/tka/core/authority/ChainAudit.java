@@ -17,12 +17,12 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * A complete new verification, from the stored bytes, of every AUM from the oldest ancestor on, including losing branches and
- * signatures, which opening takes on trust.
+ * A complete new verification, from the stored bytes, of every AUM from the oldest ancestor on,
+ * including losing branches and signatures, which opening takes on trust.
  *
  * @param verified the number of AUMs found good
- * @param unrelated the number of AUMs stored outside the authority's tree, which were not examined; 0 if
- *     there is a problem, because others were not examined then either
+ * @param unrelated the number of AUMs stored outside the authority's tree, which were not examined;
+ *     0 if there is a problem, because others were not examined then either
  * @param problem the first problem, by height and then by hash
  */
 public record ChainAudit(int verified, int unrelated, Optional<Problem> problem) {
@@ -94,7 +94,10 @@ public record ChainAudit(int verified, int unrelated, Optional<Problem> problem)
                   new ChainAudit(verified, snapshot.entries().size() - verified, Optional.empty()));
     }
 
-    /** Checks everything but signatures, which stay pending; those of the first AUM are checked, too. */
+    /**
+     * Checks everything but signatures, which stay pending; those of the first AUM are checked,
+     * too.
+     */
     private State check(Aum aum, Optional<State> atParent)
         throws IllFormedException, VerificationException, ApplyException {
       if (atParent.isEmpty()) {

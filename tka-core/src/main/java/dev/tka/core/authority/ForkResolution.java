@@ -9,8 +9,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * The choice among several children of one AUM (protocol, section 4): the heaviest in the state
- * at that AUM; among those of one weight a remove-key before any other; then the lowest hash. The AUMs
+ * The choice among several children of one AUM (protocol, section 4): the heaviest in the state at
+ * that AUM; among those of one weight a remove-key before any other; then the lowest hash. The AUMs
  * that follow a child do not count.
  */
 public final class ForkResolution {

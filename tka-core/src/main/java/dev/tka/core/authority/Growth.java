@@ -12,9 +12,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The active chain after AUMs were added whose parents are stored or added, too: it
- * is resolved again from the first fork that an addition wins. Extending the head, or losing a
- * fork, walks over none of the AUMs that were there before.
+ * The active chain after AUMs were added whose parents are stored or added, too: it is resolved
+ * again from the first fork that an addition wins. Extending the head, or losing a fork, walks over
+ * none of the AUMs that were there before.
  *
  * @param chain the active chain afterwards
  * @param state the state at its head

@@ -22,9 +22,10 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The chain that an authority knows: the stored active chain and, below its oldest ancestor,
- * the remembered AUMs of the trail (protocol, section 10). It says whether an AUM is on the chain, what follows it, and
- * what the AUM itself and the state there are, so that no caller has to know which part an AUM is in.
+ * The chain that an authority knows: the stored active chain and, below its oldest ancestor, the
+ * remembered AUMs of the trail (protocol, section 10). It says whether an AUM is on the chain, what
+ * follows it, and what the AUM itself and the state there are, so that no caller has to know which
+ * part an AUM is in.
  *
  * <pre>
  *   trail                 oldest ancestor             head
@@ -32,7 +33,8 @@ import java.util.Set;
  *     remembered          '----o----o stored, not on the chain
  * </pre>
  *
- * <p>Of the trail, the bodies of checkpoints are available, and of the other AUMs those that a store keeps.
+ * <p>Of the trail, the bodies of checkpoints are available, and of the other AUMs those that a
+ * store keeps.
  */
 final class History {
   private final Authority authority;
@@ -51,8 +53,8 @@ final class History {
   }
 
   /**
-   * The stored part alone: some stores must first compute their trail, which is not asked for
-   * if it makes no difference.
+   * The stored part alone: some stores must first compute their trail, which is not asked for if it
+   * makes no difference.
    */
   static History ofStored(Authority authority) {
     return new History(authority, false);
@@ -118,8 +120,8 @@ final class History {
   }
 
   /**
-   * The entries of all AUMs that follow one of the chain, oldest first; the cost is their number plus
-   * a replay of those that are stored.
+   * The entries of all AUMs that follow one of the chain, oldest first; the cost is their number
+   * plus a replay of those that are stored.
    */
   List<TrailEntry> after(AumHash hash) throws StoreException, OpenException {
     int head = authority.chain().headHeight();

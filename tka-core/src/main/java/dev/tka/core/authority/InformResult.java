@@ -13,8 +13,8 @@ import java.util.List;
  * @param known the number of updates that were stored already, repeated in the batch, or remembered
  * @param refusals the updates that the admission policy kept out
  * @param setAside unsent edits that had to make way for the admitted updates
- * @param displacedOwn local AUMs that control had accepted and that are no longer on the
- *     active chain
+ * @param displacedOwn local AUMs that control had accepted and that are no longer on the active
+ *     chain
  */
 public record InformResult(
     Authority before,

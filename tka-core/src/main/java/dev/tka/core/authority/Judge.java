@@ -13,7 +13,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Judges displacements by a policy (protocol, section 10): whether an AUM may replace what follows its parent. */
+/**
+ * Judges displacements by a policy (protocol, section 10): whether an AUM may replace what follows
+ * its parent.
+ */
 final class Judge {
   private final Authority authority;
   private final History history;

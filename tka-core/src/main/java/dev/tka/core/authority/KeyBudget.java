@@ -9,14 +9,15 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The room that a state has left, and its dependence on each key. Pure arithmetic over one
- * state; keys that could never sign, because they do not have 32 bytes, count as keys but not as
- * signers.
+ * The room that a state has left, and its dependence on each key. Pure arithmetic over one state;
+ * keys that could never sign, because they do not have 32 bytes, count as keys but not as signers.
  *
  * @param state the state to examine
  */
 public record KeyBudget(State state) {
-  /** The number of keys in use, of {@link State#MAX_KEYS}; it is larger in a state that overflowed. */
+  /**
+   * The number of keys in use, of {@link State#MAX_KEYS}; it is larger in a state that overflowed.
+   */
   public int keysUsed() {
     return state.keys().size();
   }
@@ -26,7 +27,10 @@ public record KeyBudget(State state) {
     return Math.max(0, State.MAX_KEYS - keysUsed());
   }
 
-  /** The number of disablement values in use, of {@link State#MAX_DISABLEMENT_VALUES}. They are fixed at creation. */
+  /**
+   * The number of disablement values in use, of {@link State#MAX_DISABLEMENT_VALUES}. They are
+   * fixed at creation.
+   */
   public int disablementValuesUsed() {
     return state.disablementValues().size();
   }
@@ -37,7 +41,8 @@ public record KeyBudget(State state) {
   }
 
   /**
-   * The keys that could sign the addition of one more key, in the order of the state; empty if it is full.
+   * The keys that could sign the addition of one more key, in the order of the state; empty if it
+   * is full.
    */
   public List<Key> signersOfAddition() {
     return keysLeft() == 0 ? List.of() : signersOtherThan(Bytes.empty());
@@ -81,8 +86,8 @@ public record KeyBudget(State state) {
     }
 
     /**
-     * True if all other keys together outweigh a thief who has the lost key, so that they can revoke
-     * it retroactively whatever it signed; on a tie, the kind of AUM and its hash decide.
+     * True if all other keys together outweigh a thief who has the lost key, so that they can
+     * revoke it retroactively whatever it signed; on a tie, the kind of AUM and its hash decide.
      */
     public boolean canBeOutvoted() {
       return votesLeft() > votesOf(lost);

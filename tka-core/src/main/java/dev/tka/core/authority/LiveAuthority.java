@@ -18,8 +18,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The current {@link Authority} over a store, replaced as a whole when updates are taken in. Readers
- * never block; writers of one instance take turns, and writers of several instances are kept apart by the store.
+ * The current {@link Authority} over a store, replaced as a whole when updates are taken in.
+ * Readers never block; writers of one instance take turns, and writers of several instances are
+ * kept apart by the store.
  */
 public final class LiveAuthority {
   /** How often a writer tries again after another writer was first, before it gives up. */
@@ -111,8 +112,8 @@ public final class LiveAuthority {
 
   /**
    * Takes in updates, oldest first: all that are admitted, or none if one is invalid (protocol,
-   * section 4, "Inform"). Tries again if another writer was first. Updates that control sent to a node
-   * go to {@link #informFromControl}.
+   * section 4, "Inform"). Tries again if another writer was first. Updates that control sent to a
+   * node go to {@link #informFromControl}.
    *
    * @throws InformException naming the first update that is refused; nothing was stored
    * @throws StoreException.Conflict if other writers were first too often
@@ -125,8 +126,8 @@ public final class LiveAuthority {
   }
 
   /**
-   * Like {@link #inform(List)}, but a person admits some of the updates whatever the policy says (protocol, section
-   * 10). This binds nobody else.
+   * Like {@link #inform(List)}, but a person admits some of the updates whatever the policy says
+   * (protocol, section 10). This binds nobody else.
    *
    * @param byHand the hashes of the updates that the person admits
    */
@@ -137,9 +138,9 @@ public final class LiveAuthority {
   }
 
   /**
-   * Takes in what control sent to a node. Under {@link AdmissionPolicy#NODE}, the node follows control's
-   * chain where it is admitted (protocol, section 10); under any other policy, this is {@link
-   * #inform}.
+   * Takes in what control sent to a node. Under {@link AdmissionPolicy#NODE}, the node follows
+   * control's chain where it is admitted (protocol, section 10); under any other policy, this is
+   * {@link #inform}.
    *
    * @param updates those AUMs among them that may be new, oldest first
    * @param sent the hashes of everything control sent, oldest first
@@ -154,8 +155,8 @@ public final class LiveAuthority {
   }
 
   /**
-   * Like {@link #informFromControl(List, List)}, but a person admits some of the updates whatever the policy says (protocol, section
-   * 10). This binds nobody else.
+   * Like {@link #informFromControl(List, List)}, but a person admits some of the updates whatever
+   * the policy says (protocol, section 10). This binds nobody else.
    *
    * @param byHand the hashes of the updates that the person admits
    */
@@ -189,9 +190,9 @@ public final class LiveAuthority {
   }
 
   /**
-   * Takes in updates that were built here on an authority, provided that nothing was stored since: an edit that is
-   * right on one head may be wrong on another, so its author must look again. Under {@link
-   * AdmissionPolicy#NODE} the updates are unsent from then on (protocol, section 10).
+   * Takes in updates that were built here on an authority, provided that nothing was stored since:
+   * an edit that is right on one head may be wrong on another, so its author must look again. Under
+   * {@link AdmissionPolicy#NODE} the updates are unsent from then on (protocol, section 10).
    *
    * @throws InformException naming the first update that is refused; nothing was stored
    * @throws StoreException.Conflict if another writer was first; {@link #refresh} shows what it did
@@ -204,7 +205,8 @@ public final class LiveAuthority {
   }
 
   /**
-   * Like {@link #informOn(Authority, List)}, for updates that repeat edits which were set aside: those leave the list.
+   * Like {@link #informOn(Authority, List)}, for updates that repeat edits which were set aside:
+   * those leave the list.
    *
    * @param again the hashes of the edits that were set aside
    */
@@ -264,16 +266,16 @@ public final class LiveAuthority {
   }
 
   /**
-   * Records which AUMs control has shown that it has (protocol, section 10, "Unsent"): own AUMs that it named,
-   * sent or built on are no longer unsent, and if its head is this node's head, the two agree.
-   * Unsent AUMs that control does not follow are set aside once this node holds control's chain:
-   * those that lost to it at once, the others when control has seen them. Has no effect except under
-   * {@link AdmissionPolicy#NODE}.
+   * Records which AUMs control has shown that it has (protocol, section 10, "Unsent"): own AUMs
+   * that it named, sent or built on are no longer unsent, and if its head is this node's head, the
+   * two agree. Unsent AUMs that control does not follow are set aside once this node holds
+   * control's chain: those that lost to it at once, the others when control has seen them. Has no
+   * effect except under {@link AdmissionPolicy#NODE}.
    *
    * @param head control's head
    * @param shown the other AUMs that control named as ancestors of its head, or sent
-   * @param seen the AUMs that control was sent, if {@code head} is its answer to them; an edit
-   *     made in the meantime is not among them
+   * @param seen the AUMs that control was sent, if {@code head} is its answer to them; an edit made
+   *     in the meantime is not among them
    * @throws StoreException.Conflict if other writers were first too often
    * @throws StoreException if the store cannot be read or written; it is unchanged
    * @throws OpenException if another writer left a store that cannot be opened
@@ -394,7 +396,8 @@ public final class LiveAuthority {
         .marks()
         .agreedAt()
         .orElseGet(
-            // A node that was run without these notes agreed with control when it received its head.
+            // A node that was run without these notes agreed with control when it received its
+            // head.
             () ->
                 snapshot
                     .find(authority.head())
@@ -418,8 +421,8 @@ public final class LiveAuthority {
   /**
    * Opens the commit just made.
    *
-   * @throws StoreException.InDoubt if a body cannot be read: the commit happened, and the caller must not
-   *     take a failed read for a failed commit
+   * @throws StoreException.InDoubt if a body cannot be read: the commit happened, and the caller
+   *     must not take a failed read for a failed commit
    */
   private static Authority committed(AumSnapshot after) throws OpenException, StoreException {
     try {

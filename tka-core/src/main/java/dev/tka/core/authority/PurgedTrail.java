@@ -20,9 +20,9 @@ public final class PurgedTrail {
   private PurgedTrail() {}
 
   /**
-   * Derives the trail of a store that keeps the bodies of what it purged: from the oldest ancestor back
-   * over the purged AUMs, as far as the states there can be computed. Empty if the
-   * oldest ancestor cannot be determined.
+   * Derives the trail of a store that keeps the bodies of what it purged: from the oldest ancestor
+   * back over the purged AUMs, as far as the states there can be computed. Empty if the oldest
+   * ancestor cannot be determined.
    */
   public static Trail of(AumSnapshot snapshot) {
     try {

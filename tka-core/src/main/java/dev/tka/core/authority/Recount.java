@@ -69,8 +69,8 @@ public record Recount(long weight, List<Discount> discounts) {
    *
    * @param atFork the state at the AUM that both follow
    * @param update the AUM that would win there
-   * @param following the AUMs that follow there on the active chain, oldest first, up to the newest AUM
-   *     that is not unsent
+   * @param following the AUMs that follow there on the active chain, oldest first, up to the newest
+   *     AUM that is not unsent
    * @param mature the number of these that are mature
    */
   static Recount of(State atFork, Aum update, List<TrailEntry> following, int mature) {
@@ -78,8 +78,8 @@ public record Recount(long weight, List<Discount> discounts) {
   }
 
   /**
-   * The number of mature AUMs among those that follow a given one: up to the last that is old enough, because the AUMs
-   * before an old one are as final as it is.
+   * The number of mature AUMs among those that follow a given one: up to the last that is old
+   * enough, because the AUMs before an old one are as final as it is.
    *
    * @param following the AUMs, oldest first
    * @param reference the time at which they are judged

@@ -4,8 +4,8 @@ import dev.tka.core.AumHash;
 import java.util.stream.Collectors;
 
 /**
- * The reason why a valid AUM was not admitted (protocol, section 10). Neither it nor anything that builds on it is
- * stored.
+ * The reason why a valid AUM was not admitted (protocol, section 10). Neither it nor anything that
+ * builds on it is stored.
  */
 public sealed interface Refusal {
   /** The hash of the AUM. */
@@ -104,7 +104,9 @@ public sealed interface Refusal {
 
     @Override
     public String reason() {
-      return "it loses its fork, and the quota of " + maxBytes + " bytes for AUMs that lost is used up";
+      return "it loses its fork, and the quota of "
+          + maxBytes
+          + " bytes for AUMs that lost is used up";
     }
   }
 }

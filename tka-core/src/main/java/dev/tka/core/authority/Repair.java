@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * The return of purged AUMs of the trail whose bodies a store still has (protocol,
- * sections 4 and 10): either everything about them was verified and one commit brings them back, or
- * nothing comes back and the plan says why. It lets a node that compacted past the AUMs of others sync
- * again. Immutable; deciding writes nothing.
+ * The return of purged AUMs of the trail whose bodies a store still has (protocol, sections 4 and
+ * 10): either everything about them was verified and one commit brings them back, or nothing comes
+ * back and the plan says why. It lets a node that compacted past the AUMs of others sync again.
+ * Immutable; deciding writes nothing.
  *
  * <p>The restored AUMs begin with a checkpoint, which becomes the oldest ancestor, and lead to the
  * current oldest ancestor. The head and the state of the authority stay as they are.
@@ -100,7 +100,8 @@ public sealed interface Repair {
     }
 
     /**
-     * Brings the AUMs back, removes them from the trail, and records the oldest ancestor, in one commit.
+     * Brings the AUMs back, removes them from the trail, and records the oldest ancestor, in one
+     * commit.
      *
      * @param store the store on which it was decided
      * @return the store after the commit

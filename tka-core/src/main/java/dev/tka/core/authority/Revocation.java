@@ -27,7 +27,8 @@ import java.util.function.Predicate;
 
 /**
  * Retroactive revocation (protocol, section 4): a checkpoint of today's state without the revoked
- * keys, forked off before they could do harm. There are three steps, each a pure function of an authority:
+ * keys, forked off before they could do harm. There are three steps, each a pure function of an
+ * authority:
  *
  * <ol>
  *   <li>{@link #draft} or {@link #draftAt} make the unsigned AUM;
@@ -36,7 +37,8 @@ import java.util.function.Predicate;
  *   <li>the revocation is taken in like any update, and fork resolution decides.
  * </ol>
  *
- * <p>Keys that the revoked keys removed do not come back by themselves: today's state does not hold them.
+ * <p>Keys that the revoked keys removed do not come back by themselves: today's state does not hold
+ * them.
  */
 public final class Revocation {
   private static final String OPERATION = "revoke";
@@ -44,12 +46,14 @@ public final class Revocation {
   private Revocation() {}
 
   /**
-   * Makes the unsigned revocation, forked off the latest AUM of the active chain at which none of the keys
-   * is trusted and the signer is. Purged AUMs are considered if they are still available: in a
-   * directory all of them, elsewhere the checkpoints (protocol, section 10). If there is no such AUM, the revocation forks off the oldest ancestor,
-   * where the signer may not be trusted either; {@link #sign} then refuses.
+   * Makes the unsigned revocation, forked off the latest AUM of the active chain at which none of
+   * the keys is trusted and the signer is. Purged AUMs are considered if they are still available:
+   * in a directory all of them, elsewhere the checkpoints (protocol, section 10). If there is no
+   * such AUM, the revocation forks off the oldest ancestor, where the signer may not be trusted
+   * either; {@link #sign} then refuses.
    *
-   * @param keyIds the ids of the keys to revoke; those that are not trusted now also count in the search
+   * @param keyIds the ids of the keys to revoke; those that are not trusted now also count in the
+   *     search
    * @param signer the public key of the first signer
    * @throws BuildException.RevokesEveryKey if no key would be left
    * @throws BuildException.RevokesNothing if none of the keys is trusted now
@@ -88,8 +92,8 @@ public final class Revocation {
   }
 
   /**
-   * Makes the unsigned revocation, forked off a given AUM. The keys need not be trusted now, and the fork
-   * point need not be stored until the revocation is to be signed here.
+   * Makes the unsigned revocation, forked off a given AUM. The keys need not be trusted now, and
+   * the fork point need not be stored until the revocation is to be signed here.
    *
    * @param keyIds the ids of the keys to revoke
    * @param forkPoint the AUM that the revocation follows
@@ -103,17 +107,17 @@ public final class Revocation {
 
   /**
    * Signs a revocation, first or after others, so that every peer that has the fork point accepts
-   * it. Refuses to sign anything but today's state without some keys: a revocation that somebody else
-   * drafted must not add a key. A signer without an authority at hand can only use {@link
+   * it. Refuses to sign anything but today's state without some keys: a revocation that somebody
+   * else drafted must not add a key. A signer without an authority at hand can only use {@link
    * Signer#sign(Aum)}.
    *
    * @throws BuildException.NotARevocation if it is not today's state without some keys
-   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor an available AUM of the
-   *     trail
+   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor an available
+   *     AUM of the trail
    * @throws BuildException.UntrustedAtFork if the signer is not trusted at the fork point: its
    *     signature would void the whole AUM
-   * @throws BuildException.Refused if the state there does not accept the signatures that it already
-   *     has
+   * @throws BuildException.Refused if the state there does not accept the signatures that it
+   *     already has
    * @throws SigningException if the signing key cannot be used now
    * @throws StoreException if the store cannot be read
    * @throws OpenException if the state at the fork point cannot be computed
@@ -142,8 +146,8 @@ public final class Revocation {
   }
 
   /**
-   * Checks that an AUM is today's state without some keys. A checkpoint drafted on an older state would undo
-   * the changes made since; an arbitrary checkpoint could add any key.
+   * Checks that an AUM is today's state without some keys. A checkpoint drafted on an older state
+   * would undo the changes made since; an arbitrary checkpoint could add any key.
    *
    * @throws BuildException.NotARevocation if it is anything else
    */
@@ -188,12 +192,12 @@ public final class Revocation {
   }
 
   /**
-   * Predicts the effect of taking in a revocation, signed or not. Nothing is written. It is not checked that the AUM
-   * is today's state without some keys: see {@link #requireCurrent}.
+   * Predicts the effect of taking in a revocation, signed or not. Nothing is written. It is not
+   * checked that the AUM is today's state without some keys: see {@link #requireCurrent}.
    *
    * @throws BuildException.NotARevocation if it is not a checkpoint with a parent
-   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor an available AUM of the
-   *     trail
+   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor an available
+   *     AUM of the trail
    * @throws StoreException if the store cannot be read
    * @throws OpenException if the state at the fork point cannot be computed
    */

@@ -22,21 +22,23 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * The consequences of a retroactive revocation that its author should know beyond its {@link Revocation.Effect}
- * (protocol, section 10, "A revocation's fork point").
+ * The consequences of a retroactive revocation that its author should know beyond its {@link
+ * Revocation.Effect} (protocol, section 10, "A revocation's fork point").
  *
- * @param refusedByControl the reason why a control that follows protocol section 10 would refuse it now; empty
- *     if it would not
+ * @param refusedByControl the reason why a control that follows protocol section 10 would refuse it
+ *     now; empty if it would not
  * @param answerableFrom the earliest AUM off which the revoked keys together could displace the
- *     revocation, among those where the votes of keys are known: all stored AUMs and the available ones of the
- *     trail; empty if there is none. A fork point at or below its parent prevents
- *     that
- * @param belowWindows true if the fork point lies below the AUMs that nodes keep by default: shipping
- *     nodes that have compacted cannot follow
+ *     revocation, among those where the votes of keys are known: all stored AUMs and the available
+ *     ones of the trail; empty if there is none. A fork point at or below its parent prevents that
+ * @param belowWindows true if the fork point lies below the AUMs that nodes keep by default:
+ *     shipping nodes that have compacted cannot follow
  */
 public record RevocationOutlook(
     Optional<Refusal> refusedByControl, Optional<AumHash> answerableFrom, boolean belowWindows) {
-  /** The number of AUMs that a shipping node keeps, at least, counted back from the head (protocol, section 6). */
+  /**
+   * The number of AUMs that a shipping node keeps, at least, counted back from the head (protocol,
+   * section 6).
+   */
   private static final int KEPT_BY_NODES = 24;
 
   /**
@@ -45,8 +47,8 @@ public record RevocationOutlook(
    * @param revocation the revocation, signed or not
    * @param now the time at which finality is judged
    * @throws BuildException.NotARevocation if it is not a checkpoint with a parent
-   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor an available AUM of the
-   *     trail
+   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor an available
+   *     AUM of the trail
    * @throws StoreException if the store cannot be read
    * @throws OpenException if a state cannot be computed
    */
@@ -138,7 +140,8 @@ public record RevocationOutlook(
     /**
      * The first place at which they would displace what follows it.
      *
-     * @param states the state at each place, if it can be computed; the entry of the same index follows it
+     * @param states the state at each place, if it can be computed; the entry of the same index
+     *     follows it
      */
     OptionalInt earliest(List<Optional<State>> states) {
       for (int place = 0; place < states.size(); place++) {

@@ -18,8 +18,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A preview of a retroactive revocation, made before anybody signs it (protocol, sections 4
- * and 10). The cost is proportional to the distance between the oldest known AUM and the head.
+ * A preview of a retroactive revocation, made before anybody signs it (protocol, sections 4 and
+ * 10). The cost is proportional to the distance between the oldest known AUM and the head.
  *
  * @param draft the unsigned revocation
  * @param forkPoint the AUM that it follows
@@ -29,13 +29,15 @@ import java.util.Set;
  *     by themselves
  * @param erased the AUMs that would leave the active chain, oldest first
  * @param rival the first of them, which has to be outvoted; empty if nothing would be erased
- * @param votesNeeded the votes with which it is certain to take effect, even at control, where a tie
- *     decides nothing
- * @param candidates the possible signers: keys trusted at the fork point and still trusted after it. Given as they
- *     are at the fork point, most votes first
+ * @param votesNeeded the votes with which it is certain to take effect, even at control, where a
+ *     tie decides nothing
+ * @param candidates the possible signers: keys trusted at the fork point and still trusted after
+ *     it. Given as they are at the fork point, most votes first
  * @param discounts the candidates that control would not count now, if all of them signed
- * @param enough the first candidates that together have the votes needed; empty if even all of them do not
- * @param outlook the consequences to know beforehand, as if {@code enough} or, failing that, all candidates had signed
+ * @param enough the first candidates that together have the votes needed; empty if even all of them
+ *     do not
+ * @param outlook the consequences to know beforehand, as if {@code enough} or, failing that, all
+ *     candidates had signed
  */
 public record RevocationPlan(
     Aum draft,
@@ -64,9 +66,9 @@ public record RevocationPlan(
   }
 
   /**
-   * Plans a revocation that forks off the latest AUM of the active chain at which none of the
-   * keys is trusted and some remaining key is. Purged AUMs are considered if they are still
-   * available. If there is no such AUM, it forks off the oldest ancestor.
+   * Plans a revocation that forks off the latest AUM of the active chain at which none of the keys
+   * is trusted and some remaining key is. Purged AUMs are considered if they are still available.
+   * If there is no such AUM, it forks off the oldest ancestor.
    *
    * @param keyIds the ids of the keys to revoke
    * @param now the time at which finality is judged
@@ -85,8 +87,8 @@ public record RevocationPlan(
    * @param keyIds the ids of the keys to revoke; they need not be trusted now
    * @param now the time at which finality is judged
    * @throws BuildException as {@link Revocation#draftAt} does
-   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor an available AUM of the
-   *     trail
+   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor an available
+   *     AUM of the trail
    * @throws StoreException if the store cannot be read
    * @throws OpenException if a state cannot be computed
    */
@@ -102,8 +104,8 @@ public record RevocationPlan(
   }
 
   /**
-   * The plan whose fork point leaves the revoked keys without an answer: this one, or one further down. It
-   * may need more votes than there are.
+   * The plan whose fork point leaves the revoked keys without an answer: this one, or one further
+   * down. It may need more votes than there are.
    *
    * @param now the time at which finality is judged
    * @return empty if none was found among the places where states are known

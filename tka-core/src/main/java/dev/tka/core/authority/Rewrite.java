@@ -19,13 +19,12 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The third step of {@link InformPlan}: the changes to the store besides additions, which make
- * the admitted chain win when the store is opened (protocol, section 10, "A node" and "Taking
- * in").
+ * The third step of {@link InformPlan}: the changes to the store besides additions, which make the
+ * admitted chain win when the store is opened (protocol, section 10, "A node" and "Taking in").
  *
  * @param purges AUMs that are removed and leave nothing in the trail
- * @param restored AUMs of the trail that come back, oldest first, with their original commit times; the
- *     first becomes the oldest ancestor, and the trail ends before it
+ * @param restored AUMs of the trail that come back, oldest first, with their original commit times;
+ *     the first becomes the oldest ancestor, and the trail ends before it
  */
 record Rewrite(Set<AumHash> purges, List<Commit.Addition> restored) {
   static final Rewrite NOTHING = new Rewrite(Set.of(), List.of());

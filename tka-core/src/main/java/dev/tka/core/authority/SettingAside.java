@@ -21,8 +21,8 @@ final class SettingAside {
   private SettingAside() {}
 
   /**
-   * The unsent AUMs among stored ones, and the AUMs that build on them, parents first, as edits that are
-   * set aside. An AUM that builds on an unsent one cannot be at control, whoever made it.
+   * The unsent AUMs among stored ones, and the AUMs that build on them, parents first, as edits
+   * that are set aside. An AUM that builds on an unsent one cannot be at control, whoever made it.
    */
   static List<Marks.SetAside> unsentOf(Authority authority, Collection<AumHash> hashes, Instant now)
       throws StoreException, OpenException {
@@ -43,10 +43,10 @@ final class SettingAside {
   }
 
   /**
-   * True for a checkpoint that was meant as a rewrite: one that changes the state, which a builder's
-   * never does, or that was made where the chain had already gone on. A revocation may change nothing, because it forks
-   * off where the key was not trusted yet; AUMs that control put after the same parent later prove
-   * nothing.
+   * True for a checkpoint that was meant as a rewrite: one that changes the state, which a
+   * builder's never does, or that was made where the chain had already gone on. A revocation may
+   * change nothing, because it forks off where the key was not trusted yet; AUMs that control put
+   * after the same parent later prove nothing.
    */
   static boolean isRevocation(Authority authority, AumHash hash)
       throws StoreException, OpenException {

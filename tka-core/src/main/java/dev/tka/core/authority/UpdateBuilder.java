@@ -20,12 +20,12 @@ import java.util.Optional;
 
 /**
  * Builds a batch of updates on an authority's head (protocol, section 4, "Building updates"). Each
- * operation is signed on the state that it applies to. An operation that no peer would accept is refused by
- * name before anything is signed; the builder is then unchanged, and the other operations of the
- * batch stand.
+ * operation is signed on the state that it applies to. An operation that no peer would accept is
+ * refused by name before anything is signed; the builder is then unchanged, and the other
+ * operations of the batch stand.
  *
- * <p>{@link #build} appends a checkpoint if the last {@value #CHECKPOINT_EVERY} AUMs, including those of
- * the batch, hold neither a checkpoint nor a genesis. A checkpoint that no peer would
+ * <p>{@link #build} appends a checkpoint if the last {@value #CHECKPOINT_EVERY} AUMs, including
+ * those of the batch, hold neither a checkpoint nor a genesis. A checkpoint that no peer would
  * accept, because there are more than {@link State#MAX_KEYS} keys or the signer removed itself, is
  * postponed: the batch is built without it and says so, and a later batch adds it.
  *
@@ -50,10 +50,10 @@ public final class UpdateBuilder {
   /**
    * A finished batch.
    *
-   * @param updates the AUMs, oldest first, each on the one before it; empty if no operation was requested and no
-   *     checkpoint is due
-   * @param checkpointPutOff the reason why a checkpoint that is due was not appended; empty if it was, or
-   *     if none is due
+   * @param updates the AUMs, oldest first, each on the one before it; empty if no operation was
+   *     requested and no checkpoint is due
+   * @param checkpointPutOff the reason why a checkpoint that is due was not appended; empty if it
+   *     was, or if none is due
    */
   public record Batch(List<Aum> updates, Optional<BuildException> checkpointPutOff) {
     /** Copies its list. */
@@ -65,8 +65,8 @@ public final class UpdateBuilder {
   /**
    * Adds a key.
    *
-   * @throws BuildException if no peer would accept it, the key could never sign, or a checkpoint has
-   *     no room for it
+   * @throws BuildException if no peer would accept it, the key could never sign, or a checkpoint
+   *     has no room for it
    * @throws SigningException if the signing key cannot be used now
    */
   public UpdateBuilder addKey(Key key) throws BuildException, SigningException {
@@ -110,7 +110,8 @@ public final class UpdateBuilder {
    *     UTF-8
    * @throws BuildException if no peer would accept it
    * @throws SigningException if the signing key cannot be used now
-   * @throws IllegalArgumentException if a text cannot be encoded as UTF-8, or there are more than 1024 pairs
+   * @throws IllegalArgumentException if a text cannot be encoded as UTF-8, or there are more than
+   *     1024 pairs
    */
   public UpdateBuilder setMeta(Bytes keyId, Map<String, String> meta)
       throws BuildException, SigningException {
@@ -126,7 +127,8 @@ public final class UpdateBuilder {
    * same way (protocol, section 10, "Unsent").
    *
    * @param edit an add-key, remove-key or update-key AUM
-   * @throws BuildException.NotAnEdit if it is of another kind: checkpoints are made when they are due
+   * @throws BuildException.NotAnEdit if it is of another kind: checkpoints are made when they are
+   *     due
    * @throws BuildException if no peer would accept it on this head
    * @throws SigningException if the signing key cannot be used now
    */
@@ -147,10 +149,12 @@ public final class UpdateBuilder {
   }
 
   /**
-   * Finishes the batch, with a checkpoint at its end if one is due. The builder can be used further.
+   * Finishes the batch, with a checkpoint at its end if one is due. The builder can be used
+   * further.
    *
    * @throws StoreException if the store cannot be read
-   * @throws SigningException if the signing key cannot be used now; the operations built before stand
+   * @throws SigningException if the signing key cannot be used now; the operations built before
+   *     stand
    */
   public Batch build() throws StoreException, SigningException {
     if (isCheckpointDue()) {
@@ -191,7 +195,8 @@ public final class UpdateBuilder {
       }
       left--;
     }
-    // A chain with fewer AUMs begins with a checkpoint or genesis, so its length need not be checked.
+    // A chain with fewer AUMs begins with a checkpoint or genesis, so its length need not be
+    // checked.
     for (AumHash hash : authority.newestFirst(left)) {
       AumEntry entry = authority.snapshot().find(hash).orElseThrow();
       if (entry.kind().equals(AumKind.CHECKPOINT) || entry.parent().isEmpty()) {

@@ -15,15 +15,15 @@ import java.util.Optional;
 
 /**
  * The first step of {@link InformPlan}: every update that is not stored is verified against the
- * state at its parent, anywhere in the stored tree or earlier in the batch; many signatures are checked
- * together. The first update that fails refuses the batch. An update that the trail remembers was
- * verified before, and only <i>returns</i> (protocol, section 10, "Taking in"). The others are
- * <i>fresh</i>.
+ * state at its parent, anywhere in the stored tree or earlier in the batch; many signatures are
+ * checked together. The first update that fails refuses the batch. An update that the trail
+ * remembers was verified before, and only <i>returns</i> (protocol, section 10, "Taking in"). The
+ * others are <i>fresh</i>.
  */
 final class Verification {
   /**
-   * The number of AUMs whose signatures are checked together: enough for all cores, few enough that a stranger's
-   * batch is refused before it costs the states of all its AUMs.
+   * The number of AUMs whose signatures are checked together: enough for all cores, few enough that
+   * a stranger's batch is refused before it costs the states of all its AUMs.
    */
   private static final int SIGNATURE_CHUNK = 256;
 

@@ -5,9 +5,7 @@ import dev.tka.core.AumKind;
 import dev.tka.core.Bytes;
 import dev.tka.core.TkaException;
 
-/**
- * A well-formed AUM that a state does not accept because of its signers (protocol, section 4).
- */
+/** A well-formed AUM that a state does not accept because of its signers (protocol, section 4). */
 public abstract sealed class VerificationException extends TkaException {
 
   private VerificationException(String message) {

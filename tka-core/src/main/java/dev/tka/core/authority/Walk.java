@@ -23,16 +23,15 @@ record Walk(List<AumHash> passed, List<Integer> checkpoints, State state) {
   /** The AUMs on the way that a walk reads and applies. */
   enum Applying {
     /**
-     * Every AUM, so that one that cannot be applied is found wherever it is (protocol, section
-     * 4).
+     * Every AUM, so that one that cannot be applied is found wherever it is (protocol, section 4).
      */
     EVERY_AUM,
     /** Those that determine a state that decides something: the state at a fork and at the end. */
     WHAT_DECIDES;
 
     /**
-     * If every body costs a read from the medium, a long chain would be read completely just to apply
-     * AUMs that were verified before they were stored.
+     * If every body costs a read from the medium, a long chain would be read completely just to
+     * apply AUMs that were verified before they were stored.
      */
     static Applying in(AumSnapshot snapshot) {
       return snapshot.hasBodiesInMemory() ? EVERY_AUM : WHAT_DECIDES;

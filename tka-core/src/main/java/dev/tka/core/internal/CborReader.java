@@ -17,12 +17,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
- * Reads CBOR values one after the other and turns every problem into a {@link DecodeException}
- * that names the byte and the field.
+ * Reads CBOR values one after the other and turns every problem into a {@link DecodeException} that
+ * names the byte and the field.
  *
  * <p>The parser below is lenient in places: it drops tags, joins chunks, and does not tell a text
- * key from the integer key that it spells. A strict decoder encodes the result again and
- * compares ({@link #requireCanonical}), which catches all of it.
+ * key from the integer key that it spells. A strict decoder encodes the result again and compares
+ * ({@link #requireCanonical}), which catches all of it.
  */
 public final class CborReader implements AutoCloseable {
   /** Levels of maps and arrays, the outermost included (protocol, section 2). */

@@ -12,24 +12,28 @@ import java.util.Arrays;
 import java.util.Base64;
 
 /**
- * An auth key, with which a node joins a tailnet without a person: either as control made it ({@link
- * Plain}), or with a credential and the key that it names ({@link Wrapped}), so that the node can
- * sign itself (protocol, section 7). All of it is secret except the credential, and only methods
- * named for it expose the rest.
+ * An auth key, with which a node joins a tailnet without a person: either as control made it
+ * ({@link Plain}), or with a credential and the key that it names ({@link Wrapped}), so that the
+ * node can sign itself (protocol, section 7). All of it is secret except the credential, and only
+ * methods named for it expose the rest.
  *
  * <p>A text that holds the mark of a wrapping is a wrapped auth key or an error, whereas the
  * reference hands a broken one to control as if it were plain, secrets and all.
  */
 public sealed interface AuthKey {
-  /** The largest length of a text in characters, wrapping included; shipping ones have a few hundred. */
+  /**
+   * The largest length of a text in characters, wrapping included; shipping ones have a few
+   * hundred.
+   */
   int MAX_LENGTH = 16 * 1024;
 
   /**
    * Parses the text given to a node. It is split at the first {@code --TL}, then at the first
-   * {@code -}. Whether the credential verifies and names the private key is checked when it is used.
+   * {@code -}. Whether the credential verifies and names the private key is checked when it is
+   * used.
    *
-   * @throws AuthKeyException if the text is too long or not Unicode, or is wrapped but not in canonical
-   *     form; no message quotes any of it
+   * @throws AuthKeyException if the text is too long or not Unicode, or is wrapped but not in
+   *     canonical form; no message quotes any of it
    */
   static AuthKey parse(String text) throws AuthKeyException {
     requireLength(text.length());
@@ -86,8 +90,7 @@ public sealed interface AuthKey {
      *
      * @param signer a trusted key
      * @throws AuthKeyException.TooLong if there is no room for the wrapping
-     * @throws SigningException if the signer cannot be used now, or its signature does
-     *     not verify
+     * @throws SigningException if the signer cannot be used now, or its signature does not verify
      */
     public Wrapped wrap(Signer signer, SecureRandom random)
         throws AuthKeyException, SigningException {

@@ -4,8 +4,8 @@ import dev.tka.core.DecodeException;
 import dev.tka.core.TkaException;
 
 /**
- * A text that is not an auth key: it cannot be one, or the text after its mark of a wrapping
- * is not a valid wrapping (protocol, section 7). Messages never quote the text: all of it may be secret.
+ * A text that is not an auth key: it cannot be one, or the text after its mark of a wrapping is not
+ * a valid wrapping (protocol, section 7). Messages never quote the text: all of it may be secret.
  */
 public abstract sealed class AuthKeyException extends TkaException {
 

@@ -22,9 +22,10 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * The content of a link that asks an admin's device to sign another device (protocol, section 7). Such a
- * link is a convenience, not a proof: anybody who knows the authority's state id can make one, and a
- * letter may move between neighbouring fields unnoticed. All texts are Unicode and not empty.
+ * The content of a link that asks an admin's device to sign another device (protocol, section 7).
+ * Such a link is a convenience, not a proof: anybody who knows the authority's state id can make
+ * one, and a letter may move between neighbouring fields unnoticed. All texts are Unicode and not
+ * empty.
  *
  * @param nodeKey the key to sign; {@link NodeKey#parse} checks that it is a node key
  * @param rotationKey the key with which the device may rotate its node key; {@link
@@ -199,8 +200,8 @@ public record DeepLink(
   }
 
   /**
-   * The first parameter of each name. A pair with a broken escape or a semicolon is skipped, as in shipping
-   * clients.
+   * The first parameter of each name. A pair with a broken escape or a semicolon is skipped, as in
+   * shipping clients.
    */
   private static Map<String, byte[]> parameters(String query) {
     Map<String, byte[]> first = new HashMap<>();

@@ -15,8 +15,8 @@ import java.util.Optional;
  */
 public sealed interface NodeKeyAuthorization {
   /**
-   * Decides whether a node key is signed by a key that is trusted now (protocol, section 7). A degraded
-   * authority authorizes nobody. Never throws, whatever the bytes.
+   * Decides whether a node key is signed by a key that is trusted now (protocol, section 7). A
+   * degraded authority authorizes nobody. Never throws, whatever the bytes.
    *
    * @param signature the bytes received; empty for a node without a signature
    */
@@ -71,7 +71,10 @@ public sealed interface NodeKeyAuthorization {
     String reason();
   }
 
-  /** The store is damaged: a missing AUM may be the one that took the key away (protocol, section 9). */
+  /**
+   * The store is damaged: a missing AUM may be the one that took the key away (protocol, section
+   * 9).
+   */
   record Degraded() implements Denied {
     @Override
     public String kind() {

@@ -19,10 +19,10 @@ public final class NodeKeySigning {
   /**
    * Signs a node key.
    *
-   * @param rotationKey the node's own key, with which it may rotate its node key; empty if it may not
+   * @param rotationKey the node's own key, with which it may rotate its node key; empty if it may
+   *     not
    * @param signer a trusted key
-   * @throws SigningException if the key cannot be used now, or its signature does not
-   *     verify
+   * @throws SigningException if the key cannot be used now, or its signature does not verify
    */
   public static NodeKeySignature direct(
       NodeKey nodeKey, Optional<LockPublicKey> rotationKey, Signer signer) throws SigningException {
@@ -42,8 +42,7 @@ public final class NodeKeySigning {
    *
    * @param wrapping the key that may sign rotations of this
    * @param signer a trusted key
-   * @throws SigningException if the key cannot be used now, or its signature does not
-   *     verify
+   * @throws SigningException if the key cannot be used now, or its signature does not verify
    */
   public static NodeKeySignature credential(LockPublicKey wrapping, Signer signer)
       throws SigningException {
@@ -75,8 +74,8 @@ public final class NodeKeySigning {
   }
 
   /**
-   * Signs a node key in place of the one that a signature is for. If there would be more
-   * layers than can be read, the oldest layers that this key can sign for are left out: those below them
+   * Signs a node key in place of the one that a signature is for. If there would be more layers
+   * than can be read, the oldest layers that this key can sign for are left out: those below them
    * and the newest stay.
    *
    * @param wrapping the key that the signature names for this; no other key may rotate it
@@ -107,12 +106,13 @@ public final class NodeKeySigning {
   }
 
   /**
-   * Makes room for one more layer: the layer that names this key stays, and so does the newest of the node keys that came
-   * after it.
+   * Makes room for one more layer: the layer that names this key stays, and so do the newest of the
+   * node keys that came after it.
    */
   private static NodeKeySignature shorten(NodeKeySignature old, Signer wrapping)
       throws RotationException, SigningException {
-    // Otherwise the author of a forged signature could have this key declare any node keys obsolete.
+    // Otherwise the author of a forged signature could have this key declare any node keys
+    // obsolete.
     requireVerifies(
         old,
         old.nodeKey()

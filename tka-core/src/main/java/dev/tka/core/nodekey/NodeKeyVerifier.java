@@ -11,10 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/**
- * The rules that judge node-key signatures (protocol, section 7), in the order of their
- * cost.
- */
+/** The rules that judge node-key signatures (protocol, section 7), in the order of their cost. */
 final class NodeKeyVerifier {
   private final SignatureVerifier signatures;
 
@@ -59,7 +56,9 @@ final class NodeKeyVerifier {
     return layer;
   }
 
-  /** Decides whether a signature is for a node key and verifies, whether or not its key is trusted. */
+  /**
+   * Decides whether a signature is for a node key and verifies, whether or not its key is trusted.
+   */
   NodeKeyAuthorization verify(NodeKeySignature signature, NodeKey nodeKey) {
     if (signature.kind() == NodeKeySignature.CREDENTIAL) {
       return new NodeKeyAuthorization.CredentialAlone();

@@ -9,8 +9,8 @@ import java.util.Objects;
  *
  * @param id a name or number that distinguishes it from all others for as long as it exists
  * @param signature the signature of its node key, as received; empty if there is none
- * @param unsignedPeerApiOnly true for a peer that control marks as unsigned, and of which only
- *     the peer API may be reached
+ * @param unsignedPeerApiOnly true for a peer that control marks as unsigned, and of which only the
+ *     peer API may be reached
  */
 public record Peer(String id, NodeKey nodeKey, Bytes signature, boolean unsignedPeerApiOnly) {
   /** Rejects null components. */

@@ -21,13 +21,14 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides which of a node's peers are signed (protocol, section 7, "Filtering peers"). The verdicts are a
- * function of the authority and the peers, whatever the order in which they came; the cost of a change to one
- * peer is that of the peer itself and of those whose verdict depends on its signature.
+ * Decides which of a node's peers are signed (protocol, section 7, "Filtering peers"). The verdicts
+ * are a function of the authority and the peers, whatever the order in which they came; the cost of
+ * a change to one peer is that of the peer itself and of those whose verdict depends on its
+ * signature.
  *
- * <p>Whether a signature verifies depends only on its bytes and the node key, and is computed
- * once for as long as a peer has both. Whether the key on which it rests is trusted is asked again
- * of every authority.
+ * <p>Whether a signature verifies depends only on its bytes and the node key, and is computed once
+ * for as long as a peer has both. Whether the key on which it rests is trusted is asked again of
+ * every authority.
  *
  * <p>For one thread; checks signatures on all cores.
  */
@@ -41,7 +42,9 @@ public final class PeerFilter {
   /** The peers whose valid rotation makes a node key obsolete. */
   private final Map<NodeKey, NavigableSet<String>> obsoletedBy = new HashMap<>();
 
-  /** The peers with valid rotations from direct signatures, by the wrapping key of those signatures. */
+  /**
+   * The peers with valid rotations from direct signatures, by the wrapping key of those signatures.
+   */
   private final Map<Bytes, NavigableSet<String>> chains = new HashMap<>();
 
   /** The outcome of each of those groups: the node keys that lost in it. */
@@ -350,7 +353,10 @@ public final class PeerFilter {
     return at(obsoletedBy, entry.peer.nodeKey()).stream().findFirst();
   }
 
-  /** The node keys that lose in a group: all but the longest chain's, or all if several chains are longest. */
+  /**
+   * The node keys that lose in a group: all but the longest chain's, or all if several chains are
+   * longest.
+   */
   private Map<NodeKey, Loss> outcome(Bytes group) {
     List<Entry> competing = new ArrayList<>();
     List<String> longest = new ArrayList<>();

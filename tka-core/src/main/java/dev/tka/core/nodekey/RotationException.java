@@ -4,8 +4,7 @@ import dev.tka.core.LockPublicKey;
 import dev.tka.core.TkaException;
 
 /**
- * A node-key signature that cannot be rotated: the result would never verify (protocol,
- * section 7).
+ * A node-key signature that cannot be rotated: the result would never verify (protocol, section 7).
  */
 public abstract sealed class RotationException extends TkaException {
 
@@ -59,8 +58,8 @@ public abstract sealed class RotationException extends TkaException {
     }
 
     /**
-     * The layer and the reason: of the signature that would have been made or, if that needs fewer layers than
-     * there are, of the signature to be rotated.
+     * The layer and the reason: of the signature that would have been made or, if that needs fewer
+     * layers than there are, of the signature to be rotated.
      */
     public NodeKeyAuthorization.Denied denied() {
       return denied;

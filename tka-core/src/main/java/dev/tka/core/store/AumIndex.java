@@ -22,14 +22,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * An in-memory index of AUMs by hash and by parent, for stores that keep all of their AUMs there.
  *
- * <p>The index only grows, so that a snapshot costs nothing: every node carries the sequence number of the
- * commit that added it, and a reader with a limit does not see newer nodes. Changes that are not
- * growth (a purge, or an AUM that arrives after its children and may move their heights)
- * make a new index ({@link #without}, {@link #add}), and older snapshots keep the old one. So the cost of a
- * commit is that of its additions, and readers take no lock.
+ * <p>The index only grows, so that a snapshot costs nothing: every node carries the sequence number
+ * of the commit that added it, and a reader with a limit does not see newer nodes. Changes that are
+ * not growth (a purge, or an AUM that arrives after its children and may move their heights) make a
+ * new index ({@link #without}, {@link #add}), and older snapshots keep the old one. So the cost of
+ * a commit is that of its additions, and readers take no lock.
  *
- * <p>A store adds and removes AUMs, one writer at a time, and shows the index to any number of readers through an {@link
- * IndexSnapshot}: {@link MemoryAumStore} is the shortest example.
+ * <p>A store adds and removes AUMs, one writer at a time, and shows the index to any number of
+ * readers through an {@link IndexSnapshot}: {@link MemoryAumStore} is the shortest example.
  *
  * @param <B> the body of an AUM: its encoding, or a way to find it
  */
@@ -42,10 +42,15 @@ public final class AumIndex<B> {
 
   private final ConcurrentHashMap<AumHash, Node<B>> nodes = new ConcurrentHashMap<>();
 
-  /** The first children of parents that are not in the index; the others are linked from their parent. */
+  /**
+   * The first children of parents that are not in the index; the others are linked from their
+   * parent.
+   */
   private final ConcurrentHashMap<AumHash, Node<B>> orphans = new ConcurrentHashMap<>();
 
-  /** The nodes that {@link #add} added, in that order; the rest were there when the index was made. */
+  /**
+   * The nodes that {@link #add} added, in that order; the rest were there when the index was made.
+   */
   private volatile Node<?>[] additions = new Node<?>[0];
 
   /** The number of additions; written last, so that readers find all of them. */
@@ -156,7 +161,10 @@ public final class AumIndex<B> {
     return Optional.ofNullable(visible(nodes.get(hash), limit));
   }
 
-  /** The body of an AUM, or the way to find it, if the AUM is in the index and not newer than the limit. */
+  /**
+   * The body of an AUM, or the way to find it, if the AUM is in the index and not newer than the
+   * limit.
+   */
   Optional<B> body(AumHash hash, long limit) {
     Node<B> node = visible(nodes.get(hash), limit);
     return node == null ? Optional.empty() : Optional.of(node.body);
@@ -279,7 +287,10 @@ public final class AumIndex<B> {
     return index;
   }
 
-  /** Puts a copy of a node below its parent or, if the parent is not in the index, at the node's own height. */
+  /**
+   * Puts a copy of a node below its parent or, if the parent is not in the index, at the node's own
+   * height.
+   */
   private Node<B> link(Node<B> unlinked) {
     AumHash parentHash = unlinked.parent;
     Node<B> parent = parentHash == null ? null : nodes.get(parentHash);

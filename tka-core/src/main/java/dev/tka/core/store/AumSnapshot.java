@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The whole content of a store at one revision. Later commits do not change it. Safe for use by many
- * threads.
+ * The whole content of a store at one revision. Later commits do not change it. Safe for use by
+ * many threads.
  *
  * <p>The methods without {@code throws} answer from memory.
  */
@@ -40,19 +40,18 @@ public interface AumSnapshot {
   Bytes encoded(AumHash hash) throws StoreException;
 
   /**
-   * The oldest AUM of the active chain as last recorded (protocol, section 4); empty if it never was.
+   * The oldest AUM of the active chain as last recorded (protocol, section 4); empty if it never
+   * was.
    */
   Optional<AumHash> lastActiveAncestor();
 
-  /**
-   * The memory of the AUMs that were purged from the active chain (protocol, section 10).
-   */
+  /** The memory of the AUMs that were purged from the active chain (protocol, section 10). */
   Trail trail();
 
   /**
-   * A purged AUM that the store could give back whole: ready to be added again, with
-   * the time at which it was first committed. Empty for a stored AUM, and in stores that
-   * forget what they purge.
+   * A purged AUM that the store could give back whole: ready to be added again, with the time at
+   * which it was first committed. Empty for a stored AUM, and in stores that forget what they
+   * purge.
    */
   default Optional<Commit.Addition> purged(AumHash hash) {
     return Optional.empty();
@@ -62,11 +61,11 @@ public interface AumSnapshot {
   Marks marks();
 
   /**
-   * The AUMs that this snapshot has and an older snapshot of the same store lacks, in the order in which they were
-   * committed. The cost is proportional to their number.
+   * The AUMs that this snapshot has and an older snapshot of the same store lacks, in the order in
+   * which they were committed. The cost is proportional to their number.
    *
-   * @return empty if they are not known, or if more changed than additions, the
-   *     record, the trail, the notes and the damage: heights may then have moved, too
+   * @return empty if they are not known, or if more changed than additions, the record, the trail,
+   *     the notes and the damage: heights may then have moved, too
    */
   default Optional<List<? extends AumEntry>> addedSince(AumSnapshot older) {
     return Optional.empty();
@@ -78,8 +77,8 @@ public interface AumSnapshot {
   }
 
   /**
-   * Approximate heap bytes of this snapshot, including everything it shares with other snapshots of the
-   * same store. For caches, which have to weigh their entries.
+   * Approximate heap bytes of this snapshot, including everything it shares with other snapshots of
+   * the same store. For caches, which have to weigh their entries.
    */
   default long heapBytes() {
     return entries().size() * TYPICAL_HEAP_BYTES;
@@ -89,7 +88,8 @@ public interface AumSnapshot {
   List<Damage> damage();
 
   /**
-   * The parent of an AUM that is stored or in the trail; empty for a genesis and for an unknown AUM.
+   * The parent of an AUM that is stored or in the trail; empty for a genesis and for an unknown
+   * AUM.
    */
   default Optional<AumHash> parentOf(AumHash hash) {
     return find(hash)

@@ -46,7 +46,8 @@ public record Commit(
    * An AUM to add.
    *
    * @param aum a verified AUM
-   * @param committedAt the commit time, to the second; a store that already knows the AUM keeps its own time
+   * @param committedAt the commit time, to the second; a store that already knows the AUM keeps its
+   *     own time
    */
   public record Addition(Aum aum, Instant committedAt) {
     /** Rejects null components. */

@@ -9,8 +9,8 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * A snapshot of a store that keeps its AUMs in an {@link AumIndex}. Immutable, although the index may
- * keep growing.
+ * A snapshot of a store that keeps its AUMs in an {@link AumIndex}. Immutable, although the index
+ * may keep growing.
  *
  * @param index the index, which may also hold newer AUMs
  * @param limit the sequence number of the last commit that this snapshot shows

@@ -18,9 +18,10 @@ import java.util.Set;
  * Bookkeeping about the AUMs made on this node, and about control (protocol, section 10, "Unsent").
  * Immutable.
  *
- * @param own the AUMs made here, each with the time at which control was first known to
- *     have it; an AUM without a time is <i>unsent</i>
- * @param agreedAt the last time at which the heads of this node and of control were known to be equal
+ * @param own the AUMs made here, each with the time at which control was first known to have it; an
+ *     AUM without a time is <i>unsent</i>
+ * @param agreedAt the last time at which the heads of this node and of control were known to be
+ *     equal
  * @param setAside edits that control did not accept, oldest first; a person may make them again
  */
 public record Marks(
@@ -70,8 +71,8 @@ public record Marks(
   }
 
   /**
-   * The time from which an AUM ages: its commit or, for an AUM made here, its
-   * acknowledgement by control.
+   * The time from which an AUM ages: its commit or, for an AUM made here, its acknowledgement by
+   * control.
    *
    * @return empty for an unsent AUM, which does not age
    */
@@ -92,8 +93,8 @@ public record Marks(
   }
 
   /**
-   * These notes plus AUMs that control is known to have. Those made here are never unsent again, and
-   * none of them stays on the list of edits that control did not accept.
+   * These notes plus AUMs that control is known to have. Those made here are never unsent again,
+   * and none of them stays on the list of edits that control did not accept.
    */
   public Marks acknowledged(Collection<AumHash> hashes, Instant at) {
     Map<AumHash, Optional<Instant>> more = new HashMap<>(own);

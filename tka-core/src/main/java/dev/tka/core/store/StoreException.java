@@ -73,8 +73,8 @@ public abstract sealed class StoreException extends TkaException {
   }
 
   /**
-   * The place was lost during a change, and it is not known whether the change happened. It is safe to read
-   * the store again and to make another change to what it shows: if the first one did
+   * The place was lost during a change, and it is not known whether the change happened. It is safe
+   * to read the store again and to make another change to what it shows: if the first one did
    * happen after all, the second fails with {@link Conflict}.
    */
   public static final class InDoubt extends StoreException {

@@ -19,10 +19,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A store's memory of the AUMs that it purged from its active chain (protocol, section 10,
- * "Trail"): an unbroken row of entries from the oldest ancestor's parent back, as far as it goes. Immutable.
+ * "Trail"): an unbroken row of entries from the oldest ancestor's parent back, as far as it goes.
+ * Immutable.
  *
- * <p>Entries lie in runs, each with its own index; a new run absorbs those before
- * it that are not longer. So there are few runs, the cost of adding is that of the additions (and now and then a
+ * <p>Entries lie in runs, each with its own index; a new run absorbs those before it that are not
+ * longer. So there are few runs, the cost of adding is that of the additions (and now and then a
  * merge), and a trail shares its older runs with the one that it was made from.
  */
 public final class Trail {
@@ -111,7 +112,8 @@ public final class Trail {
   }
 
   /**
-   * The entries of the AUMs that follow a given one, oldest first; the cost is proportional to their number.
+   * The entries of the AUMs that follow a given one, oldest first; the cost is proportional to
+   * their number.
    *
    * @throws IllegalArgumentException if it is not remembered
    */
@@ -149,7 +151,8 @@ public final class Trail {
   /**
    * The newest checkpoint at or before an AUM.
    *
-   * @return empty if the AUM is not remembered, or neither it nor any remembered AUM before it is a checkpoint
+   * @return empty if the AUM is not remembered, or neither it nor any remembered AUM before it is a
+   *     checkpoint
    */
   public Optional<TrailEntry> checkpointAtOrBefore(AumHash hash) {
     boolean found = false;
@@ -235,7 +238,10 @@ public final class Trail {
     return new Trail(new Run(merged, before), size + entries.size());
   }
 
-  /** This trail without an AUM and those that follow it; this trail itself if the AUM is not remembered. */
+  /**
+   * This trail without an AUM and those that follow it; this trail itself if the AUM is not
+   * remembered.
+   */
   public Trail cutFrom(AumHash hash) {
     int left = size;
     for (Run run = newest; run != null; run = run.before) {

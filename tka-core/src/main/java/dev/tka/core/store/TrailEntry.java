@@ -14,8 +14,8 @@ import java.util.Set;
 
 /**
  * The trail's record of an AUM of the active chain (protocol, section 10, "Trail"): enough to judge
- * whether another AUM may displace it, or something before it. It does not include the AUM's weight: judging
- * starts from the state at the fork, which has the votes of the signers there.
+ * whether another AUM may displace it, or something before it. It does not include the AUM's
+ * weight: judging starts from the state at the fork, which has the votes of the signers there.
  *
  * @param hash the AUM's hash
  * @param parent the hash of the AUM that it follows; empty for a genesis
