@@ -6,7 +6,6 @@ import dev.tka.compaction.CompactionPlan.NoCheckpoint;
 import dev.tka.compaction.CompactionPlan.NothingToPurge;
 import dev.tka.compaction.CompactionPlan.Unconnected;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumKind;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
@@ -166,7 +165,7 @@ final class Retention {
     for (int place = from; place < chain.size(); place++) {
       AumEntry entry = entry(chain.get(place));
       boolean oldEnough = entry.parent().isEmpty() || !isYoung(entry);
-      if (entry.kind().equals(AumKind.CHECKPOINT) && oldEnough) {
+      if (entry.kind().isCheckpoint() && oldEnough) {
         return OptionalInt.of(place);
       }
     }

@@ -3,6 +3,7 @@ package dev.tka.simulation;
 import dev.tka.core.ApplyException;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
+import dev.tka.core.AumKind;
 import dev.tka.core.State;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -103,5 +104,24 @@ final class Graph {
       at = get(at.parent().orElseThrow());
     }
     return at;
+  }
+
+  /** The weight of an AUM where every signer that is trusted there counts. */
+  long fullWeight(Aum aum) {
+    return stateAt(aum.parent().orElseThrow()).weightOf(aum);
+  }
+
+  /** Whether an AUM wins over another at one fork (protocol, section 4, "Fork resolution"). */
+  boolean winsBySection4(Aum one, Aum other) {
+    long weight = fullWeight(one);
+    long against = fullWeight(other);
+    return weight > against || (weight == against && winsTie(one, other));
+  }
+
+  /** The same between two of one weight. */
+  static boolean winsTie(Aum one, Aum other) {
+    boolean removes = one.kind().equals(AumKind.REMOVE_KEY);
+    boolean otherRemoves = other.kind().equals(AumKind.REMOVE_KEY);
+    return removes == otherRemoves ? one.hash().compareTo(other.hash()) < 0 : removes;
   }
 }

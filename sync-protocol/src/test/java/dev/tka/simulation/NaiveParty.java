@@ -125,16 +125,16 @@ final class NaiveParty {
       return false;
     }
     Aum f = follower.get();
-    return winsBySection4(x, f) && !isAdmitted(x, f, rule, reference);
+    return graph.winsBySection4(x, f) && !isAdmitted(x, f, rule, reference);
   }
 
   private boolean isAdmitted(Aum x, Aum f, Rule rule, Optional<Instant> reference) {
     long counted = recount(x, reference);
-    long against = fullWeight(f);
+    long against = graph.fullWeight(f);
     return switch (rule) {
       case CONTROL -> x.kind().equals(AumKind.CHECKPOINT) && counted > against;
       case FROM_CONTROL -> counted >= against;
-      case RECOUNTED -> counted > against || (counted == against && winsTie(x, f));
+      case RECOUNTED -> counted > against || (counted == against && Graph.winsTie(x, f));
     };
   }
 
@@ -145,7 +145,7 @@ final class NaiveParty {
     AumHash fork = x.parent().orElseThrow();
     Integer place = places.get(fork);
     if (place == null) {
-      return fullWeight(x);
+      return graph.fullWeight(x);
     }
     int end = chain.size();
     while (end > place + 1 && isUnsent(chain.get(end - 1).hash())) {
@@ -234,26 +234,10 @@ final class NaiveParty {
 
   private void letGoPreferredSiblings(Aum x) {
     for (Aum sibling : new ArrayList<>(children(x.parent().orElseThrow()))) {
-      if (winsBySection4(sibling, x)) {
+      if (graph.winsBySection4(sibling, x)) {
         letGo(sibling.hash());
       }
     }
-  }
-
-  private long fullWeight(Aum aum) {
-    return graph.stateAt(aum.parent().orElseThrow()).weightOf(aum);
-  }
-
-  private boolean winsBySection4(Aum one, Aum other) {
-    long weight = fullWeight(one);
-    long against = fullWeight(other);
-    return weight > against || (weight == against && winsTie(one, other));
-  }
-
-  private static boolean winsTie(Aum one, Aum other) {
-    boolean removes = one.kind().equals(AumKind.REMOVE_KEY);
-    boolean otherRemoves = other.kind().equals(AumKind.REMOVE_KEY);
-    return removes == otherRemoves ? one.hash().compareTo(other.hash()) < 0 : removes;
   }
 
   private List<Aum> children(AumHash parent) {
@@ -293,7 +277,7 @@ final class NaiveParty {
       }
       Aum winner = children.get(0);
       for (Aum child : children.subList(1, children.size())) {
-        if (winsBySection4(child, winner)) {
+        if (graph.winsBySection4(child, winner)) {
           winner = child;
         }
       }

@@ -8,7 +8,6 @@ import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.State;
 import dev.tka.core.authority.Authority;
-import dev.tka.core.authority.ForkResolution;
 import dev.tka.core.store.AumEntry;
 import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncOffer;
@@ -179,8 +178,7 @@ final class Thief {
     Aum displaced = graph.get(newestFirst.get(at - 1));
     for (int i = 0; i < MOST_GRINDING; i++) {
       Aum first = Signing.sign(drawn(kind, fork, signers), signers);
-      if (!first.equals(displaced)
-          && ForkResolution.choose(graph.stateAt(fork), List.of(first, displaced)).equals(first)) {
+      if (!first.equals(displaced) && graph.winsBySection4(first, displaced)) {
         graph.add(first);
         return Optional.of(withMore(first, signers.get(0), more));
       }
@@ -428,7 +426,7 @@ final class Thief {
       for (int key : trustedOnce) {
         if (atFork.trusts(TestKeys.id(key))) {
           Aum loser = noOp(fork, key, event.bytes());
-          if (ForkResolution.choose(atFork, List.of(loser, winner)).equals(winner)) {
+          if (graph.winsBySection4(winner, loser)) {
             judge.tally().add("attack: flood of losing AUMs, sent");
             tailnet.submitToControl(List.of(loser));
           }

@@ -129,7 +129,7 @@ class HostilePeerTest {
   }
 
   @Test
-  void aHeadThatNamesNoAumStalls() throws TkaException {
+  void aHeadThatControlNeverSendsStalls() throws TkaException {
     assertThat(outcome(node(), answer(random(1), List.of())))
         .isEqualTo(new SyncOutcome.Stalled(hash("C"), random(1), 2));
   }

@@ -5,9 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.Key;
-import dev.tka.core.SignatureVerifier;
 import dev.tka.core.TkaException;
-import dev.tka.core.authority.AumVerifier;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.ChainAudit;
 import dev.tka.store.directory.NodeDirectory;
@@ -122,8 +120,7 @@ final class Tailnet {
   }
 
   void requireSound() throws TkaException {
-    ChainAudit audit =
-        ChainAudit.of(authority().snapshot(), new AumVerifier(SignatureVerifier.fastest()));
+    ChainAudit audit = ChainAudit.of(authority().snapshot());
     assertThat(audit.problem()).isEmpty();
   }
 

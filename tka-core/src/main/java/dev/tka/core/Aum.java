@@ -5,6 +5,7 @@ import dev.tka.core.internal.Blake2s;
 import dev.tka.core.internal.CanonicalWriter;
 import dev.tka.core.internal.CborReader;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,7 +25,16 @@ public final class Aum {
   /** The length of the hash that signatures are made over, in bytes. */
   public static final int SIG_HASH_SIZE = Blake2s.SIZE;
 
-  private static final int SIGNATURES_FIELD = 23;
+  // Fields of the wire.
+  private static final int KIND = 1;
+  private static final int PARENT = 2;
+  private static final int KEY = 3;
+  private static final int KEY_ID = 4;
+  private static final int STATE = 5;
+  private static final int VOTES = 6;
+  private static final int META = 7;
+  private static final int SIGNATURES = 23;
+
   private static final int TYPICAL_SIZE = 256;
 
   private final AumKind kind;
@@ -108,28 +118,28 @@ public final class Aum {
     while (in.nextKey("AUM")) {
       field = in.intKey("AUM", field);
       switch (field) {
-        case 1 -> {
+        case KIND -> {
           builder.kind = new AumKind(in.unsignedByte("kind"));
           hasKind = true;
         }
-        case 2 -> {
+        case PARENT -> {
           builder.parent = readHashOrNull(in, "parent");
           hasParent = true;
         }
-        case 3 -> builder.key = Key.read(in);
-        case 4 -> builder.keyId(in.bytes("key id"));
-        case 5 -> builder.state = State.read(in);
-        case 6 -> builder.votes = in.unsigned("votes");
-        case 7 -> builder.meta(Key.readMeta(in, "meta"));
-        case SIGNATURES_FIELD -> builder.signatures = readSignatures(in);
+        case KEY -> builder.key = Key.read(in);
+        case KEY_ID -> builder.keyId(in.bytes("key id"));
+        case STATE -> builder.state = State.read(in);
+        case VOTES -> builder.votes = in.unsigned("votes");
+        case META -> builder.meta(Key.readMeta(in, "meta"));
+        case SIGNATURES -> builder.signatures = readSignatures(in);
         default -> throw new DecodeException.UnknownField(in.offset(), "AUM", "" + field);
       }
     }
     if (!hasKind) {
-      throw new DecodeException.MissingField(in.offset(), "AUM", "1 (kind)");
+      throw new DecodeException.MissingField(in.offset(), "AUM", KIND + " (kind)");
     }
     if (!hasParent) {
-      throw new DecodeException.MissingField(in.offset(), "AUM", "2 (parent)");
+      throw new DecodeException.MissingField(in.offset(), "AUM", PARENT + " (parent)");
     }
     return builder;
   }
@@ -235,43 +245,41 @@ public final class Aum {
         throw e.within("signature " + i + " ");
       }
     }
-    switch (kind.code()) {
-      case 1 -> {
-        requirePresent("key", key != null);
-        requireAbsent("key id", keyId != null);
-        requireAbsent("state", state != null);
-        requireAbsent("votes", votes != null);
-        requireAbsent("meta", !meta.isEmpty());
-      }
-      case 2 -> {
-        requirePresent("key id", keyId != null);
-        requireAbsent("key", key != null);
-        requireAbsent("state", state != null);
-        requireAbsent("votes", votes != null);
-        requireAbsent("meta", !meta.isEmpty());
-      }
-      case 4 -> {
-        requirePresent("key id", keyId != null);
-        requirePresent("votes or meta", votes != null || !meta.isEmpty());
-        requireAbsent("key", key != null);
-        requireAbsent("state", state != null);
-      }
-      case 5 -> {
-        requirePresent("state", state != null);
-        requireAbsent("key", key != null);
-        requireAbsent("key id", keyId != null);
-        requireAbsent("votes", votes != null);
-        requireAbsent("meta", !meta.isEmpty());
-      }
-      default -> {
-        // No-op and unknown kinds may carry any field.
-      }
-    }
+    requireFields();
     if (key != null) {
       key.requireWellFormed();
     }
     if (state != null) {
       state.requireWellFormed();
+    }
+  }
+
+  private void requireFields() throws IllFormedException {
+    EnumSet<Field> allowed =
+        switch (kind.meaning()) {
+          case ADD_KEY -> {
+            requirePresent("key", has(Field.KEY));
+            yield EnumSet.of(Field.KEY);
+          }
+          case REMOVE_KEY -> {
+            requirePresent("key id", has(Field.KEY_ID));
+            yield EnumSet.of(Field.KEY_ID);
+          }
+          case UPDATE_KEY -> {
+            requirePresent("key id", has(Field.KEY_ID));
+            requirePresent("votes or meta", has(Field.VOTES) || has(Field.META));
+            yield EnumSet.of(Field.KEY_ID, Field.VOTES, Field.META);
+          }
+          case CHECKPOINT -> {
+            requirePresent("state", has(Field.STATE));
+            yield EnumSet.of(Field.STATE);
+          }
+          case NO_OP, UNKNOWN -> EnumSet.allOf(Field.class);
+        };
+    for (Field field : EnumSet.complementOf(allowed)) {
+      if (has(field)) {
+        throw new IllFormedException(kind.toString(), "no " + field.words, "one");
+      }
     }
   }
 
@@ -281,9 +289,28 @@ public final class Aum {
     }
   }
 
-  private void requireAbsent(String field, boolean present) throws IllFormedException {
-    if (present) {
-      throw new IllFormedException(kind.toString(), "no " + field, "one");
+  private boolean has(Field field) {
+    return switch (field) {
+      case KEY -> key != null;
+      case KEY_ID -> keyId != null;
+      case STATE -> state != null;
+      case VOTES -> votes != null;
+      case META -> !meta.isEmpty();
+    };
+  }
+
+  /** The fields that not every kind may carry, in the order in which they are looked at. */
+  private enum Field {
+    KEY("key"),
+    KEY_ID("key id"),
+    STATE("state"),
+    VOTES("votes"),
+    META("meta");
+
+    private final String words;
+
+    Field(String words) {
+      this.words = words;
     }
   }
 
@@ -298,32 +325,32 @@ public final class Aum {
             + (meta.isEmpty() ? 0 : 1)
             + (signed ? 1 : 0);
     CanonicalWriter out = new CanonicalWriter(TYPICAL_SIZE);
-    out.map(pairs).unsigned(1).unsigned(kind.code()).unsigned(2);
+    out.map(pairs).unsigned(KIND).unsigned(kind.code()).unsigned(PARENT);
     if (parent == null) {
       out.nil();
     } else {
       out.bytes(parent.toByteArray());
     }
     if (key != null) {
-      out.unsigned(3);
+      out.unsigned(KEY);
       key.writeTo(out);
     }
     if (keyId != null) {
-      out.unsigned(4).bytes(keyId);
+      out.unsigned(KEY_ID).bytes(keyId);
     }
     if (state != null) {
-      out.unsigned(5);
+      out.unsigned(STATE);
       state.writeTo(out);
     }
     if (votes != null) {
-      out.unsigned(6).unsigned(votes);
+      out.unsigned(VOTES).unsigned(votes);
     }
     if (!meta.isEmpty()) {
-      out.unsigned(7);
+      out.unsigned(META);
       Key.writeMeta(out, meta);
     }
     if (signed) {
-      out.unsigned(SIGNATURES_FIELD).array(signatures.size());
+      out.unsigned(SIGNATURES).array(signatures.size());
       signatures.forEach(signature -> signature.writeTo(out));
     }
     return out.toByteArray();

@@ -18,6 +18,10 @@ public record AumSignature(Optional<Bytes> keyId, Optional<Bytes> signature) {
   /** The length of a well-formed signature in bytes. */
   public static final int SIGNATURE_SIZE = 64;
 
+  // Fields of the wire.
+  private static final int KEY_ID = 1;
+  private static final int SIGNATURE = 2;
+
   /** A signature with both parts. */
   public static AumSignature of(Bytes keyId, Bytes signature) {
     return new AumSignature(Optional.of(keyId), Optional.of(signature));
@@ -44,9 +48,9 @@ public record AumSignature(Optional<Bytes> keyId, Optional<Bytes> signature) {
   }
 
   void writeTo(CanonicalWriter out) {
-    out.map(2).unsigned(1);
+    out.map(2).unsigned(KEY_ID);
     keyId.ifPresentOrElse(out::bytes, out::nil);
-    out.unsigned(2);
+    out.unsigned(SIGNATURE);
     signature.ifPresentOrElse(out::bytes, out::nil);
   }
 
@@ -58,8 +62,8 @@ public record AumSignature(Optional<Bytes> keyId, Optional<Bytes> signature) {
     while (in.nextKey("signature")) {
       field = in.intKey("signature", field);
       switch (field) {
-        case 1 -> keyId = in.bytesOrNull("signature key id");
-        case 2 -> signature = in.bytesOrNull("signature");
+        case KEY_ID -> keyId = in.bytesOrNull("signature key id");
+        case SIGNATURE -> signature = in.bytesOrNull("signature");
         default -> throw new DecodeException.UnknownField(in.offset(), "signature", "" + field);
       }
     }

@@ -100,7 +100,7 @@ public final class Bytes implements Comparable<Bytes> {
     return Arrays.hashCode(value);
   }
 
-  /** The same as {@link #toHex}. Secrets are kept in {@link SecretBytes}, which prints nothing. */
+  /** The same as {@link #toHex}. Secrets have a type of their own, which prints nothing. */
   @Override
   public String toString() {
     return toHex();

@@ -1,5 +1,6 @@
 package dev.tka.core;
 
+import dev.tka.core.internal.SecretBytes;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.Arrays;

@@ -32,6 +32,12 @@ public record Key(int kind, long votes, Optional<Bytes> publicKey, Map<String, S
    */
   public static final int MAX_META_BYTES = 512;
 
+  // Fields of the wire.
+  private static final int KIND = 1;
+  private static final int VOTES = 2;
+  private static final int PUBLIC = 3;
+  private static final int META = 12;
+
   /** CTAP2 order: a text key's encoding begins with its length, so the shorter one comes first. */
   private static final Comparator<String> WIRE_ORDER =
       Comparator.comparing(
@@ -108,12 +114,12 @@ public record Key(int kind, long votes, Optional<Bytes> publicKey, Map<String, S
 
   void writeTo(CanonicalWriter out) {
     out.map(meta.isEmpty() ? 3 : 4);
-    out.unsigned(1).unsigned(kind);
-    out.unsigned(2).unsigned(votes);
-    out.unsigned(3);
+    out.unsigned(KIND).unsigned(kind);
+    out.unsigned(VOTES).unsigned(votes);
+    out.unsigned(PUBLIC);
     publicKey.ifPresentOrElse(out::bytes, out::nil);
     if (!meta.isEmpty()) {
-      out.unsigned(12);
+      out.unsigned(META);
       writeMeta(out, meta);
     }
   }
@@ -128,10 +134,10 @@ public record Key(int kind, long votes, Optional<Bytes> publicKey, Map<String, S
     while (in.nextKey("key")) {
       field = in.intKey("key", field);
       switch (field) {
-        case 1 -> kind = in.unsignedByte("key kind");
-        case 2 -> votes = in.unsigned("key votes");
-        case 3 -> publicKey = in.bytesOrNull("public key");
-        case 12 -> meta = readMeta(in, "key meta");
+        case KIND -> kind = in.unsignedByte("key kind");
+        case VOTES -> votes = in.unsigned("key votes");
+        case PUBLIC -> publicKey = in.bytesOrNull("public key");
+        case META -> meta = readMeta(in, "key meta");
         default -> throw new DecodeException.UnknownField(in.offset(), "key", "" + field);
       }
     }

@@ -35,6 +35,13 @@ public final class State {
   /** The state before a genesis: nothing is trusted yet. */
   public static final State NOTHING = new State(null, null, null, 0, 0);
 
+  // Fields of the wire.
+  private static final int LAST_AUM_HASH = 1;
+  private static final int DISABLEMENT_VALUES = 2;
+  private static final int KEYS = 3;
+  private static final int STATE_ID_1 = 4;
+  private static final int STATE_ID_2 = 5;
+
   private final @Nullable AumHash lastAumHash;
   // Null and empty lists, and null and empty values in a list, differ on the wire.
   private final @Nullable List<Optional<Bytes>> disablementValues;
@@ -202,12 +209,12 @@ public final class State {
       throw new ApplyException.ParentMismatch(
           aum.hash(), describe(lastAumHash), describe(aum.parent().orElse(null)));
     }
-    return switch (aum.kind().code()) {
-      case 1 -> addKey(aum, require(aum, aum.key(), "key"));
-      case 2 -> removeKey(aum, require(aum, aum.keyId(), "key id"));
-      case 4 -> updateKey(aum, require(aum, aum.keyId(), "key id"));
-      case 5 -> checkpoint(aum, require(aum, aum.state(), "state"));
-      default -> new State(aum.hash(), disablementValues, keys, stateId1, stateId2);
+    return switch (aum.kind().meaning()) {
+      case ADD_KEY -> addKey(aum, require(aum, aum.key(), "key"));
+      case REMOVE_KEY -> removeKey(aum, require(aum, aum.keyId(), "key id"));
+      case UPDATE_KEY -> updateKey(aum, require(aum, aum.keyId(), "key id"));
+      case CHECKPOINT -> checkpoint(aum, require(aum, aum.state(), "state"));
+      case NO_OP, UNKNOWN -> new State(aum.hash(), disablementValues, keys, stateId1, stateId2);
     };
   }
 
@@ -310,20 +317,20 @@ public final class State {
 
   void writeTo(CanonicalWriter out) {
     out.map(3 + (stateId1 == 0 ? 0 : 1) + (stateId2 == 0 ? 0 : 1));
-    out.unsigned(1);
+    out.unsigned(LAST_AUM_HASH);
     if (lastAumHash == null) {
       out.nil();
     } else {
       out.bytes(lastAumHash.toByteArray());
     }
-    out.unsigned(2);
+    out.unsigned(DISABLEMENT_VALUES);
     if (disablementValues == null) {
       out.nil();
     } else {
       out.array(disablementValues.size());
       disablementValues.forEach(value -> value.ifPresentOrElse(out::bytes, out::nil));
     }
-    out.unsigned(3);
+    out.unsigned(KEYS);
     if (keys == null) {
       out.nil();
     } else {
@@ -331,10 +338,10 @@ public final class State {
       keys.forEach(key -> key.writeTo(out));
     }
     if (stateId1 != 0) {
-      out.unsigned(4).unsigned(stateId1);
+      out.unsigned(STATE_ID_1).unsigned(stateId1);
     }
     if (stateId2 != 0) {
-      out.unsigned(5).unsigned(stateId2);
+      out.unsigned(STATE_ID_2).unsigned(stateId2);
     }
   }
 
@@ -349,11 +356,11 @@ public final class State {
     while (in.nextKey("state")) {
       field = in.intKey("state", field);
       switch (field) {
-        case 1 -> lastAumHash = Aum.readHashOrNull(in, "state last hash");
-        case 2 -> disablementValues = readDisablementValues(in);
-        case 3 -> keys = readKeys(in);
-        case 4 -> stateId1 = in.unsigned("state id 1");
-        case 5 -> stateId2 = in.unsigned("state id 2");
+        case LAST_AUM_HASH -> lastAumHash = Aum.readHashOrNull(in, "state last hash");
+        case DISABLEMENT_VALUES -> disablementValues = readDisablementValues(in);
+        case KEYS -> keys = readKeys(in);
+        case STATE_ID_1 -> stateId1 = in.unsigned("state id 1");
+        case STATE_ID_2 -> stateId2 = in.unsigned("state id 2");
         default -> throw new DecodeException.UnknownField(in.offset(), "state", "" + field);
       }
     }

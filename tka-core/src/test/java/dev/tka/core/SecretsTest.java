@@ -2,6 +2,7 @@ package dev.tka.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tka.core.internal.SecretBytes;
 import dev.tka.testkit.TestKeys;
 import java.io.Serializable;
 import java.util.HexFormat;

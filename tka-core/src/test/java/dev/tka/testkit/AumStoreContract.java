@@ -689,7 +689,7 @@ public abstract class AumStoreContract {
   }
 
   @Test
-  void theTrailFromPurgedBodiesIsTheCommittedOne() throws Exception {
+  void purgedAumsAreTheCommittedOnes() throws Exception {
     AumStore store = newStore();
     addLine(store, "A B C D");
     AumSnapshot compacted = store.commit(compact(store.read(), "A B", "C").build());

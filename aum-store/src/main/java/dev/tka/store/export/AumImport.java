@@ -3,7 +3,6 @@ package dev.tka.store.export;
 import dev.tka.core.ApplyException;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumKind;
 import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
@@ -46,18 +45,12 @@ import java.util.Set;
  */
 public final class AumImport {
   private final ExportReader in;
-  private final AumVerifier verifier;
   private Optional<ExportItem.Header> last = Optional.empty();
   private boolean reading;
 
-  /**
-   * An import from a stream, which is read as needed and never closed.
-   *
-   * @param verifier checks the signatures
-   */
-  public AumImport(InputStream in, AumVerifier verifier) {
+  /** An import from a stream, which is read as needed and never closed. */
+  public AumImport(InputStream in) {
     this.in = new ExportReader(in);
-    this.verifier = verifier;
   }
 
   /**
@@ -133,7 +126,7 @@ public final class AumImport {
      * @throws IOException if the stream cannot be read
      */
     public Verified read(Progress progress) throws TkaException, IOException {
-      Content content = new Content(in, header, verifier);
+      Content content = new Content(in, header);
       Optional<TkaException> wrong = Optional.empty();
       long size = 0;
       while (true) {
@@ -266,7 +259,7 @@ public final class AumImport {
   private static final class Content {
     private final ExportReader in;
     private final ExportItem.Header header;
-    private final AumVerifier verifier;
+    private final AumVerifier verifier = new AumVerifier();
     private final List<TrailEntry> entries = new ArrayList<>();
     private final Set<AumHash> remembered = new HashSet<>();
     private final List<Commit.Addition> additions = new ArrayList<>();
@@ -281,10 +274,9 @@ public final class AumImport {
 
     private Optional<AumHash> lastOwn = Optional.empty();
 
-    Content(ExportReader in, ExportItem.Header header, AumVerifier verifier) {
+    Content(ExportReader in, ExportItem.Header header) {
       this.in = in;
       this.header = header;
-      this.verifier = verifier;
     }
 
     void take(ExportItem item) throws TkaException {
@@ -354,7 +346,7 @@ public final class AumImport {
       if (!follows || !remembered.add(entry.hash())) {
         throw in.damaged("trail entry " + entry.hash() + " does not follow the previous one");
       }
-      if (entry.kind().equals(AumKind.CHECKPOINT) != entry.checkpoint().isPresent()) {
+      if (entry.kind().isCheckpoint() != entry.checkpoint().isPresent()) {
         throw in.damaged("trail entry " + entry.hash() + ": expected a checkpoint with its body");
       }
       if (entry.checkpoint().isPresent()) {

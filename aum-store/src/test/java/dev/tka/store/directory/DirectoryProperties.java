@@ -4,11 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
-import dev.tka.core.SignatureVerifier;
 import dev.tka.core.State;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.AdmissionPolicy;
-import dev.tka.core.authority.AumVerifier;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.BuildException;
 import dev.tka.core.authority.ChainAudit;
@@ -85,8 +83,7 @@ class DirectoryProperties {
         requireSame(Authority.open(NodeDirectory.at(directory)), memory.current());
       }
       Authority reopened = Authority.open(NodeDirectory.at(directory));
-      ChainAudit audit =
-          ChainAudit.of(reopened.snapshot(), new AumVerifier(SignatureVerifier.fastest()));
+      ChainAudit audit = ChainAudit.of(reopened.snapshot());
       assertThat(audit.problem()).isEmpty();
       assertThat(audit.verified()).isEqualTo(reopened.snapshot().entries().size());
       Statistics.label("edits applied").collect(Math.min(applied, 4));

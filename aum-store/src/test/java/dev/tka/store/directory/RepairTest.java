@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.SignatureVerifier;
-import dev.tka.core.authority.AumVerifier;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.ChainAudit;
 import dev.tka.core.authority.Repair;
@@ -41,7 +39,6 @@ class RepairTest {
 
   @TempDir Path directory;
 
-  private final AumVerifier verifier = new AumVerifier(SignatureVerifier.fastest());
   private final Chains chains =
       Chains.draw(
           List.of(TestKeys.key(1, 2), TestKeys.key(2, 1)),
@@ -92,7 +89,7 @@ class RepairTest {
   }
 
   private Repair repair(AumSnapshot snapshot, Repair.Reach reach) throws Exception {
-    return Repair.of(snapshot, reach, verifier);
+    return Repair.of(snapshot, reach);
   }
 
   private Repair.Restore restore(AumSnapshot snapshot, Repair.Reach reach) throws Exception {
@@ -170,7 +167,7 @@ class RepairTest {
       List<TrailEntry> trail = before.trail().entries();
       assertThat(after.trail().entries())
           .isEqualTo(trail.subList(0, trail.size() - restore.count()));
-      ChainAudit audit = ChainAudit.of(after, verifier);
+      ChainAudit audit = ChainAudit.of(after);
       assertThat(audit.problem()).isEmpty();
       assertThat(audit.verified()).isEqualTo(before.entries().size() + restore.count());
       // X was displaced before it was purged.

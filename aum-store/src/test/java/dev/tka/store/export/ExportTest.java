@@ -458,8 +458,7 @@ class ExportTest {
     AumImport in =
         new AumImport(
             new SequenceInputStream(
-                new ByteArrayInputStream(first), new ByteArrayInputStream(second)),
-            Exports.VERIFIER);
+                new ByteArrayInputStream(first), new ByteArrayInputStream(second)));
     List<String> names = new ArrayList<>();
     List<Integer> sizes = new ArrayList<>();
     for (Optional<AumImport.Tailnet> next = in.next(); next.isPresent(); next = in.next()) {
@@ -479,7 +478,7 @@ class ExportTest {
   }
 
   private static void assertRest(byte[] first, byte[] rest, String message) throws Exception {
-    AumImport in = new AumImport(new ByteArrayInputStream(concat(first, rest)), Exports.VERIFIER);
+    AumImport in = new AumImport(new ByteArrayInputStream(concat(first, rest)));
     assertThat(in.next().orElseThrow().read(NO_PROGRESS).aums()).isEqualTo(5);
     assertThatThrownBy(in::next)
         .isInstanceOf(StoreException.Damaged.class)
@@ -495,7 +494,7 @@ class ExportTest {
   @Test
   void aTailnetNeedsNoName() throws Exception {
     byte[] export = Exports.export(small().read(), "", 0);
-    AumImport in = new AumImport(new ByteArrayInputStream(export), Exports.VERIFIER);
+    AumImport in = new AumImport(new ByteArrayInputStream(export));
     assertThat(in.next().orElseThrow().name()).isEmpty();
     for (String no : List.of("x".repeat(Tailnets.LONGEST_NAME + 1), "zero \0 within")) {
       ExportItem.Header header =

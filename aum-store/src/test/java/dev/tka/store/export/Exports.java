@@ -2,9 +2,7 @@ package dev.tka.store.export;
 
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
-import dev.tka.core.SignatureVerifier;
 import dev.tka.core.TkaException;
-import dev.tka.core.authority.AumVerifier;
 import dev.tka.core.internal.Blake2s;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
@@ -27,7 +25,6 @@ import java.util.TreeMap;
 
 /** Exports in memory, and their items one by one. */
 public final class Exports {
-  public static final AumVerifier VERIFIER = new AumVerifier(SignatureVerifier.fastest());
   private static final Progress NO_PROGRESS = (done, of) -> {};
 
   private Exports() {}
@@ -69,7 +66,7 @@ public final class Exports {
   /** Imports one tailnet. */
   public static AumImport.Verified take(byte[] export, AumStore target)
       throws TkaException, IOException {
-    AumImport in = new AumImport(new ByteArrayInputStream(export), VERIFIER);
+    AumImport in = new AumImport(new ByteArrayInputStream(export));
     AumImport.Verified verified = in.next().orElseThrow().read(NO_PROGRESS);
     verified.commitTo(target);
     return verified;

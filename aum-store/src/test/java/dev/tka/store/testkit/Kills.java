@@ -2,8 +2,6 @@ package dev.tka.store.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tka.core.SignatureVerifier;
-import dev.tka.core.authority.AumVerifier;
 import dev.tka.core.authority.ChainAudit;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
@@ -107,7 +105,7 @@ public final class Kills {
 
   /** Requires that every AUM verifies and nothing is damaged. */
   public static void requireClean(String as, AumSnapshot snapshot) throws Exception {
-    ChainAudit audit = ChainAudit.of(snapshot, new AumVerifier(SignatureVerifier.fastest()));
+    ChainAudit audit = ChainAudit.of(snapshot);
     assertThat(audit.problem()).as(as).isEmpty();
     assertThat(audit.verified()).as(as).isEqualTo(snapshot.entries().size());
     assertThat(snapshot.damage()).as(as).isEmpty();

@@ -14,7 +14,6 @@ import dev.tka.cli.output.Texts;
 import dev.tka.core.Bytes;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.NodeKey;
-import dev.tka.core.SignatureVerifier;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.nodekey.AuthKey;
@@ -258,7 +257,7 @@ public final class AuthKeyCommand {
 
     private static boolean describe(AuthKey.Wrapped wrapped, Map<String, Object> object) {
       NodeKeySignature credential = wrapped.credential();
-      boolean verifies = credential.isSigned(SignatureVerifier.fastest());
+      boolean verifies = credential.isSigned();
       Bytes wrappingKey = wrapped.wrappingKey().publicKey().bytes();
       boolean matches = credential.wrappingPublic().equals(Optional.of(wrappingKey));
       object.put("Credential", AumJson.nodeKeySignature(credential));

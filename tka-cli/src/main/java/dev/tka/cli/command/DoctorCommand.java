@@ -13,10 +13,8 @@ import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.Bytes;
-import dev.tka.core.SignatureVerifier;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.AdmissionPolicy;
-import dev.tka.core.authority.AumVerifier;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.ChainAudit;
 import dev.tka.core.authority.OpenException;
@@ -252,7 +250,7 @@ public final class DoctorCommand implements Callable<Integer> {
 
   private void audit(AumSnapshot snapshot) throws StoreException {
     try {
-      ChainAudit audit = ChainAudit.of(snapshot, new AumVerifier(SignatureVerifier.fastest()));
+      ChainAudit audit = ChainAudit.of(snapshot);
       audit
           .problem()
           .ifPresentOrElse(

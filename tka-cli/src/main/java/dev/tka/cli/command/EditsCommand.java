@@ -11,7 +11,6 @@ import dev.tka.cli.output.Json;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumKind;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
@@ -124,7 +123,7 @@ public final class EditsCommand implements Callable<Integer> {
     Map<AumHash, BuildException> left = new LinkedHashMap<>();
     Set<AumHash> checkpoints = new LinkedHashSet<>();
     for (Marks.SetAside one : wanted) {
-      if (one.aum().kind().equals(AumKind.CHECKPOINT) && !one.revocation()) {
+      if (one.aum().kind().isCheckpoint() && !one.revocation()) {
         // The builder added it, and does so again when one is due.
         checkpoints.add(one.aum().hash());
         continue;

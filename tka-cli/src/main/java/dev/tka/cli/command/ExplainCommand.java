@@ -13,7 +13,6 @@ import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
 import dev.tka.core.Key;
 import dev.tka.core.NodeKey;
-import dev.tka.core.SignatureVerifier;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.nodekey.NodeKeyAuthorization;
@@ -139,7 +138,7 @@ public final class ExplainCommand implements Callable<Integer> {
             rotation
                 ? Optional.empty()
                 : at.signingKey().flatMap(id -> authority.state().findKey(id));
-        layers.add(new Layer(at, at.isSigned(SignatureVerifier.fastest()), trusted));
+        layers.add(new Layer(at, at.isSigned(), trusted));
       }
     } catch (DecodeException e) {
       // The verdict says so.

@@ -12,9 +12,7 @@ import dev.tka.cli.output.Json;
 import dev.tka.cli.output.ProgressBar;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.AumHash;
-import dev.tka.core.SignatureVerifier;
 import dev.tka.core.TkaException;
-import dev.tka.core.authority.AumVerifier;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
@@ -69,7 +67,6 @@ public final class ImportCommand implements Callable<Integer> {
   /** More than any header has. */
   private static final int HEADER = 1 << 16;
 
-  private final AumVerifier verifier = new AumVerifier(SignatureVerifier.fastest());
   private final List<Imported> done = new ArrayList<>();
   private Optional<Tailnets> tailnets = Optional.empty();
 
@@ -132,7 +129,7 @@ public final class ImportCommand implements Callable<Integer> {
     }
     try (InputStream in = new BufferedInputStream(file.open(tka), HEADER)) {
       in.mark(HEADER);
-      boolean several = next(new AumImport(in, verifier)).orElseThrow().following() > 0;
+      boolean several = next(new AumImport(in)).orElseThrow().following() > 0;
       in.reset();
       if (several) {
         importSeveral(in, piped);
@@ -185,7 +182,7 @@ public final class ImportCommand implements Callable<Integer> {
   }
 
   private void checkAll(InputStream in) throws TkaException, IOException, CommandFailure {
-    AumImport export = new AumImport(in, verifier);
+    AumImport export = new AumImport(in);
     for (Optional<AumImport.Tailnet> next = next(export); next.isPresent(); next = next(export)) {
       String name = nameOf(next.get());
       requireEmpty(name);
@@ -196,7 +193,7 @@ public final class ImportCommand implements Callable<Integer> {
   }
 
   private void importAll(InputStream in) throws TkaException, IOException, CommandFailure {
-    AumImport export = new AumImport(in, verifier);
+    AumImport export = new AumImport(in);
     for (Optional<AumImport.Tailnet> next = next(export); next.isPresent(); next = next(export)) {
       String name = nameOf(next.get());
       requireEmpty(name);

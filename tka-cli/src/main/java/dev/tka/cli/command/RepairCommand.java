@@ -10,9 +10,7 @@ import dev.tka.cli.output.HashText;
 import dev.tka.cli.output.Json;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.AumHash;
-import dev.tka.core.SignatureVerifier;
 import dev.tka.core.TkaException;
-import dev.tka.core.authority.AumVerifier;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.Repair;
 import dev.tka.sync.SyncOffer;
@@ -104,9 +102,7 @@ public final class RepairCommand implements Callable<Integer> {
     Repair.Reach wanted = wanted();
     PrintWriter err = spec.commandLine().getErr();
     StoreEdit edit = dryRun ? StoreEdit.look(store, err) : StoreEdit.begin(store, err);
-    Repair repair =
-        Repair.of(
-            edit.authority().snapshot(), wanted, new AumVerifier(SignatureVerifier.fastest()));
+    Repair repair = Repair.of(edit.authority().snapshot(), wanted);
     if (repair instanceof Repair.NotNeeded nothing) {
       print(nothing, edit.authority());
       return ExitCode.OK;

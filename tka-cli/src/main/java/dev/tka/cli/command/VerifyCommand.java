@@ -9,9 +9,7 @@ import dev.tka.cli.output.Json;
 import dev.tka.cli.output.ProgressBar;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.AumHash;
-import dev.tka.core.SignatureVerifier;
 import dev.tka.core.TkaException;
-import dev.tka.core.authority.AumVerifier;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.ChainAudit;
 import dev.tka.core.authority.OpenException;
@@ -58,8 +56,6 @@ public final class VerifyCommand implements Callable<Integer> {
   /** From this many AUMs on, a person at a terminal may wonder what takes so long. */
   private static final int LONG_WORK = 5_000;
 
-  private final AumVerifier verifier = new AumVerifier(SignatureVerifier.fastest());
-
   @Spec private CommandSpec spec;
   @Mixin private StoreArgument store;
 
@@ -82,8 +78,7 @@ public final class VerifyCommand implements Callable<Integer> {
       err.flush();
     }
     // Before opening, which says less about a chain that breaks a rule.
-    ChainAudit audit =
-        StoreArgument.openAuthority(snapshot, stored -> ChainAudit.of(stored, verifier), err);
+    ChainAudit audit = StoreArgument.openAuthority(snapshot, ChainAudit::of, err);
     Optional<Authority> authority =
         audit.problem().isPresent()
             ? openAsItIs(snapshot)
@@ -154,7 +149,7 @@ public final class VerifyCommand implements Callable<Integer> {
       if (snapshot.entries().isEmpty()) {
         return new Verified(name, ExitCode.OK, Optional.empty(), 0, Optional.empty());
       }
-      ChainAudit audit = ChainAudit.of(snapshot, verifier);
+      ChainAudit audit = ChainAudit.of(snapshot);
       if (audit.problem().isPresent()) {
         return new Verified(
             name,

@@ -83,7 +83,7 @@ public final class DemoCommand implements Callable<Integer> {
       throws TkaException, CommandFailure {
     title(out, "1. A real authority's genesis, from bytes to trust");
     Aum genesis = Aum.decode(Bytes.parseHex(text(golden, "cbor")).toByteArray());
-    State state = new AumVerifier(SignatureVerifier.fastest()).verifyBootstrap(genesis);
+    State state = new AumVerifier().verifyBootstrap(genesis);
     out.println("decoded   " + genesis.encoded().size() + " bytes of canonical CBOR");
     out.println("hash      " + genesis.hash());
     requireEqual("hash", text(golden, "hash"), genesis.hash().toString());
@@ -133,8 +133,7 @@ public final class DemoCommand implements Callable<Integer> {
   /** Verifies an authority whole, and draws it. */
   static void show(Authority authority, PrintWriter out) throws TkaException, CommandFailure {
     AumSnapshot snapshot = authority.snapshot();
-    ChainAudit audit =
-        ChainAudit.of(authority.snapshot(), new AumVerifier(SignatureVerifier.fastest()));
+    ChainAudit audit = ChainAudit.of(authority.snapshot());
     if (audit.problem().isPresent()) {
       throw new CommandFailure(
           ExitCode.VERIFICATION_FAILED, "the demo's data: " + audit.problem().get().cause());

@@ -1,7 +1,6 @@
 package dev.tka.core.authority;
 
 import dev.tka.core.Aum;
-import dev.tka.core.AumKind;
 import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.IllFormedException;
@@ -20,9 +19,9 @@ import java.util.OptionalInt;
 public final class AumVerifier {
   private final Signatures signatures;
 
-  /** A verifier that checks signatures as {@code signatures} does. */
-  public AumVerifier(SignatureVerifier signatures) {
-    this(signatures::firstInvalidZip215);
+  /** A verifier that checks signatures by the fastest path there is. */
+  public AumVerifier() {
+    this(SignatureVerifier.fastest()::firstInvalidZip215);
   }
 
   AumVerifier(Signatures signatures) {
@@ -60,7 +59,7 @@ public final class AumVerifier {
    */
   public State verifyBootstrap(Aum aum) throws IllFormedException, VerificationException {
     State body = aum.state().orElse(null);
-    if (!aum.kind().equals(AumKind.CHECKPOINT) || body == null) {
+    if (!aum.kind().isCheckpoint() || body == null) {
       aum.requireWellFormed();
       throw new VerificationException.BootstrapNotCheckpoint(aum.hash(), aum.kind());
     }
@@ -87,9 +86,13 @@ public final class AumVerifier {
   /** Checks that somebody could still sign after the AUM. */
   static void requireKeyLeft(Aum aum, State atParent) throws VerificationException {
     Bytes keyId = aum.keyId().orElse(Bytes.empty());
-    if (aum.kind().equals(AumKind.REMOVE_KEY)
-        && atParent.keys().size() == 1
-        && atParent.trusts(keyId)) {
+    boolean removes =
+        switch (aum.kind().meaning()) {
+          case REMOVE_KEY -> true;
+          // The state of a checkpoint has a key, or is ill-formed.
+          case ADD_KEY, NO_OP, UPDATE_KEY, CHECKPOINT, UNKNOWN -> false;
+        };
+    if (removes && atParent.keys().size() == 1 && atParent.trusts(keyId)) {
       throw new VerificationException.RemovesOnlyKey(aum.hash(), keyId);
     }
   }

@@ -3,7 +3,6 @@ package dev.tka.core.authority;
 import dev.tka.core.ApplyException;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumKind;
 import dev.tka.core.State;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
@@ -281,7 +280,7 @@ public final class Authority {
 
   /** True if the AUM alone determines the state at it. */
   private boolean hasWholeState(Aum aum) {
-    return aum.kind().equals(AumKind.CHECKPOINT) || aum.parent().flatMap(snapshot::find).isEmpty();
+    return aum.kind().isCheckpoint() || aum.parent().flatMap(snapshot::find).isEmpty();
   }
 
   /**
@@ -289,12 +288,10 @@ public final class Authority {
    * no-op and add-key.
    */
   static State stateAtOldest(Aum oldest) throws OpenException, ApplyException {
-    if (oldest.kind().equals(AumKind.CHECKPOINT)) {
+    if (oldest.kind().isCheckpoint()) {
       return State.ofCheckpoint(oldest);
     }
-    boolean genesis = oldest.parent().isEmpty();
-    boolean oldForm = oldest.kind().equals(AumKind.NO_OP) || oldest.kind().equals(AumKind.ADD_KEY);
-    if (!genesis || !oldForm) {
+    if (oldest.parent().isPresent() || !oldest.kind().isOldGenesis()) {
       throw new OpenException.OldestWithoutState(
           oldest.hash(),
           oldest.kind(),

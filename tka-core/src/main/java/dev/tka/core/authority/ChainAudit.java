@@ -44,21 +44,19 @@ public record ChainAudit(int verified, int unrelated, Optional<Problem> problem)
    * @throws OpenException if there is no oldest ancestor
    * @throws StoreException if a body cannot be read
    */
-  public static ChainAudit of(AumSnapshot snapshot, AumVerifier verifier)
-      throws OpenException, StoreException {
-    return new Auditor(snapshot, verifier).audit(Authority.oldestAncestor(snapshot).hash());
+  public static ChainAudit of(AumSnapshot snapshot) throws OpenException, StoreException {
+    return new Auditor(snapshot).audit(Authority.oldestAncestor(snapshot).hash());
   }
 
   /** The work in progress of one audit. */
   private static final class Auditor {
     private final AumSnapshot snapshot;
-    private final AumVerifier verifier;
+    private final AumVerifier verifier = new AumVerifier();
     private final List<Aum> pending = new ArrayList<>();
     private int verified;
 
-    Auditor(AumSnapshot snapshot, AumVerifier verifier) {
+    Auditor(AumSnapshot snapshot) {
       this.snapshot = snapshot;
-      this.verifier = verifier;
     }
 
     ChainAudit audit(AumHash oldest) throws StoreException {

@@ -17,7 +17,7 @@ public final class ForkResolution {
   private static final Comparator<Contender> WINNERS_FIRST =
       Comparator.comparingLong(Contender::weight)
           .reversed()
-          .thenComparing(contender -> !contender.kind().equals(AumKind.REMOVE_KEY))
+          .thenComparing(contender -> !contender.kind().winsTies())
           .thenComparing(Contender::hash);
 
   private ForkResolution() {}
@@ -56,7 +56,7 @@ public final class ForkResolution {
    * @param children at least one
    * @throws IllegalArgumentException if there are no children
    */
-  public static Aum choose(State atParent, List<Aum> children) {
+  static Aum choose(State atParent, List<Aum> children) {
     return children.stream()
         .min(Comparator.comparing(child -> Contender.of(child, atParent), WINNERS_FIRST))
         .orElseThrow(() -> new IllegalArgumentException("a fork has children"));

@@ -3,7 +3,6 @@ package dev.tka.core.authority;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.IllFormedException;
-import dev.tka.core.SignatureVerifier;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
@@ -55,7 +54,7 @@ public final class LiveAuthority {
    */
   public static LiveAuthority open(AumStore store, AdmissionPolicy policy, Clock clock)
       throws OpenException, StoreException {
-    return open(store, policy, clock, new AumVerifier(SignatureVerifier.fastest()));
+    return open(store, policy, clock, new AumVerifier());
   }
 
   static LiveAuthority open(
@@ -75,8 +74,7 @@ public final class LiveAuthority {
   public static LiveAuthority bootstrap(
       AumStore store, Aum checkpoint, AdmissionPolicy policy, Clock clock)
       throws InformException, OpenException, StoreException {
-    return bootstrap(
-        store, checkpoint, policy, clock, new AumVerifier(SignatureVerifier.fastest()));
+    return bootstrap(store, checkpoint, policy, clock, new AumVerifier());
   }
 
   static LiveAuthority bootstrap(
@@ -386,7 +384,7 @@ public final class LiveAuthority {
     return left;
   }
 
-  /** The time at which maturity is judged (protocol, section 10, "Mature"). */
+  /** The time at which maturity is judged (protocol, section 10). */
   private Instant reference(Authority authority, Instant now) {
     if (!policy.followsControl()) {
       return now;

@@ -2,7 +2,6 @@ package dev.tka.core.authority;
 
 import dev.tka.core.ApplyException;
 import dev.tka.core.Aum;
-import dev.tka.core.AumKind;
 import dev.tka.core.State;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
@@ -41,7 +40,7 @@ public final class PurgedTrail {
     while (at.isPresent()) {
       path.push(at.get());
       Aum aum = at.get().aum();
-      if (aum.kind().equals(AumKind.CHECKPOINT) || aum.parent().isEmpty()) {
+      if (aum.kind().isCheckpoint() || aum.parent().isEmpty()) {
         usable = path.size();
       }
       at = aum.parent().flatMap(snapshot::purged);

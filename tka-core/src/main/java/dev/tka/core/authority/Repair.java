@@ -66,9 +66,8 @@ public sealed interface Repair {
    * @throws OpenException if no authority can be opened from what is stored
    * @throws StoreException if a body cannot be read
    */
-  static Repair of(AumSnapshot snapshot, Reach reach, AumVerifier verifier)
-      throws OpenException, StoreException {
-    return new RepairDecision(Authority.open(snapshot), verifier).decide(reach);
+  static Repair of(AumSnapshot snapshot, Reach reach) throws OpenException, StoreException {
+    return new RepairDecision(Authority.open(snapshot)).decide(reach);
   }
 
   /**

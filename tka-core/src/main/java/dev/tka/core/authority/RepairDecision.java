@@ -3,7 +3,6 @@ package dev.tka.core.authority;
 import dev.tka.core.ApplyException;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumKind;
 import dev.tka.core.IllFormedException;
 import dev.tka.core.State;
 import dev.tka.core.store.AumSnapshot;
@@ -21,13 +20,12 @@ import java.util.Set;
 final class RepairDecision {
   private final Authority authority;
   private final AumSnapshot snapshot;
-  private final AumVerifier verifier;
+  private final AumVerifier verifier = new AumVerifier();
   private final List<TrailEntry> entries;
 
-  RepairDecision(Authority authority, AumVerifier verifier) {
+  RepairDecision(Authority authority) {
     this.authority = authority;
     this.snapshot = authority.snapshot();
-    this.verifier = verifier;
     this.entries = snapshot.trail().entries();
   }
 
@@ -93,7 +91,7 @@ final class RepairDecision {
   }
 
   private boolean isCheckpoint(int index) {
-    return entries.get(index).kind().equals(AumKind.CHECKPOINT);
+    return entries.get(index).kind().isCheckpoint();
   }
 
   private Repair restore(List<TrailEntry> back) throws StoreException {

@@ -8,7 +8,6 @@ import dev.tka.core.Bytes;
 import dev.tka.core.IllFormedException;
 import dev.tka.core.Key;
 import dev.tka.core.LockPublicKey;
-import dev.tka.core.SignatureVerifier;
 import dev.tka.core.Signer;
 import dev.tka.core.SigningException;
 import dev.tka.core.State;
@@ -137,7 +136,7 @@ public final class Revocation {
       revocation.requireWellFormed();
       atFork.apply(revocation);
       if (!revocation.signatures().isEmpty()) {
-        new AumVerifier(SignatureVerifier.fastest()).verify(revocation, atFork);
+        new AumVerifier().verify(revocation, atFork);
       }
     } catch (IllFormedException | VerificationException | ApplyException e) {
       throw new BuildException.Refused("sign revocation " + revocation.hash(), revocation, e);
@@ -309,7 +308,7 @@ public final class Revocation {
   /** The first thing that would make a peer refuse the revocation, if any. */
   private static Optional<TkaException> findDefect(Aum revocation, State atFork) {
     try {
-      new AumVerifier(SignatureVerifier.fastest()).verify(revocation, atFork);
+      new AumVerifier().verify(revocation, atFork);
       atFork.apply(revocation);
       return Optional.empty();
     } catch (IllFormedException | VerificationException | ApplyException e) {

@@ -2,7 +2,6 @@ package dev.tka.core.authority;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumKind;
 import dev.tka.core.State;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
@@ -51,7 +50,7 @@ final class SettingAside {
   static boolean isRevocation(Authority authority, AumHash hash)
       throws StoreException, OpenException {
     Aum aum = authority.snapshot().get(hash);
-    if (aum.state().isEmpty() || !aum.kind().equals(AumKind.CHECKPOINT)) {
+    if (aum.state().isEmpty() || !aum.kind().isCheckpoint()) {
       return false;
     }
     AumHash parent = aum.parent().orElseThrow();

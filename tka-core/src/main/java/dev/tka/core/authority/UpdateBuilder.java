@@ -133,19 +133,25 @@ public final class UpdateBuilder {
    * @throws SigningException if the signing key cannot be used now
    */
   public UpdateBuilder again(Aum edit) throws BuildException, SigningException {
-    if (edit.kind().equals(AumKind.ADD_KEY) && edit.key().isPresent()) {
-      return addKey(edit.key().get());
+    return switch (edit.kind().meaning()) {
+      case ADD_KEY -> addKey(require(edit, edit.key()));
+      case REMOVE_KEY -> removeKey(require(edit, edit.keyId()));
+      case UPDATE_KEY -> updateAgain(edit, require(edit, edit.keyId()));
+      case NO_OP, CHECKPOINT, UNKNOWN -> throw new BuildException.NotAnEdit(edit);
+    };
+  }
+
+  private UpdateBuilder updateAgain(Aum edit, Bytes keyId) throws BuildException, SigningException {
+    Aum.Builder change = Aum.builder(AumKind.UPDATE_KEY).keyId(keyId).meta(edit.meta());
+    edit.votes().ifPresent(change::votes);
+    return append("update key " + nameOf(keyId), change);
+  }
+
+  private static <T> T require(Aum edit, Optional<T> field) throws BuildException.NotAnEdit {
+    if (field.isEmpty()) {
+      throw new BuildException.NotAnEdit(edit);
     }
-    if (edit.kind().equals(AumKind.REMOVE_KEY) && edit.keyId().isPresent()) {
-      return removeKey(edit.keyId().get());
-    }
-    if (edit.kind().equals(AumKind.UPDATE_KEY) && edit.keyId().isPresent()) {
-      Aum.Builder change =
-          Aum.builder(AumKind.UPDATE_KEY).keyId(edit.keyId().get()).meta(edit.meta());
-      edit.votes().ifPresent(change::votes);
-      return append("update key " + nameOf(edit.keyId().get()), change);
-    }
-    throw new BuildException.NotAnEdit(edit);
+    return field.get();
   }
 
   /**
@@ -190,7 +196,7 @@ public final class UpdateBuilder {
   private boolean isCheckpointDue() {
     int left = CHECKPOINT_EVERY;
     for (int i = built.size() - 1; i >= 0 && left > 0; i--) {
-      if (built.get(i).kind().equals(AumKind.CHECKPOINT)) {
+      if (built.get(i).kind().isCheckpoint()) {
         return false;
       }
       left--;
@@ -199,7 +205,7 @@ public final class UpdateBuilder {
     // checked.
     for (AumHash hash : authority.newestFirst(left)) {
       AumEntry entry = authority.snapshot().find(hash).orElseThrow();
-      if (entry.kind().equals(AumKind.CHECKPOINT) || entry.parent().isEmpty()) {
+      if (entry.kind().isCheckpoint() || entry.parent().isEmpty()) {
         return false;
       }
     }

@@ -2,10 +2,10 @@ package dev.tka.core.nodekey;
 
 import dev.tka.core.DecodeException;
 import dev.tka.core.LockPrivateKey;
-import dev.tka.core.SecretBytes;
 import dev.tka.core.Signer;
 import dev.tka.core.SigningException;
 import dev.tka.core.TextException;
+import dev.tka.core.internal.SecretBytes;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.Arrays;

@@ -44,6 +44,14 @@ public record NodeKeySignature(
   /** The most signatures that one encoding nests, itself included; no end reads more. */
   public static final int MAX_LAYERS = CborReader.MAX_DEPTH;
 
+  // Fields of the wire.
+  private static final int KIND = 1;
+  private static final int PUBKEY = 2;
+  private static final int KEY_ID = 3;
+  private static final int SIGNATURE = 4;
+  private static final int NESTED = 5;
+  private static final int WRAPPING_PUBKEY = 6;
+
   private static final byte[] NODE_KEY_PREFIX = {'n', 'p'};
   private static final int TYPICAL_SIZE = 256;
   private static final int LONGEST_SHOWN = 64;
@@ -114,13 +122,13 @@ public record NodeKeySignature(
     while (in.nextKey("signature")) {
       field = in.intKey("signature", field);
       switch (field) {
-        case 1 -> kind = in.unsignedByte("kind");
-        case 2 -> pubkey = in.bytes("pubkey");
-        case 3 -> keyId = in.bytes("key id");
-        case 4 -> signature = in.bytes("signature");
+        case KIND -> kind = in.unsignedByte("kind");
+        case PUBKEY -> pubkey = in.bytes("pubkey");
+        case KEY_ID -> keyId = in.bytes("key id");
+        case SIGNATURE -> signature = in.bytes("signature");
         // The reader's limit on nesting bounds this recursion.
-        case 5 -> nested = read(in);
-        case 6 -> wrappingPubkey = in.bytes("wrapping pubkey");
+        case NESTED -> nested = read(in);
+        case WRAPPING_PUBKEY -> wrappingPubkey = in.bytes("wrapping pubkey");
         default -> throw new DecodeException.UnknownField(in.offset(), "signature", "" + field);
       }
     }
@@ -182,7 +190,11 @@ public record NodeKeySignature(
    * Whether {@link #signingKey} signed it, by the rule for its kind (protocol, section 1). What it
    * nests is not looked at, nor who trusts that key.
    */
-  public boolean isSigned(SignatureVerifier verifier) {
+  public boolean isSigned() {
+    return isSigned(SignatureVerifier.fastest());
+  }
+
+  boolean isSigned(SignatureVerifier verifier) {
     Optional<Bytes> key = signingKey();
     if (key.isEmpty()) {
       return false;
@@ -237,19 +249,19 @@ public record NodeKeySignature(
             + (signed ? 1 : 0)
             + (nested.isEmpty() ? 0 : 1)
             + (wrappingPubkey.isEmpty() ? 0 : 1));
-    out.unsigned(1).unsigned(kind);
-    writeUnlessEmpty(out, 2, pubkey);
-    writeUnlessEmpty(out, 3, keyId);
+    out.unsigned(KIND).unsigned(kind);
+    writeUnlessEmpty(out, PUBKEY, pubkey);
+    writeUnlessEmpty(out, KEY_ID, keyId);
     if (signed) {
-      out.unsigned(4).bytes(signature);
+      out.unsigned(SIGNATURE).bytes(signature);
     }
     nested.ifPresent(
         inner -> {
-          out.unsigned(5);
+          out.unsigned(NESTED);
           // Only the outer signature is left out of what it signs.
           inner.write(out, true);
         });
-    writeUnlessEmpty(out, 6, wrappingPubkey);
+    writeUnlessEmpty(out, WRAPPING_PUBKEY, wrappingPubkey);
   }
 
   private static void writeUnlessEmpty(CanonicalWriter out, int field, Bytes value) {

@@ -74,6 +74,6 @@ public record TrailEntry(
         aum.signatures().stream().map(AumSignature::signerId).distinct().toList(),
         after.stream().filter(key -> !before.contains(key)).toList(),
         before.stream().filter(key -> !after.contains(key)).toList(),
-        aum.kind().equals(AumKind.CHECKPOINT) ? Optional.of(aum.encoded()) : Optional.empty());
+        aum.kind().isCheckpoint() ? Optional.of(aum.encoded()) : Optional.empty());
   }
 }

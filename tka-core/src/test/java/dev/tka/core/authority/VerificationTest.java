@@ -11,7 +11,6 @@ import dev.tka.core.AumKind;
 import dev.tka.core.Bytes;
 import dev.tka.core.IllFormedException;
 import dev.tka.core.Key;
-import dev.tka.core.SignatureVerifier;
 import dev.tka.core.State;
 import dev.tka.core.TkaException;
 import dev.tka.testkit.Chains;
@@ -25,7 +24,7 @@ import org.junit.jupiter.api.Test;
 
 /** Protocol, section 4: whether a state accepts an AUM, and what it becomes. */
 class VerificationTest {
-  private final AumVerifier verifier = new AumVerifier(SignatureVerifier.fastest());
+  private final AumVerifier verifier = new AumVerifier();
   private final List<Key> keys = List.of(TestKeys.key(1, 2), TestKeys.key(2, 1));
   private final Chains chains = Chains.draw(keys, "A -> B");
   private final Aum at = chains.get("B");

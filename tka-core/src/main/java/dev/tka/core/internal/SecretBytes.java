@@ -1,4 +1,4 @@
-package dev.tka.core;
+package dev.tka.core.internal;
 
 import java.security.MessageDigest;
 
