@@ -589,7 +589,7 @@ public abstract class AumStoreContract {
     AumStore store = newStore();
     AumSnapshot whole = addLine(store, "A B C D E F G H I X");
     AumSnapshot first = store.commit(compact(whole, "A B", "C").build());
-    // X was displaced, and is no part of the trail.
+    // X was displaced, and is not part of the trail.
     AumSnapshot second =
         store.commit(compact(first, "C D E", "F").purge(line.get("X").hash()).build());
     AumSnapshot third = store.commit(compact(second, "F G", "H").build());

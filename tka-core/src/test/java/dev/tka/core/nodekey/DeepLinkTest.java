@@ -117,7 +117,7 @@ class DeepLinkTest {
       assertThat(verify(text() + "&" + name + "=zz")).isEqualTo(LINK);
       assertThatThrownBy(() -> verify(text().replace("?", "?" + name + "=zz&")))
           .isInstanceOfAny(DeepLinkException.WrongHmac.class, DeepLinkException.NotAnHmac.class);
-      // One that cannot be read is none.
+      // A field that cannot be read counts as missing.
       assertThat(verify(text().replace("?", "?" + name + "=%&"))).isEqualTo(LINK);
     }
   }
