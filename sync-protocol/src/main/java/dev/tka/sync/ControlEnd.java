@@ -9,32 +9,32 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Control's end of rounds (protocol, section 5). It remembers nothing between the two requests of a
- * round, so that requests may come from any number of nodes, in any order, late, twice or not at
- * all.
+ * Control's end of rounds (protocol, section 5). It keeps nothing between the two requests of a
+ * round, so requests may come from any number of nodes, in any order, late, twice or not at all.
  */
 public final class ControlEnd {
   private final LiveAuthority live;
   private final AnswerPolicy policy;
 
-  /** An end over an authority that keeps everything. */
+  /** Makes the end over an authority that keeps everything. */
   public ControlEnd(LiveAuthority live, AnswerPolicy policy) {
     this.live = live;
     this.policy = policy;
   }
 
   /**
-   * An answer, and for operators how it came about.
+   * An answer and, for operators, how it came about.
    *
-   * @param message for the node
-   * @param missing what is in it
-   * @param intersection what control made of the node's offer
+   * @param message the message for the node
+   * @param missing the AUMs in it
+   * @param intersection control's result for the node's offer
    */
   public record Answer(SyncAnswer message, MissingAums missing, Intersection intersection) {
     /**
-     * Why no answer can help this node, and what can, for operators (protocol, section 10).
+     * The reason why no answer can help this node, and the remedy, for operators (protocol, section
+     * 10).
      *
-     * @return empty when an answer can
+     * @return empty if an answer can help
      */
     public Optional<StrandedNode> stranded() {
       if (intersection instanceof Intersection.LosingBranch branch) {
@@ -47,10 +47,10 @@ public final class ControlEnd {
   }
 
   /**
-   * What became of a send.
+   * The result of a send.
    *
-   * @param message for the node
-   * @param intake what was taken in, or why nothing was
+   * @param message the message for the node
+   * @param intake the AUMs taken in, or the reason why none was
    */
   public record Receipt(SyncReceipt message, Intake intake) {}
 
@@ -71,16 +71,16 @@ public final class ControlEnd {
   }
 
   /**
-   * Takes in what a node sends: all of it, or nothing.
+   * Takes in the AUMs that a node sends: all of them, or none.
    *
-   * @throws StoreException if the store cannot be read or written; it is as it was
-   * @throws OpenException if another writer left what cannot be opened
+   * @throws StoreException if the store cannot be read or written; it is unchanged
+   * @throws OpenException if another writer left a store that cannot be opened
    */
   public Receipt receive(SyncSend send) throws OpenException, StoreException {
     Intake intake =
         send.missing().isEmpty()
             ? Intake.Done.nothingNew(0)
-            : Receiving.atControl(live, send.missing());
+            : Intakes.atControl(live, send.missing());
     return new Receipt(new SyncReceipt(live.current().head(), refused(intake)), intake);
   }
 

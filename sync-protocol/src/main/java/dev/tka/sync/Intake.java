@@ -8,28 +8,31 @@ import dev.tka.core.store.Marks;
 import java.util.List;
 
 /**
- * What became of AUMs that came from the other end: all were taken in, or none. One that is stored
- * already is told by its hash, without being decoded.
+ * The result of taking in AUMs from the other end: all were taken in, or none. AUMs already stored
+ * are recognized by hash, without being decoded.
  */
 public sealed interface Intake {
-  /** What one message carries at most: some 170,000 AUMs of the usual length. */
+  /**
+   * The largest total size of the AUMs in one message, in bytes: some 170,000 AUMs of the usual
+   * length.
+   */
   int MAX_MESSAGE_BYTES = 32 << 20;
 
   /**
-   * The largest AUM that control takes, so that none can block the way to nodes (protocol, section
-   * 10). The largest well-formed checkpoint is about 350 KiB.
+   * The largest AUM that control accepts, in bytes, so that none can block the way to nodes
+   * (protocol, section 10). The largest well-formed checkpoint is about 350 KiB.
    */
   int MAX_AUM_BYTES = 512 << 10;
 
   /**
-   * They are taken in.
+   * The AUMs were taken in.
    *
    * @param added the AUMs that were new, in order
-   * @param known how many were stored already
-   * @param refusals what the admission policy kept out
-   * @param setAside unsent edits that had to go for what was admitted
-   * @param displacedOwn AUMs that were made here, that control once had, and that are not on the
-   *     active chain any more
+   * @param known the number of AUMs that were stored already
+   * @param refusals the AUMs that the admission policy kept out
+   * @param setAside unsent edits that had to make way for the admitted AUMs
+   * @param displacedOwn local AUMs that control had accepted and that are no longer on the active
+   *     chain
    */
   record Done(
       List<AumHash> added,
@@ -46,22 +49,22 @@ public sealed interface Intake {
       displacedOwn = List.copyOf(displacedOwn);
     }
 
-    /** Of so many AUMs, none was new. */
+    /** The result for AUMs of which none was new. */
     static Done nothingNew(int known) {
       return new Done(List.of(), known, List.of(), List.of(), List.of());
     }
   }
 
-  /** They are not; the store is as it was. */
+  /** The AUMs were not taken in; the store is unchanged. */
   sealed interface Rejected extends Intake {
-    /** A word for programs, which stays as it is: {@code too-large}. */
+    /** A stable identifier for programs, such as {@code too-large}. */
     String kind();
 
-    /** What is wrong, on one line: which AUM, what was expected, what was found. */
+    /** The problem, on one line: which AUM, what was expected, what was found. */
     String reason();
   }
 
-  /** The message, or one AUM of it, is too long. */
+  /** The message, or one of its AUMs, is too long. */
   record TooLarge(String what, int limit, long found) implements Rejected {
     @Override
     public String kind() {
@@ -75,9 +78,9 @@ public sealed interface Intake {
   }
 
   /**
-   * These bytes are no AUM.
+   * The bytes are not an AUM.
    *
-   * @param index counted from 0
+   * @param index the position in the message, counted from 0
    */
   record NotAnAum(int index, DecodeException cause) implements Rejected {
     @Override
@@ -92,9 +95,9 @@ public sealed interface Intake {
   }
 
   /**
-   * An AUM is not accepted.
+   * An AUM was refused.
    *
-   * @param index counted from 0
+   * @param index the position in the message, counted from 0
    */
   record NotAccepted(int index, InformException.Refused cause) implements Rejected {
     @Override

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Where a remote's chain, as its offer tells it, and ours part (protocol, section 5). What holds
- * first:
+ * The place where a remote's chain, as described by its offer, parts from ours (protocol, section
+ * 5). The first case that holds:
  *
  * <ol>
  *   <li>the heads are equal: {@link UpToDate};
@@ -16,19 +16,19 @@ import java.util.Optional;
  *   <li>one of its ancestors is, the first in the order of the offer: {@link Tail};
  *   <li>we hold one of the AUMs that it names on a branch that lost here: {@link LosingBranch}. The
  *       reference does not look there (protocol, section 10);
- *   <li>what we purged from our active chain is among them: {@link Remembered} (protocol, section
- *       10);
- *   <li>else {@link None}.
+ *   <li>one of the AUMs that it names was purged from our active chain: {@link Remembered}
+ *       (protocol, section 10);
+ *   <li>otherwise {@link None}.
  * </ol>
  *
  * <p>Each name is looked up in an index, however long the chain is, and a losing branch is walked
- * once, so that the cost is the names and the AUMs that differ.
+ * once, so the cost is that of the names and of the AUMs that differ.
  */
 public sealed interface Intersection {
-  /** A word for programs, which stays as it is: {@code losing-branch}. */
+  /** A stable identifier for programs, such as {@code losing-branch}. */
   String kind();
 
-  /** Where the chains part, as a sentence without its capital letter and its full stop. */
+  /** The place where the chains part, as a sentence without its capital letter and full stop. */
   String reason();
 
   /** The heads are equal. */
@@ -44,25 +44,27 @@ public sealed interface Intersection {
     }
   }
 
-  /** There is an AUM that both ends have on their chains. */
+  /** Some AUM is on the chains of both ends. */
   sealed interface Found extends Intersection {
-    /** The AUM after which the remote is sent our active chain. */
+    /** The AUM after which our active chain is sent to the remote. */
     AumHash at();
 
     /**
-     * The newest AUM of our active chain that the remote must have, as far as its offer tells; at
+     * The newest AUM of our active chain that the remote must have, judging by its offer; equal to
      * or after {@link #at}.
      */
     AumHash newestCommon();
 
-    /** How many AUMs of our active chain follow {@link #at}; the remote may have some of them. */
+    /**
+     * The number of AUMs of our active chain after {@link #at}; the remote may have some of them.
+     */
     int following();
   }
 
   /**
-   * The remote's head is on our active chain: it lacks exactly what follows.
+   * The remote's head is on our active chain: the remote lacks exactly the AUMs that follow.
    *
-   * @param at its head
+   * @param at the remote's head
    */
   record Head(AumHash at, int following) implements Found {
     @Override
@@ -84,9 +86,9 @@ public sealed interface Intersection {
   /**
    * An ancestor that the remote names is on our active chain.
    *
-   * @param newestCommon above {@code at} when the remote's head, or an AUM named before, is on a
+   * @param newestCommon above {@code at} if the remote's head, or an AUM named earlier, is on a
    *     branch that lost here
-   * @param skipped how many ancestors were named before it, and are not on our active chain
+   * @param skipped the number of ancestors named before it that are not on our active chain
    */
   record Tail(AumHash at, AumHash newestCommon, int following, int skipped) implements Found {
     @Override
@@ -111,8 +113,8 @@ public sealed interface Intersection {
    * that it names.
    *
    * @param at the AUM at which that branch leaves our active chain
-   * @param named the AUM that led there
-   * @param branchLength how many AUMs it is from there, {@code named} included
+   * @param named the AUM of the offer that led there
+   * @param branchLength the number of AUMs from there, {@code named} included
    * @param winner the AUM that follows {@code at} on our active chain
    */
   record LosingBranch(AumHash at, int following, AumHash named, int branchLength, AumHash winner)
@@ -141,11 +143,11 @@ public sealed interface Intersection {
   }
 
   /**
-   * Nothing that the remote names is stored here, but something is in our trail: the remote's chain
-   * left ours below our oldest ancestor, or ends there.
+   * None of the AUMs that the remote names is stored here, but one is in our trail: the remote's
+   * chain left ours below our oldest ancestor, or ends there.
    *
    * @param at the newest AUM of the trail that it names
-   * @param isHead true when that is the remote's head
+   * @param isHead true if that is the remote's head
    */
   record Remembered(AumHash at, boolean isHead) implements Intersection {
     @Override
@@ -162,14 +164,14 @@ public sealed interface Intersection {
   }
 
   /**
-   * Nothing that the remote names leads to our active chain.
+   * None of the AUMs that the remote names leads to our active chain.
    *
-   * @param head ours
+   * @param head our head
    * @param oldest our oldest ancestor
-   * @param fromGenesis true when that is the genesis: then we have forgotten nothing, and the
-   *     remote is of another authority, or has forgotten what we share
-   * @param named how many AUMs it named, the head included
-   * @param heldApart how many of those we hold, in a tree that is not joined to our active chain
+   * @param fromGenesis true if that is the genesis: then we have forgotten nothing, and the remote
+   *     belongs to another authority, or has forgotten what we share
+   * @param named the number of AUMs that the remote named, the head included
+   * @param heldApart the number of those that we hold in a tree not joined to our active chain
    */
   record None(AumHash head, AumHash oldest, boolean fromGenesis, int named, int heldApart)
       implements Intersection {
@@ -189,7 +191,7 @@ public sealed interface Intersection {
     }
   }
 
-  /** Looks for the intersection of our chain with a remote's offer. */
+  /** Finds the intersection of our chain with a remote's offer. */
   static Intersection find(Authority local, SyncOffer remote) {
     if (remote.head().equals(local.head())) {
       return new UpToDate(local.head());
@@ -220,7 +222,10 @@ public sealed interface Intersection {
     return branch.isPresent() ? branch.get() : branches.none(1 + remote.ancestors().size());
   }
 
-  /** The same, for an authority whose store remembers what it purged from its active chain. */
+  /**
+   * Like {@link #find}, for an authority whose store remembers the AUMs purged from its active
+   * chain.
+   */
   static Intersection findRemembering(Authority local, SyncOffer remote) {
     Intersection intersection = find(local, remote);
     if (!(intersection instanceof None)) {

@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 
-/** The branches off our active chain that a remote's names lead to, none walked twice. */
+/** The branches off our active chain to which a remote's names lead, none walked twice. */
 final class LosingBranches {
   private final Authority local;
   private final AumSnapshot snapshot;
@@ -23,7 +23,9 @@ final class LosingBranches {
     this.snapshot = local.snapshot();
   }
 
-  /** Walks from an AUM that is not on the active chain down to where its branch leaves that. */
+  /**
+   * Walks from an AUM off the active chain down to the place where its branch leaves that chain.
+   */
   void follow(AumHash named) {
     Optional<AumEntry> at = find(named);
     held += at.isPresent() ? 1 : 0;

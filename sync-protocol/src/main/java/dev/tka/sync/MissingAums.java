@@ -10,12 +10,12 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * What one end sends the other (protocol, section 5): AUMs of its active chain after the
+ * The AUMs that one end sends the other (protocol, section 5): those of its active chain after the
  * intersection, oldest first, as the bytes that are stored.
  *
- * @param hashes their names
+ * @param hashes their hashes
  * @param encoded their canonical encodings, in the same order
- * @param withheld how many more there are up to the head, for the next round
+ * @param withheld the number of AUMs left, up to the head, for the next round
  */
 public record MissingAums(List<AumHash> hashes, List<Bytes> encoded, int withheld) {
   private static final MissingAums NOTHING = new MissingAums(List.of(), List.of(), 0);
@@ -27,9 +27,9 @@ public record MissingAums(List<AumHash> hashes, List<Bytes> encoded, int withhel
   }
 
   /**
-   * All that the remote lacks; nothing where there is no intersection.
+   * All AUMs that the remote lacks; none if there is no intersection.
    *
-   * @param intersection of the same authority and the remote's offer
+   * @param intersection the intersection of the same authority with the remote's offer
    * @throws StoreException if a body cannot be read
    */
   public static MissingAums of(Authority local, Intersection intersection) throws StoreException {
@@ -37,13 +37,13 @@ public record MissingAums(List<AumHash> hashes, List<Bytes> encoded, int withhel
   }
 
   /**
-   * What the remote lacks, as far as it fits in a number of bytes (protocol, section 10). That
-   * counts from the newest common AUM: what the remote has already goes with the rest, whole, and
-   * at least one AUM after it. Counted from the intersection, a remote could be sent for ever what
-   * it has.
+   * The AUMs that the remote lacks, as far as they fit in a number of bytes (protocol, section 10).
+   * The limit applies from the newest common AUM on: AUMs that the remote already has are sent in
+   * full with the rest, followed by at least one more. If the limit applied from the intersection
+   * on, a remote could be sent the same AUMs forever.
    *
-   * @param intersection of the same authority and the remote's offer
-   * @param maxBytes the sum of the lengths of the encodings
+   * @param intersection the intersection of the same authority with the remote's offer
+   * @param maxBytes the limit on the total length of the encodings
    * @throws StoreException if a body cannot be read
    */
   public static MissingAums bounded(Authority local, Intersection intersection, long maxBytes)
@@ -71,8 +71,8 @@ public record MissingAums(List<AumHash> hashes, List<Bytes> encoded, int withhel
   }
 
   /**
-   * The unsent AUMs of our active chain: all that a remote can lack whose chain left ours below our
-   * oldest ancestor (protocol, section 10).
+   * The unsent AUMs of our active chain: all that a remote can lack if its chain left ours below
+   * our oldest ancestor (protocol, section 10).
    *
    * @throws StoreException if a body cannot be read
    */

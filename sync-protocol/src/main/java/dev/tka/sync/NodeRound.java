@@ -15,10 +15,10 @@ import java.util.Optional;
 /**
  * A node's end of one round (protocol, section 5), as a state machine whose states are types: a
  * round begins with an offer; control's answer leads to a {@link Send} or to the {@link End};
- * control's answer to the send leads to the end. Nothing here talks to anybody.
+ * control's reply to the send leads to the end. This class does no I/O.
  *
- * <p>What control lacks is computed before control's AUMs are applied, and so from the chain that
- * this node had: those AUMs are sent even when they lose the fork.
+ * <p>The AUMs that control lacks are computed before control's AUMs are applied, and therefore from
+ * the chain that this node had: they are sent even if they lose the fork.
  */
 public final class NodeRound {
   private final LiveAuthority live;
@@ -37,7 +37,7 @@ public final class NodeRound {
   /**
    * Begins a round after another.
    *
-   * @param shared an AUM that control is known to have, and this node, too: it is named beside the
+   * @param shared an AUM that both control and this node are known to have: it is named beside the
    *     checkpoints, so that a bounded answer begins where the last one ended
    */
   static NodeRound begin(LiveAuthority live, Optional<AumHash> shared) {
@@ -51,22 +51,22 @@ public final class NodeRound {
             .orElse(offer));
   }
 
-  /** What to send to control first. */
+  /** The first message to control. */
   public SyncOffer offer() {
     return offer;
   }
 
-  /** What comes after control's answer. */
+  /** The step after control's answer. */
   public sealed interface Step {}
 
   /**
-   * What the node made of an answer.
+   * The node's view of an answer.
    *
-   * @param offer the node's
-   * @param answer control's
+   * @param offer the node's offer
+   * @param answer control's answer
    * @param intersection of the node's chain with control's offer
-   * @param received what became of control's AUMs
-   * @param sent what the node found control to lack
+   * @param received the result of taking in control's AUMs
+   * @param sent the AUMs that control was found to lack
    */
   public record Exchange(
       SyncOffer offer,
@@ -76,15 +76,14 @@ public final class NodeRound {
       MissingAums sent) {}
 
   /**
-   * What a person should hear of a round, whatever its outcome (protocol, section 10).
+   * News from a round that a person should hear, whatever its outcome (protocol, section 10).
    *
-   * @param setAside edits that were made here and that control does not follow; a person may make
-   *     them again
-   * @param displacedOwn AUMs that were made here, that control once had, and that are not on the
-   *     active chain any more
-   * @param refusedRevocations revocations that were made here, and that control has seen and does
-   *     not follow
-   * @param refusedByControl what control refused and why, a line each, if it says so
+   * @param setAside local edits that control does not follow; a person may make them again
+   * @param displacedOwn local AUMs that control had accepted and that are no longer on the active
+   *     chain
+   * @param refusedRevocations local revocations that control has seen and does not follow
+   * @param refusedByControl the AUMs that control refused and its reasons, a line each, if it gives
+   *     them
    */
   public record Notices(
       List<Marks.SetAside> setAside,
@@ -129,17 +128,17 @@ public final class NodeRound {
       this.notices = notices;
     }
 
-    /** What to send to control. */
+    /** The message to control. */
     public SyncSend message() {
       return message;
     }
 
-    /** How it came about. */
+    /** The exchange that led to it. */
     public Exchange exchange() {
       return exchange;
     }
 
-    /** Ends the round without control's answer to the send. */
+    /** Ends the round without control's reply to the send. */
     End unanswered() {
       return new End(
           new SyncOutcome.Unfinished(message.head(), exchange.answer().offer().head()),
@@ -148,10 +147,10 @@ public final class NodeRound {
     }
 
     /**
-     * Ends the round with control's answer to the send.
+     * Ends the round with control's reply to the send.
      *
-     * @throws StoreException if the store cannot be read or written; it is as it was
-     * @throws OpenException if another writer left what cannot be opened
+     * @throws StoreException if the store cannot be read or written; it is unchanged
+     * @throws OpenException if another writer left a store that cannot be opened
      */
     public End acknowledged(SyncReceipt receipt) throws OpenException, StoreException {
       Settlement settlement = live.settle(receipt.head(), List.of(), exchange.sent().hashes());
@@ -169,10 +168,10 @@ public final class NodeRound {
   public record End(SyncOutcome outcome, Exchange exchange, Notices notices) implements Step {}
 
   /**
-   * Takes control's answer in.
+   * Takes in control's answer.
    *
-   * @throws StoreException if the store cannot be read or written; it is as it was
-   * @throws OpenException if another writer left what cannot be opened
+   * @throws StoreException if the store cannot be read or written; it is unchanged
+   * @throws OpenException if another writer left a store that cannot be opened
    */
   public Step answered(SyncAnswer answer) throws OpenException, StoreException {
     Authority before = live.current();
@@ -184,7 +183,7 @@ public final class NodeRound {
     Intake received =
         answer.missing().isEmpty() || intersection instanceof Intersection.UpToDate
             ? Intake.Done.nothingNew(0)
-            : Receiving.atNode(live, answer.missing());
+            : Intakes.atNode(live, answer.missing());
     Exchange exchange = new Exchange(offer, answer, intersection, received, missing);
     Settlement settlement = live.settle(answer.offer().head(), shown(answer, received), List.of());
     Notices notices = Notices.of(received, settlement);
@@ -212,7 +211,7 @@ public final class NodeRound {
         : Intersection.find(local, remote);
   }
 
-  /** What control has shown to have beside its head. */
+  /** The AUMs, besides its head, that control has shown that it has. */
   private static List<AumHash> shown(SyncAnswer answer, Intake received) {
     List<AumHash> shown = new ArrayList<>(answer.offer().ancestors());
     if (received instanceof Intake.Done) {

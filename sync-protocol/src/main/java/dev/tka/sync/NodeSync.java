@@ -15,11 +15,11 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * Rounds of a node with control, one after the other until the heads agree or rounds change nothing
- * any more (protocol, section 10). A round changes something when the node stores an AUM, or is
- * sent one that it has and that is newer than all such before. Two rounds in a row that do neither
- * are the last, so that no control can keep a node at it by naming heads; one such round is
- * allowed, as control may have learned something.
+ * Rounds of a node with control, repeated until the heads agree or rounds no longer change anything
+ * (protocol, section 10). A round changes something if the node stores an AUM, or is sent one that
+ * it has and that is newer than all such AUMs before. After two rounds in a row that do neither,
+ * the series ends, so that no control can keep a node busy by naming heads; one such round is
+ * allowed, because control may have learned something.
  *
  * <p>For one thread.
  */
@@ -31,38 +31,38 @@ public final class NodeSync {
   private int highestShared = Integer.MIN_VALUE;
   private final Set<AumHash> everStored = new HashSet<>();
 
-  /** Rounds of the node that has this authority. */
+  /** Makes rounds for the node that has this authority. */
   public NodeSync(LiveAuthority live) {
     this.live = live;
   }
 
   /**
-   * Control, seen through whatever leads there.
+   * Control, as reached over some transport.
    *
-   * @param <E> how that fails
+   * @param <E> the transport's failure
    */
   public interface Control<E extends Exception> {
-    /** Sends a node's offer; what control answers. */
+    /** Sends a node's offer and returns control's answer. */
     SyncAnswer offer(SyncOffer offer) throws E;
 
     /**
-     * Sends what control lacks; what control makes of it. Where a control that is not ours answers
-     * that it cannot take the AUMs in, that is a receipt, too: with the head that it named in its
+     * Sends the AUMs that control lacks and returns control's reply. If a foreign control replies
+     * that it cannot take the AUMs in, that is also a receipt: with the head that it named in its
      * offer, and its words.
      */
     SyncReceipt send(SyncSend send) throws E;
   }
 
   /**
-   * Runs rounds. A failure on the way leaves the node with what the rounds before brought; run
+   * Runs rounds. A failure on the way leaves the node with the results of the rounds before; run
    * again later.
    *
-   * @param report is told of each round when it is over, and of one that failed after control's
-   *     AUMs were taken in
+   * @param report receives each round when it is over, and a round that failed after control's AUMs
+   *     were taken in
    * @return never {@link SyncOutcome.Unfinished}
-   * @throws E if control is not reached
-   * @throws StoreException if the store cannot be read or written; it is as it was
-   * @throws OpenException if another writer left what cannot be opened
+   * @throws E if control cannot be reached
+   * @throws StoreException if the store cannot be read or written; it is unchanged
+   * @throws OpenException if another writer left a store that cannot be opened
    */
   public <E extends Exception> SyncOutcome run(Control<E> control, Consumer<NodeRound.End> report)
       throws E, OpenException, StoreException {
@@ -80,7 +80,7 @@ public final class NodeSync {
     }
   }
 
-  /** Why rounds change nothing any more, as far as this node can tell. */
+  /** The reason why rounds no longer change anything, as far as this node can tell. */
   private SyncOutcome stalled(NodeRound.End end, SyncOutcome.Unfinished unfinished, int rounds) {
     NodeRound.Notices notices = end.notices();
     if (end.exchange().received() instanceof Intake.Done done && !done.refusals().isEmpty()) {
@@ -100,7 +100,7 @@ public final class NodeSync {
         .orElse(new SyncOutcome.Stalled(head, controlHead, rounds));
   }
 
-  /** The first AUM of this node's that control once had, and now does not follow. */
+  /** The first of this node's AUMs that control once had, but no longer follows. */
   private Optional<AumHash> firstDenied(Intersection intersection) {
     Authority authority = live.current();
     if (!live.policy().followsControl()) {
@@ -128,7 +128,7 @@ public final class NodeSync {
       receipt = Optional.of(control.send(send.message()));
     } finally {
       if (receipt.isEmpty()) {
-        // What it found out so far is not told by any later round.
+        // No later round reports what this one has found out so far.
         report.accept(send.unanswered());
       }
     }
@@ -136,9 +136,9 @@ public final class NodeSync {
   }
 
   /**
-   * Notes what a round brought, for the next.
+   * Records the results of a round for the next one.
    *
-   * @return true when it changed something
+   * @return true if it changed something
    */
   private boolean noteProgress(NodeRound.Exchange exchange) {
     Optional<AumEntry> newest = newestHeld(exchange.answer().missing());
@@ -147,13 +147,14 @@ public final class NodeSync {
       shared = newest.map(AumEntry::hash);
       highestShared = Math.max(highestShared, newest.get().height());
     }
-    // What control lets displace one another in turn is stored over and over: it counts once.
+    // AUMs that control lets displace one another in turn are stored over and over: they count
+    // once.
     boolean stored =
         exchange.received() instanceof Intake.Done done && everStored.addAll(done.added());
     return stored || further;
   }
 
-  /** The last of the AUMs that control sent which this node has now. */
+  /** The last AUM sent by control that this node now has. */
   private Optional<AumEntry> newestHeld(List<Bytes> sent) {
     AumSnapshot snapshot = live.current().snapshot();
     for (int i = sent.size() - 1; i >= 0; i--) {

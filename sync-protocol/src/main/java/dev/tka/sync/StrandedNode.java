@@ -1,21 +1,21 @@
 package dev.tka.sync;
 
-/** A node that no answer of control's can help, as control sees it (protocol, section 10). */
+/** A node that none of control's answers can help, as control sees it (protocol, section 10). */
 public sealed interface StrandedNode {
-  /** A word for programs, which stays as it is: {@code nothing-known}. */
+  /** A stable identifier for programs, such as {@code nothing-known}. */
   String kind();
 
-  /** What is wrong, as a sentence without its capital letter and its full stop. */
+  /** The problem, as a sentence without its capital letter and full stop. */
   String reason();
 
-  /** What helps, as a sentence without its capital letter and its full stop. */
+  /** The remedy, as a sentence without its capital letter and full stop. */
   String remedy();
 
   /**
-   * All that the node holds lies on a branch that was displaced below its oldest AUM: it has
-   * forgotten where its chain left control's, and cannot take in what replaced it.
+   * Everything that the node holds lies on a branch that was displaced below its oldest AUM: it has
+   * forgotten where its chain left control's, and cannot take in the AUMs that replaced it.
    *
-   * @param branch where control found it
+   * @param branch the branch as control found it
    */
   record OnDisplacedBranch(Intersection.LosingBranch branch) implements StrandedNode {
     @Override
@@ -39,9 +39,9 @@ public sealed interface StrandedNode {
   }
 
   /**
-   * Control holds nothing that the node named.
+   * Control holds none of the AUMs that the node named.
    *
-   * @param nothing how much that was
+   * @param nothing the result of control's search
    */
   record NothingKnown(Intersection.None nothing) implements StrandedNode {
     @Override

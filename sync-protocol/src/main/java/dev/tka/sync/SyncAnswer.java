@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * Control's answer to an offer.
  *
- * @param offer its own
+ * @param offer control's own offer
  * @param missing encoded AUMs that the node lacks, oldest first; nothing about them is checked yet
  */
 public record SyncAnswer(SyncOffer offer, List<Bytes> missing) {

@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What one end of a round says of its chain (protocol, section 5): the head, and AUMs that it
- * holds, newest first. Nothing in it is believed: it is a list of names to look up.
+ * One end's description of its chain in a round (protocol, section 5): the head, and AUMs that it
+ * holds, newest first. Nothing in it is trusted: it is a list of names to look up.
  *
  * @param head the last AUM of the active chain
  * @param ancestors at most {@link #MAX_ANCESTORS}; those of an offer from elsewhere may be unknown,
@@ -18,8 +18,8 @@ import java.util.List;
  */
 public record SyncOffer(AumHash head, List<AumHash> ancestors) {
   /**
-   * How many ancestors an offer has at most: as many checkpoints as stand on a chain of six million
-   * AUMs, and no more than 7 MB of text.
+   * The largest number of ancestors in an offer: as many as the checkpoints of a chain of six
+   * million AUMs, and no more than 7 MB of text.
    */
   public static final int MAX_ANCESTORS = 1 << 17;
 
@@ -42,8 +42,9 @@ public record SyncOffer(AumHash head, List<AumHash> ancestors) {
   }
 
   /**
-   * The offer of an authority: every checkpoint of the active chain, then the oldest ancestor,
-   * where that is none. Costs the number of checkpoints. Of more than fit, the newest are named.
+   * The offer of an authority: every checkpoint of the active chain, then the oldest ancestor if it
+   * is not a checkpoint. The cost is proportional to the number of checkpoints. If there are too
+   * many, the newest are named.
    */
   public static SyncOffer of(Authority authority) {
     return of(authority, MAX_ANCESTORS);
@@ -65,7 +66,7 @@ public record SyncOffer(AumHash head, List<AumHash> ancestors) {
     return new SyncOffer(held.head, ancestors);
   }
 
-  /** The offer that an authority makes under a policy. */
+  /** The offer of an authority under a policy. */
   static SyncOffer of(Authority authority, AdmissionPolicy policy) {
     return policy.remembers() ? withTrail(authority) : of(authority);
   }
@@ -86,8 +87,8 @@ public record SyncOffer(AumHash head, List<AumHash> ancestors) {
   }
 
   /**
-   * The offer that was made before 2026-05, to test against old peers: the ancestors 4, 16, 64, 256
-   * steps back from the head, then the oldest ancestor, which is listed twice when a sample fell on
+   * The offer format used before 2026-05, for tests against old peers: the ancestors 4, 16, 64, 256
+   * steps back from the head, then the oldest ancestor, which is listed twice if a sample fell on
    * it. A compacted peer may hold none of them.
    */
   public static SyncOffer legacy(Authority authority) {
@@ -101,13 +102,14 @@ public record SyncOffer(AumHash head, List<AumHash> ancestors) {
   }
 
   /**
-   * Parses the text form of the wire.
+   * Parses the text form used on the wire.
    *
    * @param head base32, 52 characters
-   * @param ancestors the same, each
-   * @throws TextException.TooMany if there are more than {@link #MAX_ANCESTORS}; none was parsed
-   * @throws TextException if the head is no hash
-   * @throws TextException.Element if an ancestor is none, naming which
+   * @param ancestors base32, 52 characters each
+   * @throws TextException.TooMany if there are more than {@link #MAX_ANCESTORS}; none is parsed
+   *     then
+   * @throws TextException if the head is not a hash
+   * @throws TextException.Element if an ancestor is not a hash, naming its index
    */
   public static SyncOffer parse(String head, List<String> ancestors) throws TextException {
     if (ancestors.size() > MAX_ANCESTORS) {
@@ -125,21 +127,21 @@ public record SyncOffer(AumHash head, List<AumHash> ancestors) {
     return new SyncOffer(parsedHead, parsed);
   }
 
-  /** The head as the wire has it. */
+  /** The head in the text form of the wire. */
   public String headText() {
     return head.toString();
   }
 
-  /** The ancestors as the wire has them. */
+  /** The ancestors in the text form of the wire. */
   public List<String> ancestorTexts() {
     return ancestors.stream().map(AumHash::toString).toList();
   }
 
   /**
-   * This offer of an authority with one more AUM named: where it belongs when it is on the active
-   * chain, else first. Of a full offer, the last of the others but the oldest makes room.
+   * This offer of an authority with one more AUM named: in its place if it is on the active chain,
+   * otherwise first. If the offer is full, the last ancestor but the oldest makes room.
    *
-   * @param shared an AUM that the authority's store holds, and the other end, too
+   * @param shared an AUM that both the authority's store and the other end hold
    */
   SyncOffer naming(AumHash shared, Authority authority) {
     return naming(shared, authority, MAX_ANCESTORS);
@@ -176,7 +178,7 @@ public record SyncOffer(AumHash head, List<AumHash> ancestors) {
     return from;
   }
 
-  /** What is only remembered is below all that is stored. */
+  /** AUMs that are only remembered are below all stored ones. */
   private static int height(AumHash active, Authority authority) {
     return authority.snapshot().find(active).map(AumEntry::height).orElse(Integer.MIN_VALUE);
   }

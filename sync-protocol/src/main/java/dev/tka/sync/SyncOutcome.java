@@ -4,12 +4,12 @@ import dev.tka.core.AumHash;
 import dev.tka.core.authority.Refusal;
 import java.util.List;
 
-/** How a round, or a row of rounds, ended for the node. */
+/** The way a round, or a series of rounds, ended for the node. */
 public sealed interface SyncOutcome {
-  /** A word for programs, which stays as it is: {@code control-denies}. */
+  /** A stable identifier for programs, such as {@code control-denies}. */
   String kind();
 
-  /** How and why, as a sentence without its capital letter and its full stop. */
+  /** The outcome and its cause, as a sentence without its capital letter and full stop. */
   String reason();
 
   /** The heads were equal; nothing was sent. */
@@ -21,7 +21,7 @@ public sealed interface SyncOutcome {
 
     @Override
     public String reason() {
-      return "the heads agree, nothing was to be done: " + head;
+      return "the heads agree, there was nothing to do: " + head;
     }
   }
 
@@ -39,7 +39,8 @@ public sealed interface SyncOutcome {
   }
 
   /**
-   * The heads differ still: another round may bring them together. Rounds in a row never end so.
+   * The heads still differ: another round may bring them together. A series of rounds never ends
+   * this way.
    */
   record Unfinished(AumHash head, AumHash controlHead) implements SyncOutcome {
     @Override
@@ -49,15 +50,15 @@ public sealed interface SyncOutcome {
 
     @Override
     public String reason() {
-      return "the heads differ still: " + head + ", " + controlHead;
+      return "the heads still differ: " + head + ", " + controlHead;
     }
   }
 
   /**
-   * The heads differ, and rounds change nothing any more: control does not follow this node's
-   * branch, has taken nothing in, or does not hand out what it names as its head.
+   * The heads differ, and rounds no longer change anything: control does not follow this node's
+   * branch, has taken nothing in, or does not hand out the AUM that it names as its head.
    *
-   * @param rounds how many there were
+   * @param rounds the number of rounds
    */
   record Stalled(AumHash head, AumHash controlHead, int rounds) implements SyncOutcome {
     @Override
@@ -75,10 +76,10 @@ public sealed interface SyncOutcome {
   }
 
   /**
-   * Neither end found an AUM that both have: the two are of different authorities, or one has
+   * Neither end found an AUM that both have: the two belong to different authorities, or one has
    * forgotten what they share.
    *
-   * @param intersection what the node made of control's offer
+   * @param intersection the node's result for control's offer
    */
   record NoCommonGround(Intersection.None intersection) implements SyncOutcome {
     @Override
@@ -88,15 +89,15 @@ public sealed interface SyncOutcome {
 
     @Override
     public String reason() {
-      return "no AUM is known to both: they are of different authorities, or "
+      return "no AUM is known to both: they belong to different authorities, or "
           + (intersection.fromGenesis() ? "control has" : "one has")
           + " forgotten what they share";
     }
   }
 
   /**
-   * What control sent follows an AUM that this node does not hold: control's chain left this node's
-   * before the oldest AUM that is held here. Nothing was stored.
+   * Control's AUMs follow one that this node does not hold: control's chain left this node's before
+   * the oldest AUM that is held here. Nothing was stored.
    *
    * @param parent the AUM that is not held
    * @param oldest this node's oldest ancestor
@@ -111,7 +112,7 @@ public sealed interface SyncOutcome {
     public String reason() {
       return "control's chain leaves the node's before the oldest AUM that the node holds, "
           + oldest
-          + ": it would have to know "
+          + ": the node would need "
           + parent;
     }
   }
@@ -120,7 +121,7 @@ public sealed interface SyncOutcome {
    * Control follows a chain that this node does not admit: it rests on keys that were removed, or
    * weighs too little. The rest was taken in.
    *
-   * @param refusals what and why
+   * @param refusals the refused AUMs, with reasons
    */
   record Refused(List<Refusal> refusals) implements SyncOutcome {
     /** Copies the list. */
@@ -133,7 +134,7 @@ public sealed interface SyncOutcome {
       return "refused";
     }
 
-    /** Names the first. */
+    /** Gives the first refusal. */
     @Override
     public String reason() {
       return "control follows a chain that the node does not admit: " + refusals.get(0).text();
@@ -141,11 +142,11 @@ public sealed interface SyncOutcome {
   }
 
   /**
-   * Control has seen revocations that were made here, and does not follow them. This node does,
+   * Control has seen revocations that were made here, but does not follow them. This node does,
    * until a person decides.
    *
-   * @param revocations which
-   * @param reasons what control said, a line each; it may say nothing
+   * @param revocations the hashes of the revocations
+   * @param reasons control's reasons, a line each; there may be none
    */
   record RevocationRefused(List<AumHash> revocations, List<String> reasons) implements SyncOutcome {
     /** Copies the lists. */
@@ -159,7 +160,7 @@ public sealed interface SyncOutcome {
       return "revocation-refused";
     }
 
-    /** Names the first, with the first line of control's. */
+    /** Gives the first revocation, with the first of control's reasons. */
     @Override
     public String reason() {
       return "control does not follow a revocation that was made here, "
@@ -169,9 +170,9 @@ public sealed interface SyncOutcome {
   }
 
   /**
-   * Control's chain ends at an AUM that this node has left behind and purged, or goes on from it in
-   * a way that displaces nothing: control was restored from a backup that is older than what this
-   * node holds. A node that holds more can give control back what it lost.
+   * Control's chain ends at an AUM that this node has left behind and purged, or continues from it
+   * in a way that displaces nothing: control was restored from a backup that is older than the AUMs
+   * this node holds. A node that holds more can give control back what it lost.
    *
    * @param common the newest AUM of this node's trail that control named
    * @param oldest this node's oldest ancestor
@@ -192,7 +193,7 @@ public sealed interface SyncOutcome {
   }
 
   /**
-   * Control does not follow an AUM that it once sent or accepted, and nothing that it sent
+   * Control does not follow an AUM that it once sent or accepted, and none of the AUMs that it sent
    * displaces it.
    *
    * @param denied the first such AUM of this node's active chain
@@ -212,7 +213,7 @@ public sealed interface SyncOutcome {
     }
   }
 
-  /** What control sent cannot be taken in. Nothing was stored. */
+  /** The AUMs that control sent cannot be taken in. Nothing was stored. */
   record Rejected(Intake.Rejected cause) implements SyncOutcome {
     @Override
     public String kind() {
@@ -221,7 +222,7 @@ public sealed interface SyncOutcome {
 
     @Override
     public String reason() {
-      return "the node refuses what control sends: " + cause.reason();
+      return "the node refuses the AUMs that control sends: " + cause.reason();
     }
   }
 }

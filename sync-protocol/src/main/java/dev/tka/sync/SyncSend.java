@@ -5,9 +5,9 @@ import dev.tka.core.Bytes;
 import java.util.List;
 
 /**
- * What a node sends when it has taken in control's answer.
+ * A node's message after it has taken in control's answer.
  *
- * @param head the node's, afterwards
+ * @param head the node's head afterwards
  * @param missing encoded AUMs that control lacks, oldest first; nothing about them is checked yet
  */
 public record SyncSend(AumHash head, List<Bytes> missing) {

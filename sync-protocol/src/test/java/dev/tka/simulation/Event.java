@@ -76,7 +76,7 @@ sealed interface Event {
     }
   }
 
-  /** A node adds the key of another one, which is not trusted yet, or not any more. */
+  /** A node adds the key of another one, which is not trusted yet, or no longer. */
   record Trust(int node, int whom) implements Event {
     @Override
     public void happen(Tailnet tailnet) {

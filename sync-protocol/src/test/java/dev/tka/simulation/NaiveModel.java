@@ -144,7 +144,10 @@ final class NaiveModel {
     }
   }
 
-  /** True for an AUM that is mature at a node: what it took away has no say there any more. */
+  /**
+   * True for an AUM that is mature at a node: the keys that it took away no longer have a say
+   * there.
+   */
   boolean isFinalAt(int node, AumHash hash) {
     return nodes.get(node).isMature(hash);
   }

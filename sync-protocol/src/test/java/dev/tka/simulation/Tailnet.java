@@ -185,7 +185,7 @@ final class Tailnet {
     syncWith(port, member, loss);
   }
 
-  /** The same with whatever answers. */
+  /** The same, with any answering control. */
   void syncWith(ControlPort other, Member member, Event.Loss loss) {
     boolean differed = !member.end.authority().head().equals(control.authority().head());
     Unchecked.run(
@@ -524,7 +524,7 @@ final class Tailnet {
     return copy;
   }
 
-  /** Everybody comes back, nothing is lost any more, and all sync as often as it takes. */
+  /** Everybody comes back, nothing is lost from then on, and all sync as often as it takes. */
   void settle() {
     members.forEach(member -> member.online = true);
     List<AumHash> before = List.of();

@@ -3,7 +3,7 @@ package dev.tka.simulation;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Counts of whatever has a name; prints in the order of the names. */
+/** Counts by name; prints in the order of the names. */
 final class Tally {
   private final Map<String, Long> counts = new TreeMap<>();
 

@@ -160,7 +160,7 @@ final class Thief {
     for (int i = 1; i < newestFirst.size(); i++) {
       takenAwaySince.addAll(NaiveRecount.takenAway(graph, graph.get(newestFirst.get(i - 1))));
       State atFork = graph.stateAt(newestFirst.get(i));
-      // Where it is trusted since it was added again, it is no old key.
+      // Where it is trusted since it was added again, it is not an old key.
       boolean trusted =
           signers.stream()
               .map(TestKeys::id)

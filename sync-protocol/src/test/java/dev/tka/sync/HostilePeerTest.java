@@ -51,7 +51,7 @@ class HostilePeerTest {
   // Offers, at either end.
 
   @Test
-  void anOfferOfAllTheUnknownAncestorsThatFitIsNoIntersection() throws TkaException {
+  void aFullOfferOfUnknownAncestorsHasNoIntersection() throws TkaException {
     List<AumHash> many =
         IntStream.range(0, SyncOffer.MAX_ANCESTORS).mapToObj(HostilePeerTest::random).toList();
     CountingSource source = new CountingSource(Ends.holding(chains.all()).current().snapshot());
@@ -129,7 +129,7 @@ class HostilePeerTest {
   }
 
   @Test
-  void aHeadThatIsNoAumAndNothingToShowForItStalls() throws TkaException {
+  void aHeadThatControlNeverSendsStalls() throws TkaException {
     assertThat(outcome(node(), answer(random(1), List.of())))
         .isEqualTo(new SyncOutcome.Stalled(hash("C"), random(1), 2));
   }
@@ -307,7 +307,7 @@ class HostilePeerTest {
         .isEqualTo(new Intake.TooLarge("AUM 0", Intake.MAX_AUM_BYTES, huge.encoded().size()));
     // A node takes it when control has it: it may be on the way.
     LiveAuthority node = Ends.holding(chains.list("A B C D E F"));
-    assertThat(Receiving.atNode(node, encoded(huge))).isInstanceOf(Intake.Done.class);
+    assertThat(Intakes.atNode(node, encoded(huge))).isInstanceOf(Intake.Done.class);
   }
 
   private Aum noOpOfAtLeast(int size) {

@@ -144,14 +144,14 @@ class IntersectionTest {
   }
 
   @Test
-  void nothingKnownIsNoIntersection() throws TkaException {
+  void unknownNamesHaveNoIntersection() throws TkaException {
     assertThat(Intersection.find(main(), offer(unknown, stranger)))
         .isEqualTo(new Intersection.None(hash("H"), hash("A"), true, 2, 0));
     assertThat(missing(main(), offer(unknown))).isEmpty();
   }
 
   @Test
-  void whatWasForgottenIsNoIntersection() throws TkaException {
+  void forgottenAumsHaveNoIntersection() throws TkaException {
     Authority cut = Ends.cutAt(hash("D"), chains.all()).current();
 
     assertThat(Intersection.find(cut, offer(hash("B"), hash("A"))))

@@ -356,7 +356,7 @@ class RewriteTest {
   }
 
   @Test
-  void whatLosesBelowTheWindowIsDropped() throws TkaException {
+  void anAumThatLosesBelowTheWindowIsDropped() throws TkaException {
     Chains chains =
         Chains.drawUntil(
             KEYS,
@@ -482,7 +482,7 @@ class RewriteTest {
   // Messages that are lost, and answers that are short
 
   @Test
-  void whatControlBuiltOnAfterALostAcknowledgementIsNotUnsent() throws TkaException {
+  void anAumThatControlBuiltOnAfterALostAcknowledgementIsNotUnsent() throws TkaException {
     Chains chains = Chains.draw(KEYS, "A -> P(1) -> U(4) -> C(1) -> D(1)");
     DrawnTailnet tailnet = DrawnTailnet.engine(chains);
     DrawnTailnet.Peer n0 = tailnet.node();

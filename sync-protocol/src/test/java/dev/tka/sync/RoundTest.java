@@ -111,7 +111,7 @@ class RoundTest {
   }
 
   @Test
-  void whatControlLacksIsComputedBeforeItsAumsAreApplied() throws TkaException {
+  void theAumsControlLacksAreComputedBeforeItsOwnAreApplied() throws TkaException {
     LiveAuthority node = holding("A B C X Y");
     LiveAuthority control = holding("A B C D E");
 
@@ -147,7 +147,7 @@ class RoundTest {
         .containsExactly(hash("E"), hash("C"), hash("A"));
     assertThat(control.answer(new SyncOffer(hash("F"), List.of(hash("A")))).message().offer())
         .isEqualTo(new SyncOffer(hash("G"), List.of(hash("F"), hash("E"), hash("A"))));
-    // Where it is named already, and where there is none, the offer is as always.
+    // If it is named already, or there is none, the offer is as always.
     SyncOffer plain = new SyncOffer(hash("G"), List.of(hash("E"), hash("A")));
     assertThat(control.answer(new SyncOffer(hash("E"), List.of())).message().offer())
         .isEqualTo(plain);
@@ -326,7 +326,7 @@ class RoundTest {
   }
 
   @Test
-  void whatIsKnownIsCountedAndChangesNothing() throws TkaException {
+  void knownAumsAreCountedAndChangeNothing() throws TkaException {
     ControlEnd control = new ControlEnd(holding("A B C D"), exact);
     List<Bytes> known = chains.list("B C D").stream().map(Aum::encoded).toList();
 

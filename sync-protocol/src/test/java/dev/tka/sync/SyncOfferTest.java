@@ -76,7 +76,7 @@ class SyncOfferTest {
   }
 
   @Test
-  void anOldestAncestorThatIsNoCheckpointIsNamedLast() throws TkaException {
+  void anOldestAncestorThatIsNotACheckpointIsNamedLast() throws TkaException {
     Aum genesis = Aum.builder(AumKind.ADD_KEY).key(TestKeys.key(1, 1)).build();
     Aum next = Chains.noOp(genesis, "next", 1);
 
@@ -133,7 +133,7 @@ class SyncOfferTest {
   }
 
   @Test
-  void aTextThatIsNoHashIsNamedByItsPlace() {
+  void aTextThatIsNotAHashIsReportedByItsIndex() {
     String good = "A".repeat(AumHash.TEXT_LENGTH);
 
     assertThatThrownBy(() -> SyncOffer.parse("short", List.of()))

@@ -90,7 +90,7 @@ class SyncCommandsTest {
     assertThat(Cli.run("verify", node).exitCode()).isEqualTo(ExitCode.OK);
 
     Cli.Result again = Cli.run("sync", node, control.directory());
-    assertThat(again.out()).contains("control finds   the same head", "nothing was to be done");
+    assertThat(again.out()).contains("control finds   the same head", "there was nothing to do");
   }
 
   @Test

@@ -48,8 +48,8 @@ public final class AumHash implements Comparable<AumHash> {
   }
 
   /**
-   * The name that an AUM of a canonical encoding has. Whether the bytes are one is not looked at,
-   * which makes this the cheap way to find out that an AUM is known.
+   * The hash of an AUM with a given canonical encoding. The bytes are not checked, which makes this
+   * the cheap way to find out whether an AUM is known.
    */
   public static AumHash ofEncoding(Bytes encoded) {
     return of(Blake2s.hash(encoded.toByteArray()));

@@ -5,7 +5,7 @@ import java.util.HexFormat;
 
 /**
  * An immutable byte string. Copies on the way in and on the way out, so that no value of this
- * package can be changed through an array that somebody kept.
+ * package can be changed through an array kept by its creator.
  *
  * <p>Ordered bytewise, unsigned.
  */
@@ -41,7 +41,7 @@ public final class Bytes implements Comparable<Bytes> {
   }
 
   /**
-   * Parses hexadecimal digits of either case, two a byte, without separators.
+   * Parses hexadecimal digits of either case, two per byte, without separators.
    *
    * @throws TextException.NotHex if there is any other character or an odd number of them
    */
@@ -60,7 +60,7 @@ public final class Bytes implements Comparable<Bytes> {
     return value.length;
   }
 
-  /** True when there is no byte. */
+  /** True if there are no bytes. */
   public boolean isEmpty() {
     return value.length == 0;
   }
@@ -80,7 +80,7 @@ public final class Bytes implements Comparable<Bytes> {
     System.arraycopy(value, 0, target, offset, value.length);
   }
 
-  /** Lower-case hexadecimal, two digits a byte. */
+  /** Lower-case hexadecimal, two digits per byte. */
   public String toHex() {
     return HexFormat.of().formatHex(value);
   }

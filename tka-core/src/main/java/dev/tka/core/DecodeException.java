@@ -1,8 +1,8 @@
 package dev.tka.core;
 
 /**
- * Bytes that are not the canonical encoding of the value that they were taken for (protocol,
- * section 2). Each message says at which byte.
+ * Bytes that are not the canonical encoding of the expected value (protocol, section 2). Each
+ * message names the byte.
  */
 public abstract sealed class DecodeException extends TkaException {
   private final long offset;
@@ -26,7 +26,7 @@ public abstract sealed class DecodeException extends TkaException {
     }
   }
 
-  /** A field holds another type than it must. */
+  /** A field holds a value of the wrong type. */
   public static final class WrongType extends DecodeException {
 
     /** Made by decoders. */
@@ -53,7 +53,7 @@ public abstract sealed class DecodeException extends TkaException {
     }
   }
 
-  /** A map's keys are out of order, or one is there twice. */
+  /** A map's keys are out of order, or one is repeated. */
   public static final class FieldOrder extends DecodeException {
 
     /** Made by decoders. */

@@ -9,11 +9,11 @@ import org.bouncycastle.crypto.generators.Argon2BytesGenerator;
 import org.bouncycastle.crypto.params.Argon2Parameters;
 
 /**
- * What disables an authority: whoever shows a secret whose {@link #value} the state lists may end
- * it (protocol, section 1). Nothing but {@link #exposeText} shows it.
+ * A secret that disables an authority: anybody who shows one whose {@link #value} the state lists
+ * may end the authority (protocol, section 1). Only {@link #exposeText} reveals it.
  */
 public final class DisablementSecret {
-  /** The length of a secret that is drawn, in bytes. */
+  /** The length of a generated secret in bytes. */
   public static final int SIZE = 32;
 
   private static final String PREFIX = "disablement-secret:";
@@ -30,7 +30,7 @@ public final class DisablementSecret {
     this.secret = secret;
   }
 
-  /** A new secret. */
+  /** Generates a secret. */
   public static DisablementSecret generate(SecureRandom random) {
     byte[] bytes = new byte[SIZE];
     random.nextBytes(bytes);
@@ -43,7 +43,7 @@ public final class DisablementSecret {
   }
 
   /**
-   * Parses {@code disablement-secret:} and hexadecimal digits of either case, two a byte.
+   * Parses {@code disablement-secret:} and hexadecimal digits of either case, two per byte.
    *
    * @throws TextException if it is anything else; the message does not quote it
    */
@@ -121,7 +121,7 @@ public final class DisablementSecret {
     return secret.hashCode();
   }
 
-  /** Says nothing about the secret. */
+  /** Shows the length only. */
   @Override
   public String toString() {
     return "DisablementSecret(" + secret.size() + " bytes)";

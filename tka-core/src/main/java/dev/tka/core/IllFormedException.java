@@ -21,17 +21,17 @@ public final class IllFormedException extends TkaException {
     return new IllFormedException(prefix + field, expected, found);
   }
 
-  /** Which field, in words. */
+  /** The field, in words. */
   public String field() {
     return field;
   }
 
-  /** What the rule asks for. */
+  /** The rule's requirement. */
   public String expected() {
     return expected;
   }
 
-  /** What there was. */
+  /** The value found. */
   public String found() {
     return found;
   }

@@ -9,8 +9,8 @@ import org.bouncycastle.math.ec.rfc8032.Ed25519;
 
 /**
  * A private tailnet-lock key: an Ed25519 seed and the public key that belongs to it (protocol,
- * section 1). Nothing but {@link #exposeText} shows the seed. As a {@link Signer}, it is the one in
- * memory.
+ * section 1). Only {@link #exposeText} and {@link #exposeToByteArray} reveal the seed. It is the
+ * {@link Signer} for a key held in memory.
  */
 public final class LockPrivateKey implements Signer {
   /** The length of a seed and the public key that belongs to it, in bytes. */
@@ -27,7 +27,7 @@ public final class LockPrivateKey implements Signer {
     this.publicKey = publicKey;
   }
 
-  /** A new key. */
+  /** Generates a key. */
   public static LockPrivateKey generate(SecureRandom random) {
     byte[] seed = new byte[SEED_SIZE];
     random.nextBytes(seed);
@@ -42,7 +42,7 @@ public final class LockPrivateKey implements Signer {
    * Parses {@code nlpriv:} and the 128 hexadecimal digits of seed and public key.
    *
    * @throws TextException.WrongPublicHalf if the public half does not belong to the seed (the
-   *     reference does not look)
+   *     reference does not check this)
    * @throws TextException if the form is wrong
    */
   public static LockPrivateKey parse(String text) throws TextException {
@@ -55,7 +55,7 @@ public final class LockPrivateKey implements Signer {
   }
 
   /**
-   * A key out of its seed and public half, 64 bytes; wiping the original is up to the caller.
+   * Makes a key from its seed and public half, 64 bytes; wiping the original is up to the caller.
    *
    * @throws TextException.WrongPublicHalf if the public half does not belong to the seed
    */
@@ -131,7 +131,7 @@ public final class LockPrivateKey implements Signer {
     }
   }
 
-  /** Names the public half only. */
+  /** Shows only the public half. */
   @Override
   public String toString() {
     return "private key of " + publicKey;

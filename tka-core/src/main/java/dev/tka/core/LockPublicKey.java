@@ -37,7 +37,7 @@ public record LockPublicKey(Bytes bytes) {
         Bytes.copyOf(KeyText.parse("lock key", List.of(PEOPLE_PREFIX, WIRE_PREFIX), SIZE, text)));
   }
 
-  /** The text for people of a key id of any length, {@code tlpub:…}. */
+  /** The human-readable text of a key id of any length, {@code tlpub:…}. */
   public static String textOf(Bytes keyId) {
     return PEOPLE_PREFIX + keyId.toHex();
   }
@@ -48,12 +48,12 @@ public record LockPublicKey(Bytes bytes) {
     return PEOPLE_PREFIX + digits.substring(0, Math.min(SHORT_DIGITS, digits.length()));
   }
 
-  /** The text on the wire, {@code nlpub:…}. */
+  /** The text form used on the wire, {@code nlpub:…}. */
   public String toWireText() {
     return WIRE_PREFIX + bytes.toHex();
   }
 
-  /** The text for people, {@code tlpub:…}. */
+  /** The human-readable text, {@code tlpub:…}. */
   @Override
   public String toString() {
     return textOf(bytes);

@@ -9,13 +9,14 @@ import java.util.stream.IntStream;
 import org.bouncycastle.math.ec.rfc8032.Ed25519;
 
 /**
- * The one door to Ed25519 verification, with the two verdicts of the protocol (protocol, section
- * 1). No provider has either verdict exactly, so a fast one says yes and the exact equation decides
- * what it refuses:
+ * The only entry to Ed25519 verification, with the protocol's two verdicts (protocol, section 1).
+ * No provider has either verdict exactly, so a fast one accepts, and the exact equation decides
+ * about signatures that it refuses:
  *
  * <ul>
- *   <li>what Amazon Corretto Crypto Provider accepts is valid under both rules;
- *   <li>what Bouncy Castle accepts is valid under ZIP-215, and says nothing about Go's rule.
+ *   <li>a signature that Amazon Corretto Crypto Provider accepts is valid under both rules;
+ *   <li>a signature that Bouncy Castle accepts is valid under ZIP-215; that says nothing about Go's
+ *       rule.
  * </ul>
  *
  * <p>Every path has the same verdicts; they differ in speed. Immutable and safe for many threads.
@@ -39,7 +40,7 @@ public final class SignatureVerifier {
       this.description = description;
     }
 
-    /** The name that people see. */
+    /** The human-readable name. */
     @Override
     public String toString() {
       return description;
@@ -50,7 +51,7 @@ public final class SignatureVerifier {
    * One signature to check.
    *
    * @param publicKey 32 bytes; any other length never verifies
-   * @param message what was signed
+   * @param message the signed bytes
    * @param signature 64 bytes; any other length never verifies
    */
   public record Claim(Bytes publicKey, Bytes message, Bytes signature) {}
@@ -73,7 +74,7 @@ public final class SignatureVerifier {
         : Optional.of(new SignatureVerifier(path));
   }
 
-  /** Which path is in use. */
+  /** The path in use. */
   public Path path() {
     return path;
   }

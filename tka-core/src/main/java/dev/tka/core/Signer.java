@@ -4,28 +4,27 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Signs with one tailnet-lock key, wherever its private half lives: in memory ({@link
- * LockPrivateKey}), in a file, in an agent, in hardware. No method shows the private half.
+ * Signs with one tailnet-lock key, wherever its private half is kept: in memory ({@link
+ * LockPrivateKey}), in a file, in an agent, in hardware. No method reveals the private half.
  */
 public interface Signer {
   /** The public half, whose bytes are the key id that signatures name. */
   LockPublicKey publicKey();
 
   /**
-   * Signs.
+   * Signs a sig-hash.
    *
-   * @param sigHash of an AUM or a node-key signature, 32 bytes (protocol, section 1)
+   * @param sigHash the sig-hash of an AUM or a node-key signature, 32 bytes (protocol, section 1)
    * @return an Ed25519 signature, 64 bytes
    * @throws SigningException if the key cannot be used now
    */
   Bytes sign(Bytes sigHash) throws SigningException;
 
   /**
-   * The same AUM with this key's signature after those that it has. Whether any state accepts it is
-   * not asked.
+   * Returns the AUM with this key's signature after those that it has. Whether any state accepts it
+   * is not checked.
    *
-   * @throws SigningException if the key cannot be used now, or the signature that it made does not
-   *     verify
+   * @throws SigningException if the key cannot be used now, or its signature does not verify
    */
   default Aum sign(Aum aum) throws SigningException {
     List<AumSignature> signatures = new ArrayList<>(aum.signatures());
@@ -34,12 +33,11 @@ public interface Signer {
   }
 
   /**
-   * Signs, and looks at what came of it: an agent or device may hold another key than it says, or
-   * be broken, and peers would refuse it.
+   * Signs, and verifies the result: an agent or device may hold a different key than it says, or be
+   * broken, and peers would refuse the signature.
    *
-   * @param sigHash of an AUM or a node-key signature, 32 bytes (protocol, section 1)
-   * @throws SigningException if the key cannot be used now, or the signature that it made does not
-   *     verify
+   * @param sigHash the sig-hash of an AUM or a node-key signature, 32 bytes (protocol, section 1)
+   * @throws SigningException if the key cannot be used now, or its signature does not verify
    */
   default Bytes signVerified(Bytes sigHash) throws SigningException {
     LockPublicKey key = publicKey();

@@ -1,8 +1,8 @@
 package dev.tka.core;
 
 /**
- * A key that cannot sign now: its file cannot be read, its agent or device does not answer or
- * answers with something else. Signers make it, and never name a secret in it.
+ * A key that cannot sign now: its file cannot be read, or its agent or device does not answer, or
+ * answers with something else. Thrown by signers, which never name a secret in it.
  */
 public final class SigningException extends TkaException {
   /** Says which key, and what is wrong. */

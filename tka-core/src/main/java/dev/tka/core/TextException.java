@@ -33,12 +33,12 @@ public abstract sealed class TextException extends TkaException {
       this.found = found;
     }
 
-    /** The right number of characters. */
+    /** The number of characters expected. */
     public int expected() {
       return expected;
     }
 
-    /** The number that there were. */
+    /** The number of characters found. */
     public int found() {
       return found;
     }
@@ -53,7 +53,7 @@ public abstract sealed class TextException extends TkaException {
       this.index = index;
     }
 
-    /** Where, counted from 0. */
+    /** The index of the character, counted from 0. */
     public int index() {
       return index;
     }
@@ -69,30 +69,30 @@ public abstract sealed class TextException extends TkaException {
       this.withoutSpareBits = withoutSpareBits;
     }
 
-    /** The hash that the text spells when the spare bits are ignored, as the reference does. */
+    /** The hash that the text spells if the spare bits are ignored, as the reference does. */
     public AumHash withoutSpareBits() {
       return withoutSpareBits;
     }
   }
 
-  /** A list has more texts than is allowed. */
+  /** A list has more texts than are allowed. */
   public static final class TooMany extends TextException {
     private final int limit;
     private final int found;
 
-    /** Made by what reads lists of texts. */
+    /** Made by readers of lists of texts. */
     public TooMany(String list, int limit, int found) {
       super(list + ": expected at most " + limit + ", found " + found);
       this.limit = limit;
       this.found = found;
     }
 
-    /** How many are allowed. */
+    /** The number that is allowed. */
     public int limit() {
       return limit;
     }
 
-    /** How many there were. */
+    /** The number found. */
     public int found() {
       return found;
     }
@@ -102,13 +102,13 @@ public abstract sealed class TextException extends TkaException {
   public static final class Element extends TextException {
     private final int index;
 
-    /** Made by what reads lists of texts. */
+    /** Made by readers of lists of texts. */
     public Element(String list, int index, TextException cause) {
       super(list + " " + index + ": " + cause.getMessage(), cause);
       this.index = index;
     }
 
-    /** Which, counted from 0. */
+    /** The index of the text, counted from 0. */
     public int index() {
       return index;
     }
@@ -124,8 +124,8 @@ public abstract sealed class TextException extends TkaException {
   }
 
   /**
-   * The public half of a private key is not the one that belongs to its seed. What was found is not
-   * told: with the halves swapped, it is the seed.
+   * The public half of a private key does not belong to its seed. The value found is not given:
+   * with the halves swapped, it is the seed.
    */
   public static final class WrongPublicHalf extends TextException {
     private final LockPublicKey expected;
@@ -141,19 +141,19 @@ public abstract sealed class TextException extends TkaException {
     }
   }
 
-  /** The text is not a URL of the kind that is needed. */
+  /** The text is not a URL of the required kind. */
   public static final class BadUrl extends TextException {
 
-    /** Made by what reads URLs; neither argument quotes what may be a secret. */
+    /** Made by readers of URLs; neither argument quotes a possible secret. */
     public BadUrl(String expected, String found) {
       super("expected " + expected + ", found " + found);
     }
   }
 
-  /** The text is not JSON of the form that is needed. */
+  /** The text is not JSON of the required form. */
   public static final class BadJson extends TextException {
 
-    /** Made by what reads JSON; neither argument quotes the text. */
+    /** Made by readers of JSON; neither argument quotes the text. */
     public BadJson(String expected, String found) {
       super("expected " + expected + ", found " + found);
     }

@@ -14,8 +14,8 @@ import dev.tka.core.store.StoreException;
  * built or signed. Each class below names one violated rule and carries what was expected and what
  * was found; the message says both.
  *
- * <p>Checked, because bad data is not a bug of the caller. Our own bugs, and arguments that no
- * caller may pass, are unchecked exceptions of the JDK.
+ * <p>Checked, because bad data is not a bug of the caller. Bugs of this library, and arguments that
+ * no caller may pass, are unchecked exceptions of the JDK.
  */
 public abstract sealed class TkaException extends Exception
     permits TextException,
@@ -44,7 +44,7 @@ public abstract sealed class TkaException extends Exception
     this.message = message;
   }
 
-  /** What is wrong, on one line: the rule, what was expected, what was found. */
+  /** The problem, on one line: the rule, what was expected, what was found. */
   @Override
   public String getMessage() {
     return message;

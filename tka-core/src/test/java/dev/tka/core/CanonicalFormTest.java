@@ -181,7 +181,7 @@ class CanonicalFormTest {
   }
 
   @Test
-  void aNullKeyIdIsNotAnAbsentOne() {
+  void aNullKeyIdDiffersFromAnAbsentOne() {
     assertThat(refusal(noOp(3).uint(4).nil())).isInstanceOf(DecodeException.WrongType.class);
     assertThat(refusal(noOp(3).uint(4).nil())).extracting(DecodeException::offset).isEqualTo(6L);
   }
@@ -518,7 +518,7 @@ class CanonicalFormTest {
   }
 
   @Test
-  void whatTheWireCannotCarryCannotBeBuilt() {
+  void valuesThatTheWireCannotCarryCannotBeBuilt() {
     String loneSurrogate = "\uD800";
 
     assertThatThrownBy(() -> new AumKind(256)).isInstanceOf(IllegalArgumentException.class);
@@ -534,7 +534,7 @@ class CanonicalFormTest {
   }
 
   @Test
-  void whatHasMoreElementsThanTheWireCarriesCannotBeBuilt() {
+  void listsLongerThanTheWireCarriesCannotBeBuilt() {
     Map<String, String> meta = new TreeMap<>();
     for (int i = 0; i <= CborReader.MAX_PAIRS; i++) {
       meta.put("" + i, "");

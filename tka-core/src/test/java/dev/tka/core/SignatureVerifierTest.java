@@ -162,7 +162,7 @@ class SignatureVerifierTest {
 
   @ParameterizedTest
   @MethodSource("paths")
-  void whatIsNoPointDoesNotVerify(SignatureVerifier verifier) {
+  void aKeyThatIsNotAPointDoesNotVerify(SignatureVerifier verifier) {
     byte[] noPoint = hex("02" + "00".repeat(31));
     assertVerdicts(
         verifier,

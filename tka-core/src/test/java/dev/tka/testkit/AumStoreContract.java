@@ -158,7 +158,7 @@ public abstract class AumStoreContract {
   }
 
   @Test
-  void whatWasCommittedIsThereWhenTheStoreIsOpenedAgain() throws Exception {
+  void aCommitIsThereWhenTheStoreIsOpenedAgain() throws Exception {
     AumStore store = newStore();
     add(store, NOON, "A B C X");
     Content before =
@@ -322,7 +322,7 @@ public abstract class AumStoreContract {
   }
 
   @Test
-  void purgingWhatIsNotStoredChangesNothing() throws Exception {
+  void purgingAnUnstoredAumChangesNothing() throws Exception {
     AumStore store = newStore();
     Content before = contentOf(add(store, NOON, "A B"));
 
@@ -589,7 +589,7 @@ public abstract class AumStoreContract {
     AumStore store = newStore();
     AumSnapshot whole = addLine(store, "A B C D E F G H I X");
     AumSnapshot first = store.commit(compact(whole, "A B", "C").build());
-    // X was displaced, and is no part of the trail.
+    // X was displaced, and is not part of the trail.
     AumSnapshot second =
         store.commit(compact(first, "C D E", "F").purge(line.get("X").hash()).build());
     AumSnapshot third = store.commit(compact(second, "F G", "H").build());
@@ -626,7 +626,7 @@ public abstract class AumStoreContract {
   }
 
   @Test
-  void whatComesBackFromTheTrailHasTheTimesThatItHad() throws Exception {
+  void restoredAumsKeepTheirCommitTimes() throws Exception {
     AumStore store = newStore();
     addLine(store, "A B C D E F G H I");
     AumSnapshot compacted =
@@ -689,7 +689,7 @@ public abstract class AumStoreContract {
   }
 
   @Test
-  void whatThePurgedBodiesSayIsWhatWasCommitted() throws Exception {
+  void purgedAumsAreTheCommittedOnes() throws Exception {
     AumStore store = newStore();
     addLine(store, "A B C D");
     AumSnapshot compacted = store.commit(compact(store.read(), "A B", "C").build());

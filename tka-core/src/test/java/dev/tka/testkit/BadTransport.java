@@ -64,7 +64,7 @@ public final class BadTransport {
     }
   }
 
-  /** Delivers what is under way, in any order; nobody waits for the answers any more. */
+  /** Delivers what is under way, in any order; nobody waits for the answers by then. */
   public void deliverDelayed() throws Exception {
     Collections.shuffle(delayed, random);
     List<Delayed> arriving = List.copyOf(delayed);

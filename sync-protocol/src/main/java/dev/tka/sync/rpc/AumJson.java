@@ -33,7 +33,7 @@ public final class AumJson {
     return message;
   }
 
-  /** An edit that was set aside: as in the log, with when that was. */
+  /** An edit that was set aside: the fields of the log, with the time at which that happened. */
   public static Map<String, Object> setAside(Marks.SetAside edit) {
     Map<String, Object> json = message(edit.aum());
     json.put("SetAsideAt", edit.at().toString());
@@ -75,7 +75,7 @@ public final class AumJson {
     return json;
   }
 
-  /** The fields of a node-key signature, and of what it nests. */
+  /** The fields of a node-key signature, nested ones included. */
   public static Map<String, Object> nodeKeySignature(NodeKeySignature signature) {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("SigKind", signature.kindName());
@@ -93,7 +93,7 @@ public final class AumJson {
     return json;
   }
 
-  /** All 64 bits of a number, unsigned. */
+  /** A 64-bit number, unsigned. */
   public static BigInteger unsigned(long value) {
     return new BigInteger(Long.toUnsignedString(value));
   }

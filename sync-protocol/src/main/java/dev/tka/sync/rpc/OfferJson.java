@@ -15,7 +15,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A sync offer as JSON, with the names of the wire (protocol, section 8): {@code {"Head": …,
+ * A sync offer as JSON, with the field names of the wire (protocol, section 8): {@code {"Head": …,
  * "Ancestors": […]}}, each a hash as text.
  */
 public final class OfferJson {
@@ -24,7 +24,7 @@ public final class OfferJson {
 
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
-          // Names come from strangers: neither is kept when the offer has been read.
+          // Names come from strangers: neither is kept once the offer has been read.
           .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
           .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
           .build();
@@ -40,7 +40,7 @@ public final class OfferJson {
   }
 
   /**
-   * Reads an offer from a text; what follows the offer in the text is not looked at.
+   * Reads an offer from a text; text after the offer is ignored.
    *
    * @throws TextException if it is not an offer
    */
@@ -57,18 +57,18 @@ public final class OfferJson {
       parser.nextToken();
       return read(parser);
     } catch (JsonProcessingException e) {
-      // Without the parser's words, which quote the text.
+      // Without the parser's message, which quotes the text.
       throw new TextException.BadJson(
           "JSON", "other text at character " + parser.currentLocation().getCharOffset());
     }
   }
 
   /**
-   * Reads an offer out of a longer text. An offer without ancestors, or with null for them, names
-   * none; other fields are skipped.
+   * Reads an offer out of a longer text. An offer whose ancestors are missing or null names none;
+   * other fields are skipped.
    *
-   * @param parser stands at the beginning of the object; at its end afterwards, or, after a {@link
-   *     TextException}, somewhere in it
+   * @param parser positioned at the beginning of the object; afterwards at its end or, after a
+   *     {@link TextException}, somewhere in it
    * @throws TextException if it is not an offer, or names more than {@link SyncOffer#MAX_ANCESTORS}
    * @throws IOException if the text cannot be read, or is not JSON
    */

@@ -1,5 +1,5 @@
 /**
- * The JSON of what travels between nodes, control and people (protocol, section 8): {@link
+ * The JSON exchanged between nodes, control and people (protocol, section 8): {@link
  * dev.tka.sync.rpc.OfferJson} reads and writes sync offers, {@link dev.tka.sync.rpc.AumJson} writes
  * AUMs, keys and node-key signatures.
  *

@@ -76,7 +76,7 @@ class AumJsonTest {
   }
 
   @Test
-  void whatIsAbsentIsLeftOut() {
+  void absentFieldsAreLeftOut() {
     assertThat(AumJson.aum(Aum.builder(AumKind.NO_OP).build()))
         .containsExactly(Map.entry("MessageKind", "no-op"));
     NodeKeySignature bare =

@@ -41,7 +41,7 @@ class OfferJsonTest {
   }
 
   @Example
-  void whatAnOfferDoesNotHaveIsSkipped() throws TextException {
+  void unknownFieldsAreSkipped() throws TextException {
     String long1000 = "[".repeat(900) + "]".repeat(900);
     assertThat(
             OfferJson.read(
@@ -71,7 +71,7 @@ class OfferJsonTest {
           {"Head":"HASH","Ancestors":["HASH" | expected JSON, found other text at character 130
           {"Head":secret                  | expected JSON, found other text at character 14
           """)
-  void whatIsNotAnOfferIsRefused(String json, String message) {
+  void aTextThatIsNotAnOfferIsRefused(String json, String message) {
     assertThatThrownBy(() -> OfferJson.read(json.replace("HASH", HASH)))
         .isInstanceOf(TextException.class)
         .hasMessage(message);

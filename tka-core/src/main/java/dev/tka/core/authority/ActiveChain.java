@@ -10,13 +10,13 @@ import java.util.RandomAccess;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The active chain, oldest ancestor to head, addressed by height. Immutable: a longer or another
+ * The active chain, oldest ancestor to head, addressed by height. Immutable: a longer or different
  * chain shares the chunks that it has in common with this one, so that extending the head costs one
- * chunk and a list of chunks, whatever the length.
+ * chunk and a list of chunks, however long the chain.
  *
  * <p>With the height that every entry carries, it answers ancestry without walking: an AUM is on
- * the active chain when the chain has it at its height. Its checkpoints are a list from the newest
- * back, which chains share as well.
+ * the active chain if the chain has it at its height. The checkpoints form a list from the newest
+ * back, which chains also share.
  */
 final class ActiveChain {
   private static final int CHUNK = 256;
@@ -39,7 +39,7 @@ final class ActiveChain {
     final AumHash hash;
     final int height;
 
-    /** How many there are up to this one. */
+    /** The number of checkpoints up to this one. */
     final int count;
 
     final @Nullable Checkpoint before;
@@ -52,7 +52,7 @@ final class ActiveChain {
     }
   }
 
-  /** The chain of no AUM, whose first will stand at a height. */
+  /** An empty chain whose first AUM will stand at a given height. */
   static ActiveChain beginningAt(int height) {
     return new ActiveChain(height, 0, new AumHash[0][], null);
   }
@@ -67,7 +67,7 @@ final class ActiveChain {
     return baseHeight + size - 1;
   }
 
-  /** How many AUMs it has. */
+  /** The number of AUMs on the chain. */
   int size() {
     return size;
   }
@@ -89,7 +89,7 @@ final class ActiveChain {
     return new Above(this, Objects.checkIndex(height + 1 - baseHeight, size + 1));
   }
 
-  /** The checkpoints, newest first; costs their number. */
+  /** The checkpoints, newest first; the cost is proportional to their number. */
   List<AumHash> checkpoints() {
     AumHash[] newestFirst = new AumHash[newestCheckpoint == null ? 0 : newestCheckpoint.count];
     int i = 0;

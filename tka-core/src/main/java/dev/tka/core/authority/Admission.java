@@ -17,9 +17,9 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * The second step of {@link InformPlan}: what of a verified batch is admitted (protocol, section
- * 10), one method a rule. Each update is looked at in the order of the batch, against the store as
- * it was before it, and its fate depends on what it follows:
+ * The second step of {@link InformPlan}: the admission of a verified batch (protocol, section 10),
+ * one method per rule. The updates are examined in the order of the batch, against the store as it
+ * was before, and the fate of each depends on the AUM that it follows:
  *
  * <pre>
  *   e----e----o----P----f----o head
@@ -30,7 +30,10 @@ import java.util.Set;
  * </pre>
  */
 final class Admission {
-  /** How many bytes of AUMs that lost control keeps: some 20,000 of the usual length. */
+  /**
+   * The total size of AUMs that lost and that control keeps, in bytes: some 20,000 AUMs of the
+   * usual length.
+   */
   static final long MAX_LOSING_BYTES = 4 << 20;
 
   private final Authority authority;
@@ -49,7 +52,7 @@ final class Admission {
   private final Map<AumHash, Aum> followed = new LinkedHashMap<>();
   private Optional<AumHash> forkInTrail = Optional.empty();
 
-  /** The length of what was stored off the active chain, once it was asked for. */
+  /** The total size of the AUMs stored off the active chain, once it was needed. */
   private OptionalLong storedLosingBytes = OptionalLong.empty();
 
   private long admittedLosingBytes;
@@ -87,25 +90,27 @@ final class Admission {
     return admission;
   }
 
-  /** What is to be stored, in the order of the batch. */
+  /** The updates to store, in the order of the batch. */
   List<Aum> admitted() {
     return admitted;
   }
 
-  /** What is not, and why. */
+  /** The updates not to store, with reasons. */
   List<Refusal> refusals() {
     return refusals;
   }
 
   /**
-   * The AUMs of the favoured chain, stored or admitted, from the one on that may displace what
-   * follows here.
+   * The AUMs of the favoured chain, stored or admitted, from the first that may displace the AUMs
+   * that follow here.
    */
   Collection<Aum> followed() {
     return followed.values();
   }
 
-  /** The AUM that is only remembered, and off which a branch may displace what follows there. */
+  /**
+   * The remembered AUM, no longer stored, off which a branch may displace the AUMs that follow it.
+   */
   Optional<AumHash> forkInTrail() {
     return forkInTrail;
   }
@@ -161,7 +166,9 @@ final class Admission {
     refusals.add(refusal);
   }
 
-  /** What an update would displace; empty when nothing follows its parent, or that wins. */
+  /**
+   * The displacement by an update; empty if nothing follows its parent, or if the follower wins.
+   */
   private Optional<Displacement> displacement(Aum update) throws StoreException, OpenException {
     AumHash fork = update.parent().orElseThrow();
     if (!isFollowed(fork)) {
@@ -177,7 +184,7 @@ final class Admission {
     return displacement.wins() ? Optional.of(displacement) : Optional.empty();
   }
 
-  /** True when the active chain goes on after an AUM. What is fresh joined no chain yet. */
+  /** True if the active chain goes on after an AUM. A fresh AUM has not joined any chain yet. */
   private boolean isFollowed(AumHash hash) {
     return !verification.isFresh(hash) && history.next(hash).isPresent();
   }
@@ -186,7 +193,7 @@ final class Admission {
     return !verification.isFresh(hash) && history.isRemembered(hash);
   }
 
-  /** Why an update may not displace; a person may admit it all the same. */
+  /** The reason why an update may not displace; a person may admit it all the same. */
   private Optional<Refusal> objection(Optional<Displacement> displacement)
       throws StoreException, OpenException {
     return displacement.isEmpty() || batch.byHand().contains(displacement.get().update().hash())
@@ -194,19 +201,19 @@ final class Admission {
         : judge.judge(displacement.get());
   }
 
-  /** What loses below what is kept here is of no use, nor is what builds on it. */
+  /** An AUM that loses below the stored chain is useless, and so is anything that builds on it. */
   private boolean isLostInTrail(AumHash parent, Optional<Displacement> displacement) {
     return dropped.contains(parent) || (displacement.isEmpty() && isInTrail(parent));
   }
 
-  /** True for an update that is on no way to win: it, or what it builds on, lost a fork. */
+  /** True for an update that cannot win: it, or an AUM that it builds on, lost a fork. */
   private boolean loses(AumHash parent, Optional<Displacement> displacement) {
     boolean onLoser =
         losers.contains(parent) || (history.isStored(parent) && !authority.isActive(parent));
     return onLoser || (displacement.isEmpty() && isFollowed(parent));
   }
 
-  /** True when control has kept so much of what lost that there is no room for an update. */
+  /** True if control keeps so many AUMs that lost that there is no room for another. */
   private boolean isOverQuota(Aum loser) throws StoreException {
     return batch.policy().has(AdmissionPolicy.Rule.BOUNDS_LOSERS)
         && loser.encoded().size() + losingBytes() > MAX_LOSING_BYTES;
@@ -225,7 +232,7 @@ final class Admission {
     return storedLosingBytes.getAsLong() + admittedLosingBytes;
   }
 
-  /** Control's chain is followed from the AUM on that displaces. */
+  /** Control's chain is followed from the AUM that displaces. */
   private void follow(Aum aum, boolean displaces) {
     boolean follows = aum.parent().filter(followed::containsKey).isPresent();
     if (favoured.contains(aum.hash()) && (displaces || follows)) {

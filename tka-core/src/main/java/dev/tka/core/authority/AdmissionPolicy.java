@@ -3,21 +3,24 @@ package dev.tka.core.authority;
 import java.util.Set;
 
 /**
- * Who may rewrite history: what becomes of a valid AUM that would displace one of the active chain
- * (protocol, section 10). What is not admitted is left out with what builds on it, and the rest of
- * a batch goes on.
+ * The policy on rewriting history: whether a valid AUM that would displace one of the active chain
+ * is admitted (protocol, section 10). An AUM that is not admitted is left out together with
+ * everything that builds on it; the rest of the batch is taken in.
  *
- * <p>This is the one table of those rules, a row for each policy. Where a batch came from makes one
- * difference more: what control sent to a node is <i>favoured</i>, see {@link
+ * <p>This is the one table of those rules, with a row for each policy. One more thing depends on
+ * where a batch came from: what control sent to a node is <i>favoured</i>, see {@link
  * LiveAuthority#informFromControl}.
  */
 public enum AdmissionPolicy {
   /**
-   * The reference's: fork resolution alone decides (protocol, section 4), nothing is remembered of
-   * what is purged, and nothing is noted about own AUMs.
+   * The reference's policy: fork resolution alone decides (protocol, section 4), purged AUMs leave
+   * no trail, and no notes are kept about own AUMs.
    */
   REFERENCE,
-  /** Control's: only a checkpoint displaces, when, recounted, it is strictly heavier. */
+  /**
+   * Control's policy: only a checkpoint displaces, and only if its recounted weight is strictly
+   * higher.
+   */
   CONTROL(
       Rule.REMEMBERS,
       Rule.RECOUNTS,
@@ -25,33 +28,33 @@ public enum AdmissionPolicy {
       Rule.ADMITS_ONLY_HEAVIER,
       Rule.BOUNDS_LOSERS),
   /**
-   * Control's after it was restored from a backup, until all nodes have synced: it takes back what
-   * they still hold. Fork resolution decides, with the recounted weight.
+   * The policy of a control that was restored from a backup, until all nodes have synced: it takes
+   * back what they still hold. Fork resolution decides, with the recounted weight.
    */
   RESTORED_CONTROL(Rule.REMEMBERS, Rule.RECOUNTS, Rule.LEAVES_UNSENT_OUT, Rule.BOUNDS_LOSERS),
   /**
-   * A node's: what control sends displaces when, recounted, it is not lighter; of anything else,
-   * fork resolution decides, with the recounted weight.
+   * A node's policy: AUMs that control sends displace if their recounted weight is not lower; for
+   * all others, fork resolution decides, with the recounted weight.
    */
   NODE(Rule.REMEMBERS, Rule.RECOUNTS, Rule.LEAVES_UNSENT_OUT, Rule.FOLLOWS_CONTROL);
 
   /** A column of the table: true of a policy or not. */
   enum Rule {
-    /** What is purged from the active chain leaves a trail, and the trail is asked. */
+    /** AUMs purged from the active chain leave a trail, and the trail is consulted. */
     REMEMBERS,
-    /** What would displace is weighed again in the light of what followed. */
+    /** An AUM that would displace others is weighed again in the light of what followed. */
     RECOUNTS,
-    /** Of what would displace, only a checkpoint is looked at; the rest is a conflict. */
+    /** Only a checkpoint may displace; any other AUM that would is a conflict. */
     ADMITS_ONLY_CHECKPOINTS,
     /** A tie displaces nothing, whatever its kind and hash. */
     ADMITS_ONLY_HEAVIER,
-    /** Unsent AUMs, as far as they end the active chain, are not held against a displacement. */
+    /** Unsent AUMs at the end of the active chain do not count against a displacement. */
     LEAVES_UNSENT_OUT,
-    /** AUMs that lost are kept up to a quota. */
+    /** AUMs that lost are kept only up to a quota. */
     BOUNDS_LOSERS,
     /**
-     * There is a control to follow: a tie goes to the branch that it sent, own AUMs are noted until
-     * it has them, and what is mature is told by the last time when the heads were equal.
+     * There is a control to follow: a tie goes to the branch that it sent, own AUMs are recorded
+     * until it has them, and maturity is judged by the last time at which the heads were equal.
      */
     FOLLOWS_CONTROL
   }
@@ -68,14 +71,14 @@ public enum AdmissionPolicy {
   }
 
   /**
-   * True when what is purged from the active chain leaves a trail, which is offered to peers and
-   * compared with what they name.
+   * True if AUMs purged from the active chain leave a trail, which is offered to peers and compared
+   * with the AUMs that they name.
    */
   public boolean remembers() {
     return has(Rule.REMEMBERS);
   }
 
-  /** True when there is a control to follow, and notes are kept on what it has of own AUMs. */
+  /** True if there is a control to follow, and notes are kept on which own AUMs it has. */
   public boolean followsControl() {
     return has(Rule.FOLLOWS_CONTROL);
   }

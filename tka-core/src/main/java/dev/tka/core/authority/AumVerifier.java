@@ -12,9 +12,9 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * Whether a state accepts an AUM (protocol, section 4). A pure function of the two, in two steps:
- * what can be read from the AUM, and the signatures, which are most of the cost and can be checked
- * for many AUMs at once.
+ * Decides whether a state accepts an AUM (protocol, section 4). A pure function of the two, in two
+ * steps: the rules that need only the AUM and the state, and the signatures, which are most of the
+ * cost and can be checked for many AUMs at once.
  */
 public final class AumVerifier {
   private final Signatures signatures;
@@ -37,7 +37,7 @@ public final class AumVerifier {
 
   /**
    * Accepts an AUM on top of the state at its parent, signatures included. Whether it also applies
-   * is {@link State#apply}'s question.
+   * is decided by {@link State#apply}.
    *
    * @throws IllFormedException if it breaks protocol section 3
    * @throws VerificationException if the state does not accept it
@@ -51,11 +51,11 @@ public final class AumVerifier {
   }
 
   /**
-   * Accepts the first AUM of an authority: a checkpoint that its own state vouches for.
+   * Accepts the first AUM of an authority: a checkpoint that its own state accepts.
    *
-   * @return the state that it begins with
+   * @return the state with which the authority begins
    * @throws IllFormedException if it breaks protocol section 3
-   * @throws VerificationException if it is no checkpoint, or its state does not accept it
+   * @throws VerificationException if it is not a checkpoint, or its state does not accept it
    */
   public State verifyBootstrap(Aum aum) throws IllFormedException, VerificationException {
     State body = aum.state().orElse(null);
@@ -67,7 +67,7 @@ public final class AumVerifier {
     return body.standingAt(aum.hash());
   }
 
-  /** All of {@link #verify} but the signatures themselves. */
+  /** All of {@link #verify} except the signatures themselves. */
   static void requireAcceptable(Aum aum, State atParent)
       throws IllFormedException, VerificationException {
     aum.requireWellFormed();
@@ -83,7 +83,7 @@ public final class AumVerifier {
     requireKeyLeft(aum, atParent);
   }
 
-  /** That somebody could still sign after it. */
+  /** Checks that somebody could still sign after the AUM. */
   static void requireKeyLeft(Aum aum, State atParent) throws VerificationException {
     Bytes keyId = aum.keyId().orElse(Bytes.empty());
     boolean removes =
@@ -97,7 +97,7 @@ public final class AumVerifier {
     }
   }
 
-  /** The first signature among AUMs, all acceptable otherwise, that does not verify. */
+  /** The first signature that does not verify, among AUMs that are acceptable otherwise. */
   record Unverified(int index, VerificationException.InvalidSignature cause) {}
 
   /**

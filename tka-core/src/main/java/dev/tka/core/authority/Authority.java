@@ -18,17 +18,17 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * A tailnet's key authority as one revision of a store shows it: the active chain from its oldest
- * ancestor to its head, and the state at the head. Immutable and safe for many threads; {@link
+ * A tailnet's key authority at one revision of a store: the active chain from its oldest ancestor
+ * to its head, and the state at the head. Immutable and safe for use by many threads; {@link
  * LiveAuthority} holds the current one.
  *
  * <p>Opening (protocol, section 4): the oldest ancestor is the one stored AUM whose parent is not
- * stored, or, where there are several, the one from which the recorded last-active ancestor is
- * reached. From it on, {@link ForkResolution} chooses at every fork, in the state there. Opening
+ * stored or, if there are several, the one from which the recorded last-active ancestor is reached.
+ * From there, {@link ForkResolution} chooses at every fork, using the state at that fork. Opening
  * verifies no signature; {@link ChainAudit} does.
  */
 public final class Authority {
-  /** What a place of the active chain takes up; measured, as the other two. */
+  /** Heap bytes per AUM of the active chain; measured, as are the other two. */
   private static final long HEAP_BYTES_A_PLACE = 5;
 
   private static final long HEAP_BYTES_A_KEY = 250;
@@ -48,15 +48,15 @@ public final class Authority {
    * Opens the authority that a store holds.
    *
    * @throws OpenException if no authority can be opened from what is stored
-   * @throws StoreException if it cannot be read
+   * @throws StoreException if the store cannot be read
    */
   public static Authority open(AumSource source) throws OpenException, StoreException {
     return open(source.read());
   }
 
   /**
-   * Opens the authority that a snapshot shows. Where bodies are in memory, each AUM of the active
-   * chain is applied; elsewhere only those are that the states at forks and at the head rest on.
+   * Opens the authority in a snapshot. If bodies are in memory, every AUM of the active chain is
+   * applied; otherwise only those that determine the states at forks and at the head.
    *
    * @throws OpenException if no authority can be opened from what is stored
    * @throws StoreException if a body cannot be read
@@ -78,9 +78,9 @@ public final class Authority {
   }
 
   /**
-   * The authority that a later snapshot of the same store shows: what {@link #open(AumSnapshot)}
-   * gives. When AUMs were only added since, it costs what was added, and at a fork the way to the
-   * nearest checkpoint, whatever the length of the chain.
+   * The authority in a later snapshot of the same store, equal to what {@link #open(AumSnapshot)}
+   * returns. If AUMs were only added since, the cost is that of the additions and, at a fork, of
+   * the path to the nearest checkpoint, however long the chain.
    *
    * @throws OpenException if no authority can be opened from what is stored
    * @throws StoreException if a body cannot be read
@@ -95,7 +95,7 @@ public final class Authority {
         : open(later);
   }
 
-  /** True when additions cannot have moved the oldest ancestor. */
+  /** True if the additions cannot have moved the oldest ancestor. */
   private boolean beginsAsBefore(AumSnapshot later, List<? extends AumEntry> added) {
     Optional<AumHash> recorded = later.lastActiveAncestor();
     return (recorded.equals(snapshot.lastActiveAncestor())
@@ -126,22 +126,22 @@ public final class Authority {
     return chain.at(chain.baseHeight());
   }
 
-  /** How many AUMs the active chain has, both ends included. */
+  /** The number of AUMs on the active chain, both ends included. */
   public int length() {
     return chain.size();
   }
 
-  /** What is trusted at the head. */
+  /** The keys and disablement values that are trusted at the head. */
   public State state() {
     return state;
   }
 
-  /** What the store holds. */
+  /** The content of the store at this revision. */
   public AumSnapshot snapshot() {
     return snapshot;
   }
 
-  /** About how many bytes of memory this takes up, with the snapshot and what both share. */
+  /** Approximate heap bytes of this authority, with its snapshot and everything the two share. */
   public long heapBytes() {
     return snapshot.heapBytes()
         + (long) chain.size() * HEAP_BYTES_A_PLACE
@@ -149,7 +149,7 @@ public final class Authority {
         + HEAP_BYTES;
   }
 
-  /** True when an AUM is on the active chain; answered from an index, without walking. */
+  /** True if an AUM is on the active chain; answered from an index, without walking. */
   public boolean isActive(AumHash hash) {
     return snapshot.find(hash).filter(chain::contains).isPresent();
   }
@@ -157,7 +157,7 @@ public final class Authority {
   /**
    * The AUMs of the active chain, newest first.
    *
-   * @param most how many at most, from the head back
+   * @param most the largest number of AUMs to return, counted back from the head
    */
   public List<AumHash> newestFirst(int most) {
     int count = Math.min(most, chain.size());
@@ -169,25 +169,25 @@ public final class Authority {
   }
 
   /**
-   * The AUMs of the active chain that follow one, oldest first: none for the head. A view, which
-   * costs nothing until it is read.
+   * The AUMs of the active chain that follow a given one, oldest first; an empty list for the head.
+   * A view, which costs nothing until it is read.
    *
-   * @return empty when the AUM is not on the active chain
+   * @return empty if the AUM is not on the active chain
    */
   public Optional<List<AumHash>> activeAfter(AumHash hash) {
     return snapshot.find(hash).filter(chain::contains).map(entry -> chain.above(entry.height()));
   }
 
   /**
-   * The checkpoints of the active chain, newest first, the head and the oldest ancestor included
-   * where they are checkpoints. Costs their number.
+   * The checkpoints of the active chain, newest first, including the head and the oldest ancestor
+   * if they are checkpoints. The cost is proportional to their number.
    */
   public List<AumHash> checkpoints() {
     return chain.checkpoints();
   }
 
   /**
-   * True while something in the store is damaged. A degraded authority can be inspected, verified
+   * True while anything in the store is damaged. A degraded authority can be inspected, verified
    * and informed; nothing may be authorized or compacted with it, because an unreadable AUM may be
    * the one that wins (protocol, section 9).
    */
@@ -199,10 +199,10 @@ public final class Authority {
    * The state at any stored AUM, on the active chain or not: replayed from the nearest checkpoint
    * at or before it.
    *
-   * @throws StoreException.NoSuchAum if it is not stored
+   * @throws StoreException.NoSuchAum if the AUM is not stored
    * @throws StoreException if a body cannot be read
-   * @throws OpenException if the tree that it is in begins with neither a checkpoint nor a genesis
-   * @throws ApplyException if an AUM on the way does not apply, so that nobody verified it
+   * @throws OpenException if its tree begins with neither a checkpoint nor a genesis
+   * @throws ApplyException if an AUM on the path does not apply, so the chain was never verified
    */
   public State stateAt(AumHash hash) throws StoreException, OpenException, ApplyException {
     if (hash.equals(head())) {
@@ -222,13 +222,13 @@ public final class Authority {
   }
 
   /**
-   * What purging the active chain before an AUM leaves in the trail (protocol, section 10), oldest
-   * first.
+   * The trail entries that remain when the active chain before a given AUM is purged (protocol,
+   * section 10), oldest first.
    *
    * @param firstThatStays an AUM of the active chain
    * @throws IllegalArgumentException if it is not on the active chain
    * @throws StoreException if the store cannot be read
-   * @throws OpenException if the chain does not apply, so that nobody verified it
+   * @throws OpenException if the chain does not apply, so it was never verified
    */
   public List<TrailEntry> entriesBefore(AumHash firstThatStays)
       throws StoreException, OpenException {
@@ -242,7 +242,7 @@ public final class Authority {
     return chain;
   }
 
-  /** The same authority over a later snapshot that holds the same AUMs. */
+  /** This authority over a later snapshot that holds the same AUMs. */
   Authority over(AumSnapshot later) {
     return new Authority(later, chain, state);
   }
@@ -278,13 +278,13 @@ public final class Authority {
     return entry;
   }
 
-  /** True when the state at an AUM can be told from the AUM alone. */
+  /** True if the AUM alone determines the state at it. */
   private boolean hasWholeState(Aum aum) {
     return aum.kind().isCheckpoint() || aum.parent().flatMap(snapshot::find).isEmpty();
   }
 
   /**
-   * The state at an AUM that nothing is known before: a checkpoint, or a genesis of the old forms
+   * The state at an AUM with no known predecessor: a checkpoint, or a genesis of the old forms
    * no-op and add-key.
    */
   static State stateAtOldest(Aum oldest) throws OpenException, ApplyException {

@@ -9,9 +9,9 @@ import dev.tka.core.TkaException;
 import java.util.Optional;
 
 /**
- * An AUM that is not made, because no peer would accept it or because it would do harm that cannot
- * be undone (protocol, section 4, "Building updates" and "Retroactive revocation"). The message
- * begins with the operation. Nothing was changed.
+ * An AUM that is not made, because no peer would accept it or because it would do irreversible harm
+ * (protocol, section 4, "Building updates" and "Retroactive revocation"). The message begins with
+ * the operation. Nothing was changed.
  */
 public abstract sealed class BuildException extends TkaException {
   private final String operation;
@@ -26,7 +26,7 @@ public abstract sealed class BuildException extends TkaException {
     this.operation = operation;
   }
 
-  /** What was asked for, in words: {@code remove key tlpub:…}. */
+  /** The requested operation, in words: {@code remove key tlpub:…}. */
   public String operation() {
     return operation;
   }
@@ -40,29 +40,29 @@ public abstract sealed class BuildException extends TkaException {
       this.signer = signer;
     }
 
-    /** The key that would have signed. */
+    /** The public key of the intended signer. */
     public LockPublicKey signer() {
       return signer;
     }
   }
 
   /**
-   * The AUM would be ill-formed or would not apply, or a signature that it has does not verify; the
-   * cause is the rule.
+   * The AUM would be ill-formed or would not apply, or a signature that it already has does not
+   * verify; the cause names the rule.
    */
   public static final class Refused extends BuildException {
     Refused(String operation, Aum refused, TkaException cause) {
       super(operation, withoutHash(refused, cause.getMessage()), cause);
     }
 
-    /** The hash of an AUM that nobody will ever see helps nobody. */
+    /** The hash of an AUM that was never made helps nobody. */
     private static String withoutHash(Aum refused, String message) {
       String prefix = refused.hash() + ": ";
       return message.startsWith(prefix) ? message.substring(prefix.length()) : message;
     }
   }
 
-  /** A key that could never sign: its public half does not have 32 bytes. */
+  /** The key could never sign: its public half does not have 32 bytes. */
   public static final class UnusableKey extends BuildException {
     UnusableKey(String operation, Key key) {
       super(
@@ -71,21 +71,21 @@ public abstract sealed class BuildException extends TkaException {
     }
   }
 
-  /** The state is full: a checkpoint holds no more keys. */
+  /** The state is full: a checkpoint cannot hold another key. */
   public static final class TooManyKeys extends BuildException {
     TooManyKeys(String operation, int found) {
       super(operation, "expected fewer than " + State.MAX_KEYS + " trusted keys, found " + found);
     }
   }
 
-  /** Metadata cannot be cleared: an empty map is not on the wire. */
+  /** Metadata cannot be cleared: the wire has no empty map. */
   public static final class EmptyMeta extends BuildException {
     EmptyMeta(String operation) {
       super(operation, "expected metadata, found none: it can be replaced but not cleared");
     }
   }
 
-  /** Only what was done to one key can be made again. */
+  /** The AUM is not an edit of one key; only those can be made again. */
   public static final class NotAnEdit extends BuildException {
     NotAnEdit(Aum found) {
       super(
@@ -94,7 +94,7 @@ public abstract sealed class BuildException extends TkaException {
     }
   }
 
-  /** Revoking these keys would leave none. */
+  /** Revoking these keys would leave no trusted key. */
   public static final class RevokesEveryKey extends BuildException {
     RevokesEveryKey() {
       super("revoke", "expected to leave at least one trusted key, found that all would go");
@@ -108,14 +108,14 @@ public abstract sealed class BuildException extends TkaException {
     }
   }
 
-  /** The AUM to co-sign is not what a revocation is: today's state less some keys. */
+  /** The AUM to co-sign is not a revocation, which is today's state without some keys. */
   public static final class NotARevocation extends BuildException {
     NotARevocation(Aum found, String expected, String why) {
       super("revocation " + found.hash(), "expected " + expected + ", found " + why);
     }
   }
 
-  /** The revocation forks off an AUM that is not stored, so its effect cannot be told. */
+  /** The revocation forks off an AUM that is not stored, so its effect cannot be determined. */
   public static final class UnknownForkPoint extends BuildException {
     private final AumHash forkPoint;
 
@@ -126,13 +126,16 @@ public abstract sealed class BuildException extends TkaException {
       this.forkPoint = forkPoint;
     }
 
-    /** The AUM that is not stored. */
+    /** The hash of the AUM that is not stored. */
     public AumHash forkPoint() {
       return forkPoint;
     }
   }
 
-  /** The signer is not trusted where the revocation forks off: every peer would refuse it whole. */
+  /**
+   * The signer is not trusted where the revocation forks off: every peer would refuse the whole
+   * AUM.
+   */
   public static final class UntrustedAtFork extends BuildException {
     private final LockPublicKey signer;
     private final AumHash forkPoint;
@@ -154,20 +157,20 @@ public abstract sealed class BuildException extends TkaException {
       this.nearest = nearest;
     }
 
-    /** The key that would have signed. */
+    /** The public key of the intended signer. */
     public LockPublicKey signer() {
       return signer;
     }
 
-    /** Where the revocation forks off. */
+    /** The AUM off which the revocation forks. */
     public AumHash forkPoint() {
       return forkPoint;
     }
 
     /**
-     * Where the signer could sign: the latest ancestor of the fork point that trusts it, or else
-     * the first AUM after the fork point on the active chain, which would leave standing what lies
-     * between.
+     * The nearest fork point at which the signer could sign: the latest ancestor of the fork point
+     * that trusts it or, failing that, the first AUM after the fork point on the active chain. The
+     * latter would leave in place whatever lies between.
      */
     public Optional<AumHash> nearest() {
       return nearest;

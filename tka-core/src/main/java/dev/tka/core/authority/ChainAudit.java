@@ -17,29 +17,29 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Verifies again, from the stored bytes, every AUM from the oldest ancestor on, losing branches and
- * signatures included: what opening takes on trust.
+ * A complete new verification, from the stored bytes, of every AUM from the oldest ancestor on,
+ * including losing branches and signatures, which opening takes on trust.
  *
- * @param verified how many AUMs were found good
- * @param unrelated how many are stored beside the authority's tree and were not looked at; 0 when
- *     there is a problem, as then others were not looked at either
- * @param problem the first thing wrong, by height and then by hash
+ * @param verified the number of AUMs found good
+ * @param unrelated the number of AUMs stored outside the authority's tree, which were not examined;
+ *     0 if there is a problem, because others were not examined then either
+ * @param problem the first problem, by height and then by hash
  */
 public record ChainAudit(int verified, int unrelated, Optional<Problem> problem) {
-  /** AUMs whose signatures are checked in one go. */
+  /** The number of AUMs whose signatures are checked together. */
   private static final int BATCH = 1024;
 
   /**
-   * What is wrong.
+   * A problem with an AUM.
    *
-   * @param hash with which AUM
+   * @param hash the AUM's hash
    * @param cause the rule that it breaks
    */
   public record Problem(AumHash hash, TkaException cause) {}
 
   /**
-   * Verifies the tree that grows from the oldest ancestor. No fork is resolved, so that a chain
-   * that cannot be opened is told by what is wrong with it.
+   * Verifies the tree that grows from the oldest ancestor. No fork is resolved, so that for a chain
+   * that cannot be opened the audit still names the problem.
    *
    * @throws OpenException if there is no oldest ancestor
    * @throws StoreException if a body cannot be read
@@ -92,7 +92,10 @@ public record ChainAudit(int verified, int unrelated, Optional<Problem> problem)
                   new ChainAudit(verified, snapshot.entries().size() - verified, Optional.empty()));
     }
 
-    /** Checks all but signatures, which are left pending; of the first AUM those, too. */
+    /**
+     * Checks everything but signatures, which stay pending; those of the first AUM are checked,
+     * too.
+     */
     private State check(Aum aum, Optional<State> atParent)
         throws IllFormedException, VerificationException, ApplyException {
       if (atParent.isEmpty()) {

@@ -9,9 +9,9 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Which of several children of one AUM is followed (protocol, section 4): the heaviest in the state
- * at that AUM; among those of one weight a remove-key before any other; then the lowest hash. What
- * follows a child does not count.
+ * The choice among several children of one AUM (protocol, section 4): the heaviest in the state at
+ * that AUM; among those of one weight a remove-key before any other; then the lowest hash. The AUMs
+ * that follow a child do not count.
  */
 public final class ForkResolution {
   private static final Comparator<Contender> WINNERS_FIRST =
@@ -23,7 +23,7 @@ public final class ForkResolution {
   private ForkResolution() {}
 
   /**
-   * What counts of an AUM at a fork.
+   * The properties of an AUM that count at a fork.
    *
    * @param hash of two of one weight and kind, the lower wins
    * @param kind of two of one weight, a remove-key wins
@@ -38,23 +38,23 @@ public final class ForkResolution {
       return new Contender(entry.hash(), entry.kind(), atFork.weightOf(entry.signers()));
     }
 
-    /** As it stands when not all of its votes count. */
+    /** This contender if only some of its votes count. */
     Contender withWeight(long counted) {
       return new Contender(hash, kind, counted);
     }
 
-    /** True when the other, another AUM at the same fork, loses against this one. */
+    /** True if this one wins against another AUM at the same fork. */
     boolean prevailsOver(Contender other) {
       return WINNERS_FIRST.compare(this, other) < 0;
     }
   }
 
   /**
-   * The child that wins.
+   * Chooses the child that wins.
    *
    * @param atParent the state at the AUM that all of them follow
    * @param children at least one
-   * @throws IllegalArgumentException if there is none
+   * @throws IllegalArgumentException if there are no children
    */
   static Aum choose(State atParent, List<Aum> children) {
     return children.stream()

@@ -13,7 +13,7 @@ import java.security.SecureRandom;
 import java.util.List;
 
 /**
- * Makes the first AUM of a new authority: a checkpoint that its own state vouches for (protocol,
+ * Makes the first AUM of a new authority: a checkpoint that its own state accepts (protocol,
  * section 4).
  */
 public final class Genesis {
@@ -22,13 +22,13 @@ public final class Genesis {
   private Genesis() {}
 
   /**
-   * A genesis with state ids of its own, drawn at random.
+   * Makes a genesis with its own state ids, drawn at random.
    *
-   * @param disablementValues 1 to 32 Argon2i values of 32 bytes, no two equal
-   * @param keys 1 to 512, of 32 bytes, no two equal, the signer's among them
-   * @param signer signs it
-   * @param random where the two state ids come from
-   * @throws BuildException if no node would begin with it, or a key could never sign
+   * @param disablementValues 1 to 32 distinct Argon2i values of 32 bytes
+   * @param keys 1 to 512 distinct keys of 32 bytes, including the signer's
+   * @param signer the key that signs it
+   * @param random the source of the two state ids
+   * @throws BuildException if no node would accept it as a beginning, or a key could never sign
    * @throws SigningException if the signing key cannot be used now
    */
   public static Aum create(
@@ -38,11 +38,11 @@ public final class Genesis {
   }
 
   /**
-   * A genesis of a given state, state ids included.
+   * Makes a genesis from a given state, including its state ids.
    *
-   * @param state where the last hash, if any, does not count
+   * @param state the state; its last hash, if any, is ignored
    * @param signer one of the state's keys
-   * @throws BuildException if no node would begin with it, or a key could never sign
+   * @throws BuildException if no node would accept it as a beginning, or a key could never sign
    * @throws SigningException if the signing key cannot be used now
    */
   public static Aum create(State state, Signer signer) throws BuildException, SigningException {

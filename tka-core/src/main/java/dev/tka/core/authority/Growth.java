@@ -12,9 +12,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What becomes of an active chain when AUMs are added whose parents are stored, or added, too: it
- * is resolved again from the first fork that an addition wins. Extending the head, or losing a
- * fork, walks over nothing that was there before.
+ * The active chain after AUMs were added whose parents are stored or added, too: it is resolved
+ * again from the first fork that an addition wins. Extending the head, or losing a fork, walks over
+ * none of the AUMs that were there before.
  *
  * @param chain the active chain afterwards
  * @param state the state at its head
@@ -30,8 +30,8 @@ record Growth(ActiveChain chain, State state) {
    * Resolves the forks that the additions make.
    *
    * @param before the authority without them
-   * @param added all that is added
-   * @param children what follows each AUM, the additions included
+   * @param added all additions
+   * @param children the AUMs that follow each AUM, the additions included
    * @throws ApplyException if an AUM that wins cannot be applied
    */
   static Growth of(

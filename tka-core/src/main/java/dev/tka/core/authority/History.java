@@ -21,9 +21,10 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The chain that an authority knows: the stored active chain, and below its oldest ancestor what
- * the trail remembers (protocol, section 10). Whether an AUM is on it, what follows one, the AUM
- * itself and the state there are asked here, and nobody has to know which part an AUM is in.
+ * The chain that an authority knows: the stored active chain and, below its oldest ancestor, the
+ * remembered AUMs of the trail (protocol, section 10). It says whether an AUM is on the chain, what
+ * follows it, and what the AUM itself and the state there are, so that no caller has to know which
+ * part an AUM is in.
  *
  * <pre>
  *   trail                 oldest ancestor             head
@@ -31,7 +32,8 @@ import java.util.Set;
  *     remembered          '----o----o stored, not on the chain
  * </pre>
  *
- * <p>Of the trail, the bodies of checkpoints can be had, and of the rest what a store keeps.
+ * <p>Of the trail, the bodies of checkpoints are available, and of the other AUMs those that a
+ * store keeps.
  */
 final class History {
   private final Authority authority;
@@ -44,20 +46,20 @@ final class History {
     this.withTrail = withTrail;
   }
 
-  /** All that is known. */
+  /** The whole known chain. */
   static History of(Authority authority) {
     return new History(authority, true);
   }
 
   /**
-   * The stored part alone: a store may have to work out its trail first, which is not asked for
-   * where it makes no difference.
+   * The stored part alone: some stores must first compute their trail, which is not asked for if it
+   * makes no difference.
    */
   static History ofStored(Authority authority) {
     return new History(authority, false);
   }
 
-  /** What is remembered of the part that is not stored. */
+  /** The remembered part. */
   Trail trail() {
     return withTrail ? snapshot.trail() : Trail.EMPTY;
   }
@@ -67,7 +69,7 @@ final class History {
     return snapshot.find(hash).isPresent();
   }
 
-  /** True for an AUM of the chain that is not stored any longer. */
+  /** True for an AUM of the chain that is no longer stored. */
   boolean isRemembered(AumHash hash) {
     return !isStored(hash) && trail().contains(hash);
   }
@@ -117,8 +119,8 @@ final class History {
   }
 
   /**
-   * The entries of all that follows an AUM of the chain, oldest first; costs their number, and
-   * replays what is stored of them.
+   * The entries of all AUMs that follow one of the chain, oldest first; the cost is their number
+   * plus a replay of those that are stored.
    */
   List<TrailEntry> after(AumHash hash) throws StoreException, OpenException {
     int head = authority.chain().headHeight();
@@ -162,7 +164,7 @@ final class History {
     return entries;
   }
 
-  /** It follows the keys that the trail ends with. */
+  /** Derived from the keys that are trusted at the end of the trail. */
   private TrailEntry entryOfOldestAncestor() throws StoreException, OpenException {
     AumHash oldest = authority.oldestAncestor();
     Set<Bytes> now = getState(oldest).keyIds();
@@ -181,7 +183,7 @@ final class History {
   /**
    * An AUM that is stored, or remembered with its body.
    *
-   * @throws StoreException.Damaged if a remembered checkpoint is not what its name says
+   * @throws StoreException.Damaged if a remembered checkpoint does not match its name
    * @throws StoreException if a body cannot be read
    */
   Optional<Aum> findAum(AumHash hash) throws StoreException {
@@ -189,9 +191,9 @@ final class History {
   }
 
   /**
-   * The same, where there must be one.
+   * Like {@link #findAum}, for an AUM that must exist.
    *
-   * @throws StoreException.NoSuchAum if there is none
+   * @throws StoreException.NoSuchAum if it does not
    */
   Aum getAum(AumHash hash) throws StoreException {
     Optional<Aum> aum = findAum(hash);
@@ -212,9 +214,9 @@ final class History {
    * The state at an AUM that is stored, on the chain or not, or remembered: replayed from the
    * nearest checkpoint at or before it.
    *
-   * @return empty when it is neither, or what it takes cannot be had any longer
+   * @return empty if it is neither, or something that the replay needs is no longer available
    * @throws StoreException if a body cannot be read
-   * @throws OpenException if what is known does not apply, so that nobody verified it
+   * @throws OpenException if the known chain does not apply, so it was never verified
    */
   Optional<State> findState(AumHash hash) throws StoreException, OpenException {
     try {
@@ -244,9 +246,9 @@ final class History {
   }
 
   /**
-   * The same, where there must be one.
+   * Like {@link #findState}, for an AUM that must exist.
    *
-   * @throws StoreException.NoSuchAum if there is none
+   * @throws StoreException.NoSuchAum if it does not
    */
   State getState(AumHash hash) throws StoreException, OpenException {
     Optional<State> state = findState(hash);

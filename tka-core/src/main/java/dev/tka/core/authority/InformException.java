@@ -3,7 +3,7 @@ package dev.tka.core.authority;
 import dev.tka.core.AumHash;
 import dev.tka.core.TkaException;
 
-/** A batch of updates that was refused whole (protocol, section 4, "Inform"). */
+/** A batch of updates that was refused as a whole (protocol, section 4, "Inform"). */
 public abstract sealed class InformException extends TkaException {
 
   private InformException(String message) {
@@ -22,7 +22,7 @@ public abstract sealed class InformException extends TkaException {
     }
   }
 
-  /** One update was refused, and so all were. */
+  /** One update was refused, and therefore the whole batch. */
   public abstract static sealed class Refused extends InformException {
     private final int index;
     private final String reason;
@@ -39,18 +39,18 @@ public abstract sealed class InformException extends TkaException {
       this.reason = cause.getMessage();
     }
 
-    /** Which update, counted from 0. */
+    /** The index of the update, counted from 0. */
     public int index() {
       return index;
     }
 
-    /** What is wrong with it, for callers that count otherwise. */
+    /** The problem alone, without the index, for callers that number updates differently. */
     public String reason() {
       return reason;
     }
   }
 
-  /** The update has no parent, and it is not stored: it would begin another authority. */
+  /** The update has no parent and is not the stored genesis: it would begin another authority. */
   public static final class UnknownGenesis extends Refused {
 
     UnknownGenesis(int index, AumHash hash) {
@@ -81,7 +81,7 @@ public abstract sealed class InformException extends TkaException {
     }
   }
 
-  /** The store has AUMs already; an authority begins in an empty one. */
+  /** The store already holds AUMs; an authority begins in an empty one. */
   public static final class AlreadyBegun extends InformException {
 
     AlreadyBegun() {

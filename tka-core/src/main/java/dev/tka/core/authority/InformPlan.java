@@ -14,24 +14,24 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What a batch of updates does to an authority (protocol, section 4, "Inform"), decided without
- * writing anything, in three steps that each are a class:
+ * The effect of a batch of updates on an authority (protocol, section 4, "Inform"), decided without
+ * writing anything, in three steps, each of which is a class:
  *
  * <ol>
- *   <li>{@link Verification} finds what is new, and refuses the batch when any of that is not
+ *   <li>{@link Verification} finds the new updates, and refuses the batch if any of them is not
  *       valid;
- *   <li>{@link Admission} leaves out what the policy does not admit;
+ *   <li>{@link Admission} leaves out the updates that the policy does not admit;
  *   <li>the active chain is resolved again, from the first fork that an addition wins ({@link
- *       Growth}). Where AUMs have to go for the chain that was admitted to win, the {@link Rewrite}
+ *       Growth}). If AUMs have to be removed for the admitted chain to win, the {@link Rewrite}
  *       names them instead.
  * </ol>
  *
- * @param additions what to store, parents first
- * @param known how many updates were not new
- * @param refusals what was not admitted
- * @param resolved the active chain afterwards; empty when there is a rewrite, after which the store
+ * @param additions the AUMs to store, parents first
+ * @param known the number of updates that were not new
+ * @param refusals the updates that were not admitted
+ * @param resolved the active chain afterwards; empty if there is a rewrite, after which the store
  *     is opened again
- * @param rewrite what goes and what comes back
+ * @param rewrite the AUMs to remove and to bring back
  */
 record InformPlan(
     List<Aum> additions,
@@ -43,10 +43,10 @@ record InformPlan(
   /**
    * A batch to take in.
    *
-   * @param updates oldest first
-   * @param policy who may displace what
+   * @param updates the updates, oldest first
+   * @param policy the policy on displacement
    * @param favoured a chain, oldest first, that control follows; its AUMs may be stored already.
-   *     Empty where nobody's chain is favoured
+   *     Empty if no chain is favoured
    * @param byHand AUMs that a person admits, whatever the policy says
    */
   record Batch(

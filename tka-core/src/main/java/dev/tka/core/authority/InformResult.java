@@ -5,16 +5,16 @@ import dev.tka.core.store.Marks;
 import java.util.List;
 
 /**
- * What became of a batch of updates.
+ * The result of taking in a batch of updates.
  *
- * @param before the authority that the batch was decided on
- * @param after the authority with the batch taken in; the same object when there was nothing new
+ * @param before the authority on which the batch was decided
+ * @param after the authority with the batch taken in; the same object if nothing changed
  * @param added the AUMs that were new, in the order of the batch
- * @param known how many were stored already, stood in the batch twice, or are remembered
- * @param refusals what the admission policy kept out
- * @param setAside unsent edits that had to go for what was admitted
- * @param displacedOwn AUMs that were made here, that control once had, and that are not on the
- *     active chain any more
+ * @param known the number of updates that were stored already, repeated in the batch, or remembered
+ * @param refusals the updates that the admission policy kept out
+ * @param setAside unsent edits that had to make way for the admitted updates
+ * @param displacedOwn local AUMs that control had accepted and that are no longer on the active
+ *     chain
  */
 public record InformResult(
     Authority before,

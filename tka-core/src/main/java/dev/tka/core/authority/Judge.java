@@ -12,7 +12,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Judges displacements by a policy (protocol, section 10): who may rewrite what follows an AUM. */
+/**
+ * Judges displacements by a policy (protocol, section 10): whether an AUM may replace what follows
+ * its parent.
+ */
 final class Judge {
   private final Authority authority;
   private final History history;
@@ -20,7 +23,7 @@ final class Judge {
   private final Instant reference;
   private final Marks marks;
 
-  /** What follows the oldest AUM that was asked for, and where each AUM is in it. */
+  /** The AUMs that follow the oldest AUM asked about, and the place of each in the list. */
   private List<TrailEntry> known = List.of();
 
   private final Map<AumHash, Integer> places = new HashMap<>();
@@ -28,7 +31,7 @@ final class Judge {
   /**
    * A judge over an authority as it is before a batch.
    *
-   * @param reference the time at which AUMs are mature or not
+   * @param reference the time at which maturity is judged
    */
   Judge(Authority authority, AdmissionPolicy policy, Instant reference) {
     this.authority = authority;
@@ -38,7 +41,7 @@ final class Judge {
     this.marks = policy.has(Rule.LEAVES_UNSENT_OUT) ? authority.snapshot().marks() : Marks.NONE;
   }
 
-  /** Why an update may not displace what it would; empty when it may. */
+  /** The reason why an update may not displace what it would; empty if it may. */
   Optional<Refusal> judge(Displacement displacement) throws StoreException, OpenException {
     Aum update = displacement.update();
     if (!policy.has(Rule.RECOUNTS) || isMissingHere(update)) {
@@ -61,13 +64,13 @@ final class Judge {
                 update.hash(), fork, displaced, displacement.follower().weight(), recount));
   }
 
-  /** What a damaged file is named after was stored, and so admitted, before. */
+  /** An AUM that a damaged file is named after was stored before, and therefore admitted. */
   private boolean isMissingHere(Aum update) {
     return authority.snapshot().damage().stream()
         .anyMatch(damage -> damage.hash().equals(Optional.of(update.hash())));
   }
 
-  /** The weight of an update that would displace, as it counts by what followed there. */
+  /** The weight of an update that would displace, recounted by what followed there. */
   Recount recount(Displacement displacement) throws StoreException, OpenException {
     List<TrailEntry> following = following(displacement.fork());
     return Recount.of(
@@ -77,10 +80,10 @@ final class Judge {
         Recount.countMature(following, marks, reference));
   }
 
-  /** What follows a fork, up to the newest that is not unsent. */
+  /** The AUMs that follow a fork, up to the newest that is not unsent. */
   private List<TrailEntry> following(AumHash fork) throws StoreException, OpenException {
     if (!places.containsKey(fork)) {
-      // A batch with a second fork may have many: from then on, all that is known is looked at.
+      // A batch with a second fork may have many: from then on, the whole known chain is read.
       boolean second = !places.isEmpty();
       lookAtAllAfter(second ? history.oldest() : fork);
     }

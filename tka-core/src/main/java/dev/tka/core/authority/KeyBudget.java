@@ -9,44 +9,49 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How much room a state has left, and how much it depends on each key. Pure arithmetic over one
- * state; keys that could never sign, because they do not have 32 bytes, count as keys and not as
- * signers.
+ * The room that a state has left, and its dependence on each key. Pure arithmetic over one state;
+ * keys that could never sign, because they do not have 32 bytes, count as keys but not as signers.
  *
- * @param state the state at hand
+ * @param state the state to examine
  */
 public record KeyBudget(State state) {
-  /** How many of {@link State#MAX_KEYS} are used; more than that in a state that overflowed. */
+  /**
+   * The number of keys in use, of {@link State#MAX_KEYS}; it is larger in a state that overflowed.
+   */
   public int keysUsed() {
     return state.keys().size();
   }
 
-  /** How many keys can still be added. */
+  /** The number of keys that can still be added. */
   public int keysLeft() {
     return Math.max(0, State.MAX_KEYS - keysUsed());
   }
 
-  /** How many of {@link State#MAX_DISABLEMENT_VALUES} are used. They are fixed at creation. */
+  /**
+   * The number of disablement values in use, of {@link State#MAX_DISABLEMENT_VALUES}. They are
+   * fixed at creation.
+   */
   public int disablementValuesUsed() {
     return state.disablementValues().size();
   }
 
-  /** How many more there was room for. */
+  /** The number of disablement values for which there was still room. */
   public int disablementValuesLeft() {
     return Math.max(0, State.MAX_DISABLEMENT_VALUES - disablementValuesUsed());
   }
 
   /**
-   * Who could sign the addition of one more key, in the order of the state; none when it is full.
+   * The keys that could sign the addition of one more key, in the order of the state; empty if it
+   * is full.
    */
   public List<Key> signersOfAddition() {
     return keysLeft() == 0 ? List.of() : signersOtherThan(Bytes.empty());
   }
 
   /**
-   * What it would mean to lose a key, be it gone or stolen.
+   * The consequences of losing a key, whether it is gone or stolen.
    *
-   * @return empty when the key is not trusted
+   * @return empty if the key is not trusted
    */
   public Optional<Loss> lossOf(Bytes keyId) {
     return state.findKey(keyId).map(lost -> new Loss(lost, signersOtherThan(keyId)));
@@ -59,10 +64,10 @@ public record KeyBudget(State state) {
   }
 
   /**
-   * What is left without one key.
+   * The keys left without one key.
    *
    * @param lost the key that is gone or stolen
-   * @param signersLeft who could still sign, in the order of the state
+   * @param signersLeft the keys that could still sign, in the order of the state
    */
   public record Loss(Key lost, List<Key> signersLeft) {
     /** Copies its list. */
@@ -70,25 +75,25 @@ public record KeyBudget(State state) {
       signersLeft = List.copyOf(signersLeft);
     }
 
-    /** True when nobody could sign any more: the authority could only be disabled. */
+    /** True if nobody could sign after that: the authority could only be disabled. */
     public boolean leavesNobody() {
       return signersLeft.isEmpty();
     }
 
-    /** The votes of all who could still sign, together. */
+    /** The total votes of the keys that could still sign. */
     public long votesLeft() {
       return signersLeft.stream().mapToLong(Key::votes).reduce(0, Votes::add);
     }
 
     /**
-     * True when all others together outweigh a thief who has the lost key, so that they can revoke
-     * it retroactively whatever it signed; on a tie, the kind of AUM and its hash decide.
+     * True if all other keys together outweigh a thief who has the lost key, so that they can
+     * revoke it retroactively whatever it signed; on a tie, the kind of AUM and its hash decide.
      */
     public boolean canBeOutvoted() {
       return votesLeft() > votesOf(lost);
     }
 
-    /** The keys that outweigh the lost one each alone, in the order of the state. */
+    /** The keys that outweigh the lost one on their own, in the order of the state. */
     public List<Key> heavierAlone() {
       return signersLeft.stream().filter(key -> votesOf(key) > votesOf(lost)).toList();
     }

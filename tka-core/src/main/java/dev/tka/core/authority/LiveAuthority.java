@@ -17,11 +17,12 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The current {@link Authority} over a store, replaced as a whole when it is informed. Readers
- * never block; writers of one instance take turns, and writers of several meet in the store.
+ * The current {@link Authority} over a store, replaced as a whole when updates are taken in.
+ * Readers never block; writers of one instance take turns, and writers of several instances are
+ * kept apart by the store.
  */
 public final class LiveAuthority {
-  /** How often a writer starts over after another was first, before it gives up. */
+  /** How often a writer tries again after another writer was first, before it gives up. */
   private static final int MAX_ATTEMPTS = 16;
 
   private final AumStore store;
@@ -47,9 +48,9 @@ public final class LiveAuthority {
    * Opens the authority that a store holds.
    *
    * @param policy who may rewrite history
-   * @param clock tells when AUMs are committed
+   * @param clock the time at which AUMs are committed
    * @throws OpenException if no authority can be opened from what is stored
-   * @throws StoreException if it cannot be read
+   * @throws StoreException if the store cannot be read
    */
   public static LiveAuthority open(AumStore store, AdmissionPolicy policy, Clock clock)
       throws OpenException, StoreException {
@@ -63,12 +64,12 @@ public final class LiveAuthority {
   }
 
   /**
-   * Begins an authority in an empty store with a checkpoint, the genesis or a later one, that its
-   * own state vouches for (protocol, section 4).
+   * Begins an authority in an empty store with a checkpoint, the genesis or a later one, which its
+   * own state must accept (protocol, section 4).
    *
    * @throws InformException.AlreadyBegun if the store is not empty
    * @throws InformException.Invalid if the checkpoint is not accepted
-   * @throws StoreException if the store cannot be written; it is as it was
+   * @throws StoreException if the store cannot be written; it is unchanged
    */
   public static LiveAuthority bootstrap(
       AumStore store, Aum checkpoint, AdmissionPolicy policy, Clock clock)
@@ -97,7 +98,7 @@ public final class LiveAuthority {
     return new LiveAuthority(store, policy, clock, verifier, committed(after));
   }
 
-  /** The authority as it is now; it will not change, a later call may return another. */
+  /** The current authority. It is immutable; a later call may return another. */
   public Authority current() {
     return current;
   }
@@ -108,14 +109,14 @@ public final class LiveAuthority {
   }
 
   /**
-   * Takes in updates, oldest first: all that are admitted, or none when one is not valid (protocol,
-   * section 4, "Inform"). Starts over when another writer was first. What control sends to a node
-   * goes to {@link #informFromControl}.
+   * Takes in updates, oldest first: all that are admitted, or none if one is invalid (protocol,
+   * section 4, "Inform"). Tries again if another writer was first. Updates that control sent to a
+   * node go to {@link #informFromControl}.
    *
    * @throws InformException naming the first update that is refused; nothing was stored
    * @throws StoreException.Conflict if other writers were first too often
-   * @throws StoreException if the store cannot be read or written; it is as it was
-   * @throws OpenException if another writer left what cannot be opened
+   * @throws StoreException if the store cannot be read or written; it is unchanged
+   * @throws OpenException if another writer left a store that cannot be opened
    */
   public InformResult inform(List<Aum> updates)
       throws InformException, StoreException, OpenException {
@@ -123,10 +124,10 @@ public final class LiveAuthority {
   }
 
   /**
-   * The same, where a person admits some of the updates whatever the policy says (protocol, section
-   * 10). It binds nobody else.
+   * Like {@link #inform(List)}, but a person admits some of the updates whatever the policy says
+   * (protocol, section 10). This binds nobody else.
    *
-   * @param byHand which
+   * @param byHand the hashes of the updates that the person admits
    */
   public InformResult inform(List<Aum> updates, Set<AumHash> byHand)
       throws InformException, StoreException, OpenException {
@@ -135,16 +136,16 @@ public final class LiveAuthority {
   }
 
   /**
-   * Takes in what control sent to a node. Under {@link AdmissionPolicy#NODE}, control's chain is
-   * followed where it is admitted (protocol, section 10); under any other policy, this is {@link
-   * #inform}.
+   * Takes in what control sent to a node. Under {@link AdmissionPolicy#NODE}, the node follows
+   * control's chain where it is admitted (protocol, section 10); under any other policy, this is
+   * {@link #inform}.
    *
-   * @param updates what of it may be new, oldest first
-   * @param sent all of it, by name, oldest first
+   * @param updates those AUMs among them that may be new, oldest first
+   * @param sent the hashes of everything control sent, oldest first
    * @throws InformException naming the first update that is refused; nothing was stored
    * @throws StoreException.Conflict if other writers were first too often
-   * @throws StoreException if the store cannot be read or written; it is as it was
-   * @throws OpenException if another writer left what cannot be opened
+   * @throws StoreException if the store cannot be read or written; it is unchanged
+   * @throws OpenException if another writer left a store that cannot be opened
    */
   public InformResult informFromControl(List<Aum> updates, List<AumHash> sent)
       throws InformException, StoreException, OpenException {
@@ -152,10 +153,10 @@ public final class LiveAuthority {
   }
 
   /**
-   * The same, where a person admits some of the updates whatever the policy says (protocol, section
-   * 10). It binds nobody else.
+   * Like {@link #informFromControl(List, List)}, but a person admits some of the updates whatever
+   * the policy says (protocol, section 10). This binds nobody else.
    *
-   * @param byHand which
+   * @param byHand the hashes of the updates that the person admits
    */
   public InformResult informFromControl(List<Aum> updates, List<AumHash> sent, Set<AumHash> byHand)
       throws InformException, StoreException, OpenException {
@@ -187,14 +188,14 @@ public final class LiveAuthority {
   }
 
   /**
-   * Takes in updates that were built here on an authority, if nothing was stored since: what is
-   * right on one head may be wrong on another, and whoever built it has to look again. Under {@link
-   * AdmissionPolicy#NODE} they are unsent from then on (protocol, section 10).
+   * Takes in updates that were built here on an authority, provided that nothing was stored since:
+   * an edit that is right on one head may be wrong on another, so its author must look again. Under
+   * {@link AdmissionPolicy#NODE} the updates are unsent from then on (protocol, section 10).
    *
    * @throws InformException naming the first update that is refused; nothing was stored
    * @throws StoreException.Conflict if another writer was first; {@link #refresh} shows what it did
-   * @throws StoreException if the store cannot be read or written; it is as it was
-   * @throws OpenException if what is stored afterwards cannot be opened
+   * @throws StoreException if the store cannot be read or written; it is unchanged
+   * @throws OpenException if the store cannot be opened afterwards
    */
   public InformResult informOn(Authority base, List<Aum> updates)
       throws InformException, StoreException, OpenException {
@@ -202,9 +203,10 @@ public final class LiveAuthority {
   }
 
   /**
-   * The same, for updates that make edits again which were set aside: these are listed no longer.
+   * Like {@link #informOn(Authority, List)}, for updates that repeat edits which were set aside:
+   * those leave the list.
    *
-   * @param again the AUMs that were set aside
+   * @param again the hashes of the edits that were set aside
    */
   public synchronized InformResult informOn(Authority base, List<Aum> updates, Set<AumHash> again)
       throws InformException, StoreException, OpenException {
@@ -215,11 +217,11 @@ public final class LiveAuthority {
   }
 
   /**
-   * Takes edits off the list of those that were set aside (protocol, section 10, "Unsent"); they
-   * cannot be made again from there.
+   * Removes edits from the list of those that were set aside (protocol, section 10, "Unsent"); they
+   * can then no longer be made again from that list.
    *
    * @throws StoreException.Conflict if another writer was first; nothing was written
-   * @throws StoreException if the store cannot be read or written; it is as it was
+   * @throws StoreException if the store cannot be read or written; it is unchanged
    */
   public synchronized Authority dropSetAside(Authority base, Set<AumHash> edits)
       throws StoreException {
@@ -240,21 +242,21 @@ public final class LiveAuthority {
   }
 
   /**
-   * What is noted about a batch.
+   * The notes that a batch changes.
    *
-   * @param here true when it was made here
-   * @param again edits that it makes again
+   * @param here true if the batch was made here
+   * @param again the edits that it repeats
    */
   private record Edit(boolean here, Set<AumHash> again) {
     static final Edit NONE = new Edit(false, Set.of());
   }
 
   /**
-   * Looks at the store again, for other writers' commits.
+   * Reads the store again, to see other writers' commits.
    *
-   * @return the authority as it is now
-   * @throws OpenException if another writer left what cannot be opened
-   * @throws StoreException if it cannot be read
+   * @return the current authority
+   * @throws OpenException if another writer left a store that cannot be opened
+   * @throws StoreException if the store cannot be read
    */
   public synchronized Authority refresh() throws OpenException, StoreException {
     catchUp();
@@ -262,19 +264,19 @@ public final class LiveAuthority {
   }
 
   /**
-   * Notes what control has shown to have (protocol, section 10, "Unsent"): own AUMs that it named,
-   * sent or built on are not unsent any more, and when it is at this node's head, the two agree.
-   * Unsent AUMs that control does not follow are set aside once this node holds control's chain:
-   * those that lost to it at once, the others when control has seen them. Does nothing but under
-   * {@link AdmissionPolicy#NODE}.
+   * Records which AUMs control has shown that it has (protocol, section 10, "Unsent"): own AUMs
+   * that it named, sent or built on are no longer unsent, and if its head is this node's head, the
+   * two agree. Unsent AUMs that control does not follow are set aside once this node holds
+   * control's chain: those that lost to it at once, the others when control has seen them. Has no
+   * effect except under {@link AdmissionPolicy#NODE}.
    *
-   * @param head control's
-   * @param shown what else control named as an ancestor of its head, or sent
-   * @param seen what control was sent, when {@code head} is its answer to that; an edit that was
-   *     made meanwhile is not among it
+   * @param head control's head
+   * @param shown the other AUMs that control named as ancestors of its head, or sent
+   * @param seen the AUMs that control was sent, if {@code head} is its answer to them; an edit made
+   *     in the meantime is not among them
    * @throws StoreException.Conflict if other writers were first too often
-   * @throws StoreException if the store cannot be read or written; it is as it was
-   * @throws OpenException if another writer left what cannot be opened
+   * @throws StoreException if the store cannot be read or written; it is unchanged
+   * @throws OpenException if another writer left a store that cannot be opened
    */
   public synchronized Settlement settle(
       AumHash head, Collection<AumHash> shown, Collection<AumHash> seen)
@@ -307,9 +309,9 @@ public final class LiveAuthority {
   }
 
   /**
-   * Makes the authority the one that is stored now.
+   * Replaces the current authority with the stored one.
    *
-   * @return true when another writer was there since
+   * @return true if another writer changed the store
    */
   private boolean catchUp() throws OpenException, StoreException {
     AumSnapshot snapshot = store.read();
@@ -361,7 +363,7 @@ public final class LiveAuthority {
         : committed(after);
   }
 
-  /** Own AUMs that control once had and that are on the active chain no more. */
+  /** Own AUMs that control once had and that are no longer on the active chain. */
   private static List<AumHash> ownThatLeft(Authority before, Authority after) {
     if (after.isActive(before.head())) {
       return List.of();
@@ -382,7 +384,7 @@ public final class LiveAuthority {
     return left;
   }
 
-  /** The time at which AUMs are mature or not (protocol, section 10). */
+  /** The time at which maturity is judged (protocol, section 10). */
   private Instant reference(Authority authority, Instant now) {
     if (!policy.followsControl()) {
       return now;
@@ -392,7 +394,8 @@ public final class LiveAuthority {
         .marks()
         .agreedAt()
         .orElseGet(
-            // A node that was run without these notes agreed with control when it got its head.
+            // A node that was run without these notes agreed with control when it received its
+            // head.
             () ->
                 snapshot
                     .find(authority.head())
@@ -414,10 +417,10 @@ public final class LiveAuthority {
   }
 
   /**
-   * Opens what was just committed.
+   * Opens the commit just made.
    *
-   * @throws StoreException.InDoubt if a body cannot be read: the commit happened, and nobody may
-   *     take a failure to look at it for its own
+   * @throws StoreException.InDoubt if a body cannot be read: the commit happened, and the caller
+   *     must not take a failed read for a failed commit
    */
   private static Authority committed(AumSnapshot after) throws OpenException, StoreException {
     try {

@@ -17,7 +17,7 @@ public abstract sealed class OpenException extends TkaException {
     super(message, cause);
   }
 
-  /** There is no AUM. */
+  /** The store is empty. */
   public static final class EmptyStore extends OpenException {
 
     EmptyStore() {
@@ -25,7 +25,7 @@ public abstract sealed class OpenException extends TkaException {
     }
   }
 
-  /** The store holds several unrelated chains, and its record does not say which is the one. */
+  /** The store holds several unrelated chains, and its record does not say which one is active. */
   public static final class UnrelatedChains extends OpenException {
     private final List<AumHash> oldest;
 
@@ -41,13 +41,13 @@ public abstract sealed class OpenException extends TkaException {
 
     private static final int MAX_NAMED = 4;
 
-    /** The oldest stored AUM of each chain, in the order of their hashes. */
+    /** The oldest stored AUM of each chain, ordered by hash. */
     public List<AumHash> oldest() {
       return oldest;
     }
   }
 
-  /** The oldest stored AUM says nothing about the state before it. */
+  /** The oldest stored AUM does not determine the state before it. */
   public static final class OldestWithoutState extends OpenException {
 
     OldestWithoutState(AumHash hash, AumKind kind, String parent) {

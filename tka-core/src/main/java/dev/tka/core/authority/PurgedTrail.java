@@ -19,15 +19,15 @@ public final class PurgedTrail {
   private PurgedTrail() {}
 
   /**
-   * The trail of a store that keeps the bodies of what it purged: from the oldest ancestor back
-   * over what was purged, as far as the states there can be told. Nothing is remembered where no
-   * oldest ancestor can be told.
+   * Derives the trail of a store that keeps the bodies of what it purged: from the oldest ancestor
+   * back over the purged AUMs, as far as the states there can be computed. Empty if the oldest
+   * ancestor cannot be determined.
    */
   public static Trail of(AumSnapshot snapshot) {
     try {
       return Trail.EMPTY.extend(entriesBehind(Authority.oldestAncestor(snapshot), snapshot));
     } catch (ApplyException | OpenException e) {
-      // Nobody verified this chain: it is not one that this store had.
+      // This chain was never verified, so it is not one that this store had.
       return Trail.EMPTY;
     }
   }

@@ -20,13 +20,13 @@ import java.util.Set;
 
 /**
  * The weight of an AUM that would displace another, counted again in the light of what followed
- * (protocol, section 10): signers whose keys were taken away since may not count.
+ * (protocol, section 10): signers whose keys have since been taken away may not count.
  *
  * @param weight the votes that count
- * @param discounts the trusted signers that do not, and why
+ * @param discounts the trusted signers that do not count, with reasons
  */
 public record Recount(long weight, List<Discount> discounts) {
-  /** How old an AUM is, at least, from which on it is final (protocol, section 10). */
+  /** The age from which an AUM is final (protocol, section 10). */
   public static final Duration MATURITY = Duration.ofDays(14);
 
   /** Copies its list. */
@@ -34,11 +34,11 @@ public record Recount(long weight, List<Discount> discounts) {
     discounts = List.copyOf(discounts);
   }
 
-  /** Why a signer does not count. */
+  /** The reason why a signer does not count. */
   public enum Reason {
     /** Clause (a): a mature AUM took its key away. */
     REMOVAL_IS_FINAL,
-    /** Clause (b): an AUM took its key away that is not outweighed. */
+    /** Clause (b): an AUM that is not outweighed took its key away. */
     REMOVAL_NOT_OUTWEIGHED
   }
 
@@ -46,11 +46,11 @@ public record Recount(long weight, List<Discount> discounts) {
    * A signer that does not count.
    *
    * @param signer the id of its key
-   * @param votes what it would have
+   * @param votes the votes that it would have
    * @param by the AUM that took its key away
    */
   public record Discount(Bytes signer, long votes, AumHash by, Reason reason) {
-    /** What took it away, and with what effect, as words. */
+    /** The AUM that took the key away, and its effect, in words. */
     public String cause() {
       return by
           + (reason == Reason.REMOVAL_IS_FINAL
@@ -69,19 +69,19 @@ public record Recount(long weight, List<Discount> discounts) {
    *
    * @param atFork the state at the AUM that both follow
    * @param update the AUM that would win there
-   * @param following what follows there on the active chain, oldest first, up to the newest AUM
-   *     that is not unsent
-   * @param mature how many of these are mature
+   * @param following the AUMs that follow there on the active chain, oldest first, up to the newest
+   *     AUM that is not unsent
+   * @param mature the number of these that are mature
    */
   static Recount of(State atFork, Aum update, List<TrailEntry> following, int mature) {
     return new Counting(atFork, following).count(update, mature);
   }
 
   /**
-   * How many of the AUMs that follow one are mature: up to the last that is old enough, since what
-   * an old one follows is as final as it is.
+   * The number of mature AUMs among those that follow a given one: up to the last that is old
+   * enough, because the AUMs before an old one are as final as it is.
    *
-   * @param following oldest first
+   * @param following the AUMs, oldest first
    * @param reference the time at which they are judged
    */
   static int countMature(List<TrailEntry> following, Marks marks, Instant reference) {

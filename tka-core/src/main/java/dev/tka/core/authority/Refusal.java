@@ -4,30 +4,30 @@ import dev.tka.core.AumHash;
 import java.util.stream.Collectors;
 
 /**
- * Why a valid AUM was not admitted (protocol, section 10). It is not stored, nor is what builds on
- * it.
+ * The reason why a valid AUM was not admitted (protocol, section 10). Neither it nor anything that
+ * builds on it is stored.
  */
 public sealed interface Refusal {
-  /** The AUM. */
+  /** The hash of the AUM. */
   AumHash update();
 
-  /** A word for programs, which stays as it is: {@code builds-on-refused}. */
+  /** A stable identifier for programs, such as {@code builds-on-refused}. */
   String kind();
 
-  /** Why, as a sentence without its capital letter and its full stop. */
+  /** The reason, as a sentence without its capital letter and full stop. */
   String reason();
 
-  /** The AUM and why, on one line. */
+  /** The AUM and the reason, on one line. */
   default String text() {
     return update() + ": " + reason();
   }
 
   /**
-   * It would displace an AUM of control's chain and is not meant as a rewrite: its author did not
+   * The AUM would displace one of control's chain and is not meant as a rewrite: its author did not
    * know control's head. The edit can be made again on that head.
    *
    * @param fork the AUM that both follow
-   * @param displaced what follows there
+   * @param displaced the AUM that follows there
    */
   record Conflict(AumHash update, AumHash fork, AumHash displaced) implements Refusal {
     @Override
@@ -42,12 +42,12 @@ public sealed interface Refusal {
   }
 
   /**
-   * It would displace what is final, or too heavy for it.
+   * The AUM would displace one that is final or too heavy for it.
    *
    * @param fork the AUM that both follow
-   * @param displaced what follows there
-   * @param against the weight of that
-   * @param recount the weight of the update, and who does not count for it
+   * @param displaced the AUM that follows there
+   * @param against its weight
+   * @param recount the weight of the update, and the signers that do not count for it
    */
   record Finality(AumHash update, AumHash fork, AumHash displaced, long against, Recount recount)
       implements Refusal {
@@ -75,9 +75,9 @@ public sealed interface Refusal {
   }
 
   /**
-   * It builds on an AUM that was refused.
+   * The AUM builds on one that was refused.
    *
-   * @param parent that one
+   * @param parent the refused AUM
    */
   record BuildsOnRefused(AumHash update, AumHash parent) implements Refusal {
     @Override
@@ -92,9 +92,9 @@ public sealed interface Refusal {
   }
 
   /**
-   * It would lose, and there is no room for more that lost.
+   * The AUM would lose its fork, and the quota for AUMs that lost is used up.
    *
-   * @param maxBytes how many bytes of AUMs off the active chain are kept
+   * @param maxBytes the quota: the total size of the AUMs kept off the active chain, in bytes
    */
   record OverQuota(AumHash update, long maxBytes) implements Refusal {
     @Override
@@ -104,7 +104,9 @@ public sealed interface Refusal {
 
     @Override
     public String reason() {
-      return "it loses its fork, and " + maxBytes + " bytes of AUMs that lost are kept already";
+      return "it loses its fork, and the quota of "
+          + maxBytes
+          + " bytes for AUMs that lost is used up";
     }
   }
 }

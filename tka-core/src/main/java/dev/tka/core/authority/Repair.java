@@ -10,30 +10,30 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * How AUMs of the trail that a store purged, and still has the bodies of, come back (protocol,
- * sections 4 and 10): either everything about them was verified and one commit brings them back, or
- * nothing comes back and the plan says why. So a node that compacted past what others have can sync
- * again. Immutable; deciding writes nothing.
+ * The return of purged AUMs of the trail whose bodies a store still has (protocol, sections 4 and
+ * 10): either everything about them was verified and one commit brings them back, or nothing comes
+ * back and the plan says why. It lets a node that compacted past the AUMs of others sync again.
+ * Immutable; deciding writes nothing.
  *
- * <p>What comes back begins with a checkpoint, which becomes the oldest ancestor, and leads to the
- * one that is the oldest ancestor now. The head and the state of the authority stay as they are.
+ * <p>The restored AUMs begin with a checkpoint, which becomes the oldest ancestor, and lead to the
+ * current oldest ancestor. The head and the state of the authority stay as they are.
  */
 public sealed interface Repair {
-  /** How far back to go. */
+  /** The distance to go back. */
   sealed interface Reach {}
 
   /** To an AUM, or to the newest checkpoint before it. */
   record To(AumHash hash) implements Reach {
-    /** Refuses nothing but null. */
+    /** Rejects null. */
     public To {
       Objects.requireNonNull(hash);
     }
   }
 
   /**
-   * Some AUMs, or as many as there are; and on to the newest checkpoint before them.
+   * A number of AUMs, or as many as there are; and on to the newest checkpoint before them.
    *
-   * @param aums how many at least, from 1
+   * @param aums the least number, at least 1
    */
   record AtLeast(int aums) implements Reach {
     /** Requires a positive number. */
@@ -49,7 +49,7 @@ public sealed interface Repair {
 
   /**
    * To the newest AUM that another end has, or to the newest checkpoint before it, so that the two
-   * meet there.
+   * have common ground.
    *
    * @param named the head and the ancestors of its offer (protocol, section 5)
    */
@@ -61,7 +61,7 @@ public sealed interface Repair {
   }
 
   /**
-   * Decides. Costs the trail, and the signatures of what comes back.
+   * Decides on a repair. The cost is that of the trail and of the signatures of the restored AUMs.
    *
    * @throws OpenException if no authority can be opened from what is stored
    * @throws StoreException if a body cannot be read
@@ -73,9 +73,9 @@ public sealed interface Repair {
   /**
    * AUMs come back.
    *
-   * @param base what it was decided on
-   * @param additions what comes back, at least one, oldest first, with the commit times that they
-   *     had
+   * @param base the snapshot on which it was decided
+   * @param additions the AUMs to restore, at least one, oldest first, with their original commit
+   *     times
    */
   record Restore(AumSnapshot base, List<Commit.Addition> additions) implements Repair {
     /** Copies the list. */
@@ -83,28 +83,29 @@ public sealed interface Repair {
       additions = List.copyOf(additions);
     }
 
-    /** How many AUMs come back. */
+    /** The number of AUMs that come back. */
     public int count() {
       return additions.size();
     }
 
-    /** The oldest of them, a checkpoint: the oldest ancestor to be. */
+    /** The oldest of them, a checkpoint: the future oldest ancestor. */
     public AumHash oldest() {
       return additions.get(0).aum().hash();
     }
 
-    /** The newest of them: the parent of what is the oldest ancestor now. */
+    /** The newest of them: the parent of the current oldest ancestor. */
     public AumHash newest() {
       return additions.get(additions.size() - 1).aum().hash();
     }
 
     /**
-     * Brings them back, takes them off the trail, and records the oldest ancestor, in one commit.
+     * Brings the AUMs back, removes them from the trail, and records the oldest ancestor, in one
+     * commit.
      *
-     * @param store the one that it was decided on
-     * @return what it holds now
+     * @param store the store on which it was decided
+     * @return the store after the commit
      * @throws StoreException.Conflict if something was stored since; nothing was written
-     * @throws StoreException if it cannot be written; it is as it was
+     * @throws StoreException if the store cannot be written; it is unchanged
      */
     public AumSnapshot applyTo(AumStore store) throws StoreException {
       Commit.Builder commit = Commit.on(base.revision()).cutTrail(oldest());
@@ -113,16 +114,16 @@ public sealed interface Repair {
     }
   }
 
-  /** Nothing comes back, and this is why. */
+  /** Nothing comes back, for a given reason. */
   sealed interface Nothing extends Repair {
-    /** A word for programs, which stays as it is: {@code body-lost}. */
+    /** A stable identifier for programs, such as {@code body-lost}. */
     String kind();
 
-    /** Why, as a sentence without its capital letter and its full stop. */
+    /** The reason, as a sentence without its capital letter and full stop. */
     String reason();
   }
 
-  /** What was asked for is there. */
+  /** The requested AUM is stored already. */
   record NotNeeded(AumHash stored) implements Nothing {
     @Override
     public String kind() {
@@ -135,7 +136,7 @@ public sealed interface Repair {
     }
   }
 
-  /** Nothing that was purged is known behind the oldest ancestor. */
+  /** No purged AUM is known behind the oldest ancestor. */
   record NothingRemembered(AumHash oldestAncestor) implements Nothing {
     @Override
     public String kind() {
@@ -144,15 +145,15 @@ public sealed interface Repair {
 
     @Override
     public String reason() {
-      return "no purged AUM is known from which the way leads on to " + oldestAncestor;
+      return "no purged AUM is known that leads to " + oldestAncestor;
     }
   }
 
   /**
-   * None of the AUMs that were asked for is one that was purged.
+   * None of the requested AUMs is a purged one.
    *
-   * @param wanted how many were asked for
-   * @param oldestRemembered how far the trail goes back
+   * @param wanted the number of requested AUMs
+   * @param oldestRemembered the AUM at which the trail ends
    */
   record NotRemembered(int wanted, AumHash oldestRemembered) implements Nothing {
     @Override
@@ -162,16 +163,15 @@ public sealed interface Repair {
 
     @Override
     public String reason() {
-      return "of the "
+      return "none of the "
           + wanted
-          + " AUMs that were asked for none is on the way back from the oldest ancestor, which ends"
-          + " at "
+          + " requested AUMs is on the way back from the oldest ancestor, which ends at "
           + oldestRemembered;
     }
   }
 
   /**
-   * There is no checkpoint at or before an AUM with which a store could begin (protocol, section
+   * No checkpoint with which a store could begin is known at or before an AUM (protocol, section
    * 4).
    */
   record NoCheckpoint(AumHash hash) implements Nothing {
@@ -186,7 +186,7 @@ public sealed interface Repair {
     }
   }
 
-  /** What would come back holds an edit that was set aside. */
+  /** The AUMs to restore include an edit that was set aside. */
   record SetAside(AumHash edit) implements Nothing {
     @Override
     public String kind() {
@@ -195,11 +195,11 @@ public sealed interface Repair {
 
     @Override
     public String reason() {
-      return edit + " was set aside, and does not come back unasked";
+      return edit + " was set aside, and does not come back by itself";
     }
   }
 
-  /** The store remembers an AUM and does not have its body any more. */
+  /** The store remembers an AUM but no longer has its body. */
   record BodyLost(AumHash hash) implements Nothing {
     @Override
     public String kind() {
@@ -208,12 +208,12 @@ public sealed interface Repair {
 
     @Override
     public String reason() {
-      return "the store does not have " + hash + " any more";
+      return "the store no longer has " + hash;
     }
   }
 
   /**
-   * What would come back is not what a store of ours held: nobody accepts it.
+   * The AUMs to restore are not ones that a store of ours held: no state accepts them.
    *
    * @param hash the first AUM that is refused, the oldest ancestor included
    * @param cause the rule that it breaks
@@ -231,10 +231,10 @@ public sealed interface Repair {
   }
 
   /**
-   * A stored AUM, unconnected now, would win at one that comes back, and the head would be another.
+   * A stored AUM, now unconnected, would win at one that comes back, and the head would change.
    *
    * @param at the AUM that comes back
-   * @param winner the one that is stored and would win there
+   * @param winner the stored AUM that would win there
    */
   record OtherHead(AumHash at, AumHash winner) implements Nothing {
     @Override

@@ -70,7 +70,7 @@ final class RepairDecision {
     if (reach instanceof Repair.Offer offer) {
       return newestOf(new HashSet<>(offer.named()));
     }
-    // What lies before the oldest checkpoint cannot come back, and is not asked for by a number.
+    // AUMs before the oldest checkpoint cannot come back, so a number does not ask for them.
     int oldest = 0;
     while (oldest < entries.size() - 1 && !isCheckpoint(oldest)) {
       oldest++;
@@ -113,8 +113,8 @@ final class RepairDecision {
   }
 
   /**
-   * Verifies what comes back and, on top of it, the oldest ancestor. That is a checkpoint, so that
-   * when it is accepted there, the state at it is what it was.
+   * Verifies the AUMs to restore and, on top of them, the oldest ancestor. That is a checkpoint, so
+   * if it is accepted there, the state at it is the same as before.
    */
   private Optional<Repair.Nothing> verify(List<Commit.Addition> additions) throws StoreException {
     List<Aum> chain = new ArrayList<>();
@@ -143,7 +143,7 @@ final class RepairDecision {
     return otherHead;
   }
 
-  /** The fork that opens, where an AUM of another tree is stored after one that comes back. */
+  /** The fork that opens if an AUM of another tree is stored after one that comes back. */
   private Optional<Repair.Nothing> otherHead(Aum at, Aum next, State state) throws StoreException {
     List<Aum> children = new ArrayList<>(List.of(next));
     for (Aum child : Walk.decoded(Walk.Children.in(snapshot).of(at.hash()))) {

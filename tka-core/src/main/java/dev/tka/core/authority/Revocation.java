@@ -25,17 +25,19 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * Retroactive revocation (protocol, section 4): a checkpoint of today's state less the revoked
- * keys, forked off before they could do harm. Three steps, each a pure function of an authority:
+ * Retroactive revocation (protocol, section 4): a checkpoint of today's state without the revoked
+ * keys, forked off before they could do harm. There are three steps, each a pure function of an
+ * authority:
  *
  * <ol>
  *   <li>{@link #draft} or {@link #draftAt} make the unsigned AUM;
- *   <li>{@link #sign} adds a signature, first the maker's, then others' until it outweighs the AUM
- *       that follows the fork point; {@link #effect} tells whether it does;
- *   <li>it is informed like any update, and fork resolution decides.
+ *   <li>{@link #sign} adds a signature, first the author's, then others' until it outweighs the AUM
+ *       that follows the fork point; {@link #effect} says whether it does;
+ *   <li>the revocation is taken in like any update, and fork resolution decides.
  * </ol>
  *
- * <p>What the revoked keys took away does not come back by itself: today's state does not hold it.
+ * <p>Keys that the revoked keys removed do not come back by themselves: today's state does not hold
+ * them.
  */
 public final class Revocation {
   private static final String OPERATION = "revoke";
@@ -43,13 +45,15 @@ public final class Revocation {
   private Revocation() {}
 
   /**
-   * The unsigned revocation, forked off the latest AUM of the active chain where none of the keys
-   * is trusted and the signer is; of what was purged, what can still be had is looked at: in a
-   * directory all, elsewhere the checkpoints (protocol, section 10). Off the oldest ancestor if
-   * there is none. There the signer may not be trusted either, which {@link #sign} refuses.
+   * Makes the unsigned revocation, forked off the latest AUM of the active chain at which none of
+   * the keys is trusted and the signer is. Purged AUMs are considered if they are still available:
+   * in a directory all of them, elsewhere the checkpoints (protocol, section 10). If there is no
+   * such AUM, the revocation forks off the oldest ancestor, where the signer may not be trusted
+   * either; {@link #sign} then refuses.
    *
-   * @param keyIds of the keys to revoke; those that are not trusted now are looked for, too
-   * @param signer who will sign first
+   * @param keyIds the ids of the keys to revoke; those that are not trusted now also count in the
+   *     search
+   * @param signer the public key of the first signer
    * @throws BuildException.RevokesEveryKey if no key would be left
    * @throws BuildException.RevokesNothing if none of the keys is trusted now
    * @throws BuildException.Refused if the checkpoint would be ill-formed
@@ -61,7 +65,7 @@ public final class Revocation {
     return draft(authority, keyIds, List.of(signer.bytes()));
   }
 
-  /** The same, where any key may sign first that stays. */
+  /** Like the public method, but any remaining key may be the first signer. */
   static Aum draft(Authority authority, Set<Bytes> keyIds)
       throws BuildException, StoreException, OpenException {
     List<Bytes> staying = new ArrayList<>(authority.state().keyIds());
@@ -87,11 +91,11 @@ public final class Revocation {
   }
 
   /**
-   * The unsigned revocation, forked off a given AUM. The keys need not be trusted now, and the fork
-   * point need not be stored, until it is to be signed here.
+   * Makes the unsigned revocation, forked off a given AUM. The keys need not be trusted now, and
+   * the fork point need not be stored until the revocation is to be signed here.
    *
-   * @param keyIds of the keys to revoke
-   * @param forkPoint the AUM that it follows
+   * @param keyIds the ids of the keys to revoke
+   * @param forkPoint the AUM that the revocation follows
    * @throws BuildException.RevokesEveryKey if no key would be left
    * @throws BuildException.Refused if the checkpoint would be ill-formed
    */
@@ -102,17 +106,17 @@ public final class Revocation {
 
   /**
    * Signs a revocation, first or after others, so that every peer that has the fork point accepts
-   * it. Refuses to sign anything but today's state less some keys: a revocation that somebody else
-   * drafted must not bring a key in. Who has no authority at hand can only {@link
+   * it. Refuses to sign anything but today's state without some keys: a revocation that somebody
+   * else drafted must not add a key. A signer without an authority at hand can only use {@link
    * Signer#sign(Aum)}.
    *
-   * @throws BuildException.NotARevocation if it is not today's state less some keys
-   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor an AUM of the
-   *     trail that can be had
+   * @throws BuildException.NotARevocation if it is not today's state without some keys
+   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor an available
+   *     AUM of the trail
    * @throws BuildException.UntrustedAtFork if the signer is not trusted at the fork point: its
    *     signature would void the whole AUM
-   * @throws BuildException.Refused if the state there does not accept what it is signed with
-   *     already
+   * @throws BuildException.Refused if the state there does not accept the signatures that it
+   *     already has
    * @throws SigningException if the signing key cannot be used now
    * @throws StoreException if the store cannot be read
    * @throws OpenException if the state at the fork point cannot be computed
@@ -141,37 +145,37 @@ public final class Revocation {
   }
 
   /**
-   * That an AUM is today's state less some keys. One that was drafted on an older state would bring
-   * back what was changed since; one that is none at all could bring in anything.
+   * Checks that an AUM is today's state without some keys. A checkpoint drafted on an older state
+   * would undo the changes made since; an arbitrary checkpoint could add any key.
    *
-   * @throws BuildException.NotARevocation if it is something else
+   * @throws BuildException.NotARevocation if it is anything else
    */
   public static void requireCurrent(Authority authority, Aum revocation)
       throws BuildException.NotARevocation {
     requireRevocation(authority.state(), revocation);
   }
 
-  /** What comes of a revocation when it is informed as it is now. */
+  /** The result of taking in a revocation as it is now. */
   public enum Outcome {
-    /** It wins at the fork point: what follows there leaves the active chain. */
+    /** It wins at the fork point: everything that follows there leaves the active chain. */
     TAKES_EFFECT,
-    /** It is accepted, and what follows the fork point wins. */
+    /** It is accepted, but the AUM that follows the fork point wins. */
     OUTVOTED,
-    /** It is accepted, and the fork point is on a branch that lost, where nothing can win. */
+    /** It is accepted, but the fork point is on a branch that lost, where nothing can win. */
     ON_LOSING_BRANCH,
-    /** No peer accepts it, by what it lacks or by a signature that it has. */
+    /** No peer accepts it, because something is missing or one of its signatures is bad. */
     VOID
   }
 
   /**
-   * What a revocation comes to by protocol section 4 alone.
+   * The effect of a revocation under protocol section 4 alone.
    *
    * @param forkPoint the AUM that it follows
-   * @param revoked the keys that are trusted now and not in it, in the order of the state
+   * @param revoked the keys that are trusted now but not in it, in the order of the state
    * @param weight the votes behind it at the fork point
-   * @param rival the AUM that it would displace; empty when nothing follows the fork point
-   * @param outcome what would happen
-   * @param defect why it is void; empty when it is not
+   * @param rival the AUM that it would displace; empty if nothing follows the fork point
+   * @param outcome the result of taking it in
+   * @param defect the reason why it is void; empty if it is not
    */
   public record Effect(
       AumHash forkPoint,
@@ -187,12 +191,12 @@ public final class Revocation {
   }
 
   /**
-   * Predicts what informing a revocation, signed or not, would do. Nothing is written. Whether it
-   * is today's state less some keys is not asked: see {@link #requireCurrent}.
+   * Predicts the effect of taking in a revocation, signed or not. Nothing is written. It is not
+   * checked that the AUM is today's state without some keys: see {@link #requireCurrent}.
    *
-   * @throws BuildException.NotARevocation if it is no checkpoint with a parent
-   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor an AUM of the
-   *     trail that can be had
+   * @throws BuildException.NotARevocation if it is not a checkpoint with a parent
+   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor an available
+   *     AUM of the trail
    * @throws StoreException if the store cannot be read
    * @throws OpenException if the state at the fork point cannot be computed
    */
@@ -202,7 +206,7 @@ public final class Revocation {
     History history = History.of(authority);
     AumHash forkPoint = forkPointOf(history, revocation);
     State atFork = history.getState(forkPoint);
-    // One that is stored and has won does not stand against itself.
+    // A revocation that is stored and has won does not compete with itself.
     Optional<Contender> rival =
         history
             .follower(forkPoint, atFork)
@@ -282,7 +286,7 @@ public final class Revocation {
     return forkPoint;
   }
 
-  /** The latest AUM of the trail that can be had and where the trusted keys are as wanted. */
+  /** The latest available AUM of the trail at which the trusted keys are as wanted. */
   private static Optional<AumHash> latestRemembered(
       History history, Predicate<Predicate<Bytes>> wanted) throws StoreException {
     Optional<AumHash> latest = Optional.empty();
@@ -301,7 +305,7 @@ public final class Revocation {
     return latest;
   }
 
-  /** What would make a peer refuse it, if anything. */
+  /** The first thing that would make a peer refuse the revocation, if any. */
   private static Optional<TkaException> findDefect(Aum revocation, State atFork) {
     try {
       new AumVerifier().verify(revocation, atFork);
@@ -335,11 +339,11 @@ public final class Revocation {
     return Optional.empty();
   }
 
-  /** The latest of a stored AUM and its stored ancestors where the state is as wanted. */
+  /** The latest among a stored AUM and its stored ancestors at which the state is as wanted. */
   private static Optional<AumHash> latest(History history, AumHash from, Predicate<State> wanted)
       throws StoreException, OpenException {
     Optional<AumHash> newest = Optional.of(from);
-    // States are told going forward, so the way back is taken from one checkpoint to the next.
+    // States are computed going forward, so the way back goes from one checkpoint to the next.
     while (newest.isPresent()) {
       Deque<Aum> replay = new ArrayDeque<>();
       Aum oldest = history.getAum(newest.get());

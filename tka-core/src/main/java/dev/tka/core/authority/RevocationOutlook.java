@@ -22,31 +22,33 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * What whoever makes a retroactive revocation should know beside its {@link Revocation.Effect}
- * (protocol, section 10, "A revocation's fork point").
+ * The consequences of a retroactive revocation that its author should know beyond its {@link
+ * Revocation.Effect} (protocol, section 10, "A revocation's fork point").
  *
- * @param refusedByControl why a control that keeps protocol section 10 would refuse it now; empty
- *     when it would not
+ * @param refusedByControl the reason why a control that follows protocol section 10 would refuse it
+ *     now; empty if it would not
  * @param answerableFrom the earliest AUM off which the revoked keys together could displace the
- *     revocation, of those where the votes of keys can be told: all that are stored, and of the
- *     trail what can be had; empty when there is none. A fork point at or below its parent prevents
- *     that
- * @param belowWindows true when the fork point lies below what nodes keep by default: shipping
- *     nodes that have compacted cannot follow
+ *     revocation, among those where the votes of keys are known: all stored AUMs and the available
+ *     ones of the trail; empty if there is none. A fork point at or below its parent prevents that
+ * @param belowWindows true if the fork point lies below the AUMs that nodes keep by default:
+ *     shipping nodes that have compacted cannot follow
  */
 public record RevocationOutlook(
     Optional<Refusal> refusedByControl, Optional<AumHash> answerableFrom, boolean belowWindows) {
-  /** How many AUMs a shipping node keeps at least, from the head back (protocol, section 6). */
+  /**
+   * The number of AUMs that a shipping node keeps, at least, counted back from the head (protocol,
+   * section 6).
+   */
   private static final int KEPT_BY_NODES = 24;
 
   /**
    * Looks ahead. Nothing is written.
    *
-   * @param revocation signed or not
-   * @param now tells what is final
-   * @throws BuildException.NotARevocation if it is no checkpoint with a parent
-   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor an AUM of the
-   *     trail that can be had
+   * @param revocation the revocation, signed or not
+   * @param now the time at which finality is judged
+   * @throws BuildException.NotARevocation if it is not a checkpoint with a parent
+   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor an available
+   *     AUM of the trail
    * @throws StoreException if the store cannot be read
    * @throws OpenException if a state cannot be computed
    */
@@ -75,8 +77,8 @@ public record RevocationOutlook(
   }
 
   /**
-   * Looks at every place up to the fork point whose state can be told, the oldest first. What is
-   * counted there depends on the keys alone, so it is counted again only where these change.
+   * Examines every place up to the fork point whose state can be computed, the oldest first. The
+   * count there depends on the keys alone, so it is repeated only where they change.
    */
   private static Optional<AumHash> answerableFrom(
       Authority authority, Aum revocation, Revocation.Effect effect)
@@ -107,13 +109,13 @@ public record RevocationOutlook(
     return earliest.isPresent() ? Optional.of(places.get(earliest.getAsInt())) : Optional.empty();
   }
 
-  /** What the revoked keys could do together, place by place, the oldest first. */
+  /** The displacements open to the revoked keys together, place by place, the oldest first. */
   private static final class Answers {
     private final List<Key> revoked;
     private final Set<Bytes> revokedIds = new HashSet<>();
     private final List<TrailEntry> entries;
 
-    /** Of the entries that a count depends on, those that follow the place at hand. */
+    /** Of the entries that a count depends on, those that follow the current place. */
     private final Deque<Integer> relevant = new ArrayDeque<>();
 
     private List<Key> countedWith = List.of();
@@ -136,9 +138,10 @@ public record RevocationOutlook(
     }
 
     /**
-     * The first place where they would displace what follows it.
+     * The first place at which they would displace what follows it.
      *
-     * @param states at each place, where it can be told; the entry of the same index follows it
+     * @param states the state at each place, if it can be computed; the entry of the same index
+     *     follows it
      */
     OptionalInt earliest(List<Optional<State>> states) {
       for (int place = 0; place < states.size(); place++) {
@@ -169,7 +172,7 @@ public record RevocationOutlook(
     }
   }
 
-  /** The state at an entry, from the one before it where that is known. */
+  /** The state at an entry, from the state before it if that is known. */
   private static Optional<State> next(History history, Optional<State> before, TrailEntry entry)
       throws StoreException, OpenException {
     if (before.isEmpty()) {
@@ -181,7 +184,7 @@ public record RevocationOutlook(
     return aum.isPresent() ? Optional.of(History.apply(before.get(), aum.get())) : Optional.empty();
   }
 
-  /** An AUM as it weighs and counts when keys have signed it; the signatures are none. */
+  /** An AUM that weighs and counts as if keys had signed it; the signatures are placeholders. */
   static Aum asIfSigned(Aum unsigned, List<Key> signers) {
     Bytes any = Bytes.copyOf(new byte[AumSignature.SIGNATURE_SIZE]);
     return unsigned.withSignatures(

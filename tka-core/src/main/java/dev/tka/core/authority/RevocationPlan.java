@@ -18,24 +18,26 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What a retroactive revocation would come to, told before anybody signs it (protocol, sections 4
- * and 10). Costs what lies between the oldest AUM that is known and the head.
+ * A preview of a retroactive revocation, made before anybody signs it (protocol, sections 4 and
+ * 10). The cost is proportional to the distance between the oldest known AUM and the head.
  *
- * @param draft the revocation, unsigned
+ * @param draft the unsigned revocation
  * @param forkPoint the AUM that it follows
- * @param onLosingBranch true when the fork point is on a branch that lost, where nothing can win
- * @param revoked the keys that are trusted now and would not be, in the order of the state
- * @param notRestored the keys that are trusted at the fork point and not now: they do not come back
+ * @param onLosingBranch true if the fork point is on a branch that lost, where nothing can win
+ * @param revoked the keys that are trusted now and would no longer be, in the order of the state
+ * @param notRestored the keys that are trusted at the fork point but not now: they do not come back
  *     by themselves
- * @param erased what would leave the active chain, oldest first
- * @param rival the first of these, which has to be outvoted; empty when nothing would be erased
- * @param votesNeeded with which it is sure to take effect, at control, too, which lets no tie
- *     decide
- * @param candidates who could sign: trusted at the fork point, and still trusted after it. As they
- *     are at the fork point, most votes first
- * @param discounts which of them control would not count now, if all of them signed
- * @param enough the first candidates that have the votes that are needed; empty when all have not
- * @param outlook what whoever makes it should know, as if {@code enough} had signed, or else all
+ * @param erased the AUMs that would leave the active chain, oldest first
+ * @param rival the first of them, which has to be outvoted; empty if nothing would be erased
+ * @param votesNeeded the votes with which it is certain to take effect, even at control, where a
+ *     tie decides nothing
+ * @param candidates the possible signers: keys trusted at the fork point and still trusted after
+ *     it. Given as they are at the fork point, most votes first
+ * @param discounts the candidates that control would not count now, if all of them signed
+ * @param enough the first candidates that together have the votes needed; empty if even all of them
+ *     do not
+ * @param outlook the consequences to know beforehand, as if {@code enough} or, failing that, all
+ *     candidates had signed
  */
 public record RevocationPlan(
     Aum draft,
@@ -50,7 +52,7 @@ public record RevocationPlan(
     List<Recount.Discount> discounts,
     Optional<List<Key>> enough,
     RevocationOutlook outlook) {
-  /** Each costs a plan, and two or three are the most that anybody has drawn. */
+  /** Each one costs a plan, and nobody has ever needed more than two or three. */
   private static final int MOST_LOOKED_AT = 8;
 
   /** Copies its lists. */
@@ -64,12 +66,12 @@ public record RevocationPlan(
   }
 
   /**
-   * The plan of a revocation that forks off the latest AUM of the active chain where none of the
-   * keys is trusted and a key is that stays; of what was purged, what can still be had is looked
-   * at. Off the oldest ancestor if there is none.
+   * Plans a revocation that forks off the latest AUM of the active chain at which none of the keys
+   * is trusted and some remaining key is. Purged AUMs are considered if they are still available.
+   * If there is no such AUM, it forks off the oldest ancestor.
    *
-   * @param keyIds of the keys to revoke
-   * @param now tells what is final
+   * @param keyIds the ids of the keys to revoke
+   * @param now the time at which finality is judged
    * @throws BuildException as {@link Revocation#draft} does
    * @throws StoreException if the store cannot be read
    * @throws OpenException if a state cannot be computed
@@ -80,13 +82,13 @@ public record RevocationPlan(
   }
 
   /**
-   * The plan of a revocation that forks off a given AUM.
+   * Plans a revocation that forks off a given AUM.
    *
-   * @param keyIds of the keys to revoke; they need not be trusted now
-   * @param now tells what is final
+   * @param keyIds the ids of the keys to revoke; they need not be trusted now
+   * @param now the time at which finality is judged
    * @throws BuildException as {@link Revocation#draftAt} does
-   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor an AUM of the
-   *     trail that can be had
+   * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor an available
+   *     AUM of the trail
    * @throws StoreException if the store cannot be read
    * @throws OpenException if a state cannot be computed
    */
@@ -96,17 +98,17 @@ public record RevocationPlan(
     return of(authority, Revocation.draftAt(authority, keyIds, forkPoint), keyIds, now);
   }
 
-  /** What would be trusted. */
+  /** The state that the revocation would establish. */
   public State after() {
     return draft.state().orElse(State.NOTHING);
   }
 
   /**
-   * The plan whose fork point leaves the revoked keys no answer: this one, or one further down. It
-   * may take more votes than there are.
+   * The plan whose fork point leaves the revoked keys without an answer: this one, or one further
+   * down. It may need more votes than there are.
    *
-   * @param now tells what is final
-   * @return empty when none was found where states can be told
+   * @param now the time at which finality is judged
+   * @return empty if none was found among the places where states are known
    * @throws BuildException as {@link Revocation#draftAt} does
    * @throws StoreException if the store cannot be read
    * @throws OpenException if a state cannot be computed
@@ -121,7 +123,7 @@ public record RevocationPlan(
       if (from.isEmpty()) {
         return Optional.of(plan);
       }
-      // Below the earliest place there was no answer; to other signers there may be one.
+      // Below the earliest place this plan has no answer; a plan with other signers may have one.
       Optional<AumHash> below = authority.snapshot().parentOf(from.get());
       if (below.isEmpty()) {
         return Optional.empty();
@@ -177,7 +179,7 @@ public record RevocationPlan(
     return rival.map(followed -> Votes.add(followed.weight(), 1)).orElse(1L);
   }
 
-  /** Whose votes count, and whose are enough. */
+  /** The signers whose votes count, and the first ones whose votes are enough. */
   private record Count(List<Recount.Discount> discounts, Optional<List<Key>> enough) {
     static Count of(
         Authority authority,

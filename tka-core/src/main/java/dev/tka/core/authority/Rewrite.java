@@ -18,13 +18,12 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The third step of {@link InformPlan}: what changes in the store beside additions, so that the
- * chain that was admitted wins when the store is opened (protocol, section 10, "A node" and "Taking
- * in").
+ * The third step of {@link InformPlan}: the changes to the store besides additions, which make the
+ * admitted chain win when the store is opened (protocol, section 10, "A node" and "Taking in").
  *
- * @param purges AUMs that go, and leave nothing in the trail
- * @param restored AUMs of the trail that come back, oldest first, with the times that they had; the
- *     first becomes the oldest ancestor, and the trail ends before it
+ * @param purges AUMs that are removed and leave nothing in the trail
+ * @param restored AUMs of the trail that come back, oldest first, with their original commit times;
+ *     the first becomes the oldest ancestor, and the trail ends before it
  */
 record Rewrite(Set<AumHash> purges, List<Commit.Addition> restored) {
   static final Rewrite NOTHING = new Rewrite(Set.of(), List.of());
@@ -33,7 +32,7 @@ record Rewrite(Set<AumHash> purges, List<Commit.Addition> restored) {
     return purges.isEmpty() && restored.isEmpty();
   }
 
-  /** What it takes for what was admitted. */
+  /** The rewrite that the admitted updates need. */
   static Rewrite of(
       Authority authority, History history, Verification verification, Admission admission)
       throws StoreException, OpenException {
@@ -72,8 +71,8 @@ record Rewrite(Set<AumHash> purges, List<Commit.Addition> restored) {
   }
 
   /**
-   * For a branch off the trail, the store begins at the checkpoint at or before the fork again, and
-   * what it held goes.
+   * For a branch off the trail, the store begins again at the checkpoint at or before the fork, and
+   * its previous content is removed.
    */
   private static Rewrite ofTrail(
       Authority authority, History history, Verification verification, AumHash fork)
@@ -91,7 +90,7 @@ record Rewrite(Set<AumHash> purges, List<Commit.Addition> restored) {
     return new Rewrite(Set.copyOf(authority.snapshot().tree(authority.oldestAncestor())), restored);
   }
 
-  /** The additions that still have their parent when this is done. */
+  /** The additions whose parents are still there afterwards. */
   List<Aum> connected(History history, List<Aum> additions) {
     Set<AumHash> present = new HashSet<>();
     restored.forEach(addition -> present.add(addition.aum().hash()));

@@ -15,13 +15,13 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Taking unsent AUMs out of the store, to be kept apart (protocol, section 10, "Unsent"). */
+/** Takes unsent AUMs out of the store, to be kept apart (protocol, section 10, "Unsent"). */
 final class SettingAside {
   private SettingAside() {}
 
   /**
-   * The unsent ones among stored AUMs, and what builds on them, parents first, as edits that are
-   * set aside. What builds on an unsent AUM cannot be at control, whoever made it.
+   * The unsent AUMs among stored ones, and the AUMs that build on them, parents first, as edits
+   * that are set aside. An AUM that builds on an unsent one cannot be at control, whoever made it.
    */
   static List<Marks.SetAside> unsentOf(Authority authority, Collection<AumHash> hashes, Instant now)
       throws StoreException, OpenException {
@@ -42,10 +42,10 @@ final class SettingAside {
   }
 
   /**
-   * True for a checkpoint that was meant as a rewrite: one that changes the state, as no builder's
-   * does, or was made where the chain went on already. A revocation may change nothing, as it forks
-   * off where the key was not trusted yet; what control had put after the same AUM later tells
-   * nothing.
+   * True for a checkpoint that was meant as a rewrite: one that changes the state, which a
+   * builder's never does, or that was made where the chain had already gone on. A revocation may
+   * change nothing, because it forks off where the key was not trusted yet; AUMs that control put
+   * after the same parent later prove nothing.
    */
   static boolean isRevocation(Authority authority, AumHash hash)
       throws StoreException, OpenException {

@@ -15,13 +15,13 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What comes of what control has shown to have, see {@link LiveAuthority#settle}.
+ * The consequences of what control has shown that it has, see {@link LiveAuthority#settle}.
  *
- * @param setAside own edits that control does not follow, and that were taken out of the store
- * @param refusedRevocations own revocations that control has seen and does not follow. They stay,
+ * @param setAside local edits that control does not follow, and that were taken out of the store
+ * @param refusedRevocations local revocations that control has seen but does not follow. They stay,
  *     and the node with them, until a person decides
  * @param marks the notes afterwards
- * @param purges what goes from the store
+ * @param purges the AUMs removed from the store
  */
 public record Settlement(
     List<Marks.SetAside> setAside,
@@ -84,7 +84,7 @@ public record Settlement(
     return new Settlement(setAside, refusedRevocations, marks.aside(setAside), purges);
   }
 
-  /** Which own AUMs control has, as far as what it named tells. */
+  /** The own AUMs that control has, judging by those it named. */
   private static final class Had {
     private final Authority authority;
     private final AumSnapshot snapshot;

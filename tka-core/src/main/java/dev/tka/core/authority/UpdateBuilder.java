@@ -20,19 +20,19 @@ import java.util.Optional;
 
 /**
  * Builds a batch of updates on an authority's head (protocol, section 4, "Building updates"). Each
- * operation is signed on the state that it applies to. What no peer would accept is refused, naming
- * the operation, before anything is signed; the builder is then as it was, and the others of the
- * batch stand.
+ * operation is signed on the state that it applies to. An operation that no peer would accept is
+ * refused by name before anything is signed; the builder is then unchanged, and the other
+ * operations of the batch stand.
  *
- * <p>{@link #build} appends a checkpoint when the last {@value #CHECKPOINT_EVERY} AUMs, those of
- * the batch included, hold neither a checkpoint nor a genesis. A checkpoint that nobody would
+ * <p>{@link #build} appends a checkpoint if the last {@value #CHECKPOINT_EVERY} AUMs, including
+ * those of the batch, hold neither a checkpoint nor a genesis. A checkpoint that no peer would
  * accept, because there are more than {@link State#MAX_KEYS} keys or the signer removed itself, is
- * put off: the batch goes through without it and says so, and a later batch makes it up.
+ * postponed: the batch is built without it and says so, and a later batch adds it.
  *
  * <p>For one thread.
  */
 public final class UpdateBuilder {
-  /** How many AUMs may follow one another without a checkpoint. */
+  /** The largest number of consecutive AUMs without a checkpoint. */
   public static final int CHECKPOINT_EVERY = 50;
 
   private final Authority authority;
@@ -48,12 +48,12 @@ public final class UpdateBuilder {
   }
 
   /**
-   * What was built.
+   * A finished batch.
    *
-   * @param updates oldest first, each on the one before it; empty when nothing was asked for and no
-   *     checkpoint is due
-   * @param checkpointPutOff why a checkpoint that is due was not appended; empty when it was, and
-   *     when none is due
+   * @param updates the AUMs, oldest first, each on the one before it; empty if no operation was
+   *     requested and no checkpoint is due
+   * @param checkpointPutOff the reason why a checkpoint that is due was not appended; empty if it
+   *     was, or if none is due
    */
   public record Batch(List<Aum> updates, Optional<BuildException> checkpointPutOff) {
     /** Copies its list. */
@@ -65,8 +65,8 @@ public final class UpdateBuilder {
   /**
    * Adds a key.
    *
-   * @throws BuildException if no peer would accept it, the key could never sign, or there is no
-   *     room for it in a checkpoint
+   * @throws BuildException if no peer would accept it, the key could never sign, or a checkpoint
+   *     has no room for it
    * @throws SigningException if the signing key cannot be used now
    */
   public UpdateBuilder addKey(Key key) throws BuildException, SigningException {
@@ -81,7 +81,7 @@ public final class UpdateBuilder {
   }
 
   /**
-   * Removes a key. When it is the signer's own, nothing can follow in this batch.
+   * Removes a key. After removing the signer's own key, nothing can follow in this batch.
    *
    * @throws BuildException if no peer would accept it
    * @throws SigningException if the signing key cannot be used now
@@ -104,13 +104,14 @@ public final class UpdateBuilder {
   }
 
   /**
-   * Replaces a key's metadata whole.
+   * Replaces all of a key's metadata.
    *
    * @param meta at least one pair; keys and values at most {@link Key#MAX_META_BYTES} bytes of
    *     UTF-8
    * @throws BuildException if no peer would accept it
    * @throws SigningException if the signing key cannot be used now
-   * @throws IllegalArgumentException if a text has no UTF-8, or there are more than 1024 pairs
+   * @throws IllegalArgumentException if a text cannot be encoded as UTF-8, or there are more than
+   *     1024 pairs
    */
   public UpdateBuilder setMeta(Bytes keyId, Map<String, String> meta)
       throws BuildException, SigningException {
@@ -122,11 +123,12 @@ public final class UpdateBuilder {
   }
 
   /**
-   * Makes an edit again that was made on another head: adds, removes or changes the same key in the
+   * Repeats an edit that was made on another head: adds, removes or changes the same key in the
    * same way (protocol, section 10, "Unsent").
    *
    * @param edit an add-key, remove-key or update-key AUM
-   * @throws BuildException.NotAnEdit if it is of another kind: a checkpoint is made when one is due
+   * @throws BuildException.NotAnEdit if it is of another kind: checkpoints are made when they are
+   *     due
    * @throws BuildException if no peer would accept it on this head
    * @throws SigningException if the signing key cannot be used now
    */
@@ -153,10 +155,12 @@ public final class UpdateBuilder {
   }
 
   /**
-   * The batch, with a checkpoint at its end when one is due. The builder can go on afterwards.
+   * Finishes the batch, with a checkpoint at its end if one is due. The builder can be used
+   * further.
    *
    * @throws StoreException if the store cannot be read
-   * @throws SigningException if the signing key cannot be used now; what was built before stands
+   * @throws SigningException if the signing key cannot be used now; the operations built before
+   *     stand
    */
   public Batch build() throws StoreException, SigningException {
     if (isCheckpointDue()) {
@@ -197,7 +201,8 @@ public final class UpdateBuilder {
       }
       left--;
     }
-    // A chain that has fewer begins with one of the two, so it needs no look at its length.
+    // A chain with fewer AUMs begins with a checkpoint or genesis, so its length need not be
+    // checked.
     for (AumHash hash : authority.newestFirst(left)) {
       AumEntry entry = authority.snapshot().find(hash).orElseThrow();
       if (entry.kind().isCheckpoint() || entry.parent().isEmpty()) {

@@ -14,15 +14,15 @@ import java.util.Optional;
 
 /**
  * The first step of {@link InformPlan}: every update that is not stored is verified against the
- * state at its parent, wherever in the stored tree or earlier in the batch that is; signatures of
- * many at once. The first of the batch that fails refuses it. One that the trail remembers was
- * verified once, and only <i>returns</i> (protocol, section 10, "Taking in"). The rest is
- * <i>fresh</i>.
+ * state at its parent, anywhere in the stored tree or earlier in the batch; many signatures are
+ * checked together. The first update that fails refuses the batch. An update that the trail
+ * remembers was verified before, and only <i>returns</i> (protocol, section 10, "Taking in"). The
+ * others are <i>fresh</i>.
  */
 final class Verification {
   /**
-   * AUMs whose signatures are checked in one go: enough for all cores, few enough that a stranger's
-   * batch is refused before it costs the states of all its AUMs.
+   * The number of AUMs whose signatures are checked together: enough for all cores, few enough that
+   * a stranger's batch is refused before it costs the states of all its AUMs.
    */
   private static final int SIGNATURE_CHUNK = 256;
 
@@ -33,7 +33,7 @@ final class Verification {
   private final List<Integer> freshIndexes = new ArrayList<>();
   private final Map<AumHash, Aum> returning = new HashMap<>();
 
-  /** Those at AUMs of the batch, and at AUMs that were here and were asked for. */
+  /** The states at AUMs of the batch, and those requested at AUMs that were known before. */
   private final Map<AumHash, State> batchStates = new HashMap<>();
 
   private final Map<AumHash, State> knownStates = new HashMap<>();
@@ -47,7 +47,7 @@ final class Verification {
    * Verifies a batch.
    *
    * @param updates oldest first
-   * @throws InformException.Refused naming the first that is not accepted
+   * @throws InformException.Refused naming the first update that is not accepted
    */
   static Verification of(History history, List<Aum> updates, AumVerifier verifier)
       throws InformException, StoreException, OpenException {
@@ -61,7 +61,7 @@ final class Verification {
     return fresh;
   }
 
-  /** True for one of these. */
+  /** True for a fresh update. */
   boolean isFresh(AumHash hash) {
     return isOfBatch(hash) && !returning.containsKey(hash);
   }
@@ -92,7 +92,7 @@ final class Verification {
     return found;
   }
 
-  /** The same, at an AUM that there is. */
+  /** Like {@link #findState}, for an AUM that must exist. */
   State getState(AumHash hash) throws StoreException, OpenException {
     return findState(hash).orElseThrow();
   }
@@ -111,7 +111,7 @@ final class Verification {
       try {
         verifyButSignatures(i, update);
       } catch (InformException.Refused e) {
-        // A bad signature further up in the batch is the first thing wrong: it is the one to tell.
+        // A bad signature earlier in the batch is the first problem: it is the one to report.
         requireSignatures(unchecked);
         throw e;
       }
@@ -131,7 +131,7 @@ final class Verification {
     return !followsWhatIsHere && history.trail().contains(update.hash());
   }
 
-  /** An AUM whose hash the trail knows is genuine: only the state at it is to be found. */
+  /** An AUM whose hash the trail knows is genuine: only its state is missing. */
   private void recall(Aum update) throws StoreException, OpenException {
     Optional<State> state = recalledState(update);
     if (state.isPresent()) {

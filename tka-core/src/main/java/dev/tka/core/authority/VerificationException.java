@@ -5,16 +5,14 @@ import dev.tka.core.AumKind;
 import dev.tka.core.Bytes;
 import dev.tka.core.TkaException;
 
-/**
- * A well-formed AUM that a state does not accept because of who signed it (protocol, section 4).
- */
+/** A well-formed AUM that a state does not accept because of its signers (protocol, section 4). */
 public abstract sealed class VerificationException extends TkaException {
 
   private VerificationException(String message) {
     super(message);
   }
 
-  /** There is no signature. */
+  /** The AUM has no signature. */
   public static final class Unsigned extends VerificationException {
 
     Unsigned(AumHash hash) {
@@ -31,7 +29,7 @@ public abstract sealed class VerificationException extends TkaException {
       this.keyId = keyId;
     }
 
-    /** The id of the key that was named. */
+    /** The id of the key that the signature names. */
     public Bytes keyId() {
       return keyId;
     }
@@ -48,18 +46,18 @@ public abstract sealed class VerificationException extends TkaException {
       this.keyId = keyId;
     }
 
-    /** Which of the AUM's signatures, counted from 0. */
+    /** The index of the signature, counted from 0. */
     public int index() {
       return index;
     }
 
-    /** The id of the key that it names. */
+    /** The id of the key that the signature names. */
     public Bytes keyId() {
       return keyId;
     }
   }
 
-  /** The AUM would remove the only key, and nobody could sign any more. */
+  /** The AUM would remove the only key, after which nobody could sign. */
   public static final class RemovesOnlyKey extends VerificationException {
 
     RemovesOnlyKey(AumHash hash, Bytes keyId) {

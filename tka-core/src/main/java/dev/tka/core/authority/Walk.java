@@ -13,33 +13,32 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Fork resolution from one AUM forward to where nothing follows.
+ * Fork resolution from one AUM forward to the end of the chain.
  *
- * @param passed the AUMs, the first included, in order
- * @param checkpoints which of them are checkpoints, by index
+ * @param passed the AUMs in order, including the first
+ * @param checkpoints the indexes of those that are checkpoints
  * @param state the state at the last one
  */
 record Walk(List<AumHash> passed, List<Integer> checkpoints, State state) {
-  /** Which of the AUMs that it passes a walk reads and applies. */
+  /** The AUMs on the way that a walk reads and applies. */
   enum Applying {
     /**
-     * Each of them, so that one that cannot be applied is found wherever it is (protocol, section
-     * 4).
+     * Every AUM, so that one that cannot be applied is found wherever it is (protocol, section 4).
      */
     EVERY_AUM,
-    /** Those that a state rests on which decides something: that at a fork, and that at the end. */
+    /** Those that determine a state that decides something: the state at a fork and at the end. */
     WHAT_DECIDES;
 
     /**
-     * Where every body costs a look at the medium, a long chain would be read whole for the sake of
-     * AUMs that somebody verified before they were stored.
+     * If every body costs a read from the medium, a long chain would be read completely just to
+     * apply AUMs that were verified before they were stored.
      */
     static Applying in(AumSnapshot snapshot) {
       return snapshot.hasBodiesInMemory() ? EVERY_AUM : WHAT_DECIDES;
     }
   }
 
-  /** An AUM on the way, which is read only when it is looked at. */
+  /** An AUM on the way, which is read only when it is needed. */
   interface Step {
     AumHash hash();
 
@@ -102,7 +101,7 @@ record Walk(List<AumHash> passed, List<Integer> checkpoints, State state) {
   interface Children {
     List<Step> of(AumHash parent);
 
-    /** Those that a snapshot shows. */
+    /** The stored children that a snapshot shows. */
     static Children in(AumSnapshot snapshot) {
       return parent -> {
         List<? extends AumEntry> entries = snapshot.children(parent);
@@ -138,7 +137,7 @@ record Walk(List<AumHash> passed, List<Integer> checkpoints, State state) {
       }
       at = next.size() == 1 ? next.get(0) : Step.of(ForkResolution.choose(state, decoded(next)));
       if (at.kind().isCheckpoint()) {
-        // It holds the whole state; only whose state that is, is asked of an older one.
+        // A checkpoint holds the whole state; an older one is needed only to check the state ids.
         waiting.clear();
         state = state.standingAt(at.parent().orElseThrow());
       }

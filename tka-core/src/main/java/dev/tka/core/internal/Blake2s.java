@@ -9,10 +9,10 @@ public final class Blake2s {
 
   private final Blake2sDigest digest = new Blake2sDigest(8 * SIZE);
 
-  /** Of nothing so far. */
+  /** A digest over no data yet. */
   public Blake2s() {}
 
-  /** Goes on with more data. */
+  /** Adds data. */
   public void update(byte[] data) {
     digest.update(data, 0, data.length);
   }

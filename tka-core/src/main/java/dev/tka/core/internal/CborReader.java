@@ -17,12 +17,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
- * Reads CBOR values one after the other and turns whatever is wrong into a {@link DecodeException}
- * that names the byte and the field.
+ * Reads CBOR values one after the other and turns every problem into a {@link DecodeException} that
+ * names the byte and the field.
  *
  * <p>The parser below is lenient in places: it drops tags, joins chunks, and does not tell a text
- * key from the integer key that it spells. Whoever decodes strictly encodes the result again and
- * compares ({@link #requireCanonical}), which catches all of it.
+ * key from the integer key that it spells. A strict decoder encodes the result again and compares
+ * ({@link #requireCanonical}), which catches all of it.
  */
 public final class CborReader implements AutoCloseable {
   /** Levels of maps and arrays, the outermost included (protocol, section 2). */
@@ -142,7 +142,7 @@ public final class CborReader implements AutoCloseable {
    * The current key, which must be an integer of one byte, as all keys that we know are, above
    * {@code previous}; then moves to its value.
    *
-   * @return the key, or an error of unknown field when it is another
+   * @return the key, or an error of unknown field if it is any other
    */
   public int intKey(String type, int previous) throws DecodeException {
     int key = initialByte();

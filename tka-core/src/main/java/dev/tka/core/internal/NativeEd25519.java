@@ -52,7 +52,7 @@ public final class NativeEd25519 {
     } catch (SignatureException e) {
       return false;
     } catch (GeneralSecurityException e) {
-      // It refuses some encodings of keys, too.
+      // It also refuses some encodings of keys.
       return false;
     }
   }

@@ -3,8 +3,8 @@ package dev.tka.core.internal;
 import java.security.MessageDigest;
 
 /**
- * Bytes that must not be seen: compared in constant time, printed as a placeholder, and handed out
- * only through a method whose name says so.
+ * Bytes that must not be seen: compared in constant time, printed as a placeholder, and exposed
+ * only by a method named for it.
  */
 public final class SecretBytes {
   private final byte[] value;

@@ -12,24 +12,28 @@ import java.util.Arrays;
 import java.util.Base64;
 
 /**
- * An auth key, with which a node joins a tailnet without a person: as control made it ({@link
- * Plain}), or with a credential and the key that it names ({@link Wrapped}), so that the node can
- * sign itself (protocol, section 7). All of it is secret but the credential, and only the methods
- * whose names say so show it.
+ * An auth key, with which a node joins a tailnet without a person: either as control made it
+ * ({@link Plain}), or with a credential and the key that it names ({@link Wrapped}), so that the
+ * node can sign itself (protocol, section 7). All of it is secret except the credential, and only
+ * methods named for it expose the rest.
  *
- * <p>A text that holds the mark of a wrapping is a wrapped auth key or nothing: unlike the
- * reference, which hands a broken one to control as if it were plain, secrets and all.
+ * <p>A text that holds the mark of a wrapping is a wrapped auth key or an error, whereas the
+ * reference hands a broken one to control as if it were plain, secrets and all.
  */
 public sealed interface AuthKey {
-  /** The most characters of a text, wrapping included; shipping ones have a few hundred. */
+  /**
+   * The largest length of a text in characters, wrapping included; shipping ones have a few
+   * hundred.
+   */
   int MAX_LENGTH = 16 * 1024;
 
   /**
-   * Takes a text as a node is given it. It is split at the first {@code --TL}, then at the first
-   * {@code -}. Whether the credential verifies, and names the private key, shows when it is used.
+   * Parses the text given to a node. It is split at the first {@code --TL}, then at the first
+   * {@code -}. Whether the credential verifies and names the private key is checked when it is
+   * used.
    *
-   * @throws AuthKeyException if it is too long or no Unicode, or is wrapped and not in canonical
-   *     form; no message quotes any of it
+   * @throws AuthKeyException if the text is too long or not Unicode, or is wrapped but not in
+   *     canonical form; no message quotes any of it
    */
   static AuthKey parse(String text) throws AuthKeyException {
     requireLength(text.length());
@@ -40,10 +44,10 @@ public sealed interface AuthKey {
             secret(text.substring(0, mark)), text.substring(mark + Wrapped.MARK.length()));
   }
 
-  /** The auth key alone, as control knows it. */
+  /** The auth key alone, in the form that control knows. */
   String exposeAuthKey();
 
-  /** The whole text, as a node is given it. */
+  /** The whole text, in the form given to a node. */
   String exposeText();
 
   private static void requireLength(int found) throws AuthKeyException {
@@ -82,12 +86,11 @@ public sealed interface AuthKey {
     }
 
     /**
-     * Wraps it: makes a key, and signs a credential for it.
+     * Wraps the auth key: makes a key, and signs a credential for it.
      *
      * @param signer a trusted key
      * @throws AuthKeyException.TooLong if there is no room for the wrapping
-     * @throws SigningException if the signer cannot be used now, or the signature that it made does
-     *     not verify
+     * @throws SigningException if the signer cannot be used now, or its signature does not verify
      */
     public Wrapped wrap(Signer signer, SecureRandom random)
         throws AuthKeyException, SigningException {
@@ -108,7 +111,7 @@ public sealed interface AuthKey {
       return expose(authKey);
     }
 
-    /** Says nothing about it. */
+    /** A fixed text that reveals nothing. */
     @Override
     public String toString() {
       return "auth key, not wrapped";
@@ -171,7 +174,7 @@ public sealed interface AuthKey {
       }
     }
 
-    /** Base64 without padding, line breaks and spare bits: a value has one text. */
+    /** Base64 without padding, line breaks and spare bits, so that a value has only one text. */
     private static byte[] decode(String part, String base64) throws AuthKeyException {
       byte[] decoded;
       try {
@@ -190,12 +193,12 @@ public sealed interface AuthKey {
       return Base64.getEncoder().withoutPadding().encodeToString(bytes);
     }
 
-    /** What a trusted key signed for {@link #wrappingKey}; no secret. */
+    /** The signature of a trusted key over {@link #wrappingKey}; not secret. */
     public NodeKeySignature credential() {
       return credential;
     }
 
-    /** The key that signs node keys under the credential, if it is the one that this names. */
+    /** The key that signs node keys under the credential, provided that the credential names it. */
     public LockPrivateKey wrappingKey() {
       return wrappingKey;
     }
@@ -219,7 +222,7 @@ public sealed interface AuthKey {
       }
     }
 
-    /** Names the public half of the wrapping key only. */
+    /** Shows only the public half of the wrapping key. */
     @Override
     public String toString() {
       return "auth key, wrapped with " + wrappingKey;

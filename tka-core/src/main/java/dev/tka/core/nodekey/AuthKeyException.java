@@ -4,8 +4,8 @@ import dev.tka.core.DecodeException;
 import dev.tka.core.TkaException;
 
 /**
- * A text that is no auth key: it cannot be one, or it holds the mark of a wrapping, and what
- * follows is none (protocol, section 7). Messages never quote the text: all of it may be secret.
+ * A text that is not an auth key: it cannot be one, or the text after its mark of a wrapping is not
+ * a valid wrapping (protocol, section 7). Messages never quote the text: all of it may be secret.
  */
 public abstract sealed class AuthKeyException extends TkaException {
 
@@ -28,12 +28,12 @@ public abstract sealed class AuthKeyException extends TkaException {
       this.found = found;
     }
 
-    /** How many characters are allowed. */
+    /** The number of characters that is allowed. */
     public int limit() {
       return limit;
     }
 
-    /** How many there are, or would be. */
+    /** The number of characters that there are, or would be. */
     public int found() {
       return found;
     }
@@ -47,7 +47,7 @@ public abstract sealed class AuthKeyException extends TkaException {
     }
   }
 
-  /** Nothing parts the credential from the private key. */
+  /** Nothing separates the credential from the private key. */
   public static final class NoDelimiter extends AuthKeyException {
 
     NoDelimiter() {
@@ -97,7 +97,7 @@ public abstract sealed class AuthKeyException extends TkaException {
     }
   }
 
-  /** The private key does not have the bytes of a seed and its public half. */
+  /** The private key does not have the length of a seed and its public half. */
   public static final class WrongKeyLength extends AuthKeyException {
     private final int expected;
     private final int found;
@@ -113,7 +113,7 @@ public abstract sealed class AuthKeyException extends TkaException {
       return expected;
     }
 
-    /** The number that there were. */
+    /** The number of bytes found. */
     public int found() {
       return found;
     }

@@ -22,20 +22,21 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * What a link says that asks an admin's device to sign another one (protocol, section 7). Such a
- * link is a convenience and no proof: whoever knows the authority's state id can make one, and a
- * letter may slide between neighbouring fields unnoticed. All texts are Unicode and not empty.
+ * The content of a link that asks an admin's device to sign another device (protocol, section 7).
+ * Such a link is a convenience, not a proof: anybody who knows the authority's state id can make
+ * one, and a letter may move between neighbouring fields unnoticed. All texts are Unicode and not
+ * empty.
  *
- * @param nodeKey what to sign; {@link NodeKey#parse} says whether it is a node key
+ * @param nodeKey the key to sign; {@link NodeKey#parse} checks that it is a node key
  * @param rotationKey the key with which the device may rotate its node key; {@link
- *     LockPublicKey#parse} says whether it is one
+ *     LockPublicKey#parse} checks its form
  * @param deviceName the device's name
  * @param osName its operating system
- * @param loginName whose device it is
+ * @param loginName its owner's login name
  */
 public record DeepLink(
     String nodeKey, String rotationKey, String deviceName, String osName, String loginName) {
-  /** The most characters of a link that is read. */
+  /** The length of the longest link that is read, in characters. */
   public static final int MAX_LENGTH = 64 * 1024;
 
   private static final String SCHEME = "tailscale";
@@ -70,7 +71,7 @@ public record DeepLink(
   }
 
   /**
-   * The link.
+   * The text of the link.
    *
    * @param stateId1 the first state id of the authority that is to sign
    * @throws DeepLinkException.WrongPrefix if the node key does not begin with {@code nodekey:}, or
@@ -99,7 +100,7 @@ public record DeepLink(
    *
    * @param stateId1 the first state id of that authority
    * @throws DeepLinkException.WrongHmac if it was made for another authority, or changed
-   * @throws DeepLinkException if it is no link to sign a device
+   * @throws DeepLinkException if it is not a link to sign a device
    */
   public static DeepLink verify(String link, long stateId1) throws DeepLinkException {
     Map<String, byte[]> fields = parameters(query(link));
@@ -134,7 +135,7 @@ public record DeepLink(
     }
   }
 
-  /** What follows the address, once that is found to be right. */
+  /** The part after the address, once the address is found to be right. */
   private static String query(String link) throws DeepLinkException {
     if (link.length() > MAX_LENGTH) {
       throw new DeepLinkException.TooLong(MAX_LENGTH, link.length());
@@ -199,8 +200,8 @@ public record DeepLink(
   }
 
   /**
-   * The first of each name. A pair with a broken escape or a semicolon is passed over, as shipping
-   * clients do.
+   * The first parameter of each name. A pair with a broken escape or a semicolon is skipped, as in
+   * shipping clients.
    */
   private static Map<String, byte[]> parameters(String query) {
     Map<String, byte[]> first = new HashMap<>();
@@ -228,12 +229,12 @@ public record DeepLink(
     }
   }
 
-  /** Every byte but letters, digits and four marks is an escape; a space is a plus. */
+  /** Escapes every byte except letters, digits and four marks; a space becomes a plus. */
   private static String escape(String text) {
     return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("*", "%2A").replace("%7E", "~");
   }
 
-  /** The bytes of a text; empty when an escape is broken. */
+  /** The bytes of a text; empty if an escape is broken. */
   private static Optional<byte[]> unescape(String text) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     ByteArrayOutputStream out = new ByteArrayOutputStream(bytes.length);
@@ -256,7 +257,7 @@ public record DeepLink(
     return StandardCharsets.UTF_8.newEncoder().canEncode(text);
   }
 
-  /** A text around the first place of a mark; all of it is before when the mark is not there. */
+  /** A text split at the first occurrence of a mark; without the mark, all of it is before. */
   private record Cut(String before, String after) {
     static Cut at(String mark, String text) {
       int index = text.indexOf(mark);

@@ -2,7 +2,7 @@ package dev.tka.core.nodekey;
 
 import dev.tka.core.TkaException;
 
-/** A text that is no deep link, or not one of this authority (protocol, section 7). */
+/** A text that is not a deep link, or not one of this authority (protocol, section 7). */
 public abstract sealed class DeepLinkException extends TkaException {
   /** Enough to recognize what was found, however long it is. */
   private static final int QUOTED = 40;
@@ -30,18 +30,18 @@ public abstract sealed class DeepLinkException extends TkaException {
       this.found = found;
     }
 
-    /** How many characters are allowed. */
+    /** The number of characters that is allowed. */
     public int limit() {
       return limit;
     }
 
-    /** How many there are. */
+    /** The number of characters found. */
     public int found() {
       return found;
     }
   }
 
-  /** The text is no URL: a character or an escape that none has. */
+  /** The text is not a URL: it has a character or an escape that no URL has. */
   public static final class NotAUrl extends DeepLinkException {
 
     NotAUrl(String expected, String found) {
@@ -49,7 +49,7 @@ public abstract sealed class DeepLinkException extends TkaException {
     }
   }
 
-  /** The scheme, host, path or version is another than that of a link to sign a device. */
+  /** The scheme, host, path or version is not that of a link to sign a device. */
   public static final class WrongAddress extends DeepLinkException {
     private final String part;
     private final String expected;
@@ -67,18 +67,18 @@ public abstract sealed class DeepLinkException extends TkaException {
       return part;
     }
 
-    /** What it has to be. */
+    /** The expected value. */
     public String expected() {
       return expected;
     }
 
-    /** What it is; empty when it is not there. */
+    /** The value found; empty if the part is missing. */
     public String found() {
       return found;
     }
   }
 
-  /** A field is not there, or empty. */
+  /** A field is missing or empty. */
   public static final class MissingField extends DeepLinkException {
     private final String field;
 
@@ -87,7 +87,7 @@ public abstract sealed class DeepLinkException extends TkaException {
       this.field = field;
     }
 
-    /** Its name in the link. */
+    /** The field's name in the link. */
     public String field() {
       return field;
     }
@@ -102,13 +102,13 @@ public abstract sealed class DeepLinkException extends TkaException {
       this.field = field;
     }
 
-    /** Its name in the link. */
+    /** The field's name in the link. */
     public String field() {
       return field;
     }
   }
 
-  /** A key does not begin as its type does. */
+  /** A key does not begin with the prefix of its type. */
   public static final class WrongPrefix extends DeepLinkException {
 
     WrongPrefix(String field, String expected, String found) {
@@ -116,7 +116,7 @@ public abstract sealed class DeepLinkException extends TkaException {
     }
   }
 
-  /** What authenticates the link does not have the form of a hash. */
+  /** The link's HMAC does not have the form of one. */
   public static final class NotAnHmac extends DeepLinkException {
 
     NotAnHmac(int digits, String found) {
@@ -124,10 +124,10 @@ public abstract sealed class DeepLinkException extends TkaException {
     }
   }
 
-  /** The fields were changed, or the link is another authority's. */
+  /** The fields were changed, or the link belongs to another authority. */
   public static final class WrongHmac extends DeepLinkException {
 
-    // The right one stays unsaid, so that nobody who asks about a link is told how to forge it.
+    // The right one is not given, so that asking about a link does not tell how to forge it.
     WrongHmac() {
       super(
           "hm: expected the HMAC of its fields under this authority's state id 1, found another:"

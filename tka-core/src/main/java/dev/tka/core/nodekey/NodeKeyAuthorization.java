@@ -15,10 +15,10 @@ import java.util.Optional;
  */
 public sealed interface NodeKeyAuthorization {
   /**
-   * Whether a node key is signed by a key that is trusted now (protocol, section 7). A degraded
-   * authority authorizes nobody. Never throws, whatever the bytes.
+   * Decides whether a node key is signed by a key that is trusted now (protocol, section 7). A
+   * degraded authority authorizes nobody. Never throws, whatever the bytes.
    *
-   * @param signature as it came over the wire; empty for a node without one
+   * @param signature the bytes received; empty for a node without a signature
    */
   static NodeKeyAuthorization of(Authority authority, NodeKey nodeKey, Bytes signature) {
     return authority.isDegraded()
@@ -30,11 +30,11 @@ public sealed interface NodeKeyAuthorization {
   /**
    * The node key is signed.
    *
-   * @param keyId of the trusted key that it rests on
-   * @param rotation what was rotated; empty for a direct signature
+   * @param keyId the id of the trusted key on which it rests
+   * @param rotation the rotation, if there was one; empty for a direct signature
    */
   record Authorized(Bytes keyId, Optional<Rotation> rotation) implements NodeKeyAuthorization {
-    /** By which key and how, as a sentence without its subject and its full stop. */
+    /** The signing key and the way to it, as a sentence without its subject and full stop. */
     public String reason() {
       int before = rotation.map(what -> what.previousNodeKeys().size()).orElse(0);
       boolean credential =
@@ -47,7 +47,7 @@ public sealed interface NodeKeyAuthorization {
   }
 
   /**
-   * What a valid rotation rotated.
+   * The effect of a valid rotation.
    *
    * @param previousNodeKeys newest first; each of them is obsolete
    * @param initial the innermost signature, a direct one or a credential
@@ -61,17 +61,20 @@ public sealed interface NodeKeyAuthorization {
 
   /** The node key is not signed. Each kind of denial names the first rule that fails. */
   sealed interface Denied extends NodeKeyAuthorization {
-    /** Where in the nest; 0 is the outermost signature. */
+    /** The layer in the nest; 0 is the outermost signature. */
     int layer();
 
-    /** A word for programs, which stays as it is: {@code untrusted-key}. */
+    /** A stable identifier for programs, such as {@code untrusted-key}. */
     String kind();
 
-    /** What is wrong, as a sentence without its capital letter and its full stop. */
+    /** The problem, as a sentence without its capital letter and full stop. */
     String reason();
   }
 
-  /** The store is damaged: what is missing may be what took the key away (protocol, section 9). */
+  /**
+   * The store is damaged: a missing AUM may be the one that took the key away (protocol, section
+   * 9).
+   */
   record Degraded() implements Denied {
     @Override
     public String kind() {
@@ -89,7 +92,7 @@ public sealed interface NodeKeyAuthorization {
     }
   }
 
-  /** There are no bytes where a signature should be. */
+  /** The signature is empty. */
   record Unsigned() implements Denied {
     @Override
     public String kind() {
@@ -108,9 +111,9 @@ public sealed interface NodeKeyAuthorization {
   }
 
   /**
-   * The bytes are no signature.
+   * The bytes are not a signature.
    *
-   * @param problem what {@link NodeKeySignature#decode} says
+   * @param problem the error of {@link NodeKeySignature#decode}
    */
   record Undecodable(String problem) implements Denied {
     @Override
@@ -129,7 +132,7 @@ public sealed interface NodeKeyAuthorization {
     }
   }
 
-  /** A credential stands by itself; it only says who may sign rotations. */
+  /** A credential authorizes no node by itself; it only says who may sign rotations. */
   record CredentialAlone() implements Denied {
     @Override
     public String kind() {
@@ -160,7 +163,7 @@ public sealed interface NodeKeyAuthorization {
     }
   }
 
-  /** The key that all of it rests on is not trusted now. */
+  /** The key on which all of it rests is not trusted now. */
   record UntrustedKey(int layer, Bytes keyId) implements Denied {
     @Override
     public String kind() {
@@ -173,7 +176,7 @@ public sealed interface NodeKeyAuthorization {
     }
   }
 
-  /** A signature is of no kind that there is. */
+  /** A signature has an unknown kind. */
   record UnknownKind(int layer, int found) implements Denied {
     @Override
     public String kind() {

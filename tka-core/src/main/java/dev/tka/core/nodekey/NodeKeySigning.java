@@ -11,7 +11,7 @@ import java.util.Optional;
 
 /**
  * Makes node-key signatures (protocol, section 7): direct ones, credentials, and rotations of
- * either. What is made verifies, for as long as the key that it rests on is trusted.
+ * either. Every signature made here verifies for as long as the key on which it rests is trusted.
  */
 public final class NodeKeySigning {
   private NodeKeySigning() {}
@@ -19,10 +19,10 @@ public final class NodeKeySigning {
   /**
    * Signs a node key.
    *
-   * @param rotationKey the node's own, with which it may rotate its node key; empty if it may not
+   * @param rotationKey the node's own key, with which it may rotate its node key; empty if it may
+   *     not
    * @param signer a trusted key
-   * @throws SigningException if the key cannot be used now, or the signature that it made does not
-   *     verify
+   * @throws SigningException if the key cannot be used now, or its signature does not verify
    */
   public static NodeKeySignature direct(
       NodeKey nodeKey, Optional<LockPublicKey> rotationKey, Signer signer) throws SigningException {
@@ -38,12 +38,11 @@ public final class NodeKeySigning {
   }
 
   /**
-   * Lets another key sign node keys, as an auth key's does.
+   * Lets another key sign node keys, as the key of an auth key does.
    *
    * @param wrapping the key that may sign rotations of this
    * @param signer a trusted key
-   * @throws SigningException if the key cannot be used now, or the signature that it made does not
-   *     verify
+   * @throws SigningException if the key cannot be used now, or its signature does not verify
    */
   public static NodeKeySignature credential(LockPublicKey wrapping, Signer signer)
       throws SigningException {
@@ -59,10 +58,10 @@ public final class NodeKeySigning {
   }
 
   /**
-   * Signs a node key under a credential, as a node does that an auth key brought in.
+   * Signs a node key under a credential, as a node does that joined with an auth key.
    *
    * @param wrapping the key that the credential names
-   * @throws RotationException if it is no credential, or what is made would not verify
+   * @throws RotationException if it is not a credential, or the result would not verify
    * @throws SigningException as {@link #direct} does
    */
   public static NodeKeySignature fromCredential(
@@ -75,13 +74,13 @@ public final class NodeKeySigning {
   }
 
   /**
-   * Signs a node key in the place of the one that a signature is for. When there would be more
-   * layers than can be read, the oldest that this key can sign for are left out: what is under them
+   * Signs a node key in place of the one that a signature is for. If there would be more layers
+   * than can be read, the oldest layers that this key can sign for are left out: those below them
    * and the newest stay.
    *
-   * @param wrapping the key that the signature names for it; only that one may
-   * @return the signature itself, when it is for this node key already
-   * @throws RotationException if what is made would not verify
+   * @param wrapping the key that the signature names for this; no other key may rotate it
+   * @return the signature itself, if it is for this node key already
+   * @throws RotationException if the result would not verify
    * @throws SigningException as {@link #direct} does
    */
   public static NodeKeySignature rotate(NodeKeySignature old, NodeKey nodeKey, Signer wrapping)
@@ -107,12 +106,13 @@ public final class NodeKeySigning {
   }
 
   /**
-   * Room for one more layer: what this key was named in stays, and of the node keys that came after
-   * that, the newest.
+   * Makes room for one more layer: the layer that names this key stays, and so do the newest of the
+   * node keys that came after it.
    */
   private static NodeKeySignature shorten(NodeKeySignature old, Signer wrapping)
       throws RotationException, SigningException {
-    // Whoever made it up could else have this key declare any node keys obsolete.
+    // Otherwise the author of a forged signature could have this key declare any node keys
+    // obsolete.
     requireVerifies(
         old,
         old.nodeKey()
@@ -128,7 +128,7 @@ public final class NodeKeySigning {
     }
     int kept = layers.size() - base;
     int room = NodeKeySignature.MAX_LAYERS - 1 - kept;
-    // Without room for the newest, it would not become obsolete, and tie with what replaces it.
+    // Without room for the newest, it would not become obsolete, and would tie with its successor.
     if (room < 1) {
       throw new RotationException.TooManyLayers(layers.size());
     }

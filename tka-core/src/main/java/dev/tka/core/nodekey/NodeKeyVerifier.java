@@ -11,10 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/**
- * The rules by which node-key signatures are judged (protocol, section 7), in the order of their
- * cost.
- */
+/** The rules that judge node-key signatures (protocol, section 7), in the order of their cost. */
 final class NodeKeyVerifier {
   private final SignatureVerifier signatures;
 
@@ -23,10 +20,10 @@ final class NodeKeyVerifier {
   }
 
   /**
-   * Whether a state vouches for a node key.
+   * Decides whether a state vouches for a node key.
    *
-   * @param encoded the signature as it came over the wire
-   * @param verified what {@link #verify} says of these two, where it was asked before
+   * @param encoded the signature as received
+   * @param verified the result of {@link #verify} for these two, if it is known already
    */
   NodeKeyAuthorization authorize(
       State state, NodeKey nodeKey, Bytes encoded, Optional<NodeKeyAuthorization> verified) {
@@ -59,7 +56,9 @@ final class NodeKeyVerifier {
     return layer;
   }
 
-  /** Whether a signature is for a node key and verifies, whoever trusts the key it rests on. */
+  /**
+   * Decides whether a signature is for a node key and verifies, whether or not its key is trusted.
+   */
   NodeKeyAuthorization verify(NodeKeySignature signature, NodeKey nodeKey) {
     if (signature.kind() == NodeKeySignature.CREDENTIAL) {
       return new NodeKeyAuthorization.CredentialAlone();

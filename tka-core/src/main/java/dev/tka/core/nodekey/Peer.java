@@ -5,15 +5,15 @@ import dev.tka.core.NodeKey;
 import java.util.Objects;
 
 /**
- * A peer as control hands it out.
+ * A peer as control describes it.
  *
- * @param id what tells it from all others, for as long as it exists: a name, a number
- * @param signature of its node key, as it came over the wire; empty when there is none
- * @param unsignedPeerApiOnly true for one that control marks as unsigned, and that may be reached
- *     by nothing but its peer API
+ * @param id a name or number that distinguishes it from all others for as long as it exists
+ * @param signature the signature of its node key, as received; empty if there is none
+ * @param unsignedPeerApiOnly true for a peer that control marks as unsigned, and of which only the
+ *     peer API may be reached
  */
 public record Peer(String id, NodeKey nodeKey, Bytes signature, boolean unsignedPeerApiOnly) {
-  /** Refuses nothing but null. */
+  /** Rejects null components. */
   public Peer {
     Objects.requireNonNull(id);
     Objects.requireNonNull(nodeKey);

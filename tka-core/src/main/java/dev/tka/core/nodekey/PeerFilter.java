@@ -21,13 +21,14 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which of a node's peers are signed (protocol, section 7, "Filtering peers"). The verdicts are a
- * function of the authority and the peers, whatever the order in which these came; a change of one
- * peer costs that peer, and those whose verdict depends on its signature.
+ * Decides which of a node's peers are signed (protocol, section 7, "Filtering peers"). The verdicts
+ * are a function of the authority and the peers, whatever the order in which they came; the cost of
+ * a change to one peer is that of the peer itself and of those whose verdict depends on its
+ * signature.
  *
- * <p>Whether a signature verifies depends on its bytes and the node key alone, and is found out
- * once for as long as a peer has both. Whether the key that it rests on is trusted is asked again
- * of every authority.
+ * <p>Whether a signature verifies depends only on its bytes and the node key, and is computed once
+ * for as long as a peer has both. Whether the key on which it rests is trusted is asked again of
+ * every authority.
  *
  * <p>For one thread; checks signatures on all cores.
  */
@@ -41,13 +42,15 @@ public final class PeerFilter {
   /** The peers whose valid rotation makes a node key obsolete. */
   private final Map<NodeKey, NavigableSet<String>> obsoletedBy = new HashMap<>();
 
-  /** The peers with valid rotations from direct signatures, by the wrapping key of these. */
+  /**
+   * The peers with valid rotations from direct signatures, by the wrapping key of those signatures.
+   */
   private final Map<Bytes, NavigableSet<String>> chains = new HashMap<>();
 
-  /** What became of each of those groups: the node keys that lost in it. */
+  /** The outcome of each of those groups: the node keys that lost in it. */
   private final Map<Bytes, Map<NodeKey, Loss>> outcomes = new HashMap<>();
 
-  /** The same by node key, then by the wrapping key of the group. */
+  /** The same losses by node key, then by the wrapping key of the group. */
   private final Map<NodeKey, NavigableMap<Bytes, Loss>> losses = new HashMap<>();
 
   private State state;
@@ -62,9 +65,9 @@ public final class PeerFilter {
   /**
    * Filters peers once.
    *
-   * @param peers no two with one id
-   * @return the verdicts by the ids of the peers, in order
-   * @throws IllegalArgumentException if two of them have one id
+   * @param peers the peers, each with a different id
+   * @return the verdicts by peer id, in order
+   * @throws IllegalArgumentException if two of them have the same id
    */
   public static Map<String, PeerVerdict> filter(Authority authority, Collection<Peer> peers) {
     PeerFilter filter = new PeerFilter(authority);
@@ -72,11 +75,11 @@ public final class PeerFilter {
     return filter.verdicts();
   }
 
-  /** A peer, and what is known of its signature. */
+  /** A peer, and the known facts about its signature. */
   private static final class Entry {
     final Peer peer;
 
-    /** Whether it verifies, whoever is trusted; unknown until somebody had to know. */
+    /** The verification result, whoever is trusted; unknown until it is needed. */
     @Nullable NodeKeyAuthorization verified;
 
     NodeKeyAuthorization authorization = new NodeKeyAuthorization.Unsigned();
@@ -85,14 +88,14 @@ public final class PeerFilter {
       this.peer = peer;
     }
 
-    /** What makes node keys obsolete. */
+    /** The rotation, which makes node keys obsolete. */
     Optional<NodeKeyAuthorization.Rotation> rotation() {
       return authorization instanceof NodeKeyAuthorization.Authorized authorized
           ? authorized.rotation()
           : Optional.empty();
     }
 
-    /** What chains that compete have in common: those from credentials do not. */
+    /** The key that competing chains share: those from credentials do not compete. */
     Optional<Bytes> chain() {
       return rotation()
           .map(NodeKeyAuthorization.Rotation::initial)
@@ -102,36 +105,36 @@ public final class PeerFilter {
   }
 
   /**
-   * A node key that lost in its group, and is obsolete for it.
+   * A node key that lost in its group, and is obsolete because of it.
    *
    * @param loser the first of the peers that lost with it
-   * @param why the verdict on those
+   * @param why the verdict on those peers
    */
   private record Loss(String loser, PeerVerdict.Dropped why) {}
 
-  /** What has to be decided again: peers, and groups by their wrapping key. */
+  /** The verdicts to decide again: peers, and groups by their wrapping key. */
   private record Affected(Set<String> ids, NavigableSet<Bytes> groups) {
     static Affected nothing() {
       return new Affected(new TreeSet<>(), new TreeSet<>());
     }
   }
 
-  /** All verdicts by the ids of the peers, in order. */
+  /** All verdicts by peer id, in order. */
   public Map<String, PeerVerdict> verdicts() {
     return new LinkedHashMap<>(verdicts);
   }
 
-  /** The verdict on a peer; empty for a stranger. */
+  /** The verdict on a peer; empty for an unknown peer. */
   public Optional<PeerVerdict> verdict(String id) {
     return Optional.ofNullable(verdicts.get(id));
   }
 
   /**
-   * Takes peers in, new ones and changed ones.
+   * Adds or replaces peers.
    *
-   * @param peers no two with one id
-   * @return the verdicts that are new or changed, by the ids of the peers, in order
-   * @throws IllegalArgumentException if two of them have one id; then none is taken in
+   * @param peers the peers, each with a different id
+   * @return the verdicts that are new or changed, by peer id, in order
+   * @throws IllegalArgumentException if two of them have the same id; then none is added
    */
   public Map<String, PeerVerdict> put(Collection<Peer> peers) {
     Set<String> ids = new HashSet<>();
@@ -159,7 +162,7 @@ public final class PeerFilter {
   }
 
   /**
-   * Takes a peer out.
+   * Removes a peer.
    *
    * @return the verdicts on others that changed
    */
@@ -175,7 +178,7 @@ public final class PeerFilter {
   }
 
   /**
-   * Goes on with another authority: what the node has learned since, say.
+   * Replaces the authority, for example after the node has learned of updates.
    *
    * @return the verdicts that changed
    */
@@ -184,7 +187,7 @@ public final class PeerFilter {
     return follow(next.state());
   }
 
-  /** Goes on as if the authority had another state. */
+  /** Judges as if the authority had another state. */
   Map<String, PeerVerdict> follow(State next) {
     state = next;
     Affected affected = Affected.nothing();
@@ -218,7 +221,7 @@ public final class PeerFilter {
     return verdict;
   }
 
-  /** Notes what an entry says, or that it does not say it any more, and whom that concerns. */
+  /** Records what an entry says, or no longer says, and which verdicts that affects. */
   private void index(Entry entry, Affected affected, boolean present) {
     String id = entry.peer.id();
     affected.ids().add(id);
@@ -241,7 +244,7 @@ public final class PeerFilter {
             });
   }
 
-  /** Notes those whom it concerns that a node key became obsolete, or no longer is. */
+  /** Records the verdicts affected when a node key becomes obsolete, or no longer is. */
   private void touch(NodeKey nodeKey, Affected affected) {
     for (String id : at(holders, nodeKey)) {
       affected.ids().add(id);
@@ -287,7 +290,7 @@ public final class PeerFilter {
     return changed;
   }
 
-  /** Settles one group, and notes what that means for later ones. */
+  /** Settles one group, and records the consequences for later ones. */
   private void settle(Bytes group, Affected affected) {
     Map<NodeKey, Loss> after = outcome(group);
     Map<NodeKey, Loss> before =
@@ -350,7 +353,10 @@ public final class PeerFilter {
     return at(obsoletedBy, entry.peer.nodeKey()).stream().findFirst();
   }
 
-  /** The node keys that lose in a group: all but the longest chain's, or all when several are. */
+  /**
+   * The node keys that lose in a group: all but the longest chain's, or all if several chains are
+   * longest.
+   */
   private Map<NodeKey, Loss> outcome(Bytes group) {
     List<Entry> competing = new ArrayList<>();
     List<String> longest = new ArrayList<>();
@@ -373,7 +379,7 @@ public final class PeerFilter {
     if (competing.size() < 2) {
       return Map.of();
     }
-    // One verdict for all: a list for each would grow with the square of the clones.
+    // One verdict for all: a separate list for each would grow with the square of the clones.
     PeerVerdict.Dropped why =
         longest.size() > 1
             ? new PeerVerdict.Cloned(longest)

@@ -12,18 +12,18 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What becomes of peers when keys are not trusted any more (protocol, section 7), by the ids of the
- * peers, in order.
+ * The verdicts on peers before and after keys are no longer trusted (protocol, section 7), by peer
+ * id, in order.
  *
- * @param before what each is now
- * @param after what each would be
+ * @param before the current verdicts
+ * @param after the verdicts afterwards
  */
 public record PeerForecast(Map<String, PeerVerdict> before, Map<String, PeerVerdict> after) {
   /**
    * Filters peers twice; their signatures are checked once.
    *
-   * @param keyIds of the keys that would go; those that are not trusted now make no difference
-   * @param peers no two with one id
+   * @param keyIds the ids of the keys to remove; those that are not trusted now make no difference
+   * @param peers the peers, each with a different id
    */
   public static PeerForecast without(
       Authority authority, Set<Bytes> keyIds, Collection<Peer> peers) {
@@ -38,7 +38,7 @@ public record PeerForecast(Map<String, PeerVerdict> before, Map<String, PeerVerd
   }
 
   /**
-   * The peers with a valid signature that rests on a key that would go, in order, each with the id
+   * The peers with a valid signature that rests on a key to be removed, in order, each with the id
    * of that key.
    */
   public Map<String, Bytes> losingTheirKey() {

@@ -3,18 +3,18 @@ package dev.tka.core.nodekey;
 import java.util.List;
 import java.util.Optional;
 
-/** What becomes of a peer (protocol, section 7, "Filtering peers"). */
+/** The verdict on a peer (protocol, section 7, "Filtering peers"). */
 public sealed interface PeerVerdict {
-  /** A word for programs, which stays as it is: {@code obsolete}. */
+  /** A stable identifier for programs, such as {@code obsolete}. */
   String kind();
 
-  /** Why, as a sentence without its capital letter and its full stop. */
+  /** The reason, as a sentence without its capital letter and full stop. */
   String reason();
 
   /**
    * The peer is kept.
    *
-   * @param authorization why; empty for one that is marked as unsigned
+   * @param authorization the reason; empty for a peer that is marked as unsigned
    */
   record Kept(Optional<NodeKeyAuthorization.Authorized> authorization) implements PeerVerdict {
     @Override
@@ -49,7 +49,7 @@ public sealed interface PeerVerdict {
   /**
    * Its node key was rotated.
    *
-   * @param by the id of a peer whose valid signature says so; of several the first
+   * @param by the id of a peer whose valid signature says so; the first if there are several
    */
   record Obsolete(String by) implements Dropped {
     @Override
@@ -81,10 +81,10 @@ public sealed interface PeerVerdict {
   }
 
   /**
-   * Its node key is that of a peer that lost to another chain: the loser is the node key, whoever
+   * Its node key belongs to a peer that lost to another chain: the node key loses, whichever peer
    * has it.
    *
-   * @param loser the id of that peer; of several the first
+   * @param loser the id of that peer; the first if there are several
    * @param why the verdict on that peer
    */
   record SharedKey(String loser, Dropped why) implements Dropped {
@@ -102,7 +102,7 @@ public sealed interface PeerVerdict {
   /**
    * Several peers rotated equally far, from the same key: nobody can tell which is the right one.
    *
-   * @param ids of those that are furthest, in order
+   * @param ids the ids of the peers that rotated furthest, in order
    */
   record Cloned(List<String> ids) implements Dropped {
     private static final int NAMED = 5;

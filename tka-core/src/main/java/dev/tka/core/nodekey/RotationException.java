@@ -4,8 +4,7 @@ import dev.tka.core.LockPublicKey;
 import dev.tka.core.TkaException;
 
 /**
- * A node-key signature that cannot be rotated: what came of it would never verify (protocol,
- * section 7).
+ * A node-key signature that cannot be rotated: the result would never verify (protocol, section 7).
  */
 public abstract sealed class RotationException extends TkaException {
 
@@ -13,7 +12,7 @@ public abstract sealed class RotationException extends TkaException {
     super(message);
   }
 
-  /** An auth key wraps a credential, and this is none. */
+  /** The signature is not a credential, which is what an auth key wraps. */
   public static final class NotACredential extends RotationException {
 
     NotACredential(String found) {
@@ -21,7 +20,7 @@ public abstract sealed class RotationException extends TkaException {
     }
   }
 
-  /** The zero node key stands for none. */
+  /** The node key is the zero key, which stands for none. */
   public static final class NoNodeKey extends RotationException {
 
     NoNodeKey() {
@@ -37,7 +36,7 @@ public abstract sealed class RotationException extends TkaException {
     }
   }
 
-  /** There are as many layers as can be read, and none that this key may take out. */
+  /** There are as many layers as can be read, and none that this key may leave out. */
   public static final class TooManyLayers extends RotationException {
 
     TooManyLayers(int layers) {
@@ -49,7 +48,7 @@ public abstract sealed class RotationException extends TkaException {
     }
   }
 
-  /** What is to be rotated does not verify itself, so that no rotation of it would. */
+  /** The signature to be rotated does not verify itself, so no rotation of it would. */
   public static final class NeverVerifies extends RotationException {
     private final NodeKeyAuthorization.Denied denied;
 
@@ -59,8 +58,8 @@ public abstract sealed class RotationException extends TkaException {
     }
 
     /**
-     * At which layer, and why: of what would have been made, or, where that needs fewer layers than
-     * there are, of what was to be rotated.
+     * The layer and the reason: of the signature that would have been made or, if that needs fewer
+     * layers than there are, of the signature to be rotated.
      */
     public NodeKeyAuthorization.Denied denied() {
       return denied;

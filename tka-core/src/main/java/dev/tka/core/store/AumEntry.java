@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * What a store knows of an AUM without reading its body. Immutable as far as these methods go.
+ * The facts about a stored AUM that need no read of its body. Immutable as far as these methods go.
  *
  * <p>Heights count AUMs from the oldest one of the same tree: a child's is its parent's plus one.
  * Where they begin is up to the store.
@@ -15,15 +15,15 @@ public interface AumEntry {
   /** The AUM's hash. */
   AumHash hash();
 
-  /** The AUM that it follows, stored or not; empty for a genesis. */
+  /** The hash of its parent, stored or not; empty for a genesis. */
   Optional<AumHash> parent();
 
-  /** What it does. */
+  /** The kind of change that it makes. */
   AumKind kind();
 
-  /** Its place in its tree. */
+  /** Its height in its tree. */
   int height();
 
-  /** When this store first took it in, to the second. */
+  /** The time at which this store first took it in, to the second. */
   Instant committedAt();
 }

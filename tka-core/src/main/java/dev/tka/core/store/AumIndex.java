@@ -20,38 +20,43 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * AUMs in memory, found by hash and by parent, for stores that keep all of theirs there.
+ * An in-memory index of AUMs by hash and by parent, for stores that keep all of their AUMs there.
  *
- * <p>It only grows, so that a snapshot costs nothing: every node carries the sequence number of the
- * commit that added it, and a reader with a limit does not see what is newer. Whatever cannot be
- * done by growing (a purge, or an AUM that arrives after its children and may move their heights)
- * makes a new index ({@link #without}, {@link #add}), and older snapshots keep the old one. So a
- * commit costs what it adds, and readers take no lock.
+ * <p>The index only grows, so that a snapshot costs nothing: every node carries the sequence number
+ * of the commit that added it, and a reader with a limit does not see newer nodes. Changes that are
+ * not growth (a purge, or an AUM that arrives after its children and may move their heights) make a
+ * new index ({@link #without}, {@link #add}), and older snapshots keep the old one. So the cost of
+ * a commit is that of its additions, and readers take no lock.
  *
- * <p>A store adds to it and takes away, one writer at a time, and shows it by an {@link
- * IndexSnapshot}, to any number of readers: {@link MemoryAumStore} is the shortest example.
+ * <p>A store adds and removes AUMs, one writer at a time, and shows the index to any number of
+ * readers through an {@link IndexSnapshot}: {@link MemoryAumStore} is the shortest example.
  *
- * @param <B> where the body of an AUM is: its encoding, or what finds that
+ * @param <B> the body of an AUM: its encoding, or a way to find it
  */
 public final class AumIndex<B> {
-  /** What a node takes up, with its hash and its place in the map; measured. */
+  /** Heap bytes per node, with its hash and its map entry; measured. */
   private static final long HEAP_BYTES_A_NODE = 165;
 
-  /** What a body takes up besides its bytes. */
+  /** Heap bytes per body in addition to its content. */
   private static final long HEAP_BYTES_A_BODY = 28;
 
   private final ConcurrentHashMap<AumHash, Node<B>> nodes = new ConcurrentHashMap<>();
 
-  /** The first children of parents that are not here; the others hang off their parent. */
+  /**
+   * The first children of parents that are not in the index; the others are linked from their
+   * parent.
+   */
   private final ConcurrentHashMap<AumHash, Node<B>> orphans = new ConcurrentHashMap<>();
 
-  /** What {@link #add} added here, in that order; the rest is what the index began with. */
+  /**
+   * The nodes that {@link #add} added, in that order; the rest were there when the index was made.
+   */
   private volatile Node<?>[] additions = new Node<?>[0];
 
-  /** How many of the additions there are; written last, so that readers find all of these. */
+  /** The number of additions; written last, so that readers find all of them. */
   private volatile int additionCount;
 
-  /** The length of the bodies that are in memory. */
+  /** The total size of the bodies in memory, in bytes. */
   private volatile long bodyBytes;
 
   /** An empty index. */
@@ -61,7 +66,7 @@ public final class AumIndex<B> {
    * An AUM that a store keeps.
    *
    * @param committedAt seconds since the epoch
-   * @param body where its body is
+   * @param body the body, or a way to find it
    */
   public record Item<B>(
       AumHash hash, Optional<AumHash> parent, AumKind kind, long committedAt, B body) {
@@ -70,7 +75,7 @@ public final class AumIndex<B> {
       return new Item<>(aum.hash(), aum.parent(), aum.kind(), committedAt, aum.encoded());
     }
 
-    /** What a commit adds, with its body. */
+    /** An AUM that a commit adds, with its body. */
     public static Item<Bytes> of(Commit.Addition addition) {
       return of(addition.aum(), addition.committedAt().getEpochSecond());
     }
@@ -107,7 +112,7 @@ public final class AumIndex<B> {
       this.nextSibling = nextSibling;
     }
 
-    /** A node that is not linked yet: a root's height, should it become one. */
+    /** A node that is not linked yet, with the height of a root in case it becomes one. */
     static <B> Node<B> of(Item<B> item, long addedBy) {
       return new Node<>(
           item.hash(),
@@ -151,12 +156,15 @@ public final class AumIndex<B> {
     }
   }
 
-  /** One AUM, if it is here and not newer than the limit. */
+  /** An AUM, if it is in the index and not newer than the limit. */
   Optional<AumEntry> find(AumHash hash, long limit) {
     return Optional.ofNullable(visible(nodes.get(hash), limit));
   }
 
-  /** Where the body of an AUM is, if it is here and not newer than the limit. */
+  /**
+   * The body of an AUM, or the way to find it, if the AUM is in the index and not newer than the
+   * limit.
+   */
   Optional<B> body(AumHash hash, long limit) {
     Node<B> node = visible(nodes.get(hash), limit);
     return node == null ? Optional.empty() : Optional.of(node.body);
@@ -194,9 +202,9 @@ public final class AumIndex<B> {
 
   /**
    * The AUMs that were added after one limit and are not newer than another, in the order in which
-   * they were added. Costs their number, and that of newer ones.
+   * they were added. The cost is proportional to their number plus that of newer ones.
    *
-   * @param limit of a snapshot of this index
+   * @param limit the limit of a snapshot of this index
    */
   List<AumEntry> addedBetween(long limit, long laterLimit) {
     int end = additionCount;
@@ -211,18 +219,18 @@ public final class AumIndex<B> {
     return List.of(Arrays.copyOfRange(added, begin, end));
   }
 
-  /** About how many bytes of memory the AUMs take up, those that no reader sees included. */
+  /** Approximate heap bytes of the AUMs, including those that no reader sees. */
   long heapBytes() {
     return nodes.mappingCount() * HEAP_BYTES_A_NODE + bodyBytes;
   }
 
   /**
-   * Adds AUMs; those that are here already stay as they are. Quickest with parents before their
-   * children. Readers see them once a snapshot's limit reaches the sequence number, so that a
-   * commit that fails after this shows nothing if its number is never used again.
+   * Adds AUMs; those already in the index stay as they are. Fastest if parents come before their
+   * children. Readers see the additions once a snapshot's limit reaches the sequence number, so a
+   * commit that fails after this shows nothing, provided its number is never used again.
    *
-   * @param addedBy the sequence number of the commit, above all limits that readers have
-   * @return the index to go on with: this one, or a new one when heights had to move
+   * @param addedBy the sequence number of the commit, above the limits of all readers
+   * @return the index to use from now on: this one, or a new one if heights had to move
    */
   public AumIndex<B> add(List<Item<B>> items, long addedBy) {
     for (int i = 0; i < items.size(); i++) {
@@ -241,15 +249,15 @@ public final class AumIndex<B> {
     return this;
   }
 
-  /** An index of these AUMs, all of one commit, in any order; none may be there twice. */
+  /** Makes an index of AUMs from a single commit, in any order and without duplicates. */
   public static <B> AumIndex<B> of(Collection<Item<B>> items) {
     return ofNodes(items.stream().map(item -> Node.of(item, 0)).toList());
   }
 
   /**
-   * Takes AUMs away.
+   * Removes AUMs.
    *
-   * @return a new index of the others, which does not change with this one
+   * @return a new index of the others, independent of this one
    */
   public AumIndex<B> without(Set<AumHash> purged) {
     List<Node<B>> kept = new ArrayList<>(nodes.values());
@@ -279,7 +287,10 @@ public final class AumIndex<B> {
     return index;
   }
 
-  /** Puts a copy of a node below its parent, or, where that is not here, at the height it has. */
+  /**
+   * Puts a copy of a node below its parent or, if the parent is not in the index, at the node's own
+   * height.
+   */
   private Node<B> link(Node<B> unlinked) {
     AumHash parentHash = unlinked.parent;
     Node<B> parent = parentHash == null ? null : nodes.get(parentHash);

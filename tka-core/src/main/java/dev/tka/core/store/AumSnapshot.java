@@ -10,16 +10,16 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * All that a store holds at one revision. Later commits do not change it. Safe for use by many
- * threads.
+ * The whole content of a store at one revision. Later commits do not change it. Safe for use by
+ * many threads.
  *
- * <p>The methods without {@code throws} answer from what the store keeps in memory.
+ * <p>The methods without {@code throws} answer from memory.
  */
 public interface AumSnapshot {
-  /** What an AUM takes up in memory, its body included, where nobody counted. */
+  /** Estimated heap bytes per AUM, body included, for stores that do not measure it. */
   long TYPICAL_HEAP_BYTES = 400;
 
-  /** Which state of the store this is. */
+  /** The revision of the store that this snapshot shows. */
   Revision revision();
 
   /** Every AUM, in no particular order. */
@@ -28,68 +28,68 @@ public interface AumSnapshot {
   /** One AUM, if it is stored. */
   Optional<? extends AumEntry> find(AumHash hash);
 
-  /** The stored AUMs whose parent this is, in no particular order. */
+  /** The stored children of an AUM, in no particular order. */
   List<? extends AumEntry> children(AumHash parent);
 
   /**
    * The canonical encoding of a stored AUM, as it was committed.
    *
-   * @throws StoreException.NoSuchAum if it is not stored
-   * @throws StoreException if it cannot be read
+   * @throws StoreException.NoSuchAum if the AUM is not stored
+   * @throws StoreException if the body cannot be read
    */
   Bytes encoded(AumHash hash) throws StoreException;
 
   /**
-   * The oldest AUM of the active chain when it was last recorded (protocol, section 4), if any was.
+   * The oldest AUM of the active chain as last recorded (protocol, section 4); empty if it never
+   * was.
    */
   Optional<AumHash> lastActiveAncestor();
 
-  /**
-   * What is remembered of the AUMs that were purged from the active chain (protocol, section 10).
-   */
+  /** The memory of the AUMs that were purged from the active chain (protocol, section 10). */
   Trail trail();
 
   /**
-   * An AUM that was purged and that the store could give back whole: ready to be added again, with
-   * the time at which it was first committed. Empty for one that is stored, and in stores that
-   * forget what they purge.
+   * A purged AUM that the store could give back whole: ready to be added again, with the time at
+   * which it was first committed. Empty for a stored AUM, and in stores that forget what they
+   * purge.
    */
   default Optional<Commit.Addition> purged(AumHash hash) {
     return Optional.empty();
   }
 
-  /** What is noted about own AUMs (protocol, section 10). */
+  /** The notes on own AUMs (protocol, section 10). */
   Marks marks();
 
   /**
-   * What this has that an older snapshot of the same store lacks, each AUM after those that it was
-   * committed after. Costs what was added.
+   * The AUMs that this snapshot has and an older snapshot of the same store lacks, in the order in
+   * which they were committed. The cost is proportional to their number.
    *
-   * @return empty when that is not known, or more happened than that AUMs were added and the
-   *     record, the trail, the notes or the damage changed: then heights may have moved, too
+   * @return empty if they are not known, or if more changed than additions, the record, the trail,
+   *     the notes and the damage: heights may then have moved, too
    */
   default Optional<List<? extends AumEntry>> addedSince(AumSnapshot older) {
     return Optional.empty();
   }
 
-  /** True when bodies are in memory, so that looking at all of them is no matter of the medium. */
+  /** True when bodies are held in memory, so that reading all of them needs no I/O. */
   default boolean hasBodiesInMemory() {
     return true;
   }
 
   /**
-   * About how many bytes of memory this takes up, with what it shares with other snapshots of the
-   * same store. For caches, which have to weigh what they hold.
+   * Approximate heap bytes of this snapshot, including everything it shares with other snapshots of
+   * the same store. For caches, which have to weigh their entries.
    */
   default long heapBytes() {
     return entries().size() * TYPICAL_HEAP_BYTES;
   }
 
-  /** What in the store is damaged; empty when all is well. */
+  /** The damage found in the store; empty if there is none. */
   List<Damage> damage();
 
   /**
-   * The AUM that one follows, which is stored or in the trail; empty for a genesis and a stranger.
+   * The parent of an AUM that is stored or in the trail; empty for a genesis and for an unknown
+   * AUM.
    */
   default Optional<AumHash> parentOf(AumHash hash) {
     return find(hash)
@@ -98,9 +98,9 @@ public interface AumSnapshot {
   }
 
   /**
-   * A stored AUM and all that is stored after it, each before its children.
+   * A stored AUM and all stored AUMs after it, each before its children.
    *
-   * @param root an AUM that is stored
+   * @param root the hash of a stored AUM
    */
   default List<AumHash> tree(AumHash root) {
     List<AumHash> tree = new ArrayList<>(List.of(root));
@@ -113,8 +113,8 @@ public interface AumSnapshot {
   /**
    * A stored AUM.
    *
-   * @throws StoreException.NoSuchAum if it is not stored
-   * @throws StoreException if it cannot be read
+   * @throws StoreException.NoSuchAum if the AUM is not stored
+   * @throws StoreException if the body cannot be read
    */
   default Aum get(AumHash hash) throws StoreException {
     try {

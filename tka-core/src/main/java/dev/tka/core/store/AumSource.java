@@ -1,9 +1,9 @@
 package dev.tka.core.store;
 
-/** A place where AUMs are kept, for reading. */
+/** A readable source of AUMs. */
 public interface AumSource {
   /**
-   * What is stored now.
+   * Reads the current content.
    *
    * @throws StoreException if it cannot be read
    */

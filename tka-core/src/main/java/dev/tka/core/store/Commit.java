@@ -12,15 +12,15 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * One change to a store, all of it or nothing.
+ * One change to a store, made as a whole or not at all.
  *
- * @param base the revision that it was decided on
- * @param additions AUMs to take in, each parent before its children
- * @param purges AUMs to forget
+ * @param base the revision on which it was decided
+ * @param additions the AUMs to add, each parent before its children
+ * @param purges the AUMs to forget
  * @param lastActiveAncestor the new record of the oldest AUM of the active chain, or empty to leave
  *     it as it is
- * @param trailCut the AUM from which on the trail is forgotten, before anything is added to it
- * @param trail what the purges leave in the trail, oldest first
+ * @param trailCut the AUM from which the trail is forgotten, before anything is added to it
+ * @param trail the entries that the purges leave in the trail, oldest first
  * @param marks the new notes on own AUMs, or empty to leave them as they are
  */
 public record Commit(
@@ -43,13 +43,14 @@ public record Commit(
   }
 
   /**
-   * An AUM to take in.
+   * An AUM to add.
    *
-   * @param aum what was verified
-   * @param committedAt when, to the second; a store that already knows the AUM keeps its own time
+   * @param aum a verified AUM
+   * @param committedAt the commit time, to the second; a store that already knows the AUM keeps its
+   *     own time
    */
   public record Addition(Aum aum, Instant committedAt) {
-    /** Refuses nothing but null. */
+    /** Rejects null components. */
     public Addition {
       Objects.requireNonNull(aum);
       Objects.requireNonNull(committedAt);
@@ -75,7 +76,7 @@ public record Commit(
       this.base = base;
     }
 
-    /** Takes an AUM in. */
+    /** Adds an AUM. */
     public Builder add(Aum aum, Instant committedAt) {
       additions.add(new Addition(aum, committedAt));
       return this;
@@ -99,13 +100,13 @@ public record Commit(
       return this;
     }
 
-    /** Forgets an AUM of the trail and those that follow it there. */
+    /** Forgets an AUM of the trail and all that follow it there. */
     public Builder cutTrail(AumHash from) {
       trailCut = Optional.of(from);
       return this;
     }
 
-    /** Adds to the trail what purges leave, oldest first, after what is remembered already. */
+    /** Adds the entries that purges leave to the trail, oldest first, after those already in it. */
     public Builder trail(List<TrailEntry> entries) {
       trail = entries;
       return this;

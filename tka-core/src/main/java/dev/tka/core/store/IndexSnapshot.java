@@ -9,15 +9,15 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * A snapshot of a store that keeps its AUMs in an {@link AumIndex}. Immutable, while the index may
- * go on growing.
+ * A snapshot of a store that keeps its AUMs in an {@link AumIndex}. Immutable, although the index
+ * may keep growing.
  *
- * @param index may hold newer AUMs, too
+ * @param index the index, which may also hold newer AUMs
  * @param limit the sequence number of the last commit that this snapshot shows
- * @param bodies reads the bodies of AUMs that are stored
- * @param purgedBodies finds what was purged and could be given back
- * @param remembered tells the trail, the same at every call; it may be worked out at the first
- * @param <B> where the index says that a body is
+ * @param bodies reads the bodies of stored AUMs
+ * @param purgedBodies finds purged AUMs that could be given back
+ * @param remembered supplies the trail, the same at every call; it may be computed at the first
+ * @param <B> the index's way to find a body
  */
 public record IndexSnapshot<B>(
     AumIndex<B> index,
@@ -30,7 +30,7 @@ public record IndexSnapshot<B>(
     Marks marks,
     List<Damage> damage)
     implements AumSnapshot {
-  /** Purged bodies of a store that keeps none. */
+  /** The purged bodies of a store that keeps none. */
   private enum Forgotten implements Function<AumHash, Optional<Commit.Addition>> {
     ALL;
 
@@ -43,7 +43,7 @@ public record IndexSnapshot<B>(
   /** Reads bodies. */
   @FunctionalInterface
   public interface Bodies<B> {
-    /** Those that the index itself holds. */
+    /** Reads the bodies that the index itself holds. */
     Bodies<Bytes> IN_MEMORY =
         new Bodies<>() {
           @Override
@@ -57,7 +57,7 @@ public record IndexSnapshot<B>(
           }
         };
 
-    /** True when reading one costs nothing. */
+    /** True if reading a body costs nothing. */
     default boolean areInMemory() {
       return false;
     }
@@ -65,7 +65,7 @@ public record IndexSnapshot<B>(
     /**
      * The encoding of an AUM.
      *
-     * @param body where the index says that it is
+     * @param body the index's way to find it
      * @throws StoreException if it cannot be read
      */
     Bytes read(AumHash hash, B body) throws StoreException;
@@ -96,13 +96,13 @@ public record IndexSnapshot<B>(
         damage);
   }
 
-  /** The same with another trail. */
+  /** This snapshot with another trail. */
   public IndexSnapshot<B> withTrail(Supplier<Trail> other) {
     return new IndexSnapshot<>(
         index, limit, revision, lastActiveAncestor, bodies, purgedBodies, other, marks, damage);
   }
 
-  /** Where the body of an AUM is; empty if it is not stored. */
+  /** The body of an AUM, or the way to find it; empty if the AUM is not stored. */
   public Optional<B> body(AumHash hash) {
     return index.body(hash, limit);
   }
@@ -123,7 +123,7 @@ public record IndexSnapshot<B>(
 
   @Override
   public long heapBytes() {
-    // A store that could give back what it purged works its trail out, when somebody asks.
+    // A store that could give back what it purged computes its trail when somebody asks for it.
     return index.heapBytes() + (purgedBodies == Forgotten.ALL ? trail().heapBytes() : 0);
   }
 

@@ -15,17 +15,18 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What a node notes about its own AUMs and about control (protocol, section 10, "Unsent").
+ * Bookkeeping about the AUMs made on this node, and about control (protocol, section 10, "Unsent").
  * Immutable.
  *
- * @param own the AUMs that were made here, each with the time at which control was first known to
- *     have it; without a time it is <i>unsent</i>
- * @param agreedAt when the heads of this node and of control were last known to be equal
- * @param setAside edits that control did not take, oldest first; a person may make them again
+ * @param own the AUMs made here, each with the time at which control was first known to have it; an
+ *     AUM without a time is <i>unsent</i>
+ * @param agreedAt the last time at which the heads of this node and of control were known to be
+ *     equal
+ * @param setAside edits that control did not accept, oldest first; a person may make them again
  */
 public record Marks(
     Map<AumHash, Optional<Instant>> own, Optional<Instant> agreedAt, List<SetAside> setAside) {
-  /** Nothing is noted. */
+  /** No notes. */
   public static final Marks NONE = new Marks(Map.of(), Optional.empty(), List.of());
 
   /** Copies its parts. */
@@ -36,28 +37,28 @@ public record Marks(
   }
 
   /**
-   * An edit that was made here and that control did not take.
+   * A local edit that control did not accept.
    *
-   * @param aum as it was made
-   * @param at when it was set aside, to the second
+   * @param aum the AUM as it was made
+   * @param at the time at which it was set aside, to the second
    * @param revocation true for a checkpoint that was meant as a rewrite: it took a key away, or
    *     forked off
    */
   public record SetAside(Aum aum, Instant at, boolean revocation) {
-    /** Refuses nothing but null. */
+    /** Rejects null components. */
     public SetAside {
       Objects.requireNonNull(aum);
       Objects.requireNonNull(at);
     }
   }
 
-  /** True for an AUM that was made here and that control is not known to have. */
+  /** True for an AUM made here that control is not known to have. */
   public boolean isUnsent(AumHash hash) {
     Optional<Instant> acknowledgedAt = own.get(hash);
     return acknowledgedAt != null && acknowledgedAt.isEmpty();
   }
 
-  /** The AUMs that control is not known to have. */
+  /** The AUMs made here that control is not known to have. */
   public Set<AumHash> unsent() {
     Set<AumHash> unsent = new LinkedHashSet<>();
     own.forEach(
@@ -70,10 +71,10 @@ public record Marks(
   }
 
   /**
-   * Since when an AUM counts as old: its commit, or, of one that was made here, its
-   * acknowledgement.
+   * The time from which an AUM ages: its commit or, for an AUM made here, its acknowledgement by
+   * control.
    *
-   * @return empty for one that is unsent, which does not age
+   * @return empty for an unsent AUM, which does not age
    */
   public Optional<Instant> agesFrom(AumEntry entry) {
     return agesFrom(entry.hash(), entry.committedAt());
@@ -84,7 +85,7 @@ public record Marks(
     return acknowledgedAt == null ? Optional.of(committedAt) : acknowledgedAt;
   }
 
-  /** With AUMs that were made here just now. */
+  /** These notes plus AUMs that were made here just now. */
   public Marks made(Collection<AumHash> hashes) {
     Map<AumHash, Optional<Instant>> more = new HashMap<>(own);
     hashes.forEach(hash -> more.putIfAbsent(hash, Optional.empty()));
@@ -92,8 +93,8 @@ public record Marks(
   }
 
   /**
-   * With AUMs that control is known to have. Those that were made here are never unsent again, and
-   * none of them is an edit that control did not take.
+   * These notes plus AUMs that control is known to have. Those made here are never unsent again,
+   * and none of them stays on the list of edits that control did not accept.
    */
   public Marks acknowledged(Collection<AumHash> hashes, Instant at) {
     Map<AumHash, Optional<Instant>> more = new HashMap<>(own);
@@ -107,12 +108,12 @@ public record Marks(
     return new Marks(more, agreedAt, left);
   }
 
-  /** With the heads equal at a time. */
+  /** These notes with the heads known to be equal at a given time. */
   public Marks agreed(Instant at) {
     return new Marks(own, Optional.of(at), setAside);
   }
 
-  /** With edits set aside; one that is already keeps its time. */
+  /** These notes plus edits set aside; an edit already on the list keeps its time. */
   public Marks aside(List<SetAside> edits) {
     List<SetAside> more = new ArrayList<>(setAside);
     Set<AumHash> known = new HashSet<>();
@@ -125,7 +126,7 @@ public record Marks(
     return new Marks(own, agreedAt, more);
   }
 
-  /** Without edits that were made again, or are not wanted any more. */
+  /** These notes without edits that were made again or are no longer wanted. */
   public Marks withoutAside(Set<AumHash> hashes) {
     List<SetAside> left = new ArrayList<>(setAside);
     left.removeIf(edit -> hashes.contains(edit.aum().hash()));

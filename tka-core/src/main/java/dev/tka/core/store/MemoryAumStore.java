@@ -5,13 +5,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * AUMs in memory, for tests, for caches, and for nodes that have nowhere to keep them. Its trail is
- * whole.
+ * A store in memory, for tests, for caches, and for nodes without permanent storage. Its trail is
+ * complete.
  */
 public final class MemoryAumStore implements AumStore {
   private volatile IndexSnapshot<Bytes> current = empty(0);
 
-  // Counts attempts: what a commit that failed half-way left in the index stays out of sight.
+  // Counts attempts: what a failed commit left in the index stays out of sight.
   private long lastSequence;
 
   /** An empty store. */

@@ -1,9 +1,9 @@
 package dev.tka.core.store;
 
 /**
- * Which state of a store a snapshot shows. Two revisions of one store are equal exactly when
- * nothing was committed between them.
+ * The revision of a store. Two revisions of one store are equal exactly if nothing was committed
+ * between them.
  *
- * @param value means nothing but its equality
+ * @param value comparable for equality only
  */
 public record Revision(long value) {}

@@ -9,7 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 
 /**
- * What can go wrong with the place where AUMs are kept. The store is as it was, but for {@link
+ * A failure of the place where AUMs are stored. The store is unchanged, except after {@link
  * InDoubt}.
  */
 public abstract sealed class StoreException extends TkaException {
@@ -23,7 +23,7 @@ public abstract sealed class StoreException extends TkaException {
     super(message, cause);
   }
 
-  /** What went wrong, in words: many a message of the JDK is no more than a path. */
+  /** The problem in words: many messages of the JDK are nothing but a path. */
   private static String describe(Throwable cause) {
     String message = cause.getMessage();
     if (cause instanceof FileSystemException file && file.getReason() == null) {
@@ -45,7 +45,7 @@ public abstract sealed class StoreException extends TkaException {
     return failure instanceof NotDirectoryException ? "not a directory" : FAILED;
   }
 
-  /** Another writer was first; read again and decide anew. */
+  /** Another writer was first; read again and decide again. */
   public static final class Conflict extends StoreException {
 
     /** Made by stores. */
@@ -54,7 +54,7 @@ public abstract sealed class StoreException extends TkaException {
     }
   }
 
-  /** Other writers are in the way, and stayed there; try again. */
+  /** Other writers were in the way for too long; try again. */
   public static final class Busy extends StoreException {
 
     /** Made by stores. */
@@ -73,9 +73,9 @@ public abstract sealed class StoreException extends TkaException {
   }
 
   /**
-   * The place was lost while a change was made, and whether it happened is not known. Whoever reads
-   * the store again, and makes another change to what it shows, is safe: should the first one have
-   * happened after all, that is a {@link Conflict}.
+   * The place was lost during a change, and it is not known whether the change happened. It is safe
+   * to read the store again and to make another change to what it shows: if the first one did
+   * happen after all, the second fails with {@link Conflict}.
    */
   public static final class InDoubt extends StoreException {
 
@@ -105,7 +105,7 @@ public abstract sealed class StoreException extends TkaException {
     }
   }
 
-  /** What is stored cannot be what a store of this kind wrote. */
+  /** The stored content cannot have been written by a store of this kind. */
   public static final class Damaged extends StoreException {
 
     /** Made by stores. */
@@ -114,7 +114,7 @@ public abstract sealed class StoreException extends TkaException {
     }
   }
 
-  /** A newer version of this software wrote what is stored. */
+  /** The stored content was written by a newer version of this software. */
   public static final class Newer extends StoreException {
 
     /** Made by stores. */
@@ -123,10 +123,10 @@ public abstract sealed class StoreException extends TkaException {
     }
   }
 
-  /** The store is not empty, and what was asked for begins in an empty one. */
+  /** The store is not empty, and the operation needs an empty one. */
   public static final class NotEmpty extends StoreException {
 
-    /** Made by whoever fills stores. */
+    /** Made by code that fills stores. */
     public NotEmpty() {
       super("expected an empty store, found AUMs or what they left there already");
     }

@@ -18,18 +18,19 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a store remembers of the AUMs that it purged from its active chain (protocol, section 10,
- * "Trail"): entries unbroken from the oldest ancestor's parent back, as far as they go. Immutable.
+ * A store's memory of the AUMs that it purged from its active chain (protocol, section 10,
+ * "Trail"): an unbroken row of entries from the oldest ancestor's parent back, as far as it goes.
+ * Immutable.
  *
- * <p>Entries lie in runs, each with an index of its own; a run that is added takes in those before
- * it that are not longer. So there are few runs, adding costs what is added (and now and then a
+ * <p>Entries lie in runs, each with its own index; a new run absorbs those before it that are not
+ * longer. So there are few runs, the cost of adding is that of the additions (and now and then a
  * merge), and a trail shares its older runs with the one that it was made from.
  */
 public final class Trail {
-  /** Nothing is remembered. */
+  /** The empty trail. */
   public static final Trail EMPTY = new Trail(null, 0);
 
-  /** What an entry takes up, with its place in a run; that of a checkpoint is larger. */
+  /** Heap bytes per entry, with its place in a run; a checkpoint's entry is larger. */
   private static final long HEAP_BYTES_AN_ENTRY = 300;
 
   private final @Nullable Run newest;
@@ -40,7 +41,7 @@ public final class Trail {
     this.size = size;
   }
 
-  /** Entries that follow one another, and through it those before. */
+  /** Consecutive entries, linked to the run before. */
   private static final class Run {
     final List<TrailEntry> entries;
     final Map<AumHash, Integer> indexes;
@@ -63,17 +64,17 @@ public final class Trail {
     }
   }
 
-  /** How many AUMs are remembered. */
+  /** The number of AUMs that are remembered. */
   public int size() {
     return size;
   }
 
-  /** About how many bytes of memory it takes up. */
+  /** Approximate heap bytes of this trail. */
   public long heapBytes() {
     return size * HEAP_BYTES_AN_ENTRY;
   }
 
-  /** The entry of an AUM, if it is remembered. */
+  /** The entry of an AUM, if the AUM is remembered. */
   public Optional<TrailEntry> find(AumHash hash) {
     for (Run run = newest; run != null; run = run.before) {
       Integer index = run.indexes.get(hash);
@@ -84,19 +85,19 @@ public final class Trail {
     return Optional.empty();
   }
 
-  /** True when an AUM is remembered. */
+  /** True if an AUM is remembered. */
   public boolean contains(AumHash hash) {
     return find(hash).isPresent();
   }
 
-  /** The entry of the AUM that the oldest ancestor follows; empty when nothing is remembered. */
+  /** The entry of the oldest ancestor's parent; empty if nothing is remembered. */
   public Optional<TrailEntry> newest() {
     return newest == null
         ? Optional.empty()
         : Optional.of(newest.entries.get(newest.entries.size() - 1));
   }
 
-  /** The oldest AUM that is remembered; empty when nothing is. */
+  /** The oldest AUM that is remembered; empty if there is none. */
   public Optional<AumHash> oldest() {
     Optional<AumHash> oldest = Optional.empty();
     for (Run run = newest; run != null; run = run.before) {
@@ -111,7 +112,8 @@ public final class Trail {
   }
 
   /**
-   * The entries of the AUMs that follow one, oldest first; costs their number.
+   * The entries of the AUMs that follow a given one, oldest first; the cost is proportional to
+   * their number.
    *
    * @throws IllegalArgumentException if it is not remembered
    */
@@ -137,7 +139,7 @@ public final class Trail {
     return following;
   }
 
-  /** The checkpoints among the AUMs that are remembered, newest first; costs their number. */
+  /** The remembered checkpoints, newest first; the cost is proportional to their number. */
   public List<AumHash> checkpoints() {
     List<AumHash> checkpoints = new ArrayList<>();
     for (Run run = newest; run != null; run = run.before) {
@@ -149,7 +151,8 @@ public final class Trail {
   /**
    * The newest checkpoint at or before an AUM.
    *
-   * @return empty when the AUM is not remembered, or no checkpoint before it is
+   * @return empty if the AUM is not remembered, or neither it nor any remembered AUM before it is a
+   *     checkpoint
    */
   public Optional<TrailEntry> checkpointAtOrBefore(AumHash hash) {
     boolean found = false;
@@ -169,10 +172,10 @@ public final class Trail {
   }
 
   /**
-   * A checkpoint that is remembered, whole.
+   * The whole AUM of a remembered checkpoint.
    *
-   * @return empty when it is not remembered, or no checkpoint
-   * @throws StoreException.Damaged if it is not what its name says
+   * @return empty if it is not remembered or not a checkpoint
+   * @throws StoreException.Damaged if it does not match its name
    */
   public Optional<Aum> checkpoint(AumHash hash) throws StoreException.Damaged {
     Optional<Bytes> encoded = find(hash).flatMap(TrailEntry::checkpoint);
@@ -189,8 +192,8 @@ public final class Trail {
   /**
    * The ids of the keys that are trusted after the newest entry.
    *
-   * @return empty when no checkpoint is remembered to tell them from
-   * @throws StoreException.Damaged if that checkpoint is not what its name says
+   * @return empty if no checkpoint is remembered from which to derive them
+   * @throws StoreException.Damaged if that checkpoint does not match its name
    */
   public Optional<Set<Bytes>> keysAtEnd() throws StoreException.Damaged {
     Optional<TrailEntry> checkpoint =
@@ -235,7 +238,10 @@ public final class Trail {
     return new Trail(new Run(merged, before), size + entries.size());
   }
 
-  /** This trail without an AUM and those that follow it; the same when it is not remembered. */
+  /**
+   * This trail without an AUM and those that follow it; this trail itself if the AUM is not
+   * remembered.
+   */
   public Trail cutFrom(AumHash hash) {
     int left = size;
     for (Run run = newest; run != null; run = run.before) {

@@ -13,18 +13,18 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What is remembered of an AUM of the active chain (protocol, section 10, "Trail"): enough to judge
- * whether another may displace it, or something before it. Its weight is not among it: whoever
- * judges has the state at the fork, and so the votes of the signers there.
+ * The trail's record of an AUM of the active chain (protocol, section 10, "Trail"): enough to judge
+ * whether another AUM may displace it, or something before it. It does not include the AUM's
+ * weight: judging starts from the state at the fork, which has the votes of the signers there.
  *
- * @param hash the AUM's
- * @param parent the AUM that it follows; empty for a genesis
- * @param kind what it did
- * @param committedAt when this store first took it in, to the second
+ * @param hash the AUM's hash
+ * @param parent the hash of the AUM that it follows; empty for a genesis
+ * @param kind the kind of change that it made
+ * @param committedAt the time at which this store first took it in, to the second
  * @param signers the ids of the keys that signed it
- * @param added the ids of the keys that were trusted after it and not before
- * @param takenAway the ids of the keys that were trusted before it and not after
- * @param checkpoint the canonical encoding, of a checkpoint; empty for any other kind
+ * @param added the ids of the keys that were trusted after it but not before
+ * @param takenAway the ids of the keys that were trusted before it but not after
+ * @param checkpoint the canonical encoding of a checkpoint; empty for any other kind
  */
 public record TrailEntry(
     AumHash hash,
@@ -48,7 +48,7 @@ public record TrailEntry(
   }
 
   /**
-   * What is remembered of an AUM.
+   * The entry of an AUM.
    *
    * @param before the state at its parent; the state at the AUM itself, if it begins an authority
    * @param after the state at the AUM
@@ -60,10 +60,10 @@ public record TrailEntry(
   }
 
   /**
-   * What is remembered of an AUM.
+   * The entry of an AUM.
    *
    * @param before the ids of the keys that were trusted at its parent
-   * @param after the ids of those that are trusted at the AUM
+   * @param after the ids of the keys that are trusted at the AUM
    */
   public static TrailEntry of(Aum aum, Set<Bytes> before, Set<Bytes> after, Instant committedAt) {
     return new TrailEntry(

@@ -1,5 +1,5 @@
 /**
- * What a store of AUMs owes, and the store in memory.
+ * The contract of a store of AUMs, and the store in memory.
  *
  * <p>{@link dev.tka.core.store.AumStore} has one write, a {@link dev.tka.core.store.Commit} against
  * the revision that was read, and shows what it holds as an {@link dev.tka.core.store.AumSnapshot}.

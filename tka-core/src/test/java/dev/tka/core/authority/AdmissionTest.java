@@ -133,7 +133,7 @@ class AdmissionTest {
   }
 
   @Test
-  void whatIsRefusedIsDroppedWithWhatBuildsOnItAndTheRestGoesOn() throws TkaException {
+  void aRefusedAumIsDroppedWithItsDescendantsAndTheRestGoesOn() throws TkaException {
     LiveAuthority control = control(stale, "A P F G");
 
     InformResult result = control.inform(stale.list("X Y H"));
@@ -223,7 +223,7 @@ class AdmissionTest {
   }
 
   @Test
-  void whatFollowsKeepsItsFullWeightThoughItsSignersWereTakenAway() throws TkaException {
+  void theFollowerKeepsItsFullWeightThoughItsSignersWereTakenAway() throws TkaException {
     Chains chains =
         Chains.draw(
             KEYS,
@@ -468,7 +468,7 @@ class AdmissionTest {
   }
 
   @Test
-  void whatANodeRefusesDoesNotMoveWhatItWouldDisplace() throws TkaException {
+  void aRefusedAumDoesNotMoveTheOneItWouldDisplace() throws TkaException {
     // Control shows two rewrites at once: Z by a key that is gone, at P, and X by a present one.
     Chains chains =
         Chains.drawUntil(
@@ -573,7 +573,7 @@ class AdmissionTest {
   }
 
   @Test
-  void whatThisNodeMadeAndControlDoesNotHaveIsNotHeldAgainstControl() throws TkaException {
+  void unsentAumsDoNotCountAgainstControl() throws TkaException {
     Chains chains =
         Chains.draw(
             List.of(TestKeys.key(1, 2), TestKeys.key(2, 1), TestKeys.key(3, 2)),
@@ -670,7 +670,7 @@ class AdmissionTest {
   }
 
   @Test
-  void whatADamagedFileIsNamedAfterComesBack() throws TkaException {
+  void theAumThatADamagedFileIsNamedAfterComesBack() throws TkaException {
     // X is the winning child, by a key that was removed long since; its file is truncated, and who
     // opens the store follows F.
     Chains chains =

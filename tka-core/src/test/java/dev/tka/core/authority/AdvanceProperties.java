@@ -74,8 +74,8 @@ class AdvanceProperties {
 
   /** Whatever a store goes through: AUMs that come before their parents, purges, wipes, records. */
   @Property(tries = 1000)
-  void whateverHappensToTheStoreAdvancingIsOpening(
-      @ForAll("dags") RandomDag dag, @ForAll Random random) throws TkaException {
+  void advancingEqualsOpeningAfterAnyChange(@ForAll("dags") RandomDag dag, @ForAll Random random)
+      throws TkaException {
     List<AumStore> stores = List.of(new MemoryAumStore(), new OnDemandStore());
     AumStore store = stores.get(random.nextInt(2));
     Optional<Authority> before = Optional.empty();

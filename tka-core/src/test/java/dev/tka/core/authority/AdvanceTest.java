@@ -83,7 +83,7 @@ class AdvanceTest {
   }
 
   @Test
-  void whatBodiesInMemoryShowIsAppliedAumByAum() throws TkaException {
+  void everyAumIsAppliedWhenBodiesAreInMemory() throws TkaException {
     Aum genesis = Chains.genesis(List.of(TestKeys.key(1, 2), TestKeys.key(2, 1)), 1);
     Aum broken = Chains.removeKey(genesis, TestKeys.id(7), 1);
     Aum checkpoint = Chains.checkpoint(broken, Chains.stateOf(List.of(TestKeys.key(1, 2))), 1);
@@ -108,7 +108,7 @@ class AdvanceTest {
   }
 
   @Test
-  void aWinningChildThatCannotBeAppliedIsAnErrorToWhoeverFollows() throws TkaException {
+  void aWinningChildThatCannotBeAppliedIsAnErrorWhenAdvancing() throws TkaException {
     Aum genesis = Chains.genesis(List.of(TestKeys.key(1, 2), TestKeys.key(2, 1)), 1);
     for (AumStore store : List.of(new MemoryAumStore(), new OnDemandStore())) {
       add(store, List.of(genesis, Chains.noOp(genesis, "sound", 2)));

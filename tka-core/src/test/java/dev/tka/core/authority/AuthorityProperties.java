@@ -223,7 +223,7 @@ class AuthorityProperties {
 
   // More tries, because those where nothing opens do not count.
   @Property(tries = 1500)
-  void whatWasPurgedAndComesBackIsTheSameAsOpeningIt(
+  void restoringPurgedAumsEqualsOpening(
       @ForAll("dagsWithUpdates") RandomDag dag, @ForAll Random random) throws TkaException {
     List<Aum> purged = new ArrayList<>();
     List<Aum> kept = new ArrayList<>();

@@ -121,7 +121,7 @@ class BuildingProperties {
   }
 
   @Property(tries = 1000)
-  void whatTheBuilderAcceptsAPeerAccepts(
+  void aPeerAcceptsEverythingTheBuilderAccepts(
       @ForAll("lengths") int length, @ForAll("edits") List<Edit> edits) throws TkaException {
     List<Aum> before = QUIET.subList(0, 1 + length);
     LiveAuthority author = over(before);

@@ -144,7 +144,7 @@ class ChainAuditTest {
   }
 
   @Test
-  void anUnrelatedChainIsCountedAndNotLookedAt() throws TkaException {
+  void anUnrelatedChainIsCountedButNotVerified() throws TkaException {
     Chains other = Chains.draw(List.of(TestKeys.key(9, 1)), "G(9) -> H(9)");
     List<Aum> all = new ArrayList<>(chains.all());
     all.addAll(other.all());

@@ -53,7 +53,7 @@ class ForkResolutionTest {
   }
 
   @Test
-  void whatFollowsAChildDoesNotCount() throws TkaException {
+  void descendantsOfAChildDoNotCount() throws TkaException {
     assertThat(headOf(Chains.draw(KEYS, "A -> B(3) -> C(1,2,3) -> D(1,2,3)\n A -> X(1)")))
         .isEqualTo("X");
   }

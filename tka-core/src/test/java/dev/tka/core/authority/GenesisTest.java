@@ -82,7 +82,7 @@ class GenesisTest {
   }
 
   @Test
-  void whatNoPeerBeginsWithIsRefusedByName() {
+  void aGenesisThatNoPeerAcceptsIsRefusedByName() {
     assertRefused(values(1), List.of(), "keys: expected 1 to 512, found 0");
     assertRefused(values(0), KEYS, "disablement values: expected 1 to 32, found 0");
     assertRefused(values(33), KEYS, "disablement values: expected 1 to 32, found 33");

@@ -56,7 +56,7 @@ class HistoryTest {
   }
 
   @Test
-  void whatIsOnTheChainAndFollowsThereIsTheSameWhereverItWasCut() throws TkaException {
+  void theChainIsTheSameWhereverItWasCut() throws TkaException {
     for (String oldest : List.of("A", "C", "F")) {
       History history = History.of(cutAt(oldest));
 

@@ -114,7 +114,7 @@ class InformTest {
   }
 
   @Test
-  void whatIsStoredIsSkippedAndTheRestTakenIn() throws TkaException {
+  void storedAumsAreSkippedAndTheRestTakenIn() throws TkaException {
     LiveAuthority live = holding("A B C");
 
     InformResult result = live.inform(chains.list("A B C D"));
@@ -161,7 +161,7 @@ class InformTest {
   }
 
   @Test
-  void anUpdateWhoseParentIsNowhereIsRefused() throws TkaException {
+  void anUpdateWithAnUnknownParentIsRefused() throws TkaException {
     LiveAuthority live = holding("A B");
 
     assertThatThrownBy(() -> live.inform(chains.list("D")))
@@ -365,7 +365,7 @@ class InformTest {
   }
 
   @Test
-  void whatIsInformedStepByStepIsTheSameAsOpeningIt() throws TkaException {
+  void informingStepByStepEqualsOpening() throws TkaException {
     LiveAuthority live = holding("A");
     for (Aum aum : chains.list("B L M C D W U V E")) {
       live.inform(List.of(aum));
@@ -480,7 +480,7 @@ class InformTest {
   }
 
   @Test
-  void whatThePolicyRefusesIsDroppedWithItsDescendantsAndTheRestGoesOn() throws TkaException {
+  void aRefusedUpdateIsDroppedWithItsDescendantsAndTheRestGoesOn() throws TkaException {
     LiveAuthority live = control("A B C");
 
     InformResult result = live.inform(chains.list("W V D U E L"));
@@ -528,7 +528,7 @@ class InformTest {
   }
 
   @Test
-  void whatIsNotValidFailsTheBatchEvenIfItBuildsOnWhatIsRefused() throws TkaException {
+  void anInvalidUpdateFailsTheBatchEvenIfItBuildsOnARefusedOne() throws TkaException {
     LiveAuthority live = control("A B C");
 
     assertRefused(

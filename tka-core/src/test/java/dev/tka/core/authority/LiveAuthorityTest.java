@@ -209,7 +209,7 @@ class LiveAuthorityTest {
   }
 
   @Test
-  void whatIsLeftUnopenableIsAnErrorAndTheOldAuthorityStays() throws TkaException {
+  void aStoreLeftUnopenableIsAnErrorAndTheOldAuthorityStays() throws TkaException {
     AumStore store = TestStores.holding(chains.list("A B"));
     LiveAuthority live = over(store);
     Authority before = live.current();

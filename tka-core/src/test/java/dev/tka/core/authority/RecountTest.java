@@ -258,7 +258,7 @@ class RecountTest {
   }
 
   @Test
-  void whatAMatureAumFollowsIsMature() {
+  void theAumsBeforeAMatureOneAreMature() {
     Chains chains = draw(List.of(TestKeys.key(1, 1)), "P -> F -> G -> H");
     List<TrailEntry> following = new ArrayList<>();
     for (TrailEntry entry : entries(chains, "F G H")) {

@@ -189,7 +189,7 @@ class RevocationPlanTest {
   }
 
   @Test
-  void aForkPointThatIsNotKnownAndAPlanThatLeavesNobodyAreRefused() throws Exception {
+  void anUnknownForkPointAndAPlanThatLeavesNobodyAreRefused() throws Exception {
     Authority authority = open(Chains.draw(List.of(TestKeys.key(1, 1)), "A -> B[add:3] -> C"));
     AumHash unknown = AumHash.of(new byte[AumHash.SIZE]);
 

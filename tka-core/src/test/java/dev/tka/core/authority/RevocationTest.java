@@ -120,7 +120,7 @@ class RevocationTest {
   }
 
   @Test
-  void losingBranchesAreNotLookedAt() throws TkaException {
+  void losingBranchesAreIgnored() throws TkaException {
     Chains chains = Chains.draw(KEYS, "A -> B[add:4](1,2) -> C\n A -> X(3) -> Y(3)");
 
     assertThat(forkOf(chains, draft(live(chains).current(), 1, 4))).isEqualTo("A");
@@ -224,7 +224,7 @@ class RevocationTest {
   }
 
   @Test
-  void aForkPointThatIsNotStoredIsNotSignedFor() throws TkaException {
+  void aRevocationOffAnUnstoredForkPointIsNotSigned() throws TkaException {
     Authority authority = live(Chains.draw(KEYS, "A -> B")).current();
     AumHash elsewhere = AumHash.of(new byte[AumHash.SIZE]);
     Aum draft = Revocation.draftAt(authority, ids(3), elsewhere);
@@ -272,7 +272,7 @@ class RevocationTest {
   }
 
   @Test
-  void whatTheStateAtTheForkPointRefusesIsNotSigned() throws TkaException {
+  void aRevocationThatTheStateAtTheForkPointRefusesIsNotSigned() throws TkaException {
     Chains chains = Chains.draw(KEYS, "A -> B -> C");
     Authority authority = live(chains).current();
     Aum draft = Revocation.draftAt(authority, ids(3), chains.get("B").hash());

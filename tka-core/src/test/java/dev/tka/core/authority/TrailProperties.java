@@ -108,7 +108,7 @@ class TrailProperties {
   }
 
   @Property(tries = 200)
-  void whatDoesNotFollowIsRefused(@ForAll("changes") List<Change> changes) {
+  void entriesThatDoNotFollowAreRefused(@ForAll("changes") List<Change> changes) {
     int number = 0;
     List<TrailEntry> chain = new ArrayList<>();
     for (Change change : changes) {

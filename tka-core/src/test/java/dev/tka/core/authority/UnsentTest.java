@@ -103,7 +103,7 @@ class UnsentTest {
   }
 
   @Test
-  void whatANodeMakesIsUnsentAndWhatItTakesInIsNot() throws TkaException {
+  void localEditsAreUnsentAndReceivedOnesAreNot() throws TkaException {
     make("U V");
     node.inform(chains.list("W"));
     fromControl("C");
@@ -146,7 +146,7 @@ class UnsentTest {
   }
 
   @Test
-  void whatControlBuiltOnIsAcknowledged() throws TkaException {
+  void anAumThatControlBuiltOnIsAcknowledged() throws TkaException {
     make("U V W");
     fromControl("C D");
     settle("D", hashes("C D"), false);
@@ -156,7 +156,7 @@ class UnsentTest {
   }
 
   @Test
-  void whatWasAcknowledgedOnceStaysSoWhateverControlSaysLater() throws TkaException {
+  void anAcknowledgementIsFinalWhateverControlSaysLater() throws TkaException {
     make("U V");
     settle("V", List.of(), true);
     clock.advance(Duration.ofDays(3));
@@ -183,7 +183,7 @@ class UnsentTest {
   }
 
   @Test
-  void whatLosesToWhatControlSentIsSetAsideOnceControlsHeadIsHere() throws TkaException {
+  void anEditThatLosesToControlIsSetAsideOnceControlsHeadIsHere() throws TkaException {
     make("U V");
     clock.advance(Duration.ofDays(1));
     fromControl("K");
@@ -202,7 +202,7 @@ class UnsentTest {
   }
 
   @Test
-  void whatControlHasNotSeenYetIsNotSetAside() throws TkaException {
+  void anEditThatControlHasNotSeenYetIsNotSetAside() throws TkaException {
     make("U V");
     fromControl("F G");
 
@@ -217,7 +217,7 @@ class UnsentTest {
   }
 
   @Test
-  void whatControlRefusedOnItsOwnHeadIsSetAside() throws TkaException {
+  void anEditThatControlRefusedOnItsOwnHeadIsSetAside() throws TkaException {
     make("U V");
 
     assertThat(aside(settle("P", List.of(), false).setAside())).isEmpty();
@@ -229,7 +229,7 @@ class UnsentTest {
   }
 
   @Test
-  void whatWasMadeAfterControlWasSentTheRestIsNotSetAside() throws TkaException {
+  void anEditMadeAfterTheSendIsNotSetAside() throws TkaException {
     make("U");
     List<AumHash> seen = hashes("U");
     node.inform(chains.list("F G"));
@@ -245,7 +245,7 @@ class UnsentTest {
   }
 
   @Test
-  void whatGoesForControlsBranchIsSetAsideFirst() throws TkaException {
+  void anEditThatMakesWayForControlsBranchIsSetAsideFirst() throws TkaException {
     // A tie: U, or what protocol section 4 would prefer to X, goes at once.
     Chains tie =
         Chains.drawUntil(
@@ -271,7 +271,7 @@ class UnsentTest {
   }
 
   @Test
-  void anEditThatControlTurnsOutToHaveIsNotAsideAnyMore() throws TkaException {
+  void anEditThatControlTurnsOutToHaveIsNoLongerSetAside() throws TkaException {
     make("U V");
     settle("P", List.of(), true);
     assertThat(aside(marks().setAside())).isEqualTo("U V");
@@ -298,7 +298,7 @@ class UnsentTest {
   }
 
   @Test
-  void anEditThatIsMadeAgainIsNotListedAnyMore() throws TkaException {
+  void anEditThatIsMadeAgainIsNoLongerListed() throws TkaException {
     make("U");
     settle("P", List.of(), true);
     node.informOn(node.current(), chains.list("K"), Set.copyOf(hashes("U")));
@@ -354,7 +354,7 @@ class UnsentTest {
   }
 
   @Test
-  void aCheckpointOfTheHeadThatControlForksOffLaterIsNoRevocation() throws TkaException {
+  void aCheckpointOfTheHeadThatControlForksOffLaterIsNotARevocation() throws TkaException {
     make("R");
     clock.advance(Duration.ofHours(1));
     fromControl("F G");
@@ -365,7 +365,7 @@ class UnsentTest {
   }
 
   @Test
-  void aCheckpointThatABuilderAddedIsNoRevocation() throws TkaException {
+  void aCheckpointThatABuilderAddedIsNotARevocation() throws TkaException {
     Chains built =
         Chains.draw(
             KEYS,

@@ -132,7 +132,7 @@ class UpdateBuilderTest {
   }
 
   @Test
-  void whatNoPeerWouldAcceptIsRefusedByName() throws TkaException {
+  void anEditThatNoPeerWouldAcceptIsRefusedByName() throws TkaException {
     String key2 = TestKeys.publicKey(2).toString();
     String key3 = TestKeys.publicKey(3).toString();
     Authority small = small();
@@ -453,7 +453,7 @@ class UpdateBuilderTest {
   }
 
   @Test
-  void whatDoesNotApplyAnyMoreIsNotMadeAgain() throws TkaException {
+  void anEditThatNoLongerAppliesIsNotMadeAgain() throws TkaException {
     Aum add = on(small()).addKey(TestKeys.key(3, 1)).build().updates().get(0);
     UpdateBuilder builder = on(small()).addKey(TestKeys.key(3, 2));
     assertThatThrownBy(() -> builder.again(add)).isInstanceOf(BuildException.Refused.class);

@@ -267,7 +267,7 @@ class VerificationTest {
   }
 
   @Test
-  void whatNobodyVerifiedMayLackItsField() {
+  void anUnverifiedAumMayLackItsField() {
     for (AumKind kind :
         List.of(AumKind.ADD_KEY, AumKind.REMOVE_KEY, AumKind.UPDATE_KEY, AumKind.CHECKPOINT)) {
       assertThatThrownBy(() -> state.apply(Aum.builder(kind).parent(at.hash()).build()))

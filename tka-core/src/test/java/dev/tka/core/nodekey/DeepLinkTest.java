@@ -80,7 +80,7 @@ class DeepLinkTest {
   }
 
   @Test
-  void theHmacIsNotToldToWhoHasAWrongOne() {
+  void theRightHmacIsNotRevealed() {
     String link = text();
     String hmac = link.replaceFirst(".*&hm=([0-9a-f]{64}).*", "$1");
 
@@ -117,7 +117,7 @@ class DeepLinkTest {
       assertThat(verify(text() + "&" + name + "=zz")).isEqualTo(LINK);
       assertThatThrownBy(() -> verify(text().replace("?", "?" + name + "=zz&")))
           .isInstanceOfAny(DeepLinkException.WrongHmac.class, DeepLinkException.NotAnHmac.class);
-      // One that cannot be read is none.
+      // A field that cannot be read counts as missing.
       assertThat(verify(text().replace("?", "?" + name + "=%&"))).isEqualTo(LINK);
     }
   }
@@ -215,7 +215,7 @@ class DeepLinkTest {
   }
 
   @Test
-  void whatNoUrlHasIsRefused() {
+  void charactersThatNoUrlHasAreRefused() {
     for (String link :
         List.of(
             text() + "\n",
@@ -251,7 +251,7 @@ class DeepLinkTest {
   }
 
   @Test
-  void aLetterThatSlidesBetweenNeighboursIsNotNoticed() throws DeepLinkException {
+  void aLetterThatMovesBetweenNeighboursGoesUnnoticed() throws DeepLinkException {
     String slid = text().replace("Device", "Deviceli").replace("linux", "nux");
 
     assertThat(verify(slid).osName()).isEqualTo("nux");
@@ -292,7 +292,7 @@ class DeepLinkTest {
   }
 
   @Test
-  void aLinkThatIsTooLongIsNotLookedAt() {
+  void aLinkThatIsTooLongIsNotParsed() {
     assertRefused(DeepLinkException.TooLong.class, text() + "&".repeat(10_000_000));
     assertThatThrownBy(() -> verify("x".repeat(DeepLink.MAX_LENGTH)))
         .isInstanceOf(DeepLinkException.WrongAddress.class);

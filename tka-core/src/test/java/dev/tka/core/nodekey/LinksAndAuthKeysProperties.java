@@ -243,7 +243,7 @@ class LinksAndAuthKeysProperties {
       } catch (DeepLinkException e) {
         assertThat(e.getMessage()).hasSizeLessThan(250);
       }
-      // What is too long for both is not looked at.
+      // A text that is too long for both is not parsed.
       int lookedAt = text.length() > DeepLink.MAX_LENGTH ? 0 : text.length();
       assertThat(THREADS.getCurrentThreadAllocatedBytes() - before)
           .isLessThan(ALLOCATED_AT_LEAST + ALLOCATED_PER_CHARACTER * lookedAt);

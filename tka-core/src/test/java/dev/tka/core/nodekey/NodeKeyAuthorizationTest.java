@@ -240,7 +240,7 @@ class NodeKeyAuthorizationTest {
   }
 
   @Test
-  void nodeKeyOfNestedCredentialHasItsFormOrIsNotThere() {
+  void nodeKeyOfNestedCredentialIsWellFormedOrAbsent() {
     NodeKeySignature malformed =
         sign(unsigned(NodeKeySignature.CREDENTIAL, bytes(34), TestKeys.id(1), TestKeys.id(11)), 1);
     NodeKeySignature wellFormed =
@@ -312,7 +312,7 @@ class NodeKeyAuthorizationTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 31, 33, 64})
-  void lengthOfWrappingKeyIsLookedAtWhereItIsUsed(int size) {
+  void lengthOfWrappingKeyIsCheckedWhereItIsUsed(int size) {
     NodeKeySignature outer =
         sign(
             nesting(

@@ -233,7 +233,7 @@ class NodeKeyProperties {
   }
 
   @Property(tries = 500)
-  void whatRotateReturnsDecodesAndVerifies(
+  void theResultOfRotateDecodesAndVerifies(
       @ForAll boolean credential, @ForAll("turns") List<Turn> turns) throws SigningException {
     int wrapping = FIRST_WRAPPING;
     boolean spoilt = false;

@@ -133,7 +133,7 @@ class NodeKeySigningTest {
   }
 
   @Test
-  void whatWouldNotVerifyIsRefused() {
+  void aSignatureThatWouldNotVerifyIsRefused() {
     NodeKeySignature unsigned =
         new NodeKeySignature(
             NodeKeySignature.DIRECT,
@@ -271,7 +271,7 @@ class NodeKeySigningTest {
   }
 
   @Test
-  void whoIsTrustedIsNotAsked() throws TkaException {
+  void trustInTheSignerIsNotChecked() throws TkaException {
     NodeKeySignature stranger = NodeKeySigning.rotate(direct(1, 3, 11), nodeKey(2), key(11));
 
     assertThat(NodeKeyAuthorization.of(AUTHORITY, nodeKey(2), stranger.encoded()))

@@ -181,7 +181,7 @@ class PeerFilterTest {
   }
 
   @Test
-  void groupIsThatOfTheWrappingKeyWhoeverSignedIt() {
+  void groupDependsOnTheWrappingKeyAlone() {
     Map<String, PeerVerdict> verdicts =
         filter(
             peer("a", 2, rotation(direct(1, 1, 11), 2, 11)),

@@ -43,7 +43,7 @@ class PeerForecastTest {
   }
 
   @Test
-  void whatRestsOnAKeyGoesWithIt() throws Exception {
+  void peersThatRestOnAKeyGoWithIt() throws Exception {
     NodeKeySignature rotated =
         NodeKeySigning.rotate(direct(4, 2), nodeKey(5), TestKeys.privateKey(50));
     PeerForecast forecast =

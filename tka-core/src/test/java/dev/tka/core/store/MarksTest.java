@@ -28,7 +28,7 @@ class MarksTest {
   }
 
   @Test
-  void whatIsMadeIsUnsentAndDoesNotAge() {
+  void aNewEditIsUnsentAndDoesNotAge() {
     Marks marks = Marks.NONE.made(List.of(hash("A"), hash("B")));
 
     assertThat(marks.unsent()).containsExactlyInAnyOrder(hash("A"), hash("B"));
@@ -39,7 +39,7 @@ class MarksTest {
   }
 
   @Test
-  void whatWasAcknowledgedIsNeverUnsentAgainAndAgesFromTheFirstTime() {
+  void anAcknowledgedAumIsNeverUnsentAgainAndAgesFromTheFirstTime() {
     Marks marks =
         Marks.NONE
             .made(List.of(hash("A")))

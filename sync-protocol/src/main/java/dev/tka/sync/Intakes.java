@@ -13,17 +13,19 @@ import dev.tka.core.store.StoreException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Taking in AUMs that came from the other end, see {@link Intake}. */
-final class Receiving {
-  private Receiving() {}
+/** Takes in AUMs from the other end, see {@link Intake}. */
+final class Intakes {
+  private Intakes() {}
 
-  /** Takes in what control received. */
+  /** Takes in AUMs that control received. */
   static Intake atControl(LiveAuthority live, List<Bytes> received)
       throws OpenException, StoreException {
     return take(live, received, Intake.MAX_AUM_BYTES, false);
   }
 
-  /** Takes in what a node received: an AUM that control has is on the way, however long. */
+  /**
+   * Takes in AUMs that a node received: one that control has accepted is let through, however long.
+   */
   static Intake atNode(LiveAuthority live, List<Bytes> received)
       throws OpenException, StoreException {
     return take(live, received, Intake.MAX_MESSAGE_BYTES, live.policy().followsControl());
