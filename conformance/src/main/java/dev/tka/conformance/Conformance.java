@@ -81,7 +81,7 @@ public final class Conformance {
    */
   public record FileResult(
       String file, boolean known, int passed, int quirks, List<Failure> failures) {
-    /** Copies its list. */
+    /** Copies the list. */
     public FileResult {
       failures = List.copyOf(failures);
     }

@@ -103,9 +103,10 @@ class AuthKeyCommandTest {
   @ParameterizedTest
   @ValueSource(strings = {AUTH_KEY, "x--TLs3cret", "nlpriv:s3cret", "disablement-secret:S3CRET"})
   void aSecretIsNeverAnArgument(String secret) {
-    requireFailure(Cli.run(wrap(secret)), ExitCode.USAGE, "think of it as seen");
-    requireFailure(Cli.run("authkey", "unwrap", secret), ExitCode.USAGE, "think of it as seen");
-    requireFailure(Cli.run("authkey", "inspect", secret), ExitCode.USAGE, "think of it as seen");
+    requireFailure(Cli.run(wrap(secret)), ExitCode.USAGE, "consider it compromised");
+    requireFailure(Cli.run("authkey", "unwrap", secret), ExitCode.USAGE, "consider it compromised");
+    requireFailure(
+        Cli.run("authkey", "inspect", secret), ExitCode.USAGE, "consider it compromised");
   }
 
   @Test
@@ -142,7 +143,7 @@ class AuthKeyCommandTest {
     requireFailure(
         Cli.run(arguments),
         ExitCode.VERIFICATION_FAILED,
-        "expected a signer that is trusted in "
+        "expected a signing key that is trusted in "
             + tailnet.directory()
             + ", found "
             + tailnet.publicKey("eve"));
@@ -161,7 +162,7 @@ class AuthKeyCommandTest {
     requireFailure(
         Cli.run("authkey", "unwrap", keyFile, "--node-key", NODE_KEY),
         ExitCode.BAD_INPUT,
-        "found one that is not wrapped");
+        "found an unwrapped one");
   }
 
   @Test

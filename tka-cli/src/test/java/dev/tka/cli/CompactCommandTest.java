@@ -182,7 +182,7 @@ class CompactCommandTest {
     Cli.Result young = compact("--plan", "--min-age", 24 * (days + 1) + "h");
     assertThat(young.out())
         .startsWith("Nothing to purge")
-        .contains(hash("X") + "\tno-op\tcame in less than " + (days + 1) + "d ago");
+        .contains(hash("X") + "\tno-op\tarrived less than " + (days + 1) + "d ago");
   }
 
   @Test

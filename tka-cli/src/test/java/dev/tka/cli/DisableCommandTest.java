@@ -144,9 +144,7 @@ class DisableCommandTest {
     assertThat(yes.exitCode()).as(yes.err()).isEqualTo(ExitCode.OK);
     assertThat(yes.out())
         .isEqualTo(
-            "Copied the directory to "
-                + backup
-                + ".\nTailnet Lock is not enabled here any more.\n");
+            "Copied the directory to " + backup + ".\nTailnet Lock is no longer enabled here.\n");
     assertThat(yes.err() + yes.out()).doesNotContain(secret.substring(25));
   }
 

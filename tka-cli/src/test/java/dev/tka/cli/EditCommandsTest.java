@@ -50,7 +50,7 @@ class EditCommandsTest {
 
     Cli.Result again = Cli.run("keygen", file);
     assertThat(again.exitCode()).isEqualTo(ExitCode.CONFLICT);
-    assertThat(again.err()).contains(file.toString(), "expected no such file, found one");
+    assertThat(again.err()).contains(file.toString(), "the file already exists");
     assertThat(Files.readString(file)).isEqualTo(text);
   }
 
@@ -121,7 +121,7 @@ class EditCommandsTest {
     String bob = tailnet.newKey("bob");
     tailnet.requireRefused(
         ExitCode.VERIFICATION_FAILED,
-        "expected a signer that is trusted",
+        "expected a signing key that is trusted",
         tailnet.editArguments("init", "ann", "--confirm", bob));
     tailnet.requireRefused(
         ExitCode.VERIFICATION_FAILED,
@@ -219,7 +219,7 @@ class EditCommandsTest {
         ExitCode.USAGE, "no votes", tailnet.editArguments("remove", "ann", ann + "?2"));
     tailnet.requireRefused(
         ExitCode.USAGE,
-        "exclude one another",
+        "cannot be combined",
         tailnet.editArguments("revoke-keys", "ann", ann, "--finish", "A4"));
   }
 
@@ -292,7 +292,7 @@ class EditCommandsTest {
 
     Cli.Result removal =
         tailnet.edit("remove", "ann", tailnet.publicKey("ann"), "--confirm", "--json");
-    assertThat(removal.err()).contains("warning: a checkpoint is due and was put off");
+    assertThat(removal.err()).contains("warning: a checkpoint is due and was postponed");
     assertThat(removal.json()).containsKey("CheckpointPutOff");
 
     Cli.Result made = tailnet.edit("update", "bob", bob + "?3", "--json");
@@ -330,7 +330,7 @@ class EditCommandsTest {
         "--confirm");
     tailnet.requireRefused(
         ExitCode.VERIFICATION_FAILED,
-        "has signed this recovery update already",
+        "has already signed this recovery update",
         tailnet.editArguments("revoke-keys", "ann", "--cosign", update));
     tailnet.requireRefused(
         ExitCode.VERIFICATION_FAILED,
@@ -340,7 +340,7 @@ class EditCommandsTest {
     Cli.Result second = tailnet.edit("revoke-keys", "bob", "--cosign", update);
     assertThat(shape(second.out())).isEqualTo(shape(ours("revoke-keys, step 2")));
     assertThat(second.err())
-        .contains("With 2 votes it revokes 2 keys (", mallory, "), and takes back remove-key");
+        .contains("With 2 votes it revokes 2 keys (", mallory, "), and undoes remove-key");
     String signed = updateIn(second.out());
 
     Object[] finish = {"revoke-keys", tailnet.directory(), "--finish", signed};
@@ -434,7 +434,7 @@ class EditCommandsTest {
       assertThat(result.exitCode()).isNotEqualTo(ExitCode.OK);
       assertThat(result.out() + result.err()).doesNotContain(secret.substring(7, 40));
     }
-    tailnet.requireRefused(ExitCode.USAGE, "into a file", "keygen", "-");
+    tailnet.requireRefused(ExitCode.USAGE, "to a file", "keygen", "-");
   }
 
   @Test

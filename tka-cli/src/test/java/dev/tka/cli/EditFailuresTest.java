@@ -87,7 +87,7 @@ class EditFailuresTest {
         ExitCode.NOT_FOUND, "none.key", tailnet.editArguments("add", "none", bob));
     tailnet.requireRefused(
         ExitCode.BAD_INPUT,
-        "something else",
+        "another writer",
         "add",
         tailnet.directory(),
         bob,
@@ -263,7 +263,7 @@ class EditFailuresTest {
     String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.exitValue()).as(err).isIn(ExitCode.OK, ExitCode.CONFLICT);
     if (process.exitValue() == ExitCode.CONFLICT) {
-      assertThat(err).contains("something else changed the store");
+      assertThat(err).contains("another writer changed the store");
     }
     return process.exitValue();
   }

@@ -205,15 +205,16 @@ class ExportImportTest {
         Cli.runWithInput(altered, "import", "-", sqlite("b.db")));
     assertFails(
         ExitCode.BAD_INPUT,
-        "expected an export of 'tka export'",
+        "expected an export made by 'tka export'",
         Cli.runWithInput("no export".repeat(99).getBytes(UTF_8), "import", "-", sqlite("b.db")));
     assertFails(
         ExitCode.NOT_FOUND,
-        folder + ": expected an export of 'tka export', found a directory",
+        folder + ": expected an export made by 'tka export', found a directory",
         Cli.run("import", folder, sqlite("b.db")));
     assertFails(
         ExitCode.BAD_INPUT,
-        "expected version 1 or older, found version 2; a newer tka wrote it: use that one",
+        "expected version 1 or older, found version 2; it was written by a newer tka: use that"
+            + " version",
         Cli.runWithInput(newer(one), "import", "-", path("node")));
     assertThat(files()).isEqualTo(before);
   }
@@ -245,7 +246,7 @@ class ExportImportTest {
     Path file = Files.writeString(path("there.tka"), "mine");
     assertFails(
         ExitCode.CONFLICT,
-        "expected no such file, found one",
+        "the file already exists",
         Cli.run("export", from, file, "--tailnet", "one"));
     assertThat(file).hasContent("mine");
 
@@ -276,13 +277,15 @@ class ExportImportTest {
     byte[] unnamed = stream("export", path("node"));
     List<String> before = files();
     int usage = ExitCode.USAGE;
-    assertFails(usage, "exclude", Cli.run("export", from, "--all", "--tailnet", "one"));
+    assertFails(usage, "cannot be combined", Cli.run("export", from, "--all", "--tailnet", "one"));
     assertFails(usage, "name one: one, two", Cli.run("export", from));
     assertFails(usage, "holds one tailnet", Cli.run("export", path("node"), "--all"));
-    assertFails(usage, "--json goes with", Cli.run("export", path("node"), "--json"));
+    assertFails(usage, "--json needs", Cli.run("export", path("node"), "--json"));
     assertFails(usage, "found a terminal", Cli.runAnswering("", "export", path("node")));
     assertFails(
-        usage, "names no tailnet", Cli.runWithInput(unnamed, "import", "-", sqlite("b.db")));
+        usage,
+        "does not name its" + " tailnet",
+        Cli.runWithInput(unnamed, "import", "-", sqlite("b.db")));
     assertFails(
         usage,
         "has no name",

@@ -120,13 +120,13 @@ class NodeKeyCommandsTest {
     tailnet.newKey("eve");
     tailnet.requireRefused(
         ExitCode.VERIFICATION_FAILED,
-        "expected a key that is trusted now, found " + tailnet.publicKey("eve"),
+        "expected a signing key that is trusted now, found " + tailnet.publicKey("eve"),
         tailnet.editArguments("sign", "eve", FIRST));
     tailnet.edit("sign", "bob", FIRST);
     tailnet.edit("remove", "ann", tailnet.publicKey("bob"));
     tailnet.requireRefused(
         ExitCode.VERIFICATION_FAILED,
-        "expected a key that is trusted now",
+        "expected a signing key that is trusted now",
         tailnet.editArguments("sign", "bob", FIRST));
   }
 
@@ -159,7 +159,7 @@ class NodeKeyCommandsTest {
         ExitCode.BAD_INPUT, "", tailnet.editArguments("sign", "ann", "tailscale://sign/"));
     tailnet.requireRefused(
         ExitCode.USAGE,
-        "names its rotation key",
+        "names its own rotation key",
         tailnet.editArguments("sign", "ann", link, tailnet.publicKey("bob")));
   }
 
@@ -414,7 +414,7 @@ class NodeKeyCommandsTest {
         ExitCode.VERIFICATION_FAILED, "zero key", "resign", fixed, nodeKey(0), key[0], key[1]);
     tailnet.requireRefused(ExitCode.BAD_INPUT, "byte ", "resign", "a0", SECOND, key[0], key[1]);
     tailnet.requireRefused(
-        ExitCode.BAD_INPUT, "more behind", "resign", fixed + fixed, SECOND, key[0], key[1]);
+        ExitCode.BAD_INPUT, "more after it", "resign", fixed + fixed, SECOND, key[0], key[1]);
     tailnet.requireRefused(ExitCode.USAGE, "node key", "resign", fixed, "x", key[0], key[1]);
     tailnet.requireRefused(
         ExitCode.USAGE, "standard input", "resign", "-", SECOND, "--key-file", "-");

@@ -61,12 +61,13 @@ class RewriteCommandsTest {
         .contains("not admitted    " + x + ": at ", "has 0 votes that count, against 1")
         .contains("not admitted    " + y + ": it builds on " + x)
         .contains("Control follows a chain that the node does not admit: " + x)
-        .contains("To do: find out who signed it; if it is meant: tka sync ", " --admit " + x);
+        .contains("To do: find out who signed it; if it is intended: tka sync ", " --admit " + x);
     assertThat(head(node)).isEqualTo(chains.get("C").hash().toString());
 
     Cli.Result unasked = Cli.run("sync", node, control, "--admit", x);
     assertThat(unasked.exitCode()).isEqualTo(ExitCode.USAGE);
-    assertThat(unasked.err()).contains("This admits what the node refuses, " + x, "--confirm");
+    assertThat(unasked.err())
+        .contains("This admits an AUM that the node refuses," + " " + x, "--confirm");
     Cli.Result unknown =
         Cli.run("sync", node, control, "--confirm", "--admit", chains.get("C").hash());
     assertThat(unknown.exitCode()).isEqualTo(ExitCode.NOT_FOUND);
@@ -106,7 +107,7 @@ class RewriteCommandsTest {
         .contains("Control does not follow a revocation that was made here, ")
         .contains("To do: have it co-signed");
     assertThat(head(node)).isEqualTo(revocation.hash().toString());
-    assertThat(Cli.run("edits", node).out()).isEqualTo("No edit is set aside.\n");
+    assertThat(Cli.run("edits", node).out()).isEqualTo("No edits have been set aside.\n");
   }
 
   @Test
@@ -151,7 +152,7 @@ class RewriteCommandsTest {
     assertThat(sync.exitCode()).as(sync.out()).isEqualTo(ExitCode.OK);
     assertThat(sync.out())
         .contains("not admitted    ", "make it again")
-        .contains("Set aside, as control does not follow it: ", " add-key tlpub:")
+        .contains("Set aside, because control does not follow it: ", " add-key tlpub:")
         .contains("To make edits again: tka edits ");
     assertThat(head(node.directory())).isEqualTo(head(control));
 
@@ -179,9 +180,12 @@ class RewriteCommandsTest {
         ExitCode.NOT_FOUND, update, "edits", node.directory(), "--drop", update, "--confirm");
     assertThat(node.run("edits", node.directory(), "--drop", add, "--confirm").out())
         .startsWith("Dropped: " + add);
-    assertThat(node.run("edits", node.directory()).out()).isEqualTo("No edit is set aside.\n");
+    assertThat(node.run("edits", node.directory()).out())
+        .isEqualTo("No edits have been set" + " aside.\n");
     node.requireRefused(
-        ExitCode.NOT_FOUND, "no edit is set aside", node.editArguments("edits", "bob", "--again"));
+        ExitCode.NOT_FOUND,
+        "there are no edits that were set" + " aside",
+        node.editArguments("edits", "bob", "--again"));
   }
 
   @Test
@@ -223,7 +227,8 @@ class RewriteCommandsTest {
     Tailnet node = conflict(folder, folder.resolve("control"));
     Path directory = node.directory();
     String hash = head(directory);
-    node.requireRefused(ExitCode.USAGE, "exclude", "edits", directory, "--again", "--drop", hash);
+    node.requireRefused(
+        ExitCode.USAGE, "cannot be combined", "edits", directory, "--again", "--drop", hash);
     node.requireRefused(ExitCode.USAGE, "--again or --drop", "edits", directory, hash);
     node.requireRefused(ExitCode.USAGE, "--drop needs", "edits", directory, "--drop");
     node.requireRefused(ExitCode.USAGE, "XYZ", "edits", directory, "--drop", "XYZ");
@@ -242,7 +247,7 @@ class RewriteCommandsTest {
     assertThat(result.out()).isEmpty();
     assertThat(result.err())
         .contains("tka: warning: control would refuse it now: at ")
-        .contains("tka: not admitted, and nothing was written: " + revocation.hash() + ": at ");
+        .contains("tka: not admitted; nothing was written: " + revocation.hash() + ": at ");
     assertThat(head(node)).isEqualTo(chains.get("C").hash().toString());
     assertThat(NodeDirectory.at(node).read().find(revocation.hash())).isEmpty();
   }
@@ -256,7 +261,7 @@ class RewriteCommandsTest {
     Cli.Result unasked = Cli.run("revoke-keys", control, "--finish", revocation.encoded().toHex());
     assertThat(unasked.exitCode()).isEqualTo(ExitCode.USAGE);
     assertThat(unasked.err())
-        .contains("tka: warning: it forks off below what nodes keep")
+        .contains("tka: warning: it forks off before the AUMs that nodes keep")
         .doesNotContain("could answer", "would refuse");
   }
 

@@ -75,7 +75,7 @@ class SyncCommandsTest {
         .contains(
             "round 1 (dry run)",
             "control finds   the other's head " + before + ", and 2 AUMs after it",
-            "node takes in   2 AUMs new, 0 known",
+            "node accepts    2 AUMs new, 0 known",
             "The heads agree: " + head(control.directory()));
     assertThat(head(node)).isEqualTo(before);
   }
@@ -103,7 +103,8 @@ class SyncCommandsTest {
     assertThat(result.exitCode()).as(result.err()).isEqualTo(ExitCode.OK);
     assertThat(result.out())
         .contains(
-            "                    " + made, "Set aside, as control does not follow it: " + made);
+            "                    " + made,
+            "Set aside, because control does not follow it:" + " " + made);
     assertThat(head(node)).isEqualTo(head(control.directory()));
     assertThat(NodeDirectory.at(node).read().find(AumHash.parse(made))).isEmpty();
   }
