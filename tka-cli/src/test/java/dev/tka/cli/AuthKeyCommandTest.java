@@ -143,7 +143,7 @@ class AuthKeyCommandTest {
     requireFailure(
         Cli.run(arguments),
         ExitCode.VERIFICATION_FAILED,
-        "expected a signing key that is trusted in "
+        "expected a signer that is trusted in "
             + tailnet.directory()
             + ", found "
             + tailnet.publicKey("eve"));

@@ -155,7 +155,7 @@ class CompactCommandTest {
 
     Cli.Result unasked = compact();
     assertThat(unasked.exitCode()).isEqualTo(ExitCode.USAGE);
-    assertThat(unasked.err()).contains("forgets 2 of 4 updates", "--confirm");
+    assertThat(unasked.err()).contains("purges 2 of 4 updates", "--confirm");
     Cli.Result no = Cli.runAnswering("n", arguments());
     assertThat(no.exitCode()).isEqualTo(ExitCode.USAGE);
     assertThat(content()).isEqualTo(before);

@@ -121,7 +121,7 @@ class EditCommandsTest {
     String bob = tailnet.newKey("bob");
     tailnet.requireRefused(
         ExitCode.VERIFICATION_FAILED,
-        "expected a signing key that is trusted",
+        "expected a signer that is trusted",
         tailnet.editArguments("init", "ann", "--confirm", bob));
     tailnet.requireRefused(
         ExitCode.VERIFICATION_FAILED,

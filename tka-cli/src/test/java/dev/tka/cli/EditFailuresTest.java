@@ -87,7 +87,7 @@ class EditFailuresTest {
         ExitCode.NOT_FOUND, "none.key", tailnet.editArguments("add", "none", bob));
     tailnet.requireRefused(
         ExitCode.BAD_INPUT,
-        "another writer",
+        "something else",
         "add",
         tailnet.directory(),
         bob,
@@ -211,7 +211,7 @@ class EditFailuresTest {
     Cli.Result result = Cli.run(tka, "add", tailnet.directory(), carol, "--key-file", "-");
 
     assertThat(result.exitCode()).isEqualTo(ExitCode.CONFLICT);
-    assertThat(result.err()).startsWith("tka: something else changed the store").hasLineCount(1);
+    assertThat(result.err()).startsWith("tka: another writer changed the store").hasLineCount(1);
     assertThat(tailnet.trusted()).hasSize(3).contains(dave + "?1");
     tailnet.requireSound();
     tailnet.edit("add", "ann", carol);

@@ -205,11 +205,11 @@ class ExportImportTest {
         Cli.runWithInput(altered, "import", "-", sqlite("b.db")));
     assertFails(
         ExitCode.BAD_INPUT,
-        "expected an export made by 'tka export'",
+        "expected an export of 'tka export'",
         Cli.runWithInput("no export".repeat(99).getBytes(UTF_8), "import", "-", sqlite("b.db")));
     assertFails(
         ExitCode.NOT_FOUND,
-        folder + ": expected an export made by 'tka export', found a directory",
+        folder + ": expected an export of 'tka export', found a directory",
         Cli.run("import", folder, sqlite("b.db")));
     assertFails(
         ExitCode.BAD_INPUT,
@@ -254,9 +254,7 @@ class ExportImportTest {
     String to = control("b.db", Map.of("two", "A"));
     byte[] all = stream("export", "--all", from);
     assertFails(
-        ExitCode.CONFLICT,
-        "tailnet two is there already",
-        Cli.runWithInput(all, "import", "-", to));
+        ExitCode.CONFLICT, "tailnet two already exists", Cli.runWithInput(all, "import", "-", to));
     assertThat(Cli.run("tailnets", to).out()).startsWith("two\t").contains("1 AUM").hasLineCount(1);
 
     Tailnet home = Tailnet.of(Files.createDirectory(path("home")), "ann");
@@ -379,7 +377,9 @@ class ExportImportTest {
     Cli.Result sqlite =
         Cli.runWithInput(out.toByteArray(), "import", "-", sqlite("a.db"), "--json");
 
-    assertThat(directory.err()).startsWith("tka: note: ").contains("of 2 purged AUMs is not kept");
+    assertThat(directory.err())
+        .startsWith("tka: note: ")
+        .contains("of 2 purged AUMs is not imported");
     assertThat(only(directory))
         .containsEntry("TrailEntries", 2)
         .containsEntry("TrailEntriesKept", 0);

@@ -95,7 +95,7 @@ class RevocationPlanCommandTest {
     assertThat(result.out())
         .contains("Fork point: " + fork)
         .contains("Votes needed: 2, as add-key ", " has 1 there")
-        .contains(tailnet.publicKey("ann") + "\t2 votes\tone of enough")
+        .contains(tailnet.publicKey("ann") + "\t2 votes\tone of a sufficient set")
         .contains("2 updates would be erased, oldest first:", "\tadd-key adds tlpub:")
         .contains("The revoked keys could not answer it.")
         .contains("Of 2 nodes, 2 are kept now, and 1 afterwards.")

@@ -122,7 +122,7 @@ public final class AuthKeyCommand {
       if (!authority.state().trusts(signer.publicKey().bytes())) {
         throw new CommandFailure(
             ExitCode.VERIFICATION_FAILED,
-            "expected a signing key that is trusted in "
+            "expected a signer that is trusted in "
                 + store.words()
                 + ", found "
                 + signer.publicKey());

@@ -129,7 +129,7 @@ public final class DeepLinkCommand {
         return new DeepLink(node.toString(), rotation.toString(), deviceName, osName, loginName);
       } catch (IllegalArgumentException e) {
         throw new ParameterException(
-            spec.commandLine(), "--device, --os and --login must not be empty");
+            spec.commandLine(), "--device, --os and --login: expected text, found an empty one");
       }
     }
   }
@@ -192,7 +192,8 @@ public final class DeepLinkCommand {
             .toString()
             .strip();
       } catch (CharacterCodingException e) {
-        throw new CommandFailure(ExitCode.BAD_INPUT, "deep link: not UTF-8 text");
+        throw new CommandFailure(
+            ExitCode.BAD_INPUT, "deep link: expected UTF-8 text, found other" + " bytes");
       }
     }
   }

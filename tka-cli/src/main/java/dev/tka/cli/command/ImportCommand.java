@@ -127,7 +127,7 @@ public final class ImportCommand implements Callable<Integer> {
       throw new CommandFailure(
           ExitCode.NOT_FOUND,
           file
-              + ": expected an export made by 'tka export', found a directory; to copy one:"
+              + ": expected an export of 'tka export', found a directory; to copy one:"
               + " tka export DIR | tka import - STORE");
     }
     try (InputStream in = new BufferedInputStream(file.open(tka), HEADER)) {

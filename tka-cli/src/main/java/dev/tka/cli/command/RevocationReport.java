@@ -129,7 +129,7 @@ final class RevocationReport {
               + Texts.keyId(key.id())
               + "\t"
               + Texts.count(key.votes(), "vote")
-              + (enough.contains(key.id()) ? "\tone of enough" : "")
+              + (enough.contains(key.id()) ? "\tone of a sufficient set" : "")
               + discount(key).map(discount -> "\tdoes not count: " + discount.cause()).orElse(""));
     }
     if (plan.enough().isEmpty() && !plan.onLosingBranch()) {

@@ -47,7 +47,7 @@ public final class InspectInput {
     if (content.length > MAX_SIZE) {
       throw new CommandFailure(
           ExitCode.BAD_INPUT,
-          "the input is longer than " + (MAX_SIZE >> 20) + "  MiB, the maximum that inspect reads");
+          "the input is longer than " + (MAX_SIZE >> 20) + " MiB, the maximum that inspect reads");
     }
     if (!isText(content)) {
       return new InspectInput(content);
@@ -125,9 +125,7 @@ public final class InspectInput {
     } catch (TextException e) {
       throw new CommandFailure(
           ExitCode.BAD_INPUT,
-          "expected hexadecimal digits, two a byte, found an odd number of them:"
-              + " "
-              + digits.length());
+          "expected hexadecimal digits, two a byte, found an odd number:" + " " + digits.length());
     }
   }
 

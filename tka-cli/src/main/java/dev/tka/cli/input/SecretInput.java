@@ -57,7 +57,7 @@ public final class SecretInput {
           StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(content)).toString().strip();
       if (text.isEmpty()) {
         throw new CommandFailure(
-            ExitCode.BAD_INPUT, what + ": expected one, found only white space");
+            ExitCode.BAD_INPUT, what + ": expected one, found nothing but white space");
       }
       return text;
     } catch (CharacterCodingException e) {

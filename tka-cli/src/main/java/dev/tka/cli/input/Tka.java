@@ -23,7 +23,7 @@ import picocli.CommandLine.Command;
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
       "0:success",
-      "1:verification failed, no node would accept the request, or two ends disagree",
+      "1:verification failed, no node would accept it, or two ends disagree",
       "2:invalid usage",
       "3:invalid or damaged input, or a store written by a newer version",
       "4:not found",
