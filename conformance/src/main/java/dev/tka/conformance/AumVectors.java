@@ -23,8 +23,7 @@ final class AumVectors implements Checker {
     boolean oddParent = golden.optionalFlag("odd_parent");
     boolean accepted = canonical && !oddParent;
     Optional<Bytes> reencoded = golden.optionalHex("reencoded");
-    // The reference's decoding is not binding; only the presence of its fields is
-    // checked.
+    // The reference's decoding is not binding; only the presence of its fields is checked.
     golden.requireError("decode_error", !decodes);
     Mismatch.require("canonical", decodes && reencoded.isEmpty(), canonical);
     golden.requireError("static_error", decodes && !golden.flag("static_valid"));

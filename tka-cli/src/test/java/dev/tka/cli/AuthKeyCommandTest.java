@@ -62,7 +62,7 @@ class AuthKeyCommandTest {
   }
 
   @Test
-  void aNodeThatUnwrapsWhatWasWrappedIsAuthorized() throws Exception {
+  void aNodeThatUnwrapsAWrappedKeyIsAuthorized() throws Exception {
     Path file = tailnet.secretFile("wrapped", wrapped());
 
     Cli.Result unwrapped = tailnet.run("authkey", "unwrap", file, "--node-key", NODE_KEY);
@@ -150,13 +150,13 @@ class AuthKeyCommandTest {
   }
 
   @Test
-  void whatIsWrappedIsNotWrappedAgain() {
+  void aWrappedKeyIsNotWrappedAgain() {
     requireFailure(
         Cli.runWithInput(bytes(wrapped()), wrap("-")), ExitCode.BAD_INPUT, "found a wrapped one");
   }
 
   @Test
-  void anAuthKeyThatIsNotWrappedIsItself() {
+  void anUnwrappedAuthKeyStaysTheSame() {
     assertThat(tailnet.run("authkey", "unwrap", keyFile).out()).isEqualTo(AUTH_KEY + "\n");
     assertThat(tailnet.run("authkey", "inspect", keyFile).out()).isEqualTo("Wrapped: false\n");
     requireFailure(
@@ -166,7 +166,7 @@ class AuthKeyCommandTest {
   }
 
   @Test
-  void inspectShowsWhatIsNotSecret() throws Exception {
+  void inspectShowsOnlyThePartsThatAreNotSecret() throws Exception {
     String text = wrapped();
     Cli.Result inspected = Cli.runWithInput(bytes(text), "authkey", "inspect", "-");
 

@@ -64,7 +64,7 @@ class BadInputTest {
   }
 
   @Test
-  void aFileOutOfADirectoryIsNoAum() throws IOException {
+  void aFileFromADirectoryIsNotAnAum() throws IOException {
     String name = "4T7RGTXFBLZOLZJVYHF7E65TGMQ57ERRVRNZLRMW7OKMAWTN3G4Q";
     Path file = sound().resolve("4T").resolve(name);
 
@@ -259,8 +259,7 @@ class BadInputTest {
         .satisfiesExactly(
             line -> assertThat(line).startsWith("tka: damaged: " + damaged),
             line ->
-                assertThat(line)
-                    .contains("no authority can be opened without the damaged" + " AUMs"));
+                assertThat(line).contains("no authority can be opened without the damaged AUMs"));
     assertThat(result.out()).isEmpty();
   }
 
@@ -397,7 +396,7 @@ class BadInputTest {
     assertThat(result.out()).isEmpty();
   }
 
-  /** Keeps nothing of what is printed but the number of AUMs. */
+  /** Keeps only the number of AUMs printed. */
   private static final class CountingLines extends Writer {
     private int values;
 
@@ -415,7 +414,7 @@ class BadInputTest {
     public void close() {}
   }
 
-  /** A long stream that counts what is taken from it. */
+  /** A long stream that counts the bytes read from it. */
   private static final class CountingZeros extends InputStream {
     private final int length;
     private int read;

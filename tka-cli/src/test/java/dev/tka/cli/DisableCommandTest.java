@@ -97,7 +97,7 @@ class DisableCommandTest {
   }
 
   @Test
-  void whatIsNoSecretIsRefusedAndNotShown() throws Exception {
+  void anInvalidSecretIsRefusedAndNotShown() throws Exception {
     for (String text :
         List.of("", "nothing", secret.substring(0, 40) + "xyz", secret.substring(19) + "g")) {
       Cli.Result result =
@@ -176,7 +176,7 @@ class DisableCommandTest {
   }
 
   @Test
-  void whereNoAuthorityIsThereIsNoneToEnd() throws Exception {
+  void withoutAnAuthorityThereIsNothingToEnd() throws Exception {
     Path empty = Files.createDirectory(folder.resolve("empty"));
     Cli.Result result = Cli.run("disable", empty, file(secret, "rw-------"), "--confirm");
     assertThat(result.exitCode()).isEqualTo(ExitCode.NOT_FOUND);

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What goes wrong while writing: one clear line, its exit status, and the store as it was. */
+/** Failures while writing: one clear line, its exit status, and an unchanged store. */
 class EditFailuresTest {
   @TempDir Path folder;
   private final List<Path> mounted = new ArrayList<>();

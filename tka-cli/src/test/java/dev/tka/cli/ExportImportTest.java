@@ -170,7 +170,7 @@ class ExportImportTest {
   }
 
   @Test
-  void whatWasCutOffOrAlteredLeavesTheTargetAsItWas() throws Exception {
+  void aTruncatedOrAlteredExportLeavesTheTargetUnchanged() throws Exception {
     String several = control("a.db", Map.of("one", "A B", "two", "A B C D E X"));
     byte[] one = stream("export", several, "--tailnet", "one");
     byte[] all = stream("export", "--all", several);
@@ -241,7 +241,7 @@ class ExportImportTest {
   }
 
   @Test
-  void nothingIsWrittenOver() throws Exception {
+  void nothingIsOverwritten() throws Exception {
     String from = control("a.db", Map.of("one", "A B", "two", "A B C"));
     Path file = Files.writeString(path("there.tka"), "mine");
     assertFails(
@@ -268,7 +268,7 @@ class ExportImportTest {
   }
 
   @Test
-  void whatMakesNoSenseIsSaid() throws Exception {
+  void invalidUsageIsReported() throws Exception {
     String from = control("a.db", Map.of("one", "A", "two", "A"));
     byte[] all = stream("export", "--all", from);
     commitInto("node", "A B");
@@ -282,7 +282,7 @@ class ExportImportTest {
     assertFails(usage, "found a terminal", Cli.runAnswering("", "export", path("node")));
     assertFails(
         usage,
-        "does not name its" + " tailnet",
+        "does not name its tailnet",
         Cli.runWithInput(unnamed, "import", "-", sqlite("b.db")));
     assertFails(
         usage,
@@ -316,7 +316,7 @@ class ExportImportTest {
   }
 
   @Test
-  void outputThatCannotBeWrittenIsSaid() throws Exception {
+  void outputThatCannotBeWrittenIsReportedForExports() throws Exception {
     String from = control("a.db", Map.of("one", "A"));
     OutputStream full =
         new OutputStream() {
@@ -332,7 +332,7 @@ class ExportImportTest {
   }
 
   @Test
-  void aBarIsShownOnATerminalOnly() throws Exception {
+  void aBarIsShownOnlyOnATerminal() throws Exception {
     String from = control("a.db", Map.of("one", "A B", "two", "A B C D E X"));
     Object[][] commands = {
       {"export", from, "--all", path("a.tka")},

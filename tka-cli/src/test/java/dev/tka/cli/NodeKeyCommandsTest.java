@@ -109,7 +109,7 @@ class NodeKeyCommandsTest {
     assertThat((Map<?, ?>) json.get("NodeKeySignature"))
         .extracting("WrappingPublicKey")
         .isEqualTo(rotation);
-    // What it prints is an entry of a peers file.
+    // Its output is an entry of a peers file.
     json.put("ID", "laptop");
     assertThat(Cli.run("peers", tailnet.directory(), write(Map.of("Peers", List.of(json)))).out())
         .contains("1 kept");
@@ -131,7 +131,7 @@ class NodeKeyCommandsTest {
   }
 
   @Test
-  void whatIsNoKeyIsNotSigned() throws Exception {
+  void invalidKeysAreNotSigned() throws Exception {
     tailnet.requireRefused(
         ExitCode.USAGE, "nodekey:", tailnet.editArguments("sign", "ann", "tlpub:00"));
     tailnet.requireRefused(
@@ -270,7 +270,7 @@ class NodeKeyCommandsTest {
   }
 
   @Test
-  void oneThatIsMarkedAsUnsignedIsKept() throws Exception {
+  void aPeerMarkedAsUnsignedIsKept() throws Exception {
     Path file =
         write(
             Map.of(
@@ -282,7 +282,7 @@ class NodeKeyCommandsTest {
   }
 
   @Test
-  void theNodeItselfIsExplainedAndNoPeer() throws Exception {
+  void theNodeItselfIsExplainedButIsNotAPeer() throws Exception {
     Path file =
         write(Map.of("NodeKey", FIRST, "NodeKeySignature", sign(FIRST), "Peers", List.of()));
 
@@ -342,7 +342,7 @@ class NodeKeyCommandsTest {
     assertThat(sign.out()).isEmpty();
   }
 
-  /** What the reference showed and filtered is what is kept and dropped. */
+  /** Peers that the reference showed are kept, and those that it filtered are dropped. */
   @Test
   void aRecordedNetworkIsJudgedAsItWasThen() throws Exception {
     int judged = 0;
@@ -404,7 +404,7 @@ class NodeKeyCommandsTest {
   }
 
   @Test
-  void whatWouldNotVerifyIsNotMade() throws Exception {
+  void signaturesThatWouldNotVerifyAreNotMade() throws Exception {
     String fixed = sign(FIRST);
     tailnet.newKey("node");
     Object[] key = {"--key-file", tailnet.keyFile("node")};

@@ -120,7 +120,7 @@ class PeersFileTest {
   }
 
   @Test
-  void anExportedFileIsOne() throws Exception {
+  void anExportedFileIsAPeersFile() throws Exception {
     String status =
         (String) Cli.golden("recorded/cli", "status with a peer locked out, JSON").get("stdout");
     PeersFile file = read(status);
@@ -235,13 +235,13 @@ class PeersFileTest {
   }
 
   @Test
-  void whatCameBeforeTheEndOfJsonIsHandled() throws Exception {
+  void entriesBeforeInvalidJsonAreHandled() throws Exception {
     for (String rest : List.of("{'ID': }", "{'ID': 'cut", "{'x': " + "[".repeat(100_001))) {
       err.getBuffer().setLength(0);
       PeersFile file = read("{'Peers': [\n" + GOOD + ",\n" + rest);
 
       assertThat(err.toString())
-          .startsWith("tka: standard input: Peers[1]: line 3: not JSON; the rest was not read: | ")
+          .startsWith("tka: standard input: Peers[1]: line 3: not JSON; the rest was not read: ")
           .hasLineCount(1);
       assertThat(file.peers()).hasSize(1);
       assertThat(file.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
@@ -259,7 +259,7 @@ class PeersFileTest {
         "{'Peers': []} 7 | expected the end after the object, found more",
         "{'Peers': []} } | not JSON",
       })
-  void aFileThatIsOtherwiseBroken(String json, String expected) throws Exception {
+  void filesBrokenInOtherWays(String json, String expected) throws Exception {
     PeersFile file = read(json);
 
     assertThat(err.toString()).contains(expected).hasLineCount(1);

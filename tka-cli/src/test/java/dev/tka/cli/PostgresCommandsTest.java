@@ -105,7 +105,7 @@ class PostgresCommandsTest {
   }
 
   @Test
-  void whoIsNotLetInIsToldInOneLine() throws Exception {
+  void aRefusedLoginIsReportedInOneLine() throws Exception {
     for (Map<String, String> environment :
         List.of(
             Map.of("PGPASSWORD", "another", "PGPASSFILE", "/dev/null"),

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code tka remove --peers}: what rested on a removed key is signed again. */
+/** {@code tka remove --peers}: nodes that depend on a removed key are signed again. */
 class RemoveCommandTest {
   @TempDir Path folder;
   private Tailnet tailnet;
@@ -37,7 +37,7 @@ class RemoveCommandTest {
   }
 
   @Test
-  void whatRestedOnTheKeyIsSignedAgainWithItsRotationKey() throws Exception {
+  void nodesThatDependOnTheKeyAreSignedAgainWithTheirRotationKeys() throws Exception {
     Cli.Result result = tailnet.edit("remove", "ann", bob, "--peers", peersFile(), "--json");
 
     List<?> signed = (List<?>) result.json().get("ReSigned");
@@ -92,7 +92,7 @@ class RemoveCommandTest {
   }
 
   @Test
-  void withoutANodeThatCanBeReadNothingIsStored() throws Exception {
+  void withAnUnreadableNodeNothingIsStored() throws Exception {
     Path peers = peersFile();
     Files.writeString(peers, Files.readString(peers).replaceFirst("nodekey:0", "nodekey:"));
     Map<String, String> before = tailnet.content();

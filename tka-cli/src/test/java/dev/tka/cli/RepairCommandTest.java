@@ -181,7 +181,7 @@ class RepairCommandTest {
   }
 
   @Test
-  void whatIsNotThereDoesNotComeBack() throws Exception {
+  void missingAumsAreNotRestored() throws Exception {
     Path control = folder.resolve("control");
     Path node = strandedNode(control);
     String stale = head(control);

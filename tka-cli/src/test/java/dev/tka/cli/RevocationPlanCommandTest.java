@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code tka revoke-keys --plan}: what a revocation would come to. */
+/** {@code tka revoke-keys --plan}: previews of a revocation. */
 class RevocationPlanCommandTest {
   @TempDir Path folder;
   private Tailnet tailnet;
@@ -212,8 +212,7 @@ class RevocationPlanCommandTest {
             "--fork-from",
             chains.get("X").hash());
     assertThat(result.out())
-        .contains(
-            "A revocation has no effect there: the fork point is on a" + " branch that lost.");
+        .contains("A revocation has no effect there: the fork point is on a branch that lost.");
   }
 
   @Test

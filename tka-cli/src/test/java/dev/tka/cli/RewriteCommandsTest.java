@@ -18,9 +18,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * Protocol, section 10 at the command line: refusals, edits set aside, and what a person may do.
- */
+/** Protocol, section 10 at the command line: refusals, edits set aside, and a person's options. */
 class RewriteCommandsTest {
   @TempDir Path folder;
 
@@ -67,7 +65,7 @@ class RewriteCommandsTest {
     Cli.Result unasked = Cli.run("sync", node, control, "--admit", x);
     assertThat(unasked.exitCode()).isEqualTo(ExitCode.USAGE);
     assertThat(unasked.err())
-        .contains("This admits an AUM that the node refuses," + " " + x, "--confirm");
+        .contains("This admits an AUM that the node refuses, " + x, "--confirm");
     Cli.Result unknown =
         Cli.run("sync", node, control, "--confirm", "--admit", chains.get("C").hash());
     assertThat(unknown.exitCode()).isEqualTo(ExitCode.NOT_FOUND);
@@ -111,7 +109,7 @@ class RewriteCommandsTest {
   }
 
   @Test
-  void aControlThatWasRestoredTakesBackWhatTheNodeHolds() throws Exception {
+  void aRestoredControlAcceptsAgainWhatTheNodeHolds() throws Exception {
     Chains chains =
         Chains.draw(
             List.of(TestKeys.key(1, 1), TestKeys.key(2, 2)),
@@ -181,10 +179,10 @@ class RewriteCommandsTest {
     assertThat(node.run("edits", node.directory(), "--drop", add, "--confirm").out())
         .startsWith("Dropped: " + add);
     assertThat(node.run("edits", node.directory()).out())
-        .isEqualTo("No edits have been set" + " aside.\n");
+        .isEqualTo("No edits have been set aside.\n");
     node.requireRefused(
         ExitCode.NOT_FOUND,
-        "there are no edits that were set" + " aside",
+        "no edits have been set aside",
         node.editArguments("edits", "bob", "--again"));
   }
 
@@ -223,7 +221,7 @@ class RewriteCommandsTest {
   }
 
   @Test
-  void whatIsAskedOfEditsHasToMakeSense() throws Exception {
+  void invalidUsageOfEditsIsRefused() throws Exception {
     Tailnet node = conflict(folder, folder.resolve("control"));
     Path directory = node.directory();
     String hash = head(directory);
@@ -253,7 +251,7 @@ class RewriteCommandsTest {
   }
 
   @Test
-  void aRevocationBelowWhatNodesKeepWarns() throws Exception {
+  void aRevocationBelowTheNodesWindowsWarns() throws Exception {
     Path node = folder.resolve("node");
     Path control = folder.resolve("control");
     Aum genesis = OldDirectories.begin(node, control);

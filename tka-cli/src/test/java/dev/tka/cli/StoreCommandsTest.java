@@ -301,7 +301,7 @@ class StoreCommandsTest {
   }
 
   @Test
-  void whatIsAnotherTailnetPerhapsIsNotWiped() throws Exception {
+  void aTailnetThatMayBeTheWrongOneIsNotWiped() throws Exception {
     begin("two", "bob");
     Path node = folder.resolve("node");
     assertThat(Cli.run("export", store, "--tailnet", "one", folder.resolve("one.tka")).exitCode())
@@ -377,7 +377,7 @@ class StoreCommandsTest {
   }
 
   @Test
-  void verifyNamesWhatIsWrongOfAll() throws Exception {
+  void verifyAllNamesTheInvalidTailnets() throws Exception {
     begin("three", "ann");
     begin("two", "ann");
     keys.run(add("two", keys.publicKey("bob")));
@@ -470,7 +470,7 @@ class StoreCommandsTest {
         "postgresql://u@h/copy",
         "postgres://u:hunter2@h/copy"
       })
-  void whereAPathIsExpectedAStoreUrlIsRefused(String target) throws Exception {
+  void aStoreUrlInPlaceOfAPathIsRefused(String target) throws Exception {
     String why = "expected a path, found a store URL";
     for (Object[] arguments :
         new Object[][] {
@@ -501,7 +501,7 @@ class StoreCommandsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"status", "log", "verify", "offer", "doctor", "tailnets", "add", "backup"})
-  void whatIsNoStoreIsRefusedAndLeftAlone(String command) throws Exception {
+  void aFileThatIsNotAStoreIsRefusedAndLeftAlone(String command) throws Exception {
     requireRefused(ExitCode.NOT_FOUND, "no such file", on(folder.resolve("none"), command));
     requireRefused(
         ExitCode.NOT_FOUND, "empty file", on(Files.createFile(folder.resolve("empty")), command));

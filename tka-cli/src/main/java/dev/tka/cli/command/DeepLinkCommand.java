@@ -40,8 +40,7 @@ import picocli.CommandLine.Spec;
     subcommands = {DeepLinkCommand.New.class, DeepLinkCommand.Verify.class},
     footerHeading = "%nExamples:%n",
     footer = {
-      "  tka deeplink new DIR nodekey:... tlpub:... --device laptop --os linux --login"
-          + " a@example.com",
+      "  tka deeplink new DIR nodekey:... tlpub:... --device laptop --os linux --login a@example.com",
       "  tka deeplink verify DIR 'tailscale://sign-device/v1/?...'"
     })
 public final class DeepLinkCommand {
@@ -66,8 +65,7 @@ public final class DeepLinkCommand {
       mixinStandardHelpOptions = true,
       footerHeading = "%nExamples:%n",
       footer = {
-        "  tka deeplink new DIR nodekey:... tlpub:... --device laptop --os linux --login"
-            + " a@example.com"
+        "  tka deeplink new DIR nodekey:... tlpub:... --device laptop --os linux --login a@example.com"
       })
   static final class New implements Callable<Integer> {
     @Spec private CommandSpec spec;
@@ -193,7 +191,7 @@ public final class DeepLinkCommand {
             .strip();
       } catch (CharacterCodingException e) {
         throw new CommandFailure(
-            ExitCode.BAD_INPUT, "deep link: expected UTF-8 text, found other" + " bytes");
+            ExitCode.BAD_INPUT, "deep link: expected UTF-8 text, found other bytes");
       }
     }
   }

@@ -71,7 +71,7 @@ public final class DisableCommand implements Callable<Integer> {
 
   @Option(
       names = "--json",
-      description = "Print JSON: the authority that was ended, and the path" + " of the copy.")
+      description = "Print JSON: the authority that was ended, and the path of the copy.")
   private boolean json;
 
   @Override

@@ -109,7 +109,7 @@ abstract class EditCommand implements Callable<Integer> {
       // Output that nobody has seen would be useless once the edit is stored.
       if (out.checkError()) {
         throw new CommandFailure(
-            ExitCode.IO, "the output could not be written; nothing was" + " stored");
+            ExitCode.IO, "the output could not be written; nothing was stored");
       }
       edit.store(batch.updates());
     }

@@ -67,7 +67,7 @@ public final class Failures
   static String describe(TkaException failure) {
     return failure.getMessage()
         + (failure instanceof StoreException.Newer
-            ? "; it was written by a newer tka: use that" + " version"
+            ? "; it was written by a newer tka: use that version"
             : "");
   }
 

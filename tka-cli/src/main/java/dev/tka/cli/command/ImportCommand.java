@@ -253,7 +253,7 @@ public final class ImportCommand implements Callable<Integer> {
     if (name.isEmpty() && newName == null) {
       throw new CommandFailure(
           ExitCode.USAGE,
-          "the export does not name its tailnet; name it with" + " " + TailnetOption.NAME);
+          "the export does not name its tailnet; name it with " + TailnetOption.NAME);
     }
     if (!Tailnets.isName(name)) {
       throw new CommandFailure(

@@ -62,7 +62,7 @@ public final class RemoveCommand extends EditCommand {
       arity = "0..1",
       fallbackValue = "true",
       paramLabel = "true|false",
-      description = "Sign nodes of --peers that lose their key again (default: true).")
+      description = "Sign again the nodes of --peers that lose their key (default: true).")
   private @Nullable Boolean reSign;
 
   @Mixin private Confirmation confirmation;

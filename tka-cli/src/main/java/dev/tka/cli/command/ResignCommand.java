@@ -46,7 +46,7 @@ public final class ResignCommand implements Callable<Integer> {
       paramLabel = "SIGNATURE",
       converter = StreamArgument.Value.class,
       description =
-          "The node's current signature, in hexadecimal or base64, or - for standard" + " input.")
+          "The node's current signature, in hexadecimal or base64, or - for standard input.")
   private StreamArgument old;
 
   @Parameters(index = "1", paramLabel = "NODEKEY", description = "The new node key, nodekey:...")

@@ -217,9 +217,7 @@ final class RevocationReport {
             + kept
             + " afterwards.");
     printEach(
-        "Signatures that lose their" + " key",
-        affected.stream().filter(AffectedNode::losesKey),
-        out);
+        "Signatures that lose their key", affected.stream().filter(AffectedNode::losesKey), out);
     printEach(
         "Dropped afterwards, although their key stays",
         affected.stream().filter(one -> one.isKept() && !one.staysKept() && !one.losesKey()),

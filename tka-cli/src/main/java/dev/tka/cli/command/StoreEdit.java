@@ -116,8 +116,7 @@ final class StoreEdit {
     result
         .displacedOwn()
         .forEach(
-            left ->
-                err.println("tka: made here, accepted by control, now displaced:" + " " + left));
+            left -> err.println("tka: made here, accepted by control, now displaced: " + left));
     return result.after();
   }
 

@@ -45,7 +45,8 @@ final class SyncRemedy {
     }
     if (outcome instanceof SyncOutcome.RevocationRefused) {
       return Optional.of(
-          "have it co-signed until it outweighs what it undoes, or fork from a later update:"
+          "have it co-signed until it outweighs the updates that it undoes, or fork from a later"
+              + " update:"
               + (" tka revoke-keys " + node + " KEY... --fork-from HASH --key-file FILE"));
     }
     if (outcome instanceof SyncOutcome.ControlLostHistory lost) {

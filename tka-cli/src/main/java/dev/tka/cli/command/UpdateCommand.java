@@ -38,7 +38,7 @@ public final class UpdateCommand extends EditCommand {
   void check(List<KeyArgument> named, LockPrivateKey signer) {
     if (meta.size() > Key.MAX_META_BYTES) {
       throw usage(
-          "--meta: expected at most 512 bytes per key in total, found more pairs than" + " that");
+          "--meta: expected at most 512 bytes per key in total, found more pairs than that");
     }
     // Java's replacement for bytes that the locale cannot decode; it would be signed, and stay.
     if (meta.toString().indexOf('\ufffd') >= 0) {

@@ -125,7 +125,7 @@ public final class InspectInput {
     } catch (TextException e) {
       throw new CommandFailure(
           ExitCode.BAD_INPUT,
-          "expected hexadecimal digits, two a byte, found an odd number:" + " " + digits.length());
+          "expected hexadecimal digits, two a byte, found an odd number: " + digits.length());
     }
   }
 

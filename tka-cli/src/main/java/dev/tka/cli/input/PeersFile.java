@@ -228,7 +228,7 @@ public record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) 
             inside.map(place -> place + ": ").orElse("")
                 + "line "
                 + parser.currentLocation().getLineNr()
-                + ": not JSON; the rest was not read: | "
+                + ": not JSON; the rest was not read: "
                 + e.getOriginalMessage());
         lists = true;
       }
@@ -401,7 +401,7 @@ public record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) 
       int kind = other.matches() ? Integer.parseInt(other.group(1)) : -1;
       if (kind < 0 || kind > 255) {
         throw new Broken(
-            "expected a kind such as direct, rotation or credential, found an" + " unknown one");
+            "expected a kind such as direct, rotation or credential, found an unknown one");
       }
       return kind;
     }
