@@ -23,8 +23,7 @@ final class AumVectors implements Checker {
     boolean oddParent = golden.optionalFlag("odd_parent");
     boolean accepted = canonical && !oddParent;
     Optional<Bytes> reencoded = golden.optionalHex("reencoded");
-    // What the reference decodes, and what it makes of it, binds nobody; that it is told is
-    // checked.
+    // The reference's decoding is not binding; only the presence of its fields is checked.
     golden.requireError("decode_error", !decodes);
     Mismatch.require("canonical", decodes && reencoded.isEmpty(), canonical);
     golden.requireError("static_error", decodes && !golden.flag("static_valid"));
@@ -34,9 +33,9 @@ final class AumVectors implements Checker {
     } else {
       requireRefused(cbor);
     }
-    // What the reference makes of laxer bytes is canonical, and an AUM of its own.
+    // The reference turns lax bytes into canonical ones, which are an AUM of their own.
     if (oddParent && decodes) {
-      // The reference's value is not one here; its name is that of the bytes all the same.
+      // The reference's value is not a value here, but its name is still that of the bytes.
       AumHash hash = AumHash.ofEncoding(reencoded.orElse(cbor));
       Mismatch.require("hash", golden.text("hash"), hash.toString());
       Mismatch.require("hash in hex", golden.hex("hash_hex"), hash.bytes());
@@ -49,7 +48,7 @@ final class AumVectors implements Checker {
       }
     }
     if (!accepted) {
-      // They tell of the lax form, which is no value here.
+      // They describe the lax form, which is not a value here.
       golden.informative("fields");
     }
   }
@@ -67,7 +66,7 @@ final class AumVectors implements Checker {
       Aum aum = Aum.decode(cbor.toByteArray());
       throw new Mismatch("expected to be refused, decoded as " + aum);
     } catch (DecodeException expected) {
-      // As it should be.
+      // Refused, as expected.
     }
   }
 

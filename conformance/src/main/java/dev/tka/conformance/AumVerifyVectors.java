@@ -55,7 +55,7 @@ final class AumVerifyVectors implements Checker {
               yield live.get().inform(List.of(aum)).after();
             }
             case "bootstrap" -> bootstrap(store, aum).current();
-            default -> throw new Mismatch("an op that this build does not know: " + op);
+            default -> throw new Mismatch("unknown op: " + op);
           };
     } catch (DecodeException e) {
       Mismatch.require("decodable (" + e.getMessage() + ")", decodable, false);

@@ -6,9 +6,11 @@ import dev.tka.core.nodekey.AuthKeyException;
 import java.util.List;
 import java.util.Optional;
 
-/** {@code authkey.jsonl}: auth keys taken apart. */
+/** {@code authkey.jsonl}: parsing of auth keys. */
 final class AuthKeyVectors implements Checker {
-  /** Texts that the reference takes, or hands back whole, and we refuse (protocol, section 7). */
+  /**
+   * Texts that the reference accepts, or hands back unchanged, and we refuse (protocol, section 7).
+   */
   private static final List<String> REFUSED =
       List.of(
           "malformed wrapping is reported, not handed back as the auth key",
@@ -31,7 +33,7 @@ final class AuthKeyVectors implements Checker {
     } catch (AuthKeyException e) {
       throw new Mismatch("refused: " + e.getMessage());
     }
-    // Compared without naming either: they are secret.
+    // Compared without printing either: they are secret.
     Mismatch.require(
         "auth key matches", golden.text("authkey").equals(parsed.exposeAuthKey()), true);
     Mismatch.require("text matches", input.equals(parsed.exposeText()), true);
@@ -54,7 +56,7 @@ final class AuthKeyVectors implements Checker {
 
   private static void requireRefused(String input, String quirk) throws Mismatch {
     if (!REFUSED.contains(quirk)) {
-      throw new Mismatch("a quirk that this build does not know: " + quirk);
+      throw new Mismatch("unknown quirk: " + quirk);
     }
     try {
       AuthKey.parse(input);

@@ -28,9 +28,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * {@code build.jsonl}: creating an authority, and building updates. Every batch begins where the
- * reference's authority stood, so that what follows a quirk binds again. Whether a batch is one
- * that binds or not, it must be what {@link NaiveBuilding} says.
+ * {@code build.jsonl}: creating an authority, and building updates. Every batch starts from the
+ * reference's authority, so that batches after a quirk are binding again. Binding or not, every
+ * batch must be the one that {@link NaiveBuilding} computes.
  */
 final class BuildVectors implements Checker {
   private static final Set<String> QUIRKS =
@@ -42,7 +42,7 @@ final class BuildVectors implements Checker {
   public void check(GoldenCase golden) throws Mismatch {
     Optional<String> quirk = golden.optionalText("quirk");
     if (quirk.isPresent() && !QUIRKS.contains(quirk.get())) {
-      throw new Mismatch("a quirk that this build does not know: " + quirk.get());
+      throw new Mismatch("unknown quirk: " + quirk.get());
     }
     List<LockPrivateKey> privateKeys =
         Golden.privateKeys(golden.optionalTexts("private_keys").orElse(List.of()));
@@ -54,7 +54,7 @@ final class BuildVectors implements Checker {
         checkBatches(golden, quirk.isPresent(), privateKeys);
       }
     } catch (TkaException e) {
-      throw new Mismatch("what the reference takes is refused: " + e.getMessage());
+      throw new Mismatch("the reference accepts it, this build refuses it: " + e.getMessage());
     }
   }
 
@@ -94,8 +94,9 @@ final class BuildVectors implements Checker {
     }
     Mismatch.require("created", accepted && usable, created.isPresent());
     if (accepted) {
-      // The reference makes a key that could never sign; here that is refused (protocol, section 3)
-      // and read.
+      // The reference makes a key that could never sign; this build refuses it (protocol, section
+      // 3),
+      // but reads it.
       Aum genesis = signer.sign(Golden.checkpointOf(state, Optional.empty()));
       Mismatch.require("genesis", expected, Optional.of(genesis.encoded()));
       Mismatch.require("genesis", genesis, created.orElse(genesis));
@@ -132,7 +133,7 @@ final class BuildVectors implements Checker {
     Golden.requireAuthority(reopened, Authority.open(live.current().snapshot()));
   }
 
-  /** What this build makes of a batch: for each operation, whether it is accepted; the AUMs. */
+  /** This build's result for a batch: whether each operation is accepted, and the AUMs. */
   private record Batch(
       List<Boolean> accepted, List<Aum> aums, NaiveBuilding.Checkpoint checkpoint) {}
 
@@ -169,7 +170,7 @@ final class BuildVectors implements Checker {
             expected.add(naive.setMeta(keyId, meta));
             builder.setMeta(keyId, meta);
           }
-          default -> throw new Mismatch("an op that this build does not know: " + op.text("op"));
+          default -> throw new Mismatch("unknown op: " + op.text("op"));
         }
         accepted.add(true);
       } catch (BuildException | SigningException e) {
@@ -181,7 +182,7 @@ final class BuildVectors implements Checker {
     try {
       built = builder.build();
     } catch (SigningException e) {
-      // Only a checkpoint is signed here, and by the page there must not be one.
+      // Only a checkpoint is signed here, and the page says that there must not be one.
       Mismatch.require(
           "checkpoint, by the page (" + e.getMessage() + ")",
           naive.checkpoint(),
@@ -204,9 +205,9 @@ final class BuildVectors implements Checker {
   }
 
   /**
-   * Holds a batch against the reference's, and leaves the authority where the reference's stands.
+   * Compares a batch with the reference's, and leaves the authority where the reference's is.
    *
-   * @return true when the reference's batch was built and taken in, so that it binds
+   * @return true if the reference's batch was built and accepted, so that it is binding
    */
   private static boolean check(Batch batch, GoldenCase result, LiveAuthority live)
       throws Mismatch, TkaException {
@@ -216,7 +217,7 @@ final class BuildVectors implements Checker {
     boolean binds = notBuilt.isEmpty() && notTakenIn.isEmpty();
     List<String> aums = result.optionalTexts("aums").orElse(List.of());
     if (!batch.aums().isEmpty()) {
-      // Whatever is built, a peer takes in after a trip over the wire.
+      // A peer accepts every batch after a trip over the wire.
       peerOf(live.current().snapshot()).inform(overTheWire(batch.aums()));
     }
     if (binds) {
@@ -229,7 +230,7 @@ final class BuildVectors implements Checker {
     } else {
       boolean refusesMore = !golden.equals(batch.accepted());
       boolean putOff = batch.checkpoint() == NaiveBuilding.Checkpoint.PUT_OFF;
-      Mismatch.require("refused or put off", true, refusesMore || putOff);
+      Mismatch.require("refused or postponed", true, refusesMore || putOff);
       requireRefused(live, aums.isEmpty() ? List.of() : Golden.decodeAll(result.hexes("aums")));
     }
     Mismatch.require("head", result.text("head"), live.current().head().toString());
@@ -245,7 +246,7 @@ final class BuildVectors implements Checker {
     } catch (TkaException expected) {
       return;
     }
-    throw new Mismatch("expected the reference's batch to be refused, found it taken in");
+    throw new Mismatch("expected the reference's batch to be refused, found it accepted");
   }
 
   private static List<Aum> overTheWire(List<Aum> aums) throws Mismatch {
@@ -273,7 +274,7 @@ final class BuildVectors implements Checker {
         golden.optionalUnsigned(field).orElseThrow(() -> new Mismatch(field + " is missing")));
   }
 
-  /** The reference builds without a signer; here the nearest is one that cannot sign. */
+  /** The reference builds without a signer; the nearest thing here is a signer that cannot sign. */
   private record AbsentSigner(LockPrivateKey key) implements Signer {
     @Override
     public LockPublicKey publicKey() {

@@ -35,9 +35,9 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * {@code chonk.jsonl}: a shipping node's directory, and what the reference sees in it before and
- * after it did something to it, which is done here, too: every file must be the reference's. Where
- * the reference gives up, the naive models say what the page makes of the directory.
+ * {@code chonk.jsonl}: a shipping node's directory, as the reference sees it before and after an
+ * operation. The same operation runs here, and every file must equal the reference's. Where the
+ * reference gives up, the naive models apply the page to the directory.
  */
 final class ChonkVectors implements Checker {
   private static final String DAMAGE_QUIRK =
@@ -57,12 +57,12 @@ final class ChonkVectors implements Checker {
       directory.write(files, mtimes, dirs);
       NaiveDirectory naive = NaiveDirectory.read(files, dirs);
       requireNaiveView(naive, directory.path());
-      // The quirk of a case with an op is in the doing; its directory is sound.
+      // The quirk of a case with an op is in the operation; its directory is sound.
       if (quirk.isEmpty() || op.isPresent()) {
         requireView(golden, directory.path());
       } else {
         Mismatch.require(
-            "something wrong, by the page",
+            "damage or refusal, by the page",
             true,
             !naive.damaged().isEmpty() || naive.head().isEmpty() || !naive.isRecordReadable());
         golden.informative("all_aums", "heads", "last_active_ancestor", "commit_times", "errors");
@@ -97,7 +97,7 @@ final class ChonkVectors implements Checker {
     }
   }
 
-  /** Where the reference stops half-way: files stay, and compacting leaves the head. */
+  /** Where the reference stops halfway: files stay, and compacting leaves the head. */
   private static void requireNothingLost(
       GoldenCase op,
       Map<String, String> files,
@@ -105,15 +105,15 @@ final class ChonkVectors implements Checker {
       SortedMap<String, String> content,
       NaiveDirectory after)
       throws Mismatch {
-    Mismatch.require("all files are there", true, content.keySet().containsAll(files.keySet()));
+    Mismatch.require("all files exist", true, content.keySet().containsAll(files.keySet()));
     if (op.text("op").equals("compact")) {
       Mismatch.require("head after compacting", head, after.head());
     }
   }
 
-  /** Does to a directory what the case says, at the time that it says. */
+  /** Runs the case's operations on a directory, at the case's times. */
   private static void run(GoldenCase op, Path path) throws Mismatch {
-    // What the reference cannot do, such as purging an unknown AUM, changes nothing here either.
+    // An impossible operation, such as purging an unknown AUM, changes nothing here either.
     boolean refusedByReference = op.optionalText("error").isPresent();
     Clock clock =
         Clock.fixed(Instant.ofEpochSecond(op.optionalUnsigned("now").orElse(0L)), ZoneOffset.UTC);
@@ -147,10 +147,10 @@ final class ChonkVectors implements Checker {
             plan.applyTo(directory, AdmissionPolicy.REFERENCE);
           }
         }
-        default -> throw new Mismatch("unknown op " + op.text("op"));
+        default -> throw new Mismatch("unknown op: " + op.text("op"));
       }
     } catch (TkaException e) {
-      // Both may refuse; what is there afterwards is compared by the caller.
+      // Both may refuse; the caller compares the files afterwards.
       Mismatch.require(
           op.text("op") + " refused (" + e.getMessage() + ")", refusedByReference, true);
     }
@@ -167,7 +167,7 @@ final class ChonkVectors implements Checker {
     try {
       snapshot = NodeDirectory.at(path).read();
     } catch (StoreException e) {
-      // We refuse a directory with a damaged record whole, so there is no list to compare.
+      // We refuse the whole directory if its record is damaged, so there is no list to compare.
       errors.requireError("last_active_ancestor", true);
       Mismatch.require("head", expectedHead, Optional.empty());
       view.informative("all_aums", "heads", "last_active_ancestor", "commit_times");
@@ -200,8 +200,8 @@ final class ChonkVectors implements Checker {
   }
 
   /**
-   * What the page makes of a directory, damaged or not: the sound AUMs are there, each damaged file
-   * is named, and the authority is degraded or refused.
+   * Applies the page to a directory, damaged or not: the sound AUMs are found, each damaged file is
+   * named, and the authority is degraded or refused.
    */
   private static void requireNaiveView(NaiveDirectory naive, Path path) throws Mismatch {
     AumSnapshot snapshot;
@@ -261,7 +261,7 @@ final class ChonkVectors implements Checker {
             .toList());
   }
 
-  /** A case's files on disk, for as long as it is looked at. */
+  /** A case's files on disk, for the duration of its check. */
   private record TemporaryDirectory(Path path) implements AutoCloseable {
     static TemporaryDirectory create() throws IOException {
       return new TemporaryDirectory(Files.createTempDirectory("tka-conformance"));
@@ -302,7 +302,7 @@ final class ChonkVectors implements Checker {
       return content;
     }
 
-    /** Golden data may be a stranger's, and must not write elsewhere. */
+    /** Golden data may come from a stranger, and must not write elsewhere. */
     private Path inside(String name) throws Mismatch {
       return TemporaryFiles.inside(path, name)
           .orElseThrow(() -> new Mismatch("file " + name + ": not inside the directory"));

@@ -17,8 +17,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * {@code compact.jsonl}: one compaction of a store. Where the reference fails whole (the quirk),
- * nothing may be purged, and the plan has to say so.
+ * {@code compact.jsonl}: one compaction of a store. Where the reference fails altogether (the
+ * quirk), nothing may be purged, and the plan has to say so.
  */
 final class CompactVectors implements Checker {
   private static final String FAILS_WHOLE_QUIRK = "nothing to purge, and said so";
@@ -45,7 +45,7 @@ final class CompactVectors implements Checker {
       Mismatch.require("quirk", FAILS_WHOLE_QUIRK, quirk.get());
     }
     Mismatch.require(
-        "said that there is nothing to purge",
+        "the plan says that there is nothing to purge",
         quirk.isPresent(),
         plan.filter(CompactionPlan.NothingToPurge.class::isInstance).isPresent());
     Optional<List<String>> retained = golden.optionalTexts("retained");
@@ -63,7 +63,7 @@ final class CompactVectors implements Checker {
     Golden.requireAuthority(reopened, open(store));
   }
 
-  /** What is planned; empty when there is no such policy, as in the reference. */
+  /** The plan; empty if there is no such policy, as in the reference. */
   private static Optional<CompactionPlan> plan(GoldenCase golden, Authority authority)
       throws Mismatch {
     Instant now = Instant.ofEpochSecond(golden.unsigned("now"));
@@ -103,7 +103,7 @@ final class CompactVectors implements Checker {
     try {
       store.commit(commit.build());
     } catch (StoreException e) {
-      throw new Mismatch("the store does not take the case's AUMs: " + e.getMessage());
+      throw new Mismatch("the store does not accept the case's AUMs: " + e.getMessage());
     }
     return store;
   }

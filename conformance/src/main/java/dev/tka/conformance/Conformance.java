@@ -29,16 +29,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Runs this build against the golden data of a folder: every {@code *.jsonl} or {@code *.jsonl.gz}
- * directly in it, one case a line, none skipped. A field or a quirk that is not known here is a
- * failure, and a file that is not known is told as such, so that new data cannot pass unseen. A
- * case is judged by its content and its quirk alone, whatever its name and wherever in the file it
- * is.
+ * directly in it, one case per line, none skipped. An unknown field or quirk is a failure, and an
+ * unknown file is reported, so that new data cannot pass unnoticed. A case is judged only by its
+ * content and its quirk, whatever its name or its place in the file.
  */
 public final class Conformance {
   private static final String PLAIN = ".jsonl";
   private static final String COMPRESSED = ".jsonl.gz";
 
-  /** Cases that are read before the first of them is done, for each core. */
+  /** The number of cases per core that are read before the first of them is done. */
   private static final int CASES_AHEAD = 4;
 
   private static final Map<String, Supplier<Checker>> CHECKERS =
@@ -70,30 +69,30 @@ public final class Conformance {
   private Conformance() {}
 
   /**
-   * What came of one file.
+   * The result of one file.
    *
    * @param file its name
-   * @param known false for a file of a kind that this build has no rules for: none of its cases was
-   *     looked at, so that it has neither passed nor failed
-   * @param passed cases that hold
-   * @param quirks how many of those are checked against the specification, not the reference
-   * @param failures the others, by name, and why, in the order of the file
+   * @param known false if this build has no rules for files of this kind: none of its cases was
+   *     checked, so it has neither passed nor failed
+   * @param passed the number of cases that passed
+   * @param quirks how many of these were checked against the specification instead of the reference
+   * @param failures the failed cases with their names and reasons, in the order of the file
    */
   public record FileResult(
       String file, boolean known, int passed, int quirks, List<Failure> failures) {
-    /** Copies its list. */
+    /** Copies the list. */
     public FileResult {
       failures = List.copyOf(failures);
     }
   }
 
-  /** A case that does not hold. */
+  /** A failed case. */
   public record Failure(String name, String why) {}
 
   /**
-   * Runs all files of a folder, in the order of their names, each with its cases on all cores.
+   * Checks all files of a folder in the order of their names, with the cases of each on all cores.
    *
-   * @param progress is told of each file when it is done
+   * @param progress receives the result of each file when it is done
    * @throws IOException if the folder or a file cannot be read
    */
   public static List<FileResult> run(Path folder, Consumer<FileResult> progress)
@@ -138,7 +137,7 @@ public final class Conformance {
       }
     }
     Tally tally = new Tally();
-    // A few cases at a time, whatever the size of the file; what comes of them, in its order.
+    // A few cases at a time, whatever the size of the file; results keep the order of the file.
     Deque<Future<Outcome>> running = new ArrayDeque<>();
     try (Cases cases = Cases.of(file)) {
       for (Case one = cases.next(); one != null; one = cases.next()) {
@@ -153,7 +152,7 @@ public final class Conformance {
       tally.add(get(running.remove()));
     }
     if (tally.cases == 0) {
-      tally.failures.add(new Failure(fileName, "a file without a case"));
+      tally.failures.add(new Failure(fileName, "the file has no cases"));
     }
     return new FileResult(fileName, true, tally.passed, tally.quirks, tally.failures);
   }
@@ -164,7 +163,7 @@ public final class Conformance {
     return Optional.ofNullable(CHECKERS.get(kind)).map(Supplier::get);
   }
 
-  /** The kinds of files that are known, such as {@code aum}, in order. */
+  /** The known kinds of files, such as {@code aum}, in order. */
   static List<String> kinds() {
     return List.copyOf(CHECKERS.keySet());
   }
@@ -172,7 +171,7 @@ public final class Conformance {
   /** Judges single cases of one kind of file. */
   @FunctionalInterface
   interface Judge {
-    /** What is wrong with a case; empty when it holds. */
+    /** The reason why a case fails; empty if it passes. */
     Optional<Failure> judge(String line) throws IOException;
   }
 
@@ -180,7 +179,7 @@ public final class Conformance {
    * A judge of cases of a kind.
    *
    * @param kind such as {@code aum}
-   * @param lines the cases of a file that those belong to
+   * @param lines the cases of the file that they belong to
    */
   static Judge judge(String kind, List<String> lines) throws IOException {
     Checker checker = checker(kind + PLAIN).orElseThrow();
@@ -267,7 +266,7 @@ public final class Conformance {
     try {
       checker.lookAhead(GoldenCase.parse("case", one.line()));
     } catch (Mismatch | JsonProcessingException e) {
-      // The case itself fails, in its turn.
+      // The case itself fails when its turn comes.
     }
   }
 

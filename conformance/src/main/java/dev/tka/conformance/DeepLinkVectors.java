@@ -5,9 +5,9 @@ import dev.tka.core.nodekey.DeepLinkException;
 import java.util.List;
 import java.util.Optional;
 
-/** {@code deeplink.jsonl}: links to sign a device, made and checked. */
+/** {@code deeplink.jsonl}: sign-device links, made and checked. */
 final class DeepLinkVectors implements Checker {
-  /** Links that the reference takes and we refuse (protocol, section 7). */
+  /** Links that the reference accepts and we refuse (protocol, section 7). */
   private static final List<String> REFUSED = List.of("os is required", "not UTF-8");
 
   @Override
@@ -17,7 +17,7 @@ final class DeepLinkVectors implements Checker {
     switch (op) {
       case "new" -> checkNew(golden, stateId1);
       case "validate" -> checkValidate(golden, stateId1);
-      default -> throw new Mismatch("an op that this build does not know: " + op);
+      default -> throw new Mismatch("unknown op: " + op);
     }
   }
 
@@ -46,7 +46,7 @@ final class DeepLinkVectors implements Checker {
     golden.requireError("error", !valid);
     if (quirk.isPresent()) {
       if (!REFUSED.contains(quirk.get())) {
-        throw new Mismatch("a quirk that this build does not know: " + quirk.get());
+        throw new Mismatch("unknown quirk: " + quirk.get());
       }
       valid = false;
     }

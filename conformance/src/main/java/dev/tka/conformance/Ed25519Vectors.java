@@ -2,7 +2,7 @@ package dev.tka.conformance;
 
 import dev.tka.core.SignatureVerifier;
 
-/** {@code ed25519.jsonl}: both verdicts, on every path that works here, each by itself. */
+/** {@code ed25519.jsonl}: both verdicts, on every path that works here, each alone. */
 final class Ed25519Vectors implements Checker {
   @Override
   public void check(GoldenCase golden) throws Mismatch {

@@ -28,7 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** What several kinds of golden files have in common: stores, keys and states. */
+/** The parts shared by several kinds of golden files: stores, keys and states. */
 final class Golden {
   private Golden() {}
 
@@ -79,7 +79,7 @@ final class Golden {
         Duration.ofSeconds(golden.unsigned("min_age_seconds")));
   }
 
-  /** A store as golden data tells it: AUMs in any order, and the record. */
+  /** A store as golden data describes it: AUMs in any order, and the record. */
   record Store(List<Aum> aums, Optional<AumHash> lastActiveAncestor) {
     static Store of(GoldenCase golden) throws Mismatch {
       return new Store(
@@ -94,13 +94,13 @@ final class Golden {
       try {
         store.commit(commit.build());
       } catch (StoreException e) {
-        throw new Mismatch("the store does not take the case's AUMs: " + e.getMessage());
+        throw new Mismatch("the store does not accept the case's AUMs: " + e.getMessage());
       }
       return store;
     }
   }
 
-  /** The authority that a case's store holds. */
+  /** The authority in a case's store. */
   static LiveAuthority live(MemoryAumStore store) throws Mismatch {
     try {
       return LiveAuthority.open(store, AdmissionPolicy.REFERENCE, Clock.systemUTC());
@@ -109,7 +109,7 @@ final class Golden {
     }
   }
 
-  /** The authority that AUMs come to, given oldest first from genesis on. */
+  /** The authority that results from AUMs, oldest first from genesis on. */
   static Authority authority(List<Aum> aums) throws Mismatch {
     try {
       LiveAuthority live =
@@ -124,7 +124,7 @@ final class Golden {
     }
   }
 
-  /** An offer as golden data tells it: {@code head, ancestors}. */
+  /** An offer as golden data describes it: {@code head, ancestors}. */
   static SyncOffer offer(GoldenCase golden) throws Mismatch {
     try {
       return SyncOffer.parse(
@@ -144,7 +144,7 @@ final class Golden {
     Mismatch.require(
         "oldest ancestor", golden.text("oldest_ancestor"), authority.oldestAncestor().toString());
     requireKeys(golden, authority.state());
-    // A stranger's data need not have it; where it is, it binds.
+    // Optional in a stranger's data; if present, it is binding.
     if (golden.has("state")) {
       Mismatch.require(
           "state",

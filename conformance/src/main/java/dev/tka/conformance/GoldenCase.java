@@ -16,8 +16,8 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One JSON object of golden data. Remembers which fields were asked for, so that a field that no
- * checker knows is found ({@link #requireAllRead}) instead of passed over.
+ * One JSON object of golden data. Remembers which fields were read, so that a field that no checker
+ * knows is found ({@link #requireAllRead}) instead of ignored.
  */
 final class GoldenCase {
   private final String where;
@@ -40,7 +40,7 @@ final class GoldenCase {
     return new GoldenCase(where, JSON.std.mapFrom(line));
   }
 
-  /** True when the field is there, null or not. */
+  /** True if the field is present, null or not. */
   boolean has(String field) {
     return fields.containsKey(field);
   }
@@ -51,20 +51,20 @@ final class GoldenCase {
   }
 
   /**
-   * Compares whether there is an error; its text is the reference's and binds nobody.
+   * Compares whether there is an error; its text is the reference's and is not binding.
    *
-   * @param expected whether the rest of the case says that there is one
+   * @param expected whether the rest of the case implies an error
    */
   void requireError(String field, boolean expected) throws Mismatch {
     Mismatch.require(where + "." + field + " present", expected, optionalText(field).isPresent());
   }
 
-  /** A text that must be there. */
+  /** A required text. */
   String text(String field) throws Mismatch {
     return optionalText(field).orElseThrow(() -> missing(field, "a text"));
   }
 
-  /** A text, or empty when the field is null or not there. */
+  /** A text, or empty if the field is null or absent. */
   Optional<String> optionalText(String field) throws Mismatch {
     Object value = value(field);
     if (value == null) {
@@ -76,18 +76,18 @@ final class GoldenCase {
     throw missing(field, "a text");
   }
 
-  /** Bytes in hexadecimal that must be there. */
+  /** Required bytes in hexadecimal. */
   Bytes hex(String field) throws Mismatch {
     return optionalHex(field).orElseThrow(() -> missing(field, "hexadecimal bytes"));
   }
 
-  /** Bytes in hexadecimal, or empty when the field is null or not there. */
+  /** Bytes in hexadecimal, or empty if the field is null or absent. */
   Optional<Bytes> optionalHex(String field) throws Mismatch {
     Optional<String> text = optionalText(field);
     return text.isEmpty() ? Optional.empty() : Optional.of(parseHex(field, text.get()));
   }
 
-  /** A truth value that must be there. */
+  /** A required truth value. */
   boolean flag(String field) throws Mismatch {
     if (value(field) instanceof Boolean flag) {
       return flag;
@@ -95,12 +95,12 @@ final class GoldenCase {
     throw missing(field, "true or false");
   }
 
-  /** A truth value, false when the field is not there. */
+  /** A truth value, false if the field is absent. */
   boolean optionalFlag(String field) throws Mismatch {
     return has(field) && flag(field);
   }
 
-  /** A number of at most 64 bits that must be there. */
+  /** A required number of at most 64 bits. */
   long unsigned(String field) throws Mismatch {
     return optionalUnsigned(field).orElseThrow(() -> missing(field, "a number"));
   }
@@ -121,7 +121,7 @@ final class GoldenCase {
     throw missing(field, "a number");
   }
 
-  /** A list of numbers that must be there, each of at most 31 bits. */
+  /** A required list of numbers of at most 31 bits each. */
   List<Integer> numbers(String field) throws Mismatch {
     Object value = value(field);
     if (value == null) {
@@ -137,7 +137,7 @@ final class GoldenCase {
     return numbers;
   }
 
-  /** A number of at most 31 bits and a sign that must be there. */
+  /** A required number of at most 31 bits and a sign. */
   int number(String field) throws Mismatch {
     if (value(field) instanceof Integer number) {
       return number;
@@ -145,7 +145,7 @@ final class GoldenCase {
     throw missing(field, "a number");
   }
 
-  /** A list of texts, or empty when the field is null or not there. */
+  /** A list of texts, or empty if the field is null or absent. */
   Optional<List<String>> optionalTexts(String field) throws Mismatch {
     Object value = value(field);
     if (value == null) {
@@ -161,7 +161,7 @@ final class GoldenCase {
     return Optional.of(texts);
   }
 
-  /** A list that must be there: for each element, whether it is null. */
+  /** A required list: for each element, whether it is null. */
   List<Boolean> nulls(String field) throws Mismatch {
     Object value = value(field);
     if (value == null) {
@@ -174,7 +174,7 @@ final class GoldenCase {
     return nulls;
   }
 
-  /** A list of bytes in hexadecimal that must be there. */
+  /** A required list of bytes in hexadecimal. */
   List<Bytes> hexes(String field) throws Mismatch {
     List<Bytes> parsed = new ArrayList<>();
     for (String text :
@@ -184,7 +184,7 @@ final class GoldenCase {
     return parsed;
   }
 
-  /** A list of bytes in hexadecimal, each empty when null; empty when the field is not there. */
+  /** A list of bytes in hexadecimal, each empty if null; empty if the field is absent. */
   Optional<List<Optional<Bytes>>> optionalHexes(String field) throws Mismatch {
     Object value = value(field);
     if (value == null) {
@@ -203,7 +203,7 @@ final class GoldenCase {
     return Optional.of(parsed);
   }
 
-  /** A list of objects, or empty when the field is null or not there. */
+  /** A list of objects, or empty if the field is null or absent. */
   Optional<List<GoldenCase>> optionalObjects(String field) throws Mismatch {
     Object value = value(field);
     if (value == null) {
@@ -216,18 +216,18 @@ final class GoldenCase {
     return Optional.of(objects);
   }
 
-  /** An object that must be there. */
+  /** A required object. */
   GoldenCase object(String field) throws Mismatch {
     return object(field, value(field));
   }
 
-  /** An object, or empty when the field is null or not there. */
+  /** An object, or empty if the field is null or absent. */
   Optional<GoldenCase> optionalObject(String field) throws Mismatch {
     Object value = value(field);
     return value == null ? Optional.empty() : Optional.of(object(field, value));
   }
 
-  /** An object from texts to texts, or empty when the field is null or not there. */
+  /** An object from texts to texts, or empty if the field is null or absent. */
   Optional<Map<String, String>> optionalTextMap(String field) throws Mismatch {
     Object value = value(field);
     if (value == null) {
@@ -243,12 +243,12 @@ final class GoldenCase {
     return Optional.of(texts);
   }
 
-  /** Fails when there is a field that nobody asked for. */
+  /** Fails if there is a field that was never read. */
   void requireAllRead() throws Mismatch {
     Set<String> unread = new TreeSet<>(fields.keySet());
     unread.removeAll(read);
     if (!unread.isEmpty()) {
-      throw new Mismatch(where + " has fields that this build does not know: " + unread);
+      throw new Mismatch(where + " has unknown fields: " + unread);
     }
     for (GoldenCase object : nested) {
       object.requireAllRead();

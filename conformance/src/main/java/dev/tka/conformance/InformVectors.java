@@ -29,7 +29,7 @@ final class InformVectors implements Checker {
         golden.optionalTexts("stored").orElse(List.of()),
         Golden.sortedHashes(store.read()));
     try {
-      // What an inform makes of an authority is what opening the store makes of it.
+      // Informing and opening the store must give the same authority.
       Golden.requireAuthority(golden, Authority.open(store));
     } catch (TkaException e) {
       throw new Mismatch("the store does not open again: " + e.getMessage());

@@ -24,8 +24,8 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * {@code long.jsonl}: one chain, built here by its recipe, opened and synced at lengths around the
- * reference's caps. What it says within them binds; beyond them the page is followed, and that the
- * reference differs there by its caps alone is checked as well.
+ * reference's caps. Below the caps the data is binding. Above them the page decides, and a further
+ * check is that the reference differs only because of its caps.
  */
 final class LongVectors implements Checker {
   private static final String QUIRK = "no caps";
@@ -33,16 +33,16 @@ final class LongVectors implements Checker {
   /** How far back the reference walks for a head intersection and for an offer. */
   private static final int CAP = 1000;
 
-  /** How far it walks to open a store. */
+  /** How far the reference walks to open a store. */
   private static final int OPENING_CAP = 2000;
 
-  /** The most chains that are kept: a file has one, and files put together have a few. */
+  /** The maximum number of chains kept: a file has one, concatenated files have a few. */
   private static final int CHAINS = 4;
 
-  /** The key that a chain adds and removes, by the genesis: not every case names it. */
+  /** The key that a chain adds and removes, by genesis: not every case names it. */
   private final Map<Bytes, KeyOnOff> keys = new ConcurrentHashMap<>();
 
-  /** What is built so far; each case is a beginning of the longest. */
+  /** The chains built so far; each case is a prefix of the longest. */
   private final Map<Bytes, Recipe> recipes =
       new LinkedHashMap<>() {
         @Override
@@ -80,7 +80,7 @@ final class LongVectors implements Checker {
         checkLength(golden);
       }
     } catch (TkaException e) {
-      throw new Mismatch("a long chain is refused: " + e.getMessage());
+      throw new Mismatch("a long chain was refused: " + e.getMessage());
     }
   }
 
@@ -116,7 +116,9 @@ final class LongVectors implements Checker {
     }
   }
 
-  /** The reference's offer is ours, or, of a chain that is longer than its cap, the part above. */
+  /**
+   * The reference's offer equals ours or, for a chain longer than its cap, the part above the cap.
+   */
   private static void requireOffer(GoldenCase golden, SyncOffer ours, int length) throws Mismatch {
     SyncOffer reference = Golden.offer(golden);
     Mismatch.require("offered head", reference.head(), ours.head());
@@ -151,7 +153,7 @@ final class LongVectors implements Checker {
     boolean bare = nodeOffer.ancestors().isEmpty();
     String what = "node of AUMs " + from + " to " + first + ": ";
 
-    // What the node lacks: by the page, from its head or, where that is unknown, its one ancestor.
+    // The AUMs that the node lacks: by the page, from its head or, if unknown, its one ancestor.
     int after = first < 0 ? from + 1 : first;
     Intersection found = Intersection.find(control, nodeOffer);
     List<AumHash> toNode = MissingVectors.missing(control, found);
@@ -160,7 +162,7 @@ final class LongVectors implements Checker {
     boolean capped = first >= 0 && count - first >= CAP;
     boolean refused = golden.optionalText("error").isPresent();
     Mismatch.require(what + "no intersection by the reference", capped && bare, refused);
-    // Beyond its cap the reference falls back to the newest ancestor that the offer names.
+    // Above its cap the reference falls back to the newest ancestor that the offer names.
     int sentByReference =
         refused ? 0 : capped ? count - 1 - newestNamed(nodeOffer, chain) : toNode.size();
     Mismatch.require(what + "number to the node", golden.number("to_node"), sentByReference);
@@ -181,7 +183,7 @@ final class LongVectors implements Checker {
     }
     Authority node = holding(chain, from, first).current();
     requireOffer(offered, SyncOffer.of(node), first - from);
-    // What control lacks: as the reference says for its own, capped offer, and by the page for
+    // The AUMs that control lacks: for the reference's capped offer as it says, and by the page for
     // ours.
     boolean nodeRefused = golden.optionalText("node_error").isPresent();
     Intersection byReference = Intersection.find(node, referenceOffer);
@@ -213,7 +215,7 @@ final class LongVectors implements Checker {
   private void checkInformPastTheCap(GoldenCase golden) throws Mismatch, TkaException {
     int before = 1999;
     int extended = golden.number("extend_stored");
-    // The reference's head after it failed: that of before.
+    // The reference's head after its failure is the one from before.
     Mismatch.require(
         "head after the failure", golden.text("extend_head"), golden.text("slow_head"));
     List<Aum> chain = chain(golden, extended + 1);
@@ -228,7 +230,7 @@ final class LongVectors implements Checker {
     Mismatch.require(
         "stored", golden.number("slow_stored"), live.current().snapshot().entries().size());
     Mismatch.require(
-        "head when opened again",
+        "head after opening again",
         live.current().head(),
         Authority.open(live.current().snapshot()).head());
     Mismatch.require(
@@ -238,7 +240,7 @@ final class LongVectors implements Checker {
             && golden.optionalText("reopen_error").isPresent());
   }
 
-  /** An authority over a stretch of a chain. */
+  /** An authority over a section of a chain. */
   private static LiveAuthority holding(List<Aum> chain, int from, int to) throws Mismatch {
     return Golden.live(new Golden.Store(chain.subList(from, to), Optional.empty()).inMemory());
   }
@@ -259,7 +261,7 @@ final class LongVectors implements Checker {
     return recipe.grow(Golden.decode(genesis), signer, key, count);
   }
 
-  /** A chain by its recipe: a key is added, removed, added, each in a batch of its own. */
+  /** A chain by its recipe: a key is added, removed, added again, each in its own batch. */
   private static final class Recipe {
     private final List<Aum> chain = new ArrayList<>();
 

@@ -2,7 +2,7 @@ package dev.tka.conformance;
 
 import java.util.Objects;
 
-/** What this build does is not what the golden data says. */
+/** This build disagrees with the golden data. */
 final class Mismatch extends Exception {
   private final String message;
 

@@ -10,7 +10,7 @@ import dev.tka.sync.SyncOffer;
 import java.util.List;
 import java.util.Optional;
 
-/** {@code missing.jsonl}: what a store would send for an offer. */
+/** {@code missing.jsonl}: the AUMs that a store would send for an offer. */
 final class MissingVectors implements Checker {
   private static final String QUIRK = "skipped, not fatal";
 
@@ -23,7 +23,7 @@ final class MissingVectors implements Checker {
     Intersection found = Intersection.find(authority, remote);
     List<AumHash> missing = missing(authority, found);
 
-    // By the page, then by the reference: where the page begins to send, and what follows there.
+    // By the page, then by the reference: where sending begins, and the AUMs after that place.
     NaiveSync naive = new NaiveSync(store.aums(), authority.head());
     Optional<AumHash> expected = naive.intersection(remote);
     boolean byReference = found instanceof Intersection.Head || found instanceof Intersection.Tail;
@@ -33,7 +33,7 @@ final class MissingVectors implements Checker {
           "missing, by the page", Golden.texts(naive.after(expected.get())), Golden.texts(missing));
     } else if (found instanceof Intersection.LosingBranch branch) {
       Mismatch.require(
-          "where the losing branch leaves", naive.newestCommon(remote), Optional.of(branch.at()));
+          "fork of the losing branch", naive.newestCommon(remote), Optional.of(branch.at()));
     } else if (found instanceof Intersection.None) {
       Mismatch.require("AUMs in common", Optional.empty(), naive.newestCommon(remote));
     }
@@ -44,7 +44,7 @@ final class MissingVectors implements Checker {
     Optional<String> quirk = golden.optionalText("quirk");
     if (quirk.isPresent()) {
       Mismatch.require("quirk", QUIRK, quirk.get());
-      Mismatch.require("refused by the reference alone", true, refused && byReference);
+      Mismatch.require("refused only by the reference", true, refused && byReference);
       return;
     }
     Mismatch.require(
@@ -55,7 +55,7 @@ final class MissingVectors implements Checker {
     }
   }
 
-  /** The names of what is sent, which must be those of the bytes that are. */
+  /** The names of the sent AUMs, which must match the sent bytes. */
   static List<AumHash> missing(Authority authority, Intersection found) throws Mismatch {
     try {
       MissingAums missing = MissingAums.of(authority, found);

@@ -11,12 +11,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Protocol, section 4's "Building updates" as the page tells it, over plain lists and without the
- * library's rules: which operations a builder must refuse, and what becomes of the checkpoint. A
- * second opinion where the reference's answer does not bind.
+ * "Building updates" (protocol, section 4) exactly as the page describes it, over plain lists and
+ * without the library's rules: which operations a builder must refuse, and whether a checkpoint is
+ * made. A second opinion where the reference's answer is not binding.
  */
 final class NaiveBuilding {
-  /** What becomes of the checkpoint at the end of a batch. */
+  /** The outcome for the checkpoint at the end of a batch. */
   enum Checkpoint {
     NOT_DUE,
     APPENDED,
@@ -75,7 +75,7 @@ final class NaiveBuilding {
         : Checkpoint.APPENDED;
   }
 
-  /** A change, made when it is accepted. */
+  /** A change, made if it is accepted. */
   private interface Change {
     boolean make();
   }

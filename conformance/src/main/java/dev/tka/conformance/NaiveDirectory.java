@@ -18,9 +18,9 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * "The on-disk format of shipping nodes" (protocol, section 9) as the page tells it, over a list of
- * names and contents. A second opinion on what is in a directory and what is damaged there; the
- * envelopes are read by a few lines of its own.
+ * "The on-disk format of shipping nodes" (protocol, section 9) exactly as the page describes it,
+ * over a list of names and contents. A second opinion on the content of a directory and its damage;
+ * a few lines of its own code read the envelopes.
  */
 final class NaiveDirectory {
   private static final String RECORD = "last_active_ancestor";
@@ -39,7 +39,7 @@ final class NaiveDirectory {
    * Reads a directory.
    *
    * @param files contents in hexadecimal by name, a slash between folder and file
-   * @param directories names of those that are empty
+   * @param directories the names of empty directories
    */
   static NaiveDirectory read(Map<String, String> files, Collection<String> directories)
       throws Mismatch {
@@ -65,17 +65,17 @@ final class NaiveDirectory {
     return read;
   }
 
-  /** The AUMs that are held, in the order of their names. */
+  /** The stored AUMs, in the order of their names. */
   List<Aum> aums() {
     return aums;
   }
 
-  /** The hashes for which no sound file stands, with the names of the files to look at. */
+  /** The hashes without a sound file, with the names of the damaged files. */
   SortedMap<AumHash, SortedSet<String>> damaged() {
     return damaged;
   }
 
-  /** True when something that is not there may be the winning child. */
+  /** True if a missing AUM may be the winning child. */
   boolean isDegraded() {
     return degraded;
   }
@@ -85,12 +85,12 @@ final class NaiveDirectory {
     return recordReadable;
   }
 
-  /** The head of what is sound; empty when that is refused. */
+  /** The head of the sound AUMs; empty if they are refused. */
   Optional<AumHash> head() {
     return NaiveOpening.head(aums, record);
   }
 
-  /** Notes a name; what lies deeper than a file of a folder makes a directory of it. */
+  /** Records a name; anything deeper than a file in a folder makes it a directory. */
   private static void put(
       Map<String, Optional<Bytes>> entries, String name, Optional<Bytes> content) {
     String[] parts = name.split("/", -1);
@@ -108,7 +108,7 @@ final class NaiveDirectory {
     if (parts.length != 2 || !isNamedLikeAnAum(parts[1])) {
       return;
     }
-    // The spare bits of the last character: a sloppy name stands for the hash without them.
+    // The spare bits of the last character: a sloppy name means the hash without them.
     int last = BASE32.indexOf(parts[1].charAt(HASH_LENGTH - 1));
     String text = parts[1].substring(0, HASH_LENGTH - 1) + BASE32.charAt(last & 0x10);
     String home = text.substring(0, 2) + "/" + text;

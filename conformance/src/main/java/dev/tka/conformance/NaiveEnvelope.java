@@ -10,14 +10,14 @@ import java.util.Set;
  * The map around an AUM in a shipping node's file (protocol, section 9), read byte by byte.
  *
  * @param aum field 2
- * @param committedAt field 3; 0 when there is none
- * @param purgedAt field 4; 0 when there is none
+ * @param committedAt field 3; 0 if absent
+ * @param purgedAt field 4; 0 if absent
  */
 record NaiveEnvelope(Optional<Bytes> aum, long committedAt, long purgedAt) {
   private static final int NULL = 0xf6;
   private static final int DEEPEST = 64;
 
-  /** Bits of a time or a length; twice as much is a number still. */
+  /** The bits of a time or a length; twice as many still fit a number. */
   private static final int LONGEST = 62;
 
   /** The file is not such a map. */
@@ -55,7 +55,7 @@ record NaiveEnvelope(Optional<Bytes> aum, long committedAt, long purgedAt) {
     return new NaiveEnvelope(aum, committedAt, purgedAt);
   }
 
-  /** Bytes and a place among them. */
+  /** Bytes and a position in them. */
   private static final class Reader {
     private final byte[] bytes;
     private int at;
@@ -71,7 +71,7 @@ record NaiveEnvelope(Optional<Bytes> aum, long committedAt, long purgedAt) {
       return bytes[at] & 0xff;
     }
 
-    /** The length that begins an item of a major type. */
+    /** The length at the beginning of an item of a major type. */
     long head(int major) throws Unreadable {
       if (peek() >> 5 != major) {
         throw new Unreadable();

@@ -8,8 +8,8 @@ import dev.tka.core.nodekey.NodeKeySignature;
 import java.util.Optional;
 
 /**
- * Protocol, section 7's verification once more, from the innermost signature outwards and by the
- * exact equations alone, to hold what this build signs against.
+ * The verification of protocol, section 7 a second time, from the innermost signature outwards and
+ * only by the exact equations, as a check on the signatures that this build makes.
  */
 final class NaiveNodeKeys {
   private static final SignatureVerifier EXACT =
@@ -17,7 +17,7 @@ final class NaiveNodeKeys {
 
   private NaiveNodeKeys() {}
 
-  /** Whether bytes are a signature at all. */
+  /** Whether bytes decode as a signature. */
   static boolean decodes(Bytes encoded) {
     try {
       NodeKeySignature.decode(encoded.toByteArray());
@@ -27,7 +27,9 @@ final class NaiveNodeKeys {
     }
   }
 
-  /** Whether a signature verifies, for whatever node key and whoever trusts the innermost key. */
+  /**
+   * Whether a signature verifies, for any node key and whether or not the innermost key is trusted.
+   */
   static boolean verifies(Bytes encoded) {
     try {
       return wrappingKey(NodeKeySignature.decode(encoded.toByteArray())).isPresent();
@@ -36,7 +38,7 @@ final class NaiveNodeKeys {
     }
   }
 
-  /** Whether a node that trusts the key that a signature rests on would accept it. */
+  /** Whether a node that trusts the signature's innermost key would accept it. */
   static boolean verifies(Bytes encoded, NodeKey nodeKey) {
     NodeKeySignature outer;
     try {
@@ -49,7 +51,10 @@ final class NaiveNodeKeys {
         && wrappingKey(outer).isPresent();
   }
 
-  /** The key that may rotate a valid signature, which may be nobody's; empty for an invalid one. */
+  /**
+   * The key that may rotate a valid signature, which may belong to nobody; empty for an invalid
+   * one.
+   */
   private static Optional<Bytes> wrappingKey(NodeKeySignature at) {
     Bytes own = at.wrappingPubkey();
     if (at.kind() != NodeKeySignature.ROTATION) {

@@ -15,9 +15,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Protocol, section 4's "Opening a store" as the page tells it, sentence by sentence, over a plain
- * list: no index, and nothing shared with the library but applying one AUM to a state. A second
- * opinion on heads, slow on purpose.
+ * "Opening a store" (protocol, section 4) sentence by sentence as the page describes it, over a
+ * plain list: no index, and nothing shared with the library except applying one AUM to a state. A
+ * second opinion on heads, deliberately slow.
  */
 final class NaiveOpening {
   private final List<Aum> aums;
@@ -26,7 +26,7 @@ final class NaiveOpening {
     this.aums = aums;
   }
 
-  /** The head that the page selects; empty when it refuses the store. */
+  /** The head that the page selects; empty if it refuses the store. */
   static Optional<AumHash> head(List<Aum> aums, Optional<AumHash> lastActiveAncestor) {
     return new NaiveOpening(aums).head(lastActiveAncestor);
   }

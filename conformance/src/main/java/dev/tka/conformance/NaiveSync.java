@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Protocol, section 5's "Finding the intersection" as the page tells it, over a plain list: every
- * question is answered by walking. A second opinion, slow on purpose.
+ * "Finding the intersection" (protocol, section 5) exactly as the page describes it, over a plain
+ * list: every question is answered by walking. A second opinion, deliberately slow.
  */
 final class NaiveSync {
   private final List<Aum> aums;
@@ -21,7 +21,7 @@ final class NaiveSync {
     this.newestFirst = backFrom(head);
   }
 
-  /** The AUM after which the page begins to send; empty for equal heads and no intersection. */
+  /** The AUM after which the page begins to send; empty for equal heads or no intersection. */
   Optional<AumHash> intersection(SyncOffer remote) {
     if (newestFirst.get(0).equals(remote.head())) {
       return Optional.empty();
@@ -31,7 +31,7 @@ final class NaiveSync {
     return named.stream().filter(newestFirst::contains).findFirst();
   }
 
-  /** The newest AUM of the active chain from which a branch leads to an AUM that is named. */
+  /** The newest AUM of the active chain from which a branch leads to a named AUM. */
   Optional<AumHash> newestCommon(SyncOffer remote) {
     List<AumHash> named = new ArrayList<>(List.of(remote.head()));
     named.addAll(remote.ancestors());
@@ -39,7 +39,7 @@ final class NaiveSync {
     return newestFirst.stream().filter(held::contains).findFirst();
   }
 
-  /** What follows an AUM of the active chain, oldest first. */
+  /** The AUMs after one of the active chain, oldest first. */
   List<AumHash> after(AumHash hash) {
     List<AumHash> after = new ArrayList<>(newestFirst.subList(0, newestFirst.indexOf(hash)));
     Collections.reverse(after);

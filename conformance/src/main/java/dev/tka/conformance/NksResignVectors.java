@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * {@code nks-resign.jsonl}: a node rotates its node key. Of what does not verify already, nothing
- * that does can be made, so that we may refuse it (protocol, section 7); and what the reference
- * cannot read back itself binds nobody.
+ * {@code nks-resign.jsonl}: a node rotates its node key. An invalid signature cannot be rotated
+ * into a valid one, so we may refuse it (protocol, section 7). A result that the reference itself
+ * cannot read back is not binding.
  */
 final class NksResignVectors implements Checker {
   @Override

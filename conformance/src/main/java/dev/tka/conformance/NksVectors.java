@@ -43,7 +43,7 @@ final class NksVectors implements Checker {
     requireFields(golden.object("fields"), decoded);
   }
 
-  /** Error texts are the reference's own; only that there is one is binding. */
+  /** Error texts are the reference's own; only the presence of an error is binding. */
   private static String withoutErrors(String text) {
     return text.replaceAll("<error: [^>]*>", "<error>");
   }

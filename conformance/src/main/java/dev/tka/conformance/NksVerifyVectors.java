@@ -21,7 +21,7 @@ final class NksVerifyVectors implements Checker {
     golden.requireError("error", !authorizedByReference);
     Optional<GoldenCase> rotation = golden.optionalObject("rotation");
     Mismatch.require(
-        "rotation of what is not authorized",
+        "rotation of an unauthorized signature",
         false,
         rotation.isPresent() && !authorizedByReference);
     Optional<Bytes> authorizingKeyId = golden.optionalHex("authorizing_key_id");

@@ -4,7 +4,7 @@ import dev.tka.core.authority.Authority;
 import dev.tka.sync.SyncOffer;
 import java.util.List;
 
-/** {@code offer.jsonl}: what a store offers, now and in the days of samples. */
+/** {@code offer.jsonl}: a store's offers, current and legacy. */
 final class OfferVectors implements Checker {
   @Override
   public void check(GoldenCase golden) throws Mismatch {

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** {@code peers.jsonl}: which peers of a list are kept, in whatever order they are told. */
+/** {@code peers.jsonl}: which peers of a list are kept, whatever their order. */
 final class PeersVectors implements Checker {
   @Override
   public void check(GoldenCase golden) throws Mismatch {
@@ -28,7 +28,7 @@ final class PeersVectors implements Checker {
               peer.flag("unsigned")));
     }
     Optional<List<String>> kept = golden.optionalTexts("kept");
-    // An answer that changes from run to run says nothing.
+    // An answer that changes from run to run is meaningless.
     Mismatch.require("unstable", false, golden.optionalFlag("unstable"));
 
     Map<String, PeerVerdict> verdicts = PeerFilter.filter(authority, peers);

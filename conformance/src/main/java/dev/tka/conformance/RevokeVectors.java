@@ -20,10 +20,10 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * {@code revoke.jsonl}: drafting, signing and taking in a retroactive revocation. Drafts always
- * bind. Where a signer is not trusted at the fork point, the reference signs what nobody accepts;
- * here signing is refused (protocol, section 4), and the reference's AUM is checked to be of no
- * use.
+ * {@code revoke.jsonl}: drafting, signing and accepting a retroactive revocation. Drafts are always
+ * binding. If a signer is not trusted at the fork point, the reference signs an AUM that nobody
+ * accepts; here signing is refused (protocol, section 4), and the reference's AUM is checked to be
+ * useless.
  */
 final class RevokeVectors implements Checker {
   private static final String QUIRK = "an AUM that nobody can accept is refused when it is made";
@@ -48,7 +48,7 @@ final class RevokeVectors implements Checker {
         checkEffect(golden.object("effect"), live, signed);
       }
     } catch (TkaException e) {
-      throw new Mismatch("what the reference does is refused: " + e.getMessage());
+      throw new Mismatch("the reference does it, this build refuses it: " + e.getMessage());
     }
   }
 
@@ -77,7 +77,7 @@ final class RevokeVectors implements Checker {
     return found;
   }
 
-  /** The AUM that the reference signs, which is ours, too, where a peer can accept it. */
+  /** The AUM that the reference signs; ours is the same if a peer can accept it. */
   private static Aum sign(
       GoldenCase golden,
       Authority authority,

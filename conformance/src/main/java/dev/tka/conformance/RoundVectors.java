@@ -21,7 +21,7 @@ import java.util.Set;
 
 /**
  * {@code round.jsonl}: whole rounds between a node and a control, with both ends of this build, and
- * again with the offers of old.
+ * again with legacy offers.
  */
 final class RoundVectors implements Checker {
   private static final String QUIRK = "the reference is stuck; section 10 decides";
@@ -35,7 +35,7 @@ final class RoundVectors implements Checker {
       checkLegacy(
           golden.object("legacy"), Golden.live(node.inMemory()), Golden.live(control.inMemory()));
     } catch (TkaException e) {
-      throw new Mismatch("a round fails: " + e.getMessage());
+      throw new Mismatch("a round failed: " + e.getMessage());
     }
   }
 
@@ -102,9 +102,9 @@ final class RoundVectors implements Checker {
   }
 
   /**
-   * A round in which the reference gives up. That it has to, by protocol section 5 alone, is found
-   * with the naive models. Ours ends with a typed outcome; only where the node finds something to
-   * send may the heads meet, and what both hold afterwards is what one of them held before.
+   * A round in which the reference gives up. The naive models confirm that protocol, section 5
+   * alone forces it to. Ours ends with a typed outcome. The heads may only meet if the node finds
+   * AUMs to send, and afterwards each end holds only AUMs that one of them held before.
    */
   private static void checkStuckRound(
       GoldenCase golden,
@@ -142,10 +142,10 @@ final class RoundVectors implements Checker {
     boolean moved = !stored(node).equals(nodeBefore) || !stored(control).equals(controlBefore);
     boolean equal = node.current().head().equals(control.current().head());
     Mismatch.require("equal heads", equal, isConvergence(sent.outcome()));
-    Mismatch.require("convergence in which nothing was taken in", false, equal && !moved);
+    Mismatch.require("convergence in which nothing was accepted", false, equal && !moved);
   }
 
-  /** Where the reference gives up, the page finds no intersection either. */
+  /** Where the reference gives up, the page also finds no intersection. */
   private static void requireStuck(
       GoldenCase golden,
       NaiveSync node,
@@ -162,7 +162,7 @@ final class RoundVectors implements Checker {
             case "node_missing", "node_missing_if_asked" ->
                 node.intersection(controlOffer).isEmpty();
             case "node_inform", "control_inform" -> true;
-            default -> throw new Mismatch("a place that this build does not know: " + place);
+            default -> throw new Mismatch("unknown place: " + place);
           };
       Mismatch.require(place + ", by the page", true, byThePage);
     }
@@ -174,7 +174,7 @@ final class RoundVectors implements Checker {
     Mismatch.require("control's offer", Golden.offer(golden.object("control_offer")), control);
   }
 
-  /** What a node sent, when it did, and how its round ended. */
+  /** The AUMs that a node sent, if it did, and the end of its round. */
   private record Sent(Optional<List<AumHash>> toControl, SyncOutcome outcome) {}
 
   private static Sent finish(NodeRound round, ControlEnd.Answer answer, ControlEnd control)
@@ -231,7 +231,8 @@ final class RoundVectors implements Checker {
   }
 
   /**
-   * Two ends as they were before 2026-05: sampled offers, and an end that finds nothing gives up.
+   * Two ends as they were before 2026-05: sampled offers, and an end without an intersection gives
+   * up.
    */
   private static void checkLegacy(GoldenCase golden, LiveAuthority node, LiveAuthority control)
       throws Mismatch, TkaException {

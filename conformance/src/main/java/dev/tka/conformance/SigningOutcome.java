@@ -7,24 +7,24 @@ import dev.tka.core.nodekey.NodeKeySignature;
 import java.util.Optional;
 
 /**
- * What a case of signing comes to. Where the reference binds, its bytes, or a refusal where it
- * refuses. Where it does not (a quirk, or a result that no node accepts), what is made verifies, or
- * nothing is made.
+ * The outcome of a signing case. Where the reference is binding, it must be the reference's bytes,
+ * or a refusal if the reference refuses. Where it is not (a quirk, or a result that no node
+ * accepts), the outcome is a signature that verifies, or none.
  */
 final class SigningOutcome {
-  /** What this build does. */
+  /** This build's operation. */
   @FunctionalInterface
   interface Attempt {
     NodeKeySignature sign() throws TkaException;
   }
 
-  /** How far the reference's result binds. */
+  /** How far the reference's result is binding. */
   enum Binds {
     /** Its bytes, and whether there are any. */
     WHOLLY,
     /** Its bytes, if any are made. */
     UNLESS_REFUSED,
-    /** Not at all: what is made only has to verify. */
+    /** Not at all: a signature only has to verify. */
     NOT
   }
 
@@ -33,7 +33,7 @@ final class SigningOutcome {
   /**
    * Compares.
    *
-   * @param expected the reference's result, when it has one
+   * @param expected the reference's result, if it has one
    */
   static void require(Optional<Bytes> expected, Binds binds, NodeKey nodeKey, Attempt attempt)
       throws Mismatch {
@@ -49,6 +49,6 @@ final class SigningOutcome {
     if (binds != Binds.NOT) {
       Mismatch.require("signed", expected, Optional.of(made));
     }
-    Mismatch.require("what was made verifies", true, NaiveNodeKeys.verifies(made, nodeKey));
+    Mismatch.require("the made signature verifies", true, NaiveNodeKeys.verifies(made, nodeKey));
   }
 }

@@ -10,11 +10,11 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Folders that a command made for itself. */
+/** Temporary folders of a command. */
 public final class TemporaryFiles {
   private TemporaryFiles() {}
 
-  /** The path of a name inside a folder; empty when the name leads out of it or is none. */
+  /** The path of a name inside a folder; empty if the name leads out of it or is invalid. */
   public static Optional<Path> inside(Path folder, String name) {
     Path normalized = folder.normalize();
     try {
@@ -25,7 +25,7 @@ public final class TemporaryFiles {
     }
   }
 
-  /** Deletes a folder with all that is in it, following no links. */
+  /** Deletes a folder with its content, without following links. */
   public static void delete(Path folder) throws IOException {
     Files.walkFileTree(
         folder,

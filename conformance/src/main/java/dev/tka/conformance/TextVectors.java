@@ -34,7 +34,7 @@ final class TextVectors implements Checker {
     golden.requireError("error", !valid);
     if (quirk.isPresent()) {
       if (!REFUSED.contains(quirk.get())) {
-        throw new Mismatch("a quirk that this build does not know: " + quirk.get());
+        throw new Mismatch("unknown quirk: " + quirk.get());
       }
       valid = false;
     }
@@ -76,13 +76,13 @@ final class TextVectors implements Checker {
         LockPrivateKey key = LockPrivateKey.parse(text);
         requireValid(valid);
         Bytes expected = golden.hex("bytes");
-        // Compared without naming either, as a mismatch would print them.
+        // Compared without printing either, because a mismatch would print them.
         Mismatch.require("printed matches", golden.text("printed").equals(key.exposeText()), true);
         Mismatch.require(
             "bytes match", ("nlpriv:" + expected.toHex()).equals(key.exposeText()), true);
         Mismatch.require("public", golden.text("public"), key.publicKey().toWireText());
       }
-      default -> throw new Mismatch("a type that this build does not know: " + type);
+      default -> throw new Mismatch("unknown type: " + type);
     }
   }
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * The naive reading of damaged directories against what was worked out by hand for our own golden
+ * The naive reading of damaged directories against results worked out by hand for our own golden
  * data, case by case with the reason, in {@code damaged-directories.jsonl}.
  */
 class NaiveDirectoryTest {

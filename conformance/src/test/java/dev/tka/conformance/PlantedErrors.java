@@ -106,7 +106,7 @@ final class PlantedErrors {
       return left;
     }
 
-    /** Another digit in the middle, so that hexadecimal and base32 stay what they are. */
+    /** Another digit in the middle, so that hexadecimal and base32 stay valid. */
     private static String changed(String text) {
       if (text.isEmpty()) {
         return "22";

@@ -72,10 +72,10 @@ class PlantedErrorsTest {
     assertThat(missed).isEmpty();
   }
 
-  /** What is caught is the error, and not how the case is written down with it. */
+  /** The error is caught, not the way in which the case is written with it. */
   @ParameterizedTest
   @MethodSource("kinds")
-  void aCaseThatIsWrittenDownAgainHolds(String kind) throws IOException {
+  void aRewrittenCaseStillPasses(String kind) throws IOException {
     List<String> lines = GoldenData.lines(kind);
     Conformance.Judge judge = Conformance.judge(kind, lines);
     for (int i = 0; i < lines.size(); i += 1 + lines.size() / 20) {

@@ -95,14 +95,14 @@ public final class Main {
     System.exit(run(new Tka(System.in, isTerminal(), new SecureRandom()), out, err, args));
   }
 
-  /** True when a person types what is read, and sees what is printed. */
+  /** True when a person types the input and sees the output. */
   @SuppressWarnings("SystemConsoleNull") // Since JDK 22 there may be a console without a terminal,
   private static boolean isTerminal() {
     System.setProperty("jdk.console", "java.base"); // but not this one.
     return System.console() != null;
   }
 
-  /** Runs the command on other streams than the process's. */
+  /** Runs the command on streams other than the process's. */
   static int run(Tka tka, Writer out, Writer err, String... args) {
     RememberingWriter remembering = new RememberingWriter(out);
     PrintWriter outPrinter = new PrintWriter(remembering);
@@ -111,7 +111,7 @@ public final class Main {
     try {
       exitCode = execute(tka, outPrinter, errPrinter, args);
     } catch (Throwable failure) {
-      // Too little memory or stack included: a script must not take it for a failed verification.
+      // Includes a lack of memory or stack: a script must not mistake it for a failed verification.
       exitCode = Failures.internal(failure, errPrinter);
     }
     outPrinter.flush();
@@ -136,7 +136,7 @@ public final class Main {
     return command.execute(args);
   }
 
-  /** What a command prints may be read from a store up to its end. */
+  /** Closes stores only at the end: a command may read from one until its last line of output. */
   private static int executeAndClose(CommandLine.ParseResult parsed) {
     try {
       return new CommandLine.RunLast().execute(parsed);
@@ -153,8 +153,8 @@ public final class Main {
   }
 
   /**
-   * The command with its subcommands. Looking at one costs some milliseconds, so where the first
-   * argument names one, that is the only one.
+   * The command with its subcommands. Inspecting a subcommand takes some milliseconds, so if the
+   * first argument names one, only that one is added.
    */
   static CommandLine commandLine(Tka tka, String... args) {
     CommandLine command = new CommandLine(tka);

@@ -32,10 +32,11 @@ class AdminGuideTest {
   private static final String PROMPT = "$ ";
   private static final String MORE = "> ";
 
-  /** What is drawn or counted anew at every run. */
+  /** Values that are drawn or counted anew in every run. */
   private static final Pattern DRAWN =
       Pattern.compile(
-          "(?<time>\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d(?::\\d\\d)?Z?|\\d{8}T\\d{6}Z|\\d+ (?:second|minute)s? ago)"
+          "(?<time>\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d(?::\\d\\d)?Z?|\\d{8}T\\d{6}Z|\\d+"
+              + " (?:second|minute)s? ago)"
               + "|(?<hash>\\b[A-Z2-7]{52}\\b)"
               + "|(?<hex>\\b[0-9a-fA-F]{12,}\\b)"
               + "|(?<shortened>tlpub:[0-9a-f]{8}\\b)"
@@ -90,11 +91,12 @@ class AdminGuideTest {
 
   private List<String> run(String command) throws IOException, InterruptedException {
     String script =
-        "tka() { '%s' -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp '%s' dev.tka.cli.Main \"$@\"; }%n%s"
-            .formatted(
-                Path.of(System.getProperty("java.home"), "bin", "java"),
-                System.getProperty("java.class.path"),
-                command);
+        "tka() { '%s' -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp '%s' dev.tka.cli.Main \"$@\";"
+            + " }%n%s"
+                .formatted(
+                    Path.of(System.getProperty("java.home"), "bin", "java"),
+                    System.getProperty("java.class.path"),
+                    command);
     Process process =
         new ProcessBuilder("bash", "-c", script)
             .directory(folder.toFile())
@@ -110,7 +112,7 @@ class AdminGuideTest {
     return lines;
   }
 
-  /** What the files of secrets hold stands nowhere else. */
+  /** The content of secret files appears nowhere else. */
   private void assertThatNoSecretWasShown(String printed) throws IOException {
     Map<Path, String> files = new LinkedHashMap<>();
     try (Stream<Path> all = Files.walk(folder)) {

@@ -62,7 +62,7 @@ class AuthKeyCommandTest {
   }
 
   @Test
-  void aNodeThatUnwrapsWhatWasWrappedIsAuthorized() throws Exception {
+  void aNodeThatUnwrapsAWrappedKeyIsAuthorized() throws Exception {
     Path file = tailnet.secretFile("wrapped", wrapped());
 
     Cli.Result unwrapped = tailnet.run("authkey", "unwrap", file, "--node-key", NODE_KEY);
@@ -103,9 +103,10 @@ class AuthKeyCommandTest {
   @ParameterizedTest
   @ValueSource(strings = {AUTH_KEY, "x--TLs3cret", "nlpriv:s3cret", "disablement-secret:S3CRET"})
   void aSecretIsNeverAnArgument(String secret) {
-    requireFailure(Cli.run(wrap(secret)), ExitCode.USAGE, "think of it as seen");
-    requireFailure(Cli.run("authkey", "unwrap", secret), ExitCode.USAGE, "think of it as seen");
-    requireFailure(Cli.run("authkey", "inspect", secret), ExitCode.USAGE, "think of it as seen");
+    requireFailure(Cli.run(wrap(secret)), ExitCode.USAGE, "consider it compromised");
+    requireFailure(Cli.run("authkey", "unwrap", secret), ExitCode.USAGE, "consider it compromised");
+    requireFailure(
+        Cli.run("authkey", "inspect", secret), ExitCode.USAGE, "consider it compromised");
   }
 
   @Test
@@ -149,23 +150,23 @@ class AuthKeyCommandTest {
   }
 
   @Test
-  void whatIsWrappedIsNotWrappedAgain() {
+  void aWrappedKeyIsNotWrappedAgain() {
     requireFailure(
         Cli.runWithInput(bytes(wrapped()), wrap("-")), ExitCode.BAD_INPUT, "found a wrapped one");
   }
 
   @Test
-  void anAuthKeyThatIsNotWrappedIsItself() {
+  void anUnwrappedAuthKeyStaysTheSame() {
     assertThat(tailnet.run("authkey", "unwrap", keyFile).out()).isEqualTo(AUTH_KEY + "\n");
     assertThat(tailnet.run("authkey", "inspect", keyFile).out()).isEqualTo("Wrapped: false\n");
     requireFailure(
         Cli.run("authkey", "unwrap", keyFile, "--node-key", NODE_KEY),
         ExitCode.BAD_INPUT,
-        "found one that is not wrapped");
+        "found an unwrapped one");
   }
 
   @Test
-  void inspectShowsWhatIsNotSecret() throws Exception {
+  void inspectShowsOnlyThePartsThatAreNotSecret() throws Exception {
     String text = wrapped();
     Cli.Result inspected = Cli.runWithInput(bytes(text), "authkey", "inspect", "-");
 

@@ -64,7 +64,7 @@ class BadInputTest {
   }
 
   @Test
-  void aFileOutOfADirectoryIsNoAum() throws IOException {
+  void aFileFromADirectoryIsNotAnAum() throws IOException {
     String name = "4T7RGTXFBLZOLZJVYHF7E65TGMQ57ERRVRNZLRMW7OKMAWTN3G4Q";
     Path file = sound().resolve("4T").resolve(name);
 
@@ -243,7 +243,7 @@ class BadInputTest {
     for (String command : new String[] {"status", "log"}) {
       Cli.Result result = Cli.run(command, directory);
       assertThat(result.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
-      assertThat(result.err()).contains("tka: damaged: 4T/" + name, "without what is damaged");
+      assertThat(result.err()).contains("tka: damaged: 4T/" + name, "without the damaged AUMs");
       assertThat(result.out()).isEmpty();
     }
     Cli.Result verify = Cli.run("verify", directory);
@@ -258,7 +258,8 @@ class BadInputTest {
     assertThat(result.err().lines())
         .satisfiesExactly(
             line -> assertThat(line).startsWith("tka: damaged: " + damaged),
-            line -> assertThat(line).contains("without what is damaged, no authority"));
+            line ->
+                assertThat(line).contains("no authority can be opened without the damaged AUMs"));
     assertThat(result.out()).isEmpty();
   }
 
@@ -271,7 +272,7 @@ class BadInputTest {
 
     assertThat(result.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
     assertThat(result.err()).contains("signature 0: does not verify with key");
-    assertThat(result.out()).contains("before the first that is wrong");
+    assertThat(result.out()).contains("before the first invalid one");
     assertThat(Cli.run("status", directory).exitCode()).isEqualTo(ExitCode.OK);
   }
 
@@ -291,7 +292,7 @@ class BadInputTest {
     Cli.Result verify = Cli.run("verify", directory);
     assertThat(verify.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
     assertThat(verify.err().lines()).hasSize(1);
-    assertThat(verify.out()).contains("head            none", "before the first that is wrong");
+    assertThat(verify.out()).contains("head            none", "before the first invalid one");
   }
 
   @Test
@@ -339,7 +340,7 @@ class BadInputTest {
     requireFailure(Cli.run("status"), ExitCode.USAGE, "STORE");
     requireFailure(Cli.run("log", folder, "--limit", "0"), ExitCode.USAGE, "--limit");
     requireFailure(
-        Cli.run("log", folder, "--graph", "--json"), ExitCode.USAGE, "exclude each other");
+        Cli.run("log", folder, "--graph", "--json"), ExitCode.USAGE, "cannot be combined");
   }
 
   private void requireDegraded(String name, int exitCode, String problem) throws IOException {
@@ -395,7 +396,7 @@ class BadInputTest {
     assertThat(result.out()).isEmpty();
   }
 
-  /** Keeps nothing of what is printed but the number of AUMs. */
+  /** Keeps only the number of AUMs printed. */
   private static final class CountingLines extends Writer {
     private int values;
 
@@ -413,7 +414,7 @@ class BadInputTest {
     public void close() {}
   }
 
-  /** A long stream that counts what is taken from it. */
+  /** A long stream that counts the bytes read from it. */
   private static final class CountingZeros extends InputStream {
     private final int length;
     private int read;

@@ -21,7 +21,7 @@ import java.util.Map;
 final class Cli {
   private Cli() {}
 
-  /** What a run printed, and its exit status. */
+  /** The output of a run, and its exit status. */
   record Result(int exitCode, String out, String err) {
     Map<String, Object> json() {
       return parse(out);

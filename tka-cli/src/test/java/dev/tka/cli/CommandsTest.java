@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
-/** What each command prints for sound input. */
+/** Each command's output for sound input. */
 class CommandsTest {
   /** Run once: it takes seconds. */
   private static final Supplier<Cli.Result> DEMO = memoize(() -> Cli.run("demo"));

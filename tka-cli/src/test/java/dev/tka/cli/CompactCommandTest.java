@@ -139,7 +139,7 @@ class CompactCommandTest {
     assertThat(after.head()).isEqualTo(before.head());
     assertThat(after.state()).isEqualTo(before.state());
     assertThat(after.snapshot().lastActiveAncestor()).contains(chains.get("B").hash());
-    // A node's directory keeps the files of what was purged.
+    // A node's directory keeps the files of purged AUMs.
     assertThat(folder.resolve(hash("A").substring(0, 2)).resolve(hash("A"))).exists();
 
     Map<String, String> once = content();
@@ -155,7 +155,7 @@ class CompactCommandTest {
 
     Cli.Result unasked = compact();
     assertThat(unasked.exitCode()).isEqualTo(ExitCode.USAGE);
-    assertThat(unasked.err()).contains("forgets 2 of 4 updates", "--confirm");
+    assertThat(unasked.err()).contains("purges 2 of 4 updates", "--confirm");
     Cli.Result no = Cli.runAnswering("n", arguments());
     assertThat(no.exitCode()).isEqualTo(ExitCode.USAGE);
     assertThat(content()).isEqualTo(before);
@@ -174,7 +174,7 @@ class CompactCommandTest {
   }
 
   @Test
-  void whatIsYoungerThanTheMinimumAgeStays() throws Exception {
+  void aumsYoungerThanTheMinimumAgeStay() throws Exception {
     long days = Duration.between(LONG_AGO, Instant.now()).toDays();
 
     Cli.Result old = compact("--plan", "--min-age", days + "d");
@@ -182,11 +182,11 @@ class CompactCommandTest {
     Cli.Result young = compact("--plan", "--min-age", 24 * (days + 1) + "h");
     assertThat(young.out())
         .startsWith("Nothing to purge")
-        .contains(hash("X") + "\tno-op\tcame in less than " + (days + 1) + "d ago");
+        .contains(hash("X") + "\tno-op\tarrived less than " + (days + 1) + "d ago");
   }
 
   @Test
-  void whyNothingCanBePurgedIsSaidAndIsNoFailure() throws Exception {
+  void theReasonWhyNothingCanBePurgedIsPrintedAndIsNotAFailure() throws Exception {
     Aum stranger = Chains.genesis(List.of(TestKeys.key(3, 1)), 3);
     NodeDirectory directory = NodeDirectory.at(folder);
     directory.commit(
@@ -277,7 +277,7 @@ class CompactCommandTest {
 
   @Test
   @SuppressWarnings("InputStreamSlowMultibyteRead") // An answer is read byte by byte.
-  void whatChangedWhileItWasAskedIsAConflict() throws Exception {
+  void aChangeDuringTheQuestionIsAConflict() throws Exception {
     Aum late = Chains.noOp(chains.get("C"), "late", 1);
     byte[] yes = "y\n".getBytes(StandardCharsets.US_ASCII);
     InputStream answer =

@@ -92,7 +92,7 @@ class DeepLinkCommandTest {
   }
 
   @Test
-  void whatIsNoLinkIsBadInput() {
+  void anInvalidLinkIsBadInput() {
     String link = link("laptop");
 
     requireFailure(verify(""), ExitCode.BAD_INPUT, "scheme: expected tailscale, found \"\"");
@@ -111,7 +111,7 @@ class DeepLinkCommandTest {
   }
 
   @Test
-  void whatALinkSaysCannotBreakTheTerminal() {
+  void theTextOfALinkCannotBreakTheTerminal() {
     assertThat(verify(link("a\u001b[31m\nNodeKey: evil")).out())
         .hasLineCount(5)
         .contains("DeviceName: a\ufffd[31m\ufffdNodeKey: evil");

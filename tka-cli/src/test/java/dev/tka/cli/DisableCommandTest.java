@@ -97,7 +97,7 @@ class DisableCommandTest {
   }
 
   @Test
-  void whatIsNoSecretIsRefusedAndNotShown() throws Exception {
+  void anInvalidSecretIsRefusedAndNotShown() throws Exception {
     for (String text :
         List.of("", "nothing", secret.substring(0, 40) + "xyz", secret.substring(19) + "g")) {
       Cli.Result result =
@@ -144,9 +144,7 @@ class DisableCommandTest {
     assertThat(yes.exitCode()).as(yes.err()).isEqualTo(ExitCode.OK);
     assertThat(yes.out())
         .isEqualTo(
-            "Copied the directory to "
-                + backup
-                + ".\nTailnet Lock is not enabled here any more.\n");
+            "Copied the directory to " + backup + ".\nTailnet Lock is no longer enabled here.\n");
     assertThat(yes.err() + yes.out()).doesNotContain(secret.substring(25));
   }
 
@@ -178,7 +176,7 @@ class DisableCommandTest {
   }
 
   @Test
-  void whereNoAuthorityIsThereIsNoneToEnd() throws Exception {
+  void withoutAnAuthorityThereIsNothingToEnd() throws Exception {
     Path empty = Files.createDirectory(folder.resolve("empty"));
     Cli.Result result = Cli.run("disable", empty, file(secret, "rw-------"), "--confirm");
     assertThat(result.exitCode()).isEqualTo(ExitCode.NOT_FOUND);

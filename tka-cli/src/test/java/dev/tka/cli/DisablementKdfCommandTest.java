@@ -60,7 +60,7 @@ class DisablementKdfCommandTest {
             Cli.run("disablement-kdf", secret),
             Cli.run("disablement-kdf", "disablement-secret:" + secret))) {
       assertThat(result.exitCode()).isEqualTo(ExitCode.USAGE);
-      assertThat(result.err()).contains("think of it as seen").doesNotContain("5ec2e7");
+      assertThat(result.err()).contains("consider it compromised").doesNotContain("5ec2e7");
     }
     for (String bad :
         List.of(secret + "0", secret + "x", "disablement:" + secret, "nlpriv:" + secret)) {

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Each way in which a shipping node is left behind, and what the doctor says of it. */
+/** Each way in which a shipping node is stranded, and the doctor's finding. */
 class DoctorCommandTest {
   @TempDir Path folder;
   private Path node;
@@ -165,7 +165,7 @@ class DoctorCommandTest {
             "PROBLEM  control-lost-history: ", "tka repair " + node + " --to " + head(genesis));
   }
 
-  /** The kinds of what is noted about a directory, which is no problem. */
+  /** The kinds of notes about a directory, none of which is a problem. */
   private static List<Object> notes(Path directory) {
     Cli.Result result = Cli.run("doctor", directory, "--json");
     assertThat(result.exitCode()).as(result.out()).isEqualTo(ExitCode.OK);
@@ -183,7 +183,7 @@ class DoctorCommandTest {
   }
 
   @Test
-  void whatAnAdminMayComeToRegretIsNoted() throws Exception {
+  void risksAreNoted() throws Exception {
     List<Key> three = List.of(TestKeys.key(1, 1), TestKeys.key(2, 1), TestKeys.key(3, 1));
     assertThat(notes(withKeys("three", three))).containsExactly("one-disablement-value");
     assertThat(notes(withKeys("one", three.subList(0, 1))))
@@ -199,7 +199,7 @@ class DoctorCommandTest {
                 + " has 3 votes, all others together"
                 + " have 3");
 
-    // Two keys that can never sign: one is too short, one is no point.
+    // Two keys that can never sign: one is too short, one is not a point.
     byte[] noPoint = new byte[32];
     noPoint[0] = 2;
     List<Key> dead = new ArrayList<>(three);
@@ -244,7 +244,7 @@ class DoctorCommandTest {
   }
 
   @Test
-  void nodesThatRestOnAKeyThatIsAboutToGo() throws Exception {
+  void nodesThatDependOnAKeyAboutToBeRemoved() throws Exception {
     Tailnet home = Tailnet.of(Files.createDirectory(folder.resolve("home")), "ann", "bob");
     Path peers =
         new Nodes()

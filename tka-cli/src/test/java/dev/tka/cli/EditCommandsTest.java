@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Commands that write, and what {@code tailscale lock} prints where it has them. */
+/** Commands that write, with the output of {@code tailscale lock} where it has them. */
 class EditCommandsTest {
   private static final Pattern SECRET = Pattern.compile("disablement-secret:[0-9A-F]{64}");
   private static final Pattern UPDATE = Pattern.compile("A4[0-9A-F]+");
@@ -29,7 +29,7 @@ class EditCommandsTest {
     return Cli.golden("recorded/cli", name);
   }
 
-  /** What the reference printed, with the parts that are the occasion's own replaced. */
+  /** The reference's output, with the parts that change from run to run replaced. */
   private static String shape(String text) {
     String shape = text.replaceAll("tlpub:[0-9a-f]{64}", "KEY");
     shape = SECRET.matcher(shape).replaceAll("SECRET");
@@ -37,7 +37,7 @@ class EditCommandsTest {
   }
 
   @Test
-  void aNewKeyIsItsOwnersAlone() throws Exception {
+  void aNewKeyIsReadableOnlyByItsOwner() throws Exception {
     Path file = folder.resolve("own.key");
     Cli.Result result = Cli.run("keygen", file);
 
@@ -50,7 +50,7 @@ class EditCommandsTest {
 
     Cli.Result again = Cli.run("keygen", file);
     assertThat(again.exitCode()).isEqualTo(ExitCode.CONFLICT);
-    assertThat(again.err()).contains(file.toString(), "expected no such file, found one");
+    assertThat(again.err()).contains(file.toString(), "the file already exists");
     assertThat(Files.readString(file)).isEqualTo(text);
   }
 
@@ -105,7 +105,7 @@ class EditCommandsTest {
   }
 
   @Test
-  void aValueThatWasMadeElsewhereIsTaken() throws Exception {
+  void aValueMadeElsewhereIsAccepted() throws Exception {
     Tailnet tailnet = Tailnet.in(folder);
     String ann = tailnet.newKey("ann");
     String value = "44a7e790e066c9c1a6e931e4904fa938af0191946d531329db5641ece55748b9";
@@ -219,7 +219,7 @@ class EditCommandsTest {
         ExitCode.USAGE, "no votes", tailnet.editArguments("remove", "ann", ann + "?2"));
     tailnet.requireRefused(
         ExitCode.USAGE,
-        "exclude one another",
+        "cannot be combined",
         tailnet.editArguments("revoke-keys", "ann", ann, "--finish", "A4"));
   }
 
@@ -280,7 +280,7 @@ class EditCommandsTest {
   }
 
   @Test
-  void aCheckpointThatIsPutOffIsSaid() throws Exception {
+  void aPostponedCheckpointIsReported() throws Exception {
     Tailnet tailnet = Tailnet.of(folder, "ann", "bob");
     String bob = tailnet.publicKey("bob");
     List<Object> votes = new ArrayList<>();
@@ -292,7 +292,7 @@ class EditCommandsTest {
 
     Cli.Result removal =
         tailnet.edit("remove", "ann", tailnet.publicKey("ann"), "--confirm", "--json");
-    assertThat(removal.err()).contains("warning: a checkpoint is due and was put off");
+    assertThat(removal.err()).contains("warning: a checkpoint is due and was postponed");
     assertThat(removal.json()).containsKey("CheckpointPutOff");
 
     Cli.Result made = tailnet.edit("update", "bob", bob + "?3", "--json");
@@ -330,7 +330,7 @@ class EditCommandsTest {
         "--confirm");
     tailnet.requireRefused(
         ExitCode.VERIFICATION_FAILED,
-        "has signed this recovery update already",
+        "has already signed this recovery update",
         tailnet.editArguments("revoke-keys", "ann", "--cosign", update));
     tailnet.requireRefused(
         ExitCode.VERIFICATION_FAILED,
@@ -340,7 +340,7 @@ class EditCommandsTest {
     Cli.Result second = tailnet.edit("revoke-keys", "bob", "--cosign", update);
     assertThat(shape(second.out())).isEqualTo(shape(ours("revoke-keys, step 2")));
     assertThat(second.err())
-        .contains("With 2 votes it revokes 2 keys (", mallory, "), and takes back remove-key");
+        .contains("With 2 votes it revokes 2 keys (", mallory, "), and undoes remove-key");
     String signed = updateIn(second.out());
 
     Object[] finish = {"revoke-keys", tailnet.directory(), "--finish", signed};
@@ -352,7 +352,7 @@ class EditCommandsTest {
     tailnet.requireSound();
   }
 
-  /** What the reference printed, with our name, and where our command takes its files. */
+  /** The reference's output, with our name and our command's file arguments. */
   private static String ours(String name) {
     return ((String) recorded(name).get("stdout"))
         .replace(
@@ -434,7 +434,7 @@ class EditCommandsTest {
       assertThat(result.exitCode()).isNotEqualTo(ExitCode.OK);
       assertThat(result.out() + result.err()).doesNotContain(secret.substring(7, 40));
     }
-    tailnet.requireRefused(ExitCode.USAGE, "into a file", "keygen", "-");
+    tailnet.requireRefused(ExitCode.USAGE, "to a file", "keygen", "-");
   }
 
   @Test
@@ -461,7 +461,7 @@ class EditCommandsTest {
   }
 
   @Test
-  void whatIsNoRecoveryIsNotSignedOrStored() throws Exception {
+  void onlyARecoveryUpdateIsSignedOrStored() throws Exception {
     Tailnet tailnet = Tailnet.of(folder, "ann", "bob");
     String genesis =
         tailnet.authority().snapshot().get(tailnet.authority().head()).encoded().toHex();

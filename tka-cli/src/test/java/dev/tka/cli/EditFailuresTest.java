@@ -28,7 +28,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What goes wrong while writing: one clear line, its exit status, and the store as it was. */
+/** Failures while writing: one clear line, its exit status, and an unchanged store. */
 class EditFailuresTest {
   @TempDir Path folder;
   private final List<Path> mounted = new ArrayList<>();
@@ -211,7 +211,7 @@ class EditFailuresTest {
     Cli.Result result = Cli.run(tka, "add", tailnet.directory(), carol, "--key-file", "-");
 
     assertThat(result.exitCode()).isEqualTo(ExitCode.CONFLICT);
-    assertThat(result.err()).startsWith("tka: something else changed the store").hasLineCount(1);
+    assertThat(result.err()).startsWith("tka: another writer changed the store").hasLineCount(1);
     assertThat(tailnet.trusted()).hasSize(3).contains(dave + "?1");
     tailnet.requireSound();
     tailnet.edit("add", "ann", carol);
@@ -263,7 +263,7 @@ class EditFailuresTest {
     String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.exitValue()).as(err).isIn(ExitCode.OK, ExitCode.CONFLICT);
     if (process.exitValue() == ExitCode.CONFLICT) {
-      assertThat(err).contains("something else changed the store");
+      assertThat(err).contains("another writer changed the store");
     }
     return process.exitValue();
   }

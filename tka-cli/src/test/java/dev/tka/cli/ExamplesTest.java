@@ -14,7 +14,7 @@ import picocli.CommandLine;
 
 /** The examples in every command's help, held against the commands. */
 class ExamplesTest {
-  /** What is piped in, if an echo does it, and the arguments up to a pipe, a comment or the end. */
+  /** The text piped in by an echo, if any, and the arguments up to a pipe, a comment or the end. */
   private static final Pattern CALL =
       Pattern.compile("(?:echo (\\S+) \\| )?(?<![\\w-])tka ((?:[^ |&)]+ ?)*)");
 

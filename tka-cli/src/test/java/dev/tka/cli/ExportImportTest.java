@@ -170,7 +170,7 @@ class ExportImportTest {
   }
 
   @Test
-  void whatWasCutOffOrAlteredLeavesTheTargetAsItWas() throws Exception {
+  void aTruncatedOrAlteredExportLeavesTheTargetUnchanged() throws Exception {
     String several = control("a.db", Map.of("one", "A B", "two", "A B C D E X"));
     byte[] one = stream("export", several, "--tailnet", "one");
     byte[] all = stream("export", "--all", several);
@@ -213,7 +213,8 @@ class ExportImportTest {
         Cli.run("import", folder, sqlite("b.db")));
     assertFails(
         ExitCode.BAD_INPUT,
-        "expected version 1 or older, found version 2; a newer tka wrote it: use that one",
+        "expected version 1 or older, found version 2; it was written by a newer tka: use that"
+            + " version",
         Cli.runWithInput(newer(one), "import", "-", path("node")));
     assertThat(files()).isEqualTo(before);
   }
@@ -240,12 +241,12 @@ class ExportImportTest {
   }
 
   @Test
-  void nothingIsWrittenOver() throws Exception {
+  void nothingIsOverwritten() throws Exception {
     String from = control("a.db", Map.of("one", "A B", "two", "A B C"));
     Path file = Files.writeString(path("there.tka"), "mine");
     assertFails(
         ExitCode.CONFLICT,
-        "expected no such file, found one",
+        "the file already exists",
         Cli.run("export", from, file, "--tailnet", "one"));
     assertThat(file).hasContent("mine");
 
@@ -253,9 +254,7 @@ class ExportImportTest {
     String to = control("b.db", Map.of("two", "A"));
     byte[] all = stream("export", "--all", from);
     assertFails(
-        ExitCode.CONFLICT,
-        "tailnet two is there already",
-        Cli.runWithInput(all, "import", "-", to));
+        ExitCode.CONFLICT, "tailnet two already exists", Cli.runWithInput(all, "import", "-", to));
     assertThat(Cli.run("tailnets", to).out()).startsWith("two\t").contains("1 AUM").hasLineCount(1);
 
     Tailnet home = Tailnet.of(Files.createDirectory(path("home")), "ann");
@@ -269,20 +268,22 @@ class ExportImportTest {
   }
 
   @Test
-  void whatMakesNoSenseIsSaid() throws Exception {
+  void invalidUsageIsReported() throws Exception {
     String from = control("a.db", Map.of("one", "A", "two", "A"));
     byte[] all = stream("export", "--all", from);
     commitInto("node", "A B");
     byte[] unnamed = stream("export", path("node"));
     List<String> before = files();
     int usage = ExitCode.USAGE;
-    assertFails(usage, "exclude", Cli.run("export", from, "--all", "--tailnet", "one"));
+    assertFails(usage, "cannot be combined", Cli.run("export", from, "--all", "--tailnet", "one"));
     assertFails(usage, "name one: one, two", Cli.run("export", from));
     assertFails(usage, "holds one tailnet", Cli.run("export", path("node"), "--all"));
-    assertFails(usage, "--json goes with", Cli.run("export", path("node"), "--json"));
+    assertFails(usage, "--json needs", Cli.run("export", path("node"), "--json"));
     assertFails(usage, "found a terminal", Cli.runAnswering("", "export", path("node")));
     assertFails(
-        usage, "names no tailnet", Cli.runWithInput(unnamed, "import", "-", sqlite("b.db")));
+        usage,
+        "does not name its tailnet",
+        Cli.runWithInput(unnamed, "import", "-", sqlite("b.db")));
     assertFails(
         usage,
         "has no name",
@@ -315,7 +316,7 @@ class ExportImportTest {
   }
 
   @Test
-  void outputThatCannotBeWrittenIsSaid() throws Exception {
+  void outputThatCannotBeWrittenIsReportedForExports() throws Exception {
     String from = control("a.db", Map.of("one", "A"));
     OutputStream full =
         new OutputStream() {
@@ -331,7 +332,7 @@ class ExportImportTest {
   }
 
   @Test
-  void aBarIsShownOnATerminalOnly() throws Exception {
+  void aBarIsShownOnlyOnATerminal() throws Exception {
     String from = control("a.db", Map.of("one", "A B", "two", "A B C D E X"));
     Object[][] commands = {
       {"export", from, "--all", path("a.tka")},
@@ -376,7 +377,9 @@ class ExportImportTest {
     Cli.Result sqlite =
         Cli.runWithInput(out.toByteArray(), "import", "-", sqlite("a.db"), "--json");
 
-    assertThat(directory.err()).startsWith("tka: note: ").contains("of 2 purged AUMs is not kept");
+    assertThat(directory.err())
+        .startsWith("tka: note: ")
+        .contains("of 2 purged AUMs is not imported");
     assertThat(only(directory))
         .containsEntry("TrailEntries", 2)
         .containsEntry("TrailEntriesKept", 0);

@@ -294,7 +294,7 @@ class JsonSchemaTest {
     }
   }
 
-  /** What goes with a key, by plan and for good, and the end of it all. */
+  /** Commands that depend on a key, with a plan and for good, and the end of the authority. */
   private void collectKeyLosses(Set<String> paths) throws Exception {
     Path home = Files.createDirectory(folder.resolve("losses"));
     Tailnet tailnet = Tailnet.in(home);

@@ -11,7 +11,7 @@ import java.io.Writer;
 import java.security.SecureRandom;
 import org.junit.jupiter.api.Test;
 
-/** What no command looks after: internal errors, and output that nobody takes. */
+/** Cases that no command handles: internal errors, and output that nobody reads. */
 class MainTest {
   @Test
   void anInternalErrorIsOneLine() {
@@ -39,7 +39,7 @@ class MainTest {
   }
 
   @Test
-  void aReaderThatWentAwayIsNoNews() {
+  void aReaderThatWentAwayIsNotReported() {
     StringWriter err = new StringWriter();
 
     int exitCode = help(new FailingWriter("Broken pipe"), err);

@@ -109,7 +109,7 @@ class NodeKeyCommandsTest {
     assertThat((Map<?, ?>) json.get("NodeKeySignature"))
         .extracting("WrappingPublicKey")
         .isEqualTo(rotation);
-    // What it prints is an entry of a peers file.
+    // Its output is an entry of a peers file.
     json.put("ID", "laptop");
     assertThat(Cli.run("peers", tailnet.directory(), write(Map.of("Peers", List.of(json)))).out())
         .contains("1 kept");
@@ -120,18 +120,18 @@ class NodeKeyCommandsTest {
     tailnet.newKey("eve");
     tailnet.requireRefused(
         ExitCode.VERIFICATION_FAILED,
-        "expected a key that is trusted now, found " + tailnet.publicKey("eve"),
+        "expected a signing key that is trusted now, found " + tailnet.publicKey("eve"),
         tailnet.editArguments("sign", "eve", FIRST));
     tailnet.edit("sign", "bob", FIRST);
     tailnet.edit("remove", "ann", tailnet.publicKey("bob"));
     tailnet.requireRefused(
         ExitCode.VERIFICATION_FAILED,
-        "expected a key that is trusted now",
+        "expected a signing key that is trusted now",
         tailnet.editArguments("sign", "bob", FIRST));
   }
 
   @Test
-  void whatIsNoKeyIsNotSigned() throws Exception {
+  void invalidKeysAreNotSigned() throws Exception {
     tailnet.requireRefused(
         ExitCode.USAGE, "nodekey:", tailnet.editArguments("sign", "ann", "tlpub:00"));
     tailnet.requireRefused(
@@ -159,7 +159,7 @@ class NodeKeyCommandsTest {
         ExitCode.BAD_INPUT, "", tailnet.editArguments("sign", "ann", "tailscale://sign/"));
     tailnet.requireRefused(
         ExitCode.USAGE,
-        "names its rotation key",
+        "names its own rotation key",
         tailnet.editArguments("sign", "ann", link, tailnet.publicKey("bob")));
   }
 
@@ -270,7 +270,7 @@ class NodeKeyCommandsTest {
   }
 
   @Test
-  void oneThatIsMarkedAsUnsignedIsKept() throws Exception {
+  void aPeerMarkedAsUnsignedIsKept() throws Exception {
     Path file =
         write(
             Map.of(
@@ -282,7 +282,7 @@ class NodeKeyCommandsTest {
   }
 
   @Test
-  void theNodeItselfIsExplainedAndNoPeer() throws Exception {
+  void theNodeItselfIsExplainedButIsNotAPeer() throws Exception {
     Path file =
         write(Map.of("NodeKey", FIRST, "NodeKeySignature", sign(FIRST), "Peers", List.of()));
 
@@ -342,7 +342,7 @@ class NodeKeyCommandsTest {
     assertThat(sign.out()).isEmpty();
   }
 
-  /** What the reference showed and filtered is what is kept and dropped. */
+  /** Peers that the reference showed are kept, and those that it filtered are dropped. */
   @Test
   void aRecordedNetworkIsJudgedAsItWasThen() throws Exception {
     int judged = 0;
@@ -404,7 +404,7 @@ class NodeKeyCommandsTest {
   }
 
   @Test
-  void whatWouldNotVerifyIsNotMade() throws Exception {
+  void signaturesThatWouldNotVerifyAreNotMade() throws Exception {
     String fixed = sign(FIRST);
     tailnet.newKey("node");
     Object[] key = {"--key-file", tailnet.keyFile("node")};
@@ -414,7 +414,7 @@ class NodeKeyCommandsTest {
         ExitCode.VERIFICATION_FAILED, "zero key", "resign", fixed, nodeKey(0), key[0], key[1]);
     tailnet.requireRefused(ExitCode.BAD_INPUT, "byte ", "resign", "a0", SECOND, key[0], key[1]);
     tailnet.requireRefused(
-        ExitCode.BAD_INPUT, "more behind", "resign", fixed + fixed, SECOND, key[0], key[1]);
+        ExitCode.BAD_INPUT, "more after it", "resign", fixed + fixed, SECOND, key[0], key[1]);
     tailnet.requireRefused(ExitCode.USAGE, "node key", "resign", fixed, "x", key[0], key[1]);
     tailnet.requireRefused(
         ExitCode.USAGE, "standard input", "resign", "-", SECOND, "--key-file", "-");

@@ -21,7 +21,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Directories with a past, as shipping nodes leave them: what came in when, and was compacted. */
+/** Directories with a past, as shipping nodes leave them: with commit times, and compacted. */
 final class OldDirectories {
   static final Instant NOW = Instant.now().truncatedTo(ChronoUnit.SECONDS);
 

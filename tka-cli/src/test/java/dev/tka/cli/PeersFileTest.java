@@ -120,7 +120,7 @@ class PeersFileTest {
   }
 
   @Test
-  void anExportedFileIsOne() throws Exception {
+  void anExportedFileIsAPeersFile() throws Exception {
     String status =
         (String) Cli.golden("recorded/cli", "status with a peer locked out, JSON").get("stdout");
     PeersFile file = read(status);
@@ -142,13 +142,13 @@ class PeersFileTest {
       quoteCharacter = '`',
       value = {
         "7 | expected an object, found a number",
-        "{} | ID: expected one, found none",
-        "{'ID': 'x'} | (x): NodeKey: expected one, found none",
+        "{} | ID is missing",
+        "{'ID': 'x'} | (x): NodeKey is missing",
         "{'NodeKey': 7, 'ID': 'x'} | (x): NodeKey: expected a text, found a number",
         "{'NodeKey': 'nodekey:00', 'ID': 'x'} | (x): NodeKey: node key: expected 72 characters",
         "{'ID': {'a': [1]}} | ID: expected a text, found an object",
-        "{'ID': ''} | ID: expected one, found an empty text",
-        "{'ID': 'good'} | NodeKey: expected one, found none",
+        "{'ID': ''} | ID: expected text, found an empty one",
+        "{'ID': 'good'} | NodeKey is missing",
         "{'NodeKeySignature': 'a', 'ID': 'x'} | (x): NodeKeySignature: expected hexadecimal",
         "{'NodeKeySignature': '%', 'ID': 'x'} | (x): NodeKeySignature: expected base64",
         "{'NodeKeySignature': [[]], 'ID': 'x'} | NodeKeySignature: expected a text, found a list",
@@ -176,9 +176,7 @@ class PeersFileTest {
 
     assertThat(file.peers()).hasSize(1);
     assertThat(err.toString())
-        .isEqualTo(
-            "tka: standard input: VisiblePeers[0] (good): ID: expected one of its own, found that"
-                + " of Peers[0]\n");
+        .isEqualTo("tka: standard input: VisiblePeers[0] (good): ID: duplicate of Peers[0]\n");
   }
 
   @Test
@@ -237,14 +235,13 @@ class PeersFileTest {
   }
 
   @Test
-  void whatCameBeforeTheEndOfJsonIsHandled() throws Exception {
+  void entriesBeforeInvalidJsonAreHandled() throws Exception {
     for (String rest : List.of("{'ID': }", "{'ID': 'cut", "{'x': " + "[".repeat(100_001))) {
       err.getBuffer().setLength(0);
       PeersFile file = read("{'Peers': [\n" + GOOD + ",\n" + rest);
 
       assertThat(err.toString())
-          .startsWith(
-              "tka: standard input: Peers[1]: line 3: not JSON, and the rest was not read: ")
+          .startsWith("tka: standard input: Peers[1]: line 3: not JSON; the rest was not read: ")
           .hasLineCount(1);
       assertThat(file.peers()).hasSize(1);
       assertThat(file.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
@@ -259,10 +256,10 @@ class PeersFileTest {
         "{} | expected one of FilteredPeers, Peers, VisiblePeers",
         "{'Peers': 7} | Peers: expected a list, found a number",
         "{'Peers': [], 'NodeKey': 'x'} | the node itself: NodeKey: node key: expected to begin",
-        "{'Peers': []} 7 | expected the end behind the object, found more",
+        "{'Peers': []} 7 | expected the end after the object, found more",
         "{'Peers': []} } | not JSON",
       })
-  void aFileThatIsOtherwiseBroken(String json, String expected) throws Exception {
+  void filesBrokenInOtherWays(String json, String expected) throws Exception {
     PeersFile file = read(json);
 
     assertThat(err.toString()).contains(expected).hasLineCount(1);

@@ -98,14 +98,14 @@ class PostgresCommandsTest {
     assertThat(backup.err()).contains("pg_dump").hasLineCount(1);
     Cli.Result asked = run("disable", store, file);
     assertThat(asked.exitCode()).isEqualTo(ExitCode.USAGE);
-    assertThat(asked.err()).contains("of which no copy is made here");
+    assertThat(asked.err()).contains("without making a copy");
     assertThat(run("disable", store, file, "--confirm").out())
-        .isEqualTo("Tailnet Lock is not enabled here any more.\n");
+        .isEqualTo("Tailnet Lock is no longer enabled here.\n");
     assertThat(run("tailnets", store).out()).isEqualTo("one\tnot enabled\n");
   }
 
   @Test
-  void whoIsNotLetInIsToldInOneLine() throws Exception {
+  void aRefusedLoginIsReportedInOneLine() throws Exception {
     for (Map<String, String> environment :
         List.of(
             Map.of("PGPASSWORD", "another", "PGPASSFILE", "/dev/null"),

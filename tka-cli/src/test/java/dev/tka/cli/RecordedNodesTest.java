@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The directories of real nodes, and what the nodes themselves said of them. */
+/** The directories of real nodes, and the nodes' own output about them. */
 class RecordedNodesTest {
   @TempDir Path folder;
 
@@ -70,7 +70,7 @@ class RecordedNodesTest {
     "long log,after the long absence,node3",
     "log after compaction,compacted,node2"
   })
-  void theLogIsWhatTheNodePrinted(String command, String moment, String node) {
+  void theLogMatchesTheNodesOutput(String command, String moment, String node) {
     Map<String, Object> recorded =
         Cli.golden("recorded/cli").stream()
             .filter(run -> command.equals(run.get("name")) && node.equals(run.get("node")))

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code tka remove --peers}: what rested on a removed key is signed again. */
+/** {@code tka remove --peers}: nodes that depend on a removed key are signed again. */
 class RemoveCommandTest {
   @TempDir Path folder;
   private Tailnet tailnet;
@@ -37,7 +37,7 @@ class RemoveCommandTest {
   }
 
   @Test
-  void whatRestedOnTheKeyIsSignedAgainWithItsRotationKey() throws Exception {
+  void nodesThatDependOnTheKeyAreSignedAgainWithTheirRotationKeys() throws Exception {
     Cli.Result result = tailnet.edit("remove", "ann", bob, "--peers", peersFile(), "--json");
 
     List<?> signed = (List<?>) result.json().get("ReSigned");
@@ -67,7 +67,7 @@ class RemoveCommandTest {
         .startsWith("Signed again:\n\ton-bob\t" + Nodes.nodeKey(2) + "\ta5")
         .contains("\n\tafter\t" + Nodes.nodeKey(4) + "\t")
         .endsWith(
-            "Not signed any more:\n\tbefore\tdropped already: its node key was rotated: the"
+            "No longer signed:\n\tbefore\talready dropped: its node key was rotated: the"
                 + " signature of after makes it obsolete\n");
   }
 
@@ -85,14 +85,14 @@ class RemoveCommandTest {
     Path peers = peersFile();
     tailnet.requireRefused(
         ExitCode.USAGE,
-        "cannot be removed while nodes are signed again with it",
+        "cannot be removed while it signs nodes again",
         tailnet.editArguments("remove", "bob", bob, "--peers", peers, "--confirm"));
     tailnet.edit("remove", "bob", bob, "--peers", peers, "--re-sign=false", "--confirm");
     assertThat(tailnet.trusted()).containsExactly(tailnet.publicKey("ann") + "?1");
   }
 
   @Test
-  void withoutANodeThatCanBeReadNothingIsStored() throws Exception {
+  void withAnUnreadableNodeNothingIsStored() throws Exception {
     Path peers = peersFile();
     Files.writeString(peers, Files.readString(peers).replaceFirst("nodekey:0", "nodekey:"));
     Map<String, String> before = tailnet.content();
@@ -106,7 +106,7 @@ class RemoveCommandTest {
   void optionsThatDoNotGoTogether() throws Exception {
     tailnet.requireRefused(
         ExitCode.USAGE,
-        "--re-sign goes with --peers",
+        "--re-sign needs --peers",
         tailnet.editArguments("remove", "ann", bob, "--re-sign"));
     tailnet.requireRefused(
         ExitCode.USAGE,

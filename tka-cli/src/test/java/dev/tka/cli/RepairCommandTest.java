@@ -85,7 +85,7 @@ class RepairCommandTest {
 
     Cli.Result dry = Cli.run("repair", node, "--meet", offer, "--dry-run");
     assertThat(dry.exitCode()).as(dry.err()).isEqualTo(ExitCode.OK);
-    assertThat(dry.out()).startsWith("Would bring back 50 AUMs, ");
+    assertThat(dry.out()).startsWith("Would restore 50 AUMs, ");
     assertThat(roundOfTheReference(node, control)).isInstanceOf(SyncOutcome.OutOfReach.class);
 
     Path backup = folder.resolve("before");
@@ -93,7 +93,7 @@ class RepairCommandTest {
     Cli.Result repair = Cli.run("repair", node, "--meet", offer, "--backup", backup, "--confirm");
     assertThat(repair.exitCode()).as(repair.err()).isEqualTo(ExitCode.OK);
     assertThat(repair.out())
-        .startsWith("Copied the directory to " + backup + ".\nBrought back 50 AUMs, ");
+        .startsWith("Copied the directory to " + backup + ".\nRestored 50 AUMs, ");
     assertThat(commitTimes(backup)).isEqualTo(before);
     assertThat(Files.getPosixFilePermissions(backup))
         .isEqualTo(PosixFilePermissions.fromString("rwx------"));
@@ -181,7 +181,7 @@ class RepairCommandTest {
   }
 
   @Test
-  void whatIsNotThereDoesNotComeBack() throws Exception {
+  void missingAumsAreNotRestored() throws Exception {
     Path control = folder.resolve("control");
     Path node = strandedNode(control);
     String stale = head(control);
@@ -189,7 +189,7 @@ class RepairCommandTest {
 
     Cli.Result stored = Cli.run("repair", node, "--to", head(node), "--confirm");
     assertThat(stored.exitCode()).isEqualTo(ExitCode.OK);
-    assertThat(stored.out()).startsWith("Nothing to bring back: " + head(node) + " is stored");
+    assertThat(stored.out()).startsWith("Nothing to restore: " + head(node) + " is stored");
     assertRefused(ExitCode.NOT_FOUND, "none is on the way back", node, "--to", stale);
     assertRefused(ExitCode.NOT_FOUND, "no purged AUM is known", control, "--all");
     assertRefused(ExitCode.USAGE, "--confirm", node, "--all", "--backup", folder.resolve("b"));
@@ -205,7 +205,7 @@ class RepairCommandTest {
 
     byte[] offer = Cli.run("offer", control).out().getBytes(StandardCharsets.US_ASCII);
     Cli.Result piped = Cli.runWithInput(offer, "repair", node, "--meet", "-", "--dry-run");
-    assertThat(piped.out()).startsWith("Would bring back ");
+    assertThat(piped.out()).startsWith("Would restore ");
     Cli.Result steps = Cli.run("repair", node, "--steps", "3", "--dry-run", "--json");
     assertThat((List<?>) steps.json().get("Restored")).hasSizeGreaterThanOrEqualTo(3);
     assertThat(steps.json()).containsEntry("Applied", false);

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code tka revoke-keys --plan}: what a revocation would come to. */
+/** {@code tka revoke-keys --plan}: previews of a revocation. */
 class RevocationPlanCommandTest {
   @TempDir Path folder;
   private Tailnet tailnet;
@@ -95,12 +95,12 @@ class RevocationPlanCommandTest {
     assertThat(result.out())
         .contains("Fork point: " + fork)
         .contains("Votes needed: 2, as add-key ", " has 1 there")
-        .contains(tailnet.publicKey("ann") + "\t2 votes\tof those that are enough")
+        .contains(tailnet.publicKey("ann") + "\t2 votes\tone of a sufficient set")
         .contains("2 updates would be erased, oldest first:", "\tadd-key adds tlpub:")
         .contains("The revoked keys could not answer it.")
         .contains("Of 2 nodes, 2 are kept now, and 1 afterwards.")
         .contains(
-            "The signature loses its key:\n\tphone: the key that it rests on is not trusted: ")
+            "Signatures that lose their key:\n\tphone: the key that it rests on is not trusted: ")
         .contains("--fork-from " + fork + " --key-file FILE");
   }
 
@@ -168,7 +168,7 @@ class RevocationPlanCommandTest {
             "--fork-from",
             genesis.hash());
     assertThat(result.exitCode()).as(result.err()).isEqualTo(ExitCode.OK);
-    assertThat(result.out()).contains("It forks off below what nodes keep: ");
+    assertThat(result.out()).contains("It forks off before the AUMs that nodes keep: ");
     Map<String, Object> offered = Cli.run("offer", node, "--json").json();
     List<String> window =
         Authority.open(NodeDirectory.at(node)).checkpoints().stream()
@@ -211,7 +211,8 @@ class RevocationPlanCommandTest {
             TestKeys.publicKey(3),
             "--fork-from",
             chains.get("X").hash());
-    assertThat(result.out()).contains("Nothing takes effect there: it is on a branch that lost.");
+    assertThat(result.out())
+        .contains("A revocation has no effect there: the fork point is on a branch that lost.");
   }
 
   @Test
@@ -222,7 +223,7 @@ class RevocationPlanCommandTest {
     assertThat(plan().exitCode()).isEqualTo(ExitCode.USAGE);
     assertThat(plan("--finish", "A4").exitCode()).isEqualTo(ExitCode.USAGE);
     assertThat(Cli.run(tailnet.editArguments("revoke-keys", "ann", mallory, "--peers", "x")).err())
-        .contains("--peers goes with --plan");
+        .contains("--peers needs --plan");
     Cli.Result unknown = plan(mallory, "--fork-from", "A".repeat(52));
     assertThat(unknown.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
     Cli.Result all =

@@ -18,9 +18,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * Protocol, section 10 at the command line: refusals, edits set aside, and what a person may do.
- */
+/** Protocol, section 10 at the command line: refusals, edits set aside, and a person's options. */
 class RewriteCommandsTest {
   @TempDir Path folder;
 
@@ -61,12 +59,13 @@ class RewriteCommandsTest {
         .contains("not admitted    " + x + ": at ", "has 0 votes that count, against 1")
         .contains("not admitted    " + y + ": it builds on " + x)
         .contains("Control follows a chain that the node does not admit: " + x)
-        .contains("To do: find out who signed it; if it is meant: tka sync ", " --admit " + x);
+        .contains("To do: find out who signed it; if it is intended: tka sync ", " --admit " + x);
     assertThat(head(node)).isEqualTo(chains.get("C").hash().toString());
 
     Cli.Result unasked = Cli.run("sync", node, control, "--admit", x);
     assertThat(unasked.exitCode()).isEqualTo(ExitCode.USAGE);
-    assertThat(unasked.err()).contains("This admits what the node refuses, " + x, "--confirm");
+    assertThat(unasked.err())
+        .contains("This admits an AUM that the node refuses, " + x, "--confirm");
     Cli.Result unknown =
         Cli.run("sync", node, control, "--confirm", "--admit", chains.get("C").hash());
     assertThat(unknown.exitCode()).isEqualTo(ExitCode.NOT_FOUND);
@@ -106,11 +105,11 @@ class RewriteCommandsTest {
         .contains("Control does not follow a revocation that was made here, ")
         .contains("To do: have it co-signed");
     assertThat(head(node)).isEqualTo(revocation.hash().toString());
-    assertThat(Cli.run("edits", node).out()).isEqualTo("No edit is set aside.\n");
+    assertThat(Cli.run("edits", node).out()).isEqualTo("No edits have been set aside.\n");
   }
 
   @Test
-  void aControlThatWasRestoredTakesBackWhatTheNodeHolds() throws Exception {
+  void aRestoredControlAcceptsAgainWhatTheNodeHolds() throws Exception {
     Chains chains =
         Chains.draw(
             List.of(TestKeys.key(1, 1), TestKeys.key(2, 2)),
@@ -151,7 +150,7 @@ class RewriteCommandsTest {
     assertThat(sync.exitCode()).as(sync.out()).isEqualTo(ExitCode.OK);
     assertThat(sync.out())
         .contains("not admitted    ", "make it again")
-        .contains("Set aside, as control does not follow it: ", " add-key tlpub:")
+        .contains("Set aside, because control does not follow it: ", " add-key tlpub:")
         .contains("To make edits again: tka edits ");
     assertThat(head(node.directory())).isEqualTo(head(control));
 
@@ -179,9 +178,12 @@ class RewriteCommandsTest {
         ExitCode.NOT_FOUND, update, "edits", node.directory(), "--drop", update, "--confirm");
     assertThat(node.run("edits", node.directory(), "--drop", add, "--confirm").out())
         .startsWith("Dropped: " + add);
-    assertThat(node.run("edits", node.directory()).out()).isEqualTo("No edit is set aside.\n");
+    assertThat(node.run("edits", node.directory()).out())
+        .isEqualTo("No edits have been set aside.\n");
     node.requireRefused(
-        ExitCode.NOT_FOUND, "no edit is set aside", node.editArguments("edits", "bob", "--again"));
+        ExitCode.NOT_FOUND,
+        "no edits have been set aside",
+        node.editArguments("edits", "bob", "--again"));
   }
 
   @Test
@@ -219,11 +221,12 @@ class RewriteCommandsTest {
   }
 
   @Test
-  void whatIsAskedOfEditsHasToMakeSense() throws Exception {
+  void invalidUsageOfEditsIsRefused() throws Exception {
     Tailnet node = conflict(folder, folder.resolve("control"));
     Path directory = node.directory();
     String hash = head(directory);
-    node.requireRefused(ExitCode.USAGE, "exclude", "edits", directory, "--again", "--drop", hash);
+    node.requireRefused(
+        ExitCode.USAGE, "cannot be combined", "edits", directory, "--again", "--drop", hash);
     node.requireRefused(ExitCode.USAGE, "--again or --drop", "edits", directory, hash);
     node.requireRefused(ExitCode.USAGE, "--drop needs", "edits", directory, "--drop");
     node.requireRefused(ExitCode.USAGE, "XYZ", "edits", directory, "--drop", "XYZ");
@@ -242,13 +245,13 @@ class RewriteCommandsTest {
     assertThat(result.out()).isEmpty();
     assertThat(result.err())
         .contains("tka: warning: control would refuse it now: at ")
-        .contains("tka: not admitted, and nothing was written: " + revocation.hash() + ": at ");
+        .contains("tka: not admitted; nothing was written: " + revocation.hash() + ": at ");
     assertThat(head(node)).isEqualTo(chains.get("C").hash().toString());
     assertThat(NodeDirectory.at(node).read().find(revocation.hash())).isEmpty();
   }
 
   @Test
-  void aRevocationBelowWhatNodesKeepWarns() throws Exception {
+  void aRevocationBelowTheNodesWindowsWarns() throws Exception {
     Path node = folder.resolve("node");
     Path control = folder.resolve("control");
     Aum genesis = OldDirectories.begin(node, control);
@@ -256,7 +259,7 @@ class RewriteCommandsTest {
     Cli.Result unasked = Cli.run("revoke-keys", control, "--finish", revocation.encoded().toHex());
     assertThat(unasked.exitCode()).isEqualTo(ExitCode.USAGE);
     assertThat(unasked.err())
-        .contains("tka: warning: it forks off below what nodes keep")
+        .contains("tka: warning: it forks off before the AUMs that nodes keep")
         .doesNotContain("could answer", "would refuse");
   }
 

@@ -88,7 +88,7 @@ class SecretsTest {
           keyFiles++;
           assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
               .isEqualTo("rw-------");
-          // What the check would find if it leaked: it is able to.
+          // Proves that the check would find a leak.
           assertThat(secrets).anyMatch(secret -> isIn(secret, content(file)));
         } else {
           seen.put(file.toString(), content(file));
@@ -123,7 +123,7 @@ class SecretsTest {
     String text = wrap.out().strip();
     assertThat(random.secrets).hasSize(1);
     byte[] seed = random.secrets.get(0);
-    // What the check would find if it leaked: it is able to.
+    // Proves that the check would find a leak.
     assertThat(isIn(seed, bytes(text))).isTrue();
     assertThat(isIn(authKeySecret, bytes(text))).isTrue();
 
@@ -142,7 +142,7 @@ class SecretsTest {
       all[0] = "authkey";
       System.arraycopy(command, 0, all, 1, command.length);
       Cli.Result result = Cli.runWithInput(bytes(text), all);
-      // An auth key is what unwrap is asked for.
+      // An auth key is the expected output of unwrap.
       String out = result.out().replace(authKey + "\n", "");
       seen.put(List.of(command).toString(), bytes(out + result.err()));
     }
@@ -216,7 +216,7 @@ class SecretsTest {
     }
   }
 
-  /** Runs something, and tells what this process printed and logged meanwhile. */
+  /** Runs an action, and returns what this process printed and logged in the meantime. */
   private static byte[] capture(Work work) throws Exception {
     PrintStream standardOut = System.out;
     PrintStream standardErr = System.err;
@@ -260,7 +260,7 @@ class SecretsTest {
     for (int shift = 0; shift < 3; shift++) {
       byte[] shifted = new byte[shift + secret.length];
       System.arraycopy(secret, 0, shifted, shift, secret.length);
-      // Without the groups at the ends, which depend on what stands beside the secret.
+      // Without the groups at the ends, which depend on the text beside the secret.
       String base64 = Base64.getEncoder().encodeToString(shifted);
       String inner = base64.substring(4, base64.length() - 4);
       if (text.contains(inner) || text.contains(inner.replace('+', '-').replace('/', '_'))) {

@@ -220,7 +220,7 @@ class StoreCommandsTest {
     assertThat(late.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(late.out()).contains("disablement-secret:").doesNotContain("complete");
     assertThat(late.err())
-        .startsWith("tka: no authority was made; the secrets above end nothing\ntka: ")
+        .startsWith("tka: no authority was created; the secrets above are worthless\ntka: ")
         .hasLineCount(2);
   }
 
@@ -236,7 +236,7 @@ class StoreCommandsTest {
     // A node would wait for control to acknowledge it.
     assertThat(authority("one").snapshot().marks()).isEqualTo(Marks.NONE);
     assertThat(keys.run("edits", store, "--tailnet", "one").out())
-        .isEqualTo("No edit is set aside.\n");
+        .isEqualTo("No edits have been set aside.\n");
     requireRefused(
         ExitCode.USAGE,
         "control keeps everything",
@@ -254,7 +254,7 @@ class StoreCommandsTest {
       }
       requireRefused(
           ExitCode.USAGE,
-          store + ": control keeps everything, expected a node's directory",
+          store + ": expected a node's directory; control keeps everything",
           arguments.toArray());
     }
   }
@@ -301,7 +301,7 @@ class StoreCommandsTest {
   }
 
   @Test
-  void whatIsAnotherTailnetPerhapsIsNotWiped() throws Exception {
+  void aTailnetThatMayBeTheWrongOneIsNotWiped() throws Exception {
     begin("two", "bob");
     Path node = folder.resolve("node");
     assertThat(Cli.run("export", store, "--tailnet", "one", folder.resolve("one.tka")).exitCode())
@@ -377,7 +377,7 @@ class StoreCommandsTest {
   }
 
   @Test
-  void verifyNamesWhatIsWrongOfAll() throws Exception {
+  void verifyAllNamesTheInvalidTailnets() throws Exception {
     begin("three", "ann");
     begin("two", "ann");
     keys.run(add("two", keys.publicKey("bob")));
@@ -403,7 +403,7 @@ class StoreCommandsTest {
             three\tWRONG: .*aum_body.*
             two\t2 AUMs verified, head \\w+
             """);
-    assertThat(all.err()).isEqualTo("tka: 1 of 3 tailnets wrong, the first is three\n");
+    assertThat(all.err()).isEqualTo("tka: 1 of 3 tailnets invalid, the first is three\n");
     Cli.Result json = Cli.run("verify", store, "--all", "--json");
     assertThat(json.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(json.json()).containsEntry("Sound", false);
@@ -422,7 +422,8 @@ class StoreCommandsTest {
             (?s).*PROBLEM  damaged: .*aum_body.*
                      to do: restore it, see docs/admin-guide.md
             """);
-    requireRefused(ExitCode.USAGE, "exclude", "verify", store, "--all", "--tailnet", "one");
+    requireRefused(
+        ExitCode.USAGE, "cannot be combined", "verify", store, "--all", "--tailnet", "one");
   }
 
   @Test
@@ -451,9 +452,9 @@ class StoreCommandsTest {
   @Test
   void aBackupGoesOverNothing() throws Exception {
     Path taken = Files.writeString(folder.resolve("taken"), "somebody's");
-    requireRefused(ExitCode.CONFLICT, "found one", "backup", store, taken);
-    requireRefused(ExitCode.CONFLICT, "found one", "backup", store, file);
-    requireRefused(ExitCode.CONFLICT, "found one", "backup", store, folder);
+    requireRefused(ExitCode.CONFLICT, "the file already exists", "backup", store, taken);
+    requireRefused(ExitCode.CONFLICT, "the file already exists", "backup", store, file);
+    requireRefused(ExitCode.CONFLICT, "the file already exists", "backup", store, folder);
     requireRefused(ExitCode.NOT_FOUND, "no such", "backup", store, folder.resolve("none/copy"));
     requireRefused(ExitCode.USAGE, "'cp -a'", "backup", folder, folder.resolve("copy"));
     requireRefused(
@@ -469,7 +470,7 @@ class StoreCommandsTest {
         "postgresql://u@h/copy",
         "postgres://u:hunter2@h/copy"
       })
-  void whereAPathIsExpectedAStoreUrlIsRefused(String target) throws Exception {
+  void aStoreUrlInPlaceOfAPathIsRefused(String target) throws Exception {
     String why = "expected a path, found a store URL";
     for (Object[] arguments :
         new Object[][] {
@@ -500,7 +501,7 @@ class StoreCommandsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"status", "log", "verify", "offer", "doctor", "tailnets", "add", "backup"})
-  void whatIsNoStoreIsRefusedAndLeftAlone(String command) throws Exception {
+  void aFileThatIsNotAStoreIsRefusedAndLeftAlone(String command) throws Exception {
     requireRefused(ExitCode.NOT_FOUND, "no such file", on(folder.resolve("none"), command));
     requireRefused(
         ExitCode.NOT_FOUND, "empty file", on(Files.createFile(folder.resolve("empty")), command));
@@ -512,7 +513,7 @@ class StoreCommandsTest {
     sql("pragma user_version = 2");
     requireRefused(
         ExitCode.BAD_INPUT,
-        "found version 2; a newer tka wrote it: use that one",
+        "found version 2; it was written by a newer tka: use that version",
         on(file, command));
     sql("pragma application_id = 7");
     requireRefused(ExitCode.BAD_INPUT, "another program's file", on(file, command));

@@ -142,7 +142,7 @@ class StoreTextTest {
         "postgre:tka",
         "profile:1",
       })
-  void whatNamesNoStoreIsRefused(String text) {
+  void aTextThatNamesNoStoreIsRefused(String text) {
     assertThatThrownBy(() -> parse(text))
         .isInstanceOf(TypeConversionException.class)
         .hasMessageStartingWith("expected ")
@@ -180,10 +180,10 @@ class StoreTextTest {
   }
 
   @Test
-  void whatIsWrongWithAUrlIsNamed() {
+  void theErrorInAUrlIsNamed() {
     for (String port : List.of("0", "65536", "port", "-1", "99999999999")) {
       assertThatThrownBy(() -> parse("postgresql://user@db_1:" + port + "/tka"))
-          .hasMessageContaining("a port that is not")
+          .hasMessageContaining("a port outside 1 to 65535")
           .hasMessageNotContaining("PGPASSWORD");
     }
     assertThatThrownBy(() -> parse("postgresql://control:hunter2@db_1/tka"))

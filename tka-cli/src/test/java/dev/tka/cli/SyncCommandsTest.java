@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Offers, rounds between directories, and what a doctor says of them. */
+/** Offers, rounds between directories, and a doctor's findings about them. */
 class SyncCommandsTest {
   @TempDir Path folder;
   private Tailnet control;
@@ -52,7 +52,7 @@ class SyncCommandsTest {
   }
 
   @Test
-  void whatTheReferenceOffersIsOffered() throws Exception {
+  void theOfferMatchesTheReferences() throws Exception {
     Map<String, Object> golden =
         Cli.golden("offer").stream()
             .filter(offer -> ((List<?>) offer.get("legacy_ancestors")).size() > 4)
@@ -75,7 +75,7 @@ class SyncCommandsTest {
         .contains(
             "round 1 (dry run)",
             "control finds   the other's head " + before + ", and 2 AUMs after it",
-            "node takes in   2 AUMs new, 0 known",
+            "node accepts    2 AUMs new, 0 known",
             "The heads agree: " + head(control.directory()));
     assertThat(head(node)).isEqualTo(before);
   }
@@ -103,7 +103,8 @@ class SyncCommandsTest {
     assertThat(result.exitCode()).as(result.err()).isEqualTo(ExitCode.OK);
     assertThat(result.out())
         .contains(
-            "                    " + made, "Set aside, as control does not follow it: " + made);
+            "                    " + made,
+            "Set aside, because control does not follow it: " + made);
     assertThat(head(node)).isEqualTo(head(control.directory()));
     assertThat(NodeDirectory.at(node).read().find(AumHash.parse(made))).isEmpty();
   }
@@ -128,7 +129,7 @@ class SyncCommandsTest {
   }
 
   @Test
-  void aSyncOfWhatIsNotThere() throws Exception {
+  void aSyncWithAMissingStore() throws Exception {
     Cli.Result absent = Cli.run("sync", node, folder.resolve("nowhere"));
     assertThat(absent.exitCode()).isEqualTo(ExitCode.NOT_FOUND);
     Path empty = Files.createDirectory(folder.resolve("empty"));
@@ -170,7 +171,7 @@ class SyncCommandsTest {
   }
 
   @Test
-  void whatIsNoOfferIsRefused() throws Exception {
+  void anInvalidOfferIsRefused() throws Exception {
     String hash = head(node);
     for (String text :
         List.of(

@@ -78,7 +78,7 @@ record Vocabulary(String ending, SortedSet<String> words) {
     return codes(kind -> new Key(kind, 1, Optional.empty(), Map.of()).kindName());
   }
 
-  /** What a doctor finds beside outcomes of a sync. */
+  /** A doctor's findings besides outcomes of a sync. */
   private static Stream<String> findings() {
     return Stream.of(
         "damaged",

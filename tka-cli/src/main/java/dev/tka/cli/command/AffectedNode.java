@@ -16,15 +16,17 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What becomes of a node of a peers file when keys are not trusted any more.
+ * The effect on a node of a peers file when keys are no longer trusted.
  *
- * @param before what it is now
- * @param after what it would be
- * @param lostKey the id of the key that would go, where its valid signature rests on one
+ * @param before its verdict now
+ * @param after its verdict without the keys
+ * @param lostKey the id of the removed key that its valid signature depends on, if any
  */
 record AffectedNode(
     PeersFile.Entry entry, PeerVerdict before, PeerVerdict after, Optional<Bytes> lostKey) {
-  /** All nodes in the order of the file; the one whose view it is comes first, and is no peer. */
+  /**
+   * All nodes in the order of the file; the node whose view this is comes first, and is not a peer.
+   */
   static List<AffectedNode> without(Authority authority, Set<Bytes> keyIds, PeersFile file) {
     List<AffectedNode> nodes = new ArrayList<>();
     file.self().ifPresent(self -> add(List.of(self), authority, keyIds, nodes));

@@ -35,14 +35,15 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka authkey}: auth keys whose nodes are signed as they join. */
+/** {@code tka authkey}: auth keys whose nodes sign themselves as they join. */
 @Command(
     name = "authkey",
     description = {
-      "Wraps auth keys, so that nodes sign themselves as they join, and takes them apart.",
-      "An auth key is read from a file that only its owner can read, from standard input (-), or"
-          + " typed without being shown. It is never an argument, as it is for 'tailscale lock"
-          + " sign': other processes see arguments, and shells remember them."
+      "Wraps auth keys, so that nodes sign themselves as they join; also unwraps and inspects"
+          + " them.",
+      "An auth key is read from a file that only its owner can read or from standard input (-),"
+          + " or typed without echo. It is never an argument, unlike in 'tailscale lock sign':"
+          + " other processes can see arguments, and shells remember them."
     },
     mixinStandardHelpOptions = true,
     subcommands = {
@@ -59,7 +60,8 @@ import picocli.CommandLine.Spec;
 public final class AuthKeyCommand {
   private static final String WHAT = "auth key";
   private static final String FILE_DESCRIPTION =
-      "The file that holds the auth key, or - for standard input; asked for when it is left out.";
+      "The file that holds the auth key, or - for standard input; by default, the key is asked"
+          + " for.";
 
   @ParentCommand private Tka tka;
 
@@ -76,13 +78,13 @@ public final class AuthKeyCommand {
     return object;
   }
 
-  /** {@code tka authkey wrap}: with a credential. */
+  /** {@code tka authkey wrap}: adds a credential. */
   @Command(
       name = "wrap",
       description = {
         "Wraps an auth key: makes a key, signs a credential for it, and prints all three as one"
             + " text, which is a secret.",
-        "A node that joins with it signs itself, for as long as the key that signed is trusted."
+        "A node that joins with it signs itself, as long as the signing key is trusted."
       },
       mixinStandardHelpOptions = true,
       footerHeading = "%nExamples:%n",
@@ -127,7 +129,7 @@ public final class AuthKeyCommand {
       AuthKey key = read(file, command, spec);
       if (!(key instanceof AuthKey.Plain plain)) {
         throw new CommandFailure(
-            ExitCode.BAD_INPUT, "expected an auth key that is not wrapped, found a wrapped one");
+            ExitCode.BAD_INPUT, "expected an unwrapped auth key, found a wrapped one");
       }
       AuthKey.Wrapped wrapped = plain.wrap(signer, command.tka.random());
       if (json) {
@@ -143,13 +145,13 @@ public final class AuthKeyCommand {
     }
   }
 
-  /** {@code tka authkey unwrap}: as a node does that joins. */
+  /** {@code tka authkey unwrap}: what a joining node does. */
   @Command(
       name = "unwrap",
       description = {
-        "Prints the auth key alone, as control knows it; one that is not wrapped as it is.",
-        "With --node-key, signs that node key with the private key of the wrapping, as a node does"
-            + " that joins, and prints the signature on a second line, in hexadecimal."
+        "Prints the auth key alone, as control knows it; an unwrapped key is printed unchanged.",
+        "With --node-key, signs that node key with the private key of the wrapping, as a joining"
+            + " node does, and prints the signature on a second line, in hexadecimal."
       },
       mixinStandardHelpOptions = true,
       footerHeading = "%nExamples:%n",
@@ -202,20 +204,20 @@ public final class AuthKeyCommand {
       if (!(key instanceof AuthKey.Wrapped wrapped)) {
         throw new CommandFailure(
             ExitCode.BAD_INPUT,
-            "expected a wrapped auth key to sign the node key with, found one that is not wrapped");
+            "expected a wrapped auth key to sign the node key with, found an unwrapped one");
       }
       return NodeKeySigning.fromCredential(wrapped.credential(), nodeKey, wrapped.wrappingKey());
     }
   }
 
-  /** {@code tka authkey inspect}: what is no secret. */
+  /** {@code tka authkey inspect}: the parts that are not secret. */
   @Command(
       name = "inspect",
       description = {
-        "Shows what is not secret of an auth key: whether it is wrapped, who signed the credential,"
-            + " and whether a node can use it.",
-        "The status is 1 when no node can use the wrapping. Whether the key that signed is trusted"
-            + " now, 'tka status DIR' tells."
+        "Shows the parts of an auth key that are not secret: whether it is wrapped, who signed"
+            + " the credential, and whether a node can use it.",
+        "The exit status is 1 if no node can use the wrapping. 'tka status DIR' shows whether the"
+            + " signing key is trusted now."
       },
       mixinStandardHelpOptions = true,
       footerHeading = "%nExamples:%n",

@@ -23,16 +23,17 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code tka backup}: a copy of a SQLite file while others use it. */
+/** {@code tka backup}: copies a SQLite file, even while it is being written. */
 @Command(
     name = "backup",
     description = {
-      "Copies a SQLite file with all its tailnets as it is at this moment, while others read and"
-          + " write it.",
-      "SQLite reads the copy through, it is flushed and then named: there is a whole one or none."
-          + " 'tka verify sqlite:COPY --all' checks the tailnets. Only its owner can read it. Nothing is written over: if there is something at TARGET, the status is 5.",
-      "A directory is copied with 'cp -a' while nothing writes to it, a database of PostgreSQL with"
-          + " pg_dump."
+      "Copies a SQLite file with all its tailnets as of one moment, even while it is being"
+          + " written.",
+      "SQLite checks the copy, which is then flushed and given its name: it is complete or"
+          + " absent. 'tka verify sqlite:COPY --all' checks the tailnets. Only its owner can read"
+          + " it. Nothing is overwritten: if TARGET exists, the exit status is 5.",
+      "To copy a directory, use 'cp -a' while nothing writes to it; for a PostgreSQL database,"
+          + " use pg_dump."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -94,7 +95,7 @@ public final class BackupCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  /** How a person copies what is not copied here while others use it. */
+  /** Advice on copying a store that cannot be copied here while it is in use. */
   private static String advice(StorePlace.Backup backup) {
     return backup instanceof StorePlace.Backup.Offline offline
         ? offline.advice()

@@ -8,21 +8,22 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Where a command copies a store before it changes what cannot be made again. */
+/** The place to which a command copies a store before an irreversible change. */
 final class BackupOption {
   @Option(
       names = "--backup",
       paramLabel = "PATH",
       converter = FileText.class,
       description =
-          "Where to copy the directory or the file of SQLite first; nothing may be there (default:"
-              + " its path and .backup-TIME). Of a database of PostgreSQL no copy is made.")
+          "Where to copy the directory or the SQLite file first; the path must not exist"
+              + " (default: the store's path and .backup-TIME). A PostgreSQL database is not"
+              + " copied.")
   private @Nullable StreamArgument path;
 
   /**
    * The copy of a store.
    *
-   * @throws CommandFailure if it was asked for, and none can be made
+   * @throws CommandFailure if a copy was requested, and none can be made
    */
   StoreBackup of(StorePlace store) throws CommandFailure {
     return StoreBackup.of(store, Optional.ofNullable(path).map(StreamArgument::path));

@@ -33,17 +33,17 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka compact}: forgets what is old, or shows what it would forget. */
+/** {@code tka compact}: purges old AUMs, or shows which it would purge. */
 @Command(
     name = "compact",
     description = {
-      "Forgets the updates of a node's directory that are old, as a node does after a sync.",
+      "Purges old updates from a node's directory, as a node does after a sync.",
       "The head and the trusted keys stay. Control keeps everything and is never compacted."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
     footer = {
-      "  tka compact DIR --plan         what would go, what stays, and why",
+      "  tka compact DIR --plan         shows what would go, what stays, and why",
       "  tka compact DIR --plan --json | jq -r '.Purged[].Hash'",
       "  tka compact DIR --min-chain 100 --min-age 90d --confirm",
     })
@@ -66,8 +66,7 @@ public final class CompactCommand implements Callable<Integer> {
       paramLabel = "AGE",
       converter = AgeText.class,
       description =
-          "Keep updates that came in less than AGE ago, as in 14d, 36h, 90m or 30s"
-              + " (default: 14d).")
+          "Keep updates that arrived less than AGE ago, as in 14d, 36h, 90m or 30s (default: 14d).")
   private Duration minAge = CompactionPolicy.DEFAULT.minAge();
 
   @Mixin private Confirmation confirmation;
@@ -106,7 +105,7 @@ public final class CompactCommand implements Callable<Integer> {
       throws TkaException, IOException, CommandFailure {
     if (!plan.purged().isEmpty()) {
       confirmation.require(
-          "This forgets " + share(plan.purged().size(), edit.authority()) + ".", tka, false, err);
+          "This purges " + share(plan.purged().size(), edit.authority()) + ".", tka, false, err);
     }
     edit.compact(plan);
   }
@@ -152,7 +151,7 @@ public final class CompactCommand implements Callable<Integer> {
 
   private String describe(KeepReason reason) {
     return switch (reason) {
-      case YOUNG -> "came in less than " + AgeText.print(minAge) + " ago";
+      case YOUNG -> "arrived less than " + AgeText.print(minAge) + " ago";
       case MINIMUM_CHAIN -> "one of the last " + minChain;
       case UP_TO_CHECKPOINT, DESCENDANT, PATH, STRETCH -> reason.reason();
     };
@@ -192,7 +191,7 @@ public final class CompactCommand implements Callable<Integer> {
     return Optional.ofNullable(plan.kept().get(entry.hash()));
   }
 
-  /** The active chain's before others of the same height. */
+  /** AUMs of the active chain come before others of the same height. */
   private static List<AumEntry> newestFirst(
       Authority authority, CompactionPlan.Decided plan, boolean kept) {
     List<AumEntry> entries = new ArrayList<>();

@@ -19,14 +19,15 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code tka conformance}: this build against golden data. */
+/** {@code tka conformance}: checks this build against golden data. */
 @Command(
     name = "conformance",
     description = {
-      "Runs this build against golden data.",
-      "Takes every *.jsonl and *.jsonl.gz directly in the folder. A field that is not known fails;"
-          + " a file that is not known is listed, and the exit status is that of a failure. Quirks,"
-          + " where the reference's answer does not bind, are checked against the specification."
+      "Checks this build against the reference implementation's test vectors.",
+      "Reads every *.jsonl and *.jsonl.gz directly in the folder. An unknown field is a failure;"
+          + " an unknown file is listed, and also makes the exit status that of a failure."
+          + " Quirks, where the reference's answer is not binding, are checked against the"
+          + " specification."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",

@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
     name = "deeplink",
     description = {
       "Makes and checks links that ask an admin's device to sign another one.",
-      "A link is a convenience and no proof: whoever knows the tailnet's state ids can make one."
+      "A link is a convenience, not a proof: anyone who knows the tailnet's state ids can make one."
     },
     mixinStandardHelpOptions = true,
     subcommands = {DeepLinkCommand.New.class, DeepLinkCommand.Verify.class},
@@ -58,7 +58,7 @@ public final class DeepLinkCommand {
     return object;
   }
 
-  /** {@code tka deeplink new}: a link. */
+  /** {@code tka deeplink new}: makes a link. */
   @Command(
       name = "new",
       description = "Makes a link that asks to sign a device for the authority of a store.",
@@ -101,7 +101,7 @@ public final class DeepLinkCommand {
         names = "--login",
         required = true,
         paramLabel = "NAME",
-        description = "Whose it is, such as an email address.")
+        description = "The device's owner, such as an email address.")
     private String loginName = "";
 
     @Option(names = "--json", description = "Print JSON.")
@@ -127,18 +127,19 @@ public final class DeepLinkCommand {
         return new DeepLink(node.toString(), rotation.toString(), deviceName, osName, loginName);
       } catch (IllegalArgumentException e) {
         throw new ParameterException(
-            spec.commandLine(), "--device, --os and --login: expected text, found none");
+            spec.commandLine(), "--device, --os and --login: expected text, found an empty one");
       }
     }
   }
 
-  /** {@code tka deeplink verify}: whether a link is this tailnet's. */
+  /** {@code tka deeplink verify}: checks that a link belongs to this tailnet. */
   @Command(
       name = "verify",
       description = {
-        "Checks that a link was made for the authority of a store and not changed, and shows"
-            + " what it asks for.",
-        "The status is 1 when it was changed or is another tailnet's, 3 when it is no such link."
+        "Checks that a link was made for the authority of a store and has not changed since, and"
+            + " shows what it asks for.",
+        "The exit status is 1 if it was changed or belongs to another tailnet, 3 if it is not"
+            + " such a link."
       },
       mixinStandardHelpOptions = true,
       footerHeading = "%nExamples:%n",
@@ -182,7 +183,7 @@ public final class DeepLinkCommand {
     private String read() throws IOException, CommandFailure {
       byte[] content = command.tka.in().readNBytes(MAX_SIZE + 1);
       try {
-        // What is too long says DeepLink, also of what was cut.
+        // DeepLink reports a link that is too long, cut or not.
         return StandardCharsets.UTF_8
             .newDecoder()
             .decode(ByteBuffer.wrap(content))

@@ -32,17 +32,18 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "disable",
     description = {
-      "Ends the authority in a store, as a node does that control shows a disablement secret: the"
-          + " secret is checked, and then all that the store holds of the authority is wiped.",
-      "It ends there and nowhere else. A directory is copied first, and so is a SQLite file with all"
-          + " its tailnets. A secret of another authority is refused with exit status 1, and nothing"
-          + " is written.",
+      "Ends the authority in a store, as a node does when control shows it a disablement secret:"
+          + " the secret is checked, and then everything that the store holds of the authority is"
+          + " wiped.",
+      "It ends only in this store. A directory is copied first, and so is a SQLite file with all"
+          + " its tailnets. A secret of another authority is refused with exit status 1, and"
+          + " nothing is written.",
       StoreArgument.RULES
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
     footer = {
-      "  tka disable DIR                              asks for the secret, and shows none of it",
+      "  tka disable DIR                              asks for the secret, without echo",
       "  tka disable DIR secret.txt --confirm",
       "  tka disable DIR - --backup /root/tka-before --confirm",
     })
@@ -68,7 +69,9 @@ public final class DisableCommand implements Callable<Integer> {
 
   @Mixin private Confirmation confirmation;
 
-  @Option(names = "--json", description = "Print JSON: what was ended, and where the copy is.")
+  @Option(
+      names = "--json",
+      description = "Print JSON: the authority that was ended, and the path of the copy.")
   private boolean json;
 
   @Override
@@ -79,7 +82,8 @@ public final class DisableCommand implements Callable<Integer> {
     if (!authority.state().isDisabledBy(readSecret())) {
       throw new CommandFailure(
           ExitCode.VERIFICATION_FAILED,
-          "expected a disablement secret of this authority, found another; nothing was written");
+          "expected a disablement secret of this authority, found another one; nothing was"
+              + " written");
     }
     StoreBackup copy = backup.of(store.place());
     confirmation.require(
@@ -94,7 +98,7 @@ public final class DisableCommand implements Callable<Integer> {
       Json.print(out, toJson(authority, copy));
     } else {
       copy.report().ifPresent(out::println);
-      out.println("Tailnet Lock is not enabled here any more.");
+      out.println("Tailnet Lock is no longer enabled here.");
     }
     return ExitCode.OK;
   }

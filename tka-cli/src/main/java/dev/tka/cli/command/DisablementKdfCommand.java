@@ -20,14 +20,14 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka disablement-kdf}: the value of a disablement secret. */
+/** {@code tka disablement-kdf}: prints the value of a disablement secret. */
 @Command(
     name = "disablement-kdf",
     description = {
-      "Prints the value of a disablement secret, disablement:..., as 'tka init' takes it.",
-      "The secret is read from a file that only its owner can read, from standard input (-), or"
-          + " typed without being shown. It is never an argument, as it is for 'tailscale lock"
-          + " disablement-kdf': other processes see arguments, and shells remember them."
+      "Prints the value of a disablement secret, disablement:..., for 'tka init'.",
+      "The secret is read from a file that only its owner can read or from standard input (-), or"
+          + " typed without echo. It is never an argument, unlike in 'tailscale lock"
+          + " disablement-kdf': other processes can see arguments, and shells remember them."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -46,8 +46,8 @@ public final class DisablementKdfCommand implements Callable<Integer> {
       paramLabel = SecretInput.LABEL,
       converter = StreamArgument.File.class,
       description = {
-        "The file that holds the secret, disablement-secret:... or its hexadecimal digits alone, or"
-            + " - for standard input; asked for when it is left out."
+        "The file that holds the secret, disablement-secret:... or its hexadecimal digits alone,"
+            + " or - for standard input; by default, the secret is asked for."
       })
   private @Nullable StreamArgument file;
 

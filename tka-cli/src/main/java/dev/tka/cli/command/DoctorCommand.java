@@ -43,20 +43,20 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka doctor}: what is wrong with a store, and what to do. */
+/** {@code tka doctor}: diagnoses a store's problems, and says what to do. */
 @Command(
     name = "doctor",
     description = {
-      "Says what is wrong with a store and what to do, and whether it can sync.",
-      "With a second store, control's, names why a shipping node would be left behind, and"
-          + " tries in memory whether the first ends at the second's head. With an offer from"
-          + " elsewhere, tells what this end would make of it. A problem comes with the command to"
-          + " run.",
-      "A note is no problem, and leaves the exit status as it is: one signing key only; a key that"
-          + " all others together do not outvote; fewer than 32 keys of room; one disablement"
-          + " secret only; a key that is no Ed25519 key; no checkpoint in the last 100 AUMs. With"
-          + " --peers, how many nodes rest on each key; with --without, which ones would lose"
-          + " theirs."
+      "Diagnoses a store's problems, says what to do about them, and whether it can sync.",
+      "With a second store, control's, says why a shipping node would be stranded, and tries in"
+          + " memory whether the first store reaches the second's head. With an offer from"
+          + " elsewhere, says what this end would find in it. Each problem comes with the command"
+          + " to run.",
+      "Notes are not problems and do not affect the exit status: only one signing key; a key that"
+          + " all others together cannot outvote; room for fewer than 32 more keys; only one"
+          + " disablement secret; a key that is not an Ed25519 key; no checkpoint in the last 100"
+          + " AUMs; with --peers, how many nodes depend on each key; with --without, which nodes"
+          + " would lose theirs."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -68,7 +68,7 @@ import picocli.CommandLine.Spec;
       "  tka doctor DIR --peers peers.json --without tlpub:...     before removing a key",
     })
 public final class DoctorCommand implements Callable<Integer> {
-  /** What a shipping node opens at most (protocol, section 5). */
+  /** The most AUMs that a shipping node opens (protocol, section 5). */
   private static final int SHIPPING_LIMIT = 2000;
 
   @Spec private CommandSpec spec;
@@ -95,7 +95,7 @@ public final class DoctorCommand implements Callable<Integer> {
   @Option(
       names = "--without",
       paramLabel = "KEY",
-      description = "A key that is about to be removed; may be given again.")
+      description = "A key that is about to be removed; can be repeated.")
   private List<String> without = List.of();
 
   @Option(names = "--json", description = "Print JSON.")
@@ -104,11 +104,11 @@ public final class DoctorCommand implements Callable<Integer> {
   private final List<Finding> findings = new ArrayList<>();
 
   /**
-   * Something that was looked at.
+   * The result of one check.
    *
-   * @param problem false when it is as it should be
-   * @param kind a word for scripts, for what has a name
-   * @param remedy what to do; empty when nothing has to be done
+   * @param problem false if all is well
+   * @param kind a word for scripts, for results that have a name
+   * @param remedy what to do; empty if nothing needs to be done
    */
   private record Finding(
       boolean problem, Optional<String> kind, String text, Optional<String> remedy) {}
@@ -117,10 +117,10 @@ public final class DoctorCommand implements Callable<Integer> {
   public Integer call() throws TkaException, IOException, CommandFailure {
     if (other != null && offer != null) {
       throw new ParameterException(
-          spec.commandLine(), "a second store and --offer exclude each other");
+          spec.commandLine(), "a second store cannot be combined with --offer");
     }
     if (!without.isEmpty() && !peers.isGiven()) {
-      throw new ParameterException(spec.commandLine(), "--without goes with --peers");
+      throw new ParameterException(spec.commandLine(), "--without needs --peers");
     }
     if (peers.isStandardInput() && StreamArgument.isStandardInput(offer)) {
       throw new ParameterException(
@@ -164,10 +164,10 @@ public final class DoctorCommand implements Callable<Integer> {
         problem(
             "damaged",
             damage.toString(),
-            "sync, so that the AUM comes back; or move the file out of the directory if nobody"
-                + " has the AUM any more. Until then nothing is authorized");
+            "sync, so that the AUM is restored; or move the file out of the directory if nobody"
+                + " has the AUM any longer. Until then nothing is authorized");
       } else {
-        fine("not looked at: " + damage);
+        fine("ignored: " + damage);
       }
     }
     Authority authority;
@@ -181,9 +181,9 @@ public final class DoctorCommand implements Callable<Integer> {
     } catch (OpenException e) {
       problem(
           "unopenable",
-          "no authority opens: " + e.getMessage(),
-          "bring back what is missing from a backup, or disable Tailnet Lock on this node"
-              + " and let it fetch the authority anew");
+          "no authority can be opened: " + e.getMessage(),
+          "restore the missing AUMs from a backup, or disable Tailnet Lock on this node and let"
+              + " it fetch the authority again");
       return Optional.empty();
     }
     fine(
@@ -203,7 +203,7 @@ public final class DoctorCommand implements Callable<Integer> {
     if (setAside > 0) {
       note(
           "edits-set-aside",
-          Texts.count(setAside, "edit") + " made here that control did not take",
+          Texts.count(setAside, "edit") + " made here that control did not accept",
           "tka edits " + store.words());
     }
     Weakness.of(authority, store.words())
@@ -211,7 +211,7 @@ public final class DoctorCommand implements Callable<Integer> {
     return Optional.of(authority);
   }
 
-  /** Which nodes rest on which keys. */
+  /** Which nodes depend on which keys. */
   private void examine(Authority authority, List<KeyArgument> going, PeersFile file) {
     Set<Bytes> asked = new LinkedHashSet<>();
     going.forEach(named -> asked.add(named.key().bytes()));
@@ -237,7 +237,7 @@ public final class DoctorCommand implements Callable<Integer> {
     note(
         "rests-on-key",
         Texts.count(titles.size(), "node")
-            + " would lose the key that they rest on, "
+            + " would lose the key that they depend on, "
             + Texts.keyId(key)
             + ": "
             + String.join(", ", titles),
@@ -258,10 +258,10 @@ public final class DoctorCommand implements Callable<Integer> {
                   problem(
                       "unverified",
                       "does not verify: " + found.cause().getMessage(),
-                      "take the store from a backup, and find out who could write to it"),
+                      "restore the store from a backup, and find out who could write to it"),
               () -> fine(Texts.count(audit.verified(), "AUM") + " verified"));
     } catch (OpenException e) {
-      // Then nothing opens, which is said there.
+      // Then nothing opens, which is reported there.
       problem("unverified", "cannot be verified: " + e.getMessage(), "see above");
     }
   }
@@ -294,7 +294,7 @@ public final class DoctorCommand implements Callable<Integer> {
   private void compare(Authority authority, StreamArgument name)
       throws IOException, CommandFailure {
     Intersection intersection = Intersection.findRemembering(authority, OfferText.read(name, tka));
-    String text = "of the offer, this end finds " + intersection.reason();
+    String text = "in the offer, this end finds " + intersection.reason();
     if (intersection instanceof Intersection.None none) {
       problem("no-common-ground", text, SyncRemedy.of(none));
     } else {

@@ -31,8 +31,8 @@ import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /**
- * What edits of the trusted keys have in common: they build on the head, sign, and store all or
- * nothing. Like {@code tailscale lock}, they print nothing when all is well.
+ * The common part of commands that edit the trusted keys: they build on the head, sign, and store
+ * all or nothing. Like {@code tailscale lock}, they print nothing on success.
  */
 abstract class EditCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -43,12 +43,14 @@ abstract class EditCommand implements Callable<Integer> {
       arity = "0..*",
       index = "1..*",
       paramLabel = KeyArgument.LABEL,
-      description = "Keys, tlpub:... or nlpub:..., with votes where they matter.")
+      description = "Keys, tlpub:... or nlpub:..., with votes if needed.")
   private List<String> arguments = List.of();
 
   @Mixin private SigningKeyOption signingKey;
 
-  @Option(names = "--json", description = "Print JSON: the new head, and the updates as in a log.")
+  @Option(
+      names = "--json",
+      description = "Print JSON: the new head, and the updates as 'tka log'" + " prints them.")
   private boolean json;
 
   /**
@@ -59,22 +61,22 @@ abstract class EditCommand implements Callable<Integer> {
   abstract void change(UpdateBuilder builder, KeyArgument key)
       throws BuildException, SigningException;
 
-  /** Whether the options go together, before anything is read. */
+  /** Checks that the options can be combined, before anything is read. */
   void checkOptions() {}
 
   /**
-   * Whatever has to be settled before anything is signed.
+   * Checks to make before anything is signed.
    *
-   * @throws CommandFailure if that is a reason to stop
-   * @throws IOException if it cannot be asked
+   * @throws CommandFailure if the command has to stop
+   * @throws IOException if the question cannot be asked
    */
   void check(List<KeyArgument> named, LockPrivateKey signer) throws CommandFailure, IOException {}
 
   /**
-   * What has to be made and printed before the edit is stored.
+   * Makes and prints everything that has to be out before the edit is stored.
    *
-   * @return what the JSON has beside the edit; empty when there is nothing
-   * @throws CommandFailure if that is a reason not to store it
+   * @return the JSON fields besides the edit; empty if there are none
+   * @throws CommandFailure if the edit must not be stored
    */
   Map<String, Object> prepare(
       Authority authority, List<KeyArgument> named, LockPrivateKey signer, boolean asJson)
@@ -104,9 +106,10 @@ abstract class EditCommand implements Callable<Integer> {
       Json.print(out, toJson(edit.authority(), batch, prepared));
     }
     if (!prepared.isEmpty()) {
-      // What nobody has seen would be of no use once the edit is stored.
+      // Output that nobody has seen would be useless once the edit is stored.
       if (out.checkError()) {
-        throw new CommandFailure(ExitCode.IO, "the output was not written; nothing was stored");
+        throw new CommandFailure(
+            ExitCode.IO, "the output could not be written; nothing was stored");
       }
       edit.store(batch.updates());
     }
@@ -115,7 +118,7 @@ abstract class EditCommand implements Callable<Integer> {
         .ifPresent(
             reason ->
                 err.println(
-                    "tka: warning: a checkpoint is due and was put off: " + reason.getMessage()));
+                    "tka: warning: a checkpoint is due and was postponed: " + reason.getMessage()));
     return ExitCode.OK;
   }
 

@@ -36,14 +36,15 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka edits}: edits that were made here and that control did not take. */
+/** {@code tka edits}: local edits that control did not accept. */
 @Command(
     name = "edits",
     description = {
-      "Lists edits that were made here and set aside, because control follows another chain.",
-      "--again makes them again on the present head, one by one where they still apply; those that"
-          + " do not stay listed, and the status is 1. Checkpoints are not made again, but when due.",
-      "Control has nobody else to follow: in its store no edit is ever set aside.",
+      "Lists local edits that were set aside because control did not accept them.",
+      "--again makes them again on the current head, one by one, if they still apply; the others"
+          + " stay listed, and the exit status is 1. Checkpoints are not made again; a new one is"
+          + " added when due.",
+      "Control follows nobody else: edits in its store are never set aside.",
       StoreArgument.RULES
     },
     mixinStandardHelpOptions = true,
@@ -52,7 +53,7 @@ import picocli.CommandLine.Spec;
       "  tka edits DIR",
       "  tka edits DIR --again --key-file admin.key         all of them",
       "  tka edits DIR --again HASH --key-file admin.key",
-      "  tka edits DIR --drop HASH --confirm                not wanted any more",
+      "  tka edits DIR --drop HASH --confirm                no longer wanted",
     })
 public final class EditsCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -67,10 +68,10 @@ public final class EditsCommand implements Callable<Integer> {
       description = "The edits to make again or to drop.")
   private List<AumHash> hashes = List.of();
 
-  @Option(names = "--again", description = "Make the edits named again, or all of them.")
+  @Option(names = "--again", description = "Make the named edits again, or all of them.")
   private boolean again;
 
-  @Option(names = "--drop", description = "Take the edits named off the list.")
+  @Option(names = "--drop", description = "Remove the named edits from the list.")
   private boolean drop;
 
   @Mixin private SigningKeyOption signingKey;
@@ -82,10 +83,10 @@ public final class EditsCommand implements Callable<Integer> {
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
     if (again && drop) {
-      throw usage("--again and --drop exclude each other");
+      throw usage("--again cannot be combined with --drop");
     }
     if (!again && !drop && !hashes.isEmpty()) {
-      throw usage("HASH goes with --again or --drop");
+      throw usage("HASH needs --again or --drop");
     }
     if (drop && hashes.isEmpty()) {
       throw usage("--drop needs the HASH of an edit");
@@ -108,7 +109,7 @@ public final class EditsCommand implements Callable<Integer> {
       object.put("SetAside", listed.stream().map(AumJson::setAside).toList());
       Json.print(out, object);
     } else if (listed.isEmpty()) {
-      out.println("No edit is set aside.");
+      out.println("No edits have been set aside.");
     } else {
       listed.forEach(edit -> out.println(edit.at() + " " + Texts.edit(edit)));
     }
@@ -124,7 +125,7 @@ public final class EditsCommand implements Callable<Integer> {
     Set<AumHash> checkpoints = new LinkedHashSet<>();
     for (Marks.SetAside one : wanted) {
       if (one.aum().kind().isCheckpoint() && !one.revocation()) {
-        // The builder added it, and does so again when one is due.
+        // The builder added it, and adds one again when it is due.
         checkpoints.add(one.aum().hash());
         continue;
       }
@@ -154,7 +155,7 @@ public final class EditsCommand implements Callable<Integer> {
       Json.print(out, object);
     } else {
       made.forEach(hash -> out.println("Made again: " + hash));
-      checkpoints.forEach(hash -> out.println("A checkpoint, not needed again: " + hash));
+      checkpoints.forEach(hash -> out.println("Checkpoint, not needed again: " + hash));
     }
     left.forEach(
         (hash, why) ->
@@ -167,7 +168,7 @@ public final class EditsCommand implements Callable<Integer> {
   private int drop(StoreEdit edit) throws TkaException, IOException, CommandFailure {
     List<Marks.SetAside> wanted = wanted(edit.authority());
     confirmation.require(
-        "This drops " + Texts.count(wanted.size(), "edit") + " that control did not take.",
+        "This drops " + Texts.count(wanted.size(), "edit") + " that control did not accept.",
         tka,
         false,
         spec.commandLine().getErr());
@@ -187,11 +188,11 @@ public final class EditsCommand implements Callable<Integer> {
     return authority.snapshot().marks().setAside();
   }
 
-  /** Those that are named, or else all, as they were made: oldest first. */
+  /** The named edits, or all of them; oldest first. */
   private List<Marks.SetAside> wanted(Authority authority) throws CommandFailure {
     List<Marks.SetAside> listed = listed(authority);
     if (listed.isEmpty()) {
-      throw new CommandFailure(ExitCode.NOT_FOUND, "no edit is set aside");
+      throw new CommandFailure(ExitCode.NOT_FOUND, "no edits have been set aside");
     }
     if (hashes.isEmpty()) {
       return listed;
@@ -200,8 +201,7 @@ public final class EditsCommand implements Callable<Integer> {
     wanted.removeIf(edit -> !hashes.contains(edit.aum().hash()));
     for (AumHash hash : hashes) {
       if (wanted.stream().noneMatch(edit -> edit.aum().hash().equals(hash))) {
-        throw new CommandFailure(
-            ExitCode.NOT_FOUND, "expected an edit that is set aside, found no such one: " + hash);
+        throw new CommandFailure(ExitCode.NOT_FOUND, "not an edit that was set aside: " + hash);
       }
     }
     return wanted;

@@ -36,13 +36,13 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka explain}: why one peer is kept or dropped. */
+/** {@code tka explain}: explains why one peer is kept or dropped. */
 @Command(
     name = "explain",
     description = {
       "Explains why a peer is kept or dropped: its chain of signatures, from the outermost to the"
-          + " one that a trusted key made, and the first rule that fails.",
-      "The status is " + ExitCode.PEER_DROPPED + " when it is dropped."
+          + " one made by a trusted key, and the first rule that fails.",
+      "The exit status is " + ExitCode.PEER_DROPPED + " if it is dropped."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -63,7 +63,7 @@ public final class ExplainCommand implements Callable<Integer> {
       required = true,
       paramLabel = "PEERS",
       converter = StreamArgument.File.class,
-      description = "The peers, as for 'tka peers'; - for standard input.")
+      description = "The peers file, as for 'tka peers'; - for standard input.")
   private StreamArgument peers = new StreamArgument("");
 
   @Option(names = "--json", description = "Print JSON.")
@@ -84,7 +84,7 @@ public final class ExplainCommand implements Callable<Integer> {
     if (verdicts.isEmpty()) {
       throw new CommandFailure(
           file.sound() ? ExitCode.NOT_FOUND : ExitCode.BAD_INPUT,
-          "expected a peer with " + nodeKey + ", found none among the sound entries of " + peers);
+          "expected a peer with " + nodeKey + ", found none among the valid entries of " + peers);
     }
     List<Map<String, Object>> list = new ArrayList<>();
     verdicts.forEach(
@@ -111,7 +111,7 @@ public final class ExplainCommand implements Callable<Integer> {
         verdicts.values().stream().anyMatch(verdict -> !PeerText.isKept(verdict)));
   }
 
-  /** Of whoever has the node key; clones have one in common. */
+  /** Every entry with the node key; clones share one. */
   private static Map<PeersFile.Entry, PeerVerdict> verdicts(
       Authority authority, PeersFile file, NodeKey nodeKey) {
     Map<PeersFile.Entry, PeerVerdict> found = new LinkedHashMap<>();
@@ -128,7 +128,7 @@ public final class ExplainCommand implements Callable<Integer> {
     return found;
   }
 
-  /** The chain of a signature; none of bytes that are no signature. */
+  /** The chain of a signature; empty if the bytes are not a signature. */
   private static List<Layer> layers(Authority authority, Bytes encoded) {
     List<Layer> layers = new ArrayList<>();
     try {

@@ -38,15 +38,16 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka export}: tailnets as a stream of bytes. */
+/** {@code tka export}: writes tailnets as a stream of bytes. */
 @Command(
     name = "export",
     description = {
-      "Writes a tailnet as a stream of bytes, for 'tka import' and a store of any kind: its AUMs"
-          + " with their commit times, its trail, the notes on own AUMs, and edits set aside.",
-      "The same content is the same bytes. A file is there whole or not at all, only its owner can"
-          + " read it, and nothing is written over: if there is something at FILE, the status is 5."
-          + " AUMs that do not come from the oldest ancestor are left out and counted."
+      "Writes a tailnet as a stream of bytes, for 'tka import' into a store of any kind: its AUMs"
+          + " with their commit times, its trail, the notes on own AUMs, and the edits that were"
+          + " set aside.",
+      "The same content gives the same bytes. A file is complete or absent, only its owner can"
+          + " read it, and nothing is overwritten: if FILE exists, the exit status is 5. AUMs"
+          + " that do not descend from the oldest ancestor are left out and counted."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -69,10 +70,10 @@ public final class ExportCommand implements Callable<Integer> {
       description = "Where to write; - or nothing for standard output.")
   private StreamArgument file;
 
-  @Option(names = "--all", description = "All tailnets of a store that keeps several.")
+  @Option(names = "--all", description = "All tailnets of a store that holds several.")
   private boolean all;
 
-  @Option(names = "--json", description = "Print JSON of what a file holds.")
+  @Option(names = "--json", description = "Print JSON: a summary of the written file.")
   private boolean json;
 
   @Override
@@ -80,10 +81,10 @@ public final class ExportCommand implements Callable<Integer> {
     boolean toFile = !file.isStandard();
     if (all && store.tailnet().isGiven()) {
       throw new ParameterException(
-          spec.commandLine(), "--all and " + TailnetOption.NAME + " exclude each other");
+          spec.commandLine(), "--all cannot be combined with " + TailnetOption.NAME);
     }
     if (!toFile && json) {
-      throw new ParameterException(spec.commandLine(), "--json goes with a FILE");
+      throw new ParameterException(spec.commandLine(), "--json needs a FILE");
     }
     if (!toFile && tka.canAsk()) {
       throw new ParameterException(
@@ -122,7 +123,7 @@ public final class ExportCommand implements Callable<Integer> {
     }
   }
 
-  /** Those that have anything to export: a name outlasts the end of its authority. */
+  /** The tailnets with anything to export: a name outlasts the end of its authority. */
   private List<String> namesOf(Tailnets tailnets) throws TkaException, CommandFailure {
     List<String> names = new ArrayList<>();
     for (String name : tailnets.revisions().keySet()) {
@@ -135,7 +136,7 @@ public final class ExportCommand implements Callable<Integer> {
     }
     if (names.isEmpty()) {
       throw new CommandFailure(
-          ExitCode.NOT_FOUND, store.place().url() + ": no tailnet has anything to export");
+          ExitCode.NOT_FOUND, store.place().url() + ": there is no tailnet to export");
     }
     return names;
   }
@@ -166,7 +167,7 @@ public final class ExportCommand implements Callable<Integer> {
                 + named(each)
                 + "left out "
                 + Texts.count(each.unrelated(), "AUM")
-                + " that nothing connects to the oldest ancestor");
+                + " not connected to the oldest ancestor");
       }
     }
     if (!toFile) {

@@ -25,13 +25,13 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 
-/** Turns whatever a command throws into one line and an exit status. */
+/** Turns any exception of a command into one line and an exit status. */
 public final class Failures
     implements CommandLine.IExecutionExceptionHandler, CommandLine.IParameterExceptionHandler {
   private static final Pattern SECRET =
       Pattern.compile("(nlpriv:|disablement-secret:|tskey-)[0-9a-zA-Z+/=_-]+|(:/+[^/@:\\s]*:).*@");
 
-  /** Enough to find a bug by, and still one line. */
+  /** Enough to find a bug, and still one line. */
   private static final int NAMED_FRAMES = 4;
 
   @Override
@@ -45,7 +45,7 @@ public final class Failures
       return report(
           err,
           ExitCode.CONFLICT,
-          "something else changed the store meanwhile, and nothing was written: "
+          "another writer changed the store in the meantime; nothing was written: "
               + failure.getMessage());
     }
     if (failure instanceof TkaException data) {
@@ -55,8 +55,7 @@ public final class Failures
       return report(err, ExitCode.NOT_FOUND, failure.getMessage() + ": no such file");
     }
     if (failure instanceof FileAlreadyExistsException) {
-      return report(
-          err, ExitCode.CONFLICT, failure.getMessage() + ": expected no such file, found one");
+      return report(err, ExitCode.CONFLICT, failure.getMessage() + ": the file already exists");
     }
     if (failure instanceof IOException io) {
       return report(err, ExitCode.IO, describe(io));
@@ -64,13 +63,15 @@ public final class Failures
     return internal(failure, err);
   }
 
-  /** What is wrong, and what to do where nothing but that helps. */
+  /** The problem, and the only thing that helps, if there is one. */
   static String describe(TkaException failure) {
     return failure.getMessage()
-        + (failure instanceof StoreException.Newer ? "; a newer tka wrote it: use that one" : "");
+        + (failure instanceof StoreException.Newer
+            ? "; it was written by a newer tka: use that version"
+            : "");
   }
 
-  /** Where it is wrong, for what does not say so itself. */
+  /** The place, for messages that do not name it. */
   private static String place(TkaException failure, CommandLine command) {
     if (!(failure instanceof OpenException.EmptyStore)) {
       return "";
@@ -83,7 +84,7 @@ public final class Failures
         .orElse("");
   }
 
-  /** For a person, to whom the name of a Java class says nothing. */
+  /** For a person, to whom the name of a Java class means nothing. */
   private static String describe(IOException failure) {
     if (failure instanceof AccessDeniedException denied) {
       return denied.getFile() + ": no permission";
@@ -91,7 +92,7 @@ public final class Failures
     return Objects.requireNonNullElse(failure.getMessage(), "reading or writing failed");
   }
 
-  /** Reports what no command expects: our own bug, or too little memory. */
+  /** Reports an unexpected failure: a bug of ours, or a lack of memory. */
   public static int internal(Throwable failure, PrintWriter err) {
     Throwable root = failure;
     while (root.getCause() != null) {
@@ -142,7 +143,7 @@ public final class Failures
   }
 
   private static int report(PrintWriter err, int exitCode, String message) {
-    // A secret that was taken for a file or a key by mistake.
+    // The user may have given a secret in place of a file or a key.
     String open = SECRET.matcher(message).replaceAll("$1$2...");
     err.println("tka: " + Texts.printable(open));
     return exitCode;

@@ -44,17 +44,17 @@ import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
-/** {@code tka import}: takes in what {@code tka export} wrote. */
+/** {@code tka import}: imports the output of {@code tka export}. */
 @Command(
     name = "import",
     description = {
-      "Takes in what 'tka export' wrote, into a store of any kind, which is made if there is none.",
-      "Every AUM is verified as it is read, signatures included. Nothing is written before all was"
-          + " read and its checksum is right, and each tailnet is written whole or not at all. A"
-          + " stream that was cut off or altered has status 3, an AUM that does not verify status"
-          + " 1, and a tailnet that is there already status 5.",
-      "Where a chain begins, its trail and its notes are taken on trust: import only what comes from"
-          + " somebody whose backup you would restore, and compare the head that is printed."
+      "Imports the output of 'tka export' into a store of any kind, which is created if necessary.",
+      "Every AUM is verified as it is read, signatures included. Nothing is written before"
+          + " everything was read and the checksum is right, and each tailnet is written as a"
+          + " whole or not at all. The exit status is 3 for a truncated or altered stream, 1 for"
+          + " an AUM that does not verify, and 5 for a tailnet that already exists.",
+      "The beginning of a chain, its trail and its notes are taken on trust: import only from"
+          + " somebody whose backup you would restore, and compare the printed head."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -64,7 +64,7 @@ import picocli.CommandLine.TypeConversionException;
       "  tka export --all sqlite:a.db | tka import - postgresql://control@db/tka"
     })
 public final class ImportCommand implements Callable<Integer> {
-  /** More than any header has. */
+  /** More than the length of any header. */
   private static final int HEADER = 1 << 16;
 
   private final List<Imported> done = new ArrayList<>();
@@ -90,21 +90,21 @@ public final class ImportCommand implements Callable<Integer> {
   @Option(
       names = TailnetOption.NAME,
       paramLabel = "NEWNAME",
-      description = "The tailnet's name in the store, if it is not that of the export.")
+      description = "The tailnet's name in the store (default: its name in the export).")
   private @Nullable String newName;
 
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
 
   /**
-   * A tailnet that was taken in.
+   * An imported tailnet.
    *
-   * @param name in the store; empty in a directory
+   * @param name its name in the store; empty in a directory
    */
   private record Imported(
       String name, AumHash head, AumImport.Verified content, int trailEntriesKept) {}
 
-  /** Says what else there is for whoever names a store. */
+  /** Points users who name a store to the right command. */
   private static final class Source implements ITypeConverter<StreamArgument> {
     @Override
     public StreamArgument convert(String text) {
@@ -140,7 +140,7 @@ public final class ImportCommand implements Callable<Integer> {
       if (!done.isEmpty()) {
         spec.commandLine()
             .getErr()
-            .println("tka: tailnets imported before this failed: " + done.size());
+            .println("tka: tailnets imported before this failure: " + done.size());
       }
       throw e;
     } finally {
@@ -150,7 +150,7 @@ public final class ImportCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  /** Looks through all of them first, so that nothing is written when one is wrong. */
+  /** Checks all of them first, so that nothing is written if one is invalid. */
   private void importSeveral(InputStream in, boolean piped)
       throws TkaException, IOException, CommandFailure {
     if (newName != null) {
@@ -241,7 +241,7 @@ public final class ImportCommand implements Callable<Integer> {
             place.url()
                 + ": a "
                 + place.noun()
-                + " has no name for its tailnet, leave out "
+                + " has no name for its tailnet: omit "
                 + TailnetOption.NAME);
       }
       return "";
@@ -249,7 +249,8 @@ public final class ImportCommand implements Callable<Integer> {
     String name = newName == null ? tailnet.name() : newName;
     if (name.isEmpty() && newName == null) {
       throw new CommandFailure(
-          ExitCode.USAGE, "the export names no tailnet, name it: " + TailnetOption.NAME);
+          ExitCode.USAGE,
+          "the export does not name its tailnet; name it with " + TailnetOption.NAME);
     }
     if (!Tailnets.isName(name)) {
       throw new CommandFailure(
@@ -264,12 +265,12 @@ public final class ImportCommand implements Callable<Integer> {
     return name;
   }
 
-  /** Before much is read; the commit looks again. */
+  /** An early check; the commit checks again. */
   private void requireEmpty(String name) throws StoreException, CommandFailure {
     try {
       AumImport.requireEmpty(find(name).read());
     } catch (StoreException.Absent e) {
-      // It will be made, once all is verified.
+      // The store will be created once everything is verified.
     } catch (StoreException.NotEmpty e) {
       throw thereAlready(name);
     }
@@ -281,7 +282,7 @@ public final class ImportCommand implements Callable<Integer> {
         place.url()
             + ": "
             + (name.isEmpty() ? "a tailnet" : "tailnet " + name)
-            + " is there already, expected none");
+            + " already exists");
   }
 
   private AumStore find(String name) throws StoreException, CommandFailure {
@@ -332,9 +333,10 @@ public final class ImportCommand implements Callable<Integer> {
       }
       if (each.trailEntriesKept < content.remembered()) {
         err.println(
-            "tka: note: what the export remembers of "
+            "tka: note: the export's trail of "
                 + Texts.count(content.remembered(), "purged AUM")
-                + " is not kept: a directory tells it from their files, which no export has");
+                + " is not imported: a directory keeps it in their files, which an export does"
+                + " not contain");
       }
     }
   }

@@ -42,15 +42,15 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka init}: a new authority. */
+/** {@code tka init}: creates an authority. */
 @Command(
     name = "init",
     description = {
-      "Creates an authority in a store that holds none; makes the store if need be, and begins the"
-          + " tailnet that --tailnet names in one that keeps several.",
-      "The key that signs must be among the trusted ones. Without --confirm, tells what would be"
-          + " done. Whoever shows a disablement secret can end the authority: the secrets are"
-          + " printed once and kept nowhere.",
+      "Creates an authority in a store that has none. Creates the store too if necessary, and, in"
+          + " a store that holds several tailnets, the tailnet named by --tailnet.",
+      "The signing key must be one of the trusted keys. Without --confirm, shows a preview."
+          + " Anyone with a disablement secret can end the authority: the secrets are printed"
+          + " once and not stored.",
       StoreArgument.RULES
     },
     mixinStandardHelpOptions = true,
@@ -72,9 +72,7 @@ public final class InitCommand implements Callable<Integer> {
       arity = "0..*",
       index = "1..*",
       paramLabel = KeyArgument.LABEL + "|" + DISABLEMENT_PREFIX + "VALUE",
-      description = {
-        "The keys to trust, and the values of disablement secrets that were made elsewhere."
-      })
+      description = {"The keys to trust, and the values of disablement secrets made elsewhere."})
   private List<String> arguments = List.of();
 
   @Option(
@@ -85,7 +83,7 @@ public final class InitCommand implements Callable<Integer> {
 
   @Mixin private SigningKeyOption signingKey;
 
-  @Option(names = "--confirm", description = "Do it.")
+  @Option(names = "--confirm", description = "Create the authority.")
   private boolean confirmed;
 
   @Option(names = "--json", description = "Print JSON.")
@@ -98,7 +96,7 @@ public final class InitCommand implements Callable<Integer> {
     parseArguments(keys, values);
     requireNoAuthority();
     LockPrivateKey signer = signingKey.read(tka.in(), spec);
-    // Made also for a plan, so that what cannot be created is refused before it is confirmed.
+    // Also built for a preview, so that an impossible authority is refused before it is confirmed.
     List<DisablementSecret> secrets =
         Stream.generate(() -> DisablementSecret.generate(tka.random())).limit(generated).toList();
     secrets.forEach(secret -> values.add(secret.value()));
@@ -117,7 +115,7 @@ public final class InitCommand implements Callable<Integer> {
     } else {
       print(keys, secrets, out);
     }
-    // Secrets that nobody has seen would be lost with the authority already there.
+    // Secrets that nobody has seen would be lost once the authority exists.
     if (out.checkError()) {
       throw new CommandFailure(
           ExitCode.IO, "the disablement secrets could not be printed; nothing was written");
@@ -139,7 +137,7 @@ public final class InitCommand implements Callable<Integer> {
       throw e;
     } catch (TkaException | CommandFailure e) {
       if (generated > 0) {
-        err.println("tka: no authority was made; the secrets above end nothing");
+        err.println("tka: no authority was created; the secrets above are worthless");
       }
       throw e;
     }

@@ -36,12 +36,12 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka inspect}: every field of AUMs and node-key signatures. */
+/** {@code tka inspect}: shows every field of AUMs and node-key signatures. */
 @Command(
     name = "inspect",
     description = {
       "Shows every field of AUMs and node-key signatures.",
-      "Takes raw CBOR, hexadecimal or base64, several in a stream; tells hashes and who signed."
+      "Reads raw CBOR, hexadecimal or base64, one value or several; also shows hashes and signers."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -51,7 +51,7 @@ import picocli.CommandLine.Spec;
       "  tailscale lock log --json | jq -r '.Messages[].Raw' | tka inspect - --json"
     })
 public final class InspectCommand implements Callable<Integer> {
-  /** For a few signatures, loading native code would take longer than it saves. */
+  /** For a few signatures, loading native code would cost more time than it saves. */
   private static final SignatureVerifier VERIFIER =
       SignatureVerifier.on(SignatureVerifier.Path.BOUNCY_CASTLE).orElseThrow();
 
@@ -77,7 +77,7 @@ public final class InspectCommand implements Callable<Integer> {
     }
   }
 
-  /** Prints each value as it is taken: what comes before a broken one is sound and still wanted. */
+  /** Prints each value as it is read: values before a broken one are sound and still wanted. */
   private int inspectAll(InspectInput input) throws IOException, CommandFailure {
     PrintWriter out = spec.commandLine().getOut();
     Optional<byte[]> value = input.next();
@@ -101,13 +101,13 @@ public final class InspectCommand implements Callable<Integer> {
     } catch (DecodeException e) {
       throw input.failure(
           isOutOfADirectory(value)
-              ? "this looks like a file of a node's directory, which holds more than an AUM: use"
-                  + " 'tka log DIR' on the directory"
+              ? "this looks like a file from a node's directory, which holds more than an AUM:"
+                  + " run 'tka log DIR' on the directory"
               : e.getMessage());
     }
   }
 
-  /** True for a map whose field 2 is a map: the AUM in it. No other value has one there. */
+  /** True for a map whose field 2 is a map, the AUM. No other value has a map there. */
   private static boolean isOutOfADirectory(byte[] value) {
     try (CborReader in = new CborReader(value)) {
       in.advance("file");
@@ -127,7 +127,7 @@ public final class InspectCommand implements Callable<Integer> {
     return false;
   }
 
-  /** An AUM if it is one, else a node-key signature; the error is of what it came closer to. */
+  /** An AUM if it is one, otherwise a node-key signature; the error is that of the closer match. */
   private static Map<String, Object> describe(byte[] value) throws DecodeException {
     DecodeException notAnAum;
     try {
@@ -165,7 +165,9 @@ public final class InspectCommand implements Callable<Integer> {
     return item;
   }
 
-  /** Who signed, whether the signature verifies, and, of a checkpoint, whether it trusts them. */
+  /**
+   * The signers, whether each signature verifies, and, for a checkpoint, whether it trusts them.
+   */
   private static List<Map<String, Object>> signers(Aum aum) {
     List<Map<String, Object>> signers = new ArrayList<>();
     for (AumSignature signature : aum.signatures()) {

@@ -19,11 +19,11 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka keygen}: a new key. */
+/** {@code tka keygen}: makes a signing key. */
 @Command(
     name = "keygen",
     description = {
-      "Makes a tailnet-lock key.",
+      "Makes a signing key.",
       "The private half goes into a new file that only its owner can read; the public half is"
           + " printed."
     },
@@ -47,7 +47,7 @@ public final class KeygenCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     if (file.isStandard()) {
       throw new ParameterException(
-          spec.commandLine(), "a private key goes into a file, and never to standard output");
+          spec.commandLine(), "a private key is written to a file, never to standard output");
     }
     PrintWriter out = spec.commandLine().getOut();
     LockPrivateKey key = LockPrivateKey.generate(tka.random());

@@ -17,20 +17,20 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Why a shipping node cannot sync with control, as far as the stores of the two tell. Such a node
- * holds nothing but its window, and searches no further than the reference does (protocol, sections
- * 5 and 6); our own sync copes with most of it.
+ * Why a shipping node cannot sync with control, as far as the two stores show. Such a node holds
+ * only its window, and searches no further than the reference does (protocol, sections 5 and 6);
+ * our own sync copes with most of these cases.
  *
  * @param kind a word for scripts
- * @param text what is wrong
+ * @param text the problem
  * @param remedy what to do, with the command to run
- * @param problem false when only clients from before 2026-05 suffer from it
+ * @param problem false if it only affects clients from before 2026-05
  */
 record LeftBehind(String kind, String text, String remedy, boolean problem) {
-  /** How many AUMs the reference walks back for an offer. */
+  /** The number of AUMs that the reference walks back for an offer. */
   private static final int REFERENCE_STEPS = 1000;
 
-  /** Empty when a shipping node would find common ground. */
+  /** Empty if a shipping node would find common ground. */
   static Optional<LeftBehind> of(
       Authority node, Authority control, OpenStore nodeStore, OpenStore controlStore)
       throws TkaException {
@@ -46,11 +46,11 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
         return problem(
             "re-created",
             controlStore.perhapsAnother()
-                + "control has an authority with other state ids: the old one was disabled, and made"
-                + " anew",
+                + "control has an authority with other state ids: the old one was disabled and a"
+                + " new one created",
             controlStore.perhapsAnother()
-                + "tell this node alone that the lock is disabled, so that it wipes its authority with"
-                + " the old disablement secret and bootstraps the new one");
+                + "tell only this node that the lock is disabled, so that it wipes its authority"
+                + " with the old disablement secret and bootstraps the new one");
       }
       if (holds(control.head())) {
         return Optional.empty();
@@ -63,7 +63,7 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
           : Optional.empty();
     }
 
-    /** All that the node holds is on a branch that lost at control. */
+    /** Everything that the node holds is on a branch that lost at control. */
     private Optional<LeftBehind> belowWindow() throws TkaException {
       Optional<AumHash> found = fork();
       Optional<AumHash> winner =
@@ -83,7 +83,7 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
             "revocation-below-window",
             "the revocation "
                 + winner.get()
-                + " was made on a longer window than this node's"
+                + " was made on a longer window than this node holds"
                 + where,
             bringBack(fork));
       }
@@ -126,7 +126,7 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
           && !control.stateAt(fork).keys().stream().allMatch(key -> state.get().trusts(key.id()));
     }
 
-    /** The node's window is on control's chain, and is not found there. */
+    /** The node's window is on control's chain, but is not found there. */
     private Optional<LeftBehind> outOfSight() {
       int behind = control.activeAfter(node.head()).map(List::size).orElse(0);
       Set<AumHash> seen = new HashSet<>(control.newestFirst(REFERENCE_STEPS + 1));
@@ -144,7 +144,8 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
           new LeftBehind(
               "sampling-gap",
               Texts.count(behind, "AUM")
-                  + " behind: the samples that clients from before 2026-05 name pass this node by",
+                  + " behind: the samples that clients from before 2026-05 name miss this node's"
+                  + " AUMs",
               "update the client, or " + sync(),
               false));
     }
@@ -165,7 +166,7 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
               + fork
               + "; or "
               + sync()
-          : sync() + "; it knows no more of " + fork + " than its name";
+          : sync() + "; it knows only the hash of " + fork;
     }
 
     private String sync() {
@@ -174,10 +175,10 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
   }
 
   /**
-   * The same where only an offer of control's is at hand: the classes cannot all be told apart.
+   * The same, with only an offer from control: not all classes can be told apart.
    *
-   * @param store the node's, as a command is told of it
-   * @param offer where it was read from
+   * @param store the node's store, as named on a command line
+   * @param offer the file that it was read from
    */
   static Optional<LeftBehind> of(
       Authority node, Intersection.Remembered common, String store, String offer) {
@@ -188,9 +189,9 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
               + common.at()
               + " comes before the oldest AUM that this node holds: control was restored from an"
               + " old backup",
-          "sync a node that holds more with control, or bring back what this one has: tka repair "
+          "sync a node that holds more with control, or restore what this one has: tka repair "
               + (store + " --to " + common.at())
-              + ", then sync with control set to take back what it lost ('tka sync --restored')");
+              + ", then sync with control set to accept what it lost ('tka sync --restored')");
     }
     boolean unsent = node.snapshot().marks().unsent().stream().anyMatch(node::isActive);
     return problem(
@@ -198,7 +199,7 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
         "control's chain left this node's before the oldest AUM that it holds, after "
             + common.at()
             + " at the latest"
-            + (unsent ? "; AUMs that were made here never reached it" : ""),
+            + (unsent ? "; AUMs made here never reached it" : ""),
         "for a shipping node: tka repair "
             + store
             + " --meet "
@@ -207,11 +208,11 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
   }
 
   /**
-   * Why a shipping node could not follow a revocation that control has, as far as the node's last
-   * offer tells. What it named is all that is known of its window.
+   * Why a shipping node could not follow a revocation at control, as far as the node's last offer
+   * shows. The names in that offer are all that is known of its window.
    *
    * @param forkPoint of the revocation, on control's active chain
-   * @param erased what the revocation takes off that
+   * @param erased the AUMs that the revocation removes from it
    */
   static Optional<LeftBehind> of(
       Authority control, AumHash forkPoint, Set<AumHash> erased, SyncOffer offer) {
@@ -227,13 +228,12 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
     return intersection instanceof Intersection.None none
         ? problem(
             "no-common-ground",
-            "it names nothing that is known here, as of " + offer.head(),
+            "it names no AUM that is known here, as of " + offer.head(),
             SyncRemedy.of(none))
         : problem(
             "revocation-below-window",
             "its window does not reach back to " + forkPoint,
-            "bring back what its directory still has, before it compacts again: tka repair DIR --to"
-                + " "
+            "restore what its directory still has, before it compacts again: tka repair DIR --to "
                 + forkPoint);
   }
 

@@ -30,7 +30,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code tka log}: the AUMs of the active chain, newest first. */
+/** {@code tka log}: lists the AUMs of the active chain, newest first. */
 @Command(
     name = "log",
     description = "Lists the updates of a store's active chain, newest first.",
@@ -38,7 +38,7 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExamples:%n",
     footer = {
       "  tka log DIR --limit 5",
-      "  tka log DIR --graph            forks, too, with losing branches marked o",
+      "  tka log DIR --graph            shows forks, with losing branches marked o",
       "  tka log DIR --json | jq -r '.Messages[].Hash'"
     })
 public final class LogCommand implements Callable<Integer> {
@@ -54,7 +54,7 @@ public final class LogCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print JSON, as 'tailscale lock log --json' does.")
   private boolean json;
 
-  @Option(names = "--graph", description = "Draw the chain with its forks, one line an update.")
+  @Option(names = "--graph", description = "Draw the chain with its forks, one line per update.")
   private boolean graph;
 
   @Override
@@ -63,7 +63,7 @@ public final class LogCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--limit must be at least 1, not " + limit);
     }
     if (json && graph) {
-      throw new ParameterException(spec.commandLine(), "--json and --graph exclude each other");
+      throw new ParameterException(spec.commandLine(), "--json cannot be combined with --graph");
     }
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();

@@ -19,19 +19,19 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code tka offer}: what a store would say of itself when it syncs. */
+/** {@code tka offer}: prints a store's sync offer. */
 @Command(
     name = "offer",
     description = {
-      "Shows a store's sync offer: the head, and every checkpoint back to the oldest ancestor.",
-      "Paste it to 'tka doctor --offer -' at the other end, to see whether the two can sync."
+      "Prints a store's sync offer: the head, and every checkpoint back to the oldest ancestor.",
+      "Paste it into 'tka doctor --offer -' at the other end to see whether the two can sync."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
     footer = {
       "  tka offer DIR",
       "  tka offer DIR --json | ssh other tka doctor DIR --offer -",
-      "  tka offer DIR --legacy         what clients before 2026-05 offer"
+      "  tka offer DIR --legacy         as clients from before 2026-05 offer"
     })
 public final class OfferCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -40,7 +40,7 @@ public final class OfferCommand implements Callable<Integer> {
   @Option(names = "--legacy", description = "Sample the ancestors, as old clients do.")
   private boolean legacy;
 
-  @Option(names = "--json", description = "Print JSON, with the names of the wire.")
+  @Option(names = "--json", description = "Print JSON, with the field names of the wire format.")
   private boolean json;
 
   @Override

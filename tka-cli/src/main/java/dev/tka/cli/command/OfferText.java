@@ -32,9 +32,9 @@ final class OfferText {
   }
 
   /**
-   * Reads either form from where an argument says: a file, or {@code -} for standard input.
+   * Reads either form from a file, or from standard input for {@code -}.
    *
-   * @throws CommandFailure if it is something else, or longer than the longest offer
+   * @throws CommandFailure if it is neither, or longer than the longest offer
    */
   static SyncOffer read(StreamArgument argument, Tka tka) throws IOException, CommandFailure {
     try (InputStream in = argument.open(tka)) {
@@ -45,7 +45,7 @@ final class OfferText {
   /**
    * Reads either form to the end of a stream.
    *
-   * @throws CommandFailure if it is something else, or longer than the longest offer
+   * @throws CommandFailure if it is neither, or longer than the longest offer
    */
   private static SyncOffer read(InputStream in) throws IOException, CommandFailure {
     byte[] content = in.readNBytes(InspectInput.MAX_SIZE + 1);
@@ -81,6 +81,6 @@ final class OfferText {
 
   private static CommandFailure bad(String found) {
     return new CommandFailure(
-        ExitCode.BAD_INPUT, "offer: expected what 'tka offer' prints, " + found);
+        ExitCode.BAD_INPUT, "offer: expected the output of 'tka offer', " + found);
   }
 }

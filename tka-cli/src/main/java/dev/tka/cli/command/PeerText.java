@@ -12,11 +12,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** What becomes of a peer, for people and as JSON. */
+/** The verdict on a peer, for people and as JSON. */
 final class PeerText {
   private PeerText() {}
 
-  /** The verdict on a node that is nobody's peer: whether it is signed. */
+  /** The verdict on the node itself, which is not a peer: whether it is signed. */
   static PeerVerdict ofSelf(Authority authority, PeersFile.Entry self) {
     NodeKeyAuthorization authorization =
         NodeKeyAuthorization.of(authority, self.peer().nodeKey(), self.peer().signature());
@@ -42,8 +42,8 @@ final class PeerText {
   }
 
   /**
-   * The status to exit with: that of a damaged directory, or else of a file with broken entries,
-   * before what is said of peers.
+   * The exit status: a damaged directory comes first, then a file with broken entries, then the
+   * verdicts on the peers.
    */
   static int exitCode(int damage, PeersFile file, boolean dropped) {
     if (damage != ExitCode.OK) {
@@ -52,7 +52,7 @@ final class PeerText {
     return !file.sound() || !dropped ? file.exitCode() : ExitCode.PEER_DROPPED;
   }
 
-  /** Why, on one line. */
+  /** The reason, on one line. */
   static String reason(PeerVerdict verdict) {
     int layer =
         verdict instanceof PeerVerdict.Unauthorized unauthorized

@@ -26,15 +26,15 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka peers}: who of a network is signed. */
+/** {@code tka peers}: which nodes of a network are signed. */
 @Command(
     name = "peers",
     description = {
-      "Tells which peers a node with this store keeps, and which it drops and why.",
-      "The status is "
+      "Shows which peers a node with this store keeps, which it drops, and why.",
+      "The exit status is "
           + ExitCode.PEER_DROPPED
-          + " when somebody is dropped, and 3 when an entry of the file is broken: the others are"
-          + " handled all the same."
+          + " if a peer is dropped, and 3 if an entry of the file is broken; the other entries"
+          + " are still handled."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -53,8 +53,8 @@ public final class PeersCommand implements Callable<Integer> {
       paramLabel = "PEERS",
       converter = StreamArgument.File.class,
       description = {
-        "The peers: a file as 'tailscale lock status --json' prints it or docs/peers-file.md"
-            + " describes it; - for standard input."
+        "The peers file: the output of 'tailscale lock status --json', or a file as"
+            + " docs/peers-file.md describes it; - for standard input."
       })
   private StreamArgument peers;
 

@@ -34,16 +34,16 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code tka remove}: trusts fewer keys. */
+/** {@code tka remove}: removes trusted keys. */
 @Command(
     name = "remove",
     description = {
-      "Removes trusted signing keys, from now on.",
-      "What they signed before stands; for a stolen key, see 'tka revoke-keys'.",
-      "Nodes whose signature rests on a removed key are not signed any more. With --peers, those"
-          + " that are kept now are signed again, by the key that signs the removal, and the new"
-          + " signatures are printed before the removal is stored: give them to control. Nodes that"
-          + " are dropped now are not signed again; that would bring them back.",
+      "Removes trusted signing keys, with effect from now on.",
+      "Earlier updates signed by them remain valid; for a stolen key, see 'tka revoke-keys'.",
+      "Nodes whose signature depends on a removed key are no longer signed. With --peers, those"
+          + " that are kept now are signed again by the key that signs the removal, and the new"
+          + " signatures are printed before the removal is stored: give them to control. Nodes"
+          + " that are already dropped are not signed again; that would bring them back.",
       StoreArgument.RULES
     },
     mixinStandardHelpOptions = true,
@@ -52,7 +52,7 @@ import picocli.CommandLine.Option;
       "  tka remove DIR tlpub:... --key-file admin.key",
       "  tka remove DIR tlpub:... --peers peers.json --key-file admin.key",
       "  tka remove DIR tlpub:... --peers peers.json --re-sign=false --key-file admin.key",
-      "  tka remove DIR tlpub:... --key-file own.key --confirm     the key that signs",
+      "  tka remove DIR tlpub:... --key-file own.key --confirm     removes the signing key itself",
     })
 public final class RemoveCommand extends EditCommand {
   @Mixin private PeersOption peers;
@@ -62,7 +62,7 @@ public final class RemoveCommand extends EditCommand {
       arity = "0..1",
       fallbackValue = "true",
       paramLabel = "true|false",
-      description = "Sign the nodes of --peers again that lose their key (default: true).")
+      description = "Sign again the nodes of --peers that lose their key (default: true).")
   private @Nullable Boolean reSign;
 
   @Mixin private Confirmation confirmation;
@@ -70,7 +70,7 @@ public final class RemoveCommand extends EditCommand {
   @Override
   void checkOptions() {
     if (reSign != null && !peers.isGiven()) {
-      throw usage("--re-sign goes with --peers");
+      throw usage("--re-sign needs --peers");
     }
     if (peers.isStandardInput() && inputIsTaken()) {
       throw usage("--peers and --key-file cannot both read standard input");
@@ -81,18 +81,18 @@ public final class RemoveCommand extends EditCommand {
   void check(List<KeyArgument> named, LockPrivateKey signer) throws CommandFailure, IOException {
     for (KeyArgument key : named) {
       if (key.votes().isPresent()) {
-        throw usage("a key to remove has no votes: " + key.key());
+        throw usage("a key to remove takes no votes: " + key.key());
       }
       if (!key.key().equals(signer.publicKey())) {
         continue;
       }
       if (signsAgain()) {
         throw usage(
-            "the key that signs cannot be removed while nodes are signed again with it: sign with"
-                + " another key, or give --re-sign=false");
+            "the signing key cannot be removed while it signs nodes again: sign with another key,"
+                + " or use --re-sign=false");
       }
       confirmation.require(
-          "This removes the key that signs it, which could not sign again.",
+          "This removes the signing key itself, which could not sign again.",
           tka(),
           inputIsTaken() || peers.isStandardInput(),
           err());
@@ -122,7 +122,7 @@ public final class RemoveCommand extends EditCommand {
     if (!file.get().sound()) {
       throw new CommandFailure(
           ExitCode.BAD_INPUT,
-          "a node that cannot be read might lose its key; mend the peers file. Nothing was stored");
+          "an unreadable node might lose its key; correct the peers file. Nothing was stored");
     }
     Set<Bytes> removed = named.stream().map(key -> key.key().bytes()).collect(Collectors.toSet());
     List<Signed> signed = new ArrayList<>();
@@ -143,7 +143,7 @@ public final class RemoveCommand extends EditCommand {
     return object;
   }
 
-  /** A signature of its own, with which the node may go on to rotate. */
+  /** A direct signature, with which the node may continue to rotate. */
   private static NodeKeySignature sign(PeersFile.Entry entry, LockPrivateKey signer)
       throws SigningException {
     NodeKey nodeKey = entry.peer().nodeKey();
@@ -175,19 +175,19 @@ public final class RemoveCommand extends EditCommand {
       }
     }
     if (!left.isEmpty()) {
-      out.println("Not signed any more:");
+      out.println("No longer signed:");
       for (AffectedNode node : left) {
         out.println(
             "\t"
                 + node.entry().title()
                 + (node.before() instanceof PeerVerdict.Dropped dropped
-                    ? "\tdropped already: " + Texts.printable(dropped.reason())
+                    ? "\talready dropped: " + Texts.printable(dropped.reason())
                     : ""));
       }
     }
   }
 
-  /** With the names of a peers file. */
+  /** With the field names of a peers file. */
   private static Map<String, Object> toJson(Signed node) {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("ID", node.entry().peer().id());

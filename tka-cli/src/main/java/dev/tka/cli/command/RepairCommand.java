@@ -32,20 +32,21 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka repair}: brings purged AUMs back. */
+/** {@code tka repair}: restores purged AUMs. */
 @Command(
     name = "repair",
     description = {
-      "Brings purged AUMs back that are still in a node's directory, so that a node that compacted"
-          + " past what control has can sync again. Head and trusted keys stay.",
+      "Restores purged AUMs that are still in a node's directory, so that a stranded node can"
+          + " sync again. Head and trusted keys stay the same.",
       "Everything is verified before anything is written, and the directory is copied first. Sync"
-          + " before the node compacts again. Control's store keeps everything and is refused."
+          + " before the node compacts again. Control's store is refused, because it keeps"
+          + " everything."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
     footer = {
-      "  tka repair DIR --to HASH --dry-run      what would come back",
-      "  tka repair DIR --meet offer.json        as far as control's 'tka offer --json' asks for",
+      "  tka repair DIR --to HASH --dry-run      shows what would be restored",
+      "  tka repair DIR --meet offer.json        as far as control's 'tka offer --json' requires",
       "  tka repair DIR --steps 100 --backup /root/tka-before --confirm",
       "  tka repair DIR --all --json",
     })
@@ -60,12 +61,12 @@ public final class RepairCommand implements Callable<Integer> {
 
   @Mixin private BackupOption backup;
 
-  @Option(names = "--dry-run", description = "Show what would come back; write nothing.")
+  @Option(names = "--dry-run", description = "Show what would be restored; write nothing.")
   private boolean dryRun;
 
   @Mixin private Confirmation confirmation;
 
-  @Option(names = "--json", description = "Print JSON: what comes back, oldest first.")
+  @Option(names = "--json", description = "Print JSON: the restored AUMs, oldest first.")
   private boolean json;
 
   /** How far back to go. */
@@ -74,13 +75,13 @@ public final class RepairCommand implements Callable<Integer> {
         names = "--to",
         paramLabel = "HASH",
         converter = HashText.class,
-        description = "To this AUM, and on to the newest checkpoint before it.")
+        description = "Back to this AUM, and further to the newest checkpoint before it.")
     private @Nullable AumHash to;
 
     @Option(
         names = "--steps",
         paramLabel = "N",
-        description = "At least N AUMs, and on to the newest checkpoint before them.")
+        description = "At least N AUMs, and further to the newest checkpoint before them.")
     private @Nullable Integer steps;
 
     @Option(
@@ -88,11 +89,11 @@ public final class RepairCommand implements Callable<Integer> {
         paramLabel = "OFFER",
         converter = StreamArgument.File.class,
         description =
-            "To the newest AUM that an offer names, as 'tka offer' prints it at the other end;"
-                + " a file, or - for standard input.")
+            "Back to the newest AUM in an offer, as 'tka offer' prints it at the other end: a"
+                + " file, or - for standard input.")
     private @Nullable StreamArgument meet;
 
-    @Option(names = "--all", description = "To the oldest checkpoint.")
+    @Option(names = "--all", description = "Back to the oldest checkpoint.")
     private boolean all;
   }
 
@@ -112,7 +113,7 @@ public final class RepairCommand implements Callable<Integer> {
           nothing instanceof Repair.NothingRemembered || nothing instanceof Repair.NotRemembered;
       throw new CommandFailure(
           absent ? ExitCode.NOT_FOUND : ExitCode.VERIFICATION_FAILED,
-          "nothing comes back: " + nothing.reason());
+          "nothing can be restored: " + nothing.reason());
     }
     Repair.Restore restore = (Repair.Restore) repair;
     Optional<StoreBackup> copy = dryRun ? Optional.empty() : Optional.of(apply(restore, edit, err));
@@ -141,14 +142,14 @@ public final class RepairCommand implements Callable<Integer> {
       return new Repair.All();
     }
     throw new ParameterException(
-        spec.commandLine(), "expected one of --to, --steps, --meet and --all, found none");
+        spec.commandLine(), "expected one of --to, --steps, --meet and --all");
   }
 
   private StoreBackup apply(Repair.Restore restore, StoreEdit edit, PrintWriter err)
       throws TkaException, IOException, CommandFailure {
     StoreBackup copy = backup.of(store.place());
     confirmation.require(
-        "This brings back " + Texts.count(restore.count(), "AUM") + copy.plan() + ".",
+        "This restores " + Texts.count(restore.count(), "AUM") + copy.plan() + ".",
         tka,
         StreamArgument.isStandardInput(reach.meet),
         err);
@@ -171,13 +172,13 @@ public final class RepairCommand implements Callable<Integer> {
     }
     copy.flatMap(StoreBackup::report).ifPresent(out::println);
     out.println(
-        (dryRun ? "Would bring back " : "Brought back ")
+        (dryRun ? "Would restore " : "Restored ")
             + Texts.count(restore.count(), "AUM")
             + ", "
             + restore.oldest()
             + " to "
             + restore.newest()
-            + ", every one verified.");
+            + ", all verified.");
     out.println("Oldest ancestor: " + restore.oldest());
   }
 
@@ -207,7 +208,7 @@ public final class RepairCommand implements Callable<Integer> {
       object.put("Reason", nothing.reason());
       Json.print(out, object);
     } else {
-      out.println("Nothing to bring back: " + nothing.reason() + ".");
+      out.println("Nothing to restore: " + nothing.reason() + ".");
     }
   }
 }

@@ -23,11 +23,11 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka resign}: what a node does with its signature when its node key changes. */
+/** {@code tka resign}: renews a node's signature when its node key changes. */
 @Command(
     name = "resign",
     description = {
-      "Signs a new node key by rotation: under a signature that names the key that signs as its"
+      "Signs a new node key by rotation: under a signature that names the signing key as its"
           + " wrapping key, or under an auth key's credential.",
       "Prints the new signature, which makes the old node key obsolete. Nothing is written."
     },
@@ -45,7 +45,8 @@ public final class ResignCommand implements Callable<Integer> {
       index = "0",
       paramLabel = "SIGNATURE",
       converter = StreamArgument.Value.class,
-      description = "The present signature, in hexadecimal or base64; - reads standard input.")
+      description =
+          "The node's current signature, in hexadecimal or base64, or - for standard input.")
   private StreamArgument old;
 
   @Parameters(index = "1", paramLabel = "NODEKEY", description = "The new node key, nodekey:...")

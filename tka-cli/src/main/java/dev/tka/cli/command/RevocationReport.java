@@ -26,14 +26,14 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** A revocation's plan for people and for programs, with what it does to the nodes of a file. */
+/** A revocation's plan for people and for programs, with its effect on the nodes of a file. */
 final class RevocationReport {
   private final RevocationPlan plan;
   private final Optional<RevocationPlan> unanswerable;
   private final Optional<List<AffectedNode>> nodes;
   private final List<Stranded> stranded;
 
-  /** A node that could not follow. */
+  /** A node that could not follow the revocation. */
   private record Stranded(PeersFile.Entry entry, LeftBehind why) {}
 
   private RevocationReport(
@@ -76,15 +76,15 @@ final class RevocationReport {
     printSigners(out);
     printErased(out);
     printOutlook(out);
-    printKeys("Keys left", plan.after().keys(), out);
+    printKeys("Remaining keys", plan.after().keys(), out);
     if (!plan.notRestored().isEmpty()) {
       printKeys(
-          "Trusted at the fork point, and not to come back by itself", plan.notRestored(), out);
+          "Trusted at the fork point, but not restored by the revocation", plan.notRestored(), out);
     }
     nodes.ifPresent(affected -> printNodes(affected, out));
     if (plan.enough().isPresent() && !plan.revoked().isEmpty()) {
       out.println();
-      out.println("Nothing was written. To begin, with the key of one of those who could sign:");
+      out.println("Nothing was written. To begin, with one of the keys that could sign:");
       out.println(
           "\ttka revoke-keys "
               + store
@@ -99,7 +99,7 @@ final class RevocationReport {
 
   private void printVotes(PrintWriter out) {
     if (plan.onLosingBranch()) {
-      out.println("Nothing takes effect there: it is on a branch that lost.");
+      out.println("A revocation has no effect there: the fork point is on a branch that lost.");
       return;
     }
     out.println(
@@ -115,7 +115,7 @@ final class RevocationReport {
                             + " has "
                             + rival.weight()
                             + " there")
-                .orElse(", as nothing follows there"));
+                .orElse(", because nothing follows there"));
   }
 
   private void printSigners(PrintWriter out) {
@@ -129,11 +129,11 @@ final class RevocationReport {
               + Texts.keyId(key.id())
               + "\t"
               + Texts.count(key.votes(), "vote")
-              + (enough.contains(key.id()) ? "\tof those that are enough" : "")
+              + (enough.contains(key.id()) ? "\tone of a sufficient set" : "")
               + discount(key).map(discount -> "\tdoes not count: " + discount.cause()).orElse(""));
     }
     if (plan.enough().isEmpty() && !plan.onLosingBranch()) {
-      out.println("All of them together have not the votes that are needed.");
+      out.println("Even together they do not have enough votes.");
     }
   }
 
@@ -155,7 +155,7 @@ final class RevocationReport {
               + "\t"
               + entry.kind()
               + keys(" adds ", entry.added())
-              + keys(" takes away ", entry.takenAway())
+              + keys(" removes ", entry.takenAway())
               + keys(", signed by ", entry.signers()));
     }
   }
@@ -183,7 +183,7 @@ final class RevocationReport {
                               + " prevents that"
                               + (other.enough().isPresent()
                                   ? ""
-                                  : ", but takes more votes than there are"))
+                                  : ", but needs more votes than there are"))
                   .orElse("; no fork point prevents that")
               + ".");
     }
@@ -192,8 +192,8 @@ final class RevocationReport {
         .ifPresent(refusal -> out.println("Control would refuse it: " + refusal.reason()));
     if (plan.outlook().belowWindows()) {
       out.println(
-          "It forks off below what nodes keep: shipping nodes that have compacted cannot follow"
-              + " before 'tka repair'.");
+          "It forks off before the AUMs that nodes keep: shipping nodes that have compacted"
+              + " cannot follow it without 'tka repair'.");
     }
   }
 
@@ -216,13 +216,14 @@ final class RevocationReport {
             + " are kept now, and "
             + kept
             + " afterwards.");
-    printEach("The signature loses its key", affected.stream().filter(AffectedNode::losesKey), out);
     printEach(
-        "Dropped afterwards, with a key that stays",
+        "Signatures that lose their key", affected.stream().filter(AffectedNode::losesKey), out);
+    printEach(
+        "Dropped afterwards, although their key stays",
         affected.stream().filter(one -> one.isKept() && !one.staysKept() && !one.losesKey()),
         out);
     printEach(
-        "Kept afterwards, and not now",
+        "Kept afterwards, but not now",
         affected.stream().filter(one -> !one.isKept() && one.staysKept()),
         out);
     if (!stranded.isEmpty()) {

@@ -48,19 +48,19 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka revoke-keys}: takes back what stolen keys did. */
+/** {@code tka revoke-keys}: undoes what stolen keys did. */
 @Command(
     name = "revoke-keys",
     description = {
       "Revokes keys retroactively, in three steps.",
-      "The first, with KEYs, makes a recovery update from before the keys could do harm, and signs"
-          + " it. --cosign adds a signature, on another machine, until it has more votes than the"
-          + " update that it displaces. --finish stores it.",
-      "--plan, with KEYs, asks for no private key and writes nothing: where it would fork off, what"
-          + " it erases, who could sign it with enough votes, whether the revoked keys could"
-          + " answer, and what the network is afterwards.",
-      "Each tells whether control would refuse it, whether the revoked keys could answer it, and"
-          + " whether shipping nodes can follow.",
+      "The first step, with KEYs, makes a recovery update that forks off before the keys could do"
+          + " harm, and signs it. --cosign adds a signature, on another machine, until the update"
+          + " has more votes than the one that it displaces. --finish stores it.",
+      "--plan, with KEYs, needs no private key and writes nothing. It shows where the update"
+          + " would fork off, what it would erase, which keys could sign it with enough votes,"
+          + " whether the revoked keys could answer, and the state of the network afterwards.",
+      "Each step says whether control would refuse the update, whether the revoked keys could"
+          + " answer it, and whether shipping nodes can follow.",
       StoreArgument.RULES
     },
     mixinStandardHelpOptions = true,
@@ -95,12 +95,12 @@ public final class RevokeKeysCommand implements Callable<Integer> {
       paramLabel = "HASH",
       converter = HashText.class,
       description = {
-        "The update that the recovery update follows. By default the latest one where none of the"
-            + " keys was trusted and the key that signs was; for a plan, a key that stays."
+        "The update that the recovery update follows. The default is the latest one at which none"
+            + " of the KEYs was trusted, and the signing key was (for a plan: a key that stays)."
       })
   private @Nullable AumHash forkFrom;
 
-  @Option(names = "--plan", description = "Show what it would come to; sign and write nothing.")
+  @Option(names = "--plan", description = "Preview the effect; sign and write nothing.")
   private boolean planOnly;
 
   @Mixin private PeersOption peers;
@@ -109,7 +109,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
       names = "--cosign",
       paramLabel = "UPDATE",
       converter = StreamArgument.Value.class,
-      description = "Sign a recovery update, too; - reads it from standard input.")
+      description = "Co-sign a recovery update; - reads it from standard input.")
   private @Nullable StreamArgument cosign;
 
   @Option(
@@ -146,16 +146,16 @@ public final class RevokeKeysCommand implements Callable<Integer> {
   private void requireOneStep() {
     int steps = (cosign == null ? 0 : 1) + (finish == null ? 0 : 1) + (keys.isEmpty() ? 0 : 1);
     if (steps > 1) {
-      throw usage("keys to revoke, --cosign and --finish exclude one another");
+      throw usage("keys to revoke, --cosign and --finish cannot be combined");
     }
     if (forkFrom != null && keys.isEmpty()) {
-      throw usage("--fork-from goes with the keys to revoke");
+      throw usage("--fork-from needs keys to revoke");
     }
     if (planOnly && (keys.isEmpty() || signingKey.file().isPresent())) {
-      throw usage("--plan goes with the keys to revoke, and without --key-file");
+      throw usage("--plan needs keys to revoke, and no --key-file");
     }
     if (peers.isGiven() && !planOnly) {
-      throw usage("--peers goes with --plan");
+      throw usage("--peers needs --plan");
     }
     if (StreamArgument.isStandardInput(cosign) && signingKey.isStandardInput()) {
       throw usage("--cosign and --key-file cannot both read standard input");
@@ -185,7 +185,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
     Set<Bytes> revoked = new LinkedHashSet<>();
     for (KeyArgument key : named) {
       if (key.votes().isPresent()) {
-        throw usage("a key to revoke has no votes: " + key.key());
+        throw usage("a key to revoke takes no votes: " + key.key());
       }
       revoked.add(key.key().bytes());
     }
@@ -217,7 +217,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
     if (update.signatures().stream().anyMatch(made -> made.signerId().equals(signerId))) {
       throw new CommandFailure(
           ExitCode.VERIFICATION_FAILED,
-          signer.publicKey() + " has signed this recovery update already; it counts once");
+          signer.publicKey() + " has already signed this recovery update; a signature counts once");
     }
     Aum signed = Revocation.sign(authority, update, signer);
     printStep(
@@ -286,10 +286,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
     return RevocationOutlook.of(authority, update, Instant.now());
   }
 
-  /**
-   * Prints what whoever makes a revocation should know before it is too late (protocol, section
-   * 10).
-   */
+  /** Prints the warnings that the maker of a revocation needs in time (protocol, section 10). */
   private RevocationOutlook warn(Authority authority, Aum update) throws TkaException {
     RevocationOutlook outlook = outlook(authority, update);
     PrintWriter err = spec.commandLine().getErr();
@@ -312,13 +309,13 @@ public final class RevokeKeysCommand implements Callable<Integer> {
                             .orElse(", and no fork point prevents that")));
     if (outlook.belowWindows()) {
       err.println(
-          "tka: warning: it forks off below what nodes keep: shipping nodes that have compacted"
-              + " cannot follow before 'tka repair'");
+          "tka: warning: it forks off before the AUMs that nodes keep: shipping nodes that have"
+              + " compacted cannot follow it without 'tka repair'");
     }
     return outlook;
   }
 
-  /** What a recovery update would do, as a sentence. */
+  /** The effect of a recovery update, as a sentence. */
   private static String describe(Revocation.Effect effect) {
     String votes = Texts.count(effect.weight(), "vote");
     return switch (effect.outcome()) {
@@ -329,15 +326,15 @@ public final class RevokeKeysCommand implements Callable<Integer> {
               + revoked(effect)
               + effect
                   .rival()
-                  .map(rival -> ", and takes back " + describe(rival) + " and what follows.")
-                  .orElse(", and takes nothing else back.");
+                  .map(rival -> ", and undoes " + describe(rival) + " and everything after it.")
+                  .orElse(", and undoes nothing else.");
       case OUTVOTED ->
           "With "
               + votes
               + " it has no effect yet: to revoke "
               + revoked(effect)
               + ", it has to outweigh "
-              + effect.rival().map(RevokeKeysCommand::describe).orElse("what follows the fork")
+              + effect.rival().map(RevokeKeysCommand::describe).orElse("the AUMs after the fork")
               + ".";
       case ON_LOSING_BRANCH ->
           "It can have no effect: it forks off "
@@ -347,7 +344,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
     };
   }
 
-  /** Every key by its name: a draft from somebody else may revoke whom it likes. */
+  /** Names every key: a draft from somebody else may revoke any of them. */
   private static String revoked(Revocation.Effect effect) {
     return Texts.count(effect.revoked().size(), "key")
         + effect.revoked().stream()

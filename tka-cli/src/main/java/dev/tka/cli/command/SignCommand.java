@@ -29,13 +29,13 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka sign}: makes a node part of the tailnet. */
+/** {@code tka sign}: signs a node key, which admits the node. */
 @Command(
     name = "sign",
     description = {
-      "Signs a node key, so that nodes with this authority keep the node.",
-      "Prints the signature, for control or a file of peers. Nothing is written.",
-      "A link that asks to sign a device is checked first: it has to be this tailnet's, and whole."
+      "Signs a node key, which admits the node to the tailnet.",
+      "Prints the signature, for control or a peers file. Nothing is written.",
+      "A sign-device link is checked first: it has to belong to this tailnet and be unchanged."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -58,7 +58,7 @@ public final class SignCommand implements Callable<Integer> {
   @Parameters(
       index = "1",
       paramLabel = "NODEKEY",
-      description = "The node key, nodekey:..., or a link to sign a device, tailscale://...")
+      description = "The node key, nodekey:..., or a sign-device link, tailscale://...")
   private String nodeKeyText;
 
   @Parameters(
@@ -66,8 +66,8 @@ public final class SignCommand implements Callable<Integer> {
       arity = "0..1",
       paramLabel = "ROTATIONKEY",
       description = {
-        "The node's own key, tlpub:... or nlpub:..., with which it may rotate its node key. Without"
-            + " one, it needs a new signature for every new node key."
+        "The node's own key, tlpub:... or nlpub:..., with which it may rotate its node key."
+            + " Without it, the node needs a new signature for every new node key."
       })
   private @Nullable String rotationKeyText;
 
@@ -80,19 +80,19 @@ public final class SignCommand implements Callable<Integer> {
     Optional<Wanted> named = link ? Optional.empty() : Optional.of(named());
     if (link && rotationKeyText != null) {
       throw new ParameterException(
-          spec.commandLine(), "a link names its rotation key, and no other goes with it");
+          spec.commandLine(), "a link names its own rotation key: omit ROTATIONKEY");
     }
     Authority authority = StoreEdit.look(store, spec.commandLine().getErr()).authority();
     Wanted wanted = named.isPresent() ? named.get() : linked(authority);
     if (wanted.nodeKey().isZero()) {
       throw new CommandFailure(
-          ExitCode.BAD_INPUT, "expected a node key, found the zero key, which stands for none");
+          ExitCode.BAD_INPUT, "expected a node key, found the zero key, which means none");
     }
     LockPrivateKey signer = signingKey.read(tka.in(), spec);
     if (!authority.state().trusts(signer.publicKey().bytes())) {
       throw new CommandFailure(
           ExitCode.VERIFICATION_FAILED,
-          "expected a key that is trusted now, found "
+          "expected a signing key that is trusted now, found "
               + signer.publicKey()
               + ": no node would accept its signature");
     }
@@ -111,7 +111,7 @@ public final class SignCommand implements Callable<Integer> {
             : Optional.of(KeyArgument.parse(LockPublicKey::parse, rotationKeyText, spec)));
   }
 
-  /** What a link asks for, once it is known to be this authority's. */
+  /** The content of a link, once it is known to belong to this authority. */
   private Wanted linked(Authority authority) throws DeepLinkException, TextException {
     DeepLink link = DeepLink.verify(nodeKeyText, authority.state().stateId1());
     spec.commandLine()

@@ -23,7 +23,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code tka status}: the head and the trusted keys. */
+/** {@code tka status}: shows the head and the trusted keys. */
 @Command(
     name = "status",
     description = "Shows the head and the trusted signing keys of a store.",

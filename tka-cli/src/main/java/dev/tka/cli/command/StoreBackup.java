@@ -19,7 +19,7 @@ final class StoreBackup {
 
   private final StorePlace store;
 
-  /** Makes the copy; empty if none is made. */
+  /** Makes the copy; empty if there is none to make. */
   private final Optional<StorePlace.Copying> copying;
 
   private final Optional<Path> target;
@@ -34,8 +34,9 @@ final class StoreBackup {
   /**
    * Plans a copy.
    *
-   * @param asked where it shall be; else it is beside the store, named after it and the time
-   * @throws CommandFailure if it is asked for, and none can be made
+   * @param asked the requested path; by default, a path beside the store, named after it and the
+   *     time
+   * @throws CommandFailure if a copy is requested, and none can be made
    */
   static StoreBackup of(StorePlace store, Optional<Path> asked) throws CommandFailure {
     Optional<StorePlace.Copying> copying = copying(store, asked);
@@ -57,7 +58,7 @@ final class StoreBackup {
     if (asked.isPresent()) {
       String advice = ((StorePlace.Backup.Elsewhere) backup).advice();
       throw new CommandFailure(
-          ExitCode.USAGE, "--backup does not go with a " + store.noun() + ": " + advice);
+          ExitCode.USAGE, "a " + store.noun() + " cannot be copied with --backup: " + advice);
     }
     return Optional.empty();
   }
@@ -67,19 +68,19 @@ final class StoreBackup {
     return path.resolveSibling(path.getFileName() + ".backup-" + TIME.format(Instant.now()));
   }
 
-  /** Where it is; empty if none is made. */
+  /** The path of the copy; empty if none is made. */
   Optional<Path> place() {
     return target;
   }
 
-  /** The end of a sentence that says what will be done. */
+  /** The end of a sentence about the plan. */
   String plan() {
     return target
         .map(copy -> ", after copying the " + store.noun() + " to " + copy)
-        .orElse(", of which no copy is made here");
+        .orElse(", without making a copy");
   }
 
-  /** A sentence that says what was done; empty if nothing. */
+  /** A sentence about the copy; empty if none was made. */
   Optional<String> report() {
     return target.map(copy -> "Copied the " + store.noun() + " to " + copy + ".");
   }
@@ -87,7 +88,7 @@ final class StoreBackup {
   /**
    * Makes it.
    *
-   * @throws java.nio.file.FileAlreadyExistsException if something is at its place
+   * @throws java.nio.file.FileAlreadyExistsException if the path exists
    * @throws CommandFailure if it would be inside the store
    */
   void make() throws StoreException, IOException, CommandFailure {

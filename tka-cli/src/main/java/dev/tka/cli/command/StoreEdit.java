@@ -22,8 +22,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A store that a command changes, by the rules of whose store it is. What it writes was decided on
- * what it read: when something else changed the store in between, nothing is written.
+ * A store that a command changes by its owner's rules. Every write is based on the state that was
+ * read: if another writer changed the store in between, nothing is written.
  */
 final class StoreEdit {
   private final OpenStore store;
@@ -39,9 +39,9 @@ final class StoreEdit {
   }
 
   /**
-   * Opens the authority in a store, to change it.
+   * Opens the authority in a store for a change.
    *
-   * @throws CommandFailure if it is degraded: what is missing may be what an edit has to build on
+   * @throws CommandFailure if it is degraded: an edit may have to build on a missing AUM
    */
   static StoreEdit begin(StoreArgument argument, PrintWriter err)
       throws OpenException, StoreException, CommandFailure {
@@ -51,7 +51,7 @@ final class StoreEdit {
   }
 
   /**
-   * Opens the authority in a store, to see what a change would be.
+   * Opens the authority in a store to preview a change.
    *
    * @throws CommandFailure as {@link #begin} does
    */
@@ -66,28 +66,28 @@ final class StoreEdit {
             err);
     int damage = StoreArgument.reportDamage(live.current().snapshot(), err);
     if (damage != ExitCode.OK) {
-      throw new CommandFailure(damage, "a damaged store is not edited; nothing was written");
+      throw new CommandFailure(damage, "a damaged store cannot be edited; nothing was written");
     }
     return new StoreEdit(store, live, err);
   }
 
-  /** Where it is. */
+  /** The store's place. */
   OpenStore store() {
     return store;
   }
 
-  /** What the store held when it was read. */
+  /** The authority when the store was read. */
   Authority authority() {
     return authority;
   }
 
   /**
-   * Stores updates that were built on {@link #authority}. What was made here before and leaves the
-   * active chain for them is told on standard error.
+   * Stores updates that were built on {@link #authority}. Earlier local AUMs that leave the active
+   * chain because of them are reported on standard error.
    *
    * @return the authority with them
-   * @throws StoreException.Conflict if something else was stored since; nothing was written
-   * @throws CommandFailure if one of them may not displace what it would (protocol, section 10);
+   * @throws StoreException.Conflict if another writer was first; nothing was written
+   * @throws CommandFailure if one of them may not displace its rival (protocol, section 10);
    *     nothing was written
    */
   Authority store(List<Aum> updates) throws TkaException, CommandFailure {
@@ -95,9 +95,9 @@ final class StoreEdit {
   }
 
   /**
-   * Stores updates that make edits again which were set aside, and takes these off the list.
+   * Stores updates that repeat edits that were set aside, and removes these from the list.
    *
-   * @param again which
+   * @param again the repeated edits
    */
   Authority store(List<Aum> updates, Set<AumHash> again) throws TkaException, CommandFailure {
     if (updates.isEmpty()) {
@@ -105,47 +105,48 @@ final class StoreEdit {
     }
     InformResult result = live.informOn(authority, updates, again);
     if (!result.refusals().isEmpty()) {
-      // The first alone can displace: what follows builds on it, and so nothing was taken in.
+      // Only the first can displace; the others build on it, so nothing was accepted.
       throw new CommandFailure(
           ExitCode.VERIFICATION_FAILED,
-          "not admitted, and nothing was written: " + result.refusals().get(0).text());
+          "not admitted; nothing was written: " + result.refusals().get(0).text());
     }
     result
         .setAside()
         .forEach(left -> err.println("tka: set aside, see 'tka edits': " + Texts.edit(left)));
     result
         .displacedOwn()
-        .forEach(left -> err.println("tka: made here, taken by control, displaced now: " + left));
+        .forEach(
+            left -> err.println("tka: made here, accepted by control, now displaced: " + left));
     return result.after();
   }
 
-  /** Takes edits off the list of those that were set aside. */
+  /** Removes edits from the list of those that were set aside. */
   void dropSetAside(Set<AumHash> edits) throws StoreException {
     live.dropSetAside(authority, edits);
   }
 
   /**
-   * Applies a compaction that was planned for {@link #authority}.
+   * Applies a compaction planned for {@link #authority}.
    *
-   * @throws StoreException.Conflict if something else was stored since; nothing was written
+   * @throws StoreException.Conflict if another writer was first; nothing was written
    */
   void compact(CompactionPlan.Decided plan) throws OpenException, StoreException {
     plan.applyTo(store.aums(), live.policy());
   }
 
   /**
-   * Brings purged AUMs back, as was planned for {@link #authority}.
+   * Restores purged AUMs, as planned for {@link #authority}.
    *
-   * @throws StoreException.Conflict if something else was stored since; nothing was written
+   * @throws StoreException.Conflict if another writer was first; nothing was written
    */
   void repair(Repair.Restore plan) throws StoreException {
     plan.applyTo(store.aums());
   }
 
   /**
-   * Forgets the authority, for good.
+   * Wipes the authority for good.
    *
-   * @throws StoreException.Conflict if something else was stored since; nothing was written
+   * @throws StoreException.Conflict if another writer was first; nothing was written
    */
   void wipe() throws StoreException {
     Revision now = store.aums().read().revision();
@@ -155,7 +156,7 @@ final class StoreEdit {
     store.aums().wipe();
   }
 
-  /** Says what people should know before the store is changed. */
+  /** Prints the store's warning before a change. */
   static void warn(OpenStore store, PrintWriter err) {
     store.place().warning().ifPresent(warning -> err.println("tka: warning: " + warning));
   }

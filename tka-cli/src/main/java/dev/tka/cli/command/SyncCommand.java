@@ -47,20 +47,20 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka sync}: rounds between two stores. */
+/** {@code tka sync}: runs sync rounds between two stores. */
 @Command(
     name = "sync",
     description = {
-      "Syncs two stores, the first as a node's and the second as control's, whatever they are."
-          + " --tailnet names the tailnet in each of them that keeps several.",
-      "Shows what each end offers, what the other makes of it, and what moves; rounds are repeated"
-          + " until the heads agree or nothing changes any more."
+      "Syncs two stores, the first as a node's and the second as control's, whatever their kinds."
+          + " --tailnet selects the tailnet in a store that holds several.",
+      "Shows each end's offer, what the other end finds in it, and the AUMs sent. Rounds are"
+          + " repeated until the heads agree or nothing changes."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
     footer = {
-      "  tka sync NODE CONTROL --dry-run     what would happen",
-      "  tka sync NODE CONTROL --explain     every AUM that is named or moved",
+      "  tka sync NODE CONTROL --dry-run     shows what would happen",
+      "  tka sync NODE CONTROL --explain     names every AUM offered or sent",
       "  tka sync NODE CONTROL --json | jq .Agrees",
       "  tka sync NODE CONTROL --restored    control was restored from a backup",
       "  tka sync NODE CONTROL --admit HASH --confirm",
@@ -74,14 +74,14 @@ public final class SyncCommand implements Callable<Integer> {
       index = "0",
       paramLabel = "NODE",
       converter = StoreText.class,
-      description = "The store of the node, as a rule its directory.")
+      description = "The node's store, usually its directory.")
   private StorePlace nodePlace;
 
   @Parameters(
       index = "1",
       paramLabel = "CONTROL",
       converter = StoreText.class,
-      description = "The store of control, or a directory that stands for it.")
+      description = "Control's store, or a directory in its role.")
   private StorePlace controlPlace;
 
   @Mixin private TailnetOption tailnet;
@@ -89,8 +89,8 @@ public final class SyncCommand implements Callable<Integer> {
   @Option(
       names = "--restored",
       description = {
-        "Control was restored from a backup: it takes back what the node still holds. Say so until"
-            + " every node has synced."
+        "Control was restored from a backup: it accepts again what the node still holds. Use this"
+            + " option until every node has synced."
       })
   private boolean restored;
 
@@ -99,14 +99,14 @@ public final class SyncCommand implements Callable<Integer> {
       paramLabel = "HASH",
       converter = HashText.class,
       description = {
-        "The node admits this AUM, though it refused it: a person has found out who signed it."
-            + " Repeat it for more. It binds no other node."
+        "Admit this AUM, which the node refused, after a person has found out who signed it. Can"
+            + " be repeated. It does not bind other nodes."
       })
   private List<AumHash> admit = List.of();
 
   @Mixin private Confirmation confirmation;
 
-  @Option(names = "--explain", description = "Name every ancestor offered and every AUM moved.")
+  @Option(names = "--explain", description = "Name every ancestor offered and every AUM sent.")
   private boolean explain;
 
   @Option(names = "--dry-run", description = "Try it on copies in memory; write nothing.")
@@ -159,7 +159,7 @@ public final class SyncCommand implements Callable<Integer> {
     return restored ? AdmissionPolicy.RESTORED_CONTROL : AdmissionPolicy.CONTROL;
   }
 
-  /** Tries in memory what the node refuses, so that what is admitted is what was meant. */
+  /** Tries in memory what the node refuses, so that only a refused AUM can be admitted. */
   private void confirm(AumSnapshot node, AumSnapshot control, PrintWriter err)
       throws TkaException, IOException, CommandFailure {
     SyncRun trial =
@@ -177,16 +177,16 @@ public final class SyncCommand implements Callable<Integer> {
                   () ->
                       new CommandFailure(
                           ExitCode.NOT_FOUND,
-                          "expected an AUM that the node refuses, found that it does not refuse "
+                          "expected an AUM that the node refuses; it does not refuse "
                               + hash
                               + "; nothing was written"));
       if (refusal instanceof Refusal.BuildsOnRefused built) {
         throw new CommandFailure(
-            ExitCode.USAGE, hash + " is refused for what it builds on: admit " + built.parent());
+            ExitCode.USAGE, hash + " is refused because of its parent: admit " + built.parent());
       }
       if (!dryRun) {
         confirmation.require(
-            "This admits what the node refuses, " + refusal.text() + ".", tka, false, err);
+            "This admits an AUM that the node refuses, " + refusal.text() + ".", tka, false, err);
       }
     }
   }
@@ -197,10 +197,10 @@ public final class SyncCommand implements Callable<Integer> {
     }
     admit.forEach(hash -> out.println("Admitted by hand: " + hash));
     for (Marks.SetAside edit : run.setAside()) {
-      out.println("Set aside, as control does not follow it: " + Texts.edit(edit));
+      out.println("Set aside, because control does not follow it: " + Texts.edit(edit));
     }
     for (AumHash hash : run.displacedOwn()) {
-      out.println("Made here, once taken by control, and displaced now: " + hash);
+      out.println("Made here, once accepted by control, and now displaced: " + hash);
     }
     for (AumHash hash : run.refusedRevocations()) {
       out.println("A revocation made here that control does not follow: " + hash);
@@ -227,7 +227,7 @@ public final class SyncCommand implements Callable<Integer> {
     printEach(round.answer().missing().hashes(), out);
     out.println("  node finds      " + exchange.intersection().reason());
     if (!round.answer().missing().hashes().isEmpty()) {
-      out.println("  node takes in   " + SyncText.intake(exchange.received()));
+      out.println("  node accepts    " + SyncText.intake(exchange.received()));
       for (Refusal refusal : SyncText.refusals(exchange.received())) {
         out.println("  not admitted    " + refusal.text());
       }
@@ -239,7 +239,7 @@ public final class SyncCommand implements Callable<Integer> {
               out.println("  node sends      " + SyncText.missing(exchange.sent()));
               printEach(exchange.sent().hashes(), out);
               if (!exchange.sent().hashes().isEmpty()) {
-                out.println("  control takes   " + SyncText.intake(receipt.intake()));
+                out.println("  control accepts " + SyncText.intake(receipt.intake()));
               }
               if (receipt.intake() instanceof Intake.Done) {
                 receipt

@@ -8,7 +8,7 @@ import dev.tka.sync.StrandedNode;
 import dev.tka.sync.SyncOutcome;
 import java.util.Optional;
 
-/** What to do when two ends of a sync do not agree, with the commands to run. */
+/** What to do if the two ends of a sync disagree, with the commands to run. */
 final class SyncRemedy {
   private final String node;
   private final String control;
@@ -22,7 +22,7 @@ final class SyncRemedy {
     this.perhapsAnother = control.perhapsAnother();
   }
 
-  /** Empty when they agree. */
+  /** Empty if they agree. */
   static Optional<String> of(SyncOutcome outcome, OpenStore node, OpenStore control) {
     return new SyncRemedy(node, control).of(outcome);
   }
@@ -36,22 +36,23 @@ final class SyncRemedy {
     }
     if (outcome instanceof SyncOutcome.OutOfReach far) {
       return Optional.of(
-          "bring back what the node's directory still has: "
+          "restore what the node's directory still has: "
               + ("tka repair " + node + " --to " + far.parent())
-              + "; if it has not, give it back that AUM and those between, from a backup");
+              + "; if it has nothing, restore that AUM and those between from a backup");
     }
     if (outcome instanceof SyncOutcome.Refused refused) {
       return Optional.of(of(refused.refusals().get(0)));
     }
     if (outcome instanceof SyncOutcome.RevocationRefused) {
       return Optional.of(
-          "have it co-signed until it outweighs what it takes back, or fork from a later update:"
+          "have it co-signed until it outweighs the updates that it undoes, or fork from a later"
+              + " update:"
               + (" tka revoke-keys " + node + " KEY... --fork-from HASH --key-file FILE"));
     }
     if (outcome instanceof SyncOutcome.ControlLostHistory lost) {
       return Optional.of(
-          "control was restored from an old backup: sync a node that holds more with it, or bring"
-              + (" back what this one still has: tka repair " + node)
+          "control was restored from an old backup: sync a node that holds more with it, or"
+              + (" restore what this one still has: tka repair " + node)
               + (" --to " + lost.common() + ", then " + restored()));
     }
     if (outcome instanceof SyncOutcome.ControlDenies) {
@@ -61,13 +62,13 @@ final class SyncRemedy {
               + "; if not, find out who runs it");
     }
     if (outcome instanceof SyncOutcome.Rejected) {
-      return Optional.of("find out what is not valid there: tka verify " + control);
+      return Optional.of("find the invalid AUM there: tka verify " + control);
     }
-    return Optional.of("see what either end refuses: tka sync " + both + " --dry-run --explain");
+    return Optional.of("see what each end refuses: tka sync " + both + " --dry-run --explain");
   }
 
   private String of(Refusal refusal) {
-    return "find out who signed it; if it is meant: tka sync "
+    return "find out who signed it; if it is intended: tka sync "
         + (both + " --admit " + refusal.update());
   }
 
@@ -75,17 +76,17 @@ final class SyncRemedy {
     return "tka sync " + both + " --restored";
   }
 
-  /** The same for an offer, when the other end is not at hand. */
+  /** The same for an offer, without the other end's store. */
   static String of(Intersection.None none) {
     return (none.heldApart() > 0
-            ? "what is stored apart has to be joined: bring back the AUMs between from a backup; "
+            ? "the separate parts have to be joined: restore the AUMs between them from a backup; "
             : "")
         + "compare the state ids that 'tka status' prints: if they differ, these are two"
-        + " authorities, and the node has to leave its own; if they are the same, bring back AUMs"
-        + " that were forgotten, with 'tka repair' or from a backup of either end";
+        + " authorities, and the node has to leave its own; if they are the same, restore"
+        + " forgotten AUMs, with 'tka repair' or from a backup of either end";
   }
 
-  /** What is wrong with a node that control cannot help, and what to do. */
+  /** The problem of a node that control cannot help, and what to do. */
   static String of(StrandedNode stranded) {
     return Texts.capitalized(stranded.reason())
         + ". "

@@ -31,9 +31,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** Whole rounds between a node and a control in this process, with what each end made of them. */
+/** Whole rounds between a node and a control in this process, with the outcome at each end. */
 public final class SyncRun {
-  /** Room for some 5,000 AUMs of the usual length in an answer. */
+  /** Room in an answer for some 5,000 AUMs of the usual length. */
   private static final long MOST_BYTES = 1 << 20;
 
   private final LiveAuthority node;
@@ -47,9 +47,9 @@ public final class SyncRun {
   /**
    * A round.
    *
-   * @param answer what control answered, and why
-   * @param node what the node made of it
-   * @param receipt what control made of the send; empty when there was none
+   * @param answer control's answer, with its reasons
+   * @param node the outcome at the node
+   * @param receipt the outcome of the send at control; empty if there was none
    */
   public record Round(
       ControlEnd.Answer answer, NodeRound.End node, Optional<ControlEnd.Receipt> receipt) {}
@@ -60,16 +60,16 @@ public final class SyncRun {
     outcome = run();
   }
 
-  /** Runs rounds until the heads agree or nothing changes any more. */
+  /** Runs rounds until the heads agree or nothing changes. */
   public static SyncRun of(LiveAuthority node, LiveAuthority control) throws TkaException {
     return new SyncRun(node, control);
   }
 
   /**
-   * Runs more rounds, after the node has taken in what control last sent, with AUMs admitted that
-   * it refused.
+   * Runs more rounds, after the node has accepted control's last AUMs together with some that it
+   * had refused.
    *
-   * @param byHand which
+   * @param byHand the AUMs admitted by hand
    */
   void admit(Set<AumHash> byHand) throws TkaException {
     List<Aum> updates = new ArrayList<>();
@@ -95,27 +95,27 @@ public final class SyncRun {
     return outcome;
   }
 
-  /** Edits that were made at the node and are set aside now. */
+  /** Edits made at the node that are now set aside. */
   List<Marks.SetAside> setAside() {
     return setAside;
   }
 
-  /** AUMs that were made at the node, that control once had, and that left the active chain. */
+  /** AUMs made at the node that control once had, and that left the active chain. */
   Set<AumHash> displacedOwn() {
     return displacedOwn;
   }
 
-  /** Revocations that were made at the node, and that control has seen and does not follow. */
+  /** Revocations made at the node that control has seen and does not follow. */
   Set<AumHash> refusedRevocations() {
     return refusedRevocations;
   }
 
-  /** Why control could not help the node, as it sees it; empty when the two agree. */
+  /** Why control could not help the node, from its view; empty if the two agree. */
   Optional<StrandedNode> stranded() {
     return agrees() ? Optional.empty() : rounds.get(rounds.size() - 1).answer().stranded();
   }
 
-  /** True when both ends have one head. */
+  /** True if both ends have the same head. */
   boolean agrees() {
     return outcome instanceof SyncOutcome.UpToDate || outcome instanceof SyncOutcome.Converged;
   }
@@ -125,7 +125,7 @@ public final class SyncRun {
     return LiveAuthority.open(store, policy, Clock.systemUTC());
   }
 
-  /** The same in memory, where rounds can be tried. */
+  /** A copy in memory, to try rounds on. */
   static AumStore copy(AumSnapshot snapshot) throws StoreException {
     MemoryAumStore copy = new MemoryAumStore();
     Commit.Builder commit = Commit.on(copy.read().revision());
@@ -138,7 +138,7 @@ public final class SyncRun {
     return copy;
   }
 
-  /** Control, and what it did in the round that is going on. */
+  /** Control, with its actions in the current round. */
   private final class Recorder implements NodeSync.Control<TkaException> {
     private final ControlEnd control;
     private Optional<ControlEnd.Answer> answer = Optional.empty();

@@ -30,13 +30,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code tka tailnets}: the tailnets of a store. */
+/** {@code tka tailnets}: lists the tailnets in a store. */
 @Command(
     name = "tailnets",
     description = {
-      "Lists the tailnets of a store: name, AUMs, head, oldest ancestor.",
-      "Nothing is verified; 'tka verify STORE --all' does that. A tailnet that cannot be read or"
-          + " opened says so, and the status is that of the first such one."
+      "Lists the tailnets in a store: name, AUMs, head, oldest ancestor.",
+      "Nothing is verified; 'tka verify STORE --all' does that. Tailnets that cannot be read or"
+          + " opened are marked, and the exit status is that of the first one."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -60,8 +60,8 @@ public final class TailnetsCommand implements Callable<Integer> {
   /**
    * A tailnet of the store.
    *
-   * @param aums how many it has; empty when it cannot be read
-   * @param authority empty when Tailnet Lock is not enabled, or it cannot be opened
+   * @param aums the number of its AUMs; empty if it cannot be read
+   * @param authority empty if Tailnet Lock is not enabled, or it cannot be opened
    * @param problem why it cannot be read or opened
    */
   private record Listed(

@@ -13,12 +13,12 @@ import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code tka update}: changes trusted keys. */
+/** {@code tka update}: changes trusted keys' votes or metadata. */
 @Command(
     name = "update",
     description = {
       "Changes the votes or the metadata of trusted signing keys.",
-      "A key named with votes gets those; --meta replaces the metadata of every key named.",
+      "A key named with votes gets these votes; --meta replaces the metadata of every named key.",
       StoreArgument.RULES
     },
     mixinStandardHelpOptions = true,
@@ -31,21 +31,22 @@ public final class UpdateCommand extends EditCommand {
   @Option(
       names = "--meta",
       paramLabel = "NAME=VALUE",
-      description = "Metadata, at most 512 bytes a key in all; repeat it for more.")
+      description = "Metadata, at most 512 bytes per key in total; can be repeated.")
   private Map<String, String> meta = new LinkedHashMap<>();
 
   @Override
   void check(List<KeyArgument> named, LockPrivateKey signer) {
     if (meta.size() > Key.MAX_META_BYTES) {
-      throw usage("--meta: expected at most 512 bytes a key in all, found more pairs than that");
+      throw usage(
+          "--meta: expected at most 512 bytes per key in total, found more pairs than that");
     }
-    // Java's stand-in for what the locale cannot tell; it would be signed, and stay.
+    // Java's replacement for bytes that the locale cannot decode; it would be signed, and stay.
     if (meta.toString().indexOf('\ufffd') >= 0) {
-      throw usage("--meta: expected UTF-8, found bytes that the locale cannot read: set LC_ALL");
+      throw usage("--meta: expected UTF-8, found bytes that the locale cannot decode: set LC_ALL");
     }
     for (KeyArgument key : named) {
       if (key.votes().isEmpty() && meta.isEmpty()) {
-        throw usage("nothing to change about " + key.key() + ": give it ?VOTES, or --meta");
+        throw usage("nothing to change about " + key.key() + ": add ?VOTES or --meta");
       }
     }
   }

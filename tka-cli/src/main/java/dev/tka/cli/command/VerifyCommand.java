@@ -35,14 +35,14 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code tka verify}: every AUM and every signature, from the oldest ancestor on. */
+/** {@code tka verify}: checks every AUM and every signature, from the oldest ancestor on. */
 @Command(
     name = "verify",
     description = {
-      "Verifies every update and signature of a store.",
-      "Goes from the oldest ancestor on, losing branches included, and names the first thing"
-          + " wrong. With --all, it prints a line for each tailnet of the store, and the status is"
-          + " that of the first that is wrong."
+      "Verifies every update and signature in a store.",
+      "Starts at the oldest ancestor, includes losing branches, and names the first error. With"
+          + " --all, prints one line per tailnet in the store, and the exit status is that of the"
+          + " first invalid one."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -53,13 +53,13 @@ import picocli.CommandLine.Spec;
       "  tka verify sqlite:control.db --all"
     })
 public final class VerifyCommand implements Callable<Integer> {
-  /** From this many AUMs on, a person at a terminal may wonder what takes so long. */
+  /** From this many AUMs on, a person at a terminal may wonder about the delay. */
   private static final int LONG_WORK = 5_000;
 
   @Spec private CommandSpec spec;
   @Mixin private StoreArgument store;
 
-  @Option(names = "--all", description = "All tailnets of a store that keeps several.")
+  @Option(names = "--all", description = "All tailnets of a store that holds several.")
   private boolean all;
 
   @Option(names = "--json", description = "Print JSON.")
@@ -77,7 +77,7 @@ public final class VerifyCommand implements Callable<Integer> {
       err.println("verifying " + Texts.count(snapshot.entries().size(), "AUM") + " ...");
       err.flush();
     }
-    // Before opening, which says less about a chain that breaks a rule.
+    // Verified before opening, which says less about a chain that breaks a rule.
     ChainAudit audit = StoreArgument.openAuthority(snapshot, ChainAudit::of, err);
     Optional<Authority> authority =
         audit.problem().isPresent()
@@ -98,7 +98,7 @@ public final class VerifyCommand implements Callable<Integer> {
       throws TkaException, IOException, CommandFailure {
     if (store.tailnet().isGiven()) {
       throw new ParameterException(
-          spec.commandLine(), "--all and " + TailnetOption.NAME + " exclude each other");
+          spec.commandLine(), "--all cannot be combined with " + TailnetOption.NAME);
     }
     List<Verified> wrong = new ArrayList<>();
     List<Map<String, Object>> list = new ArrayList<>();
@@ -138,7 +138,7 @@ public final class VerifyCommand implements Callable<Integer> {
             + wrong.size()
             + " of "
             + Texts.count(count, "tailnet")
-            + " wrong, the first is "
+            + " invalid, the first is "
             + Texts.printable(first.name()));
     return first.exitCode();
   }
@@ -167,12 +167,12 @@ public final class VerifyCommand implements Callable<Integer> {
   }
 
   /**
-   * A tailnet of several.
+   * One of several tailnets.
    *
-   * @param exitCode what its verdict asks for
-   * @param head empty when Tailnet Lock is not enabled, or something is wrong
-   * @param aums how many were verified
-   * @param problem the first thing wrong
+   * @param exitCode the exit status for its verdict
+   * @param head empty if Tailnet Lock is not enabled, or there is an error
+   * @param aums the number of verified AUMs
+   * @param problem the first error
    */
   private record Verified(
       String name, int exitCode, Optional<AumHash> head, int aums, Optional<String> problem) {
@@ -198,7 +198,7 @@ public final class VerifyCommand implements Callable<Integer> {
     }
   }
 
-  /** Empty when what the audit found keeps the authority from opening. */
+  /** Empty if the audit's finding keeps the authority from opening. */
   private static Optional<Authority> openAsItIs(AumSnapshot snapshot) throws StoreException {
     try {
       return Optional.of(Authority.open(snapshot));
@@ -217,16 +217,16 @@ public final class VerifyCommand implements Callable<Integer> {
     out.println(
         "verified        "
             + Texts.count(audit.verified(), "AUM")
-            + (audit.problem().isPresent() ? " before the first that is wrong" : ""));
+            + (audit.problem().isPresent() ? " before the first invalid one" : ""));
     if (audit.unrelated() > 0) {
       out.println(
-          "not looked at   "
+          "ignored         "
               + Texts.count(audit.unrelated(), "AUM")
-              + " that do not come from the oldest ancestor");
+              + " that do not descend from the oldest ancestor");
     }
   }
 
-  /** Names a head only where there is one. */
+  /** Prints a head only if there is one. */
   private static Map<String, Object> toJson(
       Optional<Authority> authority, ChainAudit audit, AumSnapshot snapshot) {
     Map<String, Object> object = new LinkedHashMap<>();

@@ -9,23 +9,23 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Something that is sound, and that an admin may come to regret.
+ * A risk: the store is sound, but an admin may come to regret it.
  *
  * @param kind a word for scripts
- * @param text what it is
+ * @param text the risk
  * @param remedy what to do about it
  */
 record Weakness(String kind, String text, String remedy) {
-  /** Twice as many as a builder's checkpoints are apart: nobody's offer should be that thin. */
+  /** Twice the distance of a builder's checkpoints: an offer should not be that thin. */
   private static final int CHECKPOINT_WITHIN = 100;
 
-  /** Below this much room for keys, it is time to tidy up. */
+  /** With less room for keys than this, it is time to tidy up. */
   private static final int ROOM_FOR_KEYS = 32;
 
   /**
    * The weaknesses of an authority.
    *
-   * @param tka its store, as a command is told of it
+   * @param tka its store, as named on a command line
    */
   static List<Weakness> of(Authority authority, String tka) {
     State state = authority.state();
@@ -36,18 +36,18 @@ record Weakness(String kind, String text, String remedy) {
         found.add(
             new Weakness(
                 "undecodable-key",
-                Texts.keyId(key.id()) + " is trusted and can never sign: it is no Ed25519 key",
+                Texts.keyId(key.id()) + " is trusted but can never sign: it is not an Ed25519 key",
                 key.id().isEmpty()
-                    ? "it has no name to remove it by, and does no harm"
-                    : "remove it, and add the key that was meant"));
+                    ? "it cannot be named to remove it, and does no harm"
+                    : "remove it, and add the intended key"));
       }
     }
     if (signing.size() == 1) {
       found.add(
           new Weakness(
               "one-signing-key",
-              "there is one signing key only: without it nobody can sign, and who steals it cannot"
-                  + " be revoked",
+              "there is only one signing key: without it nobody can sign, and a thief of it"
+                  + " cannot be revoked",
               "tka add " + tka + " KEY, with a key that is kept elsewhere"));
     } else {
       addOutvoting(state, signing, found);
@@ -58,16 +58,16 @@ record Weakness(String kind, String text, String remedy) {
           new Weakness(
               "many-keys",
               budget.keysUsed()
-                  + " keys are trusted, and a checkpoint holds no more than "
+                  + " keys are trusted, and a checkpoint holds at most "
                   + State.MAX_KEYS,
-              "tka remove " + tka + " KEY..., of those that are not needed"));
+              "tka remove " + tka + " KEY..., for keys that are not needed"));
     }
     if (budget.disablementValuesUsed() == 1) {
       found.add(
           new Weakness(
               "one-disablement-value",
-              "there is one disablement secret only: when it is lost, nobody can end the authority",
-              "keep it in two places; secrets are made with the authority ('tka init"
+              "there is only one disablement secret: if it is lost, nobody can end the authority",
+              "keep it in two places; secrets can only be made with the authority ('tka init"
                   + " --gen-disablements')"));
     }
     if (lacksCheckpoint(authority)) {

@@ -31,8 +31,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The life of an authority, in a store: made, edited, forked, robbed and recovered, then verified
- * from it alone. Ann, Bob and Carol hold its keys, Mallory gets hold of Carol's.
+ * The life of an authority in a store: created, edited, forked, robbed and recovered, then verified
+ * from the store alone. Ann, Bob and Carol hold its keys; Mallory gets hold of Carol's.
  */
 public final class AuthorityDemo {
   private static final String TAILNET = "ann.example";
@@ -44,7 +44,7 @@ public final class AuthorityDemo {
   private final PrintWriter out;
   private final Map<Bytes, String> names = new HashMap<>();
 
-  /** A demo whose secret keys stay in a folder, and its authority in a store. */
+  /** A demo that keeps its secret keys in a folder, and its authority in a store. */
   public AuthorityDemo(Path folder, Tailnets control, SecureRandom random, PrintWriter out) {
     this.folder = folder;
     this.control = control;
@@ -91,7 +91,7 @@ public final class AuthorityDemo {
             .setMeta(dave.bytes(), Map.of("purpose", "build machine"))
             .build();
     live.inform(batch.updates());
-    say("Bob, whose key has two votes, adds Dave, and says what the key is for");
+    say("Bob, whose key has two votes, adds Dave, and notes the purpose of the key");
     sayTrusted(live.current());
   }
 
@@ -147,7 +147,7 @@ public final class AuthorityDemo {
         + (effect.outcome() == Revocation.Outcome.TAKES_EFFECT ? ", it wins" : ", not enough");
   }
 
-  /** A key in a file of its own, and the one that is read from there. */
+  /** Writes a new key to a file of its own, and reads it back. */
   private LockPrivateKey newKey(String name) throws TkaException, IOException {
     Path file = folder.resolve(name + ".key");
     KeyFile.create(file, LockPrivateKey.generate(random));

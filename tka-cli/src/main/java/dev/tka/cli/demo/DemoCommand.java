@@ -47,10 +47,11 @@ import picocli.CommandLine.Spec;
     name = "demo",
     description = {
       "Shows the main job on real data.",
-      "Decodes and verifies a real authority's genesis, opens a real node's directory, and resolves"
-          + " a forked chain, all of it golden data that comes with this command. Then makes an"
-          + " authority in a temporary SQLite file, edits it, forks it and recovers it from a thief,"
-          + " and catches up a node of another tailnet of that file that was away for long."
+      "Decodes and verifies a real authority's genesis, opens a real node's directory, and"
+          + " resolves a forked chain: all of this golden data comes with the command. Then"
+          + " creates an authority in a temporary SQLite file, edits it, forks it and recovers it"
+          + " from a thief, and lets a node of another tailnet in that file catch up after a long"
+          + " absence."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -130,7 +131,7 @@ public final class DemoCommand implements Callable<Integer> {
     show(authority, out);
   }
 
-  /** Verifies an authority whole, and draws it. */
+  /** Verifies a whole authority, and draws it. */
   static void show(Authority authority, PrintWriter out) throws TkaException, CommandFailure {
     AumSnapshot snapshot = authority.snapshot();
     ChainAudit audit = ChainAudit.of(authority.snapshot());

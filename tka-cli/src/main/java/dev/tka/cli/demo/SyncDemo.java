@@ -35,9 +35,9 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * The case that this project was made for: a node that compacted, and went away for a long time.
- * What it kept falls between the samples of a legacy offer; every checkpoint is offered now, and
- * one of them is always kept.
+ * The case that this project was made for: a node that compacted and was then away for a long time.
+ * The AUMs that it kept fall between the samples of a legacy offer. An offer now names every
+ * checkpoint, and the node always keeps one of them.
  */
 public final class SyncDemo {
   private static final int SEEN_BY_NODE = 130;
@@ -62,7 +62,7 @@ public final class SyncDemo {
   }
 
   public void run() throws TkaException, CommandFailure {
-    DemoCommand.title(out, "7. A node that compacted, and was away for long");
+    DemoCommand.title(out, "7. A node that compacted, then was away for a long time");
     LockPrivateKey ann = LockPrivateKey.generate(random);
     Aum genesis = genesis(ann);
     LiveAuthority control =
@@ -155,7 +155,7 @@ public final class SyncDemo {
     out.println("  the node finds " + Intersection.find(node, offer).reason());
   }
 
-  /** A line of the picture: control's chain from left to right, and what of it is meant. */
+  /** A line of the picture: control's chain from left to right, with the marked part. */
   private void draw(String label, Authority all, Collection<AumHash> meant, char mark) {
     char[] line = new char[COLUMNS];
     Arrays.fill(line, ' ');

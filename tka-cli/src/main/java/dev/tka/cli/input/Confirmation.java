@@ -8,21 +8,21 @@ import java.util.Locale;
 import java.util.Set;
 import picocli.CommandLine.Option;
 
-/** What cannot be undone is asked for first, or comes with {@code --confirm}. */
+/** Asks before an irreversible action, unless {@code --confirm} is given. */
 public final class Confirmation {
   private static final Set<String> YES = Set.of("y", "yes");
 
-  /** Nobody needs a longer line to say yes. */
+  /** A yes needs no longer line. */
   private static final int MAX_ANSWER = 80;
 
-  @Option(names = "--confirm", description = "Do not ask before what cannot be undone.")
+  @Option(names = "--confirm", description = "Do not ask before irreversible actions.")
   private boolean confirmed;
 
   /**
-   * Goes on only when told so.
+   * Returns only after a confirmation.
    *
-   * @param what would be done, as a sentence
-   * @param inputIsTaken whether standard input holds something else than an answer
+   * @param what the action, as a sentence
+   * @param inputIsTaken whether standard input holds something other than an answer
    * @throws CommandFailure if the answer is no, or nobody can be asked
    */
   public void require(String what, Tka tka, boolean inputIsTaken, PrintWriter err)
@@ -32,9 +32,9 @@ public final class Confirmation {
     }
     if (!tka.canAsk() || inputIsTaken) {
       throw new CommandFailure(
-          ExitCode.USAGE, what + " It cannot be undone: add --confirm to go on");
+          ExitCode.USAGE, what + " It cannot be undone: add --confirm to continue");
     }
-    err.print("tka: " + what + " It cannot be undone. Go on? [y/N] ");
+    err.print("tka: " + what + " It cannot be undone. Continue? [y/N] ");
     err.flush();
     if (!YES.contains(readLine(tka).strip().toLowerCase(Locale.ROOT))) {
       throw new CommandFailure(ExitCode.USAGE, "nothing was done");

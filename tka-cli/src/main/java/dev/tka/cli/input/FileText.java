@@ -3,7 +3,7 @@ package dev.tka.cli.input;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** The path of a file, or {@code -}: what names a store by a URL is a mistake there. */
+/** The path of a file, or {@code -}; a store's URL is a mistake here. */
 public final class FileText implements ITypeConverter<StreamArgument> {
   /**
    * Reads it.

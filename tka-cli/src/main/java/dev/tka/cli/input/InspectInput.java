@@ -17,12 +17,12 @@ import java.util.Optional;
 import java.util.StringTokenizer;
 
 /**
- * Takes a stream apart into CBOR values, one at a time, whatever form they are in: raw, or
- * hexadecimal or base64 (standard or URL-safe, padded or not) with line breaks anywhere. Text is
- * decoded as a whole, so a value may span lines, and a line may hold several.
+ * Splits a stream into CBOR values, one at a time, in any of these forms: raw, hexadecimal or
+ * base64 (standard or URL-safe, padded or not) with line breaks anywhere. Text is decoded as a
+ * whole, so a value may span lines, and a line may hold several.
  */
 public final class InspectInput {
-  /** The most bytes that are read: room for forty of the largest checkpoints there can be. */
+  /** The maximum input in bytes: room for forty of the largest possible checkpoints. */
   public static final int MAX_SIZE = 16 << 20;
 
   private static final String WHITE_SPACE = " \t\r\n";
@@ -47,7 +47,7 @@ public final class InspectInput {
     if (content.length > MAX_SIZE) {
       throw new CommandFailure(
           ExitCode.BAD_INPUT,
-          "the input is longer than " + (MAX_SIZE >> 20) + " MiB, the most that inspect reads");
+          "the input is longer than " + (MAX_SIZE >> 20) + " MiB, the maximum that inspect reads");
     }
     if (!isText(content)) {
       return new InspectInput(content);
@@ -61,9 +61,9 @@ public final class InspectInput {
   }
 
   /**
-   * The one value that an argument is, or names.
+   * The single value given by an argument, or named by it.
    *
-   * @param what to call it
+   * @param what its name in messages
    * @param argument the value as text, or - for standard input
    * @throws CommandFailure if there is not exactly one
    */
@@ -77,7 +77,7 @@ public final class InspectInput {
     byte[] only = input.next().orElseThrow();
     if (input.next().isPresent()) {
       throw new CommandFailure(
-          ExitCode.BAD_INPUT, "expected one " + what + ", found more behind it");
+          ExitCode.BAD_INPUT, "expected one " + what + ", found more after it");
     }
     return only;
   }
@@ -85,7 +85,7 @@ public final class InspectInput {
   /**
    * The next value; empty at the end.
    *
-   * @throws CommandFailure if what comes next is no value
+   * @throws CommandFailure if no valid value comes next
    */
   public Optional<byte[]> next() throws CommandFailure {
     try {
@@ -100,7 +100,7 @@ public final class InspectInput {
     }
   }
 
-  /** What is wrong with the value that was taken last. */
+  /** A failure of the value that was taken last. */
   public CommandFailure failure(String message) {
     return failure(taken, message);
   }
@@ -109,7 +109,7 @@ public final class InspectInput {
     return new CommandFailure(ExitCode.BAD_INPUT, "value " + number + ": " + message);
   }
 
-  /** No value is all hexadecimal digits in base64: its first letter is none. */
+  /** The base64 of a value is never all hexadecimal digits: its first letter is not one. */
   private static boolean isHex(String text) {
     return text.chars().allMatch(c -> HexFormat.isHexDigit(c) || WHITE_SPACE.indexOf(c) >= 0);
   }
@@ -130,9 +130,9 @@ public final class InspectInput {
   }
 
   /**
-   * A word is a value by itself, or a line of one that was wrapped: which, matters where it is
-   * neither padded nor made of whole groups of four. Values are maps, so if all words begin as maps
-   * do, they are taken for values, else for lines.
+   * A word is a whole value, or one line of a wrapped value. The difference matters only for words
+   * that are neither padded nor made of whole groups of four. Values are maps, so if all words
+   * begin like maps, they are treated as values, otherwise as lines.
    */
   private static byte[] decodeBase64(String text) throws CommandFailure {
     for (int i = 0; i < text.length(); i++) {
@@ -175,8 +175,7 @@ public final class InspectInput {
       return Base64.getDecoder().decode(standard);
     } catch (IllegalArgumentException e) {
       throw new CommandFailure(
-          ExitCode.BAD_INPUT,
-          "word " + number + ": expected base64, found no end that it can have");
+          ExitCode.BAD_INPUT, "word " + number + ": expected base64, found an impossible end");
     }
   }
 

@@ -9,10 +9,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
 /**
- * A key as it is named on the command line, {@code tlpub:…} or {@code tlpub:…?VOTES}.
+ * A key as written on the command line, {@code tlpub:…} or {@code tlpub:…?VOTES}.
  *
  * @param key the key
- * @param votes as they are written, of 64 bits, whether allowed or not; empty when they are not
+ * @param votes as written, 64 bits, whether allowed or not; empty if none are given
  */
 public record KeyArgument(LockPublicKey key, OptionalLong votes) {
   public static final String LABEL = "KEY[?VOTES]";
@@ -22,16 +22,16 @@ public record KeyArgument(LockPublicKey key, OptionalLong votes) {
     return Key.of(key, 1).withVotes(votes.orElse(1));
   }
 
-  /** What makes a key of a text. */
+  /** Parses a key from text. */
   @FunctionalInterface
   public interface Parser<T> {
     public T parse(String text) throws TextException;
   }
 
   /**
-   * Parses a key of any type that is on the command line.
+   * Parses a key of any type from the command line.
    *
-   * @throws ParameterException if it is none
+   * @throws ParameterException if it is not one
    */
   public static <T> T parse(Parser<T> parser, String text, CommandSpec spec) {
     try {
@@ -42,9 +42,9 @@ public record KeyArgument(LockPublicKey key, OptionalLong votes) {
   }
 
   /**
-   * Parses what is on the command line.
+   * Parses one argument of the command line.
    *
-   * @throws ParameterException if it is no key with or without votes
+   * @throws ParameterException if it is not a key with or without votes
    */
   public static KeyArgument parse(String text, CommandSpec spec) {
     int mark = text.indexOf('?');
@@ -58,14 +58,14 @@ public record KeyArgument(LockPublicKey key, OptionalLong votes) {
               : OptionalLong.of(Long.parseUnsignedLong(text.substring(mark + 1))));
     } catch (NumberFormatException e) {
       throw new ParameterException(
-          spec.commandLine(), "expected a number of votes behind '?', found " + text);
+          spec.commandLine(), "expected a number of votes after '?', found " + text);
     }
   }
 
   /**
    * Parses several.
    *
-   * @throws ParameterException if there is none, or something else
+   * @throws ParameterException if there are none, or one is invalid
    */
   public static List<KeyArgument> parseAll(List<String> texts, CommandSpec spec) {
     if (texts.isEmpty()) {

@@ -7,25 +7,25 @@ import dev.tka.store.StorePlace;
 import java.util.Optional;
 
 /**
- * One tailnet's AUMs, where a command was told to look.
+ * One tailnet's AUMs, at the place that a command was given.
  *
- * @param place where that is
- * @param tailnet which of it; empty for a place of one, which has no name for its own
- * @param option what tells another command of the tailnet; empty where that needs no telling
- * @param aums what is there
+ * @param place the place
+ * @param tailnet its name; empty for a place that holds one, which has no name for it
+ * @param option the option that names the tailnet to another command; empty if none is needed
+ * @param aums its AUMs
  */
 public record OpenStore(StorePlace place, Optional<String> tailnet, String option, AumStore aums) {
-  /** Whose rules are kept there. */
+  /** Whose rules apply there. */
   public AdmissionPolicy policy() {
     return place.policy();
   }
 
-  /** For a shell: what tells another command to look there, too. */
+  /** For a shell: the words that point another command to this store. */
   public String words() {
     return Texts.shellWord(place.url()) + option;
   }
 
-  /** For a shell: what tells another command of both, a node's first. */
+  /** For a shell: the words that point another command to both, the node's first. */
   public static String words(OpenStore node, OpenStore control) {
     return Texts.shellWord(node.place.url())
         + " "
@@ -33,7 +33,9 @@ public record OpenStore(StorePlace place, Optional<String> tailnet, String optio
         + (node.option.isEmpty() ? control.option : node.option);
   }
 
-  /** How advice begins where the wrong tailnet may have been named; empty where there is one. */
+  /**
+   * The beginning of advice if the wrong tailnet may have been named; empty if there is only one.
+   */
   public String perhapsAnother() {
     return place instanceof StorePlace.OfOne
         ? ""

@@ -36,25 +36,25 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The nodes of a network, as docs/peers-file.md describes them: what {@code tailscale lock status
- * --json} prints, or the same written by hand. Read entry by entry; one that is broken is named on
- * standard error and left out.
+ * The nodes of a network, as docs/peers-file.md describes them: the output of {@code tailscale lock
+ * status --json}, or a file written by hand. Read entry by entry; a broken one is named on standard
+ * error and left out.
  *
- * @param self the node whose view it is, where the file says
+ * @param self the node whose view this is, if the file says
  * @param peers the others, in the order of the file, no two with one id
- * @param sound false when something was left out
+ * @param sound false if an entry was left out
  */
 public record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) {
-  /** Longer than the text of any signature that can be read: sixteen layers are 4 KiB. */
+  /** Longer than the text of any readable signature: sixteen layers are 4 KiB. */
   static final int MAX_TEXT = 1 << 16;
 
-  /** Deeper than anything that is read; what is skipped costs little a level. */
+  /** Deeper than any valid input; skipping costs little per level. */
   private static final int MAX_NESTING = 100_000;
 
   private static final Set<String> LISTS = Set.of("Peers", "VisiblePeers", "FilteredPeers");
   private static final String SELF = "self";
 
-  /** The names of kinds, each at its number; what has none is written with its number. */
+  /** The names of kinds, each at its number; a kind without a name is written with its number. */
   private static final List<String> KINDS = List.of("invalid", "direct", "rotation", "credential");
 
   private static final Pattern OTHER_KIND = Pattern.compile("Sig\\?<([0-9]{1,3})>");
@@ -71,7 +71,7 @@ public record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) 
                   .build())
           .build();
 
-  /** Copies its list. */
+  /** Copies the list. */
   public PeersFile {
     peers = List.copyOf(peers);
   }
@@ -79,17 +79,17 @@ public record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) 
   /**
    * A node.
    *
-   * @param peer as the filter takes it
-   * @param name for people, where it has one
-   * @param rotationKey with which it may rotate its node key, where the file says
-   * @param lastOffer what it said of its authority when it last synced, where the file says
+   * @param peer the filter's input
+   * @param name for people, if it has one
+   * @param rotationKey the key with which it may rotate its node key, if the file says
+   * @param lastOffer the offer that it made when it last synced, if the file says
    */
   public record Entry(
       Peer peer,
       Optional<String> name,
       Optional<LockPublicKey> rotationKey,
       Optional<SyncOffer> lastOffer) {
-    /** What people know it by: its name and its id, or the one that it has. */
+    /** Its title for people: name and id, or the id alone. */
     public String title() {
       return Texts.printable(
           name.filter(given -> !given.equals(peer.id()))
@@ -98,16 +98,15 @@ public record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) 
     }
   }
 
-  /** The status to exit with for what was left out. */
+  /** The exit status for the entries that were left out. */
   public int exitCode() {
     return sound ? ExitCode.OK : ExitCode.BAD_INPUT;
   }
 
   /**
-   * Reads from where an argument says: a file, or {@code -} for standard input. What is broken is
-   * told on {@code err}, a line each.
+   * Reads a file, or standard input for {@code -}. Each broken entry gets a line on {@code err}.
    *
-   * @throws CommandFailure if it does not begin as a peers file does
+   * @throws CommandFailure if it does not begin like a peers file
    */
   public static PeersFile read(StreamArgument argument, Tka tka, PrintWriter err)
       throws IOException, CommandFailure {
@@ -120,7 +119,7 @@ public record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) 
     }
   }
 
-  /** A value that is not what it should be; the entry that it is part of is left out. */
+  /** An invalid value; its entry is left out. */
   private static final class Broken extends Exception {
     private final String message;
 
@@ -153,7 +152,7 @@ public record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) 
     }
   }
 
-  /** What is known of an entry while its fields come, in any order. */
+  /** The fields of an entry read so far; they come in any order. */
   private static final class Draft {
     private Optional<String> id = Optional.empty();
     private Optional<String> name = Optional.empty();
@@ -174,8 +173,8 @@ public record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) 
       if (problem.isPresent()) {
         throw new Broken(problem.get());
       }
-      String given = id.orElseThrow(() -> new Broken("ID: expected one, found none"));
-      NodeKey key = nodeKey.orElseThrow(() -> new Broken("NodeKey: expected one, found none"));
+      String given = id.orElseThrow(() -> new Broken("ID is missing"));
+      NodeKey key = nodeKey.orElseThrow(() -> new Broken("NodeKey is missing"));
       return new Entry(
           new Peer(given, key, signature, unsignedPeerApiOnly), name, rotationKey, lastOffer);
     }
@@ -221,15 +220,15 @@ public record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) 
           }
         }
         if (parser.nextToken() != null) {
-          report("expected the end behind the object, found more");
+          report("expected the end after the object, found more");
         }
       } catch (JsonProcessingException e) {
-        // Whoever comes later in the file cannot be found any more.
+        // The rest of the file can no longer be read.
         report(
             inside.map(place -> place + ": ").orElse("")
                 + "line "
                 + parser.currentLocation().getLineNr()
-                + ": not JSON, and the rest was not read: "
+                + ": not JSON; the rest was not read: "
                 + e.getOriginalMessage());
         lists = true;
       }
@@ -285,7 +284,7 @@ public record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) 
         Entry entry = draft.build();
         @Nullable String other = places.putIfAbsent(entry.peer().id(), place);
         if (other != null) {
-          throw new Broken("ID: expected one of its own, found that of " + other);
+          throw new Broken("ID: duplicate of " + other);
         }
         peers.add(entry);
       } catch (Broken e) {
@@ -299,7 +298,7 @@ public record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) 
       sound = false;
     }
 
-    /** Takes one field in; the parser is at its value, and at the end of it afterwards. */
+    /** Reads one field; the parser is at its value, and at its end afterwards. */
     private void field(String field, Draft draft) throws IOException {
       JsonStreamContext entry = parser.getParsingContext();
       if (parser.currentToken().isStructStart()) {
@@ -333,7 +332,7 @@ public record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) 
     private String id() throws IOException, Broken {
       String id = parser.currentToken() == JsonToken.VALUE_NUMBER_INT ? parser.getText() : text();
       if (id.isBlank()) {
-        throw new Broken("expected one, found an empty text");
+        throw new Broken("expected text, found an empty one");
       }
       return id;
     }
@@ -356,7 +355,9 @@ public record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) 
       };
     }
 
-    /** As bytes in text, or taken apart as {@code tailscale lock status --json} does. */
+    /**
+     * Either its bytes as text, or its fields as {@code tailscale lock status --json} prints them.
+     */
     private Bytes signature() throws IOException, Broken, TextException {
       return parser.currentToken() == JsonToken.START_OBJECT ? nested(1).encoded() : bytes(text());
     }
@@ -399,12 +400,13 @@ public record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) 
       Matcher other = OTHER_KIND.matcher(name);
       int kind = other.matches() ? Integer.parseInt(other.group(1)) : -1;
       if (kind < 0 || kind > 255) {
-        throw new Broken("expected a kind such as direct, rotation or credential, found another");
+        throw new Broken(
+            "expected a kind such as direct, rotation or credential, found an unknown one");
       }
       return kind;
     }
 
-    /** A key of any length in the form for people, as a signature may name one. */
+    /** A key of any length in its form for people; a signature may name one. */
     private static Bytes key(String text) throws Broken, TextException {
       if (!text.startsWith("tlpub:") && !text.startsWith("nlpub:")) {
         throw new Broken("expected to begin with tlpub: or nlpub:");
@@ -412,7 +414,7 @@ public record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) 
       return Bytes.parseHex(text.substring("tlpub:".length()));
     }
 
-    /** The base64 of a signature begins with a letter that is no hexadecimal digit. */
+    /** The base64 of a signature begins with a letter that is not a hexadecimal digit. */
     private static Bytes bytes(String text) throws Broken, TextException {
       return text.chars().allMatch(HexFormat::isHexDigit) ? Bytes.parseHex(text) : base64(text);
     }

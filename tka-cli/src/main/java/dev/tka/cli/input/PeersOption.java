@@ -7,15 +7,15 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The nodes of a network, where a command can do without them. */
+/** The nodes of a network, for commands in which they are optional. */
 public final class PeersOption {
   @Option(
       names = "--peers",
       paramLabel = "PEERS",
       converter = StreamArgument.File.class,
       description =
-          "The nodes of the network: a peers file (docs/peers-file.md), as 'tailscale lock status"
-              + " --json' prints it, or - for standard input.")
+          "The nodes of the network: a peers file (docs/peers-file.md), such as the output of"
+              + " 'tailscale lock status --json', or - for standard input.")
   private @Nullable StreamArgument source;
 
   public boolean isGiven() {
@@ -27,9 +27,9 @@ public final class PeersOption {
   }
 
   /**
-   * Reads the file that was named, if one was; what is broken in it is told on {@code err}.
+   * Reads the named file, if any; its broken entries are reported on {@code err}.
    *
-   * @throws CommandFailure if it is no peers file
+   * @throws CommandFailure if it is not a peers file
    */
   public Optional<PeersFile> read(Tka tka, PrintWriter err) throws IOException, CommandFailure {
     return source == null ? Optional.empty() : Optional.of(PeersFile.read(source, tka, err));

@@ -20,29 +20,30 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
 /**
- * A secret text that a command works on: in a file that only its owner can read, on standard input,
- * or typed by a person, unseen. It is never an argument: other processes see those.
+ * A secret that a command works on: from a file that only its owner can read, from standard input,
+ * or typed without echo. It is never an argument, because other processes can see arguments.
  */
 public final class SecretInput {
   public static final String LABEL = "FILE";
 
-  /** Far more than any of these secrets has. */
+  /** Far more than the length of any of these secrets. */
   private static final int MAX_SIZE = 64 * 1024;
 
-  /** An argument that is a secret itself, as it is for 'tailscale lock'. */
+  /** An argument that is the secret itself, as 'tailscale lock' takes it. */
   private static final Pattern SECRET =
       Pattern.compile("(tskey-|nlpriv:|disablement-secret:).*|.*--TL.*|([0-9a-fA-F]{2}){16,}");
 
   private SecretInput() {}
 
   /**
-   * Reads the secret, without the white space around it.
+   * Reads the secret, without surrounding white space.
    *
-   * @param file where, or - for standard input; null to ask for it
-   * @param what to call it
-   * @throws ParameterException if nobody can be asked, or the secret itself is the argument
-   * @throws SigningException if others than its owner can read or write the file
-   * @throws CommandFailure if there is nothing, too much, or no text
+   * @param file the file, or - for standard input; null to ask for it
+   * @param what its name in messages
+   * @throws ParameterException if there is no terminal to ask on, or the secret itself is the
+   *     argument
+   * @throws SigningException if anyone but its owner can read or write the file
+   * @throws CommandFailure if it is empty, too long, or not text
    */
   public static String read(@Nullable StreamArgument file, String what, Tka tka, CommandSpec spec)
       throws SigningException, IOException, CommandFailure {
@@ -82,7 +83,7 @@ public final class SecretInput {
           "expected a file that holds the "
               + what
               + ", or - for standard input, found what looks like the secret itself: other"
-              + " processes see arguments, so think of it as seen");
+              + " processes can see arguments, so consider it compromised");
     }
     Path path = file.path();
     KeyFile.requirePrivate(path, what + " file");
@@ -103,7 +104,7 @@ public final class SecretInput {
               + " input");
     }
     String prompt = "tka: " + what + " (not shown): ";
-    // Any other input stands for the terminal, and echoes nothing.
+    // Any other input replaces the terminal, and echoes nothing.
     @Nullable Console console = tka.in() == System.in ? System.console() : null;
     if (console == null) {
       spec.commandLine().getErr().print(prompt);

@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.io.Reader;
 
 /**
- * JSON on its way to a parser, which would keep a text whole before anybody can look at its length:
- * of texts that are longer than a limit, only the limit and one character more pass, which is
+ * Filters JSON on its way to a parser, which would keep a whole text before its length can be
+ * checked: of a text longer than a limit, only one character more than the limit passes, which is
  * enough to see that it is too long.
  */
 final class ShortTexts extends FilterReader {
@@ -16,10 +16,10 @@ final class ShortTexts extends FilterReader {
   private boolean inText;
   private boolean escaped;
 
-  /** Hexadecimal digits of an escape that are still to come. */
+  /** The remaining hexadecimal digits of an escape. */
   private int digits;
 
-  /** Of the text so far, as a parser counts: an escape is one. */
+  /** The length of the text so far, as a parser counts: an escape is one character. */
   private int length;
 
   ShortTexts(Reader in, int limit) {

@@ -12,7 +12,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
 /**
- * The private key that a command signs with. It is never an argument: other processes see those.
+ * The private key that a command signs with. It is never an argument, because other processes can
+ * see arguments.
  */
 public final class SigningKeyOption {
   @Option(
@@ -20,8 +21,8 @@ public final class SigningKeyOption {
       paramLabel = "FILE",
       converter = StreamArgument.File.class,
       description = {
-        "The private key that signs, in a file that only its owner can read, as 'tka keygen' makes"
-            + " it; - is standard input."
+        "The private key to sign with: a file that only its owner can read, made by 'tka keygen',"
+            + " or - for standard input."
       })
   private @Nullable StreamArgument file;
 
@@ -34,7 +35,7 @@ public final class SigningKeyOption {
       throws SigningException, IOException {
     if (file == null) {
       throw new ParameterException(
-          spec.commandLine(), "missing option --key-file FILE, the private key that signs");
+          spec.commandLine(), "missing option --key-file FILE, the private key to sign with");
     }
     return isStandardInput() ? KeyFile.read(in, file.toString()) : KeyFile.read(file.path());
   }
@@ -43,7 +44,7 @@ public final class SigningKeyOption {
     return StreamArgument.isStandardInput(file);
   }
 
-  /** The option as it was given, for a command to run again. */
+  /** The option as given, for a command line to repeat. */
   public Optional<String> file() {
     return Optional.ofNullable(file).map(StreamArgument::text);
   }

@@ -13,15 +13,15 @@ import java.io.PrintWriter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** The store that a command looks at. */
+/** The store that a command works on. */
 public final class StoreArgument {
   public static final String LABEL = "STORE";
 
-  /** Of a command that edits. */
+  /** The description of an editing command's rules. */
   public static final String RULES =
-      "A directory is edited by a node's rules, control's store by control's.";
+      "A node's rules apply to edits in a directory, control's rules to edits in control's store.";
 
-  /** Describes an argument that is no directory. */
+  /** Describes an argument that is not a directory. */
   public static final String OF_MANY = "sqlite:PATH or postgresql://USER@HOST:PORT/DATABASE.";
 
   @Parameters(
@@ -45,20 +45,20 @@ public final class StoreArgument {
     return tailnet;
   }
 
-  /** For a shell: what tells another command of the same. */
+  /** For a shell: the words that point another command to the same store. */
   public String words() {
     return Texts.shellWord(place.url()) + tailnet.option(place);
   }
 
   /**
-   * For what changes which AUMs a node keeps.
+   * For commands that change which AUMs a node keeps.
    *
-   * @throws CommandFailure if it is control's
+   * @throws CommandFailure if it is control's store
    */
   public void requireNodes() throws CommandFailure {
     if (place.policy() != AdmissionPolicy.NODE) {
       throw new CommandFailure(
-          ExitCode.USAGE, place.url() + ": control keeps everything, expected a node's directory");
+          ExitCode.USAGE, place.url() + ": expected a node's directory; control keeps everything");
     }
   }
 
@@ -72,11 +72,11 @@ public final class StoreArgument {
   }
 
   /**
-   * Opens what a snapshot shows, or something of it. Where that fails and there is damage, the
-   * damage is the likely cause: it is reported, and its status is the one to exit with.
+   * Opens a snapshot, or a part of it. If that fails and there is damage, the damage is the likely
+   * cause: it is reported, and it determines the exit status.
    *
    * @throws OpenException if it does not open although nothing is damaged
-   * @throws CommandFailure if it does not open and something is damaged
+   * @throws CommandFailure if it does not open and a file is damaged
    */
   public static <T> T openAuthority(AumSnapshot snapshot, Opening<T> opening, PrintWriter err)
       throws OpenException, StoreException, CommandFailure {
@@ -88,11 +88,11 @@ public final class StoreArgument {
         throw e;
       }
       throw new CommandFailure(
-          exitCode, "without what is damaged, no authority can be opened: " + e.getMessage());
+          exitCode, "no authority can be opened without the damaged AUMs: " + e.getMessage());
     }
   }
 
-  /** What opens, and may find that it cannot. */
+  /** An attempt to open. */
   @FunctionalInterface
   public interface Opening<T> {
     T from(AumSnapshot snapshot) throws OpenException, StoreException;
@@ -101,22 +101,19 @@ public final class StoreArgument {
   /**
    * Reports damage after the answer: every damaged file, and that the authority is degraded.
    *
-   * @return the status to exit with
+   * @return the exit status
    */
   public static int reportDamage(AumSnapshot snapshot, PrintWriter err) {
     int exitCode = printDamage(snapshot, err);
     if (exitCode != ExitCode.OK) {
       err.println(
-          "tka: the authority is degraded: it authorizes nothing until what is damaged came back"
-              + " by sync or was set aside");
+          "tka: the authority is degraded: nothing is authorized until the damaged AUMs are"
+              + " restored by a sync or moved away");
     }
     return exitCode;
   }
 
-  /**
-   * Prints a line for each file that is wrong, and tells the status that the worst of them asks
-   * for.
-   */
+  /** Prints a line for each damaged file, and returns the exit status for the worst of them. */
   private static int printDamage(AumSnapshot snapshot, PrintWriter err) {
     int exitCode = ExitCode.OK;
     for (Damage damage : snapshot.damage()) {

@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** A store as an argument names it: a URL of any kind that is installed, or a directory's path. */
+/** A store as named by an argument: a URL of any installed kind, or a directory's path. */
 public final class StoreText implements ITypeConverter<StorePlace> {
   private static final StoreKinds KINDS = StoreKinds.installed();
 
@@ -28,15 +28,15 @@ public final class StoreText implements ITypeConverter<StorePlace> {
     }
   }
 
-  /** Whether a text begins as the URL of a store does. */
+  /** Whether a text begins like the URL of a store. */
   public static boolean isUrl(String text) {
     return KINDS.isUrl(text);
   }
 
   /**
-   * For what goes through many tailnets.
+   * For commands that go through many tailnets.
    *
-   * @throws CommandFailure if the place holds one
+   * @throws CommandFailure if the place holds only one
    */
   public static StorePlace.OfMany requireMany(StorePlace place) throws CommandFailure {
     if (place instanceof StorePlace.OfMany many) {
@@ -50,12 +50,12 @@ public final class StoreText implements ITypeConverter<StorePlace> {
             + (hint.isEmpty() ? place.noun() + ", which holds one tailnet" : "file" + hint));
   }
 
-  /** What else may have been meant, where a path names a file that is no store of one tailnet. */
+  /** A hint at the likely intention, if a path names a file that is not a store of one tailnet. */
   static String hint(StorePlace place) {
     return place
         .path()
         .filter(path -> place instanceof StorePlace.OfOne && Files.isRegularFile(path))
-        .map(path -> "; a file of SQLite is sqlite:" + path)
+        .map(path -> "; for a SQLite file, write sqlite:" + path)
         .orElse("");
   }
 }

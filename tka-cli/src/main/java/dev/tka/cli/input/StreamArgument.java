@@ -10,10 +10,10 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * An argument for which {@code -} stands for standard input, or for standard output where a command
+ * An argument for which {@code -} means standard input, or standard output for a command that
  * writes. Any other text is the path of a file, or the value itself.
  *
- * @param text as it was given
+ * @param text as given
  */
 public record StreamArgument(String text) {
   public static final String STANDARD = "-";
@@ -23,17 +23,17 @@ public record StreamArgument(String text) {
     return text.equals(STANDARD);
   }
 
-  /** True for standard input, where the argument may be left out. */
+  /** True for standard input, for an argument that is optional. */
   public static boolean isStandardInput(@Nullable StreamArgument argument) {
     return argument != null && argument.isStandard();
   }
 
-  /** The file that is named. */
+  /** The named file. */
   public Path path() {
     return Path.of(text);
   }
 
-  /** Standard input, or what the file that is named holds. */
+  /** Standard input, or the content of the named file. */
   public InputStream open(Tka tka) throws IOException {
     return isStandard() ? tka.in() : Files.newInputStream(path());
   }
@@ -56,7 +56,7 @@ public record StreamArgument(String text) {
       try {
         return new StreamArgument(Path.of(text).toString());
       } catch (InvalidPathException e) {
-        throw new TypeConversionException("expected a path, found none: " + e.getMessage());
+        throw new TypeConversionException("not a valid path: " + e.getMessage());
       }
     }
   }

@@ -19,20 +19,20 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Which tailnet of a store a command is about. Opens stores, which {@link #close} closes. */
+/** The tailnet of a store that a command works on. Opens stores, which {@link #close} closes. */
 public final class TailnetOption {
   public static final String NAME = "--tailnet";
 
-  /** So many names are listed in an error. */
+  /** The number of names listed in an error. */
   private static final int NAMED = 10;
 
-  /** What Java puts where it does not understand the bytes of an argument. */
+  /** Java's replacement for bytes of an argument that it cannot decode. */
   private static final char REPLACEMENT = '\ufffd';
 
   @Option(
       names = NAME,
       paramLabel = "ID",
-      description = "The tailnet, in a store that keeps several.")
+      description = "The tailnet, in a store that holds several.")
   private @Nullable String name;
 
   private final List<Tailnets> opened = new ArrayList<>();
@@ -41,7 +41,7 @@ public final class TailnetOption {
     return name != null;
   }
 
-  /** For a shell: what tells another command of the same tailnet, or nothing. */
+  /** For a shell: the option that names the same tailnet to another command, or nothing. */
   String option(StorePlace place) {
     return name == null || place instanceof StorePlace.OfOne
         ? ""
@@ -49,7 +49,7 @@ public final class TailnetOption {
   }
 
   /**
-   * Opens the tailnet of a store that is there.
+   * Opens the tailnet of an existing store.
    *
    * @throws StoreException.Absent if there is no such store
    * @throws CommandFailure if it has no such tailnet, or several and none was named
@@ -65,30 +65,29 @@ public final class TailnetOption {
       if (!names.contains(requireName())) {
         throw new CommandFailure(
             ExitCode.NOT_FOUND,
-            place.url() + ": no tailnet " + name + " ('tka tailnets' lists those that are there)");
+            place.url() + ": no tailnet " + name + " ('tka tailnets' lists the existing ones)");
       }
       return open(place, name, tailnets);
     }
     if (names.isEmpty()) {
       throw new CommandFailure(
-          ExitCode.NOT_FOUND, place.url() + ": no tailnet was begun there yet");
+          ExitCode.NOT_FOUND, place.url() + ": no tailnet has been created there yet");
     }
     if (names.size() > 1) {
       throw new CommandFailure(
           ExitCode.USAGE,
-          place.url() + " keeps " + names.size() + " tailnets, name one: " + list(names));
+          place.url() + " holds " + names.size() + " tailnets, name one: " + list(names));
     }
     String only = names.iterator().next();
     return open(place, only, tailnets);
   }
 
   /**
-   * Opens a node's store and control's. The tailnet that was named is that of each that keeps
-   * several.
+   * Opens a node's store and control's. The named tailnet applies to each store that holds several.
    *
    * @return both, in this order
    * @throws StoreException.Absent if there is no such store
-   * @throws CommandFailure as for one of them
+   * @throws CommandFailure as for a single store
    */
   public List<OpenStore> openBoth(StorePlace node, StorePlace control)
       throws StoreException, CommandFailure {
@@ -114,10 +113,10 @@ public final class TailnetOption {
   }
 
   /**
-   * The tailnet as it is before it is begun.
+   * The tailnet before it is created.
    *
-   * @return empty if the store is not there yet, and can be made
-   * @throws CommandFailure if it was not named and has to be, or was and may not be
+   * @return empty if the store does not exist yet, and can be made
+   * @throws CommandFailure if it needs a name and has none, or has a name and may not
    */
   public Optional<AumStore> openToBegin(StorePlace place) throws StoreException, CommandFailure {
     if (place instanceof StorePlace.OfOne one) {
@@ -143,7 +142,7 @@ public final class TailnetOption {
   }
 
   /**
-   * The tailnet, to be begun; its store is made if there is none.
+   * The tailnet, to be created; its store is made if there is none.
    *
    * @throws CommandFailure as {@link #openToBegin} does
    */
@@ -176,14 +175,13 @@ public final class TailnetOption {
   private void requireNoName(StorePlace.OfOne place) throws CommandFailure {
     if (name != null) {
       throw new CommandFailure(
-          ExitCode.USAGE,
-          place.url() + ": a " + place.noun() + " holds one tailnet, leave out " + NAME);
+          ExitCode.USAGE, place.url() + ": a " + place.noun() + " holds one tailnet: omit " + NAME);
     }
   }
 
   private String requireName() throws CommandFailure {
     if (name == null) {
-      throw new CommandFailure(ExitCode.USAGE, "a tailnet that is begun needs a name: " + NAME);
+      throw new CommandFailure(ExitCode.USAGE, "a new tailnet needs a name: " + NAME);
     }
     if (!Tailnets.isName(name)) {
       throw new CommandFailure(
@@ -193,7 +191,7 @@ public final class TailnetOption {
     if (name.indexOf(REPLACEMENT) >= 0) {
       throw new CommandFailure(
           ExitCode.USAGE,
-          NAME + ": expected text in the encoding of the locale, found other bytes");
+          NAME + ": expected text in the encoding of the locale, found bytes that are not");
     }
     return name;
   }
@@ -208,7 +206,7 @@ public final class TailnetOption {
     return tailnets;
   }
 
-  /** Closes what was opened, and may not be used any more. */
+  /** Closes the opened stores; this object must not be used afterwards. */
   public void close() {
     opened.forEach(Tailnets::close);
   }

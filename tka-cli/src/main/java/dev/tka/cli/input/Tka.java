@@ -22,24 +22,24 @@ import picocli.CommandLine.Command;
     synopsisSubcommandLabel = "COMMAND",
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
-      "0:all is well",
+      "0:success",
       "1:verification failed, no node would accept it, or two ends disagree",
-      "2:the command line does not make sense",
-      "3:bad or damaged input, or a store of a newer version",
+      "2:invalid usage",
+      "3:invalid or damaged input, or a store written by a newer version",
       "4:not found",
-      "5:conflict: another writer was first, or it is there already",
+      "5:conflict: another writer was first, or the target already exists",
       "6:reading or writing failed",
       "7:a peer is dropped",
-      "70:an internal error"
+      "70:internal error"
     },
     footerHeading = "%nExamples:%n",
     footer = {
-      "  tka demo                                  see it work on real data",
+      "  tka demo                                  shows the main job on real data",
       "  tka status /var/lib/tailscale/tka-profiles/2601",
       "  tka status sqlite:control.db --tailnet example.com",
       "  tka log --graph DIR                       the chain, with its forks",
       "  tka inspect genesis.cbor                  every field of an AUM",
-      "  tka keygen admin.key                      a key that can sign",
+      "  tka keygen admin.key                      makes a signing key",
       "  tka add DIR tlpub:... --key-file admin.key",
       "  source <(tka generate-completion)         completion for bash and zsh"
     })
@@ -50,18 +50,18 @@ public final class Tka {
   private final SecureRandom random;
 
   /**
-   * Where a command's input comes from.
+   * A command's input.
    *
-   * @param canAsk whether a person is at the other end of the input, and sees what is asked
+   * @param canAsk whether a person types the input and sees the questions
    */
   public Tka(InputStream in, boolean canAsk, SecureRandom random) {
     this(in, new FileOutputStream(FileDescriptor.out), canAsk, random);
   }
 
   /**
-   * Where a command's input comes from, and where output goes that is no text.
+   * A command's input, and the destination of output that is not text.
    *
-   * @param canAsk whether a person is at the other end of the input, and sees what is asked
+   * @param canAsk whether a person types the input and sees the questions
    */
   public Tka(InputStream in, OutputStream out, boolean canAsk, SecureRandom random) {
     this.in = in;
@@ -70,12 +70,12 @@ public final class Tka {
     this.random = random;
   }
 
-  /** What the command reads. */
+  /** Standard input of the command. */
   public InputStream in() {
     return in;
   }
 
-  /** For output that is no text; nothing else may be printed then. */
+  /** For output that is not text; nothing else may be printed then. */
   public OutputStream out() {
     return out;
   }
@@ -85,12 +85,12 @@ public final class Tka {
     return canAsk;
   }
 
-  /** Where keys and secrets come from. */
+  /** The source of keys and secrets. */
   public SecureRandom random() {
     return random;
   }
 
-  /** Tells the version, and which path verifies signatures. */
+  /** Prints the version, and the path that verifies signatures. */
   static final class Version implements CommandLine.IVersionProvider {
     @Override
     public String[] getVersion() throws IOException {

@@ -1,5 +1,5 @@
 /**
- * What the command is told: arguments, stores, files, secrets, answers.
+ * The command's input: arguments, stores, files, secrets, answers.
  *
  * <p>The rules are specified in {@code docs/protocol.md}.
  */

@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** An age as people write it: a number of days, hours, minutes or seconds. */
+/** An age in text for people: a number of days, hours, minutes or seconds. */
 public final class AgeText implements ITypeConverter<Duration> {
   private static final Pattern AGE = Pattern.compile("(\\d{1,9})([dhms])");
 
@@ -22,7 +22,7 @@ public final class AgeText implements ITypeConverter<Duration> {
     return Duration.of(Long.parseLong(age.group(1)), unit(age.group(2)));
   }
 
-  /** In the largest unit that leaves no rest. */
+  /** In the largest unit that divides it. */
   public static String print(Duration age) {
     long seconds = age.toSeconds();
     for (String letter : List.of("d", "h", "m")) {

@@ -16,8 +16,7 @@ import picocli.CommandLine.Help.Ansi;
 
 /**
  * Draws an authority's AUMs, newest first, one line each. A lane is a branch; it waits for the
- * parent of the AUM that was drawn in it last, and lanes that wait for the same parent join below
- * it:
+ * parent of its last drawn AUM, and lanes that wait for the same parent join there:
  *
  * <pre>
  * * BKLB… no-op  (head)
@@ -37,7 +36,7 @@ public final class ChainGraph {
     this.ansi = ansi;
   }
 
-  /** Prints the newest AUMs, at most as many as are asked for. */
+  /** Prints the newest AUMs, at most {@code limit}. */
   public void print(PrintWriter out, int limit) throws StoreException {
     List<AumEntry> newestFirst = newestFirst();
     List<Optional<AumHash>> lanes = new ArrayList<>();
@@ -53,8 +52,8 @@ public final class ChainGraph {
   }
 
   /**
-   * Children before parents, and above each fork first all of the branch that won, then the others
-   * one after the other, so that the active chain stands straight on the left.
+   * Children before parents, and above each fork first the whole winning branch, then the others
+   * one by one, so that the active chain runs straight down on the left.
    */
   private List<AumEntry> newestFirst() {
     Comparator<AumEntry> winnerFirst =
@@ -120,7 +119,7 @@ public final class ChainGraph {
     return labels.isEmpty() ? "" : "  (" + String.join(", ", labels) + ")";
   }
 
-  /** The line in which one lane runs into another, further left. */
+  /** The line in which a lane joins another one further left. */
   private static String join(List<Optional<AumHash>> lanes, int into, int from) {
     char[] line = lines(lanes).toCharArray();
     line[2 * from] = ' ';

@@ -1,6 +1,6 @@
 package dev.tka.cli.output;
 
-/** A command that cannot go on, with the one line to print and the status to exit with. */
+/** A command that cannot continue, with the one line to print and the exit status. */
 public final class CommandFailure extends Exception {
   private final int exitCode;
   private final String message;

@@ -1,30 +1,31 @@
 package dev.tka.cli.output;
 
-/** What the command's exit status says. Part of the interface: scripts depend on the numbers. */
+/**
+ * The exit statuses of the command. They are part of its interface: scripts depend on the numbers.
+ */
 public final class ExitCode {
-  /** All is well. */
+  /** Success. */
   public static final int OK = 0;
 
   /**
-   * What was looked at is not right: an AUM that does not verify or apply, a golden case that
-   * fails. Or no node would accept what was asked for, two ends of a sync do not agree, or a doctor
-   * found a problem.
+   * The verification failed: an AUM does not verify or apply, or a golden case fails. Or no node
+   * would accept the request, the two ends of a sync disagree, or {@code doctor} found a problem.
    */
   public static final int VERIFICATION_FAILED = 1;
 
-  /** The command line does not make sense. */
+  /** Invalid usage. */
   public static final int USAGE = 2;
 
   /**
-   * The input cannot be understood, or is damaged, or a newer version wrote it. That one of these
-   * may be right for another program makes no difference to a script.
+   * The input cannot be understood or is damaged, or a newer version wrote it. The difference does
+   * not matter to a script.
    */
   public static final int BAD_INPUT = 3;
 
-  /** There is nothing at the place that was named. */
+  /** Not found. */
   public static final int NOT_FOUND = 4;
 
-  /** Somebody else was first, or something is there already. */
+  /** Another writer was first, or the target already exists. */
   public static final int CONFLICT = 5;
 
   /** Reading or writing failed. */
@@ -33,7 +34,7 @@ public final class ExitCode {
   /** A peer is dropped. */
   public static final int PEER_DROPPED = 7;
 
-  /** An internal error: a bug in this program, or too little memory. */
+  /** An internal error: a bug in this program, or out of memory. */
   public static final int INTERNAL = 70;
 
   private ExitCode() {}

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Prints what {@code inspect} found for people: the JSON's names and values, one a line, indented.
- * So both forms always say the same.
+ * Prints the result of {@code inspect} for people: the names and values of the JSON, one per line,
+ * indented. So both forms always agree.
  */
 public final class InspectText {
   private static final String INDENT = "  ";

@@ -5,12 +5,12 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Map;
 
-/** Prints items one after the other, so that there may be any number of them. */
+/** Prints items one by one, so that there may be any number of them. */
 public interface ItemPrinter extends AutoCloseable {
   /** Prints one item. */
   void print(Map<String, Object> item) throws IOException;
 
-  /** Prints what ends the list. */
+  /** Prints the end of the list. */
   @Override
   void close() throws IOException;
 

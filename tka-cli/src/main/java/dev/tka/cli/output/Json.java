@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Map;
 
-/** Prints JSON as the reference does: two spaces a level, no space before a colon. */
+/** Prints JSON as the reference does: two spaces per level, no space before a colon. */
 public final class Json {
   /** The version of every schema of this command; it changes when a field changes its meaning. */
   public static final String SCHEMA_VERSION = "1";

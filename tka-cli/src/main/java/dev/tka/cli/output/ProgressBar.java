@@ -5,11 +5,11 @@ import java.io.PrintWriter;
 import picocli.CommandLine.Model.CommandSpec;
 
 /**
- * Shows how far long work has come, and is gone when it is closed. It is shown where the launcher
- * {@code tka} found that standard error is a terminal: Java cannot tell.
+ * Shows the progress of long work, and disappears when closed. It is shown only if the launcher
+ * {@code tka} found that standard error is a terminal, which Java cannot tell.
  */
 public final class ProgressBar implements Progress, AutoCloseable {
-  /** What the launcher sets. */
+  /** Set by the launcher. */
   private static final String ON_TERMINAL = "tka.stderr.terminal";
 
   private static final int PERCENT = 100;
@@ -29,13 +29,13 @@ public final class ProgressBar implements Progress, AutoCloseable {
   /**
    * A bar on standard error.
    *
-   * @param doing what the work is
+   * @param doing the name of the work
    */
   public static ProgressBar of(CommandSpec spec, String doing) {
     return new ProgressBar(spec.commandLine().getErr(), doing, isShown());
   }
 
-  /** Whether a person would see one. */
+  /** Whether a bar would be shown. */
   public static boolean isShown() {
     return Boolean.getBoolean(ON_TERMINAL);
   }
@@ -58,7 +58,7 @@ public final class ProgressBar implements Progress, AutoCloseable {
     hide();
   }
 
-  /** Takes it away; it comes back when there is more to show. */
+  /** Hides the bar until there is more progress to show. */
   public void hide() {
     if (last >= 0) {
       last = -1;

@@ -5,7 +5,7 @@ import java.io.Writer;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Remembers the first failure to write, of which a PrintWriter keeps only that there was one. */
+/** Remembers the first failure to write; a PrintWriter only knows that there was one. */
 public final class RememberingWriter extends Writer {
   private final Writer target;
   private Optional<IOException> failure = Optional.empty();
@@ -19,9 +19,9 @@ public final class RememberingWriter extends Writer {
     return failure.isPresent();
   }
 
-  /** True when that was because the reader went away, as {@code head} does when it has enough. */
+  /** True when the reader went away, as {@code head} does after its last line. */
   public boolean readerIsGone() {
-    // The JDK has no other sign of it than the system's message.
+    // The system's message is the only sign of it in the JDK.
     return failure
         .map(IOException::getMessage)
         .filter(message -> message.toLowerCase(Locale.ROOT).contains("pipe"))

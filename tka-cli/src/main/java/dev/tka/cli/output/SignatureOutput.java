@@ -9,11 +9,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine.Option;
 
-/** How a node-key signature that was made is printed. */
+/** Prints a new node-key signature. */
 public final class SignatureOutput {
-  @Option(
-      names = "--json",
-      description = "Print JSON, with the fields of a node in a file of peers.")
+  @Option(names = "--json", description = "Print JSON, with the fields of a node in a peers file.")
   private boolean json;
 
   public void print(NodeKey nodeKey, NodeKeySignature made, PrintWriter out) throws IOException {

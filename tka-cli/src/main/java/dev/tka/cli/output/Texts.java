@@ -19,7 +19,7 @@ public final class Texts {
     return LockPublicKey.textOf(id);
   }
 
-  /** What an AUM does, in a few words. */
+  /** The effect of an AUM, in a few words. */
   static String summary(Aum aum) {
     StringBuilder out = new StringBuilder(aum.kind().toString());
     aum.key().ifPresent(key -> out.append(' ').append(shortKey(key.id())));
@@ -50,12 +50,12 @@ public final class Texts {
     return number + " " + noun + (number == 1 ? "" : "s");
   }
 
-  /** A sentence that stands alone, from one that has no capital letter yet. */
+  /** The sentence with a capital first letter. */
   public static String capitalized(String sentence) {
     return Character.toUpperCase(sentence.charAt(0)) + sentence.substring(1);
   }
 
-  /** A word for a shell, quoted where it has to be. */
+  /** A word for a shell, quoted if necessary. */
   public static String shellWord(String word) {
     return PLAIN_WORD.matcher(word).matches() ? word : "'" + word.replace("'", "'\\''") + "'";
   }
@@ -73,7 +73,7 @@ public final class Texts {
     return out.toString();
   }
 
-  /** Text from elsewhere, with whatever would break the line or the terminal replaced. */
+  /** Foreign text, in which characters that would break the line or the terminal are replaced. */
   public static String printable(String text) {
     StringBuilder out = new StringBuilder();
     text.codePoints()

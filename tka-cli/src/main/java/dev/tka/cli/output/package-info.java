@@ -1,5 +1,5 @@
 /**
- * How the command shows things: text, JSON, graphs, progress, exit statuses.
+ * The command's output: text, JSON, graphs, progress, exit statuses.
  *
  * <p>The rules are specified in {@code docs/protocol.md}.
  */

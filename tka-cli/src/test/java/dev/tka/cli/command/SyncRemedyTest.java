@@ -7,7 +7,7 @@ import dev.tka.sync.Intersection;
 import dev.tka.sync.StrandedNode;
 import org.junit.jupiter.api.Test;
 
-/** What to do about a node that control cannot help: the library's words, and the command. */
+/** Remedies for a node that control cannot help: the library's words, and the command. */
 class SyncRemedyTest {
   private static final AumHash HASH = AumHash.of(new byte[AumHash.SIZE]);
 
