@@ -163,9 +163,9 @@ public sealed interface Repair {
 
     @Override
     public String reason() {
-      return "none of the "
+      return "of the AUMs requested ("
           + wanted
-          + " requested AUMs is on the way back from the oldest ancestor, which ends at "
+          + "), none is on the way back from the oldest ancestor, which ends at "
           + oldestRemembered;
     }
   }
