@@ -91,12 +91,11 @@ class AdminGuideTest {
 
   private List<String> run(String command) throws IOException, InterruptedException {
     String script =
-        "tka() { '%s' -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp '%s' dev.tka.cli.Main \"$@\";"
-            + " }%n%s"
-                .formatted(
-                    Path.of(System.getProperty("java.home"), "bin", "java"),
-                    System.getProperty("java.class.path"),
-                    command);
+        "tka() { '%s' -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp '%s' dev.tka.cli.Main \"$@\"; }%n%s"
+            .formatted(
+                Path.of(System.getProperty("java.home"), "bin", "java"),
+                System.getProperty("java.class.path"),
+                command);
     Process process =
         new ProcessBuilder("bash", "-c", script)
             .directory(folder.toFile())

@@ -261,7 +261,7 @@ class ExportImportTest {
     byte[] one = stream("export", from, "--tailnet", "one");
     assertFails(
         ExitCode.CONFLICT,
-        "a tailnet is there already",
+        "a tailnet already exists",
         Cli.runWithInput(one, "import", "-", home.directory()));
     assertThat(Cli.runWithInput(one, "import", "-", to, "--tailnet", "another").exitCode())
         .isEqualTo(ExitCode.OK);

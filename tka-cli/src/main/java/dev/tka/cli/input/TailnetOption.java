@@ -191,7 +191,7 @@ public final class TailnetOption {
     if (name.indexOf(REPLACEMENT) >= 0) {
       throw new CommandFailure(
           ExitCode.USAGE,
-          NAME + ": expected text in the encoding of the locale, found bytes that are not");
+          NAME + ": expected text in the encoding of the locale, found other bytes");
     }
     return name;
   }
