@@ -178,7 +178,7 @@ final class Retention {
 
   /** An unsent AUM does not age; an own AUM ages since control has it (protocol, section 10). */
   private boolean isYoung(AumEntry entry) {
-    return snapshot.marks().agesFrom(entry).map(since -> policy.isYoung(since, now)).orElse(true);
+    return snapshot.ownAums().agesFrom(entry).map(since -> policy.isYoung(since, now)).orElse(true);
   }
 
   private boolean isStored(AumHash hash) {

@@ -19,8 +19,8 @@ import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.Damage;
 import dev.tka.core.store.IndexSnapshot;
-import dev.tka.core.store.Marks;
 import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
@@ -394,7 +394,7 @@ class CompactionPlanTest {
               Optional.empty(),
               IndexSnapshot.Bodies.IN_MEMORY,
               () -> Trail.EMPTY,
-              Marks.NONE,
+              OwnAums.NONE,
               List.of(damage));
       CompactionPlan plan =
           CompactionPlan.of(Authority.open(snapshot), new CompactionPolicy(1, MIN_AGE), NOW);

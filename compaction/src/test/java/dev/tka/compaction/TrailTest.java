@@ -220,7 +220,7 @@ class TrailTest {
     compact(node, 1);
 
     // The notes stay, so the AUMs are never made again.
-    List<AumHash> own = new ArrayList<>(store.read().marks().own().keySet());
+    List<AumHash> own = new ArrayList<>(store.read().ownAums().own().keySet());
     assertThat(own).containsExactlyInAnyOrder(chains.get("C").hash(), chains.get("D").hash());
     assertThat(names(store.read().trail(), chains)).isEqualTo("A B");
   }

@@ -45,7 +45,7 @@ final class GoldenCase {
     return fields.containsKey(field);
   }
 
-  /** Marks fields that only inform a reader, such as the reference's error texts. */
+  /** OwnAums fields that only inform a reader, such as the reference's error texts. */
   void informative(String... names) {
     read.addAll(List.of(names));
   }

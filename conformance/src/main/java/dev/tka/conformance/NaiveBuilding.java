@@ -27,7 +27,7 @@ final class NaiveBuilding {
   private final boolean hasDisablementValues;
   private final List<Key> keys;
   // Oldest first; true for a checkpoint and for the genesis.
-  private final List<Boolean> marks = new ArrayList<>();
+  private final List<Boolean> ownAums = new ArrayList<>();
 
   NaiveBuilding(Authority authority, Bytes signer) {
     this.signer = signer;
@@ -35,7 +35,7 @@ final class NaiveBuilding {
     keys = new ArrayList<>(authority.state().keys());
     for (AumHash hash : authority.newestFirst(Integer.MAX_VALUE)) {
       AumEntry entry = authority.snapshot().find(hash).orElseThrow();
-      marks.add(0, entry.kind().code() == 5 || entry.parent().isEmpty());
+      ownAums.add(0, entry.kind().code() == 5 || entry.parent().isEmpty());
     }
   }
 
@@ -66,7 +66,7 @@ final class NaiveBuilding {
   }
 
   Checkpoint checkpoint() {
-    List<Boolean> last = marks.subList(Math.max(0, marks.size() - 50), marks.size());
+    List<Boolean> last = ownAums.subList(Math.max(0, ownAums.size() - 50), ownAums.size());
     if (last.size() < 50 || last.contains(true)) {
       return Checkpoint.NOT_DUE;
     }
@@ -83,7 +83,7 @@ final class NaiveBuilding {
   private boolean operate(Change change) {
     boolean accepted = find(signer) >= 0 && change.make();
     if (accepted) {
-      marks.add(false);
+      ownAums.add(false);
     }
     return accepted;
   }

@@ -7,7 +7,7 @@ import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.IndexSnapshot;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
@@ -183,11 +183,11 @@ final class FolderStore implements AumStore {
         number,
         commit.lastActiveAncestor().or(current::lastActiveAncestor),
         trail,
-        commit.marks().orElse(current.marks()));
+        commit.ownAums().orElse(current.ownAums()));
   }
 
   private static IndexSnapshot<Bytes> empty(long number) {
-    return snapshot(new AumIndex<>(), number, Optional.empty(), Trail.EMPTY, Marks.NONE);
+    return snapshot(new AumIndex<>(), number, Optional.empty(), Trail.EMPTY, OwnAums.NONE);
   }
 
   private static IndexSnapshot<Bytes> snapshot(
@@ -195,7 +195,7 @@ final class FolderStore implements AumStore {
       long number,
       Optional<AumHash> lastActiveAncestor,
       Trail trail,
-      Marks marks) {
+      OwnAums ownAums) {
     return new IndexSnapshot<>(
         index,
         number,
@@ -203,7 +203,7 @@ final class FolderStore implements AumStore {
         lastActiveAncestor,
         IndexSnapshot.Bodies.IN_MEMORY,
         () -> trail,
-        marks,
+        ownAums,
         List.of());
   }
 }

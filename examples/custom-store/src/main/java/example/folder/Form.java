@@ -6,7 +6,7 @@ import dev.tka.core.AumKind;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
 import dev.tka.core.store.Commit;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.TrailEntry;
 import java.io.DataInputStream;
@@ -133,26 +133,26 @@ record Form<T>(Writing<T> writing, Reading<T> reading) {
           },
           in -> Map.entry(HASH.read(in), TIME.optional().read(in)));
 
-  private static final Form<Marks.SetAside> EDIT =
+  private static final Form<OwnAums.SetAside> EDIT =
       new Form<>(
           (edit, out) -> {
             AUM.write(edit.aum(), out);
             TIME.write(edit.at(), out);
             out.writeBoolean(edit.revocation());
           },
-          in -> new Marks.SetAside(AUM.read(in), TIME.read(in), in.readBoolean()));
+          in -> new OwnAums.SetAside(AUM.read(in), TIME.read(in), in.readBoolean()));
 
-  private static final Form<Marks> MARKS =
+  private static final Form<OwnAums> MARKS =
       new Form<>(
-          (marks, out) -> {
-            OWN.list().write(List.copyOf(marks.own().entrySet()), out);
-            TIME.optional().write(marks.agreedAt(), out);
-            EDIT.list().write(marks.setAside(), out);
+          (ownAums, out) -> {
+            OWN.list().write(List.copyOf(ownAums.own().entrySet()), out);
+            TIME.optional().write(ownAums.agreedAt(), out);
+            EDIT.list().write(ownAums.setAside(), out);
           },
           in -> {
             Map<AumHash, Optional<Instant>> own = new LinkedHashMap<>();
             OWN.list().read(in).forEach(each -> own.put(each.getKey(), each.getValue()));
-            return new Marks(own, TIME.optional().read(in), EDIT.list().read(in));
+            return new OwnAums(own, TIME.optional().read(in), EDIT.list().read(in));
           });
 
   static final Form<Commit> COMMIT =
@@ -164,7 +164,7 @@ record Form<T>(Writing<T> writing, Reading<T> reading) {
             HASH.optional().write(commit.lastActiveAncestor(), out);
             HASH.optional().write(commit.trailCut(), out);
             ENTRY.list().write(commit.trail(), out);
-            MARKS.optional().write(commit.marks(), out);
+            MARKS.optional().write(commit.ownAums(), out);
           },
           in ->
               new Commit(

@@ -4,7 +4,7 @@ import dev.tka.core.AumHash;
 import dev.tka.core.DecodeException;
 import dev.tka.core.authority.InformException;
 import dev.tka.core.authority.Refusal;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import java.util.List;
 
 /**
@@ -38,7 +38,7 @@ public sealed interface Intake {
       List<AumHash> added,
       int known,
       List<Refusal> refusals,
-      List<Marks.SetAside> setAside,
+      List<OwnAums.SetAside> setAside,
       List<AumHash> displacedOwn)
       implements Intake {
     /** Copies the lists. */

@@ -78,7 +78,7 @@ public record MissingAums(List<AumHash> hashes, List<Bytes> encoded, int withhel
    */
   static MissingAums unsent(Authority local) throws StoreException {
     AumSnapshot snapshot = local.snapshot();
-    List<AumHash> hashes = new ArrayList<>(snapshot.marks().unsent());
+    List<AumHash> hashes = new ArrayList<>(snapshot.ownAums().unsent());
     hashes.removeIf(hash -> !local.isActive(hash));
     hashes.sort(Comparator.comparing(hash -> snapshot.find(hash).orElseThrow().height()));
     List<Bytes> encoded = new ArrayList<>(hashes.size());

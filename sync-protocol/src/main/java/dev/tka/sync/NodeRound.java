@@ -6,7 +6,7 @@ import dev.tka.core.authority.InformException;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.OpenException;
 import dev.tka.core.authority.Settlement;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import java.util.ArrayList;
 import java.util.List;
@@ -86,7 +86,7 @@ public final class NodeRound {
    *     them
    */
   public record Notices(
-      List<Marks.SetAside> setAside,
+      List<OwnAums.SetAside> setAside,
       List<AumHash> displacedOwn,
       List<AumHash> refusedRevocations,
       List<String> refusedByControl) {
@@ -99,7 +99,7 @@ public final class NodeRound {
     }
 
     private static Notices of(Intake received, Settlement settlement) {
-      List<Marks.SetAside> setAside = new ArrayList<>();
+      List<OwnAums.SetAside> setAside = new ArrayList<>();
       List<AumHash> displacedOwn = List.of();
       if (received instanceof Intake.Done done) {
         setAside.addAll(done.setAside());
@@ -110,7 +110,7 @@ public final class NodeRound {
     }
 
     private Notices and(Settlement settlement, List<String> refusedByControl) {
-      List<Marks.SetAside> more = new ArrayList<>(setAside);
+      List<OwnAums.SetAside> more = new ArrayList<>(setAside);
       more.addAll(settlement.setAside());
       return new Notices(more, displacedOwn, settlement.refusedRevocations(), refusedByControl);
     }

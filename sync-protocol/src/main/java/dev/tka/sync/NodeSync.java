@@ -113,7 +113,7 @@ public final class NodeSync {
                 .filter(after -> !after.isEmpty())
                 .map(after -> after.get(0))
             : Optional.empty();
-    return first.filter(hash -> !authority.snapshot().marks().isUnsent(hash));
+    return first.filter(hash -> !authority.snapshot().ownAums().isUnsent(hash));
   }
 
   private <E extends Exception> NodeRound.End round(

@@ -139,7 +139,7 @@ final class EngineNode implements NodeEndpoint {
   @Override
   public Set<AumHash> reportedEdits() {
     // A round that a lost message ends reports nothing; what it set aside is listed all the same.
-    live.current().snapshot().marks().setAside().forEach(edit -> reported.add(edit.aum().hash()));
+    live.current().snapshot().ownAums().setAside().forEach(edit -> reported.add(edit.aum().hash()));
     return Set.copyOf(reported);
   }
 }

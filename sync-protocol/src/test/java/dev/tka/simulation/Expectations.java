@@ -95,7 +95,7 @@ final class Expectations {
   }
 
   private void checkRevocationsKept(Member member) {
-    member.end.authority().snapshot().marks().setAside().stream()
+    member.end.authority().snapshot().ownAums().setAside().stream()
         .filter(edit -> edit.revocation())
         .forEach(
             edit -> judge.violation("a revocation was set aside", edit.aum().hash().toString()));

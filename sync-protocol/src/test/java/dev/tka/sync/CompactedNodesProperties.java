@@ -18,8 +18,8 @@ import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.Revocation;
 import dev.tka.core.authority.SharedVerification;
 import dev.tka.core.store.AumStore;
-import dev.tka.core.store.Marks;
 import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.OwnAums;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
@@ -108,7 +108,7 @@ class CompactedNodesProperties {
 
     Set<AumHash> aside(int node) {
       Set<AumHash> hashes = new HashSet<>();
-      for (Marks.SetAside edit : nodes.get(node).current().snapshot().marks().setAside()) {
+      for (OwnAums.SetAside edit : nodes.get(node).current().snapshot().ownAums().setAside()) {
         hashes.add(edit.aum().hash());
       }
       return hashes;

@@ -244,13 +244,13 @@ final class DrawnTailnet {
     }
 
     String aside() {
-      return live.current().snapshot().marks().setAside().stream()
+      return live.current().snapshot().ownAums().setAside().stream()
           .map(edit -> chains.nameOf(edit.aum().hash()))
           .collect(Collectors.joining(" "));
     }
 
     String unsent() {
-      return live.current().snapshot().marks().unsent().stream()
+      return live.current().snapshot().ownAums().unsent().stream()
           .map(chains::nameOf)
           .sorted()
           .collect(Collectors.joining(" "));

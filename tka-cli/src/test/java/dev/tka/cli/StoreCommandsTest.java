@@ -8,8 +8,8 @@ import dev.tka.cli.output.ExitCode;
 import dev.tka.core.Aum;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
-import dev.tka.core.store.Marks;
 import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.OwnAums;
 import dev.tka.store.directory.NodeDirectory;
 import dev.tka.store.sql.SqliteFile;
 import java.io.IOException;
@@ -234,7 +234,7 @@ class StoreCommandsTest {
     assertThat(authority("one").state().keys()).hasSize(2);
     assertThat(head("two")).isEqualTo(two);
     // A node would wait for control to acknowledge it.
-    assertThat(authority("one").snapshot().marks()).isEqualTo(Marks.NONE);
+    assertThat(authority("one").snapshot().ownAums()).isEqualTo(OwnAums.NONE);
     assertThat(keys.run("edits", store, "--tailnet", "one").out())
         .isEqualTo("No edits have been set aside.\n");
     requireRefused(

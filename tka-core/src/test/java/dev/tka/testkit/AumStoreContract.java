@@ -14,7 +14,7 @@ import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.Damage;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
@@ -72,7 +72,7 @@ public abstract class AumStoreContract {
       Map<AumHash, Bytes> bodies,
       Optional<AumHash> lastActiveAncestor,
       List<TrailEntry> trail,
-      Marks marks,
+      OwnAums ownAums,
       List<Damage> damage) {}
 
   private static Content contentOf(AumSnapshot snapshot) throws StoreException {
@@ -92,7 +92,7 @@ public abstract class AumStoreContract {
         bodies,
         snapshot.lastActiveAncestor(),
         snapshot.trail().entries(),
-        snapshot.marks(),
+        snapshot.ownAums(),
         snapshot.damage());
   }
 
@@ -134,7 +134,7 @@ public abstract class AumStoreContract {
     assertThat(snapshot.children(hash("A"))).isEmpty();
     assertThat(snapshot.lastActiveAncestor()).isEmpty();
     assertThat(snapshot.trail().size()).isZero();
-    assertThat(snapshot.marks()).isEqualTo(Marks.NONE);
+    assertThat(snapshot.ownAums()).isEqualTo(OwnAums.NONE);
     assertThat(snapshot.damage()).isEmpty();
   }
 
@@ -494,34 +494,35 @@ public abstract class AumStoreContract {
   void notesStayUntilTheyAreReplaced() throws Exception {
     AumStore store = newStore();
     AumSnapshot before = add(store, NOON, "A");
-    Marks first =
-        new Marks(
+    OwnAums first =
+        new OwnAums(
             Map.of(hash("A"), Optional.of(NOON), hash("B"), Optional.empty()),
             Optional.of(NOON.plusNanos(1)),
             List.of(
-                new Marks.SetAside(chains.get("X"), LATER, false),
-                new Marks.SetAside(chains.get("D"), NOON, true)));
-    Marks second = new Marks(Map.of(hash("B"), Optional.of(LATER)), Optional.empty(), List.of());
+                new OwnAums.SetAside(chains.get("X"), LATER, false),
+                new OwnAums.SetAside(chains.get("D"), NOON, true)));
+    OwnAums second =
+        new OwnAums(Map.of(hash("B"), Optional.of(LATER)), Optional.empty(), List.of());
 
     AumSnapshot noted = mark(store, first);
-    assertThat(noted.marks()).isEqualTo(first);
+    assertThat(noted.ownAums()).isEqualTo(first);
     assertThat(noted.revision()).isNotEqualTo(before.revision());
-    assertThat(noted.marks().setAside().get(0).aum().encoded())
+    assertThat(noted.ownAums().setAside().get(0).aum().encoded())
         .isEqualTo(chains.get("X").encoded());
-    assertThat(add(store, NOON, "B").marks()).isEqualTo(first);
-    assertThat(reopen(store).read().marks()).isEqualTo(first);
+    assertThat(add(store, NOON, "B").ownAums()).isEqualTo(first);
+    assertThat(reopen(store).read().ownAums()).isEqualTo(first);
     AumSnapshot replaced = mark(store, second);
-    assertThat(replaced.marks()).isEqualTo(second);
-    assertThat(reopen(store).read().marks()).isEqualTo(second);
-    assertThat(mark(store, Marks.NONE).marks()).isEqualTo(Marks.NONE);
-    assertThat(reopen(store).read().marks()).isEqualTo(Marks.NONE);
-    assertThat(before.marks()).isEqualTo(Marks.NONE);
-    assertThat(noted.marks()).isEqualTo(first);
-    assertThat(replaced.marks()).isEqualTo(second);
+    assertThat(replaced.ownAums()).isEqualTo(second);
+    assertThat(reopen(store).read().ownAums()).isEqualTo(second);
+    assertThat(mark(store, OwnAums.NONE).ownAums()).isEqualTo(OwnAums.NONE);
+    assertThat(reopen(store).read().ownAums()).isEqualTo(OwnAums.NONE);
+    assertThat(before.ownAums()).isEqualTo(OwnAums.NONE);
+    assertThat(noted.ownAums()).isEqualTo(first);
+    assertThat(replaced.ownAums()).isEqualTo(second);
   }
 
-  private static AumSnapshot mark(AumStore store, Marks marks) throws StoreException {
-    return store.commit(Commit.on(store.read().revision()).marks(marks).build());
+  private static AumSnapshot mark(AumStore store, OwnAums ownAums) throws StoreException {
+    return store.commit(Commit.on(store.read().revision()).ownAums(ownAums).build());
   }
 
   private final Chains line =
@@ -621,8 +622,8 @@ public abstract class AumStoreContract {
     assertThat(reopen(store).read().trail().entries()).isEqualTo(remembered("A B C D E"));
   }
 
-  private Marks aMark() {
-    return new Marks(Map.of(hash("A"), Optional.empty()), Optional.empty(), List.of());
+  private OwnAums aMark() {
+    return new OwnAums(Map.of(hash("A"), Optional.empty()), Optional.empty(), List.of());
   }
 
   @Test
@@ -630,7 +631,7 @@ public abstract class AumStoreContract {
     AumStore store = newStore();
     addLine(store, "A B C D E F G H I");
     AumSnapshot compacted =
-        store.commit(compact(store.read(), "A B C D E F G", "H").marks(aMark()).build());
+        store.commit(compact(store.read(), "A B C D E F G", "H").ownAums(aMark()).build());
 
     Commit.Builder back = Commit.on(compacted.revision()).cutTrail(line.get("C").hash());
     for (TrailEntry entry : compacted.trail().after(line.get("B").hash())) {
@@ -640,7 +641,7 @@ public abstract class AumStoreContract {
 
     for (AumSnapshot snapshot : List.of(restored, reopen(store).read())) {
       assertThat(snapshot.trail().entries()).isEqualTo(remembered("A B"));
-      assertThat(snapshot.marks()).isEqualTo(aMark());
+      assertThat(snapshot.ownAums()).isEqualTo(aMark());
       assertThat(snapshot.entries()).hasSize(7);
       for (String name : List.of("C", "D", "E", "F", "G", "H", "I")) {
         assertThat(entry(snapshot, line.get(name).hash()).committedAt()).isEqualTo(timeOf(name));
@@ -661,31 +662,32 @@ public abstract class AumStoreContract {
     AumSnapshot before = store.commit(compact(noted, "A B", "C").build());
     Content content = contentOf(before);
 
-    assertThatThrownBy(() -> store.commit(compact(stale, "C D E", "F").marks(Marks.NONE).build()))
+    assertThatThrownBy(
+            () -> store.commit(compact(stale, "C D E", "F").ownAums(OwnAums.NONE).build()))
         .isInstanceOf(StoreException.Conflict.class);
 
     assertThat(contentOf(store.read())).isEqualTo(content);
     assertThat(store.read().revision()).isEqualTo(before.revision());
     AumSnapshot after = reopen(store).read();
     assertThat(after.trail().entries()).isEqualTo(remembered("A B"));
-    assertThat(after.marks()).isEqualTo(aMark());
+    assertThat(after.ownAums()).isEqualTo(aMark());
   }
 
   @Test
   void aWipeForgetsTrailAndNotes() throws Exception {
     AumStore store = newStore();
     addLine(store, "A B C D");
-    AumSnapshot before = store.commit(compact(store.read(), "A B", "C").marks(aMark()).build());
+    AumSnapshot before = store.commit(compact(store.read(), "A B", "C").ownAums(aMark()).build());
 
     store.wipe();
 
     for (AumSnapshot snapshot : List.of(store.read(), reopen(store).read())) {
       assertThat(snapshot.trail().entries()).isEmpty();
-      assertThat(snapshot.marks()).isEqualTo(Marks.NONE);
+      assertThat(snapshot.ownAums()).isEqualTo(OwnAums.NONE);
     }
     assertThat(addLine(store, "C D").trail().entries()).isEmpty();
     assertThat(before.trail().entries()).isEqualTo(remembered("A B"));
-    assertThat(before.marks()).isEqualTo(aMark());
+    assertThat(before.ownAums()).isEqualTo(aMark());
   }
 
   @Test

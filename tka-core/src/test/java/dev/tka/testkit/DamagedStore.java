@@ -22,7 +22,7 @@ public final class DamagedStore implements AumStore {
   /** A store with this content, of which one AUM cannot be read. */
   public DamagedStore(AumSnapshot content, AumHash damaged) throws StoreException {
     this.damaged = damaged;
-    Commit.Builder commit = Commit.on(behind.read().revision()).marks(content.marks());
+    Commit.Builder commit = Commit.on(behind.read().revision()).ownAums(content.ownAums());
     for (AumEntry entry : content.entries()) {
       commit.add(content.get(entry.hash()), entry.committedAt());
     }
@@ -58,7 +58,7 @@ public final class DamagedStore implements AumStore {
         whole.lastActiveAncestor(),
         whole.bodies(),
         whole.remembered(),
-        whole.marks(),
+        whole.ownAums(),
         damage);
   }
 }

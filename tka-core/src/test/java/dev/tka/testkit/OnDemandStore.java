@@ -59,7 +59,7 @@ public final class OnDemandStore implements AumStore {
         shown.lastActiveAncestor(),
         bodies,
         shown.remembered(),
-        shown.marks(),
+        shown.ownAums(),
         shown.damage());
   }
 }

@@ -8,7 +8,7 @@ import dev.tka.core.DecodeException;
 import dev.tka.core.internal.CanonicalWriter;
 import dev.tka.core.internal.CborReader;
 import dev.tka.core.store.AumIndex;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
 import java.time.DateTimeException;
@@ -81,7 +81,7 @@ final class Rows {
     return parseTime(row, 2);
   }
 
-  static Row aside(long tailnet, long position, Marks.SetAside edit) {
+  static Row aside(long tailnet, long position, OwnAums.SetAside edit) {
     return Row.of(
         "set_aside",
         tailnet,
@@ -91,10 +91,10 @@ final class Rows {
         edit.revocation() ? 1L : 0L);
   }
 
-  static Marks.SetAside parseAside(Row row) throws StoreException.Damaged {
+  static OwnAums.SetAside parseAside(Row row) throws StoreException.Damaged {
     Instant at = parseTime(row, 3).orElseThrow(() -> row.damaged(3, "a time", "nothing"));
     try {
-      return new Marks.SetAside(
+      return new OwnAums.SetAside(
           Aum.decode(row.bytes(2).toByteArray()), at, row.number(4, 0, 1) == 1);
     } catch (DecodeException e) {
       throw row.damaged(2, "an AUM", e.getMessage());

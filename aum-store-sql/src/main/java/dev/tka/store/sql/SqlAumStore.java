@@ -8,7 +8,7 @@ import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.IndexSnapshot;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
 import dev.tka.core.store.TrailEntry;
@@ -55,7 +55,7 @@ final class SqlAumStore implements AumStore {
     this.name = name;
     this.clock = clock;
     Tailnet nothing = Tailnet.empty(0, name);
-    this.last = show(nothing, Stamp.NO_ROW, new AumIndex<>(), 0, Trail.EMPTY, Marks.NONE);
+    this.last = show(nothing, Stamp.NO_ROW, new AumIndex<>(), 0, Trail.EMPTY, OwnAums.NONE);
   }
 
   /**
@@ -199,7 +199,7 @@ final class SqlAumStore implements AumStore {
     long sequence = ++lastSequence;
     IndexSnapshot<Long> shown = before.snapshot;
     AumIndex<Long> index = shown.index().add(items, sequence);
-    return Optional.of(show(now, stamp, index, sequence, shown.trail(), shown.marks()));
+    return Optional.of(show(now, stamp, index, sequence, shown.trail(), shown.ownAums()));
   }
 
   private View whole(Connection connection, Tailnet now, Stamp stamp)
@@ -212,7 +212,7 @@ final class SqlAumStore implements AumStore {
         select(connection, "*", "set_aside where tailnet = ? order by position", now.number);
     AumIndex<Long> index = AumIndex.of(parseAums(aums));
     Trail trail = parseTrail(entries);
-    Marks marks = parseMarks(own, now.agreedAt, aside);
+    OwnAums ownAums = parseOwnAums(own, now.agreedAt, aside);
     long sum = sum(aums) + sum(entries) + sum(own) + sum(aside);
     if (!stamp.equals(Stamp.NO_ROW) && stamp.checksum != sum + now.checksum()) {
       throw new StoreException.Damaged(
@@ -221,7 +221,7 @@ final class SqlAumStore implements AumStore {
               + ", found "
               + (sum + now.checksum()));
     }
-    return show(now, stamp, index, ++lastSequence, trail, marks);
+    return show(now, stamp, index, ++lastSequence, trail, ownAums);
   }
 
   private List<Row> selectAums(Connection connection, long tailnet, long after)
@@ -258,22 +258,27 @@ final class SqlAumStore implements AumStore {
     }
   }
 
-  private static Marks parseMarks(
+  private static OwnAums parseOwnAums(
       List<Row> ownRows, Optional<Instant> agreedAt, List<Row> asideRows)
       throws StoreException.Damaged {
     Map<AumHash, Optional<Instant>> own = new HashMap<>();
     for (Row each : ownRows) {
       own.put(each.hash(1), Rows.parseAcknowledgedAt(each));
     }
-    List<Marks.SetAside> aside = new ArrayList<>();
+    List<OwnAums.SetAside> aside = new ArrayList<>();
     for (Row each : asideRows) {
       aside.add(Rows.parseAside(each));
     }
-    return new Marks(own, agreedAt, aside);
+    return new OwnAums(own, agreedAt, aside);
   }
 
   private View show(
-      Tailnet tailnet, Stamp stamp, AumIndex<Long> index, long sequence, Trail trail, Marks marks) {
+      Tailnet tailnet,
+      Stamp stamp,
+      AumIndex<Long> index,
+      long sequence,
+      Trail trail,
+      OwnAums ownAums) {
     return new View(
         tailnet,
         stamp,
@@ -284,7 +289,7 @@ final class SqlAumStore implements AumStore {
             tailnet.lastActiveAncestor,
             (hash, number) -> named(() -> body(tailnet.number, hash, number)),
             () -> trail,
-            marks,
+            ownAums,
             List.of()));
   }
 
@@ -347,7 +352,7 @@ final class SqlAumStore implements AumStore {
     final Map<Long, Bytes> bodies = new LinkedHashMap<>();
     final Trail shortened;
     final Trail trail;
-    final Marks marks;
+    final OwnAums ownAums;
     final Optional<AumHash> lastActiveAncestor;
     private long lastNumber;
     private long sum;
@@ -380,7 +385,7 @@ final class SqlAumStore implements AumStore {
       }
       shortened = commit.trailCut().map(shown.trail()::cutFrom).orElse(shown.trail());
       trail = shortened.extend(commit.trail());
-      marks = commit.marks().orElse(shown.marks());
+      ownAums = commit.ownAums().orElse(shown.ownAums());
       lastActiveAncestor = commit.lastActiveAncestor().or(shown::lastActiveAncestor);
     }
 
@@ -399,7 +404,7 @@ final class SqlAumStore implements AumStore {
     private boolean rewrites() {
       return !removed.isEmpty()
           || trail != before.snapshot.trail()
-          || !marks.equals(before.snapshot.marks());
+          || !ownAums.equals(before.snapshot.ownAums());
     }
 
     /** Writes the rows, within a transaction. */
@@ -418,7 +423,7 @@ final class SqlAumStore implements AumStore {
               .toList());
       remove(connection, tailnet);
       writeTrail(connection, tailnet);
-      writeMarks(connection, tailnet);
+      writeOwnAums(connection, tailnet);
       after =
           new Tailnet(
               tailnet,
@@ -427,7 +432,7 @@ final class SqlAumStore implements AumStore {
               rewrites() ? revision : before.tailnet.rewritten,
               lastNumber,
               lastActiveAncestor,
-              marks.agreedAt());
+              ownAums.agreedAt());
       writeTailnet(connection, before.tailnet.revision, after, sum);
     }
 
@@ -479,11 +484,11 @@ final class SqlAumStore implements AumStore {
       }
     }
 
-    private void writeMarks(Connection connection, long tailnet) throws SQLException {
-      Marks old = before.snapshot.marks();
+    private void writeOwnAums(Connection connection, long tailnet) throws SQLException {
+      OwnAums old = before.snapshot.ownAums();
       List<AumHash> gone = new ArrayList<>();
       for (Map.Entry<AumHash, Optional<Instant>> each : old.own().entrySet()) {
-        if (!each.getValue().equals(marks.own().get(each.getKey()))) {
+        if (!each.getValue().equals(ownAums.own().get(each.getKey()))) {
           sum -= Rows.own(tailnet, each.getKey(), each.getValue()).checksum();
           gone.add(each.getKey());
         }
@@ -494,20 +499,20 @@ final class SqlAumStore implements AumStore {
           Row.of("own_aum", tailnet),
           gone);
       List<Row> own = new ArrayList<>();
-      for (Map.Entry<AumHash, Optional<Instant>> each : marks.own().entrySet()) {
+      for (Map.Entry<AumHash, Optional<Instant>> each : ownAums.own().entrySet()) {
         if (!each.getValue().equals(old.own().get(each.getKey()))) {
           own.add(Rows.own(tailnet, each.getKey(), each.getValue()));
         }
       }
       insert(connection, "own_aum", own);
-      if (!marks.setAside().equals(old.setAside())) {
+      if (!ownAums.setAside().equals(old.setAside())) {
         for (int i = 0; i < old.setAside().size(); i++) {
           sum -= Rows.aside(tailnet, i, old.setAside().get(i)).checksum();
         }
         execute(connection, "delete from set_aside where tailnet = ?", tailnet);
         List<Row> aside = new ArrayList<>();
-        for (int i = 0; i < marks.setAside().size(); i++) {
-          aside.add(Rows.aside(tailnet, i, marks.setAside().get(i)));
+        for (int i = 0; i < ownAums.setAside().size(); i++) {
+          aside.add(Rows.aside(tailnet, i, ownAums.setAside().get(i)));
         }
         insert(connection, "set_aside", aside);
       }
@@ -529,7 +534,7 @@ final class SqlAumStore implements AumStore {
         index = index.without(removed.keySet());
       }
       Stamp stamp = new Stamp(after.revision, sum + after.checksum());
-      return show(after, stamp, index, sequence, trail, marks);
+      return show(after, stamp, index, sequence, trail, ownAums);
     }
   }
 

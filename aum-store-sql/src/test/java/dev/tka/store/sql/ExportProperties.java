@@ -10,8 +10,8 @@ import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
-import dev.tka.core.store.Marks;
 import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.directory.NodeDirectory;
 import dev.tka.store.export.AumImport;
@@ -73,7 +73,7 @@ class ExportProperties {
     }
     store.commit(commit.build());
     compact(store, random);
-    store.commit(Commit.on(store.read().revision()).marks(marks(dag, random)).build());
+    store.commit(Commit.on(store.read().revision()).ownAums(ownAums(dag, random)).build());
     return store;
   }
 
@@ -92,16 +92,16 @@ class ExportProperties {
     store.commit(commit.trail(authority.entriesBefore(oldest)).lastActiveAncestor(oldest).build());
   }
 
-  private static Marks marks(RandomDag dag, Random random) {
+  private static OwnAums ownAums(RandomDag dag, Random random) {
     Map<AumHash, Optional<Instant>> own = new HashMap<>();
-    List<Marks.SetAside> aside = new ArrayList<>();
+    List<OwnAums.SetAside> aside = new ArrayList<>();
     for (Aum aum : dag.aums()) {
       switch (random.nextInt(8)) {
         case 0 -> own.put(aum.hash(), Optional.empty());
         case 1 -> own.put(aum.hash(), Optional.of(NOON.plusNanos(random.nextInt(3))));
         case 2 ->
             aside.add(
-                new Marks.SetAside(
+                new OwnAums.SetAside(
                     aum,
                     NOON.plusSeconds(random.nextInt(99)),
                     aum.kind().equals(AumKind.CHECKPOINT)));
@@ -110,7 +110,7 @@ class ExportProperties {
         }
       }
     }
-    return new Marks(
+    return new OwnAums(
         own, random.nextBoolean() ? Optional.of(NOON.plusMillis(1)) : Optional.empty(), aside);
   }
 
@@ -120,7 +120,7 @@ class ExportProperties {
     AumStore original = grown(dag, random);
     byte[] export = Exports.export(original.read());
     Statistics.label("trail").collect(original.read().trail().size() > 0);
-    Statistics.label("notes").collect(!original.read().marks().equals(Marks.NONE));
+    Statistics.label("notes").collect(!original.read().ownAums().equals(OwnAums.NONE));
     Path folder = MemoryFolders.create("tka-export");
     try (SqliteFile file = SqliteFile.create(folder.resolve("store.db"), Clock.systemUTC());
         PostgresDatabase database = PostgresDatabase.create(settings(), Clock.systemUTC())) {
@@ -150,7 +150,7 @@ class ExportProperties {
       assertThat(Authority.open(store).head()).isEqualTo(Authority.open(original).head());
     }
     assertThat(result.aums()).isEqualTo(original.read().entries().size());
-    assertThat(result.own()).isEqualTo(original.read().marks().own().size());
+    assertThat(result.own()).isEqualTo(original.read().ownAums().own().size());
   }
 
   @Property(tries = 30)

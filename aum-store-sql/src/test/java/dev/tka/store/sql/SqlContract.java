@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
@@ -275,11 +275,11 @@ abstract class SqlContract extends DatabaseContract {
     store.commit(
         Commit.on(store.read().revision())
             .trail(List.of(entry("A")))
-            .marks(
-                new Marks(
+            .ownAums(
+                new OwnAums(
                     Map.of(hash("C"), Optional.empty()),
                     Optional.empty(),
-                    List.of(new Marks.SetAside(chains.get("E"), NOON, false))))
+                    List.of(new OwnAums.SetAside(chains.get("E"), NOON, false))))
             .build());
     AumSnapshot before = store.read();
     String dump = dump();

@@ -100,7 +100,7 @@ record Journal(long commit, List<Move> moves) {
   record Place(String path, Optional<AumHash> aum) {
     static final Place LAST_ACTIVE_ANCESTOR =
         new Place(NodeDirectory.LAST_ACTIVE_ANCESTOR, Optional.empty());
-    static final Place MARKS = new Place(MarksFile.NAME, Optional.empty());
+    static final Place MARKS = new Place(OwnAumsFile.NAME, Optional.empty());
 
     static final List<Place> AT_THE_TOP = List.of(LAST_ACTIVE_ANCESTOR, MARKS);
 

@@ -11,7 +11,7 @@ import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.IndexSnapshot;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
@@ -83,7 +83,7 @@ public final class NodeDirectory implements AumStore {
       long commits,
       DirectoryScan scan,
       Optional<AumHash> lastActiveAncestor,
-      MarksFile marks,
+      OwnAumsFile ownAums,
       IndexSnapshot<Bytes> snapshot) {}
 
   /**
@@ -183,9 +183,9 @@ public final class NodeDirectory implements AumStore {
             NodeDirectory::parseLastActiveAncestor),
         readFirst(
                 names.getOrDefault(Journal.Place.MARKS, List.of()),
-                MarksFile.MAX_SIZE,
-                this::parseMarks)
-            .orElse(MarksFile.NONE));
+                OwnAumsFile.MAX_SIZE,
+                this::parseOwnAums)
+            .orElse(OwnAumsFile.NONE));
   }
 
   /** The possible places of a file that is being moved or deleted: the temporary name first. */
@@ -250,27 +250,27 @@ public final class NodeDirectory implements AumStore {
     return AumHash.of(content.get());
   }
 
-  private MarksFile parseMarks(String name, Optional<byte[]> content)
+  private OwnAumsFile parseOwnAums(String name, Optional<byte[]> content)
       throws StoreException.Damaged {
     if (content.isEmpty()) {
-      throw new StoreException.Damaged(name + ": larger than " + MarksFile.MAX_SIZE + " bytes");
+      throw new StoreException.Damaged(name + ": larger than " + OwnAumsFile.MAX_SIZE + " bytes");
     }
     View before = last;
-    return before != null && before.marks.content().equals(Bytes.copyOf(content.get()))
-        ? before.marks
-        : MarksFile.parse(name, content.get());
+    return before != null && before.ownAums.content().equals(Bytes.copyOf(content.get()))
+        ? before.ownAums
+        : OwnAumsFile.parse(name, content.get());
   }
 
   private View show(
-      long commits, DirectoryScan scan, Optional<AumHash> lastActiveAncestor, MarksFile marks) {
-    Revision revision = revision(commits, scan, lastActiveAncestor, marks);
+      long commits, DirectoryScan scan, Optional<AumHash> lastActiveAncestor, OwnAumsFile ownAums) {
+    Revision revision = revision(commits, scan, lastActiveAncestor, ownAums);
     View before = last;
     if (before != null && before.snapshot.revision().equals(revision)) {
-      return new View(commits, scan, lastActiveAncestor, marks, before.snapshot);
+      return new View(commits, scan, lastActiveAncestor, ownAums, before.snapshot);
     }
     AumIndex<Bytes> index = AumIndex.of(scan.held().stream().map(AumFile::toItem).toList());
-    IndexSnapshot<Bytes> snapshot = snapshot(index, 0, revision, scan, lastActiveAncestor, marks);
-    return new View(commits, scan, lastActiveAncestor, marks, snapshot);
+    IndexSnapshot<Bytes> snapshot = snapshot(index, 0, revision, scan, lastActiveAncestor, ownAums);
+    return new View(commits, scan, lastActiveAncestor, ownAums, snapshot);
   }
 
   private static IndexSnapshot<Bytes> snapshot(
@@ -279,7 +279,7 @@ public final class NodeDirectory implements AumStore {
       Revision revision,
       DirectoryScan scan,
       Optional<AumHash> lastActiveAncestor,
-      MarksFile marks) {
+      OwnAumsFile ownAums) {
     IndexSnapshot<Bytes> withoutTrail =
         new IndexSnapshot<>(
             index,
@@ -289,7 +289,7 @@ public final class NodeDirectory implements AumStore {
             IndexSnapshot.Bodies.IN_MEMORY,
             scan::purged,
             () -> Trail.EMPTY,
-            marks.marks(),
+            ownAums.ownAums(),
             scan.damage());
     return withoutTrail.withTrail(new DerivedTrail(withoutTrail));
   }
@@ -341,9 +341,9 @@ public final class NodeDirectory implements AumStore {
   }
 
   private static Revision revision(
-      long commits, DirectoryScan scan, Optional<AumHash> lastActiveAncestor, MarksFile marks) {
+      long commits, DirectoryScan scan, Optional<AumHash> lastActiveAncestor, OwnAumsFile ownAums) {
     long value = 31 * commits + lastActiveAncestor.hashCode();
-    return new Revision(31 * (31 * value + marks.content().hashCode()) + scan.fingerprint());
+    return new Revision(31 * (31 * value + ownAums.content().hashCode()) + scan.fingerprint());
   }
 
   /**
@@ -370,26 +370,27 @@ public final class NodeDirectory implements AumStore {
         commit
             .lastActiveAncestor()
             .filter(hash -> !before.lastActiveAncestor.equals(Optional.of(hash)));
-    Optional<Marks> changedMarks =
-        commit.marks().filter(marks -> !marks.equals(before.marks.marks()));
-    if (files.isEmpty() && record.isEmpty() && changedMarks.isEmpty()) {
+    Optional<OwnAums> changedOwnAums =
+        commit.ownAums().filter(ownAums -> !ownAums.equals(before.ownAums.ownAums()));
+    if (files.isEmpty() && record.isEmpty() && changedOwnAums.isEmpty()) {
       return before.snapshot;
     }
-    MarksFile marks = changedMarks.isEmpty() ? before.marks : MarksFile.of(changedMarks.get());
+    OwnAumsFile ownAums =
+        changedOwnAums.isEmpty() ? before.ownAums : OwnAumsFile.of(changedOwnAums.get());
     // A node may look between two moves, or after a crash there, and must find a directory that
     // opens. No node reads the notes, but someone may abandon a journal halfway. Then a note on an
     // AUM that did not arrive is harmless, while an unsent AUM without its note could be purged or
     // displaced silently. So the notes go first.
     List<NewFile> content = new ArrayList<>();
-    if (changedMarks.isPresent()) {
-      content.add(new NewFile(Journal.Place.MARKS, marks.content()));
+    if (changedOwnAums.isPresent()) {
+      content.add(new NewFile(Journal.Place.MARKS, ownAums.content()));
     }
     files.values().stream().filter(AumFile::isHeld).map(NewFile::of).forEach(content::add);
     record.ifPresent(
         hash -> content.add(new NewFile(Journal.Place.LAST_ACTIVE_ANCESTOR, hash.bytes())));
     files.values().stream().filter(file -> !file.isHeld()).map(NewFile::of).forEach(content::add);
     write(before.commits + 1, content);
-    View after = after(before, commit, files, record.or(() -> before.lastActiveAncestor), marks);
+    View after = after(before, commit, files, record.or(() -> before.lastActiveAncestor), ownAums);
     last = after;
     return after.snapshot;
   }
@@ -427,7 +428,7 @@ public final class NodeDirectory implements AumStore {
       Commit commit,
       Map<AumHash, AumFile> files,
       Optional<AumHash> lastActiveAncestor,
-      MarksFile marks) {
+      OwnAumsFile ownAums) {
     Map<AumHash, Optional<AumFile>> changes = new HashMap<>();
     files.forEach((hash, file) -> changes.put(hash, Optional.of(file)));
     DirectoryScan scan = before.scan.with(changes);
@@ -449,14 +450,14 @@ public final class NodeDirectory implements AumStore {
         snapshot(
             index,
             sequence,
-            revision(commits, scan, lastActiveAncestor, marks),
+            revision(commits, scan, lastActiveAncestor, ownAums),
             scan,
             lastActiveAncestor,
-            marks);
+            ownAums);
     if (!movesTrail(commit, before)) {
       snapshot = snapshot.withTrail(before.snapshot.remembered());
     }
-    return new View(commits, scan, lastActiveAncestor, marks, snapshot);
+    return new View(commits, scan, lastActiveAncestor, ownAums, snapshot);
   }
 
   @Override

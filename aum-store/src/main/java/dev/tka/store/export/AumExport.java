@@ -8,7 +8,7 @@ import dev.tka.core.internal.Blake2s;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Damage;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
 import dev.tka.store.Progress;
@@ -67,8 +67,8 @@ public record AumExport(
     Authority authority = Authority.open(snapshot);
     List<AumEntry> aums = inOrder(snapshot, authority.oldestAncestor());
     List<TrailEntry> trail = snapshot.trail().entries();
-    Marks marks = snapshot.marks();
-    if (aums.size() + trail.size() + marks.own().size() + marks.setAside().size()
+    OwnAums ownAums = snapshot.ownAums();
+    if (aums.size() + trail.size() + ownAums.own().size() + ownAums.setAside().size()
         > ExportItem.MAX_ITEMS) {
       throw tooLarge(ExportItem.MAX_ITEMS + " items");
     }
@@ -78,11 +78,11 @@ public record AumExport(
             tailnet,
             following,
             snapshot.lastActiveAncestor(),
-            marks.agreedAt(),
+            ownAums.agreedAt(),
             aums.size(),
             trail.size(),
-            marks.own().size(),
-            marks.setAside().size()));
+            ownAums.own().size(),
+            ownAums.setAside().size()));
     for (TrailEntry entry : trail) {
       requireTime(entry.hash(), entry.committedAt());
       writer.write(new ExportItem.Remembered(entry));
@@ -91,10 +91,10 @@ public record AumExport(
       writer.write(stored(snapshot, aums.get(i)));
       progress.done(i + 1, aums.size());
     }
-    for (Map.Entry<AumHash, Optional<Instant>> own : new TreeMap<>(marks.own()).entrySet()) {
+    for (Map.Entry<AumHash, Optional<Instant>> own : new TreeMap<>(ownAums.own()).entrySet()) {
       writer.write(new ExportItem.Own(own.getKey(), own.getValue()));
     }
-    for (Marks.SetAside edit : marks.setAside()) {
+    for (OwnAums.SetAside edit : ownAums.setAside()) {
       requireSize(edit.aum().hash(), edit.aum().encoded());
       writer.write(new ExportItem.SetAside(edit));
     }
@@ -104,8 +104,8 @@ public record AumExport(
         authority.head(),
         aums.size(),
         trail.size(),
-        marks.own().size(),
-        marks.setAside().size(),
+        ownAums.own().size(),
+        ownAums.setAside().size(),
         snapshot.entries().size() - aums.size());
   }
 

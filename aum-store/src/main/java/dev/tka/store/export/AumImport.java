@@ -17,7 +17,7 @@ import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.Damage;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
 import dev.tka.core.store.TrailEntry;
@@ -232,9 +232,9 @@ public final class AumImport {
       Commit.Builder commit = Commit.on(before.revision()).trail(content.entries);
       content.additions.forEach(each -> commit.add(each.aum(), each.committedAt()));
       content.header.lastActiveAncestor().ifPresent(commit::lastActiveAncestor);
-      Marks marks = new Marks(content.own, content.header.agreedAt(), content.setAside);
-      if (!marks.equals(Marks.NONE)) {
-        commit.marks(marks);
+      OwnAums ownAums = new OwnAums(content.own, content.header.agreedAt(), content.setAside);
+      if (!ownAums.equals(OwnAums.NONE)) {
+        commit.ownAums(ownAums);
       }
       return target.commit(commit.build());
     }
@@ -249,7 +249,7 @@ public final class AumImport {
     if (!target.entries().isEmpty()
         || target.lastActiveAncestor().isPresent()
         || target.trail().size() > 0
-        || !target.marks().equals(Marks.NONE)
+        || !target.ownAums().equals(OwnAums.NONE)
         || target.damage().stream().anyMatch(Damage::degrades)) {
       throw new StoreException.NotEmpty();
     }
@@ -264,7 +264,7 @@ public final class AumImport {
     private final Set<AumHash> remembered = new HashSet<>();
     private final List<Commit.Addition> additions = new ArrayList<>();
     private final Map<AumHash, Optional<Instant>> own = new HashMap<>();
-    private final List<Marks.SetAside> setAside = new ArrayList<>();
+    private final List<OwnAums.SetAside> setAside = new ArrayList<>();
 
     /** The states at the AUMs one step nearer to the oldest ancestor than the last AUM. */
     private Map<AumHash, State> levelBefore = Map.of();

@@ -8,7 +8,7 @@ import dev.tka.core.DecodeException;
 import dev.tka.core.internal.Blake2s;
 import dev.tka.core.internal.CanonicalWriter;
 import dev.tka.core.internal.CborReader;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
 import dev.tka.store.Tailnets;
@@ -125,7 +125,7 @@ sealed interface ExportItem {
   }
 
   /** An edit that control did not accept. */
-  record SetAside(Marks.SetAside edit) implements ExportItem {
+  record SetAside(OwnAums.SetAside edit) implements ExportItem {
     static final int CODE = 4;
 
     @Override
@@ -234,10 +234,10 @@ sealed interface ExportItem {
         next(in, "checkpoint").bytesOrNull("checkpoint"));
   }
 
-  private static Marks.SetAside edit(CborReader in) throws DecodeException {
+  private static OwnAums.SetAside edit(CborReader in) throws DecodeException {
     Instant at = time(next(in, "time"), "time");
     boolean revocation = next(in, "revocation").unsigned("revocation") != 0;
-    return new Marks.SetAside(Aum.decode(encoded(in).toByteArray()), at, revocation);
+    return new OwnAums.SetAside(Aum.decode(encoded(in).toByteArray()), at, revocation);
   }
 
   private static CborReader next(CborReader in, String field) throws DecodeException {

@@ -12,8 +12,8 @@ import dev.tka.core.authority.VerificationException;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Commit;
-import dev.tka.core.store.Marks;
 import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
 import dev.tka.testkit.Chains;
@@ -146,8 +146,9 @@ class RepairTest {
   @CsvSource({"all", "to D", "at 1"})
   void aRepairedAuthorityIsTheSameFromFurtherBack(String reach) throws Exception {
     NodeDirectory store = compacted();
-    Marks marks = new Marks(Map.of(hash("I"), Optional.empty()), Optional.of(NOON), List.of());
-    AumSnapshot before = store.commit(Commit.on(store.read().revision()).marks(marks).build());
+    OwnAums ownAums =
+        new OwnAums(Map.of(hash("I"), Optional.empty()), Optional.of(NOON), List.of());
+    AumSnapshot before = store.commit(Commit.on(store.read().revision()).ownAums(ownAums).build());
     Authority authority = Authority.open(before);
     Repair.Restore restore = restore(before, reach(reach));
 
@@ -160,7 +161,7 @@ class RepairTest {
       assertThat(repaired.state()).isEqualTo(authority.state());
       assertThat(repaired.length()).isEqualTo(authority.length() + restore.count());
       assertThat(after.lastActiveAncestor()).contains(restore.oldest());
-      assertThat(after.marks()).isEqualTo(marks);
+      assertThat(after.ownAums()).isEqualTo(ownAums);
       for (AumEntry entry : after.entries()) {
         assertThat(entry.committedAt()).isEqualTo(timeOf(chains.nameOf(entry.hash())));
       }
@@ -190,16 +191,16 @@ class RepairTest {
   void aPlanOfAnotherRevisionIsAConflict() throws Exception {
     NodeDirectory store = compacted();
     Repair.Restore restore = restore(store.read(), new Repair.All());
-    store.commit(Commit.on(store.read().revision()).marks(aside("Y")).build());
+    store.commit(Commit.on(store.read().revision()).ownAums(aside("Y")).build());
     AumSnapshot before = store.read();
 
     assertThatThrownBy(() -> restore.applyTo(store)).isInstanceOf(StoreException.Conflict.class);
     assertThat(store.read().revision()).isEqualTo(before.revision());
   }
 
-  private Marks aside(String name) {
-    return new Marks(
-        Map.of(), Optional.empty(), List.of(new Marks.SetAside(chains.get(name), NOON, false)));
+  private OwnAums aside(String name) {
+    return new OwnAums(
+        Map.of(), Optional.empty(), List.of(new OwnAums.SetAside(chains.get(name), NOON, false)));
   }
 
   @Test
@@ -235,7 +236,7 @@ class RepairTest {
   void anEditSetAsideIsNotRestored() throws Exception {
     NodeDirectory store = compacted();
     AumSnapshot snapshot =
-        store.commit(Commit.on(store.read().revision()).marks(aside("D")).build());
+        store.commit(Commit.on(store.read().revision()).ownAums(aside("D")).build());
 
     assertThat(repair(snapshot, new Repair.All())).isEqualTo(new Repair.SetAside(hash("D")));
     assertThat(namesIn(restore(snapshot, reach("to E")))).isEqualTo("E F");

@@ -14,8 +14,8 @@ import dev.tka.core.authority.VerificationException;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
-import dev.tka.core.store.Marks;
 import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
 import dev.tka.store.Progress;
@@ -69,20 +69,20 @@ class ExportTest {
     Commit.Builder all = Commit.on(store.read().revision());
     chains.list("A B C D E X Y").forEach(aum -> all.add(aum, NOON));
     AumSnapshot whole = store.commit(all.build());
-    Marks marks =
-        new Marks(
+    OwnAums ownAums =
+        new OwnAums(
             Map.of(
                 hash("D"), Optional.of(NOON.plusSeconds(2)),
                 hash("E"), Optional.empty(),
                 hash("B"), Optional.of(NOON.plusNanos(1_000))),
             Optional.of(NOON.plusSeconds(3)),
-            List.of(new Marks.SetAside(chains.get("Z"), NOON.plusSeconds(4), false)));
+            List.of(new OwnAums.SetAside(chains.get("Z"), NOON.plusSeconds(4), false)));
     store.commit(
         Commit.on(whole.revision())
             .purge(List.of(hash("A"), hash("B")))
             .trail(Authority.open(whole).entriesBefore(hash("C")))
             .lastActiveAncestor(hash("C"))
-            .marks(marks)
+            .ownAums(ownAums)
             .build());
     return store;
   }
@@ -372,7 +372,7 @@ class ExportTest {
     AumStore noted = new MemoryAumStore();
     noted.commit(
         Commit.on(noted.read().revision())
-            .marks(new Marks(Map.of(hash("A"), Optional.empty()), Optional.empty(), List.of()))
+            .ownAums(new OwnAums(Map.of(hash("A"), Optional.empty()), Optional.empty(), List.of()))
             .build());
     for (AumStore target : List.of(used, noted)) {
       Exports.Content before = Exports.Content.of(target.read());

@@ -8,8 +8,8 @@ import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
-import dev.tka.core.store.Marks;
 import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
@@ -35,7 +35,7 @@ public final class Exports {
       Map<AumHash, Bytes> bodies,
       Optional<AumHash> lastActiveAncestor,
       List<TrailEntry> trail,
-      Marks marks) {
+      OwnAums ownAums) {
     public static Content of(AumSnapshot snapshot) throws StoreException {
       Map<AumHash, List<Object>> entries = new TreeMap<>();
       Map<AumHash, Bytes> bodies = new TreeMap<>();
@@ -48,7 +48,7 @@ public final class Exports {
           bodies,
           snapshot.lastActiveAncestor(),
           snapshot.trail().entries(),
-          snapshot.marks());
+          snapshot.ownAums());
     }
   }
 
@@ -93,7 +93,7 @@ public final class Exports {
 
   /** Begins a commit of everything in a snapshot except its trail. */
   public static Commit.Builder add(AumSnapshot snapshot, Revision base) throws StoreException {
-    Commit.Builder commit = Commit.on(base).marks(snapshot.marks());
+    Commit.Builder commit = Commit.on(base).ownAums(snapshot.ownAums());
     for (AumEntry entry : snapshot.entries()) {
       commit.add(snapshot.get(entry.hash()), entry.committedAt());
     }

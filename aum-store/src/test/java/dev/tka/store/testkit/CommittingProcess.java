@@ -7,8 +7,8 @@ import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
-import dev.tka.core.store.Marks;
 import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
@@ -46,18 +46,18 @@ public final class CommittingProcess {
   public static String describe(AumSnapshot snapshot) {
     List<String> held =
         snapshot.entries().stream().map(entry -> entry.hash().toString()).sorted().toList();
-    Marks marks = snapshot.marks();
+    OwnAums ownAums = snapshot.ownAums();
     return held.hashCode()
         + " of "
         + held.size()
         + ", from "
         + snapshot.lastActiveAncestor()
         + ", notes "
-        + new TreeMap<>(marks.own()).toString().hashCode()
+        + new TreeMap<>(ownAums.own()).toString().hashCode()
         + " "
-        + marks.agreedAt()
+        + ownAums.agreedAt()
         + " "
-        + marks.setAside().toString().hashCode();
+        + ownAums.setAside().toString().hashCode();
   }
 
   /** Opens the store that a process commits to; needs a constructor without parameters. */
@@ -135,12 +135,16 @@ public final class CommittingProcess {
     Map<AumHash, Optional<Instant>> own = new HashMap<>();
     before.entries().forEach(entry -> own.put(entry.hash(), Optional.of(TIME)));
     batch.forEach(aum -> own.put(aum.hash(), Optional.empty()));
-    Marks marks =
-        new Marks(
+    OwnAums ownAums =
+        new OwnAums(
             own,
-            before.marks().agreedAt().map(time -> time.plusSeconds(1)).or(() -> Optional.of(TIME)),
-            List.of(new Marks.SetAside(parent, TIME, false)));
-    return commit.marks(marks).lastActiveAncestor(batch.get(0).hash()).build();
+            before
+                .ownAums()
+                .agreedAt()
+                .map(time -> time.plusSeconds(1))
+                .or(() -> Optional.of(TIME)),
+            List.of(new OwnAums.SetAside(parent, TIME, false)));
+    return commit.ownAums(ownAums).lastActiveAncestor(batch.get(0).hash()).build();
   }
 
   private static AumSnapshot expected(AumSnapshot before, Commit commit) throws StoreException {
@@ -158,6 +162,6 @@ public final class CommittingProcess {
             commit.lastActiveAncestor(),
             commit.trailCut(),
             commit.trail(),
-            commit.marks()));
+            commit.ownAums()));
   }
 }

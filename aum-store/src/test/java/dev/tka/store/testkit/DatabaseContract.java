@@ -9,7 +9,7 @@ import dev.tka.core.Bytes;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
@@ -97,11 +97,11 @@ public abstract class DatabaseContract {
         .lastActiveAncestor(hash("B"))
         .cutTrail(hash("A"))
         .trail(List.of(entry("A")))
-        .marks(
-            new Marks(
+        .ownAums(
+            new OwnAums(
                 Map.of(hash("X"), Optional.empty()),
                 Optional.of(NOON),
-                List.of(new Marks.SetAside(chains.get("E"), NOON, true))))
+                List.of(new OwnAums.SetAside(chains.get("E"), NOON, true))))
         .build();
   }
 
@@ -157,7 +157,7 @@ public abstract class DatabaseContract {
     AumSnapshot rewritten = one.commit(everything(one));
     AumSnapshot read = other.read();
     assertThat(namesIn(read)).isEqualTo("BCXY").isEqualTo(namesIn(rewritten));
-    assertThat(read.marks()).isEqualTo(rewritten.marks());
+    assertThat(read.ownAums()).isEqualTo(rewritten.ownAums());
     assertThat(read.trail().entries()).isEqualTo(List.of(entry("A")));
     assertThat(read.lastActiveAncestor()).contains(hash("B"));
     assertThat(read.revision()).isEqualTo(rewritten.revision());
@@ -165,7 +165,7 @@ public abstract class DatabaseContract {
     add(other, "D");
     one.wipe();
     assertThat(other.read().entries()).isEmpty();
-    assertThat(other.read().marks()).isEqualTo(Marks.NONE);
+    assertThat(other.read().ownAums()).isEqualTo(OwnAums.NONE);
     assertThat(grown.get(hash("A"))).isEqualTo(chains.get("A"));
   }
 
@@ -281,11 +281,11 @@ public abstract class DatabaseContract {
                     Commit.Builder commit =
                         Commit.on(base.revision())
                             .add(next, NOON)
-                            .marks(
-                                new Marks(
+                            .ownAums(
+                                new OwnAums(
                                     Map.of(next.hash(), Optional.empty()),
                                     Optional.of(NOON.plusSeconds(done)),
-                                    List.of(new Marks.SetAside(next, NOON, false))));
+                                    List.of(new OwnAums.SetAside(next, NOON, false))));
                     base.entries().stream()
                         .filter(entry -> !entry.hash().equals(hash("A")))
                         .forEach(entry -> commit.purge(entry.hash()));

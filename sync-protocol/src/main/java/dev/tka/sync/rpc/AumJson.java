@@ -7,7 +7,7 @@ import dev.tka.core.Key;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.State;
 import dev.tka.core.nodekey.NodeKeySignature;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -34,7 +34,7 @@ public final class AumJson {
   }
 
   /** An edit that was set aside: the fields of the log, with the time at which that happened. */
-  public static Map<String, Object> setAside(Marks.SetAside edit) {
+  public static Map<String, Object> setAside(OwnAums.SetAside edit) {
     Map<String, Object> json = message(edit.aum());
     json.put("SetAsideAt", edit.at().toString());
     json.put("Revocation", edit.revocation());

@@ -199,7 +199,7 @@ public final class DoctorCommand implements Callable<Integer> {
           "shipping nodes do not open more than " + SHIPPING_LIMIT + " AUMs",
           "before a shipping node opens it: tka compact " + store.words());
     }
-    int setAside = snapshot.marks().setAside().size();
+    int setAside = snapshot.ownAums().setAside().size();
     if (setAside > 0) {
       note(
           "edits-set-aside",

@@ -16,7 +16,7 @@ import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.BuildException;
 import dev.tka.core.authority.UpdateBuilder;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import dev.tka.sync.rpc.AumJson;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -102,7 +102,7 @@ public final class EditsCommand implements Callable<Integer> {
   }
 
   private int list(Authority authority) throws IOException {
-    List<Marks.SetAside> listed = listed(authority);
+    List<OwnAums.SetAside> listed = listed(authority);
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       Map<String, Object> object = begin(authority);
@@ -117,13 +117,13 @@ public final class EditsCommand implements Callable<Integer> {
   }
 
   private int makeAgain(StoreEdit edit) throws TkaException, IOException, CommandFailure {
-    List<Marks.SetAside> wanted = wanted(edit.authority());
+    List<OwnAums.SetAside> wanted = wanted(edit.authority());
     LockPrivateKey signer = signingKey.read(tka.in(), spec);
     UpdateBuilder builder = new UpdateBuilder(edit.authority(), signer);
     Set<AumHash> made = new LinkedHashSet<>();
     Map<AumHash, BuildException> left = new LinkedHashMap<>();
     Set<AumHash> checkpoints = new LinkedHashSet<>();
-    for (Marks.SetAside one : wanted) {
+    for (OwnAums.SetAside one : wanted) {
       if (one.aum().kind().isCheckpoint() && !one.revocation()) {
         // The builder added it, and adds one again when it is due.
         checkpoints.add(one.aum().hash());
@@ -166,7 +166,7 @@ public final class EditsCommand implements Callable<Integer> {
   }
 
   private int drop(StoreEdit edit) throws TkaException, IOException, CommandFailure {
-    List<Marks.SetAside> wanted = wanted(edit.authority());
+    List<OwnAums.SetAside> wanted = wanted(edit.authority());
     confirmation.require(
         "This drops " + Texts.count(wanted.size(), "edit") + " that control did not accept.",
         tka,
@@ -184,20 +184,20 @@ public final class EditsCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  private static List<Marks.SetAside> listed(Authority authority) {
-    return authority.snapshot().marks().setAside();
+  private static List<OwnAums.SetAside> listed(Authority authority) {
+    return authority.snapshot().ownAums().setAside();
   }
 
   /** The named edits, or all of them; oldest first. */
-  private List<Marks.SetAside> wanted(Authority authority) throws CommandFailure {
-    List<Marks.SetAside> listed = listed(authority);
+  private List<OwnAums.SetAside> wanted(Authority authority) throws CommandFailure {
+    List<OwnAums.SetAside> listed = listed(authority);
     if (listed.isEmpty()) {
       throw new CommandFailure(ExitCode.NOT_FOUND, "no edits have been set aside");
     }
     if (hashes.isEmpty()) {
       return listed;
     }
-    List<Marks.SetAside> wanted = new ArrayList<>(listed);
+    List<OwnAums.SetAside> wanted = new ArrayList<>(listed);
     wanted.removeIf(edit -> !hashes.contains(edit.aum().hash()));
     for (AumHash hash : hashes) {
       if (wanted.stream().noneMatch(edit -> edit.aum().hash().equals(hash))) {

@@ -14,7 +14,7 @@ import dev.tka.cli.output.ProgressBar;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.TkaException;
 import dev.tka.core.store.AumSnapshot;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import dev.tka.store.Tailnets;
 import dev.tka.store.export.AumExport;
 import dev.tka.store.export.ExportFile;
@@ -130,7 +130,7 @@ public final class ExportCommand implements Callable<Integer> {
       AumSnapshot snapshot = tailnets.tailnet(name).read();
       if (!snapshot.entries().isEmpty()
           || snapshot.trail().size() > 0
-          || !snapshot.marks().equals(Marks.NONE)) {
+          || !snapshot.ownAums().equals(OwnAums.NONE)) {
         names.add(name);
       }
     }

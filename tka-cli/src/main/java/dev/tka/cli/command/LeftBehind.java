@@ -193,7 +193,7 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
               + (store + " --to " + common.at())
               + ", then sync with control set to accept what it lost ('tka sync --restored')");
     }
-    boolean unsent = node.snapshot().marks().unsent().stream().anyMatch(node::isActive);
+    boolean unsent = node.snapshot().ownAums().unsent().stream().anyMatch(node::isActive);
     return problem(
         unsent ? "own-unsent-branch" : "stale-branch",
         "control's chain left this node's before the oldest AUM that it holds, after "

@@ -21,7 +21,7 @@ import dev.tka.core.authority.OpenException;
 import dev.tka.core.authority.Refusal;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.StorePlace;
 import dev.tka.sync.Intake;
@@ -196,7 +196,7 @@ public final class SyncCommand implements Callable<Integer> {
       print(i + 1, run.rounds().get(i), out);
     }
     admit.forEach(hash -> out.println("Admitted by hand: " + hash));
-    for (Marks.SetAside edit : run.setAside()) {
+    for (OwnAums.SetAside edit : run.setAside()) {
       out.println("Set aside, because control does not follow it: " + Texts.edit(edit));
     }
     for (AumHash hash : run.displacedOwn()) {

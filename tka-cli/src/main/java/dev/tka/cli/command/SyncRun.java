@@ -11,8 +11,8 @@ import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
-import dev.tka.core.store.Marks;
 import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import dev.tka.sync.AnswerPolicy;
 import dev.tka.sync.ControlEnd;
@@ -39,7 +39,7 @@ public final class SyncRun {
   private final LiveAuthority node;
   private final Recorder control;
   private final List<Round> rounds = new ArrayList<>();
-  private final List<Marks.SetAside> setAside = new ArrayList<>();
+  private final List<OwnAums.SetAside> setAside = new ArrayList<>();
   private final Set<AumHash> displacedOwn = new LinkedHashSet<>();
   private final Set<AumHash> refusedRevocations = new LinkedHashSet<>();
   private SyncOutcome outcome;
@@ -96,7 +96,7 @@ public final class SyncRun {
   }
 
   /** Edits made at the node that are now set aside. */
-  List<Marks.SetAside> setAside() {
+  List<OwnAums.SetAside> setAside() {
     return setAside;
   }
 
@@ -133,7 +133,7 @@ public final class SyncRun {
       commit.add(snapshot.get(entry.hash()), entry.committedAt());
     }
     snapshot.lastActiveAncestor().ifPresent(commit::lastActiveAncestor);
-    commit.trail(snapshot.trail().entries()).marks(snapshot.marks());
+    commit.trail(snapshot.trail().entries()).ownAums(snapshot.ownAums());
     copy.commit(commit.build());
     return copy;
   }

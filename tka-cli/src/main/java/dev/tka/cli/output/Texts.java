@@ -3,7 +3,7 @@ package dev.tka.cli.output;
 import dev.tka.core.Aum;
 import dev.tka.core.Bytes;
 import dev.tka.core.LockPublicKey;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -30,7 +30,7 @@ public final class Texts {
   }
 
   /** An edit that was set aside, on one line. */
-  public static String edit(Marks.SetAside edit) {
+  public static String edit(OwnAums.SetAside edit) {
     return edit.aum().hash()
         + " "
         + (edit.revocation() ? "revocation by " : "")

@@ -1,7 +1,7 @@
 package dev.tka.core.authority;
 
 import dev.tka.core.AumHash;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import java.util.List;
 
 /**
@@ -22,7 +22,7 @@ public record InformResult(
     List<AumHash> added,
     int known,
     List<Refusal> refusals,
-    List<Marks.SetAside> setAside,
+    List<OwnAums.SetAside> setAside,
     List<AumHash> displacedOwn) {
   /** Copies its lists. */
   public InformResult {

@@ -3,7 +3,7 @@ package dev.tka.core.authority;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.authority.AdmissionPolicy.Rule;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
 import java.time.Instant;
@@ -21,7 +21,7 @@ final class Judge {
   private final History history;
   private final AdmissionPolicy policy;
   private final Instant reference;
-  private final Marks marks;
+  private final OwnAums ownAums;
 
   /** The AUMs that follow the oldest AUM asked about, and the place of each in the list. */
   private List<TrailEntry> known = List.of();
@@ -38,7 +38,8 @@ final class Judge {
     this.history = History.of(authority);
     this.policy = policy;
     this.reference = reference;
-    this.marks = policy.has(Rule.LEAVES_UNSENT_OUT) ? authority.snapshot().marks() : Marks.NONE;
+    this.ownAums =
+        policy.has(Rule.LEAVES_UNSENT_OUT) ? authority.snapshot().ownAums() : OwnAums.NONE;
   }
 
   /** The reason why an update may not displace what it would; empty if it may. */
@@ -77,7 +78,7 @@ final class Judge {
         displacement.atFork(),
         displacement.update(),
         following,
-        Recount.countMature(following, marks, reference));
+        Recount.countMature(following, ownAums, reference));
   }
 
   /** The AUMs that follow a fork, up to the newest that is not unsent. */
@@ -97,7 +98,7 @@ final class Judge {
   private void lookAtAllAfter(AumHash from) throws StoreException, OpenException {
     List<TrailEntry> following = history.after(from);
     int judged = following.size();
-    while (judged > 0 && marks.isUnsent(following.get(judged - 1).hash())) {
+    while (judged > 0 && ownAums.isUnsent(following.get(judged - 1).hash())) {
       judged--;
     }
     known = following.subList(0, judged);

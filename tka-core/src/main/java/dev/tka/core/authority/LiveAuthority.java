@@ -6,7 +6,7 @@ import dev.tka.core.IllFormedException;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import java.time.Clock;
 import java.time.Instant;
@@ -228,7 +228,7 @@ public final class LiveAuthority {
     AumSnapshot snapshot = requireCurrent(base);
     AumSnapshot after =
         store.commit(
-            Commit.on(snapshot.revision()).marks(snapshot.marks().withoutAside(edits)).build());
+            Commit.on(snapshot.revision()).ownAums(snapshot.ownAums().withoutAside(edits)).build());
     current = current.over(after);
     return current;
   }
@@ -287,7 +287,7 @@ public final class LiveAuthority {
     for (int attempt = 1; ; attempt++) {
       Settlement settlement = Settlement.decide(current, head, shown, seen, now(clock));
       AumSnapshot before = current.snapshot();
-      if (settlement.marks().equals(before.marks()) && settlement.purges().isEmpty()) {
+      if (settlement.ownAums().equals(before.ownAums()) && settlement.purges().isEmpty()) {
         return settlement;
       }
       try {
@@ -295,7 +295,7 @@ public final class LiveAuthority {
             store.commit(
                 Commit.on(before.revision())
                     .purge(settlement.purges())
-                    .marks(settlement.marks())
+                    .ownAums(settlement.ownAums())
                     .build());
         current = settlement.purges().isEmpty() ? current.over(after) : committed(after);
         return settlement;
@@ -327,22 +327,22 @@ public final class LiveAuthority {
     Instant now = now(clock);
     InformPlan plan = InformPlan.decide(before, batch, reference(before, now), verifier);
     List<AumHash> added = plan.additions().stream().map(Aum::hash).toList();
-    Marks marks = snapshot.marks().withoutAside(edit.again());
+    OwnAums ownAums = snapshot.ownAums().withoutAside(edit.again());
     if (edit.here()) {
-      marks = marks.made(added);
+      ownAums = ownAums.made(added);
     }
-    List<Marks.SetAside> setAside = SettingAside.unsentOf(before, plan.rewrite().purges(), now);
-    marks = marks.aside(setAside);
+    List<OwnAums.SetAside> setAside = SettingAside.unsentOf(before, plan.rewrite().purges(), now);
+    ownAums = ownAums.aside(setAside);
     List<AumHash> displaced = List.of();
     if (!added.isEmpty() || !plan.rewrite().isNothing()) {
-      current = commit(before, plan, marks, now);
+      current = commit(before, plan, ownAums, now);
       displaced = ownThatLeft(before, current);
     }
     return new InformResult(
         before, current, added, plan.known(), plan.refusals(), setAside, displaced);
   }
 
-  private Authority commit(Authority before, InformPlan plan, Marks marks, Instant now)
+  private Authority commit(Authority before, InformPlan plan, OwnAums ownAums, Instant now)
       throws StoreException, OpenException {
     AumSnapshot snapshot = before.snapshot();
     Commit.Builder commit = Commit.on(snapshot.revision());
@@ -354,8 +354,8 @@ public final class LiveAuthority {
       AumHash oldest = restored.get(0).aum().hash();
       commit.cutTrail(oldest).lastActiveAncestor(oldest);
     }
-    if (!marks.equals(snapshot.marks())) {
-      commit.marks(marks);
+    if (!ownAums.equals(snapshot.ownAums())) {
+      commit.ownAums(ownAums);
     }
     AumSnapshot after = store.commit(commit.build());
     return plan.resolved().isPresent()
@@ -373,7 +373,7 @@ public final class LiveAuthority {
     List<AumHash> left = new ArrayList<>();
     before
         .snapshot()
-        .marks()
+        .ownAums()
         .own()
         .forEach(
             (hash, acknowledgedAt) -> {
@@ -391,7 +391,7 @@ public final class LiveAuthority {
     }
     AumSnapshot snapshot = authority.snapshot();
     return snapshot
-        .marks()
+        .ownAums()
         .agreedAt()
         .orElseGet(
             // A node that was run without these notes agreed with control when it received its
@@ -399,7 +399,7 @@ public final class LiveAuthority {
             () ->
                 snapshot
                     .find(authority.head())
-                    .flatMap(snapshot.marks()::agesFrom)
+                    .flatMap(snapshot.ownAums()::agesFrom)
                     .orElse(Instant.MIN));
   }
 

@@ -5,7 +5,7 @@ import dev.tka.core.AumHash;
 import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.State;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.TrailEntry;
 import java.time.Duration;
 import java.time.Instant;
@@ -84,10 +84,10 @@ public record Recount(long weight, List<Discount> discounts) {
    * @param following the AUMs, oldest first
    * @param reference the time at which they are judged
    */
-  static int countMature(List<TrailEntry> following, Marks marks, Instant reference) {
+  static int countMature(List<TrailEntry> following, OwnAums ownAums, Instant reference) {
     for (int i = following.size() - 1; i >= 0; i--) {
       TrailEntry entry = following.get(i);
-      Optional<Instant> from = marks.agesFrom(entry.hash(), entry.committedAt());
+      Optional<Instant> from = ownAums.agesFrom(entry.hash(), entry.committedAt());
       if (from.isPresent() && Duration.between(from.get(), reference).compareTo(MATURITY) >= 0) {
         return i + 1;
       }

@@ -96,7 +96,7 @@ final class RepairDecision {
 
   private Repair restore(List<TrailEntry> back) throws StoreException {
     Set<AumHash> aside = new HashSet<>();
-    snapshot.marks().setAside().forEach(edit -> aside.add(edit.aum().hash()));
+    snapshot.ownAums().setAside().forEach(edit -> aside.add(edit.aum().hash()));
     List<Commit.Addition> additions = new ArrayList<>();
     for (TrailEntry entry : back) {
       Optional<Commit.Addition> addition = snapshot.purged(entry.hash());

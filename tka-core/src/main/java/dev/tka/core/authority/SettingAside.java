@@ -5,7 +5,7 @@ import dev.tka.core.AumHash;
 import dev.tka.core.State;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -23,19 +23,20 @@ final class SettingAside {
    * The unsent AUMs among stored ones, and the AUMs that build on them, parents first, as edits
    * that are set aside. An AUM that builds on an unsent one cannot be at control, whoever made it.
    */
-  static List<Marks.SetAside> unsentOf(Authority authority, Collection<AumHash> hashes, Instant now)
+  static List<OwnAums.SetAside> unsentOf(
+      Authority authority, Collection<AumHash> hashes, Instant now)
       throws StoreException, OpenException {
     AumSnapshot snapshot = authority.snapshot();
     List<AumHash> parentsFirst = new ArrayList<>(hashes);
     parentsFirst.sort(
         Comparator.comparing(hash -> snapshot.find(hash).map(AumEntry::height).orElseThrow()));
     Set<AumHash> unsent = new HashSet<>();
-    List<Marks.SetAside> edits = new ArrayList<>();
+    List<OwnAums.SetAside> edits = new ArrayList<>();
     for (AumHash hash : parentsFirst) {
       Aum aum = snapshot.get(hash);
-      if (snapshot.marks().isUnsent(hash) || aum.parent().filter(unsent::contains).isPresent()) {
+      if (snapshot.ownAums().isUnsent(hash) || aum.parent().filter(unsent::contains).isPresent()) {
         unsent.add(hash);
-        edits.add(new Marks.SetAside(aum, now, isRevocation(authority, hash)));
+        edits.add(new OwnAums.SetAside(aum, now, isRevocation(authority, hash)));
       }
     }
     return edits;

@@ -3,7 +3,7 @@ package dev.tka.core.authority;
 import dev.tka.core.AumHash;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -20,15 +20,15 @@ import java.util.Set;
  * @param setAside local edits that control does not follow, and that were taken out of the store
  * @param refusedRevocations local revocations that control has seen but does not follow. They stay,
  *     and the node with them, until a person decides
- * @param marks the notes afterwards
+ * @param ownAums the notes afterwards
  * @param purges the AUMs removed from the store
  */
 public record Settlement(
-    List<Marks.SetAside> setAside,
+    List<OwnAums.SetAside> setAside,
     List<AumHash> refusedRevocations,
-    Marks marks,
+    OwnAums ownAums,
     Set<AumHash> purges) {
-  static final Settlement NOTHING = new Settlement(List.of(), List.of(), Marks.NONE, Set.of());
+  static final Settlement NOTHING = new Settlement(List.of(), List.of(), OwnAums.NONE, Set.of());
 
   /** Copies its parts. */
   public Settlement {
@@ -48,16 +48,16 @@ public record Settlement(
     Set<AumHash> named = new LinkedHashSet<>(shown);
     named.add(head);
     Set<AumHash> known = new Had(authority, named).ownOrAside();
-    Marks marks = snapshot.marks().acknowledged(known, now);
+    OwnAums ownAums = snapshot.ownAums().acknowledged(known, now);
     boolean agrees = head.equals(authority.head());
     if (agrees) {
-      marks = marks.agreed(now);
+      ownAums = ownAums.agreed(now);
     }
     if (snapshot.find(head).isEmpty()) {
       // Control's chain is not here yet.
-      return new Settlement(List.of(), List.of(), marks, Set.of());
+      return new Settlement(List.of(), List.of(), ownAums, Set.of());
     }
-    Set<AumHash> unsent = marks.unsent();
+    Set<AumHash> unsent = ownAums.unsent();
     unsent.removeIf(hash -> snapshot.find(hash).isEmpty());
     Set<AumHash> lost = new LinkedHashSet<>(unsent);
     lost.removeIf(authority::isActive);
@@ -80,8 +80,8 @@ public record Settlement(
     for (AumHash hash : lost) {
       purges.addAll(snapshot.tree(hash));
     }
-    List<Marks.SetAside> setAside = SettingAside.unsentOf(authority, purges, now);
-    return new Settlement(setAside, refusedRevocations, marks.aside(setAside), purges);
+    List<OwnAums.SetAside> setAside = SettingAside.unsentOf(authority, purges, now);
+    return new Settlement(setAside, refusedRevocations, ownAums.aside(setAside), purges);
   }
 
   /** The own AUMs that control has, judging by those it named. */
@@ -99,10 +99,10 @@ public record Settlement(
     }
 
     Set<AumHash> ownOrAside() {
-      Marks marks = snapshot.marks();
-      Set<AumHash> candidates = marks.unsent();
+      OwnAums ownAums = snapshot.ownAums();
+      Set<AumHash> candidates = ownAums.unsent();
       Set<AumHash> known = new LinkedHashSet<>();
-      for (Marks.SetAside edit : marks.setAside()) {
+      for (OwnAums.SetAside edit : ownAums.setAside()) {
         AumHash hash = edit.aum().hash();
         if (named.contains(hash)) {
           known.add(hash);

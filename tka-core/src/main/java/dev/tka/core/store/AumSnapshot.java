@@ -58,7 +58,7 @@ public interface AumSnapshot {
   }
 
   /** The notes on own AUMs (protocol, section 10). */
-  Marks marks();
+  OwnAums ownAums();
 
   /**
    * The AUMs that this snapshot has and an older snapshot of the same store lacks, in the order in

@@ -20,7 +20,7 @@ package dev.tka.core.store;
  *   <li><b>Idempotent content.</b> Adding an AUM that is stored changes nothing, least of all its
  *       commit time. Purging an AUM that is not stored changes nothing.
  *   <li><b>Exact bytes.</b> An AUM is returned as exactly the bytes that were committed.
- *   <li><b>Notes.</b> {@link AumSnapshot#marks} are those of the last commit that had any.
+ *   <li><b>Notes.</b> {@link AumSnapshot#ownAums} are those of the last commit that had any.
  *   <li><b>Trail.</b> {@link AumSnapshot#trail} is the previous trail, cut and then extended as the
  *       commit says. A store that keeps what it purges need not write it: it may derive the trail
  *       from the purged AUMs behind the oldest ancestor. The two are equal if commits state their

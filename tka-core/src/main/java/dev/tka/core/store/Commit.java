@@ -21,7 +21,7 @@ import java.util.Set;
  *     it as it is
  * @param trailCut the AUM from which the trail is forgotten, before anything is added to it
  * @param trail the entries that the purges leave in the trail, oldest first
- * @param marks the new notes on own AUMs, or empty to leave them as they are
+ * @param ownAums the new notes on own AUMs, or empty to leave them as they are
  */
 public record Commit(
     Revision base,
@@ -30,13 +30,13 @@ public record Commit(
     Optional<AumHash> lastActiveAncestor,
     Optional<AumHash> trailCut,
     List<TrailEntry> trail,
-    Optional<Marks> marks) {
+    Optional<OwnAums> ownAums) {
   /** Copies its parts. */
   public Commit {
     Objects.requireNonNull(base);
     Objects.requireNonNull(lastActiveAncestor);
     Objects.requireNonNull(trailCut);
-    Objects.requireNonNull(marks);
+    Objects.requireNonNull(ownAums);
     trail = List.copyOf(trail);
     additions = List.copyOf(additions);
     purges = Set.copyOf(purges);
@@ -70,7 +70,7 @@ public record Commit(
     private Optional<AumHash> lastActiveAncestor = Optional.empty();
     private Optional<AumHash> trailCut = Optional.empty();
     private List<TrailEntry> trail = List.of();
-    private Optional<Marks> marks = Optional.empty();
+    private Optional<OwnAums> ownAums = Optional.empty();
 
     private Builder(Revision base) {
       this.base = base;
@@ -113,14 +113,14 @@ public record Commit(
     }
 
     /** Replaces the notes on own AUMs. */
-    public Builder marks(Marks next) {
-      marks = Optional.of(next);
+    public Builder ownAums(OwnAums next) {
+      ownAums = Optional.of(next);
       return this;
     }
 
     /** The change. */
     public Commit build() {
-      return new Commit(base, additions, purges, lastActiveAncestor, trailCut, trail, marks);
+      return new Commit(base, additions, purges, lastActiveAncestor, trailCut, trail, ownAums);
     }
   }
 }

@@ -6,7 +6,7 @@ import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Key;
 import dev.tka.core.State;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.TrailEntry;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
@@ -251,10 +251,10 @@ class RecountTest {
     Chains chains = draw(List.of(TestKeys.key(1, 1), TestKeys.key(2, 1)), "P -> F -> G -> H");
     List<TrailEntry> following = entries(chains, "F G");
 
-    assertThat(Recount.countMature(following, Marks.NONE, DAY_0.plus(DAYS_14))).isEqualTo(2);
-    assertThat(Recount.countMature(following, Marks.NONE, DAY_0.plus(DAYS_14).minusSeconds(1)))
+    assertThat(Recount.countMature(following, OwnAums.NONE, DAY_0.plus(DAYS_14))).isEqualTo(2);
+    assertThat(Recount.countMature(following, OwnAums.NONE, DAY_0.plus(DAYS_14).minusSeconds(1)))
         .isZero();
-    assertThat(Recount.countMature(List.of(), Marks.NONE, Instant.MAX)).isZero();
+    assertThat(Recount.countMature(List.of(), OwnAums.NONE, Instant.MAX)).isZero();
   }
 
   @Test
@@ -272,7 +272,7 @@ class RecountTest {
               old ? DAY_0 : DAY_0.plus(DAYS_14)));
     }
 
-    assertThat(Recount.countMature(following, Marks.NONE, DAY_0.plus(DAYS_14))).isEqualTo(2);
+    assertThat(Recount.countMature(following, OwnAums.NONE, DAY_0.plus(DAYS_14))).isEqualTo(2);
   }
 
   @Test
@@ -280,8 +280,8 @@ class RecountTest {
     Chains chains = draw(List.of(TestKeys.key(1, 1)), "P -> F -> G");
     List<TrailEntry> following = entries(chains, "F G");
     AumHash own = chains.get("G").hash();
-    Marks unsent = Marks.NONE.made(List.of(own));
-    Marks acknowledged = unsent.acknowledged(List.of(own), DAY_0.plus(Duration.ofDays(3)));
+    OwnAums unsent = OwnAums.NONE.made(List.of(own));
+    OwnAums acknowledged = unsent.acknowledged(List.of(own), DAY_0.plus(Duration.ofDays(3)));
 
     assertThat(Recount.countMature(following, unsent, DAY_0.plus(DAYS_14))).isEqualTo(1);
     assertThat(Recount.countMature(following, acknowledged, DAY_0.plus(Duration.ofDays(16))))

@@ -7,8 +7,8 @@ import dev.tka.core.AumHash;
 import dev.tka.core.Key;
 import dev.tka.core.TkaException;
 import dev.tka.core.store.AumEntry;
-import dev.tka.core.store.Marks;
 import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.OwnAums;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
@@ -70,12 +70,12 @@ class UnsentTest {
 
   private Settlement settle(String head, Collection<AumHash> shown, boolean hasSeen)
       throws TkaException {
-    Collection<AumHash> seen = hasSeen ? node.current().snapshot().marks().unsent() : List.of();
+    Collection<AumHash> seen = hasSeen ? node.current().snapshot().ownAums().unsent() : List.of();
     return node.settle(chains.get(head).hash(), shown, seen);
   }
 
-  private Marks marks() {
-    return node.current().snapshot().marks();
+  private OwnAums ownAums() {
+    return node.current().snapshot().ownAums();
   }
 
   private String names(Collection<AumHash> hashes) {
@@ -83,10 +83,10 @@ class UnsentTest {
   }
 
   private String unsent() {
-    return names(marks().unsent());
+    return names(ownAums().unsent());
   }
 
-  private String aside(Collection<Marks.SetAside> edits) {
+  private String aside(Collection<OwnAums.SetAside> edits) {
     return edits.stream()
         .map(edit -> chains.nameOf(edit.aum().hash()) + (edit.revocation() ? "!" : ""))
         .collect(Collectors.joining(" "));
@@ -109,7 +109,7 @@ class UnsentTest {
     fromControl("C");
 
     assertThat(unsent()).isEqualTo("U V");
-    assertThat(marks().own().keySet()).isEqualTo(Set.copyOf(hashes("U V")));
+    assertThat(ownAums().own().keySet()).isEqualTo(Set.copyOf(hashes("U V")));
   }
 
   @Test
@@ -122,7 +122,7 @@ class UnsentTest {
       live.informOn(live.current(), chains.list("P"));
 
       assertThat(live.settle(chains.get("A").hash(), List.of(), hashes("P")).setAside()).isEmpty();
-      assertThat(live.current().snapshot().marks()).isEqualTo(Marks.NONE);
+      assertThat(live.current().snapshot().ownAums()).isEqualTo(OwnAums.NONE);
       assertThat(chains.nameOf(live.current().head())).isEqualTo("P");
     }
   }
@@ -142,7 +142,7 @@ class UnsentTest {
     settle("D", hashes("V"), false);
 
     assertThat(unsent()).isEqualTo("W");
-    assertThat(marks().agreedAt()).isEmpty();
+    assertThat(ownAums().agreedAt()).isEmpty();
   }
 
   @Test
@@ -152,7 +152,7 @@ class UnsentTest {
     settle("D", hashes("C D"), false);
 
     assertThat(unsent()).isEmpty();
-    assertThat(marks().agreedAt()).contains(clock.instant());
+    assertThat(ownAums().agreedAt()).contains(clock.instant());
   }
 
   @Test
@@ -167,14 +167,14 @@ class UnsentTest {
     assertThat(settlement.setAside()).isEmpty();
     assertThat(unsent()).isEmpty();
     assertThat(head()).isEqualTo("V");
-    assertThat(marks().own().get(chains.get("V").hash())).isEqualTo(Optional.of(FakeClock.START));
+    assertThat(ownAums().own().get(chains.get("V").hash())).isEqualTo(Optional.of(FakeClock.START));
   }
 
   @Test
   void theFirstAcknowledgementIsTheOneThatCounts() {
-    Marks once = Marks.NONE.made(hashes("U V")).acknowledged(hashes("U"), FakeClock.START);
+    OwnAums once = OwnAums.NONE.made(hashes("U V")).acknowledged(hashes("U"), FakeClock.START);
 
-    Marks twice = once.acknowledged(hashes("U V"), FakeClock.START.plusSeconds(1));
+    OwnAums twice = once.acknowledged(hashes("U V"), FakeClock.START.plusSeconds(1));
 
     assertThat(once.own().get(chains.get("U").hash())).isPresent();
     assertThat(twice.own().get(chains.get("U").hash())).contains(FakeClock.START);
@@ -196,7 +196,7 @@ class UnsentTest {
 
     assertThat(aside(settlement.setAside())).isEqualTo("U V");
     assertThat(settlement.setAside().get(0).at()).isEqualTo(clock.instant());
-    assertThat(aside(marks().setAside())).isEqualTo("U V");
+    assertThat(aside(ownAums().setAside())).isEqualTo("U V");
     assertThat(stored()).isEqualTo("A K L P");
     assertThat(head()).isEqualTo("L");
   }
@@ -223,9 +223,9 @@ class UnsentTest {
     assertThat(aside(settle("P", List.of(), false).setAside())).isEmpty();
     assertThat(aside(settle("P", List.of(), true).setAside())).isEqualTo("U V");
     assertThat(head()).isEqualTo("P");
-    assertThat(marks().agreedAt()).isEmpty();
+    assertThat(ownAums().agreedAt()).isEmpty();
     settle("P", List.of(), false);
-    assertThat(marks().agreedAt()).isPresent();
+    assertThat(ownAums().agreedAt()).isPresent();
   }
 
   @Test
@@ -265,7 +265,7 @@ class UnsentTest {
     assertThat(result.setAside())
         .extracting(edit -> tie.nameOf(edit.aum().hash()))
         .containsExactly("U", "V");
-    assertThat(live.current().snapshot().marks().setAside()).isEqualTo(result.setAside());
+    assertThat(live.current().snapshot().ownAums().setAside()).isEqualTo(result.setAside());
     assertThat(tie.nameOf(live.current().head())).isEqualTo("X");
     assertThat(live.current().snapshot().find(tie.get("U").hash())).isEmpty();
   }
@@ -274,12 +274,12 @@ class UnsentTest {
   void anEditThatControlTurnsOutToHaveIsNoLongerSetAside() throws TkaException {
     make("U V");
     settle("P", List.of(), true);
-    assertThat(aside(marks().setAside())).isEqualTo("U V");
+    assertThat(aside(ownAums().setAside())).isEqualTo("U V");
 
     fromControl("U");
     settle("V", hashes("U V"), false);
 
-    assertThat(marks().setAside()).isEmpty();
+    assertThat(ownAums().setAside()).isEmpty();
     assertThat(unsent()).isEmpty();
   }
 
@@ -293,7 +293,7 @@ class UnsentTest {
     assertThat(unsent()).isEqualTo("U V");
     // Control is sent it, and refuses it again.
     settle("P", List.of(), true);
-    assertThat(aside(marks().setAside())).isEqualTo("U V");
+    assertThat(aside(ownAums().setAside())).isEqualTo("U V");
     assertThat(head()).isEqualTo("P");
   }
 
@@ -303,7 +303,7 @@ class UnsentTest {
     settle("P", List.of(), true);
     node.informOn(node.current(), chains.list("K"), Set.copyOf(hashes("U")));
 
-    assertThat(marks().setAside()).isEmpty();
+    assertThat(ownAums().setAside()).isEmpty();
     assertThat(unsent()).isEqualTo("K U");
     assertThat(head()).isEqualTo("K");
   }
@@ -379,7 +379,7 @@ class UnsentTest {
     live.informOn(live.current(), built.list("U C"));
 
     Settlement settlement =
-        live.settle(built.get("P").hash(), List.of(), live.current().snapshot().marks().unsent());
+        live.settle(built.get("P").hash(), List.of(), live.current().snapshot().ownAums().unsent());
 
     assertThat(settlement.refusedRevocations()).isEmpty();
     assertThat(settlement.setAside())
@@ -396,7 +396,7 @@ class UnsentTest {
 
     assertThat(names(result.displacedOwn())).isEqualTo("U V");
     assertThat(result.setAside()).isEmpty();
-    assertThat(marks().setAside()).isEmpty();
+    assertThat(ownAums().setAside()).isEmpty();
     assertThat(stored()).isEqualTo("A K L P U V");
     // Told once.
     assertThat(fromControl("K L").displacedOwn()).isEmpty();

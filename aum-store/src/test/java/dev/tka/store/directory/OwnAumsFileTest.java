@@ -9,7 +9,7 @@ import dev.tka.core.AumHash;
 import dev.tka.core.TextException;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Commit;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.testkit.Chains;
@@ -32,15 +32,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Protocol, section 10, "Unsent": how a node's directory keeps the notes on own AUMs. */
-class MarksFileTest {
+class OwnAumsFileTest {
   private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
 
   @TempDir Path directory;
 
   private final Chains chains =
       Chains.draw(List.of(TestKeys.key(1, 2)), "A -> B -> C[checkpoint]\n A -> X");
-  private final Marks marks =
-      new Marks(
+  private final OwnAums ownAums =
+      new OwnAums(
           Map.of(
               hash("A"),
               Optional.of(NOON),
@@ -50,23 +50,23 @@ class MarksFileTest {
               Optional.of(NOON)),
           Optional.of(NOON.plusNanos(5)),
           List.of(
-              new Marks.SetAside(chains.get("X"), NOON, false),
-              new Marks.SetAside(chains.get("C"), NOON.minusSeconds(9), true)));
+              new OwnAums.SetAside(chains.get("X"), NOON, false),
+              new OwnAums.SetAside(chains.get("C"), NOON.minusSeconds(9), true)));
 
   private AumHash hash(String name) {
     return chains.get(name).hash();
   }
 
   private Path file() {
-    return directory.resolve(MarksFile.NAME);
+    return directory.resolve(OwnAumsFile.NAME);
   }
 
   private NodeDirectory store() throws StoreException {
     return NodeDirectory.at(directory, new FakeClock());
   }
 
-  private AumSnapshot note(NodeDirectory store, Marks next) throws StoreException {
-    return store.commit(Commit.on(store.read().revision()).marks(next).build());
+  private AumSnapshot note(NodeDirectory store, OwnAums next) throws StoreException {
+    return store.commit(Commit.on(store.read().revision()).ownAums(next).build());
   }
 
   @Test
@@ -84,10 +84,10 @@ class MarksFileTest {
     expected.add("aside revocation " + hash("C") + " at 2026-01-02T11:59:51Z as " + base64("C"));
     expected.add("end");
 
-    note(store(), marks);
+    note(store(), ownAums);
 
     assertThat(file()).hasContent(String.join("\n", expected) + "\n");
-    assertThat(store().read().marks()).isEqualTo(marks);
+    assertThat(store().read().ownAums()).isEqualTo(ownAums);
   }
 
   private static AumHash hashIn(String line) {
@@ -106,10 +106,13 @@ class MarksFileTest {
   void thereIsNoFileUntilSomethingIsNoted() throws Exception {
     NodeDirectory store = store();
     store.commit(
-        Commit.on(store.read().revision()).add(chains.get("A"), NOON).marks(Marks.NONE).build());
+        Commit.on(store.read().revision())
+            .add(chains.get("A"), NOON)
+            .ownAums(OwnAums.NONE)
+            .build());
 
     assertThat(file()).doesNotExist();
-    assertThat(store().read().marks()).isEqualTo(Marks.NONE);
+    assertThat(store().read().ownAums()).isEqualTo(OwnAums.NONE);
   }
 
   @Test
@@ -117,13 +120,13 @@ class MarksFileTest {
     NodeDirectory store = store();
     store.commit(Commit.on(store.read().revision()).add(chains.get("A"), NOON).build());
 
-    Revision noted = note(store, marks).revision();
+    Revision noted = note(store, ownAums).revision();
     String journal = Files.readString(directory.resolve(Journal.LAST));
     assertThat(Journal.parse(Journal.LAST, journal).moves())
         .extracting(move -> move.place().path())
-        .containsExactly(MarksFile.NAME);
+        .containsExactly(OwnAumsFile.NAME);
 
-    assertThat(note(store, marks).revision()).isEqualTo(noted);
+    assertThat(note(store, ownAums).revision()).isEqualTo(noted);
     assertThat(directory.resolve(Journal.LAST)).hasContent(journal);
   }
 
@@ -136,13 +139,13 @@ class MarksFileTest {
             .add(chains.get("B"), NOON)
             .purge(hash("A"))
             .lastActiveAncestor(hash("B"))
-            .marks(marks)
+            .ownAums(ownAums)
             .build());
 
     assertThat(Journal.parse("", Files.readString(directory.resolve(Journal.LAST))).moves())
         .extracting(move -> move.place().path())
         .containsExactly(
-            MarksFile.NAME,
+            OwnAumsFile.NAME,
             DirectoryScan.placeOf(hash("B")),
             NodeDirectory.LAST_ACTIVE_ANCESTOR,
             DirectoryScan.placeOf(hash("A")));
@@ -151,41 +154,41 @@ class MarksFileTest {
   @Test
   void onlyTheOwnerCanReadThem() throws Exception {
     assumeTrue(Files.getFileStore(directory).supportsFileAttributeView("posix"));
-    note(store(), marks);
+    note(store(), ownAums);
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file())))
         .isEqualTo("rw-------");
   }
 
   /** A crash right after the journal took effect: it replaces the notes, or deletes them. */
-  private void crash(Optional<Marks> next) throws Exception {
+  private void crash(Optional<OwnAums> next) throws Exception {
     Optional<String> temporary = next.map(any -> Journal.temporaryName(9, 0));
     Journal.Move move = Journal.Move.over(directory, temporary, Journal.Place.MARKS);
     if (next.isPresent()) {
       Files.write(
           directory.resolve(temporary.orElseThrow()),
-          MarksFile.of(next.get()).content().toByteArray());
+          OwnAumsFile.of(next.get()).content().toByteArray());
     }
     Files.writeString(directory.resolve(Journal.PENDING), new Journal(9, List.of(move)).toText());
   }
 
   @Test
   void notesOfACrashedCommitCountAndAreMovedIntoPlace() throws Exception {
-    Marks next = new Marks(Map.of(hash("C"), Optional.empty()), Optional.empty(), List.of());
-    note(store(), marks);
+    OwnAums next = new OwnAums(Map.of(hash("C"), Optional.empty()), Optional.empty(), List.of());
+    note(store(), ownAums);
     crash(Optional.of(next));
 
-    assertThat(store().read().marks()).isEqualTo(next);
+    assertThat(store().read().ownAums()).isEqualTo(next);
     store().commit(Commit.on(store().read().revision()).add(chains.get("A"), NOON).build());
-    assertThat(store().read().marks()).isEqualTo(next);
+    assertThat(store().read().ownAums()).isEqualTo(next);
     assertThat(directory.resolve(Journal.PENDING)).doesNotExist();
   }
 
   @Test
   void notesOfACrashedWipeAreGone() throws Exception {
-    note(store(), marks);
+    note(store(), ownAums);
     crash(Optional.empty());
 
-    assertThat(store().read().marks()).isEqualTo(Marks.NONE);
+    assertThat(store().read().ownAums()).isEqualTo(OwnAums.NONE);
     store().wipe();
     assertThat(file()).doesNotExist();
   }
@@ -193,23 +196,23 @@ class MarksFileTest {
   @Test
   void aWipeDeletesThem() throws Exception {
     NodeDirectory store = store();
-    note(store, marks);
+    note(store, ownAums);
     store.wipe();
     assertThat(file()).doesNotExist();
-    assertThat(store.read().marks()).isEqualTo(Marks.NONE);
+    assertThat(store.read().ownAums()).isEqualTo(OwnAums.NONE);
   }
 
   @Test
   void changedNotesAreAConflict() throws Exception {
     NodeDirectory store = store();
-    Revision base = note(store, marks).revision();
+    Revision base = note(store, ownAums).revision();
     String text = Files.readString(file());
     Files.writeString(file(), text.replaceFirst("agreed .*\n", ""));
 
     assertThatThrownBy(() -> store.commit(Commit.on(base).add(chains.get("A"), NOON).build()))
         .isInstanceOf(StoreException.Conflict.class);
-    assertThat(store.read().marks())
-        .isEqualTo(new Marks(marks.own(), Optional.empty(), marks.setAside()));
+    assertThat(store.read().ownAums())
+        .isEqualTo(new OwnAums(ownAums.own(), Optional.empty(), ownAums.setAside()));
   }
 
   @ParameterizedTest
@@ -262,11 +265,11 @@ class MarksFileTest {
 
   @Test
   void bytesThatAreNotTextAreRefused() throws Exception {
-    byte[] content = MarksFile.of(marks).content().toByteArray();
+    byte[] content = OwnAumsFile.of(ownAums).content().toByteArray();
     for (int i = 0; i < content.length; i += 3) {
       byte[] changed = content.clone();
       changed[i] ^= (byte) 0x80;
-      assertThatThrownBy(() -> MarksFile.parse("notes", changed))
+      assertThatThrownBy(() -> OwnAumsFile.parse("notes", changed))
           .isInstanceOf(StoreException.Damaged.class)
           .hasMessageMatching("(?s)notes: line [1-9].*");
     }
@@ -274,13 +277,13 @@ class MarksFileTest {
 
   @Test
   void aTruncatedFileIsRefused() throws Exception {
-    byte[] content = MarksFile.of(marks).content().toByteArray();
+    byte[] content = OwnAumsFile.of(ownAums).content().toByteArray();
     for (int length = 0; length < content.length; length++) {
       byte[] piece = Arrays.copyOf(content, length);
-      assertThatThrownBy(() -> MarksFile.parse("notes", piece))
+      assertThatThrownBy(() -> OwnAumsFile.parse("notes", piece))
           .isInstanceOf(StoreException.Damaged.class);
     }
-    assertThat(MarksFile.parse("notes", content).marks()).isEqualTo(marks);
+    assertThat(OwnAumsFile.parse("notes", content).ownAums()).isEqualTo(ownAums);
   }
 
   @Test
@@ -288,22 +291,22 @@ class MarksFileTest {
     Files.createDirectory(file());
     assertThatThrownBy(() -> store().read())
         .isInstanceOf(StoreException.Unavailable.class)
-        .hasMessageContaining(MarksFile.NAME);
+        .hasMessageContaining(OwnAumsFile.NAME);
   }
 
   @Test
   void notesThatCouldNotBeReadBackAreNotWritten() throws Exception {
     NodeDirectory store = store();
-    note(store, marks);
-    Aum large = Chains.noOp(chains.get("A"), "x".repeat(MarksFile.MAX_SIZE / 60), 1);
-    Marks.SetAside edit = new Marks.SetAside(large, NOON, false);
-    Marks tooMuch =
-        new Marks(Map.of(), Optional.empty(), Stream.generate(() -> edit).limit(50).toList());
+    note(store, ownAums);
+    Aum large = Chains.noOp(chains.get("A"), "x".repeat(OwnAumsFile.MAX_SIZE / 60), 1);
+    OwnAums.SetAside edit = new OwnAums.SetAside(large, NOON, false);
+    OwnAums tooMuch =
+        new OwnAums(Map.of(), Optional.empty(), Stream.generate(() -> edit).limit(50).toList());
 
     assertThatThrownBy(() -> note(store, tooMuch))
         .isInstanceOf(StoreException.Unavailable.class)
-        .hasMessageContaining(MarksFile.NAME);
-    assertThat(store.read().marks()).isEqualTo(marks);
+        .hasMessageContaining(OwnAumsFile.NAME);
+    assertThat(store.read().ownAums()).isEqualTo(ownAums);
   }
 
   @Test

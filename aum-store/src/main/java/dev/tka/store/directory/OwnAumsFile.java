@@ -5,7 +5,7 @@ import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
 import dev.tka.core.TextException;
-import dev.tka.core.store.Marks;
+import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -40,16 +40,16 @@ import java.util.regex.Pattern;
  * lose an edit.
  *
  * @param content the file's bytes; empty if there is no file
- * @param marks the notes in it
+ * @param ownAums the notes in it
  */
-record MarksFile(Bytes content, Marks marks) {
+record OwnAumsFile(Bytes content, OwnAums ownAums) {
   static final String NAME = "tka-own";
 
   /** 100 bytes for each of a million own AUMs. */
   static final int MAX_SIZE = 100_000_000;
 
   /** No file: there are no notes yet. */
-  static final MarksFile NONE = new MarksFile(Bytes.empty(), Marks.NONE);
+  static final OwnAumsFile NONE = new OwnAumsFile(Bytes.empty(), OwnAums.NONE);
 
   private static final String TITLE = "tka own AUMs 1";
   private static final Pattern AGREED = Pattern.compile("agreed (\\S{1,50})");
@@ -66,27 +66,27 @@ record MarksFile(Bytes content, Marks marks) {
    *
    * @throws StoreException.Unavailable if the file would be too large to be read again
    */
-  static MarksFile of(Marks marks) throws StoreException.Unavailable {
-    byte[] content = (String.join("\n", lines(marks)) + "\n").getBytes(StandardCharsets.US_ASCII);
+  static OwnAumsFile of(OwnAums ownAums) throws StoreException.Unavailable {
+    byte[] content = (String.join("\n", lines(ownAums)) + "\n").getBytes(StandardCharsets.US_ASCII);
     if (content.length > MAX_SIZE) {
       throw new StoreException.Unavailable(
           NAME, new IOException("expected at most " + MAX_SIZE + " bytes, found more"));
     }
-    return new MarksFile(Bytes.copyOf(content), marks);
+    return new OwnAumsFile(Bytes.copyOf(content), ownAums);
   }
 
-  private static List<String> lines(Marks marks) {
+  private static List<String> lines(OwnAums ownAums) {
     List<String> lines = new ArrayList<>();
     lines.add(TITLE);
-    marks.agreedAt().ifPresent(time -> lines.add("agreed " + time));
-    new TreeMap<>(marks.own())
+    ownAums.agreedAt().ifPresent(time -> lines.add("agreed " + time));
+    new TreeMap<>(ownAums.own())
         .forEach(
             (hash, acknowledgedAt) ->
                 lines.add(
                     acknowledgedAt
                         .map(time -> "acknowledged " + hash + " at " + time)
                         .orElse("unsent " + hash)));
-    for (Marks.SetAside edit : marks.setAside()) {
+    for (OwnAums.SetAside edit : ownAums.setAside()) {
       lines.add(
           "aside "
               + (edit.revocation() ? REVOCATION : "edit")
@@ -107,7 +107,7 @@ record MarksFile(Bytes content, Marks marks) {
    * @param name its name in error messages
    * @throws StoreException.Damaged if it is not as written
    */
-  static MarksFile parse(String name, byte[] content) throws StoreException.Damaged {
+  static OwnAumsFile parse(String name, byte[] content) throws StoreException.Damaged {
     String text = new String(content, StandardCharsets.US_ASCII);
     List<String> lines = List.of(text.split("\n", -1));
     Parser parser = new Parser();
@@ -119,8 +119,8 @@ record MarksFile(Bytes content, Marks marks) {
         throw new StoreException.Damaged(name + ": line " + (i + 1) + ": " + e.getMessage());
       }
     }
-    Marks marks = new Marks(parser.own, parser.agreedAt, parser.setAside);
-    List<String> expected = new ArrayList<>(lines(marks));
+    OwnAums ownAums = new OwnAums(parser.own, parser.agreedAt, parser.setAside);
+    List<String> expected = new ArrayList<>(lines(ownAums));
     expected.add("");
     for (int i = 0; i < Math.max(lines.size(), expected.size()); i++) {
       String line = i < lines.size() ? lines.get(i) : "nothing";
@@ -135,7 +135,7 @@ record MarksFile(Bytes content, Marks marks) {
                 + shortened(line));
       }
     }
-    return new MarksFile(Bytes.copyOf(content), marks);
+    return new OwnAumsFile(Bytes.copyOf(content), ownAums);
   }
 
   private static String shortened(String line) {
@@ -147,7 +147,7 @@ record MarksFile(Bytes content, Marks marks) {
   private static final class Parser {
     private final Map<AumHash, Optional<Instant>> own = new HashMap<>();
     private Optional<Instant> agreedAt = Optional.empty();
-    private final List<Marks.SetAside> setAside = new ArrayList<>();
+    private final List<OwnAums.SetAside> setAside = new ArrayList<>();
 
     void parse(String line) throws TextException, DecodeException {
       Matcher agreed = AGREED.matcher(line);
@@ -165,7 +165,7 @@ record MarksFile(Bytes content, Marks marks) {
       } else if (aside.matches()) {
         Aum aum = Aum.decode(Base64.getDecoder().decode(aside.group(3)));
         boolean revocation = aside.group(1).equals(REVOCATION);
-        setAside.add(new Marks.SetAside(aum, Instant.parse(aside.group(2)), revocation));
+        setAside.add(new OwnAums.SetAside(aum, Instant.parse(aside.group(2)), revocation));
       } else {
         throw new IllegalArgumentException(
             "expected a note on an own AUM, found " + shortened(line));

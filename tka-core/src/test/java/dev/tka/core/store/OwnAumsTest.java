@@ -13,7 +13,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Protocol, section 10, "Unsent": what becomes of the notes on own AUMs. */
-class MarksTest {
+class OwnAumsTest {
   private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
   private static final Instant LATER = NOON.plusSeconds(3600);
 
@@ -23,55 +23,55 @@ class MarksTest {
     return chains.get(name).hash();
   }
 
-  private Marks.SetAside aside(String name, Instant at) {
-    return new Marks.SetAside(chains.get(name), at, false);
+  private OwnAums.SetAside aside(String name, Instant at) {
+    return new OwnAums.SetAside(chains.get(name), at, false);
   }
 
   @Test
   void aNewEditIsUnsentAndDoesNotAge() {
-    Marks marks = Marks.NONE.made(List.of(hash("A"), hash("B")));
+    OwnAums ownAums = OwnAums.NONE.made(List.of(hash("A"), hash("B")));
 
-    assertThat(marks.unsent()).containsExactlyInAnyOrder(hash("A"), hash("B"));
-    assertThat(marks.isUnsent(hash("A"))).isTrue();
-    assertThat(marks.agesFrom(hash("A"), NOON)).isEmpty();
-    assertThat(marks.isUnsent(hash("C"))).isFalse();
-    assertThat(marks.agesFrom(hash("C"), NOON)).contains(NOON);
+    assertThat(ownAums.unsent()).containsExactlyInAnyOrder(hash("A"), hash("B"));
+    assertThat(ownAums.isUnsent(hash("A"))).isTrue();
+    assertThat(ownAums.agesFrom(hash("A"), NOON)).isEmpty();
+    assertThat(ownAums.isUnsent(hash("C"))).isFalse();
+    assertThat(ownAums.agesFrom(hash("C"), NOON)).contains(NOON);
   }
 
   @Test
   void anAcknowledgedAumIsNeverUnsentAgainAndAgesFromTheFirstTime() {
-    Marks marks =
-        Marks.NONE
+    OwnAums ownAums =
+        OwnAums.NONE
             .made(List.of(hash("A")))
             .acknowledged(List.of(hash("A"), hash("C")), NOON)
             .acknowledged(List.of(hash("A")), LATER)
             .made(List.of(hash("A")));
 
-    assertThat(marks.own()).isEqualTo(Map.of(hash("A"), Optional.of(NOON)));
-    assertThat(marks.isUnsent(hash("A"))).isFalse();
-    assertThat(marks.agesFrom(hash("A"), LATER)).contains(NOON);
+    assertThat(ownAums.own()).isEqualTo(Map.of(hash("A"), Optional.of(NOON)));
+    assertThat(ownAums.isUnsent(hash("A"))).isFalse();
+    assertThat(ownAums.agesFrom(hash("A"), LATER)).contains(NOON);
   }
 
   @Test
   void anEditIsSetAsideOnceUntilControlHasItOrAPersonTakesIt() {
-    Marks marks =
-        Marks.NONE
+    OwnAums ownAums =
+        OwnAums.NONE
             .aside(List.of(aside("B", NOON), aside("C", NOON)))
             .aside(List.of(aside("B", LATER), aside("D", LATER)));
 
-    assertThat(marks.setAside())
+    assertThat(ownAums.setAside())
         .containsExactly(aside("B", NOON), aside("C", NOON), aside("D", LATER));
-    assertThat(marks.acknowledged(List.of(hash("C")), LATER).setAside())
+    assertThat(ownAums.acknowledged(List.of(hash("C")), LATER).setAside())
         .containsExactly(aside("B", NOON), aside("D", LATER));
-    assertThat(marks.withoutAside(Set.of(hash("B"))).setAside())
+    assertThat(ownAums.withoutAside(Set.of(hash("B"))).setAside())
         .containsExactly(aside("C", NOON), aside("D", LATER));
   }
 
   @Test
   void theTimeOfTheLastAgreementIsKeptWithTheRest() {
-    Marks marks = Marks.NONE.made(List.of(hash("A"))).agreed(NOON).agreed(LATER);
-    assertThat(marks.agreedAt()).contains(LATER);
-    assertThat(marks.unsent()).containsExactly(hash("A"));
-    assertThat(marks.acknowledged(List.of(hash("A")), LATER).agreedAt()).contains(LATER);
+    OwnAums ownAums = OwnAums.NONE.made(List.of(hash("A"))).agreed(NOON).agreed(LATER);
+    assertThat(ownAums.agreedAt()).contains(LATER);
+    assertThat(ownAums.unsent()).containsExactly(hash("A"));
+    assertThat(ownAums.acknowledged(List.of(hash("A")), LATER).agreedAt()).contains(LATER);
   }
 }

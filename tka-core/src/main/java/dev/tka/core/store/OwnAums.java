@@ -24,13 +24,13 @@ import java.util.Set;
  *     equal
  * @param setAside edits that control did not accept, oldest first; a person may make them again
  */
-public record Marks(
+public record OwnAums(
     Map<AumHash, Optional<Instant>> own, Optional<Instant> agreedAt, List<SetAside> setAside) {
   /** No notes. */
-  public static final Marks NONE = new Marks(Map.of(), Optional.empty(), List.of());
+  public static final OwnAums NONE = new OwnAums(Map.of(), Optional.empty(), List.of());
 
   /** Copies its parts. */
-  public Marks {
+  public OwnAums {
     own = Map.copyOf(own);
     Objects.requireNonNull(agreedAt);
     setAside = List.copyOf(setAside);
@@ -86,17 +86,17 @@ public record Marks(
   }
 
   /** These notes plus AUMs that were made here just now. */
-  public Marks made(Collection<AumHash> hashes) {
+  public OwnAums made(Collection<AumHash> hashes) {
     Map<AumHash, Optional<Instant>> more = new HashMap<>(own);
     hashes.forEach(hash -> more.putIfAbsent(hash, Optional.empty()));
-    return new Marks(more, agreedAt, setAside);
+    return new OwnAums(more, agreedAt, setAside);
   }
 
   /**
    * These notes plus AUMs that control is known to have. Those made here are never unsent again,
    * and none of them stays on the list of edits that control did not accept.
    */
-  public Marks acknowledged(Collection<AumHash> hashes, Instant at) {
+  public OwnAums acknowledged(Collection<AumHash> hashes, Instant at) {
     Map<AumHash, Optional<Instant>> more = new HashMap<>(own);
     hashes.forEach(
         hash ->
@@ -105,16 +105,16 @@ public record Marks(
     Set<AumHash> known = Set.copyOf(hashes);
     List<SetAside> left = new ArrayList<>(setAside);
     left.removeIf(edit -> known.contains(edit.aum().hash()));
-    return new Marks(more, agreedAt, left);
+    return new OwnAums(more, agreedAt, left);
   }
 
   /** These notes with the heads known to be equal at a given time. */
-  public Marks agreed(Instant at) {
-    return new Marks(own, Optional.of(at), setAside);
+  public OwnAums agreed(Instant at) {
+    return new OwnAums(own, Optional.of(at), setAside);
   }
 
   /** These notes plus edits set aside; an edit already on the list keeps its time. */
-  public Marks aside(List<SetAside> edits) {
+  public OwnAums aside(List<SetAside> edits) {
     List<SetAside> more = new ArrayList<>(setAside);
     Set<AumHash> known = new HashSet<>();
     setAside.forEach(edit -> known.add(edit.aum().hash()));
@@ -123,13 +123,13 @@ public record Marks(
         more.add(edit);
       }
     }
-    return new Marks(own, agreedAt, more);
+    return new OwnAums(own, agreedAt, more);
   }
 
   /** These notes without edits that were made again or are no longer wanted. */
-  public Marks withoutAside(Set<AumHash> hashes) {
+  public OwnAums withoutAside(Set<AumHash> hashes) {
     List<SetAside> left = new ArrayList<>(setAside);
     left.removeIf(edit -> hashes.contains(edit.aum().hash()));
-    return new Marks(own, agreedAt, left);
+    return new OwnAums(own, agreedAt, left);
   }
 }
