@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
@@ -164,7 +165,15 @@ public final class PostgresServer {
       Path half = Files.createTempDirectory(kept.getParent(), "postgres-");
       Files.setPosixFilePermissions(half, PosixFilePermissions.fromString("rwxr-xr-x"));
       unpack(name, half);
-      Files.move(half, kept);
+      try {
+        Files.move(half, kept);
+      } catch (FileSystemException e) {
+        // Another process of the tests was first.
+        deleteTree(half);
+        if (!Files.exists(kept)) {
+          throw e;
+        }
+      }
     }
     return kept;
   }
