@@ -1,6 +1,5 @@
 package dev.tka.core;
 
-import dev.tka.core.authority.AumVerifier;
 import dev.tka.core.internal.Blake2s;
 import dev.tka.core.internal.CanonicalWriter;
 import dev.tka.core.internal.CborReader;
@@ -15,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * An authority update message: one link of the chain that says which keys a tailnet trusts
  * (protocol, section 2). An instance is always a value that has a canonical encoding; whether it is
- * well-formed ({@link #requireWellFormed}) and whether a state accepts it ({@link AumVerifier}) are
- * questions of their own.
+ * well-formed ({@link #requireWellFormed}) and whether a state accepts it ({@link
+ * dev.tka.core.authority.AumVerifier}) are questions of their own.
  *
  * <p>Encoding and hash are computed once, when the AUM is made, the sig-hash when it is first asked
  * for. Two AUMs are equal when their encodings are.
