@@ -105,12 +105,12 @@ class LinksAndAuthKeysProperties {
   @Property
   void unwrappingWhatWasWrappedGivesItBack(@ForAll("texts") String authKey, @ForAll int signer)
       throws TkaException {
-    String without = authKey.replace(MARK, "");
-    AuthKey parsed = AuthKey.parse(without);
-    if (!(parsed instanceof AuthKey.Plain plain)) {
-      assertThat(without).contains(MARK);
-      return;
+    String without = authKey;
+    while (without.contains(MARK)) {
+      // Taking one out may join the halves of another.
+      without = without.replace(MARK, "");
     }
+    AuthKey.Plain plain = (AuthKey.Plain) AuthKey.parse(without);
     LockPrivateKey trusted = TestKeys.privateKey(signer);
 
     AuthKey.Wrapped wrapped = plain.wrap(trusted, new SecureRandom());
