@@ -1,12 +1,13 @@
 package dev.tka.store;
 
-/** Is told how far long work has come. */
+/** Receives the progress of long work. */
 @FunctionalInterface
 public interface Progress {
   /**
-   * So much is done.
+   * Called as the work proceeds.
    *
-   * @param of of how much; both count AUMs, or whatever the work counts
+   * @param done how much is done: AUMs, or whatever the work counts
+   * @param total how much there is to do, in the same unit
    */
-  void done(long done, long of);
+  void done(long done, long total);
 }

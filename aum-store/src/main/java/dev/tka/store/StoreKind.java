@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * A kind of store, known by the scheme of its URLs. Whoever writes one lists it as a service (in
- * {@code module-info}, and in {@code META-INF/services} for the class path), and the command opens
+ * A kind of store, known by the scheme of its URLs. An implementation is listed as a service (in
+ * {@code module-info}, and in {@code META-INF/services} for the class path); the command then opens
  * it by its URLs like any other. It has a public constructor without arguments, which loads nothing
  * heavy: all kinds are asked for their schemes, and most of them for nothing else.
  */
@@ -15,7 +15,7 @@ public interface StoreKind {
   /** The schemes of its URLs, in lower case. No other kind may have any of them. */
   List<String> schemes();
 
-  /** What its URLs look like, for errors and help, such as {@code sqlite:PATH}. */
+  /** The form of its URLs, for errors and help, such as {@code sqlite:PATH}. */
   String form();
 
   /**

@@ -16,13 +16,13 @@ public sealed interface StorePlace {
    */
   String url();
 
-  /** What it is, in a word that fits into "a ... holds one tailnet", such as {@code directory}. */
+  /** A noun for it that fits into "a ... holds one tailnet", such as {@code directory}. */
   String noun();
 
-  /** Whose rules an authority there keeps. */
+  /** The rules that an authority there keeps. */
   AdmissionPolicy policy();
 
-  /** Where it lies in the file system, if it does. */
+  /** Its path, if it lies in the file system. */
   default Optional<Path> path() {
     return Optional.empty();
   }
@@ -32,7 +32,7 @@ public sealed interface StorePlace {
     return Optional.empty();
   }
 
-  /** How a copy of it is made. */
+  /** The way to copy it. */
   Backup backup();
 
   /** A place for one tailnet, which needs no name there; a node's, unless it says otherwise. */
@@ -81,7 +81,7 @@ public sealed interface StorePlace {
     }
   }
 
-  /** How a copy of a place is made. */
+  /** A way to copy a place. */
   sealed interface Backup {
     /**
      * A copy in one file, of one moment, also while others read and write.

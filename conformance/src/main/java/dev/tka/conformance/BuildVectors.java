@@ -94,9 +94,9 @@ final class BuildVectors implements Checker {
     }
     Mismatch.require("created", accepted && usable, created.isPresent());
     if (accepted) {
-      // The reference makes a key that could never sign; this build refuses it (protocol, section
-      // 3),
-      // but reads it.
+      // The reference makes a key that could never sign; this build reads it, and refuses to make
+      // it
+      // (protocol, section 3).
       Aum genesis = signer.sign(Golden.checkpointOf(state, Optional.empty()));
       Mismatch.require("genesis", expected, Optional.of(genesis.encoded()));
       Mismatch.require("genesis", genesis, created.orElse(genesis));

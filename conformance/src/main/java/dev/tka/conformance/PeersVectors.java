@@ -27,6 +27,10 @@ final class PeersVectors implements Checker {
               peer.optionalHex("nks").orElse(Bytes.empty()),
               peer.flag("unsigned")));
     }
+    Optional<String> quirk = golden.optionalText("quirk");
+    if (quirk.isPresent()) {
+      throw new Mismatch("unknown quirk: " + quirk.get());
+    }
     Optional<List<String>> kept = golden.optionalTexts("kept");
     // An answer that changes from run to run is meaningless.
     Mismatch.require("unstable", false, golden.optionalFlag("unstable"));

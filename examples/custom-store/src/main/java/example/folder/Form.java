@@ -142,7 +142,7 @@ record Form<T>(Writing<T> writing, Reading<T> reading) {
           },
           in -> new OwnAums.SetAside(AUM.read(in), TIME.read(in), in.readBoolean()));
 
-  private static final Form<OwnAums> MARKS =
+  private static final Form<OwnAums> OWN_AUMS =
       new Form<>(
           (ownAums, out) -> {
             OWN.list().write(List.copyOf(ownAums.own().entrySet()), out);
@@ -164,7 +164,7 @@ record Form<T>(Writing<T> writing, Reading<T> reading) {
             HASH.optional().write(commit.lastActiveAncestor(), out);
             HASH.optional().write(commit.trailCut(), out);
             ENTRY.list().write(commit.trail(), out);
-            MARKS.optional().write(commit.ownAums(), out);
+            OWN_AUMS.optional().write(commit.ownAums(), out);
           },
           in ->
               new Commit(
@@ -174,5 +174,5 @@ record Form<T>(Writing<T> writing, Reading<T> reading) {
                   HASH.optional().read(in),
                   HASH.optional().read(in),
                   ENTRY.list().read(in),
-                  MARKS.optional().read(in)));
+                  OWN_AUMS.optional().read(in)));
 }

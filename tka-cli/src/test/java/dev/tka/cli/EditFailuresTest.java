@@ -45,6 +45,23 @@ class EditFailuresTest {
   }
 
   @Test
+  void initBesideADamagedFileNamesTheDirectory() throws Exception {
+    Tailnet tailnet = Tailnet.in(folder);
+    String key = tailnet.newKey("ann");
+    Path place = Files.createDirectories(tailnet.directory().resolve("AA"));
+    Files.write(place.resolve("A".repeat(52)), new byte[1]);
+
+    Cli.Result result =
+        Cli.run(
+            "init", tailnet.directory(), key, "--key-file", tailnet.keyFile("ann"), "--confirm");
+
+    assertThat(result.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(result.err())
+        .endsWith(
+            "tka: " + tailnet.directory() + ": expected an empty store; nothing was written\n");
+  }
+
+  @Test
   void aKeyFileThatOthersCanReadOrWrite() throws Exception {
     Tailnet tailnet = Tailnet.of(folder, "ann");
     Object[] add = tailnet.editArguments("add", "ann", tailnet.newKey("bob"));

@@ -182,7 +182,7 @@ public final class NodeDirectory implements AumStore {
             AumHash.SIZE,
             NodeDirectory::parseLastActiveAncestor),
         readFirst(
-                names.getOrDefault(Journal.Place.MARKS, List.of()),
+                names.getOrDefault(Journal.Place.OWN_AUMS, List.of()),
                 OwnAumsFile.MAX_SIZE,
                 this::parseOwnAums)
             .orElse(OwnAumsFile.NONE));
@@ -383,7 +383,7 @@ public final class NodeDirectory implements AumStore {
     // displaced silently. So the notes go first.
     List<NewFile> content = new ArrayList<>();
     if (changedOwnAums.isPresent()) {
-      content.add(new NewFile(Journal.Place.MARKS, ownAums.content()));
+      content.add(new NewFile(Journal.Place.OWN_AUMS, ownAums.content()));
     }
     files.values().stream().filter(AumFile::isHeld).map(NewFile::of).forEach(content::add);
     record.ifPresent(

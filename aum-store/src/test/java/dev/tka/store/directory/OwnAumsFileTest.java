@@ -162,7 +162,7 @@ class OwnAumsFileTest {
   /** A crash right after the journal took effect: it replaces the notes, or deletes them. */
   private void crash(Optional<OwnAums> next) throws Exception {
     Optional<String> temporary = next.map(any -> Journal.temporaryName(9, 0));
-    Journal.Move move = Journal.Move.over(directory, temporary, Journal.Place.MARKS);
+    Journal.Move move = Journal.Move.over(directory, temporary, Journal.Place.OWN_AUMS);
     if (next.isPresent()) {
       Files.write(
           directory.resolve(temporary.orElseThrow()),

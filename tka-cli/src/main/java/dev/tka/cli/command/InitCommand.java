@@ -181,7 +181,7 @@ public final class InitCommand implements Callable<Integer> {
     int damage = StoreArgument.reportDamage(snapshot, spec.commandLine().getErr());
     if (damage != ExitCode.OK) {
       throw new CommandFailure(
-          damage, store.place() + ": expected an empty store; nothing was written");
+          damage, store.place().url() + ": expected an empty store; nothing was written");
     }
   }
 

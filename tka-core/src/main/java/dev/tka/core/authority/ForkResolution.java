@@ -38,11 +38,6 @@ public final class ForkResolution {
       return new Contender(entry.hash(), entry.kind(), atFork.weightOf(entry.signers()));
     }
 
-    /** This contender if only some of its votes count. */
-    Contender withWeight(long counted) {
-      return new Contender(hash, kind, counted);
-    }
-
     /** True if this one wins against another AUM at the same fork. */
     boolean prevailsOver(Contender other) {
       return WINNERS_FIRST.compare(this, other) < 0;

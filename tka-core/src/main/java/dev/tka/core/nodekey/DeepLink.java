@@ -229,7 +229,9 @@ public record DeepLink(
     }
   }
 
-  /** Escapes every byte except letters, digits and four ownAums; a space becomes a plus. */
+  /**
+   * Escapes every byte except letters, digits and four punctuation marks; a space becomes a plus.
+   */
   private static String escape(String text) {
     return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("*", "%2A").replace("%7E", "~");
   }
