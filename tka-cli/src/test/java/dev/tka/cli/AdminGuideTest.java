@@ -91,7 +91,7 @@ class AdminGuideTest {
 
   private List<String> run(String command) throws IOException, InterruptedException {
     String script =
-        "tka() { '%s' -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp '%s' dev.tka.cli.Main \"$@\"; }%n%s"
+        "tka() { '%s' --enable-native-access=ALL-UNNAMED -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp '%s' dev.tka.cli.Main \"$@\"; }%n%s"
             .formatted(
                 Path.of(System.getProperty("java.home"), "bin", "java"),
                 System.getProperty("java.class.path"),

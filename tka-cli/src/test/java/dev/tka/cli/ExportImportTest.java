@@ -148,7 +148,12 @@ class ExportImportTest {
     }
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     List<String> call =
-        List.of(java, "-cp", System.getProperty("java.class.path"), Main.class.getName());
+        List.of(
+            java,
+            "--enable-native-access=ALL-UNNAMED",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Main.class.getName());
     List<String> export = new ArrayList<>(call);
     export.addAll(List.of("export", "--all", from));
     List<String> take = new ArrayList<>(call);
