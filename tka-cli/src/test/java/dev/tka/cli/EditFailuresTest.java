@@ -177,7 +177,8 @@ class EditFailuresTest {
     } catch (IOException full) {
       assertThat(full).hasMessageContaining("No space left");
     }
-    String bob = tailnet.publicKey("ann").replaceFirst("tlpub:..", "tlpub:00");
+    String ann = tailnet.publicKey("ann");
+    String bob = ann.replaceFirst("..$", ann.endsWith("00") ? "01" : "00");
     tailnet.requireRefused(ExitCode.IO, "No space left", tailnet.editArguments("add", "ann", bob));
 
     Files.delete(ballast);
@@ -262,18 +263,7 @@ class EditFailuresTest {
   }
 
   private static Process start(Object... arguments) throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName()));
-    for (Object argument : arguments) {
-      command.add(argument.toString());
-    }
-    return new ProcessBuilder(command).start();
+    return new ProcessBuilder(Cli.process(arguments)).start();
   }
 
   private static int exitCode(Process process) throws Exception {
