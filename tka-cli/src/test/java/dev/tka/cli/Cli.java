@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -52,6 +53,22 @@ final class Cli {
     String[] texts = List.of(arguments).stream().map(Object::toString).toArray(String[]::new);
     int exitCode = Main.run(tka, out, err, texts);
     return new Result(exitCode, out.toString(), err.toString());
+  }
+
+  /** What starts the command as a process of its own, as the launcher allows native code. */
+  static List<String> process(Object... arguments) {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName()));
+    List.of(arguments).forEach(argument -> command.add(argument.toString()));
+    return command;
   }
 
   static Map<String, Object> parse(String json) {

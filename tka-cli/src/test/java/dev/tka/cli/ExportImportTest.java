@@ -146,14 +146,7 @@ class ExportImportTest {
       commit(file.tailnet("ended"), "A");
       file.tailnet("ended").wipe();
     }
-    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    List<String> call =
-        List.of(
-            java,
-            "--enable-native-access=ALL-UNNAMED",
-            "-cp",
-            System.getProperty("java.class.path"),
-            Main.class.getName());
+    List<String> call = Cli.process();
     List<String> export = new ArrayList<>(call);
     export.addAll(List.of("export", "--all", from));
     List<String> take = new ArrayList<>(call);

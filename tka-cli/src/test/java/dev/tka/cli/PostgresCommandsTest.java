@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,19 +32,10 @@ class PostgresCommandsTest {
 
   private static Cli.Result run(Map<String, String> environment, Object... arguments)
       throws IOException, InterruptedException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                "dev.tka.cli.Main"));
-    List.of(arguments).forEach(argument -> command.add(argument.toString()));
     Path err = Files.createTempFile("tka", ".err");
     try {
-      ProcessBuilder builder = new ProcessBuilder(command).redirectError(err.toFile());
+      ProcessBuilder builder =
+          new ProcessBuilder(Cli.process(arguments)).redirectError(err.toFile());
       builder.environment().remove("PGPASSWORD");
       builder.environment().putAll(environment);
       Process process = builder.start();

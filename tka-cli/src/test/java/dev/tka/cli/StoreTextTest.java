@@ -59,14 +59,7 @@ class StoreTextTest {
   void aNameWithAColonIsADirectoryWhereThereIsOne(@TempDir Path folder) throws Exception {
     Files.createDirectory(folder.resolve("profile:1"));
     Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName(),
-                "status",
-                "profile:1")
+        new ProcessBuilder(Cli.process("status", "profile:1"))
             .directory(folder.toFile())
             .redirectErrorStream(true)
             .start();
