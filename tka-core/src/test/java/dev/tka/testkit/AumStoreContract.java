@@ -14,6 +14,7 @@ import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.Damage;
+import dev.tka.core.store.KeyChange;
 import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
@@ -496,13 +497,24 @@ public abstract class AumStoreContract {
     AumSnapshot before = add(store, NOON, "A");
     OwnAums first =
         new OwnAums(
-            Map.of(hash("A"), Optional.of(NOON), hash("B"), Optional.empty()),
+            Map.of(
+                hash("A"),
+                new OwnAums.Own(true, Optional.of(new OwnAums.Acknowledged(NOON, LATER))),
+                hash("B"),
+                new OwnAums.Own(false, Optional.empty())),
+            Set.of(hash("C"), hash("D")),
             Optional.of(NOON.plusNanos(1)),
             List.of(
                 new OwnAums.SetAside(chains.get("X"), LATER, false),
                 new OwnAums.SetAside(chains.get("D"), NOON, true)));
     OwnAums second =
-        new OwnAums(Map.of(hash("B"), Optional.of(LATER)), Optional.empty(), List.of());
+        new OwnAums(
+            Map.of(
+                hash("B"),
+                new OwnAums.Own(false, Optional.of(new OwnAums.Acknowledged(LATER, NOON)))),
+            Set.of(),
+            Optional.empty(),
+            List.of());
 
     AumSnapshot noted = mark(store, first);
     assertThat(noted.ownAums()).isEqualTo(first);
@@ -540,29 +552,33 @@ public abstract class AumStoreContract {
     for (String name : names.split(" ", -1)) {
       entries.add(
           switch (name) {
-            case "A" -> remembered("A", List.of(1), List.of(), List.of());
-            case "B" -> remembered("B", List.of(1, 2), List.of(3), List.of());
-            case "C" -> remembered("C", List.of(2), List.of(), List.of());
-            case "D" -> remembered("D", List.of(1), List.of(), List.of(2));
-            case "E" -> remembered("E", List.of(1, 3), List.of(), List.of());
-            case "F", "G" -> remembered(name, List.of(1), List.of(), List.of());
+            case "A" -> remembered("A", List.of(1));
+            case "B" -> remembered("B", List.of(1, 2), change(3, 0, 1));
+            case "C" -> remembered("C", List.of(2));
+            case "D" -> remembered("D", List.of(1), change(2, 1, 0));
+            case "E" -> remembered("E", List.of(1, 3), change(3, 1, 4));
+            case "F", "G" -> remembered(name, List.of(1));
             default -> throw new IllegalArgumentException(name);
           });
     }
     return entries;
   }
 
-  private TrailEntry remembered(
-      String name, List<Integer> signers, List<Integer> added, List<Integer> takenAway) {
+  private static KeyChange change(int key, long before, long after) {
+    return new KeyChange(TestKeys.id(key), before, after);
+  }
+
+  private TrailEntry remembered(String name, List<Integer> signers, KeyChange... changes) {
     Aum aum = line.get(name);
     return new TrailEntry(
         aum.hash(),
         aum.parent(),
         aum.kind(),
         timeOf(name),
+        Optional.empty(),
+        Optional.empty(),
         signers.stream().map(TestKeys::id).toList(),
-        added.stream().map(TestKeys::id).toList(),
-        takenAway.stream().map(TestKeys::id).toList(),
+        List.of(changes),
         aum.kind().equals(AumKind.CHECKPOINT) ? Optional.of(aum.encoded()) : Optional.empty());
   }
 
@@ -623,7 +639,7 @@ public abstract class AumStoreContract {
   }
 
   private OwnAums aMark() {
-    return new OwnAums(Map.of(hash("A"), Optional.empty()), Optional.empty(), List.of());
+    return OwnAums.NONE.made(Map.of(hash("A"), false));
   }
 
   @Test

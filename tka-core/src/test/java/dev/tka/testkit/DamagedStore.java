@@ -24,7 +24,8 @@ public final class DamagedStore implements AumStore {
     this.damaged = damaged;
     Commit.Builder commit = Commit.on(behind.read().revision()).ownAums(content.ownAums());
     for (AumEntry entry : content.entries()) {
-      commit.add(content.get(entry.hash()), entry.committedAt());
+      commit.add(
+          new Commit.Addition(content.get(entry.hash()), entry.committedAt(), entry.facts()));
     }
     content.lastActiveAncestor().ifPresent(commit::lastActiveAncestor);
     behind.commit(commit.build());
@@ -58,7 +59,7 @@ public final class DamagedStore implements AumStore {
         whole.lastActiveAncestor(),
         whole.bodies(),
         whole.remembered(),
-        whole.ownAums(),
+        whole.notes(),
         damage);
   }
 }

@@ -7,7 +7,7 @@ import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.Damage;
-import dev.tka.core.store.OwnAums;
+import dev.tka.core.store.Notes;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
@@ -143,8 +143,8 @@ public final class FailingAumStore implements AumStore {
     }
 
     @Override
-    public OwnAums ownAums() {
-      return behindIt.ownAums();
+    public Notes notes() {
+      return behindIt.notes();
     }
 
     @Override

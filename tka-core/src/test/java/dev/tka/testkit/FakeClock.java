@@ -1,5 +1,6 @@
 package dev.tka.testkit;
 
+import dev.tka.core.authority.Clocks;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -32,6 +33,11 @@ public final class FakeClock extends Clock {
   /** Moves the clock on, or back when the step is negative. */
   public void advance(Duration step) {
     now.updateAndGet(instant -> instant.plus(step));
+  }
+
+  /** This clock as both clocks of a machine: it never goes back, and its wall clock is right. */
+  public Clocks clocks() {
+    return new Clocks(this, () -> Duration.between(START, instant()));
   }
 
   @Override

@@ -59,7 +59,7 @@ public final class OnDemandStore implements AumStore {
         shown.lastActiveAncestor(),
         bodies,
         shown.remembered(),
-        shown.ownAums(),
+        shown.notes(),
         shown.damage());
   }
 }

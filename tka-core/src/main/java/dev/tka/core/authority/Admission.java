@@ -3,17 +3,16 @@ package dev.tka.core.authority;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.State;
-import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.StoreException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -51,9 +50,7 @@ final class Admission {
   private final Set<AumHash> losers = new HashSet<>();
   private final Map<AumHash, Aum> followed = new LinkedHashMap<>();
   private Optional<AumHash> forkInTrail = Optional.empty();
-
-  /** The total size of the AUMs stored off the active chain, once it was needed. */
-  private OptionalLong storedLosingBytes = OptionalLong.empty();
+  private final List<Displacement> displacements = new ArrayList<>();
 
   private long admittedLosingBytes;
 
@@ -115,6 +112,15 @@ final class Admission {
     return forkInTrail;
   }
 
+  /** The displacement that comes to win: that of the lowest fork, where one may win over others. */
+  Optional<Displacement> displacement() {
+    return displacements.stream()
+        .min(
+            Comparator.comparingInt((Displacement each) -> history.place(each.fork()))
+                .thenComparing(each -> !each.favoured())
+                .thenComparing(Displacement::contender, ForkResolution.WINNERS_FIRST));
+  }
+
   /** A chain that control follows may be here already, as one that lost. */
   private void lookAgainAt(AumHash hash) throws StoreException, OpenException {
     if (!history.isStored(hash) || authority.isActive(hash)) {
@@ -127,6 +133,9 @@ final class Admission {
     Optional<Displacement> displacement = displacement(loser);
     Optional<Refusal> refusal = objection(displacement);
     refusal.ifPresent(refusals::add);
+    if (refusal.isEmpty()) {
+      displacement.ifPresent(displacements::add);
+    }
     follow(loser, displacement.isPresent() && refusal.isEmpty());
   }
 
@@ -155,6 +164,7 @@ final class Admission {
       admittedLosingBytes += update.encoded().size();
     }
     admitted.add(update);
+    displacement.ifPresent(displacements::add);
     follow(update, displacement.isPresent());
     if (displacement.isPresent() && forkInTrail.isEmpty() && isInTrail(parent)) {
       forkInTrail = Optional.of(parent);
@@ -214,22 +224,10 @@ final class Admission {
   }
 
   /** True if control keeps so many AUMs that lost that there is no room for another. */
-  private boolean isOverQuota(Aum loser) throws StoreException {
+  private boolean isOverQuota(Aum loser) {
     return batch.policy().has(AdmissionPolicy.Rule.BOUNDS_LOSERS)
-        && loser.encoded().size() + losingBytes() > MAX_LOSING_BYTES;
-  }
-
-  private long losingBytes() throws StoreException {
-    if (storedLosingBytes.isEmpty()) {
-      long bytes = 0;
-      for (AumEntry entry : snapshot.entries()) {
-        if (!authority.chain().contains(entry)) {
-          bytes += snapshot.encoded(entry.hash()).size();
-        }
-      }
-      storedLosingBytes = OptionalLong.of(bytes);
-    }
-    return storedLosingBytes.getAsLong() + admittedLosingBytes;
+        && loser.encoded().size() + authority.losingBytes() + admittedLosingBytes
+            > MAX_LOSING_BYTES;
   }
 
   /** Control's chain is followed from the AUM that displaces. */

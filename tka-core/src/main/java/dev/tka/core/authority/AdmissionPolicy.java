@@ -18,43 +18,38 @@ public enum AdmissionPolicy {
    */
   REFERENCE,
   /**
-   * Control's policy: only a checkpoint displaces, and only if its recounted weight is strictly
-   * higher.
+   * Control's policy: only a checkpoint displaces, only if it is strictly heavier, and only if no
+   * signer bars it.
    */
   CONTROL(
       Rule.REMEMBERS,
-      Rule.RECOUNTS,
-      Rule.ADMITS_ONLY_CHECKPOINTS,
-      Rule.ADMITS_ONLY_HEAVIER,
+      Rule.BARS,
+      Rule.ADMITS_ONLY_HEAVIER_CHECKPOINTS,
       Rule.BOUNDS_LOSERS),
   /**
    * The policy of a control that was restored from a backup, until all nodes have synced: it takes
-   * back what they still hold. Fork resolution decides, with the recounted weight.
+   * back what they still hold. Fork resolution decides, unless a signer bars the AUM.
    */
-  RESTORED_CONTROL(Rule.REMEMBERS, Rule.RECOUNTS, Rule.LEAVES_UNSENT_OUT, Rule.BOUNDS_LOSERS),
+  RESTORED_CONTROL(Rule.REMEMBERS, Rule.BARS, Rule.BOUNDS_LOSERS),
   /**
-   * A node's policy: AUMs that control sends displace if their recounted weight is not lower; for
-   * all others, fork resolution decides, with the recounted weight.
+   * A node's policy: AUMs that control sends displace if they are not lighter; for all others, fork
+   * resolution decides. Either way, not if a signer bars them.
    */
-  NODE(Rule.REMEMBERS, Rule.RECOUNTS, Rule.LEAVES_UNSENT_OUT, Rule.FOLLOWS_CONTROL);
+  NODE(Rule.REMEMBERS, Rule.BARS, Rule.FOLLOWS_CONTROL);
 
   /** A column of the table: true of a policy or not. */
   enum Rule {
     /** AUMs purged from the active chain leave a trail, and the trail is consulted. */
     REMEMBERS,
-    /** An AUM that would displace others is weighed again in the light of what followed. */
-    RECOUNTS,
-    /** Only a checkpoint may displace; any other AUM that would is a conflict. */
-    ADMITS_ONLY_CHECKPOINTS,
-    /** A tie displaces nothing, whatever its kind and hash. */
-    ADMITS_ONLY_HEAVIER,
-    /** Unsent AUMs at the end of the active chain do not count against a displacement. */
-    LEAVES_UNSENT_OUT,
+    /** A signer whose key was since taken away or lowered bars an AUM from displacing others. */
+    BARS,
+    /** Only a checkpoint of more votes may displace; any other AUM that would is a conflict. */
+    ADMITS_ONLY_HEAVIER_CHECKPOINTS,
     /** AUMs that lost are kept only up to a quota. */
     BOUNDS_LOSERS,
     /**
-     * There is a control to follow: a tie goes to the branch that it sent, own AUMs are recorded
-     * until it has them, and maturity is judged by the last time at which the heads were equal.
+     * There is a control to follow: a tie goes to the branch that it sent, AUMs that it does not
+     * have do not bar it, and finality is judged by the last time at which the heads were equal.
      */
     FOLLOWS_CONTROL
   }

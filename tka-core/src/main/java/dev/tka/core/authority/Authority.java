@@ -16,6 +16,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A tailnet's key authority at one revision of a store: the active chain from its oldest ancestor
@@ -38,11 +39,31 @@ public final class Authority {
   private final ActiveChain chain;
   private final State state;
 
-  Authority(AumSnapshot snapshot, ActiveChain chain, State state) {
+  /** What an earlier authority knew of the keys on the same chain. */
+  private final Known earlier;
+
+  /** The changes of votes on the stored chain, once they were needed. */
+  private volatile @Nullable KeyHistory keyHistory;
+
+  /** The same with the trail. */
+  private volatile @Nullable KeyHistory wholeKeyHistory;
+
+  /** The total size of the AUMs off the active chain, once it was needed; negative before. */
+  private volatile long losingBytes = -1;
+
+  private Authority(AumSnapshot snapshot, ActiveChain chain, State state, Known earlier) {
     this.snapshot = snapshot;
     this.chain = chain;
     this.state = state;
+    this.earlier = earlier;
   }
+
+  /**
+   * A history of keys.
+   *
+   * @param upTo the height up to which it is that of the chain in question
+   */
+  private record Known(KeyHistory history, int upTo) {}
 
   /**
    * Opens the authority that a store holds.
@@ -71,7 +92,7 @@ public final class Authority {
       ActiveChain chain =
           ActiveChain.beginningAt(oldest.height())
               .replaceAfter(oldest.height() - 1, walk.passed(), walk.checkpoints());
-      return new Authority(snapshot, chain, walk.state());
+      return new Authority(snapshot, chain, walk.state(), knownFrom(chain));
     } catch (ApplyException e) {
       throw new OpenException.CannotApply(e);
     }
@@ -110,7 +131,7 @@ public final class Authority {
     try {
       Growth growth =
           Growth.of(this, steps, Walk.Children.in(later), this::stateAt, Walk.Applying.in(later));
-      return new Authority(later, growth.chain(), growth.state());
+      return grown(later, growth);
     } catch (ApplyException e) {
       throw new OpenException.CannotApply(e);
     }
@@ -244,7 +265,64 @@ public final class Authority {
 
   /** This authority over a later snapshot that holds the same AUMs. */
   Authority over(AumSnapshot later) {
-    return new Authority(later, chain, state);
+    return new Authority(later, chain, state, known());
+  }
+
+  /** This authority after its chain has grown. */
+  Authority grown(AumSnapshot later, Growth growth) {
+    Known known = known();
+    Authority grown =
+        new Authority(
+            later,
+            growth.chain(),
+            growth.state(),
+            new Known(known.history(), Math.min(known.upTo(), growth.unchangedTo())));
+    if (losingBytes >= 0 && growth.unchangedTo() == chain.headHeight()) {
+      grown.losingBytes = losingBytes + growth.addedOffChain();
+    }
+    return grown;
+  }
+
+  /** The total size of the AUMs stored off the active chain, in bytes. */
+  long losingBytes() {
+    long bytes = losingBytes;
+    if (bytes < 0) {
+      bytes = 0;
+      for (AumEntry entry : snapshot.entries()) {
+        bytes += chain.contains(entry) ? 0 : entry.size();
+      }
+      losingBytes = bytes;
+    }
+    return bytes;
+  }
+
+  private static Known knownFrom(ActiveChain chain) {
+    return new Known(KeyHistory.NONE, chain.baseHeight());
+  }
+
+  private Known known() {
+    KeyHistory known = keyHistory;
+    return known == null ? earlier : new Known(known, chain.headHeight());
+  }
+
+  /** The changes of keys' votes after the oldest ancestor. */
+  KeyHistory keyHistory() throws StoreException, OpenException {
+    KeyHistory known = keyHistory;
+    if (known == null) {
+      known = earlier.history().upTo(earlier.upTo()).extendedBy(this, earlier.upTo());
+      keyHistory = known;
+    }
+    return known;
+  }
+
+  /** The changes of keys' votes in the trail and on the stored chain. */
+  KeyHistory wholeKeyHistory() throws StoreException, OpenException {
+    KeyHistory known = wholeKeyHistory;
+    if (known == null) {
+      known = History.of(this).rememberedKeyHistory().followedBy(keyHistory());
+      wholeKeyHistory = known;
+    }
+    return known;
   }
 
   static AumEntry oldestAncestor(AumSnapshot snapshot) throws OpenException {

@@ -18,20 +18,25 @@ record Displacement(Aum update, State atFork, Contender follower, boolean favour
     return update.parent().orElseThrow();
   }
 
-  /** True if the update wins the fork with all its votes. */
+  /** The properties of the update that count at the fork. */
+  Contender contender() {
+    return Contender.of(update, atFork);
+  }
+
+  /** The votes behind the update at the fork. */
+  long weight() {
+    return atFork.weightOf(update);
+  }
+
+  /** True if the update wins the fork. */
   boolean wins() {
-    return winsWith(atFork.weightOf(update));
-  }
-
-  /** True if the update wins the fork with this weight. */
-  boolean winsWith(long weight) {
     return favoured
-        ? weight >= follower.weight()
-        : new Contender(update.hash(), update.kind(), weight).prevailsOver(follower);
+        ? weight() >= follower.weight()
+        : contender().prevailsOver(follower);
   }
 
-  /** True if this weight is higher than that of the follower. */
-  boolean isHeavierWith(long weight) {
-    return weight > follower.weight();
+  /** True if the update is heavier than the follower. */
+  boolean isHeavier() {
+    return weight() > follower.weight();
   }
 }

@@ -14,7 +14,7 @@ import java.util.List;
  * that follow a child do not count.
  */
 public final class ForkResolution {
-  private static final Comparator<Contender> WINNERS_FIRST =
+  static final Comparator<Contender> WINNERS_FIRST =
       Comparator.comparingLong(Contender::weight)
           .reversed()
           .thenComparing(contender -> !contender.kind().winsTies())

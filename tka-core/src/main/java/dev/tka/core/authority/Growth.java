@@ -9,6 +9,7 @@ import dev.tka.core.store.StoreException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -18,8 +19,10 @@ import java.util.TreeMap;
  *
  * @param chain the active chain afterwards
  * @param state the state at its head
+ * @param unchangedTo the height up to which it is the same as before
+ * @param addedOffChain the total size of the additions that are not on it, in bytes
  */
-record Growth(ActiveChain chain, State state) {
+record Growth(ActiveChain chain, State state, int unchangedTo, long addedOffChain) {
   /** The state at an AUM of the active chain. */
   @FunctionalInterface
   interface States {
@@ -66,9 +69,20 @@ record Growth(ActiveChain chain, State state) {
       if (!follower.contains(winner.hash())) {
         Walk walk = Walk.from(winner, atFork.apply(winner), children, applying);
         return new Growth(
-            chain.replaceAfter(height, walk.passed(), walk.checkpoints()), walk.state());
+            chain.replaceAfter(height, walk.passed(), walk.checkpoints()),
+            walk.state(),
+            height,
+            sizeWithout(added, Set.copyOf(walk.passed())));
       }
     }
-    return new Growth(chain, before.state());
+    return new Growth(
+        chain, before.state(), chain.headHeight(), sizeWithout(added, Set.of()));
+  }
+
+  private static long sizeWithout(List<Walk.Step> steps, Set<AumHash> onChain) {
+    return steps.stream()
+        .filter(step -> !onChain.contains(step.hash()))
+        .mapToLong(Walk.Step::size)
+        .sum();
   }
 }

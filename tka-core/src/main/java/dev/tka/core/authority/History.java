@@ -7,18 +7,22 @@ import dev.tka.core.Bytes;
 import dev.tka.core.State;
 import dev.tka.core.authority.ForkResolution.Contender;
 import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumFacts;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Commit;
+import dev.tka.core.store.Inherited;
+import dev.tka.core.store.KeyChange;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
 import dev.tka.core.store.TrailEntry;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * The chain that an authority knows: the stored active chain and, below its oldest ancestor, the
@@ -149,6 +153,67 @@ final class History {
     return entries;
   }
 
+  /** The place of an AUM of the chain, see {@link KeyHistory}. */
+  int place(AumHash hash) {
+    Optional<? extends AumEntry> stored = snapshot.find(hash);
+    return stored.isPresent()
+        ? stored.get().height()
+        : authority.chain().baseHeight() - 1 - trail().countAfter(hash);
+  }
+
+  /** The changes of keys' votes on the chain, at least those after one of its AUMs. */
+  KeyHistory keyHistory(AumHash from) throws StoreException, OpenException {
+    return isStored(from) ? authority.keyHistory() : authority.wholeKeyHistory();
+  }
+
+  /** The changes of keys' votes in the trail and at the oldest ancestor. */
+  KeyHistory rememberedKeyHistory() throws StoreException, OpenException {
+    List<TrailEntry> entries = new ArrayList<>(trail().entries());
+    entries.add(entryOfOldestAncestor());
+    return KeyHistory.ofEntries(entries, authority.chain().baseHeight());
+  }
+
+  /** The rewrites on the chain after one of its AUMs, oldest first. */
+  List<TakingsAway.Rewritten> rewrites(AumHash fork) throws StoreException {
+    int place = place(fork);
+    List<TakingsAway.Rewritten> rewrites = new ArrayList<>();
+    for (Map.Entry<AumHash, List<Inherited>> each : snapshot.notes().inherited().entrySet()) {
+      AumHash hash = each.getKey();
+      if (isOnChain(hash) && place(hash) > place) {
+        rewrites.add(new TakingsAway.Rewritten(point(hash), each.getValue()));
+      }
+    }
+    rewrites.sort(Comparator.comparingInt(TakingsAway.Rewritten::place));
+    return rewrites;
+  }
+
+  private KeyHistory.Point point(AumHash hash) throws StoreException {
+    Instant committedAt =
+        isStored(hash)
+            ? snapshot.find(hash).orElseThrow().committedAt()
+            : trail().find(hash).orElseThrow().committedAt();
+    Optional<AumFacts> noted =
+        isStored(hash)
+            ? snapshot.find(hash).orElseThrow().facts()
+            : trail().find(hash).orElseThrow().facts();
+    AumFacts facts =
+        noted.isPresent()
+            ? noted.get()
+            : new AumFacts(
+                committedAt,
+                Optional.of(committedAt),
+                List.of(),
+                AumFacts.signersOf(getAum(hash)));
+    return new KeyHistory.Point(
+        place(hash),
+        hash,
+        facts.own(),
+        noted.isPresent(),
+        facts.reference(),
+        facts.signers(),
+        facts.changes());
+  }
+
   /** The entries of the stored AUMs after one of the active chain, up to and with a height. */
   private List<TrailEntry> replayed(AumHash from, int toHeight)
       throws StoreException, OpenException {
@@ -158,7 +223,8 @@ final class History {
     for (AumHash hash : authority.chain().above(height(from)).subList(0, above)) {
       Aum aum = snapshot.get(hash);
       State after = apply(state, aum);
-      entries.add(TrailEntry.of(aum, state, after, committedAt(hash)));
+      AumEntry stored = snapshot.find(hash).orElseThrow();
+      entries.add(TrailEntry.of(aum, state, after, stored.committedAt(), stored.facts()));
       state = after;
     }
     return entries;
@@ -167,17 +233,17 @@ final class History {
   /** Derived from the keys that are trusted at the end of the trail. */
   private TrailEntry entryOfOldestAncestor() throws StoreException, OpenException {
     AumHash oldest = authority.oldestAncestor();
-    Set<Bytes> now = getState(oldest).keyIds();
+    Map<Bytes, Long> now = KeyChange.votesIn(getState(oldest));
+    AumEntry stored = snapshot.find(oldest).orElseThrow();
     return TrailEntry.of(
-        snapshot.get(oldest), trail().keysAtEnd().orElse(now), now, committedAt(oldest));
+        snapshot.get(oldest),
+        KeyChange.between(trail().votesAtEnd().orElse(now), now),
+        stored.committedAt(),
+        stored.facts());
   }
 
   private int height(AumHash stored) {
     return snapshot.find(stored).orElseThrow().height();
-  }
-
-  private Instant committedAt(AumHash stored) {
-    return snapshot.find(stored).orElseThrow().committedAt();
   }
 
   /**

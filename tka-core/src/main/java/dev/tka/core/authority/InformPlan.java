@@ -3,7 +3,11 @@ package dev.tka.core.authority;
 import dev.tka.core.ApplyException;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumFacts;
 import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.Inherited;
 import dev.tka.core.store.StoreException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -32,13 +36,22 @@ import java.util.Set;
  * @param resolved the active chain afterwards; empty if there is a rewrite, after which the store
  *     is opened again
  * @param rewrite the AUMs to remove and to bring back
+ * @param inherited what the update that displaces keeps of the displaced branch
  */
 record InformPlan(
-    List<Aum> additions,
+    List<Commit.Addition> additions,
     int known,
     List<Refusal> refusals,
     Optional<Growth> resolved,
-    Rewrite rewrite) {
+    Rewrite rewrite,
+    Map<AumHash, List<Inherited>> inherited) {
+  /**
+   * The time at which a batch is decided.
+   *
+   * @param clock the wall clock
+   * @param own the store's own time
+   */
+  record Moment(Instant clock, Instant own) {}
 
   /**
    * A batch to take in.
@@ -53,7 +66,7 @@ record InformPlan(
       List<Aum> updates, AdmissionPolicy policy, List<AumHash> favoured, Set<AumHash> byHand) {}
 
   static InformPlan decide(
-      Authority authority, Batch batch, Instant reference, AumVerifier verifier)
+      Authority authority, Batch batch, Moment now, AumVerifier verifier)
       throws InformException, StoreException, OpenException {
     if (batch.updates().isEmpty() && batch.favoured().isEmpty()) {
       throw new InformException.Empty();
@@ -61,18 +74,67 @@ record InformPlan(
     History history =
         batch.policy().remembers() ? History.of(authority) : History.ofStored(authority);
     Verification verification = Verification.of(history, batch.updates(), verifier);
-    Judge judge = new Judge(authority, batch.policy(), reference);
+    Judge judge = new Judge(authority, batch.policy(), now.own());
     Admission admission = Admission.of(authority, history, batch, judge, verification);
     Rewrite rewrite = Rewrite.of(authority, history, verification, admission);
     List<Aum> admitted = admission.admitted();
+    Optional<Instant> reference = Judge.reference(authority, batch.policy(), now.own());
     return new InformPlan(
-        rewrite.isNothing() ? admitted : rewrite.connected(history, admitted),
+        additions(
+            authority.snapshot(),
+            verification,
+            rewrite.isNothing() ? admitted : rewrite.connected(history, admitted),
+            now,
+            reference),
         batch.updates().size() - verification.fresh().size(),
         admission.refusals(),
         rewrite.isNothing()
             ? Optional.of(resolve(authority, verification, admitted))
             : Optional.empty(),
-        rewrite);
+        rewrite,
+        inherited(judge, verification, admission));
+  }
+
+  private static List<Commit.Addition> additions(
+      AumSnapshot snapshot,
+      Verification verification,
+      List<Aum> aums,
+      Moment now,
+      Optional<Instant> reference)
+      throws StoreException, OpenException {
+    List<Commit.Addition> additions = new ArrayList<>(aums.size());
+    for (Aum aum : aums) {
+      AumHash parent = aum.parent().orElseThrow();
+      // A wall clock that went back does not make a child older than its parent.
+      Instant committedAt =
+          snapshot
+              .find(parent)
+              .map(AumEntry::committedAt)
+              .filter(now.clock()::isBefore)
+              .orElse(now.clock());
+      AumFacts facts =
+          AumFacts.of(
+              aum,
+              verification.getState(parent),
+              verification.getState(aum.hash()),
+              now.own(),
+              reference);
+      additions.add(new Commit.Addition(aum, committedAt, Optional.of(facts)));
+    }
+    return additions;
+  }
+
+  private static Map<AumHash, List<Inherited>> inherited(
+      Judge judge, Verification verification, Admission admission)
+      throws StoreException, OpenException {
+    Optional<Displacement> displacement = admission.displacement();
+    if (displacement.isEmpty()) {
+      return Map.of();
+    }
+    AumHash rewrite = displacement.get().update().hash();
+    List<Inherited> kept =
+        judge.keptBy(displacement.get(), verification.getState(rewrite));
+    return kept.isEmpty() ? Map.of() : Map.of(rewrite, kept);
   }
 
   private static Growth resolve(Authority authority, Verification verification, List<Aum> admitted)

@@ -2,15 +2,21 @@ package dev.tka.core.authority;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
+import dev.tka.core.Key;
+import dev.tka.core.State;
 import dev.tka.core.authority.AdmissionPolicy.Rule;
+import dev.tka.core.store.Inherited;
 import dev.tka.core.store.OwnAums;
+import dev.tka.core.store.OwnTime;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
 import java.time.Instant;
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Judges displacements by a policy (protocol, section 10): whether an AUM may replace what follows
@@ -20,49 +26,92 @@ final class Judge {
   private final Authority authority;
   private final History history;
   private final AdmissionPolicy policy;
-  private final Instant reference;
-  private final OwnAums ownAums;
-
-  /** The AUMs that follow the oldest AUM asked about, and the place of each in the list. */
-  private List<TrailEntry> known = List.of();
-
-  private final Map<AumHash, Integer> places = new HashMap<>();
+  private final Optional<Instant> reference;
+  private final TakingsAway.Times times;
+  private final int last;
 
   /**
    * A judge over an authority as it is before a batch.
    *
-   * @param reference the time at which maturity is judged
+   * @param ownNow the store's own time now
    */
-  Judge(Authority authority, AdmissionPolicy policy, Instant reference) {
+  Judge(Authority authority, AdmissionPolicy policy, Instant ownNow) {
     this.authority = authority;
     this.history = History.of(authority);
     this.policy = policy;
-    this.reference = reference;
-    this.ownAums =
-        policy.has(Rule.LEAVES_UNSENT_OUT) ? authority.snapshot().ownAums() : OwnAums.NONE;
+    this.reference = reference(authority, policy, ownNow);
+    OwnAums ownAums = authority.snapshot().ownAums();
+    Instant begun = authority.snapshot().notes().time().map(OwnTime::begun).orElse(ownNow);
+    this.times = new TakingsAway.Times(ownAums, begun);
+    this.last = policy.followsControl() ? lastAtControl(authority) : authority.chain().headHeight();
+  }
+
+  /**
+   * A judge as control is.
+   *
+   * @param now the wall clock, at the start of a program
+   */
+  static Judge ofControl(Authority authority, Instant now) {
+    Instant ownNow =
+        authority.snapshot().notes().time().map(note -> note.afterStop(now)).orElse(now);
+    return new Judge(authority, AdmissionPolicy.CONTROL, ownNow);
+  }
+
+  /**
+   * The time at which finality is judged (protocol, section 10, "Final").
+   *
+   * @return empty if nothing is final yet
+   */
+  static Optional<Instant> reference(Authority authority, AdmissionPolicy policy, Instant ownNow) {
+    if (!policy.followsControl()) {
+      return Optional.of(ownNow);
+    }
+    Optional<Instant> agreedAt = authority.snapshot().ownAums().agreedAt();
+    boolean ranWithoutNotes = authority.snapshot().notes().time().isEmpty();
+    return agreedAt.isEmpty() && ranWithoutNotes
+        // Such a node agreed with control when it received its head.
+        ? authority
+            .snapshot()
+            .find(authority.head())
+            .flatMap(authority.snapshot().ownAums()::agesFrom)
+            .filter(ownNow::isAfter)
+        : agreedAt;
+  }
+
+  /** The place of the newest AUM of the active chain that control is known to have. */
+  private static int lastAtControl(Authority authority) {
+    ActiveChain chain = authority.chain();
+    OwnAums ownAums = authority.snapshot().ownAums();
+    int last = chain.headHeight();
+    while (last >= chain.baseHeight() && ownAums.isUnknownToControl(chain.at(last))) {
+      last--;
+    }
+    return last;
   }
 
   /** The reason why an update may not displace what it would; empty if it may. */
   Optional<Refusal> judge(Displacement displacement) throws StoreException, OpenException {
     Aum update = displacement.update();
-    if (!policy.has(Rule.RECOUNTS) || isMissingHere(update)) {
+    if (!policy.has(Rule.BARS) || isMissingHere(update)) {
       return Optional.empty();
     }
     AumHash fork = displacement.fork();
     AumHash displaced = displacement.follower().hash();
-    if (policy.has(Rule.ADMITS_ONLY_CHECKPOINTS) && !update.kind().isCheckpoint()) {
+    if (policy.has(Rule.ADMITS_ONLY_HEAVIER_CHECKPOINTS)
+        && !(update.kind().isCheckpoint() && displacement.isHeavier())) {
       return Optional.of(new Refusal.Conflict(update.hash(), fork, displaced));
     }
-    Recount recount = recount(displacement);
-    boolean admitted =
-        policy.has(Rule.ADMITS_ONLY_HEAVIER)
-            ? displacement.isHeavierWith(recount.weight())
-            : displacement.winsWith(recount.weight());
-    return admitted
+    List<Bar> bars = bars(displacement);
+    return bars.isEmpty()
         ? Optional.empty()
         : Optional.of(
             new Refusal.Finality(
-                update.hash(), fork, displaced, displacement.follower().weight(), recount));
+                update.hash(),
+                fork,
+                displaced,
+                displacement.weight(),
+                displacement.follower().weight(),
+                bars));
   }
 
   /** An AUM that a damaged file is named after was stored before, and therefore admitted. */
@@ -71,41 +120,77 @@ final class Judge {
         .anyMatch(damage -> damage.hash().equals(Optional.of(update.hash())));
   }
 
-  /** The weight of an update that would displace, recounted by what followed there. */
-  Recount recount(Displacement displacement) throws StoreException, OpenException {
-    List<TrailEntry> following = following(displacement.fork());
-    return Recount.of(
-        displacement.atFork(),
-        displacement.update(),
-        following,
-        Recount.countMature(following, ownAums, reference));
+  /** The signers that bar an update from displacing, with reasons, in the order of signatures. */
+  List<Bar> bars(Displacement displacement) throws StoreException, OpenException {
+    Aum update = displacement.update();
+    boolean checkpoint = update.kind().isCheckpoint();
+    long weight = displacement.weight();
+    TakingsAway takingsAway = after(displacement.fork(), displacement.atFork());
+    List<Bar> bars = new ArrayList<>();
+    Set<Bytes> signers = new LinkedHashSet<>();
+    update.signatures().forEach(signature -> signers.add(signature.signerId()));
+    for (Bytes signer : signers) {
+      Optional<Key> key = displacement.atFork().findKey(signer);
+      if (key.isEmpty()) {
+        continue;
+      }
+      for (TakingsAway.Taking taking : takingsAway.of(key.get())) {
+        if (taking.bars(checkpoint, weight)) {
+          bars.add(
+              new Bar(
+                  signer,
+                  key.get().votes(),
+                  taking.by(),
+                  taking.left(),
+                  taking.isFinalFor(checkpoint)));
+        }
+      }
+    }
+    return bars;
   }
 
-  /** The AUMs that follow a fork, up to the newest that is not unsent. */
-  private List<TrailEntry> following(AumHash fork) throws StoreException, OpenException {
-    if (!places.containsKey(fork)) {
-      // A batch with a second fork may have many: from then on, the whole known chain is read.
-      boolean second = !places.isEmpty();
-      lookAtAllAfter(second ? history.oldest() : fork);
-    }
-    Integer place = places.get(fork);
-    if (place == null) {
-      throw new IllegalArgumentException(fork + " is not on the active chain");
-    }
-    return known.subList(place, known.size());
+  /** What took keys away after a fork. */
+  TakingsAway after(AumHash fork, State atFork) throws StoreException, OpenException {
+    return new TakingsAway(
+        atFork,
+        history.place(fork),
+        last,
+        history.keyHistory(fork),
+        history.rewrites(fork),
+        reference,
+        times,
+        policy.followsControl());
   }
 
-  private void lookAtAllAfter(AumHash from) throws StoreException, OpenException {
-    List<TrailEntry> following = history.after(from);
-    int judged = following.size();
-    while (judged > 0 && ownAums.isUnsent(following.get(judged - 1).hash())) {
-      judged--;
+  /**
+   * What takes keys away after the oldest known AUM.
+   *
+   * @param entries what follows it, oldest first; the places count from it, which has 0
+   */
+  TakingsAway after(AumHash oldest, List<TrailEntry> entries) throws StoreException {
+    int offset = history.place(oldest);
+    List<TakingsAway.Rewritten> rewrites = new ArrayList<>();
+    for (TakingsAway.Rewritten rewrite : history.rewrites(oldest)) {
+      if (rewrite.place() - offset < entries.size()) {
+        rewrites.add(rewrite.movedBy(-offset));
+      }
     }
-    known = following.subList(0, judged);
-    places.clear();
-    places.put(from, 0);
-    for (int i = 0; i < following.size(); i++) {
-      places.put(following.get(i).hash(), Math.min(i + 1, judged));
-    }
+    return new TakingsAway(
+        State.NOTHING,
+        0,
+        entries.size(),
+        KeyHistory.ofEntries(entries, entries.size()),
+        rewrites,
+        reference,
+        times,
+        false);
+  }
+
+  /** What an update keeps of the branch that it displaces. */
+  List<Inherited> keptBy(Displacement displacement, State after)
+      throws StoreException, OpenException {
+    return policy.remembers()
+        ? after(displacement.fork(), displacement.atFork()).keptBy(after)
+        : List.of();
   }
 }

@@ -3,6 +3,7 @@ package dev.tka.core.authority;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.IllFormedException;
+import dev.tka.core.store.AumFacts;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
@@ -10,10 +11,13 @@ import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import java.time.Clock;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -27,14 +31,14 @@ public final class LiveAuthority {
 
   private final AumStore store;
   private final AdmissionPolicy policy;
-  private final Clock clock;
+  private final OwnClock clock;
   private final AumVerifier verifier;
   private volatile Authority current;
 
   private LiveAuthority(
       AumStore store,
       AdmissionPolicy policy,
-      Clock clock,
+      OwnClock clock,
       AumVerifier verifier,
       Authority current) {
     this.store = store;
@@ -54,13 +58,26 @@ public final class LiveAuthority {
    */
   public static LiveAuthority open(AumStore store, AdmissionPolicy policy, Clock clock)
       throws OpenException, StoreException {
-    return open(store, policy, clock, new AumVerifier());
+    return open(store, policy, Clocks.of(clock));
+  }
+
+  /**
+   * Opens the authority that a store holds, with both clocks given.
+   *
+   * @throws OpenException if no authority can be opened from what is stored
+   * @throws StoreException if the store cannot be read
+   */
+  public static LiveAuthority open(AumStore store, AdmissionPolicy policy, Clocks clocks)
+      throws OpenException, StoreException {
+    return open(store, policy, clocks, new AumVerifier());
   }
 
   static LiveAuthority open(
-      AumStore store, AdmissionPolicy policy, Clock clock, AumVerifier verifier)
+      AumStore store, AdmissionPolicy policy, Clocks clocks, AumVerifier verifier)
       throws OpenException, StoreException {
-    return new LiveAuthority(store, policy, clock, verifier, Authority.open(store));
+    Authority opened = Authority.open(store);
+    return new LiveAuthority(
+        store, policy, OwnClock.start(clocks, policy, opened.snapshot()), verifier, opened);
   }
 
   /**
@@ -74,11 +91,24 @@ public final class LiveAuthority {
   public static LiveAuthority bootstrap(
       AumStore store, Aum checkpoint, AdmissionPolicy policy, Clock clock)
       throws InformException, OpenException, StoreException {
-    return bootstrap(store, checkpoint, policy, clock, new AumVerifier());
+    return bootstrap(store, checkpoint, policy, Clocks.of(clock));
+  }
+
+  /**
+   * Begins an authority in an empty store, with both clocks given.
+   *
+   * @throws InformException.AlreadyBegun if the store is not empty
+   * @throws InformException.Invalid if the checkpoint is not accepted
+   * @throws StoreException if the store cannot be written; it is unchanged
+   */
+  public static LiveAuthority bootstrap(
+      AumStore store, Aum checkpoint, AdmissionPolicy policy, Clocks clocks)
+      throws InformException, OpenException, StoreException {
+    return bootstrap(store, checkpoint, policy, clocks, new AumVerifier());
   }
 
   static LiveAuthority bootstrap(
-      AumStore store, Aum checkpoint, AdmissionPolicy policy, Clock clock, AumVerifier verifier)
+      AumStore store, Aum checkpoint, AdmissionPolicy policy, Clocks clocks, AumVerifier verifier)
       throws InformException, OpenException, StoreException {
     AumSnapshot before = store.read();
     if (!before.entries().isEmpty()) {
@@ -89,13 +119,25 @@ public final class LiveAuthority {
     } catch (IllFormedException | VerificationException e) {
       throw new InformException.Invalid(0, e);
     }
-    AumSnapshot after =
-        store.commit(
-            Commit.on(before.revision())
-                .add(checkpoint, now(clock))
-                .lastActiveAncestor(checkpoint.hash())
-                .build());
+    OwnClock clock = OwnClock.start(clocks, policy, before);
+    InformPlan.Moment now = clock.now(before);
+    Optional<AumFacts> facts =
+        policy.remembers()
+            ? Optional.of(AumFacts.of(checkpoint, List.of(), now.own(), firstReference(policy, now)))
+            : Optional.empty();
+    Commit.Builder commit =
+        Commit.on(before.revision())
+            .add(new Commit.Addition(checkpoint, now.clock(), facts))
+            .lastActiveAncestor(checkpoint.hash());
+    if (policy.remembers()) {
+      commit.time(OwnClock.note(before.notes(), now));
+    }
+    AumSnapshot after = store.commit(commit.build());
     return new LiveAuthority(store, policy, clock, verifier, committed(after));
+  }
+
+  private static Optional<Instant> firstReference(AdmissionPolicy policy, InformPlan.Moment now) {
+    return policy.followsControl() ? Optional.empty() : Optional.of(now.own());
   }
 
   /** The current authority. It is immutable; a later call may return another. */
@@ -233,6 +275,42 @@ public final class LiveAuthority {
     return current;
   }
 
+  /**
+   * Notes the store's own time (protocol, section 10, "Own time"). A program that runs calls this
+   * at its start and once a day: time that nobody noted counts for at most a day. Has no effect if
+   * the latest note is less than an hour old, or under {@link AdmissionPolicy#REFERENCE}.
+   *
+   * @throws StoreException.Conflict if other writers were first too often
+   * @throws StoreException if the store cannot be read or written; it is unchanged
+   * @throws OpenException if another writer left a store that cannot be opened
+   */
+  public synchronized void noteTime() throws StoreException, OpenException {
+    for (int attempt = 1; policy.remembers(); attempt++) {
+      AumSnapshot before = current.snapshot();
+      InformPlan.Moment now = clock.now(before);
+      if (!OwnClock.isStale(before.notes(), now)) {
+        return;
+      }
+      try {
+        current =
+            current.over(
+                store.commit(
+                    Commit.on(before.revision()).time(OwnClock.note(before.notes(), now)).build()));
+        return;
+      } catch (StoreException.Conflict e) {
+        if (attempt == MAX_ATTEMPTS) {
+          throw e;
+        }
+        catchUp();
+      }
+    }
+  }
+
+  /** The store's own time now, to the second (protocol, section 10, "Own time"). */
+  public synchronized Instant ownTime() {
+    return clock.now(current.snapshot()).own();
+  }
+
   private AumSnapshot requireCurrent(Authority base) throws StoreException.Conflict {
     AumSnapshot snapshot = current.snapshot();
     if (!snapshot.revision().equals(base.snapshot().revision())) {
@@ -285,8 +363,9 @@ public final class LiveAuthority {
       return Settlement.NOTHING;
     }
     for (int attempt = 1; ; attempt++) {
-      Settlement settlement = Settlement.decide(current, head, shown, seen, now(clock));
       AumSnapshot before = current.snapshot();
+      InformPlan.Moment now = clock.now(before);
+      Settlement settlement = Settlement.decide(current, head, shown, seen, now);
       if (settlement.ownAums().equals(before.ownAums()) && settlement.purges().isEmpty()) {
         return settlement;
       }
@@ -296,6 +375,7 @@ public final class LiveAuthority {
                 Commit.on(before.revision())
                     .purge(settlement.purges())
                     .ownAums(settlement.ownAums())
+                    .time(OwnClock.note(before.notes(), now))
                     .build());
         current = settlement.purges().isEmpty() ? current.over(after) : committed(after);
         return settlement;
@@ -324,31 +404,65 @@ public final class LiveAuthority {
       throws InformException, StoreException, OpenException {
     Authority before = current;
     AumSnapshot snapshot = before.snapshot();
-    Instant now = now(clock);
-    InformPlan plan = InformPlan.decide(before, batch, reference(before, now), verifier);
-    List<AumHash> added = plan.additions().stream().map(Aum::hash).toList();
+    InformPlan.Moment now = clock.now(snapshot);
+    InformPlan plan = InformPlan.decide(before, batch, now, verifier);
+    List<AumHash> added = plan.additions().stream().map(each -> each.aum().hash()).toList();
     OwnAums ownAums = snapshot.ownAums().withoutAside(edit.again());
     if (edit.here()) {
-      ownAums = ownAums.made(added);
+      ownAums = ownAums.made(revocations(before, plan));
+    } else if (policy.followsControl() && batch.favoured().isEmpty()) {
+      ownAums = ownAums.cameFromElsewhere(added);
+    } else if (policy.followsControl()) {
+      ownAums =
+          ownAums.acknowledged(
+              Settlement.had(before, sentWithParents(batch)),
+              new OwnAums.Acknowledged(now.clock(), now.own()));
     }
-    List<OwnAums.SetAside> setAside = SettingAside.unsentOf(before, plan.rewrite().purges(), now);
+    List<OwnAums.SetAside> setAside =
+        SettingAside.unsentOf(before, plan.rewrite().purges(), now.clock());
     ownAums = ownAums.aside(setAside);
     List<AumHash> displaced = List.of();
     if (!added.isEmpty() || !plan.rewrite().isNothing()) {
       current = commit(before, plan, ownAums, now);
       displaced = ownThatLeft(before, current);
+    } else if (!ownAums.equals(snapshot.ownAums())) {
+      current =
+          before.over(store.commit(Commit.on(snapshot.revision()).ownAums(ownAums).build()));
     }
     return new InformResult(
         before, current, added, plan.known(), plan.refusals(), setAside, displaced);
   }
 
-  private Authority commit(Authority before, InformPlan plan, OwnAums ownAums, Instant now)
+  /** Control has what it sent, and what that builds on. */
+  private static Set<AumHash> sentWithParents(InformPlan.Batch batch) {
+    Set<AumHash> named = new LinkedHashSet<>(batch.favoured());
+    batch.updates().forEach(update -> update.parent().ifPresent(named::add));
+    return named;
+  }
+
+  /** The AUMs that were made here, each with whether it is meant as a rewrite. */
+  private static Map<AumHash, Boolean> revocations(Authority before, InformPlan plan)
+      throws StoreException, OpenException {
+    Map<AumHash, Boolean> revocations = new LinkedHashMap<>();
+    for (Commit.Addition addition : plan.additions()) {
+      Aum made = addition.aum();
+      revocations.put(made.hash(), SettingAside.isRewrite(before, made));
+    }
+    return revocations;
+  }
+
+  private Authority commit(
+      Authority before, InformPlan plan, OwnAums ownAums, InformPlan.Moment now)
       throws StoreException, OpenException {
     AumSnapshot snapshot = before.snapshot();
     Commit.Builder commit = Commit.on(snapshot.revision());
     List<Commit.Addition> restored = plan.rewrite().restored();
-    restored.forEach(addition -> commit.add(addition.aum(), addition.committedAt()));
-    plan.additions().forEach(aum -> commit.add(aum, now));
+    restored.forEach(commit::add);
+    plan.additions().forEach(commit::add);
+    if (policy.remembers()) {
+      commit.time(OwnClock.note(snapshot.notes(), now));
+      plan.inherited().forEach(commit::inherits);
+    }
     commit.purge(plan.rewrite().purges());
     if (!restored.isEmpty()) {
       AumHash oldest = restored.get(0).aum().hash();
@@ -359,7 +473,7 @@ public final class LiveAuthority {
     }
     AumSnapshot after = store.commit(commit.build());
     return plan.resolved().isPresent()
-        ? afterCommit(after, plan.resolved().get())
+        ? afterCommit(before, after, plan.resolved().get())
         : committed(after);
   }
 
@@ -376,34 +490,15 @@ public final class LiveAuthority {
         .ownAums()
         .own()
         .forEach(
-            (hash, acknowledgedAt) -> {
-              if (acknowledgedAt.isPresent() && was.isOnChain(hash) && !is.isOnChain(hash)) {
+            (hash, made) -> {
+              if (made.acknowledged().isPresent() && was.isOnChain(hash) && !is.isOnChain(hash)) {
                 left.add(hash);
               }
             });
     return left;
   }
 
-  /** The time at which maturity is judged (protocol, section 10). */
-  private Instant reference(Authority authority, Instant now) {
-    if (!policy.followsControl()) {
-      return now;
-    }
-    AumSnapshot snapshot = authority.snapshot();
-    return snapshot
-        .ownAums()
-        .agreedAt()
-        .orElseGet(
-            // A node that was run without these notes agreed with control when it received its
-            // head.
-            () ->
-                snapshot
-                    .find(authority.head())
-                    .flatMap(snapshot.ownAums()::agesFrom)
-                    .orElse(Instant.MIN));
-  }
-
-  private static Authority afterCommit(AumSnapshot after, Growth resolved)
+  private static Authority afterCommit(Authority before, AumSnapshot after, Growth resolved)
       throws OpenException, StoreException {
     ActiveChain chain = resolved.chain();
     AumHash oldest = chain.at(chain.baseHeight());
@@ -413,7 +508,7 @@ public final class LiveAuthority {
             .filter(chain::contains)
             .filter(entry -> entry.parent().flatMap(after::find).isEmpty())
             .isPresent();
-    return heightsStand ? new Authority(after, chain, resolved.state()) : committed(after);
+    return heightsStand ? before.grown(after, resolved) : committed(after);
   }
 
   /**
@@ -428,9 +523,5 @@ public final class LiveAuthority {
     } catch (StoreException e) {
       throw new StoreException.InDoubt("what was committed cannot be read", e);
     }
-  }
-
-  private static Instant now(Clock clock) {
-    return clock.instant().truncatedTo(ChronoUnit.SECONDS);
   }
 }

@@ -54,7 +54,7 @@ public final class PurgedTrail {
       Aum aum = step.aum();
       State after = entries.isEmpty() ? Authority.stateAtOldest(aum) : state.apply(aum);
       State before = entries.isEmpty() ? after : state;
-      entries.add(TrailEntry.of(aum, before, after, step.committedAt()));
+      entries.add(TrailEntry.of(aum, before, after, step.committedAt(), step.facts()));
       state = after;
     }
     return entries;

@@ -1,6 +1,7 @@
 package dev.tka.core.authority;
 
 import dev.tka.core.AumHash;
+import java.util.List;
 import java.util.stream.Collectors;
 
 /**
@@ -42,15 +43,23 @@ public sealed interface Refusal {
   }
 
   /**
-   * The AUM would displace one that is final or too heavy for it.
+   * The AUM would displace another, and a signer bars it (protocol, section 10, "Who may not
+   * rewrite"). Its author can take those signatures off and send the rest.
    *
    * @param fork the AUM that both follow
    * @param displaced the AUM that follows there
-   * @param against its weight
-   * @param recount the weight of the update, and the signers that do not count for it
+   * @param weight the votes behind the update at the fork
+   * @param against the votes behind the displaced AUM there
+   * @param bars the signers that bar it, with reasons
    */
-  record Finality(AumHash update, AumHash fork, AumHash displaced, long against, Recount recount)
+  record Finality(
+      AumHash update, AumHash fork, AumHash displaced, long weight, long against, List<Bar> bars)
       implements Refusal {
+    /** Copies its list. */
+    public Finality {
+      bars = List.copyOf(bars);
+    }
+
     @Override
     public String kind() {
       return "finality";
@@ -58,19 +67,16 @@ public sealed interface Refusal {
 
     @Override
     public String reason() {
-      String discounts =
-          recount.discounts().stream()
-              .map(Recount.Discount::toString)
-              .collect(Collectors.joining("; "));
       return "at "
           + fork
           + " it has "
-          + recount.weight()
-          + " votes that count, against "
+          + weight
+          + " votes against "
           + against
           + " of "
           + displaced
-          + (discounts.isEmpty() ? "" : "; not counted: " + discounts);
+          + ", but must not be signed by "
+          + bars.stream().map(Bar::toString).collect(Collectors.joining("; "));
     }
   }
 

@@ -7,19 +7,16 @@ import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.State;
+import dev.tka.core.internal.Votes;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 
 /**
  * The consequences of a retroactive revocation that its author should know beyond its {@link
@@ -41,6 +38,9 @@ public record RevocationOutlook(
    */
   private static final int KEPT_BY_NODES = 24;
 
+  /** The age up to which a shipping node keeps AUMs, at least (protocol, section 6). */
+  private static final Duration KEPT_BY_NODES_FOR = Duration.ofDays(14);
+
   /**
    * Looks ahead. Nothing is written.
    *
@@ -57,7 +57,7 @@ public record RevocationOutlook(
     Revocation.Effect effect = Revocation.effect(authority, revocation);
     return new RevocationOutlook(
         refusedByControl(authority, revocation, effect, now),
-        answerableFrom(authority, revocation, effect),
+        answerableFrom(authority, revocation, effect, now),
         isBelowWindows(authority, effect.forkPoint(), now));
   }
 
@@ -67,7 +67,7 @@ public record RevocationOutlook(
     if (effect.rival().isEmpty() || effect.outcome() == Revocation.Outcome.ON_LOSING_BRANCH) {
       return Optional.empty();
     }
-    return new Judge(authority, AdmissionPolicy.CONTROL, now)
+    return Judge.ofControl(authority, now)
         .judge(
             new Displacement(
                 revocation,
@@ -77,11 +77,9 @@ public record RevocationOutlook(
   }
 
   /**
-   * Examines every place up to the fork point whose state can be computed, the oldest first. The
-   * count there depends on the keys alone, so it is repeated only where they change.
-   */
+   * Examines every place up to the fork point whose state can be computed, the oldest first. */
   private static Optional<AumHash> answerableFrom(
-      Authority authority, Aum revocation, Revocation.Effect effect)
+      Authority authority, Aum revocation, Revocation.Effect effect, Instant now)
       throws StoreException, OpenException {
     History history = History.of(authority);
     AumHash oldest = history.oldest();
@@ -104,39 +102,21 @@ public record RevocationOutlook(
       return Optional.empty();
     }
     State after = revocation.state().orElse(State.NOTHING);
-    entries.add(TrailEntry.of(revocation, atFork.get(), after, Instant.EPOCH));
-    OptionalInt earliest = new Answers(effect.revoked(), entries).earliest(states);
+    entries.add(TrailEntry.of(revocation, atFork.get(), after, now, Optional.empty()));
+    Judge judge = Judge.ofControl(authority, now);
+    TakingsAway takingsAway = judge.after(oldest, entries);
+    OptionalInt earliest = new Answers(effect.revoked(), entries, takingsAway).earliest(states);
     return earliest.isPresent() ? Optional.of(places.get(earliest.getAsInt())) : Optional.empty();
   }
 
-  /** The displacements open to the revoked keys together, place by place, the oldest first. */
-  private static final class Answers {
-    private final List<Key> revoked;
-    private final Set<Bytes> revokedIds = new HashSet<>();
-    private final List<TrailEntry> entries;
-
-    /** Of the entries that a count depends on, those that follow the current place. */
-    private final Deque<Integer> relevant = new ArrayDeque<>();
-
-    private List<Key> countedWith = List.of();
-    private int countedRelevant = -1;
-    private long counted;
-
-    Answers(List<Key> revoked, List<TrailEntry> entries) {
-      this.revoked = revoked;
-      this.entries = entries;
-      revoked.forEach(key -> revokedIds.add(key.id()));
-      Set<Bytes> signers = new HashSet<>();
-      for (int i = entries.size() - 1; i >= 0; i--) {
-        TrailEntry entry = entries.get(i);
-        if (entry.takenAway().stream().anyMatch(revokedIds::contains)
-            || entry.added().stream().anyMatch(signers::contains)) {
-          signers.addAll(entry.signers());
-          relevant.push(i);
-        }
-      }
-    }
-
+  /**
+   * The displacements open to the revoked keys together, place by place.
+   *
+   * @param revoked the keys
+   * @param entries what follows the oldest place, the revocation last
+   * @param takingsAway what took keys away after the oldest place
+   */
+  private record Answers(List<Key> revoked, List<TrailEntry> entries, TakingsAway takingsAway) {
     /**
      * The first place at which they would displace what follows it.
      *
@@ -145,30 +125,28 @@ public record RevocationOutlook(
      */
     OptionalInt earliest(List<Optional<State>> states) {
       for (int place = 0; place < states.size(); place++) {
-        while (!relevant.isEmpty() && relevant.getFirst() < place) {
-          relevant.pop();
-        }
         Optional<State> at = states.get(place);
-        if (at.isPresent() && wouldWin(at.get(), entries.get(place))) {
+        if (at.isPresent() && wouldWin(at.get(), place)) {
           return OptionalInt.of(place);
         }
       }
       return OptionalInt.empty();
     }
 
-    private boolean wouldWin(State at, TrailEntry follower) {
-      long against = at.weightOf(follower.signers());
-      return at.weightOf(revokedIds) > against && count(at) > against;
+    private boolean wouldWin(State at, int place) {
+      long against = at.weightOf(entries.get(place).signers());
+      List<Key> signers = new ArrayList<>();
+      revoked.forEach(key -> at.findKey(key.id()).ifPresent(signers::add));
+      return weight(signers) > against
+          && weight(takingsAway.seenFrom(at, place).unbarred(signers)) > against;
     }
 
-    private long count(State at) {
-      if (relevant.size() != countedRelevant || !at.keys().equals(countedWith)) {
-        countedRelevant = relevant.size();
-        countedWith = at.keys();
-        Aum answer = asIfSigned(Aum.builder(AumKind.NO_OP).build(), revoked);
-        counted = Recount.of(at, answer, relevant.stream().map(entries::get).toList(), 0).weight();
+    private static long weight(List<Key> keys) {
+      long weight = 0;
+      for (Key key : keys) {
+        weight = Votes.add(weight, key.votes());
       }
-      return counted;
+      return weight;
     }
   }
 
@@ -199,6 +177,6 @@ public record RevocationOutlook(
     Instant committedAt =
         authority.snapshot().find(forkPoint).map(AumEntry::committedAt).orElse(now);
     return after.get().size() >= KEPT_BY_NODES
-        && Duration.between(committedAt, now).compareTo(Recount.MATURITY) >= 0;
+        && Duration.between(committedAt, now).compareTo(KEPT_BY_NODES_FOR) >= 0;
   }
 }

@@ -33,9 +33,10 @@ import java.util.Set;
  *     tie decides nothing
  * @param candidates the possible signers: keys trusted at the fork point and still trusted after
  *     it. Given as they are at the fork point, most votes first
- * @param discounts the candidates that control would not count now, if all of them signed
- * @param enough the first candidates that together have the votes needed; empty if even all of them
- *     do not
+ * @param barred the candidates who must not sign, with reasons: control would refuse the whole
+ *     revocation
+ * @param enough the first of the others that together have the votes needed; empty if even all of
+ *     them do not
  * @param outlook the consequences to know beforehand, as if {@code enough} or, failing that, all
  *     candidates had signed
  */
@@ -49,7 +50,7 @@ public record RevocationPlan(
     Optional<Contender> rival,
     long votesNeeded,
     List<Key> candidates,
-    List<Recount.Discount> discounts,
+    List<Bar> barred,
     Optional<List<Key>> enough,
     RevocationOutlook outlook) {
   /** Each one costs a plan, and nobody has ever needed more than two or three. */
@@ -61,7 +62,7 @@ public record RevocationPlan(
     notRestored = List.copyOf(notRestored);
     erased = List.copyOf(erased);
     candidates = List.copyOf(candidates);
-    discounts = List.copyOf(discounts);
+    barred = List.copyOf(barred);
     enough = enough.map(List::copyOf);
   }
 
@@ -157,9 +158,9 @@ public record RevocationPlan(
     boolean onLosingBranch = !history.isOnChain(forkPoint);
     Count count =
         onLosingBranch
-            ? new Count(List.of(), Optional.empty())
+            ? new Count(List.of(), Optional.empty(), candidates)
             : Count.of(authority, draft, atFork, effect.rival(), candidates, now);
-    Aum signed = RevocationOutlook.asIfSigned(draft, count.enough().orElse(candidates));
+    Aum signed = RevocationOutlook.asIfSigned(draft, count.enough().orElse(count.able()));
     return new RevocationPlan(
         draft,
         forkPoint,
@@ -170,7 +171,7 @@ public record RevocationPlan(
         effect.rival(),
         votesNeeded(effect.rival()),
         candidates,
-        count.discounts(),
+        count.barred(),
         count.enough(),
         RevocationOutlook.of(authority, signed, now));
   }
@@ -179,8 +180,14 @@ public record RevocationPlan(
     return rival.map(followed -> Votes.add(followed.weight(), 1)).orElse(1L);
   }
 
-  /** The signers whose votes count, and the first ones whose votes are enough. */
-  private record Count(List<Recount.Discount> discounts, Optional<List<Key>> enough) {
+  /**
+   * The candidates who can sign.
+   *
+   * @param barred those who must not, with reasons
+   * @param enough the first of the others whose votes are enough
+   * @param able all of the others
+   */
+  private record Count(List<Bar> barred, Optional<List<Key>> enough, List<Key> able) {
     static Count of(
         Authority authority,
         Aum draft,
@@ -190,23 +197,27 @@ public record RevocationPlan(
         Instant now)
         throws StoreException, OpenException {
       if (rival.isEmpty()) {
-        return new Count(List.of(), candidates.stream().findFirst().map(List::of));
+        return new Count(
+            List.of(), candidates.stream().findFirst().map(List::of), candidates);
       }
-      Judge judge = new Judge(authority, AdmissionPolicy.CONTROL, now);
-      Recount all = judge.recount(displacement(draft, atFork, rival.get(), candidates));
-      List<Key> counting = new ArrayList<>(candidates);
-      counting.removeIf(
-          key -> all.discounts().stream().anyMatch(struck -> struck.signer().equals(key.id())));
-      long weight = 0;
-      for (int i = 0; i < counting.size(); i++) {
-        weight = Votes.add(weight, counting.get(i).votes());
-        List<Key> signers = counting.subList(0, i + 1);
-        if (weight > rival.get().weight()
-            && judge.judge(displacement(draft, atFork, rival.get(), signers)).isEmpty()) {
-          return new Count(all.discounts(), Optional.of(signers));
+      Judge judge = Judge.ofControl(authority, now);
+      List<Key> able = judge.after(draft.parent().orElseThrow(), atFork).unbarred(candidates);
+      List<Bar> barred = new ArrayList<>();
+      for (Bar bar : judge.bars(displacement(draft, atFork, rival.get(), candidates))) {
+        if (able.stream().noneMatch(key -> key.id().equals(bar.signer()))) {
+          barred.add(bar);
         }
       }
-      return new Count(all.discounts(), Optional.empty());
+      long weight = 0;
+      for (int i = 0; i < able.size(); i++) {
+        weight = Votes.add(weight, able.get(i).votes());
+        List<Key> signers = able.subList(0, i + 1);
+        if (weight > rival.get().weight()
+            && judge.judge(displacement(draft, atFork, rival.get(), signers)).isEmpty()) {
+          return new Count(barred, Optional.of(signers), able);
+        }
+      }
+      return new Count(barred, Optional.empty(), able);
     }
 
     private static Displacement displacement(

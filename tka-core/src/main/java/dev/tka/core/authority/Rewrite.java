@@ -83,7 +83,7 @@ record Rewrite(Set<AumHash> purges, List<Commit.Addition> restored) {
       TrailEntry entry = history.trail().find(at.get()).orElseThrow();
       Optional<Aum> sent = verification.findReturning(entry.hash());
       Aum aum = sent.isPresent() ? sent.get() : history.getAum(entry.hash());
-      restored.add(new Commit.Addition(aum, entry.committedAt()));
+      restored.add(new Commit.Addition(aum, entry.committedAt(), entry.facts()));
       at = aum.kind().isCheckpoint() ? Optional.empty() : aum.parent();
     }
     Collections.reverse(restored);

@@ -13,6 +13,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** Takes unsent AUMs out of the store, to be kept apart (protocol, section 10, "Unsent"). */
@@ -43,10 +44,9 @@ final class SettingAside {
   }
 
   /**
-   * True for a checkpoint that was meant as a rewrite: one that changes the state, which a
-   * builder's never does, or that was made where the chain had already gone on. A revocation may
-   * change nothing, because it forks off where the key was not trusted yet; AUMs that control put
-   * after the same parent later prove nothing.
+   * True for a checkpoint that was meant as a rewrite: one that was noted to be when it was made,
+   * or that changes the state, which a builder's never does. Times prove nothing: AUMs that control
+   * put after the same parent may be older or younger.
    */
   static boolean isRevocation(Authority authority, AumHash hash)
       throws StoreException, OpenException {
@@ -54,14 +54,23 @@ final class SettingAside {
     if (aum.state().isEmpty() || !aum.kind().isCheckpoint()) {
       return false;
     }
-    AumHash parent = aum.parent().orElseThrow();
-    Instant madeAt = authority.snapshot().find(hash).orElseThrow().committedAt();
-    for (AumEntry sibling : authority.snapshot().children(parent)) {
-      if (sibling.committedAt().isBefore(madeAt)) {
-        return true;
-      }
+    return authority.snapshot().ownAums().isRevocation(hash)
+        || changesState(aum, History.of(authority).getState(aum.parent().orElseThrow()));
+  }
+
+  private static boolean changesState(Aum checkpoint, State atParent) {
+    return !atParent.withoutLastAumHash().equals(checkpoint.state().orElse(State.NOTHING));
+  }
+
+  /** True for a checkpoint that is about to be taken in and is meant as a rewrite. */
+  static boolean isRewrite(Authority before, Aum made) throws StoreException, OpenException {
+    if (made.state().isEmpty() || !made.kind().isCheckpoint()) {
+      return false;
     }
-    State atParent = History.of(authority).getState(parent);
-    return !atParent.withoutLastAumHash().equals(aum.state().get());
+    AumHash parent = made.parent().orElseThrow();
+    History history = History.of(before);
+    boolean forksOff = history.isOnChain(parent) && !parent.equals(before.head());
+    Optional<State> atParent = history.findState(parent);
+    return forksOff || atParent.filter(state -> changesState(made, state)).isPresent();
   }
 }

@@ -5,7 +5,6 @@ import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -42,16 +41,18 @@ public record Settlement(
       AumHash head,
       Collection<AumHash> shown,
       Collection<AumHash> seen,
-      Instant now)
+      InformPlan.Moment now)
       throws StoreException, OpenException {
     AumSnapshot snapshot = authority.snapshot();
     Set<AumHash> named = new LinkedHashSet<>(shown);
     named.add(head);
-    Set<AumHash> known = new Had(authority, named).ownOrAside();
-    OwnAums ownAums = snapshot.ownAums().acknowledged(known, now);
+    Set<AumHash> known = had(authority, named);
+    OwnAums ownAums = snapshot
+            .ownAums()
+            .acknowledged(known, new OwnAums.Acknowledged(now.clock(), now.own()));
     boolean agrees = head.equals(authority.head());
     if (agrees) {
-      ownAums = ownAums.agreed(now);
+      ownAums = ownAums.agreed(now.own());
     }
     if (snapshot.find(head).isEmpty()) {
       // Control's chain is not here yet.
@@ -80,8 +81,17 @@ public record Settlement(
     for (AumHash hash : lost) {
       purges.addAll(snapshot.tree(hash));
     }
-    List<OwnAums.SetAside> setAside = SettingAside.unsentOf(authority, purges, now);
+    List<OwnAums.SetAside> setAside = SettingAside.unsentOf(authority, purges, now.clock());
     return new Settlement(setAside, refusedRevocations, ownAums.aside(setAside), purges);
+  }
+
+  /**
+   * The AUMs from here or from elsewhere that control turns out to have.
+   *
+   * @param named AUMs that it named or sent
+   */
+  static Set<AumHash> had(Authority authority, Collection<AumHash> named) {
+    return new Had(authority, new LinkedHashSet<>(named)).ownOrAside();
   }
 
   /** The own AUMs that control has, judging by those it named. */
@@ -100,7 +110,7 @@ public record Settlement(
 
     Set<AumHash> ownOrAside() {
       OwnAums ownAums = snapshot.ownAums();
-      Set<AumHash> candidates = ownAums.unsent();
+      Set<AumHash> candidates = ownAums.unknownToControl();
       Set<AumHash> known = new LinkedHashSet<>();
       for (OwnAums.SetAside edit : ownAums.setAside()) {
         AumHash hash = edit.aum().hash();

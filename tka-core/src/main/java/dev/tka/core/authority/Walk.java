@@ -46,6 +46,8 @@ record Walk(List<AumHash> passed, List<Integer> checkpoints, State state) {
 
     AumKind kind();
 
+    int size();
+
     Aum aum() throws StoreException;
 
     static Step of(Aum aum) {
@@ -72,6 +74,11 @@ record Walk(List<AumHash> passed, List<Integer> checkpoints, State state) {
     public AumKind kind() {
       return aum.kind();
     }
+
+    @Override
+    public int size() {
+      return aum.encoded().size();
+    }
   }
 
   private record Stored(AumSnapshot snapshot, AumEntry entry) implements Step {
@@ -88,6 +95,11 @@ record Walk(List<AumHash> passed, List<Integer> checkpoints, State state) {
     @Override
     public AumKind kind() {
       return entry.kind();
+    }
+
+    @Override
+    public int size() {
+      return entry.size();
     }
 
     @Override

@@ -24,6 +24,15 @@ public interface AumEntry {
   /** Its height in its tree. */
   int height();
 
-  /** The time at which this store first took it in, to the second. */
+  /** The size of its encoding, in bytes. */
+  int size();
+
+  /** The time at which this store first took it in, by the wall clock, to the second. */
   Instant committedAt();
+
+  /**
+   * The facts that were noted when it was taken in; empty if an older version or another program
+   * took it in.
+   */
+  Optional<AumFacts> facts();
 }

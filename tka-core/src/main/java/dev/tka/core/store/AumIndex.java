@@ -66,18 +66,43 @@ public final class AumIndex<B> {
    * An AUM that a store keeps.
    *
    * @param committedAt seconds since the epoch
+   * @param facts the facts noted about it; empty if they are not known
+   * @param size the size of its encoding, in bytes
    * @param body the body, or a way to find it
    */
   public record Item<B>(
-      AumHash hash, Optional<AumHash> parent, AumKind kind, long committedAt, B body) {
-    /** An AUM whose body stays in memory. */
+      AumHash hash,
+      Optional<AumHash> parent,
+      AumKind kind,
+      long committedAt,
+      Optional<AumFacts> facts,
+      int size,
+      B body) {
+    /** An AUM about which no facts are known, and whose body stays in memory. */
     public static Item<Bytes> of(Aum aum, long committedAt) {
-      return new Item<>(aum.hash(), aum.parent(), aum.kind(), committedAt, aum.encoded());
+      return of(new Commit.Addition(aum, Instant.ofEpochSecond(committedAt)));
     }
 
     /** An AUM that a commit adds, with its body. */
     public static Item<Bytes> of(Commit.Addition addition) {
-      return of(addition.aum(), addition.committedAt().getEpochSecond());
+      return of(addition, addition.aum().encoded());
+    }
+
+    /**
+     * An AUM that a commit adds.
+     *
+     * @param body the body, or a way to find it
+     */
+    public static <B> Item<B> of(Commit.Addition addition, B body) {
+      Aum aum = addition.aum();
+      return new Item<>(
+          aum.hash(),
+          aum.parent(),
+          aum.kind(),
+          addition.committedAt().getEpochSecond(),
+          addition.facts(),
+          aum.encoded().size(),
+          body);
     }
   }
 
@@ -87,6 +112,8 @@ public final class AumIndex<B> {
     final @Nullable AumHash parent;
     final B body;
     final long committedAt;
+    final @Nullable AumFacts facts;
+    final int size;
     final long addedBy;
     final int height;
     final byte kind;
@@ -99,6 +126,8 @@ public final class AumIndex<B> {
         byte kind,
         B body,
         long committedAt,
+        @Nullable AumFacts facts,
+        int size,
         long addedBy,
         int height,
         @Nullable Node<B> nextSibling) {
@@ -107,6 +136,8 @@ public final class AumIndex<B> {
       this.kind = kind;
       this.body = body;
       this.committedAt = committedAt;
+      this.facts = facts;
+      this.size = size;
       this.addedBy = addedBy;
       this.height = height;
       this.nextSibling = nextSibling;
@@ -120,6 +151,8 @@ public final class AumIndex<B> {
           (byte) item.kind().code(),
           item.body(),
           item.committedAt(),
+          item.facts().orElse(null),
+          item.size(),
           addedBy,
           0,
           null);
@@ -146,8 +179,18 @@ public final class AumIndex<B> {
     }
 
     @Override
+    public int size() {
+      return size;
+    }
+
+    @Override
     public Instant committedAt() {
       return Instant.ofEpochSecond(committedAt);
+    }
+
+    @Override
+    public Optional<AumFacts> facts() {
+      return Optional.ofNullable(facts);
     }
 
     @Override
@@ -305,6 +348,8 @@ public final class AumIndex<B> {
             unlinked.kind,
             unlinked.body,
             unlinked.committedAt,
+            unlinked.facts,
+            unlinked.size,
             unlinked.addedBy,
             height,
             sibling);

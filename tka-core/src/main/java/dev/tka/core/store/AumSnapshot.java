@@ -57,8 +57,13 @@ public interface AumSnapshot {
     return Optional.empty();
   }
 
+  /** The notes beside AUMs and the trail (protocol, section 10). */
+  Notes notes();
+
   /** The notes on own AUMs (protocol, section 10). */
-  OwnAums ownAums();
+  default OwnAums ownAums() {
+    return notes().ownAums();
+  }
 
   /**
    * The AUMs that this snapshot has and an older snapshot of the same store lacks, in the order in

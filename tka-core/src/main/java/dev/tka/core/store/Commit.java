@@ -5,8 +5,10 @@ import dev.tka.core.AumHash;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -22,6 +24,8 @@ import java.util.Set;
  * @param trailCut the AUM from which the trail is forgotten, before anything is added to it
  * @param trail the entries that the purges leave in the trail, oldest first
  * @param ownAums the new notes on own AUMs, or empty to leave them as they are
+ * @param time the new note on own time, or empty to leave it as it is
+ * @param inherited what rewrites of this commit keep of the branches that they displace
  */
 public record Commit(
     Revision base,
@@ -30,13 +34,17 @@ public record Commit(
     Optional<AumHash> lastActiveAncestor,
     Optional<AumHash> trailCut,
     List<TrailEntry> trail,
-    Optional<OwnAums> ownAums) {
+    Optional<OwnAums> ownAums,
+    Optional<OwnTime> time,
+    Map<AumHash, List<Inherited>> inherited) {
   /** Copies its parts. */
   public Commit {
     Objects.requireNonNull(base);
     Objects.requireNonNull(lastActiveAncestor);
     Objects.requireNonNull(trailCut);
     Objects.requireNonNull(ownAums);
+    Objects.requireNonNull(time);
+    inherited = Map.copyOf(inherited);
     trail = List.copyOf(trail);
     additions = List.copyOf(additions);
     purges = Set.copyOf(purges);
@@ -47,13 +55,20 @@ public record Commit(
    *
    * @param aum a verified AUM
    * @param committedAt the commit time, to the second; a store that already knows the AUM keeps its
-   *     own time
+   *     own
+   * @param facts the facts to note about it; empty if they are not known
    */
-  public record Addition(Aum aum, Instant committedAt) {
+  public record Addition(Aum aum, Instant committedAt, Optional<AumFacts> facts) {
     /** Rejects null components. */
     public Addition {
       Objects.requireNonNull(aum);
       Objects.requireNonNull(committedAt);
+      Objects.requireNonNull(facts);
+    }
+
+    /** An AUM about which no facts are known. */
+    public Addition(Aum aum, Instant committedAt) {
+      this(aum, committedAt, Optional.empty());
     }
   }
 
@@ -71,6 +86,8 @@ public record Commit(
     private Optional<AumHash> trailCut = Optional.empty();
     private List<TrailEntry> trail = List.of();
     private Optional<OwnAums> ownAums = Optional.empty();
+    private Optional<OwnTime> time = Optional.empty();
+    private final Map<AumHash, List<Inherited>> inherited = new LinkedHashMap<>();
 
     private Builder(Revision base) {
       this.base = base;
@@ -78,7 +95,12 @@ public record Commit(
 
     /** Adds an AUM. */
     public Builder add(Aum aum, Instant committedAt) {
-      additions.add(new Addition(aum, committedAt));
+      return add(new Addition(aum, committedAt));
+    }
+
+    /** Adds an AUM. */
+    public Builder add(Addition addition) {
+      additions.add(addition);
       return this;
     }
 
@@ -118,9 +140,30 @@ public record Commit(
       return this;
     }
 
+    /** Replaces the note on own time. */
+    public Builder time(OwnTime next) {
+      time = Optional.of(next);
+      return this;
+    }
+
+    /** Notes what a rewrite keeps of the branch that it displaces. */
+    public Builder inherits(AumHash rewrite, List<Inherited> kept) {
+      inherited.put(rewrite, List.copyOf(kept));
+      return this;
+    }
+
     /** The change. */
     public Commit build() {
-      return new Commit(base, additions, purges, lastActiveAncestor, trailCut, trail, ownAums);
+      return new Commit(
+          base,
+          additions,
+          purges,
+          lastActiveAncestor,
+          trailCut,
+          trail,
+          ownAums,
+          time,
+          inherited);
     }
   }
 }

@@ -27,7 +27,7 @@ public record IndexSnapshot<B>(
     Bodies<B> bodies,
     Function<AumHash, Optional<Commit.Addition>> purgedBodies,
     Supplier<Trail> remembered,
-    OwnAums ownAums,
+    Notes notes,
     List<Damage> damage)
     implements AumSnapshot {
   /** The purged bodies of a store that keeps none. */
@@ -82,7 +82,7 @@ public record IndexSnapshot<B>(
       Optional<AumHash> lastActiveAncestor,
       Bodies<B> bodies,
       Supplier<Trail> remembered,
-      OwnAums ownAums,
+      Notes notes,
       List<Damage> damage) {
     this(
         index,
@@ -92,14 +92,14 @@ public record IndexSnapshot<B>(
         bodies,
         Forgotten.ALL,
         remembered,
-        ownAums,
+        notes,
         damage);
   }
 
   /** This snapshot with another trail. */
   public IndexSnapshot<B> withTrail(Supplier<Trail> other) {
     return new IndexSnapshot<>(
-        index, limit, revision, lastActiveAncestor, bodies, purgedBodies, other, ownAums, damage);
+        index, limit, revision, lastActiveAncestor, bodies, purgedBodies, other, notes, damage);
   }
 
   /** The body of an AUM, or the way to find it; empty if the AUM is not stored. */

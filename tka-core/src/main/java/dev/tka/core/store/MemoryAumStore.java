@@ -47,7 +47,7 @@ public final class MemoryAumStore implements AumStore {
             commit.lastActiveAncestor().or(base::lastActiveAncestor),
             IndexSnapshot.Bodies.IN_MEMORY,
             () -> trail,
-            commit.ownAums().orElse(base.ownAums()),
+            base.notes().after(commit),
             List.of());
     return current;
   }
@@ -65,7 +65,7 @@ public final class MemoryAumStore implements AumStore {
         Optional.empty(),
         IndexSnapshot.Bodies.IN_MEMORY,
         () -> Trail.EMPTY,
-        OwnAums.NONE,
+        Notes.NONE,
         List.of());
   }
 }

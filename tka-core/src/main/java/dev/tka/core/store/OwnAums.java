@@ -18,31 +18,65 @@ import java.util.Set;
  * Bookkeeping about the AUMs made on this node, and about control (protocol, section 10, "Unsent").
  * Immutable.
  *
- * @param own the AUMs made here, each with the time at which control was first known to have it; an
- *     AUM without a time is <i>unsent</i>
- * @param agreedAt the last time at which the heads of this node and of control were known to be
+ * @param own the AUMs made here
+ * @param elsewhere the AUMs that came neither from here nor from control, as from a file, and that
+ *     control is not known to have
+ * @param agreedAt the own time at which the heads of this node and of control were last known to be
  *     equal
  * @param setAside edits that control did not accept, oldest first; a person may make them again
  */
 public record OwnAums(
-    Map<AumHash, Optional<Instant>> own, Optional<Instant> agreedAt, List<SetAside> setAside) {
+    Map<AumHash, Own> own,
+    Set<AumHash> elsewhere,
+    Optional<Instant> agreedAt,
+    List<SetAside> setAside) {
   /** No notes. */
-  public static final OwnAums NONE = new OwnAums(Map.of(), Optional.empty(), List.of());
+  public static final OwnAums NONE =
+      new OwnAums(Map.of(), Set.of(), Optional.empty(), List.of());
 
   /** Copies its parts. */
   public OwnAums {
     own = Map.copyOf(own);
+    elsewhere = Set.copyOf(elsewhere);
     Objects.requireNonNull(agreedAt);
     setAside = List.copyOf(setAside);
+  }
+
+  /**
+   * An AUM made here.
+   *
+   * @param revocation true for a checkpoint that was meant as a rewrite: it forked off where the
+   *     chain had already gone on, or changed the state
+   * @param acknowledged the time at which control was first known to have it; an AUM without one is
+   *     <i>unsent</i>
+   */
+  public record Own(boolean revocation, Optional<Acknowledged> acknowledged) {
+    /** Rejects null components. */
+    public Own {
+      Objects.requireNonNull(acknowledged);
+    }
+  }
+
+  /**
+   * The time at which control was first known to have an AUM, to the second.
+   *
+   * @param clock by the wall clock
+   * @param own in own time
+   */
+  public record Acknowledged(Instant clock, Instant own) {
+    /** Rejects null components. */
+    public Acknowledged {
+      Objects.requireNonNull(clock);
+      Objects.requireNonNull(own);
+    }
   }
 
   /**
    * A local edit that control did not accept.
    *
    * @param aum the AUM as it was made
-   * @param at the time at which it was set aside, to the second
-   * @param revocation true for a checkpoint that was meant as a rewrite: it took a key away, or
-   *     forked off
+   * @param at the time at which it was set aside, by the wall clock, to the second
+   * @param revocation true for a checkpoint that was meant as a rewrite
    */
   public record SetAside(Aum aum, Instant at, boolean revocation) {
     /** Rejects null components. */
@@ -54,63 +88,94 @@ public record OwnAums(
 
   /** True for an AUM made here that control is not known to have. */
   public boolean isUnsent(AumHash hash) {
-    Optional<Instant> acknowledgedAt = own.get(hash);
-    return acknowledgedAt != null && acknowledgedAt.isEmpty();
+    Own made = own.get(hash);
+    return made != null && made.acknowledged().isEmpty();
+  }
+
+  /** True for an AUM, from here or from elsewhere, that control is not known to have. */
+  public boolean isUnknownToControl(AumHash hash) {
+    return isUnsent(hash) || elsewhere.contains(hash);
+  }
+
+  /** True for an AUM made here as a rewrite. */
+  public boolean isRevocation(AumHash hash) {
+    Own made = own.get(hash);
+    return made != null && made.revocation();
   }
 
   /** The AUMs made here that control is not known to have. */
   public Set<AumHash> unsent() {
     Set<AumHash> unsent = new LinkedHashSet<>();
     own.forEach(
-        (hash, acknowledgedAt) -> {
-          if (acknowledgedAt.isEmpty()) {
+        (hash, made) -> {
+          if (made.acknowledged().isEmpty()) {
             unsent.add(hash);
           }
         });
     return unsent;
   }
 
+  /** The AUMs, from here or from elsewhere, that control is not known to have. */
+  public Set<AumHash> unknownToControl() {
+    Set<AumHash> unknown = unsent();
+    unknown.addAll(elsewhere);
+    return unknown;
+  }
+
   /**
-   * The time from which an AUM ages: its commit or, for an AUM made here, its acknowledgement by
-   * control.
+   * The time from which an AUM ages by the wall clock (protocol, section 6): its commit or, for an
+   * AUM made here, its acknowledgement by control.
    *
    * @return empty for an unsent AUM, which does not age
    */
   public Optional<Instant> agesFrom(AumEntry entry) {
-    return agesFrom(entry.hash(), entry.committedAt());
+    Own made = own.get(entry.hash());
+    return made == null
+        ? Optional.of(entry.committedAt())
+        : made.acknowledged().map(Acknowledged::clock);
   }
 
-  public Optional<Instant> agesFrom(AumHash hash, Instant committedAt) {
-    Optional<Instant> acknowledgedAt = own.get(hash);
-    return acknowledgedAt == null ? Optional.of(committedAt) : acknowledgedAt;
+  /** These notes plus AUMs that were made here just now, each with whether it is a revocation. */
+  public OwnAums made(Map<AumHash, Boolean> revocations) {
+    Map<AumHash, Own> more = new HashMap<>(own);
+    revocations.forEach(
+        (hash, revocation) -> more.putIfAbsent(hash, new Own(revocation, Optional.empty())));
+    return new OwnAums(more, elsewhere, agreedAt, setAside);
   }
 
-  /** These notes plus AUMs that were made here just now. */
-  public OwnAums made(Collection<AumHash> hashes) {
-    Map<AumHash, Optional<Instant>> more = new HashMap<>(own);
-    hashes.forEach(hash -> more.putIfAbsent(hash, Optional.empty()));
-    return new OwnAums(more, agreedAt, setAside);
+  /** These notes plus AUMs that came from elsewhere just now. */
+  public OwnAums cameFromElsewhere(Collection<AumHash> hashes) {
+    Set<AumHash> more = new HashSet<>(elsewhere);
+    more.addAll(hashes);
+    return new OwnAums(own, more, agreedAt, setAside);
   }
 
   /**
    * These notes plus AUMs that control is known to have. Those made here are never unsent again,
    * and none of them stays on the list of edits that control did not accept.
    */
-  public OwnAums acknowledged(Collection<AumHash> hashes, Instant at) {
-    Map<AumHash, Optional<Instant>> more = new HashMap<>(own);
+  public OwnAums acknowledged(Collection<AumHash> hashes, Acknowledged at) {
+    Map<AumHash, Own> more = new HashMap<>(own);
     hashes.forEach(
         hash ->
             more.computeIfPresent(
-                hash, (any, before) -> before.isPresent() ? before : Optional.of(at)));
+                hash,
+                (any, made) ->
+                    made.acknowledged().isPresent()
+                        ? made
+                        : new Own(made.revocation(), Optional.of(at))));
+    Set<AumHash> unknown = new HashSet<>(elsewhere);
+    hashes.forEach(unknown::remove);
     Set<AumHash> known = Set.copyOf(hashes);
     List<SetAside> left = new ArrayList<>(setAside);
     left.removeIf(edit -> known.contains(edit.aum().hash()));
-    return new OwnAums(more, agreedAt, left);
+    return new OwnAums(more, unknown, agreedAt, left);
   }
 
-  /** These notes with the heads known to be equal at a given time. */
+  /** These notes with the heads known to be equal at a given own time; it never goes back. */
   public OwnAums agreed(Instant at) {
-    return new OwnAums(own, Optional.of(at), setAside);
+    return new OwnAums(
+        own, elsewhere, Optional.of(agreedAt.filter(at::isBefore).orElse(at)), setAside);
   }
 
   /** These notes plus edits set aside; an edit already on the list keeps its time. */
@@ -123,13 +188,13 @@ public record OwnAums(
         more.add(edit);
       }
     }
-    return new OwnAums(own, agreedAt, more);
+    return new OwnAums(own, elsewhere, agreedAt, more);
   }
 
   /** These notes without edits that were made again or are no longer wanted. */
   public OwnAums withoutAside(Set<AumHash> hashes) {
     List<SetAside> left = new ArrayList<>(setAside);
     left.removeIf(edit -> hashes.contains(edit.aum().hash()));
-    return new OwnAums(own, agreedAt, left);
+    return new OwnAums(own, elsewhere, agreedAt, left);
   }
 }

@@ -10,11 +10,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -124,6 +123,23 @@ public final class Trail {
     return collect(Optional.of(hash));
   }
 
+  /**
+   * The number of remembered AUMs that follow a given one.
+   *
+   * @throws IllegalArgumentException if it is not remembered
+   */
+  public int countAfter(AumHash hash) {
+    int count = 0;
+    for (Run run = newest; run != null; run = run.before) {
+      Integer index = run.indexes.get(hash);
+      if (index != null) {
+        return count + run.entries.size() - index - 1;
+      }
+      count += run.entries.size();
+    }
+    throw new IllegalArgumentException(hash + " is not in the trail");
+  }
+
   private List<TrailEntry> collect(Optional<AumHash> after) {
     Deque<List<TrailEntry>> newestFirst = new ArrayDeque<>();
     for (Run run = newest; run != null; run = run.before) {
@@ -190,24 +206,26 @@ public final class Trail {
   }
 
   /**
-   * The ids of the keys that are trusted after the newest entry.
+   * The votes of the keys that are trusted after the newest entry, by their ids.
    *
    * @return empty if no checkpoint is remembered from which to derive them
    * @throws StoreException.Damaged if that checkpoint does not match its name
    */
-  public Optional<Set<Bytes>> keysAtEnd() throws StoreException.Damaged {
+  public Optional<Map<Bytes, Long>> votesAtEnd() throws StoreException.Damaged {
     Optional<TrailEntry> checkpoint =
         newest().map(TrailEntry::hash).flatMap(this::checkpointAtOrBefore);
     if (checkpoint.isEmpty()) {
       return Optional.empty();
     }
     State state = checkpoint(checkpoint.get().hash()).flatMap(Aum::state).orElse(State.NOTHING);
-    Set<Bytes> keys = new LinkedHashSet<>(state.keyIds());
+    Map<Bytes, Long> votes = new LinkedHashMap<>(KeyChange.votesIn(state));
     for (TrailEntry entry : after(checkpoint.get().hash())) {
-      keys.removeAll(entry.takenAway());
-      keys.addAll(entry.added());
+      for (KeyChange change : entry.changes()) {
+        votes.put(change.key(), change.after());
+      }
     }
-    return Optional.of(keys);
+    votes.values().removeIf(left -> left == 0);
+    return Optional.of(votes);
   }
 
   /**

@@ -3,14 +3,12 @@ package dev.tka.core.store;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.AumKind;
-import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.State;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * The trail's record of an AUM of the active chain (protocol, section 10, "Trail"): enough to judge
@@ -20,10 +18,11 @@ import java.util.Set;
  * @param hash the AUM's hash
  * @param parent the hash of the AUM that it follows; empty for a genesis
  * @param kind the kind of change that it made
- * @param committedAt the time at which this store first took it in, to the second
+ * @param committedAt the time at which this store first took it in, by the wall clock, to the second
+ * @param own the store's own time then; empty if an older version or another program took it in
+ * @param reference the reference time then; empty if there was none, or it is not known
  * @param signers the ids of the keys that signed it
- * @param added the ids of the keys that were trusted after it but not before
- * @param takenAway the ids of the keys that were trusted before it but not after
+ * @param changes the keys whose votes it changed
  * @param checkpoint the canonical encoding of a checkpoint; empty for any other kind
  */
 public record TrailEntry(
@@ -31,9 +30,10 @@ public record TrailEntry(
     Optional<AumHash> parent,
     AumKind kind,
     Instant committedAt,
+    Optional<Instant> own,
+    Optional<Instant> reference,
     List<Bytes> signers,
-    List<Bytes> added,
-    List<Bytes> takenAway,
+    List<KeyChange> changes,
     Optional<Bytes> checkpoint) {
   /** Copies its lists. */
   public TrailEntry {
@@ -41,10 +41,11 @@ public record TrailEntry(
     Objects.requireNonNull(parent);
     Objects.requireNonNull(kind);
     Objects.requireNonNull(committedAt);
+    Objects.requireNonNull(own);
+    Objects.requireNonNull(reference);
     Objects.requireNonNull(checkpoint);
     signers = List.copyOf(signers);
-    added = List.copyOf(added);
-    takenAway = List.copyOf(takenAway);
+    changes = List.copyOf(changes);
   }
 
   /**
@@ -52,28 +53,45 @@ public record TrailEntry(
    *
    * @param before the state at its parent; the state at the AUM itself, if it begins an authority
    * @param after the state at the AUM
+   * @param facts the facts that were noted when it was taken in, if they are known
    */
-  public static TrailEntry of(Aum aum, State before, State after, Instant committedAt) {
-    return before.keys().equals(after.keys())
-        ? of(aum, Set.of(), Set.of(), committedAt)
-        : of(aum, before.keyIds(), after.keyIds(), committedAt);
+  public static TrailEntry of(
+      Aum aum, State before, State after, Instant committedAt, Optional<AumFacts> facts) {
+    return of(aum, KeyChange.between(before, after), committedAt, facts);
   }
 
   /**
    * The entry of an AUM.
    *
-   * @param before the ids of the keys that were trusted at its parent
-   * @param after the ids of the keys that are trusted at the AUM
+   * @param changes the keys whose votes it changed
+   * @param facts the facts that were noted when it was taken in, if they are known
    */
-  public static TrailEntry of(Aum aum, Set<Bytes> before, Set<Bytes> after, Instant committedAt) {
+  public static TrailEntry of(
+      Aum aum, List<KeyChange> changes, Instant committedAt, Optional<AumFacts> facts) {
     return new TrailEntry(
         aum.hash(),
         aum.parent(),
         aum.kind(),
         committedAt,
-        aum.signatures().stream().map(AumSignature::signerId).distinct().toList(),
-        after.stream().filter(key -> !before.contains(key)).toList(),
-        before.stream().filter(key -> !after.contains(key)).toList(),
+        facts.map(AumFacts::own),
+        facts.flatMap(AumFacts::reference),
+        AumFacts.signersOf(aum),
+        changes,
         aum.kind().isCheckpoint() ? Optional.of(aum.encoded()) : Optional.empty());
+  }
+
+  /** The ids of the keys that were trusted after it but not before. */
+  public List<Bytes> added() {
+    return changes.stream().filter(KeyChange::adds).map(KeyChange::key).toList();
+  }
+
+  /** The ids of the keys that were trusted before it but not after. */
+  public List<Bytes> takenAway() {
+    return changes.stream().filter(KeyChange::removes).map(KeyChange::key).toList();
+  }
+
+  /** The facts in this entry. */
+  public Optional<AumFacts> facts() {
+    return own.map(time -> new AumFacts(time, reference, changes, signers));
   }
 }

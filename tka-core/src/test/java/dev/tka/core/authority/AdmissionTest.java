@@ -37,7 +37,7 @@ class AdmissionTest {
   private LiveAuthority holding(AdmissionPolicy policy, Chains chains, String names)
       throws TkaException {
     List<Aum> aums = chains.list(names);
-    LiveAuthority live = LiveAuthority.bootstrap(new MemoryAumStore(), aums.get(0), policy, clock);
+    LiveAuthority live = LiveAuthority.bootstrap(new MemoryAumStore(), aums.get(0), policy, clock.clocks());
     if (aums.size() > 1) {
       live.inform(aums.subList(1, aums.size()));
     }
@@ -169,12 +169,8 @@ class AdmissionTest {
 
     assertThat(result.refusals())
         .containsExactly(
-            new Refusal.Finality(
-                tie.get("X").hash(),
-                tie.get("P").hash(),
-                tie.get("F").hash(),
-                2,
-                new Recount(2, List.of())));
+            new Refusal.Conflict(
+                tie.get("X").hash(), tie.get("P").hash(), tie.get("F").hash()));
     assertThat(head(control, tie)).isEqualTo("F");
   }
 
@@ -207,13 +203,9 @@ class AdmissionTest {
                         Refusal.Finality.class,
                         finality -> {
                           assertThat(finality.against()).isEqualTo(1);
-                          assertThat(finality.recount().discounts())
+                          assertThat(finality.bars())
                               .containsExactly(
-                                  new Recount.Discount(
-                                      TestKeys.id(1),
-                                      3,
-                                      chains.get("G").hash(),
-                                      Recount.Reason.REMOVAL_IS_FINAL));
+                                  new Bar(TestKeys.id(1), 3, chains.get("G").hash(), 0, true));
                           assertThat(finality.reason())
                               .contains(chains.get("P").hash().toString())
                               .contains(TestKeys.id(1).toHex() + " (3 votes)");
@@ -687,7 +679,7 @@ class AdmissionTest {
       LiveAuthority whole = holding(policy, chains, "A P F G H");
       DamagedStore damaged = new DamagedStore(whole.current().snapshot(), chains.get("X").hash());
       day(20);
-      LiveAuthority live = LiveAuthority.open(damaged, policy, clock);
+      LiveAuthority live = LiveAuthority.open(damaged, policy, clock.clocks());
       agree(live);
       assertThat(head(live, chains)).isEqualTo("H");
 

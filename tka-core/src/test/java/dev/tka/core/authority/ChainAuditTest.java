@@ -11,7 +11,7 @@ import dev.tka.core.store.AumIndex;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumSource;
 import dev.tka.core.store.IndexSnapshot;
-import dev.tka.core.store.OwnAums;
+import dev.tka.core.store.Notes;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
@@ -167,7 +167,7 @@ class ChainAuditTest {
             Optional.empty(),
             IndexSnapshot.Bodies.IN_MEMORY,
             () -> Trail.EMPTY,
-            OwnAums.NONE,
+            Notes.NONE,
             List.of());
 
     ChainAudit audit = audit(() -> snapshot);

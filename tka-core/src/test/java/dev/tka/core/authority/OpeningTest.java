@@ -15,7 +15,7 @@ import dev.tka.core.store.AumIndex;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Damage;
 import dev.tka.core.store.IndexSnapshot;
-import dev.tka.core.store.OwnAums;
+import dev.tka.core.store.Notes;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
@@ -280,7 +280,7 @@ class OpeningTest {
             Optional.empty(),
             IndexSnapshot.Bodies.IN_MEMORY,
             () -> Trail.EMPTY,
-            OwnAums.NONE,
+            Notes.NONE,
             List.of(damage));
 
     Authority authority = Authority.open(snapshot);

@@ -117,12 +117,11 @@ class RevocationPlanTest {
     RevocationPlan later =
         RevocationPlan.of(authority, ids(3), FakeClock.START.plus(Duration.ofDays(14)));
 
-    assertThat(soon.discounts()).isEmpty();
+    assertThat(soon.barred()).isEmpty();
     assertThat(soon.enough()).contains(List.of(TestKeys.key(2, 3)));
-    assertThat(later.discounts())
+    assertThat(later.barred())
         .containsExactly(
-            new Recount.Discount(
-                TestKeys.id(2), 3, chains.get("C").hash(), Recount.Reason.REMOVAL_IS_FINAL));
+            new Bar(TestKeys.id(2), 3, chains.get("C").hash(), 0, true));
     assertThat(later.enough()).isEmpty();
   }
 

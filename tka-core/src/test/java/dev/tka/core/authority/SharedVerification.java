@@ -4,7 +4,6 @@ import dev.tka.core.Aum;
 import dev.tka.core.SignatureVerifier;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.StoreException;
-import java.time.Clock;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -20,16 +19,16 @@ public final class SharedVerification {
   private final AumVerifier verifier = new AumVerifier(this::firstInvalid);
 
   /** As {@link LiveAuthority#open} does. */
-  public LiveAuthority open(AumStore store, AdmissionPolicy policy, Clock clock)
+  public LiveAuthority open(AumStore store, AdmissionPolicy policy, Clocks clocks)
       throws OpenException, StoreException {
-    return LiveAuthority.open(store, policy, clock, verifier);
+    return LiveAuthority.open(store, policy, clocks, verifier);
   }
 
   /** As {@link LiveAuthority#bootstrap} does. */
   public LiveAuthority bootstrap(
-      AumStore store, Aum checkpoint, AdmissionPolicy policy, Clock clock)
+      AumStore store, Aum checkpoint, AdmissionPolicy policy, Clocks clocks)
       throws InformException, OpenException, StoreException {
-    return LiveAuthority.bootstrap(store, checkpoint, policy, clock, verifier);
+    return LiveAuthority.bootstrap(store, checkpoint, policy, clocks, verifier);
   }
 
   private OptionalInt firstInvalid(List<SignatureVerifier.Claim> claims) {

@@ -145,7 +145,8 @@ class TrailProperties {
         parent,
         checkpoint ? AumKind.CHECKPOINT : AumKind.NO_OP,
         Instant.ofEpochSecond(number),
-        List.of(),
+        Optional.empty(),
+        Optional.empty(),
         List.of(),
         List.of(),
         checkpoint ? Optional.of(Bytes.empty()) : Optional.empty());

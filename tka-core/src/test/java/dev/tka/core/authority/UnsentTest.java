@@ -13,9 +13,11 @@ import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -50,7 +52,7 @@ class UnsentTest {
   private LiveAuthority holding(String names) throws TkaException {
     List<Aum> aums = chains.list(names);
     LiveAuthority live =
-        LiveAuthority.bootstrap(new MemoryAumStore(), aums.get(0), AdmissionPolicy.NODE, clock);
+        LiveAuthority.bootstrap(new MemoryAumStore(), aums.get(0), AdmissionPolicy.NODE, clock.clocks());
     live.inform(aums.subList(1, aums.size()));
     return live;
   }
@@ -118,7 +120,7 @@ class UnsentTest {
         Arrays.asList(
             AdmissionPolicy.REFERENCE, AdmissionPolicy.CONTROL, AdmissionPolicy.RESTORED_CONTROL)) {
       LiveAuthority live =
-          LiveAuthority.bootstrap(new MemoryAumStore(), chains.get("A"), policy, clock);
+          LiveAuthority.bootstrap(new MemoryAumStore(), chains.get("A"), policy, clock.clocks());
       live.informOn(live.current(), chains.list("P"));
 
       assertThat(live.settle(chains.get("A").hash(), List.of(), hashes("P")).setAside()).isEmpty();
@@ -167,19 +169,28 @@ class UnsentTest {
     assertThat(settlement.setAside()).isEmpty();
     assertThat(unsent()).isEmpty();
     assertThat(head()).isEqualTo("V");
-    assertThat(ownAums().own().get(chains.get("V").hash())).isEqualTo(Optional.of(FakeClock.START));
+    assertThat(ownAums().own().get(chains.get("V").hash())).isEqualTo(new OwnAums.Own(false, Optional.of(at(FakeClock.START))));
+  }
+
+  private static OwnAums.Acknowledged at(Instant time) {
+    return new OwnAums.Acknowledged(time, time);
   }
 
   @Test
   void theFirstAcknowledgementIsTheOneThatCounts() {
-    OwnAums once = OwnAums.NONE.made(hashes("U V")).acknowledged(hashes("U"), FakeClock.START);
+    Map<AumHash, Boolean> edits =
+        Map.of(chains.get("U").hash(), false, chains.get("V").hash(), false);
+    OwnAums once = OwnAums.NONE.made(edits).acknowledged(hashes("U"), at(FakeClock.START));
 
-    OwnAums twice = once.acknowledged(hashes("U V"), FakeClock.START.plusSeconds(1));
+    OwnAums twice = once.acknowledged(hashes("U V"), at(FakeClock.START.plusSeconds(1)));
 
-    assertThat(once.own().get(chains.get("U").hash())).isPresent();
-    assertThat(twice.own().get(chains.get("U").hash())).contains(FakeClock.START);
-    assertThat(twice.own().get(chains.get("V").hash())).contains(FakeClock.START.plusSeconds(1));
-    assertThat(twice.made(hashes("U V"))).isEqualTo(twice);
+    assertThat(once.isUnsent(chains.get("U").hash())).isFalse();
+    assertThat(once.isUnsent(chains.get("V").hash())).isTrue();
+    assertThat(twice.own().get(chains.get("U").hash()).acknowledged())
+        .contains(at(FakeClock.START));
+    assertThat(twice.own().get(chains.get("V").hash()).acknowledged())
+        .contains(at(FakeClock.START.plusSeconds(1)));
+    assertThat(twice.made(edits)).isEqualTo(twice);
   }
 
   @Test
@@ -256,7 +267,7 @@ class UnsentTest {
             """,
             drawn -> drawn.isLower("U", "X"));
     LiveAuthority live =
-        LiveAuthority.bootstrap(new MemoryAumStore(), tie.get("A"), AdmissionPolicy.NODE, clock);
+        LiveAuthority.bootstrap(new MemoryAumStore(), tie.get("A"), AdmissionPolicy.NODE, clock.clocks());
     live.inform(tie.list("P"));
     live.informOn(live.current(), tie.list("U V"));
 
@@ -374,7 +385,7 @@ class UnsentTest {
             P -> K(1,2)
             """);
     LiveAuthority live =
-        LiveAuthority.bootstrap(new MemoryAumStore(), built.get("A"), AdmissionPolicy.NODE, clock);
+        LiveAuthority.bootstrap(new MemoryAumStore(), built.get("A"), AdmissionPolicy.NODE, clock.clocks());
     live.inform(built.list("P"));
     live.informOn(live.current(), built.list("U C"));
 

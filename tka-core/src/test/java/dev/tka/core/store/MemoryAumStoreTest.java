@@ -10,6 +10,7 @@ import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class MemoryAumStoreTest extends AumStoreContract {
@@ -38,6 +39,6 @@ class MemoryAumStoreTest extends AumStoreContract {
 
   private static TrailEntry entry(Chains chains, String name) {
     State state = chains.stateAt(name);
-    return TrailEntry.of(chains.get(name), state, state, Instant.EPOCH);
+    return TrailEntry.of(chains.get(name), state, state, Instant.EPOCH, Optional.empty());
   }
 }

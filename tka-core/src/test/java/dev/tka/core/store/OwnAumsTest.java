@@ -3,6 +3,7 @@ package dev.tka.core.store;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.time.Instant;
@@ -27,29 +28,51 @@ class OwnAumsTest {
     return new OwnAums.SetAside(chains.get(name), at, false);
   }
 
+  private static OwnAums.Acknowledged at(Instant time) {
+    return new OwnAums.Acknowledged(time, time.plusSeconds(1));
+  }
+
+  private AumEntry entry(String name, Instant committedAt) {
+    AumIndex<Bytes> index =
+        AumIndex.of(List.of(AumIndex.Item.of(chains.get(name), committedAt.getEpochSecond())));
+    return index.entries(0).get(0);
+  }
+
+  @Test
+  void anAumFromElsewhereIsUnknownToControlUntilControlHasIt() {
+    OwnAums ownAums = OwnAums.NONE.cameFromElsewhere(List.of(hash("A"), hash("B")));
+
+    assertThat(ownAums.unsent()).isEmpty();
+    assertThat(ownAums.isUnknownToControl(hash("A"))).isTrue();
+    assertThat(ownAums.acknowledged(List.of(hash("A")), at(NOON)).unknownToControl())
+        .containsExactly(hash("B"));
+  }
+
   @Test
   void aNewEditIsUnsentAndDoesNotAge() {
-    OwnAums ownAums = OwnAums.NONE.made(List.of(hash("A"), hash("B")));
+    OwnAums ownAums = OwnAums.NONE.made(Map.of(hash("A"), false, hash("B"), true));
 
     assertThat(ownAums.unsent()).containsExactlyInAnyOrder(hash("A"), hash("B"));
     assertThat(ownAums.isUnsent(hash("A"))).isTrue();
-    assertThat(ownAums.agesFrom(hash("A"), NOON)).isEmpty();
+    assertThat(ownAums.isRevocation(hash("A"))).isFalse();
+    assertThat(ownAums.isRevocation(hash("B"))).isTrue();
+    assertThat(ownAums.agesFrom(entry("A", NOON))).isEmpty();
     assertThat(ownAums.isUnsent(hash("C"))).isFalse();
-    assertThat(ownAums.agesFrom(hash("C"), NOON)).contains(NOON);
+    assertThat(ownAums.agesFrom(entry("C", NOON))).contains(NOON);
   }
 
   @Test
   void anAcknowledgedAumIsNeverUnsentAgainAndAgesFromTheFirstTime() {
     OwnAums ownAums =
         OwnAums.NONE
-            .made(List.of(hash("A")))
-            .acknowledged(List.of(hash("A"), hash("C")), NOON)
-            .acknowledged(List.of(hash("A")), LATER)
-            .made(List.of(hash("A")));
+            .made(Map.of(hash("A"), false))
+            .acknowledged(List.of(hash("A"), hash("C")), at(NOON))
+            .acknowledged(List.of(hash("A")), at(LATER))
+            .made(Map.of(hash("A"), false));
 
-    assertThat(ownAums.own()).isEqualTo(Map.of(hash("A"), Optional.of(NOON)));
+    assertThat(ownAums.own()).isEqualTo(Map.of(hash("A"), new OwnAums.Own(false, Optional.of(at(NOON)))));
     assertThat(ownAums.isUnsent(hash("A"))).isFalse();
-    assertThat(ownAums.agesFrom(hash("A"), LATER)).contains(NOON);
+    assertThat(ownAums.agesFrom(entry("A", LATER))).contains(NOON);
   }
 
   @Test
@@ -61,7 +84,7 @@ class OwnAumsTest {
 
     assertThat(ownAums.setAside())
         .containsExactly(aside("B", NOON), aside("C", NOON), aside("D", LATER));
-    assertThat(ownAums.acknowledged(List.of(hash("C")), LATER).setAside())
+    assertThat(ownAums.acknowledged(List.of(hash("C")), at(LATER)).setAside())
         .containsExactly(aside("B", NOON), aside("D", LATER));
     assertThat(ownAums.withoutAside(Set.of(hash("B"))).setAside())
         .containsExactly(aside("C", NOON), aside("D", LATER));
@@ -69,9 +92,9 @@ class OwnAumsTest {
 
   @Test
   void theTimeOfTheLastAgreementIsKeptWithTheRest() {
-    OwnAums ownAums = OwnAums.NONE.made(List.of(hash("A"))).agreed(NOON).agreed(LATER);
+    OwnAums ownAums = OwnAums.NONE.made(Map.of(hash("A"), false)).agreed(NOON).agreed(LATER);
     assertThat(ownAums.agreedAt()).contains(LATER);
     assertThat(ownAums.unsent()).containsExactly(hash("A"));
-    assertThat(ownAums.acknowledged(List.of(hash("A")), LATER).agreedAt()).contains(LATER);
+    assertThat(ownAums.acknowledged(List.of(hash("A")), at(LATER)).agreedAt()).contains(LATER);
   }
 }

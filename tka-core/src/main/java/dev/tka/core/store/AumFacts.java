@@ -1,0 +1,58 @@
+package dev.tka.core.store;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumSignature;
+import dev.tka.core.Bytes;
+import dev.tka.core.State;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * Facts about an AUM, noted when it is taken in, that decide later who may rewrite the history
+ * around it (protocol, section 10).
+ *
+ * @param own the store's own time when the AUM was committed, to the second
+ * @param reference the reference time then, to the second; empty if there was none yet
+ * @param changes the keys whose votes it changes
+ * @param signers the ids of the keys that signed it; empty if it changes no key and is not a
+ *     checkpoint, which may bring keys back without changing any
+ */
+public record AumFacts(
+    Instant own, Optional<Instant> reference, List<KeyChange> changes, List<Bytes> signers) {
+  /** Copies its lists. */
+  public AumFacts {
+    Objects.requireNonNull(own);
+    Objects.requireNonNull(reference);
+    changes = List.copyOf(changes);
+    signers = List.copyOf(signers);
+  }
+
+  /**
+   * The facts about an AUM.
+   *
+   * @param before the state at its parent; the state at the AUM itself, if it begins an authority
+   * @param after the state at the AUM
+   */
+  public static AumFacts of(
+      Aum aum, State before, State after, Instant own, Optional<Instant> reference) {
+    return of(aum, KeyChange.between(before, after), own, reference);
+  }
+
+  /**
+   * The facts about an AUM.
+   *
+   * @param changes the keys whose votes it changes
+   */
+  public static AumFacts of(
+      Aum aum, List<KeyChange> changes, Instant own, Optional<Instant> reference) {
+    boolean decides = !changes.isEmpty() || aum.kind().isCheckpoint();
+    return new AumFacts(own, reference, changes, decides ? signersOf(aum) : List.of());
+  }
+
+  /** The ids of the keys that signed an AUM, each once. */
+  public static List<Bytes> signersOf(Aum aum) {
+    return aum.signatures().stream().map(AumSignature::signerId).distinct().toList();
+  }
+}
