@@ -22,13 +22,13 @@ public record Clocks(Clock wall, Supplier<Duration> running) {
 
   /** The machine's own monotonic clock, with the time asleep where the system counts that. */
   private static final class Running implements Supplier<Duration> {
-    static final Running MACHINE = new Running();
-
     /** On Linux, the seconds since the start of the machine, those asleep included. */
     private static final Path UPTIME = Path.of("/proc/uptime");
 
     /** Reading the file takes longer than reading the clock, and machines sleep for longer. */
     private static final Duration LOOK_AGAIN = Duration.ofMinutes(1);
+
+    static final Running MACHINE = new Running();
 
     private Duration asleep = Duration.ZERO;
     private Duration lookedAt = Duration.ZERO.minus(LOOK_AGAIN);
