@@ -43,6 +43,7 @@ public final class Conformance {
   private static final Map<String, Supplier<Checker>> CHECKERS =
       new TreeMap<>(
           Map.ofEntries(
+              Map.entry("admission", AdmissionVectors::new),
               Map.entry("aum", AumVectors::new),
               Map.entry("aum-verify", AumVerifyVectors::new),
               Map.entry("authkey", AuthKeyVectors::new),

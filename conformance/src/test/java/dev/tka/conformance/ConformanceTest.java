@@ -54,6 +54,7 @@ class ConformanceTest {
     assertThat(passed)
         .isEqualTo(
             Map.ofEntries(
+                Map.entry("admission.jsonl.gz", 1396),
                 Map.entry("aum-verify.jsonl.gz", 544),
                 Map.entry("aum.jsonl.gz", 3778),
                 Map.entry("authkey.jsonl.gz", 87),

@@ -210,6 +210,7 @@ final class PlantedErrors {
     String field = pattern.replaceAll("[.\\[].*", "");
     boolean error = ERROR_TEXTS.contains(pattern.substring(pattern.lastIndexOf('.') + 1));
     return switch (kind) {
+      case "admission" -> pattern.matches("steps\\[\\]\\.(head|outcome|barred|error)\\b.*");
       case "aum" -> bindsForAum(root, pattern, field);
       case "aum-verify" -> bindsForVerification(root, field);
       case "authkey" ->
