@@ -11,6 +11,7 @@ import dev.tka.core.store.StoreException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -83,7 +84,9 @@ public sealed interface CompactionPlan {
               // A trail must not have a gap.
               remembers ? Optional.empty() : before.trail().oldest(),
               remembers ? base.entriesBefore(oldestAncestor) : List.of(),
-              Optional.empty()));
+              Optional.empty(),
+              Optional.empty(),
+              Map.of()));
     }
   }
 

@@ -3,24 +3,29 @@ package dev.tka.conformance;
 import dev.tka.core.Aum;
 import dev.tka.core.DecodeException;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * {@code admission.jsonl}: batches that control or a node is given, one after the other, and who of
- * their authors may rewrite. Judges the naive model of the page.
+ * their authors may rewrite. Judges the engine, and beside it the naive model of the page.
  */
 final class AdmissionVectors implements Checker {
   @Override
   public void check(GoldenCase golden) throws Mismatch {
     NaiveAdmission model = model(golden);
+    AdmittingEngine engine = engine(golden);
     int number = 0;
     for (GoldenCase each : golden.optionalObjects("steps").orElse(List.of())) {
       Step step = Step.of("step " + number, each);
       step.require("naive", naively(model, step));
+      step.requireOfEngine(byEngine(engine, step));
       number++;
     }
     Mismatch.require("steps", true, number > 0);
@@ -41,6 +46,50 @@ final class AdmissionVectors implements Checker {
       case "node" -> NaiveAdmission.Role.NODE;
       default -> throw new Mismatch("unknown role " + text);
     };
+  }
+
+  private static AdmittingEngine engine(GoldenCase golden) throws Mismatch {
+    AdmissionPolicy policy =
+        switch (role(golden.text("role"))) {
+          case CONTROL -> AdmissionPolicy.CONTROL;
+          case RESTORED -> AdmissionPolicy.RESTORED_CONTROL;
+          case NODE -> AdmissionPolicy.NODE;
+        };
+    try {
+      return new AdmittingEngine(policy, decode(golden.text("genesis")));
+    } catch (TkaException e) {
+      throw new Mismatch("the engine refuses the genesis: " + e.getMessage());
+    }
+  }
+
+  private static Found byEngine(AdmittingEngine engine, Step step) throws Mismatch {
+    try {
+      engine.setOwnTime(step.time());
+      // Nothing is taken in when only the heads were compared.
+      Optional<AdmittingEngine.Verdict> verdict =
+          step.batch().filter(List::isEmpty).isPresent()
+              ? Optional.of(new AdmittingEngine.Verdict(List.of(), List.of()))
+              : step.batch().isPresent()
+                  ? engine.inform(step.batch().get(), step.own())
+                  : Optional.empty();
+      if (step.agreed()) {
+        engine.agree();
+      }
+      return new Found(
+          engine.head().toString(),
+          verdict.map(AdmittingEngine.Verdict::outcomes),
+          verdict.map(AdmittingEngine.Verdict::barred).orElse(List.of()).stream()
+              .map(
+                  one ->
+                      new Barred(
+                          one.place(),
+                          one.bar().signer().toHex(),
+                          one.bar().by().toString(),
+                          one.bar().isFinal()))
+              .toList());
+    } catch (TkaException e) {
+      throw new Mismatch("the engine failed: " + e.getMessage());
+    }
   }
 
   private static Found naively(NaiveAdmission model, Step step) {
@@ -129,6 +178,20 @@ final class AdmissionVectors implements Checker {
       Mismatch.require(what + "outcomes", expected.outcomes(), found.outcomes());
       Mismatch.require(what + "barred", expected.barred(), found.barred());
       Mismatch.require(what + "head", expected.head(), found.head());
+    }
+
+    /** The engine merges what a rewrite inherits: which keys are barred for which AUM must agree. */
+    void requireOfEngine(Found found) throws Mismatch {
+      String what = where + ", engine ";
+      Mismatch.require(what + "outcomes", expected.outcomes(), found.outcomes());
+      Mismatch.require(what + "barred", keys(expected), keys(found));
+      Mismatch.require(what + "head", expected.head(), found.head());
+    }
+
+    private static Set<List<Object>> keys(Found found) {
+      return found.barred().stream()
+          .map(barred -> List.<Object>of(barred.aum(), barred.key()))
+          .collect(Collectors.toSet());
     }
 
     private static Optional<List<Aum>> decodeAll(List<String> texts) throws Mismatch {

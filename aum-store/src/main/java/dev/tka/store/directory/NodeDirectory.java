@@ -11,6 +11,7 @@ import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.IndexSnapshot;
+import dev.tka.core.store.Notes;
 import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
@@ -289,7 +290,7 @@ public final class NodeDirectory implements AumStore {
             IndexSnapshot.Bodies.IN_MEMORY,
             scan::purged,
             () -> Trail.EMPTY,
-            ownAums.ownAums(),
+            Notes.NONE.with(ownAums.ownAums()),
             scan.damage());
     return withoutTrail.withTrail(new DerivedTrail(withoutTrail));
   }

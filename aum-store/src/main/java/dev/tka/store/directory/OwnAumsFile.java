@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -81,9 +82,10 @@ record OwnAumsFile(Bytes content, OwnAums ownAums) {
     ownAums.agreedAt().ifPresent(time -> lines.add("agreed " + time));
     new TreeMap<>(ownAums.own())
         .forEach(
-            (hash, acknowledgedAt) ->
+            (hash, made) ->
                 lines.add(
-                    acknowledgedAt
+                    made.acknowledged()
+                        .map(OwnAums.Acknowledged::clock)
                         .map(time -> "acknowledged " + hash + " at " + time)
                         .orElse("unsent " + hash)));
     for (OwnAums.SetAside edit : ownAums.setAside()) {
@@ -119,7 +121,7 @@ record OwnAumsFile(Bytes content, OwnAums ownAums) {
         throw new StoreException.Damaged(name + ": line " + (i + 1) + ": " + e.getMessage());
       }
     }
-    OwnAums ownAums = new OwnAums(parser.own, parser.agreedAt, parser.setAside);
+    OwnAums ownAums = new OwnAums(parser.own, Set.of(), parser.agreedAt, parser.setAside);
     List<String> expected = new ArrayList<>(lines(ownAums));
     expected.add("");
     for (int i = 0; i < Math.max(lines.size(), expected.size()); i++) {
@@ -145,7 +147,7 @@ record OwnAumsFile(Bytes content, OwnAums ownAums) {
 
   /** The notes in the lines parsed so far. */
   private static final class Parser {
-    private final Map<AumHash, Optional<Instant>> own = new HashMap<>();
+    private final Map<AumHash, OwnAums.Own> own = new HashMap<>();
     private Optional<Instant> agreedAt = Optional.empty();
     private final List<OwnAums.SetAside> setAside = new ArrayList<>();
 
@@ -157,11 +159,16 @@ record OwnAumsFile(Bytes content, OwnAums ownAums) {
       if (agreed.matches()) {
         agreedAt = Optional.of(Instant.parse(agreed.group(1)));
       } else if (unsent.matches()) {
-        own.put(AumHash.parse(unsent.group(1)), Optional.empty());
+        own.put(AumHash.parse(unsent.group(1)), new OwnAums.Own(false, Optional.empty()));
       } else if (acknowledged.matches()) {
         own.put(
             AumHash.parse(acknowledged.group(1)),
-            Optional.of(Instant.parse(acknowledged.group(2))));
+            new OwnAums.Own(
+                false,
+                Optional.of(
+                    new OwnAums.Acknowledged(
+                        Instant.parse(acknowledged.group(2)),
+                        Instant.parse(acknowledged.group(2))))));
       } else if (aside.matches()) {
         Aum aum = Aum.decode(Base64.getDecoder().decode(aside.group(3)));
         boolean revocation = aside.group(1).equals(REVOCATION);

@@ -91,8 +91,9 @@ public record AumExport(
       writer.write(stored(snapshot, aums.get(i)));
       progress.done(i + 1, aums.size());
     }
-    for (Map.Entry<AumHash, Optional<Instant>> own : new TreeMap<>(ownAums.own()).entrySet()) {
-      writer.write(new ExportItem.Own(own.getKey(), own.getValue()));
+    for (Map.Entry<AumHash, OwnAums.Own> own : new TreeMap<>(ownAums.own()).entrySet()) {
+      writer.write(new ExportItem.Own(
+              own.getKey(), own.getValue().acknowledged().map(OwnAums.Acknowledged::clock)));
     }
     for (OwnAums.SetAside edit : ownAums.setAside()) {
       requireSize(edit.aum().hash(), edit.aum().encoded());

@@ -232,7 +232,7 @@ public final class AumImport {
       Commit.Builder commit = Commit.on(before.revision()).trail(content.entries);
       content.additions.forEach(each -> commit.add(each.aum(), each.committedAt()));
       content.header.lastActiveAncestor().ifPresent(commit::lastActiveAncestor);
-      OwnAums ownAums = new OwnAums(content.own, content.header.agreedAt(), content.setAside);
+      OwnAums ownAums = new OwnAums(content.own, Set.of(), content.header.agreedAt(), content.setAside);
       if (!ownAums.equals(OwnAums.NONE)) {
         commit.ownAums(ownAums);
       }
@@ -263,7 +263,7 @@ public final class AumImport {
     private final List<TrailEntry> entries = new ArrayList<>();
     private final Set<AumHash> remembered = new HashSet<>();
     private final List<Commit.Addition> additions = new ArrayList<>();
-    private final Map<AumHash, Optional<Instant>> own = new HashMap<>();
+    private final Map<AumHash, OwnAums.Own> own = new HashMap<>();
     private final List<OwnAums.SetAside> setAside = new ArrayList<>();
 
     /** The states at the AUMs one step nearer to the oldest ancestor than the last AUM. */
@@ -292,7 +292,11 @@ public final class AumImport {
           throw in.damaged("own AUM " + made.hash() + " must not follow " + lastOwn.get());
         }
         lastOwn = Optional.of(made.hash());
-        own.put(made.hash(), made.acknowledgedAt());
+        own.put(
+            made.hash(),
+            new OwnAums.Own(
+                false,
+                made.acknowledgedAt().map(time -> new OwnAums.Acknowledged(time, time))));
       } else if (item instanceof ExportItem.SetAside aside) {
         boolean ownIsWhole = own.size() == header.own();
         requireTurn(
@@ -425,7 +429,7 @@ public final class AumImport {
     }
 
     private List<Key> keysAtEndOfTrail() throws StoreException.Damaged {
-      return Trail.EMPTY.extend(entries).keysAtEnd().orElse(Set.of()).stream()
+      return Trail.EMPTY.extend(entries).votesAtEnd().orElse(Map.of()).keySet().stream()
           .filter(id -> id.size() == LockPublicKey.SIZE)
           .map(id -> Key.of(new LockPublicKey(id), 1))
           .toList();

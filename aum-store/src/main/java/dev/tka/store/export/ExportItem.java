@@ -8,6 +8,7 @@ import dev.tka.core.DecodeException;
 import dev.tka.core.internal.Blake2s;
 import dev.tka.core.internal.CanonicalWriter;
 import dev.tka.core.internal.CborReader;
+import dev.tka.core.store.KeyChange;
 import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
@@ -228,10 +229,18 @@ sealed interface ExportItem {
         hashOrNull(in, "parent"),
         new AumKind(next(in, "kind").unsignedByte("kind")),
         seconds(in),
+        Optional.empty(),
+        Optional.empty(),
         keyIds(in, "signers"),
-        keyIds(in, "keys added"),
-        keyIds(in, "keys taken away"),
+        changes(keyIds(in, "keys added"), keyIds(in, "keys taken away")),
         next(in, "checkpoint").bytesOrNull("checkpoint"));
+  }
+
+  private static List<KeyChange> changes(List<Bytes> added, List<Bytes> takenAway) {
+    List<KeyChange> changes = new ArrayList<>();
+    added.forEach(key -> changes.add(new KeyChange(key, 0, KeyChange.UNKNOWN)));
+    takenAway.forEach(key -> changes.add(new KeyChange(key, KeyChange.UNKNOWN, 0)));
+    return changes;
   }
 
   private static OwnAums.SetAside edit(CborReader in) throws DecodeException {
