@@ -11,7 +11,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -30,14 +30,16 @@ final class SettingAside {
     List<AumHash> parentsFirst = new ArrayList<>(hashes);
     parentsFirst.sort(
         Comparator.comparing(hash -> snapshot.find(hash).map(AumEntry::height).orElseThrow()));
-    Set<AumHash> unsent = new HashSet<>();
-    List<OwnAums.SetAside> edits = new ArrayList<>();
+    Set<AumHash> unsent = new LinkedHashSet<>();
     for (AumHash hash : parentsFirst) {
-      Aum aum = snapshot.get(hash);
-      if (snapshot.ownAums().isUnsent(hash) || aum.parent().filter(unsent::contains).isPresent()) {
+      if (snapshot.ownAums().isUnsent(hash)
+          || snapshot.parentOf(hash).filter(unsent::contains).isPresent()) {
         unsent.add(hash);
-        edits.add(new OwnAums.SetAside(aum, now, isRevocation(authority, hash)));
       }
+    }
+    List<OwnAums.SetAside> edits = new ArrayList<>();
+    for (Aum aum : snapshot.getAll(List.copyOf(unsent))) {
+      edits.add(new OwnAums.SetAside(aum, now, isRevocation(authority, aum)));
     }
     return edits;
   }
@@ -48,14 +50,12 @@ final class SettingAside {
    * change nothing, because it forks off where the key was not trusted yet; AUMs that control put
    * after the same parent later prove nothing.
    */
-  static boolean isRevocation(Authority authority, AumHash hash)
-      throws StoreException, OpenException {
-    Aum aum = authority.snapshot().get(hash);
+  static boolean isRevocation(Authority authority, Aum aum) throws StoreException, OpenException {
     if (aum.state().isEmpty() || !aum.kind().isCheckpoint()) {
       return false;
     }
     AumHash parent = aum.parent().orElseThrow();
-    Instant madeAt = authority.snapshot().find(hash).orElseThrow().committedAt();
+    Instant madeAt = authority.snapshot().find(aum.hash()).orElseThrow().committedAt();
     for (AumEntry sibling : authority.snapshot().children(parent)) {
       if (sibling.committedAt().isBefore(madeAt)) {
         return true;
