@@ -333,19 +333,23 @@ final class SqlAumStore implements AumStore {
       return read;
     }
 
+    /**
+     * The rows that exist, by number. One look-up for each number, whatever the database believes
+     * about the table: with "number in (…)", PostgreSQL reads all of a tailnet's bodies until it
+     * has statistics.
+     */
     private Map<Long, Row> rows(Set<Long> numbers) throws StoreException {
-      Object[] arguments = Stream.concat(Stream.of(tailnet), numbers.stream()).toArray();
-      List<Row> found =
-          database.read(
-              connection ->
-                  select(
-                      connection,
-                      "tailnet, number, encoded",
-                      "aum_body where tailnet = ? and number in (" + places(numbers.size()) + ")",
-                      arguments));
+      String sql =
+          "select ?, column1, (select encoded from aum_body where tailnet = ? and number = column1)"
+              + " from (values (?)"
+              + ", (?)".repeat(numbers.size() - 1)
+              + ") as asked";
+      Object[] arguments = Stream.concat(Stream.of(tailnet, tailnet), numbers.stream()).toArray();
       Map<Long, Row> rows = new HashMap<>();
-      for (Row row : found) {
-        rows.put(row.number(1), row);
+      for (Row row : database.read(connection -> query(connection, "aum_body", sql, arguments))) {
+        if (row.columns().get(2).isPresent()) {
+          rows.put(row.number(1), row);
+        }
       }
       return rows;
     }
@@ -376,10 +380,19 @@ final class SqlAumStore implements AumStore {
 
   private List<Row> select(Connection connection, String columns, String rest, Object... arguments)
       throws SQLException {
-    List<Row> rows = new ArrayList<>();
     String table = rest.substring(0, rest.indexOf(' '));
-    try (PreparedStatement select =
-        connection.prepareStatement("select " + columns + " from " + rest)) {
+    return query(connection, table, "select " + columns + " from " + rest, arguments);
+  }
+
+  /**
+   * Performs a select.
+   *
+   * @param table the table that the rows are from, for error messages
+   */
+  private static List<Row> query(
+      Connection connection, String table, String sql, Object... arguments) throws SQLException {
+    List<Row> rows = new ArrayList<>();
+    try (PreparedStatement select = connection.prepareStatement(sql)) {
       Row.of(table, arguments).bind(select);
       try (ResultSet result = select.executeQuery()) {
         while (result.next()) {
