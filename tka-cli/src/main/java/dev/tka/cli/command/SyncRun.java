@@ -11,6 +11,7 @@ import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
+import dev.tka.core.store.Limits;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
@@ -130,7 +131,7 @@ public final class SyncRun {
     MemoryAumStore copy = new MemoryAumStore();
     Commit.Builder commit = Commit.on(copy.read().revision());
     for (AumEntry entry : snapshot.entries()) {
-      commit.add(snapshot.get(entry.hash()), entry.committedAt());
+      commit.add(snapshot.get(entry.hash()), Limits.nearestCommitTime(entry.committedAt()));
     }
     snapshot.lastActiveAncestor().ifPresent(commit::lastActiveAncestor);
     commit.trail(snapshot.trail().entries()).ownAums(snapshot.ownAums());

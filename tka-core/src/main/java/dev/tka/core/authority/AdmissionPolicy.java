@@ -1,5 +1,6 @@
 package dev.tka.core.authority;
 
+import dev.tka.core.store.Limits;
 import java.util.Set;
 
 /**
@@ -26,12 +27,14 @@ public enum AdmissionPolicy {
       Rule.RECOUNTS,
       Rule.ADMITS_ONLY_CHECKPOINTS,
       Rule.ADMITS_ONLY_HEAVIER,
-      Rule.BOUNDS_LOSERS),
+      Rule.BOUNDS_LOSERS,
+      Rule.BOUNDS_AUMS),
   /**
    * The policy of a control that was restored from a backup, until all nodes have synced: it takes
    * back what they still hold. Fork resolution decides, with the recounted weight.
    */
-  RESTORED_CONTROL(Rule.REMEMBERS, Rule.RECOUNTS, Rule.LEAVES_UNSENT_OUT, Rule.BOUNDS_LOSERS),
+  RESTORED_CONTROL(
+      Rule.REMEMBERS, Rule.RECOUNTS, Rule.LEAVES_UNSENT_OUT, Rule.BOUNDS_LOSERS, Rule.BOUNDS_AUMS),
   /**
    * A node's policy: AUMs that control sends displace if their recounted weight is not lower; for
    * all others, fork resolution decides, with the recounted weight.
@@ -52,6 +55,8 @@ public enum AdmissionPolicy {
     LEAVES_UNSENT_OUT,
     /** AUMs that lost are kept only up to a quota. */
     BOUNDS_LOSERS,
+    /** An AUM that could block the way to nodes is not taken. */
+    BOUNDS_AUMS,
     /**
      * There is a control to follow: a tie goes to the branch that it sent, own AUMs are recorded
      * until it has them, and maturity is judged by the last time at which the heads were equal.
@@ -68,6 +73,11 @@ public enum AdmissionPolicy {
 
   boolean has(Rule rule) {
     return rules.contains(rule);
+  }
+
+  /** The largest AUM that is taken in, in bytes. */
+  int maxAumBytes() {
+    return has(Rule.BOUNDS_AUMS) ? Limits.MAX_AUM_BYTES_AT_CONTROL : Limits.MAX_AUM_BYTES;
   }
 
   /**

@@ -31,7 +31,12 @@ public record Commit(
     Optional<AumHash> trailCut,
     List<TrailEntry> trail,
     Optional<OwnAums> ownAums) {
-  /** Copies its parts. */
+  /**
+   * Copies its parts.
+   *
+   * @throws IllegalArgumentException if it goes beyond {@link Limits}, so that a store could not be
+   *     read afterwards
+   */
   public Commit {
     Objects.requireNonNull(base);
     Objects.requireNonNull(lastActiveAncestor);
@@ -40,6 +45,11 @@ public record Commit(
     trail = List.copyOf(trail);
     additions = List.copyOf(additions);
     purges = Set.copyOf(purges);
+    Limits.findExcess(additions, ownAums)
+        .ifPresent(
+            excess -> {
+              throw new IllegalArgumentException(excess);
+            });
   }
 
   /**
@@ -118,8 +128,17 @@ public record Commit(
       return this;
     }
 
-    /** The change. */
-    public Commit build() {
+    /**
+     * The change.
+     *
+     * @throws StoreException.OverLimit if an AUM or its commit time, or the notes on own AUMs, go
+     *     beyond {@link Limits}
+     */
+    public Commit build() throws StoreException.OverLimit {
+      Optional<String> excess = Limits.findExcess(additions, ownAums);
+      if (excess.isPresent()) {
+        throw new StoreException.OverLimit(excess.get());
+      }
       return new Commit(base, additions, purges, lastActiveAncestor, trailCut, trail, ownAums);
     }
   }
