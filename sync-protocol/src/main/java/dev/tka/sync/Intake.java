@@ -13,18 +13,6 @@ import java.util.List;
  */
 public sealed interface Intake {
   /**
-   * The largest total size of the AUMs in one message, in bytes: some 170,000 AUMs of the usual
-   * length.
-   */
-  int MAX_MESSAGE_BYTES = 32 << 20;
-
-  /**
-   * The largest AUM that control accepts, in bytes, so that none can block the way to nodes
-   * (protocol, section 10). The largest well-formed checkpoint is about 350 KiB.
-   */
-  int MAX_AUM_BYTES = 512 << 10;
-
-  /**
    * The AUMs were taken in.
    *
    * @param added the AUMs that were new, in order
@@ -64,8 +52,14 @@ public sealed interface Intake {
     String reason();
   }
 
-  /** The message, or one of its AUMs, is too long. */
-  record TooLarge(String what, int limit, long found) implements Rejected {
+  /**
+   * The AUMs of the message are too long together. A single one is refused by the admission policy,
+   * see {@link Refusal.TooLong}.
+   *
+   * @param limit the limit, in bytes
+   * @param found the size, in bytes
+   */
+  record TooLarge(int limit, long found) implements Rejected {
     @Override
     public String kind() {
       return "too-large";
@@ -73,7 +67,7 @@ public sealed interface Intake {
 
     @Override
     public String reason() {
-      return what + ": expected at most " + limit + " bytes, found " + found;
+      return "AUMs of one message: expected at most " + limit + " bytes, found " + found;
     }
   }
 

@@ -130,7 +130,8 @@ final class Rows {
     try (CborReader in = new CborReader(row.bytes(column).toByteArray())) {
       in.advance("key ids");
       in.beginArray("key ids");
-      while (in.nextElement("key ids", ids.size())) {
+      // Keys are added one by one, so there may be more than an array of an AUM has.
+      while (in.nextElement("key ids", 0)) {
         ids.add(in.bytes("key id"));
       }
     } catch (DecodeException e) {

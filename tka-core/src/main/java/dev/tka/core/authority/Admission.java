@@ -145,6 +145,11 @@ final class Admission {
       refuse(new Refusal.BuildsOnRefused(update.hash(), parent));
       return;
     }
+    int size = update.encoded().size();
+    if (size > batch.policy().maxAumBytes()) {
+      refuse(new Refusal.TooLong(update.hash(), size, batch.policy().maxAumBytes()));
+      return;
+    }
     Optional<Displacement> displacement = displacement(update);
     if (isLostInTrail(parent, displacement)) {
       dropped.add(update.hash());

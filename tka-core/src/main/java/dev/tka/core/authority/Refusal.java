@@ -98,6 +98,24 @@ public sealed interface Refusal {
   }
 
   /**
+   * The AUM is too long to be passed on to all nodes, or to be stored.
+   *
+   * @param size its length, in bytes
+   * @param most the longest that is taken, in bytes
+   */
+  record TooLong(AumHash update, int size, int most) implements Refusal {
+    @Override
+    public String kind() {
+      return "too-long";
+    }
+
+    @Override
+    public String reason() {
+      return "it has " + size + " bytes, and at most " + most + " are taken";
+    }
+  }
+
+  /**
    * The AUM would lose its fork, and the quota for AUMs that lost is used up.
    *
    * @param maxBytes the quota: the total size of the AUMs kept off the active chain, in bytes
