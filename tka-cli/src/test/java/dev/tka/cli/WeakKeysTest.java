@@ -29,6 +29,10 @@ import org.junit.jupiter.api.io.TempDir;
 class WeakKeysTest {
   private static final LockPublicKey WEAK = WeakKeys.IDENTITY;
 
+  /** One encoding that is not canonical stands for all, which the library's tests go through. */
+  private static final List<LockPublicKey> KINDS =
+      List.of(WEAK, WeakKeys.SMALL_ORDER.get(WeakKeys.SMALL_ORDER.size() - 1), WeakKeys.NO_POINT);
+
   @TempDir Path folder;
   private Tailnet tailnet;
 
@@ -91,7 +95,7 @@ class WeakKeysTest {
   @Test
   void noAuthorityBeginsWithOne() throws Exception {
     String ann = tailnet.newKey("ann");
-    for (LockPublicKey weak : WeakKeys.all()) {
+    for (LockPublicKey weak : KINDS) {
       // The preview, too.
       requireRefused(weak, tailnet.editArguments("init", "ann", ann, weak));
       requireRefused(weak, tailnet.editArguments("init", "ann", "--confirm", ann, weak + "?2"));
@@ -102,7 +106,7 @@ class WeakKeysTest {
   @Test
   void noneIsAddedAlone() throws Exception {
     begin();
-    for (LockPublicKey weak : WeakKeys.all()) {
+    for (LockPublicKey weak : KINDS) {
       requireRefused(weak, tailnet.editArguments("add", "ann", weak));
     }
     requireRefused(
@@ -124,7 +128,7 @@ class WeakKeysTest {
   void noNodeKeyIsSignedForOne() throws Exception {
     begin();
     String nodeKey = NodeKeyCommandsTest.nodeKey(1);
-    for (LockPublicKey weak : WeakKeys.all()) {
+    for (LockPublicKey weak : KINDS) {
       requireRefused(weak, tailnet.editArguments("sign", "ann", nodeKey, weak));
     }
     DeepLink link = new DeepLink(nodeKey, WEAK.toString(), "laptop", "linux", "ann");
@@ -141,7 +145,7 @@ class WeakKeysTest {
   void noLinkAsksForOne() throws Exception {
     begin();
     Object[] arguments = DeepLinkCommandTest.newArguments(tailnet, "laptop");
-    for (LockPublicKey weak : WeakKeys.all()) {
+    for (LockPublicKey weak : KINDS) {
       arguments[4] = weak;
       requireRefused(weak, arguments);
     }
