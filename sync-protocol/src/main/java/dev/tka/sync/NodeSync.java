@@ -120,6 +120,11 @@ public final class NodeSync {
       Control<E> control, Consumer<NodeRound.End> report) throws E, OpenException, StoreException {
     NodeRound round = NodeRound.begin(live, shared);
     NodeRound.Step step = round.answered(control.offer(round.offer()));
+    if (step instanceof NodeRound.End end
+        && end.outcome() instanceof SyncOutcome.OutOfReach far
+        && remembers(far.parent())) {
+      step = round.answered(WayFromCheckpoint.fetch(live.current(), far.parent(), control));
+    }
     if (!(step instanceof NodeRound.Send send)) {
       return (NodeRound.End) step;
     }
@@ -133,6 +138,10 @@ public final class NodeSync {
       }
     }
     return send.acknowledged(receipt.orElseThrow());
+  }
+
+  private boolean remembers(AumHash hash) {
+    return live.policy().remembers() && live.current().snapshot().trail().contains(hash);
   }
 
   /**
