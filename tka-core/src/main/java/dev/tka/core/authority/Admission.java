@@ -23,7 +23,8 @@ import java.util.Set;
  * <pre>
  *   e----e----o----P----f----o head
  *     |              |    |    '----x    the head, or what was admitted: admitted
- *     |              |    '----y         it loses to what follows: admitted, up to a quota
+ *     |              |    '----y         it loses to what follows: admitted up to a quota; what
+ *     |              |                   control sent to a node, only if f is unsent
  *     |              '----z----z         it comes to win at P: the {@link Judge} is asked
  *     '----w----w                        the same, where P is only remembered; losers are dropped
  * </pre>
@@ -165,6 +166,11 @@ final class Admission {
         refuse(new Refusal.OverQuota(update.hash(), MAX_LOSING_BYTES));
         return;
       }
+      Optional<Refusal> outweighed = outweighed(update);
+      if (outweighed.isPresent()) {
+        refuse(outweighed.get());
+        return;
+      }
       losers.add(update.hash());
       admittedLosingBytes += update.encoded().size();
     }
@@ -226,6 +232,42 @@ final class Admission {
     boolean onLoser =
         losers.contains(parent) || (history.isStored(parent) && !authority.isActive(parent));
     return onLoser || (displacement.isEmpty() && isFollowed(parent));
+  }
+
+  /**
+   * The reason why a node does not keep a loser that control sent. Weights at a fork never change,
+   * so a branch that loses to an AUM which control has, or had, is never followed, however long it
+   * grows. If control's chain leads there after all, control sends it again. Only a branch that
+   * loses to an unsent AUM is followed once that is set aside, which may take many batches.
+   */
+  private Optional<Refusal> outweighed(Aum update) throws StoreException, OpenException {
+    if (!favoured.contains(update.hash())) {
+      return Optional.empty();
+    }
+    AumHash first = update.hash();
+    AumHash fork = update.parent().orElseThrow();
+    while (history.isStored(fork) && !authority.isActive(fork)) {
+      Optional<AumHash> parent = snapshot.parentOf(fork);
+      if (followed.containsKey(fork) || parent.isEmpty()) {
+        return Optional.empty();
+      }
+      first = fork;
+      fork = parent.get();
+    }
+    // Off what this batch brings, the fork was decided with the AUM that it follows.
+    Optional<AumHash> winner = isFollowed(fork) ? history.next(fork) : Optional.empty();
+    if (winner.isEmpty() || snapshot.ownAums().isUnsent(winner.get())) {
+      return Optional.empty();
+    }
+    State atFork = verification.getState(fork);
+    Aum branch = first.equals(update.hash()) ? update : snapshot.get(first);
+    return Optional.of(
+        new Refusal.Outweighed(
+            update.hash(),
+            fork,
+            winner.get(),
+            atFork.weightOf(branch),
+            history.follower(fork, atFork).orElseThrow().weight()));
   }
 
   /** True if control keeps so many AUMs that lost that there is no room for another. */

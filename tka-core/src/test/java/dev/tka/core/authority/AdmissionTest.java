@@ -270,14 +270,16 @@ class AdmissionTest {
   }
 
   @Test
-  void aRestoredControlHasTheQuotaTooAndWhatControlSendsHasNone() throws TkaException {
+  void aRestoredControlHasTheQuotaTooAndANodeKeepsNoneThatControlSends() throws TkaException {
     LiveAuthority restored = holding(AdmissionPolicy.RESTORED_CONTROL, stale, "A P F G L");
     LiveAuthority node = node(stale, "A P F G L");
     int kept = 0;
     for (int i = 0; i < 10; i++) {
       Aum loser = Chains.noOp(stale.get("L"), i + "x".repeat(500_000), 3);
       kept += restored.inform(List.of(loser)).added().size();
-      assertThat(node.informFromControl(List.of(loser), List.of(loser.hash())).added()).hasSize(1);
+      assertThat(node.informFromControl(List.of(loser), List.of(loser.hash())).refusals())
+          .singleElement()
+          .isInstanceOf(Refusal.Outweighed.class);
     }
 
     assertThat(kept).isEqualTo((int) (Admission.MAX_LOSING_BYTES / 500_000));
@@ -385,12 +387,24 @@ class AdmissionTest {
   }
 
   @Test
-  void aLighterBranchOfControlsIsKeptAndNotFollowed() throws TkaException {
+  void aLighterBranchOfControlsIsNotKept() throws TkaException {
     LiveAuthority node = node(stale, "A P X Y");
 
     InformResult result = fromControl(node, stale, "F G");
 
-    assertThat(refused(result, stale)).isEmpty();
+    assertThat(refused(result, stale)).isEqualTo("F Outweighed, G BuildsOnRefused");
+    assertThat(head(node, stale)).isEqualTo("Y");
+    assertThat(stored(node, stale)).isEqualTo("A P X Y");
+  }
+
+  @Test
+  void aLighterBranchOfControlsIsKeptNextToAnUnsentEdit() throws TkaException {
+    LiveAuthority node = node(stale, "A P");
+    node.informOn(node.current(), stale.list("X Y"));
+
+    assertThat(refused(fromControl(node, stale, "F"), stale)).isEmpty();
+    assertThat(refused(fromControl(node, stale, "G"), stale)).isEmpty();
+
     assertThat(head(node, stale)).isEqualTo("Y");
     assertThat(stored(node, stale)).isEqualTo("A F G P X Y");
   }
