@@ -9,6 +9,7 @@ import dev.tka.core.authority.Refusal;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.StoreException;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -31,6 +32,9 @@ public final class NodeSync {
   private Optional<AumHash> shared = Optional.empty();
   private int highestShared = Integer.MIN_VALUE;
   private final Set<AumHash> everStored = new HashSet<>();
+
+  /** The AUMs that control sent and that can never win, stored or not. */
+  private final Set<AumHash> outweighed = new HashSet<>();
 
   /** Makes rounds for the node that has this authority. */
   public NodeSync(LiveAuthority live) {
@@ -84,8 +88,11 @@ public final class NodeSync {
   /** The reason why rounds no longer change anything, as far as this node can tell. */
   private SyncOutcome stalled(NodeRound.End end, SyncOutcome.Unfinished unfinished, int rounds) {
     NodeRound.Notices notices = end.notices();
-    List<Refusal> refusals =
-        end.exchange().received() instanceof Intake.Done done ? done.refusals() : List.of();
+    List<Refusal> refusals = new ArrayList<>();
+    if (end.exchange().received() instanceof Intake.Done done) {
+      refusals.addAll(done.outweighed());
+      refusals.addAll(done.refusals());
+    }
     Optional<Refusal.Outweighed> outweighed = onlyOutweighed(refusals);
     if (!refusals.isEmpty() && outweighed.isEmpty()) {
       return new SyncOutcome.Refused(refusals);
@@ -170,6 +177,9 @@ public final class NodeSync {
    * @return true if it changed something
    */
   private boolean noteProgress(NodeRound.Exchange exchange) {
+    if (exchange.received() instanceof Intake.Done done) {
+      done.outweighed().forEach(each -> outweighed.add(each.update()));
+    }
     List<Bytes> sent = exchange.answer().missing();
     Optional<AumEntry> newest = newestHeld(sent);
     // What follows an AUM that was not taken in leads nowhere.
@@ -183,9 +193,12 @@ public final class NodeSync {
     }
     // AUMs that control lets displace one another in turn are stored over and over: they count
     // once.
-    boolean stored =
-        exchange.received() instanceof Intake.Done done && everStored.addAll(done.added());
-    return stored || further;
+    List<AumHash> stored = new ArrayList<>();
+    if (exchange.received() instanceof Intake.Done done) {
+      stored.addAll(done.added());
+      stored.removeAll(outweighed);
+    }
+    return everStored.addAll(stored) || further;
   }
 
   /** The last AUM sent by control that this node now has. */
@@ -193,7 +206,7 @@ public final class NodeSync {
     AumSnapshot snapshot = live.current().snapshot();
     for (int i = sent.size() - 1; i >= 0; i--) {
       Optional<? extends AumEntry> held = snapshot.find(AumHash.ofEncoding(sent.get(i)));
-      if (held.isPresent()) {
+      if (held.isPresent() && !outweighed.contains(held.get().hash())) {
         return Optional.of(held.get());
       }
     }

@@ -3,6 +3,7 @@ package dev.tka.sync;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.authority.Authority;
+import dev.tka.core.store.Limits;
 import dev.tka.core.store.Trail;
 import dev.tka.core.store.TrailEntry;
 import java.util.ArrayList;
@@ -50,7 +51,7 @@ final class WayFromCheckpoint {
         known += leadsOn ? 1 : 0;
       }
       boolean onlyTheWay = known - before == answer.missing().size();
-      if (known == before || !onlyTheWay || bytes > Intake.MAX_MESSAGE_BYTES) {
+      if (known == before || !onlyTheWay || bytes > Limits.MAX_MESSAGE_BYTES) {
         return new SyncAnswer(answer.offer(), received);
       }
     }

@@ -23,8 +23,8 @@ import java.util.Set;
  * <pre>
  *   e----e----o----P----f----o head
  *     |              |    |    '----x    the head, or what was admitted: admitted
- *     |              |    '----y         it loses to what follows: admitted up to a quota; what
- *     |              |                   control sent to a node, only if f is unsent
+ *     |              |    '----y         it loses to what follows: admitted up to a quota, a
+ *     |              |                   small one for what control sent, unless f is unsent
  *     |              '----z----z         it comes to win at P: the {@link Judge} is asked
  *     '----w----w                        the same, where P is only remembered; losers are dropped
  * </pre>
@@ -36,6 +36,12 @@ final class Admission {
    */
   static final long MAX_LOSING_BYTES = 4 << 20;
 
+  /**
+   * The total size of AUMs off the active chain up to which a node keeps what can never win there,
+   * in bytes: some 300 AUMs of the usual length.
+   */
+  static final long MAX_OUTWEIGHED_BYTES = 64 << 10;
+
   private final Authority authority;
   private final AumSnapshot snapshot;
   private final History history;
@@ -46,6 +52,7 @@ final class Admission {
 
   private final List<Aum> admitted = new ArrayList<>();
   private final List<Refusal> refusals = new ArrayList<>();
+  private final List<Refusal.Outweighed> outweighed = new ArrayList<>();
   private final Set<AumHash> refused = new HashSet<>();
   private final Set<AumHash> dropped = new HashSet<>();
   private final Set<AumHash> losers = new HashSet<>();
@@ -96,6 +103,11 @@ final class Admission {
   /** The updates not to store, with reasons. */
   List<Refusal> refusals() {
     return refusals;
+  }
+
+  /** The updates that are stored although they can never win, with reasons. */
+  List<Refusal.Outweighed> outweighed() {
+    return outweighed;
   }
 
   /**
@@ -166,11 +178,12 @@ final class Admission {
         refuse(new Refusal.OverQuota(update.hash(), MAX_LOSING_BYTES));
         return;
       }
-      Optional<Refusal> outweighed = outweighed(update);
-      if (outweighed.isPresent()) {
-        refuse(outweighed.get());
+      Optional<Refusal.Outweighed> hopeless = outweighed(update);
+      if (hopeless.isPresent() && losingBytesWith(update) > MAX_OUTWEIGHED_BYTES) {
+        refuse(hopeless.get());
         return;
       }
+      hopeless.ifPresent(outweighed::add);
       losers.add(update.hash());
       admittedLosingBytes += update.encoded().size();
     }
@@ -235,12 +248,12 @@ final class Admission {
   }
 
   /**
-   * The reason why a node does not keep a loser that control sent. Weights at a fork never change,
+   * The reason why a node keeps only a few of the losers that control sends. Weights never change,
    * so a branch that loses to an AUM which control has, or had, is never followed, however long it
    * grows. If control's chain leads there after all, control sends it again. Only a branch that
    * loses to an unsent AUM is followed once that is set aside, which may take many batches.
    */
-  private Optional<Refusal> outweighed(Aum update) throws StoreException, OpenException {
+  private Optional<Refusal.Outweighed> outweighed(Aum update) throws StoreException, OpenException {
     if (!favoured.contains(update.hash())) {
       return Optional.empty();
     }
@@ -273,8 +286,11 @@ final class Admission {
   /** True if control keeps so many AUMs that lost that there is no room for another. */
   private boolean isOverQuota(Aum loser) {
     return batch.policy().has(AdmissionPolicy.Rule.BOUNDS_LOSERS)
-        && loser.encoded().size() + authority.losingBytes() + admittedLosingBytes
-            > MAX_LOSING_BYTES;
+        && losingBytesWith(loser) > MAX_LOSING_BYTES;
+  }
+
+  private long losingBytesWith(Aum loser) {
+    return loser.encoded().size() + authority.losingBytes() + admittedLosingBytes;
   }
 
   /** Control's chain is followed from the AUM that displaces. */
