@@ -126,7 +126,8 @@ final class Judge {
     boolean checkpoint = update.kind().isCheckpoint();
     long weight = displacement.weight();
     TakingsAway takingsAway = after(displacement.fork(), displacement.atFork());
-    List<Bar> bars = new ArrayList<>();
+    // What a rewrite keeps of a removal is kept as a lowering, too.
+    Set<Bar> bars = new LinkedHashSet<>();
     Set<Bytes> signers = new LinkedHashSet<>();
     update.signatures().forEach(signature -> signers.add(signature.signerId()));
     for (Bytes signer : signers) {
@@ -146,7 +147,7 @@ final class Judge {
         }
       }
     }
-    return bars;
+    return List.copyOf(bars);
   }
 
   /** What took keys away after a fork. */
