@@ -4,6 +4,7 @@ import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.BodyReader;
 import dev.tka.core.store.StoreException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -53,11 +54,11 @@ public record MissingAums(List<AumHash> hashes, List<Bytes> encoded, int withhel
     }
     List<AumHash> following = following(local, found.at());
     int common = following.size() - following(local, found.newestCommon()).size();
-    AumSnapshot snapshot = local.snapshot();
+    BodyReader reader = new BodyReader(local.snapshot(), following);
     List<Bytes> encoded = new ArrayList<>();
     long beyondCommon = 0;
-    for (AumHash hash : following) {
-      Bytes next = snapshot.encoded(hash);
+    while (reader.hasNext()) {
+      Bytes next = reader.encoded();
       if (encoded.size() >= common) {
         beyondCommon += next.size();
         if (beyondCommon > maxBytes && encoded.size() > common) {
@@ -81,11 +82,7 @@ public record MissingAums(List<AumHash> hashes, List<Bytes> encoded, int withhel
     List<AumHash> hashes = new ArrayList<>(snapshot.ownAums().unsent());
     hashes.removeIf(hash -> !local.isActive(hash));
     hashes.sort(Comparator.comparing(hash -> snapshot.find(hash).orElseThrow().height()));
-    List<Bytes> encoded = new ArrayList<>(hashes.size());
-    for (AumHash hash : hashes) {
-      encoded.add(snapshot.encoded(hash));
-    }
-    return new MissingAums(hashes, encoded, 0);
+    return new MissingAums(hashes, snapshot.encodedAll(hashes), 0);
   }
 
   private static List<AumHash> following(Authority local, AumHash hash) {

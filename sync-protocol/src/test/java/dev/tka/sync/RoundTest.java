@@ -95,6 +95,20 @@ class RoundTest {
   }
 
   @Test
+  void whatIsMissingIsReadInOneRequest() throws TkaException {
+    OnDemandStore store = new OnDemandStore();
+    LiveAuthority control =
+        LiveAuthority.bootstrap(store, chains.get("A"), AdmissionPolicy.CONTROL, new FakeClock());
+    control.inform(chains.list("B C D E F G"));
+    store.requests();
+
+    for (AnswerPolicy policy : List.of(exact, AnswerPolicy.reference(), AnswerPolicy.bounded(1))) {
+      new ControlEnd(control, policy).answer(NodeRound.begin(holding("A B")).offer());
+      assertThat(store.requests()).as(policy.toString()).isEqualTo(1);
+    }
+  }
+
+  @Test
   void underTheReferencePolicyTheNodeSendsWhatFollowsTheNewestCommonCheckpoint()
       throws TkaException {
     assertThat(round(holding("A B C D"), holding("A B C D E F G"), AnswerPolicy.reference()))

@@ -36,6 +36,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 /** What {@link AumStore} owes, for every implementation to extend. */
@@ -111,9 +112,13 @@ public abstract class AumStoreContract {
   }
 
   private AumSnapshot add(AumStore store, Instant at, String names) throws StoreException {
+    return store.commit(adding(store, at, names).build());
+  }
+
+  private Commit.Builder adding(AumStore store, Instant at, String names) throws StoreException {
     Commit.Builder commit = Commit.on(store.read().revision());
     chains.list(names).forEach(aum -> commit.add(aum, at));
-    return store.commit(commit.build());
+    return commit;
   }
 
   private AumHash hash(String name) {
@@ -379,6 +384,46 @@ public abstract class AumStoreContract {
       assertThat(snapshot.get(aum.hash()).encoded()).isEqualTo(aum.encoded());
       assertThat(snapshot.get(aum.hash()).hash()).isEqualTo(aum.hash());
       assertThat(entry(snapshot, aum.hash()).kind()).isEqualTo(aum.kind());
+    }
+  }
+
+  @Test
+  void manyBodiesAreHandedOutInTheOrderAsked() throws Exception {
+    AumStore store = newStore();
+    add(store, NOON, "X A C");
+    add(store, NOON, "B Y");
+    AumSnapshot snapshot = reopen(store).read();
+
+    for (String names : List.of("A B C X Y", "Y A X", "B B A B", "C", "")) {
+      List<Aum> asked = names.isEmpty() ? List.of() : chains.list(names);
+      List<AumHash> hashes = asked.stream().map(Aum::hash).toList();
+      assertThat(snapshot.encodedAll(hashes)).isEqualTo(asked.stream().map(Aum::encoded).toList());
+      assertThat(snapshot.getAll(hashes)).isEqualTo(asked);
+    }
+  }
+
+  @Test
+  void ofManyBodiesTheFirstThatIsNotStoredIsNamed() throws Exception {
+    AumStore store = newStore();
+    AumSnapshot before = add(store, NOON, "A B C X");
+    AumSnapshot after =
+        store.commit(adding(store, NOON, "Z").purge(hash("B")).purge(hash("X")).build());
+
+    assertNotStored(before, "A C Z Y", "Z");
+    assertNotStored(after, "A C X B", "X");
+    assertNotStored(after, "B Z", "B");
+    assertThat(before.getAll(List.of(hash("X"), hash("B"))))
+        .isEqualTo(List.of(chains.get("X"), chains.get("B")));
+  }
+
+  private void assertNotStored(AumSnapshot snapshot, String names, String missing) {
+    List<AumHash> hashes = chains.list(names).stream().map(Aum::hash).toList();
+    for (ThrowingCallable asking :
+        List.<ThrowingCallable>of(
+            () -> snapshot.encodedAll(hashes), () -> snapshot.getAll(hashes))) {
+      assertThatThrownBy(asking)
+          .isInstanceOf(StoreException.NoSuchAum.class)
+          .hasMessageContaining(hash(missing).toString());
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.tka.testkit;
 
+import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
@@ -7,13 +8,18 @@ import dev.tka.core.store.Commit;
 import dev.tka.core.store.IndexSnapshot;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.core.store.StoreException;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** A store whose bodies are not in memory, as far as it says; it counts how many are read. */
+/**
+ * A store whose bodies are not in memory, as far as it says; it counts how many are read, and how
+ * often.
+ */
 public final class OnDemandStore implements AumStore {
   private final MemoryAumStore behind = new MemoryAumStore();
   private final AtomicLong bodiesRead = new AtomicLong();
+  private final AtomicLong requests = new AtomicLong();
   private final AtomicReference<Runnable> beforeNextRead = new AtomicReference<>(() -> {});
 
   /** An empty store. */
@@ -22,6 +28,11 @@ public final class OnDemandStore implements AumStore {
   /** How many bodies were read since this was last called. */
   public long bodiesRead() {
     return bodiesRead.getAndSet(0);
+  }
+
+  /** How many requests for one or more bodies there were since this was last called. */
+  public long requests() {
+    return requests.getAndSet(0);
   }
 
   /** Does something once, just before a body is read. */
@@ -46,11 +57,19 @@ public final class OnDemandStore implements AumStore {
 
   private <B> IndexSnapshot<B> counting(IndexSnapshot<B> shown) {
     IndexSnapshot.Bodies<B> bodies =
-        (hash, body) -> {
-          bodiesRead.incrementAndGet();
-          beforeNextRead.getAndSet(() -> {}).run();
-          Bytes encoded = shown.encoded(hash);
-          return encoded;
+        new IndexSnapshot.Bodies<>() {
+          @Override
+          public Bytes read(AumHash hash, B body) throws StoreException {
+            return readAll(List.of(hash), List.of(body)).get(0);
+          }
+
+          @Override
+          public List<Bytes> readAll(List<AumHash> hashes, List<B> bodies) throws StoreException {
+            requests.incrementAndGet();
+            bodiesRead.addAndGet(hashes.size());
+            beforeNextRead.getAndSet(() -> {}).run();
+            return shown.encodedAll(hashes);
+          }
         };
     return new IndexSnapshot<>(
         shown.index(),

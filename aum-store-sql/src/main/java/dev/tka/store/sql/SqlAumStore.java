@@ -22,9 +22,12 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * One tailnet's part of a database.
@@ -287,52 +290,109 @@ final class SqlAumStore implements AumStore {
             sequence,
             SqlTailnets.revision(stamp.revision, stamp.checksum),
             tailnet.lastActiveAncestor,
-            (hash, number) -> named(() -> body(tailnet.number, hash, number)),
+            new StoredBodies(tailnet.number),
             () -> trail,
             ownAums,
             List.of()));
   }
 
-  private Bytes body(long tailnet, AumHash hash, long number) throws StoreException {
-    Optional<Row> row =
-        database.read(
-            connection ->
-                select(
-                        connection,
-                        "tailnet, number, encoded",
-                        "aum_body where tailnet = ? and number = ?",
-                        tailnet,
-                        number)
-                    .stream()
-                    .findFirst());
-    if (row.isEmpty()) {
-      // The AUM was removed long ago, and perhaps added again since.
-      read();
-      IndexSnapshot<Long> now = last.snapshot;
-      Optional<Long> known = now.body(hash);
+  /** Reads bodies, many with one statement. */
+  private final class StoredBodies implements IndexSnapshot.Bodies<Long> {
+    private final long tailnet;
+
+    StoredBodies(long tailnet) {
+      this.tailnet = tailnet;
+    }
+
+    @Override
+    public Bytes read(AumHash hash, Long number) throws StoreException {
+      return readAll(List.of(hash), List.of(number)).get(0);
+    }
+
+    @Override
+    public List<Bytes> readAll(List<AumHash> hashes, List<Long> numbers) throws StoreException {
+      List<Bytes> read = new ArrayList<>(hashes.size());
+      for (int from = 0; from < hashes.size(); from += MOST_ROWS) {
+        int to = Math.min(hashes.size(), from + MOST_ROWS);
+        List<AumHash> some = hashes.subList(from, to);
+        List<Long> theirs = numbers.subList(from, to);
+        named(() -> read.addAll(together(some, theirs)));
+      }
+      return read;
+    }
+
+    /** Reads at most {@link #MOST_ROWS} bodies, with one statement. */
+    private List<Bytes> together(List<AumHash> hashes, List<Long> numbers) throws StoreException {
+      Map<Long, Row> rows = rows(new LinkedHashSet<>(numbers));
+      List<Bytes> read = new ArrayList<>(hashes.size());
+      for (int i = 0; i < hashes.size(); i++) {
+        Row row = rows.get(numbers.get(i));
+        read.add(
+            row == null ? addedAgain(hashes.get(i), numbers.get(i)) : checked(hashes.get(i), row));
+      }
+      return read;
+    }
+
+    /**
+     * The rows that exist, by number. One look-up for each number, whatever the database believes
+     * about the table: with "number in (…)", PostgreSQL reads all of a tailnet's bodies until it
+     * has statistics.
+     */
+    private Map<Long, Row> rows(Set<Long> numbers) throws StoreException {
+      String sql =
+          "select ?, column1, (select encoded from aum_body where tailnet = ? and number = column1)"
+              + " from (values (?)"
+              + ", (?)".repeat(numbers.size() - 1)
+              + ") as asked";
+      Object[] arguments = Stream.concat(Stream.of(tailnet, tailnet), numbers.stream()).toArray();
+      Map<Long, Row> rows = new HashMap<>();
+      for (Row row : database.read(connection -> query(connection, "aum_body", sql, arguments))) {
+        if (row.columns().get(2).isPresent()) {
+          rows.put(row.number(1), row);
+        }
+      }
+      return rows;
+    }
+
+    /** A body whose AUM was removed long ago, and perhaps added again since. */
+    private Bytes addedAgain(AumHash hash, Long number) throws StoreException {
+      SqlAumStore.this.read();
+      Optional<Long> known = last.snapshot.body(hash);
       if (known.isEmpty()) {
         throw new StoreException.NoSuchAum(hash);
       }
-      if (known.get() != number) {
-        return body(tailnet, hash, known.get());
+      if (!known.get().equals(number)) {
+        return read(hash, known.get());
       }
       throw new StoreException.Damaged(
           "table aum_body has no row [" + tailnet + ", " + number + "], the body of " + hash);
     }
-    Bytes encoded = row.get().bytes(2);
-    AumHash found = AumHash.ofEncoding(encoded);
-    if (!found.equals(hash)) {
-      throw row.get().damaged(2, "the body of AUM " + hash, "that of " + found);
+
+    private Bytes checked(AumHash hash, Row row) throws StoreException {
+      Bytes encoded = row.bytes(2);
+      AumHash found = AumHash.ofEncoding(encoded);
+      if (!found.equals(hash)) {
+        throw row.damaged(2, "the body of AUM " + hash, "that of " + found);
+      }
+      return encoded;
     }
-    return encoded;
   }
 
   private List<Row> select(Connection connection, String columns, String rest, Object... arguments)
       throws SQLException {
-    List<Row> rows = new ArrayList<>();
     String table = rest.substring(0, rest.indexOf(' '));
-    try (PreparedStatement select =
-        connection.prepareStatement("select " + columns + " from " + rest)) {
+    return query(connection, table, "select " + columns + " from " + rest, arguments);
+  }
+
+  /**
+   * Performs a select.
+   *
+   * @param table the table that the rows are from, for error messages
+   */
+  private static List<Row> query(
+      Connection connection, String table, String sql, Object... arguments) throws SQLException {
+    List<Row> rows = new ArrayList<>();
+    try (PreparedStatement select = connection.prepareStatement(sql)) {
       Row.of(table, arguments).bind(select);
       try (ResultSet result = select.executeQuery()) {
         while (result.next()) {

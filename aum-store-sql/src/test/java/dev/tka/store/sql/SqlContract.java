@@ -2,7 +2,11 @@ package dev.tka.store.sql;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.authority.Authority;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
@@ -12,6 +16,7 @@ import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
 import dev.tka.store.testkit.DatabaseContract;
 import dev.tka.store.testkit.Told;
+import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -19,6 +24,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -269,6 +275,56 @@ abstract class SqlContract extends DatabaseContract {
   }
 
   @Test
+  void theFirstBodyThatCannotBeReadIsNamedAsIfReadAlone() throws Exception {
+    add(create().tailnet("t"), "A B C D X Y");
+    sql("delete from aum_body where number = 3");
+    sql("update aum_body set encoded = " + hex("00") + " where number = 4");
+    AumSnapshot snapshot = at().tailnet("t").read();
+
+    for (String names : List.of("A C D", "A D C", "D D", "B C", "Y X C")) {
+      List<AumHash> hashes = chains.list(names).stream().map(Aum::hash).toList();
+      AumHash first =
+          hashes.stream().filter(List.of(hash("C"), hash("D"))::contains).findFirst().orElseThrow();
+      String alone = catchThrowable(() -> snapshot.encoded(first)).getMessage();
+      assertThatThrownBy(() -> snapshot.encodedAll(hashes))
+          .isInstanceOf(StoreException.Damaged.class)
+          .hasMessage(alone)
+          .hasMessageContaining(first.toString());
+    }
+    assertThat(snapshot.getAll(List.of(hash("Y"), hash("A"))))
+        .isEqualTo(List.of(chains.get("Y"), chains.get("A")));
+  }
+
+  @Test
+  void manyBodiesTakeOneStatementForEveryFiveHundred() throws Exception {
+    List<Aum> line = new ArrayList<>(List.of(chains.get("A")));
+    for (int i = 1; i < 1_010; i++) {
+      line.add(Chains.noOp(line.get(i - 1), "n"));
+    }
+    CountingDatabase database = opened(new CountingDatabase(create()));
+    AumStore store = database.tailnet("t");
+    Commit.Builder commit = Commit.on(store.read().revision());
+    line.forEach(aum -> commit.add(aum, NOON));
+    AumSnapshot snapshot = store.commit(commit.build());
+    List<AumHash> newestFirst = new ArrayList<>(line.stream().map(Aum::hash).toList());
+    Collections.reverse(newestFirst);
+    Collections.reverse(line);
+
+    for (Map.Entry<Integer, Long> each :
+        Map.of(0, 0L, 1, 1L, 2, 1L, 50, 1L, 500, 1L, 501, 2L, 1_010, 3L).entrySet()) {
+      int count = each.getKey();
+      database.statements();
+      assertThat(snapshot.getAll(newestFirst.subList(0, count))).isEqualTo(line.subList(0, count));
+      assertThat(database.statements()).as(count + " bodies").isEqualTo(each.getValue());
+    }
+
+    Authority authority = Authority.open(snapshot);
+    database.statements();
+    authority.stateAt(newestFirst.get(960));
+    assertThat(database.statements()).as("the state after 50 AUMs").isEqualTo(1);
+  }
+
+  @Test
   void aCommitThatFailsAtAnyStatementChangesNothing() throws Exception {
     AumStore store = create().tailnet("t");
     add(store, "A B C");
@@ -346,8 +402,12 @@ abstract class SqlContract extends DatabaseContract {
     assertThatThrownBy(() -> old.get(hash("A"))).isInstanceOf(StoreException.NoSuchAum.class);
     assertThat(old.get(hash("B"))).isEqualTo(chains.get("B"));
     assertThat(number("select count(*) from aum_body where tailnet = 1")).isEqualTo(2);
+    assertThatThrownBy(() -> old.getAll(List.of(hash("C"), hash("A"))))
+        .isInstanceOf(StoreException.NoSuchAum.class);
     AumSnapshot back = add(store, "A");
     assertThat(old.get(hash("A"))).isEqualTo(chains.get("A"));
+    assertThat(old.getAll(List.of(hash("C"), hash("A"))))
+        .isEqualTo(List.of(chains.get("C"), chains.get("A")));
     assertThat(back.get(hash("A"))).isEqualTo(chains.get("A"));
     assertThat(namesIn(purged)).isEqualTo("BC");
     assertThat(number("select count(*) from aum_body where tailnet = 1")).isEqualTo(3);

@@ -7,6 +7,7 @@ import dev.tka.core.authority.OpenException;
 import dev.tka.core.internal.Blake2s;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.BodyReader;
 import dev.tka.core.store.Damage;
 import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
@@ -87,8 +88,9 @@ public record AumExport(
       requireTime(entry.hash(), entry.committedAt());
       writer.write(new ExportItem.Remembered(entry));
     }
+    BodyReader reader = new BodyReader(snapshot, aums.stream().map(AumEntry::hash).toList());
     for (int i = 0; i < aums.size(); i++) {
-      writer.write(stored(snapshot, aums.get(i)));
+      writer.write(stored(aums.get(i), reader.encoded()));
       progress.done(i + 1, aums.size());
     }
     for (Map.Entry<AumHash, OwnAums.Own> own : new TreeMap<>(ownAums.own()).entrySet()) {
@@ -125,8 +127,7 @@ public record AumExport(
     return ordered;
   }
 
-  private static ExportItem stored(AumSnapshot snapshot, AumEntry entry) throws StoreException {
-    Bytes encoded = snapshot.encoded(entry.hash());
+  private static ExportItem stored(AumEntry entry, Bytes encoded) throws StoreException.Damaged {
     AumHash found = AumHash.ofEncoding(encoded);
     if (!found.equals(entry.hash())) {
       throw new StoreException.Damaged(

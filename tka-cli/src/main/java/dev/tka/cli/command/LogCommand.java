@@ -6,13 +6,13 @@ import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.Json;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.Aum;
-import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.State;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.BodyReader;
 import dev.tka.core.store.StoreException;
 import dev.tka.sync.rpc.AumJson;
 import java.io.IOException;
@@ -74,8 +74,9 @@ public final class LogCommand implements Callable<Integer> {
     } else if (json) {
       Json.print(out, toJson(authority));
     } else {
-      for (AumHash hash : authority.newestFirst(limit)) {
-        print(snapshot.get(hash), out);
+      BodyReader reader = new BodyReader(snapshot, authority.newestFirst(limit));
+      while (reader.hasNext()) {
+        print(reader.aum(), out);
       }
     }
     return StoreArgument.reportDamage(snapshot, err);
@@ -83,8 +84,9 @@ public final class LogCommand implements Callable<Integer> {
 
   private Map<String, Object> toJson(Authority authority) throws StoreException {
     List<Map<String, Object>> messages = new ArrayList<>();
-    for (AumHash hash : authority.newestFirst(limit)) {
-      messages.add(AumJson.message(authority.snapshot().get(hash)));
+    BodyReader reader = new BodyReader(authority.snapshot(), authority.newestFirst(limit));
+    while (reader.hasNext()) {
+      messages.add(AumJson.message(reader.aum()));
     }
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("SchemaVersion", Json.SCHEMA_VERSION);

@@ -10,6 +10,7 @@ import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
+import dev.tka.core.store.BodyReader;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.core.store.OwnAums;
@@ -129,8 +130,10 @@ public final class SyncRun {
   static AumStore copy(AumSnapshot snapshot) throws StoreException {
     MemoryAumStore copy = new MemoryAumStore();
     Commit.Builder commit = Commit.on(copy.read().revision());
-    for (AumEntry entry : snapshot.entries()) {
-      commit.add(snapshot.get(entry.hash()), entry.committedAt());
+    List<? extends AumEntry> entries = List.copyOf(snapshot.entries());
+    BodyReader reader = new BodyReader(snapshot, entries.stream().map(AumEntry::hash).toList());
+    for (AumEntry entry : entries) {
+      commit.add(reader.aum(), entry.committedAt());
     }
     snapshot.lastActiveAncestor().ifPresent(commit::lastActiveAncestor);
     commit.trail(snapshot.trail().entries()).ownAums(snapshot.ownAums());

@@ -1,8 +1,10 @@
 package dev.tka.cli.output;
 
+import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.BodyReader;
 import dev.tka.core.store.StoreException;
 import java.io.PrintWriter;
 import java.util.ArrayDeque;
@@ -40,13 +42,15 @@ public final class ChainGraph {
   public void print(PrintWriter out, int limit) throws StoreException {
     List<AumEntry> newestFirst = newestFirst();
     List<Optional<AumHash>> lanes = new ArrayList<>();
+    BodyReader reader =
+        new BodyReader(authority.snapshot(), newestFirst.stream().map(AumEntry::hash).toList());
     int printed = 0;
     for (AumEntry entry : newestFirst) {
       if (printed == limit) {
         out.println(lines(lanes) + "... " + (newestFirst.size() - printed) + " more");
         return;
       }
-      print(entry, lanes, out);
+      print(entry, reader.aum(), lanes, out);
       printed++;
     }
   }
@@ -76,8 +80,7 @@ public final class ChainGraph {
     return oldestFirst;
   }
 
-  private void print(AumEntry entry, List<Optional<AumHash>> lanes, PrintWriter out)
-      throws StoreException {
+  private void print(AumEntry entry, Aum aum, List<Optional<AumHash>> lanes, PrintWriter out) {
     Optional<AumHash> hash = Optional.of(entry.hash());
     int lane = lanes.indexOf(hash);
     if (lane < 0) {
@@ -98,12 +101,7 @@ public final class ChainGraph {
       line.append(' ');
     }
     String name = ansi.string((active ? "@|yellow " : "@|faint ") + entry.hash() + "|@");
-    out.println(
-        line
-            + name
-            + " "
-            + Texts.summary(authority.snapshot().get(entry.hash()))
-            + labels(entry.hash()));
+    out.println(line + name + " " + Texts.summary(aum) + labels(entry.hash()));
     lanes.set(lane, entry.parent());
     trim(lanes);
   }

@@ -7,12 +7,12 @@ import dev.tka.core.State;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumSource;
+import dev.tka.core.store.BodyReader;
 import dev.tka.core.store.Damage;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -229,17 +229,30 @@ public final class Authority {
     if (hash.equals(head())) {
       return state;
     }
-    Deque<Aum> replay = new ArrayDeque<>();
-    Aum aum = snapshot.get(hash);
-    while (!hasWholeState(aum)) {
-      replay.push(aum);
-      aum = snapshot.get(aum.parent().orElseThrow());
+    List<AumHash> path = new ArrayList<>();
+    Optional<AumEntry> at = find(hash);
+    if (at.isEmpty()) {
+      throw new StoreException.NoSuchAum(hash);
     }
-    State at = stateAtOldest(aum);
-    for (Aum next : replay) {
-      at = at.apply(next);
+    // The index shows the way, so that the bodies on it can be read together.
+    while (at.isPresent()) {
+      path.add(at.get().hash());
+      at =
+          at.filter(entry -> !entry.kind().isCheckpoint())
+              .flatMap(AumEntry::parent)
+              .flatMap(this::find);
     }
-    return at;
+    Collections.reverse(path);
+    BodyReader reader = new BodyReader(snapshot, path);
+    State replayed = stateAtOldest(reader.aum());
+    while (reader.hasNext()) {
+      replayed = replayed.apply(reader.aum());
+    }
+    return replayed;
+  }
+
+  private Optional<AumEntry> find(AumHash hash) {
+    return snapshot.find(hash).map(Function.identity());
   }
 
   /**
@@ -354,11 +367,6 @@ public final class Authority {
       entry = parent.get();
     }
     return entry;
-  }
-
-  /** True if the AUM alone determines the state at it. */
-  private boolean hasWholeState(Aum aum) {
-    return aum.kind().isCheckpoint() || aum.parent().flatMap(snapshot::find).isEmpty();
   }
 
   /**

@@ -3,18 +3,20 @@ package dev.tka.core.authority;
 import dev.tka.core.ApplyException;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
 import dev.tka.core.IllFormedException;
 import dev.tka.core.State;
 import dev.tka.core.TkaException;
 import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.BodyReader;
 import dev.tka.core.store.StoreException;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
-import java.util.TreeMap;
 
 /**
  * A complete new verification, from the stored bytes, of every AUM from the oldest ancestor on,
@@ -60,36 +62,46 @@ public record ChainAudit(int verified, int unrelated, Optional<Problem> problem)
     }
 
     ChainAudit audit(AumHash oldest) throws StoreException {
-      // Height by height, so that the first problem is the oldest.
-      SortedMap<AumHash, Optional<State>> level = new TreeMap<>(Map.of(oldest, Optional.empty()));
-      while (!level.isEmpty()) {
-        SortedMap<AumHash, Optional<State>> next = new TreeMap<>();
-        for (Map.Entry<AumHash, Optional<State>> entry : level.entrySet()) {
-          AumHash hash = entry.getKey();
-          State after;
-          try {
-            after = check(decode(hash), entry.getValue());
-          } catch (StoreException.Damaged e) {
-            return checkPending().orElseGet(() -> report(hash, e));
-          } catch (StoreException e) {
-            throw e;
-          } catch (TkaException e) {
-            return checkPending().orElseGet(() -> report(hash, e));
-          }
-          snapshot.children(hash).forEach(child -> next.put(child.hash(), Optional.of(after)));
+      List<AumHash> order = inOrder(oldest);
+      BodyReader reader = new BodyReader(snapshot, order);
+      Map<AumHash, State> atParent = new HashMap<>();
+      for (AumHash hash : order) {
+        State after;
+        try {
+          after = check(decode(hash, reader.encoded()), Optional.ofNullable(atParent.remove(hash)));
+        } catch (StoreException.Damaged e) {
+          return checkPending().orElseGet(() -> report(hash, e));
+        } catch (StoreException e) {
+          throw e;
+        } catch (TkaException e) {
+          return checkPending().orElseGet(() -> report(hash, e));
         }
+        snapshot.children(hash).forEach(child -> atParent.put(child.hash(), after));
         if (pending.size() >= BATCH) {
           Optional<ChainAudit> failed = checkPending();
           if (failed.isPresent()) {
             return failed.get();
           }
         }
-        level = next;
       }
       return checkPending()
           .orElseGet(
               () ->
                   new ChainAudit(verified, snapshot.entries().size() - verified, Optional.empty()));
+    }
+
+    /** Height by height, so that the first problem is the oldest; those of one by hash. */
+    private List<AumHash> inOrder(AumHash oldest) {
+      List<AumHash> ordered = new ArrayList<>();
+      List<AumHash> level = List.of(oldest);
+      while (!level.isEmpty()) {
+        ordered.addAll(level);
+        List<AumHash> next = new ArrayList<>();
+        level.forEach(hash -> snapshot.children(hash).forEach(child -> next.add(child.hash())));
+        next.sort(Comparator.naturalOrder());
+        level = next;
+      }
+      return ordered;
     }
 
     /**
@@ -109,8 +121,8 @@ public record ChainAudit(int verified, int unrelated, Optional<Problem> problem)
       return after;
     }
 
-    private Aum decode(AumHash hash) throws StoreException, DecodeException {
-      Aum aum = Aum.decode(snapshot.encoded(hash).toByteArray());
+    private static Aum decode(AumHash hash, Bytes encoded) throws StoreException, DecodeException {
+      Aum aum = Aum.decode(encoded.toByteArray());
       if (!aum.hash().equals(hash)) {
         throw new StoreException.Damaged(
             "stored as " + hash + ", but its bytes hash to " + aum.hash());

@@ -11,7 +11,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -31,14 +31,16 @@ final class SettingAside {
     List<AumHash> parentsFirst = new ArrayList<>(hashes);
     parentsFirst.sort(
         Comparator.comparing(hash -> snapshot.find(hash).map(AumEntry::height).orElseThrow()));
-    Set<AumHash> unsent = new HashSet<>();
-    List<OwnAums.SetAside> edits = new ArrayList<>();
+    Set<AumHash> unsent = new LinkedHashSet<>();
     for (AumHash hash : parentsFirst) {
-      Aum aum = snapshot.get(hash);
-      if (snapshot.ownAums().isUnsent(hash) || aum.parent().filter(unsent::contains).isPresent()) {
+      if (snapshot.ownAums().isUnsent(hash)
+          || snapshot.parentOf(hash).filter(unsent::contains).isPresent()) {
         unsent.add(hash);
-        edits.add(new OwnAums.SetAside(aum, now, isRevocation(authority, hash)));
       }
+    }
+    List<OwnAums.SetAside> edits = new ArrayList<>();
+    for (Aum aum : snapshot.getAll(List.copyOf(unsent))) {
+      edits.add(new OwnAums.SetAside(aum, now, isRevocation(authority, aum)));
     }
     return edits;
   }
@@ -48,13 +50,11 @@ final class SettingAside {
    * or that changes the state, which a builder's never does. Times prove nothing: AUMs that control
    * put after the same parent may be older or younger.
    */
-  static boolean isRevocation(Authority authority, AumHash hash)
-      throws StoreException, OpenException {
-    Aum aum = authority.snapshot().get(hash);
+  static boolean isRevocation(Authority authority, Aum aum) throws StoreException, OpenException {
     if (aum.state().isEmpty() || !aum.kind().isCheckpoint()) {
       return false;
     }
-    return authority.snapshot().ownAums().isRevocation(hash)
+    return authority.snapshot().ownAums().isRevocation(aum.hash())
         || changesState(aum, History.of(authority).getState(aum.parent().orElseThrow()));
   }
 

@@ -1,8 +1,10 @@
 package dev.tka.core.authority;
 
+import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.BodyReader;
 import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import java.util.ArrayList;
@@ -66,9 +68,12 @@ public record Settlement(
     Set<AumHash> unsentAndSeen = new LinkedHashSet<>(unsent);
     unsentAndSeen.retainAll(Set.copyOf(seen));
     if (!agrees && !unsentAndSeen.isEmpty()) {
-      for (AumHash hash : unsentAndSeen) {
-        if (authority.isActive(hash) && SettingAside.isRevocation(authority, hash)) {
-          refusedRevocations.add(hash);
+      List<AumHash> active = unsentAndSeen.stream().filter(authority::isActive).toList();
+      BodyReader reader = new BodyReader(snapshot, active);
+      while (reader.hasNext()) {
+        Aum aum = reader.aum();
+        if (SettingAside.isRevocation(authority, aum)) {
+          refusedRevocations.add(aum.hash());
         }
       }
       if (refusedRevocations.isEmpty()) {

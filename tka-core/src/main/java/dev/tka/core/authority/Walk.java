@@ -9,6 +9,8 @@ import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.StoreException;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 
@@ -139,9 +141,7 @@ record Walk(List<AumHash> passed, List<Integer> checkpoints, State state) {
       passed.add(at.hash());
       List<Step> next = children.of(at.hash());
       if (next.size() != 1 || applying == Applying.EVERY_AUM) {
-        for (Step step : waiting) {
-          state = state.apply(step.aum());
-        }
+        state = applied(state, waiting);
         waiting.clear();
       }
       if (next.isEmpty()) {
@@ -157,10 +157,39 @@ record Walk(List<AumHash> passed, List<Integer> checkpoints, State state) {
     }
   }
 
+  private static State applied(State before, List<Step> steps)
+      throws StoreException, ApplyException {
+    State state = before;
+    for (int from = 0; from < steps.size(); from += AumSnapshot.BODIES_AT_ONCE) {
+      int to = Math.min(steps.size(), from + AumSnapshot.BODIES_AT_ONCE);
+      for (Aum aum : decoded(steps.subList(from, to))) {
+        state = state.apply(aum);
+      }
+    }
+    return state;
+  }
+
+  /** The AUMs of steps; those that are stored, all in one snapshot, are read together. */
   static List<Aum> decoded(List<Step> steps) throws StoreException {
     List<Aum> aums = new ArrayList<>(steps.size());
+    if (steps.size() == 1) {
+      aums.add(steps.get(0).aum());
+      return aums;
+    }
+    List<AumHash> hashes = new ArrayList<>(steps.size());
+    Optional<AumSnapshot> snapshot = Optional.empty();
     for (Step step : steps) {
-      aums.add(step.aum());
+      if (step instanceof Stored stored) {
+        hashes.add(stored.hash());
+        snapshot = Optional.of(stored.snapshot);
+      }
+    }
+    Iterator<Aum> read =
+        snapshot.isPresent()
+            ? snapshot.get().getAll(hashes).iterator()
+            : Collections.emptyIterator();
+    for (Step step : steps) {
+      aums.add(step instanceof Stored ? read.next() : step.aum());
     }
     return aums;
   }

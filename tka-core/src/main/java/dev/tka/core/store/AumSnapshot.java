@@ -3,7 +3,6 @@ package dev.tka.core.store;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
-import dev.tka.core.DecodeException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -18,6 +17,12 @@ import java.util.Optional;
 public interface AumSnapshot {
   /** Estimated heap bytes per AUM, body included, for stores that do not measure it. */
   long TYPICAL_HEAP_BYTES = 400;
+
+  /**
+   * How many bodies to ask for at once, where more are needed: asking for more saves little time
+   * and takes more memory. {@link BodyReader} keeps to it.
+   */
+  int BODIES_AT_ONCE = 128;
 
   /** The revision of the store that this snapshot shows. */
   Revision revision();
@@ -38,6 +43,21 @@ public interface AumSnapshot {
    * @throws StoreException if the body cannot be read
    */
   Bytes encoded(AumHash hash) throws StoreException;
+
+  /**
+   * The canonical encodings of stored AUMs, in the order of their hashes, with few requests to the
+   * medium. All of them are in memory at once; for a list without a limit see {@link BodyReader}.
+   *
+   * @param hashes in any order; one that is there twice is answered twice
+   * @throws StoreException as {@link #encoded} throws it for the first AUM that it cannot return
+   */
+  default List<Bytes> encodedAll(List<AumHash> hashes) throws StoreException {
+    List<Bytes> encoded = new ArrayList<>(hashes.size());
+    for (AumHash hash : hashes) {
+      encoded.add(encoded(hash));
+    }
+    return encoded;
+  }
 
   /**
    * The oldest AUM of the active chain as last recorded (protocol, section 4); empty if it never
@@ -122,10 +142,21 @@ public interface AumSnapshot {
    * @throws StoreException if the body cannot be read
    */
   default Aum get(AumHash hash) throws StoreException {
-    try {
-      return Aum.decodeStored(hash, encoded(hash));
-    } catch (DecodeException e) {
-      throw new StoreException.Damaged("stored AUM " + hash + ": " + e.getMessage());
+    return BodyReader.decode(hash, encoded(hash));
+  }
+
+  /**
+   * Stored AUMs, read together like {@link #encodedAll}.
+   *
+   * @throws StoreException as {@link #encodedAll} throws it, or as {@link #get} does for the first
+   *     body that is not an AUM
+   */
+  default List<Aum> getAll(List<AumHash> hashes) throws StoreException {
+    List<Bytes> encoded = encodedAll(hashes);
+    List<Aum> aums = new ArrayList<>(hashes.size());
+    for (int i = 0; i < hashes.size(); i++) {
+      aums.add(BodyReader.decode(hashes.get(i), encoded.get(i)));
     }
+    return aums;
   }
 }

@@ -2,6 +2,7 @@ package dev.tka.core.store;
 
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -69,6 +70,20 @@ public record IndexSnapshot<B>(
      * @throws StoreException if it cannot be read
      */
     Bytes read(AumHash hash, B body) throws StoreException;
+
+    /**
+     * The encodings of several AUMs, in the same order.
+     *
+     * @param bodies the index's ways to find them, one for each hash
+     * @throws StoreException as {@link #read} throws it for the first that cannot be read
+     */
+    default List<Bytes> readAll(List<AumHash> hashes, List<B> bodies) throws StoreException {
+      List<Bytes> read = new ArrayList<>(hashes.size());
+      for (int i = 0; i < hashes.size(); i++) {
+        read.add(read(hashes.get(i), bodies.get(i)));
+      }
+      return read;
+    }
   }
 
   /**
@@ -159,5 +174,20 @@ public record IndexSnapshot<B>(
       throw new StoreException.NoSuchAum(hash);
     }
     return bodies.read(hash, body.get());
+  }
+
+  @Override
+  public List<Bytes> encodedAll(List<AumHash> hashes) throws StoreException {
+    List<B> found = new ArrayList<>(hashes.size());
+    for (AumHash hash : hashes) {
+      Optional<B> body = body(hash);
+      if (body.isEmpty()) {
+        // One before it may be damaged, which is then the first error.
+        bodies.readAll(hashes.subList(0, found.size()), found);
+        throw new StoreException.NoSuchAum(hash);
+      }
+      found.add(body.get());
+    }
+    return bodies.readAll(hashes, found);
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tka.core.ApplyException;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
+import dev.tka.core.State;
 import dev.tka.core.TkaException;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
@@ -80,6 +81,28 @@ class AdvanceTest {
     assertThat(counts.get(0).get(1)).isEqualTo(1);
     // Its own, its rival's, and those from the checkpoint before up to the fork.
     assertThat(counts.get(0).get(2)).isEqualTo(2 + 46);
+  }
+
+  @Test
+  void theBodiesOnAPathAreReadTogether() throws TkaException {
+    List<Aum> chain = chain(1_010);
+    OnDemandStore store = new OnDemandStore();
+    add(store, chain);
+
+    Authority authority = Authority.open(store);
+    // The oldest ancestor, and what follows the newest checkpoint.
+    assertThat(store.requests()).isEqualTo(2);
+
+    for (int index : List.of(1_008, 999, 951, 950, 0)) {
+      store.bodiesRead();
+      State state = authority.stateAt(chain.get(index).hash());
+      assertThat(state)
+          .isEqualTo(Authority.open(TestStores.holding(chain.subList(0, index + 1))).state());
+      assertThat(store.requests()).as("requests for " + index).isEqualTo(1);
+      assertThat(store.bodiesRead()).isEqualTo(index % CHECKPOINTS_EVERY + 1);
+    }
+    assertThatThrownBy(() -> authority.stateAt(Chains.noOp(chain.get(1), "not stored").hash()))
+        .isInstanceOf(StoreException.NoSuchAum.class);
   }
 
   @Test

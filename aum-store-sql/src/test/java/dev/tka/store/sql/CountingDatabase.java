@@ -1,0 +1,78 @@
+package dev.tka.store.sql;
+
+import dev.tka.core.store.StoreException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.time.Clock;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Tailnets in a real database, with the statements that read them counted. */
+final class CountingDatabase extends SqlTailnets {
+  private final SqlTailnets behind;
+  private final AtomicLong statements = new AtomicLong();
+
+  CountingDatabase(SqlTailnets behind) {
+    super(Clock.systemUTC());
+    this.behind = behind;
+  }
+
+  /** How many statements there were since this was last called. */
+  long statements() {
+    return statements.getAndSet(0);
+  }
+
+  private <T> Work<T> counted(Work<T> work) {
+    return connection ->
+        work.run(
+            (Connection)
+                Proxy.newProxyInstance(
+                    Connection.class.getClassLoader(),
+                    new Class<?>[] {Connection.class},
+                    (proxy, method, arguments) -> {
+                      if (method.getName().equals("prepareStatement")) {
+                        statements.incrementAndGet();
+                      }
+                      try {
+                        return method.invoke(connection, arguments);
+                      } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                      }
+                    }));
+  }
+
+  @Override
+  <T> T read(Work<T> work) throws StoreException {
+    return behind.read(counted(work));
+  }
+
+  @Override
+  <T> T readTogether(Work<T> work) throws StoreException {
+    return behind.readTogether(counted(work));
+  }
+
+  @Override
+  <T> T write(Work<T> work) throws StoreException {
+    return behind.write(counted(work));
+  }
+
+  @Override
+  String lock() {
+    return behind.lock();
+  }
+
+  @Override
+  String lockOrSkip() {
+    return behind.lockOrSkip();
+  }
+
+  @Override
+  Watch begin(Watcher watcher) {
+    return behind.begin(watcher);
+  }
+
+  @Override
+  void disconnect() {
+    behind.disconnect();
+  }
+}
