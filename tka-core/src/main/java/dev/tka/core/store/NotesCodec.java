@@ -198,7 +198,7 @@ public final class NotesCodec {
     Inherited.Standing standing = taken.get();
     out.array(5).bytes(standing.by().bytes());
     votes(out, standing.votes());
-    out.unsigned(standing.away().getSeconds());
+    out.unsigned(standing.away().toSeconds());
     out.unsigned(standing.since().getEpochSecond());
     out.array(count(standing.heaviest().size()));
     standing.heaviest().stream()
