@@ -25,6 +25,7 @@ import java.util.TreeSet;
  * <p>A list holds at most 4096 elements, as in an AUM (protocol, section 2).
  */
 public final class NotesCodec {
+  private static final Bytes EMPTY_LIST = Bytes.copyOf(new CanonicalWriter(1).array(0).toByteArray());
   private static final int TYPICAL_CHANGE = 40;
   private static final int TYPICAL_INHERITED = 150;
 
@@ -52,6 +53,9 @@ public final class NotesCodec {
    * @throws DecodeException if they are not encoded as {@link #encodeChanges} does
    */
   public static List<KeyChange> decodeChanges(Bytes encoded) throws DecodeException {
+    if (encoded.equals(EMPTY_LIST)) {
+      return List.of();
+    }
     List<KeyChange> changes = new ArrayList<>();
     try (CborReader in = new CborReader(encoded.toByteArray())) {
       beginArray(in, "key changes");
@@ -82,6 +86,9 @@ public final class NotesCodec {
    * @throws DecodeException if they are not encoded as {@link #encodeKeys} does
    */
   public static List<Bytes> decodeKeys(Bytes encoded) throws DecodeException {
+    if (encoded.equals(EMPTY_LIST)) {
+      return List.of();
+    }
     List<Bytes> keys;
     try (CborReader in = new CborReader(encoded.toByteArray())) {
       in.advance("keys");
