@@ -9,6 +9,7 @@ import dev.tka.core.Bytes;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
+import dev.tka.core.store.KeyChange;
 import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
@@ -99,7 +100,8 @@ public abstract class DatabaseContract {
         .trail(List.of(entry("A")))
         .ownAums(
             new OwnAums(
-                Map.of(hash("X"), Optional.empty()),
+                Map.of(hash("X"), new OwnAums.Own(true, Optional.empty())),
+                Set.of(hash("Y")),
                 Optional.of(NOON),
                 List.of(new OwnAums.SetAside(chains.get("E"), NOON, true))))
         .build();
@@ -112,9 +114,10 @@ public abstract class DatabaseContract {
         aum.parent(),
         aum.kind(),
         NOON,
+        Optional.of(NOON.plusSeconds(1)),
+        Optional.empty(),
         List.of(TestKeys.id(1)),
-        List.of(TestKeys.id(2), Bytes.empty()),
-        List.of(),
+        List.of(new KeyChange(TestKeys.id(2), 0, 3), new KeyChange(Bytes.empty(), 2, 0)),
         Optional.of(aum.encoded()));
   }
 
@@ -283,7 +286,8 @@ public abstract class DatabaseContract {
                             .add(next, NOON)
                             .ownAums(
                                 new OwnAums(
-                                    Map.of(next.hash(), Optional.empty()),
+                                    Map.of(next.hash(), new OwnAums.Own(false, Optional.empty())),
+                                    Set.of(),
                                     Optional.of(NOON.plusSeconds(done)),
                                     List.of(new OwnAums.SetAside(next, NOON, false))));
                     base.entries().stream()

@@ -80,6 +80,12 @@ public record TrailEntry(
         aum.kind().isCheckpoint() ? Optional.of(aum.encoded()) : Optional.empty());
   }
 
+  /** This entry with other changes. */
+  TrailEntry withChanges(List<KeyChange> other) {
+    return new TrailEntry(
+        hash, parent, kind, committedAt, own, reference, signers, other, checkpoint);
+  }
+
   /** The ids of the keys that were trusted after it but not before. */
   public List<Bytes> added() {
     return changes.stream().filter(KeyChange::adds).map(KeyChange::key).toList();
