@@ -140,7 +140,7 @@ class BodyReaderTest {
         Optional.empty(),
         bodies,
         () -> Trail.EMPTY,
-        OwnAums.NONE,
+        Notes.NONE,
         List.of());
   }
 }
