@@ -5,10 +5,10 @@ import dev.tka.core.DecodeException;
 import dev.tka.core.IllFormedException;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Commit;
+import dev.tka.core.store.Limits;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
-import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -54,7 +54,7 @@ public class CodecBenchmark {
     encoded = aum.encoded().toByteArray();
     MemoryAumStore store = new MemoryAumStore();
     Revision empty = store.read().revision();
-    stored = store.commit(Commit.on(empty).add(aum, Instant.EPOCH).build());
+    stored = store.commit(Commit.on(empty).add(aum, Limits.EARLIEST_COMMIT).build());
   }
 
   /** Parses, encodes again to compare, and hashes. */

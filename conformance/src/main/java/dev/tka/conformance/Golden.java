@@ -16,12 +16,12 @@ import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Commit;
+import dev.tka.core.store.Limits;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.core.store.StoreException;
 import dev.tka.sync.SyncOffer;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -89,7 +89,7 @@ final class Golden {
     MemoryAumStore inMemory() throws Mismatch {
       MemoryAumStore store = new MemoryAumStore();
       Commit.Builder commit = Commit.on(store.read().revision());
-      aums.forEach(aum -> commit.add(aum, Instant.EPOCH));
+      aums.forEach(aum -> commit.add(aum, Limits.EARLIEST_COMMIT));
       lastActiveAncestor.ifPresent(commit::lastActiveAncestor);
       try {
         store.commit(commit.build());

@@ -13,23 +13,12 @@ import java.util.List;
  */
 public sealed interface Intake {
   /**
-   * The largest total size of the AUMs in one message, in bytes: some 170,000 AUMs of the usual
-   * length.
-   */
-  int MAX_MESSAGE_BYTES = 32 << 20;
-
-  /**
-   * The largest AUM that control accepts, in bytes, so that none can block the way to nodes
-   * (protocol, section 10). The largest well-formed checkpoint is about 350 KiB.
-   */
-  int MAX_AUM_BYTES = 512 << 10;
-
-  /**
    * The AUMs were taken in.
    *
    * @param added the AUMs that were new, in order
    * @param known the number of AUMs that were stored already
    * @param refusals the AUMs that the admission policy kept out
+   * @param outweighed AUMs that were added although they can never win: a few are kept
    * @param setAside unsent edits that had to make way for the admitted AUMs
    * @param displacedOwn local AUMs that control had accepted and that are no longer on the active
    *     chain
@@ -38,6 +27,7 @@ public sealed interface Intake {
       List<AumHash> added,
       int known,
       List<Refusal> refusals,
+      List<Refusal.Outweighed> outweighed,
       List<OwnAums.SetAside> setAside,
       List<AumHash> displacedOwn)
       implements Intake {
@@ -45,13 +35,14 @@ public sealed interface Intake {
     public Done {
       added = List.copyOf(added);
       refusals = List.copyOf(refusals);
+      outweighed = List.copyOf(outweighed);
       setAside = List.copyOf(setAside);
       displacedOwn = List.copyOf(displacedOwn);
     }
 
     /** The result for AUMs of which none was new. */
     static Done nothingNew(int known) {
-      return new Done(List.of(), known, List.of(), List.of(), List.of());
+      return new Done(List.of(), known, List.of(), List.of(), List.of(), List.of());
     }
   }
 
@@ -64,8 +55,14 @@ public sealed interface Intake {
     String reason();
   }
 
-  /** The message, or one of its AUMs, is too long. */
-  record TooLarge(String what, int limit, long found) implements Rejected {
+  /**
+   * The AUMs of the message are too long together. A single one is refused by the admission policy,
+   * see {@link Refusal.TooLong}.
+   *
+   * @param limit the limit, in bytes
+   * @param found the size, in bytes
+   */
+  record TooLarge(int limit, long found) implements Rejected {
     @Override
     public String kind() {
       return "too-large";
@@ -73,7 +70,7 @@ public sealed interface Intake {
 
     @Override
     public String reason() {
-      return what + ": expected at most " + limit + " bytes, found " + found;
+      return "AUMs of one message: expected at most " + limit + " bytes, found " + found;
     }
   }
 

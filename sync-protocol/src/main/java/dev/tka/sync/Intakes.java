@@ -9,6 +9,7 @@ import dev.tka.core.authority.InformException;
 import dev.tka.core.authority.InformResult;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.OpenException;
+import dev.tka.core.store.Limits;
 import dev.tka.core.store.StoreException;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,30 +21,20 @@ final class Intakes {
   /** Takes in AUMs that control received. */
   static Intake atControl(LiveAuthority live, List<Bytes> received)
       throws OpenException, StoreException {
-    return take(live, received, Intake.MAX_AUM_BYTES, false);
+    return take(live, received, false);
   }
 
-  /**
-   * Takes in AUMs that a node received: one that control has accepted is let through, however long.
-   */
+  /** Takes in AUMs that a node received. */
   static Intake atNode(LiveAuthority live, List<Bytes> received)
       throws OpenException, StoreException {
-    return take(live, received, Intake.MAX_MESSAGE_BYTES, live.policy().followsControl());
+    return take(live, received, live.policy().followsControl());
   }
 
-  private static Intake take(
-      LiveAuthority live, List<Bytes> received, int maxAumBytes, boolean fromControl)
+  private static Intake take(LiveAuthority live, List<Bytes> received, boolean fromControl)
       throws OpenException, StoreException {
-    long size = 0;
-    for (int i = 0; i < received.size(); i++) {
-      int aumSize = received.get(i).size();
-      if (aumSize > maxAumBytes) {
-        return new Intake.TooLarge("AUM " + i, maxAumBytes, aumSize);
-      }
-      size += aumSize;
-    }
-    if (size > Intake.MAX_MESSAGE_BYTES) {
-      return new Intake.TooLarge("AUMs of one message", Intake.MAX_MESSAGE_BYTES, size);
+    long size = received.stream().mapToLong(Bytes::size).sum();
+    if (size > Limits.MAX_MESSAGE_BYTES) {
+      return new Intake.TooLarge(Limits.MAX_MESSAGE_BYTES, size);
     }
     Authority before = live.current();
     List<AumHash> sent = new ArrayList<>(received.size());
@@ -74,6 +65,7 @@ final class Intakes {
           result.added(),
           known + result.known(),
           result.refusals(),
+          result.outweighed(),
           result.setAside(),
           result.displacedOwn());
     } catch (InformException.Refused e) {

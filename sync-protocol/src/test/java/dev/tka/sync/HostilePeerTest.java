@@ -7,11 +7,16 @@ import dev.tka.core.AumHash;
 import dev.tka.core.AumKind;
 import dev.tka.core.Bytes;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.InformException;
 import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.authority.Refusal;
+import dev.tka.core.store.Limits;
 import dev.tka.core.store.Revision;
 import dev.tka.testkit.Chains;
+import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
+import dev.tka.testkit.TestStores;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -261,8 +266,7 @@ class HostilePeerTest {
 
     assertThat(outcome(node(), answer(hash("F"), Collections.nCopies(33, megabyte))))
         .isEqualTo(
-            new SyncOutcome.Rejected(
-                new Intake.TooLarge("AUMs of one message", Intake.MAX_MESSAGE_BYTES, 33L << 20)));
+            new SyncOutcome.Rejected(new Intake.TooLarge(Limits.MAX_MESSAGE_BYTES, 33L << 20)));
   }
 
   @Test
@@ -299,20 +303,72 @@ class HostilePeerTest {
     assertThat(received(List.of())).isEqualTo(Intake.Done.nothingNew(0));
   }
 
-  @Test
-  void controlTakesNoAumOfMoreThan512KiB() throws TkaException {
-    Aum huge = noOpOfAtLeast(Intake.MAX_AUM_BYTES + 1);
+  /** The results of taking in G, a huge AUM on it, and I on that: all that a batch may hold. */
+  private void assertOnlyWhatFollowsAHugeAumIsLeftOut(
+      AdmissionPolicy policy, int most, Sending receive) throws TkaException {
+    Aum before = TestKeys.sign(Chains.noOp(chains.get("F"), "before"), 1);
+    Aum huge = noOpOfAtLeast(before, most + 1);
+    Aum after = TestKeys.sign(Chains.noOp(huge, "after"), 1);
+    Aum beside = TestKeys.sign(Chains.noOp(before, "beside"), 1);
+    LiveAuthority live =
+        LiveAuthority.open(TestStores.holding(chains.list("A B C D E F")), policy, new FakeClock());
 
-    assertThat(received(encoded(huge)))
-        .isEqualTo(new Intake.TooLarge("AUM 0", Intake.MAX_AUM_BYTES, huge.encoded().size()));
-    // A node takes it when control has it: it may be on the way.
-    LiveAuthority node = Ends.holding(chains.list("A B C D E F"));
-    assertThat(Intakes.atNode(node, encoded(huge))).isInstanceOf(Intake.Done.class);
+    Intake intake = receive.take(live, encoded(List.of(before, huge, after, beside)));
+
+    assertThat(intake)
+        .isInstanceOfSatisfying(
+            Intake.Done.class,
+            done -> {
+              assertThat(done.added()).containsExactly(before.hash(), beside.hash());
+              assertThat(done.refusals())
+                  .containsExactly(
+                      new Refusal.TooLong(huge.hash(), huge.encoded().size(), most),
+                      new Refusal.BuildsOnRefused(after.hash(), huge.hash()));
+            });
+    assertThat(live.current().head()).isEqualTo(beside.hash());
   }
 
-  private Aum noOpOfAtLeast(int size) {
+  @FunctionalInterface
+  private interface Sending {
+    Intake take(LiveAuthority live, List<Bytes> aums) throws TkaException;
+  }
+
+  @Test
+  void controlTakesNoAumOfMoreThan512KiBButTheOthersOfTheBatch() throws TkaException {
+    int most = 512 << 10;
+    for (AdmissionPolicy policy :
+        List.of(AdmissionPolicy.CONTROL, AdmissionPolicy.RESTORED_CONTROL)) {
+      assertOnlyWhatFollowsAHugeAumIsLeftOut(
+          policy,
+          most,
+          (live, aums) -> {
+            ControlEnd.Receipt receipt =
+                new ControlEnd(live, AnswerPolicy.bounded(1000))
+                    .receive(new SyncSend(random(1), aums));
+            assertThat(receipt.message().refused())
+                .hasSize(2)
+                .first()
+                .asString()
+                .contains("524288");
+            return receipt.intake();
+          });
+    }
+    // A node takes it when control has it: it may be on the way.
+    Aum huge = noOpOfAtLeast(chains.get("F"), most + 1);
+    LiveAuthority node = Ends.holding(chains.list("A B C D E F"));
+    assertThat(((Intake.Done) Intakes.atNode(node, encoded(huge))).added())
+        .containsExactly(huge.hash());
+  }
+
+  @Test
+  void aNodeTakesNoAumThatItsStoreCouldNotReadButTheOthersOfTheBatch() throws TkaException {
+    assertOnlyWhatFollowsAHugeAumIsLeftOut(
+        AdmissionPolicy.NODE, Limits.MAX_AUM_BYTES, Intakes::atNode);
+  }
+
+  private Aum noOpOfAtLeast(Aum parent, int size) {
     Aum.Builder noOp =
-        Aum.builder(AumKind.NO_OP).parent(hash("F")).meta(Map.of("padding", "x".repeat(size)));
+        Aum.builder(AumKind.NO_OP).parent(parent.hash()).meta(Map.of("padding", "x".repeat(size)));
     return TestKeys.sign(noOp.build(), 1);
   }
 }

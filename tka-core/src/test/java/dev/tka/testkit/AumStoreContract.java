@@ -17,6 +17,7 @@ import dev.tka.core.store.Commit;
 import dev.tka.core.store.Damage;
 import dev.tka.core.store.Inherited;
 import dev.tka.core.store.KeyChange;
+import dev.tka.core.store.Limits;
 import dev.tka.core.store.Notes;
 import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.OwnTime;
@@ -432,6 +433,90 @@ public abstract class AumStoreContract {
       assertThatThrownBy(asking)
           .isInstanceOf(StoreException.NoSuchAum.class)
           .hasMessageContaining(hash(missing).toString());
+    }
+  }
+
+  @Test
+  void whatIsAtTheLimitsIsStoredReadBackAndPurged() throws Exception {
+    Aum largest = Largest.AUM;
+    AumStore store = newStore();
+    AumSnapshot written =
+        store.commit(
+            Commit.on(store.read().revision())
+                .add(chains.get("A"), Limits.EARLIEST_COMMIT)
+                .add(largest, Limits.LATEST_COMMIT)
+                .build());
+
+    AumStore again = reopen(store);
+    AumSnapshot snapshot = again.read();
+    assertThat(snapshot.damage()).isEmpty();
+    assertThat(entry(snapshot, hash("A")).committedAt()).isEqualTo(Limits.EARLIEST_COMMIT);
+    assertThat(entry(snapshot, largest.hash()).committedAt()).isEqualTo(Limits.LATEST_COMMIT);
+    assertThat(snapshot.encoded(largest.hash())).isEqualTo(largest.encoded());
+    assertThat(snapshot.entries()).hasSameSizeAs(written.entries());
+
+    again.commit(Commit.on(snapshot.revision()).purge(largest.hash()).build());
+    assertThat(again.read().damage()).isEmpty();
+    assertThat(namesIn(again.read())).containsExactly("A");
+  }
+
+  @Test
+  void whatIsBeyondTheLimitsIsRefusedAndChangesNothing() throws Exception {
+    AumStore store = newStore();
+    AumSnapshot before = add(store, NOON, "A");
+    Aum tooLong = Largest.ONE_MORE;
+
+    assertThatThrownBy(
+            () ->
+                store.commit(
+                    Commit.on(before.revision())
+                        .add(chains.get("B"), NOON)
+                        .add(tooLong, NOON)
+                        .build()))
+        .isInstanceOf(StoreException.OverLimit.class)
+        .hasMessage(tooLong.hash() + ": expected at most 16777216 bytes, found 16777217");
+    for (Instant wrong :
+        List.of(
+            Instant.MIN,
+            Instant.EPOCH.minusSeconds(1),
+            Limits.EARLIEST_COMMIT.minusNanos(1),
+            Limits.LATEST_COMMIT.plusSeconds(1),
+            Instant.MAX)) {
+      assertThatThrownBy(() -> add(store, wrong, "B"))
+          .isInstanceOf(StoreException.OverLimit.class)
+          .hasMessageContaining("found " + wrong + ": the clock is wrong");
+    }
+    assertThatThrownBy(
+            () ->
+                store.commit(
+                    Commit.on(before.revision())
+                        .ownAums(
+                            OwnAums.NONE.aside(List.of(new OwnAums.SetAside(tooLong, NOON, false))))
+                        .build()))
+        .isInstanceOf(StoreException.OverLimit.class);
+    for (AumStore each : List.of(store, reopen(store))) {
+      assertThat(contentOf(each.read())).isEqualTo(contentOf(before));
+    }
+    assertThat(store.read().revision()).isEqualTo(before.revision());
+  }
+
+  /** AUMs around the limit, made once for all kinds of stores. */
+  private static final class Largest {
+    static final Aum AUM = noOpOf(Limits.MAX_AUM_BYTES);
+    static final Aum ONE_MORE = noOpOf(Limits.MAX_AUM_BYTES + 1);
+
+    private static Aum noOpOf(int size) {
+      Aum exact =
+          noOpWith(size - noOpWith(Limits.MAX_AUM_BYTES).encoded().size() + Limits.MAX_AUM_BYTES);
+      assertThat(exact.encoded().size()).isEqualTo(size);
+      return exact;
+    }
+
+    private static Aum noOpWith(int padding) {
+      return Aum.builder(AumKind.NO_OP)
+          .parent(AumHash.of(new byte[AumHash.SIZE]))
+          .meta(Map.of("text", "x".repeat(padding)))
+          .build();
     }
   }
 

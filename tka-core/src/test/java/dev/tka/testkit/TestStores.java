@@ -32,8 +32,8 @@ public final class TestStores {
     }
     try {
       store.commit(commit.build());
-    } catch (StoreException.Conflict e) {
-      throw new AssertionError("nobody else writes to a new store", e);
+    } catch (StoreException e) {
+      throw new AssertionError("nobody else writes to a new store, and this is within limits", e);
     }
     return store;
   }

@@ -7,6 +7,7 @@ import dev.tka.core.internal.CanonicalWriter;
 import dev.tka.core.internal.CborReader;
 import dev.tka.core.store.AumIndex;
 import dev.tka.core.store.Commit;
+import dev.tka.core.store.Limits;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.Optional;
@@ -24,12 +25,15 @@ import java.util.Set;
 record AumFile(Aum aum, long committedAt, Optional<Long> purgedAt) {
   private static final long LAST_SECOND = Instant.MAX.getEpochSecond();
 
+  /** A file from before it would have no time in its map if it was written again. */
+  private static final long FIRST_SECOND = Limits.EARLIEST_COMMIT.getEpochSecond();
+
   private static final int AUM_FIELD = 2;
   private static final int COMMITTED_FIELD = 3;
   private static final int PURGED_FIELD = 4;
 
-  /** The bytes around an AUM: the map's header, three keys, two times. */
-  private static final int ENVELOPE_SIZE = 1 + 3 + 2 * 9;
+  /** The bytes around an AUM, at most: the map's header, three keys, two times. */
+  static final int ENVELOPE_SIZE = 1 + 3 + 2 * 9;
 
   private static final int MAJOR_TYPE_SHIFT = 5;
   private static final int INDEFINITE = 0x1f;
@@ -79,7 +83,7 @@ record AumFile(Aum aum, long committedAt, Optional<Long> purgedAt) {
         new AumFile(
             Aum.decode(aum.get()),
             // A time beyond the calendar's end still sorts after all others.
-            committedAt > 0 ? Math.min(committedAt, LAST_SECOND) : modified,
+            committedAt > 0 ? Math.min(committedAt, LAST_SECOND) : Math.max(FIRST_SECOND, modified),
             purgedAt > 0 ? Optional.of(purgedAt) : Optional.empty()));
   }
 

@@ -5,6 +5,7 @@ import dev.tka.core.DecodeException;
 import dev.tka.core.TextException;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.Damage;
+import dev.tka.core.store.Limits;
 import dev.tka.core.store.StoreException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -35,10 +36,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class DirectoryScan {
   /**
-   * The size in bytes of the largest file that is read. The largest well-formed checkpoint has
-   * about 350 KiB; only an artificial AUM, with large text in fields that do not count, has more.
+   * The size in bytes of the largest file that is read: the largest AUM, and what we write around
+   * it. Others may write more around a shorter one.
    */
-  static final int MAX_FILE_SIZE = 1 << 24;
+  static final int MAX_FILE_SIZE = Limits.MAX_AUM_BYTES + AumFile.ENVELOPE_SIZE;
 
   static final int PREFIX_LENGTH = 2;
 
@@ -185,7 +186,13 @@ final class DirectoryScan {
     if (content.isEmpty()) {
       throw new StoreException.Damaged("larger than " + MAX_FILE_SIZE + " bytes");
     }
-    return AumFile.parse(content.get(), attributes.lastModifiedTime().to(TimeUnit.SECONDS));
+    Optional<AumFile> parsed =
+        AumFile.parse(content.get(), attributes.lastModifiedTime().to(TimeUnit.SECONDS));
+    // It must be possible to write the file again, with a time of deletion.
+    if (parsed.isPresent() && !Limits.isStorable(parsed.get().aum().encoded().size())) {
+      throw new StoreException.Damaged("its AUM is larger than " + Limits.MAX_AUM_BYTES + " bytes");
+    }
+    return parsed;
   }
 
   /** The names in a folder; empty if it is not a folder, or cannot be listed. */

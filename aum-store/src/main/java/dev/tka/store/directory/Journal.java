@@ -2,6 +2,7 @@ package dev.tka.store.directory;
 
 import dev.tka.core.AumHash;
 import dev.tka.core.TextException;
+import dev.tka.core.store.Limits;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.internal.DurableFiles;
 import java.io.IOException;
@@ -52,9 +53,6 @@ record Journal(long commit, List<Move> moves) {
 
   /** The fingerprint of a place where there is no file. */
   private static final String NOTHING = "nothing";
-
-  /** 100 bytes for each of a million AUMs. */
-  private static final int MAX_SIZE = 100_000_000;
 
   /** Copies the list. */
   Journal {
@@ -173,8 +171,9 @@ record Journal(long commit, List<Move> moves) {
   private static Optional<Journal> find(Path directory, String name) throws StoreException {
     Path file = directory.resolve(name);
     try {
-      if (Files.size(file) > MAX_SIZE) {
-        throw new StoreException.Damaged(name + ": larger than " + MAX_SIZE + " bytes");
+      if (Files.size(file) > Limits.MAX_JOURNAL_BYTES) {
+        throw new StoreException.Damaged(
+            name + ": larger than " + Limits.MAX_JOURNAL_BYTES + " bytes");
       }
       return Optional.of(parse(name, Files.readString(file, StandardCharsets.UTF_8)));
     } catch (NoSuchFileException e) {
@@ -225,6 +224,25 @@ record Journal(long commit, List<Move> moves) {
       throw new StoreException.Damaged(name + ": line " + line + ": " + e.getMessage());
     }
     throw new StoreException.Damaged(name + ": line " + line + ": expected a move or a deletion");
+  }
+
+  /**
+   * Checks that readers will take this journal.
+   *
+   * @throws StoreException.OverLimit if it names too many files
+   */
+  void requireReadable() throws StoreException.OverLimit {
+    long size = toText().length();
+    if (size > Limits.MAX_JOURNAL_BYTES) {
+      throw new StoreException.OverLimit(
+          "one commit to a directory: expected a journal of at most "
+              + Limits.MAX_JOURNAL_BYTES
+              + " bytes, found "
+              + size
+              + " for "
+              + moves.size()
+              + " files");
+    }
   }
 
   /**

@@ -12,6 +12,7 @@ import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.IndexSnapshot;
 import dev.tka.core.store.Notes;
+import dev.tka.core.store.Limits;
 import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
@@ -26,6 +27,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -184,7 +186,7 @@ public final class NodeDirectory implements AumStore {
             NodeDirectory::parseLastActiveAncestor),
         readFirst(
                 names.getOrDefault(Journal.Place.OWN_AUMS, List.of()),
-                OwnAumsFile.MAX_SIZE,
+                Limits.MAX_NOTES_BYTES,
                 this::parseOwnAums)
             .orElse(OwnAumsFile.NONE));
   }
@@ -254,7 +256,7 @@ public final class NodeDirectory implements AumStore {
   private OwnAumsFile parseOwnAums(String name, Optional<byte[]> content)
       throws StoreException.Damaged {
     if (content.isEmpty()) {
-      throw new StoreException.Damaged(name + ": larger than " + OwnAumsFile.MAX_SIZE + " bytes");
+      throw new StoreException.Damaged(name + ": larger than " + Limits.MAX_NOTES_BYTES + " bytes");
     }
     View before = last;
     return before != null && before.ownAums.content().equals(Bytes.copyOf(content.get()))
@@ -400,7 +402,8 @@ public final class NodeDirectory implements AumStore {
    * The files that a commit changes: first the additions in the order given, parents first, then
    * the purges, newest first.
    */
-  private Map<AumHash, AumFile> changedFiles(Commit commit, View before) {
+  private Map<AumHash, AumFile> changedFiles(Commit commit, View before)
+      throws StoreException.OverLimit {
     DirectoryScan scan = before.scan;
     Map<AumHash, AumFile> files = new LinkedHashMap<>();
     for (Commit.Addition addition : commit.additions()) {
@@ -412,13 +415,18 @@ public final class NodeDirectory implements AumStore {
         files.put(hash, known.get().restored());
       }
     }
-    long now = clock.instant().getEpochSecond();
+    Instant now = clock.instant();
+    if (!commit.purges().isEmpty() && !Limits.isCommitTime(now)) {
+      throw new StoreException.OverLimit(
+          "expected a time after 1970, found " + now + ": the clock is wrong");
+    }
     Comparator<AumHash> byHeight =
         Comparator.comparing(hash -> before.snapshot.find(hash).map(AumEntry::height).orElse(0));
     for (AumHash hash : commit.purges().stream().sorted(byHeight.reversed()).toList()) {
       AumFile added = files.get(hash);
       Optional<AumFile> file = added != null ? Optional.of(added) : scan.find(hash);
-      file.filter(AumFile::isHeld).ifPresent(held -> files.put(hash, held.purged(now)));
+      file.filter(AumFile::isHeld)
+          .ifPresent(held -> files.put(hash, held.purged(now.getEpochSecond())));
     }
     return files;
   }
@@ -488,7 +496,9 @@ public final class NodeDirectory implements AumStore {
     } catch (IOException e) {
       throw new StoreException.Unavailable(directory.toString(), e);
     }
-    run(new Journal(before.commits + 1, moves));
+    Journal journal = new Journal(before.commits + 1, moves);
+    journal.requireReadable();
+    run(journal);
   }
 
   /** An operation on the directory. */
@@ -562,7 +572,7 @@ public final class NodeDirectory implements AumStore {
     }
   }
 
-  private void write(long number, List<NewFile> files) throws StoreException.Unavailable {
+  private void write(long number, List<NewFile> files) throws StoreException {
     List<Journal.Move> moves = new ArrayList<>();
     List<Integer> numbers = IntStream.range(0, files.size()).boxed().toList();
     try {
@@ -572,6 +582,7 @@ public final class NodeDirectory implements AumStore {
         requireMovable(move);
         moves.add(move);
       }
+      new Journal(number, moves).requireReadable();
       DurableFiles.forAll(
           numbers,
           i ->

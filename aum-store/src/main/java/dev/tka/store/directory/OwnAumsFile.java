@@ -5,9 +5,9 @@ import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
 import dev.tka.core.TextException;
+import dev.tka.core.store.Limits;
 import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -46,9 +46,6 @@ import java.util.regex.Pattern;
 record OwnAumsFile(Bytes content, OwnAums ownAums) {
   static final String NAME = "tka-own";
 
-  /** 100 bytes for each of a million own AUMs. */
-  static final int MAX_SIZE = 100_000_000;
-
   /** No file: there are no notes yet. */
   static final OwnAumsFile NONE = new OwnAumsFile(Bytes.empty(), OwnAums.NONE);
 
@@ -62,17 +59,9 @@ record OwnAumsFile(Bytes content, OwnAums ownAums) {
   private static final String REVOCATION = "revocation";
   private static final String END = "end";
 
-  /**
-   * The file for some notes.
-   *
-   * @throws StoreException.Unavailable if the file would be too large to be read again
-   */
-  static OwnAumsFile of(OwnAums ownAums) throws StoreException.Unavailable {
+  /** The file for the notes of a commit, which are within {@link Limits#MAX_NOTES_BYTES}. */
+  static OwnAumsFile of(OwnAums ownAums) {
     byte[] content = (String.join("\n", lines(ownAums)) + "\n").getBytes(StandardCharsets.US_ASCII);
-    if (content.length > MAX_SIZE) {
-      throw new StoreException.Unavailable(
-          NAME, new IOException("expected at most " + MAX_SIZE + " bytes, found more"));
-    }
     return new OwnAumsFile(Bytes.copyOf(content), ownAums);
   }
 

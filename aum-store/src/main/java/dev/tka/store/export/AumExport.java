@@ -9,6 +9,7 @@ import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.BodyReader;
 import dev.tka.core.store.Damage;
+import dev.tka.core.store.Limits;
 import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
@@ -47,7 +48,8 @@ public record AumExport(
    *
    * @param tailnet its name, at most {@value Tailnets#LONGEST_NAME} characters; empty if it has
    *     none
-   * @param following the number of tailnets that will be written after it
+   * @param following the number of tailnets that will be written after it, at most {@link
+   *     Limits#MAX_EXPORT_ITEMS}
    * @param out is neither flushed nor closed
    * @throws OpenException if no authority can be opened from the store
    * @throws StoreException.Damaged if a part of the store is missing, or the export could not be
@@ -61,6 +63,9 @@ public record AumExport(
     if (!tailnet.isEmpty()) {
       Tailnets.requireName(tailnet);
     }
+    if (following < 0 || following > Limits.MAX_EXPORT_ITEMS) {
+      throw new IllegalArgumentException(following + " tailnets cannot follow");
+    }
     Optional<Damage> damage = snapshot.damage().stream().filter(Damage::degrades).findFirst();
     if (damage.isPresent()) {
       throw new StoreException.Damaged("an export would be incomplete: " + damage.get());
@@ -70,8 +75,8 @@ public record AumExport(
     List<TrailEntry> trail = snapshot.trail().entries();
     OwnAums ownAums = snapshot.ownAums();
     if (aums.size() + trail.size() + ownAums.own().size() + ownAums.setAside().size()
-        > ExportItem.MAX_ITEMS) {
-      throw tooLarge(ExportItem.MAX_ITEMS + " items");
+        > Limits.MAX_EXPORT_ITEMS) {
+      throw tooLarge(Limits.MAX_EXPORT_ITEMS + " items");
     }
     Writer writer = new Writer(out);
     writer.write(
@@ -139,11 +144,11 @@ public record AumExport(
   }
 
   private static void requireSize(AumHash hash, Bytes encoded) throws StoreException.Damaged {
-    if (encoded.size() > ExportItem.MAX_AUM_SIZE) {
+    if (!Limits.isStorable(encoded.size())) {
       throw new StoreException.Damaged(
           hash
               + " cannot be exported: expected at most "
-              + ExportItem.MAX_AUM_SIZE
+              + Limits.MAX_AUM_BYTES
               + " bytes, found "
               + encoded.size());
     }
@@ -174,9 +179,9 @@ public record AumExport(
     void write(ExportItem item) throws IOException, StoreException.Damaged {
       byte[] encoded = item.encode();
       size += encoded.length;
-      if (encoded.length > ExportItem.MAX_SIZE || size > ExportItem.MAX_TAILNET_SIZE) {
+      if (encoded.length > Limits.MAX_EXPORT_ITEM_BYTES || size > Limits.MAX_EXPORT_BYTES) {
         throw tooLarge(
-            ExportItem.MAX_TAILNET_SIZE + " bytes, " + ExportItem.MAX_SIZE + " in an item");
+            Limits.MAX_EXPORT_BYTES + " bytes, " + Limits.MAX_EXPORT_ITEM_BYTES + " in an item");
       }
       sum.update(encoded);
       out.write(encoded);

@@ -17,6 +17,7 @@ import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.Damage;
+import dev.tka.core.store.Limits;
 import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
@@ -128,16 +129,9 @@ public final class AumImport {
     public Verified read(Progress progress) throws TkaException, IOException {
       Content content = new Content(in, header);
       Optional<TkaException> wrong = Optional.empty();
-      long size = 0;
+      long size = header.encode().length;
       while (true) {
         byte[] bytes = in.next().orElseThrow(in::truncated);
-        size += bytes.length;
-        if (size > ExportItem.MAX_TAILNET_SIZE) {
-          throw in.damaged(
-              "expected at most "
-                  + ExportItem.MAX_TAILNET_SIZE
-                  + " bytes of a tailnet, found more");
-        }
         ExportItem item;
         try {
           item = ExportItem.parse(bytes);
@@ -153,6 +147,11 @@ public final class AumImport {
           break;
         }
         in.count(bytes);
+        size += bytes.length;
+        if (size > Limits.MAX_EXPORT_BYTES) {
+          throw in.damaged(
+              "expected at most " + Limits.MAX_EXPORT_BYTES + " bytes of a tailnet, found more");
+        }
         if (wrong.isEmpty()) {
           try {
             content.take(item);
@@ -230,7 +229,9 @@ public final class AumImport {
         }
       }
       Commit.Builder commit = Commit.on(before.revision()).trail(content.entries);
-      content.additions.forEach(each -> commit.add(each.aum(), each.committedAt()));
+      // Older versions also exported times that no commit may have.
+      content.additions.forEach(
+          each -> commit.add(each.aum(), Limits.nearestCommitTime(each.committedAt())));
       content.header.lastActiveAncestor().ifPresent(commit::lastActiveAncestor);
       OwnAums ownAums = new OwnAums(content.own, Set.of(), content.header.agreedAt(), content.setAside);
       if (!ownAums.equals(OwnAums.NONE)) {

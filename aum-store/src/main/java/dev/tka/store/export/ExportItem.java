@@ -9,6 +9,7 @@ import dev.tka.core.internal.Blake2s;
 import dev.tka.core.internal.CanonicalWriter;
 import dev.tka.core.internal.CborReader;
 import dev.tka.core.store.KeyChange;
+import dev.tka.core.store.Limits;
 import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
@@ -23,20 +24,6 @@ import java.util.Optional;
 sealed interface ExportItem {
   /** The format's version. */
   int VERSION = 1;
-
-  /** The size of the longest item, in bytes. */
-  int MAX_SIZE = 1 << 20;
-
-  /**
-   * The size of the longest AUM, in bytes: the most that control accepts (protocol, section 10).
-   */
-  int MAX_AUM_SIZE = 512 << 10;
-
-  /** The maximum number of items in one tailnet, between its header and its end. */
-  int MAX_ITEMS = 1_000_000;
-
-  /** The maximum size of one tailnet's items, in bytes; an import keeps about as much in memory. */
-  long MAX_TAILNET_SIZE = 256L << 20;
 
   /** The item's canonical encoding. */
   default byte[] encode() {
@@ -180,8 +167,8 @@ sealed interface ExportItem {
               number(in, "trail entries"),
               number(in, "own AUMs"),
               number(in, "edits set aside"));
-      if (header.items() > MAX_ITEMS) {
-        throw new DecodeException.LimitExceeded(in.offset(), "items", MAX_ITEMS);
+      if (header.items() > Limits.MAX_EXPORT_ITEMS) {
+        throw new DecodeException.LimitExceeded(in.offset(), "items", Limits.MAX_EXPORT_ITEMS);
       }
       return requireCanonical(header, in, item);
     }
@@ -265,8 +252,8 @@ sealed interface ExportItem {
 
   private static long number(CborReader in, String field) throws DecodeException {
     long number = next(in, field).unsigned(field);
-    if (number < 0 || number > MAX_ITEMS) {
-      throw new DecodeException.LimitExceeded(in.offset(), field, MAX_ITEMS);
+    if (number < 0 || number > Limits.MAX_EXPORT_ITEMS) {
+      throw new DecodeException.LimitExceeded(in.offset(), field, Limits.MAX_EXPORT_ITEMS);
     }
     return number;
   }
@@ -283,8 +270,8 @@ sealed interface ExportItem {
 
   private static Bytes encoded(CborReader in) throws DecodeException {
     Bytes encoded = next(in, "AUM").bytes("AUM");
-    if (encoded.size() > MAX_AUM_SIZE) {
-      throw new DecodeException.LimitExceeded(in.offset(), "bytes of an AUM", MAX_AUM_SIZE);
+    if (!Limits.isStorable(encoded.size())) {
+      throw new DecodeException.LimitExceeded(in.offset(), "bytes of an AUM", Limits.MAX_AUM_BYTES);
     }
     return encoded;
   }
@@ -292,7 +279,9 @@ sealed interface ExportItem {
   private static List<Bytes> keyIds(CborReader in, String field) throws DecodeException {
     next(in, field).beginArray(field);
     List<Bytes> ids = new ArrayList<>();
-    while (in.nextElement(field, ids.size())) {
+    // Keys are added one by one, so there may be more than an array of an AUM has. The item's size
+    // bounds them.
+    while (in.nextElement(field, 0)) {
       ids.add(in.bytes(field));
     }
     return ids;

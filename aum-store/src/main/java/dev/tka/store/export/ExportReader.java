@@ -2,6 +2,7 @@ package dev.tka.store.export;
 
 import dev.tka.core.Bytes;
 import dev.tka.core.internal.Blake2s;
+import dev.tka.core.store.Limits;
 import dev.tka.core.store.StoreException;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
@@ -70,8 +71,9 @@ final class ExportReader {
     }
     int type = initial >> MAJOR_TYPE_SHIFT;
     boolean sized = type >= BYTES && type <= MAP;
-    if (sized && (argument < 0 || argument > ExportItem.MAX_SIZE - item.size())) {
-      throw damaged("expected an item of at most " + ExportItem.MAX_SIZE + " bytes, found more");
+    if (sized && (argument < 0 || argument > Limits.MAX_EXPORT_ITEM_BYTES - item.size())) {
+      throw damaged(
+          "expected an item of at most " + Limits.MAX_EXPORT_ITEM_BYTES + " bytes, found more");
     }
     switch (type) {
       case BYTES, TEXT -> {
@@ -107,8 +109,9 @@ final class ExportReader {
       throw truncated();
     }
     position++;
-    if (item.size() >= ExportItem.MAX_SIZE) {
-      throw damaged("expected an item of at most " + ExportItem.MAX_SIZE + " bytes, found more");
+    if (item.size() >= Limits.MAX_EXPORT_ITEM_BYTES) {
+      throw damaged(
+          "expected an item of at most " + Limits.MAX_EXPORT_ITEM_BYTES + " bytes, found more");
     }
     item.write(next);
     return next;

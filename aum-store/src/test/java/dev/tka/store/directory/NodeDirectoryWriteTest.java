@@ -8,6 +8,7 @@ import dev.tka.core.Aum;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Commit;
+import dev.tka.core.store.Limits;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.testkit.CommittingProcess;
@@ -123,6 +124,74 @@ class NodeDirectoryWriteTest {
 
     store.commit(Commit.on(store.read().revision()).add(aum, clock.instant()).build());
     assertThat(home(aum)).hasBinaryContent(held);
+  }
+
+  @Test
+  void aClockFromBefore1970PurgesNothing() throws Exception {
+    NodeDirectory store = create();
+    AumSnapshot before = add(store, "A B");
+    Map<String, String> content = content(parent.resolve("tka"));
+    for (Instant wrong : List.of(Instant.EPOCH, Instant.EPOCH.minusSeconds(1))) {
+      clock.set(wrong);
+      Commit purge = Commit.on(before.revision()).purge(chains.get("A").hash()).build();
+
+      assertThatThrownBy(() -> store.commit(purge))
+          .isInstanceOf(StoreException.OverLimit.class)
+          .hasMessageContaining("the clock is wrong");
+      assertThat(content(parent.resolve("tka"))).isEqualTo(content);
+    }
+  }
+
+  @Test
+  void aFileFromBefore1970CanBeWrittenAgainAndRead() throws Exception {
+    NodeDirectory store = create();
+    add(store, "A B");
+    Files.write(home(chains.get("A")), withoutTime(chains.get("A")));
+    Files.setLastModifiedTime(home(chains.get("A")), FileTime.fromMillis(-86_400_000));
+    NodeDirectory again = create();
+    assertThat(again.read().find(chains.get("A").hash()).orElseThrow().committedAt())
+        .isEqualTo(Limits.EARLIEST_COMMIT);
+
+    again.commit(Commit.on(again.read().revision()).purge(chains.get("A").hash()).build());
+
+    AumSnapshot purged = create().read();
+    assertThat(purged.damage()).isEmpty();
+    assertThat(purged.purged(chains.get("A").hash()).orElseThrow().committedAt())
+        .isEqualTo(Limits.EARLIEST_COMMIT);
+  }
+
+  private static byte[] withoutTime(Aum aum) {
+    return new Cbor().map(1).uint(2).raw(aum.encoded().toByteArray()).toByteArray();
+  }
+
+  /** The shortest file of the largest AUM grows when a time of deletion is added. */
+  @Test
+  void aFileOfTheLargestAumCanBeWrittenAgainAndRead() throws Exception {
+    Aum largest = noOpOf(Limits.MAX_AUM_BYTES);
+    Aum larger = noOpOf(Limits.MAX_AUM_BYTES + 1);
+    NodeDirectory store = create();
+    add(store, "A");
+    for (Aum each : List.of(largest, larger)) {
+      Files.createDirectories(home(each).getParent());
+      Files.write(home(each), withoutTime(each));
+    }
+    NodeDirectory again = create();
+    assertThat(again.read().damage())
+        .singleElement()
+        .matches(damage -> damage.hash().equals(Optional.of(larger.hash())));
+    Files.delete(home(larger));
+
+    again.commit(Commit.on(again.read().revision()).purge(largest.hash()).build());
+
+    assertThat(create().read().damage()).isEmpty();
+    assertThat(create().read().purged(largest.hash())).isPresent();
+  }
+
+  private Aum noOpOf(int size) {
+    Aum almost = Chains.noOp(chains.get("A"), "x".repeat(size - 100));
+    Aum exact = Chains.noOp(chains.get("A"), "x".repeat(2 * size - 100 - almost.encoded().size()));
+    assertThat(exact.encoded().size()).isEqualTo(size);
+    return exact;
   }
 
   @Test

@@ -9,6 +9,7 @@ import dev.tka.core.AumHash;
 import dev.tka.core.TextException;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Commit;
+import dev.tka.core.store.Limits;
 import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
@@ -298,14 +299,14 @@ class OwnAumsFileTest {
   void notesThatCouldNotBeReadBackAreNotWritten() throws Exception {
     NodeDirectory store = store();
     note(store, ownAums);
-    Aum large = Chains.noOp(chains.get("A"), "x".repeat(OwnAumsFile.MAX_SIZE / 60), 1);
+    Aum large = Chains.noOp(chains.get("A"), "x".repeat(Limits.MAX_NOTES_BYTES / 60), 1);
     OwnAums.SetAside edit = new OwnAums.SetAside(large, NOON, false);
     OwnAums tooMuch =
         new OwnAums(Map.of(), Optional.empty(), Stream.generate(() -> edit).limit(50).toList());
 
     assertThatThrownBy(() -> note(store, tooMuch))
-        .isInstanceOf(StoreException.Unavailable.class)
-        .hasMessageContaining(OwnAumsFile.NAME);
+        .isInstanceOf(StoreException.OverLimit.class)
+        .hasMessageContaining("notes on own AUMs");
     assertThat(store.read().ownAums()).isEqualTo(ownAums);
   }
 

@@ -11,12 +11,17 @@ import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.OpenException;
 import dev.tka.core.authority.VerificationException;
+import dev.tka.core.store.AumIndex;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
+import dev.tka.core.store.IndexSnapshot;
+import dev.tka.core.store.Limits;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.core.store.OwnAums;
+import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
+import dev.tka.core.store.Trail;
 import dev.tka.core.store.TrailEntry;
 import dev.tka.store.Progress;
 import dev.tka.store.Tailnets;
@@ -29,6 +34,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -220,12 +226,12 @@ class ExportTest {
       assertRefused(
           changed(items -> items.add(AUMS, bytes)), StoreException.Damaged.class, "export: ");
     }
-    byte[] large = new byte[ExportItem.MAX_AUM_SIZE + 1];
+    byte[] large = new byte[Limits.MAX_AUM_BYTES + 1];
     assertRefused(
         changed(
             items -> items.set(AUMS, new ExportItem.Stored(NOON, Bytes.copyOf(large)).encode())),
         StoreException.Damaged.class,
-        "bytes of an AUM: more than 524288");
+        "bytes of an AUM: more than 16777216");
   }
 
   @Test
@@ -422,6 +428,67 @@ class ExportTest {
     assertRefused(smuggled, StoreException.Damaged.class, "export: ");
   }
 
+  /** A store with A and another AUM, as no commit can fill it today. */
+  private AumSnapshot fromBeforeTheLimits(Aum aum, long committedAt) {
+    return new IndexSnapshot<>(
+        AumIndex.of(
+            List.of(
+                AumIndex.Item.of(chains.get("A"), committedAt),
+                AumIndex.Item.of(aum, committedAt))),
+        0,
+        new Revision(0),
+        Optional.empty(),
+        IndexSnapshot.Bodies.IN_MEMORY,
+        () -> Trail.EMPTY,
+        OwnAums.NONE,
+        List.of());
+  }
+
+  @Test
+  void theLargestAumAndATrailEntryOfManyKeysAreExportedAndRead() throws Exception {
+    Aum large =
+        TestKeys.sign(
+            Aum.builder(AumKind.NO_OP)
+                .parent(hash("A"))
+                .meta(Map.of("name", "x".repeat(Limits.MAX_AUM_BYTES - 300)))
+                .build(),
+            1);
+    List<Bytes> keys = new ArrayList<>();
+    for (int i = 0; i < 5000; i++) {
+      keys.add(Bytes.copyOf(ByteBuffer.allocate(32).putInt(i).array()));
+    }
+    // More keys than an array of an AUM has: they were added one by one, and leave together.
+    TrailEntry entry =
+        new TrailEntry(
+            AumHash.of(new byte[32]),
+            Optional.empty(),
+            AumKind.ADD_KEY,
+            NOON,
+            List.of(),
+            keys,
+            keys,
+            Optional.empty());
+    assertThat(ExportItem.parse(new ExportItem.Remembered(entry).encode()))
+        .isEqualTo(new ExportItem.Remembered(entry));
+    AumStore copy = new MemoryAumStore();
+    Exports.take(Exports.export(TestStores.holding(List.of(chains.get("A"), large)).read()), copy);
+    assertThat(copy.read().encoded(large.hash())).isEqualTo(large.encoded());
+  }
+
+  @Test
+  void anImportTakesTimesThatNoCommitMayHave() throws Exception {
+    Instant late = Limits.LATEST_COMMIT.plusSeconds(1);
+    AumStore copy = new MemoryAumStore();
+    Exports.take(Exports.export(fromBeforeTheLimits(chains.get("B"), 0)), copy);
+    assertThat(copy.read().find(hash("B")).orElseThrow().committedAt())
+        .isEqualTo(Limits.EARLIEST_COMMIT);
+    AumStore other = new MemoryAumStore();
+    Exports.take(
+        Exports.export(fromBeforeTheLimits(chains.get("B"), late.getEpochSecond())), other);
+    assertThat(other.read().find(hash("B")).orElseThrow().committedAt())
+        .isEqualTo(Limits.LATEST_COMMIT);
+  }
+
   @Test
   void anExportThatCouldNotBeReadBackIsNotWritten() throws Exception {
     assertThatThrownBy(() -> Exports.export(new MemoryAumStore().read()))
@@ -430,19 +497,19 @@ class ExportTest {
         TestKeys.sign(
             Aum.builder(AumKind.NO_OP)
                 .parent(hash("A"))
-                .meta(Map.of("name", "x".repeat(ExportItem.MAX_AUM_SIZE)))
+                .meta(Map.of("name", "x".repeat(Limits.MAX_AUM_BYTES)))
                 .build(),
             1);
-    AumSnapshot holding = TestStores.holding(List.of(chains.get("A"), large)).read();
-    assertThatThrownBy(() -> Exports.export(holding))
+    assertThatThrownBy(() -> Exports.export(fromBeforeTheLimits(large, 1)))
         .isInstanceOf(StoreException.Damaged.class)
-        .hasMessageContaining("at most 524288 bytes");
-    MemoryAumStore old = new MemoryAumStore();
-    old.commit(
-        Commit.on(old.read().revision()).add(chains.get("A"), Instant.ofEpochSecond(-1)).build());
-    assertThatThrownBy(() -> Exports.export(old.read()))
+        .hasMessageContaining("at most 16777216 bytes");
+    assertThatThrownBy(() -> Exports.export(fromBeforeTheLimits(chains.get("B"), -1)))
         .isInstanceOf(StoreException.Damaged.class)
         .hasMessageContaining("after 1970");
+    for (int following : List.of(-1, Limits.MAX_EXPORT_ITEMS + 1)) {
+      assertThatThrownBy(() -> Exports.export(small().read(), "a", following))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
     Exports.take(Exports.export(small().read()), NodeDirectory.at(folder, new FakeClock()));
     Files.write(
         folder.resolve(hash("Y").toString().substring(0, 2) + "/" + hash("Y")), new byte[1]);

@@ -70,6 +70,9 @@ public abstract class DatabaseContract {
   /** The place, which is there, as another process opens it. */
   protected abstract Tailnets at() throws Exception;
 
+  /** Copies the place aside, so that it can be put back while it is in use. */
+  protected abstract Backup backUp() throws Exception;
+
   /** Checks how many commits led to a revision, for places whose revisions tell. */
   protected void requireCommits(Revision revision, long commits) {}
 
@@ -385,6 +388,51 @@ public abstract class DatabaseContract {
     assertThat(last.ownAums().isRevocation(newest)).isTrue();
     assertThat(last.notes().inherited()).isEqualTo(Map.of(newest, List.of(inherited(2))));
     requireCommits(last.revision(), 161);
+  }
+
+  @Test
+  void aPlaceThatIsPutBackIsReadAndToldAsItIs() throws Exception {
+    Tailnets place = create();
+    Tailnets other = at();
+    Told told = new Told();
+    place.watch(told);
+    AumStore here = place.tailnet("kept");
+    AumStore there = other.tailnet("kept");
+    Revision before = add(here, "A B").revision();
+    told.awaitExactly(Map.of("kept", before));
+
+    Backup backup = backUp();
+    AumSnapshot undone = add(there, "C");
+    Revision begun = add(other.tailnet("begun"), "A").revision();
+    assertThat(namesIn(here.read())).isEqualTo("ABC");
+    told.awaitExactly(Map.of("kept", undone.revision(), "begun", begun));
+    backup.putBack();
+
+    told.awaitExactly(Map.of("kept", before));
+    for (AumStore each : List.of(here, there)) {
+      assertThat(namesIn(each.read())).isEqualTo("AB");
+      assertThat(each.read().revision()).isEqualTo(before);
+    }
+    assertThat(other.tailnet("begun").read().revision()).isEqualTo(Tailnets.NO_COMMIT);
+    assertThat(place.revisions()).isEqualTo(Map.of("kept", before));
+
+    // As many commits as before, but others.
+    Revision instead = add(here, "X").revision();
+    assertThat(instead).isNotEqualTo(undone.revision());
+    told.awaitExactly(Map.of("kept", instead));
+    assertThat(namesIn(there.read())).isEqualTo("ABX");
+    assertThatThrownBy(
+            () -> there.commit(Commit.on(undone.revision()).add(chains.get("D"), NOON).build()))
+        .isInstanceOf(StoreException.Conflict.class);
+
+    // Nothing was told in between.
+    backup.putBack();
+    add(there, "C");
+    assertThat(namesIn(here.read())).isEqualTo("ABC");
+    backup.putBack();
+    told.awaitCaughtUp(System.nanoTime());
+    told.awaitExactly(Map.of("kept", before));
+    assertThat(namesIn(here.read())).isEqualTo("AB");
   }
 
   @Test

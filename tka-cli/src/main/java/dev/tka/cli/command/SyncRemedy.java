@@ -68,6 +68,9 @@ final class SyncRemedy {
   }
 
   private String of(Refusal refusal) {
+    if (refusal instanceof Refusal.TooLong) {
+      return "find out who made it, and make the edit again without it";
+    }
     return "find out who signed it; if it is intended: tka sync "
         + (both + " --admit " + refusal.update());
   }

@@ -12,6 +12,7 @@ import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.BodyReader;
 import dev.tka.core.store.Commit;
+import dev.tka.core.store.Limits;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
@@ -133,7 +134,9 @@ public final class SyncRun {
     List<? extends AumEntry> entries = List.copyOf(snapshot.entries());
     BodyReader reader = new BodyReader(snapshot, entries.stream().map(AumEntry::hash).toList());
     for (AumEntry entry : entries) {
-      commit.add(reader.aum(), entry.committedAt());
+      commit.add(
+          new Commit.Addition(
+              reader.aum(), Limits.nearestCommitTime(entry.committedAt()), entry.facts()));
     }
     snapshot.lastActiveAncestor().ifPresent(commit::lastActiveAncestor);
     commit.trail(snapshot.trail().entries()).ownAums(snapshot.ownAums());

@@ -18,6 +18,7 @@ import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.ChainAudit;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Commit;
+import dev.tka.core.store.Limits;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.store.directory.NodeDirectory;
 import dev.tka.store.sql.SqliteFile;
@@ -30,7 +31,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -124,7 +124,8 @@ public final class DemoCommand implements Callable<Integer> {
     MemoryAumStore store = new MemoryAumStore();
     Commit.Builder commit = Commit.on(store.read().revision());
     for (Object encoded : (List<?>) field((Map<?, ?>) field(golden, "store"), "aums")) {
-      commit.add(Aum.decode(Bytes.parseHex((String) encoded).toByteArray()), Instant.EPOCH);
+      commit.add(
+          Aum.decode(Bytes.parseHex((String) encoded).toByteArray()), Limits.EARLIEST_COMMIT);
     }
     Authority authority = Authority.open(store.commit(commit.build()));
     requireEqual("head", text(golden, "head"), authority.head().toString());

@@ -1,5 +1,6 @@
 package dev.tka.core.authority;
 
+import dev.tka.core.store.Limits;
 import java.util.Set;
 
 /**
@@ -25,12 +26,13 @@ public enum AdmissionPolicy {
       Rule.REMEMBERS,
       Rule.BARS,
       Rule.ADMITS_ONLY_HEAVIER_CHECKPOINTS,
-      Rule.BOUNDS_LOSERS),
+      Rule.BOUNDS_LOSERS,
+      Rule.BOUNDS_AUMS),
   /**
    * The policy of a control that was restored from a backup, until all nodes have synced: it takes
    * back what they still hold. Fork resolution decides, unless a signer bars the AUM.
    */
-  RESTORED_CONTROL(Rule.REMEMBERS, Rule.BARS, Rule.BOUNDS_LOSERS),
+  RESTORED_CONTROL(Rule.REMEMBERS, Rule.BARS, Rule.BOUNDS_LOSERS, Rule.BOUNDS_AUMS),
   /**
    * A node's policy: AUMs that control sends displace if they are not lighter; for all others, fork
    * resolution decides. Either way, not if a signer bars them.
@@ -47,6 +49,8 @@ public enum AdmissionPolicy {
     ADMITS_ONLY_HEAVIER_CHECKPOINTS,
     /** AUMs that lost are kept only up to a quota. */
     BOUNDS_LOSERS,
+    /** An AUM that could block the way to nodes is not taken. */
+    BOUNDS_AUMS,
     /**
      * There is a control to follow: a tie goes to the branch that it sent, AUMs that it does not
      * have do not bar it, and finality is judged by the last time at which the heads were equal.
@@ -63,6 +67,11 @@ public enum AdmissionPolicy {
 
   boolean has(Rule rule) {
     return rules.contains(rule);
+  }
+
+  /** The largest AUM that is taken in, in bytes. */
+  int maxAumBytes() {
+    return has(Rule.BOUNDS_AUMS) ? Limits.MAX_AUM_BYTES_AT_CONTROL : Limits.MAX_AUM_BYTES;
   }
 
   /**

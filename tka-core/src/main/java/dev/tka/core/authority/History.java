@@ -9,6 +9,7 @@ import dev.tka.core.authority.ForkResolution.Contender;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumFacts;
 import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.BodyReader;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.Inherited;
 import dev.tka.core.store.KeyChange;
@@ -220,8 +221,10 @@ final class History {
     int above = toHeight - height(from);
     List<TrailEntry> entries = new ArrayList<>(above);
     State state = getState(from);
-    for (AumHash hash : authority.chain().above(height(from)).subList(0, above)) {
-      Aum aum = snapshot.get(hash);
+    List<AumHash> hashes = authority.chain().above(height(from)).subList(0, above);
+    BodyReader bodies = new BodyReader(snapshot, hashes);
+    for (AumHash hash : hashes) {
+      Aum aum = bodies.aum();
       State after = apply(state, aum);
       AumEntry stored = snapshot.find(hash).orElseThrow();
       entries.add(TrailEntry.of(aum, state, after, stored.committedAt(), stored.facts()));

@@ -81,6 +81,14 @@ public abstract sealed class InformException extends TkaException {
     }
   }
 
+  /** The update is too long to be passed on to all nodes, or to be stored. */
+  public static final class TooLong extends Refused {
+
+    TooLong(int index, AumHash hash, int size, int most) {
+      super(index, hash + " has " + size + " bytes, and at most " + most + " are taken");
+    }
+  }
+
   /** The store already holds AUMs; an authority begins in an empty one. */
   public static final class AlreadyBegun extends InformException {
 

@@ -7,6 +7,7 @@ import dev.tka.core.store.AumFacts;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
+import dev.tka.core.store.Limits;
 import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import java.time.Clock;
@@ -85,6 +86,7 @@ public final class LiveAuthority {
    * own state must accept (protocol, section 4).
    *
    * @throws InformException.AlreadyBegun if the store is not empty
+   * @throws InformException.TooLong if the checkpoint is longer than the policy or a store takes
    * @throws InformException.Invalid if the checkpoint is not accepted
    * @throws StoreException if the store cannot be written; it is unchanged
    */
@@ -113,6 +115,10 @@ public final class LiveAuthority {
     AumSnapshot before = store.read();
     if (!before.entries().isEmpty()) {
       throw new InformException.AlreadyBegun();
+    }
+    int size = checkpoint.encoded().size();
+    if (size > policy.maxAumBytes()) {
+      throw new InformException.TooLong(0, checkpoint.hash(), size, policy.maxAumBytes());
     }
     try {
       verifier.verifyBootstrap(checkpoint);
@@ -430,7 +436,14 @@ public final class LiveAuthority {
           before.over(store.commit(Commit.on(snapshot.revision()).ownAums(ownAums).build()));
     }
     return new InformResult(
-        before, current, added, plan.known(), plan.refusals(), setAside, displaced);
+        before,
+        current,
+        added,
+        plan.known(),
+        plan.refusals(),
+        plan.outweighed(),
+        setAside,
+        displaced);
   }
 
   /** Control has what it sent, and what that builds on. */
@@ -457,7 +470,9 @@ public final class LiveAuthority {
     AumSnapshot snapshot = before.snapshot();
     Commit.Builder commit = Commit.on(snapshot.revision());
     List<Commit.Addition> restored = plan.rewrite().restored();
-    restored.forEach(commit::add);
+    for (Commit.Addition addition : restored) {
+      commit.add(addition.at(Limits.nearestCommitTime(addition.committedAt())));
+    }
     plan.additions().forEach(commit::add);
     if (policy.remembers()) {
       commit.time(OwnClock.note(snapshot.notes(), now));

@@ -5,6 +5,7 @@ import dev.tka.core.TkaException;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
+import dev.tka.core.store.Limits;
 import dev.tka.core.store.StoreException;
 import java.util.List;
 import java.util.Objects;
@@ -109,7 +110,8 @@ public sealed interface Repair {
      */
     public AumSnapshot applyTo(AumStore store) throws StoreException {
       Commit.Builder commit = Commit.on(base.revision()).cutTrail(oldest());
-      additions.forEach(addition -> commit.add(addition.aum(), addition.committedAt()));
+      additions.forEach(
+          addition -> commit.add(addition.aum(), Limits.nearestCommitTime(addition.committedAt())));
       return store.commit(commit.lastActiveAncestor(oldest()).build());
     }
   }

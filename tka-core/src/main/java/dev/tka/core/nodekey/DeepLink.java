@@ -36,7 +36,7 @@ import javax.crypto.spec.SecretKeySpec;
  */
 public record DeepLink(
     String nodeKey, String rotationKey, String deviceName, String osName, String loginName) {
-  /** The length of the longest link that is read, in characters. */
+  /** The length of the longest link that is made or read, in characters. */
   public static final int MAX_LENGTH = 64 * 1024;
 
   private static final String SCHEME = "tailscale";
@@ -76,23 +76,33 @@ public record DeepLink(
    * @param stateId1 the first state id of the authority that is to sign
    * @throws DeepLinkException.WrongPrefix if the node key does not begin with {@code nodekey:}, or
    *     the rotation key with {@code tlpub:}
+   * @throws DeepLinkException.TooLong if no reader would take the link
    */
   public String toText(long stateId1) throws DeepLinkException {
     requirePrefix("nk", NODE_KEY_PREFIX, nodeKey);
     requirePrefix("tp", ROTATION_KEY_PREFIX, rotationKey);
-    return ADDRESS
-        + "?dn="
-        + escape(deviceName)
-        + "&em="
-        + escape(loginName)
-        + "&hm="
-        + HexFormat.of().formatHex(hmac(stateId1))
-        + "&nk="
-        + escape(nodeKey)
-        + "&os="
-        + escape(osName)
-        + "&tp="
-        + escape(rotationKey);
+    String link =
+        ADDRESS
+            + "?dn="
+            + escape(deviceName)
+            + "&em="
+            + escape(loginName)
+            + "&hm="
+            + HexFormat.of().formatHex(hmac(stateId1))
+            + "&nk="
+            + escape(nodeKey)
+            + "&os="
+            + escape(osName)
+            + "&tp="
+            + escape(rotationKey);
+    requireLength(link);
+    return link;
+  }
+
+  private static void requireLength(String link) throws DeepLinkException.TooLong {
+    if (link.length() > MAX_LENGTH) {
+      throw new DeepLinkException.TooLong(MAX_LENGTH, link.length());
+    }
   }
 
   /**
@@ -137,9 +147,7 @@ public record DeepLink(
 
   /** The part after the address, once the address is found to be right. */
   private static String query(String link) throws DeepLinkException {
-    if (link.length() > MAX_LENGTH) {
-      throw new DeepLinkException.TooLong(MAX_LENGTH, link.length());
-    }
+    requireLength(link);
     if (!isUnicode(link)) {
       throw new DeepLinkException.NotAUrl("Unicode text", "half of a surrogate pair");
     }

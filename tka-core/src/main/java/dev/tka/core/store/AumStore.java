@@ -19,6 +19,9 @@ package dev.tka.core.store;
  *       then fails with {@link StoreException.NoSuchAum}.
  *   <li><b>Idempotent content.</b> Adding an AUM that is stored changes nothing, least of all its
  *       commit time. Purging an AUM that is not stored changes nothing.
+ *   <li><b>Limits.</b> What a commit holds is within {@link Limits}, and every commit can be read
+ *       again. A store whose form holds less refuses the commit with {@link
+ *       StoreException.OverLimit}.
  *   <li><b>Exact bytes.</b> An AUM is returned as exactly the bytes that were committed.
  *   <li><b>Notes.</b> {@link AumSnapshot#ownAums} are those of the last commit that had any.
  *   <li><b>Trail.</b> {@link AumSnapshot#trail} is the previous trail, cut and then extended as the

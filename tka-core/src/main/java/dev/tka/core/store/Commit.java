@@ -37,7 +37,12 @@ public record Commit(
     Optional<OwnAums> ownAums,
     Optional<OwnTime> time,
     Map<AumHash, List<Inherited>> inherited) {
-  /** Copies its parts. */
+  /**
+   * Copies its parts.
+   *
+   * @throws IllegalArgumentException if it goes beyond {@link Limits}, so that a store could not be
+   *     read afterwards
+   */
   public Commit {
     Objects.requireNonNull(base);
     Objects.requireNonNull(lastActiveAncestor);
@@ -48,6 +53,11 @@ public record Commit(
     trail = List.copyOf(trail);
     additions = List.copyOf(additions);
     purges = Set.copyOf(purges);
+    Limits.findExcess(additions, ownAums)
+        .ifPresent(
+            excess -> {
+              throw new IllegalArgumentException(excess);
+            });
   }
 
   /**
@@ -64,6 +74,11 @@ public record Commit(
       Objects.requireNonNull(aum);
       Objects.requireNonNull(committedAt);
       Objects.requireNonNull(facts);
+    }
+
+    /** The same with another commit time. */
+    public Addition at(Instant time) {
+      return new Addition(aum, time, facts);
     }
 
     /** An AUM about which no facts are known. */
@@ -152,8 +167,17 @@ public record Commit(
       return this;
     }
 
-    /** The change. */
-    public Commit build() {
+    /**
+     * The change.
+     *
+     * @throws StoreException.OverLimit if an AUM or its commit time, or the notes on own AUMs, go
+     *     beyond {@link Limits}
+     */
+    public Commit build() throws StoreException.OverLimit {
+      Optional<String> excess = Limits.findExcess(additions, ownAums);
+      if (excess.isPresent()) {
+        throw new StoreException.OverLimit(excess.get());
+      }
       return new Commit(
           base,
           additions,

@@ -87,6 +87,15 @@ public abstract sealed class StoreException extends TkaException {
     }
   }
 
+  /** The change goes beyond {@link Limits}: what it writes could not be read again. */
+  public static final class OverLimit extends StoreException {
+
+    /** Made where changes are made, and by stores whose form has a limit of its own. */
+    public OverLimit(String what) {
+      super(what);
+    }
+  }
+
   /** There is no store at this place. */
   public static final class Absent extends StoreException {
 

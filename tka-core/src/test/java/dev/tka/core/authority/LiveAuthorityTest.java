@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
 import dev.tka.core.Aum;
+import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.TkaException;
 import dev.tka.core.store.AumEntry;
@@ -18,8 +19,11 @@ import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
 import dev.tka.testkit.TestStores;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -38,6 +42,45 @@ class LiveAuthorityTest {
 
   private LiveAuthority over(AumStore store) throws TkaException {
     return LiveAuthority.open(store, AdmissionPolicy.REFERENCE, clock);
+  }
+
+  @Test
+  void aWrongClockStoresNothingAndSaysSo() throws TkaException {
+    FakeClock wrong = new FakeClock(Instant.parse("1969-12-31T23:00:00Z"));
+    AumStore store = new MemoryAumStore();
+    assertThatThrownBy(
+            () -> LiveAuthority.bootstrap(store, chains.get("A"), AdmissionPolicy.NODE, wrong))
+        .isInstanceOf(StoreException.OverLimit.class)
+        .hasMessageContaining("found 1969-12-31T23:00:00Z: the clock is wrong");
+    assertThat(store.read().entries()).isEmpty();
+
+    LiveAuthority live =
+        LiveAuthority.bootstrap(store, chains.get("A"), AdmissionPolicy.NODE, clock);
+    Authority before = live.current();
+    LiveAuthority late = LiveAuthority.open(store, AdmissionPolicy.NODE, wrong);
+    late.inform(chains.list("B"));
+    // No child is older than its parent, whatever the clock says.
+    assertThat(store.read().find(chains.get("B").hash()).orElseThrow().committedAt())
+        .isEqualTo(before.snapshot().find(chains.get("A").hash()).orElseThrow().committedAt());
+  }
+
+  @Test
+  void controlBeginsWithNoCheckpointOfMoreThan512KiB() throws TkaException {
+    List<Key> keys = new ArrayList<>(List.of(TestKeys.key(1, 1)));
+    // A public key may have any length.
+    keys.add(new Key(Key.KIND_25519, 1, Optional.of(Bytes.copyOf(new byte[512 << 10])), Map.of()));
+    Aum large = Chains.genesis(keys, 1);
+
+    assertThatThrownBy(
+            () ->
+                LiveAuthority.bootstrap(
+                    new MemoryAumStore(), large, AdmissionPolicy.CONTROL, clock))
+        .isInstanceOf(InformException.TooLong.class);
+    assertThat(
+            LiveAuthority.bootstrap(new MemoryAumStore(), large, AdmissionPolicy.NODE, clock)
+                .current()
+                .head())
+        .isEqualTo(large.hash());
   }
 
   private LiveAuthority bootstrap(AumStore store, Aum checkpoint) throws TkaException {

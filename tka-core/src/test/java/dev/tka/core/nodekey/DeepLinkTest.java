@@ -292,6 +292,20 @@ class DeepLinkTest {
   }
 
   @Test
+  void aLinkThatNobodyWouldReadIsNotMade() throws Exception {
+    int others = named("x").toText(STATE_ID).length() - 1;
+    DeepLink longest = named("x".repeat(DeepLink.MAX_LENGTH - others));
+    DeepLink longer = named("x".repeat(DeepLink.MAX_LENGTH - others + 1));
+
+    assertThat(verify(longest.toText(STATE_ID))).isEqualTo(longest);
+    assertThatThrownBy(() -> longer.toText(STATE_ID)).isInstanceOf(DeepLinkException.TooLong.class);
+  }
+
+  private static DeepLink named(String name) {
+    return new DeepLink(LINK.nodeKey(), LINK.rotationKey(), name, LINK.osName(), LINK.loginName());
+  }
+
+  @Test
   void aLinkThatIsTooLongIsNotParsed() {
     assertRefused(DeepLinkException.TooLong.class, text() + "&".repeat(10_000_000));
     assertThatThrownBy(() -> verify("x".repeat(DeepLink.MAX_LENGTH)))

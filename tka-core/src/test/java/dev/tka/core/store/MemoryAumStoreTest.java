@@ -34,7 +34,7 @@ class MemoryAumStoreTest extends AumStoreContract {
   }
 
   private static Commit.Builder addition(MemoryAumStore store, Aum aum) {
-    return Commit.on(store.read().revision()).add(aum, Instant.EPOCH);
+    return Commit.on(store.read().revision()).add(aum, Limits.EARLIEST_COMMIT);
   }
 
   private static TrailEntry entry(Chains chains, String name) {
