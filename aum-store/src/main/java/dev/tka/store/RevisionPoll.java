@@ -3,15 +3,13 @@ package dev.tka.store;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Watches a place by polling its revisions, which are authoritative, for {@link Tailnets#watch}; a
  * {@link #hint} makes it poll at once. It keeps what a {@link Tailnets.Watcher} is promised: one
- * thread, each tailnet's commits in their order, and {@code lost} while the revisions cannot be
- * read.
+ * thread, reports in the order of the changes, and {@code lost} while the revisions cannot be read.
  */
 public final class RevisionPoll implements Tailnets.Watch {
   /** The polling interval for places where a poll is cheap. */
@@ -26,25 +24,24 @@ public final class RevisionPoll implements Tailnets.Watch {
   private final Revisions revisions;
   private final Duration interval;
   private final Tailnets.Watcher watcher;
-  private final Map<String, Revision> told = new HashMap<>();
-
-  /** Revisions that were read but not reported, because the watcher threw. */
-  private final Map<String, Revision> untold = new LinkedHashMap<>();
-
   private final Thread thread;
+
+  /** What was read but not reported, because the watcher threw. */
+  private Optional<Map<String, Revision>> untold = Optional.empty();
+
   private boolean hinted;
   private volatile boolean closed;
 
-  /** Reads the revisions that changed since the last call. */
+  /** Reads the revisions of a place. */
   @FunctionalInterface
   public interface Revisions {
     /**
-     * All revisions by the tailnet's name; those known not to have changed since this last returned
-     * may be left out. Called by one thread at a time.
+     * All revisions by the tailnet's name; empty if nothing whatever was committed since this last
+     * returned. Revisions that are equal again do not show that: a backup may have been put back.
      *
      * @throws StoreException if they cannot be read; they are read again after the interval
      */
-    Map<String, Revision> read() throws StoreException;
+    Optional<Map<String, Revision>> read() throws StoreException;
   }
 
   private RevisionPoll(Revisions revisions, Duration interval, Tailnets.Watcher watcher) {
@@ -56,19 +53,13 @@ public final class RevisionPoll implements Tailnets.Watch {
   }
 
   /**
-   * Begins to watch. Commits made before this returns are not reported, unless the first read
-   * fails.
+   * Begins to watch.
    *
    * @param interval the longest wait between two reads
    */
   public static RevisionPoll begin(
       Revisions revisions, Duration interval, Tailnets.Watcher watcher) {
     RevisionPoll poll = new RevisionPoll(revisions, interval, watcher);
-    try {
-      poll.told.putAll(revisions.read());
-    } catch (StoreException e) {
-      // If it persists, the thread's first poll reports it; after that, every commit is reported.
-    }
     poll.thread.start();
     return poll;
   }
@@ -89,7 +80,7 @@ public final class RevisionPoll implements Tailnets.Watch {
 
   private void look() {
     long moment = System.nanoTime();
-    Map<String, Revision> found;
+    Optional<Map<String, Revision>> found;
     try {
       found = revisions.read();
     } catch (StoreException e) {
@@ -107,15 +98,9 @@ public final class RevisionPoll implements Tailnets.Watch {
     if (closed) {
       return;
     }
-    found.forEach(
-        (tailnet, revision) -> {
-          if (!revision.equals(told.get(tailnet))) {
-            untold.put(tailnet, revision);
-          }
-        });
-    told.putAll(untold);
-    untold.entrySet().removeIf(each -> tell(() -> watcher.changed(each.getKey(), each.getValue())));
-    if (untold.isEmpty()) {
+    untold = found.or(() -> untold);
+    if (untold.isEmpty() || tell(() -> watcher.found(untold.orElseThrow()))) {
+      untold = Optional.empty();
       tell(() -> watcher.caughtUp(moment));
     }
   }

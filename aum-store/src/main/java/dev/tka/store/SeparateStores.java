@@ -44,7 +44,8 @@ final class SeparateStores implements Tailnets {
 
   @Override
   public Watch watch(Watcher watcher) {
-    return watches.add(RevisionPoll.begin(this::revisions, RevisionPoll.INTERVAL, watcher));
+    return watches.add(
+        RevisionPoll.begin(() -> Optional.of(revisions()), RevisionPoll.INTERVAL, watcher));
   }
 
   @Override

@@ -21,6 +21,9 @@ public interface Tailnets extends AutoCloseable {
   String NAME =
       "1 to " + LONGEST_NAME + " characters, without a zero character or half of a surrogate pair";
 
+  /** The revision of a tailnet to which nothing was ever committed. */
+  Revision NO_COMMIT = new Revision(0);
+
   /** How long a body is kept, at least, after its AUM was removed. */
   Duration REMOVED_STAY = Duration.ofDays(1);
 
@@ -60,7 +63,8 @@ public interface Tailnets extends AutoCloseable {
   }
 
   /**
-   * The store of one tailnet; it holds nothing until something is committed to it.
+   * The store of one tailnet; it holds nothing until something is committed to it, and is then at
+   * {@link #NO_COMMIT}.
    *
    * @param name the tailnet's name, or any other text that identifies it: 1 to {@value
    *     #LONGEST_NAME} characters, without a zero character or half of a surrogate pair
@@ -77,7 +81,8 @@ public interface Tailnets extends AutoCloseable {
   SortedMap<String, Revision> revisions() throws StoreException;
 
   /**
-   * Reports commits from now on, including those of other processes, until the watch is closed.
+   * Reports which tailnets there are and at which revisions, at first and after every change,
+   * including those by other processes, until the watch is closed.
    *
    * @param watcher called by one thread, never twice at a time. If it throws, the report is
    *     repeated
@@ -88,30 +93,38 @@ public interface Tailnets extends AutoCloseable {
   @Override
   void close();
 
-  /** Commits are reported while this is open. */
+  /** Changes are reported while this is open. */
   interface Watch extends AutoCloseable {
     /** Ends the watch; a call in progress may still run to its end. */
     @Override
     void close();
   }
 
-  /** Receives reports of commits. */
+  /**
+   * Receives reports. Each says what there is, and not what changed since the one before: whoever
+   * keeps something compares it with the report, and so also notices a place that was put back,
+   * from a backup, to what an earlier report said.
+   */
   interface Watcher {
     /**
-     * A tailnet was committed to, or wiped. Reports on one tailnet come in the order of its
-     * commits; intermediate ones may be left out.
+     * Something may have changed. Reports come in the order of the changes; intermediate states may
+     * be left out.
+     *
+     * @param revisions the revision of every tailnet, as {@link Tailnets#revisions} says. A name
+     *     that is not among them is that of a tailnet that is gone, or never was: {@link
+     *     #NO_COMMIT}
      */
-    void changed(String tailnet, Revision revision);
+    void found(Map<String, Revision> revisions);
 
     /**
-     * All commits made before a moment have been reported.
+     * All changes made before a moment have been reported.
      *
      * @param moment as counted by {@link System#nanoTime}
      */
     void caughtUp(long moment);
 
     /**
-     * The place cannot be reached. Commits are not reported until {@link #caughtUp} is called
+     * The place cannot be reached. Changes are not reported until {@link #caughtUp} is called
      * again; by then all of them have been.
      */
     void lost(StoreException why);

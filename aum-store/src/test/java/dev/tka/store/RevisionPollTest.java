@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -23,14 +25,17 @@ class RevisionPollTest {
   private final BlockingQueue<String> told = new LinkedBlockingQueue<>();
   private final AtomicBoolean throwing = new AtomicBoolean();
   private final AtomicBoolean broken = new AtomicBoolean();
+  private final AtomicBoolean changed = new AtomicBoolean(true);
 
   private final Tailnets.Watcher watcher =
       new Tailnets.Watcher() {
         @Override
-        public void changed(String tailnet, Revision revision) {
-          boolean fails = throwing.get() && tailnet.equals("bad");
-          told.add((fails ? "failing " : "") + tailnet + " " + revision.value());
-          if (fails) {
+        public void found(Map<String, Revision> all) {
+          StringBuilder line = new StringBuilder(throwing.get() ? "failing" : "found");
+          new TreeMap<>(all)
+              .forEach((name, at) -> line.append(" ").append(name).append(" ").append(at.value()));
+          told.add(line.toString());
+          if (throwing.get()) {
             throw new IllegalArgumentException("told to throw");
           }
         }
@@ -56,7 +61,7 @@ class RevisionPollTest {
           if (revisions.containsKey("gone")) {
             throw WatchedByHand.gone();
           }
-          return Map.copyOf(revisions);
+          return changed.getAndSet(false) ? Optional.of(Map.copyOf(revisions)) : Optional.empty();
         },
         Duration.ofMillis(1),
         watcher);
@@ -75,27 +80,54 @@ class RevisionPollTest {
     }
   }
 
+  /** Has the place change, or seem to. */
+  private void put(String tailnet, long revision) {
+    revisions.put(tailnet, new Revision(revision));
+    changed.set(true);
+  }
+
+  @Test
+  void whatIsThereIsToldAtFirstAndAfterAnyChange() throws Exception {
+    revisions.put("before", new Revision(2));
+    try (RevisionPoll poll = begin()) {
+      assertThat(poll).isNotNull();
+      assertThat(await("caught up")).containsExactly("found before 2");
+      assertThat(await("caught up")).as("nothing changed").isEmpty();
+      put("t", 1);
+      assertThat(await("found before 2 t 1")).allMatch(line -> line.equals("caught up"));
+      await("caught up");
+      // Put back to what was told: what was told says nothing about what others have seen since.
+      changed.set(true);
+      await("found before 2 t 1");
+      await("caught up");
+      revisions.remove("before");
+      changed.set(true);
+      await("found t 1");
+    }
+  }
+
   @Test
   void aReportIsRepeatedToAWatcherThatThrowsBeforeItCatchesUp() throws Exception {
     try (RevisionPoll poll = begin()) {
       assertThat(poll).isNotNull();
       await("caught up");
       throwing.set(true);
-      revisions.put("bad", new Revision(3));
-      await("failing bad 3");
-      revisions.put("good", new Revision(4));
-      await("good 4");
-      // Neither a report that it caught up, nor the good one again.
-      assertThat(await("failing bad 3")).isEmpty();
-      assertThat(await("failing bad 3")).isEmpty();
+      put("t", 3);
+      await("failing t 3");
+      // No report that it caught up.
+      assertThat(await("failing t 3")).isEmpty();
+      assertThat(await("failing t 3")).isEmpty();
+      put("t", 4);
+      assertThat(await("failing t 4")).allMatch(line -> line.equals("failing t 3"));
       throwing.set(false);
-      assertThat(await("bad 3")).allMatch(line -> line.equals("failing bad 3"));
+      assertThat(await("found t 4")).allMatch(line -> line.equals("failing t 4"));
+      assertThat(await("caught up")).isEmpty();
       assertThat(await("caught up")).isEmpty();
     }
   }
 
   @Test
-  void aWatcherThatThrowsAtALossStillHearsOfCommits() throws Exception {
+  void aWatcherThatThrowsAtALossStillHearsOfChanges() throws Exception {
     try (RevisionPoll poll = begin()) {
       assertThat(poll).isNotNull();
       await("caught up");
@@ -104,7 +136,8 @@ class RevisionPollTest {
       await("lost");
       await("lost");
       revisions.remove("gone");
-      await("t 1");
+      changed.set(true);
+      await("found t 1");
       await("caught up");
     }
   }
@@ -116,9 +149,9 @@ class RevisionPollTest {
       await("caught up");
       broken.set(true);
       await("lost");
-      revisions.put("t", new Revision(1));
+      put("t", 1);
       broken.set(false);
-      await("t 1");
+      await("found t 1");
       await("caught up");
     }
   }

@@ -12,6 +12,7 @@ import dev.tka.core.authority.InformResult;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.Refusal;
 import dev.tka.core.store.Commit;
+import dev.tka.core.store.Limits;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.core.store.OwnTime;
 import java.time.Clock;
@@ -34,7 +35,7 @@ final class AdmittingEngine {
   /** A party that begins with a genesis. */
   AdmittingEngine(AdmissionPolicy policy, Aum genesis) throws TkaException {
     Clocks stopped =
-        new Clocks(Clock.fixed(Instant.EPOCH, ZoneOffset.UTC), () -> Duration.ZERO);
+        new Clocks(Clock.fixed(Limits.EARLIEST_COMMIT, ZoneOffset.UTC), () -> Duration.ZERO);
     live = LiveAuthority.bootstrap(store, genesis, policy, stopped);
   }
 

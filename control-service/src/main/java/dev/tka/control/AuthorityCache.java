@@ -3,7 +3,6 @@ package dev.tka.control;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.tka.core.authority.AdmissionPolicy;
-import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.OpenException;
 import dev.tka.core.store.AumSnapshot;
@@ -14,6 +13,7 @@ import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -26,8 +26,8 @@ import java.util.function.LongSupplier;
  * <p>An authority is opened on its first request, once for any number of callers, and follows its
  * store from then on. Its age is known in two ways: from the moment when the store was last
  * queried, and from the moment up to which the place's {@link Tailnets.Watch} has reported all
- * commits, if it has reported none to this tailnet. An answer that is new enough costs no access to
- * the place; any other costs one query, and reading the AUMs added since.
+ * commits, if what it reported is what the cache holds. An answer that is new enough costs no
+ * access to the place; any other costs one query, and reading the AUMs added since.
  *
  * <p>Without a working watch, answers only get older; then the store is queried, and if it cannot
  * be reached the call fails with {@link StoreException.Unavailable}, instead of giving an old
@@ -163,6 +163,11 @@ public final class AuthorityCache implements Tailnets {
     return held.policy().eviction().orElseThrow().weightedSize().orElseThrow();
   }
 
+  /** The moment up to which the watch has reported everything. */
+  long caughtUp() {
+    return caughtUp;
+  }
+
   private Tailnet alive(String name) {
     requireOpen();
     return alive.get(name, any -> new Tailnet(name, place.tailnet(name)));
@@ -183,14 +188,24 @@ public final class AuthorityCache implements Tailnets {
    * @param refusal why it cannot be opened now
    */
   private record Known(
-      long tellings, long moment, Optional<LiveAuthority> live, Optional<OpenException> refusal) {
+      long tellings, long moment, Optional<LiveAuthority> live, Optional<Refusal> refusal) {
     LiveAuthority get() throws OpenException {
       if (refusal.isPresent()) {
-        throw refusal.get();
+        throw refusal.get().why;
       }
       return live.orElseThrow();
     }
+
+    /** The revision that this is known of. */
+    Revision revision() {
+      return refusal
+          .map(Refusal::at)
+          .orElseGet(() -> live.orElseThrow().current().snapshot().revision());
+    }
   }
+
+  /** Why no authority can be opened from a store, and its revision then. */
+  private record Refusal(OpenException why, Revision at) {}
 
   /** A failure to read the place, and when it was known. */
   private record Failure(long ended, StoreException why) {}
@@ -200,13 +215,16 @@ public final class AuthorityCache implements Tailnets {
     private final String name;
     private final AumStore store;
 
-    /** The number of reported commits that may not have been seen. */
+    /** The number of commits and reports that may not have been seen. */
     private final AtomicLong tellings = new AtomicLong();
 
     private volatile Optional<Known> known = Optional.empty();
 
     /** The last failure to read the store. */
     private Optional<Failure> failure = Optional.empty();
+
+    /** The revision that the last look found. */
+    private Revision looked = NO_COMMIT;
 
     private volatile int weight;
 
@@ -264,7 +282,7 @@ public final class AuthorityCache implements Tailnets {
         now = new Known(told, moment, Optional.of(found), Optional.empty());
         hold(found.current().heapBytes());
       } catch (OpenException e) {
-        now = new Known(told, moment, live, Optional.of(e));
+        now = new Known(told, moment, live, Optional.of(new Refusal(e, looked)));
       }
       known = Optional.of(now);
       return now;
@@ -279,16 +297,9 @@ public final class AuthorityCache implements Tailnets {
       return live.get();
     }
 
+    /** Compares with what is held: an earlier report may have said the same of another state. */
     void told(Revision revision) {
-      boolean seen =
-          known
-              .filter(now -> now.refusal().isEmpty())
-              .flatMap(Known::live)
-              .map(LiveAuthority::current)
-              .map(Authority::snapshot)
-              .filter(snapshot -> snapshot.revision().equals(revision))
-              .isPresent();
-      if (!seen) {
+      if (known.filter(now -> now.revision().equals(revision)).isEmpty()) {
         tellings.incrementAndGet();
       }
     }
@@ -300,7 +311,12 @@ public final class AuthorityCache implements Tailnets {
 
     @Override
     public AumSnapshot read() throws StoreException {
-      return store.read();
+      AumSnapshot snapshot = store.read();
+      // Only a look holds the lock; others read at the same time.
+      if (Thread.holdsLock(this)) {
+        looked = snapshot.revision();
+      }
+      return snapshot;
     }
 
     @Override
@@ -362,8 +378,10 @@ public final class AuthorityCache implements Tailnets {
   /** Receives reports of commits to the place. */
   private final class Follower implements Watcher {
     @Override
-    public void changed(String name, Revision revision) {
-      Optional.ofNullable(alive.getIfPresent(name)).ifPresent(tailnet -> tailnet.told(revision));
+    public void found(Map<String, Revision> revisions) {
+      alive
+          .asMap()
+          .forEach((name, tailnet) -> tailnet.told(revisions.getOrDefault(name, NO_COMMIT)));
     }
 
     @Override

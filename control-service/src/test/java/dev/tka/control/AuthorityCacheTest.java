@@ -8,6 +8,7 @@ import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.OpenException;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
+import dev.tka.core.store.MemoryAumStore;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.testkit.WatchedByHand;
 import dev.tka.testkit.Chains;
@@ -124,13 +125,13 @@ class AuthorityCacheTest {
     readsSince();
 
     add(place.elsewhere("t"), "C");
-    place.tell("t");
+    place.tell();
     assertThat(head(LONG)).isEqualTo("C");
     assertThat(head("u", LONG)).isEqualTo("A");
     assertThat(readsSince()).as("no other store is queried").isEqualTo(1);
 
     // A repeated report, or one of a known revision, changes nothing.
-    place.tell("t");
+    place.tell();
     assertThat(head(LONG)).isEqualTo("C");
     assertThat(readsSince()).isZero();
   }
@@ -140,7 +141,7 @@ class AuthorityCacheTest {
     add(place.elsewhere("t"), "A");
     head(LONG);
     add(place.elsewhere("t"), "B");
-    place.tell("t");
+    place.tell();
     pass(LONG);
     caughtUp();
     place.unreachable = true;
@@ -181,6 +182,40 @@ class AuthorityCacheTest {
     add(behind, "C");
     place.unreachable = false;
 
+    assertThat(head(LONG)).isEqualTo("C");
+  }
+
+  @Test
+  void aReportThatDiffersFromWhatIsHeldIsNewsWhateverWasReportedBefore() throws Exception {
+    AumStore before = new MemoryAumStore();
+    add(before, "A B");
+    place.replace("t", before);
+    place.tell();
+    head(LONG);
+    AumStore after = new MemoryAumStore();
+    add(after, "A");
+    add(after, "B C");
+    place.replace("t", after);
+    pass(SECOND);
+    assertThat(head(Duration.ZERO)).isEqualTo("C");
+
+    // The next report repeats the one before: it was put back in between.
+    place.replace("t", before);
+    place.tell();
+    caughtUp();
+    assertThat(head(LONG)).isEqualTo("B");
+
+    place.remove("t");
+    place.tell();
+    caughtUp();
+    assertThatThrownBy(() -> head(LONG)).isInstanceOf(OpenException.EmptyStore.class);
+    readsSince();
+    place.tell();
+    assertThatThrownBy(() -> head(LONG)).isInstanceOf(OpenException.EmptyStore.class);
+    assertThat(readsSince()).as("still gone").isZero();
+
+    place.replace("t", after);
+    place.tell();
     assertThat(head(LONG)).isEqualTo("C");
   }
 
@@ -239,7 +274,7 @@ class AuthorityCacheTest {
     assertThat(cache.live("t", LONG)).as("the same one while anyone holds it").isSameAs(mine);
     assertThat(chains.nameOf(mine.current().head())).isEqualTo("C");
     add(place.elsewhere("t"), "D");
-    place.tell("t");
+    place.tell();
     assertThat(head(LONG)).isEqualTo("D");
     assertThat(chains.nameOf(mine.current().head())).isEqualTo("D");
     mine.inform(chains.list("E"));
@@ -299,7 +334,7 @@ class AuthorityCacheTest {
     place.unreachable = false;
     assertThat(head(SECOND)).isEqualTo("A");
     add(place.elsewhere("t"), "B");
-    place.tell("t");
+    place.tell();
     caughtUp();
     assertThat(cache.lost()).isEmpty();
     assertThat(head(SECOND)).isEqualTo("B");
@@ -317,7 +352,7 @@ class AuthorityCacheTest {
     assertThat(readsSince()).isBetween(1, questions / 2);
 
     add(place.elsewhere("t"), "A");
-    place.tell("t");
+    place.tell();
     assertThat(head(SECOND)).isEqualTo("A");
 
     place.elsewhere("t").wipe();

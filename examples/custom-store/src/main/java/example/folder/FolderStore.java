@@ -11,6 +11,7 @@ import dev.tka.core.store.Notes;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
+import dev.tka.store.Tailnets;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -26,7 +27,7 @@ import java.util.stream.Stream;
 /**
  * One tailnet: a folder with a file for each commit, numbered from 1. A file is written and flushed
  * under another name and then linked to its number, which fails where another writer was first: so
- * a commit is there whole or not at all, and two writers need no lock. The number is the revision.
+ * a commit is there whole or not at all, and two writers need no lock.
  */
 final class FolderStore implements AumStore {
   /** How often a reader looks again while others wipe. */
@@ -35,7 +36,7 @@ final class FolderStore implements AumStore {
   private final FolderTailnets place;
   private final String name;
   private final Path folder;
-  private IndexSnapshot<Bytes> current = empty(0);
+  private IndexSnapshot<Bytes> current = empty(0, Tailnets.NO_COMMIT);
 
   FolderStore(FolderTailnets place, String name, Path folder) {
     this.place = place;
@@ -62,6 +63,24 @@ final class FolderStore implements AumStore {
     }
   }
 
+  /** The newest commit that is there. */
+  static Optional<CommitFile> newest(Path folder) throws IOException, StoreException {
+    for (int look = 1; true; look++) {
+      List<Long> commits = commits(folder);
+      if (commits.isEmpty()) {
+        return Optional.empty();
+      }
+      try {
+        return Optional.of(CommitFile.read(file(folder, commits.get(commits.size() - 1))));
+      } catch (NoSuchFileException e) {
+        // Somebody wiped the tailnet once more.
+        if (look == MAX_LOOKS) {
+          throw e;
+        }
+      }
+    }
+  }
+
   @Override
   public synchronized AumSnapshot read() throws StoreException {
     follow();
@@ -73,21 +92,24 @@ final class FolderStore implements AumStore {
     follow();
     // Refuses a trail that cannot be before anything is written.
     trailAfter(commit);
-    if (!commit.base().equals(current.revision()) || !write(Optional.of(commit))) {
+    CommitFile next = new CommitFile(name, current.revision(), Optional.of(commit));
+    if (!commit.base().equals(current.revision()) || !write(next)) {
       follow();
       throw new StoreException.Conflict(commit.base(), current.revision());
     }
-    current = after(commit, current.limit() + 1);
+    current = after(next, current.limit() + 1);
     return current;
   }
 
   @Override
   public synchronized void wipe() throws StoreException {
     follow();
-    while (!write(Optional.empty())) {
+    CommitFile wipe = new CommitFile(name, current.revision(), Optional.empty());
+    while (!write(wipe)) {
       follow();
+      wipe = new CommitFile(name, current.revision(), Optional.empty());
     }
-    current = empty(current.limit() + 1);
+    current = after(wipe, current.limit() + 1);
     try {
       List<Long> commits = commits(folder);
       // From the newest back, so that what is left when this is interrupted has no gap.
@@ -106,15 +128,18 @@ final class FolderStore implements AumStore {
     place.requireOpen();
     for (int look = 1; true; look++) {
       try {
-        for (long number : commits(folder)) {
+        List<Long> commits = commits(folder);
+        if (!isStillThere(commits)) {
+          current = empty(0, Tailnets.NO_COMMIT);
+        }
+        for (long number : commits) {
           if (number > current.limit()) {
             CommitFile read = CommitFile.read(file(folder, number));
             long next = current.limit() + 1;
             if (number != next && read.commit().isPresent()) {
               throw new NoSuchFileException(file(folder, next).toString());
             }
-            current =
-                read.commit().map(commit -> after(commit, number)).orElseGet(() -> empty(number));
+            current = after(read, number);
           }
         }
         return;
@@ -129,15 +154,25 @@ final class FolderStore implements AumStore {
     }
   }
 
+  /** Whether the folder still leads to what was read from it, and is no copy that was put back. */
+  private boolean isStillThere(List<Long> commits) throws IOException, StoreException {
+    long last = current.limit();
+    if (commits.contains(last)) {
+      return CommitFile.read(file(folder, last)).revision().equals(current.revision());
+    }
+    // A later wipe deletes it.
+    return last == 0 || commits.stream().anyMatch(number -> number > last);
+  }
+
   /** Writes the next commit, or a wipe; false if another writer was first. */
-  private boolean write(Optional<Commit> commit) throws StoreException {
+  private boolean write(CommitFile next) throws StoreException {
     try {
       Files.createDirectories(folder);
       flush(place.root());
       Path unnamed = Files.createTempFile(folder, "next", "");
       try {
         try (FileChannel channel = FileChannel.open(unnamed, StandardOpenOption.WRITE)) {
-          ByteBuffer bytes = ByteBuffer.wrap(new CommitFile(name, commit).encode());
+          ByteBuffer bytes = ByteBuffer.wrap(next.encode());
           while (bytes.hasRemaining()) {
             channel.write(bytes);
           }
@@ -171,7 +206,17 @@ final class FolderStore implements AumStore {
     return commit.trailCut().map(before::cutFrom).orElse(before).extend(commit.trail());
   }
 
-  private IndexSnapshot<Bytes> after(Commit commit, long number) {
+  private IndexSnapshot<Bytes> after(CommitFile file, long number) throws StoreException {
+    Revision revision;
+    try {
+      revision = file.revision();
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(folder.toString(), e);
+    }
+    if (file.commit().isEmpty()) {
+      return empty(number, revision);
+    }
+    Commit commit = file.commit().get();
     Trail trail = trailAfter(commit);
     AumIndex<Bytes> index =
         current
@@ -181,25 +226,28 @@ final class FolderStore implements AumStore {
     return snapshot(
         commit.purges().isEmpty() ? index : index.without(commit.purges()),
         number,
+        revision,
         commit.lastActiveAncestor().or(current::lastActiveAncestor),
         trail,
         current.notes().after(commit));
   }
 
-  private static IndexSnapshot<Bytes> empty(long number) {
-    return snapshot(new AumIndex<>(), number, Optional.empty(), Trail.EMPTY, Notes.NONE);
+  private static IndexSnapshot<Bytes> empty(long number, Revision revision) {
+    return snapshot(
+        new AumIndex<>(), number, revision, Optional.empty(), Trail.EMPTY, Notes.NONE);
   }
 
   private static IndexSnapshot<Bytes> snapshot(
       AumIndex<Bytes> index,
       long number,
+      Revision revision,
       Optional<AumHash> lastActiveAncestor,
       Trail trail,
       Notes notes) {
     return new IndexSnapshot<>(
         index,
         number,
-        new Revision(number),
+        revision,
         lastActiveAncestor,
         IndexSnapshot.Bodies.IN_MEMORY,
         () -> trail,

@@ -13,17 +13,14 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /** A folder that keeps many tailnets, each in a folder of its own: {@link FolderStore}. */
 final class FolderTailnets implements Tailnets {
   private final Path root;
-  private final Map<Path, String> names = new ConcurrentHashMap<>();
   private final Watches watches = new Watches();
 
   private FolderTailnets(Path root) {
@@ -75,13 +72,9 @@ final class FolderTailnets implements Tailnets {
     SortedMap<String, Revision> revisions = new TreeMap<>();
     try (Stream<Path> folders = Files.list(root)) {
       for (Path folder : folders.toList()) {
-        List<Long> commits = FolderStore.commits(folder);
-        if (!commits.isEmpty()) {
-          long newest = commits.get(commits.size() - 1);
-          if (!names.containsKey(folder)) {
-            names.put(folder, CommitFile.read(FolderStore.file(folder, newest)).tailnet());
-          }
-          revisions.put(names.getOrDefault(folder, ""), new Revision(newest));
+        Optional<CommitFile> newest = FolderStore.newest(folder);
+        if (newest.isPresent()) {
+          revisions.put(newest.get().tailnet(), newest.get().revision());
         }
       }
     } catch (IOException e) {
@@ -93,7 +86,8 @@ final class FolderTailnets implements Tailnets {
   @Override
   public Watch watch(Watcher watcher) {
     requireOpen();
-    return watches.add(RevisionPoll.begin(this::revisions, RevisionPoll.INTERVAL, watcher));
+    return watches.add(
+        RevisionPoll.begin(() -> Optional.of(revisions()), RevisionPoll.INTERVAL, watcher));
   }
 
   Path root() {

@@ -18,6 +18,7 @@ public sealed interface Intake {
    * @param added the AUMs that were new, in order
    * @param known the number of AUMs that were stored already
    * @param refusals the AUMs that the admission policy kept out
+   * @param outweighed AUMs that were added although they can never win: a few are kept
    * @param setAside unsent edits that had to make way for the admitted AUMs
    * @param displacedOwn local AUMs that control had accepted and that are no longer on the active
    *     chain
@@ -26,6 +27,7 @@ public sealed interface Intake {
       List<AumHash> added,
       int known,
       List<Refusal> refusals,
+      List<Refusal.Outweighed> outweighed,
       List<OwnAums.SetAside> setAside,
       List<AumHash> displacedOwn)
       implements Intake {
@@ -33,13 +35,14 @@ public sealed interface Intake {
     public Done {
       added = List.copyOf(added);
       refusals = List.copyOf(refusals);
+      outweighed = List.copyOf(outweighed);
       setAside = List.copyOf(setAside);
       displacedOwn = List.copyOf(displacedOwn);
     }
 
     /** The result for AUMs of which none was new. */
     static Done nothingNew(int known) {
-      return new Done(List.of(), known, List.of(), List.of(), List.of());
+      return new Done(List.of(), known, List.of(), List.of(), List.of(), List.of());
     }
   }
 

@@ -65,6 +65,7 @@ final class Intakes {
           result.added(),
           known + result.known(),
           result.refusals(),
+          result.outweighed(),
           result.setAside(),
           result.displacedOwn());
     } catch (InformException.Refused e) {

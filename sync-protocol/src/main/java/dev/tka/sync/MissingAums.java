@@ -4,7 +4,6 @@ import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.store.AumSnapshot;
-import dev.tka.core.store.BodyReader;
 import dev.tka.core.store.StoreException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -34,14 +33,20 @@ public record MissingAums(List<AumHash> hashes, List<Bytes> encoded, int withhel
    * @throws StoreException if a body cannot be read
    */
   public static MissingAums of(Authority local, Intersection intersection) throws StoreException {
-    return bounded(local, intersection, Long.MAX_VALUE);
+    return intersection instanceof Intersection.Found found
+        ? read(local, following(local, found.at()), 0)
+        : NOTHING;
   }
 
   /**
-   * The AUMs that the remote lacks, as far as they fit in a number of bytes (protocol, section 10).
-   * The limit applies from the newest common AUM on: AUMs that the remote already has are sent in
-   * full with the rest, followed by at least one more. If the limit applied from the intersection
-   * on, a remote could be sent the same AUMs forever.
+   * The AUMs that the remote lacks, as far as they fit in a number of bytes, and at least one that
+   * follows the newest common AUM (protocol, section 10). Only if that one is longer than the limit
+   * by itself does the answer exceed it.
+   *
+   * <p>They begin after the intersection if one that is new to the remote fits, too: a node that
+   * remembers the newest common AUM without storing it needs the way there from a checkpoint.
+   * Otherwise they begin after the newest common AUM itself. A node that stores that one needs no
+   * more, and an offer that names old AUMs beside new ones fetches no history.
    *
    * @param intersection the intersection of the same authority with the remote's offer
    * @param maxBytes the limit on the total length of the encodings
@@ -52,23 +57,33 @@ public record MissingAums(List<AumHash> hashes, List<Bytes> encoded, int withhel
     if (!(intersection instanceof Intersection.Found found)) {
       return NOTHING;
     }
+    AumSnapshot snapshot = local.snapshot();
     List<AumHash> following = following(local, found.at());
-    int common = following.size() - following(local, found.newestCommon()).size();
-    BodyReader reader = new BodyReader(local.snapshot(), following);
-    List<Bytes> encoded = new ArrayList<>();
-    long beyondCommon = 0;
-    while (reader.hasNext()) {
-      Bytes next = reader.encoded();
-      if (encoded.size() >= common) {
-        beyondCommon += next.size();
-        if (beyondCommon > maxBytes && encoded.size() > common) {
-          break;
-        }
-      }
-      encoded.add(next);
+    List<AumHash> beyondCommon = following(local, found.newestCommon());
+    int common = following.size() - beyondCommon.size();
+    int fitting = fitting(snapshot, following, maxBytes);
+    if (fitting > common || beyondCommon.isEmpty()) {
+      return read(local, following.subList(0, fitting), following.size() - fitting);
     }
-    return new MissingAums(
-        following.subList(0, encoded.size()), encoded, following.size() - encoded.size());
+    int sent = common == 0 ? 1 : Math.max(1, fitting(snapshot, beyondCommon, maxBytes));
+    return read(local, beyondCommon.subList(0, sent), beyondCommon.size() - sent);
+  }
+
+  /** The number of AUMs, from the first on, that fit in a number of bytes. */
+  private static int fitting(AumSnapshot snapshot, List<AumHash> hashes, long maxBytes) {
+    long bytes = 0;
+    for (int i = 0; i < hashes.size(); i++) {
+      bytes += snapshot.find(hashes.get(i)).orElseThrow().size();
+      if (bytes > maxBytes) {
+        return i;
+      }
+    }
+    return hashes.size();
+  }
+
+  private static MissingAums read(Authority local, List<AumHash> hashes, int withheld)
+      throws StoreException {
+    return new MissingAums(hashes, local.snapshot().encodedAll(hashes), withheld);
   }
 
   /**
@@ -82,7 +97,7 @@ public record MissingAums(List<AumHash> hashes, List<Bytes> encoded, int withhel
     List<AumHash> hashes = new ArrayList<>(snapshot.ownAums().unsent());
     hashes.removeIf(hash -> !local.isActive(hash));
     hashes.sort(Comparator.comparing(hash -> snapshot.find(hash).orElseThrow().height()));
-    return new MissingAums(hashes, snapshot.encodedAll(hashes), 0);
+    return read(local, hashes, 0);
   }
 
   private static List<AumHash> following(Authority local, AumHash hash) {

@@ -5,9 +5,11 @@ import dev.tka.core.Bytes;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.OpenException;
+import dev.tka.core.authority.Refusal;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.StoreException;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -16,10 +18,10 @@ import java.util.function.Consumer;
 
 /**
  * Rounds of a node with control, repeated until the heads agree or rounds no longer change anything
- * (protocol, section 10). A round changes something if the node stores an AUM, or is sent one that
- * it has and that is newer than all such AUMs before. After two rounds in a row that do neither,
- * the series ends, so that no control can keep a node busy by naming heads; one such round is
- * allowed, because control may have learned something.
+ * (protocol, section 10). A round changes something if the node stores an AUM, or if the last one
+ * that it is sent is one that it has and that is newer than all such AUMs before. After two rounds
+ * in a row that do neither, the series ends, so that no control can keep a node busy by naming
+ * heads; one such round is allowed, because control may have learned something.
  *
  * <p>For one thread.
  */
@@ -30,6 +32,9 @@ public final class NodeSync {
   private Optional<AumHash> shared = Optional.empty();
   private int highestShared = Integer.MIN_VALUE;
   private final Set<AumHash> everStored = new HashSet<>();
+
+  /** The AUMs that control sent and that can never win, stored or not. */
+  private final Set<AumHash> outweighed = new HashSet<>();
 
   /** Makes rounds for the node that has this authority. */
   public NodeSync(LiveAuthority live) {
@@ -83,8 +88,14 @@ public final class NodeSync {
   /** The reason why rounds no longer change anything, as far as this node can tell. */
   private SyncOutcome stalled(NodeRound.End end, SyncOutcome.Unfinished unfinished, int rounds) {
     NodeRound.Notices notices = end.notices();
-    if (end.exchange().received() instanceof Intake.Done done && !done.refusals().isEmpty()) {
-      return new SyncOutcome.Refused(done.refusals());
+    List<Refusal> refusals = new ArrayList<>();
+    if (end.exchange().received() instanceof Intake.Done done) {
+      refusals.addAll(done.outweighed());
+      refusals.addAll(done.refusals());
+    }
+    Optional<Refusal.Outweighed> outweighed = onlyOutweighed(refusals);
+    if (!refusals.isEmpty() && outweighed.isEmpty()) {
+      return new SyncOutcome.Refused(refusals);
     }
     if (!notices.refusedRevocations().isEmpty()) {
       return new SyncOutcome.RevocationRefused(
@@ -95,9 +106,25 @@ public final class NodeSync {
     if (end.exchange().intersection() instanceof Intersection.Remembered remembered) {
       return new SyncOutcome.ControlLostHistory(remembered.at(), live.current().oldestAncestor());
     }
-    return firstDenied(end.exchange().intersection())
-        .<SyncOutcome>map(denied -> new SyncOutcome.ControlDenies(denied, controlHead))
+    return outweighed
+        .map(Refusal.Outweighed::winner)
+        .or(() -> firstDenied(end.exchange().intersection()))
+        .<SyncOutcome>map(denied -> new SyncOutcome.ControlDenies(denied, controlHead, refusals))
         .orElse(new SyncOutcome.Stalled(head, controlHead, rounds));
+  }
+
+  /** The first refusal, if each AUM is refused because its branch weighs too little. */
+  private static Optional<Refusal.Outweighed> onlyOutweighed(List<Refusal> refusals) {
+    boolean only =
+        refusals.stream()
+            .allMatch(
+                refusal ->
+                    refusal instanceof Refusal.Outweighed
+                        || refusal instanceof Refusal.BuildsOnRefused);
+    return refusals.stream()
+        .filter(refusal -> only && refusal instanceof Refusal.Outweighed)
+        .map(Refusal.Outweighed.class::cast)
+        .findFirst();
   }
 
   /** The first of this node's AUMs that control once had, but no longer follows. */
@@ -120,6 +147,11 @@ public final class NodeSync {
       Control<E> control, Consumer<NodeRound.End> report) throws E, OpenException, StoreException {
     NodeRound round = NodeRound.begin(live, shared);
     NodeRound.Step step = round.answered(control.offer(round.offer()));
+    if (step instanceof NodeRound.End end
+        && end.outcome() instanceof SyncOutcome.OutOfReach far
+        && remembers(far.parent())) {
+      step = round.answered(WayFromCheckpoint.fetch(live.current(), far.parent(), control));
+    }
     if (!(step instanceof NodeRound.Send send)) {
       return (NodeRound.End) step;
     }
@@ -135,23 +167,38 @@ public final class NodeSync {
     return send.acknowledged(receipt.orElseThrow());
   }
 
+  private boolean remembers(AumHash hash) {
+    return live.policy().remembers() && live.current().snapshot().trail().contains(hash);
+  }
+
   /**
    * Records the results of a round for the next one.
    *
    * @return true if it changed something
    */
   private boolean noteProgress(NodeRound.Exchange exchange) {
-    Optional<AumEntry> newest = newestHeld(exchange.answer().missing());
-    boolean further = newest.isPresent() && newest.get().height() > highestShared;
+    if (exchange.received() instanceof Intake.Done done) {
+      done.outweighed().forEach(each -> outweighed.add(each.update()));
+    }
+    List<Bytes> sent = exchange.answer().missing();
+    Optional<AumEntry> newest = newestHeld(sent);
+    // What follows an AUM that was not taken in leads nowhere.
+    boolean further =
+        newest.isPresent()
+            && newest.get().height() > highestShared
+            && newest.get().hash().equals(AumHash.ofEncoding(sent.get(sent.size() - 1)));
     if (newest.isPresent()) {
       shared = newest.map(AumEntry::hash);
       highestShared = Math.max(highestShared, newest.get().height());
     }
     // AUMs that control lets displace one another in turn are stored over and over: they count
     // once.
-    boolean stored =
-        exchange.received() instanceof Intake.Done done && everStored.addAll(done.added());
-    return stored || further;
+    List<AumHash> stored = new ArrayList<>();
+    if (exchange.received() instanceof Intake.Done done) {
+      stored.addAll(done.added());
+      stored.removeAll(outweighed);
+    }
+    return everStored.addAll(stored) || further;
   }
 
   /** The last AUM sent by control that this node now has. */
@@ -159,7 +206,7 @@ public final class NodeSync {
     AumSnapshot snapshot = live.current().snapshot();
     for (int i = sent.size() - 1; i >= 0; i--) {
       Optional<? extends AumEntry> held = snapshot.find(AumHash.ofEncoding(sent.get(i)));
-      if (held.isPresent()) {
+      if (held.isPresent() && !outweighed.contains(held.get().hash())) {
         return Optional.of(held.get());
       }
     }

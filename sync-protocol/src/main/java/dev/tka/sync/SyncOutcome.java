@@ -194,11 +194,18 @@ public sealed interface SyncOutcome {
 
   /**
    * Control does not follow an AUM that it once sent or accepted, and none of the AUMs that it sent
-   * displaces it.
+   * displaces it. What it sent instead weighs too little ever to be followed, and was not stored.
    *
    * @param denied the first such AUM of this node's active chain
+   * @param refusals what control sent instead, with reasons; there may be nothing
    */
-  record ControlDenies(AumHash denied, AumHash controlHead) implements SyncOutcome {
+  record ControlDenies(AumHash denied, AumHash controlHead, List<Refusal> refusals)
+      implements SyncOutcome {
+    /** Copies the list. */
+    public ControlDenies {
+      refusals = List.copyOf(refusals);
+    }
+
     @Override
     public String kind() {
       return "control-denies";
@@ -209,7 +216,8 @@ public sealed interface SyncOutcome {
       return "control denies what it once had: it does not follow "
           + denied
           + "; its head is "
-          + controlHead;
+          + controlHead
+          + (refusals.isEmpty() ? "" : "; not admitted: " + refusals.get(0).text());
     }
   }
 

@@ -201,11 +201,15 @@ class IntersectionTest {
   }
 
   @Test
-  void theBoundCountsFromTheNewestCommonAum() throws TkaException {
-    // What lies between A and C goes whole; D is one after it.
-    assertThat(bounded(both(), offer(hash("Z"), hash("A")), 0)).isEqualTo("B C D +4");
-    assertThat(bounded(both(), offer(hash("Z"), hash("A")), size("D") + size("E")))
-        .isEqualTo("B C D E +3");
+  void theBoundHoldsForWhatLiesBeforeTheNewestCommonAumToo() throws TkaException {
+    SyncOffer offer = offer(hash("Z"), hash("A"));
+
+    // The way from A to C goes only if D, one that the remote lacks, goes with it.
+    long withOneMore = size("B") + size("C") + size("D");
+    assertThat(bounded(both(), offer, withOneMore)).isEqualTo("B C D +4");
+    assertThat(bounded(both(), offer, withOneMore - 1)).startsWith("D E ");
+    assertThat(bounded(both(), offer, size("D") + size("E"))).isEqualTo("D E +3");
+    assertThat(bounded(both(), offer, 0)).isEqualTo("D +4");
   }
 
   @Test

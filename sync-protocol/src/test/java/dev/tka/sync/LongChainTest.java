@@ -29,6 +29,7 @@ class LongChainTest {
   private static final int CHECKPOINT_EVERY = 50;
 
   private static List<Aum> chain = List.of();
+  private static Aum loser;
   private static LiveAuthority control;
 
   @BeforeAll
@@ -49,7 +50,11 @@ class LongChainTest {
               : next.signatures(List.of(AumSignature.of(TestKeys.id(1), nothing))).build());
     }
     chain = aums;
-    control = Ends.holding(chain);
+    // It has no votes.
+    loser = Chains.noOp(chain.get(LENGTH - 10), "loser", 2);
+    List<Aum> all = new ArrayList<>(chain);
+    all.add(loser);
+    control = Ends.holding(all);
   }
 
   /** A node that keeps some AUMs back from a point, which is so far behind control. */
@@ -87,6 +92,26 @@ class LongChainTest {
   @Test
   void aNode5000BehindCatchesUpInAnswersOfAHundredThousandBytes() throws TkaException {
     assertCatchesUp(5_000, AnswerPolicy.bounded(100_000), 8);
+  }
+
+  @Test
+  void aNamedLoserNearTheHeadAndTheGenesisFetchNoHistory() throws TkaException {
+    long bound = 1 << 20;
+    SyncOffer hostile = new SyncOffer(loser.hash(), List.of(hash(0)));
+    CountingSource source = new CountingSource(control.current().snapshot());
+    Authority counting = source.open();
+
+    Intersection found = Intersection.find(counting, hostile);
+    MissingAums missing = MissingAums.bounded(counting, found, bound);
+
+    assertThat(found).isEqualTo(new Intersection.Tail(hash(0), hash(LENGTH - 10), LENGTH - 1, 0));
+    assertThat(missing.hashes()).containsExactly(hashes(LENGTH - 9, LENGTH));
+    // Lengths are read up to the bound; bodies of what is sent.
+    assertThat(source.calls()).isLessThan(bound / chain.get(1).encoded().size() + 100);
+  }
+
+  private static AumHash[] hashes(int from, int to) {
+    return chain.subList(from, to).stream().map(Aum::hash).toArray(AumHash[]::new);
   }
 
   @Test

@@ -432,7 +432,14 @@ class RewriteTest {
     DrawnTailnet.Synced synced = n0.sync();
 
     assertThat(synced.outcome())
-        .isEqualTo(new SyncOutcome.ControlDenies(tailnet.hash("U"), tailnet.hash("X")));
+        .isEqualTo(
+            new SyncOutcome.ControlDenies(
+                tailnet.hash("U"),
+                tailnet.hash("X"),
+                List.of(
+                    new Refusal.Outweighed(
+                        tailnet.hash("X"), tailnet.hash("P"), tailnet.hash("U"), 1, 3))));
+    assertThat(n0.stores("X")).isFalse();
     assertThat(n0.head()).isEqualTo("V");
     assertThat(n0.aside()).isEmpty();
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.LiveAuthority;
@@ -88,6 +89,10 @@ class SyncProperties {
     }
   }
 
+  private static long size(List<Bytes> encoded) {
+    return encoded.stream().mapToLong(Bytes::size).sum();
+  }
+
   private static AumHash unknown(Random random) {
     byte[] bytes = new byte[AumHash.SIZE];
     random.nextBytes(bytes);
@@ -145,27 +150,35 @@ class SyncProperties {
   }
 
   @Property
-  void boundedMissingAumsAreABeginningThatGoesPastTheNewestCommonOne(
+  void anAnswerHasAtMostTheBoundOrOneAumAndAlwaysSomethingNew(
       @ForAll("dags") RandomDag dag, @ForAll Random random) throws TkaException {
     Cut local = cut(dag.aums(), random);
-    Intersection found = Intersection.find(local.authority(), offer(dag, random));
+    SyncOffer remote = offer(dag, random);
+    Intersection found = Intersection.find(local.authority(), remote);
     long bound = pick(BOUNDS, random);
 
-    MissingAums all = MissingAums.of(local.authority(), found);
+    List<AumHash> all = MissingAums.of(local.authority(), found).hashes();
     MissingAums bounded = MissingAums.bounded(local.authority(), found, bound);
 
-    assertThat(all.hashes()).startsWith(bounded.hashes().toArray(AumHash[]::new));
-    assertThat(bounded.withheld()).isEqualTo(all.hashes().size() - bounded.hashes().size());
+    assertThat(new ControlEnd(local.live(), AnswerPolicy.bounded(bound)).answer(remote).missing())
+        .isEqualTo(bounded);
+    int sent = bounded.hashes().size();
+    long size = size(bounded.encoded());
+    assertThat(size <= bound || sent == 1).isTrue();
     if (found instanceof Intersection.Found common) {
-      int between = all.hashes().indexOf(common.newestCommon()) + 1;
-      int beyond = bounded.hashes().size() - between;
-      assertThat(beyond).isGreaterThanOrEqualTo(Math.min(1, all.hashes().size() - between));
-      long size =
-          bounded.encoded().stream().skip(between).mapToLong(encoded -> encoded.size()).sum();
-      assertThat(size <= bound || beyond == 1).isTrue();
+      int fresh = all.indexOf(common.newestCommon()) + 1;
+      int first = sent == 0 ? 0 : all.indexOf(bounded.hashes().get(0));
+      assertThat(first).isIn(0, fresh);
+      assertThat(all.subList(first, all.size()))
+          .startsWith(bounded.hashes().toArray(AumHash[]::new));
+      assertThat(bounded.withheld()).isEqualTo(all.size() - first - sent);
+      assertThat(first + sent).isGreaterThanOrEqualTo(Math.min(fresh + 1, all.size()));
       if (bounded.withheld() > 0) {
-        assertThat(size + all.encoded().get(bounded.hashes().size()).size()).isGreaterThan(bound);
+        AumHash next = all.get(first + sent);
+        assertThat(size + local.authority().snapshot().encoded(next).size()).isGreaterThan(bound);
       }
+    } else {
+      assertThat(sent).isZero();
     }
     Statistics.label("withheld").collect(bounded.withheld() > 0);
   }

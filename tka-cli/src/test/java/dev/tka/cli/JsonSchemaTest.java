@@ -9,7 +9,9 @@ import dev.tka.core.store.Commit;
 import dev.tka.store.directory.NodeDirectory;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.GoldenData;
+import dev.tka.testkit.NodeKeySignatures;
 import dev.tka.testkit.TestKeys;
+import dev.tka.testkit.WeakKeys;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,6 +83,7 @@ class JsonSchemaTest {
     collectNodeKeys(paths);
     collectKeyLosses(paths);
     collectStores(paths);
+    collectAlarms(paths);
 
     List<String> expected =
         new String(
@@ -108,6 +111,25 @@ class JsonSchemaTest {
       statement.execute("update aum set kind = kind + 1 where tailnet = 2");
     }
     collect("tailnets", Cli.run("tailnets", store, "--json").json(), paths);
+    collect("verify", Cli.run("verify", store, "--all", "--json").json(), paths);
+  }
+
+  private void collectAlarms(Set<String> paths) throws Exception {
+    Path home = Files.createDirectory(folder.resolve("alarms"));
+    Tailnet tailnet = Tailnet.in(home);
+    WeakKeysTest.beginTrusting(tailnet, WeakKeys.IDENTITY);
+    Path directory = tailnet.directory();
+    Path peers = WeakKeysTest.weakPeers(home);
+    collect("verify", Cli.run("verify", directory, "--json").json(), paths);
+    collect("peers", Cli.run("peers", directory, peers, "--json").json(), paths);
+    collect(
+        "explain",
+        Cli.run("explain", directory, NodeKeySignatures.nodeKey(1), "--peers", peers, "--json")
+            .json(),
+        paths);
+    String store = "sqlite:" + home.resolve("control.db");
+    tailnet.run("export", directory, home.resolve("export"));
+    tailnet.run("import", home.resolve("export"), store, "--tailnet", "one");
     collect("verify", Cli.run("verify", store, "--all", "--json").json(), paths);
   }
 

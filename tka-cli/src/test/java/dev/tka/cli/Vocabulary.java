@@ -5,6 +5,7 @@ import dev.tka.compaction.KeepReason;
 import dev.tka.core.AumKind;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
+import dev.tka.core.KeyDefect;
 import dev.tka.core.authority.Refusal;
 import dev.tka.core.nodekey.NodeKeyAuthorization;
 import dev.tka.core.nodekey.NodeKeySignature;
@@ -46,6 +47,7 @@ record Vocabulary(String ending, SortedSet<String> words) {
         of(".Verdict", Stream.concat(kinds(PeerVerdict.class), Stream.of("signed"))),
         of(".Denial", kinds(NodeKeyAuthorization.Denied.class)),
         of(".CannotFollow[].Kind", Stream.of("no-common-ground", "revocation-below-window")),
+        of(".Alarms[].Kind", Arrays.stream(KeyDefect.values()).map(KeyDefect::kind)),
         of(".Findings[].Kind", Stream.concat(kinds(SyncOutcome.class), findings())));
   }
 
@@ -81,6 +83,8 @@ record Vocabulary(String ending, SortedSet<String> words) {
   /** A doctor's findings besides outcomes of a sync. */
   private static Stream<String> findings() {
     return Stream.of(
+        "anybody-can-sign",
+        "can-never-sign",
         "damaged",
         "edits-set-aside",
         "far-behind",

@@ -2,7 +2,6 @@ package dev.tka.core;
 
 import dev.tka.core.internal.CanonicalWriter;
 import dev.tka.core.internal.CborReader;
-import dev.tka.core.internal.ExactEd25519;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Collections;
@@ -73,11 +72,19 @@ public record Key(int kind, long votes, Optional<Bytes> publicKey, Map<String, S
   }
 
   /**
-   * True when a signature of this key can verify: it is Ed25519, and its public half decodes. A key
-   * that cannot sign is trusted all the same (protocol, section 3).
+   * True when its owner, and nobody else, can sign with this key: it is Ed25519, of 32 bytes, and
+   * has no {@link #defect}. A key that cannot sign is trusted all the same (protocol, section 3).
    */
   public boolean canSign() {
-    return kind == KIND_25519 && ExactEd25519.isPoint(id().toByteArray());
+    return kind == KIND_25519 && id().size() == LockPublicKey.SIZE && defect().isEmpty();
+  }
+
+  /**
+   * Why nobody should trust this key, if it is Ed25519 and of 32 bytes (service, section 8); empty
+   * if it is sound, and for any other key.
+   */
+  public Optional<KeyDefect> defect() {
+    return kind == KIND_25519 ? KeyDefect.of(id()) : Optional.empty();
   }
 
   /** The same key with other votes. */

@@ -2,6 +2,7 @@ package dev.tka.core;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Signs with one tailnet-lock key, wherever its private half is kept: in memory ({@link
@@ -24,7 +25,7 @@ public interface Signer {
    * Returns the AUM with this key's signature after those that it has. Whether any state accepts it
    * is not checked.
    *
-   * @throws SigningException if the key cannot be used now, or its signature does not verify
+   * @throws SigningException as {@link #signVerified} does
    */
   default Aum sign(Aum aum) throws SigningException {
     List<AumSignature> signatures = new ArrayList<>(aum.signatures());
@@ -34,13 +35,19 @@ public interface Signer {
 
   /**
    * Signs, and verifies the result: an agent or device may hold a different key than it says, or be
-   * broken, and peers would refuse the signature.
+   * broken, and peers would refuse the signature. A key with a {@link KeyDefect} is not asked: its
+   * signature would say nothing (service, section 8).
    *
    * @param sigHash the sig-hash of an AUM or a node-key signature, 32 bytes (protocol, section 1)
-   * @throws SigningException if the key cannot be used now, or its signature does not verify
+   * @throws SigningException if the key cannot be used now or is not sound, or its signature does
+   *     not verify
    */
   default Bytes signVerified(Bytes sigHash) throws SigningException {
     LockPublicKey key = publicKey();
+    Optional<KeyDefect> defect = KeyDefect.of(key.bytes());
+    if (defect.isPresent()) {
+      throw new SigningException("signer of " + key + ": " + defect.get().reason());
+    }
     Bytes signature = sign(sigHash);
     if (!SignatureVerifier.fastest()
         .verifyZip215(new SignatureVerifier.Claim(key.bytes(), sigHash, signature))) {

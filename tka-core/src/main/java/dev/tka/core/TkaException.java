@@ -7,6 +7,7 @@ import dev.tka.core.authority.VerificationException;
 import dev.tka.core.nodekey.AuthKeyException;
 import dev.tka.core.nodekey.DeepLinkException;
 import dev.tka.core.nodekey.RotationException;
+import dev.tka.core.nodekey.UnsoundKeyException;
 import dev.tka.core.store.StoreException;
 
 /**
@@ -29,6 +30,7 @@ public abstract sealed class TkaException extends Exception
         BuildException,
         SigningException,
         RotationException,
+        UnsoundKeyException,
         AuthKeyException,
         DeepLinkException {
 

@@ -8,6 +8,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -44,9 +45,9 @@ final class RevisionReader implements RevisionPoll.Revisions, AutoCloseable {
   }
 
   @Override
-  public synchronized Map<String, Revision> read() throws StoreException {
+  public synchronized Optional<Map<String, Revision>> read() throws StoreException {
     if (closed) {
-      return Map.of();
+      return Optional.empty();
     }
     try {
       Connection looking = connection == null ? connecting.connect() : connection;
@@ -54,11 +55,11 @@ final class RevisionReader implements RevisionPoll.Revisions, AutoCloseable {
       // This comes first: a commit in between is seen now, and read again next time.
       String now = now(looking);
       if (now.equals(seen)) {
-        return Map.of();
+        return Optional.empty();
       }
       Map<String, Revision> revisions = SqlTailnets.revisions(looking);
       seen = now;
-      return revisions;
+      return Optional.of(revisions);
     } catch (SQLException e) {
       hangUp();
       throw translate.apply(e);
@@ -73,7 +74,8 @@ final class RevisionReader implements RevisionPoll.Revisions, AutoCloseable {
     }
   }
 
-  private void hangUp() {
+  /** Ends the connection; the next read makes a new one, and reads everything. */
+  synchronized void hangUp() {
     Connection last = connection;
     connection = null;
     // A new connection gives other values.

@@ -19,8 +19,11 @@ import java.util.TreeMap;
  * toString} names the place, for error messages.
  */
 abstract class SqlTailnets implements Tailnets {
-  /** The number of low bits of a revision that come from the checksum. */
-  static final int CHECKSUM_BITS = 16;
+  /**
+   * The number of low bits of a revision that come from the checksum: enough that two histories of
+   * the same length do not look alike by chance, and the others count any number of commits.
+   */
+  static final int CHECKSUM_BITS = 24;
 
   private final Clock clock;
   private final Watches watches = new Watches();
@@ -48,6 +51,12 @@ abstract class SqlTailnets implements Tailnets {
    * @throws StoreException.InDoubt if the outcome is unknown
    */
   abstract <T> T write(Work<T> work) throws StoreException;
+
+  /**
+   * Whether the tables and columns of {@code sqlite-1-facts.sql} are there; within {@link #write}
+   * they always are.
+   */
+  abstract boolean keepsFacts(Connection connection) throws SQLException;
 
   /** The end of a select within {@link #write} that keeps others from writing its rows. */
   abstract String lock();

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -22,15 +23,19 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteOpenMode;
 
 /**
  * A SQLite file that keeps the AUMs of many tailnets. Each tailnet has its own store: its readers
  * and writers never touch the rows of another. Several instances, in several processes on one
  * machine, may have the file open.
+ *
+ * <p>If another file takes its place at the path, that one is read and written from then on.
  *
  * <p>The file is in WAL mode, and a commit is flushed before it returns; the files ending in {@code
  * -wal} and {@code -shm} beside it belong to it. Readers do not wait for writers in other
@@ -46,7 +51,11 @@ public final class SqliteFile extends SqlTailnets {
   /** Identifies our SQLite files: "TKA" and a zero. */
   private static final int APPLICATION_ID = 0x544b4100;
 
+  /** Stays: older versions refuse a higher one, but can go on with the tables for facts beside. */
   private static final int VERSION = 1;
+
+  private static final String TABLES = "sqlite-1.sql";
+  private static final String TABLES_FOR_FACTS = "sqlite-1-facts.sql";
 
   /** The number of idle connections kept for reading, and for writing. */
   private static final int MOST_IDLE = 8;
@@ -58,9 +67,16 @@ public final class SqliteFile extends SqlTailnets {
 
   private final Path file;
   private final Consumer<SQLiteConfig> settings;
-  private final Queue<Connection> readers = new ConcurrentLinkedQueue<>();
-  private final Queue<Connection> writers = new ConcurrentLinkedQueue<>();
+  private final Queue<Idle> readers = new ConcurrentLinkedQueue<>();
+  private final Queue<Idle> writers = new ConcurrentLinkedQueue<>();
   private final Object writing = new Object();
+
+  /**
+   * A connection that nobody uses.
+   *
+   * @param to the file that it was opened to
+   */
+  private record Idle(Connection connection, Optional<Object> to) {}
 
   private SqliteFile(Path file, Clock clock, Consumer<SQLiteConfig> settings) {
     super(clock);
@@ -200,27 +216,34 @@ public final class SqliteFile extends SqlTailnets {
             return true;
           }
         });
-    write(
+    writeAsIs(
         connection -> {
           // Another process may have been first.
           if (isOurs(file, connection)) {
             return false;
           }
+          execute(connection, TABLES);
+          execute(connection, TABLES_FOR_FACTS);
           try (Statement statement = connection.createStatement()) {
-            for (String each : tables().split(";", -1)) {
-              if (!each.isBlank()) {
-                statement.execute(each);
-              }
-            }
             statement.execute("pragma application_id = " + APPLICATION_ID);
             return statement.execute("pragma user_version = " + VERSION);
           }
         });
   }
 
-  private static String tables() {
-    try (InputStream in =
-        Objects.requireNonNull(SqliteFile.class.getResourceAsStream("sqlite-1.sql"))) {
+  /** Executes all statements of a resource. */
+  private static void execute(Connection connection, String resource) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      for (String each : text(resource).split(";", -1)) {
+        if (!each.isBlank()) {
+          statement.execute(each);
+        }
+      }
+    }
+  }
+
+  private static String text(String resource) {
+    try (InputStream in = Objects.requireNonNull(SqliteFile.class.getResourceAsStream(resource))) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8).replaceAll("--[^\n]*", "");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -231,7 +254,18 @@ public final class SqliteFile extends SqlTailnets {
   Watch begin(Watcher watcher) {
     RevisionReader reader =
         new RevisionReader(() -> connect(false), "pragma data_version", this::translate);
-    Watch poll = RevisionPoll.begin(reader, RevisionPoll.INTERVAL, watcher);
+    AtomicReference<Optional<Object>> read = new AtomicReference<>(Optional.empty());
+    Watch poll =
+        RevisionPoll.begin(
+            () -> {
+              Optional<Object> now = identity();
+              if (!now.equals(read.getAndSet(now))) {
+                reader.hangUp();
+              }
+              return reader.read();
+            },
+            RevisionPoll.INTERVAL,
+            watcher);
     return () -> {
       poll.close();
       reader.close();
@@ -270,9 +304,22 @@ public final class SqliteFile extends SqlTailnets {
         });
   }
 
-  /** {@inheritDoc} SQLite has one writer at a time, so rows need no lock. */
+  /**
+   * {@inheritDoc} SQLite has one writer at a time, so rows need no lock. In a file of an older
+   * version, the first commit also makes the tables for facts.
+   */
   @Override
   <T> T write(Work<T> work) throws StoreException {
+    return writeAsIs(
+        connection -> {
+          if (!keepsFacts(connection)) {
+            execute(connection, TABLES_FOR_FACTS);
+          }
+          return work.run(connection);
+        });
+  }
+
+  private <T> T writeAsIs(Work<T> work) throws StoreException {
     // Threads queue here; between processes, SQLite polls.
     synchronized (writing) {
       return run(
@@ -283,6 +330,15 @@ public final class SqliteFile extends SqlTailnets {
             commit(connection);
             return result;
           });
+    }
+  }
+
+  /** {@inheritDoc} Another file may have taken this one's place, so this asks each time. */
+  @Override
+  boolean keepsFacts(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      String query = "select count(*) from sqlite_master where name = 'trail_facts'";
+      return number(statement, query) > 0;
     }
   }
 
@@ -311,13 +367,23 @@ public final class SqliteFile extends SqlTailnets {
     }
   }
 
-  private <T> T run(Queue<Connection> idle, Work<T> work) throws StoreException {
-    requireOpen();
+  /**
+   * Tells the file at the path from others that were or will be there; empty where the file system
+   * cannot tell. A connection goes on reading, and writing, the file that it was opened to.
+   */
+  private Optional<Object> identity() throws StoreException {
     try {
-      Connection connection = idle.poll();
-      if (connection == null) {
-        connection = connect(idle == writers);
-      }
+      return Optional.ofNullable(Files.readAttributes(file, BasicFileAttributes.class).fileKey());
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(file.toString(), e);
+    }
+  }
+
+  private <T> T run(Queue<Idle> idle, Work<T> work) throws StoreException {
+    requireOpen();
+    Optional<Object> to = identity();
+    try {
+      Connection connection = connection(idle, to);
       boolean done = false;
       try {
         T result = work.run(connection);
@@ -328,9 +394,9 @@ public final class SqliteFile extends SqlTailnets {
         if (!done || isClosed()) {
           closeQuietly(connection);
         } else {
-          idle.add(connection);
+          idle.add(new Idle(connection, to));
           if (idle.size() > MOST_IDLE) {
-            Optional.ofNullable(idle.poll()).ifPresent(SqliteFile::closeQuietly);
+            Optional.ofNullable(idle.poll()).ifPresent(each -> closeQuietly(each.connection));
           }
           if (isClosed()) {
             disconnect();
@@ -342,8 +408,20 @@ public final class SqliteFile extends SqlTailnets {
     }
   }
 
+  private Connection connection(Queue<Idle> idle, Optional<Object> to) throws SQLException {
+    for (Idle next = idle.poll(); next != null; next = idle.poll()) {
+      if (next.to.equals(to)) {
+        return next.connection;
+      }
+      closeQuietly(next.connection);
+    }
+    return connect(idle == writers);
+  }
+
   private Connection connect(boolean writer) throws SQLException {
     SQLiteConfig config = new SQLiteConfig();
+    // Where the file is gone, no other is made.
+    config.resetOpenMode(SQLiteOpenMode.CREATE);
     config.setBusyTimeout((int) PATIENCE.toMillis());
     if (writer) {
       config.setTransactionMode(SQLiteConfig.TransactionMode.IMMEDIATE);
@@ -387,9 +465,9 @@ public final class SqliteFile extends SqlTailnets {
 
   @Override
   void disconnect() {
-    for (Queue<Connection> idle : List.of(readers, writers)) {
-      for (Connection next = idle.poll(); next != null; next = idle.poll()) {
-        closeQuietly(next);
+    for (Queue<Idle> idle : List.of(readers, writers)) {
+      for (Idle next = idle.poll(); next != null; next = idle.poll()) {
+        closeQuietly(next.connection);
       }
     }
   }

@@ -10,6 +10,7 @@ import dev.tka.core.store.Commit;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
 import dev.tka.store.sql.testkit.PostgresServer;
+import dev.tka.store.testkit.Backup;
 import dev.tka.store.testkit.Told;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -40,6 +41,11 @@ class PostgresDatabaseTest extends SqlContract {
   @BeforeEach
   void newDatabase() throws SQLException {
     settings = SERVER.newDatabase();
+  }
+
+  @Override
+  protected Backup backUp() throws Exception {
+    return SERVER.rowsOf(settings.database());
   }
 
   @Override

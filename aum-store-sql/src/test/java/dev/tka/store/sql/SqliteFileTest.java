@@ -9,6 +9,8 @@ import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.StoreException;
+import dev.tka.store.sql.testkit.SqliteBackups;
+import dev.tka.store.testkit.Backup;
 import dev.tka.testkit.Chains;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -45,6 +47,11 @@ class SqliteFileTest extends SqlContract {
 
   private Path path() {
     return directory.resolve("store.db");
+  }
+
+  @Override
+  protected Backup backUp() throws Exception {
+    return SqliteBackups.replacing(path(), directory.resolve("copy.db"));
   }
 
   @Override

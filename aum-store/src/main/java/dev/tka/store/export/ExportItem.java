@@ -130,22 +130,10 @@ sealed interface ExportItem {
         seconds(out, entry.own());
         seconds(out, entry.reference());
         keyIds(out, entry.signers());
-        out.array(entry.changes().size());
-        entry.changes().forEach(change -> change(out, change));
+        out.raw(NotesCodec.encodeChanges(entry.changes()).toByteArray());
         writeInherited(out, inherited);
       }
       entry.checkpoint().ifPresentOrElse(out::bytes, out::nil);
-    }
-
-    private static void change(CanonicalWriter out, KeyChange change) {
-      out.array(3).bytes(change.key());
-      for (long votes : new long[] {change.before(), change.after()}) {
-        if (votes == KeyChange.UNKNOWN) {
-          out.nil();
-        } else {
-          out.unsigned(votes);
-        }
-      }
     }
   }
 
@@ -428,27 +416,7 @@ sealed interface ExportItem {
   }
 
   private static List<KeyChange> changes(CborReader in) throws DecodeException {
-    next(in, "changes").beginArray("changes");
-    List<KeyChange> changes = new ArrayList<>();
-    while (in.nextElement("changes", 0)) {
-      in.beginArray("change");
-      Bytes key = next(in, "key").bytes("key");
-      changes.add(new KeyChange(key, votes(in, "votes before"), votes(in, "votes after")));
-      end(in, "change");
-    }
-    return changes;
-  }
-
-  private static long votes(CborReader in, String field) throws DecodeException {
-    if (next(in, field).isNull()) {
-      return KeyChange.UNKNOWN;
-    }
-    long votes = in.unsigned(field);
-    if (votes < 0) {
-      throw new DecodeException.OutOfRange(
-          in.offset(), field, "less than 2^63", Long.toUnsignedString(votes));
-    }
-    return votes;
+    return NotesCodec.decodeChanges(Bytes.copyOf(next(in, "changes").skipRaw("changes")));
   }
 
   private static Optional<List<Inherited>> inherited(CborReader in) throws DecodeException {

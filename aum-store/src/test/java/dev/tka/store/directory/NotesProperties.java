@@ -52,7 +52,7 @@ class NotesProperties {
       Chains.draw(
           List.of(TestKeys.key(1, 2), TestKeys.key(2, 1)),
           """
-          A -> B[add:3*1] -> C[checkpoint] -> D[remove:2] -> E[checkpoint] -> F -> G[add:4*2]
+          A -> B[add:3*1] -> C[checkpoint] -> D[remove:3] -> E[checkpoint] -> F -> G[add:4*2]
           B -> X(2)
           E -> Z(2)
           """);

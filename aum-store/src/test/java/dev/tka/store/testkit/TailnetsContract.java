@@ -63,9 +63,12 @@ public abstract class TailnetsContract {
 
   /** Records every report to a watcher. */
   private static final class Heard implements Tailnets.Watcher {
+    /** What the reports said of each tailnet, without repetitions. */
     private final Map<String, List<Revision>> changes = new HashMap<>();
+
+    private Map<String, Revision> newest = Map.of();
     private final List<Thread> callers = new ArrayList<>();
-    private long caughtUp = System.nanoTime();
+    private long caughtUp = Long.MIN_VALUE;
     private final List<Object> problems = new ArrayList<>();
     private boolean overlapped;
     private boolean inCall;
@@ -84,10 +87,17 @@ public abstract class TailnetsContract {
     }
 
     @Override
-    public void changed(String tailnet, Revision revision) {
+    public void found(Map<String, Revision> revisions) {
       enter();
       synchronized (this) {
-        changes.computeIfAbsent(tailnet, any -> new ArrayList<>()).add(revision);
+        newest = Map.copyOf(revisions);
+        revisions.forEach(
+            (tailnet, revision) -> {
+              List<Revision> before = changes.computeIfAbsent(tailnet, any -> new ArrayList<>());
+              if (before.isEmpty() || !before.get(before.size() - 1).equals(revision)) {
+                before.add(revision);
+              }
+            });
       }
       leave();
     }
@@ -116,7 +126,7 @@ public abstract class TailnetsContract {
     /** Returns when all commits made before this call have been reported. */
     synchronized void catchUp() throws InterruptedException {
       long now = System.nanoTime();
-      while (caughtUp - now < 0) {
+      while (caughtUp == Long.MIN_VALUE || caughtUp - now < 0) {
         assertThat(problems).isEmpty();
         assertThat(System.nanoTime() - now).as("patience").isLessThan(PATIENCE_NANOS);
         wait(100);
@@ -162,15 +172,26 @@ public abstract class TailnetsContract {
   }
 
   @Test
+  void aTailnetThatNothingWasCommittedToIsAtNoRevision() throws Exception {
+    Tailnets place = opened();
+    Revision revision = place.tailnet("one").read().revision();
+    assertThat(place.revisions().getOrDefault("one", Tailnets.NO_COMMIT)).isEqualTo(revision);
+    assertThat(add(place.tailnet("one"), "A").revision()).isNotEqualTo(Tailnets.NO_COMMIT);
+  }
+
+  @Test
   void aWatchReportsCommitsInOrderAndNeverAnOlderOne() throws Exception {
     Tailnets place = opened();
     Tailnets other = opened();
-    add(place.tailnet("one"), "A");
     Heard heard = new Heard();
     List<Revision> ones = new ArrayList<>();
     List<Revision> twos = new ArrayList<>();
+    Revision before = add(place.tailnet("one"), "A").revision();
+    Revision nothing = place.tailnet("two").read().revision();
     try (Tailnets.Watch watch = place.watch(heard)) {
       assertThat(watch).isNotNull();
+      heard.catchUp();
+      assertThat(heard.newest).containsEntry("one", before).isEqualTo(place.revisions());
       // Through this handle and another, one AUM at a time and several at a time.
       for (String names : List.of("B", "C", "D E", "F G")) {
         Tailnets writer = ones.size() % 2 == 0 ? place : other;
@@ -185,13 +206,14 @@ public abstract class TailnetsContract {
       other.tailnet("one").wipe();
       ones.add(place.tailnet("one").read().revision());
       heard.catchUp();
+      assertThat(heard.newest).isEqualTo(place.revisions());
     }
 
-    assertThat(ones)
-        .containsSubsequence(heard.of("one"))
-        .endsWith(heard.of("one").get(heard.of("one").size() - 1));
+    assertThat(heard.of("one")).startsWith(before).endsWith(ones.get(ones.size() - 1));
+    ones.add(0, before);
+    twos.add(0, nothing);
+    assertThat(ones).containsSubsequence(heard.of("one"));
     assertThat(twos).containsSubsequence(heard.of("two"));
-    assertThat(heard.of("three")).isEmpty();
     assertThat(heard.overlapped).isFalse();
     assertThat(heard.callers).hasSize(1).doesNotContain(Thread.currentThread());
   }
@@ -212,12 +234,13 @@ public abstract class TailnetsContract {
       // A call that was in progress has ended by then.
       going.catchUp();
       List<Revision> until = ended.of("one");
-      add(place.tailnet("one"), "B");
+      Revision second = add(place.tailnet("one"), "B").revision();
       going.catchUp();
       going.catchUp();
 
-      assertThat(ended.of("one")).hasSize(1).isEqualTo(until);
-      assertThat(going.of("one")).hasSize(2);
+      assertThat(until).isNotEmpty();
+      assertThat(ended.of("one")).isEqualTo(until);
+      assertThat(going.of("one")).endsWith(second);
     }
   }
 }

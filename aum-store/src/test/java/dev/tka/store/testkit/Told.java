@@ -25,9 +25,14 @@ public final class Told implements Tailnets.Watcher {
   private long calls;
 
   @Override
-  public synchronized void changed(String tailnet, Revision revision) {
-    Long before = revisions.put(tailnet, revision.value());
-    inOrder &= before == null || before < revision.value();
+  public synchronized void found(Map<String, Revision> all) {
+    all.forEach(
+        (tailnet, revision) -> {
+          Long before = revisions.get(tailnet);
+          inOrder &= before == null || before <= revision.value();
+        });
+    revisions.clear();
+    all.forEach((tailnet, revision) -> revisions.put(tailnet, revision.value()));
     called();
   }
 
@@ -88,6 +93,15 @@ public final class Told implements Tailnets.Watcher {
     assertThat(done.getAsBoolean())
         .as(what + "; told: " + revisions + "; lost: " + losses)
         .isTrue();
+  }
+
+  /**
+   * Waits until a report says that there are exactly these tailnets, and the watch has caught up.
+   */
+  public void awaitExactly(Map<String, Revision> expected) throws InterruptedException {
+    Map<String, Long> values = new HashMap<>();
+    expected.forEach((tailnet, revision) -> values.put(tailnet, revision.value()));
+    await("exactly " + values, () -> caughtUp && revisions.equals(values));
   }
 
   public synchronized boolean inOrder() {

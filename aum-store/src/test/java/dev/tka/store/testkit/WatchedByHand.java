@@ -43,8 +43,19 @@ public final class WatchedByHand implements Tailnets {
     return watcher.orElseThrow();
   }
 
-  public void tell(String name) throws StoreException {
-    watcher().changed(name, elsewhere(name).read().revision());
+  /** Reports what there is. */
+  public void tell() throws StoreException {
+    watcher().found(revisions());
+  }
+
+  /** Puts another store in the place of a tailnet's, as if a backup had been put back. */
+  public void replace(String name, AumStore other) {
+    stores.put(name, other);
+  }
+
+  /** Takes a tailnet away, as if it had been begun after a backup that was put back. */
+  public void remove(String name) {
+    stores.remove(name);
   }
 
   public static StoreException.Unavailable gone() {
@@ -53,14 +64,18 @@ public final class WatchedByHand implements Tailnets {
 
   @Override
   public AumStore tailnet(String name) {
-    return new Counted(elsewhere(name));
+    return new Counted(name);
   }
 
   private final class Counted implements AumStore {
-    private final AumStore behind;
+    private final String name;
 
-    Counted(AumStore behind) {
-      this.behind = behind;
+    Counted(String name) {
+      this.name = name;
+    }
+
+    private AumStore behind() {
+      return Optional.ofNullable(stores.get(name)).orElseGet(MemoryAumStore::new);
     }
 
     private void reach() throws StoreException {
@@ -73,7 +88,7 @@ public final class WatchedByHand implements Tailnets {
     public AumSnapshot read() throws StoreException {
       reads.incrementAndGet();
       reach();
-      AumSnapshot read = behind.read();
+      AumSnapshot read = behind().read();
       CountDownLatch wait = heldUp.getAndSet(null);
       if (wait != null) {
         isHeldUp.countDown();
@@ -89,13 +104,13 @@ public final class WatchedByHand implements Tailnets {
     @Override
     public AumSnapshot commit(Commit commit) throws StoreException {
       reach();
-      return behind.commit(commit);
+      return elsewhere(name).commit(commit);
     }
 
     @Override
     public void wipe() throws StoreException {
       reach();
-      behind.wipe();
+      elsewhere(name).wipe();
     }
   }
 

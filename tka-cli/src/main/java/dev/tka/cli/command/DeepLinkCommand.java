@@ -12,6 +12,7 @@ import dev.tka.core.LockPublicKey;
 import dev.tka.core.NodeKey;
 import dev.tka.core.TkaException;
 import dev.tka.core.nodekey.DeepLink;
+import dev.tka.core.nodekey.UnsoundKeyException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.ByteBuffer;
@@ -120,9 +121,11 @@ public final class DeepLinkCommand {
       return ExitCode.OK;
     }
 
-    private DeepLink fields() {
+    private DeepLink fields() throws UnsoundKeyException {
       NodeKey node = KeyArgument.parse(NodeKey::parse, nodeKey, spec);
       LockPublicKey rotation = KeyArgument.parse(LockPublicKey::parse, rotationKey, spec);
+      // Whoever gets the link would refuse to sign it.
+      UnsoundKeyException.requireSound("rotation key", rotation.bytes());
       try {
         return new DeepLink(node.toString(), rotation.toString(), deviceName, osName, loginName);
       } catch (IllegalArgumentException e) {

@@ -13,6 +13,9 @@ import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.Bytes;
+import dev.tka.core.Key;
+import dev.tka.core.KeyDefect;
+import dev.tka.core.State;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.Authority;
@@ -206,13 +209,57 @@ public final class DoctorCommand implements Callable<Integer> {
           Texts.count(setAside, "edit") + " made here that control did not accept",
           "tka edits " + store.words());
     }
+    alarm(authority.state());
     Weakness.of(authority, store.words())
         .forEach(weak -> note(weak.kind(), weak.text(), weak.remedy()));
     return Optional.of(authority);
   }
 
+  /** Trusted keys that anybody can sign for; one that never can is a note. */
+  private void alarm(State state) {
+    boolean curable = state.keys().stream().anyMatch(Key::canSign);
+    for (KeyAlarm alarm : KeyAlarm.ofTrusted(state)) {
+      if (alarm.defect() == KeyDefect.ANYBODY_CAN_SIGN) {
+        problem(
+            alarm.defect().kind(),
+            alarm.text(),
+            curable
+                ? "tka remove "
+                    + store.words()
+                    + " "
+                    + Texts.keyId(alarm.key())
+                    + " --key-file FILE; until then anybody can remove all other keys. Whatever it"
+                    + " signed may be anybody's: tka log "
+                    + store.words()
+                : "disable Tailnet Lock with a disablement secret ('tka disable'), and create"
+                    + " the authority anew: no trusted key can remove it");
+      }
+    }
+  }
+
+  /** Wrapping keys of nodes that anybody can sign for, or that never can. */
+  private void alarm(PeersFile file) {
+    List<PeersFile.Entry> nodes = new ArrayList<>(file.peers());
+    file.self().ifPresent(self -> nodes.add(0, self));
+    for (KeyAlarm alarm : KeyAlarm.ofNodes(nodes)) {
+      if (alarm.defect() == KeyDefect.ANYBODY_CAN_SIGN) {
+        problem(
+            alarm.defect().kind(),
+            alarm.text(),
+            "anybody can sign node keys under it: remove the trusted key that signed it, and sign"
+                + " its other nodes anew");
+      } else {
+        note(
+            alarm.defect().kind(),
+            alarm.text(),
+            "the node cannot rotate its node key: sign it anew ('tka sign')");
+      }
+    }
+  }
+
   /** Which nodes depend on which keys. */
   private void examine(Authority authority, List<KeyArgument> going, PeersFile file) {
+    alarm(file);
     Set<Bytes> asked = new LinkedHashSet<>();
     going.forEach(named -> asked.add(named.key().bytes()));
     if (going.isEmpty()) {

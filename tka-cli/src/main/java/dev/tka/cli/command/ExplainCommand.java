@@ -42,7 +42,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Explains why a peer is kept or dropped: its chain of signatures, from the outermost to the"
           + " one made by a trusted key, and the first rule that fails.",
-      "The exit status is " + ExitCode.PEER_DROPPED + " if it is dropped."
+      "The exit status is " + ExitCode.PEER_DROPPED + " if it is dropped.",
+      KeyAlarm.HELP
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -86,6 +87,8 @@ public final class ExplainCommand implements Callable<Integer> {
           file.sound() ? ExitCode.NOT_FOUND : ExitCode.BAD_INPUT,
           "expected a peer with " + nodeKey + ", found none among the valid entries of " + peers);
     }
+    List<KeyAlarm> alarms = new ArrayList<>(KeyAlarm.ofTrusted(authority.state()));
+    alarms.addAll(KeyAlarm.ofNodes(verdicts.keySet()));
     List<Map<String, Object>> list = new ArrayList<>();
     verdicts.forEach(
         (entry, verdict) -> {
@@ -103,8 +106,10 @@ public final class ExplainCommand implements Callable<Integer> {
       object.put("SchemaVersion", Json.SCHEMA_VERSION);
       object.put("Head", authority.head().toString());
       object.put("Peers", list);
+      object.put("Alarms", KeyAlarm.toJson(alarms));
       Json.print(out, object);
     }
+    KeyAlarm.print(alarms, err);
     return PeerText.exitCode(
         StoreArgument.reportDamage(snapshot, err),
         file,

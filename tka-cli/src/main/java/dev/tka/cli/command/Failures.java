@@ -12,6 +12,7 @@ import dev.tka.core.authority.OpenException;
 import dev.tka.core.authority.VerificationException;
 import dev.tka.core.nodekey.DeepLinkException;
 import dev.tka.core.nodekey.RotationException;
+import dev.tka.core.nodekey.UnsoundKeyException;
 import dev.tka.core.store.StoreException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -136,6 +137,7 @@ public final class Failures
         || failure instanceof InformException
         || failure instanceof BuildException
         || failure instanceof RotationException
+        || failure instanceof UnsoundKeyException
         || failure instanceof DeepLinkException.WrongHmac) {
       return ExitCode.VERIFICATION_FAILED;
     }

@@ -34,7 +34,8 @@ import picocli.CommandLine.Spec;
       "The exit status is "
           + ExitCode.PEER_DROPPED
           + " if a peer is dropped, and 3 if an entry of the file is broken; the other entries"
-          + " are still handled."
+          + " are still handled.",
+      KeyAlarm.HELP
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -69,6 +70,8 @@ public final class PeersCommand implements Callable<Integer> {
     Authority authority = StoreArgument.openAuthority(snapshot, Authority::open, err);
     PeersFile file = PeersFile.read(peers, tka, err);
     Map<PeersFile.Entry, PeerVerdict> verdicts = PeerText.filter(authority, file);
+    List<KeyAlarm> alarms = new ArrayList<>(KeyAlarm.ofTrusted(authority.state()));
+    alarms.addAll(KeyAlarm.ofNodes(verdicts.keySet()));
     long kept = verdicts.values().stream().filter(PeerText::isKept).count();
     long dropped = verdicts.size() - kept;
     if (json) {
@@ -80,6 +83,7 @@ public final class PeersCommand implements Callable<Integer> {
       List<Map<String, Object>> list = new ArrayList<>();
       verdicts.forEach((entry, verdict) -> list.add(PeerText.toJson(entry, verdict)));
       object.put("Peers", list);
+      object.put("Alarms", KeyAlarm.toJson(alarms));
       Json.print(out, object);
     } else {
       verdicts.forEach(
@@ -92,6 +96,7 @@ public final class PeersCommand implements Callable<Integer> {
                   PeerText.reason(verdict)));
       out.println(kept + " kept, " + dropped + " dropped");
     }
+    KeyAlarm.print(alarms, err);
     return PeerText.exitCode(StoreArgument.reportDamage(snapshot, err), file, dropped > 0);
   }
 }

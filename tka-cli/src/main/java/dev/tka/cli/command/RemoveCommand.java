@@ -20,6 +20,7 @@ import dev.tka.core.authority.UpdateBuilder;
 import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.core.nodekey.NodeKeySigning;
 import dev.tka.core.nodekey.PeerVerdict;
+import dev.tka.core.nodekey.UnsoundKeyException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -43,7 +44,8 @@ import picocli.CommandLine.Option;
       "Nodes whose signature depends on a removed key are no longer signed. With --peers, those"
           + " that are kept now are signed again by the key that signs the removal, and the new"
           + " signatures are printed before the removal is stored: give them to control. Nodes"
-          + " that are already dropped are not signed again; that would bring them back.",
+          + " that are already dropped are not signed again; that would bring them back. Nor are"
+          + " nodes signed under a key that anybody can sign for: anybody may have signed them.",
       StoreArgument.RULES
     },
     mixinStandardHelpOptions = true,
@@ -114,7 +116,7 @@ public final class RemoveCommand extends EditCommand {
   @Override
   Map<String, Object> prepare(
       Authority authority, List<KeyArgument> named, LockPrivateKey signer, boolean asJson)
-      throws SigningException, IOException, CommandFailure {
+      throws UnsoundKeyException, SigningException, IOException, CommandFailure {
     Optional<PeersFile> file = peers.read(tka(), err());
     if (file.isEmpty()) {
       return Map.of();
@@ -128,7 +130,10 @@ public final class RemoveCommand extends EditCommand {
     List<Signed> signed = new ArrayList<>();
     List<AffectedNode> left = new ArrayList<>();
     for (AffectedNode node : AffectedNode.without(authority, removed, file.get())) {
-      if (node.losesKey() && node.isKept() && signsAgain()) {
+      List<KeyAlarm> alarms = KeyAlarm.ofAffected(node);
+      KeyAlarm.print(alarms, err());
+      // Anybody may have brought in a node under such a key, and it must not come to stay.
+      if (node.losesKey() && node.isKept() && signsAgain() && alarms.isEmpty()) {
         signed.add(new Signed(node.entry(), sign(node.entry(), signer)));
       } else if (node.losesKey()) {
         left.add(node);
@@ -145,7 +150,7 @@ public final class RemoveCommand extends EditCommand {
 
   /** A direct signature, with which the node may continue to rotate. */
   private static NodeKeySignature sign(PeersFile.Entry entry, LockPrivateKey signer)
-      throws SigningException {
+      throws UnsoundKeyException, SigningException {
     NodeKey nodeKey = entry.peer().nodeKey();
     Optional<LockPublicKey> rotationKey;
     try {

@@ -167,7 +167,11 @@ public final class SyncCommand implements Callable<Integer> {
             SyncRun.open(SyncRun.copy(node), AdmissionPolicy.NODE),
             SyncRun.open(SyncRun.copy(control), controlPolicy()));
     List<Refusal> refusals =
-        trial.outcome() instanceof SyncOutcome.Refused refused ? refused.refusals() : List.of();
+        trial.outcome() instanceof SyncOutcome.Refused refused
+            ? refused.refusals()
+            : trial.outcome() instanceof SyncOutcome.ControlDenies denies
+                ? denies.refusals()
+                : List.of();
     for (AumHash hash : admit) {
       Refusal refusal =
           refusals.stream()
@@ -183,6 +187,10 @@ public final class SyncCommand implements Callable<Integer> {
       if (refusal instanceof Refusal.BuildsOnRefused built) {
         throw new CommandFailure(
             ExitCode.USAGE, hash + " is refused because of its parent: admit " + built.parent());
+      }
+      if (refusal instanceof Refusal.Outweighed) {
+        throw new CommandFailure(
+            ExitCode.USAGE, hash + " cannot be admitted by hand: " + refusal.reason());
       }
       if (!dryRun) {
         confirmation.require(

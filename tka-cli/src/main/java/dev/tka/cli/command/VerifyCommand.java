@@ -42,7 +42,9 @@ import picocli.CommandLine.Spec;
       "Verifies every update and signature in a store.",
       "Starts at the oldest ancestor, includes losing branches, and names the first error. With"
           + " --all, prints one line per tailnet in the store, and the exit status is that of the"
-          + " first invalid one."
+          + " first invalid one.",
+      "An alarm on standard error names each trusted key that anybody can sign for or that can"
+          + " never sign; it does not affect the exit status."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -83,11 +85,14 @@ public final class VerifyCommand implements Callable<Integer> {
         audit.problem().isPresent()
             ? openAsItIs(snapshot)
             : Optional.of(StoreArgument.openAuthority(snapshot, Authority::open, err));
+    List<KeyAlarm> alarms =
+        authority.map(opened -> KeyAlarm.ofTrusted(opened.state())).orElse(List.of());
     if (json) {
-      Json.print(out, toJson(authority, audit, snapshot));
+      Json.print(out, toJson(authority, audit, snapshot, alarms));
     } else {
       print(authority, audit, out);
     }
+    KeyAlarm.print(alarms, err);
     int damage = StoreArgument.reportDamage(snapshot, err);
     audit.problem().ifPresent(problem -> err.println("tka: " + describe(problem)));
     boolean explainedByDamage = damage != ExitCode.OK && authority.isEmpty();
@@ -120,6 +125,9 @@ public final class VerifyCommand implements Callable<Integer> {
           out.println(verified);
           out.flush();
         }
+        for (KeyAlarm alarm : verified.alarms()) {
+          err.println("tka: alarm: " + Texts.printable(name) + ": " + alarm.text());
+        }
       }
     }
     if (json) {
@@ -147,7 +155,7 @@ public final class VerifyCommand implements Callable<Integer> {
     try {
       AumSnapshot snapshot = tailnet.read();
       if (snapshot.entries().isEmpty()) {
-        return new Verified(name, ExitCode.OK, Optional.empty(), 0, Optional.empty());
+        return new Verified(name, ExitCode.OK, Optional.empty(), 0, Optional.empty(), List.of());
       }
       ChainAudit audit = ChainAudit.of(snapshot);
       if (audit.problem().isPresent()) {
@@ -156,13 +164,20 @@ public final class VerifyCommand implements Callable<Integer> {
             audit.problem().map(VerifyCommand::exitCode).orElse(ExitCode.OK),
             Optional.empty(),
             audit.verified(),
-            audit.problem().map(VerifyCommand::describe));
+            audit.problem().map(VerifyCommand::describe),
+            List.of());
       }
-      Optional<AumHash> head = Optional.of(Authority.open(snapshot).head());
-      return new Verified(name, ExitCode.OK, head, audit.verified(), Optional.empty());
+      Authority authority = Authority.open(snapshot);
+      return new Verified(
+          name,
+          ExitCode.OK,
+          Optional.of(authority.head()),
+          audit.verified(),
+          Optional.empty(),
+          KeyAlarm.ofTrusted(authority.state()));
     } catch (StoreException.Damaged | StoreException.NoSuchAum | OpenException e) {
       return new Verified(
-          name, Failures.exitCode(e), Optional.empty(), 0, Optional.of(e.getMessage()));
+          name, Failures.exitCode(e), Optional.empty(), 0, Optional.of(e.getMessage()), List.of());
     }
   }
 
@@ -173,9 +188,15 @@ public final class VerifyCommand implements Callable<Integer> {
    * @param head empty if Tailnet Lock is not enabled, or there is an error
    * @param aums the number of verified AUMs
    * @param problem the first error
+   * @param alarms the trusted keys to name
    */
   private record Verified(
-      String name, int exitCode, Optional<AumHash> head, int aums, Optional<String> problem) {
+      String name,
+      int exitCode,
+      Optional<AumHash> head,
+      int aums,
+      Optional<String> problem,
+      List<KeyAlarm> alarms) {
     Map<String, Object> toJson() {
       Map<String, Object> object = new LinkedHashMap<>();
       object.put("Name", name);
@@ -183,6 +204,7 @@ public final class VerifyCommand implements Callable<Integer> {
       head.ifPresent(hash -> object.put("Head", hash.toString()));
       object.put("Verified", aums);
       problem.ifPresent(what -> object.put("Problem", what));
+      object.put("Alarms", KeyAlarm.toJson(alarms));
       return object;
     }
 
@@ -228,7 +250,10 @@ public final class VerifyCommand implements Callable<Integer> {
 
   /** Prints a head only if there is one. */
   private static Map<String, Object> toJson(
-      Optional<Authority> authority, ChainAudit audit, AumSnapshot snapshot) {
+      Optional<Authority> authority,
+      ChainAudit audit,
+      AumSnapshot snapshot,
+      List<KeyAlarm> alarms) {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("SchemaVersion", Json.SCHEMA_VERSION);
     authority.ifPresent(
@@ -240,6 +265,7 @@ public final class VerifyCommand implements Callable<Integer> {
     object.put("Unrelated", audit.unrelated());
     audit.problem().ifPresent(problem -> object.put("Problem", describe(problem)));
     object.put("Damage", snapshot.damage().stream().map(Damage::toString).toList());
+    object.put("Alarms", KeyAlarm.toJson(alarms));
     return object;
   }
 

@@ -1,5 +1,7 @@
 package dev.tka.cli.command;
 
+import static dev.tka.core.KeyDefect.ANYBODY_CAN_SIGN;
+
 import dev.tka.cli.output.Texts;
 import dev.tka.core.Key;
 import dev.tka.core.State;
@@ -7,6 +9,7 @@ import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.KeyBudget;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A risk: the store is sound, but an admin may come to regret it.
@@ -30,9 +33,10 @@ record Weakness(String kind, String text, String remedy) {
   static List<Weakness> of(Authority authority, String tka) {
     State state = authority.state();
     List<Weakness> found = new ArrayList<>();
+    // A key that anybody can sign for is a problem, not a risk; here it only counts for nothing.
     List<Key> signing = state.keys().stream().filter(Key::canSign).toList();
     for (Key key : state.keys()) {
-      if (!signing.contains(key)) {
+      if (!signing.contains(key) && !key.defect().equals(Optional.of(ANYBODY_CAN_SIGN))) {
         found.add(
             new Weakness(
                 "undecodable-key",

@@ -23,7 +23,8 @@ import java.util.Set;
  * <pre>
  *   e----e----o----P----f----o head
  *     |              |    |    '----x    the head, or what was admitted: admitted
- *     |              |    '----y         it loses to what follows: admitted, up to a quota
+ *     |              |    '----y         it loses to what follows: admitted up to a quota, a
+ *     |              |                   small one for what control sent, unless f is unsent
  *     |              '----z----z         it comes to win at P: the {@link Judge} is asked
  *     '----w----w                        the same, where P is only remembered; losers are dropped
  * </pre>
@@ -35,6 +36,12 @@ final class Admission {
    */
   static final long MAX_LOSING_BYTES = 4 << 20;
 
+  /**
+   * The total size of AUMs off the active chain up to which a node keeps what can never win there,
+   * in bytes: some 300 AUMs of the usual length.
+   */
+  static final long MAX_OUTWEIGHED_BYTES = 64 << 10;
+
   private final Authority authority;
   private final AumSnapshot snapshot;
   private final History history;
@@ -45,6 +52,7 @@ final class Admission {
 
   private final List<Aum> admitted = new ArrayList<>();
   private final List<Refusal> refusals = new ArrayList<>();
+  private final List<Refusal.Outweighed> outweighed = new ArrayList<>();
   private final Set<AumHash> refused = new HashSet<>();
   private final Set<AumHash> dropped = new HashSet<>();
   private final Set<AumHash> losers = new HashSet<>();
@@ -95,6 +103,11 @@ final class Admission {
   /** The updates not to store, with reasons. */
   List<Refusal> refusals() {
     return refusals;
+  }
+
+  /** The updates that are stored although they can never win, with reasons. */
+  List<Refusal.Outweighed> outweighed() {
+    return outweighed;
   }
 
   /**
@@ -165,6 +178,12 @@ final class Admission {
         refuse(new Refusal.OverQuota(update.hash(), MAX_LOSING_BYTES));
         return;
       }
+      Optional<Refusal.Outweighed> hopeless = outweighed(update);
+      if (hopeless.isPresent() && losingBytesWith(update) > MAX_OUTWEIGHED_BYTES) {
+        refuse(hopeless.get());
+        return;
+      }
+      hopeless.ifPresent(outweighed::add);
       losers.add(update.hash());
       admittedLosingBytes += update.encoded().size();
     }
@@ -228,11 +247,50 @@ final class Admission {
     return onLoser || (displacement.isEmpty() && isFollowed(parent));
   }
 
+  /**
+   * The reason why a node keeps only a few of the losers that control sends. Weights never change,
+   * so a branch that loses to an AUM which control has, or had, is never followed, however long it
+   * grows. If control's chain leads there after all, control sends it again. Only a branch that
+   * loses to an unsent AUM is followed once that is set aside, which may take many batches.
+   */
+  private Optional<Refusal.Outweighed> outweighed(Aum update) throws StoreException, OpenException {
+    if (!favoured.contains(update.hash())) {
+      return Optional.empty();
+    }
+    AumHash first = update.hash();
+    AumHash fork = update.parent().orElseThrow();
+    while (history.isStored(fork) && !authority.isActive(fork)) {
+      Optional<AumHash> parent = snapshot.parentOf(fork);
+      if (followed.containsKey(fork) || parent.isEmpty()) {
+        return Optional.empty();
+      }
+      first = fork;
+      fork = parent.get();
+    }
+    // Off what this batch brings, the fork was decided with the AUM that it follows.
+    Optional<AumHash> winner = isFollowed(fork) ? history.next(fork) : Optional.empty();
+    if (winner.isEmpty() || snapshot.ownAums().isUnsent(winner.get())) {
+      return Optional.empty();
+    }
+    State atFork = verification.getState(fork);
+    Aum branch = first.equals(update.hash()) ? update : snapshot.get(first);
+    return Optional.of(
+        new Refusal.Outweighed(
+            update.hash(),
+            fork,
+            winner.get(),
+            atFork.weightOf(branch),
+            history.follower(fork, atFork).orElseThrow().weight()));
+  }
+
   /** True if control keeps so many AUMs that lost that there is no room for another. */
   private boolean isOverQuota(Aum loser) {
     return batch.policy().has(AdmissionPolicy.Rule.BOUNDS_LOSERS)
-        && loser.encoded().size() + authority.losingBytes() + admittedLosingBytes
-            > MAX_LOSING_BYTES;
+        && losingBytesWith(loser) > MAX_LOSING_BYTES;
+  }
+
+  private long losingBytesWith(Aum loser) {
+    return loser.encoded().size() + authority.losingBytes() + admittedLosingBytes;
   }
 
   /** Control's chain is followed from the AUM that displaces. */

@@ -2,7 +2,9 @@ package dev.tka.core.authority;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
 import dev.tka.core.Key;
+import dev.tka.core.KeyDefect;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.State;
 import dev.tka.core.TkaException;
@@ -68,6 +70,40 @@ public abstract sealed class BuildException extends TkaException {
       super(
           operation,
           "expected a public key of " + LockPublicKey.SIZE + " bytes, found " + key.id().size());
+    }
+  }
+
+  /** Anybody can sign for the key, or nobody ever can (service, section 8). */
+  public static final class UnsoundKey extends BuildException {
+    private final LockPublicKey key;
+    private final KeyDefect defect;
+
+    UnsoundKey(String operation, LockPublicKey key, KeyDefect defect) {
+      super(operation, key + ": " + defect.reason());
+      this.key = key;
+      this.defect = defect;
+    }
+
+    /**
+     * Checks a key that is to be trusted, or is to get votes.
+     *
+     * @param keyId of any length; only one of 32 bytes can be unsound
+     */
+    static void requireSound(String operation, Bytes keyId) throws UnsoundKey {
+      Optional<KeyDefect> defect = KeyDefect.of(keyId);
+      if (defect.isPresent()) {
+        throw new UnsoundKey(operation, new LockPublicKey(keyId), defect.get());
+      }
+    }
+
+    /** The key that is not sound. */
+    public LockPublicKey key() {
+      return key;
+    }
+
+    /** What is wrong with it. */
+    public KeyDefect defect() {
+      return defect;
     }
   }
 

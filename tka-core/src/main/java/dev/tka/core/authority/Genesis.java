@@ -28,6 +28,7 @@ public final class Genesis {
    * @param keys 1 to 512 distinct keys of 32 bytes, including the signer's
    * @param signer the key that signs it
    * @param random the source of the two state ids
+   * @throws BuildException.UnsoundKey if anybody can sign for a key, or nobody ever can
    * @throws BuildException if no node would accept it as a beginning, or a key could never sign
    * @throws SigningException if the signing key cannot be used now
    */
@@ -42,6 +43,7 @@ public final class Genesis {
    *
    * @param state the state; its last hash, if any, is ignored
    * @param signer one of the state's keys
+   * @throws BuildException.UnsoundKey if anybody can sign for a key, or nobody ever can
    * @throws BuildException if no node would accept it as a beginning, or a key could never sign
    * @throws SigningException if the signing key cannot be used now
    */
@@ -50,6 +52,7 @@ public final class Genesis {
       if (key.id().size() != LockPublicKey.SIZE) {
         throw new BuildException.UnusableKey(OPERATION, key);
       }
+      BuildException.UnsoundKey.requireSound(OPERATION, key.id());
     }
     State body = state.withoutLastAumHash();
     Aum unsigned = Aum.builder(AumKind.CHECKPOINT).state(body).build();

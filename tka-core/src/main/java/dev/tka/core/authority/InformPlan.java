@@ -33,6 +33,7 @@ import java.util.Set;
  * @param additions the AUMs to store, parents first
  * @param known the number of updates that were not new
  * @param refusals the updates that were not admitted
+ * @param outweighed those of the additions that can never win
  * @param resolved the active chain afterwards; empty if there is a rewrite, after which the store
  *     is opened again
  * @param rewrite the AUMs to remove and to bring back
@@ -42,6 +43,7 @@ record InformPlan(
     List<Commit.Addition> additions,
     int known,
     List<Refusal> refusals,
+    List<Refusal.Outweighed> outweighed,
     Optional<Growth> resolved,
     Rewrite rewrite,
     Map<AumHash, List<Inherited>> inherited) {
@@ -88,6 +90,7 @@ record InformPlan(
             reference),
         batch.updates().size() - verification.fresh().size(),
         admission.refusals(),
+        admission.outweighed(),
         rewrite.isNothing()
             ? Optional.of(resolve(authority, verification, admitted))
             : Optional.empty(),

@@ -7,6 +7,7 @@ import dev.tka.core.Bytes;
 import dev.tka.core.State;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumFacts;
+import dev.tka.core.store.BodyReader;
 import dev.tka.core.store.KeyChange;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
@@ -167,15 +168,17 @@ final class KeyHistory {
     Instant latest = newest == null ? Instant.MIN : newest.newestOwn();
     // The state at the parent, while the facts about AUMs are not known.
     Optional<State> atParent = Optional.empty();
+    BodyReader unnoted = new BodyReader(authority.snapshot(), unnoted(authority, from));
     for (int height = from + 1; height <= chain.headHeight(); height++) {
       AumEntry entry = authority.snapshot().find(chain.at(height)).orElseThrow();
       AumFacts facts = entry.facts().orElse(null);
       if (facts != null) {
         atParent = Optional.empty();
       } else if (entry.kind().equals(AumKind.NO_OP)) {
+        atParent = atParent.map(state -> state.standingAt(entry.hash()));
         continue;
       } else {
-        Aum aum = authority.snapshot().get(entry.hash());
+        Aum aum = unnoted.aum();
         State before =
             atParent.isPresent() ? atParent.get() : history.getState(aum.parent().orElseThrow());
         State after = History.apply(before, aum);
@@ -190,6 +193,18 @@ final class KeyHistory {
       }
     }
     return with(points);
+  }
+
+  /** The AUMs above a height that may change keys, but about which no facts were noted. */
+  private static List<AumHash> unnoted(Authority authority, int from) {
+    List<AumHash> unnoted = new ArrayList<>();
+    for (AumHash hash : authority.chain().above(from)) {
+      AumEntry entry = authority.snapshot().find(hash).orElseThrow();
+      if (entry.facts().isEmpty() && !entry.kind().equals(AumKind.NO_OP)) {
+        unnoted.add(hash);
+      }
+    }
+    return unnoted;
   }
 
   /**

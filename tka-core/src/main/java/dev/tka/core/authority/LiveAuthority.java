@@ -436,7 +436,14 @@ public final class LiveAuthority {
           before.over(store.commit(Commit.on(snapshot.revision()).ownAums(ownAums).build()));
     }
     return new InformResult(
-        before, current, added, plan.known(), plan.refusals(), setAside, displaced);
+        before,
+        current,
+        added,
+        plan.known(),
+        plan.refusals(),
+        plan.outweighed(),
+        setAside,
+        displaced);
   }
 
   /** Control has what it sent, and what that builds on. */

@@ -116,6 +116,36 @@ public sealed interface Refusal {
   }
 
   /**
+   * Control sent the AUM to a node, and its branch loses to an AUM that the node did not make, or
+   * that control once had. Nothing that follows can make it win (protocol, section 10).
+   *
+   * @param fork the AUM at which its branch leaves the active chain
+   * @param winner the AUM that follows there on the active chain
+   * @param weight the weight of the first AUM of the branch, in votes
+   * @param against the weight of the winner, in votes
+   */
+  record Outweighed(AumHash update, AumHash fork, AumHash winner, long weight, long against)
+      implements Refusal {
+    @Override
+    public String kind() {
+      return "outweighed";
+    }
+
+    @Override
+    public String reason() {
+      return "its branch leaves at "
+          + fork
+          + " with "
+          + weight
+          + " votes, against "
+          + against
+          + " of "
+          + winner
+          + ", and can never win";
+    }
+  }
+
+  /**
    * The AUM would lose its fork, and the quota for AUMs that lost is used up.
    *
    * @param maxBytes the quota: the total size of the AUMs kept off the active chain, in bytes

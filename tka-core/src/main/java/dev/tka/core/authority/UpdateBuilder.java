@@ -65,6 +65,7 @@ public final class UpdateBuilder {
   /**
    * Adds a key.
    *
+   * @throws BuildException.UnsoundKey if anybody can sign for it, or nobody ever can
    * @throws BuildException if no peer would accept it, the key could never sign, or a checkpoint
    *     has no room for it
    * @throws SigningException if the signing key cannot be used now
@@ -74,6 +75,7 @@ public final class UpdateBuilder {
     if (key.id().size() != LockPublicKey.SIZE) {
       throw new BuildException.UnusableKey(operation, key);
     }
+    BuildException.UnsoundKey.requireSound(operation, key.id());
     if (state.keys().size() >= State.MAX_KEYS) {
       throw new BuildException.TooManyKeys(operation, state.keys().size());
     }
@@ -94,13 +96,14 @@ public final class UpdateBuilder {
    * Changes a key's votes.
    *
    * @param votes 1 to {@link Key#MAX_VOTES}
+   * @throws BuildException.UnsoundKey if anybody can sign for it, or nobody ever can: remove it
    * @throws BuildException if no peer would accept it
    * @throws SigningException if the signing key cannot be used now
    */
   public UpdateBuilder setVotes(Bytes keyId, long votes) throws BuildException, SigningException {
-    return append(
-        "set votes of key " + nameOf(keyId),
-        Aum.builder(AumKind.UPDATE_KEY).keyId(keyId).votes(votes));
+    String operation = "set votes of key " + nameOf(keyId);
+    BuildException.UnsoundKey.requireSound(operation, keyId);
+    return append(operation, Aum.builder(AumKind.UPDATE_KEY).keyId(keyId).votes(votes));
   }
 
   /**
@@ -142,9 +145,13 @@ public final class UpdateBuilder {
   }
 
   private UpdateBuilder updateAgain(Aum edit, Bytes keyId) throws BuildException, SigningException {
+    String operation = "update key " + nameOf(keyId);
     Aum.Builder change = Aum.builder(AumKind.UPDATE_KEY).keyId(keyId).meta(edit.meta());
-    edit.votes().ifPresent(change::votes);
-    return append("update key " + nameOf(keyId), change);
+    if (edit.votes().isPresent()) {
+      BuildException.UnsoundKey.requireSound(operation, keyId);
+      change.votes(edit.votes().getAsLong());
+    }
+    return append(operation, change);
   }
 
   private static <T> T require(Aum edit, Optional<T> field) throws BuildException.NotAnEdit {

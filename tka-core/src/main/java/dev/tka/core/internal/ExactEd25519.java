@@ -22,6 +22,16 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  */
 public final class ExactEd25519 {
+  /** The order of A. */
+  public enum Order {
+    /** L or a multiple of it: a signature needs the private key. */
+    LARGE,
+    /** At most 8: [8]A = 0, so that R and S alone decide under ZIP-215. */
+    SMALL,
+    /** The bytes are not a point, and no signature verifies. */
+    NO_POINT
+  }
+
   private static final int POINT_SIZE = 32;
 
   /** The order of the base point, L = 2^252 + 27742317777372353535851937790883648493. */
@@ -48,11 +58,13 @@ public final class ExactEd25519 {
             candidate.compress().toByteArray(), 0, POINT_SIZE, signature, 0, POINT_SIZE);
   }
 
-  /**
-   * True when bytes encode a point, canonical or not: the only A that a signature can verify by.
-   */
-  public static boolean isPoint(byte[] publicKey) {
-    return publicKey.length == POINT_SIZE && decode(publicKey) != null;
+  /** The order of the point that 32 bytes encode, canonically or not. */
+  public static Order orderOf(byte[] publicKey) {
+    EdwardsPoint point = decode(publicKey);
+    if (point == null) {
+      return Order.NO_POINT;
+    }
+    return point.isSmallOrder() ? Order.SMALL : Order.LARGE;
   }
 
   /** S·B − k·A, or null when A is not a point or S is not below the order. */

@@ -95,7 +95,12 @@ public sealed interface AuthKey {
     public Wrapped wrap(Signer signer, SecureRandom random)
         throws AuthKeyException, SigningException {
       LockPrivateKey wrappingKey = LockPrivateKey.generate(random);
-      NodeKeySignature credential = NodeKeySigning.credential(wrappingKey.publicKey(), signer);
+      NodeKeySignature credential;
+      try {
+        credential = NodeKeySigning.credential(wrappingKey.publicKey(), signer);
+      } catch (UnsoundKeyException e) {
+        throw new IllegalStateException("a key made from a seed is sound", e);
+      }
       Wrapped wrapped = new Wrapped(authKey, credential, wrappingKey);
       requireLength(wrapped.exposeText().length());
       return wrapped;

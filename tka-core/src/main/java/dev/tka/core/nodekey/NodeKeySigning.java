@@ -11,7 +11,9 @@ import java.util.Optional;
 
 /**
  * Makes node-key signatures (protocol, section 7): direct ones, credentials, and rotations of
- * either. Every signature made here verifies for as long as the key on which it rests is trusted.
+ * either. Every signature made here verifies for as long as the key on which it rests is trusted,
+ * and names no rotation or wrapping key that anybody can sign for, or that never can (service,
+ * section 8).
  */
 public final class NodeKeySigning {
   private NodeKeySigning() {}
@@ -22,10 +24,15 @@ public final class NodeKeySigning {
    * @param rotationKey the node's own key, with which it may rotate its node key; empty if it may
    *     not
    * @param signer a trusted key
+   * @throws UnsoundKeyException if the node's own key is not sound
    * @throws SigningException if the key cannot be used now, or its signature does not verify
    */
   public static NodeKeySignature direct(
-      NodeKey nodeKey, Optional<LockPublicKey> rotationKey, Signer signer) throws SigningException {
+      NodeKey nodeKey, Optional<LockPublicKey> rotationKey, Signer signer)
+      throws UnsoundKeyException, SigningException {
+    if (rotationKey.isPresent()) {
+      UnsoundKeyException.requireSound("rotation key", rotationKey.get().bytes());
+    }
     return signed(
         new NodeKeySignature(
             NodeKeySignature.DIRECT,
@@ -42,10 +49,12 @@ public final class NodeKeySigning {
    *
    * @param wrapping the key that may sign rotations of this
    * @param signer a trusted key
+   * @throws UnsoundKeyException if the other key is not sound
    * @throws SigningException if the key cannot be used now, or its signature does not verify
    */
   public static NodeKeySignature credential(LockPublicKey wrapping, Signer signer)
-      throws SigningException {
+      throws UnsoundKeyException, SigningException {
+    UnsoundKeyException.requireSound("wrapping key", wrapping.bytes());
     return signed(
         new NodeKeySignature(
             NodeKeySignature.CREDENTIAL,
@@ -62,11 +71,12 @@ public final class NodeKeySigning {
    *
    * @param wrapping the key that the credential names
    * @throws RotationException if it is not a credential, or the result would not verify
+   * @throws UnsoundKeyException as {@link #rotate} does
    * @throws SigningException as {@link #direct} does
    */
   public static NodeKeySignature fromCredential(
       NodeKeySignature credential, NodeKey nodeKey, Signer wrapping)
-      throws RotationException, SigningException {
+      throws RotationException, UnsoundKeyException, SigningException {
     if (credential.kind() != NodeKeySignature.CREDENTIAL) {
       throw new RotationException.NotACredential(credential.kindName());
     }
@@ -81,10 +91,12 @@ public final class NodeKeySigning {
    * @param wrapping the key that the signature names for this; no other key may rotate it
    * @return the signature itself, if it is for this node key already
    * @throws RotationException if the result would not verify
+   * @throws UnsoundKeyException if a layer names a wrapping key that is not sound: its own layer
+   *     says nothing, so the node key has to be signed anew
    * @throws SigningException as {@link #direct} does
    */
   public static NodeKeySignature rotate(NodeKeySignature old, NodeKey nodeKey, Signer wrapping)
-      throws RotationException, SigningException {
+      throws RotationException, UnsoundKeyException, SigningException {
     if (nodeKey.isZero()) {
       throw new RotationException.NoNodeKey();
     }
@@ -97,6 +109,9 @@ public final class NodeKeySigning {
     if (!expected.equals(Optional.of(key.bytes()))) {
       throw new RotationException.OtherWrappingKey(
           expected.map(NodeKeySignature::brief).orElse("nobody, as it names no key for that"), key);
+    }
+    for (NodeKeySignature layer : old.layers()) {
+      UnsoundKeyException.requireSound("wrapping key", layer.wrappingPubkey());
     }
     NodeKeySignature shortened =
         old.layers().size() < NodeKeySignature.MAX_LAYERS ? old : shorten(old, wrapping);

@@ -12,6 +12,7 @@ import dev.tka.testkit.DamagedStore;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -53,6 +54,15 @@ class AdmissionTest {
     LiveAuthority node = holding(AdmissionPolicy.NODE, chains, names);
     agree(node);
     return node;
+  }
+
+  /** A day comes on which a node and control have had the same head on each day before. */
+  private void agreeUntil(int day, LiveAuthority node) throws TkaException {
+    Instant until = FakeClock.START.plus(Duration.ofDays(day));
+    while (clock.instant().isBefore(until)) {
+      clock.advance(Duration.ofDays(1));
+      agree(node);
+    }
   }
 
   private static void agree(LiveAuthority node) throws TkaException {
@@ -154,7 +164,7 @@ class AdmissionTest {
   }
 
   @Test
-  void controlRefusesACheckpointOfEqualWeightThatSection4WouldPrefer() throws TkaException {
+  void toControlACheckpointOfEqualWeightThatSection4WouldPreferIsAConflict() throws TkaException {
     Chains tie =
         Chains.drawUntil(
             EQUALS,
@@ -175,7 +185,7 @@ class AdmissionTest {
   }
 
   @Test
-  void controlCountsAgain() throws TkaException {
+  void aSignerWhoWasTakenAwayForGoodBarsTheWhole() throws TkaException {
     Chains chains =
         Chains.draw(
             KEYS,
@@ -194,7 +204,6 @@ class AdmissionTest {
     day(14);
     InformResult result = late.inform(chains.list("X Y"));
 
-    // F keeps its full weight, 1; X has one vote left, and Y none.
     assertThat(result.refusals())
         .allSatisfy(
             refusal ->
@@ -261,14 +270,16 @@ class AdmissionTest {
   }
 
   @Test
-  void aRestoredControlHasTheQuotaTooAndWhatControlSendsHasNone() throws TkaException {
+  void aRestoredControlHasTheQuotaTooAndANodeKeepsNoneThatControlSends() throws TkaException {
     LiveAuthority restored = holding(AdmissionPolicy.RESTORED_CONTROL, stale, "A P F G L");
     LiveAuthority node = node(stale, "A P F G L");
     int kept = 0;
     for (int i = 0; i < 10; i++) {
       Aum loser = Chains.noOp(stale.get("L"), i + "x".repeat(500_000), 3);
       kept += restored.inform(List.of(loser)).added().size();
-      assertThat(node.informFromControl(List.of(loser), List.of(loser.hash())).added()).hasSize(1);
+      assertThat(node.informFromControl(List.of(loser), List.of(loser.hash())).refusals())
+          .singleElement()
+          .isInstanceOf(Refusal.Outweighed.class);
     }
 
     assertThat(kept).isEqualTo((int) (Admission.MAX_LOSING_BYTES / 500_000));
@@ -324,9 +335,9 @@ class AdmissionTest {
             A -> P -> F(2) -> G[remove:1](2,3)
             P -> X(1)
             """);
+    day(0);
     LiveAuthority node = node(old, "A P F G");
-    day(20);
-    agree(node);
+    agreeUntil(20, node);
     assertThat(refused(fromControl(node, old, "X"), old)).isEqualTo("X Finality");
     assertThat(refused(node.inform(old.list("X"), Set.of(old.get("X").hash())), old)).isEmpty();
     assertThat(head(node, old)).isEqualTo("X");
@@ -376,12 +387,24 @@ class AdmissionTest {
   }
 
   @Test
-  void aLighterBranchOfControlsIsKeptAndNotFollowed() throws TkaException {
+  void aLighterBranchOfControlsIsNotKept() throws TkaException {
     LiveAuthority node = node(stale, "A P X Y");
 
     InformResult result = fromControl(node, stale, "F G");
 
-    assertThat(refused(result, stale)).isEmpty();
+    assertThat(refused(result, stale)).isEqualTo("F Outweighed, G BuildsOnRefused");
+    assertThat(head(node, stale)).isEqualTo("Y");
+    assertThat(stored(node, stale)).isEqualTo("A P X Y");
+  }
+
+  @Test
+  void aLighterBranchOfControlsIsKeptNextToAnUnsentEdit() throws TkaException {
+    LiveAuthority node = node(stale, "A P");
+    node.informOn(node.current(), stale.list("X Y"));
+
+    assertThat(refused(fromControl(node, stale, "F"), stale)).isEmpty();
+    assertThat(refused(fromControl(node, stale, "G"), stale)).isEmpty();
+
     assertThat(head(node, stale)).isEqualTo("Y");
     assertThat(stored(node, stale)).isEqualTo("A F G P X Y");
   }
@@ -447,11 +470,12 @@ class AdmissionTest {
         List.of(AdmissionPolicy.NODE, AdmissionPolicy.CONTROL, AdmissionPolicy.RESTORED_CONTROL)) {
       day(0);
       LiveAuthority live = holding(policy, chains, "A P F G H");
-      day(20);
-      agree(live);
+      agreeUntil(20, live);
 
       assertThat(refused(live.inform(chains.list("L")), chains)).isEmpty();
-      assertThat(refused(live.inform(chains.list("O")), chains)).isEqualTo("O Finality");
+      // To control, a checkpoint of equal weight is a conflict whoever signed it.
+      assertThat(refused(live.inform(chains.list("O")), chains))
+          .isEqualTo(policy == AdmissionPolicy.CONTROL ? "O Conflict" : "O Finality");
       assertThat(refused(live.inform(chains.list("M")), chains)).isEmpty();
 
       assertThat(head(live, chains)).isEqualTo("H");
@@ -526,8 +550,7 @@ class AdmissionTest {
     // One that was not away and did not hear of X before.
     day(0);
     LiveAuthority present = node(chains, "A P F G");
-    day(14);
-    agree(present);
+    agreeUntil(14, present);
     assertThat(refused(fromControl(present, chains, "X"), chains)).isEqualTo("X Finality");
     assertThat(head(present, chains)).isEqualTo("G");
   }
@@ -625,8 +648,7 @@ class AdmissionTest {
   }
 
   @Test
-  void elsewhereTheWeightIsCountedAgain() throws TkaException {
-    // With 3 votes X would win; of the one that counts, none is left over a remove-key.
+  void elsewhereABarredSignerIsRefusedToo() throws TkaException {
     Chains chains =
         Chains.draw(
             KEYS,
@@ -635,13 +657,11 @@ class AdmissionTest {
             P -> X(1,3)
             """);
     LiveAuthority node = node(chains, "A P F G");
-    day(14);
-    agree(node);
+    agreeUntil(14, node);
 
     assertThat(refused(node.inform(chains.list("X")), chains)).isEqualTo("X Finality");
-    // To what control sends, a tie is enough.
-    assertThat(refused(fromControl(node, chains, "X"), chains)).isEmpty();
-    assertThat(head(node, chains)).isEqualTo("X");
+    assertThat(refused(fromControl(node, chains, "X"), chains)).isEqualTo("X Finality");
+    assertThat(head(node, chains)).isEqualTo("G");
   }
 
   @Test

@@ -9,6 +9,8 @@ import dev.tka.core.AumKind;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.TkaException;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.MemoryAumStore;
 import dev.tka.core.store.TrailEntry;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
@@ -106,23 +108,36 @@ class RevocationPlanTest {
     assertThat(plan.after().keys()).contains(TestKeys.key(1, 9), TestKeys.key(4, 9));
   }
 
+  private static final Instant LATE = FakeClock.START.plus(Duration.ofDays(100));
+
+  /** A store where D gave the key back some days after C took it away. */
+  private static Authority awayFor(int days, Chains chains) throws TkaException {
+    MemoryAumStore store = new MemoryAumStore();
+    Commit.Builder commit = Commit.on(store.read().revision());
+    Instant at = FakeClock.START;
+    for (String name : List.of("A", "B", "C", "D", "E")) {
+      at = name.equals("D") ? at.plus(Duration.ofDays(days)) : at;
+      commit.add(chains.get(name), at);
+    }
+    return Authority.open(store.commit(commit.build()));
+  }
+
   @Test
   void aKeyThatWasTakenAwayForGoodAndAddedAgainDoesNotCount() throws Exception {
     Chains chains =
         Chains.draw(
             List.of(TestKeys.key(1, 1), TestKeys.key(2, 3)),
             "A -> B[add:3*2] -> C[remove:2] -> D[add:2*3] -> E(3)");
-    Authority authority = open(chains);
-    RevocationPlan soon = RevocationPlan.of(authority, ids(3), SOON);
-    RevocationPlan later =
-        RevocationPlan.of(authority, ids(3), FakeClock.START.plus(Duration.ofDays(14)));
+    RevocationPlan once = RevocationPlan.of(awayFor(13, chains), ids(3), LATE);
+    RevocationPlan forGood = RevocationPlan.of(awayFor(14, chains), ids(3), LATE);
 
-    assertThat(soon.barred()).isEmpty();
-    assertThat(soon.enough()).contains(List.of(TestKeys.key(2, 3)));
-    assertThat(later.barred())
+    // C has one vote at the fork, and does not bar three.
+    assertThat(once.barred()).isEmpty();
+    assertThat(once.enough()).contains(List.of(TestKeys.key(2, 3)));
+    assertThat(forGood.barred())
         .containsExactly(
             new Bar(TestKeys.id(2), 3, chains.get("C").hash(), 0, true));
-    assertThat(later.enough()).isEmpty();
+    assertThat(forGood.enough()).isEmpty();
   }
 
   @Test

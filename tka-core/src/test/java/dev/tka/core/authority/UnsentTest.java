@@ -108,10 +108,15 @@ class UnsentTest {
   void localEditsAreUnsentAndReceivedOnesAreNot() throws TkaException {
     make("U V");
     node.inform(chains.list("W"));
-    fromControl("C");
+    fromControl("F");
 
     assertThat(unsent()).isEqualTo("U V");
     assertThat(ownAums().own().keySet()).isEqualTo(Set.copyOf(hashes("U V")));
+    assertThat(ownAums().elsewhere()).isEqualTo(Set.copyOf(hashes("W")));
+
+    // C builds on all three.
+    fromControl("C");
+    assertThat(ownAums().unknownToControl()).isEmpty();
   }
 
   @Test

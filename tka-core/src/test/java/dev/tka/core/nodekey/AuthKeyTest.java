@@ -10,6 +10,7 @@ import dev.tka.core.LockPublicKey;
 import dev.tka.core.NodeKey;
 import dev.tka.core.Signer;
 import dev.tka.core.SigningException;
+import dev.tka.core.TkaException;
 import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.LiveAuthority;
@@ -52,7 +53,7 @@ class AuthKeyTest {
     return Base64.getEncoder().withoutPadding().encodeToString(bytes);
   }
 
-  private static byte[] credential() throws SigningException {
+  private static byte[] credential() throws TkaException {
     return NodeKeySigning.credential(WRAPPING.publicKey(), TRUSTED).encoded().toByteArray();
   }
 

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tka.core.Aum;
 import dev.tka.core.Bytes;
 import dev.tka.core.NodeKey;
-import dev.tka.core.SigningException;
 import dev.tka.core.State;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
@@ -234,7 +233,7 @@ class NodeKeyProperties {
 
   @Property(tries = 500)
   void theResultOfRotateDecodesAndVerifies(
-      @ForAll boolean credential, @ForAll("turns") List<Turn> turns) throws SigningException {
+      @ForAll boolean credential, @ForAll("turns") List<Turn> turns) throws TkaException {
     int wrapping = FIRST_WRAPPING;
     boolean spoilt = false;
     NodeKeySignature chain =

@@ -1,6 +1,7 @@
 package dev.tka.store.sql.testkit;
 
 import dev.tka.store.sql.PostgresSettings;
+import dev.tka.store.testkit.Backup;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -43,6 +44,7 @@ public final class PostgresServer {
 
   private static final int START_SECONDS = 60;
   private static final AtomicInteger DATABASES = new AtomicInteger();
+  private static final AtomicInteger COPIES = new AtomicInteger();
 
   private final Path programs;
   private final Path directory;
@@ -369,6 +371,60 @@ public final class PostgresServer {
     try (Connection connection = connect(database);
         Statement execution = connection.createStatement()) {
       execution.execute(statement);
+    }
+  }
+
+  /** A copy of the rows of a database's tables, put back in one transaction. */
+  public Backup rowsOf(String database) throws SQLException {
+    String copy = "copy_" + COPIES.incrementAndGet();
+    StringBuilder making = new StringBuilder("create schema " + copy + ";");
+    StringBuilder puttingBack = new StringBuilder();
+    for (String table : tables(database)) {
+      making.append("create table ").append(copy).append(".").append(table);
+      making.append(" as table tka.").append(table).append(";");
+      puttingBack.append("delete from tka.").append(table).append(";");
+      puttingBack.append("insert into tka.").append(table);
+      puttingBack.append(" select * from ").append(copy).append(".").append(table).append(";");
+    }
+    sql(database, making.toString());
+    return () -> sql(database, puttingBack.toString());
+  }
+
+  private List<String> tables(String database) throws SQLException {
+    List<String> tables = new ArrayList<>();
+    try (Connection connection = connect(database);
+        Statement statement = connection.createStatement();
+        ResultSet result =
+            statement.executeQuery(
+                "select tablename from pg_tables where schemaname = 'tka'"
+                    + " and tablename <> 'schema_history'")) {
+      while (result.next()) {
+        tables.add(result.getString(1));
+      }
+    }
+    return tables;
+  }
+
+  /** A copy of a database that replaces it: whoever is connected is cut off. */
+  public Backup whole(String database) throws SQLException {
+    String copy = "copy_" + COPIES.incrementAndGet();
+    duplicate(database, copy);
+    return () -> {
+      String next = "copy_" + COPIES.incrementAndGet();
+      duplicate(copy, next);
+      sql(USER, "drop database " + database + " with (force)");
+      sql(USER, "alter database " + next + " rename to " + database);
+    };
+  }
+
+  /** Nobody may be connected to a database that is copied. */
+  private void duplicate(String database, String copy) throws SQLException {
+    sql(USER, "alter database " + database + " with allow_connections false");
+    try {
+      cutConnections(database);
+      sql(USER, "create database " + copy + " template " + database);
+    } finally {
+      sql(USER, "alter database " + database + " with allow_connections true");
     }
   }
 
