@@ -71,9 +71,6 @@ public final class SqliteFile extends SqlTailnets {
   private final Queue<Idle> writers = new ConcurrentLinkedQueue<>();
   private final Object writing = new Object();
 
-  /** True once the file is known to have the tables for facts; they stay. */
-  private volatile boolean keepsFacts;
-
   /**
    * A connection that nobody uses.
    *
@@ -109,7 +106,6 @@ public final class SqliteFile extends SqlTailnets {
       if (!opened.readTogether(connection -> isOurs(file, connection))) {
         throw new StoreException.Absent(file + ": expected a store, found an empty file");
       }
-      opened.keepsFacts = opened.read(SqliteFile::hasFacts);
       return opened;
     } catch (StoreException e) {
       opened.close();
@@ -149,7 +145,6 @@ public final class SqliteFile extends SqlTailnets {
     SqliteFile created = new SqliteFile(file, clock, settings -> {});
     try {
       created.makeTablesUnlessThere();
-      created.keepsFacts = created.read(SqliteFile::hasFacts);
       return created;
     } catch (StoreException e) {
       created.close();
@@ -180,13 +175,6 @@ public final class SqliteFile extends SqlTailnets {
       return true;
     } catch (IOException e) {
       throw new StoreException.Unavailable(file.toString(), e);
-    }
-  }
-
-  private static boolean hasFacts(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      String query = "select count(*) from sqlite_master where name = 'trail_facts'";
-      return number(statement, query) > 0;
     }
   }
 
@@ -322,16 +310,13 @@ public final class SqliteFile extends SqlTailnets {
    */
   @Override
   <T> T write(Work<T> work) throws StoreException {
-    T result =
-        writeAsIs(
-            connection -> {
-              if (!keepsFacts(connection)) {
-                execute(connection, TABLES_FOR_FACTS);
-              }
-              return work.run(connection);
-            });
-    keepsFacts = true;
-    return result;
+    return writeAsIs(
+        connection -> {
+          if (!keepsFacts(connection)) {
+            execute(connection, TABLES_FOR_FACTS);
+          }
+          return work.run(connection);
+        });
   }
 
   private <T> T writeAsIs(Work<T> work) throws StoreException {
@@ -348,9 +333,13 @@ public final class SqliteFile extends SqlTailnets {
     }
   }
 
+  /** {@inheritDoc} Another file may have taken this one's place, so this asks each time. */
   @Override
   boolean keepsFacts(Connection connection) throws SQLException {
-    return keepsFacts || hasFacts(connection);
+    try (Statement statement = connection.createStatement()) {
+      String query = "select count(*) from sqlite_master where name = 'trail_facts'";
+      return number(statement, query) > 0;
+    }
   }
 
   @Override

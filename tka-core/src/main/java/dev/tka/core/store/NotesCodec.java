@@ -22,7 +22,8 @@ import java.util.TreeSet;
  * canonical CBOR: there is one encoding of the same value, and any other is refused. An unknown
  * number of votes is null, and times are in whole seconds since the epoch.
  *
- * <p>A list holds at most 4096 elements, as in an AUM (protocol, section 2).
+ * <p>Lists may be longer than those of an AUM, because keys are added one by one; decoding needs
+ * memory in proportion to the encoding.
  */
 public final class NotesCodec {
   private static final Bytes EMPTY_LIST = Bytes.copyOf(new CanonicalWriter(1).array(0).toByteArray());
@@ -33,12 +34,10 @@ public final class NotesCodec {
 
   /**
    * Encodes key changes: an array of [key, votes before, votes after].
-   *
-   * @throws IllegalArgumentException if there are more than a list holds
    */
   public static Bytes encodeChanges(List<KeyChange> changes) {
     CanonicalWriter out =
-        new CanonicalWriter(1 + changes.size() * TYPICAL_CHANGE).array(count(changes.size()));
+        new CanonicalWriter(1 + changes.size() * TYPICAL_CHANGE).array(changes.size());
     for (KeyChange change : changes) {
       out.array(3).bytes(change.key());
       votes(out, change.before());
@@ -59,7 +58,7 @@ public final class NotesCodec {
     List<KeyChange> changes = new ArrayList<>();
     try (CborReader in = new CborReader(encoded.toByteArray())) {
       beginArray(in, "key changes");
-      while (in.nextElement("key changes", changes.size())) {
+      while (in.nextElement("key changes", 0)) {
         in.beginArray("key change");
         Bytes key = next(in, "key").bytes("key");
         changes.add(new KeyChange(key, votes(in, "votes before"), votes(in, "votes after")));
@@ -71,8 +70,6 @@ public final class NotesCodec {
 
   /**
    * Encodes key ids: an array of byte strings.
-   *
-   * @throws IllegalArgumentException if there are more than a list holds
    */
   public static Bytes encodeKeys(List<Bytes> keys) {
     CanonicalWriter out = new CanonicalWriter(1 + keys.size() * TYPICAL_CHANGE);
@@ -100,8 +97,6 @@ public final class NotesCodec {
   /**
    * Encodes what a rewrite inherits: an array of all keys in it, sorted, then an array of [key,
    * brought back, lasting, lapsing, removal, lowering], where keys are places in the first array.
-   *
-   * @throws IllegalArgumentException if there is more than a list holds
    */
   public static Bytes encodeInherited(List<Inherited> inherited) {
     List<Bytes> keys = List.copyOf(keysOf(inherited));
@@ -111,7 +106,7 @@ public final class NotesCodec {
         new CanonicalWriter(keys.size() * TYPICAL_CHANGE + inherited.size() * TYPICAL_INHERITED);
     out.array(2);
     keys(out, keys);
-    out.array(count(inherited.size()));
+    out.array(inherited.size());
     for (Inherited each : inherited) {
       out.array(6).unsigned(places.getOrDefault(each.key(), 0));
       out.unsigned(each.isBroughtBack() ? 1 : 0);
@@ -134,7 +129,7 @@ public final class NotesCodec {
       beginArray(in, "inherited");
       List<Bytes> keys = keys(next(in, "keys"));
       beginArray(in, "inherited");
-      while (in.nextElement("inherited", inherited.size())) {
+      while (in.nextElement("inherited", 0)) {
         in.beginArray("inherited");
         inherited.add(
             new Inherited(
@@ -162,14 +157,14 @@ public final class NotesCodec {
   }
 
   private static void keys(CanonicalWriter out, List<Bytes> keys) {
-    out.array(count(keys.size()));
+    out.array(keys.size());
     keys.forEach(out::bytes);
   }
 
   private static List<Bytes> keys(CborReader in) throws DecodeException {
     List<Bytes> keys = new ArrayList<>();
     in.beginArray("keys");
-    while (in.nextElement("keys", keys.size())) {
+    while (in.nextElement("keys", 0)) {
       keys.add(in.bytes("key"));
     }
     return keys;
@@ -207,7 +202,7 @@ public final class NotesCodec {
     votes(out, standing.votes());
     out.unsigned(standing.away().toSeconds());
     out.unsigned(standing.since().getEpochSecond());
-    out.array(count(standing.heaviest().size()));
+    out.array(standing.heaviest().size());
     standing.heaviest().stream()
         .map(key -> places.getOrDefault(key, 0))
         .sorted()
@@ -226,7 +221,7 @@ public final class NotesCodec {
     Instant since = time(next(in, "since"));
     Set<Bytes> heaviest = new HashSet<>();
     beginArray(in, "heaviest");
-    for (int i = 0; in.nextElement("heaviest", i); i++) {
+    while (in.nextElement("heaviest", 0)) {
       heaviest.add(key(in, keys));
     }
     end(in, "standing");
@@ -294,14 +289,6 @@ public final class NotesCodec {
     if (in.nextElement(field, 0)) {
       throw outOfRange(in, field, "the end of the array", "another element");
     }
-  }
-
-  private static int count(int size) {
-    if (size > CborReader.MAX_ELEMENTS) {
-      throw new IllegalArgumentException(
-          "expected at most " + CborReader.MAX_ELEMENTS + " elements, found " + size);
-    }
-    return size;
   }
 
   private static DecodeException outOfRange(
