@@ -32,7 +32,8 @@ import java.util.stream.Stream;
  *
  * @param atFork the state at the fork
  * @param fork the place of the fork
- * @param last the last place that counts
+ * @param last the last place whose AUM counts; what a rewrite after it inherited counts all the
+ *     same, since nothing else was inherited
  * @param keys the changes of votes on the chain
  * @param rewrites the rewrites on the chain, oldest first
  * @param reference the time at which finality is judged; empty if nothing is final yet
@@ -184,7 +185,7 @@ record TakingsAway(
     }
     for (Rewritten rewrite : rewrites) {
       for (Inherited inherited : rewrite.inherited()) {
-        if (inherited.key().equals(key.id()) && rewrite.place() <= last) {
+        if (inherited.key().equals(key.id())) {
           addInherited(rewrite, inherited, key, events, takings);
         }
       }
