@@ -1,6 +1,7 @@
 package dev.tka.core.authority;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
@@ -54,7 +55,8 @@ class UnsentTest {
   private LiveAuthority holding(String names) throws TkaException {
     List<Aum> aums = chains.list(names);
     LiveAuthority live =
-        LiveAuthority.bootstrap(new MemoryAumStore(), aums.get(0), AdmissionPolicy.NODE, clock.clocks());
+        LiveAuthority.bootstrap(
+            new MemoryAumStore(), aums.get(0), AdmissionPolicy.NODE, clock.clocks());
     live.inform(aums.subList(1, aums.size()));
     return live;
   }
@@ -176,7 +178,8 @@ class UnsentTest {
     assertThat(settlement.setAside()).isEmpty();
     assertThat(unsent()).isEmpty();
     assertThat(head()).isEqualTo("V");
-    assertThat(ownAums().own().get(chains.get("V").hash())).isEqualTo(new OwnAums.Own(false, Optional.of(at(FakeClock.START))));
+    assertThat(ownAums().own().get(chains.get("V").hash()))
+        .isEqualTo(new OwnAums.Own(false, Optional.of(at(FakeClock.START))));
   }
 
   private static OwnAums.Acknowledged at(Instant time) {
@@ -274,7 +277,8 @@ class UnsentTest {
             """,
             drawn -> drawn.isLower("U", "X"));
     LiveAuthority live =
-        LiveAuthority.bootstrap(new MemoryAumStore(), tie.get("A"), AdmissionPolicy.NODE, clock.clocks());
+        LiveAuthority.bootstrap(
+            new MemoryAumStore(), tie.get("A"), AdmissionPolicy.NODE, clock.clocks());
     live.inform(tie.list("P"));
     live.informOn(live.current(), tie.list("U V"));
 
@@ -394,7 +398,8 @@ class UnsentTest {
             P -> K(1,2)
             """);
     LiveAuthority live =
-        LiveAuthority.bootstrap(new MemoryAumStore(), built.get("A"), AdmissionPolicy.NODE, clock.clocks());
+        LiveAuthority.bootstrap(
+            new MemoryAumStore(), built.get("A"), AdmissionPolicy.NODE, clock.clocks());
     live.inform(built.list("P"));
     live.informOn(live.current(), built.list("U C"));
 
@@ -420,5 +425,22 @@ class UnsentTest {
     assertThat(stored()).isEqualTo("A K L P U V");
     // Told once.
     assertThat(fromControl("K L").displacedOwn()).isEmpty();
+  }
+
+  @Test
+  void aPersonMaySetARevocationAsideWithWhatBuildsOnIt() throws Exception {
+    node = holding("A P F G");
+    make("K L");
+    assertThat(chains.nameOf(node.current().head())).isEqualTo("L");
+
+    Authority after = node.setAside(node.current(), chains.get("K").hash());
+
+    assertThat(chains.nameOf(after.head())).isEqualTo("G");
+    assertThat(after.snapshot().ownAums().setAside())
+        .extracting(edit -> chains.nameOf(edit.aum().hash()))
+        .containsExactly("K", "L");
+    assertThat(after.snapshot().find(chains.get("K").hash())).isEmpty();
+    assertThatThrownBy(() -> node.setAside(node.current(), chains.get("G").hash()))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 }
