@@ -949,10 +949,8 @@ public abstract class AumStoreContract {
     }
 
     // Other entries take the places of those that were cut off.
-    store.commit(
-        compact(store.read(), "C D E", "F").trail(rememberedWithFacts("C D E")).build());
-    assertThat(reopen(store).read().trail().entries())
-        .isEqualTo(rememberedWithFacts("A B C D E"));
+    store.commit(compact(store.read(), "C D E", "F").trail(rememberedWithFacts("C D E")).build());
+    assertThat(reopen(store).read().trail().entries()).isEqualTo(rememberedWithFacts("A B C D E"));
   }
 
   @Test
@@ -1019,8 +1017,7 @@ public abstract class AumStoreContract {
 
     // The trail remembers B.
     AumSnapshot compacted =
-        store.commit(
-            compact(store.read(), "A B C D E", "F").purge(List.of(second)).build());
+        store.commit(compact(store.read(), "A B C D E", "F").purge(List.of(second)).build());
     for (AumSnapshot snapshot : List.of(compacted, store.read(), reopen(store).read())) {
       assertThat(snapshot.notes().inherited()).isEqualTo(Map.of(first, INHERITED));
     }

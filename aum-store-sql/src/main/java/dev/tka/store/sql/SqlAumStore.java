@@ -337,10 +337,7 @@ final class SqlAumStore implements AumStore {
   }
 
   private static OwnAums parseOwnAums(
-      List<Row> ownRows,
-      List<Row> elsewhereRows,
-      Optional<Instant> agreedAt,
-      List<Row> asideRows)
+      List<Row> ownRows, List<Row> elsewhereRows, Optional<Instant> agreedAt, List<Row> asideRows)
       throws StoreException.Damaged {
     Map<AumHash, OwnAums.Own> own = new HashMap<>();
     for (Row each : ownRows) {
@@ -367,12 +364,7 @@ final class SqlAumStore implements AumStore {
   }
 
   private View show(
-      Tailnet tailnet,
-      Stamp stamp,
-      AumIndex<Long> index,
-      long sequence,
-      Trail trail,
-      Notes notes) {
+      Tailnet tailnet, Stamp stamp, AumIndex<Long> index, long sequence, Trail trail, Notes notes) {
     return new View(
         tailnet,
         stamp,
@@ -619,10 +611,7 @@ final class SqlAumStore implements AumStore {
       }
       // Version 1 leaves some behind.
       execute(
-          connection,
-          "delete from trail_facts where tailnet = ? and position >= ?",
-          tailnet,
-          from);
+          connection, "delete from trail_facts where tailnet = ? and position >= ?", tailnet, from);
       if (trail.size() > from) {
         List<TrailEntry> more =
             shortened.newest().map(newest -> trail.after(newest.hash())).orElseGet(trail::entries);
@@ -958,8 +947,7 @@ final class SqlAumStore implements AumStore {
     return execute(connection, sql, Row.of("", arguments));
   }
 
-  private static int execute(Connection connection, String sql, Row arguments)
-      throws SQLException {
+  private static int execute(Connection connection, String sql, Row arguments) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       arguments.bind(statement);
       return statement.executeUpdate();

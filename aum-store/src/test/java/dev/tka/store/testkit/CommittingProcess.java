@@ -134,8 +134,7 @@ public final class CommittingProcess {
     batch.forEach(aum -> commit.add(aum, TIME));
     before.entries().forEach(entry -> commit.purge(entry.hash()));
     Map<AumHash, OwnAums.Own> own = new HashMap<>();
-    Optional<OwnAums.Acknowledged> acknowledged =
-        Optional.of(new OwnAums.Acknowledged(TIME, TIME));
+    Optional<OwnAums.Acknowledged> acknowledged = Optional.of(new OwnAums.Acknowledged(TIME, TIME));
     before.entries().forEach(entry -> own.put(entry.hash(), new OwnAums.Own(false, acknowledged)));
     batch.forEach(aum -> own.put(aum.hash(), new OwnAums.Own(false, Optional.empty())));
     OwnAums ownAums =

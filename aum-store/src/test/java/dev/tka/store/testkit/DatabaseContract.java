@@ -111,8 +111,8 @@ public abstract class DatabaseContract {
 
   /** A commit that changes all that a store keeps. */
   protected final Commit everything(AumStore store) throws StoreException {
-    return adding(store, "Y")
-        .add(new Commit.Addition(chains.get("X"), NOON, Optional.of(FACTS)))
+    return adding(store, "X")
+        .add(new Commit.Addition(chains.get("Y"), NOON, Optional.of(FACTS)))
         .purge(hash("A"))
         .lastActiveAncestor(hash("B"))
         .cutTrail(hash("A"))
@@ -207,9 +207,9 @@ public abstract class DatabaseContract {
     assertThat(read.notes().inherited()).isEqualTo(Map.of(hash("X"), List.of(inherited(1))));
     assertThat(read.ownAums().isRevocation(hash("X"))).isTrue();
     assertThat(read.ownAums().elsewhere()).containsExactly(hash("C"));
-    assertThat(read.find(hash("X")).orElseThrow().facts()).contains(FACTS);
-    assertThat(read.find(hash("X")).orElseThrow().size())
-        .isEqualTo(chains.get("X").encoded().size());
+    assertThat(read.find(hash("Y")).orElseThrow().facts()).contains(FACTS);
+    assertThat(read.find(hash("Y")).orElseThrow().size())
+        .isEqualTo(chains.get("Y").encoded().size());
     assertThat(read.trail().entries()).isEqualTo(List.of(entry("A")));
     assertThat(read.lastActiveAncestor()).contains(hash("B"));
     assertThat(read.revision()).isEqualTo(rewritten.revision());
@@ -237,7 +237,8 @@ public abstract class DatabaseContract {
     }
     assertThat(namesIn(one.read())).isEqualTo("ABCXY");
     assertThat(seen.notes().time()).isEmpty();
-    AumSnapshot same = one.commit(adding(one, "").time(OwnTime.beginning(NOON.plusSeconds(2))).build());
+    AumSnapshot same =
+        one.commit(adding(one, "").time(OwnTime.beginning(NOON.plusSeconds(2))).build());
     assertThat(same.notes()).isEqualTo(other.read().notes());
   }
 
@@ -355,8 +356,7 @@ public abstract class DatabaseContract {
                             .add(next, NOON)
                             .ownAums(
                                 new OwnAums(
-                                    Map.of(
-                                        next.hash(), new OwnAums.Own(true, Optional.empty())),
+                                    Map.of(next.hash(), new OwnAums.Own(true, Optional.empty())),
                                     Set.of(next.hash()),
                                     Optional.of(NOON.plusSeconds(done)),
                                     List.of(new OwnAums.SetAside(next, NOON, false))))

@@ -26,15 +26,14 @@ import java.util.TreeSet;
  * memory in proportion to the encoding.
  */
 public final class NotesCodec {
-  private static final Bytes EMPTY_LIST = Bytes.copyOf(new CanonicalWriter(1).array(0).toByteArray());
+  private static final Bytes EMPTY_LIST =
+      Bytes.copyOf(new CanonicalWriter(1).array(0).toByteArray());
   private static final int TYPICAL_CHANGE = 40;
   private static final int TYPICAL_INHERITED = 150;
 
   private NotesCodec() {}
 
-  /**
-   * Encodes key changes: an array of [key, votes before, votes after].
-   */
+  /** Encodes key changes: an array of [key, votes before, votes after]. */
   public static Bytes encodeChanges(List<KeyChange> changes) {
     CanonicalWriter out =
         new CanonicalWriter(1 + changes.size() * TYPICAL_CHANGE).array(changes.size());
@@ -68,9 +67,7 @@ public final class NotesCodec {
     return canonical(List.copyOf(changes), encodeChanges(changes), encoded);
   }
 
-  /**
-   * Encodes key ids: an array of byte strings.
-   */
+  /** Encodes key ids: an array of byte strings. */
   public static Bytes encodeKeys(List<Bytes> keys) {
     CanonicalWriter out = new CanonicalWriter(1 + keys.size() * TYPICAL_CHANGE);
     keys(out, keys);

@@ -83,16 +83,42 @@ class NotesCodecTest {
     assertThat(NotesCodec.encodeInherited(List.of(lowered)))
         .isEqualTo(
             Bytes.parseHex(
-                "82" + "8241aa41bb" + "81" + "86" + "01" + "00" + "f6" + "83" + aum + "0102" + "85"
-                    + aum + "00" + "05" + "06" + "8100" + "f6"));
+                "82"
+                    + "8241aa41bb"
+                    + "81"
+                    + "86"
+                    + "01"
+                    + "00"
+                    + "f6"
+                    + "83"
+                    + aum
+                    + "0102"
+                    + "85"
+                    + aum
+                    + "00"
+                    + "05"
+                    + "06"
+                    + "8100"
+                    + "f6"));
   }
 
   @Test
   void anythingElseIsRefused() throws Exception {
     for (String hex :
         List.of(
-            "", "80 00", "8180", "818341aa00", "818341aa0000 00", "818441aa000000", "818341aa2000",
-            "818341aa1bffffffffffffffff00", "818341aa180000", "8183000000", "81f6", "9f", "a0",
+            "",
+            "80 00",
+            "8180",
+            "818341aa00",
+            "818341aa0000 00",
+            "818441aa000000",
+            "818341aa2000",
+            "818341aa1bffffffffffffffff00",
+            "818341aa180000",
+            "8183000000",
+            "81f6",
+            "9f",
+            "a0",
             "d880 80")) {
       requireRefused(hex.replace(" ", ""), NotesCodec::decodeChanges);
     }
@@ -102,7 +128,11 @@ class NotesCodecTest {
     String aum = "5820" + "00".repeat(32);
     for (String hex :
         List.of(
-            "80", "8180", "828080ff", "82808000", "838080f6",
+            "80",
+            "8180",
+            "828080ff",
+            "82808000",
+            "838080f6",
             // A key that nothing names, keys out of order, one twice, one that is not there.
             "828141aa80",
             "828241bb41aa82" + "8600" + "00f6f6f6f6" + "8601" + "00f6f6f6f6",
@@ -115,7 +145,15 @@ class NotesCodecTest {
             "828141aa81" + "8500" + "00f6f6f6",
             "828141aa81" + "8700" + "00f6f6f6f6f6",
             "828141aa81" + "8600" + "00" + "8341000102" + "f6f6f6",
-            "828141aa81" + "8600" + "00f6f6" + "85" + aum + "00" + "00" + "1b7fffffffffffffff" + "80"
+            "828141aa81"
+                + "8600"
+                + "00f6f6"
+                + "85"
+                + aum
+                + "00"
+                + "00"
+                + "1b7fffffffffffffff"
+                + "80"
                 + "f6",
             "828141aa81" + "8600" + "00f6f6" + "85" + aum + "00" + "00" + "00" + "820000" + "f6")) {
       requireRefused(hex, NotesCodec::decodeInherited);
@@ -129,9 +167,7 @@ class NotesCodecTest {
 
   private static void requireRefused(String hex, Decoding decoding) throws Exception {
     Bytes encoded = Bytes.parseHex(hex);
-    assertThatThrownBy(() -> decoding.decode(encoded))
-        .as(hex)
-        .isInstanceOf(DecodeException.class);
+    assertThatThrownBy(() -> decoding.decode(encoded)).as(hex).isInstanceOf(DecodeException.class);
   }
 
   @Test
