@@ -123,8 +123,7 @@ final class Judge {
   /** The signers that bar an update from displacing, with reasons, in the order of signatures. */
   List<Bar> bars(Displacement displacement) throws StoreException, OpenException {
     TakingsAway takingsAway = after(displacement.fork(), displacement.atFork());
-    // What a rewrite keeps of a removal is kept as a lowering, too.
-    Set<Bar> bars = new LinkedHashSet<>();
+    List<Bar> bars = new ArrayList<>();
     Set<Bytes> signers = new LinkedHashSet<>();
     displacement.update().signatures().forEach(signature -> signers.add(signature.signerId()));
     for (Bytes signer : signers) {
@@ -144,7 +143,8 @@ final class Judge {
   private static List<Bar> bars(Key key, TakingsAway takingsAway, Displacement displacement) {
     boolean checkpoint = displacement.update().kind().isCheckpoint();
     long weight = displacement.weight();
-    List<Bar> bars = new ArrayList<>();
+    // What a rewrite keeps of a removal is kept as a lowering, too.
+    Set<Bar> bars = new LinkedHashSet<>();
     for (TakingsAway.Taking taking : takingsAway.of(key)) {
       if (taking.bars(checkpoint, weight)) {
         bars.add(
