@@ -158,22 +158,23 @@ final class Judge {
   /** What took keys away after a fork. */
   TakingsAway after(AumHash fork, State atFork) throws StoreException, OpenException {
     return new TakingsAway(
+        new TakingsAway.Chain(
+            last,
+            history.keyHistory(fork),
+            history.rewrites(fork),
+            reference,
+            times,
+            policy.followsControl()),
         atFork,
-        history.place(fork),
-        last,
-        history.keyHistory(fork),
-        history.rewrites(fork),
-        reference,
-        times,
-        policy.followsControl());
+        history.place(fork));
   }
 
   /**
-   * What takes keys away after the oldest known AUM.
+   * What is known about a chain from the oldest known AUM on.
    *
    * @param entries what follows it, oldest first; the places count from it, which has 0
    */
-  TakingsAway after(AumHash oldest, List<TrailEntry> entries) throws StoreException {
+  TakingsAway.Chain chain(AumHash oldest, List<TrailEntry> entries) throws StoreException {
     int offset = history.place(oldest);
     List<TakingsAway.Rewritten> rewrites = new ArrayList<>();
     for (TakingsAway.Rewritten rewrite : history.rewrites(oldest)) {
@@ -181,9 +182,7 @@ final class Judge {
         rewrites.add(rewrite.movedBy(-offset));
       }
     }
-    return new TakingsAway(
-        State.NOTHING,
-        0,
+    return new TakingsAway.Chain(
         entries.size(),
         KeyHistory.ofEntries(entries, entries.size()),
         rewrites,

@@ -104,8 +104,8 @@ public record RevocationOutlook(
     State after = revocation.state().orElse(State.NOTHING);
     entries.add(TrailEntry.of(revocation, atFork.get(), after, now, Optional.empty()));
     Judge judge = Judge.ofControl(authority, now);
-    TakingsAway takingsAway = judge.after(oldest, entries);
-    OptionalInt earliest = new Answers(effect.revoked(), entries, takingsAway).earliest(states);
+    TakingsAway.Chain chain = judge.chain(oldest, entries);
+    OptionalInt earliest = new Answers(effect.revoked(), entries, chain).earliest(states);
     return earliest.isPresent() ? Optional.of(places.get(earliest.getAsInt())) : Optional.empty();
   }
 
@@ -114,9 +114,9 @@ public record RevocationOutlook(
    *
    * @param revoked the keys
    * @param entries what follows the oldest place, the revocation last
-   * @param takingsAway what took keys away after the oldest place
+   * @param chain what is known about the chain from the oldest place on
    */
-  private record Answers(List<Key> revoked, List<TrailEntry> entries, TakingsAway takingsAway) {
+  private record Answers(List<Key> revoked, List<TrailEntry> entries, TakingsAway.Chain chain) {
     /**
      * The first place at which they would displace what follows it.
      *
@@ -138,7 +138,7 @@ public record RevocationOutlook(
       List<Key> signers = new ArrayList<>();
       revoked.forEach(key -> at.findKey(key.id()).ifPresent(signers::add));
       return weight(signers) > against
-          && weight(takingsAway.seenFrom(at, place).unbarred(signers)) > against;
+          && weight(new TakingsAway(chain, at, place).unbarred(signers)) > against;
     }
 
     private static long weight(List<Key> keys) {

@@ -21,36 +21,62 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
  * The AUMs after a fork that took keys away or lowered their votes, each with whether it is final
  * and with its weight at the fork (protocol, section 10, "Who may not rewrite" to "A rewrite does
- * not make what it displaces forgotten"). A pure function of what is known about the chain; nothing
- * is read.
- *
- * @param atFork the state at the fork
- * @param fork the place of the fork
- * @param last the last place whose AUM counts; what a rewrite after it inherited counts all the
- *     same, since nothing else was inherited
- * @param keys the changes of votes on the chain
- * @param rewrites the rewrites on the chain, oldest first
- * @param reference the time at which finality is judged; empty if nothing is final yet
- * @param times the times from which and at which AUMs count
- * @param lapses true if what a rewrite gave back counts only until the rewrite is final itself
+ * not make what it displaces forgotten"). Computed from what is known about the chain; nothing is
+ * read. For one thread.
  */
-record TakingsAway(
-    State atFork,
-    int fork,
-    int last,
-    KeyHistory keys,
-    List<Rewritten> rewrites,
-    Optional<Instant> reference,
-    Times times,
-    boolean lapses) {
+final class TakingsAway {
   /** The time for which a key must have been away for that to be final. */
   static final Duration FINAL_AFTER = Duration.ofDays(14);
+
+  /** Of more AUMs that took a key away, only those that decide are looked at. */
+  private static final int MOST_NAMED = 32;
+
+  private final Chain chain;
+  private final State atFork;
+  private final int fork;
+  private final List<Rewritten> rewrites;
+
+  /** The changes after the fork that brought a key in, once they were needed. */
+  private final Map<Bytes, List<Event>> additions = new HashMap<>();
+
+  /**
+   * What is known about a chain.
+   *
+   * @param last the last place whose AUM counts; what a rewrite after it inherited counts all the
+   *     same, since nothing else was inherited
+   * @param keys the changes of votes
+   * @param rewrites the rewrites, oldest first
+   * @param reference the time at which finality is judged; empty if nothing is final yet
+   * @param times the times from which and at which AUMs count
+   * @param lapses true if what a rewrite gave back counts only until the rewrite is final itself
+   */
+  record Chain(
+      int last,
+      KeyHistory keys,
+      List<Rewritten> rewrites,
+      Optional<Instant> reference,
+      Times times,
+      boolean lapses) {}
+
+  /**
+   * The takings away after a fork.
+   *
+   * @param atFork the state there
+   * @param fork its place
+   */
+  TakingsAway(Chain chain, State atFork, int fork) {
+    this.chain = chain;
+    this.atFork = atFork;
+    this.fork = fork;
+    this.rewrites = chain.rewrites().stream().filter(each -> each.place() > fork).toList();
+  }
 
   /**
    * A rewrite on the chain.
@@ -168,21 +194,12 @@ record TakingsAway(
     }
   }
 
-  /** The same chain, seen from a later fork. */
-  TakingsAway seenFrom(State state, int place) {
-    List<Rewritten> later = rewrites.stream().filter(each -> each.place() > place).toList();
-    return new TakingsAway(state, place, last, keys, later, reference, times, lapses);
-  }
-
   /** What took a key away after the fork, or lowered it below its votes there. */
   List<Taking> of(Key key) {
-    List<Event> events = keys.of(key.id(), fork);
+    List<Event> events = chain.keys().of(key.id(), fork);
     List<Taking> takings = new ArrayList<>();
-    for (int i = 0; i < events.size() && events.get(i).place() <= last; i++) {
-      Event event = events.get(i);
-      if (event.after() < event.before() && event.after() < key.votes()) {
-        takings.add(taking(event, events.subList(i, events.size()), key.votes()));
-      }
+    for (int i : deciding(events, key.votes())) {
+      takings.add(taking(events.get(i), events.subList(i, events.size()), key.votes()));
     }
     for (Rewritten rewrite : rewrites) {
       for (Inherited inherited : rewrite.inherited()) {
@@ -192,6 +209,33 @@ record TakingsAway(
       }
     }
     return takings;
+  }
+
+  /**
+   * The changes that lowered a key below its votes at the fork, by index. Of very many, the first,
+   * which have been away for longest, the heaviest and the last: the others bar nobody whom these
+   * do not bar.
+   */
+  private List<Integer> deciding(List<Event> events, long votes) {
+    List<Integer> lowering = new ArrayList<>();
+    for (int i = 0; i < events.size() && events.get(i).place() <= chain.last(); i++) {
+      Event event = events.get(i);
+      if (event.after() < event.before() && event.after() < votes) {
+        lowering.add(i);
+      }
+    }
+    if (lowering.size() <= MOST_NAMED) {
+      return lowering;
+    }
+    List<Integer> removing = new ArrayList<>(lowering);
+    removing.removeIf(i -> events.get(i).after() > 0);
+    Set<Integer> kept = new TreeSet<>();
+    for (List<Integer> some : List.of(lowering, removing)) {
+      some.stream().limit(1).forEach(kept::add);
+      some.stream().skip(Math.max(0, some.size() - MOST_NAMED / 4)).forEach(kept::add);
+      some.stream().max(Comparator.comparingLong(i -> weightOf(events.get(i)))).ifPresent(kept::add);
+    }
+    return List.copyOf(kept);
   }
 
   /**
@@ -219,24 +263,44 @@ record TakingsAway(
   }
 
   private Taking taking(Event event, List<Event> from, long votes) {
-    long level = Math.min(event.before(), votes) - 1;
-    OptionalLong finalVotes = OptionalLong.empty();
-    for (Event later : from) {
-      boolean fewer = later.after() < finalVotes.orElse(level + 1);
-      if (fewer && later.after() >= event.after() && isFinal(absence(from, later.after()))) {
-        finalVotes = OptionalLong.of(later.after());
-      }
-    }
+    long most = Math.min(event.before(), votes) - 1;
     Set<Bytes> standing = standFor(event.point().signers(), event.place());
     return new Taking(
         event.point().hash(),
         event.after() == 0,
         event.after(),
-        finalVotes,
+        finalVotes(event.after(), most, from),
         weightOf(standing, event.place()),
         standing,
-        absence(from, event.after() == 0 ? 0 : level),
+        absence(from, event.after() == 0 ? 0 : most),
         from.get(from.size() - 1).after());
+  }
+
+  /** The fewest votes, of those that a key has had since, to which it is finally lowered. */
+  private OptionalLong finalVotes(long fewest, long most, List<Event> from) {
+    List<Long> levels =
+        from.stream()
+            .map(Event::after)
+            .filter(votes -> votes >= fewest && votes <= most)
+            .distinct()
+            .sorted()
+            .toList();
+    // The more votes count as away, the longer the key has been away.
+    int low = 0;
+    int high = levels.size();
+    while (low < high) {
+      int middle = (low + high) / 2;
+      if (isFinal(absence(from, levels.get(middle)))) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    return low < levels.size() ? OptionalLong.of(levels.get(low)) : OptionalLong.empty();
+  }
+
+  private long weightOf(Event event) {
+    return weightOf(standFor(event.point().signers(), event.place()), event.place());
   }
 
   private Absence absence(List<Event> events, long level) {
@@ -246,19 +310,19 @@ record TakingsAway(
   private Absence absence(Absence begun, List<Event> events) {
     Absence absence = begun;
     for (Event event : events) {
-      absence = absence.after(event, times);
+      absence = absence.after(event, chain.times());
     }
     return absence;
   }
 
   private boolean isFinal(Absence absence) {
-    return absence.upTo(reference).compareTo(FINAL_AFTER) >= 0;
+    return absence.upTo(chain.reference()).compareTo(FINAL_AFTER) >= 0;
   }
 
   private void addInherited(
       Rewritten rewrite, Inherited inherited, Key key, List<Event> events, List<Taking> takings) {
     inherited.lasting().ifPresent(each -> addFinal(each, key, takings));
-    if (!lapses || !isFinal(new Absence(0, Duration.ZERO, Optional.of(since(rewrite))))) {
+    if (!chain.lapses() || !isFinal(new Absence(0, Duration.ZERO, Optional.of(since(rewrite))))) {
       inherited.lapsing().ifPresent(each -> addFinal(each, key, takings));
     }
     List<Event> after = events.stream().filter(each -> each.place() > rewrite.place()).toList();
@@ -276,7 +340,7 @@ record TakingsAway(
   }
 
   private Instant since(Rewritten rewrite) {
-    return times.since(rewrite.point());
+    return chain.times().since(rewrite.point());
   }
 
   private static void addFinal(Inherited.Final taken, Key key, List<Taking> takings) {
@@ -370,12 +434,27 @@ record TakingsAway(
 
   /** The last AUM between the fork and a place that brought a key in. */
   private Optional<Bringing> broughtIn(Bytes key, int place) {
-    Optional<Bringing> last = Optional.empty();
-    for (Event event : keys.of(key, fork)) {
-      if (event.place() < place && event.before() == 0) {
-        last = Optional.of(new Bringing(event.place(), event.point().signers()));
+    List<Event> added =
+        additions.computeIfAbsent(
+            key,
+            any ->
+                chain.keys().of(key, fork).stream().filter(each -> each.before() == 0).toList());
+    int low = 0;
+    int high = added.size();
+    while (low < high) {
+      int middle = (low + high) / 2;
+      if (added.get(middle).place() < place) {
+        low = middle + 1;
+      } else {
+        high = middle;
       }
     }
+    Optional<Bringing> last =
+        low == 0
+            ? Optional.empty()
+            : Optional.of(
+                new Bringing(
+                    added.get(low - 1).place(), added.get(low - 1).point().signers()));
     for (Rewritten rewrite : rewrites) {
       boolean before = rewrite.place() < place;
       boolean newer = rewrite.place() >= last.map(Bringing::place).orElse(fork);
