@@ -132,7 +132,7 @@ class LimitsProperties {
           continue;
         }
         Exports.Content written = Exports.Content.of(store.commit(commit.build()));
-        assertThat(written.ownAums()).isEqualTo(ownAums);
+        assertThat(written.notes().ownAums()).isEqualTo(ownAums);
         AumStore again = store;
         if (store == directory) {
           again = NodeDirectory.at(folder.resolve("node"));
