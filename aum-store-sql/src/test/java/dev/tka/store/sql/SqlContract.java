@@ -88,9 +88,21 @@ abstract class SqlContract extends DatabaseContract {
   abstract void failNoMore() throws SQLException;
 
   final void sql(String statement) throws SQLException {
+    sql(List.of(statement));
+  }
+
+  /** Executes statements, all or none. */
+  private void sql(List<String> statements) throws SQLException {
     try (Connection connection = connect();
         Statement execution = connection.createStatement()) {
-      execution.execute(statement);
+      boolean together = statements.size() > 1;
+      connection.setAutoCommit(!together);
+      for (String each : statements) {
+        execution.execute(each);
+      }
+      if (together) {
+        connection.commit();
+      }
     }
   }
 
@@ -243,10 +255,12 @@ abstract class SqlContract extends DatabaseContract {
   }
 
   private void putRowsBack() throws SQLException {
+    List<String> statements = new ArrayList<>();
     for (String table : TABLES) {
-      sql("delete from " + table);
-      sql("insert into " + table + " select * from saved_" + table);
+      statements.add("delete from " + table);
+      statements.add("insert into " + table + " select * from saved_" + table);
     }
+    sql(statements);
   }
 
   @Test
@@ -609,9 +623,7 @@ abstract class SqlContract extends DatabaseContract {
   /** Commits like version 1, which knows nothing of facts. */
   private void commitAsVersion1(boolean rewrites, List<String> statements) throws SQLException {
     requireAsVersion1Writes();
-    for (String each : statements) {
-      sql(each);
-    }
+    sql(statements);
     sql(
         "update tailnet set revision = revision + 1"
             + (rewrites ? ", rewritten = revision + 1" : ", last_number = last_number + 1"));

@@ -114,20 +114,21 @@ public final class Limits {
       }
       if (!isCommitTime(addition.committedAt())) {
         return Optional.of(
-            addition.aum().hash() + ": " + wrong("a commit time", addition.committedAt()));
+            addition.aum().hash() + ": " + wrong("a commit time", EARLIEST_COMMIT, addition.committedAt()));
       }
     }
-    if (time.isPresent() && !isCommitTime(time.get().clock())) {
-      return Optional.of("the note of own time: " + wrong("a time", time.get().clock()));
+    Instant clock = time.map(OwnTime::clock).orElse(EARLIEST_COMMIT);
+    if (!clock.equals(Instant.EPOCH) && !isCommitTime(clock)) {
+      return Optional.of("the note of own time: " + wrong("a time", Instant.EPOCH, clock));
     }
     return ownAums.isPresent() ? findExcess(ownAums.get()) : Optional.empty();
   }
 
-  private static String wrong(String what, Instant found) {
+  private static String wrong(String what, Instant earliest, Instant found) {
     return "expected "
         + what
         + " from "
-        + EARLIEST_COMMIT
+        + earliest
         + " to "
         + LATEST_COMMIT
         + ", found "
