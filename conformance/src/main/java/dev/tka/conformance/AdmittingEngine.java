@@ -56,7 +56,7 @@ final class AdmittingEngine {
   /** Another program that shares the store has come so far in time. */
   void setOwnTime(long time) throws TkaException {
     Instant own = Instant.ofEpochSecond(time);
-    OwnTime note = new OwnTime(own, Instant.EPOCH, Instant.EPOCH, Instant.EPOCH);
+    OwnTime note = new OwnTime(own, Limits.EARLIEST_COMMIT, Limits.EARLIEST_COMMIT, Limits.EARLIEST_COMMIT);
     store.commit(Commit.on(store.read().revision()).time(note).build());
     live.refresh();
   }
