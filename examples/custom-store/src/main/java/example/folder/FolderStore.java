@@ -233,8 +233,7 @@ final class FolderStore implements AumStore {
   }
 
   private static IndexSnapshot<Bytes> empty(long number, Revision revision) {
-    return snapshot(
-        new AumIndex<>(), number, revision, Optional.empty(), Trail.EMPTY, Notes.NONE);
+    return snapshot(new AumIndex<>(), number, revision, Optional.empty(), Trail.EMPTY, Notes.NONE);
   }
 
   private static IndexSnapshot<Bytes> snapshot(

@@ -189,17 +189,18 @@ final class SqlAumStore implements AumStore {
   }
 
   private synchronized AumSnapshot readChanges() throws StoreException {
-    return named(() -> database.readTogether(connection -> look(connection, ""))).snapshot;
+    return named(() -> database.readTogether(c -> look(c, "", database.keepsFacts(c)))).snapshot;
   }
 
   /**
    * Reads the current state, within a transaction.
    *
    * @param lock the end of the select of the tailnet's row
+   * @param facts whether the database keeps facts
    */
-  private View look(Connection connection, String lock) throws SQLException, StoreException {
+  private View look(Connection connection, String lock, boolean facts)
+      throws SQLException, StoreException {
     View before = last;
-    boolean facts = database.keepsFacts(connection);
     Optional<Row> row =
         select(connection, Tailnet.columns(facts), "tailnet where name = ?" + lock, name).stream()
             .findFirst();
@@ -738,7 +739,7 @@ final class SqlAumStore implements AumStore {
             () ->
                 database.write(
                     connection -> {
-                      View before = look(connection, database.lock());
+                      View before = look(connection, database.lock(), true);
                       if (!commit.base().equals(before.snapshot.revision())) {
                         throw new StoreException.Conflict(
                             commit.base(), before.snapshot.revision());

@@ -73,8 +73,7 @@ record NotesFile(Bytes content, Notes notes, Map<AumHash, Changed> changed) {
   private static final int OLD_VERSION = 1;
   private static final int VERSION = 2;
   private static final Pattern TIME =
-      Pattern.compile(
-          "time (\\S{1,50}) clock (\\S{1,50}) latest (\\S{1,50}) begun (\\S{1,50})");
+      Pattern.compile("time (\\S{1,50}) clock (\\S{1,50}) latest (\\S{1,50}) begun (\\S{1,50})");
   private static final Pattern AGREED = Pattern.compile("agreed (\\S{1,50})");
   private static final Pattern UNSENT =
       Pattern.compile("unsent (?:(edit|revocation) )?(\\S{1,60})");
@@ -207,8 +206,7 @@ record NotesFile(Bytes content, Notes notes, Map<AumHash, Changed> changed) {
                         + as(NotesCodec.encodeChanges(noted.changes()))));
     new TreeMap<>(notes.inherited())
         .forEach(
-            (hash, kept) ->
-                lines.add("inherited " + hash + as(NotesCodec.encodeInherited(kept))));
+            (hash, kept) -> lines.add("inherited " + hash + as(NotesCodec.encodeInherited(kept))));
     lines.add(END);
     return lines;
   }
@@ -302,9 +300,7 @@ record NotesFile(Bytes content, Notes notes, Map<AumHash, Changed> changed) {
       // Lines of a kind that a version does not have are then not as expected.
       return version == OLD_VERSION
           ? new NotesFile(
-              content,
-              Notes.NONE.with(new OwnAums(own, Set.of(), agreedAt, setAside)),
-              Map.of())
+              content, Notes.NONE.with(new OwnAums(own, Set.of(), agreedAt, setAside)), Map.of())
           : new NotesFile(
               content,
               new Notes(new OwnAums(own, elsewhere, agreedAt, setAside), time, inherited),

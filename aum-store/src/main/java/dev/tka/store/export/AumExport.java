@@ -29,8 +29,8 @@ import java.util.TreeSet;
 
 /**
  * One tailnet as a stream of bytes: the authority's AUMs with the times at which they were taken
- * in, the trail of purged AUMs, and the notes (docs/export-format.md). The same content gives the same
- * bytes, whatever store it comes from. {@link AumImport} reads it.
+ * in, the trail of purged AUMs, and the notes (docs/export-format.md). The same content gives the
+ * same bytes, whatever store it comes from. {@link AumImport} reads it.
  *
  * <p>AUMs that do not descend from the oldest ancestor are left out: readers could not verify them
  * without the state at their parents.
@@ -173,7 +173,8 @@ public record AumExport(
   private static void requireTimes(
       AumHash hash, Instant committedAt, Optional<Instant> own, Optional<Instant> reference)
       throws StoreException.Damaged {
-    for (Instant time : List.of(committedAt, own.orElse(committedAt), reference.orElse(committedAt))) {
+    for (Instant time :
+        List.of(committedAt, own.orElse(committedAt), reference.orElse(committedAt))) {
       if (time.getEpochSecond() < 0) {
         throw new StoreException.Damaged(
             hash + " cannot be exported: expected a time after 1970, found " + time);

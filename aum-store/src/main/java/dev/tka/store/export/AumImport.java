@@ -28,7 +28,6 @@ import dev.tka.core.store.TrailEntry;
 import dev.tka.store.Progress;
 import java.io.IOException;
 import java.io.InputStream;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -249,8 +248,7 @@ public final class AumImport {
       content.header.lastActiveAncestor().ifPresent(commit::lastActiveAncestor);
       content.header.time().ifPresent(commit::time);
       OwnAums ownAums =
-          new OwnAums(
-              content.own, content.elsewhere, content.header.agreedAt(), content.setAside);
+          new OwnAums(content.own, content.elsewhere, content.header.agreedAt(), content.setAside);
       if (!ownAums.equals(OwnAums.NONE)) {
         commit.ownAums(ownAums);
       }
@@ -326,8 +324,7 @@ public final class AumImport {
         lastElsewhere = Optional.of(from.hash());
         elsewhere.add(from.hash());
       } else if (item instanceof ExportItem.SetAside aside) {
-        boolean ownIsWhole =
-            own.size() == header.own() && elsewhere.size() == header.elsewhere();
+        boolean ownIsWhole = own.size() == header.own() && elsewhere.size() == header.elsewhere();
         requireTurn(
             "edit set aside", setAside.size(), header.setAside(), ownIsWhole && aumsAreWhole());
         setAside.add(aside.edit());
@@ -372,11 +369,7 @@ public final class AumImport {
       return "expected "
           + header.items()
           + " items and at least one AUM, found "
-          + (entries.size()
-              + additions.size()
-              + own.size()
-              + elsewhere.size()
-              + setAside.size())
+          + (entries.size() + additions.size() + own.size() + elsewhere.size() + setAside.size())
           + " items and "
           + additions.size()
           + " AUMs";

@@ -225,8 +225,7 @@ sealed interface ExportItem {
     hash.ifPresentOrElse(present -> out.bytes(present.toByteArray()), out::nil);
   }
 
-  private static void writeInherited(
-      CanonicalWriter out, Optional<List<Inherited>> inherited) {
+  private static void writeInherited(CanonicalWriter out, Optional<List<Inherited>> inherited) {
     inherited.ifPresentOrElse(
         kept -> out.raw(NotesCodec.encodeInherited(kept).toByteArray()), out::nil);
   }
@@ -411,8 +410,7 @@ sealed interface ExportItem {
     AumHash hash = hash(in, "own AUM");
     Optional<Instant> clock = timeOrNull(in, "time of acknowledgement");
     return new Own(
-        hash,
-        new OwnAums.Own(false, clock.map(time -> new OwnAums.Acknowledged(time, time))));
+        hash, new OwnAums.Own(false, clock.map(time -> new OwnAums.Acknowledged(time, time))));
   }
 
   private static List<KeyChange> changes(CborReader in) throws DecodeException {

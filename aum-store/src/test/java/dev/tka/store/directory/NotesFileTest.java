@@ -135,8 +135,7 @@ class NotesFileTest {
               + each.aum().hash()
               + " at 2026-01-02T12:00:07Z reference 2026-01-02T12:00:00Z as "
               + base64(
-                  NotesCodec.encodeChanges(
-                      each.facts().map(AumFacts::changes).orElse(List.of()))));
+                  NotesCodec.encodeChanges(each.facts().map(AumFacts::changes).orElse(List.of()))));
     }
     changed.sort(Comparator.comparing(line -> hashIn(line, 1)));
     List<String> expected = new ArrayList<>();
@@ -159,7 +158,8 @@ class NotesFileTest {
         store.commit(
             Commit.on(store.read().revision())
                 .add(b)
-                .add(new Commit.Addition(chains.get("C"), NOON, Optional.of(facts(chains.get("C")))))
+                .add(
+                    new Commit.Addition(chains.get("C"), NOON, Optional.of(facts(chains.get("C")))))
                 .ownAums(ownAums)
                 .time(time)
                 .inherits(hash("C"), inherited)
@@ -196,12 +196,15 @@ class NotesFileTest {
   void versionOneIsReadAndReplacedByTheNextNote() throws Exception {
     String acknowledged = "acknowledged " + hash("A") + " at 2026-01-02T12:00:00Z\n";
     String unsent = "unsent " + hash("B") + "\n";
-    String own =
-        hash("A").compareTo(hash("B")) < 0 ? acknowledged + unsent : unsent + acknowledged;
+    String own = hash("A").compareTo(hash("B")) < 0 ? acknowledged + unsent : unsent + acknowledged;
     String old =
         "tka own AUMs 1\nagreed 2026-01-02T12:00:00Z\n"
             + own
-            + ("aside edit " + hash("X") + " at 2026-01-02T12:00:00Z as " + base64("X") + "\nend\n");
+            + ("aside edit "
+                + hash("X")
+                + " at 2026-01-02T12:00:00Z as "
+                + base64("X")
+                + "\nend\n");
     Files.writeString(file(), old);
     OwnAums expected =
         OwnAums.NONE
@@ -216,8 +219,7 @@ class NotesFileTest {
     assertThat(file()).hasContent(old);
     store.commit(Commit.on(store.read().revision()).time(time).build());
     assertThat(Files.readString(file())).startsWith("tka own AUMs 2\ntime ");
-    assertThat(store().read().notes())
-        .isEqualTo(new Notes(expected, Optional.of(time), Map.of()));
+    assertThat(store().read().notes()).isEqualTo(new Notes(expected, Optional.of(time), Map.of()));
   }
 
   /** B changes the votes of a key. */
@@ -269,6 +271,18 @@ class NotesFileTest {
     NodeDirectory again = store();
     again.commit(addingB(again, latest).build());
     assertThat(ownTimeOfB(store())).contains(latest);
+  }
+
+  @Test
+  void aClockFromBefore1970NotesNothing() throws Exception {
+    NodeDirectory store = store();
+    for (Instant wrong : List.of(Instant.EPOCH, Instant.MAX)) {
+      Commit.Builder commit = Commit.on(store.read().revision());
+      assertThatThrownBy(() -> commit.time(time.noted(NOON, wrong)).build())
+          .isInstanceOf(StoreException.OverLimit.class)
+          .hasMessageContaining("the clock is wrong");
+    }
+    assertThat(file()).doesNotExist();
   }
 
   @Test
@@ -348,8 +362,7 @@ class NotesFileTest {
     Journal.Move move = Journal.Move.over(directory, temporary, Journal.Place.NOTES);
     if (next.isPresent()) {
       Files.write(
-          directory.resolve(temporary.orElseThrow()),
-          file(next.get()).content().toByteArray());
+          directory.resolve(temporary.orElseThrow()), file(next.get()).content().toByteArray());
     }
     Files.writeString(directory.resolve(Journal.PENDING), new Journal(9, List.of(move)).toText());
   }
@@ -395,8 +408,8 @@ class NotesFileTest {
     assertThatThrownBy(() -> store.commit(Commit.on(base).add(chains.get("A"), NOON).build()))
         .isInstanceOf(StoreException.Conflict.class);
     assertThat(store.read().ownAums())
-        .isEqualTo(new OwnAums(
-                ownAums.own(), ownAums.elsewhere(), Optional.empty(), ownAums.setAside()));
+        .isEqualTo(
+            new OwnAums(ownAums.own(), ownAums.elsewhere(), Optional.empty(), ownAums.setAside()));
   }
 
   @ParameterizedTest
@@ -497,10 +510,7 @@ class NotesFileTest {
     OwnAums.SetAside edit = new OwnAums.SetAside(large, NOON, false);
     OwnAums tooMuch =
         new OwnAums(
-            Map.of(),
-            Set.of(),
-            Optional.empty(),
-            Stream.generate(() -> edit).limit(50).toList());
+            Map.of(), Set.of(), Optional.empty(), Stream.generate(() -> edit).limit(50).toList());
 
     assertThatThrownBy(() -> note(store, tooMuch))
         .isInstanceOf(StoreException.OverLimit.class)

@@ -64,8 +64,7 @@ class NotesProperties {
     try {
       for (Aum aum : chains.all()) {
         Optional<State> before = aum.parent().map(states::get);
-        State after =
-            before.isPresent() ? before.get().apply(aum) : State.ofCheckpoint(aum);
+        State after = before.isPresent() ? before.get().apply(aum) : State.ofCheckpoint(aum);
         states.put(aum.hash(), after);
         found.put(aum.hash(), KeyChange.between(before.orElse(after), after));
       }

@@ -145,8 +145,7 @@ class RepairTest {
   @CsvSource({"all", "to D", "at 1"})
   void aRepairedAuthorityIsTheSameFromFurtherBack(String reach) throws Exception {
     NodeDirectory store = compacted();
-    OwnAums ownAums =
-        OwnAums.NONE.made(Map.of(hash("I"), true)).agreed(NOON);
+    OwnAums ownAums = OwnAums.NONE.made(Map.of(hash("I"), true)).agreed(NOON);
     AumSnapshot before = store.commit(Commit.on(store.read().revision()).ownAums(ownAums).build());
     Authority authority = Authority.open(before);
     Repair.Restore restore = restore(before, reach(reach));

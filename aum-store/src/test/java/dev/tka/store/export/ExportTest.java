@@ -127,8 +127,10 @@ class ExportTest {
             .ownAums(
                 new OwnAums(
                     Map.of(
-                        hash("D"), acknowledged(NOON.plusSeconds(2)),
-                        hash("E"), new OwnAums.Own(true, Optional.empty())),
+                        hash("D"),
+                        acknowledged(NOON.plusSeconds(2)),
+                        hash("E"),
+                        new OwnAums.Own(true, Optional.empty())),
                     Set.of(hash("Z"), hash("Y")),
                     Optional.empty(),
                     List.of()))
@@ -319,8 +321,7 @@ class ExportTest {
     }
     byte[] large = new byte[Limits.MAX_AUM_BYTES + 1];
     assertRefused(
-        changed(
-            items -> items.set(AUMS, stored(Bytes.copyOf(large)))),
+        changed(items -> items.set(AUMS, stored(Bytes.copyOf(large)))),
         StoreException.Damaged.class,
         "bytes of an AUM: more than 16777216");
   }
@@ -536,8 +537,7 @@ class ExportTest {
     assertThat(out.toByteArray())
         .isEqualTo(Exports.export(Exports.withoutTrail(small().read()).read()));
     // Nor is it accepted: its signature could not be verified.
-    byte[] smuggled =
-        changed(items -> items.add(OWN, stored(stranger.encoded())));
+    byte[] smuggled = changed(items -> items.add(OWN, stored(stranger.encoded())));
     assertRefused(smuggled, StoreException.Damaged.class, "export: ");
   }
 

@@ -44,7 +44,8 @@ public final class Exports {
       Map<AumHash, List<Object>> entries = new TreeMap<>();
       Map<AumHash, Bytes> bodies = new TreeMap<>();
       for (AumEntry entry : snapshot.entries()) {
-        entries.put(entry.hash(), 
+        entries.put(
+            entry.hash(),
             List.of(
                 entry.parent(),
                 entry.kind(),

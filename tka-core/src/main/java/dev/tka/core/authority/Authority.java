@@ -167,6 +167,7 @@ public final class Authority {
     return snapshot.heapBytes()
         + (long) chain.size() * HEAP_BYTES_A_PLACE
         + (long) state.keys().size() * HEAP_BYTES_A_KEY
+        + known().history().heapBytes()
         + HEAP_BYTES;
   }
 

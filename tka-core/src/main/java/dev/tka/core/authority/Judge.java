@@ -143,7 +143,8 @@ final class Judge {
   private static List<Bar> bars(Key key, TakingsAway takingsAway, Displacement displacement) {
     boolean checkpoint = displacement.update().kind().isCheckpoint();
     long weight = displacement.weight();
-    List<Bar> bars = new ArrayList<>();
+    // What a rewrite keeps of a removal is kept as a lowering, too.
+    Set<Bar> bars = new LinkedHashSet<>();
     for (TakingsAway.Taking taking : takingsAway.of(key)) {
       if (taking.bars(checkpoint, weight)) {
         bars.add(
@@ -151,7 +152,7 @@ final class Judge {
                 key.id(), key.votes(), taking.by(), taking.left(), taking.isFinalFor(checkpoint)));
       }
     }
-    return bars;
+    return List.copyOf(bars);
   }
 
   /** What took keys away after a fork. */

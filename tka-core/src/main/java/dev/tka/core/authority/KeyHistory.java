@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * that are not longer. So there are few runs, and a longer chain shares the older ones.
  */
 final class KeyHistory {
+  /** Heap bytes per AUM that changes a key, with its place in the index. */
+  private static final long HEAP_BYTES_A_POINT = 250;
+
   /** No changes. */
   static final KeyHistory NONE = new KeyHistory(null);
 
@@ -103,6 +106,15 @@ final class KeyHistory {
     int lastPlace() {
       return points.get(points.size() - 1).place();
     }
+  }
+
+  /** Approximate heap bytes. */
+  long heapBytes() {
+    long points = 0;
+    for (Run run = newest; run != null; run = run.before) {
+      points += run.points.size();
+    }
+    return points * HEAP_BYTES_A_POINT;
   }
 
   /** The changes of a key's votes after a place, oldest first. */

@@ -95,6 +95,7 @@ record TakingsAway(
   /**
    * An AUM that took a key's votes away.
    *
+   * @param isRemoval true if it counts as a removal, not only as a lowering of votes
    * @param left the votes that it left; 0 for a removal
    * @param finalVotes the fewest votes that it has finally left the key with; empty if it is not
    *     final
@@ -106,6 +107,7 @@ record TakingsAway(
    */
   record Taking(
       AumHash by,
+      boolean isRemoval,
       long left,
       OptionalLong finalVotes,
       long weight,
@@ -119,8 +121,7 @@ record TakingsAway(
 
     /** True if it bars an AUM of a kind and a weight that the key signed. */
     boolean bars(boolean checkpoint, long against) {
-      boolean isLookedAt = checkpoint || left == 0;
-      return isLookedAt && (isFinalFor(checkpoint) || weight >= against);
+      return (checkpoint || isRemoval) && (isFinalFor(checkpoint) || weight >= against);
     }
 
     boolean isStanding() {
@@ -229,6 +230,7 @@ record TakingsAway(
     Set<Bytes> standing = standFor(event.point().signers(), event.place());
     return new Taking(
         event.point().hash(),
+        event.after() == 0,
         event.after(),
         finalVotes,
         weightOf(standing, event.place()),
@@ -262,14 +264,15 @@ record TakingsAway(
     List<Event> after = events.stream().filter(each -> each.place() > rewrite.place()).toList();
     inherited
         .removal()
-        .ifPresent(each -> takings.add(standing(rewrite, each, List.of(0L), after)));
+        .ifPresent(each -> takings.add(standing(rewrite, each, true, List.of(0L), after)));
     inherited
         .lowering()
         .filter(each -> each.votes() < key.votes())
         .ifPresent(
             each ->
                 takings.add(
-                    standing(rewrite, each, List.of(key.votes() - 1, each.votes()), after)));
+                    standing(
+                        rewrite, each, false, List.of(key.votes() - 1, each.votes()), after)));
   }
 
   private Instant since(Rewritten rewrite) {
@@ -281,6 +284,7 @@ record TakingsAway(
       takings.add(
           new Taking(
               taken.by(),
+              taken.votes() == 0,
               taken.left(),
               OptionalLong.of(taken.votes()),
               -1,
@@ -293,11 +297,16 @@ record TakingsAway(
   /**
    * A taking away that a rewrite keeps and that was not final then.
    *
+   * @param isRemoval true for a removal
    * @param levels the votes with which the key counts as away, most votes first
    * @param after the changes of the key's votes after the rewrite
    */
   private Taking standing(
-      Rewritten rewrite, Inherited.Standing standing, List<Long> levels, List<Event> after) {
+      Rewritten rewrite,
+      Inherited.Standing standing,
+      boolean isRemoval,
+      List<Long> levels,
+      List<Event> after) {
     OptionalLong finalVotes = OptionalLong.empty();
     for (long level : levels) {
       if (isFinal(absence(begun(standing, level), after))) {
@@ -311,6 +320,7 @@ record TakingsAway(
     }
     return new Taking(
         standing.by(),
+        isRemoval,
         standing.votes(),
         finalVotes,
         weightOf(keysAtFork, rewrite.place() - 1),
@@ -434,7 +444,7 @@ record TakingsAway(
     standing.removeIf(
         taking -> !taking.isStanding() || taking.isUndone() || given > taking.left());
     List<Taking> removals = new ArrayList<>(standing);
-    removals.removeIf(taking -> taking.left() > 0);
+    removals.removeIf(taking -> !taking.isRemoval());
     return finals.isEmpty() && standing.isEmpty()
         ? Optional.empty()
         : Optional.of(

@@ -10,10 +10,13 @@ import java.util.List;
 
 /**
  * Reads the bodies of a list of AUMs in its order, however long it is: where they are not in
- * memory, {@value AumSnapshot#BODIES_AT_ONCE} at a time, so that at most so many are read in vain
- * if the reader is not used to its end. For one thread.
+ * memory, {@value AumSnapshot#BODIES_AT_ONCE} at a time or a mebibyte, so that at most so many are
+ * read in vain if the reader is not used to its end. For one thread.
  */
 public final class BodyReader {
+  /** The most bytes that are read at once, unless a single body is larger. */
+  private static final long MOST_BYTES_AT_ONCE = 1 << 20;
+
   private final AumSnapshot snapshot;
   private final List<AumHash> hashes;
   private final int atOnce;
@@ -70,8 +73,17 @@ public final class BodyReader {
     }
   }
 
+  private long size(int index) {
+    return snapshot.find(hashes.get(index)).map(AumEntry::size).orElse(0);
+  }
+
   private void readAhead() throws StoreException {
-    int to = Math.min(hashes.size(), next + atOnce);
+    int to = next + 1;
+    long bytes = size(next);
+    while (to < Math.min(hashes.size(), next + atOnce) && bytes <= MOST_BYTES_AT_ONCE) {
+      bytes += size(to);
+      to++;
+    }
     try {
       ahead.addAll(snapshot.encodedAll(hashes.subList(next, to)));
     } catch (StoreException.Damaged | StoreException.NoSuchAum e) {

@@ -24,6 +24,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Protocol, section 10, "Unsent": what a node made, and what becomes of it. */
 class UnsentTest {
@@ -343,10 +345,12 @@ class UnsentTest {
     assertThat(unsent()).isEqualTo("S");
   }
 
-  @Test
-  void aRevocationForksOffWhereTheKeyWasNotTrustedYet() throws TkaException {
+  /** Whether it forks off is known when it is made; the clock proves nothing. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 0, -1, -8760})
+  void aRevocationForksOffWhereTheKeyWasNotTrustedYet(long hours) throws TkaException {
     node = holding("A P F G");
-    clock.advance(Duration.ofHours(1));
+    clock.advance(Duration.ofHours(hours));
     // Key 3 is revoked: today's state without it is the state at P.
     Aum revocation =
         TestKeys.sign(
