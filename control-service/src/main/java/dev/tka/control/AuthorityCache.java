@@ -2,6 +2,7 @@ package dev.tka.control;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.tka.core.TkaException;
 import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.OpenException;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
@@ -131,6 +133,30 @@ public final class AuthorityCache implements Tailnets {
     // Rejects an invalid name.
     alive(name);
     return new Front(name);
+  }
+
+  /**
+   * Notes the own time of every tailnet whose authority is open (protocol, section 10, "Own time").
+   * A server calls this once a day: removals become final by a store's own time, and time that
+   * nobody noted counts for at most a day. Each that nothing was noted for within an hour costs a
+   * commit.
+   *
+   * @return the tailnets whose time could not be noted, with the reasons
+   */
+  public SortedMap<String, TkaException> noteTimes() {
+    requireOpen();
+    SortedMap<String, TkaException> failed = new TreeMap<>();
+    alive
+        .asMap()
+        .forEach(
+            (name, tailnet) -> {
+              try {
+                tailnet.noteTime();
+              } catch (OpenException | StoreException e) {
+                failed.put(name, e);
+              }
+            });
+    return failed;
   }
 
   /** Why commits cannot be watched now, so that readers query the store; empty while they can. */
@@ -295,6 +321,13 @@ public final class AuthorityCache implements Tailnets {
       }
       live.get().refresh();
       return live.get();
+    }
+
+    void noteTime() throws OpenException, StoreException {
+      Optional<LiveAuthority> live = known.flatMap(Known::live);
+      if (live.isPresent()) {
+        live.get().noteTime();
+      }
     }
 
     /** Compares with what is held: an earlier report may have said the same of another state. */

@@ -9,12 +9,14 @@ import dev.tka.core.authority.OpenException;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.OwnTime;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.testkit.WatchedByHand;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -385,5 +387,35 @@ class AuthorityCacheTest {
     assertThatThrownBy(place::watcher).as("the watch ended").isInstanceOf(RuntimeException.class);
     assertThatThrownBy(() -> head(LONG)).isInstanceOf(IllegalStateException.class);
     assertThatThrownBy(() -> cache.tailnet("t")).isInstanceOf(IllegalStateException.class);
+  }
+
+  private Instant noted(String tailnet) throws StoreException {
+    return place.elsewhere(tailnet).read().notes().time().map(OwnTime::clock).orElse(Instant.EPOCH);
+  }
+
+  @Test
+  void theTimeOfOpenTailnetsIsNotedOnceADay() throws Exception {
+    for (String name : List.of("idle", "t", "u")) {
+      add(place.elsewhere(name), "A B");
+    }
+    head("t", SECOND);
+    head("u", SECOND);
+    clock.advance(Duration.ofDays(1));
+
+    assertThat(cache.noteTimes()).isEmpty();
+    assertThat(noted("t")).isEqualTo(clock.instant());
+    assertThat(noted("u")).isEqualTo(clock.instant());
+    assertThat(noted("idle")).isEqualTo(Instant.EPOCH);
+    assertThat(head("t", SECOND)).as("it goes on").isEqualTo("B");
+
+    Instant before = clock.instant();
+    clock.advance(Duration.ofMinutes(10));
+    assertThat(cache.noteTimes()).isEmpty();
+    assertThat(noted("t")).as("there is nothing new to say").isEqualTo(before);
+
+    clock.advance(Duration.ofDays(1));
+    place.unreachable = true;
+    assertThat(cache.noteTimes()).containsOnlyKeys("t", "u");
+    assertThat(noted("t")).isEqualTo(before);
   }
 }

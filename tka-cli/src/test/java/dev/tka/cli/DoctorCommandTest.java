@@ -6,13 +6,19 @@ import dev.tka.cli.output.ExitCode;
 import dev.tka.core.Aum;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
+import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.LiveAuthority;
 import dev.tka.store.directory.NodeDirectory;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -270,5 +276,45 @@ class DoctorCommandTest {
     assertThat(text.out()).contains("1 node of the file on " + bob).doesNotContain("rests-on-key");
     assertThat(Cli.run("doctor", home.directory(), "--without", bob).exitCode())
         .isEqualTo(ExitCode.USAGE);
+  }
+
+  private void bootstrapAt(Instant now) throws Exception {
+    LiveAuthority.bootstrap(
+        NodeDirectory.create(node, Clock.systemUTC()),
+        Chains.genesis(OldDirectories.KEYS, 1),
+        AdmissionPolicy.NODE,
+        Clock.fixed(now, ZoneOffset.UTC));
+  }
+
+  @Test
+  void aClockThatWentBackIsNoted() throws Exception {
+    bootstrapAt(Instant.now().plus(Duration.ofDays(30)));
+    Map<?, ?> finding = finding("clock-went-back", "doctor", node, "--json");
+    assertRemedy(finding, false, "set the clock right");
+    assertThat((String) finding.get("Text")).contains("29 days before the latest");
+  }
+
+  @Test
+  void ownTimeThatIsBehindTheClockIsNoted() throws Exception {
+    bootstrapAt(Instant.now().minus(Duration.ofDays(30)));
+    Map<?, ?> finding = finding("own-time-behind", "doctor", node, "--json");
+    assertRemedy(finding, false, "when it syncs");
+    // A stop counts for a day.
+    assertThat((String) finding.get("Text")).contains("29 days behind the clock");
+  }
+
+  @Test
+  void aClockThatIsRightAndAStopOfADayAreNotNoted() throws Exception {
+    bootstrapAt(Instant.now().minus(Duration.ofHours(47)));
+    assertThat(Cli.run("doctor", node).out()).doesNotContain("clock");
+  }
+
+  @Test
+  void removalsFromBeforeTheStoreKeptTimeAreNoted() throws Exception {
+    RewriteCommandsTest.oldKeyRewrites(node, control);
+    Map<?, ?> finding = finding("untimed-removals", "doctor", node, "--json");
+    assertRemedy(finding, false, "tka log");
+    assertThat((String) finding.get("Text")).startsWith("1 removal from before");
+    assertThat(Cli.run("doctor", control).out()).doesNotContain("untimed-removals");
   }
 }

@@ -167,6 +167,7 @@ class EditFailuresTest {
   void aFullDisk() throws Exception {
     Path small = mount("size=128k");
     Tailnet tailnet = Tailnet.of(small, "ann");
+    String bob = tailnet.newKey("bob");
     Path ballast = small.resolve("ballast");
     byte[] block = new byte[4096];
     try {
@@ -177,8 +178,6 @@ class EditFailuresTest {
     } catch (IOException full) {
       assertThat(full).hasMessageContaining("No space left");
     }
-    String ann = tailnet.publicKey("ann");
-    String bob = ann.replaceFirst("..$", ann.endsWith("00") ? "01" : "00");
     tailnet.requireRefused(ExitCode.IO, "No space left", tailnet.editArguments("add", "ann", bob));
 
     Files.delete(ballast);

@@ -1,15 +1,18 @@
 package dev.tka.cli;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.core.Aum;
+import dev.tka.core.Bytes;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.OwnTime;
 import dev.tka.store.Tailnets;
 import dev.tka.store.export.AumExport;
 import dev.tka.store.sql.SqliteFile;
@@ -68,7 +71,7 @@ class ExportImportTest {
   private void commit(AumStore store, String names) throws Exception {
     Commit.Builder commit = Commit.on(store.read().revision());
     chains.list(names).forEach(aum -> commit.add(aum, NOON));
-    store.commit(commit.build());
+    store.commit(commit.time(OwnTime.beginning(NOON)).build());
   }
 
   private static byte[] stream(Object... arguments) {
@@ -175,7 +178,10 @@ class ExportImportTest {
     int firstOfAll = one.length;
     List<String> before = files();
     byte[] altered = all.clone();
-    altered[all.length - 200] ^= 1;
+    // The last byte of an AUM, which is in its signature.
+    Bytes last = chains.get("E").encoded();
+    int body = new String(all, ISO_8859_1).lastIndexOf(new String(last.toByteArray(), ISO_8859_1));
+    altered[body + last.size() - 1] ^= 1;
     for (byte[] wrong :
         List.of(
             new byte[0],
@@ -211,7 +217,7 @@ class ExportImportTest {
         Cli.run("import", folder, sqlite("b.db")));
     assertFails(
         ExitCode.BAD_INPUT,
-        "expected version 1 or older, found version 2; it was written by a newer tka: use that"
+        "expected version 2 or older, found version 3; it was written by a newer tka: use that"
             + " version",
         Cli.runWithInput(newer(one), "import", "-", path("node")));
     assertThat(files()).isEqualTo(before);
@@ -220,7 +226,7 @@ class ExportImportTest {
   private static byte[] newer(byte[] export) {
     byte[] newer = export.clone();
     // After the head of the array, and the text with its head.
-    newer[1 + 1 + "tka export".length()] = 2;
+    newer[1 + 1 + "tka export".length()] = 3;
     return newer;
   }
 

@@ -353,6 +353,21 @@ class JsonSchemaTest {
               .json(),
           paths);
     }
+    Path barred = home.resolve("barred");
+    Object genesis = BarredSignersTest.removedAndLowered(barred).get("A").hash();
+    collect(
+        "revoke-keys",
+        tailnet
+            .run(
+                "revoke-keys",
+                barred,
+                "--plan",
+                TestKeys.publicKey(5),
+                "--fork-from",
+                genesis,
+                "--json")
+            .json(),
+        paths);
     collect(
         "doctor",
         tailnet

@@ -56,7 +56,10 @@ class RewriteCommandsTest {
     Cli.Result refused = Cli.run("sync", node, control);
     assertThat(refused.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
     assertThat(refused.out())
-        .contains("not admitted    " + x + ": at ", "has 0 votes that count, against 1")
+        .contains(
+            "not admitted    " + x + ": at ",
+            " it has 2 votes against 1 of ",
+            " removed it for good")
         .contains("not admitted    " + y + ": it builds on " + x)
         .contains("Control follows a chain that the node does not admit: " + x)
         .contains("To do: find out who signed it; if it is intended: tka sync ", " --admit " + x);

@@ -85,6 +85,7 @@ record Vocabulary(String ending, SortedSet<String> words) {
     return Stream.of(
         "anybody-can-sign",
         "can-never-sign",
+        "clock-went-back",
         "damaged",
         "edits-set-aside",
         "far-behind",
@@ -94,6 +95,7 @@ record Vocabulary(String ending, SortedSet<String> words) {
         "one-signing-key",
         "outvoting-key",
         "over-2000",
+        "own-time-behind",
         "own-unsent-branch",
         "re-created",
         "rests-on-key",
@@ -102,6 +104,7 @@ record Vocabulary(String ending, SortedSet<String> words) {
         "stale-branch",
         "undecodable-key",
         "unopenable",
+        "untimed-removals",
         "unverified");
   }
 

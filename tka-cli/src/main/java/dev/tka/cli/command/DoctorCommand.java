@@ -28,6 +28,7 @@ import dev.tka.store.StorePlace;
 import dev.tka.sync.Intersection;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -58,7 +59,8 @@ import picocli.CommandLine.Spec;
       "Notes are not problems and do not affect the exit status: only one signing key; a key that"
           + " all others together cannot outvote; room for fewer than 32 more keys; only one"
           + " disablement secret; a key that is not an Ed25519 key; no checkpoint in the last 100"
-          + " AUMs; with --peers, how many nodes depend on each key; with --without, which nodes"
+          + " AUMs; a clock that is more than a day from the store's own time or went back;"
+          + " removals from before the store kept time; with --peers, how many nodes depend on each key; with --without, which nodes"
           + " would lose theirs."
     },
     mixinStandardHelpOptions = true,
@@ -212,6 +214,10 @@ public final class DoctorCommand implements Callable<Integer> {
     alarm(authority.state());
     Weakness.of(authority, store.words())
         .forEach(weak -> note(weak.kind(), weak.text(), weak.remedy()));
+    if (store.place().policy().remembers()) {
+      TimeNote.of(authority, Instant.now())
+          .forEach(time -> note(time.kind(), time.text(), time.remedy()));
+    }
     return Optional.of(authority);
   }
 
@@ -330,7 +336,7 @@ public final class DoctorCommand implements Callable<Integer> {
             + " (tried in memory, "
             + Texts.count(run.rounds().size(), "round")
             + ")";
-    Optional<String> remedy = SyncRemedy.of(run.outcome(), nodeStore, controlStore);
+    Optional<String> remedy = SyncRemedy.of(run, nodeStore, controlStore);
     if (remedy.isEmpty()) {
       fine(outcome);
     } else {

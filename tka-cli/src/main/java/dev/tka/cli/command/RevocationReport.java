@@ -8,8 +8,8 @@ import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.Bar;
 import dev.tka.core.authority.ForkResolution;
-import dev.tka.core.authority.Recount;
 import dev.tka.core.authority.RevocationPlan;
 import dev.tka.core.nodekey.PeerVerdict;
 import dev.tka.core.store.TrailEntry;
@@ -120,25 +120,32 @@ final class RevocationReport {
 
   private void printSigners(PrintWriter out) {
     out.println();
-    out.println("Could sign:" + (plan.candidates().isEmpty() ? " nobody" : ""));
+    List<Key> able = plan.candidates().stream().filter(key -> bars(key).isEmpty()).toList();
+    out.println("Could sign:" + (able.isEmpty() ? " nobody" : ""));
     Set<Bytes> enough = new HashSet<>();
     plan.enough().ifPresent(keys -> keys.forEach(key -> enough.add(key.id())));
-    for (Key key : plan.candidates()) {
-      out.println(
-          "\t"
-              + Texts.keyId(key.id())
-              + "\t"
-              + Texts.count(key.votes(), "vote")
-              + (enough.contains(key.id()) ? "\tone of a sufficient set" : "")
-              + discount(key).map(discount -> "\tdoes not count: " + discount.cause()).orElse(""));
+    for (Key key : able) {
+      out.println(line(key) + (enough.contains(key.id()) ? "\tone of a sufficient set" : ""));
     }
     if (plan.enough().isEmpty() && !plan.onLosingBranch()) {
       out.println("Even together they do not have enough votes.");
     }
+    if (!plan.barred().isEmpty()) {
+      out.println("Must not sign, or control would refuse it:");
+      for (Key key : plan.candidates()) {
+        for (Bar bar : bars(key)) {
+          out.println(line(key) + "\t" + bar.cause());
+        }
+      }
+    }
   }
 
-  private Optional<Recount.Discount> discount(Key key) {
-    return plan.discounts().stream().filter(found -> found.signer().equals(key.id())).findFirst();
+  private static String line(Key key) {
+    return "\t" + Texts.keyId(key.id()) + "\t" + Texts.count(key.votes(), "vote");
+  }
+
+  private List<Bar> bars(Key key) {
+    return plan.barred().stream().filter(bar -> bar.signer().equals(key.id())).toList();
   }
 
   private void printErased(PrintWriter out) {
@@ -261,7 +268,10 @@ final class RevocationReport {
     object.put("RevokedKeys", AumJson.keys(plan.revoked()));
     object.put("VotesNeeded", plan.votesNeeded());
     plan.rival().ifPresent(rival -> putRival(rival, object));
-    object.put("CouldSign", plan.candidates().stream().map(this::signer).toList());
+    object.put(
+        "CouldSign",
+        plan.candidates().stream().filter(key -> bars(key).isEmpty()).map(this::signer).toList());
+    object.put("MustNotSign", plan.barred().stream().map(RevocationReport::toJson).toList());
     object.put("CanTakeEffect", plan.enough().isPresent());
     object.put("Erased", plan.erased().stream().map(RevocationReport::erased).toList());
     object.putAll(RevokeKeysCommand.toJson(plan.outlook()));
@@ -290,7 +300,17 @@ final class RevocationReport {
     object.put("Public", Texts.keyId(key.id()));
     object.put("Votes", AumJson.unsigned(key.votes()));
     object.put("OfThoseEnough", plan.enough().filter(keys -> keys.contains(key)).isPresent());
-    discount(key).ifPresent(discount -> object.put("DoesNotCount", discount.cause()));
+    return object;
+  }
+
+  private static Map<String, Object> toJson(Bar bar) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("Public", Texts.keyId(bar.signer()));
+    object.put("Votes", AumJson.unsigned(bar.votes()));
+    object.put("By", bar.by().toString());
+    object.put("VotesLeft", bar.left());
+    object.put("Final", bar.isFinal());
+    object.put("Reason", bar.cause());
     return object;
   }
 

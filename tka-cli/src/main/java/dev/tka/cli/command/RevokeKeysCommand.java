@@ -25,10 +25,12 @@ import dev.tka.core.authority.ForkResolution;
 import dev.tka.core.authority.Revocation;
 import dev.tka.core.authority.RevocationOutlook;
 import dev.tka.core.authority.RevocationPlan;
+import dev.tka.core.store.AumFacts;
 import dev.tka.sync.rpc.AumJson;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -58,7 +60,13 @@ import picocli.CommandLine.Spec;
           + " has more votes than the one that it displaces. --finish stores it.",
       "--plan, with KEYs, needs no private key and writes nothing. It shows where the update"
           + " would fork off, what it would erase, which keys could sign it with enough votes,"
-          + " whether the revoked keys could answer, and the state of the network afterwards.",
+          + " which keys must not sign it and why, whether the revoked keys could answer, and the"
+          + " state of the network afterwards.",
+      "A key that was removed or lowered after the fork point must not sign. The removal counts"
+          + " for good once it has lasted for 14 days in all, even if the key was added again;"
+          + " before that, unless the update has more votes. Signing refuses for such a key, and"
+          + " --finish leaves its signature out if the others are enough. So answer a theft first,"
+          + " and rotate keys afterwards.",
       "Each step says whether control would refuse the update, whether the revoked keys could"
           + " answer it, and whether shipping nodes can follow.",
       StoreArgument.RULES
@@ -200,7 +208,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
         forkFrom == null
             ? Revocation.draft(authority, revoked, signer.publicKey())
             : Revocation.draftAt(authority, revoked, forkFrom);
-    Aum update = Revocation.sign(authority, draft, signer);
+    Aum update = Revocation.sign(authority, draft, signer, Instant.now());
     printStep(
         authority,
         update,
@@ -219,7 +227,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
           ExitCode.VERIFICATION_FAILED,
           signer.publicKey() + " has already signed this recovery update; a signature counts once");
     }
-    Aum signed = Revocation.sign(authority, update, signer);
+    Aum signed = Revocation.sign(authority, update, signer, Instant.now());
     printStep(
         authority,
         signed,
@@ -235,14 +243,16 @@ public final class RevokeKeysCommand implements Callable<Integer> {
             FINISH + hex(signed)));
   }
 
-  private void finish(StoreEdit edit, Aum update) throws TkaException, IOException, CommandFailure {
-    Authority before = edit.authority();
-    Revocation.Effect effect = Revocation.effect(before, update);
-    if (before.isActive(update.hash())) {
-      printFinished(toJson(effect, update), before);
+  private void finish(StoreEdit edit, Aum given) throws TkaException, IOException, CommandFailure {
+    if (edit.authority().isActive(given.hash())) {
+      printFinished(toJson(Revocation.effect(edit.authority(), given), given), edit.authority());
       return;
     }
-    Revocation.requireCurrent(before, update);
+    Optional<AumHash> earlier = edit.unsentVersionOf(given);
+    Authority before = earlier.isPresent() ? edit.without(earlier.get()) : edit.authority();
+    Revocation.requireCurrent(before, given);
+    Aum update = withoutBarred(before, given);
+    Revocation.Effect effect = Revocation.effect(before, update);
     if (effect.defect().isPresent()) {
       throw effect.defect().get();
     }
@@ -251,10 +261,52 @@ public final class RevokeKeysCommand implements Callable<Integer> {
     }
     PrintWriter err = spec.commandLine().getErr();
     RevocationOutlook outlook = warn(before, update);
+    earlier.ifPresent(
+        hash ->
+            err.println("tka: it takes the place of " + hash + ", which control does not have"));
     confirmation.require(describe(effect), tka, StreamArgument.isStandardInput(finish), err);
     Map<String, Object> object = toJson(effect, update);
+    object.put("LeftOut", leftOut(given, update).stream().map(Texts::keyId).toList());
     object.putAll(toJson(outlook));
-    printFinished(object, edit.store(List.of(update)));
+    printFinished(
+        object,
+        earlier.isPresent()
+            ? edit.replace(earlier.get(), List.of(update))
+            : edit.store(List.of(update)));
+  }
+
+  /** Leaves out the signatures for which control would refuse it, if the others are enough. */
+  private Aum withoutBarred(Authority before, Aum given) throws TkaException {
+    Aum mended = Revocation.withoutBarred(before, given, Instant.now());
+    List<Bytes> leftOut = leftOut(given, mended);
+    if (leftOut.isEmpty()) {
+      return given;
+    }
+    PrintWriter err = spec.commandLine().getErr();
+    Revocation.Effect effect = Revocation.effect(before, mended);
+    boolean enough =
+        effect.outcome() == Revocation.Outcome.TAKES_EFFECT
+            && outlook(before, mended).refusedByControl().isEmpty();
+    if (!enough) {
+      err.println(
+          "tka: warning: without the signatures that must not be on it, it is not enough: "
+              + describe(effect)
+              + " 'tka revoke-keys --plan' shows who could sign.");
+      return given;
+    }
+    leftOut.forEach(
+        key ->
+            err.println(
+                "tka: left out the signature of "
+                    + Texts.keyId(key)
+                    + ", for which control would refuse it; the others are enough"));
+    return mended;
+  }
+
+  private static List<Bytes> leftOut(Aum given, Aum update) {
+    List<Bytes> leftOut = new ArrayList<>(AumFacts.signersOf(given));
+    leftOut.removeAll(AumFacts.signersOf(update));
+    return leftOut;
   }
 
   private void printFinished(Map<String, Object> object, Authority after) throws IOException {
@@ -383,7 +435,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
     return Aum.decode(InspectInput.only("recovery update", argument, tka.in()));
   }
 
-  private static String hex(Aum update) {
+  static String hex(Aum update) {
     return update.encoded().toHex().toUpperCase(Locale.ROOT);
   }
 

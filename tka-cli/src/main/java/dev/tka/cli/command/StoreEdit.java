@@ -14,11 +14,13 @@ import dev.tka.core.authority.InformResult;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.OpenException;
 import dev.tka.core.authority.Repair;
+import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import java.io.PrintWriter;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -103,13 +105,11 @@ final class StoreEdit {
     if (updates.isEmpty()) {
       return authority;
     }
-    InformResult result = live.informOn(authority, updates, again);
-    if (!result.refusals().isEmpty()) {
-      // Only the first can displace; the others build on it, so nothing was accepted.
-      throw new CommandFailure(
-          ExitCode.VERIFICATION_FAILED,
-          "not admitted; nothing was written: " + result.refusals().get(0).text());
-    }
+    return report(live.informOn(authority, updates, again));
+  }
+
+  private Authority report(InformResult result) throws CommandFailure {
+    requireAdmitted(result);
     result
         .setAside()
         .forEach(left -> err.println("tka: set aside, see 'tka edits': " + Texts.edit(left)));
@@ -118,6 +118,57 @@ final class StoreEdit {
         .forEach(
             left -> err.println("tka: made here, accepted by control, now displaced: " + left));
     return result.after();
+  }
+
+  private static void requireAdmitted(InformResult result) throws CommandFailure {
+    if (!result.refusals().isEmpty()) {
+      // Only the first can displace; the others build on it, so nothing was accepted.
+      throw new CommandFailure(
+          ExitCode.VERIFICATION_FAILED,
+          "not admitted; nothing was written: " + result.refusals().get(0).text());
+    }
+  }
+
+  /** An unsent update of this store that differs from another in its signatures only. */
+  Optional<AumHash> unsentVersionOf(Aum update) throws StoreException {
+    AumSnapshot snapshot = authority.snapshot();
+    Aum unsigned = update.withSignatures(List.of());
+    for (AumHash hash : snapshot.ownAums().unsent()) {
+      boolean here = snapshot.find(hash).isPresent() && !hash.equals(update.hash());
+      if (here && snapshot.get(hash).withSignatures(List.of()).equals(unsigned)) {
+        return Optional.of(hash);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** The authority as it would be without an unsent update; nothing is written. */
+  Authority without(AumHash unsent) throws TkaException {
+    LiveAuthority trial = trial();
+    return trial.setAside(trial.current(), unsent);
+  }
+
+  /**
+   * Stores updates in place of an unsent one. What builds on that is set aside.
+   *
+   * @return the authority with them
+   * @throws StoreException.Conflict if another writer was first; nothing was written
+   * @throws CommandFailure if one of them may not displace its rival (protocol, section 10);
+   *     nothing was written
+   */
+  Authority replace(AumHash unsent, List<Aum> updates) throws TkaException, CommandFailure {
+    LiveAuthority trial = trial();
+    requireAdmitted(trial.informOn(trial.setAside(trial.current(), unsent), updates));
+    Authority before = live.setAside(authority, unsent);
+    before.snapshot().ownAums().setAside().stream()
+        .filter(left -> authority.snapshot().find(left.aum().hash()).isPresent())
+        .filter(left -> !left.aum().hash().equals(unsent))
+        .forEach(left -> err.println("tka: set aside, see 'tka edits': " + Texts.edit(left)));
+    return report(live.informOn(before, updates, Set.of(unsent)));
+  }
+
+  private LiveAuthority trial() throws TkaException {
+    return SyncRun.open(SyncRun.copy(authority.snapshot()), live.policy());
   }
 
   /** Removes edits from the list of those that were set aside. */

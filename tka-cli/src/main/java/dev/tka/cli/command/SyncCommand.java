@@ -199,7 +199,8 @@ public final class SyncCommand implements Callable<Integer> {
     }
   }
 
-  private void print(SyncRun run, OpenStore node, OpenStore control, PrintWriter out) {
+  private void print(SyncRun run, OpenStore node, OpenStore control, PrintWriter out)
+      throws TkaException {
     for (int i = 0; i < run.rounds().size(); i++) {
       print(i + 1, run.rounds().get(i), out);
     }
@@ -214,8 +215,7 @@ public final class SyncCommand implements Callable<Integer> {
       out.println("A revocation made here that control does not follow: " + hash);
     }
     out.println(Texts.capitalized(run.outcome().reason()));
-    SyncRemedy.of(run.outcome(), node, control)
-        .ifPresent(remedy -> out.println("To do: " + remedy));
+    SyncRemedy.of(run, node, control).ifPresent(remedy -> out.println("To do: " + remedy));
     run.stranded()
         .ifPresent(stranded -> out.println("As control sees it: " + SyncRemedy.of(stranded)));
     if (!run.setAside().isEmpty()) {
@@ -265,7 +265,8 @@ public final class SyncCommand implements Callable<Integer> {
     }
   }
 
-  private Map<String, Object> toJson(SyncRun run, OpenStore node, OpenStore control) {
+  private Map<String, Object> toJson(SyncRun run, OpenStore node, OpenStore control)
+      throws TkaException {
     List<Map<String, Object>> rounds = new ArrayList<>();
     for (SyncRun.Round round : run.rounds()) {
       NodeRound.Exchange exchange = round.node().exchange();
@@ -295,7 +296,7 @@ public final class SyncCommand implements Callable<Integer> {
     object.put("Agrees", run.agrees());
     object.put("Outcome", Texts.capitalized(run.outcome().reason()));
     object.put("OutcomeKind", run.outcome().kind());
-    SyncRemedy.of(run.outcome(), node, control).ifPresent(remedy -> object.put("Remedy", remedy));
+    SyncRemedy.of(run, node, control).ifPresent(remedy -> object.put("Remedy", remedy));
     run.stranded().ifPresent(stranded -> object.put("Stranded", SyncRemedy.of(stranded)));
     object.put("Admitted", texts(admit));
     object.put("SetAside", run.setAside().stream().map(AumJson::setAside).toList());

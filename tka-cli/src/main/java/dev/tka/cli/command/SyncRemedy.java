@@ -2,6 +2,8 @@ package dev.tka.cli.command;
 
 import dev.tka.cli.input.OpenStore;
 import dev.tka.cli.output.Texts;
+import dev.tka.core.Aum;
+import dev.tka.core.TkaException;
 import dev.tka.core.authority.Refusal;
 import dev.tka.sync.Intersection;
 import dev.tka.sync.StrandedNode;
@@ -20,6 +22,18 @@ final class SyncRemedy {
     this.control = control.words();
     this.both = OpenStore.words(node, control);
     this.perhapsAnother = control.perhapsAnother();
+  }
+
+  /** Empty if they agree. */
+  static Optional<String> of(SyncRun run, OpenStore node, OpenStore control) throws TkaException {
+    Optional<Aum> mended = run.mended();
+    return mended.isEmpty()
+        ? of(run.outcome(), node, control)
+        : mended.map(
+            aum ->
+                "the signatures that control names must not be on it, and the others are enough."
+                    + " To store it with those, then sync: tka revoke-keys "
+                    + (node.words() + " --finish " + RevokeKeysCommand.hex(aum)));
   }
 
   /** Empty if they agree. */
@@ -45,9 +59,9 @@ final class SyncRemedy {
     }
     if (outcome instanceof SyncOutcome.RevocationRefused) {
       return Optional.of(
-          "have it co-signed until it outweighs the updates that it undoes, or fork from a later"
-              + " update:"
-              + (" tka revoke-keys " + node + " KEY... --fork-from HASH --key-file FILE"));
+          "have it co-signed until it outweighs the updates that it undoes, by other keys if control"
+              + " names some that must not sign it, or fork from a later update:"
+              + (" tka revoke-keys " + node + " KEY... --plan --fork-from HASH"));
     }
     if (outcome instanceof SyncOutcome.ControlLostHistory lost) {
       return Optional.of(

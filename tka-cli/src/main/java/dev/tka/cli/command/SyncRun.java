@@ -5,8 +5,12 @@ import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.BuildException;
 import dev.tka.core.authority.InformResult;
 import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.authority.Revocation;
+import dev.tka.core.authority.RevocationOutlook;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
@@ -27,6 +31,7 @@ import dev.tka.sync.SyncOutcome;
 import dev.tka.sync.SyncReceipt;
 import dev.tka.sync.SyncSend;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -39,6 +44,7 @@ public final class SyncRun {
   private static final long MOST_BYTES = 1 << 20;
 
   private final LiveAuthority node;
+  private final LiveAuthority atControl;
   private final Recorder control;
   private final List<Round> rounds = new ArrayList<>();
   private final List<OwnAums.SetAside> setAside = new ArrayList<>();
@@ -58,6 +64,7 @@ public final class SyncRun {
 
   private SyncRun(LiveAuthority node, LiveAuthority control) throws TkaException {
     this.node = node;
+    this.atControl = control;
     this.control = new Recorder(new ControlEnd(control, AnswerPolicy.bounded(MOST_BYTES)));
     outcome = run();
   }
@@ -112,6 +119,30 @@ public final class SyncRun {
     return refusedRevocations;
   }
 
+  /**
+   * A revocation made at the node that control refuses, without the signatures for which it does so
+   * (protocol, section 10, "Who may not rewrite"); empty if there is none or the others are not
+   * enough.
+   */
+  Optional<Aum> mended() throws TkaException {
+    if (!(outcome instanceof SyncOutcome.RevocationRefused refused)) {
+      return Optional.empty();
+    }
+    Aum made = node.current().snapshot().get(refused.revocations().get(0));
+    Instant now = Instant.now();
+    try {
+      Authority control = atControl.current();
+      Revocation.requireCurrent(control, made);
+      Aum mended = Revocation.withoutBarred(control, made, now);
+      boolean enough =
+          Revocation.effect(control, mended).outcome() == Revocation.Outcome.TAKES_EFFECT
+              && RevocationOutlook.of(control, mended, now).refusedByControl().isEmpty();
+      return enough && !mended.equals(made) ? Optional.of(mended) : Optional.empty();
+    } catch (BuildException e) {
+      return Optional.empty();
+    }
+  }
+
   /** Why control could not help the node, from its view; empty if the two agree. */
   Optional<StrandedNode> stranded() {
     return agrees() ? Optional.empty() : rounds.get(rounds.size() - 1).answer().stranded();
@@ -140,6 +171,8 @@ public final class SyncRun {
     }
     snapshot.lastActiveAncestor().ifPresent(commit::lastActiveAncestor);
     commit.trail(snapshot.trail().entries()).ownAums(snapshot.ownAums());
+    snapshot.notes().time().ifPresent(commit::time);
+    snapshot.notes().inherited().forEach(commit::inherits);
     copy.commit(commit.build());
     return copy;
   }

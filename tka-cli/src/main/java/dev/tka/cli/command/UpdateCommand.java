@@ -19,6 +19,8 @@ import picocli.CommandLine.Option;
     description = {
       "Changes the votes or the metadata of trusted signing keys.",
       "A key named with votes gets these votes; --meta replaces the metadata of every named key.",
+      "To lower a key for good, remove it and add it again: fewer votes alone count only against"
+          + " checkpoints that rewrite what came before.",
       StoreArgument.RULES
     },
     mixinStandardHelpOptions = true,

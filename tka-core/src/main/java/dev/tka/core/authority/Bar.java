@@ -2,6 +2,7 @@ package dev.tka.core.authority;
 
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
+import dev.tka.core.LockPublicKey;
 
 /**
  * The reason why one signer of an AUM bars the AUM from rewriting history (protocol, section 10,
@@ -27,6 +28,6 @@ public record Bar(Bytes signer, long votes, AumHash by, long left, boolean isFin
 
   @Override
   public String toString() {
-    return signer.toHex() + " (" + votes + " votes): " + cause();
+    return LockPublicKey.textOf(signer) + " (" + votes + " votes): " + cause();
   }
 }
