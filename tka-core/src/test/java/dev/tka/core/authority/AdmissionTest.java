@@ -387,14 +387,25 @@ class AdmissionTest {
   }
 
   @Test
-  void aLighterBranchOfControlsIsNotKept() throws TkaException {
+  void ofLighterBranchesThatControlSendsAFewAreKept() throws TkaException {
     LiveAuthority node = node(stale, "A P X Y");
 
     InformResult result = fromControl(node, stale, "F G");
 
-    assertThat(refused(result, stale)).isEqualTo("F Outweighed, G BuildsOnRefused");
+    assertThat(result.refusals()).isEmpty();
+    assertThat(result.outweighed().stream().map(each -> stale.nameOf(each.update())).toList())
+        .containsExactly("F", "G");
     assertThat(head(node, stale)).isEqualTo("Y");
-    assertThat(stored(node, stale)).isEqualTo("A P X Y");
+    assertThat(stored(node, stale)).isEqualTo("A F G P X Y");
+
+    Aum bulk = Chains.noOp(stale.get("P"), "x".repeat(1000), 2);
+    int kept = 0;
+    while (node.informFromControl(List.of(bulk), List.of(bulk.hash())).refusals().isEmpty()) {
+      kept++;
+      bulk = Chains.noOp(stale.get("P"), kept + "x".repeat(1000), 2);
+    }
+    assertThat((long) kept * 1000).isLessThan(Admission.MAX_OUTWEIGHED_BYTES);
+    assertThat(head(node, stale)).isEqualTo("Y");
   }
 
   @Test
