@@ -1,5 +1,6 @@
 package dev.tka.conformance;
 
+import dev.tka.conformance.naive.NaiveAdmission;
 import dev.tka.core.Aum;
 import dev.tka.core.DecodeException;
 import dev.tka.core.TkaException;
@@ -180,7 +181,9 @@ final class AdmissionVectors implements Checker {
       Mismatch.require(what + "head", expected.head(), found.head());
     }
 
-    /** The engine merges what a rewrite inherits: which keys are barred for which AUM must agree. */
+    /**
+     * The engine merges what a rewrite inherits: which keys are barred for which AUM must agree.
+     */
     void requireOfEngine(Found found) throws Mismatch {
       String what = where + ", engine ";
       Mismatch.require(what + "outcomes", expected.outcomes(), found.outcomes());
