@@ -20,7 +20,7 @@ import dev.tka.core.store.Commit;
 import dev.tka.core.store.Damage;
 import dev.tka.core.store.IndexSnapshot;
 import dev.tka.core.store.MemoryAumStore;
-import dev.tka.core.store.OwnAums;
+import dev.tka.core.store.Notes;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
@@ -393,8 +393,9 @@ class CompactionPlanTest {
               new Revision(1),
               Optional.empty(),
               IndexSnapshot.Bodies.IN_MEMORY,
+              hash -> Optional.empty(),
               () -> Trail.EMPTY,
-              OwnAums.NONE,
+              Notes.NONE,
               List.of(damage));
       CompactionPlan plan =
           CompactionPlan.of(Authority.open(snapshot), new CompactionPolicy(1, MIN_AGE), NOW);

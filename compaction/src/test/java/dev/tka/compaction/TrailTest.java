@@ -10,6 +10,7 @@ import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
+import dev.tka.core.store.KeyChange;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.core.store.Trail;
 import dev.tka.core.store.TrailEntry;
@@ -17,6 +18,7 @@ import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -36,7 +38,8 @@ class TrailTest {
 
   private LiveAuthority node(Chains chains, String names) throws TkaException {
     List<Aum> aums = chains.list(names);
-    LiveAuthority node = LiveAuthority.bootstrap(store, aums.get(0), AdmissionPolicy.NODE, clock);
+    LiveAuthority node =
+        LiveAuthority.bootstrap(store, aums.get(0), AdmissionPolicy.NODE, clock.clocks());
     node.inform(aums.subList(1, aums.size()));
     return node;
   }
@@ -85,6 +88,7 @@ class TrailTest {
     Trail trail = compact(node, 1).trail();
 
     assertThat(stored(store.read(), chains)).isEqualTo("E F G");
+    Instant dayAfter = FakeClock.START.plus(Duration.ofDays(1));
     assertThat(trail.entries())
         .containsExactly(
             new TrailEntry(
@@ -92,8 +96,9 @@ class TrailTest {
                 Optional.empty(),
                 AumKind.CHECKPOINT,
                 FakeClock.START,
+                Optional.of(FakeClock.START),
+                Optional.empty(),
                 List.of(TestKeys.id(1)),
-                List.of(),
                 List.of(),
                 Optional.of(chains.get("A").encoded())),
             new TrailEntry(
@@ -101,27 +106,30 @@ class TrailTest {
                 Optional.of(chains.get("A").hash()),
                 AumKind.ADD_KEY,
                 FakeClock.START,
+                Optional.of(FakeClock.START),
+                Optional.empty(),
                 List.of(TestKeys.id(1)),
-                List.of(TestKeys.id(3)),
-                List.of(),
+                List.of(new KeyChange(TestKeys.id(3), 0, 1)),
                 Optional.empty()),
             new TrailEntry(
                 chains.get("C").hash(),
                 Optional.of(chains.get("B").hash()),
                 AumKind.CHECKPOINT,
-                FakeClock.START.plus(Duration.ofDays(1)),
+                dayAfter,
+                Optional.of(dayAfter),
+                Optional.empty(),
                 List.of(TestKeys.id(1)),
-                List.of(),
                 List.of(),
                 Optional.of(chains.get("C").encoded())),
             new TrailEntry(
                 chains.get("D").hash(),
                 Optional.of(chains.get("C").hash()),
                 AumKind.REMOVE_KEY,
-                FakeClock.START.plus(Duration.ofDays(1)),
+                dayAfter,
+                Optional.of(dayAfter),
+                Optional.empty(),
                 List.of(TestKeys.id(1), TestKeys.id(3)),
-                List.of(),
-                List.of(TestKeys.id(2)),
+                List.of(new KeyChange(TestKeys.id(2), 1, 0)),
                 Optional.empty()));
     assertThat(trail.checkpoints()).containsExactly(chains.get("C").hash(), chains.get("A").hash());
   }

@@ -71,7 +71,7 @@ final class AdmissionVectors implements Checker {
           step.batch().filter(List::isEmpty).isPresent()
               ? Optional.of(new AdmittingEngine.Verdict(List.of(), List.of()))
               : step.batch().isPresent()
-                  ? engine.inform(step.batch().get(), step.own())
+                  ? engine.inform(step.batch().get(), step.source())
                   : Optional.empty();
       if (step.agreed()) {
         engine.agree();
@@ -100,7 +100,7 @@ final class AdmissionVectors implements Checker {
                 batch ->
                     model.inform(
                         batch,
-                        step.own() ? NaiveAdmission.Source.OWN : NaiveAdmission.Source.CONTROL,
+                        step.source(),
                         step.time()));
     if (step.agreed()) {
       model.agree(step.time());
@@ -172,6 +172,10 @@ final class AdmissionVectors implements Checker {
               step.text("head"),
               error ? Optional.empty() : Optional.of(outcomes.orElse(List.of())),
               barred));
+    }
+
+    NaiveAdmission.Source source() {
+      return own ? NaiveAdmission.Source.OWN : NaiveAdmission.Source.CONTROL;
     }
 
     void require(String whose, Found found) throws Mismatch {

@@ -67,19 +67,21 @@ final class AdmittingEngine {
   }
 
   /** Takes in a batch; empty if it is refused as a whole. */
-  Optional<Verdict> inform(List<Aum> batch, boolean own) throws TkaException {
+  Optional<Verdict> inform(List<Aum> batch, NaiveAdmission.Source source) throws TkaException {
     Authority before = live.current();
     try {
-      return Optional.of(verdict(batch, before, taken(batch, own)));
+      return Optional.of(verdict(batch, before, taken(batch, source)));
     } catch (InformException e) {
       return Optional.empty();
     }
   }
 
-  private InformResult taken(List<Aum> batch, boolean own) throws TkaException {
-    return own
-        ? live.informOn(live.current(), batch)
-        : live.informFromControl(batch, batch.stream().map(Aum::hash).toList());
+  private InformResult taken(List<Aum> batch, NaiveAdmission.Source source) throws TkaException {
+    return switch (source) {
+      case OWN -> live.informOn(live.current(), batch);
+      case CONTROL -> live.informFromControl(batch, batch.stream().map(Aum::hash).toList());
+      case ELSEWHERE -> live.inform(batch);
+    };
   }
 
   private Verdict verdict(List<Aum> batch, Authority before, InformResult result) {

@@ -7,7 +7,7 @@ import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.IndexSnapshot;
-import dev.tka.core.store.OwnAums;
+import dev.tka.core.store.Notes;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
@@ -229,12 +229,11 @@ final class FolderStore implements AumStore {
         revision,
         commit.lastActiveAncestor().or(current::lastActiveAncestor),
         trail,
-        commit.ownAums().orElse(current.ownAums()));
+        current.notes().after(commit));
   }
 
   private static IndexSnapshot<Bytes> empty(long number, Revision revision) {
-    return snapshot(
-        new AumIndex<>(), number, revision, Optional.empty(), Trail.EMPTY, OwnAums.NONE);
+    return snapshot(new AumIndex<>(), number, revision, Optional.empty(), Trail.EMPTY, Notes.NONE);
   }
 
   private static IndexSnapshot<Bytes> snapshot(
@@ -243,7 +242,7 @@ final class FolderStore implements AumStore {
       Revision revision,
       Optional<AumHash> lastActiveAncestor,
       Trail trail,
-      OwnAums ownAums) {
+      Notes notes) {
     return new IndexSnapshot<>(
         index,
         number,
@@ -251,7 +250,7 @@ final class FolderStore implements AumStore {
         lastActiveAncestor,
         IndexSnapshot.Bodies.IN_MEMORY,
         () -> trail,
-        ownAums,
+        notes,
         List.of());
   }
 }

@@ -5,8 +5,13 @@ import dev.tka.core.AumHash;
 import dev.tka.core.AumKind;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
+import dev.tka.core.store.AumFacts;
 import dev.tka.core.store.Commit;
+import dev.tka.core.store.Inherited;
+import dev.tka.core.store.KeyChange;
+import dev.tka.core.store.NotesCodec;
 import dev.tka.core.store.OwnAums;
+import dev.tka.core.store.OwnTime;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.TrailEntry;
 import java.io.DataInputStream;
@@ -68,6 +73,24 @@ record Form<T>(Writing<T> writing, Reading<T> reading) {
         });
   }
 
+  Form<Map<AumHash, T>> byHash() {
+    return new Form<>(
+        (values, out) -> {
+          out.writeInt(values.size());
+          for (Map.Entry<AumHash, T> value : values.entrySet()) {
+            HASH.write(value.getKey(), out);
+            write(value.getValue(), out);
+          }
+        },
+        in -> {
+          Map<AumHash, T> values = new LinkedHashMap<>();
+          for (int left = in.readInt(); left > 0; left--) {
+            values.put(HASH.read(in), read(in));
+          }
+          return values;
+        });
+  }
+
   private static final Form<Bytes> BYTES =
       new Form<>(
           (bytes, out) -> {
@@ -94,13 +117,34 @@ record Form<T>(Writing<T> writing, Reading<T> reading) {
           (aum, out) -> BYTES.write(aum.encoded(), out),
           in -> Aum.decode(BYTES.read(in).toByteArray()));
 
+  private static final Form<List<KeyChange>> CHANGES =
+      new Form<>(
+          (changes, out) -> BYTES.write(NotesCodec.encodeChanges(changes), out),
+          in -> NotesCodec.decodeChanges(BYTES.read(in)));
+
+  private static final Form<AumFacts> FACTS =
+      new Form<>(
+          (facts, out) -> {
+            TIME.write(facts.own(), out);
+            TIME.optional().write(facts.reference(), out);
+            CHANGES.write(facts.changes(), out);
+            BYTES.list().write(facts.signers(), out);
+          },
+          in ->
+              new AumFacts(
+                  TIME.read(in),
+                  TIME.optional().read(in),
+                  CHANGES.read(in),
+                  BYTES.list().read(in)));
+
   private static final Form<Commit.Addition> ADDITION =
       new Form<>(
           (addition, out) -> {
             AUM.write(addition.aum(), out);
             TIME.write(addition.committedAt(), out);
+            FACTS.optional().write(addition.facts(), out);
           },
-          in -> new Commit.Addition(AUM.read(in), TIME.read(in)));
+          in -> new Commit.Addition(AUM.read(in), TIME.read(in), FACTS.optional().read(in)));
 
   private static final Form<TrailEntry> ENTRY =
       new Form<>(
@@ -109,9 +153,10 @@ record Form<T>(Writing<T> writing, Reading<T> reading) {
             HASH.optional().write(entry.parent(), out);
             out.writeByte(entry.kind().code());
             TIME.write(entry.committedAt(), out);
+            TIME.optional().write(entry.own(), out);
+            TIME.optional().write(entry.reference(), out);
             BYTES.list().write(entry.signers(), out);
-            BYTES.list().write(entry.added(), out);
-            BYTES.list().write(entry.takenAway(), out);
+            CHANGES.write(entry.changes(), out);
             BYTES.optional().write(entry.checkpoint(), out);
           },
           in ->
@@ -120,18 +165,27 @@ record Form<T>(Writing<T> writing, Reading<T> reading) {
                   HASH.optional().read(in),
                   new AumKind(in.readUnsignedByte()),
                   TIME.read(in),
+                  TIME.optional().read(in),
+                  TIME.optional().read(in),
                   BYTES.list().read(in),
-                  BYTES.list().read(in),
-                  BYTES.list().read(in),
+                  CHANGES.read(in),
                   BYTES.optional().read(in)));
 
-  private static final Form<Map.Entry<AumHash, Optional<Instant>>> OWN =
+  private static final Form<OwnAums.Acknowledged> ACKNOWLEDGED =
       new Form<>(
-          (own, out) -> {
-            HASH.write(own.getKey(), out);
-            TIME.optional().write(own.getValue(), out);
+          (at, out) -> {
+            TIME.write(at.clock(), out);
+            TIME.write(at.own(), out);
           },
-          in -> Map.entry(HASH.read(in), TIME.optional().read(in)));
+          in -> new OwnAums.Acknowledged(TIME.read(in), TIME.read(in)));
+
+  private static final Form<OwnAums.Own> OWN =
+      new Form<>(
+          (made, out) -> {
+            out.writeBoolean(made.revocation());
+            ACKNOWLEDGED.optional().write(made.acknowledged(), out);
+          },
+          in -> new OwnAums.Own(in.readBoolean(), ACKNOWLEDGED.optional().read(in)));
 
   private static final Form<OwnAums.SetAside> EDIT =
       new Form<>(
@@ -145,15 +199,32 @@ record Form<T>(Writing<T> writing, Reading<T> reading) {
   private static final Form<OwnAums> OWN_AUMS =
       new Form<>(
           (ownAums, out) -> {
-            OWN.list().write(List.copyOf(ownAums.own().entrySet()), out);
+            OWN.byHash().write(ownAums.own(), out);
+            HASH.list().write(List.copyOf(ownAums.elsewhere()), out);
             TIME.optional().write(ownAums.agreedAt(), out);
             EDIT.list().write(ownAums.setAside(), out);
           },
-          in -> {
-            Map<AumHash, Optional<Instant>> own = new LinkedHashMap<>();
-            OWN.list().read(in).forEach(each -> own.put(each.getKey(), each.getValue()));
-            return new OwnAums(own, TIME.optional().read(in), EDIT.list().read(in));
-          });
+          in ->
+              new OwnAums(
+                  OWN.byHash().read(in),
+                  new LinkedHashSet<>(HASH.list().read(in)),
+                  TIME.optional().read(in),
+                  EDIT.list().read(in)));
+
+  private static final Form<OwnTime> OWN_TIME =
+      new Form<>(
+          (time, out) -> {
+            TIME.write(time.own(), out);
+            TIME.write(time.clock(), out);
+            TIME.write(time.latestClock(), out);
+            TIME.write(time.begun(), out);
+          },
+          in -> new OwnTime(TIME.read(in), TIME.read(in), TIME.read(in), TIME.read(in)));
+
+  private static final Form<List<Inherited>> INHERITED =
+      new Form<>(
+          (inherited, out) -> BYTES.write(NotesCodec.encodeInherited(inherited), out),
+          in -> NotesCodec.decodeInherited(BYTES.read(in)));
 
   static final Form<Commit> COMMIT =
       new Form<>(
@@ -165,6 +236,8 @@ record Form<T>(Writing<T> writing, Reading<T> reading) {
             HASH.optional().write(commit.trailCut(), out);
             ENTRY.list().write(commit.trail(), out);
             OWN_AUMS.optional().write(commit.ownAums(), out);
+            OWN_TIME.optional().write(commit.time(), out);
+            INHERITED.byHash().write(commit.inherited(), out);
           },
           in ->
               new Commit(
@@ -174,5 +247,7 @@ record Form<T>(Writing<T> writing, Reading<T> reading) {
                   HASH.optional().read(in),
                   HASH.optional().read(in),
                   ENTRY.list().read(in),
-                  OWN_AUMS.optional().read(in)));
+                  OWN_AUMS.optional().read(in),
+                  OWN_TIME.optional().read(in),
+                  INHERITED.byHash().read(in)));
 }

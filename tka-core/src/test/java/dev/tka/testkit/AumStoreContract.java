@@ -10,17 +10,22 @@ import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumFacts;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.Damage;
+import dev.tka.core.store.Inherited;
 import dev.tka.core.store.KeyChange;
 import dev.tka.core.store.Limits;
+import dev.tka.core.store.Notes;
 import dev.tka.core.store.OwnAums;
+import dev.tka.core.store.OwnTime;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
 import dev.tka.core.store.TrailEntry;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -75,7 +80,7 @@ public abstract class AumStoreContract {
       Map<AumHash, Bytes> bodies,
       Optional<AumHash> lastActiveAncestor,
       List<TrailEntry> trail,
-      OwnAums ownAums,
+      Notes notes,
       List<Damage> damage) {}
 
   private static Content contentOf(AumSnapshot snapshot) throws StoreException {
@@ -84,8 +89,11 @@ public abstract class AumStoreContract {
     Map<AumHash, Bytes> bodies = new HashMap<>();
     for (AumEntry entry : snapshot.entries()) {
       entries.put(
-          entry.hash(), List.of(entry.parent(), entry.kind(), entry.height(), entry.committedAt()));
+          entry.hash(),
+          List.of(
+              entry.parent(), entry.kind(), entry.height(), entry.committedAt(), entry.facts()));
       bodies.put(entry.hash(), snapshot.encoded(entry.hash()));
+      assertThat(entry.size()).isEqualTo(snapshot.encoded(entry.hash()).size());
       children.put(entry.hash(), childrenOf(snapshot, entry.hash()));
       entry.parent().ifPresent(parent -> children.put(parent, childrenOf(snapshot, parent)));
     }
@@ -95,7 +103,7 @@ public abstract class AumStoreContract {
         bodies,
         snapshot.lastActiveAncestor(),
         snapshot.trail().entries(),
-        snapshot.ownAums(),
+        snapshot.notes(),
         snapshot.damage());
   }
 
@@ -141,7 +149,7 @@ public abstract class AumStoreContract {
     assertThat(snapshot.children(hash("A"))).isEmpty();
     assertThat(snapshot.lastActiveAncestor()).isEmpty();
     assertThat(snapshot.trail().size()).isZero();
-    assertThat(snapshot.ownAums()).isEqualTo(OwnAums.NONE);
+    assertThat(snapshot.notes()).isEqualTo(Notes.NONE);
     assertThat(snapshot.damage()).isEmpty();
   }
 
@@ -823,17 +831,197 @@ public abstract class AumStoreContract {
   void aWipeForgetsTrailAndNotes() throws Exception {
     AumStore store = newStore();
     addLine(store, "A B C D");
-    AumSnapshot before = store.commit(compact(store.read(), "A B", "C").ownAums(aMark()).build());
+    AumSnapshot before =
+        store.commit(
+            compact(store.read(), "A B", "C")
+                .ownAums(aMark())
+                .time(OwnTime.beginning(NOON))
+                .inherits(line.get("C").hash(), INHERITED)
+                .build());
 
     store.wipe();
 
     for (AumSnapshot snapshot : List.of(store.read(), reopen(store).read())) {
       assertThat(snapshot.trail().entries()).isEmpty();
-      assertThat(snapshot.ownAums()).isEqualTo(OwnAums.NONE);
+      assertThat(snapshot.notes()).isEqualTo(Notes.NONE);
     }
     assertThat(addLine(store, "C D").trail().entries()).isEmpty();
     assertThat(before.trail().entries()).isEqualTo(remembered("A B"));
     assertThat(before.ownAums()).isEqualTo(aMark());
+  }
+
+  /** The facts that a store keeps of those noted about an AUM: by default, as they were noted. */
+  protected Optional<AumFacts> kept(Aum aum, AumFacts noted) {
+    return Optional.of(noted);
+  }
+
+  @Test
+  void factsAreKeptAsTheyWereNoted() throws Exception {
+    AumStore store = newStore();
+    Commit.Builder commit = Commit.on(store.read().revision());
+    AumFacts full =
+        new AumFacts(
+            LATER,
+            Optional.of(NOON),
+            List.of(change(1, 2, 0), change(3, 0, 4096)),
+            List.of(TestKeys.id(2), TestKeys.id(1)));
+    AumFacts few = new AumFacts(NOON, Optional.empty(), List.of(), List.of());
+    commit.add(new Commit.Addition(chains.get("A"), NOON, Optional.of(full)));
+    commit.add(new Commit.Addition(chains.get("B"), NOON, Optional.of(few)));
+    commit.add(chains.get("C"), NOON);
+    store.commit(commit.build());
+    // What is stored stays as it is.
+    AumSnapshot added =
+        store.commit(
+            Commit.on(store.read().revision())
+                .add(new Commit.Addition(chains.get("A"), LATER, Optional.of(few)))
+                .add(new Commit.Addition(chains.get("X"), NOON, Optional.of(few)))
+                .purge(hash("C"))
+                .build());
+
+    for (AumSnapshot snapshot : List.of(added, store.read(), reopen(store).read())) {
+      assertThat(entry(snapshot, hash("A")).facts()).isEqualTo(kept(chains.get("A"), full));
+      assertThat(entry(snapshot, hash("B")).facts()).isEqualTo(kept(chains.get("B"), few));
+      assertThat(entry(snapshot, hash("X")).facts()).isEqualTo(kept(chains.get("X"), few));
+      assertThat(contentOf(snapshot).entries()).isEqualTo(contentOf(added).entries());
+    }
+    AumSnapshot back = add(store, LATER, "C");
+    assertThat(entry(back, hash("C")).facts()).isEmpty();
+    assertThat(entry(reopen(store).read(), hash("C")).facts()).isEmpty();
+  }
+
+  /** What was noted about an AUM of the line, and what the trail remembers of it. */
+  private AumFacts factsOf(TrailEntry entry) {
+    Aum aum = line.get(line.nameOf(entry.hash()));
+    Instant own = entry.committedAt().minusSeconds(7);
+    return AumFacts.of(aum, entry.changes(), own, Optional.of(own.minusSeconds(60)));
+  }
+
+  private List<TrailEntry> rememberedWithFacts(String names) {
+    return remembered(names).stream()
+        .map(
+            entry ->
+                TrailEntry.of(
+                    line.get(line.nameOf(entry.hash())),
+                    entry.changes(),
+                    entry.committedAt(),
+                    kept(line.get(line.nameOf(entry.hash())), factsOf(entry))))
+        .toList();
+  }
+
+  @Test
+  void theTrailKeepsFactsAndGivesThemBack() throws Exception {
+    AumStore store = newStore();
+    Commit.Builder commit = Commit.on(store.read().revision());
+    for (TrailEntry entry : remembered("A B C D E F G")) {
+      commit.add(
+          new Commit.Addition(
+              line.get(line.nameOf(entry.hash())),
+              entry.committedAt(),
+              Optional.of(factsOf(entry))));
+    }
+    commit.add(line.get("H"), timeOf("H"));
+    AumSnapshot whole = store.commit(commit.build());
+    AumSnapshot compacted =
+        store.commit(
+            compact(whole, "A B C D E F G", "H")
+                .trail(rememberedWithFacts("A B C D E F G"))
+                .build());
+    for (AumSnapshot snapshot : List.of(compacted, store.read(), reopen(store).read())) {
+      assertThat(snapshot.trail().entries()).isEqualTo(rememberedWithFacts("A B C D E F G"));
+    }
+
+    Commit.Builder back = Commit.on(compacted.revision()).cutTrail(line.get("C").hash());
+    for (TrailEntry entry : remembered("C D E F G")) {
+      back.add(
+          new Commit.Addition(
+              line.get(line.nameOf(entry.hash())),
+              entry.committedAt(),
+              Optional.of(factsOf(entry))));
+    }
+    AumSnapshot restored = store.commit(back.lastActiveAncestor(line.get("C").hash()).build());
+    for (AumSnapshot snapshot : List.of(restored, store.read(), reopen(store).read())) {
+      assertThat(snapshot.trail().entries()).isEqualTo(rememberedWithFacts("A B"));
+      for (TrailEntry entry : remembered("C D E F G")) {
+        assertThat(entry(snapshot, entry.hash()).facts())
+            .isEqualTo(kept(line.get(line.nameOf(entry.hash())), factsOf(entry)));
+      }
+    }
+
+    // Other entries take the places of those that were cut off.
+    store.commit(compact(store.read(), "C D E", "F").trail(rememberedWithFacts("C D E")).build());
+    assertThat(reopen(store).read().trail().entries()).isEqualTo(rememberedWithFacts("A B C D E"));
+  }
+
+  @Test
+  void theNoteOnOwnTimeStaysUntilItIsReplaced() throws Exception {
+    AumStore store = newStore();
+    AumSnapshot before = add(store, NOON, "A");
+    OwnTime first = new OwnTime(NOON, NOON.plusSeconds(1), LATER, NOON.minusSeconds(9));
+    OwnTime second = first.noted(LATER, NOON);
+
+    AumSnapshot noted = store.commit(Commit.on(before.revision()).time(first).build());
+    assertThat(noted.notes().time()).contains(first);
+    assertThat(noted.revision()).isNotEqualTo(before.revision());
+    assertThat(reopen(store).read().notes().time()).contains(first);
+    assertThat(add(store, NOON, "B").notes().time()).contains(first);
+    assertThat(mark(store, aMark()).notes().time()).contains(first);
+    AumSnapshot replaced = store.commit(adding(store, NOON, "C").time(second).build());
+    assertThat(replaced.notes()).isEqualTo(new Notes(aMark(), Optional.of(second), Map.of()));
+    assertThat(reopen(store).read().notes()).isEqualTo(replaced.notes());
+    assertThat(noted.notes().time()).contains(first);
+    assertThat(before.notes().time()).isEmpty();
+  }
+
+  private static AumHash aHash(int first) {
+    byte[] bytes = new byte[AumHash.SIZE];
+    bytes[0] = (byte) first;
+    return AumHash.of(bytes);
+  }
+
+  private static final List<Inherited> INHERITED =
+      List.of(
+          new Inherited(
+              TestKeys.id(2),
+              true,
+              Optional.of(new Inherited.Final(aHash(1), 0, 3)),
+              Optional.empty(),
+              Optional.empty(),
+              Optional.of(
+                  new Inherited.Standing(
+                      aHash(2),
+                      1,
+                      Duration.ofDays(3),
+                      NOON,
+                      Set.of(TestKeys.id(1), TestKeys.id(3))))));
+
+  @Test
+  void whatARewriteInheritsStaysAsLongAsTheRewriteIsKnown() throws Exception {
+    AumStore store = newStore();
+    AumHash first = line.get("B").hash();
+    AumHash second = line.get("X").hash();
+    AumSnapshot before =
+        store.commit(
+            Commit.on(addLine(store, "A B C D E F G H I X").revision())
+                .inherits(first, INHERITED)
+                .inherits(second, List.of())
+                .build());
+    assertThat(before.notes().inherited())
+        .isEqualTo(Map.of(first, INHERITED, second, List.<Inherited>of()));
+    assertThat(reopen(store).read().notes()).isEqualTo(before.notes());
+
+    AumSnapshot replaced =
+        store.commit(Commit.on(store.read().revision()).inherits(second, INHERITED).build());
+    assertThat(replaced.notes().inherited()).containsEntry(second, INHERITED);
+    assertThat(reopen(store).read().notes()).isEqualTo(replaced.notes());
+
+    // The trail remembers B.
+    AumSnapshot compacted =
+        store.commit(compact(store.read(), "A B C D E", "F").purge(List.of(second)).build());
+    for (AumSnapshot snapshot : List.of(compacted, store.read(), reopen(store).read())) {
+      assertThat(snapshot.notes().inherited()).isEqualTo(Map.of(first, INHERITED));
+    }
+    assertThat(before.notes().inherited()).containsEntry(second, List.of());
   }
 
   @Test

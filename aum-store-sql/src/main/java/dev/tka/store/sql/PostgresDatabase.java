@@ -41,7 +41,7 @@ public final class PostgresDatabase extends SqlTailnets {
   /** Where Flyway finds the migrations. It could not read them from a package of a module. */
   private static final String MIGRATIONS = "classpath:META-INF/tka/postgresql";
 
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
 
   /** How often a watch polls without a notification. */
   private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
@@ -301,6 +301,12 @@ public final class PostgresDatabase extends SqlTailnets {
     } catch (SQLException e) {
       // The transaction has ended by now, either way.
     }
+  }
+
+  /** {@inheritDoc} Opening has migrated it. */
+  @Override
+  boolean keepsFacts(Connection connection) {
+    return true;
   }
 
   @Override

@@ -53,9 +53,36 @@ record Row(String table, List<Optional<Object>> columns) {
 
   /** The columns of several rows, in one row. */
   static Row joined(List<Row> rows) {
+    return joined(rows.get(0).table, rows);
+  }
+
+  /** The columns of several rows, in one row of a table. */
+  static Row joined(String table, List<Row> rows) {
     List<Optional<Object>> columns = new ArrayList<>();
     rows.forEach(row -> columns.addAll(row.columns));
-    return new Row(rows.get(0).table, columns);
+    return new Row(table, columns);
+  }
+
+  /** Some of the columns. */
+  Row part(int from, int to) {
+    return new Row(table, columns.subList(from, to));
+  }
+
+  /** This row with another column. */
+  Row with(Object value) {
+    return joined(List.of(this, of(table, value)));
+  }
+
+  /** This row with its checksum as another column. */
+  Row withChecksum() {
+    return with(checksum());
+  }
+
+  /** Requires a column to hold a checksum. */
+  void requireChecksum(int column, long expected) throws StoreException.Damaged {
+    if (number(column) != expected) {
+      throw damaged(column, "checksum " + expected, Long.toString(number(column)));
+    }
   }
 
   /** The approximate size of its columns, in bytes. */

@@ -8,7 +8,10 @@ import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.IndexSnapshot;
+import dev.tka.core.store.Inherited;
+import dev.tka.core.store.Notes;
 import dev.tka.core.store.OwnAums;
+import dev.tka.core.store.OwnTime;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
 import dev.tka.core.store.TrailEntry;
@@ -21,10 +24,12 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -47,6 +52,21 @@ final class SqlAumStore implements AumStore {
   /** The most bytes of rows in one statement, unless a single row is larger. */
   private static final long MOST_BYTES = 1 << 20;
 
+  /** The columns of an AUM that are not of version 1. */
+  private static final String AUM_FACTS =
+      "size, own_at, reference_at, changes, signers, facts_checksum";
+
+  /** The tables that keep nothing of a tailnet after a wipe. */
+  private static final List<String> TABLES_OF_NOTES =
+      List.of(
+          "trail",
+          "trail_facts",
+          "own_aum",
+          "own_aum_facts",
+          "set_aside",
+          "elsewhere_aum",
+          "inherited");
+
   private final SqlTailnets database;
   private final String name;
   private final Clock clock;
@@ -58,7 +78,7 @@ final class SqlAumStore implements AumStore {
     this.name = name;
     this.clock = clock;
     Tailnet nothing = Tailnet.empty(0, name);
-    this.last = show(nothing, Stamp.NO_ROW, new AumIndex<>(), 0, Trail.EMPTY, OwnAums.NONE);
+    this.last = show(nothing, Stamp.NO_ROW, new AumIndex<>(), 0, Trail.EMPTY, Notes.NONE);
   }
 
   /**
@@ -85,13 +105,21 @@ final class SqlAumStore implements AumStore {
       long rewritten,
       long lastNumber,
       Optional<AumHash> lastActiveAncestor,
-      Optional<Instant> agreedAt) {
+      Optional<Instant> agreedAt,
+      Optional<OwnTime> time) {
     private static final String COLUMNS =
         "number, name, revision, rewritten, last_number, last_active_ancestor, agreed_at, checksum";
+    private static final String TIME =
+        ", own_at, clock_at, latest_clock_at, begun_at, time_checksum";
     private static final int CHECKSUM = 7;
 
     static Tailnet empty(long number, String name) {
-      return new Tailnet(number, name, 0, 0, 0, Optional.empty(), Optional.empty());
+      return new Tailnet(
+          number, name, 0, 0, 0, Optional.empty(), Optional.empty(), Optional.empty());
+    }
+
+    static String columns(boolean facts) {
+      return COLUMNS + (facts ? TIME : ", null, null, null, null, null");
     }
 
     static Tailnet parse(Row row) throws StoreException.Damaged {
@@ -102,14 +130,16 @@ final class SqlAumStore implements AumStore {
           row.number(3),
           row.number(4),
           row.optionalHash(5),
-          Rows.parseTime(row, 6));
+          Rows.parseTime(row, 6),
+          Rows.parseOwnTime(row, CHECKSUM + 1));
     }
 
+    /** The checksum of the columns of version 1. */
     long checksum() {
       return toRow().checksum();
     }
 
-    Row toRow() {
+    private Row toRow() {
       return Row.of(
           "tailnet",
           number,
@@ -159,18 +189,20 @@ final class SqlAumStore implements AumStore {
   }
 
   private synchronized AumSnapshot readChanges() throws StoreException {
-    return named(() -> database.readTogether(connection -> look(connection, ""))).snapshot;
+    return named(() -> database.readTogether(c -> look(c, "", database.keepsFacts(c)))).snapshot;
   }
 
   /**
    * Reads the current state, within a transaction.
    *
    * @param lock the end of the select of the tailnet's row
+   * @param facts whether the database keeps facts
    */
-  private View look(Connection connection, String lock) throws SQLException, StoreException {
+  private View look(Connection connection, String lock, boolean facts)
+      throws SQLException, StoreException {
     View before = last;
     Optional<Row> row =
-        select(connection, Tailnet.COLUMNS, "tailnet where name = ?" + lock, name).stream()
+        select(connection, Tailnet.columns(facts), "tailnet where name = ?" + lock, name).stream()
             .findFirst();
     Tailnet now = row.isEmpty() ? Tailnet.empty(0, name) : Tailnet.parse(row.get());
     Stamp stamp =
@@ -182,8 +214,8 @@ final class SqlAumStore implements AumStore {
         now.number == before.tailnet.number
             && now.revision > before.tailnet.revision
             && now.rewritten <= before.tailnet.revision;
-    Optional<View> view = grown ? grown(connection, before, now, stamp) : Optional.empty();
-    View found = view.isPresent() ? view.get() : whole(connection, now, stamp);
+    Optional<View> view = grown ? grown(connection, facts, before, now, stamp) : Optional.empty();
+    View found = view.isPresent() ? view.get() : whole(connection, facts, now, stamp);
     last = found;
     return found;
   }
@@ -192,31 +224,64 @@ final class SqlAumStore implements AumStore {
    * The previous view with the AUMs added since; empty if the rows are different, as after the
    * database was restored to an older state and continued from there.
    */
-  private Optional<View> grown(Connection connection, View before, Tailnet now, Stamp stamp)
+  private Optional<View> grown(
+      Connection connection, boolean facts, View before, Tailnet now, Stamp stamp)
       throws SQLException, StoreException {
-    List<Row> aums = selectAums(connection, now.number, before.tailnet.lastNumber);
-    if (stamp.checksum != before.sum() + sum(aums) + now.checksum()) {
+    List<Row> aums = selectAums(connection, facts, now.number, before.tailnet.lastNumber);
+    if (stamp.checksum != before.sum() + sum(aums, Rows.AUM_COLUMNS) + now.checksum()) {
       return Optional.empty();
     }
     List<AumIndex.Item<Long>> items = parseAums(aums);
     long sequence = ++lastSequence;
     IndexSnapshot<Long> shown = before.snapshot;
     AumIndex<Long> index = shown.index().add(items, sequence);
-    return Optional.of(show(now, stamp, index, sequence, shown.trail(), shown.ownAums()));
+    // The note on own time is in the tailnet's row.
+    Notes notes = new Notes(shown.ownAums(), now.time, shown.notes().inherited());
+    return Optional.of(show(now, stamp, index, sequence, shown.trail(), notes));
   }
 
-  private View whole(Connection connection, Tailnet now, Stamp stamp)
+  private View whole(Connection connection, boolean facts, Tailnet now, Stamp stamp)
       throws SQLException, StoreException {
-    List<Row> aums = selectAums(connection, now.number, 0);
+    long tailnet = now.number;
+    List<Row> aums = selectAums(connection, facts, tailnet, 0);
     List<Row> entries =
-        select(connection, "*", "trail where tailnet = ? order by position", now.number);
-    List<Row> own = select(connection, "*", "own_aum where tailnet = ?", now.number);
+        facts
+            ? select(
+                connection,
+                "trail.*, facts.own_at, facts.reference_at, facts.changes, facts.checksum",
+                "trail left join trail_facts as facts on facts.tailnet = trail.tailnet"
+                    + " and facts.position = trail.position and facts.hash = trail.hash"
+                    + " where trail.tailnet = ? order by trail.position",
+                tailnet)
+            : select(
+                connection,
+                "*, null, null, null, null",
+                "trail where tailnet = ? order by position",
+                tailnet);
+    List<Row> own =
+        facts
+            ? select(
+                connection,
+                "own_aum.*, facts.revocation, facts.acknowledged_own_at, facts.checksum",
+                "own_aum left join own_aum_facts as facts on facts.tailnet = own_aum.tailnet"
+                    + " and facts.hash = own_aum.hash where own_aum.tailnet = ?",
+                tailnet)
+            : select(connection, "*, null, null, null", "own_aum where tailnet = ?", tailnet);
     List<Row> aside =
-        select(connection, "*", "set_aside where tailnet = ? order by position", now.number);
+        select(connection, "*", "set_aside where tailnet = ? order by position", tailnet);
+    List<Row> elsewhere =
+        facts ? select(connection, "*", "elsewhere_aum where tailnet = ?", tailnet) : List.of();
+    List<Row> inherited =
+        facts ? select(connection, "*", "inherited where tailnet = ?", tailnet) : List.of();
+    long sum =
+        sum(aums, Rows.AUM_COLUMNS)
+            + sum(entries, Rows.TRAIL_COLUMNS)
+            + sum(own, Rows.OWN_COLUMNS)
+            + sum(aside);
     AumIndex<Long> index = AumIndex.of(parseAums(aums));
     Trail trail = parseTrail(entries);
-    OwnAums ownAums = parseOwnAums(own, now.agreedAt, aside);
-    long sum = sum(aums) + sum(entries) + sum(own) + sum(aside);
+    OwnAums ownAums = parseOwnAums(own, elsewhere, now.agreedAt, aside);
+    Notes notes = new Notes(ownAums, now.time, parseInherited(inherited));
     if (!stamp.equals(Stamp.NO_ROW) && stamp.checksum != sum + now.checksum()) {
       throw new StoreException.Damaged(
           "the rows are not as written: expected checksum "
@@ -224,14 +289,20 @@ final class SqlAumStore implements AumStore {
               + ", found "
               + (sum + now.checksum()));
     }
-    return show(now, stamp, index, ++lastSequence, trail, ownAums);
+    return show(now, stamp, index, ++lastSequence, trail, notes);
   }
 
-  private List<Row> selectAums(Connection connection, long tailnet, long after)
+  private List<Row> selectAums(Connection connection, boolean facts, long tailnet, long after)
       throws SQLException {
+    String size =
+        "(select length(encoded) from aum_body"
+            + " where aum_body.tailnet = aum.tailnet and aum_body.number = aum.number)";
     return select(
         connection,
-        "tailnet, number, hash, parent, kind, committed_at",
+        "tailnet, number, hash, parent, kind, committed_at, "
+            + (facts
+                ? AUM_FACTS + ", case when facts_checksum is null then " + size + " end"
+                : "null, null, null, null, null, null, " + size),
         "aum where tailnet = ? and number > ? and removed_by is null order by number",
         tailnet,
         after);
@@ -249,39 +320,52 @@ final class SqlAumStore implements AumStore {
     return rows.stream().mapToLong(Row::checksum).sum();
   }
 
+  /** The sum of the checksums of the first columns, those of version 1. */
+  private static long sum(List<Row> rows, int columns) {
+    return rows.stream().mapToLong(row -> row.part(0, columns).checksum()).sum();
+  }
+
   private static Trail parseTrail(List<Row> rows) throws StoreException.Damaged {
     List<TrailEntry> entries = new ArrayList<>(rows.size());
     for (Row each : rows) {
       entries.add(Rows.parseTrail(each));
     }
     try {
-      return Trail.EMPTY.extend(entries);
+      return Trail.EMPTY.extend(Trail.completed(entries));
     } catch (IllegalArgumentException e) {
       throw new StoreException.Damaged("table trail: " + e.getMessage());
     }
   }
 
   private static OwnAums parseOwnAums(
-      List<Row> ownRows, Optional<Instant> agreedAt, List<Row> asideRows)
+      List<Row> ownRows, List<Row> elsewhereRows, Optional<Instant> agreedAt, List<Row> asideRows)
       throws StoreException.Damaged {
-    Map<AumHash, Optional<Instant>> own = new HashMap<>();
+    Map<AumHash, OwnAums.Own> own = new HashMap<>();
     for (Row each : ownRows) {
-      own.put(each.hash(1), Rows.parseAcknowledgedAt(each));
+      own.put(each.hash(1), Rows.parseOwn(each));
+    }
+    Set<AumHash> elsewhere = new HashSet<>();
+    for (Row each : elsewhereRows) {
+      elsewhere.add(Rows.parseElsewhere(each));
     }
     List<OwnAums.SetAside> aside = new ArrayList<>();
     for (Row each : asideRows) {
       aside.add(Rows.parseAside(each));
     }
-    return new OwnAums(own, agreedAt, aside);
+    return new OwnAums(own, elsewhere, agreedAt, aside);
+  }
+
+  private static Map<AumHash, List<Inherited>> parseInherited(List<Row> rows)
+      throws StoreException.Damaged {
+    Map<AumHash, List<Inherited>> inherited = new HashMap<>();
+    for (Row each : rows) {
+      inherited.put(each.hash(1), Rows.parseInherited(each));
+    }
+    return inherited;
   }
 
   private View show(
-      Tailnet tailnet,
-      Stamp stamp,
-      AumIndex<Long> index,
-      long sequence,
-      Trail trail,
-      OwnAums ownAums) {
+      Tailnet tailnet, Stamp stamp, AumIndex<Long> index, long sequence, Trail trail, Notes notes) {
     return new View(
         tailnet,
         stamp,
@@ -292,7 +376,7 @@ final class SqlAumStore implements AumStore {
             tailnet.lastActiveAncestor,
             new StoredBodies(tailnet.number),
             () -> trail,
-            ownAums,
+            notes,
             List.of()));
   }
 
@@ -412,7 +496,7 @@ final class SqlAumStore implements AumStore {
     final Map<Long, Bytes> bodies = new LinkedHashMap<>();
     final Trail shortened;
     final Trail trail;
-    final OwnAums ownAums;
+    final Notes notes;
     final Optional<AumHash> lastActiveAncestor;
     private long lastNumber;
     private long sum;
@@ -430,13 +514,7 @@ final class SqlAumStore implements AumStore {
         AumHash hash = addition.aum().hash();
         if (shown.find(hash).isEmpty() && !commit.purges().contains(hash)) {
           lastNumber++;
-          added.add(
-              new AumIndex.Item<>(
-                  hash,
-                  addition.aum().parent(),
-                  addition.aum().kind(),
-                  addition.committedAt().getEpochSecond(),
-                  lastNumber));
+          added.add(AumIndex.Item.of(addition, lastNumber));
           bodies.put(lastNumber, addition.aum().encoded());
         }
       }
@@ -445,7 +523,7 @@ final class SqlAumStore implements AumStore {
       }
       shortened = commit.trailCut().map(shown.trail()::cutFrom).orElse(shown.trail());
       trail = shortened.extend(commit.trail());
-      ownAums = commit.ownAums().orElse(shown.ownAums());
+      notes = shown.notes().after(commit);
       lastActiveAncestor = commit.lastActiveAncestor().or(shown::lastActiveAncestor);
     }
 
@@ -458,22 +536,29 @@ final class SqlAumStore implements AumStore {
     boolean isNothing() {
       return added.isEmpty()
           && !rewrites()
+          && notes.time().equals(before.tailnet.time)
           && lastActiveAncestor.equals(before.snapshot.lastActiveAncestor());
     }
 
     private boolean rewrites() {
       return !removed.isEmpty()
           || trail != before.snapshot.trail()
-          || !ownAums.equals(before.snapshot.ownAums());
+          || !notes.ownAums().equals(before.snapshot.ownAums())
+          || !notes.inherited().equals(before.snapshot.notes().inherited());
     }
 
     /** Writes the rows, within a transaction. */
     void write(Connection connection) throws SQLException, StoreException {
       long tailnet = before.tailnet.number == 0 ? addTailnet(connection) : before.tailnet.number;
-      insert(
+      SqlAumStore.insert(
           connection,
-          "aum (tailnet, number, hash, parent, kind, committed_at)",
-          added.stream().map(item -> Rows.aum(tailnet, item)).toList());
+          "aum (tailnet, number, hash, parent, kind, committed_at, " + AUM_FACTS + ")",
+          added.stream()
+              .map(
+                  item ->
+                      Row.joined(List.of(Rows.aum(tailnet, item), Rows.aumFacts(tailnet, item))))
+              .toList());
+      added.forEach(item -> sum += Rows.aum(tailnet, item).checksum());
       // A body is checked against its hash, so it needs no checksum.
       SqlAumStore.insert(
           connection,
@@ -484,6 +569,8 @@ final class SqlAumStore implements AumStore {
       remove(connection, tailnet);
       writeTrail(connection, tailnet);
       writeOwnAums(connection, tailnet);
+      writeElsewhere(connection, tailnet);
+      writeInherited(connection, tailnet);
       after =
           new Tailnet(
               tailnet,
@@ -492,23 +579,15 @@ final class SqlAumStore implements AumStore {
               rewrites() ? revision : before.tailnet.rewritten,
               lastNumber,
               lastActiveAncestor,
-              ownAums.agreedAt());
+              notes.ownAums().agreedAt(),
+              notes.time());
       writeTailnet(connection, before.tailnet.revision, after, sum);
     }
 
     private void remove(Connection connection, long tailnet) throws SQLException, StoreException {
       for (Map.Entry<AumHash, Long> gone : removed.entrySet()) {
         AumEntry entry = before.snapshot.find(gone.getKey()).orElseThrow();
-        sum -=
-            Rows.aum(
-                    tailnet,
-                    new AumIndex.Item<>(
-                        entry.hash(),
-                        entry.parent(),
-                        entry.kind(),
-                        entry.committedAt().getEpochSecond(),
-                        gone.getValue()))
-                .checksum();
+        sum -= Rows.aum(tailnet, gone.getValue(), entry).checksum();
       }
       executeFor(
           connection,
@@ -522,60 +601,115 @@ final class SqlAumStore implements AumStore {
 
     private void writeTrail(Connection connection, long tailnet) throws SQLException {
       Trail old = before.snapshot.trail();
-      if (shortened.size() < old.size()) {
-        List<TrailEntry> entries = old.entries();
-        for (int i = shortened.size(); i < entries.size(); i++) {
-          sum -= Rows.trail(tailnet, i, entries.get(i)).checksum();
-        }
-        execute(
-            connection,
-            "delete from trail where tailnet = ? and position >= ?",
-            tailnet,
-            (long) shortened.size());
+      long from = shortened.size();
+      if (trail == old) {
+        return;
       }
-      if (trail.size() > shortened.size()) {
+      if (from < old.size()) {
+        String cut = "trail where tailnet = ? and position >= ?";
+        sum -= SqlAumStore.sum(select(connection, "*", cut, tailnet, from));
+        execute(connection, "delete from " + cut, tailnet, from);
+      }
+      // Version 1 leaves some behind.
+      execute(
+          connection, "delete from trail_facts where tailnet = ? and position >= ?", tailnet, from);
+      if (trail.size() > from) {
         List<TrailEntry> more =
             shortened.newest().map(newest -> trail.after(newest.hash())).orElseGet(trail::entries);
         List<Row> rows = new ArrayList<>(more.size());
+        List<Row> facts = new ArrayList<>(more.size());
         for (int i = 0; i < more.size(); i++) {
-          rows.add(Rows.trail(tailnet, shortened.size() + i, more.get(i)));
+          rows.add(Rows.trail(tailnet, from + i, more.get(i)));
+          facts.add(Rows.trailFacts(tailnet, from + i, more.get(i)));
         }
         insert(connection, "trail", rows);
+        SqlAumStore.insert(connection, "trail_facts", facts);
       }
     }
 
     private void writeOwnAums(Connection connection, long tailnet) throws SQLException {
       OwnAums old = before.snapshot.ownAums();
-      List<AumHash> gone = new ArrayList<>();
-      for (Map.Entry<AumHash, Optional<Instant>> each : old.own().entrySet()) {
-        if (!each.getValue().equals(ownAums.own().get(each.getKey()))) {
-          sum -= Rows.own(tailnet, each.getKey(), each.getValue()).checksum();
-          gone.add(each.getKey());
-        }
-      }
-      executeFor(
+      OwnAums now = notes.ownAums();
+      List<AumHash> gone = changed(old.own(), now.own());
+      List<AumHash> come = changed(now.own(), old.own());
+      gone.forEach(hash -> sum -= Rows.own(tailnet, hash, madeIn(old, hash)).checksum());
+      delete(connection, "own_aum", tailnet, gone);
+      insert(
           connection,
-          "delete from own_aum where tailnet = ? and hash",
-          Row.of("own_aum", tailnet),
-          gone);
-      List<Row> own = new ArrayList<>();
-      for (Map.Entry<AumHash, Optional<Instant>> each : ownAums.own().entrySet()) {
-        if (!each.getValue().equals(old.own().get(each.getKey()))) {
-          own.add(Rows.own(tailnet, each.getKey(), each.getValue()));
-        }
-      }
-      insert(connection, "own_aum", own);
-      if (!ownAums.setAside().equals(old.setAside())) {
+          "own_aum",
+          come.stream().map(hash -> Rows.own(tailnet, hash, madeIn(now, hash))).toList());
+      List<AumHash> noted = new ArrayList<>(come);
+      noted.removeIf(hash -> !Rows.hasFacts(madeIn(now, hash)));
+      Set<AumHash> replaced = new LinkedHashSet<>(gone);
+      replaced.removeIf(hash -> !Rows.hasFacts(madeIn(old, hash)));
+      // Version 1 leaves some behind.
+      replaced.addAll(noted);
+      delete(connection, "own_aum_facts", tailnet, List.copyOf(replaced));
+      SqlAumStore.insert(
+          connection,
+          "own_aum_facts",
+          noted.stream().map(hash -> Rows.ownFacts(tailnet, hash, madeIn(now, hash))).toList());
+      if (!now.setAside().equals(old.setAside())) {
         for (int i = 0; i < old.setAside().size(); i++) {
           sum -= Rows.aside(tailnet, i, old.setAside().get(i)).checksum();
         }
         execute(connection, "delete from set_aside where tailnet = ?", tailnet);
         List<Row> aside = new ArrayList<>();
-        for (int i = 0; i < ownAums.setAside().size(); i++) {
-          aside.add(Rows.aside(tailnet, i, ownAums.setAside().get(i)));
+        for (int i = 0; i < now.setAside().size(); i++) {
+          aside.add(Rows.aside(tailnet, i, now.setAside().get(i)));
         }
         insert(connection, "set_aside", aside);
       }
+    }
+
+    private static OwnAums.Own madeIn(OwnAums notes, AumHash hash) {
+      return Objects.requireNonNull(notes.own().get(hash));
+    }
+
+    private void writeElsewhere(Connection connection, long tailnet) throws SQLException {
+      Set<AumHash> old = before.snapshot.ownAums().elsewhere();
+      Set<AumHash> now = notes.ownAums().elsewhere();
+      delete(
+          connection,
+          "elsewhere_aum",
+          tailnet,
+          old.stream().filter(hash -> !now.contains(hash)).toList());
+      SqlAumStore.insert(
+          connection,
+          "elsewhere_aum",
+          now.stream()
+              .filter(hash -> !old.contains(hash))
+              .map(hash -> Rows.elsewhere(tailnet, hash))
+              .toList());
+    }
+
+    private void writeInherited(Connection connection, long tailnet) throws SQLException {
+      Map<AumHash, List<Inherited>> old = before.snapshot.notes().inherited();
+      Map<AumHash, List<Inherited>> now = notes.inherited();
+      delete(connection, "inherited", tailnet, changed(old, now));
+      SqlAumStore.insert(
+          connection,
+          "inherited",
+          changed(now, old).stream()
+              .map(hash -> Rows.inherited(tailnet, hash, now.getOrDefault(hash, List.of())))
+              .toList());
+    }
+
+    /** The keys of one map whose values are not those of the other. */
+    private static <T> List<AumHash> changed(Map<AumHash, T> one, Map<AumHash, T> other) {
+      return one.keySet().stream()
+          .filter(hash -> !Objects.equals(one.get(hash), other.get(hash)))
+          .toList();
+    }
+
+    private static void delete(
+        Connection connection, String table, long tailnet, List<AumHash> hashes)
+        throws SQLException {
+      executeFor(
+          connection,
+          "delete from " + table + " where tailnet = ? and hash",
+          Row.of(table, tailnet),
+          hashes);
     }
 
     private void insert(Connection connection, String table, List<Row> rows) throws SQLException {
@@ -594,7 +728,7 @@ final class SqlAumStore implements AumStore {
         index = index.without(removed.keySet());
       }
       Stamp stamp = new Stamp(after.revision, sum + after.checksum());
-      return show(after, stamp, index, sequence, trail, ownAums);
+      return show(after, stamp, index, sequence, trail, notes);
     }
   }
 
@@ -605,7 +739,7 @@ final class SqlAumStore implements AumStore {
             () ->
                 database.write(
                     connection -> {
-                      View before = look(connection, database.lock());
+                      View before = look(connection, database.lock(), true);
                       if (!commit.base().equals(before.snapshot.revision())) {
                         throw new StoreException.Conflict(
                             commit.base(), before.snapshot.revision());
@@ -627,7 +761,11 @@ final class SqlAumStore implements AumStore {
     database.write(
         connection -> {
           Optional<Row> row =
-              select(connection, Tailnet.COLUMNS, "tailnet where name = ?" + database.lock(), name)
+              select(
+                      connection,
+                      Tailnet.columns(true),
+                      "tailnet where name = ?" + database.lock(),
+                      name)
                   .stream()
                   .findFirst();
           Tailnet before =
@@ -642,7 +780,7 @@ final class SqlAumStore implements AumStore {
               revision,
               before.number);
           noteRemoval(connection, before.number, revision);
-          for (String table : List.of("trail", "own_aum", "set_aside")) {
+          for (String table : TABLES_OF_NOTES) {
             execute(connection, "delete from " + table + " where tailnet = ?", before.number);
           }
           Tailnet after =
@@ -652,6 +790,7 @@ final class SqlAumStore implements AumStore {
                   revision,
                   revision,
                   before.lastNumber,
+                  Optional.empty(),
                   Optional.empty(),
                   Optional.empty());
           writeTailnet(connection, before.revision, after, 0);
@@ -676,20 +815,27 @@ final class SqlAumStore implements AumStore {
   /** Updates the tailnet's row, if it is still at the revision that was read. */
   private void writeTailnet(Connection connection, long revision, Tailnet after, long sum)
       throws SQLException, StoreException {
+    Row columns =
+        Row.joined(
+            List.of(
+                Row.of(
+                    "tailnet",
+                    after.revision,
+                    after.rewritten,
+                    after.lastNumber,
+                    after.lastActiveAncestor,
+                    after.agreedAt.map(Instant::toString),
+                    sum + after.checksum()),
+                Rows.time(after.number, after.time),
+                Row.of("tailnet", after.number, revision)));
     int changed =
         execute(
             connection,
             "update tailnet set revision = ?, rewritten = ?, last_number = ?,"
-                + " last_active_ancestor = ?, agreed_at = ?, checksum = ?"
+                + " last_active_ancestor = ?, agreed_at = ?, checksum = ?, own_at = ?,"
+                + " clock_at = ?, latest_clock_at = ?, begun_at = ?, time_checksum = ?"
                 + " where number = ? and revision = ?",
-            after.revision,
-            after.rewritten,
-            after.lastNumber,
-            after.lastActiveAncestor,
-            after.agreedAt.map(Instant::toString),
-            sum + after.checksum(),
-            after.number,
-            revision);
+            columns);
     if (changed != 1) {
       Stamp found = stamp(connection);
       throw new StoreException.Conflict(
@@ -799,8 +945,12 @@ final class SqlAumStore implements AumStore {
 
   private static int execute(Connection connection, String sql, Object... arguments)
       throws SQLException {
+    return execute(connection, sql, Row.of("", arguments));
+  }
+
+  private static int execute(Connection connection, String sql, Row arguments) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      Row.of("", arguments).bind(statement);
+      arguments.bind(statement);
       return statement.executeUpdate();
     }
   }

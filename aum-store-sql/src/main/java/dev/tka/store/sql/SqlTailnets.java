@@ -52,6 +52,12 @@ abstract class SqlTailnets implements Tailnets {
    */
   abstract <T> T write(Work<T> work) throws StoreException;
 
+  /**
+   * Whether the tables and columns of {@code sqlite-1-facts.sql} are there; within {@link #write}
+   * they always are.
+   */
+  abstract boolean keepsFacts(Connection connection) throws SQLException;
+
   /** The end of a select within {@link #write} that keeps others from writing its rows. */
   abstract String lock();
 

@@ -51,7 +51,11 @@ public final class SqliteFile extends SqlTailnets {
   /** Identifies our SQLite files: "TKA" and a zero. */
   private static final int APPLICATION_ID = 0x544b4100;
 
+  /** Stays: older versions refuse a higher one, but can go on with the tables for facts beside. */
   private static final int VERSION = 1;
+
+  private static final String TABLES = "sqlite-1.sql";
+  private static final String TABLES_FOR_FACTS = "sqlite-1-facts.sql";
 
   /** The number of idle connections kept for reading, and for writing. */
   private static final int MOST_IDLE = 8;
@@ -212,27 +216,34 @@ public final class SqliteFile extends SqlTailnets {
             return true;
           }
         });
-    write(
+    writeAsIs(
         connection -> {
           // Another process may have been first.
           if (isOurs(file, connection)) {
             return false;
           }
+          execute(connection, TABLES);
+          execute(connection, TABLES_FOR_FACTS);
           try (Statement statement = connection.createStatement()) {
-            for (String each : tables().split(";", -1)) {
-              if (!each.isBlank()) {
-                statement.execute(each);
-              }
-            }
             statement.execute("pragma application_id = " + APPLICATION_ID);
             return statement.execute("pragma user_version = " + VERSION);
           }
         });
   }
 
-  private static String tables() {
-    try (InputStream in =
-        Objects.requireNonNull(SqliteFile.class.getResourceAsStream("sqlite-1.sql"))) {
+  /** Executes all statements of a resource. */
+  private static void execute(Connection connection, String resource) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      for (String each : text(resource).split(";", -1)) {
+        if (!each.isBlank()) {
+          statement.execute(each);
+        }
+      }
+    }
+  }
+
+  private static String text(String resource) {
+    try (InputStream in = Objects.requireNonNull(SqliteFile.class.getResourceAsStream(resource))) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8).replaceAll("--[^\n]*", "");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -293,9 +304,22 @@ public final class SqliteFile extends SqlTailnets {
         });
   }
 
-  /** {@inheritDoc} SQLite has one writer at a time, so rows need no lock. */
+  /**
+   * {@inheritDoc} SQLite has one writer at a time, so rows need no lock. In a file of an older
+   * version, the first commit also makes the tables for facts.
+   */
   @Override
   <T> T write(Work<T> work) throws StoreException {
+    return writeAsIs(
+        connection -> {
+          if (!keepsFacts(connection)) {
+            execute(connection, TABLES_FOR_FACTS);
+          }
+          return work.run(connection);
+        });
+  }
+
+  private <T> T writeAsIs(Work<T> work) throws StoreException {
     // Threads queue here; between processes, SQLite polls.
     synchronized (writing) {
       return run(
@@ -306,6 +330,15 @@ public final class SqliteFile extends SqlTailnets {
             commit(connection);
             return result;
           });
+    }
+  }
+
+  /** {@inheritDoc} Another file may have taken this one's place, so this asks each time. */
+  @Override
+  boolean keepsFacts(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      String query = "select count(*) from sqlite_master where name = 'trail_facts'";
+      return number(statement, query) > 0;
     }
   }
 

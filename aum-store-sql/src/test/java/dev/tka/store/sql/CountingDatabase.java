@@ -4,6 +4,7 @@ import dev.tka.core.store.StoreException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -54,6 +55,11 @@ final class CountingDatabase extends SqlTailnets {
   @Override
   <T> T write(Work<T> work) throws StoreException {
     return behind.write(counted(work));
+  }
+
+  @Override
+  boolean keepsFacts(Connection connection) throws SQLException {
+    return behind.keepsFacts(connection);
   }
 
   @Override

@@ -93,12 +93,12 @@ class ExportProperties {
   }
 
   private static OwnAums ownAums(RandomDag dag, Random random) {
-    Map<AumHash, Optional<Instant>> own = new HashMap<>();
+    Map<AumHash, OwnAums.Own> own = new HashMap<>();
     List<OwnAums.SetAside> aside = new ArrayList<>();
     for (Aum aum : dag.aums()) {
       switch (random.nextInt(8)) {
-        case 0 -> own.put(aum.hash(), Optional.empty());
-        case 1 -> own.put(aum.hash(), Optional.of(NOON.plusNanos(random.nextInt(3))));
+        case 0 -> own.put(aum.hash(), new OwnAums.Own(false, Optional.empty()));
+        case 1 -> own.put(aum.hash(), acknowledged(NOON.plusNanos(random.nextInt(3))));
         case 2 ->
             aside.add(
                 new OwnAums.SetAside(
@@ -111,7 +111,14 @@ class ExportProperties {
       }
     }
     return new OwnAums(
-        own, random.nextBoolean() ? Optional.of(NOON.plusMillis(1)) : Optional.empty(), aside);
+        own,
+        Set.of(),
+        random.nextBoolean() ? Optional.of(NOON.plusMillis(1)) : Optional.empty(),
+        aside);
+  }
+
+  private static OwnAums.Own acknowledged(Instant at) {
+    return new OwnAums.Own(false, Optional.of(new OwnAums.Acknowledged(at, at)));
   }
 
   @Property(tries = 30)

@@ -10,6 +10,7 @@ import dev.tka.core.Bytes;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
+import dev.tka.core.store.KeyChange;
 import dev.tka.core.store.Limits;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.core.store.OwnAums;
@@ -32,6 +33,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -92,9 +94,10 @@ class LimitsProperties {
         new OwnAums(
             Map.of(
                 chains.get("B").hash(),
-                Optional.of(content.noteTimes.get(0)),
+                acknowledged(content.noteTimes.get(0)),
                 chains.get("C").hash(),
-                Optional.empty()),
+                new OwnAums.Own(false, Optional.empty())),
+            Set.of(),
             Optional.of(content.noteTimes.get(1)),
             List.of(
                 new OwnAums.SetAside(
@@ -129,7 +132,7 @@ class LimitsProperties {
           continue;
         }
         Exports.Content written = Exports.Content.of(store.commit(commit.build()));
-        assertThat(written.ownAums()).isEqualTo(ownAums);
+        assertThat(written.notes().ownAums()).isEqualTo(ownAums);
         AumStore again = store;
         if (store == directory) {
           again = NodeDirectory.at(folder.resolve("node"));
@@ -156,7 +159,8 @@ class LimitsProperties {
             .add(signed(Math.min(content.aumSize, Limits.MAX_AUM_BYTES)), NOON);
     commit.ownAums(
         new OwnAums(
-            Map.of(chains.get("A").hash(), Optional.of(content.noteTimes.get(0))),
+            Map.of(chains.get("A").hash(), acknowledged(content.noteTimes.get(0))),
+            Set.of(),
             Optional.of(content.noteTimes.get(1)),
             List.of(
                 new OwnAums.SetAside(
@@ -170,19 +174,25 @@ class LimitsProperties {
     assertThat(Exports.Content.of(copy.read())).isEqualTo(Exports.Content.of(store.read()));
   }
 
+  private static OwnAums.Own acknowledged(Instant at) {
+    return new OwnAums.Own(false, Optional.of(new OwnAums.Acknowledged(at, at)));
+  }
+
   private TrailEntry entry(int keys) {
-    List<Bytes> ids = new ArrayList<>();
+    List<KeyChange> changes = new ArrayList<>();
     for (int i = 0; i < keys; i++) {
-      ids.add(Bytes.copyOf(ByteBuffer.allocate(32).putInt(i).array()));
+      Bytes id = Bytes.copyOf(ByteBuffer.allocate(32).putInt(i).array());
+      changes.add(new KeyChange(id, i % 2, (i + 1) % 2));
     }
     return new TrailEntry(
         chains.get("A").hash(),
         Optional.empty(),
         AumKind.CHECKPOINT,
         NOON,
+        Optional.of(NOON),
+        Optional.empty(),
         List.of(),
-        ids,
-        ids,
+        changes,
         Optional.of(chains.get("A").encoded()));
   }
 

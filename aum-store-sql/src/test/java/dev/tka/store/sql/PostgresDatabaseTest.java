@@ -27,8 +27,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert;
+import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /** The behaviour of a PostgreSQL database beyond the contract of every store. */
 // Watches are open only for their reports.
@@ -97,11 +99,29 @@ class PostgresDatabaseTest extends SqlContract {
     sql("create trigger told after insert on aum for each row execute function told()");
   }
 
+  @Override
+  void makeTablesOfVersion1() {
+    PGSimpleDataSource source = new PGSimpleDataSource();
+    source.setServerNames(new String[] {settings.host()});
+    source.setPortNumbers(new int[] {settings.port()});
+    source.setDatabaseName(settings.database());
+    source.setUser(settings.user());
+    settings.password().ifPresent(source::setPassword);
+    Flyway.configure()
+        .dataSource(source)
+        .schemas(PostgresDatabase.SCHEMA)
+        .table("schema_history")
+        .locations("classpath:META-INF/tka/postgresql")
+        .target("1")
+        .load()
+        .migrate();
+  }
+
   @Test
   void aNewerVersionIsRefusedAndLeftAlone() throws Exception {
     add(create().tailnet("t"), "A");
     sql(
-        "insert into schema_history select 2, '2', description, type, script, checksum,"
+        "insert into schema_history select 3, '3', description, type, script, checksum,"
             + " installed_by, installed_on, execution_time, success"
             + " from schema_history where version = '1'");
     long before = number("select count(*) from schema_history");
@@ -109,7 +129,7 @@ class PostgresDatabaseTest extends SqlContract {
     for (boolean create : List.of(false, true)) {
       assertThatThrownBy(() -> opened(create ? create() : at()))
           .isInstanceOf(StoreException.Newer.class)
-          .hasMessage(settings + ": expected version 1 or older, found version 2");
+          .hasMessage(settings + ": expected version 2 or older, found version 3");
     }
     assertThat(number("select count(*) from schema_history")).isEqualTo(before);
   }

@@ -7,33 +7,58 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.authority.Authority;
+import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumFacts;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
+import dev.tka.core.store.KeyChange;
+import dev.tka.core.store.Notes;
 import dev.tka.core.store.OwnAums;
+import dev.tka.core.store.OwnTime;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
+import dev.tka.core.store.TrailEntry;
 import dev.tka.store.Tailnets;
 import dev.tka.store.testkit.DatabaseContract;
 import dev.tka.store.testkit.Told;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
+import dev.tka.testkit.TestKeys;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** What tailnets in a SQL database owe besides the contract of every store. */
 abstract class SqlContract extends DatabaseContract {
   private static final List<String> TABLES =
-      List.of("tailnet", "aum", "aum_body", "trail", "own_aum", "set_aside", "removal");
+      List.of(
+          "tailnet",
+          "aum",
+          "aum_body",
+          "trail",
+          "trail_facts",
+          "own_aum",
+          "own_aum_facts",
+          "set_aside",
+          "elsewhere_aum",
+          "inherited",
+          "removal");
 
   final FakeClock clock = new FakeClock();
 
@@ -158,11 +183,42 @@ abstract class SqlContract extends DatabaseContract {
                 + " taken_away, checkpoint from trail",
             "delete from own_aum",
             "update own_aum set acknowledged_at = '2026-01-02T12:00:00Z'",
-            "update own_aum set hash = " + hex("1234"),
+            "update own_aum set hash = " + hex("1234") + " where acknowledged_at is null",
             "update set_aside set revocation = 0",
             "update set_aside set revocation = 2",
             "update set_aside set encoded = " + hex("00"),
             "delete from set_aside"));
+    damages.addAll(
+        List.of(
+            "update tailnet set own_at = own_at + 1",
+            "update tailnet set clock_at = own_at",
+            "update tailnet set latest_clock_at = own_at",
+            "update tailnet set begun_at = null",
+            "update tailnet set time_checksum = 0",
+            "update aum set size = size + 1 where own_at is not null",
+            "update aum set size = null where own_at is not null",
+            "update aum set own_at = own_at - 1 where own_at is not null",
+            "update aum set own_at = null where own_at is not null",
+            "update aum set own_at = own_at + 1 where facts_checksum is not null",
+            "update aum set reference_at = null where own_at is not null",
+            "update aum set changes = " + hex("80") + " where own_at is not null",
+            "update aum set signers = " + hex("80") + " where own_at is not null",
+            "update aum set facts_checksum = 1 where own_at is null",
+            "update trail_facts set own_at = own_at - 1",
+            "update trail_facts set reference_at = null",
+            "update trail_facts set changes = " + hex("80"),
+            "update trail_facts set checksum = checksum + 1",
+            "update own_aum_facts set revocation = 0",
+            "update own_aum_facts set revocation = 2",
+            "update own_aum_facts set acknowledged_own_at = '2026-01-02T12:00:00Z'",
+            "update own_aum_facts set checksum = 1",
+            "update elsewhere_aum set hash = " + hex("00".repeat(32)),
+            "update elsewhere_aum set hash = " + hex("00"),
+            "update elsewhere_aum set checksum = 1",
+            "update inherited set hash = " + hex("00".repeat(32)),
+            "update inherited set content = " + hex("8280 80".replace(" ", "")),
+            "update inherited set content = " + hex("ff"),
+            "update inherited set checksum = 1"));
     for (String damage : damages) {
       putRowsBack();
       assertThat(namesIn(place.tailnet("t").read())).isEqualTo("BCXY");
@@ -333,9 +389,11 @@ abstract class SqlContract extends DatabaseContract {
             .trail(List.of(entry("A")))
             .ownAums(
                 new OwnAums(
-                    Map.of(hash("C"), Optional.empty()),
+                    Map.of(hash("C"), new OwnAums.Own(true, Optional.empty())),
+                    Set.of(hash("D")),
                     Optional.empty(),
                     List.of(new OwnAums.SetAside(chains.get("E"), NOON, false))))
+            .inherits(hash("X"), List.of(inherited(2)))
             .build());
     AumSnapshot before = store.read();
     String dump = dump();
@@ -348,8 +406,16 @@ abstract class SqlContract extends DatabaseContract {
             "insert on aum_body",
             "insert on trail",
             "delete on trail",
+            "insert on trail_facts",
+            "delete on trail_facts",
             "insert on own_aum",
             "delete on own_aum",
+            "insert on own_aum_facts",
+            "delete on own_aum_facts",
+            "insert on elsewhere_aum",
+            "delete on elsewhere_aum",
+            "insert on inherited",
+            "delete on inherited",
             "insert on set_aside",
             "delete on set_aside",
             "insert on removal")) {
@@ -414,6 +480,228 @@ abstract class SqlContract extends DatabaseContract {
     assertThat(number("select count(*) from aum where tailnet = 1")).isEqualTo(3);
     assertThat(number("select count(*) from removal")).isZero();
     assertThat(namesIn(at().tailnet("t").read())).isEqualTo("ABC");
+  }
+
+  /** Makes the tables of version 1. */
+  abstract void makeTablesOfVersion1() throws Exception;
+
+  /** The AUMs of the tailnet that {@code version-1.sql} holds. */
+  private static Chains chainsOfVersion1() {
+    return Chains.draw(
+        List.of(TestKeys.key(1, 2), TestKeys.key(2, 1)),
+        """
+        A -> B[add:3*5] -> C[update:2*4] -> D[checkpoint] -> E[remove:3] -> F[checkpoint] -> G -> H
+        G -> X
+        """);
+  }
+
+  private void makeVersion1() throws Exception {
+    makeTablesOfVersion1();
+    try (InputStream in =
+        Objects.requireNonNull(SqlContract.class.getResourceAsStream("version-1.sql"))) {
+      String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      for (String line : text.lines().filter(each -> each.startsWith("insert")).toList()) {
+        sql(Pattern.compile("x'([0-9a-f]*)'").matcher(line).replaceAll(m -> quoted(m.group(1))));
+      }
+    }
+  }
+
+  private String quoted(String digits) {
+    return Matcher.quoteReplacement(hex(digits));
+  }
+
+  @Test
+  void whatTheVersionBeforeWroteIsReadAndKept() throws Exception {
+    makeVersion1();
+    Chains old = chainsOfVersion1();
+    AumStore store = at().tailnet("t");
+    AumStore other = at().tailnet("t");
+
+    for (AumSnapshot read : List.of(store.read(), other.read())) {
+      assertThat(read.entries()).hasSize(3);
+      for (String name : List.of("F", "G", "X")) {
+        AumEntry entry = read.find(old.get(name).hash()).orElseThrow();
+        assertThat(entry.facts()).isEmpty();
+        assertThat(entry.size()).isEqualTo(old.get(name).encoded().size());
+        assertThat(entry.committedAt()).isEqualTo(NOON.plusSeconds(name.charAt(0)));
+        assertThat(read.get(entry.hash())).isEqualTo(old.get(name));
+      }
+      assertThat(read.trail().entries().stream().map(TrailEntry::changes))
+          .containsExactly(
+              List.of(),
+              List.of(new KeyChange(TestKeys.id(3), 0, 5)),
+              List.of(),
+              List.of(new KeyChange(TestKeys.id(2), 1, 4)),
+              List.of(new KeyChange(TestKeys.id(3), 5, 0)));
+      assertThat(read.trail().entries()).allMatch(entry -> entry.own().isEmpty());
+      assertThat(read.notes())
+          .isEqualTo(
+              new Notes(
+                  new OwnAums(
+                      Map.of(
+                          old.get("F").hash(),
+                          new OwnAums.Own(false, Optional.of(new OwnAums.Acknowledged(NOON, NOON))),
+                          old.get("G").hash(),
+                          new OwnAums.Own(false, Optional.empty())),
+                      Set.of(),
+                      Optional.of(NOON),
+                      List.of(new OwnAums.SetAside(old.get("H"), NOON, true))),
+                  Optional.empty(),
+                  Map.of()));
+    }
+
+    AumFacts facts =
+        new AumFacts(
+            NOON, Optional.empty(), List.of(new KeyChange(TestKeys.id(1), 2, 1)), List.of());
+    AumSnapshot before = store.read();
+    AumSnapshot after =
+        store.commit(
+            Commit.on(before.revision())
+                .add(new Commit.Addition(old.get("H"), NOON, Optional.of(facts)))
+                .purge(old.get("X").hash())
+                .time(OwnTime.beginning(NOON))
+                .inherits(old.get("H").hash(), List.of(inherited(1)))
+                .build());
+    for (AumSnapshot read : List.of(after, other.read(), at().tailnet("t").read())) {
+      assertThat(read.entries()).hasSize(3);
+      assertThat(read.find(old.get("H").hash()).orElseThrow().facts()).contains(facts);
+      assertThat(read.find(old.get("G").hash()).orElseThrow().facts()).isEmpty();
+      assertThat(read.find(old.get("G").hash()).orElseThrow().size())
+          .isEqualTo(old.get("G").encoded().size());
+      assertThat(read.notes()).isEqualTo(after.notes());
+      assertThat(read.notes().ownAums()).isEqualTo(before.notes().ownAums());
+      assertThat(read.notes().time()).contains(OwnTime.beginning(NOON));
+      assertThat(read.notes().inherited()).hasSize(1);
+      assertThat(read.trail().entries()).isEqualTo(before.trail().entries());
+    }
+    requireAsVersion1Writes();
+  }
+
+  /** The checksum that version 1 computes for the one tailnet. */
+  private long checksumOfVersion1() throws SQLException {
+    long sum = 0;
+    try (Connection connection = connect();
+        Statement execution = connection.createStatement()) {
+      for (String select :
+          List.of(
+              "tailnet: number, name, revision, rewritten, last_number, last_active_ancestor,"
+                  + " agreed_at from tailnet",
+              "aum: tailnet, number, hash, parent, kind, committed_at from aum"
+                  + " where removed_by is null",
+              "trail: * from trail",
+              "own_aum: * from own_aum",
+              "set_aside: * from set_aside")) {
+        String[] parts = select.split(": ", 2);
+        try (ResultSet result = execution.executeQuery("select " + parts[1])) {
+          while (result.next()) {
+            sum += Row.read(parts[0], result).checksum();
+          }
+        }
+      }
+    }
+    return sum;
+  }
+
+  private void requireAsVersion1Writes() throws SQLException {
+    assertThat(number("select checksum from tailnet")).isEqualTo(checksumOfVersion1());
+  }
+
+  /** Commits like version 1, which knows nothing of facts. */
+  private void commitAsVersion1(boolean rewrites, List<String> statements) throws SQLException {
+    requireAsVersion1Writes();
+    for (String each : statements) {
+      sql(each);
+    }
+    sql(
+        "update tailnet set revision = revision + 1"
+            + (rewrites ? ", rewritten = revision + 1" : ", last_number = last_number + 1"));
+    sql("update tailnet set checksum = " + checksumOfVersion1());
+  }
+
+  @Test
+  void theVersionBeforeCanGoOnBesideThisOne() throws Exception {
+    AumStore store = create().tailnet("t");
+    add(store, "A B C");
+    AumSnapshot before = store.commit(everything(store));
+    Aum next = chains.get("D");
+
+    commitAsVersion1(
+        false,
+        List.of(
+            "insert into aum (tailnet, number, hash, parent, kind, committed_at) select 1,"
+                + " last_number + 1, "
+                + hex(next.hash().bytes().toString())
+                + ", "
+                + hex(hash("C").bytes().toString())
+                + ", "
+                + next.kind().code()
+                + ", "
+                + NOON.getEpochSecond()
+                + " from tailnet",
+            "insert into aum_body select 1, last_number + 1, "
+                + hex(next.encoded().toString())
+                + " from tailnet"));
+    AumSnapshot grown = store.read();
+    assertThat(grown.addedSince(before).orElseThrow()).hasSize(1);
+    assertThat(grown.find(hash("D")).orElseThrow().facts()).isEmpty();
+    assertThat(grown.find(hash("D")).orElseThrow().size()).isEqualTo(next.encoded().size());
+    assertThat(grown.notes()).isEqualTo(before.notes());
+    assertThat(at().tailnet("t").read().notes()).isEqualTo(before.notes());
+
+    // Another entry in the same place, and other own AUMs.
+    commitAsVersion1(
+        true,
+        List.of(
+            "update trail set hash = " + hex(hash("E").bytes().toString()),
+            "delete from own_aum where acknowledged_at is not null",
+            "update own_aum set acknowledged_at = '2026-01-02T13:00:00Z'"));
+    AumSnapshot cut = store.read();
+    assertThat(cut.trail().entries()).hasSize(1);
+    assertThat(cut.trail().entries().get(0).hash()).isEqualTo(hash("E"));
+    assertThat(cut.trail().entries().get(0).own()).isEmpty();
+    Instant later = NOON.plusSeconds(3600);
+    assertThat(cut.ownAums().own())
+        .isEqualTo(
+            Map.of(
+                hash("X"),
+                new OwnAums.Own(true, Optional.of(new OwnAums.Acknowledged(later, later)))));
+
+    // What version 1 left behind is not in the way.
+    AumSnapshot after =
+        store.commit(
+            Commit.on(cut.revision())
+                .cutTrail(hash("E"))
+                .trail(List.of(entry("A")))
+                .ownAums(before.ownAums())
+                .build());
+    for (AumSnapshot read : List.of(after, at().tailnet("t").read())) {
+      assertThat(read.trail().entries()).isEqualTo(before.trail().entries());
+      assertThat(read.notes()).isEqualTo(before.notes());
+      assertThat(namesIn(read)).isEqualTo("BCDXY");
+    }
+    store.wipe();
+    assertThat(at().tailnet("t").read().notes()).isEqualTo(Notes.NONE);
+    requireAsVersion1Writes();
+  }
+
+  @Test
+  void aNoteOnOwnTimeCostsNoStatementAndNoOtherRows() throws Exception {
+    CountingDatabase database = opened(new CountingDatabase(create()));
+    AumStore store = database.tailnet("t");
+    AumStore other = at().tailnet("t");
+    add(store, "A B");
+    AumSnapshot seen = other.read();
+    database.statements();
+    add(store, "C");
+    long statements = database.statements();
+
+    AumSnapshot noted = store.commit(adding(store, "D").time(OwnTime.beginning(NOON)).build());
+    assertThat(database.statements()).isEqualTo(statements);
+    assertThat(other.read().addedSince(seen).orElseThrow()).hasSize(2);
+    assertThat(other.read().notes()).isEqualTo(noted.notes());
+    store.commit(adding(store, "").time(OwnTime.beginning(NOON.plusSeconds(1))).build());
+    assertThat(other.read().addedSince(seen).orElseThrow()).hasSize(2);
+    assertThat(other.read().notes().time()).contains(OwnTime.beginning(NOON.plusSeconds(1)));
   }
 
   @Test

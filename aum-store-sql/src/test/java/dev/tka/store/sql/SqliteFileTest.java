@@ -8,10 +8,12 @@ import dev.tka.core.AumKind;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
+import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.sql.testkit.SqliteBackups;
 import dev.tka.store.testkit.Backup;
 import dev.tka.testkit.Chains;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +31,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -97,6 +100,39 @@ class SqliteFileTest extends SqlContract {
     sql(
         "create trigger told after insert on aum begin"
             + " update tailnet set revision = revision + 1; end");
+  }
+
+  @Override
+  void makeTablesOfVersion1() throws Exception {
+    try (InputStream in =
+        Objects.requireNonNull(SqliteFile.class.getResourceAsStream("sqlite-1.sql"))) {
+      String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      for (String each : text.replaceAll("--[^\n]*", "").split(";", -1)) {
+        if (!each.isBlank()) {
+          sql(each);
+        }
+      }
+    }
+    sql("pragma application_id = " + 0x544b4100);
+    sql("pragma user_version = 1");
+    sql("pragma journal_mode = wal");
+  }
+
+  @Test
+  void readingAFileOfTheVersionBeforeLeavesItAlone() throws Exception {
+    makeTablesOfVersion1();
+    byte[] before = Files.readAllBytes(path());
+    assertThat(at().tailnet("t").read().entries()).isEmpty();
+    SqliteFile again = create();
+    assertThat(again.tailnet("t").read().entries()).isEmpty();
+    assertThatThrownBy(() -> again.tailnet("t").commit(Commit.on(new Revision(7)).build()))
+        .isInstanceOf(StoreException.Conflict.class);
+    assertThat(number("select count(*) from sqlite_master where name = 'inherited'")).isZero();
+    assertThat(Files.readAllBytes(path())).isEqualTo(before);
+
+    add(again.tailnet("t"), "A");
+    assertThat(number("select count(*) from sqlite_master where name = 'inherited'")).isOne();
+    assertThat(number("pragma user_version")).isOne();
   }
 
   @Test

@@ -5,7 +5,6 @@ import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
 import dev.tka.core.internal.CanonicalWriter;
 import dev.tka.core.internal.CborReader;
-import dev.tka.core.store.AumIndex;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.Limits;
 import java.time.Instant;
@@ -117,13 +116,9 @@ record AumFile(Aum aum, long committedAt, Optional<Long> purgedAt) {
     return purgedAt.isEmpty();
   }
 
-  /** An addition that brings the AUM back, with its recorded time. */
+  /** The AUM as a commit adds it, with its recorded time and without facts. */
   Commit.Addition toAddition() {
     return new Commit.Addition(aum, Instant.ofEpochSecond(committedAt));
-  }
-
-  AumIndex.Item<Bytes> toItem() {
-    return AumIndex.Item.of(aum, committedAt);
   }
 
   private static void requireDefinite(CborReader in) throws DecodeException {

@@ -98,9 +98,9 @@ record Journal(long commit, List<Move> moves) {
   record Place(String path, Optional<AumHash> aum) {
     static final Place LAST_ACTIVE_ANCESTOR =
         new Place(NodeDirectory.LAST_ACTIVE_ANCESTOR, Optional.empty());
-    static final Place OWN_AUMS = new Place(OwnAumsFile.NAME, Optional.empty());
+    static final Place NOTES = new Place(NotesFile.NAME, Optional.empty());
 
-    static final List<Place> AT_THE_TOP = List.of(LAST_ACTIVE_ANCESTOR, OWN_AUMS);
+    static final List<Place> AT_THE_TOP = List.of(LAST_ACTIVE_ANCESTOR, NOTES);
 
     static Place of(AumHash hash) {
       return new Place(DirectoryScan.placeOf(hash), Optional.of(hash));

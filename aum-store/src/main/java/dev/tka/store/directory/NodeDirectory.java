@@ -11,9 +11,7 @@ import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.IndexSnapshot;
-import dev.tka.core.store.Notes;
 import dev.tka.core.store.Limits;
-import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
@@ -49,7 +47,7 @@ import org.jspecify.annotations.Nullable;
  * AUM at {@code <first two characters of its hash>/<hash>}, and the file {@code
  * last_active_ancestor}. Files are written byte for byte as the reference writes them for the same
  * content and times; our own files ({@code tka-journal}, {@code tka-journal-last}, {@code
- * tka-lock}, and {@code tka-own} with the notes on own AUMs, once there are any) stay at the top,
+ * tka-lock}, and {@code tka-own} with the notes beside AUMs, once there are any) stay at the top,
  * where the reference does not look.
  *
  * <p>The reference refuses the whole directory if a file named like an AUM does not hold that AUM.
@@ -86,7 +84,7 @@ public final class NodeDirectory implements AumStore {
       long commits,
       DirectoryScan scan,
       Optional<AumHash> lastActiveAncestor,
-      OwnAumsFile ownAums,
+      NotesFile notes,
       IndexSnapshot<Bytes> snapshot) {}
 
   /**
@@ -185,10 +183,10 @@ public final class NodeDirectory implements AumStore {
             AumHash.SIZE,
             NodeDirectory::parseLastActiveAncestor),
         readFirst(
-                names.getOrDefault(Journal.Place.OWN_AUMS, List.of()),
+                names.getOrDefault(Journal.Place.NOTES, List.of()),
                 Limits.MAX_NOTES_BYTES,
-                this::parseOwnAums)
-            .orElse(OwnAumsFile.NONE));
+                this::parseNotes)
+            .orElse(NotesFile.NONE));
   }
 
   /** The possible places of a file that is being moved or deleted: the temporary name first. */
@@ -253,27 +251,32 @@ public final class NodeDirectory implements AumStore {
     return AumHash.of(content.get());
   }
 
-  private OwnAumsFile parseOwnAums(String name, Optional<byte[]> content)
+  private NotesFile parseNotes(String name, Optional<byte[]> content)
       throws StoreException.Damaged {
     if (content.isEmpty()) {
       throw new StoreException.Damaged(name + ": larger than " + Limits.MAX_NOTES_BYTES + " bytes");
     }
     View before = last;
-    return before != null && before.ownAums.content().equals(Bytes.copyOf(content.get()))
-        ? before.ownAums
-        : OwnAumsFile.parse(name, content.get());
+    return before != null && before.notes.content().equals(Bytes.copyOf(content.get()))
+        ? before.notes
+        : NotesFile.parse(name, content.get());
   }
 
   private View show(
-      long commits, DirectoryScan scan, Optional<AumHash> lastActiveAncestor, OwnAumsFile ownAums) {
-    Revision revision = revision(commits, scan, lastActiveAncestor, ownAums);
+      long commits, DirectoryScan scan, Optional<AumHash> lastActiveAncestor, NotesFile notes) {
+    Revision revision = revision(commits, scan, lastActiveAncestor, notes);
     View before = last;
     if (before != null && before.snapshot.revision().equals(revision)) {
-      return new View(commits, scan, lastActiveAncestor, ownAums, before.snapshot);
+      return new View(commits, scan, lastActiveAncestor, notes, before.snapshot);
     }
-    AumIndex<Bytes> index = AumIndex.of(scan.held().stream().map(AumFile::toItem).toList());
-    IndexSnapshot<Bytes> snapshot = snapshot(index, 0, revision, scan, lastActiveAncestor, ownAums);
-    return new View(commits, scan, lastActiveAncestor, ownAums, snapshot);
+    AumIndex<Bytes> index =
+        AumIndex.of(scan.held().stream().map(file -> toItem(file, notes)).toList());
+    IndexSnapshot<Bytes> snapshot = snapshot(index, 0, revision, scan, lastActiveAncestor, notes);
+    return new View(commits, scan, lastActiveAncestor, notes, snapshot);
+  }
+
+  private static AumIndex.Item<Bytes> toItem(AumFile file, NotesFile notes) {
+    return AumIndex.Item.of(notes.withFacts(file.toAddition()));
   }
 
   private static IndexSnapshot<Bytes> snapshot(
@@ -282,7 +285,7 @@ public final class NodeDirectory implements AumStore {
       Revision revision,
       DirectoryScan scan,
       Optional<AumHash> lastActiveAncestor,
-      OwnAumsFile ownAums) {
+      NotesFile notes) {
     IndexSnapshot<Bytes> withoutTrail =
         new IndexSnapshot<>(
             index,
@@ -290,9 +293,9 @@ public final class NodeDirectory implements AumStore {
             revision,
             lastActiveAncestor,
             IndexSnapshot.Bodies.IN_MEMORY,
-            scan::purged,
+            hash -> scan.purged(hash).map(notes::withFacts),
             () -> Trail.EMPTY,
-            Notes.NONE.with(ownAums.ownAums()),
+            notes.notes(),
             scan.damage());
     return withoutTrail.withTrail(new DerivedTrail(withoutTrail));
   }
@@ -344,9 +347,9 @@ public final class NodeDirectory implements AumStore {
   }
 
   private static Revision revision(
-      long commits, DirectoryScan scan, Optional<AumHash> lastActiveAncestor, OwnAumsFile ownAums) {
+      long commits, DirectoryScan scan, Optional<AumHash> lastActiveAncestor, NotesFile notes) {
     long value = 31 * commits + lastActiveAncestor.hashCode();
-    return new Revision(31 * (31 * value + ownAums.content().hashCode()) + scan.fingerprint());
+    return new Revision(31 * (31 * value + notes.content().hashCode()) + scan.fingerprint());
   }
 
   /**
@@ -373,27 +376,25 @@ public final class NodeDirectory implements AumStore {
         commit
             .lastActiveAncestor()
             .filter(hash -> !before.lastActiveAncestor.equals(Optional.of(hash)));
-    Optional<OwnAums> changedOwnAums =
-        commit.ownAums().filter(ownAums -> !ownAums.equals(before.ownAums.ownAums()));
-    if (files.isEmpty() && record.isEmpty() && changedOwnAums.isEmpty()) {
+    NotesFile notes = before.notes.after(commit, before.scan);
+    boolean notesChange = !notes.equals(before.notes);
+    if (files.isEmpty() && record.isEmpty() && !notesChange) {
       return before.snapshot;
     }
-    OwnAumsFile ownAums =
-        changedOwnAums.isEmpty() ? before.ownAums : OwnAumsFile.of(changedOwnAums.get());
     // A node may look between two moves, or after a crash there, and must find a directory that
     // opens. No node reads the notes, but someone may abandon a journal halfway. Then a note on an
     // AUM that did not arrive is harmless, while an unsent AUM without its note could be purged or
     // displaced silently. So the notes go first.
     List<NewFile> content = new ArrayList<>();
-    if (changedOwnAums.isPresent()) {
-      content.add(new NewFile(Journal.Place.OWN_AUMS, ownAums.content()));
+    if (notesChange) {
+      content.add(new NewFile(Journal.Place.NOTES, notes.content()));
     }
     files.values().stream().filter(AumFile::isHeld).map(NewFile::of).forEach(content::add);
     record.ifPresent(
         hash -> content.add(new NewFile(Journal.Place.LAST_ACTIVE_ANCESTOR, hash.bytes())));
     files.values().stream().filter(file -> !file.isHeld()).map(NewFile::of).forEach(content::add);
     write(before.commits + 1, content);
-    View after = after(before, commit, files, record.or(() -> before.lastActiveAncestor), ownAums);
+    View after = after(before, commit, files, record.or(() -> before.lastActiveAncestor), notes);
     last = after;
     return after.snapshot;
   }
@@ -437,7 +438,7 @@ public final class NodeDirectory implements AumStore {
       Commit commit,
       Map<AumHash, AumFile> files,
       Optional<AumHash> lastActiveAncestor,
-      OwnAumsFile ownAums) {
+      NotesFile notes) {
     Map<AumHash, Optional<AumFile>> changes = new HashMap<>();
     files.forEach((hash, file) -> changes.put(hash, Optional.of(file)));
     DirectoryScan scan = before.scan.with(changes);
@@ -447,7 +448,7 @@ public final class NodeDirectory implements AumStore {
     for (Commit.Addition addition : commit.additions()) {
       AumFile file = files.get(addition.aum().hash());
       if (file != null) {
-        added.add(file.toItem());
+        added.add(toItem(file, notes));
       }
     }
     AumIndex<Bytes> index = before.snapshot.index().add(added, sequence);
@@ -459,14 +460,14 @@ public final class NodeDirectory implements AumStore {
         snapshot(
             index,
             sequence,
-            revision(commits, scan, lastActiveAncestor, ownAums),
+            revision(commits, scan, lastActiveAncestor, notes),
             scan,
             lastActiveAncestor,
-            ownAums);
+            notes);
     if (!movesTrail(commit, before)) {
       snapshot = snapshot.withTrail(before.snapshot.remembered());
     }
-    return new View(commits, scan, lastActiveAncestor, ownAums, snapshot);
+    return new View(commits, scan, lastActiveAncestor, notes, snapshot);
   }
 
   @Override

@@ -6,9 +6,11 @@ import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.OpenException;
 import dev.tka.core.internal.Blake2s;
 import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumFacts;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.BodyReader;
 import dev.tka.core.store.Damage;
+import dev.tka.core.store.Inherited;
 import dev.tka.core.store.Limits;
 import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
@@ -23,11 +25,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
- * One tailnet as a stream of bytes: the authority's AUMs with their commit times, the trail of
- * purged AUMs, and the notes on own AUMs (docs/export-format.md). The same content gives the same
- * bytes, whatever store it comes from. {@link AumImport} reads it.
+ * One tailnet as a stream of bytes: the authority's AUMs with the times at which they were taken
+ * in, the trail of purged AUMs, and the notes (docs/export-format.md). The same content gives the
+ * same bytes, whatever store it comes from. {@link AumImport} reads it.
  *
  * <p>AUMs that do not descend from the oldest ancestor are left out: readers could not verify them
  * without the state at their parents.
@@ -74,33 +77,42 @@ public record AumExport(
     List<AumEntry> aums = inOrder(snapshot, authority.oldestAncestor());
     List<TrailEntry> trail = snapshot.trail().entries();
     OwnAums ownAums = snapshot.ownAums();
-    if (aums.size() + trail.size() + ownAums.own().size() + ownAums.setAside().size()
-        > Limits.MAX_EXPORT_ITEMS) {
-      throw tooLarge(Limits.MAX_EXPORT_ITEMS + " items");
-    }
-    Writer writer = new Writer(out);
-    writer.write(
+    Map<AumHash, List<Inherited>> inherited = snapshot.notes().inherited();
+    ExportItem.Header header =
         new ExportItem.Header(
+            ExportItem.VERSION,
             tailnet,
             following,
             snapshot.lastActiveAncestor(),
             ownAums.agreedAt(),
+            snapshot.notes().time(),
             aums.size(),
             trail.size(),
             ownAums.own().size(),
-            ownAums.setAside().size()));
+            ownAums.elsewhere().size(),
+            ownAums.setAside().size());
+    if (header.items() > Limits.MAX_EXPORT_ITEMS) {
+      throw tooLarge(Limits.MAX_EXPORT_ITEMS + " items");
+    }
+    Writer writer = new Writer(out);
+    writer.write(header);
     for (TrailEntry entry : trail) {
-      requireTime(entry.hash(), entry.committedAt());
-      writer.write(new ExportItem.Remembered(entry));
+      requireTimes(entry.hash(), entry.committedAt(), entry.own(), entry.reference());
+      writer.write(
+          new ExportItem.Remembered(entry, Optional.ofNullable(inherited.get(entry.hash()))));
     }
     BodyReader reader = new BodyReader(snapshot, aums.stream().map(AumEntry::hash).toList());
     for (int i = 0; i < aums.size(); i++) {
-      writer.write(stored(aums.get(i), reader.encoded()));
+      AumEntry entry = aums.get(i);
+      writer.write(
+          stored(entry, reader.encoded(), Optional.ofNullable(inherited.get(entry.hash()))));
       progress.done(i + 1, aums.size());
     }
     for (Map.Entry<AumHash, OwnAums.Own> own : new TreeMap<>(ownAums.own()).entrySet()) {
-      writer.write(new ExportItem.Own(
-              own.getKey(), own.getValue().acknowledged().map(OwnAums.Acknowledged::clock)));
+      writer.write(new ExportItem.Own(own.getKey(), own.getValue()));
+    }
+    for (AumHash hash : new TreeSet<>(ownAums.elsewhere())) {
+      writer.write(new ExportItem.Elsewhere(hash));
     }
     for (OwnAums.SetAside edit : ownAums.setAside()) {
       requireSize(edit.aum().hash(), edit.aum().encoded());
@@ -132,15 +144,19 @@ public record AumExport(
     return ordered;
   }
 
-  private static ExportItem stored(AumEntry entry, Bytes encoded) throws StoreException.Damaged {
+  private static ExportItem stored(
+      AumEntry entry, Bytes encoded, Optional<List<Inherited>> inherited)
+      throws StoreException.Damaged {
     AumHash found = AumHash.ofEncoding(encoded);
     if (!found.equals(entry.hash())) {
       throw new StoreException.Damaged(
           "stored as " + entry.hash() + ", but its bytes hash to " + found);
     }
     requireSize(entry.hash(), encoded);
-    requireTime(entry.hash(), entry.committedAt());
-    return new ExportItem.Stored(entry.committedAt(), encoded);
+    Optional<Instant> own = entry.facts().map(AumFacts::own);
+    Optional<Instant> reference = entry.facts().flatMap(AumFacts::reference);
+    requireTimes(entry.hash(), entry.committedAt(), own, reference);
+    return new ExportItem.Stored(entry.committedAt(), own, reference, inherited, encoded);
   }
 
   private static void requireSize(AumHash hash, Bytes encoded) throws StoreException.Damaged {
@@ -154,10 +170,15 @@ public record AumExport(
     }
   }
 
-  private static void requireTime(AumHash hash, Instant committedAt) throws StoreException.Damaged {
-    if (committedAt.getEpochSecond() < 0) {
-      throw new StoreException.Damaged(
-          hash + " cannot be exported: expected a commit time after 1970, found " + committedAt);
+  private static void requireTimes(
+      AumHash hash, Instant committedAt, Optional<Instant> own, Optional<Instant> reference)
+      throws StoreException.Damaged {
+    for (Instant time :
+        List.of(committedAt, own.orElse(committedAt), reference.orElse(committedAt))) {
+      if (time.getEpochSecond() < 0) {
+        throw new StoreException.Damaged(
+            hash + " cannot be exported: expected a time after 1970, found " + time);
+      }
     }
   }
 

@@ -3,7 +3,6 @@ package dev.tka.store.export;
 import dev.tka.core.ApplyException;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
 import dev.tka.core.IllFormedException;
@@ -13,11 +12,15 @@ import dev.tka.core.State;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.AumVerifier;
 import dev.tka.core.authority.VerificationException;
+import dev.tka.core.store.AumFacts;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.Damage;
+import dev.tka.core.store.Inherited;
+import dev.tka.core.store.KeyChange;
 import dev.tka.core.store.Limits;
+import dev.tka.core.store.Notes;
 import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
@@ -25,7 +28,6 @@ import dev.tka.core.store.TrailEntry;
 import dev.tka.store.Progress;
 import java.io.IOException;
 import java.io.InputStream;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -134,7 +136,7 @@ public final class AumImport {
         byte[] bytes = in.next().orElseThrow(in::truncated);
         ExportItem item;
         try {
-          item = ExportItem.parse(bytes);
+          item = ExportItem.parse(bytes, header.version());
         } catch (DecodeException e) {
           throw in.damaged(e.getMessage());
         }
@@ -208,6 +210,16 @@ public final class AumImport {
     }
 
     /**
+     * True if the export carries the own time of the store that it came from (protocol, section
+     * 10). Without it, as in an export that an older version wrote, nothing tells what rewrites
+     * inherited, nor when else than by the wall clock keys were taken away: what can no longer be
+     * barred is up to weight alone.
+     */
+    public boolean hasOwnTime() {
+      return content.header.time().isPresent();
+    }
+
+    /**
      * Stores the tailnet in one commit.
      *
      * <p>A node's directory derives its trail from the files of purged AUMs, which an export does
@@ -228,12 +240,15 @@ public final class AumImport {
           throw new StoreException.NotEmpty();
         }
       }
-      Commit.Builder commit = Commit.on(before.revision()).trail(content.entries);
+      Commit.Builder commit = Commit.on(before.revision()).trail(Trail.completed(content.entries));
       // Older versions also exported times that no commit may have.
       content.additions.forEach(
-          each -> commit.add(each.aum(), Limits.nearestCommitTime(each.committedAt())));
+          each -> commit.add(each.at(Limits.nearestCommitTime(each.committedAt()))));
+      content.inherited.forEach(commit::inherits);
       content.header.lastActiveAncestor().ifPresent(commit::lastActiveAncestor);
-      OwnAums ownAums = new OwnAums(content.own, Set.of(), content.header.agreedAt(), content.setAside);
+      content.header.time().ifPresent(commit::time);
+      OwnAums ownAums =
+          new OwnAums(content.own, content.elsewhere, content.header.agreedAt(), content.setAside);
       if (!ownAums.equals(OwnAums.NONE)) {
         commit.ownAums(ownAums);
       }
@@ -250,7 +265,7 @@ public final class AumImport {
     if (!target.entries().isEmpty()
         || target.lastActiveAncestor().isPresent()
         || target.trail().size() > 0
-        || !target.ownAums().equals(OwnAums.NONE)
+        || !target.notes().equals(Notes.NONE)
         || target.damage().stream().anyMatch(Damage::degrades)) {
       throw new StoreException.NotEmpty();
     }
@@ -264,7 +279,9 @@ public final class AumImport {
     private final List<TrailEntry> entries = new ArrayList<>();
     private final Set<AumHash> remembered = new HashSet<>();
     private final List<Commit.Addition> additions = new ArrayList<>();
+    private final Map<AumHash, List<Inherited>> inherited = new HashMap<>();
     private final Map<AumHash, OwnAums.Own> own = new HashMap<>();
+    private final Set<AumHash> elsewhere = new HashSet<>();
     private final List<OwnAums.SetAside> setAside = new ArrayList<>();
 
     /** The states at the AUMs one step nearer to the oldest ancestor than the last AUM. */
@@ -274,6 +291,7 @@ public final class AumImport {
     private Map<AumHash, State> level = new HashMap<>();
 
     private Optional<AumHash> lastOwn = Optional.empty();
+    private Optional<AumHash> lastElsewhere = Optional.empty();
 
     Content(ExportReader in, ExportItem.Header header) {
       this.in = in;
@@ -283,28 +301,42 @@ public final class AumImport {
     void take(ExportItem item) throws TkaException {
       if (item instanceof ExportItem.Remembered remembers) {
         takeEntry(remembers.entry());
+        remembers.inherited().ifPresent(kept -> inherited.put(remembers.entry().hash(), kept));
       } else if (item instanceof ExportItem.Stored stored) {
         Aum aum = Aum.decode(stored.encoded().toByteArray());
-        takeAum(aum);
-        additions.add(new Commit.Addition(aum, stored.committedAt()));
+        List<KeyChange> changes = takeAum(aum);
+        additions.add(
+            new Commit.Addition(
+                aum,
+                stored.committedAt(),
+                stored.own().map(own -> AumFacts.of(aum, changes, own, stored.reference()))));
+        stored.inherited().ifPresent(kept -> inherited.put(aum.hash(), kept));
       } else if (item instanceof ExportItem.Own made) {
-        requireTurn("own AUM", own.size(), header.own(), setAside.isEmpty() && aumsAreWhole());
-        if (lastOwn.isPresent() && lastOwn.get().compareTo(made.hash()) >= 0) {
-          throw in.damaged("own AUM " + made.hash() + " must not follow " + lastOwn.get());
-        }
+        boolean turn = elsewhere.isEmpty() && setAside.isEmpty() && aumsAreWhole();
+        requireTurn("own AUM", own.size(), header.own(), turn);
+        requireOrder("own AUM", lastOwn, made.hash());
         lastOwn = Optional.of(made.hash());
-        own.put(
-            made.hash(),
-            new OwnAums.Own(
-                false,
-                made.acknowledgedAt().map(time -> new OwnAums.Acknowledged(time, time))));
+        own.put(made.hash(), made.made());
+      } else if (item instanceof ExportItem.Elsewhere from) {
+        boolean turn = setAside.isEmpty() && own.size() == header.own() && aumsAreWhole();
+        requireTurn("AUM from elsewhere", elsewhere.size(), header.elsewhere(), turn);
+        requireOrder("AUM from elsewhere", lastElsewhere, from.hash());
+        lastElsewhere = Optional.of(from.hash());
+        elsewhere.add(from.hash());
       } else if (item instanceof ExportItem.SetAside aside) {
-        boolean ownIsWhole = own.size() == header.own();
+        boolean ownIsWhole = own.size() == header.own() && elsewhere.size() == header.elsewhere();
         requireTurn(
             "edit set aside", setAside.size(), header.setAside(), ownIsWhole && aumsAreWhole());
         setAside.add(aside.edit());
       } else {
         throw in.damaged("expected an item of a tailnet, found another");
+      }
+    }
+
+    private void requireOrder(String what, Optional<AumHash> before, AumHash hash)
+        throws StoreException.Damaged {
+      if (before.isPresent() && before.get().compareTo(hash) >= 0) {
+        throw in.damaged(what + " " + hash + " must not follow " + before.get());
       }
     }
 
@@ -330,13 +362,14 @@ public final class AumImport {
       if (aumsAreWhole()
           && !additions.isEmpty()
           && own.size() == header.own()
+          && elsewhere.size() == header.elsewhere()
           && setAside.size() == header.setAside()) {
         return "";
       }
       return "expected "
           + header.items()
           + " items and at least one AUM, found "
-          + (entries.size() + additions.size() + own.size() + setAside.size())
+          + (entries.size() + additions.size() + own.size() + elsewhere.size() + setAside.size())
           + " items and "
           + additions.size()
           + " AUMs";
@@ -356,8 +389,7 @@ public final class AumImport {
       }
       if (entry.checkpoint().isPresent()) {
         Aum body = Aum.decode(entry.checkpoint().get().toByteArray());
-        List<Bytes> signers =
-            body.signatures().stream().map(AumSignature::signerId).distinct().toList();
+        List<Bytes> signers = AumFacts.signersOf(body);
         if (!body.hash().equals(entry.hash())
             || !body.kind().equals(entry.kind())
             || !body.parent().equals(entry.parent())
@@ -368,19 +400,22 @@ public final class AumImport {
       entries.add(entry);
     }
 
-    private void takeAum(Aum aum) throws TkaException {
+    /** Verifies an AUM; returns the keys that it changes. */
+    private List<KeyChange> takeAum(Aum aum) throws TkaException {
       boolean trailIsWhole = entries.size() == header.remembered();
       requireTurn(
           "AUM",
           additions.size(),
           header.aums(),
-          trailIsWhole && own.isEmpty() && setAside.isEmpty());
+          trailIsWhole && own.isEmpty() && elsewhere.isEmpty() && setAside.isEmpty());
       if (remembered.contains(aum.hash())) {
         throw in.damaged("AUM " + aum.hash() + " is also in the trail");
       }
       if (additions.isEmpty()) {
-        level.put(aum.hash(), verifyOldest(aum));
-        return;
+        State oldest = verifyOldest(aum);
+        level.put(aum.hash(), oldest);
+        Map<Bytes, Long> now = KeyChange.votesIn(oldest);
+        return KeyChange.between(votesAtEndOfTrail().orElse(now), now);
       }
       Optional<AumHash> parent = aum.parent();
       AumHash before = additions.get(additions.size() - 1).aum().hash();
@@ -403,7 +438,9 @@ public final class AumImport {
                 + " is not one step nearer to the oldest ancestor");
       }
       verifier.verify(aum, atParent.get());
-      level.put(aum.hash(), atParent.get().apply(aum));
+      State after = atParent.get().apply(aum);
+      level.put(aum.hash(), after);
+      return KeyChange.between(atParent.get(), after);
     }
 
     /**
@@ -429,8 +466,12 @@ public final class AumImport {
       }
     }
 
+    private Optional<Map<Bytes, Long>> votesAtEndOfTrail() throws StoreException.Damaged {
+      return Trail.EMPTY.extend(entries).votesAtEnd();
+    }
+
     private List<Key> keysAtEndOfTrail() throws StoreException.Damaged {
-      return Trail.EMPTY.extend(entries).votesAtEnd().orElse(Map.of()).keySet().stream()
+      return votesAtEndOfTrail().orElse(Map.of()).keySet().stream()
           .filter(id -> id.size() == LockPublicKey.SIZE)
           .map(id -> Key.of(new LockPublicKey(id), 1))
           .toList();

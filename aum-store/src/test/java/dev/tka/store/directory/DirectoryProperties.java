@@ -82,6 +82,8 @@ class DirectoryProperties {
         requireSame(live.current(), memory.current());
         requireSame(Authority.open(NodeDirectory.at(directory)), memory.current());
       }
+      // The reference's policy leaves the directory as the reference would.
+      assertThat(directory.resolve(NotesFile.NAME)).doesNotExist();
       Authority reopened = Authority.open(NodeDirectory.at(directory));
       ChainAudit audit = ChainAudit.of(reopened.snapshot());
       assertThat(audit.problem()).isEmpty();

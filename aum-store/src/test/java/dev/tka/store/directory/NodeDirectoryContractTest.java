@@ -1,11 +1,14 @@
 package dev.tka.store.directory;
 
+import dev.tka.core.Aum;
+import dev.tka.core.store.AumFacts;
 import dev.tka.core.store.AumStore;
 import dev.tka.testkit.AumStoreContract;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A node's directory fulfils the contract of every store. */
@@ -20,6 +23,14 @@ class NodeDirectoryContractTest extends AumStoreContract {
     NodeDirectory store = NodeDirectory.create(path, Clock.systemUTC());
     paths.put(store, path);
     return store;
+  }
+
+  /** Those that can matter, and without what the AUM itself says. */
+  @Override
+  protected Optional<AumFacts> kept(Aum aum, AumFacts noted) {
+    boolean decides = !noted.changes().isEmpty() || aum.kind().isCheckpoint();
+    return Optional.of(AumFacts.of(aum, noted.changes(), noted.own(), noted.reference()))
+        .filter(any -> decides);
   }
 
   @Override

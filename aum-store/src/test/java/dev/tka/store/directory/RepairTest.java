@@ -25,7 +25,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -146,8 +145,7 @@ class RepairTest {
   @CsvSource({"all", "to D", "at 1"})
   void aRepairedAuthorityIsTheSameFromFurtherBack(String reach) throws Exception {
     NodeDirectory store = compacted();
-    OwnAums ownAums =
-        new OwnAums(Map.of(hash("I"), Optional.empty()), Optional.of(NOON), List.of());
+    OwnAums ownAums = OwnAums.NONE.made(Map.of(hash("I"), true)).agreed(NOON);
     AumSnapshot before = store.commit(Commit.on(store.read().revision()).ownAums(ownAums).build());
     Authority authority = Authority.open(before);
     Repair.Restore restore = restore(before, reach(reach));
@@ -199,8 +197,7 @@ class RepairTest {
   }
 
   private OwnAums aside(String name) {
-    return new OwnAums(
-        Map.of(), Optional.empty(), List.of(new OwnAums.SetAside(chains.get(name), NOON, false)));
+    return OwnAums.NONE.aside(List.of(new OwnAums.SetAside(chains.get(name), NOON, false)));
   }
 
   @Test

@@ -11,14 +11,19 @@ import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.OpenException;
 import dev.tka.core.authority.VerificationException;
+import dev.tka.core.store.AumFacts;
 import dev.tka.core.store.AumIndex;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.IndexSnapshot;
+import dev.tka.core.store.Inherited;
+import dev.tka.core.store.KeyChange;
 import dev.tka.core.store.Limits;
 import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.Notes;
 import dev.tka.core.store.OwnAums;
+import dev.tka.core.store.OwnTime;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
@@ -38,6 +43,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -46,6 +52,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -78,9 +85,10 @@ class ExportTest {
     OwnAums ownAums =
         new OwnAums(
             Map.of(
-                hash("D"), Optional.of(NOON.plusSeconds(2)),
-                hash("E"), Optional.empty(),
-                hash("B"), Optional.of(NOON.plusNanos(1_000))),
+                hash("D"), acknowledged(NOON.plusSeconds(2)),
+                hash("E"), new OwnAums.Own(false, Optional.empty()),
+                hash("B"), acknowledged(NOON.plusNanos(1_000))),
+            Set.of(),
             Optional.of(NOON.plusSeconds(3)),
             List.of(new OwnAums.SetAside(chains.get("Z"), NOON.plusSeconds(4), false)));
     store.commit(
@@ -91,6 +99,66 @@ class ExportTest {
             .ownAums(ownAums)
             .build());
     return store;
+  }
+
+  private static OwnAums.Own acknowledged(Instant at) {
+    return new OwnAums.Own(false, Optional.of(new OwnAums.Acknowledged(at, at)));
+  }
+
+  /** The same with everything that version 1 did not have. */
+  private AumStore withOwnTime() throws TkaException {
+    AumSnapshot from = small().read();
+    List<Inherited> inherited =
+        List.of(
+            new Inherited(
+                TestKeys.id(3),
+                true,
+                Optional.empty(),
+                Optional.of(new Inherited.Final(hash("Z"), 0, 1)),
+                Optional.of(
+                    new Inherited.Standing(
+                        hash("B"), 0, Duration.ofDays(2), NOON, Set.of(TestKeys.id(1)))),
+                Optional.empty()));
+    List<TrailEntry> entries = from.trail().entries();
+    MemoryAumStore store = new MemoryAumStore();
+    Commit.Builder commit =
+        Commit.on(store.read().revision())
+            .trail(List.of(entries.get(0), withTimes(entries.get(1))))
+            .ownAums(
+                new OwnAums(
+                    Map.of(
+                        hash("D"),
+                        acknowledged(NOON.plusSeconds(2)),
+                        hash("E"),
+                        new OwnAums.Own(true, Optional.empty())),
+                    Set.of(hash("Z"), hash("Y")),
+                    Optional.empty(),
+                    List.of()))
+            .time(new OwnTime(NOON, NOON.plusSeconds(1), NOON.plusSeconds(2), NOON.minusSeconds(9)))
+            .inherits(hash("B"), inherited)
+            .inherits(hash("X"), List.of())
+            .lastActiveAncestor(hash("C"));
+    for (Aum aum : chains.list("C D X Y")) {
+      AumFacts facts = AumFacts.of(aum, List.of(), NOON.minusSeconds(1), Optional.of(NOON));
+      commit.add(new Commit.Addition(aum, NOON, Optional.of(facts)));
+    }
+    AumFacts first = AumFacts.of(chains.get("E"), List.of(), NOON, Optional.empty());
+    commit.add(new Commit.Addition(chains.get("E"), NOON, Optional.of(first)));
+    store.commit(commit.build());
+    return store;
+  }
+
+  private static TrailEntry withTimes(TrailEntry entry) {
+    return new TrailEntry(
+        entry.hash(),
+        entry.parent(),
+        entry.kind(),
+        entry.committedAt(),
+        Optional.of(NOON.plusSeconds(5)),
+        Optional.of(NOON),
+        entry.signers(),
+        entry.changes(),
+        entry.checkpoint());
   }
 
   private static void assertRefused(byte[] export, Class<? extends Exception> why, String message)
@@ -125,25 +193,50 @@ class ExportTest {
   private static final int OWN = 8;
   private static final int ASIDE = 11;
 
-  @Test
-  void theBytesOfVersionOneAreFixed() throws Exception {
-    byte[] golden;
-    try (InputStream in =
-        Objects.requireNonNull(ExportTest.class.getResourceAsStream("export-1.hex"))) {
+  private static byte[] golden(String name) throws Exception {
+    try (InputStream in = Objects.requireNonNull(ExportTest.class.getResourceAsStream(name))) {
       String text = new String(in.readAllBytes(), StandardCharsets.US_ASCII);
-      golden = HexFormat.of().parseHex(text.replaceAll("\\s", ""));
+      return HexFormat.of().parseHex(text.replaceAll("\\s", ""));
     }
-    assertThat(HexFormat.of().formatHex(Exports.export(small().read())))
+  }
+
+  @Test
+  void versionOneIsReadAndSaysThatItHasNoOwnTime() throws Exception {
+    AumStore imported = new MemoryAumStore();
+    AumImport.Verified read = Exports.take(golden("export-1.hex"), imported);
+    assertThat(read.hasOwnTime()).isFalse();
+    Exports.Content found = Exports.Content.of(imported.read());
+    Exports.Content expected = Exports.Content.of(small().read());
+    assertThat(found.entries()).isEqualTo(expected.entries());
+    assertThat(found.bodies()).isEqualTo(expected.bodies());
+    assertThat(found.notes()).isEqualTo(expected.notes());
+    // Votes were not noted.
+    List<KeyChange> changes = found.trail().get(1).changes();
+    assertThat(changes).isEqualTo(List.of(new KeyChange(TestKeys.id(3), 0, KeyChange.UNKNOWN)));
+    assertThat(Exports.take(Exports.export(imported.read()), new MemoryAumStore()).hasOwnTime())
+        .isFalse();
+    // Only its own encoding is accepted.
+    List<byte[]> items = new ArrayList<>(Exports.items(golden("export-1.hex")));
+    items.remove(items.size() - 1);
+    items.set(OWN, new ExportItem.Own(hash("D"), acknowledged(NOON)).encode());
+    assertRefused(Exports.sealed(items), StoreException.Damaged.class, "export: ");
+  }
+
+  @Test
+  void theBytesOfVersionTwoAreFixed() throws Exception {
+    byte[] golden = golden("export-2.hex");
+    assertThat(HexFormat.of().formatHex(Exports.export(withOwnTime().read())))
         .isEqualTo(HexFormat.of().formatHex(golden));
 
     AumStore imported = new MemoryAumStore();
-    Exports.take(golden, imported);
-    assertThat(Exports.Content.of(imported.read())).isEqualTo(Exports.Content.of(small().read()));
+    assertThat(Exports.take(golden, imported).hasOwnTime()).isTrue();
+    assertThat(Exports.Content.of(imported.read()))
+        .isEqualTo(Exports.Content.of(withOwnTime().read()));
     // The oldest ancestor first, then the AUMs one step away, then two steps, each sorted by hash.
     List<AumHash> stored = new ArrayList<>();
     for (byte[] item : Exports.items(golden)) {
       if (item[1] == ExportItem.Stored.CODE
-          && ExportItem.parse(item) instanceof ExportItem.Stored aum) {
+          && ExportItem.parse(item, 2) instanceof ExportItem.Stored aum) {
         stored.add(AumHash.ofEncoding(aum.encoded()));
       }
     }
@@ -180,9 +273,9 @@ class ExportTest {
 
   @Test
   void aNewerVersionIsReportedAsNewer() throws Exception {
-    byte[] newer = {(byte) 0x82, 0x6a, 't', 'k', 'a', ' ', 'e', 'x', 'p', 'o', 'r', 't', 0x02};
+    byte[] newer = {(byte) 0x82, 0x6a, 't', 'k', 'a', ' ', 'e', 'x', 'p', 'o', 'r', 't', 0x03};
     assertRefused(
-        newer, StoreException.Newer.class, "expected version 1 or older, found version 2");
+        newer, StoreException.Newer.class, "expected version 2 or older, found version 3");
   }
 
   @Test
@@ -190,11 +283,11 @@ class ExportTest {
     assertRefused(
         "{\"a\": 1}\n".getBytes(StandardCharsets.US_ASCII), StoreException.class, "export");
     assertRefused(new byte[0], StoreException.Damaged.class, "truncated");
-    // Only the canonical encoding of version 1 is accepted, whatever the checksum.
+    // Only the canonical encoding of version 2 is accepted, whatever the checksum.
     assertRefused(
-        changed(items -> items.add(new byte[] {(byte) 0x81, 0x06})),
+        changed(items -> items.add(new byte[] {(byte) 0x81, 0x07})),
         StoreException.Damaged.class,
-        "kind of item: expected 1 to 5, found 6");
+        "kind of item: expected 1 to 6, found 7");
     assertRefused(
         changed(items -> items.add(new byte[] {(byte) 0x9f, 0x05, (byte) 0xff})),
         StoreException.Damaged.class,
@@ -222,14 +315,13 @@ class ExportTest {
   void aClaimedLengthCostsNothing() throws Exception {
     // 2^62 bytes, 2^32 elements, and half a MiB that is missing.
     for (String claim : List.of("5b4000000000000000", "9b0000000100000000", "5a00080000")) {
-      byte[] bytes = HexFormat.of().parseHex("83" + "02" + "00" + claim);
+      byte[] bytes = HexFormat.of().parseHex("86" + "02" + "00" + "f6f6f6" + claim);
       assertRefused(
           changed(items -> items.add(AUMS, bytes)), StoreException.Damaged.class, "export: ");
     }
     byte[] large = new byte[Limits.MAX_AUM_BYTES + 1];
     assertRefused(
-        changed(
-            items -> items.set(AUMS, new ExportItem.Stored(NOON, Bytes.copyOf(large)).encode())),
+        changed(items -> items.set(AUMS, stored(Bytes.copyOf(large)))),
         StoreException.Damaged.class,
         "bytes of an AUM: more than 16777216");
   }
@@ -331,8 +423,7 @@ class ExportTest {
         changed(items -> items.subList(1, items.size()).clear()),
         StoreException.Damaged.class,
         "found 0 items");
-    ExportItem.Header nothing =
-        new ExportItem.Header("", 0, Optional.empty(), Optional.empty(), 0, 0, 0, 0);
+    ExportItem.Header nothing = header("", 0);
     assertRefused(
         Exports.sealed(List.of(nothing.encode())),
         StoreException.Damaged.class,
@@ -357,6 +448,27 @@ class ExportTest {
         "does not match its checkpoint");
   }
 
+  private static ExportItem.Header header(String name, long aums) {
+    return new ExportItem.Header(
+        ExportItem.VERSION,
+        name,
+        0,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        aums,
+        0,
+        0,
+        0,
+        0);
+  }
+
+  private static byte[] stored(Bytes encoded) {
+    return new ExportItem.Stored(
+            NOON, Optional.empty(), Optional.empty(), Optional.empty(), encoded)
+        .encode();
+  }
+
   private static byte[] remembered(AumHash hash, AumHash parent, TrailEntry other) {
     return new ExportItem.Remembered(
             new TrailEntry(
@@ -364,10 +476,12 @@ class ExportTest {
                 Optional.of(parent),
                 other.kind(),
                 other.committedAt(),
+                other.own(),
+                other.reference(),
                 other.signers(),
-                other.added(),
-                other.takenAway(),
-                other.checkpoint()))
+                other.changes(),
+                other.checkpoint()),
+            Optional.empty())
         .encode();
   }
 
@@ -378,7 +492,7 @@ class ExportTest {
     AumStore noted = new MemoryAumStore();
     noted.commit(
         Commit.on(noted.read().revision())
-            .ownAums(new OwnAums(Map.of(hash("A"), Optional.empty()), Optional.empty(), List.of()))
+            .ownAums(OwnAums.NONE.made(Map.of(hash("A"), false)))
             .build());
     for (AumStore target : List.of(used, noted)) {
       Exports.Content before = Exports.Content.of(target.read());
@@ -423,8 +537,7 @@ class ExportTest {
     assertThat(out.toByteArray())
         .isEqualTo(Exports.export(Exports.withoutTrail(small().read()).read()));
     // Nor is it accepted: its signature could not be verified.
-    byte[] smuggled =
-        changed(items -> items.add(OWN, new ExportItem.Stored(NOON, stranger.encoded()).encode()));
+    byte[] smuggled = changed(items -> items.add(OWN, stored(stranger.encoded())));
     assertRefused(smuggled, StoreException.Damaged.class, "export: ");
   }
 
@@ -440,7 +553,7 @@ class ExportTest {
         Optional.empty(),
         IndexSnapshot.Bodies.IN_MEMORY,
         () -> Trail.EMPTY,
-        OwnAums.NONE,
+        Notes.NONE,
         List.of());
   }
 
@@ -453,9 +566,9 @@ class ExportTest {
                 .meta(Map.of("name", "x".repeat(Limits.MAX_AUM_BYTES - 300)))
                 .build(),
             1);
-    List<Bytes> keys = new ArrayList<>();
+    List<KeyChange> changes = new ArrayList<>();
     for (int i = 0; i < 5000; i++) {
-      keys.add(Bytes.copyOf(ByteBuffer.allocate(32).putInt(i).array()));
+      changes.add(new KeyChange(Bytes.copyOf(ByteBuffer.allocate(32).putInt(i).array()), i, 0));
     }
     // More keys than an array of an AUM has: they were added one by one, and leave together.
     TrailEntry entry =
@@ -464,12 +577,13 @@ class ExportTest {
             Optional.empty(),
             AumKind.ADD_KEY,
             NOON,
+            Optional.empty(),
+            Optional.empty(),
             List.of(),
-            keys,
-            keys,
+            changes,
             Optional.empty());
-    assertThat(ExportItem.parse(new ExportItem.Remembered(entry).encode()))
-        .isEqualTo(new ExportItem.Remembered(entry));
+    ExportItem item = new ExportItem.Remembered(entry, Optional.empty());
+    assertThat(ExportItem.parse(item.encode(), ExportItem.VERSION)).isEqualTo(item);
     AumStore copy = new MemoryAumStore();
     Exports.take(Exports.export(TestStores.holding(List.of(chains.get("A"), large)).read()), copy);
     assertThat(copy.read().encoded(large.hash())).isEqualTo(large.encoded());
@@ -564,8 +678,7 @@ class ExportTest {
     AumImport in = new AumImport(new ByteArrayInputStream(export));
     assertThat(in.next().orElseThrow().name()).isEmpty();
     for (String no : List.of("x".repeat(Tailnets.LONGEST_NAME + 1), "zero \0 within")) {
-      ExportItem.Header header =
-          new ExportItem.Header(no, 0, Optional.empty(), Optional.empty(), 1, 0, 0, 0);
+      ExportItem.Header header = header(no, 1);
       assertRefused(header.encode(), StoreException.Damaged.class, "name: expected 1 to 255");
     }
     assertThatThrownBy(

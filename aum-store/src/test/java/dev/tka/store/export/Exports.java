@@ -1,15 +1,18 @@
 package dev.tka.store.export;
 
+import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.TkaException;
 import dev.tka.core.internal.Blake2s;
 import dev.tka.core.store.AumEntry;
+import dev.tka.core.store.AumFacts;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
+import dev.tka.core.store.Inherited;
 import dev.tka.core.store.MemoryAumStore;
-import dev.tka.core.store.OwnAums;
+import dev.tka.core.store.Notes;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
@@ -35,12 +38,20 @@ public final class Exports {
       Map<AumHash, Bytes> bodies,
       Optional<AumHash> lastActiveAncestor,
       List<TrailEntry> trail,
-      OwnAums ownAums) {
+      Notes notes) {
+    /** What an export carries: the facts of an AUM without those that it gives back itself. */
     public static Content of(AumSnapshot snapshot) throws StoreException {
       Map<AumHash, List<Object>> entries = new TreeMap<>();
       Map<AumHash, Bytes> bodies = new TreeMap<>();
       for (AumEntry entry : snapshot.entries()) {
-        entries.put(entry.hash(), List.of(entry.parent(), entry.kind(), entry.committedAt()));
+        entries.put(
+            entry.hash(),
+            List.of(
+                entry.parent(),
+                entry.kind(),
+                entry.committedAt(),
+                entry.facts().map(AumFacts::own),
+                entry.facts().flatMap(AumFacts::reference)));
         bodies.put(entry.hash(), snapshot.encoded(entry.hash()));
       }
       return new Content(
@@ -48,8 +59,18 @@ public final class Exports {
           bodies,
           snapshot.lastActiveAncestor(),
           snapshot.trail().entries(),
-          snapshot.ownAums());
+          notesOf(snapshot));
     }
+  }
+
+  /** The notes without those on AUMs that the snapshot does not have. */
+  private static Notes notesOf(AumSnapshot snapshot) {
+    Notes notes = snapshot.notes();
+    Map<AumHash, List<Inherited>> inherited = new TreeMap<>(notes.inherited());
+    inherited
+        .keySet()
+        .removeIf(hash -> snapshot.find(hash).isEmpty() && !snapshot.trail().contains(hash));
+    return new Notes(notes.ownAums(), notes.time(), inherited);
   }
 
   public static byte[] export(AumSnapshot snapshot, String name, int following)
@@ -94,8 +115,12 @@ public final class Exports {
   /** Begins a commit of everything in a snapshot except its trail. */
   public static Commit.Builder add(AumSnapshot snapshot, Revision base) throws StoreException {
     Commit.Builder commit = Commit.on(base).ownAums(snapshot.ownAums());
+    snapshot.notes().time().ifPresent(commit::time);
     for (AumEntry entry : snapshot.entries()) {
-      commit.add(snapshot.get(entry.hash()), entry.committedAt());
+      Aum aum = snapshot.get(entry.hash());
+      commit.add(new Commit.Addition(aum, entry.committedAt(), entry.facts()));
+      Optional.ofNullable(snapshot.notes().inherited().get(entry.hash()))
+          .ifPresent(kept -> commit.inherits(entry.hash(), kept));
     }
     snapshot.lastActiveAncestor().ifPresent(commit::lastActiveAncestor);
     return commit;

@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -132,12 +133,14 @@ public final class CommittingProcess {
     Commit.Builder commit = Commit.on(before.revision());
     batch.forEach(aum -> commit.add(aum, TIME));
     before.entries().forEach(entry -> commit.purge(entry.hash()));
-    Map<AumHash, Optional<Instant>> own = new HashMap<>();
-    before.entries().forEach(entry -> own.put(entry.hash(), Optional.of(TIME)));
-    batch.forEach(aum -> own.put(aum.hash(), Optional.empty()));
+    Map<AumHash, OwnAums.Own> own = new HashMap<>();
+    Optional<OwnAums.Acknowledged> acknowledged = Optional.of(new OwnAums.Acknowledged(TIME, TIME));
+    before.entries().forEach(entry -> own.put(entry.hash(), new OwnAums.Own(false, acknowledged)));
+    batch.forEach(aum -> own.put(aum.hash(), new OwnAums.Own(false, Optional.empty())));
     OwnAums ownAums =
         new OwnAums(
             own,
+            Set.of(),
             before
                 .ownAums()
                 .agreedAt()
@@ -162,6 +165,8 @@ public final class CommittingProcess {
             commit.lastActiveAncestor(),
             commit.trailCut(),
             commit.trail(),
-            commit.ownAums()));
+            commit.ownAums(),
+            commit.time(),
+            commit.inherited()));
   }
 }

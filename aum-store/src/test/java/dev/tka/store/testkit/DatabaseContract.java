@@ -6,16 +6,22 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
+import dev.tka.core.store.AumFacts;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
+import dev.tka.core.store.Inherited;
+import dev.tka.core.store.KeyChange;
+import dev.tka.core.store.Notes;
 import dev.tka.core.store.OwnAums;
+import dev.tka.core.store.OwnTime;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
 import dev.tka.store.Tailnets;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +43,16 @@ import org.junit.jupiter.api.Test;
  */
 public abstract class DatabaseContract {
   protected static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
+
+  private static final OwnTime TIME =
+      new OwnTime(NOON, NOON.plusSeconds(1), NOON.plusSeconds(2), NOON.minusSeconds(1));
+
+  private static final AumFacts FACTS =
+      new AumFacts(
+          NOON.minusSeconds(1),
+          Optional.of(NOON.minusSeconds(2)),
+          List.of(new KeyChange(TestKeys.id(2), 1, 0)),
+          List.of(TestKeys.id(1)));
 
   protected final Chains chains =
       Chains.draw(
@@ -95,17 +111,39 @@ public abstract class DatabaseContract {
 
   /** A commit that changes all that a store keeps. */
   protected final Commit everything(AumStore store) throws StoreException {
-    return adding(store, "X Y")
+    return adding(store, "X")
+        .add(new Commit.Addition(chains.get("Y"), NOON, Optional.of(FACTS)))
         .purge(hash("A"))
         .lastActiveAncestor(hash("B"))
         .cutTrail(hash("A"))
         .trail(List.of(entry("A")))
         .ownAums(
             new OwnAums(
-                Map.of(hash("X"), Optional.empty()),
+                Map.of(
+                    hash("X"),
+                    new OwnAums.Own(true, Optional.empty()),
+                    hash("Y"),
+                    new OwnAums.Own(
+                        false, Optional.of(new OwnAums.Acknowledged(NOON, NOON.minusSeconds(5))))),
+                Set.of(hash("C")),
                 Optional.of(NOON),
                 List.of(new OwnAums.SetAside(chains.get("E"), NOON, true))))
+        .time(TIME)
+        .inherits(hash("X"), List.of(inherited(1)))
         .build();
+  }
+
+  /** What a rewrite keeps for one key. */
+  protected final Inherited inherited(int key) {
+    return new Inherited(
+        TestKeys.id(key),
+        false,
+        Optional.of(new Inherited.Final(hash("C"), 0, 1)),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.of(
+            new Inherited.Standing(
+                hash("C"), 1, Duration.ofHours(1), NOON, Set.of(TestKeys.id(2)))));
   }
 
   protected final TrailEntry entry(String name) {
@@ -115,9 +153,13 @@ public abstract class DatabaseContract {
         aum.parent(),
         aum.kind(),
         NOON,
+        Optional.of(NOON.minusSeconds(3)),
+        Optional.of(NOON.minusSeconds(4)),
         List.of(TestKeys.id(1)),
-        List.of(TestKeys.id(2), Bytes.empty()),
-        List.of(),
+        List.of(
+            new KeyChange(TestKeys.id(3), 4, 2),
+            new KeyChange(TestKeys.id(2), 0, 5),
+            new KeyChange(Bytes.empty(), 0, 6)),
         Optional.of(aum.encoded()));
   }
 
@@ -160,7 +202,14 @@ public abstract class DatabaseContract {
     AumSnapshot rewritten = one.commit(everything(one));
     AumSnapshot read = other.read();
     assertThat(namesIn(read)).isEqualTo("BCXY").isEqualTo(namesIn(rewritten));
-    assertThat(read.ownAums()).isEqualTo(rewritten.ownAums());
+    assertThat(read.notes()).isEqualTo(rewritten.notes());
+    assertThat(read.notes().time()).contains(TIME);
+    assertThat(read.notes().inherited()).isEqualTo(Map.of(hash("X"), List.of(inherited(1))));
+    assertThat(read.ownAums().isRevocation(hash("X"))).isTrue();
+    assertThat(read.ownAums().elsewhere()).containsExactly(hash("C"));
+    assertThat(read.find(hash("Y")).orElseThrow().facts()).contains(FACTS);
+    assertThat(read.find(hash("Y")).orElseThrow().size())
+        .isEqualTo(chains.get("Y").encoded().size());
     assertThat(read.trail().entries()).isEqualTo(List.of(entry("A")));
     assertThat(read.lastActiveAncestor()).contains(hash("B"));
     assertThat(read.revision()).isEqualTo(rewritten.revision());
@@ -168,8 +217,29 @@ public abstract class DatabaseContract {
     add(other, "D");
     one.wipe();
     assertThat(other.read().entries()).isEmpty();
-    assertThat(other.read().ownAums()).isEqualTo(OwnAums.NONE);
+    assertThat(other.read().notes()).isEqualTo(Notes.NONE);
     assertThat(grown.get(hash("A"))).isEqualTo(chains.get("A"));
+  }
+
+  @Test
+  void aNoteOnOwnTimeAloneIsSeenByOthers() throws Exception {
+    AumStore one = create().tailnet("t");
+    AumStore other = at().tailnet("t");
+    add(one, "A B");
+    AumSnapshot seen = other.read();
+    for (int i = 0; i < 3; i++) {
+      OwnTime time = OwnTime.beginning(NOON.plusSeconds(i));
+      AumSnapshot noted = one.commit(Commit.on(one.read().revision()).time(time).build());
+      assertThat(other.read().notes().time()).contains(time);
+      assertThat(other.read().revision()).isEqualTo(noted.revision());
+      add(other, i == 0 ? "C" : i == 1 ? "X" : "Y");
+      assertThat(one.read().notes().time()).contains(time);
+    }
+    assertThat(namesIn(one.read())).isEqualTo("ABCXY");
+    assertThat(seen.notes().time()).isEmpty();
+    AumSnapshot same =
+        one.commit(adding(one, "").time(OwnTime.beginning(NOON.plusSeconds(2))).build());
+    assertThat(same.notes()).isEqualTo(other.read().notes());
   }
 
   @Test
@@ -286,9 +356,12 @@ public abstract class DatabaseContract {
                             .add(next, NOON)
                             .ownAums(
                                 new OwnAums(
-                                    Map.of(next.hash(), Optional.empty()),
+                                    Map.of(next.hash(), new OwnAums.Own(true, Optional.empty())),
+                                    Set.of(next.hash()),
                                     Optional.of(NOON.plusSeconds(done)),
-                                    List.of(new OwnAums.SetAside(next, NOON, false))));
+                                    List.of(new OwnAums.SetAside(next, NOON, false))))
+                            .time(OwnTime.beginning(NOON.plusSeconds(done)))
+                            .inherits(next.hash(), List.of(inherited(2)));
                     base.entries().stream()
                         .filter(entry -> !entry.hash().equals(hash("A")))
                         .forEach(entry -> commit.purge(entry.hash()));
@@ -311,6 +384,9 @@ public abstract class DatabaseContract {
     }
     AumSnapshot last = at().tailnet("t").read();
     assertThat(last.entries()).hasSize(2);
+    AumHash newest = last.ownAums().elsewhere().iterator().next();
+    assertThat(last.ownAums().isRevocation(newest)).isTrue();
+    assertThat(last.notes().inherited()).isEqualTo(Map.of(newest, List.of(inherited(2))));
     requireCommits(last.revision(), 161);
   }
 

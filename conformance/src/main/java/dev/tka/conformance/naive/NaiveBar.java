@@ -48,21 +48,30 @@ record NaiveBar(List<NaiveHeld> chain, long reference, boolean atNode) {
         .toList();
   }
 
-  /** What a rewrite inherits from the branch that it displaces. */
+  /** What a rewrite inherits from the branch that it displaces, of the keys trusted at P. */
   List<NaiveTaking> inheritedBy(NaiveHeld x) {
     NaiveHeld end = chain.get(chain.size() - 1);
     List<NaiveTaking> kept = new ArrayList<>();
     for (Counted counted : after(x.parent())) {
       NaiveTaking y = counted.taking();
-      OptionalLong finalThen = counted.finalLevel(reference);
+      OptionalLong finalThen = finalAt(x.parent(), counted);
       boolean young = y.young() && !y.undoneAt(end) && !y.undoneAt(x);
-      if (finalThen.isPresent() || young) {
+      boolean trusted = x.parent().state.trusts(y.key());
+      if (trusted && (finalThen.isPresent() || young)) {
         List<NaiveHeld> after = new ArrayList<>(y.after());
         after.addAll(counted.then());
         kept.add(new NaiveTaking(y.by(), y.key(), after, finalThen, young));
       }
     }
     return kept;
+  }
+
+  /** The final level, if the key has more votes at P: what left it no fewer took nothing away. */
+  private OptionalLong finalAt(NaiveHeld p, Counted counted) {
+    OptionalLong level = counted.finalLevel(reference);
+    return level.isPresent() && level.getAsLong() < p.votes(counted.taking().key())
+        ? level
+        : OptionalLong.empty();
   }
 
   /** Every taking away after P on the active chain, and everything inherited there. */

@@ -338,6 +338,13 @@ public final class ImportCommand implements Callable<Integer> {
                 + " is not imported: a directory keeps it in their files, which an export does"
                 + " not contain");
       }
+      if (!content.hasOwnTime()) {
+        err.println(
+            "tka: note: "
+                + (each.name.isEmpty() ? "" : Texts.printable(each.name) + ": ")
+                + "the export has no own time, as before version 2: what can no longer be barred"
+                + " without it is up to weight alone");
+      }
     }
   }
 

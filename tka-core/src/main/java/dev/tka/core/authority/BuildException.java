@@ -8,7 +8,9 @@ import dev.tka.core.KeyDefect;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.State;
 import dev.tka.core.TkaException;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * An AUM that is not made, because no peer would accept it or because it would do irreversible harm
@@ -210,6 +212,37 @@ public abstract sealed class BuildException extends TkaException {
      */
     public Optional<AumHash> nearest() {
       return nearest;
+    }
+  }
+
+  /**
+   * The signer would bar the revocation from displacing anything: its key was since taken away or
+   * lowered (protocol, section 10, "Who may not rewrite"). Control would refuse the whole AUM.
+   */
+  public static final class BarredSigner extends BuildException {
+    private final LockPublicKey signer;
+    private final List<Bar> bars;
+
+    BarredSigner(Aum revocation, LockPublicKey signer, List<Bar> bars) {
+      super(
+          "sign revocation " + revocation.hash(),
+          "expected a signer that does not bar it, found "
+              + signer
+              + ": "
+              + bars.stream().map(Bar::cause).collect(Collectors.joining("; "))
+              + "; its votes do not count there, have other keys sign");
+      this.signer = signer;
+      this.bars = List.copyOf(bars);
+    }
+
+    /** The public key of the intended signer. */
+    public LockPublicKey signer() {
+      return signer;
+    }
+
+    /** The reasons, one or more. */
+    public List<Bar> bars() {
+      return bars;
     }
   }
 }

@@ -181,14 +181,14 @@ final class History {
     for (Map.Entry<AumHash, List<Inherited>> each : snapshot.notes().inherited().entrySet()) {
       AumHash hash = each.getKey();
       if (isOnChain(hash) && place(hash) > place) {
-        rewrites.add(new TakingsAway.Rewritten(point(hash), each.getValue()));
+        rewrites.add(new TakingsAway.Rewritten(point(hash, each.getValue()), each.getValue()));
       }
     }
     rewrites.sort(Comparator.comparingInt(TakingsAway.Rewritten::place));
     return rewrites;
   }
 
-  private KeyHistory.Point point(AumHash hash) throws StoreException {
+  private KeyHistory.Point point(AumHash hash, List<Inherited> inherited) throws StoreException {
     Instant committedAt =
         isStored(hash)
             ? snapshot.find(hash).orElseThrow().committedAt()
@@ -204,14 +204,20 @@ final class History {
                 committedAt,
                 Optional.of(committedAt),
                 List.of(),
-                AumFacts.signersOf(getAum(hash)));
+                List.of());
+    // Whoever signed it stands for the keys that it brought back, without a change at its parent.
+    boolean needsSigners = inherited.stream().anyMatch(Inherited::isBroughtBack);
+    List<Bytes> signers =
+        needsSigners && facts.signers().isEmpty()
+            ? AumFacts.signersOf(getAum(hash))
+            : facts.signers();
     return new KeyHistory.Point(
         place(hash),
         hash,
         facts.own(),
         noted.isPresent(),
         facts.reference(),
-        facts.signers(),
+        signers,
         facts.changes());
   }
 

@@ -122,31 +122,37 @@ final class Judge {
 
   /** The signers that bar an update from displacing, with reasons, in the order of signatures. */
   List<Bar> bars(Displacement displacement) throws StoreException, OpenException {
-    Aum update = displacement.update();
-    boolean checkpoint = update.kind().isCheckpoint();
-    long weight = displacement.weight();
     TakingsAway takingsAway = after(displacement.fork(), displacement.atFork());
     List<Bar> bars = new ArrayList<>();
     Set<Bytes> signers = new LinkedHashSet<>();
-    update.signatures().forEach(signature -> signers.add(signature.signerId()));
+    displacement.update().signatures().forEach(signature -> signers.add(signature.signerId()));
     for (Bytes signer : signers) {
       Optional<Key> key = displacement.atFork().findKey(signer);
-      if (key.isEmpty()) {
-        continue;
-      }
-      for (TakingsAway.Taking taking : takingsAway.of(key.get())) {
-        if (taking.bars(checkpoint, weight)) {
-          bars.add(
-              new Bar(
-                  signer,
-                  key.get().votes(),
-                  taking.by(),
-                  taking.left(),
-                  taking.isFinalFor(checkpoint)));
-        }
+      if (key.isPresent()) {
+        bars.addAll(bars(key.get(), takingsAway, displacement));
       }
     }
     return bars;
+  }
+
+  /** The reasons why a key, trusted at the fork, bars an update from displacing. */
+  List<Bar> barsOf(Key key, Displacement displacement) throws StoreException, OpenException {
+    return bars(key, after(displacement.fork(), displacement.atFork()), displacement);
+  }
+
+  private static List<Bar> bars(Key key, TakingsAway takingsAway, Displacement displacement) {
+    boolean checkpoint = displacement.update().kind().isCheckpoint();
+    long weight = displacement.weight();
+    // What a rewrite keeps of a removal is kept as a lowering, too.
+    Set<Bar> bars = new LinkedHashSet<>();
+    for (TakingsAway.Taking taking : takingsAway.of(key)) {
+      if (taking.bars(checkpoint, weight)) {
+        bars.add(
+            new Bar(
+                key.id(), key.votes(), taking.by(), taking.left(), taking.isFinalFor(checkpoint)));
+      }
+    }
+    return List.copyOf(bars);
   }
 
   /** What took keys away after a fork. */

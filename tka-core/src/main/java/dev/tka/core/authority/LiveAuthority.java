@@ -129,7 +129,8 @@ public final class LiveAuthority {
     InformPlan.Moment now = clock.now(before);
     Optional<AumFacts> facts =
         policy.remembers()
-            ? Optional.of(AumFacts.of(checkpoint, List.of(), now.own(), firstReference(policy, now)))
+            ? Optional.of(
+                AumFacts.of(checkpoint, List.of(), now.own(), firstReference(policy, now)))
             : Optional.empty();
     Commit.Builder commit =
         Commit.on(before.revision())
@@ -278,6 +279,36 @@ public final class LiveAuthority {
         store.commit(
             Commit.on(snapshot.revision()).ownAums(snapshot.ownAums().withoutAside(edits)).build());
     current = current.over(after);
+    return current;
+  }
+
+  /**
+   * Sets aside an unsent AUM that was made here, with everything that builds on it, as if control
+   * had not followed it (protocol, section 10, "Unsent"): for a revocation that control refuses and
+   * that is to be made again with other signers.
+   *
+   * @throws IllegalArgumentException if the AUM is not an unsent one of this store
+   * @throws StoreException.Conflict if another writer was first; nothing was written
+   * @throws StoreException if the store cannot be read or written; it is unchanged
+   * @throws OpenException if a state cannot be computed
+   */
+  public synchronized Authority setAside(Authority base, AumHash unsent)
+      throws StoreException, OpenException {
+    AumSnapshot snapshot = requireCurrent(base);
+    if (!snapshot.ownAums().isUnsent(unsent) || snapshot.find(unsent).isEmpty()) {
+      throw new IllegalArgumentException("expected an unsent AUM, found " + unsent);
+    }
+    InformPlan.Moment now = clock.now(snapshot);
+    List<AumHash> purges = snapshot.tree(unsent);
+    OwnAums ownAums = snapshot.ownAums().aside(SettingAside.unsentOf(current, purges, now.clock()));
+    current =
+        committed(
+            store.commit(
+                Commit.on(snapshot.revision())
+                    .purge(purges)
+                    .ownAums(ownAums)
+                    .time(OwnClock.note(snapshot.notes(), now))
+                    .build()));
     return current;
   }
 
@@ -432,8 +463,7 @@ public final class LiveAuthority {
       current = commit(before, plan, ownAums, now);
       displaced = ownThatLeft(before, current);
     } else if (!ownAums.equals(snapshot.ownAums())) {
-      current =
-          before.over(store.commit(Commit.on(snapshot.revision()).ownAums(ownAums).build()));
+      current = before.over(store.commit(Commit.on(snapshot.revision()).ownAums(ownAums).build()));
     }
     return new InformResult(
         before,
@@ -473,10 +503,12 @@ public final class LiveAuthority {
     for (Commit.Addition addition : restored) {
       commit.add(addition.at(Limits.nearestCommitTime(addition.committedAt())));
     }
-    plan.additions().forEach(commit::add);
     if (policy.remembers()) {
+      plan.additions().forEach(commit::add);
       commit.time(OwnClock.note(snapshot.notes(), now));
       plan.inherited().forEach(commit::inherits);
+    } else {
+      plan.additions().forEach(addition -> commit.add(addition.aum(), addition.committedAt()));
     }
     commit.purge(plan.rewrite().purges());
     if (!restored.isEmpty()) {

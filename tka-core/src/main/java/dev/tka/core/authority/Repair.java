@@ -111,7 +111,7 @@ public sealed interface Repair {
     public AumSnapshot applyTo(AumStore store) throws StoreException {
       Commit.Builder commit = Commit.on(base.revision()).cutTrail(oldest());
       additions.forEach(
-          addition -> commit.add(addition.aum(), Limits.nearestCommitTime(addition.committedAt())));
+          addition -> commit.add(addition.at(Limits.nearestCommitTime(addition.committedAt()))));
       return store.commit(commit.lastActiveAncestor(oldest()).build());
     }
   }

@@ -4,6 +4,7 @@ import dev.tka.core.ApplyException;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.AumKind;
+import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.IllFormedException;
 import dev.tka.core.Key;
@@ -13,8 +14,10 @@ import dev.tka.core.SigningException;
 import dev.tka.core.State;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.ForkResolution.Contender;
+import dev.tka.core.store.AumFacts;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -31,8 +34,9 @@ import java.util.function.Predicate;
  *
  * <ol>
  *   <li>{@link #draft} or {@link #draftAt} make the unsigned AUM;
- *   <li>{@link #sign} adds a signature, first the author's, then others' until it outweighs the AUM
- *       that follows the fork point; {@link #effect} says whether it does;
+ *   <li>{@link #sign(Authority, Aum, Signer, Instant)} adds a signature, first the author's, then
+ *       others' until it outweighs the AUM that follows the fork point; {@link #effect} says
+ *       whether it does;
  *   <li>the revocation is taken in like any update, and fork resolution decides.
  * </ol>
  *
@@ -49,7 +53,7 @@ public final class Revocation {
    * the keys is trusted and the signer is. Purged AUMs are considered if they are still available:
    * in a directory all of them, elsewhere the checkpoints (protocol, section 10). If there is no
    * such AUM, the revocation forks off the oldest ancestor, where the signer may not be trusted
-   * either; {@link #sign} then refuses.
+   * either; signing then refuses.
    *
    * @param keyIds the ids of the keys to revoke; those that are not trusted now also count in the
    *     search
@@ -106,9 +110,9 @@ public final class Revocation {
 
   /**
    * Signs a revocation, first or after others, so that every peer that has the fork point accepts
-   * it. Refuses to sign anything but today's state without some keys: a revocation that somebody
-   * else drafted must not add a key. A signer without an authority at hand can only use {@link
-   * Signer#sign(Aum)}.
+   * it under protocol section 4. Refuses to sign anything but today's state without some keys: a
+   * revocation that somebody else drafted must not add a key. A signer without an authority at hand
+   * can only use {@link Signer#sign(Aum)}.
    *
    * @throws BuildException.NotARevocation if it is not today's state without some keys
    * @throws BuildException.UnknownForkPoint if the fork point is neither stored nor an available
@@ -142,6 +146,68 @@ public final class Revocation {
       throw new BuildException.Refused("sign revocation " + revocation.hash(), revocation, e);
     }
     return signer.sign(revocation);
+  }
+
+  /**
+   * Like {@link #sign(Authority, Aum, Signer)}, but does not ask a signer whose key would bar the
+   * revocation (protocol, section 10, "Who may not rewrite"), even if all keys that are trusted at
+   * the fork point and stay signed it, too.
+   *
+   * @param now the time at which finality is judged
+   * @throws BuildException.BarredSigner if the signer's key would bar it
+   */
+  public static Aum sign(Authority authority, Aum revocation, Signer signer, Instant now)
+      throws BuildException, SigningException, StoreException, OpenException {
+    requireRevocation(authority.state(), revocation);
+    State after = bodyOf(revocation);
+    Set<Bytes> signers = new HashSet<>(AumFacts.signersOf(revocation));
+    signers.add(signer.publicKey().bytes());
+    Predicate<Key> maySign = key -> key.canSign() && after.trusts(key.id());
+    List<Bar> bars =
+        cosigners(authority, revocation, maySign.or(key -> signers.contains(key.id())), now)
+            .barsOf(signer.publicKey().bytes());
+    if (!bars.isEmpty()) {
+      throw new BuildException.BarredSigner(revocation, signer.publicKey(), bars);
+    }
+    return sign(authority, revocation, signer);
+  }
+
+  /**
+   * The revocation without the signatures that bar it (protocol, section 10, "Who may not
+   * rewrite"). The others stay valid, since a signature does not cover other signatures; whether
+   * they are enough is up to {@link #effect}.
+   *
+   * @param now the time at which finality is judged
+   * @return the same AUM if none of its signatures bars it
+   * @throws BuildException as {@link #effect} does
+   * @throws StoreException if the store cannot be read
+   * @throws OpenException if the state at the fork point cannot be computed
+   */
+  public static Aum withoutBarred(Authority authority, Aum revocation, Instant now)
+      throws BuildException, StoreException, OpenException {
+    Set<Bytes> signers = new HashSet<>(AumFacts.signersOf(revocation));
+    Cosigners cosigners = cosigners(authority, revocation, key -> signers.contains(key.id()), now);
+    List<AumSignature> left = new ArrayList<>(revocation.signatures());
+    boolean barred = left.removeIf(made -> !cosigners.barsOf(made.signerId()).isEmpty());
+    return barred ? revocation.withSignatures(left) : revocation;
+  }
+
+  /** Those of some keys at the fork point that may sign a revocation. */
+  private static Cosigners cosigners(
+      Authority authority, Aum revocation, Predicate<Key> wanted, Instant now)
+      throws BuildException, StoreException, OpenException {
+    bodyOf(revocation);
+    History history = History.of(authority);
+    AumHash forkPoint = forkPointOf(history, revocation);
+    State atFork = history.getState(forkPoint);
+    List<Key> keys = atFork.keys().stream().filter(wanted).toList();
+    Optional<Contender> rival =
+        history.isOnChain(forkPoint)
+            ? history
+                .follower(forkPoint, atFork)
+                .filter(follower -> !follower.hash().equals(revocation.hash()))
+            : Optional.empty();
+    return Cosigners.of(Judge.ofControl(authority, now), revocation, atFork, rival, keys);
   }
 
   /**

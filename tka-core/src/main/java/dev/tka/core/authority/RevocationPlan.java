@@ -33,10 +33,10 @@ import java.util.Set;
  *     tie decides nothing
  * @param candidates the possible signers: keys trusted at the fork point and still trusted after
  *     it. Given as they are at the fork point, most votes first
- * @param barred the candidates who must not sign, with reasons: control would refuse the whole
- *     revocation
- * @param enough the first of the others that together have the votes needed; empty if even all of
- *     them do not
+ * @param barred the candidates who must not sign, with reasons, one or more for each: control would
+ *     refuse the whole revocation, even if all candidates signed it
+ * @param enough the fewest of the others, most votes first, that together have the votes needed;
+ *     those whom nothing bars come first. Empty if even all of them do not
  * @param outlook the consequences to know beforehand, as if {@code enough} or, failing that, all
  *     candidates had signed
  */
@@ -196,33 +196,25 @@ public record RevocationPlan(
         List<Key> candidates,
         Instant now)
         throws StoreException, OpenException {
-      if (rival.isEmpty()) {
-        return new Count(
-            List.of(), candidates.stream().findFirst().map(List::of), candidates);
-      }
       Judge judge = Judge.ofControl(authority, now);
-      List<Key> able = judge.after(draft.parent().orElseThrow(), atFork).unbarred(candidates);
-      List<Bar> barred = new ArrayList<>();
-      for (Bar bar : judge.bars(displacement(draft, atFork, rival.get(), candidates))) {
-        if (able.stream().noneMatch(key -> key.id().equals(bar.signer()))) {
-          barred.add(bar);
-        }
-      }
+      Cosigners cosigners = Cosigners.of(judge, draft, atFork, rival, candidates);
+      List<Key> able = cosigners.able();
       long weight = 0;
       for (int i = 0; i < able.size(); i++) {
         weight = Votes.add(weight, able.get(i).votes());
         List<Key> signers = able.subList(0, i + 1);
-        if (weight > rival.get().weight()
-            && judge.judge(displacement(draft, atFork, rival.get(), signers)).isEmpty()) {
-          return new Count(barred, Optional.of(signers), able);
+        if (rival.isEmpty() || isEnough(judge, draft, atFork, rival.get(), signers, weight)) {
+          return new Count(cosigners.barred(), Optional.of(signers), able);
         }
       }
-      return new Count(barred, Optional.empty(), able);
+      return new Count(cosigners.barred(), Optional.empty(), able);
     }
 
-    private static Displacement displacement(
-        Aum draft, State atFork, Contender rival, List<Key> signers) {
-      return new Displacement(RevocationOutlook.asIfSigned(draft, signers), atFork, rival, false);
+    private static boolean isEnough(
+        Judge judge, Aum draft, State atFork, Contender rival, List<Key> signers, long weight)
+        throws StoreException, OpenException {
+      return weight > rival.weight()
+          && judge.judge(Cosigners.displacement(draft, atFork, rival, signers)).isEmpty();
     }
   }
 }

@@ -32,7 +32,8 @@ import java.util.stream.Stream;
  *
  * @param atFork the state at the fork
  * @param fork the place of the fork
- * @param last the last place that counts
+ * @param last the last place whose AUM counts; what a rewrite after it inherited counts all the
+ *     same, since nothing else was inherited
  * @param keys the changes of votes on the chain
  * @param rewrites the rewrites on the chain, oldest first
  * @param reference the time at which finality is judged; empty if nothing is final yet
@@ -94,6 +95,7 @@ record TakingsAway(
   /**
    * An AUM that took a key's votes away.
    *
+   * @param isRemoval true if it counts as a removal, not only as a lowering of votes
    * @param left the votes that it left; 0 for a removal
    * @param finalVotes the fewest votes that it has finally left the key with; empty if it is not
    *     final
@@ -105,6 +107,7 @@ record TakingsAway(
    */
   record Taking(
       AumHash by,
+      boolean isRemoval,
       long left,
       OptionalLong finalVotes,
       long weight,
@@ -118,8 +121,7 @@ record TakingsAway(
 
     /** True if it bars an AUM of a kind and a weight that the key signed. */
     boolean bars(boolean checkpoint, long against) {
-      boolean isLookedAt = checkpoint || left == 0;
-      return isLookedAt && (isFinalFor(checkpoint) || weight >= against);
+      return (checkpoint || isRemoval) && (isFinalFor(checkpoint) || weight >= against);
     }
 
     boolean isStanding() {
@@ -184,7 +186,7 @@ record TakingsAway(
     }
     for (Rewritten rewrite : rewrites) {
       for (Inherited inherited : rewrite.inherited()) {
-        if (inherited.key().equals(key.id()) && rewrite.place() <= last) {
+        if (inherited.key().equals(key.id())) {
           addInherited(rewrite, inherited, key, events, takings);
         }
       }
@@ -228,6 +230,7 @@ record TakingsAway(
     Set<Bytes> standing = standFor(event.point().signers(), event.place());
     return new Taking(
         event.point().hash(),
+        event.after() == 0,
         event.after(),
         finalVotes,
         weightOf(standing, event.place()),
@@ -261,14 +264,15 @@ record TakingsAway(
     List<Event> after = events.stream().filter(each -> each.place() > rewrite.place()).toList();
     inherited
         .removal()
-        .ifPresent(each -> takings.add(standing(rewrite, each, List.of(0L), after)));
+        .ifPresent(each -> takings.add(standing(rewrite, each, true, List.of(0L), after)));
     inherited
         .lowering()
         .filter(each -> each.votes() < key.votes())
         .ifPresent(
             each ->
                 takings.add(
-                    standing(rewrite, each, List.of(key.votes() - 1, each.votes()), after)));
+                    standing(
+                        rewrite, each, false, List.of(key.votes() - 1, each.votes()), after)));
   }
 
   private Instant since(Rewritten rewrite) {
@@ -280,6 +284,7 @@ record TakingsAway(
       takings.add(
           new Taking(
               taken.by(),
+              taken.votes() == 0,
               taken.left(),
               OptionalLong.of(taken.votes()),
               -1,
@@ -292,11 +297,16 @@ record TakingsAway(
   /**
    * A taking away that a rewrite keeps and that was not final then.
    *
+   * @param isRemoval true for a removal
    * @param levels the votes with which the key counts as away, most votes first
    * @param after the changes of the key's votes after the rewrite
    */
   private Taking standing(
-      Rewritten rewrite, Inherited.Standing standing, List<Long> levels, List<Event> after) {
+      Rewritten rewrite,
+      Inherited.Standing standing,
+      boolean isRemoval,
+      List<Long> levels,
+      List<Event> after) {
     OptionalLong finalVotes = OptionalLong.empty();
     for (long level : levels) {
       if (isFinal(absence(begun(standing, level), after))) {
@@ -310,6 +320,7 @@ record TakingsAway(
     }
     return new Taking(
         standing.by(),
+        isRemoval,
         standing.votes(),
         finalVotes,
         weightOf(keysAtFork, rewrite.place() - 1),
@@ -433,7 +444,7 @@ record TakingsAway(
     standing.removeIf(
         taking -> !taking.isStanding() || taking.isUndone() || given > taking.left());
     List<Taking> removals = new ArrayList<>(standing);
-    removals.removeIf(taking -> taking.left() > 0);
+    removals.removeIf(taking -> !taking.isRemoval());
     return finals.isEmpty() && standing.isEmpty()
         ? Optional.empty()
         : Optional.of(

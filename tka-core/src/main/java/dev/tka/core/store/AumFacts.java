@@ -16,8 +16,7 @@ import java.util.Optional;
  * @param own the store's own time when the AUM was committed, to the second
  * @param reference the reference time then, to the second; empty if there was none yet
  * @param changes the keys whose votes it changes
- * @param signers the ids of the keys that signed it; empty if it changes no key and is not a
- *     checkpoint, which may bring keys back without changing any
+ * @param signers the ids of the keys that signed it; empty if it changes no key
  */
 public record AumFacts(
     Instant own, Optional<Instant> reference, List<KeyChange> changes, List<Bytes> signers) {
@@ -47,8 +46,7 @@ public record AumFacts(
    */
   public static AumFacts of(
       Aum aum, List<KeyChange> changes, Instant own, Optional<Instant> reference) {
-    boolean decides = !changes.isEmpty() || aum.kind().isCheckpoint();
-    return new AumFacts(own, reference, changes, decides ? signersOf(aum) : List.of());
+    return new AumFacts(own, reference, changes, changes.isEmpty() ? List.of() : signersOf(aum));
   }
 
   /** The ids of the keys that signed an AUM, each once. */

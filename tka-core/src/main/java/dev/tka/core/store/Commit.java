@@ -53,7 +53,7 @@ public record Commit(
     trail = List.copyOf(trail);
     additions = List.copyOf(additions);
     purges = Set.copyOf(purges);
-    Limits.findExcess(additions, ownAums)
+    Limits.findExcess(additions, ownAums, time)
         .ifPresent(
             excess -> {
               throw new IllegalArgumentException(excess);
@@ -174,7 +174,7 @@ public record Commit(
      *     beyond {@link Limits}
      */
     public Commit build() throws StoreException.OverLimit {
-      Optional<String> excess = Limits.findExcess(additions, ownAums);
+      Optional<String> excess = Limits.findExcess(additions, ownAums, time);
       if (excess.isPresent()) {
         throw new StoreException.OverLimit(excess.get());
       }

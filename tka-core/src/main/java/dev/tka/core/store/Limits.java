@@ -47,8 +47,8 @@ public final class Limits {
   /** The largest size of the notes on own AUMs, in bytes: 100 for each of a million. */
   public static final int MAX_NOTES_BYTES = 100_000_000;
 
-  /** The longest note on an own AUM, with a hash and a time, in bytes. */
-  private static final long NOTE_BYTES = 107;
+  /** The longest note on an own AUM, with a hash and two times, in bytes. */
+  private static final long NOTE_BYTES = 150;
 
   /** The longest note on an edit set aside, in bytes, without the edit; the same for the frame. */
   private static final long ASIDE_BYTES = 115;
@@ -105,7 +105,8 @@ public final class Limits {
    * The first thing in a commit that a reader could not read, in words. The trail is not examined:
    * all readers take what is made of stored AUMs.
    */
-  static Optional<String> findExcess(List<Commit.Addition> additions, Optional<OwnAums> ownAums) {
+  static Optional<String> findExcess(
+      List<Commit.Addition> additions, Optional<OwnAums> ownAums, Optional<OwnTime> time) {
     for (Commit.Addition addition : additions) {
       Optional<String> excess = findExcess(addition.aum());
       if (excess.isPresent()) {
@@ -113,21 +114,30 @@ public final class Limits {
       }
       if (!isCommitTime(addition.committedAt())) {
         return Optional.of(
-            addition.aum().hash()
-                + ": expected a commit time from "
-                + EARLIEST_COMMIT
-                + " to "
-                + LATEST_COMMIT
-                + ", found "
-                + addition.committedAt()
-                + ": the clock is wrong");
+            addition.aum().hash() + ": " + wrong("a commit time", addition.committedAt()));
       }
+    }
+    if (time.isPresent() && !isCommitTime(time.get().clock())) {
+      return Optional.of("the note of own time: " + wrong("a time", time.get().clock()));
     }
     return ownAums.isPresent() ? findExcess(ownAums.get()) : Optional.empty();
   }
 
+  private static String wrong(String what, Instant found) {
+    return "expected "
+        + what
+        + " from "
+        + EARLIEST_COMMIT
+        + " to "
+        + LATEST_COMMIT
+        + ", found "
+        + found
+        + ": the clock is wrong";
+  }
+
   private static Optional<String> findExcess(OwnAums ownAums) {
-    long bytes = ASIDE_BYTES + NOTE_BYTES * ownAums.own().size();
+    long bytes =
+        ASIDE_BYTES + NOTE_BYTES * (ownAums.own().size() + (long) ownAums.elsewhere().size());
     for (OwnAums.SetAside edit : ownAums.setAside()) {
       Optional<String> excess = findExcess(edit.aum());
       if (excess.isPresent()) {

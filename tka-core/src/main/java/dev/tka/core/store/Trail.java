@@ -63,6 +63,21 @@ public final class Trail {
     }
   }
 
+  /**
+   * Entries with the numbers of votes that older versions did not note, as far as checkpoints tell:
+   * an unknown number is known once the next checkpoint states it, and a change of votes that no
+   * entry states is attributed to the first checkpoint that shows it. Entries that older versions
+   * did not write stay as they are.
+   *
+   * @param entries the entries of a trail, oldest first
+   * @throws StoreException.Damaged if a checkpoint does not match its name
+   */
+  public static List<TrailEntry> completed(List<TrailEntry> entries) throws StoreException.Damaged {
+    return entries.stream().allMatch(entry -> entry.own().isPresent())
+        ? entries
+        : new TrailCompletion(entries).complete();
+  }
+
   /** The number of AUMs that are remembered. */
   public int size() {
     return size;
@@ -194,14 +209,20 @@ public final class Trail {
    * @throws StoreException.Damaged if it does not match its name
    */
   public Optional<Aum> checkpoint(AumHash hash) throws StoreException.Damaged {
-    Optional<Bytes> encoded = find(hash).flatMap(TrailEntry::checkpoint);
-    if (encoded.isEmpty()) {
+    Optional<TrailEntry> entry = find(hash);
+    return entry.isEmpty() ? Optional.empty() : checkpointOf(entry.get());
+  }
+
+  /** The whole AUM of an entry, if it is a checkpoint's. */
+  static Optional<Aum> checkpointOf(TrailEntry entry) throws StoreException.Damaged {
+    if (entry.checkpoint().isEmpty()) {
       return Optional.empty();
     }
     try {
-      return Optional.of(Aum.decodeStored(hash, encoded.get()));
+      return Optional.of(Aum.decodeStored(entry.hash(), entry.checkpoint().get()));
     } catch (DecodeException e) {
-      throw new StoreException.Damaged("remembered checkpoint " + hash + ": " + e.getMessage());
+      throw new StoreException.Damaged(
+          "remembered checkpoint " + entry.hash() + ": " + e.getMessage());
     }
   }
 

@@ -18,7 +18,8 @@ import java.util.Optional;
  * @param hash the AUM's hash
  * @param parent the hash of the AUM that it follows; empty for a genesis
  * @param kind the kind of change that it made
- * @param committedAt the time at which this store first took it in, by the wall clock, to the second
+ * @param committedAt the time at which this store first took it in, by the wall clock, to the
+ *     second
  * @param own the store's own time then; empty if an older version or another program took it in
  * @param reference the reference time then; empty if there was none, or it is not known
  * @param signers the ids of the keys that signed it
@@ -78,6 +79,12 @@ public record TrailEntry(
         AumFacts.signersOf(aum),
         changes,
         aum.kind().isCheckpoint() ? Optional.of(aum.encoded()) : Optional.empty());
+  }
+
+  /** This entry with other changes. */
+  TrailEntry withChanges(List<KeyChange> other) {
+    return new TrailEntry(
+        hash, parent, kind, committedAt, own, reference, signers, other, checkpoint);
   }
 
   /** The ids of the keys that were trusted after it but not before. */

@@ -2,6 +2,7 @@ package dev.tka.core.authority;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
@@ -135,9 +136,91 @@ class RevocationPlanTest {
     assertThat(once.barred()).isEmpty();
     assertThat(once.enough()).contains(List.of(TestKeys.key(2, 3)));
     assertThat(forGood.barred())
-        .containsExactly(
-            new Bar(TestKeys.id(2), 3, chains.get("C").hash(), 0, true));
+        .containsExactly(new Bar(TestKeys.id(2), 3, chains.get("C").hash(), 0, true));
     assertThat(forGood.enough()).isEmpty();
+  }
+
+  /** Key 2 was removed for good by C; key 3 was lowered by D, which all signed but key 2. */
+  private static Authority removedAndLowered() throws TkaException {
+    return awayFor(14, REMOVED_AND_LOWERED);
+  }
+
+  private static final Instant NEXT_DAY = FakeClock.START.plus(Duration.ofDays(15));
+
+  private static final Chains REMOVED_AND_LOWERED =
+      Chains.draw(
+          List.of(TestKeys.key(1, 2), TestKeys.key(2, 9), TestKeys.key(3, 2), TestKeys.key(4, 1)),
+          "A -> B[add:5](4) -> C[remove:2](4) -> D[update:3*1](1,3,4) -> E[add:2*9](4)");
+
+  @Test
+  void aKeyThatOnlyTheVotesOfABarredOneWouldLetSignIsBarredToo() throws Exception {
+    Chains chains = REMOVED_AND_LOWERED;
+    RevocationPlan plan =
+        RevocationPlan.at(removedAndLowered(), ids(5), chains.get("A").hash(), NEXT_DAY);
+
+    // With key 2 there were 13 votes of them, more than the 5 of D; without it there are 4.
+    assertThat(plan.barred())
+        .extracting(Bar::signer, Bar::by, Bar::left, Bar::isFinal)
+        .containsExactly(
+            tuple(TestKeys.id(2), chains.get("C").hash(), 0L, true),
+            tuple(TestKeys.id(3), chains.get("D").hash(), 1L, false));
+    assertThat(plan.enough()).contains(List.of(TestKeys.key(1, 2)));
+  }
+
+  @Test
+  void aKeyThatCountsOnlyWithOthersIsAskedLast() throws Exception {
+    Chains chains =
+        Chains.draw(
+            List.of(TestKeys.key(1, 3), TestKeys.key(2, 2), TestKeys.key(3, 2)),
+            "A -> B[add:4](3) -> C[remove:1](2,3) -> D(2) -> E[add:1*3](2)");
+    RevocationPlan plan =
+        RevocationPlan.at(awayFor(1, chains), ids(4), chains.get("A").hash(), SOON);
+
+    // With others it outweighs the 4 votes of C, but they do not need it.
+    assertThat(plan.barred()).isEmpty();
+    assertThat(plan.candidates().get(0)).isEqualTo(TestKeys.key(1, 3));
+    assertThat(plan.enough()).contains(List.of(TestKeys.key(2, 2), TestKeys.key(3, 2)));
+  }
+
+  @Test
+  void aSignerWhoWouldBarTheRevocationIsNotAsked() throws Exception {
+    Authority authority = removedAndLowered();
+    Chains chains = REMOVED_AND_LOWERED;
+    Aum draft = Revocation.draftAt(authority, ids(5), chains.get("A").hash());
+
+    assertThatThrownBy(() -> Revocation.sign(authority, draft, TestKeys.privateKey(2), NEXT_DAY))
+        .isInstanceOfSatisfying(
+            BuildException.BarredSigner.class,
+            refused -> {
+              assertThat(refused.signer()).isEqualTo(TestKeys.publicKey(2));
+              assertThat(refused.bars())
+                  .extracting(Bar::by)
+                  .containsExactly(chains.get("C").hash());
+            })
+        .hasMessageContaining(chains.get("C").hash() + " removed it for good");
+    // What others signed before does not make up for it.
+    Aum byTwo = Revocation.sign(authority, draft, TestKeys.privateKey(2));
+    assertThatThrownBy(() -> Revocation.sign(authority, byTwo, TestKeys.privateKey(3), NEXT_DAY))
+        .isInstanceOf(BuildException.BarredSigner.class)
+        .hasMessageContaining(chains.get("D").hash() + " lowered it to 1, and is not outweighed");
+    // It is the author's to take that signature off.
+    Aum byBoth = Revocation.sign(authority, byTwo, TestKeys.privateKey(1), NEXT_DAY);
+    Aum mended = Revocation.withoutBarred(authority, byBoth, NEXT_DAY);
+    assertThat(mended)
+        .isEqualTo(Revocation.sign(authority, draft, TestKeys.privateKey(1), NEXT_DAY));
+    assertThat(Revocation.effect(authority, mended).outcome())
+        .isEqualTo(Revocation.Outcome.TAKES_EFFECT);
+    assertThat(RevocationOutlook.of(authority, byBoth, NEXT_DAY).refusedByControl()).isPresent();
+    assertThat(RevocationOutlook.of(authority, mended, NEXT_DAY).refusedByControl()).isEmpty();
+    assertThat(Revocation.withoutBarred(authority, mended, NEXT_DAY)).isSameAs(mended);
+  }
+
+  @Test
+  void nobodyBarsARevocationThatDisplacesNothing() throws Exception {
+    Authority authority = removedAndLowered();
+    Aum draft = Revocation.draftAt(authority, ids(5), authority.head());
+    assertThat(Revocation.sign(authority, draft, TestKeys.privateKey(2), NEXT_DAY).signatures())
+        .hasSize(1);
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.tka.core.authority;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
@@ -23,6 +24,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Protocol, section 10, "Unsent": what a node made, and what becomes of it. */
 class UnsentTest {
@@ -52,7 +55,8 @@ class UnsentTest {
   private LiveAuthority holding(String names) throws TkaException {
     List<Aum> aums = chains.list(names);
     LiveAuthority live =
-        LiveAuthority.bootstrap(new MemoryAumStore(), aums.get(0), AdmissionPolicy.NODE, clock.clocks());
+        LiveAuthority.bootstrap(
+            new MemoryAumStore(), aums.get(0), AdmissionPolicy.NODE, clock.clocks());
     live.inform(aums.subList(1, aums.size()));
     return live;
   }
@@ -174,7 +178,8 @@ class UnsentTest {
     assertThat(settlement.setAside()).isEmpty();
     assertThat(unsent()).isEmpty();
     assertThat(head()).isEqualTo("V");
-    assertThat(ownAums().own().get(chains.get("V").hash())).isEqualTo(new OwnAums.Own(false, Optional.of(at(FakeClock.START))));
+    assertThat(ownAums().own().get(chains.get("V").hash()))
+        .isEqualTo(new OwnAums.Own(false, Optional.of(at(FakeClock.START))));
   }
 
   private static OwnAums.Acknowledged at(Instant time) {
@@ -272,7 +277,8 @@ class UnsentTest {
             """,
             drawn -> drawn.isLower("U", "X"));
     LiveAuthority live =
-        LiveAuthority.bootstrap(new MemoryAumStore(), tie.get("A"), AdmissionPolicy.NODE, clock.clocks());
+        LiveAuthority.bootstrap(
+            new MemoryAumStore(), tie.get("A"), AdmissionPolicy.NODE, clock.clocks());
     live.inform(tie.list("P"));
     live.informOn(live.current(), tie.list("U V"));
 
@@ -339,10 +345,12 @@ class UnsentTest {
     assertThat(unsent()).isEqualTo("S");
   }
 
-  @Test
-  void aRevocationForksOffWhereTheKeyWasNotTrustedYet() throws TkaException {
+  /** Whether it forks off is known when it is made; the clock proves nothing. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 0, -1, -8760})
+  void aRevocationForksOffWhereTheKeyWasNotTrustedYet(long hours) throws TkaException {
     node = holding("A P F G");
-    clock.advance(Duration.ofHours(1));
+    clock.advance(Duration.ofHours(hours));
     // Key 3 is revoked: today's state without it is the state at P.
     Aum revocation =
         TestKeys.sign(
@@ -390,7 +398,8 @@ class UnsentTest {
             P -> K(1,2)
             """);
     LiveAuthority live =
-        LiveAuthority.bootstrap(new MemoryAumStore(), built.get("A"), AdmissionPolicy.NODE, clock.clocks());
+        LiveAuthority.bootstrap(
+            new MemoryAumStore(), built.get("A"), AdmissionPolicy.NODE, clock.clocks());
     live.inform(built.list("P"));
     live.informOn(live.current(), built.list("U C"));
 
@@ -416,5 +425,22 @@ class UnsentTest {
     assertThat(stored()).isEqualTo("A K L P U V");
     // Told once.
     assertThat(fromControl("K L").displacedOwn()).isEmpty();
+  }
+
+  @Test
+  void aPersonMaySetARevocationAsideWithWhatBuildsOnIt() throws Exception {
+    node = holding("A P F G");
+    make("K L");
+    assertThat(chains.nameOf(node.current().head())).isEqualTo("L");
+
+    Authority after = node.setAside(node.current(), chains.get("K").hash());
+
+    assertThat(chains.nameOf(after.head())).isEqualTo("G");
+    assertThat(after.snapshot().ownAums().setAside())
+        .extracting(edit -> chains.nameOf(edit.aum().hash()))
+        .containsExactly("K", "L");
+    assertThat(after.snapshot().find(chains.get("K").hash())).isEmpty();
+    assertThatThrownBy(() -> node.setAside(node.current(), chains.get("G").hash()))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 }

@@ -1,0 +1,293 @@
+package dev.tka.core.authority;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tka.core.Aum;
+import dev.tka.core.Bytes;
+import dev.tka.core.Key;
+import dev.tka.core.State;
+import dev.tka.core.TkaException;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.MemoryAumStore;
+import dev.tka.core.store.OwnTime;
+import dev.tka.testkit.Chains;
+import dev.tka.testkit.FakeClock;
+import dev.tka.testkit.TestKeys;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** Protocol, section 10, "Who may not rewrite" to "A rewrite does not make…": rule by rule. */
+class WhoMayRewriteTest {
+  /** An authority at some day of its own time. */
+  private static final class Party {
+    private final MemoryAumStore store = new MemoryAumStore();
+    private final LiveAuthority live;
+
+    Party(AdmissionPolicy policy, Aum genesis) throws TkaException {
+      live = LiveAuthority.bootstrap(store, genesis, policy, new FakeClock());
+    }
+
+    /** Own time is where another program that shares the store has brought it. */
+    Party day(int day) throws TkaException {
+      Instant own = FakeClock.START.plus(Duration.ofDays(day));
+      OwnTime note = new OwnTime(own, own, own, FakeClock.START);
+      store.commit(Commit.on(store.read().revision()).time(note).build());
+      live.refresh();
+      return this;
+    }
+
+    /** Takes in; at a node, it comes from control. */
+    List<Refusal> take(Aum... aums) throws TkaException {
+      List<Aum> batch = List.of(aums);
+      return live.informFromControl(batch, batch.stream().map(Aum::hash).toList()).refusals();
+    }
+
+    void has(Aum... aums) throws TkaException {
+      assertThat(take(aums)).isEmpty();
+    }
+
+    void isBarred(Aum aum, String bars) throws TkaException {
+      assertThat(take(aum).stream().map(WhoMayRewriteTest::told).collect(Collectors.joining("; ")))
+          .isEqualTo(bars);
+      assertThat(live.current().snapshot().find(aum.hash())).isEmpty();
+    }
+
+    void agrees() throws TkaException {
+      live.settle(live.current().head(), List.of(), List.of());
+    }
+
+    Aum head() throws TkaException {
+      return live.current().snapshot().get(live.current().head());
+    }
+  }
+
+  private static String told(Refusal refusal) {
+    if (!(refusal instanceof Refusal.Finality finality)) {
+      return refusal.kind();
+    }
+    return finality.bars().stream()
+        .map(
+            bar ->
+                number(bar.signer())
+                    + (bar.left() == 0 ? " removed" : " lowered to " + bar.left())
+                    + (bar.isFinal() ? " for good" : ""))
+        .collect(Collectors.joining(", "));
+  }
+
+  private static int number(Bytes id) {
+    int number = 1;
+    while (!TestKeys.id(number).equals(id)) {
+      number++;
+    }
+    return number;
+  }
+
+  private static Key key(int number, int votes) {
+    return TestKeys.key(number, votes);
+  }
+
+  private static State state(Key... keys) {
+    return Chains.stateOf(List.of(keys));
+  }
+
+  private static Party control(Aum genesis) throws TkaException {
+    return new Party(AdmissionPolicy.CONTROL, genesis);
+  }
+
+  @Test
+  void aRemovedKeyDoesNotShieldWhatItSigns() throws TkaException {
+    Aum genesis = Chains.genesis(List.of(key(1, 2), key(2, 2), key(8, 3), key(9, 100)), 1);
+    Aum removal = Chains.removeKey(genesis, TestKeys.id(9), 1);
+    Party control = control(genesis);
+    control.has(removal);
+    control.day(365);
+    State thiefs = state(key(8, 3));
+    Aum signedByBoth = Chains.checkpoint(genesis, thiefs, 8, 9);
+
+    control.isBarred(signedByBoth, "9 removed for good");
+
+    // Its author takes one signature off and needs no new one. It then stands with what counted.
+    Aum signedByOne =
+        signedByBoth.withSignatures(
+            signedByBoth.signatures().stream()
+                .filter(signature -> signature.signerId().equals(TestKeys.id(8)))
+                .toList());
+    control.has(signedByOne);
+    Aum answer = Chains.checkpoint(genesis, state(key(1, 2), key(2, 2)), 1, 2);
+    control.has(answer);
+    assertThat(control.head()).isEqualTo(answer);
+  }
+
+  @Test
+  void votesThatWereLoweredForGoodDoNotCountFromBefore() throws TkaException {
+    List<Key> keys = List.of(key(1, 3), key(2, 3), key(3, 3), key(4, 10));
+    Aum genesis = Chains.genesis(keys, 1);
+    Aum lowering = Chains.updateVotes(genesis, TestKeys.id(4), 1, 1, 2, 3);
+    Party control = control(genesis);
+    control.has(lowering);
+    control.day(13);
+    Aum rewrite = Chains.checkpoint(genesis, state(key(4, 10)), 4);
+
+    control.day(365).isBarred(rewrite, "4 lowered to 1 for good");
+
+    // A lowering that is young is outweighed.
+    Party soon = control(genesis);
+    soon.has(lowering);
+    soon.day(13).has(rewrite);
+  }
+
+  @Test
+  void aPartThatIsGivenBackCountsAsLoweredToThatPart() throws TkaException {
+    Aum genesis = Chains.genesis(List.of(key(1, 3), key(4, 10)), 1);
+    Aum removal = Chains.removeKey(genesis, TestKeys.id(4), 1);
+    Aum part = Chains.addKey(removal, key(4, 2), 1);
+    Party control = control(genesis);
+    control.has(removal, part);
+    Aum rewrite = Chains.checkpoint(genesis, state(key(4, 10)), 4);
+
+    control.day(14).isBarred(rewrite, "4 removed for good");
+
+    Party whole = control(genesis);
+    whole.has(removal, Chains.addKey(removal, key(4, 10), 1));
+    whole.day(365).has(rewrite);
+  }
+
+  @Test
+  void absencesAddUp() throws TkaException {
+    Aum genesis = Chains.genesis(List.of(key(1, 3), key(4, 10)), 1);
+    Party control = control(genesis);
+    Aum head = genesis;
+    for (int day = 0; day < 40; day += 20) {
+      Aum removal = Chains.removeKey(head, TestKeys.id(4), 1);
+      control.day(day).has(removal);
+      head = Chains.addKey(removal, key(4, 10), 1);
+      control.day(day + 7).has(head);
+    }
+
+    control
+        .day(60)
+        .isBarred(
+            Chains.checkpoint(genesis, state(key(4, 10)), 4), "4 removed for good");
+  }
+
+  @Test
+  void aRewriteDoesNotMakeOldRemovalsYoung() throws TkaException {
+    Aum genesis = Chains.genesis(List.of(key(1, 3), key(2, 1), key(3, 2)), 1);
+    Aum rotation = Chains.removeKey(genesis, TestKeys.id(1), 2);
+    Party control = control(genesis);
+    control.day(515).has(rotation);
+    // Key 2 was stolen: an honest revocation at the genesis leaves it out.
+    Aum honest = Chains.checkpoint(genesis, state(key(3, 2)), 3);
+    control.day(575).has(honest);
+
+    control
+        .day(585)
+        .isBarred(Chains.checkpoint(genesis, state(key(1, 3)), 1), "1 removed for good");
+    assertThat(control.head()).isEqualTo(honest);
+  }
+
+  @Test
+  void aRemovalThatIsYoungGoesOnAgingAfterARewrite() throws TkaException {
+    Aum genesis = Chains.genesis(List.of(key(1, 3), key(2, 1), key(3, 2), key(4, 1)), 1);
+    Party control = control(genesis);
+    control.has(Chains.removeKey(genesis, TestKeys.id(1), 2));
+    control.day(7).has(Chains.checkpoint(genesis, state(key(3, 2), key(4, 1)), 3));
+
+    control
+        .day(14)
+        .isBarred(Chains.checkpoint(genesis, state(key(1, 3)), 1), "1 removed for good");
+  }
+
+  @Test
+  void aRemovalThatIsUndoneAtOnceBarsNobodyLater() throws TkaException {
+    // One stolen key takes the others away and gives them back in one batch.
+    Aum genesis = Chains.genesis(List.of(key(1, 2), key(2, 2), key(8, 1)), 1);
+    Aum strip = Chains.checkpoint(genesis, state(key(8, 1)), 8);
+    Aum back = Chains.checkpoint(strip, state(key(1, 2), key(2, 2), key(8, 1)), 8);
+    Party control = control(genesis);
+    control.has(strip, back);
+    Aum honest = Chains.checkpoint(genesis, state(key(1, 2), key(2, 2)), 1, 2);
+
+    control.day(30).has(honest);
+
+    assertThat(control.head()).isEqualTo(honest);
+  }
+
+  @Test
+  void aKeyThatARewriteBroughtBackStandsForWhoeverSignedIt() throws TkaException {
+    Aum genesis = Chains.genesis(List.of(key(1, 4), key(8, 3), key(9, 100)), 1);
+    Party control = control(genesis);
+    control.has(Chains.removeKey(genesis, TestKeys.id(9), 8));
+    // The thief of 8 rewrites below the removal of 9, with 9 in the state.
+    Aum revival = Chains.checkpoint(genesis, state(key(1, 4), key(8, 3), key(9, 100)), 1);
+    control.day(100).has(revival);
+    Aum removesHonest = Chains.removeKey(revival, TestKeys.id(1), 8, 9);
+    control.has(removesHonest);
+    Aum answer = Chains.checkpoint(genesis, state(key(1, 4)), 1, 8);
+
+    // 8 and what 9 stands for, key 1: seven votes, which bar seven.
+    control.day(101).isBarred(answer, "1 removed");
+    Aum fresh = Chains.checkpoint(genesis, state(key(1, 4), key(8, 3)), 9);
+    control.isBarred(fresh, "9 removed for good");
+  }
+
+  @Test
+  void whatANodeWasShownLapsesAfterTheReturn() throws TkaException {
+    Aum genesis = Chains.genesis(List.of(key(1, 2), key(2, 3), key(8, 2)), 1);
+    Party node = new Party(AdmissionPolicy.NODE, genesis);
+    node.agrees();
+    // A lying control shows a removal that honest control never saw, and stays for a month.
+    node.has(Chains.removeKey(genesis, TestKeys.id(2), 8));
+    node.day(30).agrees();
+    Aum honest = Chains.checkpoint(genesis, state(key(1, 2), key(2, 3), key(8, 2)), 1, 8);
+    node.has(honest);
+    node.agrees();
+    Aum rewrite = Chains.checkpoint(genesis, state(key(1, 2), key(2, 3)), 1, 2);
+
+    node.day(43).agrees();
+    node.isBarred(rewrite, "2 removed for good");
+    node.day(44).agrees();
+    node.has(rewrite);
+
+    // To control, what was final stays final.
+    Party control = control(genesis);
+    control.has(Chains.removeKey(genesis, TestKeys.id(2), 8));
+    control.day(30).has(honest);
+    control.day(400).isBarred(rewrite, "2 removed for good");
+  }
+
+  @Test
+  void whatControlDoesNotKnowDoesNotBarIt() throws TkaException {
+    Aum genesis = Chains.genesis(List.of(key(1, 2), key(2, 3), key(8, 3)), 1);
+    Aum planted = Chains.removeKey(genesis, TestKeys.id(2), 8);
+    Aum rewrite = Chains.checkpoint(genesis, state(key(1, 2), key(2, 3)), 2);
+    Party fromFile = new Party(AdmissionPolicy.NODE, genesis);
+    fromFile.agrees();
+    fromFile.live.inform(List.of(planted));
+    fromFile.has(rewrite);
+    assertThat(fromFile.head()).isEqualTo(rewrite);
+
+    Party named = new Party(AdmissionPolicy.NODE, genesis);
+    named.agrees();
+    named.live.inform(List.of(planted));
+    named.live.settle(planted.hash(), List.of(), List.of());
+    named.isBarred(rewrite, "2 removed");
+  }
+
+  @Test
+  void aPersonMayAdmitWhatIsBarred() throws TkaException {
+    Aum genesis = Chains.genesis(List.of(key(1, 2), key(9, 3)), 1);
+    Party control = control(genesis);
+    control.has(Chains.removeKey(genesis, TestKeys.id(9), 1));
+    Aum rewrite = Chains.checkpoint(genesis, state(key(9, 3)), 9);
+    control.day(100).isBarred(rewrite, "9 removed for good");
+
+    control.live.inform(List.of(rewrite), Set.of(rewrite.hash()));
+
+    assertThat(control.head()).isEqualTo(rewrite);
+  }
+}
