@@ -95,13 +95,7 @@ final class AdmissionVectors implements Checker {
 
   private static Found naively(NaiveAdmission model, Step step) {
     Optional<NaiveAdmission.Verdict> verdict =
-        step.batch()
-            .flatMap(
-                batch ->
-                    model.inform(
-                        batch,
-                        step.source(),
-                        step.time()));
+        step.batch().flatMap(batch -> model.inform(batch, step.source(), step.time()));
     if (step.agreed()) {
       model.agree(step.time());
     }

@@ -157,6 +157,10 @@ public final class NaiveAdmission {
     return store.containsKey(hash);
   }
 
+  private NaiveHeld get(AumHash held) {
+    return Optional.ofNullable(store.get(held)).orElseThrow();
+  }
+
   private boolean holds(NaiveHeld one) {
     return store.get(one.hash()) == one;
   }
@@ -180,24 +184,19 @@ public final class NaiveAdmission {
     return unsent;
   }
 
-  /** The weight of an AUM whose parent is held (protocol, section 4). */
-  public long weight(Aum x) {
-    return store.get(x.parent().orElseThrow()).state.weightOf(x);
-  }
-
   /**
    * The pairs that bar an AUM from rewriting now, be it heavy enough or not. Its parent is on the
    * active chain.
    */
   public List<Pair> against(Aum x, long time) {
-    NaiveHeld parent = store.get(x.parent().orElseThrow());
+    NaiveHeld parent = get(x.parent().orElseThrow());
     NaiveHeld one = new NaiveHeld(x, parent, parent.state, time, reference(time), true);
     return new NaiveBar(active, reference(time), role == Role.NODE).against(one);
   }
 
   /** Control has shown that it has AUMs, and so what they build on. */
   public void acknowledge(Collection<AumHash> named, long time) {
-    named.stream().filter(this::holds).forEach(hash -> acknowledge(store.get(hash), time));
+    named.stream().filter(this::holds).forEach(hash -> acknowledge(get(hash), time));
   }
 
   /** AUMs leave the store, with what builds on them. */
@@ -369,8 +368,7 @@ public final class NaiveAdmission {
     private void purge() {
       Set<NaiveHeld> gone = new HashSet<>();
       for (NaiveHeld x : admitted) {
-        List<NaiveHeld> displaced =
-            before.subList(placesBefore.get(x.parent().hash()) + 1, before.size());
+        List<NaiveHeld> displaced = before.subList(before.indexOf(x.parent()) + 1, before.size());
         displaced.stream().filter(NaiveHeld::unsent).forEach(gone::add);
         if (sentByControl) {
           heldBefore.stream()
