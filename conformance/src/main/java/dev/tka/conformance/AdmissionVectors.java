@@ -1,5 +1,6 @@
 package dev.tka.conformance;
 
+import dev.tka.conformance.naive.NaiveAdmission;
 import dev.tka.core.Aum;
 import dev.tka.core.DecodeException;
 import dev.tka.core.TkaException;
@@ -94,13 +95,7 @@ final class AdmissionVectors implements Checker {
 
   private static Found naively(NaiveAdmission model, Step step) {
     Optional<NaiveAdmission.Verdict> verdict =
-        step.batch()
-            .flatMap(
-                batch ->
-                    model.inform(
-                        batch,
-                        step.source(),
-                        step.time()));
+        step.batch().flatMap(batch -> model.inform(batch, step.source(), step.time()));
     if (step.agreed()) {
       model.agree(step.time());
     }
@@ -184,7 +179,9 @@ final class AdmissionVectors implements Checker {
       Mismatch.require(what + "head", expected.head(), found.head());
     }
 
-    /** The engine merges what a rewrite inherits: which keys are barred for which AUM must agree. */
+    /**
+     * The engine merges what a rewrite inherits: which keys are barred for which AUM must agree.
+     */
     void requireOfEngine(Found found) throws Mismatch {
       String what = where + ", engine ";
       Mismatch.require(what + "outcomes", expected.outcomes(), found.outcomes());

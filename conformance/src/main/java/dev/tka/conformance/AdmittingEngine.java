@@ -1,5 +1,6 @@
 package dev.tka.conformance;
 
+import dev.tka.conformance.naive.NaiveAdmission;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.TkaException;
@@ -29,6 +30,8 @@ import java.util.Set;
 
 /** The engine, driven as a sequence of {@code admission.jsonl} says. */
 final class AdmittingEngine {
+  private static final Instant EARLIEST = Limits.EARLIEST_COMMIT;
+
   private final MemoryAumStore store = new MemoryAumStore();
   private final LiveAuthority live;
 
@@ -56,7 +59,7 @@ final class AdmittingEngine {
   /** Another program that shares the store has come so far in time. */
   void setOwnTime(long time) throws TkaException {
     Instant own = Instant.ofEpochSecond(time);
-    OwnTime note = new OwnTime(own, Limits.EARLIEST_COMMIT, Limits.EARLIEST_COMMIT, Limits.EARLIEST_COMMIT);
+    OwnTime note = new OwnTime(own, EARLIEST, EARLIEST, EARLIEST);
     store.commit(Commit.on(store.read().revision()).time(note).build());
     live.refresh();
   }

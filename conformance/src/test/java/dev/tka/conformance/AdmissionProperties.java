@@ -2,7 +2,8 @@ package dev.tka.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tka.conformance.NaiveAdmission.Source;
+import dev.tka.conformance.naive.NaiveAdmission;
+import dev.tka.conformance.naive.NaiveAdmission.Source;
 import dev.tka.core.Aum;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
@@ -86,7 +87,8 @@ class AdmissionProperties {
         Optional<AdmittingEngine.Verdict> found = engine.inform(batch, source);
         Optional<NaiveAdmission.Verdict> expected = model.inform(batch, source, time);
         if (role == NaiveAdmission.Role.NODE && found.isPresent() != expected.isPresent()) {
-          // A displaced unsent AUM leaves the model's store at once, and the engine's once control's
+          // A displaced unsent AUM leaves the model's store at once, and the engine's once
+          // control's
           // head is there: what builds on it then finds its parent in one of them.
           return;
         }
@@ -99,9 +101,10 @@ class AdmissionProperties {
                         verdict.outcomes().stream()
                             .map(outcome -> outcome.name().toLowerCase(Locale.ROOT))
                             .toList()));
-        assertThat(found.map(AdmittingEngine.Verdict::barred).orElse(List.of()).stream()
-                .map(one -> one.place() + " " + one.bar().signer())
-                .collect(Collectors.toSet()))
+        assertThat(
+                found.map(AdmittingEngine.Verdict::barred).orElse(List.of()).stream()
+                    .map(one -> one.place() + " " + one.bar().signer())
+                    .collect(Collectors.toSet()))
             .as(where)
             .isEqualTo(
                 expected.map(NaiveAdmission.Verdict::barred).orElse(List.of()).stream()
@@ -173,8 +176,7 @@ class AdmissionProperties {
         case 2 ->
             absent.isEmpty()
                 ? Chains.updateVotes(parent, key, 1 + random.nextInt(5), signers)
-                : Chains.addKey(
-                    parent, TestKeys.key(any(absent), 1 + random.nextInt(5)), signers);
+                : Chains.addKey(parent, TestKeys.key(any(absent), 1 + random.nextInt(5)), signers);
         case 3 -> Chains.updateVotes(parent, key, 1 + random.nextInt(5), signers);
         case 4 -> Chains.noOp(parent, "n" + random.nextInt(), signers);
         default -> Chains.checkpoint(parent, drawn(state), signers);

@@ -18,6 +18,11 @@ public final class SharedVerification {
   private final Set<SignatureVerifier.Claim> verified = ConcurrentHashMap.newKeySet();
   private final AumVerifier verifier = new AumVerifier(this::firstInvalid);
 
+  /** A verifier that shares them, too. */
+  public AumVerifier verifier() {
+    return verifier;
+  }
+
   /** As {@link LiveAuthority#open} does. */
   public LiveAuthority open(AumStore store, AdmissionPolicy policy, Clocks clocks)
       throws OpenException, StoreException {

@@ -1,0 +1,13 @@
+package dev.tka.simulation;
+
+import dev.tka.core.Aum;
+import dev.tka.core.TkaException;
+
+/** Makes the two ends that follow one set of rules. */
+interface EndFactory {
+  /** A control that begins with a genesis. */
+  ControlEndpoint control(Aum genesis, MachineClock clock) throws TkaException;
+
+  /** A node that begins with a genesis. */
+  NodeEndpoint node(Aum genesis, MachineClock clock) throws TkaException;
+}

@@ -1,0 +1,74 @@
+package dev.tka.simulation;
+
+import dev.tka.core.AumHash;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.SharedVerification;
+import java.util.List;
+import java.util.Set;
+
+/** Lets one scenario happen, then brings everybody together, and says how each node ended. */
+final class Simulation {
+  private Simulation() {}
+
+  /**
+   * What came of a scenario.
+   *
+   * @param longest how many AUMs the longest active chain had at the end
+   * @param compacted true when a node forgot something
+   * @param violations what must not happen and did; each begins with what kind of thing it is, up
+   *     to a colon
+   * @param heads control's, then the nodes'
+   * @param refused every AUM that some end refused
+   * @param tally what the judge and the adversary counted
+   */
+  record Result(
+      List<NodeEnding> endings,
+      int longest,
+      boolean compacted,
+      List<String> violations,
+      List<AumHash> heads,
+      Set<AumHash> refused,
+      Tally tally) {
+    Result {
+      endings = List.copyOf(endings);
+      violations = List.copyOf(violations);
+      heads = List.copyOf(heads);
+      refused = Set.copyOf(refused);
+    }
+
+    boolean hasNodeApart() {
+      return endings.stream().anyMatch(NodeEnding::isApart);
+    }
+  }
+
+  private static EndFactory ends(boolean ours, SharedVerification verification) {
+    return ours ? new EngineEnds(verification) : new ReferenceEnds(verification);
+  }
+
+  static Result run(Scenario scenario) throws TkaException {
+    SharedVerification verification = new SharedVerification();
+    Tailnet tailnet =
+        new Tailnet(
+            scenario,
+            ends(scenario.pairing().ourControl(), verification),
+            ends(scenario.pairing().ourNodes(), verification),
+            verification.verifier());
+    for (Event event : scenario.events()) {
+      event.happen(tailnet);
+    }
+    tailnet.settle();
+    tailnet.thief().countPlanted();
+    List<NodeEnding> endings =
+        tailnet.members().stream().map(member -> NodeEnding.of(tailnet, member)).toList();
+    new Expectations(scenario, tailnet).check(endings);
+    boolean compacted = tailnet.members().stream().anyMatch(member -> member.purged > 0);
+    return new Result(
+        endings,
+        tailnet.control().authority().length(),
+        compacted,
+        tailnet.judge().violations(),
+        tailnet.heads(),
+        tailnet.judge().refusedSoFar(),
+        tailnet.judge().tally());
+  }
+}
