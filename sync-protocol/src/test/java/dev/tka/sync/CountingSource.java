@@ -7,7 +7,7 @@ import dev.tka.core.authority.Authority;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Damage;
-import dev.tka.core.store.OwnAums;
+import dev.tka.core.store.Notes;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
@@ -77,8 +77,8 @@ final class CountingSource {
     }
 
     @Override
-    public OwnAums ownAums() {
-      return behind.ownAums();
+    public Notes notes() {
+      return behind.notes();
     }
 
     @Override

@@ -9,8 +9,8 @@ import dev.tka.core.Aum;
 import dev.tka.core.Key;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Bar;
 import dev.tka.core.authority.InformResult;
-import dev.tka.core.authority.Recount;
 import dev.tka.core.authority.Refusal;
 import dev.tka.core.store.StoreException;
 import dev.tka.testkit.Chains;
@@ -155,10 +155,8 @@ class RewriteTest {
               finality -> {
                 assertThat(finality.fork()).isEqualTo(tailnet.hash("n60"));
                 assertThat(finality.against()).isEqualTo(1);
-                assertThat(finality.recount().weight()).isZero();
-                assertThat(finality.recount().discounts())
-                    .extracting(Recount.Discount::reason)
-                    .containsExactly(Recount.Reason.REMOVAL_NOT_OUTWEIGHED);
+                assertThat(finality.weight()).isEqualTo(2);
+                assertThat(finality.bars()).extracting(Bar::isFinal).containsExactly(false);
               });
       if (lies) {
         tailnet.controlFollows(AdmissionPolicy.REFERENCE);
@@ -411,7 +409,7 @@ class RewriteTest {
                         Refusal.Finality.class,
                         finality -> {
                           assertThat(tailnet.nameOf(finality.displaced())).isEqualTo("n51");
-                          assertThat(finality.recount().weight()).isZero();
+                          assertThat(finality.bars()).isNotEmpty();
                         }));
     assertThat(n0.head()).isEqualTo("m80");
     assertThat(n0.authority().snapshot().trail().size()).isEqualTo(111);
