@@ -52,7 +52,6 @@ public final class Hostile {
   private static final long MOST_ANSWERED = 1 << 20;
   private static final String BULK = "x".repeat(100_000);
   private static final int QUOTA = 4 << 20;
-  private static final Instant LONG_AGO = Instant.now().minus(Duration.ofDays(400));
 
   /** It signs the chain. */
   private final LockPrivateKey honest = LockPrivateKey.generate(new SecureRandom());
@@ -63,6 +62,7 @@ public final class Hostile {
   /** One vote all along. */
   private final LockPrivateKey light = LockPrivateKey.generate(new SecureRandom());
 
+  private final Instant longAgo = Instant.now().minus(Duration.ofDays(400));
   private final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
   private final List<Aum> chain = new ArrayList<>();
   private int label;
@@ -213,7 +213,7 @@ public final class Hostile {
     for (int from = 0; from < aums.size(); from += 1000) {
       Commit.Builder commit = Commit.on(store.read().revision());
       for (Aum aum : aums.subList(from, Math.min(aums.size(), from + 1000))) {
-        commit.add(new Commit.Addition(aum, LONG_AGO, Optional.of(facts(aum))));
+        commit.add(new Commit.Addition(aum, longAgo, Optional.of(facts(aum))));
       }
       store.commit(commit.lastActiveAncestor(aums.get(0).hash()).build());
     }
@@ -224,7 +224,7 @@ public final class Hostile {
         aum.kind().equals(AumKind.REMOVE_KEY)
             ? List.of(new KeyChange(heavy.publicKey().bytes(), 100, 0))
             : List.of();
-    return AumFacts.of(aum, changes, LONG_AGO, Optional.of(LONG_AGO));
+    return AumFacts.of(aum, changes, longAgo, Optional.of(longAgo));
   }
 
   private void row(String where, int length, String what, Making making, Request request) throws TkaException {

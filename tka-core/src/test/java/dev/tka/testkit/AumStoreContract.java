@@ -983,6 +983,7 @@ public abstract class AumStoreContract {
       List.of(
           new Inherited(
               TestKeys.id(2),
+              Instant.ofEpochSecond(7),
               true,
               Optional.of(new Inherited.Final(aHash(1), 0, 3)),
               Optional.empty(),

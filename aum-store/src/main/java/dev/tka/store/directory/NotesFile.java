@@ -145,10 +145,9 @@ record NotesFile(Bytes content, Notes notes, Map<AumHash, Changed> changed) {
         addition
             .facts()
             .filter(noted -> !noted.changes().isEmpty() || addition.aum().kind().isCheckpoint())
-            // A file that comes back keeps its commit time, and so the facts about it.
             .ifPresent(
                 noted ->
-                    facts.putIfAbsent(
+                    facts.put(
                         hash, new Changed(noted.own(), noted.reference(), noted.changes())));
       }
     }

@@ -75,6 +75,7 @@ class NotesFileTest {
       List.of(
           new Inherited(
               TestKeys.id(1),
+              Instant.ofEpochSecond(7),
               true,
               Optional.of(new Inherited.Final(hash("A"), 0, 0)),
               Optional.empty(),

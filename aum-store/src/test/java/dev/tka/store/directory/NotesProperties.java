@@ -145,6 +145,7 @@ class NotesProperties {
       kept.add(
           new Inherited(
               TestKeys.id(key),
+              Instant.ofEpochSecond(7),
               random.nextBoolean(),
               maybe(random, () -> taken(random)),
               maybe(random, () -> taken(random)),

@@ -112,6 +112,7 @@ class ExportTest {
         List.of(
             new Inherited(
                 TestKeys.id(3),
+                Instant.ofEpochSecond(7),
                 true,
                 Optional.empty(),
                 Optional.of(new Inherited.Final(hash("Z"), 0, 1)),

@@ -137,6 +137,7 @@ public abstract class DatabaseContract {
   protected final Inherited inherited(int key) {
     return new Inherited(
         TestKeys.id(key),
+        Instant.ofEpochSecond(7),
         false,
         Optional.of(new Inherited.Final(hash("C"), 0, 1)),
         Optional.empty(),

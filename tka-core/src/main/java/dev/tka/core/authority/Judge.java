@@ -26,6 +26,7 @@ final class Judge {
   private final Authority authority;
   private final History history;
   private final AdmissionPolicy policy;
+  private final Instant ownNow;
   private final Optional<Instant> reference;
   private final TakingsAway.Times times;
   private final int last;
@@ -39,6 +40,7 @@ final class Judge {
     this.authority = authority;
     this.history = History.of(authority);
     this.policy = policy;
+    this.ownNow = ownNow;
     this.reference = reference(authority, policy, ownNow);
     OwnAums ownAums = authority.snapshot().ownAums();
     Instant begun = authority.snapshot().notes().time().map(OwnTime::begun).orElse(ownNow);
@@ -195,7 +197,7 @@ final class Judge {
   List<Inherited> keptBy(Displacement displacement, State after)
       throws StoreException, OpenException {
     return policy.remembers()
-        ? after(displacement.fork(), displacement.atFork()).keptBy(after)
+        ? after(displacement.fork(), displacement.atFork()).keptBy(after, ownNow)
         : List.of();
   }
 }

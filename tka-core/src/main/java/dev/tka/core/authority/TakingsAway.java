@@ -11,9 +11,11 @@ import dev.tka.core.store.KeyChange;
 import dev.tka.core.store.OwnAums;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -41,10 +43,15 @@ final class TakingsAway {
   private final Chain chain;
   private final State atFork;
   private final int fork;
-  private final List<Rewritten> rewrites;
 
-  /** The changes after the fork that brought a key in, once they were needed. */
-  private final Map<Bytes, List<Event>> additions = new HashMap<>();
+  /** What the rewrites after the fork inherited, by key, oldest first. */
+  private final Map<Bytes, List<Kept>> inherited = new HashMap<>();
+
+  /** The AUMs after the fork that brought a key in, oldest first, once they were needed. */
+  private final Map<Bytes, List<Bringing>> bringings = new HashMap<>();
+
+  /** The keys of the fork that the signers of an AUM stand for, once they were needed. */
+  private final Map<Bringing, Set<Bytes>> stoodFor = new HashMap<>();
 
   /**
    * What is known about a chain.
@@ -75,7 +82,21 @@ final class TakingsAway {
     this.chain = chain;
     this.atFork = atFork;
     this.fork = fork;
-    this.rewrites = chain.rewrites().stream().filter(each -> each.place() > fork).toList();
+    for (Rewritten rewrite : chain.rewrites()) {
+      if (rewrite.place() > fork) {
+        for (Inherited each : rewrite.inherited()) {
+          inherited
+              .computeIfAbsent(each.key(), any -> new ArrayList<>(1))
+              .add(new Kept(rewrite, each));
+        }
+      }
+    }
+  }
+
+  private record Kept(Rewritten rewrite, Inherited what) {}
+
+  private List<Kept> keptOf(Bytes key) {
+    return inherited.getOrDefault(key, List.of());
   }
 
   /**
@@ -201,12 +222,8 @@ final class TakingsAway {
     for (int i : deciding(events, key.votes())) {
       takings.add(taking(events.get(i), events.subList(i, events.size()), key.votes()));
     }
-    for (Rewritten rewrite : rewrites) {
-      for (Inherited inherited : rewrite.inherited()) {
-        if (inherited.key().equals(key.id())) {
-          addInherited(rewrite, inherited, key, events, takings);
-        }
-      }
+    for (Kept kept : keptOf(key.id())) {
+      addInherited(kept.rewrite(), kept.what(), key, events, takings);
     }
     return takings;
   }
@@ -322,7 +339,7 @@ final class TakingsAway {
   private void addInherited(
       Rewritten rewrite, Inherited inherited, Key key, List<Event> events, List<Taking> takings) {
     inherited.lasting().ifPresent(each -> addFinal(each, key, takings));
-    if (!chain.lapses() || !isFinal(new Absence(0, Duration.ZERO, Optional.of(since(rewrite))))) {
+    if (!chain.lapses() || !isFinal(new Absence(0, Duration.ZERO, Optional.of(inherited.admittedAt())))) {
       inherited.lapsing().ifPresent(each -> addFinal(each, key, takings));
     }
     List<Event> after = events.stream().filter(each -> each.place() > rewrite.place()).toList();
@@ -337,10 +354,6 @@ final class TakingsAway {
                 takings.add(
                     standing(
                         rewrite, each, false, List.of(key.votes() - 1, each.votes()), after)));
-  }
-
-  private Instant since(Rewritten rewrite) {
-    return chain.times().since(rewrite.point());
   }
 
   private static void addFinal(Inherited.Final taken, Key key, List<Taking> takings) {
@@ -377,11 +390,7 @@ final class TakingsAway {
         finalVotes = OptionalLong.of(level);
       }
     }
-    Set<Bytes> keysAtFork = new HashSet<>();
-    Map<Sponsored, Set<Bytes>> known = new HashMap<>();
-    for (Bytes key : standing.heaviest()) {
-      keysAtFork.addAll(standsFor(key, rewrite.place(), known));
-    }
+    Set<Bytes> keysAtFork = standFor(List.copyOf(standing.heaviest()), rewrite.place());
     return new Taking(
         standing.by(),
         isRemoval,
@@ -397,77 +406,71 @@ final class TakingsAway {
     return new Absence(level, standing.away(), Optional.of(standing.since()));
   }
 
-  /** The keys of the fork that some signers stand for, as of a place. */
-  private Set<Bytes> standFor(List<Bytes> signers, int place) {
-    Set<Bytes> standing = new HashSet<>();
-    Map<Sponsored, Set<Bytes>> known = new HashMap<>();
-    signers.forEach(signer -> standing.addAll(standsFor(signer, place, known)));
-    return standing;
-  }
-
-  /** A key as of a place. */
-  private record Sponsored(Bytes key, int place) {}
-
   /**
-   * The keys of the fork that a key stands for as of a place: itself, unless it was taken away since
-   * the fork; otherwise those that stand for the signers of the AUM that brought it in.
+   * The keys of the fork that the signers of an AUM stand for, as of its place: each for itself,
+   * unless it was taken away since the fork; otherwise for those for whom the signers of the AUM
+   * stand that brought it in. Without recursion: a thief can make the way as long as he likes.
    */
-  private Set<Bytes> standsFor(Bytes key, int place, Map<Sponsored, Set<Bytes>> known) {
-    Sponsored sponsored = new Sponsored(key, place);
-    Set<Bytes> found = known.get(sponsored);
-    if (found == null) {
-      found = new HashSet<>();
-      Optional<Bringing> brought = broughtIn(key, place);
-      if (brought.isPresent()) {
-        for (Bytes signer : brought.get().signers()) {
-          found.addAll(standsFor(signer, brought.get().place(), known));
+  private Set<Bytes> standFor(List<Bytes> signers, int place) {
+    Bringing asked = new Bringing(place, signers);
+    Deque<Bringing> waiting = new ArrayDeque<>(List.of(asked));
+    while (!waiting.isEmpty()) {
+      Bringing at = waiting.peek();
+      Set<Bytes> keys = new HashSet<>();
+      boolean isComplete = true;
+      for (Bytes signer : at.signers()) {
+        Optional<Bringing> brought = broughtIn(signer, at.place());
+        Set<Bytes> others = brought.isEmpty() ? Set.of() : stoodFor.get(brought.get());
+        if (others == null) {
+          waiting.push(brought.orElseThrow());
+          isComplete = false;
+        } else if (brought.isPresent()) {
+          keys.addAll(others);
+        } else if (atFork.trusts(signer)) {
+          keys.add(signer);
         }
-      } else if (atFork.trusts(key)) {
-        found.add(key);
       }
-      known.put(sponsored, found);
+      if (isComplete) {
+        stoodFor.put(at, keys);
+        waiting.pop();
+      }
     }
-    return found;
+    return stoodFor.getOrDefault(asked, Set.of());
   }
 
+  /** An AUM, by its place, and its signers. */
   private record Bringing(int place, List<Bytes> signers) {}
 
   /** The last AUM between the fork and a place that brought a key in. */
   private Optional<Bringing> broughtIn(Bytes key, int place) {
-    List<Event> added =
-        additions.computeIfAbsent(
-            key,
-            any ->
-                chain.keys().of(key, fork).stream().filter(each -> each.before() == 0).toList());
+    List<Bringing> all = bringings.computeIfAbsent(key, this::bringingsOf);
     int low = 0;
-    int high = added.size();
+    int high = all.size();
     while (low < high) {
       int middle = (low + high) / 2;
-      if (added.get(middle).place() < place) {
+      if (all.get(middle).place() < place) {
         low = middle + 1;
       } else {
         high = middle;
       }
     }
-    Optional<Bringing> last =
-        low == 0
-            ? Optional.empty()
-            : Optional.of(
-                new Bringing(
-                    added.get(low - 1).place(), added.get(low - 1).point().signers()));
-    for (Rewritten rewrite : rewrites) {
-      boolean before = rewrite.place() < place;
-      boolean newer = rewrite.place() >= last.map(Bringing::place).orElse(fork);
-      if (before && newer && gaveBack(rewrite, key)) {
-        last = Optional.of(new Bringing(rewrite.place(), rewrite.point().signers()));
-      }
-    }
-    return last;
+    return low == 0 ? Optional.empty() : Optional.of(all.get(low - 1));
   }
 
-  private static boolean gaveBack(Rewritten rewrite, Bytes key) {
-    return rewrite.inherited().stream()
-        .anyMatch(inherited -> inherited.key().equals(key) && inherited.isBroughtBack());
+  private List<Bringing> bringingsOf(Bytes key) {
+    List<Bringing> all = new ArrayList<>();
+    for (Event event : chain.keys().of(key, fork)) {
+      if (event.before() == 0) {
+        all.add(new Bringing(event.place(), event.point().signers()));
+      }
+    }
+    for (Kept kept : keptOf(key)) {
+      if (kept.what().isBroughtBack()) {
+        all.add(new Bringing(kept.rewrite().place(), kept.rewrite().point().signers()));
+      }
+    }
+    all.sort(Comparator.comparingInt(Bringing::place));
+    return all;
   }
 
   /** The votes at the fork of some keys, each at most what it was finally lowered to. */
@@ -483,13 +486,9 @@ final class TakingsAway {
 
   private long votes(Key key, int place) {
     long votes = key.votes();
-    for (Rewritten rewrite : rewrites) {
-      if (rewrite.place() <= place) {
-        for (Inherited inherited : rewrite.inherited()) {
-          if (inherited.key().equals(key.id())) {
-            votes = Math.min(votes, finalVotes(inherited).orElse(votes));
-          }
-        }
+    for (Kept kept : keptOf(key.id())) {
+      if (kept.rewrite().place() <= place) {
+        votes = Math.min(votes, finalVotes(kept.what()).orElse(votes));
       }
     }
     return votes;
@@ -506,17 +505,19 @@ final class TakingsAway {
    * What a rewrite keeps of the branch after the fork when it displaces that.
    *
    * @param after the state of the rewrite
+   * @param now the own time
    */
-  List<Inherited> keptBy(State after) {
+  List<Inherited> keptBy(State after, Instant now) {
     Map<Bytes, Long> given = KeyChange.votesIn(after);
     List<Inherited> kept = new ArrayList<>();
     for (Key key : atFork.keys()) {
-      inherited(key, given.getOrDefault(key.id(), 0L), of(key)).ifPresent(kept::add);
+      inherited(key, given.getOrDefault(key.id(), 0L), of(key), now).ifPresent(kept::add);
     }
     return kept;
   }
 
-  private static Optional<Inherited> inherited(Key key, long given, List<Taking> takings) {
+  private static Optional<Inherited> inherited(
+      Key key, long given, List<Taking> takings, Instant now) {
     List<Taking> finals = new ArrayList<>(takings);
     finals.removeIf(taking -> taking.finalVotes().isEmpty());
     List<Taking> standing = new ArrayList<>(takings);
@@ -529,6 +530,7 @@ final class TakingsAway {
         : Optional.of(
             new Inherited(
                 key.id(),
+                now,
                 given > 0 && finals.stream().anyMatch(taking -> taking.left() == 0),
                 fewest(finals, taking -> given <= taking.left()),
                 fewest(finals, taking -> given > taking.left()),

@@ -14,6 +14,7 @@ import java.util.Set;
  * forgotten").
  *
  * @param key the key's id
+ * @param admittedAt the own time at which the rewrite was admitted, to the second
  * @param isBroughtBack true if the key was removed and the rewrite's own state trusts it
  * @param lasting the fewest votes that the key was finally left with, where the rewrite gave none
  *     back
@@ -24,6 +25,7 @@ import java.util.Set;
  */
 public record Inherited(
     Bytes key,
+    Instant admittedAt,
     boolean isBroughtBack,
     Optional<Final> lasting,
     Optional<Final> lapsing,
@@ -32,6 +34,7 @@ public record Inherited(
   /** Rejects null components. */
   public Inherited {
     Objects.requireNonNull(key);
+    Objects.requireNonNull(admittedAt);
     Objects.requireNonNull(lasting);
     Objects.requireNonNull(lapsing);
     Objects.requireNonNull(removal);

@@ -5,7 +5,6 @@ import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
 import dev.tka.core.internal.CanonicalWriter;
 import dev.tka.core.internal.CborReader;
-import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -93,7 +92,7 @@ public final class NotesCodec {
 
   /**
    * Encodes what a rewrite inherits: an array of all keys in it, sorted, then an array of [key,
-   * brought back, lasting, lapsing, removal, lowering], where keys are places in the first array.
+   * time of admission, brought back, lasting, lapsing, removal, lowering], where keys are places in the first array.
    */
   public static Bytes encodeInherited(List<Inherited> inherited) {
     List<Bytes> keys = List.copyOf(keysOf(inherited));
@@ -105,7 +104,8 @@ public final class NotesCodec {
     keys(out, keys);
     out.array(inherited.size());
     for (Inherited each : inherited) {
-      out.array(6).unsigned(places.getOrDefault(each.key(), 0));
+      out.array(7).unsigned(places.getOrDefault(each.key(), 0));
+      out.unsigned(each.admittedAt().getEpochSecond());
       out.unsigned(each.isBroughtBack() ? 1 : 0);
       takenFinally(out, each.lasting());
       takenFinally(out, each.lapsing());
@@ -131,6 +131,7 @@ public final class NotesCodec {
         inherited.add(
             new Inherited(
                 key(next(in, "key"), keys),
+                time(next(in, "admitted"), "admitted"),
                 flag(next(in, "brought back")),
                 takenFinally(next(in, "lasting")),
                 takenFinally(next(in, "lapsing")),
@@ -214,8 +215,9 @@ public final class NotesCodec {
     in.beginArray("standing");
     AumHash by = hash(in);
     long votes = votes(in, "votes");
-    Duration away = Duration.ofSeconds(next(in, "away").unsigned("away"));
-    Instant since = time(next(in, "since"));
+    // A time since the epoch has the bounds of a duration that can be added to one.
+    Duration away = Duration.between(Instant.EPOCH, time(next(in, "away"), "away"));
+    Instant since = time(next(in, "since"), "since");
     Set<Bytes> heaviest = new HashSet<>();
     beginArray(in, "heaviest");
     while (in.nextElement("heaviest", 0)) {
@@ -245,13 +247,13 @@ public final class NotesCodec {
     return AumHash.of(next(in, "AUM").bytes("AUM", AumHash.SIZE).toByteArray());
   }
 
-  private static Instant time(CborReader in) throws DecodeException {
-    long seconds = in.unsigned("since");
-    try {
-      return Instant.ofEpochSecond(seconds);
-    } catch (DateTimeException e) {
-      throw outOfRange(in, "since", "a time", Long.toUnsignedString(seconds));
+  private static Instant time(CborReader in, String field) throws DecodeException {
+    long seconds = in.unsigned(field);
+    if (seconds < 0 || seconds > Limits.LATEST_COMMIT.getEpochSecond()) {
+      throw outOfRange(
+          in, field, "at most " + Limits.LATEST_COMMIT, Long.toUnsignedString(seconds));
     }
+    return Instant.ofEpochSecond(seconds);
   }
 
   private static void votes(CanonicalWriter out, long votes) {

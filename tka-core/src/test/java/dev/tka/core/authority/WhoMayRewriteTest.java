@@ -15,6 +15,7 @@ import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -276,6 +277,31 @@ class WhoMayRewriteTest {
     named.live.inform(List.of(planted));
     named.live.settle(planted.hash(), List.of(), List.of());
     named.isBarred(rewrite, "2 removed");
+  }
+
+  /** A thief makes the way from his key to the key that signs as long as he likes. */
+  @Test
+  void aLongRowOfSponsorsIsFollowedToItsEnd() throws TkaException {
+    Aum genesis = Chains.genesis(List.of(key(1, 5), key(3, 5), key(8, 1)), 1);
+    Party control = control(genesis);
+    List<Aum> row = new ArrayList<>();
+    Aum last = genesis;
+    int holder = 8;
+    for (int i = 0; i < 10_000; i++) {
+      int next = holder == 8 ? 9 : 8;
+      Aum added = Chains.addKey(last, key(next, 1), holder);
+      last = Chains.removeKey(added, TestKeys.id(holder), next);
+      row.add(added);
+      row.add(last);
+      holder = next;
+    }
+    row.add(Chains.removeKey(last, TestKeys.id(1), holder));
+    control.has(row.toArray(Aum[]::new));
+    Aum honest = Chains.checkpoint(genesis, state(key(1, 5), key(3, 5)), 1, 3);
+
+    control.has(honest);
+
+    assertThat(control.head()).isEqualTo(honest);
   }
 
   @Test

@@ -26,6 +26,7 @@ class NotesCodecTest {
       List.of(
           new Inherited(
               TWO,
+              Instant.ofEpochSecond(7),
               true,
               Optional.of(new Inherited.Final(AUM, 0, 4096)),
               Optional.empty(),
@@ -33,6 +34,7 @@ class NotesCodecTest {
               Optional.empty()),
           new Inherited(
               ONE,
+              Instant.ofEpochSecond(7),
               false,
               Optional.empty(),
               Optional.of(new Inherited.Final(AUM, 1, KeyChange.UNKNOWN)),
@@ -68,6 +70,7 @@ class NotesCodecTest {
     Inherited lowered =
         new Inherited(
             Bytes.parseHex("bb"),
+            Instant.ofEpochSecond(7),
             false,
             Optional.empty(),
             Optional.of(new Inherited.Final(AUM, 1, 2)),
@@ -86,8 +89,9 @@ class NotesCodecTest {
                 "82"
                     + "8241aa41bb"
                     + "81"
-                    + "86"
+                    + "87"
                     + "01"
+                    + "07"
                     + "00"
                     + "f6"
                     + "83"
