@@ -62,7 +62,11 @@ class BarredSignersTest {
 
   /** The revocation of key 5 at A, signed by whoever signs anything. */
   private Aum signed(int... signers) throws Exception {
-    Authority authority = Authority.open(NodeDirectory.at(node));
+    return signed(node, chains, signers);
+  }
+
+  static Aum signed(Path directory, Chains chains, int... signers) throws Exception {
+    Authority authority = Authority.open(NodeDirectory.at(directory));
     Aum revocation = Revocation.draftAt(authority, Set.of(TestKeys.id(5)), chains.get("A").hash());
     for (int signer : signers) {
       revocation = Revocation.sign(authority, revocation, TestKeys.privateKey(signer));

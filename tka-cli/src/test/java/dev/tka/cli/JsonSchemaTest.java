@@ -354,7 +354,7 @@ class JsonSchemaTest {
           paths);
     }
     Path barred = home.resolve("barred");
-    Object genesis = BarredSignersTest.removedAndLowered(barred).get("A").hash();
+    Chains chains = BarredSignersTest.removedAndLowered(barred);
     collect(
         "revoke-keys",
         tailnet
@@ -364,9 +364,14 @@ class JsonSchemaTest {
                 "--plan",
                 TestKeys.publicKey(5),
                 "--fork-from",
-                genesis,
+                chains.get("A").hash(),
                 "--json")
             .json(),
+        paths);
+    String recovery = BarredSignersTest.signed(barred, chains, 2, 1).encoded().toHex();
+    collect(
+        "revoke-keys",
+        tailnet.run("revoke-keys", barred, "--finish", recovery, "--confirm", "--json").json(),
         paths);
     collect(
         "doctor",
