@@ -287,7 +287,7 @@ class WhoMayRewriteTest {
     List<Aum> row = new ArrayList<>();
     Aum last = genesis;
     int holder = 8;
-    for (int i = 0; i < 10_000; i++) {
+    for (int i = 0; i < 5_000; i++) {
       int next = holder == 8 ? 9 : 8;
       Aum added = Chains.addKey(last, key(next, 1), holder);
       last = Chains.removeKey(added, TestKeys.id(holder), next);

@@ -41,7 +41,7 @@ class NotesCodecTest {
               Optional.empty(),
               Optional.of(
                   new Inherited.Standing(
-                      AUM, 0, Duration.ZERO, Instant.ofEpochSecond(-1), Set.of()))));
+                      AUM, 0, Duration.ZERO, Instant.ofEpochSecond(0), Set.of()))));
 
   @Test
   void whatWasEncodedIsDecoded() throws Exception {
