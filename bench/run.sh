@@ -4,6 +4,7 @@
 #   bench/run.sh --quick    rough figures, two to three minutes
 #   bench/run.sh WORD...    benchmarks with one of these words in their names, such as OpenBenchmark.memory
 #   bench/run.sh --scale    thousands of tailnets, and a very long one, in SQLite under 1 GiB of heap
+#   bench/run.sh --hostile [URL]  what a stranger's requests cost control; URL is a PostgreSQL database
 set -eu
 
 root=$(CDPATH= cd -P -- "$(dirname -- "$0")/.." && pwd)
@@ -23,5 +24,9 @@ fi
 
 if [ "${1:-}" = --scale ]; then
   exec "$java" -Xmx1g --enable-native-access=ALL-UNNAMED -cp "$jar" dev.tka.bench.Scale
+fi
+if [ "${1:-}" = --hostile ]; then
+  shift
+  exec "$java" --enable-native-access=ALL-UNNAMED -cp "$jar" dev.tka.bench.Hostile "$@"
 fi
 exec "$java" --enable-native-access=ALL-UNNAMED -cp "$jar" dev.tka.bench.Report "$@"

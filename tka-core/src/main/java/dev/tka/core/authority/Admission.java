@@ -257,6 +257,17 @@ final class Admission {
     if (!favoured.contains(update.hash())) {
       return Optional.empty();
     }
+    for (Refusal.Outweighed before : outweighed) {
+      if (update.parent().orElseThrow().equals(before.update())) {
+        return Optional.of(
+            new Refusal.Outweighed(
+                update.hash(),
+                before.fork(),
+                before.winner(),
+                before.weight(),
+                before.against()));
+      }
+    }
     AumHash first = update.hash();
     AumHash fork = update.parent().orElseThrow();
     while (history.isStored(fork) && !authority.isActive(fork)) {

@@ -106,15 +106,15 @@ record InformPlan(
       Optional<Instant> reference)
       throws StoreException, OpenException {
     List<Commit.Addition> additions = new ArrayList<>(aums.size());
+    Map<AumHash, Instant> committedAt = new HashMap<>();
     for (Aum aum : aums) {
       AumHash parent = aum.parent().orElseThrow();
+      Optional<Instant> parentAt =
+          Optional.ofNullable(committedAt.get(parent))
+              .or(() -> snapshot.find(parent).map(AumEntry::committedAt));
       // A wall clock that went back does not make a child older than its parent.
-      Instant committedAt =
-          snapshot
-              .find(parent)
-              .map(AumEntry::committedAt)
-              .filter(now.clock()::isBefore)
-              .orElse(now.clock());
+      Instant at = parentAt.filter(now.clock()::isBefore).orElse(now.clock());
+      committedAt.put(aum.hash(), at);
       AumFacts facts =
           AumFacts.of(
               aum,
@@ -122,7 +122,7 @@ record InformPlan(
               verification.getState(aum.hash()),
               now.own(),
               reference);
-      additions.add(new Commit.Addition(aum, committedAt, Optional.of(facts)));
+      additions.add(new Commit.Addition(aum, at, Optional.of(facts)));
     }
     return additions;
   }

@@ -126,9 +126,12 @@ class OwnClockTest {
     LiveAuthority live = begin(AdmissionPolicy.CONTROL);
     wall.advance(Duration.ofDays(-365));
     Aum child = Chains.noOp(GENESIS, "child", 1);
-    live.inform(List.of(child));
-    assertThat(store.read().find(child.hash()).orElseThrow().committedAt())
-        .isEqualTo(FakeClock.START);
+    Aum grandchild = Chains.noOp(child, "grandchild", 1);
+    live.inform(List.of(child, grandchild));
+    for (Aum aum : List.of(child, grandchild)) {
+      assertThat(store.read().find(aum.hash()).orElseThrow().committedAt())
+          .isEqualTo(FakeClock.START);
+    }
   }
 
   @Test
