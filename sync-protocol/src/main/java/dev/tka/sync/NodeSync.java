@@ -11,7 +11,9 @@ import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.StoreException;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -34,7 +36,7 @@ public final class NodeSync {
   private final Set<AumHash> everStored = new HashSet<>();
 
   /** The AUMs that control sent and that can never win, stored or not. */
-  private final Set<AumHash> outweighed = new HashSet<>();
+  private final Map<AumHash, Refusal.Outweighed> outweighed = new LinkedHashMap<>();
 
   /** Makes rounds for the node that has this authority. */
   public NodeSync(LiveAuthority live) {
@@ -90,7 +92,13 @@ public final class NodeSync {
     NodeRound.Notices notices = end.notices();
     List<Refusal> refusals = new ArrayList<>();
     if (end.exchange().received() instanceof Intake.Done done) {
-      refusals.addAll(done.outweighed());
+      // Some may be stored since an earlier round.
+      for (Bytes sent : end.exchange().answer().missing()) {
+        Refusal.Outweighed loser = outweighed.get(AumHash.ofEncoding(sent));
+        if (loser != null && !done.refusals().contains(loser)) {
+          refusals.add(loser);
+        }
+      }
       refusals.addAll(done.refusals());
     }
     Optional<Refusal.Outweighed> outweighed = onlyOutweighed(refusals);
@@ -178,7 +186,7 @@ public final class NodeSync {
    */
   private boolean noteProgress(NodeRound.Exchange exchange) {
     if (exchange.received() instanceof Intake.Done done) {
-      done.outweighed().forEach(each -> outweighed.add(each.update()));
+      done.outweighed().forEach(each -> outweighed.put(each.update(), each));
     }
     List<Bytes> sent = exchange.answer().missing();
     Optional<AumEntry> newest = newestHeld(sent);
@@ -196,7 +204,7 @@ public final class NodeSync {
     List<AumHash> stored = new ArrayList<>();
     if (exchange.received() instanceof Intake.Done done) {
       stored.addAll(done.added());
-      stored.removeAll(outweighed);
+      stored.removeAll(outweighed.keySet());
     }
     return everStored.addAll(stored) || further;
   }
@@ -206,7 +214,7 @@ public final class NodeSync {
     AumSnapshot snapshot = live.current().snapshot();
     for (int i = sent.size() - 1; i >= 0; i--) {
       Optional<? extends AumEntry> held = snapshot.find(AumHash.ofEncoding(sent.get(i)));
-      if (held.isPresent() && !outweighed.contains(held.get().hash())) {
+      if (held.isPresent() && !outweighed.containsKey(held.get().hash())) {
         return Optional.of(held.get());
       }
     }

@@ -120,7 +120,7 @@ final class DrawnTailnet {
 
   private Peer peer(AdmissionPolicy policy) throws TkaException {
     AumStore store = new MemoryAumStore();
-    return new Peer(store, LiveAuthority.bootstrap(store, chains.all().get(0), policy, clock));
+    return new Peer(store, LiveAuthority.bootstrap(store, chains.all().get(0), policy, clock.clocks()));
   }
 
   /** Control as it was once: a new one, which holds these. */
@@ -133,7 +133,7 @@ final class DrawnTailnet {
 
   /** Control under another policy, over the same store. */
   void controlFollows(AdmissionPolicy policy) throws TkaException {
-    control = new Peer(control.store, LiveAuthority.open(control.store, policy, clock));
+    control = new Peer(control.store, LiveAuthority.open(control.store, policy, clock.clocks()));
   }
 
   void answers(AnswerPolicy policy) {
@@ -195,7 +195,7 @@ final class DrawnTailnet {
 
     /** Starts again. */
     void restart() throws TkaException {
-      live = LiveAuthority.open(store, live.policy(), clock);
+      live = LiveAuthority.open(store, live.policy(), clock.clocks());
     }
 
     Synced sync() throws TkaException {

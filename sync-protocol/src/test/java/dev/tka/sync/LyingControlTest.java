@@ -120,7 +120,8 @@ class LyingControlTest {
         "lying control: %d rounds, %d bytes sent, the store from %d to %d bytes%n",
         liar.rounds, liar.bytes, before, after);
     assertThat(liar.rounds).isEqualTo(2);
-    assertThat(after).isEqualTo(before);
+    // Notes may go, and nothing comes.
+    assertThat(after).isLessThanOrEqualTo(before);
     AumHash winner = chains.get("n11").hash();
     assertThat(outcome)
         .isInstanceOfSatisfying(
