@@ -222,7 +222,7 @@ final class ScenarioGenerator {
     events.add(new Event.Pass(Duration.ofHours(1 + random.nextInt(10 * 24))));
     events.add(new Event.Online(victim));
     events.add(new Event.SyncAll());
-    events.add(new Event.RevokeThief());
+    events.add(new Event.AnswerPlanting());
     events.add(new Event.SyncAll());
   }
 
