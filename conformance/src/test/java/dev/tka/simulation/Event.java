@@ -386,6 +386,14 @@ sealed interface Event {
     }
   }
 
+  /** Honest keys answer, where the thief forked off at a node. */
+  record AnswerPlanting() implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.thief().answerPlanting();
+    }
+  }
+
   /** How a node comes by AUMs that control never follows. */
   enum Planting {
     /** A lying control shows them once. */

@@ -42,7 +42,8 @@ final class Expectations {
       judge.tally().add(judge.named(HONEST_APART), apart ? 1 : 0);
       judge.tally().add(judge.named(HONEST));
     }
-    if (pairing == Pairing.A) {
+    // A node that was shown what control never saw may be apart: that is counted by itself.
+    if (pairing == Pairing.A && scenario.attack() != Attack.PLANT) {
       tailnet.expectedEverywhere().forEach(this::checkRevocationEverywhere);
     }
   }

@@ -11,6 +11,7 @@ import java.util.Random;
  */
 final class ScenarioGenerator {
   private static final int MOST_FOUNDERS = 5;
+  private static final Duration YEAR = Duration.ofDays(365);
   private static final Event.Via VIA = Event.Via.CONTROL;
 
   private final Random random;
@@ -116,14 +117,16 @@ final class ScenarioGenerator {
       case NONE -> {}
       case OLD_KEY -> {
         drawAging();
-        events.add(drawRewrite());
+        drawAtWrongTime(YEAR.negated(), () -> events.add(drawRewrite()));
         events.add(drawRewrite());
       }
       case OLD_KEY_AND_CONTROL -> {
         drawAging();
         for (int i = 0; i < 3; i++) {
           events.add(new Event.Online(i));
-          events.add(new Event.OldKeyRewriteServed(drawRewrite(), anyNode()));
+          drawAtWrongTime(
+              YEAR.negated(),
+              () -> events.add(new Event.OldKeyRewriteServed(drawRewrite(), anyNode())));
         }
         events.add(new Event.SyncAll());
       }
@@ -147,13 +150,19 @@ final class ScenarioGenerator {
         drawAging();
         events.add(new Event.Steal(anyNode()));
         for (int i = 0; i < 3; i++) {
-          events.add(new Event.ShieldedRewrite(drawRewrite(), chance(30), anyNode()));
+          drawAtWrongTime(
+              YEAR.negated(),
+              () -> events.add(new Event.ShieldedRewrite(drawRewrite(), chance(30), anyNode())));
         }
       }
       case LOWERED -> {
         events.add(new Event.Lower(anyNode(), 4 + random.nextInt(10), 1 + random.nextInt(3)));
         for (int i = 0; i < 3; i++) {
-          events.add(new Event.LoweredRewrites(random.nextInt(1000), chance(30), anyNode()));
+          drawAtWrongTime(
+              YEAR.negated(),
+              () ->
+                  events.add(
+                      new Event.LoweredRewrites(random.nextInt(1000), chance(30), anyNode())));
         }
       }
       case YOUNG -> {
@@ -161,7 +170,7 @@ final class ScenarioGenerator {
         events.add(new Event.HonestRewrite(random.nextInt(10), random.nextInt(1000)));
         events.add(new Event.SyncAll());
         events.add(new Event.Pass(Duration.ofHours(1 + random.nextInt(13 * 24))));
-        events.add(drawRewrite());
+        drawAtWrongTime(YEAR.negated(), () -> events.add(drawRewrite()));
         events.add(drawRewrite());
       }
       case REVIVE -> {
@@ -169,7 +178,7 @@ final class ScenarioGenerator {
         drawAging();
         events.add(new Event.Steal(anyNode()));
         events.add(new Event.Revive(random.nextInt(10), random.nextInt(1000)));
-        events.add(new Event.SyncAll());
+        drawAtWrongTime(YEAR, () -> events.add(new Event.SyncAll()));
         events.add(new Event.Pass(Duration.ofHours(1 + random.nextInt(13 * 24 - 2))));
         events.add(new Event.AnswerRevival());
         events.add(new Event.SyncAll());
@@ -177,7 +186,7 @@ final class ScenarioGenerator {
       case STRIP -> {
         events.add(new Event.Steal(anyNode()));
         events.add(new Event.Strip());
-        events.add(new Event.SyncAll());
+        drawAtWrongTime(YEAR, () -> events.add(new Event.SyncAll()));
         events.add(new Event.Pass(Duration.ofDays(30)));
         events.add(new Event.SyncAll());
         events.add(new Event.RevokeThief());
@@ -185,6 +194,38 @@ final class ScenarioGenerator {
       }
       case PLANT -> drawPlanting();
     }
+  }
+
+  /**
+   * Something happens while, where clocks are wrong at all, control's is a year off, and those of
+   * some nodes: for an hour and more, with programs that start then or run on.
+   */
+  private void drawAtWrongTime(Duration off, Runnable what) {
+    if (!wrongClocks || chance(30)) {
+      what.run();
+      return;
+    }
+    List<Integer> whose = new ArrayList<>(List.of(0));
+    for (int node = 1; node <= 6; node++) {
+      if (chance(30)) {
+        whose.add(node);
+      }
+    }
+    boolean atStart = chance(50);
+    whose.forEach(who -> events.add(new Event.ClockJump(who, off)));
+    if (atStart) {
+      whose.forEach(who -> events.add(startOf(who)));
+    }
+    events.add(new Event.Pass(Duration.ofHours(1 + random.nextInt(48))));
+    what.run();
+    whose.forEach(who -> events.add(new Event.ClockJump(who, off.negated())));
+    if (atStart) {
+      whose.forEach(who -> events.add(startOf(who)));
+    }
+  }
+
+  private static Event startOf(int who) {
+    return new Event.Starts(who, 1, Duration.ofMinutes(1), Event.Wrong.NEVER, Duration.ZERO);
   }
 
   /** A rotation that everybody sees, and time until it is final. */
@@ -222,16 +263,14 @@ final class ScenarioGenerator {
     events.add(new Event.Pass(Duration.ofHours(1 + random.nextInt(10 * 24))));
     events.add(new Event.Online(victim));
     events.add(new Event.SyncAll());
-    events.add(new Event.RevokeThief());
+    events.add(new Event.AnswerPlanting());
     events.add(new Event.SyncAll());
   }
 
   private void drawTheft() {
     events.add(new Event.Steal(anyNode()));
     events.add(new Event.RemoveAccusers(random.nextInt(5), random.nextInt(2)));
-    if (chance(60)) {
-      events.add(new Event.SyncAll());
-    }
+    drawAtWrongTime(YEAR, () -> events.add(new Event.SyncAll()));
     events.add(new Event.Pass(Duration.ofHours(1 + random.nextInt(13 * 24 - 2))));
     events.add(new Event.RevokeThief());
     if (chance(60)) {
@@ -343,11 +382,10 @@ final class ScenarioGenerator {
       case 0, 1 -> {
         Duration by = chance(60) ? Duration.ofDays(365) : Duration.ofHours(1 + random.nextInt(72));
         Duration jump = chance(50) ? by : by.negated();
-        Event restart = new Event.Starts(who, 1, Duration.ofMinutes(1), Event.Wrong.NEVER, by);
         boolean atStart = chance(50);
         events.add(new Event.ClockJump(who, jump));
         if (atStart) {
-          events.add(restart);
+          events.add(startOf(who));
         }
         int steps = 1 + random.nextInt(3);
         for (int i = 0; i < steps; i++) {
@@ -355,7 +393,7 @@ final class ScenarioGenerator {
         }
         events.add(new Event.ClockJump(who, jump.negated()));
         if (atStart) {
-          events.add(restart);
+          events.add(startOf(who));
         }
       }
       case 2 ->

@@ -65,8 +65,9 @@ final class Thief {
   private Optional<Instant> rewrittenAt = Optional.empty();
   private Optional<Integer> lowered = Optional.empty();
   private Optional<Revival> revival = Optional.empty();
+  private Optional<AumHash> plantedAt = Optional.empty();
   private boolean stripped;
-  private final Map<Member, Event.Planting> planted = new LinkedHashMap<>();
+  private final Map<Member, Planted> planted = new LinkedHashMap<>();
   private int serial;
 
   /**
@@ -90,6 +91,18 @@ final class Thief {
    * @param displaced control's head before
    */
   private record Revival(int stolen, AumHash fork, AumHash displaced, Instant at) {}
+
+  /**
+   * How a node came by AUMs that control does not follow.
+   *
+   * @param outweighed whether the honest keys together have more votes than the stolen one
+   */
+  private record Planted(Event.Planting how, boolean outweighed) {
+    String describe() {
+      return how.toString().toLowerCase(Locale.ROOT).replace('_', ' ')
+          + (outweighed ? "" : " by a key as heavy as all others");
+    }
+  }
 
   Thief(Tailnet tailnet) {
     this.tailnet = tailnet;
@@ -531,28 +544,46 @@ final class Thief {
     }
     Revival thiefs = revival.get();
     revival = Optional.empty();
-    State atFork = graph.stateAt(thiefs.fork());
-    State honest = graph.stateAt(thiefs.displaced());
-    List<Key> left = new ArrayList<>(honest.keys());
-    left.removeIf(key -> key.id().equals(TestKeys.id(thiefs.stolen())));
-    List<Integer> signers = tailnet.keysTrustedBy(atFork, thiefs.stolen());
-    signers.removeIf(key -> isLoweredBetween(key, thiefs.fork(), thiefs.displaced()));
-    long votes = signers.stream().mapToLong(key -> votes(atFork, key)).sum();
+    Optional<Aum> answer = answerTo(thiefs.stolen(), thiefs.fork(), thiefs.displaced());
     boolean inTime = !thiefs.at().plus(REVOCABLE_FOR).isBefore(tailnet.now());
-    if (left.isEmpty() || !inTime || votes <= votes(atFork, thiefs.stolen())) {
-      return;
+    if (answer.isPresent() && inTime) {
+      tailnet.submitToControl(List.of(answer.get()));
+      boolean admitted = control().isActive(answer.get().hash());
+      judge.attacked(REVIVE, !admitted);
+      if (!admitted) {
+        judge.violationOfRightClocks("control refused an honest answer", answer.toString());
+      }
+      tailnet.expectEverywhere(answer.get());
+    }
+  }
+
+  /** Honest keys answer from where the thief forked off at a node. */
+  void answerPlanting() {
+    if (theft.isPresent() && plantedAt.filter(control()::isActive).isPresent()) {
+      answerTo(theft.get().number(), plantedAt.get(), control().head())
+          .ifPresent(answer -> tailnet.submitToControl(List.of(answer)));
+    }
+    plantedAt = Optional.empty();
+  }
+
+  /**
+   * The state at an honest head without a stolen key, forked off where its rewrite was, by the keys
+   * that have lost nothing since; empty where they do not outweigh the stolen one.
+   */
+  private Optional<Aum> answerTo(int stolen, AumHash fork, AumHash honestHead) {
+    State atFork = graph.stateAt(fork);
+    State honest = graph.stateAt(honestHead);
+    List<Key> left = new ArrayList<>(honest.keys());
+    left.removeIf(key -> key.id().equals(TestKeys.id(stolen)));
+    List<Integer> signers = tailnet.keysTrustedBy(atFork, stolen);
+    signers.removeIf(key -> isLoweredBetween(key, fork, honestHead));
+    long votes = signers.stream().mapToLong(key -> votes(atFork, key)).sum();
+    if (left.isEmpty() || votes <= votes(atFork, stolen)) {
+      return Optional.empty();
     }
     State body = State.of(honest.disablementValues(), left, honest.stateId1(), honest.stateId2());
-    Aum answer =
-        Signing.sign(
-            Aum.builder(AumKind.CHECKPOINT).parent(thiefs.fork()).state(body).build(), signers);
-    tailnet.submitToControl(List.of(answer));
-    boolean admitted = control().isActive(answer.hash());
-    judge.attacked(REVIVE, !admitted);
-    if (!admitted) {
-      judge.violationOfRightClocks("control refused an honest answer", answer.toString());
-    }
-    tailnet.expectEverywhere(answer);
+    return Optional.of(
+        Signing.sign(Aum.builder(AumKind.CHECKPOINT).parent(fork).state(body).build(), signers));
   }
 
   private boolean isLoweredBetween(int key, AumHash fork, AumHash head) {
@@ -614,7 +645,9 @@ final class Thief {
       removals.add(removal);
       parent = removal.hash();
     }
-    planted.put(victim, event.how());
+    plantedAt = Optional.of(fork);
+    long honest = others.stream().mapToLong(key -> votes(state, key)).sum();
+    planted.put(victim, new Planted(event.how(), honest > votes(state, stolen)));
     switch (event.how()) {
       case IN_FILE -> tailnet.giveFile(victim, removals);
       case ONCE -> tailnet.syncWith(serving(removals), victim, Event.Loss.NONE);
@@ -630,11 +663,7 @@ final class Thief {
 
   /** At the very end, counts the nodes that were set apart. */
   void countPlanted() {
-    planted.forEach(
-        (victim, how) ->
-            judge.attacked(
-                PLANTED + how.toString().toLowerCase(Locale.ROOT).replace('_', ' '),
-                isApart(victim)));
+    planted.forEach((victim, how) -> judge.attacked(PLANTED + how.describe(), isApart(victim)));
   }
 
   private boolean isApart(Member member) {
