@@ -138,16 +138,12 @@ public final class Hostile {
 
   private Aum noOp(Aum parent, LockPrivateKey signer, String text) throws SigningException {
     return signer.sign(
-        Aum.builder(AumKind.NO_OP)
-            .parent(parent.hash())
-            .meta(Map.of("n", text + label++))
-            .build());
+        Aum.builder(AumKind.NO_OP).parent(parent.hash()).meta(Map.of("n", text + label++)).build());
   }
 
   private void measure(String where, int length, AumStore store) throws TkaException {
     fill(store, chain.subList(0, length));
-    LiveAuthority live =
-        LiveAuthority.open(store, AdmissionPolicy.CONTROL, Clock.systemUTC());
+    LiveAuthority live = LiveAuthority.open(store, AdmissionPolicy.CONTROL, Clock.systemUTC());
     ControlEnd control = new ControlEnd(live, AnswerPolicy.bounded(MOST_ANSWERED));
     Request sending =
         aums -> {
@@ -227,7 +223,8 @@ public final class Hostile {
     return AumFacts.of(aum, changes, longAgo, Optional.of(longAgo));
   }
 
-  private void row(String where, int length, String what, Making making, Request request) throws TkaException {
+  private void row(String where, int length, String what, Making making, Request request)
+      throws TkaException {
     long[] nanos = new long[TIMES];
     long bytes = 0;
     for (int i = 0; i < TIMES; i++) {

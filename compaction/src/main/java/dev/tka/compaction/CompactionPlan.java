@@ -11,7 +11,6 @@ import dev.tka.core.store.StoreException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 

@@ -70,7 +70,8 @@ class CompactedNodesProperties {
 
     World(boolean compacts, Aum genesis, SharedVerification shared) throws TkaException {
       this.compacts = compacts;
-      control = shared.bootstrap(new MemoryAumStore(), genesis, AdmissionPolicy.CONTROL, clock.clocks());
+      control =
+          shared.bootstrap(new MemoryAumStore(), genesis, AdmissionPolicy.CONTROL, clock.clocks());
       for (int i = 0; i < NODES; i++) {
         stores.add(new MemoryAumStore());
         nodes.add(shared.bootstrap(stores.get(i), genesis, AdmissionPolicy.NODE, clock.clocks()));

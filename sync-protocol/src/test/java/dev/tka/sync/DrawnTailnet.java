@@ -120,7 +120,8 @@ final class DrawnTailnet {
 
   private Peer peer(AdmissionPolicy policy) throws TkaException {
     AumStore store = new MemoryAumStore();
-    return new Peer(store, LiveAuthority.bootstrap(store, chains.all().get(0), policy, clock.clocks()));
+    return new Peer(
+        store, LiveAuthority.bootstrap(store, chains.all().get(0), policy, clock.clocks()));
   }
 
   /** Control as it was once: a new one, which holds these. */

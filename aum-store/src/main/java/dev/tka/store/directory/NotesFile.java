@@ -147,8 +147,7 @@ record NotesFile(Bytes content, Notes notes, Map<AumHash, Changed> changed) {
             .filter(noted -> !noted.changes().isEmpty() || addition.aum().kind().isCheckpoint())
             .ifPresent(
                 noted ->
-                    facts.put(
-                        hash, new Changed(noted.own(), noted.reference(), noted.changes())));
+                    facts.put(hash, new Changed(noted.own(), noted.reference(), noted.changes())));
       }
     }
     if (!commit.purges().isEmpty()) {

@@ -261,11 +261,7 @@ final class Admission {
       if (update.parent().orElseThrow().equals(before.update())) {
         return Optional.of(
             new Refusal.Outweighed(
-                update.hash(),
-                before.fork(),
-                before.winner(),
-                before.weight(),
-                before.against()));
+                update.hash(), before.fork(), before.winner(), before.weight(), before.against()));
       }
     }
     AumHash first = update.hash();

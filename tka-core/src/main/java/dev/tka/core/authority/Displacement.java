@@ -30,9 +30,7 @@ record Displacement(Aum update, State atFork, Contender follower, boolean favour
 
   /** True if the update wins the fork. */
   boolean wins() {
-    return favoured
-        ? weight() >= follower.weight()
-        : contender().prevailsOver(follower);
+    return favoured ? weight() >= follower.weight() : contender().prevailsOver(follower);
   }
 
   /** True if the update is heavier than the follower. */

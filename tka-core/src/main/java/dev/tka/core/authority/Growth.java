@@ -75,8 +75,7 @@ record Growth(ActiveChain chain, State state, int unchangedTo, long addedOffChai
             sizeWithout(added, Set.copyOf(walk.passed())));
       }
     }
-    return new Growth(
-        chain, before.state(), chain.headHeight(), sizeWithout(added, Set.of()));
+    return new Growth(chain, before.state(), chain.headHeight(), sizeWithout(added, Set.of()));
   }
 
   private static long sizeWithout(List<Walk.Step> steps, Set<AumHash> onChain) {

@@ -200,11 +200,7 @@ final class History {
     AumFacts facts =
         noted.isPresent()
             ? noted.get()
-            : new AumFacts(
-                committedAt,
-                Optional.of(committedAt),
-                List.of(),
-                List.of());
+            : new AumFacts(committedAt, Optional.of(committedAt), List.of(), List.of());
     // Whoever signed it stands for the keys that it brought back, without a change at its parent.
     boolean needsSigners = inherited.stream().anyMatch(Inherited::isBroughtBack);
     List<Bytes> signers =

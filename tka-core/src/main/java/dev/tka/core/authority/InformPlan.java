@@ -67,8 +67,7 @@ record InformPlan(
   record Batch(
       List<Aum> updates, AdmissionPolicy policy, List<AumHash> favoured, Set<AumHash> byHand) {}
 
-  static InformPlan decide(
-      Authority authority, Batch batch, Moment now, AumVerifier verifier)
+  static InformPlan decide(Authority authority, Batch batch, Moment now, AumVerifier verifier)
       throws InformException, StoreException, OpenException {
     if (batch.updates().isEmpty() && batch.favoured().isEmpty()) {
       throw new InformException.Empty();
@@ -135,8 +134,7 @@ record InformPlan(
       return Map.of();
     }
     AumHash rewrite = displacement.get().update().hash();
-    List<Inherited> kept =
-        judge.keptBy(displacement.get(), verification.getState(rewrite));
+    List<Inherited> kept = judge.keptBy(displacement.get(), verification.getState(rewrite));
     return kept.isEmpty() ? Map.of() : Map.of(rewrite, kept);
   }
 

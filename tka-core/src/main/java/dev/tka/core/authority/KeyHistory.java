@@ -236,7 +236,8 @@ final class KeyHistory {
         AumFacts facts =
             entry
                 .facts()
-                .orElse(new AumFacts(latest, Optional.of(latest), entry.changes(), entry.signers()));
+                .orElse(
+                    new AumFacts(latest, Optional.of(latest), entry.changes(), entry.signers()));
         points.add(
             point(
                 heightOfLast - (entries.size() - 1 - i),

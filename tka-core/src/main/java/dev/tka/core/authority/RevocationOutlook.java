@@ -2,7 +2,6 @@ package dev.tka.core.authority;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.AumKind;
 import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
@@ -76,8 +75,7 @@ public record RevocationOutlook(
                 false));
   }
 
-  /**
-   * Examines every place up to the fork point whose state can be computed, the oldest first. */
+  /** Examines every place up to the fork point whose state can be computed, the oldest first. */
   private static Optional<AumHash> answerableFrom(
       Authority authority, Aum revocation, Revocation.Effect effect, Instant now)
       throws StoreException, OpenException {

@@ -49,9 +49,8 @@ public record Settlement(
     Set<AumHash> named = new LinkedHashSet<>(shown);
     named.add(head);
     Set<AumHash> known = had(authority, named);
-    OwnAums ownAums = snapshot
-            .ownAums()
-            .acknowledged(known, new OwnAums.Acknowledged(now.clock(), now.own()));
+    OwnAums ownAums =
+        snapshot.ownAums().acknowledged(known, new OwnAums.Acknowledged(now.clock(), now.own()));
     boolean agrees = head.equals(authority.head());
     if (agrees) {
       ownAums = ownAums.agreed(now.own());

@@ -250,7 +250,9 @@ final class TakingsAway {
     for (List<Integer> some : List.of(lowering, removing)) {
       some.stream().limit(1).forEach(kept::add);
       some.stream().skip(Math.max(0, some.size() - MOST_NAMED / 4)).forEach(kept::add);
-      some.stream().max(Comparator.comparingLong(i -> weightOf(events.get(i)))).ifPresent(kept::add);
+      some.stream()
+          .max(Comparator.comparingLong(i -> weightOf(events.get(i))))
+          .ifPresent(kept::add);
     }
     return List.copyOf(kept);
   }
@@ -339,7 +341,8 @@ final class TakingsAway {
   private void addInherited(
       Rewritten rewrite, Inherited inherited, Key key, List<Event> events, List<Taking> takings) {
     inherited.lasting().ifPresent(each -> addFinal(each, key, takings));
-    if (!chain.lapses() || !isFinal(new Absence(0, Duration.ZERO, Optional.of(inherited.admittedAt())))) {
+    if (!chain.lapses()
+        || !isFinal(new Absence(0, Duration.ZERO, Optional.of(inherited.admittedAt())))) {
       inherited.lapsing().ifPresent(each -> addFinal(each, key, takings));
     }
     List<Event> after = events.stream().filter(each -> each.place() > rewrite.place()).toList();
@@ -352,8 +355,7 @@ final class TakingsAway {
         .ifPresent(
             each ->
                 takings.add(
-                    standing(
-                        rewrite, each, false, List.of(key.votes() - 1, each.votes()), after)));
+                    standing(rewrite, each, false, List.of(key.votes() - 1, each.votes()), after)));
   }
 
   private static void addFinal(Inherited.Final taken, Key key, List<Taking> takings) {
@@ -521,8 +523,7 @@ final class TakingsAway {
     List<Taking> finals = new ArrayList<>(takings);
     finals.removeIf(taking -> taking.finalVotes().isEmpty());
     List<Taking> standing = new ArrayList<>(takings);
-    standing.removeIf(
-        taking -> !taking.isStanding() || taking.isUndone() || given > taking.left());
+    standing.removeIf(taking -> !taking.isStanding() || taking.isUndone() || given > taking.left());
     List<Taking> removals = new ArrayList<>(standing);
     removals.removeIf(taking -> !taking.isRemoval());
     return finals.isEmpty() && standing.isEmpty()
@@ -542,7 +543,9 @@ final class TakingsAway {
     return finals.stream()
         .filter(wanted)
         .min(Comparator.comparingLong(taking -> taking.finalVotes().orElseThrow()))
-        .map(taking -> new Inherited.Final(taking.by(), taking.left(), taking.finalVotes().orElseThrow()));
+        .map(
+            taking ->
+                new Inherited.Final(taking.by(), taking.left(), taking.finalVotes().orElseThrow()));
   }
 
   private static Optional<Inherited.Standing> merged(List<Taking> takings) {

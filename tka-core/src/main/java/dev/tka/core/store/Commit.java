@@ -179,15 +179,7 @@ public record Commit(
         throw new StoreException.OverLimit(excess.get());
       }
       return new Commit(
-          base,
-          additions,
-          purges,
-          lastActiveAncestor,
-          trailCut,
-          trail,
-          ownAums,
-          time,
-          inherited);
+          base, additions, purges, lastActiveAncestor, trailCut, trail, ownAums, time, inherited);
     }
   }
 }

@@ -114,7 +114,9 @@ public final class Limits {
       }
       if (!isCommitTime(addition.committedAt())) {
         return Optional.of(
-            addition.aum().hash() + ": " + wrong("a commit time", EARLIEST_COMMIT, addition.committedAt()));
+            addition.aum().hash()
+                + ": "
+                + wrong("a commit time", EARLIEST_COMMIT, addition.committedAt()));
       }
     }
     Instant clock = time.map(OwnTime::clock).orElse(EARLIEST_COMMIT);

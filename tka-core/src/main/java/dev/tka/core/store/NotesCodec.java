@@ -92,7 +92,8 @@ public final class NotesCodec {
 
   /**
    * Encodes what a rewrite inherits: an array of all keys in it, sorted, then an array of [key,
-   * time of admission, brought back, lasting, lapsing, removal, lowering], where keys are places in the first array.
+   * time of admission, brought back, lasting, lapsing, removal, lowering], where keys are places in
+   * the first array.
    */
   public static Bytes encodeInherited(List<Inherited> inherited) {
     List<Bytes> keys = List.copyOf(keysOf(inherited));

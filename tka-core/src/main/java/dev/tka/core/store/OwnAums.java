@@ -31,8 +31,7 @@ public record OwnAums(
     Optional<Instant> agreedAt,
     List<SetAside> setAside) {
   /** No notes. */
-  public static final OwnAums NONE =
-      new OwnAums(Map.of(), Set.of(), Optional.empty(), List.of());
+  public static final OwnAums NONE = new OwnAums(Map.of(), Set.of(), Optional.empty(), List.of());
 
   /** Copies its parts. */
   public OwnAums {

@@ -5,9 +5,9 @@ import java.time.Instant;
 import java.util.Objects;
 
 /**
- * A store's note about the time that it keeps for itself (protocol, section 10, "Own time"), so that
- * a wall clock that is wrong for an hour does not decide who may rewrite history. All times are to
- * the second.
+ * A store's note about the time that it keeps for itself (protocol, section 10, "Own time"), so
+ * that a wall clock that is wrong for an hour does not decide who may rewrite history. All times
+ * are to the second.
  *
  * @param own the own time when the note was made
  * @param clock the wall clock then

@@ -38,7 +38,8 @@ class AdmissionTest {
   private LiveAuthority holding(AdmissionPolicy policy, Chains chains, String names)
       throws TkaException {
     List<Aum> aums = chains.list(names);
-    LiveAuthority live = LiveAuthority.bootstrap(new MemoryAumStore(), aums.get(0), policy, clock.clocks());
+    LiveAuthority live =
+        LiveAuthority.bootstrap(new MemoryAumStore(), aums.get(0), policy, clock.clocks());
     if (aums.size() > 1) {
       live.inform(aums.subList(1, aums.size()));
     }
@@ -179,8 +180,7 @@ class AdmissionTest {
 
     assertThat(result.refusals())
         .containsExactly(
-            new Refusal.Conflict(
-                tie.get("X").hash(), tie.get("P").hash(), tie.get("F").hash()));
+            new Refusal.Conflict(tie.get("X").hash(), tie.get("P").hash(), tie.get("F").hash()));
     assertThat(head(control, tie)).isEqualTo("F");
   }
 

@@ -171,8 +171,7 @@ class WhoMayRewriteTest {
 
     control
         .day(60)
-        .isBarred(
-            Chains.checkpoint(genesis, state(key(4, 10)), 4), "4 removed for good");
+        .isBarred(Chains.checkpoint(genesis, state(key(4, 10)), 4), "4 removed for good");
   }
 
   @Test
@@ -198,9 +197,7 @@ class WhoMayRewriteTest {
     control.has(Chains.removeKey(genesis, TestKeys.id(1), 2));
     control.day(7).has(Chains.checkpoint(genesis, state(key(3, 2), key(4, 1)), 3));
 
-    control
-        .day(14)
-        .isBarred(Chains.checkpoint(genesis, state(key(1, 3)), 1), "1 removed for good");
+    control.day(14).isBarred(Chains.checkpoint(genesis, state(key(1, 3)), 1), "1 removed for good");
   }
 
   @Test

@@ -70,7 +70,8 @@ class OwnAumsTest {
             .acknowledged(List.of(hash("A")), at(LATER))
             .made(Map.of(hash("A"), false));
 
-    assertThat(ownAums.own()).isEqualTo(Map.of(hash("A"), new OwnAums.Own(false, Optional.of(at(NOON)))));
+    assertThat(ownAums.own())
+        .isEqualTo(Map.of(hash("A"), new OwnAums.Own(false, Optional.of(at(NOON)))));
     assertThat(ownAums.isUnsent(hash("A"))).isFalse();
     assertThat(ownAums.agesFrom(entry("A", LATER))).contains(NOON);
   }
