@@ -18,10 +18,18 @@ import java.util.Set;
  * @param atNode whether this is a node, where what a rewrite gave back counts for 14 days only
  */
 record NaiveBar(List<NaiveHeld> chain, long reference, boolean atNode) {
-  /** A taking away that counts, and what has followed it on the active chain. */
-  private record Counted(NaiveTaking taking, List<NaiveHeld> then) {
+  /**
+   * A taking away that counts.
+   *
+   * @param then what has followed it on the active chain
+   * @param before its final level before its branch was displaced and came back
+   */
+  private record Counted(NaiveTaking taking, List<NaiveHeld> then, OptionalLong before) {
     OptionalLong finalLevel(long reference) {
-      return taking.finalLevel(then, reference);
+      OptionalLong now = taking.finalLevel(then, reference);
+      return now.isPresent() && (before.isEmpty() || now.getAsLong() < before.getAsLong())
+          ? now
+          : before;
     }
   }
 
@@ -80,15 +88,25 @@ record NaiveBar(List<NaiveHeld> chain, long reference, boolean atNode) {
     for (int i = chain.indexOf(p) + 1; i < chain.size(); i++) {
       NaiveHeld at = chain.get(i);
       for (NaiveTaking taking : NaiveTaking.of(at)) {
-        all.add(new Counted(taking, chain.subList(i + 1, chain.size())));
+        all.add(new Counted(taking, chain.subList(i + 1, chain.size()), finalBefore(taking)));
       }
       for (NaiveTaking taking : at.inherited) {
         if (!(taking.undoneAt(at) && expired(at))) {
-          all.add(new Counted(taking, chain.subList(i, chain.size())));
+          all.add(new Counted(taking, chain.subList(i, chain.size()), OptionalLong.empty()));
         }
       }
     }
     return all;
+  }
+
+  /** What was final stays final, also when control sends a displaced branch again. */
+  private OptionalLong finalBefore(NaiveTaking own) {
+    return chain.stream()
+        .flatMap(at -> at.inherited.stream())
+        .filter(kept -> kept.key().equals(own.key()))
+        .filter(kept -> kept.by().hash().equals(own.by().hash()))
+        .flatMapToLong(kept -> kept.finalThen().stream())
+        .min();
   }
 
   private boolean expired(NaiveHeld rewrite) {

@@ -57,7 +57,6 @@ final class Admission {
   private final Set<AumHash> dropped = new HashSet<>();
   private final Set<AumHash> losers = new HashSet<>();
   private final Map<AumHash, Aum> followed = new LinkedHashMap<>();
-  private Optional<AumHash> forkInTrail = Optional.empty();
   private final List<Displacement> displacements = new ArrayList<>();
 
   private long admittedLosingBytes;
@@ -122,7 +121,8 @@ final class Admission {
    * The remembered AUM, no longer stored, off which a branch may displace the AUMs that follow it.
    */
   Optional<AumHash> forkInTrail() {
-    return forkInTrail;
+    // Of several forks, the lowest decides: what displaces further up is displaced with it.
+    return displacement().map(Displacement::fork).filter(history::isRemembered);
   }
 
   /** The displacement that comes to win: that of the lowest fork, where one may win over others. */
@@ -190,9 +190,6 @@ final class Admission {
     admitted.add(update);
     displacement.ifPresent(displacements::add);
     follow(update, displacement.isPresent());
-    if (displacement.isPresent() && forkInTrail.isEmpty() && isInTrail(parent)) {
-      forkInTrail = Optional.of(parent);
-    }
   }
 
   private void refuse(Refusal refusal) {

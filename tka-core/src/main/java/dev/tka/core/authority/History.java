@@ -16,7 +16,6 @@ import dev.tka.core.store.KeyChange;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
 import dev.tka.core.store.TrailEntry;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -174,47 +173,27 @@ final class History {
     return KeyHistory.ofEntries(entries, authority.chain().baseHeight());
   }
 
-  /** The rewrites on the chain after one of its AUMs, oldest first. */
-  List<TakingsAway.Rewritten> rewrites(AumHash fork) throws StoreException {
-    int place = place(fork);
+  /** The rewrites on the chain, oldest first. */
+  List<TakingsAway.Rewritten> rewrites() throws StoreException {
     List<TakingsAway.Rewritten> rewrites = new ArrayList<>();
     for (Map.Entry<AumHash, List<Inherited>> each : snapshot.notes().inherited().entrySet()) {
       AumHash hash = each.getKey();
-      if (isOnChain(hash) && place(hash) > place) {
-        rewrites.add(new TakingsAway.Rewritten(point(hash, each.getValue()), each.getValue()));
+      if (isOnChain(hash)) {
+        // Whoever signed it stands for the keys that it brought back.
+        boolean broughtBack = each.getValue().stream().anyMatch(Inherited::isBroughtBack);
+        rewrites.add(
+            new TakingsAway.Rewritten(
+                place(hash), broughtBack ? signersOf(hash) : List.of(), each.getValue()));
       }
     }
     rewrites.sort(Comparator.comparingInt(TakingsAway.Rewritten::place));
     return rewrites;
   }
 
-  private KeyHistory.Point point(AumHash hash, List<Inherited> inherited) throws StoreException {
-    Instant committedAt =
-        isStored(hash)
-            ? snapshot.find(hash).orElseThrow().committedAt()
-            : trail().find(hash).orElseThrow().committedAt();
-    Optional<AumFacts> noted =
-        isStored(hash)
-            ? snapshot.find(hash).orElseThrow().facts()
-            : trail().find(hash).orElseThrow().facts();
-    AumFacts facts =
-        noted.isPresent()
-            ? noted.get()
-            : new AumFacts(committedAt, Optional.of(committedAt), List.of(), List.of());
-    // Whoever signed it stands for the keys that it brought back, without a change at its parent.
-    boolean needsSigners = inherited.stream().anyMatch(Inherited::isBroughtBack);
-    List<Bytes> signers =
-        needsSigners && facts.signers().isEmpty()
-            ? AumFacts.signersOf(getAum(hash))
-            : facts.signers();
-    return new KeyHistory.Point(
-        place(hash),
-        hash,
-        facts.own(),
-        noted.isPresent(),
-        facts.reference(),
-        signers,
-        facts.changes());
+  private List<Bytes> signersOf(AumHash hash) throws StoreException {
+    return isStored(hash)
+        ? AumFacts.signersOf(snapshot.get(hash))
+        : trail().find(hash).orElseThrow().signers();
   }
 
   /** The entries of the stored AUMs after one of the active chain, up to and with a height. */

@@ -163,7 +163,7 @@ final class Judge {
         new TakingsAway.Chain(
             last,
             history.keyHistory(fork),
-            history.rewrites(fork),
+            history.rewrites(),
             reference,
             times,
             policy.followsControl()),
@@ -179,7 +179,7 @@ final class Judge {
   TakingsAway.Chain chain(AumHash oldest, List<TrailEntry> entries) throws StoreException {
     int offset = history.place(oldest);
     List<TakingsAway.Rewritten> rewrites = new ArrayList<>();
-    for (TakingsAway.Rewritten rewrite : history.rewrites(oldest)) {
+    for (TakingsAway.Rewritten rewrite : history.rewrites()) {
       if (rewrite.place() - offset < entries.size()) {
         rewrites.add(rewrite.movedBy(-offset));
       }

@@ -47,6 +47,9 @@ final class TakingsAway {
   /** What the rewrites after the fork inherited, by key, oldest first. */
   private final Map<Bytes, List<Kept>> inherited = new HashMap<>();
 
+  /** What all rewrites inherited, by the AUM that took the key away. */
+  private final Map<AumHash, List<Inherited>> displaced = new HashMap<>();
+
   /** The AUMs after the fork that brought a key in, oldest first, once they were needed. */
   private final Map<Bytes, List<Bringing>> bringings = new HashMap<>();
 
@@ -83,12 +86,16 @@ final class TakingsAway {
     this.atFork = atFork;
     this.fork = fork;
     for (Rewritten rewrite : chain.rewrites()) {
-      if (rewrite.place() > fork) {
-        for (Inherited each : rewrite.inherited()) {
+      for (Inherited each : rewrite.inherited()) {
+        if (rewrite.place() > fork) {
           inherited
               .computeIfAbsent(each.key(), any -> new ArrayList<>(1))
               .add(new Kept(rewrite, each));
         }
+        finals(each)
+            .forEach(
+                taken ->
+                    displaced.computeIfAbsent(taken.by(), any -> new ArrayList<>(1)).add(each));
       }
     }
   }
@@ -102,15 +109,11 @@ final class TakingsAway {
   /**
    * A rewrite on the chain.
    *
-   * @param point the rewrite, whether it changes votes or not
+   * @param signers the ids of the keys that signed it; may be empty if it brought no key back
    */
-  record Rewritten(KeyHistory.Point point, List<Inherited> inherited) {
-    int place() {
-      return point.place();
-    }
-
+  record Rewritten(int place, List<Bytes> signers, List<Inherited> inherited) {
     Rewritten movedBy(int places) {
-      return new Rewritten(point.movedBy(places), inherited);
+      return new Rewritten(place + places, signers, inherited);
     }
   }
 
@@ -288,7 +291,7 @@ final class TakingsAway {
         event.point().hash(),
         event.after() == 0,
         event.after(),
-        finalVotes(event.after(), most, from),
+        finalVotes(event, most, from),
         weightOf(standing, event.place()),
         standing,
         absence(from, event.after() == 0 ? 0 : most),
@@ -296,7 +299,12 @@ final class TakingsAway {
   }
 
   /** The fewest votes, of those that a key has had since, to which it is finally lowered. */
-  private OptionalLong finalVotes(long fewest, long most, List<Event> from) {
+  private OptionalLong finalVotes(Event event, long most, List<Event> from) {
+    OptionalLong before = finalVotesBefore(event);
+    if (before.isPresent() && before.getAsLong() <= most) {
+      return before;
+    }
+    long fewest = event.after();
     List<Long> levels =
         from.stream()
             .map(Event::after)
@@ -316,6 +324,23 @@ final class TakingsAway {
       }
     }
     return low < levels.size() ? OptionalLong.of(levels.get(low)) : OptionalLong.empty();
+  }
+
+  /**
+   * The votes that an AUM finally left before its branch was displaced. What was final stays final,
+   * also if control sends the same branch again.
+   */
+  private OptionalLong finalVotesBefore(Event event) {
+    return displaced.getOrDefault(event.point().hash(), List.of()).stream()
+        .filter(kept -> kept.key().equals(event.change().key()))
+        .flatMap(TakingsAway::finals)
+        .filter(taken -> taken.by().equals(event.point().hash()))
+        .mapToLong(Inherited.Final::votes)
+        .min();
+  }
+
+  private static Stream<Inherited.Final> finals(Inherited kept) {
+    return Stream.of(kept.lasting(), kept.lapsing()).flatMap(Optional::stream);
   }
 
   private long weightOf(Event event) {
@@ -468,7 +493,7 @@ final class TakingsAway {
     }
     for (Kept kept : keptOf(key)) {
       if (kept.what().isBroughtBack()) {
-        all.add(new Bringing(kept.rewrite().place(), kept.rewrite().point().signers()));
+        all.add(new Bringing(kept.rewrite().place(), kept.rewrite().signers()));
       }
     }
     all.sort(Comparator.comparingInt(Bringing::place));
@@ -497,10 +522,7 @@ final class TakingsAway {
   }
 
   private static OptionalLong finalVotes(Inherited inherited) {
-    return Stream.of(inherited.lasting(), inherited.lapsing())
-        .flatMap(Optional::stream)
-        .mapToLong(Inherited.Final::votes)
-        .min();
+    return finals(inherited).mapToLong(Inherited.Final::votes).min();
   }
 
   /**

@@ -258,6 +258,28 @@ class WhoMayRewriteTest {
     control.day(400).isBarred(rewrite, "2 removed for good");
   }
 
+  /** A lying control cannot make a removal young by displacing it and sending it again. */
+  @Test
+  void aBranchThatComesBackKeepsWhatWasFinal() throws TkaException {
+    Aum genesis = Chains.genesis(List.of(key(1, 9), key(2, 2), key(3, 3)), 1);
+    State all = state(key(1, 9), key(2, 2), key(3, 3));
+    Aum checkpoint = Chains.checkpoint(genesis, all, 2);
+    Aum removal = Chains.removeKey(checkpoint, TestKeys.id(3), 2);
+    Party node = new Party(AdmissionPolicy.NODE, genesis);
+    node.agrees();
+    node.has(checkpoint, removal);
+    node.day(20).agrees();
+    Aum revival = Chains.checkpoint(checkpoint, all, 3);
+    node.isBarred(revival, "3 removed for good");
+
+    // By the light key that is trusted still, at a place below; whichever has the lower hash.
+    node.has(Chains.noOp(genesis, "a tie", 2));
+    node.has(checkpoint, removal);
+
+    assertThat(node.head()).isEqualTo(removal);
+    node.isBarred(revival, "3 removed for good");
+  }
+
   @Test
   void whatControlDoesNotKnowDoesNotBarIt() throws TkaException {
     Aum genesis = Chains.genesis(List.of(key(1, 2), key(2, 3), key(8, 3)), 1);
