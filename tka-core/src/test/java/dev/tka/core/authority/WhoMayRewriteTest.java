@@ -10,6 +10,7 @@ import dev.tka.core.TkaException;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.core.store.OwnTime;
+import dev.tka.core.store.TrailEntry;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
@@ -55,6 +56,18 @@ class WhoMayRewriteTest {
       assertThat(take(aum).stream().map(WhoMayRewriteTest::told).collect(Collectors.joining("; ")))
           .isEqualTo(bars);
       assertThat(live.current().snapshot().find(aum.hash())).isEmpty();
+    }
+
+    /** The store forgets what comes before an AUM of the chain, and remembers it in the trail. */
+    void compactTo(Aum oldest) throws TkaException {
+      List<TrailEntry> entries = live.current().entriesBefore(oldest.hash());
+      store.commit(
+          Commit.on(store.read().revision())
+              .purge(entries.stream().map(TrailEntry::hash).toList())
+              .trail(entries)
+              .lastActiveAncestor(oldest.hash())
+              .build());
+      live.refresh();
     }
 
     void agrees() throws TkaException {
@@ -278,6 +291,31 @@ class WhoMayRewriteTest {
 
     assertThat(node.head()).isEqualTo(removal);
     node.isBarred(revival, "3 removed for good");
+  }
+
+  /** Two rewrites in one batch, off two places of the trail: the lower one displaces both. */
+  @Test
+  void ofTwoForksInTheTrailTheLowerDecidesWhatIsInherited() throws TkaException {
+    State all = state(key(1, 3), key(2, 2), key(3, 2));
+    Aum genesis = Chains.genesis(List.of(key(1, 3), key(2, 2), key(3, 2)), 1);
+    Aum low = Chains.noOp(genesis, "low", 2);
+    Aum checkpoint = Chains.checkpoint(low, all, 1);
+    Aum removal = Chains.removeKey(checkpoint, TestKeys.id(3), 2);
+    Aum newer = Chains.checkpoint(removal, state(key(1, 3), key(2, 2)), 1);
+    Aum higherRewrite = Chains.checkpoint(checkpoint, all, 2);
+    Aum lowerRewrite = Chains.checkpoint(genesis, all, 2);
+    for (Aum first : List.of(higherRewrite, lowerRewrite)) {
+      Party node = new Party(AdmissionPolicy.NODE, genesis);
+      node.has(low, checkpoint, removal, newer);
+      node.agrees();
+      node.day(20).agrees();
+      node.compactTo(newer);
+
+      node.has(first, first.equals(lowerRewrite) ? higherRewrite : lowerRewrite);
+
+      assertThat(node.head()).isEqualTo(lowerRewrite);
+      node.isBarred(Chains.checkpoint(genesis, state(key(3, 9)), 3), "3 removed for good");
+    }
   }
 
   @Test
