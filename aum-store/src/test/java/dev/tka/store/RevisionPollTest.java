@@ -31,11 +31,12 @@ class RevisionPollTest {
       new Tailnets.Watcher() {
         @Override
         public void found(Map<String, Revision> all) {
-          StringBuilder line = new StringBuilder(throwing.get() ? "failing" : "found");
+          boolean failing = throwing.get();
+          StringBuilder line = new StringBuilder(failing ? "failing" : "found");
           new TreeMap<>(all)
               .forEach((name, at) -> line.append(" ").append(name).append(" ").append(at.value()));
           told.add(line.toString());
-          if (throwing.get()) {
+          if (failing) {
             throw new IllegalArgumentException("told to throw");
           }
         }
