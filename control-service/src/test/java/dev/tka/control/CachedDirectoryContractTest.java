@@ -1,5 +1,7 @@
 package dev.tka.control;
 
+import dev.tka.core.Aum;
+import dev.tka.core.store.AumFacts;
 import dev.tka.core.store.AumStore;
 import dev.tka.store.Tailnets;
 import dev.tka.store.directory.NodeDirectory;
@@ -8,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.io.TempDir;
 
 class CachedDirectoryContractTest extends CachedContractTest {
@@ -16,6 +19,14 @@ class CachedDirectoryContractTest extends CachedContractTest {
   @Override
   Tailnets place() throws Exception {
     return at(directory);
+  }
+
+  /** Those that can matter, as without the cache. */
+  @Override
+  protected Optional<AumFacts> kept(Aum aum, AumFacts noted) {
+    boolean decides = !noted.changes().isEmpty() || aum.kind().isCheckpoint();
+    return Optional.of(AumFacts.of(aum, noted.changes(), noted.own(), noted.reference()))
+        .filter(any -> decides);
   }
 
   static Tailnets at(Path directory) throws Exception {
