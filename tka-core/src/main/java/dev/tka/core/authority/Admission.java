@@ -127,6 +127,9 @@ final class Admission {
 
   /** The displacement that comes to win: that of the lowest fork, where one may win over others. */
   Optional<Displacement> displacement() {
+    if (displacements.size() < 2) {
+      return displacements.isEmpty() ? Optional.empty() : Optional.of(displacements.get(0));
+    }
     return displacements.stream()
         .min(
             Comparator.comparingInt((Displacement each) -> history.place(each.fork()))

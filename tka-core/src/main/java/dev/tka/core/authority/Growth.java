@@ -79,9 +79,10 @@ record Growth(ActiveChain chain, State state, int unchangedTo, long addedOffChai
   }
 
   private static long sizeWithout(List<Walk.Step> steps, Set<AumHash> onChain) {
-    return steps.stream()
-        .filter(step -> !onChain.contains(step.hash()))
-        .mapToLong(Walk.Step::size)
-        .sum();
+    long size = 0;
+    for (Walk.Step step : steps) {
+      size += onChain.contains(step.hash()) ? 0 : step.size();
+    }
+    return size;
   }
 }

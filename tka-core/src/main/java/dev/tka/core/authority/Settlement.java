@@ -95,7 +95,10 @@ public record Settlement(
    * @param named AUMs that it named or sent
    */
   static Set<AumHash> had(Authority authority, Collection<AumHash> named) {
-    return new Had(authority, new LinkedHashSet<>(named)).ownOrAside();
+    OwnAums ownAums = authority.snapshot().ownAums();
+    return ownAums.hasNothingUnknown() && ownAums.setAside().isEmpty()
+        ? Set.of()
+        : new Had(authority, new LinkedHashSet<>(named)).ownOrAside();
   }
 
   /** The own AUMs that control has, judging by those it named. */

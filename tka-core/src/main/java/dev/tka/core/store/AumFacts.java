@@ -5,6 +5,7 @@ import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.State;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -36,7 +37,7 @@ public record AumFacts(
    */
   public static AumFacts of(
       Aum aum, State before, State after, Instant own, Optional<Instant> reference) {
-    return of(aum, KeyChange.between(before, after), own, reference);
+    return of(aum, KeyChange.madeBy(aum, before, after), own, reference);
   }
 
   /**
@@ -51,6 +52,12 @@ public record AumFacts(
 
   /** The ids of the keys that signed an AUM, each once. */
   public static List<Bytes> signersOf(Aum aum) {
-    return aum.signatures().stream().map(AumSignature::signerId).distinct().toList();
+    List<Bytes> signers = new ArrayList<>(aum.signatures().size());
+    for (AumSignature signature : aum.signatures()) {
+      if (!signers.contains(signature.signerId())) {
+        signers.add(signature.signerId());
+      }
+    }
+    return signers;
   }
 }

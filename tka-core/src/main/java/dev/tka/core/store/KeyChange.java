@@ -1,5 +1,6 @@
 package dev.tka.core.store;
 
+import dev.tka.core.Aum;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.State;
@@ -8,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * The change that an AUM makes to the votes of a key (protocol, section 10, "Trail").
@@ -36,6 +38,33 @@ public record KeyChange(Bytes key, long before, long after) {
   /** True if the AUM makes the key no longer trusted. */
   public boolean removes() {
     return before != 0 && after == 0;
+  }
+
+  /**
+   * The changes that an AUM makes: what its kind says or, for a checkpoint, what differs.
+   *
+   * @param before the state at its parent; the state at the AUM itself, if it begins an authority
+   * @param after the state at the AUM
+   */
+  static List<KeyChange> madeBy(Aum aum, State before, State after) {
+    Optional<Bytes> key = aum.key().map(Key::id).or(aum::keyId);
+    if (key.isEmpty()) {
+      return aum.kind().isCheckpoint() ? between(before, after) : List.of();
+    }
+    long votesBefore = votesOf(before, key.get());
+    long votesAfter = votesOf(after, key.get());
+    return votesBefore == votesAfter
+        ? List.of()
+        : List.of(new KeyChange(key.get(), votesBefore, votesAfter));
+  }
+
+  private static long votesOf(State state, Bytes key) {
+    return state.findKey(key).map(KeyChange::votes).orElse(0L);
+  }
+
+  /** No well-formed key has more than 4096; an unverified store may hold any number. */
+  private static long votes(Key key) {
+    return key.votes() < 0 ? Long.MAX_VALUE : key.votes();
   }
 
   /**
@@ -74,8 +103,7 @@ public record KeyChange(Bytes key, long before, long after) {
   public static Map<Bytes, Long> votesIn(State state) {
     Map<Bytes, Long> votes = new LinkedHashMap<>();
     for (Key key : state.keys()) {
-      // No well-formed key has more than 4096; an unverified store may hold any number.
-      votes.putIfAbsent(key.id(), key.votes() < 0 ? Long.MAX_VALUE : key.votes());
+      votes.putIfAbsent(key.id(), votes(key));
     }
     return votes;
   }

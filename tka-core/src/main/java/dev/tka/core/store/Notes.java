@@ -2,6 +2,7 @@ package dev.tka.core.store;
 
 import dev.tka.core.AumHash;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -35,7 +36,8 @@ public record Notes(
   /** The notes after a commit. */
   public Notes after(Commit commit) {
     Map<AumHash, List<Inherited>> next = inherited;
-    if (!commit.inherited().isEmpty() || commit.purges().stream().anyMatch(next::containsKey)) {
+    boolean forgets = !next.isEmpty() && !commit.purges().isEmpty();
+    if (!commit.inherited().isEmpty() || forgets) {
       next = new HashMap<>(inherited);
       // What leaves the store and is not remembered can no longer be judged.
       next.keySet().removeAll(forgotten(commit));
@@ -45,7 +47,7 @@ public record Notes(
   }
 
   private static Set<AumHash> forgotten(Commit commit) {
-    Set<AumHash> forgotten = new java.util.HashSet<>(commit.purges());
+    Set<AumHash> forgotten = new HashSet<>(commit.purges());
     commit.trail().forEach(entry -> forgotten.remove(entry.hash()));
     commit.additions().forEach(addition -> forgotten.remove(addition.aum().hash()));
     return forgotten;

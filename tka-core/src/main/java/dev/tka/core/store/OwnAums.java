@@ -114,6 +114,12 @@ public record OwnAums(
     return unsent;
   }
 
+  /** True if control is known to have all AUMs, from here or from elsewhere. */
+  public boolean hasNothingUnknown() {
+    return elsewhere.isEmpty()
+        && own.values().stream().allMatch(made -> made.acknowledged().isPresent());
+  }
+
   /** The AUMs, from here or from elsewhere, that control is not known to have. */
   public Set<AumHash> unknownToControl() {
     Set<AumHash> unknown = unsent();
@@ -154,6 +160,9 @@ public record OwnAums(
    * and none of them stays on the list of edits that control did not accept.
    */
   public OwnAums acknowledged(Collection<AumHash> hashes, Acknowledged at) {
+    if (hashes.isEmpty()) {
+      return this;
+    }
     Map<AumHash, Own> more = new HashMap<>(own);
     hashes.forEach(
         hash ->

@@ -58,7 +58,7 @@ public record TrailEntry(
    */
   public static TrailEntry of(
       Aum aum, State before, State after, Instant committedAt, Optional<AumFacts> facts) {
-    return of(aum, KeyChange.between(before, after), committedAt, facts);
+    return of(aum, KeyChange.madeBy(aum, before, after), committedAt, facts);
   }
 
   /**
