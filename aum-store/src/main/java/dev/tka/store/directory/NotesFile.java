@@ -24,6 +24,7 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -31,6 +32,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.zip.CRC32C;
 
 /**
  * The file with the notes beside AUMs (protocol, section 10). It is text, so that people can read
@@ -46,7 +48,7 @@ import java.util.regex.Pattern;
  * aside edit HASH at CLOCK as BASE64
  * changed HASH at OWN reference OWN as BASE64
  * inherited HASH as BASE64
- * end
+ * end CHECKSUM
  * </pre>
  *
  * <p>Lines of a kind are in the order of their hashes, edits set aside in the order in which they
@@ -205,7 +207,7 @@ record NotesFile(Bytes content, Notes notes, Map<AumHash, Changed> changed) {
     new TreeMap<>(notes.inherited())
         .forEach(
             (hash, kept) -> lines.add("inherited " + hash + as(NotesCodec.encodeInherited(kept))));
-    lines.add(END);
+    lines.add(version == OLD_VERSION ? END : END + " " + checksum(lines));
     return lines;
   }
 
@@ -231,6 +233,13 @@ record NotesFile(Bytes content, Notes notes, Map<AumHash, Changed> changed) {
         + " at "
         + at.clock()
         + (version == OLD_VERSION ? "" : " own " + at.own());
+  }
+
+  /** A changed digit of a note may open the door to a removed key, and would look like a note. */
+  private static String checksum(List<String> lines) {
+    CRC32C crc = new CRC32C();
+    crc.update(text(lines).getBytes(StandardCharsets.US_ASCII));
+    return String.format(Locale.ROOT, "%08x", crc.getValue());
   }
 
   private static String kind(boolean revocation) {

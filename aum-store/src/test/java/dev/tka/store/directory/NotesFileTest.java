@@ -25,6 +25,7 @@ import dev.tka.core.store.TrailEntry;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -35,10 +36,12 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -151,7 +154,9 @@ class NotesFileTest {
     expected.add("aside revocation " + hash("C") + " at 2026-01-02T11:59:51Z as " + base64("C"));
     expected.addAll(changed);
     expected.add("inherited " + hash("C") + " as " + base64(NotesCodec.encodeInherited(inherited)));
-    expected.add("end");
+    CRC32C sum = new CRC32C();
+    sum.update((String.join("\n", expected) + "\n").getBytes(StandardCharsets.US_ASCII));
+    expected.add(String.format(Locale.ROOT, "end %08x", sum.getValue()));
 
     NodeDirectory store = store();
     store.commit(adding(store, "X").build());
@@ -174,6 +179,24 @@ class NotesFileTest {
       assertThat(read.find(hash("C")).orElseThrow().facts()).contains(facts(chains.get("C")));
       // It changes no votes, and is no rewrite.
       assertThat(read.find(hash("X")).orElseThrow().facts()).isEmpty();
+    }
+  }
+
+  /** A note that reads well and says something else could let a removed key in. */
+  @Test
+  void noChangedCharacterPasses() throws Exception {
+    NodeDirectory store = store();
+    store.commit(adding(store, "A").ownAums(OwnAums.NONE.agreed(NOON)).time(time).build());
+    byte[] whole = Files.readAllBytes(file());
+    for (int i = 0; i < whole.length; i++) {
+      for (char other : "0179Za \n".toCharArray()) {
+        byte[] changed = whole.clone();
+        changed[i] = (byte) other;
+        if (!Arrays.equals(changed, whole)) {
+          assertThatThrownBy(() -> NotesFile.parse("tka-own", changed))
+              .isInstanceOf(StoreException.Damaged.class);
+        }
+      }
     }
   }
 
@@ -403,14 +426,14 @@ class NotesFileTest {
   void changedNotesAreAConflict() throws Exception {
     NodeDirectory store = store();
     Revision base = note(store, ownAums).revision();
-    String text = Files.readString(file());
-    Files.writeString(file(), text.replaceFirst("agreed .*\n", ""));
+    OwnAums others =
+        new OwnAums(ownAums.own(), ownAums.elsewhere(), Optional.empty(), ownAums.setAside());
+    // Another program's file, which has seen no commit of this one.
+    Files.write(file(), NotesFile.of(Notes.NONE.with(others), Map.of()).content().toByteArray());
 
     assertThatThrownBy(() -> store.commit(Commit.on(base).add(chains.get("A"), NOON).build()))
         .isInstanceOf(StoreException.Conflict.class);
-    assertThat(store.read().ownAums())
-        .isEqualTo(
-            new OwnAums(ownAums.own(), ownAums.elsewhere(), Optional.empty(), ownAums.setAside()));
+    assertThat(store.read().ownAums()).isEqualTo(others);
   }
 
   @ParameterizedTest
