@@ -76,7 +76,7 @@ final class Judge {
             .snapshot()
             .find(authority.head())
             .flatMap(authority.snapshot().ownAums()::agesFrom)
-            .filter(ownNow::isAfter)
+            .filter(received -> !received.isAfter(ownNow))
         : agreedAt;
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tka.core.Aum;
 import dev.tka.core.Key;
 import dev.tka.core.TkaException;
+import dev.tka.core.store.Commit;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.DamagedStore;
@@ -581,6 +582,26 @@ class AdmissionTest {
     day(31);
 
     assertThat(refused(fromControl(node, chains, "X"), chains)).isEmpty();
+  }
+
+  @Test
+  void aNodeThatRanWithoutNotesJudgesAtTheTimeOfItsHeadFromThatSecondOn() throws TkaException {
+    Chains chains =
+        Chains.draw(
+            KEYS,
+            """
+            A -> P -> F[remove:1](2) -> G(2)
+            P -> X[revoke:2](1)
+            """);
+    MemoryAumStore store = new MemoryAumStore();
+    Commit.Builder commit = Commit.on(store.read().revision());
+    chains
+        .list("A P F")
+        .forEach(aum -> commit.add(aum, FakeClock.START.minus(Duration.ofDays(40))));
+    store.commit(commit.add(chains.get("G"), FakeClock.START).build());
+    LiveAuthority node = LiveAuthority.open(store, AdmissionPolicy.NODE, clock.clocks());
+
+    assertThat(refused(fromControl(node, chains, "X"), chains)).isEqualTo("X Finality");
   }
 
   @Test
