@@ -64,7 +64,12 @@ final class Judge {
    *
    * @return empty if nothing is final yet
    */
-  static Optional<Instant> reference(Authority authority, AdmissionPolicy policy, Instant ownNow) {
+  Optional<Instant> reference() {
+    return reference;
+  }
+
+  private static Optional<Instant> reference(
+      Authority authority, AdmissionPolicy policy, Instant ownNow) {
     if (!policy.followsControl()) {
       return Optional.of(ownNow);
     }
@@ -160,7 +165,7 @@ final class Judge {
   /** What took keys away after a fork. */
   TakingsAway after(AumHash fork, State atFork) throws StoreException, OpenException {
     return new TakingsAway(
-        new TakingsAway.Chain(
+        TakingsAway.Chain.of(
             last,
             history.keyHistory(fork),
             history.rewrites(),
@@ -184,7 +189,7 @@ final class Judge {
         rewrites.add(rewrite.movedBy(-offset));
       }
     }
-    return new TakingsAway.Chain(
+    return TakingsAway.Chain.of(
         entries.size(),
         KeyHistory.ofEntries(entries, entries.size()),
         rewrites,

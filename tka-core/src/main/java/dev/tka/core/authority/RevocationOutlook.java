@@ -6,7 +6,6 @@ import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.State;
-import dev.tka.core.internal.Votes;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
@@ -135,16 +134,8 @@ public record RevocationOutlook(
       long against = at.weightOf(entries.get(place).signers());
       List<Key> signers = new ArrayList<>();
       revoked.forEach(key -> at.findKey(key.id()).ifPresent(signers::add));
-      return weight(signers) > against
-          && weight(new TakingsAway(chain, at, place).unbarred(signers)) > against;
-    }
-
-    private static long weight(List<Key> keys) {
-      long weight = 0;
-      for (Key key : keys) {
-        weight = Votes.add(weight, key.votes());
-      }
-      return weight;
+      return TakingsAway.weightOf(signers) > against
+          && TakingsAway.weightOf(new TakingsAway(chain, at, place).unbarred(signers)) > against;
     }
   }
 

@@ -44,12 +44,6 @@ final class TakingsAway {
   private final State atFork;
   private final int fork;
 
-  /** What the rewrites after the fork inherited, by key, oldest first. */
-  private final Map<Bytes, List<Kept>> inherited = new HashMap<>();
-
-  /** What all rewrites inherited, by the AUM that took the key away. */
-  private final Map<AumHash, List<Inherited>> displaced = new HashMap<>();
-
   /** The AUMs after the fork that brought a key in, oldest first, once they were needed. */
   private final Map<Bytes, List<Bringing>> bringings = new HashMap<>();
 
@@ -62,7 +56,7 @@ final class TakingsAway {
    * @param last the last place whose AUM counts; what a rewrite after it inherited counts all the
    *     same, since nothing else was inherited
    * @param keys the changes of votes
-   * @param rewrites the rewrites, oldest first
+   * @param inherited what the rewrites inherited, by key, oldest first
    * @param reference the time at which finality is judged; empty if nothing is final yet
    * @param times the times from which and at which AUMs count
    * @param lapses true if what a rewrite gave back counts only until the rewrite is final itself
@@ -70,10 +64,40 @@ final class TakingsAway {
   record Chain(
       int last,
       KeyHistory keys,
-      List<Rewritten> rewrites,
+      Map<Bytes, List<Kept>> inherited,
       Optional<Instant> reference,
       Times times,
-      boolean lapses) {}
+      boolean lapses) {
+    /**
+     * What is known about a chain.
+     *
+     * @param rewrites the rewrites, oldest first
+     */
+    static Chain of(
+        int last,
+        KeyHistory keys,
+        List<Rewritten> rewrites,
+        Optional<Instant> reference,
+        Times times,
+        boolean lapses) {
+      Map<Bytes, List<Kept>> inherited = new HashMap<>();
+      for (Rewritten rewrite : rewrites) {
+        for (Inherited each : rewrite.inherited()) {
+          inherited
+              .computeIfAbsent(each.key(), any -> new ArrayList<>(1))
+              .add(new Kept(rewrite, each));
+        }
+      }
+      return new Chain(last, keys, inherited, reference, times, lapses);
+    }
+
+    List<Kept> keptOf(Bytes key) {
+      return inherited.getOrDefault(key, List.of());
+    }
+  }
+
+  /** What a rewrite inherited for a key. */
+  record Kept(Rewritten rewrite, Inherited what) {}
 
   /**
    * The takings away after a fork.
@@ -85,25 +109,14 @@ final class TakingsAway {
     this.chain = chain;
     this.atFork = atFork;
     this.fork = fork;
-    for (Rewritten rewrite : chain.rewrites()) {
-      for (Inherited each : rewrite.inherited()) {
-        if (rewrite.place() > fork) {
-          inherited
-              .computeIfAbsent(each.key(), any -> new ArrayList<>(1))
-              .add(new Kept(rewrite, each));
-        }
-        finals(each)
-            .forEach(
-                taken ->
-                    displaced.computeIfAbsent(taken.by(), any -> new ArrayList<>(1)).add(each));
-      }
-    }
   }
 
-  private record Kept(Rewritten rewrite, Inherited what) {}
-
+  /** What the rewrites after the fork inherited for a key, oldest first. */
   private List<Kept> keptOf(Bytes key) {
-    return inherited.getOrDefault(key, List.of());
+    List<Kept> all = chain.keptOf(key);
+    return all.isEmpty()
+        ? all
+        : all.stream().filter(kept -> kept.rewrite().place() > fork).toList();
   }
 
   /**
@@ -270,11 +283,7 @@ final class TakingsAway {
     signers.forEach(key -> takings.put(key.id(), of(key)));
     boolean fewer = true;
     while (fewer) {
-      long weight = 0;
-      for (Key key : left) {
-        weight = Votes.add(weight, key.votes());
-      }
-      long together = weight;
+      long together = weightOf(left);
       fewer =
           left.removeIf(
               key ->
@@ -282,6 +291,15 @@ final class TakingsAway {
                       .anyMatch(taking -> taking.bars(true, together)));
     }
     return left;
+  }
+
+  /** The votes of some keys together. */
+  static long weightOf(List<Key> keys) {
+    long weight = 0;
+    for (Key key : keys) {
+      weight = Votes.add(weight, key.votes());
+    }
+    return weight;
   }
 
   private Taking taking(Event event, List<Event> from, long votes) {
@@ -331,9 +349,8 @@ final class TakingsAway {
    * also if control sends the same branch again.
    */
   private OptionalLong finalVotesBefore(Event event) {
-    return displaced.getOrDefault(event.point().hash(), List.of()).stream()
-        .filter(kept -> kept.key().equals(event.change().key()))
-        .flatMap(TakingsAway::finals)
+    return chain.keptOf(event.change().key()).stream()
+        .flatMap(kept -> finals(kept.what()))
         .filter(taken -> taken.by().equals(event.point().hash()))
         .mapToLong(Inherited.Final::votes)
         .min();
