@@ -279,7 +279,9 @@ public final class Authority {
 
   /** This authority over a later snapshot that holds the same AUMs. */
   Authority over(AumSnapshot later) {
-    return new Authority(later, chain, state, known());
+    Authority over = new Authority(later, chain, state, known());
+    over.losingBytes = losingBytes;
+    return over;
   }
 
   /** This authority after its chain has grown. */

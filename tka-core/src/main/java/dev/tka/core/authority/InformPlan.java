@@ -79,14 +79,13 @@ record InformPlan(
     Admission admission = Admission.of(authority, history, batch, judge, verification);
     Rewrite rewrite = Rewrite.of(authority, history, verification, admission);
     List<Aum> admitted = admission.admitted();
-    Optional<Instant> reference = Judge.reference(authority, batch.policy(), now.own());
     return new InformPlan(
         additions(
             authority.snapshot(),
             verification,
             rewrite.isNothing() ? admitted : rewrite.connected(history, admitted),
             now,
-            reference),
+            judge.reference()),
         batch.updates().size() - verification.fresh().size(),
         admission.refusals(),
         admission.outweighed(),
