@@ -4,7 +4,6 @@ import dev.tka.conformance.naive.NaiveAdmission;
 import dev.tka.core.Aum;
 import dev.tka.core.DecodeException;
 import dev.tka.core.TkaException;
-import dev.tka.core.authority.AdmissionPolicy;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -50,14 +49,8 @@ final class AdmissionVectors implements Checker {
   }
 
   private static AdmittingEngine engine(GoldenCase golden) throws Mismatch {
-    AdmissionPolicy policy =
-        switch (role(golden.text("role"))) {
-          case CONTROL -> AdmissionPolicy.CONTROL;
-          case RESTORED -> AdmissionPolicy.RESTORED_CONTROL;
-          case NODE -> AdmissionPolicy.NODE;
-        };
     try {
-      return new AdmittingEngine(policy, decode(golden.text("genesis")));
+      return new AdmittingEngine(role(golden.text("role")), decode(golden.text("genesis")));
     } catch (TkaException e) {
       throw new Mismatch("the engine refuses the genesis: " + e.getMessage());
     }

@@ -36,9 +36,14 @@ final class AdmittingEngine {
   private final LiveAuthority live;
 
   /** A party that begins with a genesis. */
-  AdmittingEngine(AdmissionPolicy policy, Aum genesis) throws TkaException {
-    Clocks stopped =
-        new Clocks(Clock.fixed(Limits.EARLIEST_COMMIT, ZoneOffset.UTC), () -> Duration.ZERO);
+  AdmittingEngine(NaiveAdmission.Role role, Aum genesis) throws TkaException {
+    AdmissionPolicy policy =
+        switch (role) {
+          case CONTROL -> AdmissionPolicy.CONTROL;
+          case RESTORED -> AdmissionPolicy.RESTORED_CONTROL;
+          case NODE -> AdmissionPolicy.NODE;
+        };
+    Clocks stopped = new Clocks(Clock.fixed(EARLIEST, ZoneOffset.UTC), () -> Duration.ZERO);
     live = LiveAuthority.bootstrap(store, genesis, policy, stopped);
   }
 

@@ -9,7 +9,6 @@ import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.State;
 import dev.tka.core.TkaException;
-import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.util.ArrayList;
@@ -56,14 +55,7 @@ class AdmissionProperties {
       }
       Aum genesis = Chains.genesis(keys, 1);
       model = new NaiveAdmission(role, genesis);
-      engine =
-          new AdmittingEngine(
-              switch (role) {
-                case CONTROL -> AdmissionPolicy.CONTROL;
-                case RESTORED -> AdmissionPolicy.RESTORED_CONTROL;
-                case NODE -> AdmissionPolicy.NODE;
-              },
-              genesis);
+      engine = new AdmittingEngine(role, genesis);
       add(genesis, State.ofCheckpoint(genesis));
     }
 

@@ -24,9 +24,7 @@ class CachedDirectoryContractTest extends CachedContractTest {
   /** Those that can matter, as without the cache. */
   @Override
   protected Optional<AumFacts> kept(Aum aum, AumFacts noted) {
-    boolean decides = !noted.changes().isEmpty() || aum.kind().isCheckpoint();
-    return Optional.of(AumFacts.of(aum, noted.changes(), noted.own(), noted.reference()))
-        .filter(any -> decides);
+    return keptByDirectories(aum, noted);
   }
 
   static Tailnets at(Path directory) throws Exception {

@@ -855,6 +855,13 @@ public abstract class AumStoreContract {
     return Optional.of(noted);
   }
 
+  /** The facts that a directory keeps: those that can matter, without what the AUM itself says. */
+  protected static Optional<AumFacts> keptByDirectories(Aum aum, AumFacts noted) {
+    boolean decides = !noted.changes().isEmpty() || aum.kind().isCheckpoint();
+    return Optional.of(AumFacts.of(aum, noted.changes(), noted.own(), noted.reference()))
+        .filter(any -> decides);
+  }
+
   @Test
   void factsAreKeptAsTheyWereNoted() throws Exception {
     AumStore store = newStore();

@@ -28,9 +28,7 @@ class NodeDirectoryContractTest extends AumStoreContract {
   /** Those that can matter, and without what the AUM itself says. */
   @Override
   protected Optional<AumFacts> kept(Aum aum, AumFacts noted) {
-    boolean decides = !noted.changes().isEmpty() || aum.kind().isCheckpoint();
-    return Optional.of(AumFacts.of(aum, noted.changes(), noted.own(), noted.reference()))
-        .filter(any -> decides);
+    return keptByDirectories(aum, noted);
   }
 
   @Override
