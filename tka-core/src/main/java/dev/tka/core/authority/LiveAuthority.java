@@ -503,12 +503,10 @@ public final class LiveAuthority {
     for (Commit.Addition addition : restored) {
       commit.add(addition.at(Limits.nearestCommitTime(addition.committedAt())));
     }
+    plan.additions().forEach(commit::add);
     if (policy.remembers()) {
-      plan.additions().forEach(commit::add);
       commit.time(OwnClock.note(snapshot.notes(), now));
       plan.inherited().forEach(commit::inherits);
-    } else {
-      plan.additions().forEach(addition -> commit.add(addition.aum(), addition.committedAt()));
     }
     commit.purge(plan.rewrite().purges());
     if (!restored.isEmpty()) {
