@@ -27,7 +27,7 @@ public final class TailnetName {
           "1 to " + Tailnets.LONGEST_NAME + " characters", text.length() + " characters");
     }
     if (text.equals(".") || text.equals("..")) {
-      return expected("a name", "a dot segment, which is a place in a URL");
+      return expected("more than a dot segment of a URL", text);
     }
     Optional<String> hidden =
         text.codePoints().filter(c -> !isAllowed(c)).mapToObj(TailnetName::describe).findFirst();
@@ -35,7 +35,7 @@ public final class TailnetName {
       return expected("no control or invisible character and none of / \\ % ; ? #", hidden.get());
     }
     return isSpace(text.codePointAt(0)) || isSpace(text.codePointBefore(text.length()))
-        ? expected("no space at either end", "one")
+        ? expected("no space at either end", "one there")
         : Optional.empty();
   }
 
