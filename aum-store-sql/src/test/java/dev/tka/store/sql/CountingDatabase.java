@@ -68,6 +68,11 @@ final class CountingDatabase extends SqlTailnets {
   }
 
   @Override
+  String newNumber() {
+    return behind.newNumber();
+  }
+
+  @Override
   String lockOrSkip() {
     return behind.lockOrSkip();
   }

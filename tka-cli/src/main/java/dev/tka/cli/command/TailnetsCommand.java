@@ -13,6 +13,7 @@ import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.StorePlace;
+import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -121,7 +122,7 @@ public final class TailnetsCommand implements Callable<Integer> {
                         .authority()
                         .map(authority -> describe(authority, listed.aums().orElse(0))))
             .orElse("not enabled");
-    return Texts.printable(listed.name()) + "\t" + what;
+    return TailnetName.printable(listed.name()) + "\t" + what;
   }
 
   private static String describe(Authority authority, int aums) {
