@@ -1,11 +1,13 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.ApplyException;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.BuildException;
 import dev.tka.core.authority.InformException;
 import dev.tka.core.authority.OpenException;
@@ -21,7 +23,9 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
@@ -40,7 +44,9 @@ public final class Failures
       Exception failure, CommandLine command, CommandLine.ParseResult parsed) {
     PrintWriter err = command.getErr();
     if (failure instanceof CommandFailure known) {
-      return report(err, known.exitCode(), known.getMessage());
+      int exitCode = report(err, known.exitCode(), known.getMessage());
+      Advice.print(known.advice(), "tka: ", err);
+      return exitCode;
     }
     if (failure instanceof StoreException.Conflict) {
       return report(
@@ -50,7 +56,9 @@ public final class Failures
               + failure.getMessage());
     }
     if (failure instanceof TkaException data) {
-      return report(err, exitCode(data), place(data, command) + describe(data));
+      int exitCode = report(err, exitCode(data), place(data, command) + describe(data));
+      Advice.print(advice(data, command), "tka: ", err);
+      return exitCode;
     }
     if (failure instanceof NoSuchFileException || failure instanceof FileNotFoundException) {
       return report(err, ExitCode.NOT_FOUND, failure.getMessage() + ": no such file");
@@ -77,12 +85,31 @@ public final class Failures
     if (!(failure instanceof OpenException.EmptyStore)) {
       return "";
     }
+    return store(command).map(store -> store.words() + ": ").orElse("");
+  }
+
+  private static Optional<StoreArgument> store(CommandLine command) {
     return command.getCommandSpec().mixins().values().stream()
         .map(CommandLine.Model.CommandSpec::userObject)
         .filter(StoreArgument.class::isInstance)
-        .map(store -> ((StoreArgument) store).words() + ": ")
-        .findFirst()
-        .orElse("");
+        .map(StoreArgument.class::cast)
+        .findFirst();
+  }
+
+  private static List<Advice> advice(TkaException failure, CommandLine command) {
+    Optional<StoreArgument> store = store(command);
+    if (store.isEmpty()) {
+      return List.of();
+    }
+    if (failure instanceof OpenException.EmptyStore) {
+      return store.get().place().policy() == AdmissionPolicy.NODE
+          ? List.of(Advice.bootstrap(store.get().words(), Advice.CONTROL))
+          : List.of();
+    }
+    if (failure instanceof BuildException.UntrustedSigner) {
+      return List.of(Advice.disable(store.get().words()));
+    }
+    return List.of();
   }
 
   /** For a person, to whom the name of a Java class means nothing. */
