@@ -19,15 +19,20 @@ import dev.tka.core.store.StoreException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.util.Arrays;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import picocli.CommandLine;
 
 /** Turns any exception of a command into one line and an exit status. */
@@ -36,8 +41,7 @@ public final class Failures
   private static final Pattern SECRET =
       Pattern.compile("(nlpriv:|disablement-secret:|tskey-)[0-9a-zA-Z+/=_-]+|(:/+[^/@:\\s]*:).*@");
 
-  /** Enough to find a bug, and still one line. */
-  private static final int NAMED_FRAMES = 4;
+  private static final String FAILED = "reading or writing failed";
 
   @Override
   public int handleExecutionException(
@@ -68,6 +72,9 @@ public final class Failures
     }
     if (failure instanceof IOException io) {
       return report(err, ExitCode.IO, describe(io));
+    }
+    if (failure instanceof UncheckedIOException wrapped) {
+      return report(err, ExitCode.IO, describe(Objects.requireNonNull(wrapped.getCause())));
     }
     return internal(failure, err);
   }
@@ -117,22 +124,48 @@ public final class Failures
     if (failure instanceof AccessDeniedException denied) {
       return denied.getFile() + ": no permission";
     }
-    return Objects.requireNonNullElse(failure.getMessage(), "reading or writing failed");
+    if (failure instanceof CharacterCodingException) {
+      return "expected UTF-8 text, found other bytes";
+    }
+    if (failure instanceof FileSystemException file) {
+      String reason =
+          file instanceof NotDirectoryException
+              ? "not a directory"
+              : Objects.requireNonNullElse(file.getReason(), FAILED);
+      return file.getFile() + ": " + reason;
+    }
+    return Objects.requireNonNullElse(failure.getMessage(), FAILED);
   }
 
-  /** Reports an unexpected failure: a bug of ours, or a lack of memory. */
+  /**
+   * Reports an unexpected failure: a bug of ours, or a lack of memory. The details are for whoever
+   * mends it, and go to a file that only the user can read.
+   */
   public static int internal(Throwable failure, PrintWriter err) {
     Throwable root = failure;
     while (root.getCause() != null) {
       root = root.getCause();
     }
-    String where =
-        Arrays.stream(root.getStackTrace())
-            .limit(NAMED_FRAMES)
-            .map(StackTraceElement::toString)
-            .collect(Collectors.joining(", "));
+    String what = root instanceof OutOfMemoryError ? "out of memory" : "internal error";
     return report(
-        err, ExitCode.INTERNAL, "internal error, please report it: " + root + " at " + where);
+        err,
+        ExitCode.INTERNAL,
+        what
+            + ", please report it"
+            + details(failure).map(file -> "; the details are in " + file).orElse(""));
+  }
+
+  /** Empty if there is no place to write to. */
+  private static Optional<Path> details(Throwable failure) {
+    try {
+      StringWriter text = new StringWriter();
+      failure.printStackTrace(new PrintWriter(text, true));
+      Path file = Files.createTempFile("tka-error-", ".txt");
+      Files.writeString(file, SECRET.matcher(text.toString()).replaceAll("$1$2..."));
+      return Optional.of(file);
+    } catch (IOException | OutOfMemoryError | StackOverflowError | SecurityException e) {
+      return Optional.empty();
+    }
   }
 
   @Override
