@@ -173,6 +173,9 @@ public final class SyncCommand implements Callable<Integer> {
           ExitCode.NOT_FOUND,
           node + ": " + e.getMessage(),
           Advice.bootstrap(node.words(), control.words()));
+    } catch (CommandFailure damaged) {
+      throw new CommandFailure(
+          damaged.exitCode(), damaged.getMessage(), Advice.fetch(node.words(), control.words()));
     }
   }
 

@@ -88,7 +88,9 @@ public final class StoreArgument {
         throw e;
       }
       throw new CommandFailure(
-          exitCode, "no authority can be opened without the damaged AUMs: " + e.getMessage());
+          exitCode,
+          "no authority can be opened without the damaged AUMs ('tka doctor' says what to do): "
+              + e.getMessage());
     }
   }
 
