@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** A directory and the key files of its admins, made and changed by the command. */
@@ -111,9 +112,16 @@ final class Tailnet {
     assertThat(result.exitCode()).as(result.err()).isEqualTo(exitCode);
     assertThat(result.out()).isEmpty();
     assertThat(result.err()).startsWith("tka: ").contains(why);
-    assertThat(result.err().lines().filter(line -> !ADVICE.matcher(line).find())).hasSize(1);
+    assertThat(withoutAdvice(result.err())).hasLineCount(1);
     assertThat(content()).isEqualTo(before);
     return result;
+  }
+
+  /** The lines of standard error besides advice. */
+  static String withoutAdvice(String err) {
+    return err.lines()
+        .filter(line -> !ADVICE.matcher(line).find())
+        .collect(Collectors.joining("\n"));
   }
 
   Authority authority() throws TkaException {
