@@ -57,7 +57,8 @@ class AuthKeyCommandTest {
   private static void requireFailure(Cli.Result result, int exitCode, String message) {
     assertThat(result.exitCode()).as(result.err()).isEqualTo(exitCode);
     assertThat(result.out()).isEmpty();
-    assertThat(result.err()).startsWith("tka: ").contains(message).hasLineCount(1);
+    assertThat(result.err()).startsWith("tka: ").contains(message);
+    assertThat(Tailnet.withoutAdvice(result.err())).hasLineCount(1);
     assertThat(result.err()).doesNotContainIgnoringCase("s3cret");
   }
 

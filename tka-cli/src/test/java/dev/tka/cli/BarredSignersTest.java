@@ -209,7 +209,7 @@ class BarredSignersTest {
     assertThat(refused.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
     assertThat(refused.out())
         .contains("must not be signed by " + TestKeys.publicKey(2))
-        .contains("To do: the signatures that control names must not be on it");
+        .contains("to do: the signatures that control names must not be on it");
     Matcher hex = Pattern.compile("--finish ([0-9A-F]+)").matcher(refused.out());
     assertThat(hex.find()).isTrue();
     assertThat(Cli.run("doctor", home, control).out()).contains(hex.group());

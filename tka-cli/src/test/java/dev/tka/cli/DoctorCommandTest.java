@@ -137,7 +137,7 @@ class DoctorCommandTest {
     Tailnet anew = Tailnet.of(Files.createDirectory(folder.resolve("new")), "ann");
     Map<?, ?> finding =
         finding("re-created", "doctor", old.directory(), anew.directory(), "--json");
-    assertRemedy(finding, true, "disabled");
+    assertRemedy(finding, true, "tka disable " + old.directory() + " SECRET");
   }
 
   @Test
@@ -269,7 +269,8 @@ class DoctorCommandTest {
             "--without",
             bob,
             "--json");
-    assertRemedy(finding, false, "tka remove " + home.directory() + " " + bob + " --peers PEERS");
+    assertRemedy(
+        finding, false, "tka remove " + home.directory() + " " + bob + " --peers " + peers);
     assertThat((String) finding.get("Text")).startsWith("1 node would lose").endsWith(": phone");
     Cli.Result text = Cli.run("doctor", home.directory(), "--peers", peers);
     assertThat(text.exitCode()).as(text.out()).isEqualTo(ExitCode.OK);

@@ -148,7 +148,8 @@ class EditCommandsTest {
     assertThat(tailnet.edit("add", "ann", carol + "?2", dave).out()).isEmpty();
     assertThat(tailnet.edit("update", "carol", dave + "?4", "--meta", "owner=dave").out())
         .isEmpty();
-    assertThat(tailnet.edit("remove", "dave", tailnet.publicKey("bob")).out()).isEmpty();
+    assertThat(tailnet.edit("remove", "dave", tailnet.publicKey("bob"), "--re-sign=false").out())
+        .isEmpty();
 
     assertThat(tailnet.trusted())
         .containsExactly(tailnet.publicKey("ann") + "?1", carol + "?2", dave + "?4");
@@ -185,7 +186,9 @@ class EditCommandsTest {
         refused, "add key " + eve, tailnet.editArguments("add", "bob", eve + "?0"));
     tailnet.requireRefused(refused, "4097", tailnet.editArguments("add", "bob", eve + "?4097"));
     tailnet.requireRefused(
-        refused, "remove key " + eve, tailnet.editArguments("remove", "bob", eve));
+        refused,
+        "remove key " + eve,
+        tailnet.editArguments("remove", "bob", eve, "--re-sign=false"));
     tailnet.requireRefused(
         refused, "set votes of key " + eve, tailnet.editArguments("update", "bob", eve + "?2"));
     tailnet.requireRefused(
@@ -216,7 +219,9 @@ class EditCommandsTest {
     tailnet.requireRefused(
         ExitCode.USAGE, "nothing to change", tailnet.editArguments("update", "ann", ann));
     tailnet.requireRefused(
-        ExitCode.USAGE, "no votes", tailnet.editArguments("remove", "ann", ann + "?2"));
+        ExitCode.USAGE,
+        "no votes",
+        tailnet.editArguments("remove", "ann", ann + "?2", "--re-sign=false"));
     tailnet.requireRefused(
         ExitCode.USAGE,
         "cannot be combined",
@@ -237,7 +242,8 @@ class EditCommandsTest {
   @Test
   void removingTheKeyThatSignsIsAskedFor() throws Exception {
     Tailnet tailnet = Tailnet.of(folder, "ann", "bob");
-    Object[] removal = tailnet.editArguments("remove", "ann", tailnet.publicKey("ann"));
+    Object[] removal =
+        tailnet.editArguments("remove", "ann", tailnet.publicKey("ann"), "--re-sign=false");
     tailnet.requireRefused(ExitCode.USAGE, "--confirm", removal);
 
     Map<String, String> before = tailnet.content();
@@ -261,12 +267,19 @@ class EditCommandsTest {
             "remove",
             tailnet.directory(),
             tailnet.publicKey("ann"),
+            "--re-sign=false",
             "--key-file",
             "-");
     assertThat(result.exitCode()).isNotEqualTo(ExitCode.OK);
     Cli.Result alone =
         Cli.runAnswering(
-            key, "remove", tailnet.directory(), tailnet.publicKey("ann"), "--key-file", "-");
+            key,
+            "remove",
+            tailnet.directory(),
+            tailnet.publicKey("ann"),
+            "--re-sign=false",
+            "--key-file",
+            "-");
     assertThat(alone.exitCode()).isEqualTo(ExitCode.USAGE);
     assertThat(alone.err()).contains("--confirm");
     assertThat(tailnet.trusted()).hasSize(2);
@@ -275,7 +288,7 @@ class EditCommandsTest {
   @Test
   void confirmationGoesWithoutAsking() throws Exception {
     Tailnet tailnet = Tailnet.of(folder, "ann", "bob");
-    tailnet.edit("remove", "ann", tailnet.publicKey("ann"), "--confirm");
+    tailnet.edit("remove", "ann", tailnet.publicKey("ann"), "--confirm", "--re-sign=false");
     assertThat(tailnet.trusted()).hasSize(1);
   }
 
@@ -291,7 +304,8 @@ class EditCommandsTest {
     assertThat(tailnet.authority().length()).isEqualTo(50);
 
     Cli.Result removal =
-        tailnet.edit("remove", "ann", tailnet.publicKey("ann"), "--confirm", "--json");
+        tailnet.edit(
+            "remove", "ann", tailnet.publicKey("ann"), "--confirm", "--re-sign=false", "--json");
     assertThat(removal.err()).contains("warning: a checkpoint is due and was postponed");
     assertThat(removal.json()).containsKey("CheckpointPutOff");
 
@@ -312,7 +326,7 @@ class EditCommandsTest {
   void aStolenKeyIsRevokedInThreeSteps() throws Exception {
     Tailnet tailnet = Tailnet.of(folder, "ann", "bob", "carol");
     String mallory = tailnet.newKey("mallory");
-    tailnet.edit("remove", "carol", tailnet.publicKey("bob"));
+    tailnet.edit("remove", "carol", tailnet.publicKey("bob"), "--re-sign=false");
     tailnet.edit("add", "carol", mallory);
 
     Cli.Result first = tailnet.edit("revoke-keys", "ann", tailnet.publicKey("carol"), mallory);
@@ -366,7 +380,7 @@ class EditCommandsTest {
     String mallory = tailnet.newKey("mallory");
     tailnet.edit("add", "carol", mallory);
     String update = updateIn(tailnet.edit("revoke-keys", "ann", mallory).out());
-    tailnet.edit("remove", "ann", tailnet.publicKey("carol"));
+    tailnet.edit("remove", "ann", tailnet.publicKey("carol"), "--re-sign=false");
 
     String why = tailnet.publicKey("carol").substring("tlpub:".length());
     tailnet.requireRefused(

@@ -88,7 +88,8 @@ class ExportImportTest {
 
   private static void assertFails(int exitCode, String message, Cli.Result result) {
     assertThat(result.exitCode()).as(result.err()).isEqualTo(exitCode);
-    assertThat(result.err()).contains(message).hasLineCount(1);
+    assertThat(result.err()).contains(message);
+    assertThat(Tailnet.withoutAdvice(result.err())).hasLineCount(1);
     assertThat(result.out()).isEmpty();
   }
 

@@ -8,18 +8,26 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringWriter;
 import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** Cases that no command handles: internal errors, and output that nobody reads. */
 class MainTest {
+  private static final Pattern REPORTED =
+      Pattern.compile("tka: (?:internal error|out of memory), .*; the details are in (.*)\n");
+
   @Test
-  void anInternalErrorIsOneLine() {
+  void anInternalErrorIsOneLineAndAFileOfDetails() throws IOException {
     requireInternal(
         () -> {
           throw new IllegalStateException("two\nlines");
         },
-        "two\ufffdlines");
+        "two\nlines");
     requireInternal(
         () -> {
           throw new StackOverflowError();
@@ -62,7 +70,7 @@ class MainTest {
     return Main.run(Cli.tka(new byte[0]), out, err, "--help");
   }
 
-  private static void requireInternal(Runnable failing, String message) {
+  private static void requireInternal(Runnable failing, String message) throws IOException {
     InputStream in =
         new InputStream() {
           @Override
@@ -82,8 +90,16 @@ class MainTest {
     int exitCode = Main.run(new Tka(in, false, new SecureRandom()), out, err, "inspect", "-");
 
     assertThat(exitCode).isEqualTo(ExitCode.INTERNAL);
-    assertThat(err.toString()).startsWith("tka: internal error").contains(message, "MainTest");
-    assertThat(err.toString().lines()).hasSize(1);
+    Matcher reported = REPORTED.matcher(err.toString());
+    assertThat(reported.matches()).as(err.toString()).isTrue();
+    Path details = Path.of(reported.group(1));
+    try {
+      assertThat(Files.readString(details)).contains(message, "MainTest");
+      assertThat(Files.getPosixFilePermissions(details))
+          .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+    } finally {
+      Files.delete(details);
+    }
     assertThat(out.toString()).isEmpty();
   }
 

@@ -103,10 +103,43 @@ class RemoveCommandTest {
   }
 
   @Test
+  void withoutAPeersFileNobodyIsLockedOutByAccident() throws Exception {
+    tailnet.requireRefused(
+        ExitCode.USAGE, "locks out the nodes", tailnet.editArguments("remove", "ann", bob));
+    assertThat(tailnet.edit("remove", "ann", bob, "--re-sign=false").out()).isEmpty();
+    assertThat(tailnet.trusted()).hasSize(1);
+  }
+
+  @Test
+  void theSignerAmongTheRemovedGoesLast() throws Exception {
+    String carol = tailnet.newKey("carol");
+    tailnet.edit("add", "ann", carol);
+    tailnet.edit("remove", "ann", tailnet.publicKey("ann"), bob, "--re-sign=false", "--confirm");
+    assertThat(tailnet.trusted()).containsExactly(carol + "?1");
+    tailnet.requireSound();
+  }
+
+  @Test
+  void aNodeThatIsLockedOutIsNamedWithTheCommandThatSignsIt() throws Exception {
+    Cli.Result result =
+        tailnet.edit("remove", "ann", bob, "--peers", peersFile(), "--re-sign=false");
+    assertThat(result.out())
+        .contains(
+            "\ton-bob\n",
+            "run:   tka sign "
+                + tailnet.directory()
+                + " "
+                + Nodes.nodeKey(2)
+                + " "
+                + Nodes.rotationKey(2)
+                + " --key-file FILE\n");
+  }
+
+  @Test
   void optionsThatDoNotGoTogether() throws Exception {
     tailnet.requireRefused(
         ExitCode.USAGE,
-        "--re-sign needs --peers",
+        "only a peers file tells",
         tailnet.editArguments("remove", "ann", bob, "--re-sign"));
     tailnet.requireRefused(
         ExitCode.USAGE,

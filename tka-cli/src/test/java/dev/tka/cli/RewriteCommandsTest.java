@@ -62,7 +62,8 @@ class RewriteCommandsTest {
             " removed it for good")
         .contains("not admitted    " + y + ": it builds on " + x)
         .contains("Control follows a chain that the node does not admit: " + x)
-        .contains("To do: find out who signed it; if it is intended: tka sync ", " --admit " + x);
+        .contains(
+            "to do: find out who signed it; if it is intended\nrun:   tka sync ", " --admit " + x);
     assertThat(head(node)).isEqualTo(chains.get("C").hash().toString());
 
     Cli.Result unasked = Cli.run("sync", node, control, "--admit", x);
@@ -106,13 +107,13 @@ class RewriteCommandsTest {
         .contains("not admitted    " + revocation.hash() + ": at ")
         .contains("A revocation made here that control does not follow: " + revocation.hash())
         .contains("Control does not follow a revocation that was made here, ")
-        .contains("To do: have it co-signed");
+        .contains("to do: have it co-signed");
     assertThat(head(node)).isEqualTo(revocation.hash().toString());
     assertThat(Cli.run("edits", node).out()).isEqualTo("No edits have been set aside.\n");
   }
 
-  @Test
-  void aRestoredControlAcceptsAgainWhatTheNodeHolds() throws Exception {
+  /** A control that no longer has what it gave the node. */
+  static Chains deniedByControl(Path node, Path control) throws Exception {
     Chains chains =
         Chains.draw(
             List.of(TestKeys.key(1, 1), TestKeys.key(2, 2)),
@@ -120,8 +121,16 @@ class RewriteCommandsTest {
             A -> B(2) -> C
             A -> D
             """);
-    Path node = directory(chains, "A B C", 3, "node");
-    Path control = directory(chains, "A D", 3, "control");
+    DirectoryOfAums.write(chains.list("A B C"), 3, node);
+    DirectoryOfAums.write(chains.list("A D"), 3, control);
+    return chains;
+  }
+
+  @Test
+  void aRestoredControlAcceptsAgainWhatTheNodeHolds() throws Exception {
+    Path node = folder.resolve("node");
+    Path control = folder.resolve("control");
+    Chains chains = deniedByControl(node, control);
 
     Cli.Result strict = Cli.run("sync", node, control, "--dry-run", "--json");
     assertThat(strict.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
@@ -154,7 +163,7 @@ class RewriteCommandsTest {
     assertThat(sync.out())
         .contains("not admitted    ", "make it again")
         .contains("Set aside, because control does not follow it: ", " add-key tlpub:")
-        .contains("To make edits again: tka edits ");
+        .contains("run:   tka edits ");
     assertThat(head(node.directory())).isEqualTo(head(control));
 
     Cli.Result text = Cli.run("edits", node.directory());

@@ -310,14 +310,14 @@ class StoreCommandsTest {
         .isEqualTo(ExitCode.OK);
     assertThat(Cli.run("import", folder.resolve("one.tka"), node).exitCode())
         .isEqualTo(ExitCode.OK);
-    String hint = "it may be another tailnet: see 'tka tailnets " + store + "'; ";
+    String hint = "it may be another tailnet: see 'tka tailnets " + store + "'";
 
     Cli.Result doctor = Cli.run("doctor", node, store, "--tailnet", "two");
     assertThat(doctor.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
     assertThat(doctor.out())
         .containsSubsequence(
-            "PROBLEM  re-created: " + hint, "to do: " + hint, "no-common-ground", "to do: " + hint);
-    assertThat(Cli.run("sync", node, store, "--tailnet", "two").out()).contains("To do: " + hint);
+            "PROBLEM  re-created: ", "to do: " + hint, "no-common-ground", "to do: " + hint);
+    assertThat(Cli.run("sync", node, store, "--tailnet", "two").out()).contains("to do: " + hint);
     // A directory keeps no other.
     assertThat(Cli.run("import", folder.resolve("one.tka"), folder.resolve("other")).exitCode())
         .isEqualTo(ExitCode.OK);
@@ -536,7 +536,7 @@ class StoreCommandsTest {
         .matches(
             """
             (?s).*PROBLEM  damaged: .*aum_body.*
-                     to do: restore it, see docs/admin-guide.md
+                     to do: restore a backup: see docs/admin-guide.md, 'Restoring'
             """);
     requireRefused(
         ExitCode.USAGE, "cannot be combined", "verify", store, "--all", "--tailnet", "one");
@@ -655,7 +655,7 @@ class StoreCommandsTest {
     }
     assertThat(Cli.run(on(file, "doctor")).out())
         .startsWith("PROBLEM  damaged: ")
-        .endsWith("to do: restore it, see docs/admin-guide.md\n");
+        .endsWith("to do: restore a backup: see docs/admin-guide.md, 'Restoring'\n");
   }
 
   @Test

@@ -124,8 +124,8 @@ class SyncCommandsTest {
         .contains(
             "PROBLEM  no-common-ground: No AUM is known to both",
             "PROBLEM  re-created: ",
-            "to do: ",
-            "state ids");
+            "run:   tka disable ",
+            "run:   tka sync " + node + " " + other.directory() + " --bootstrap");
   }
 
   @Test
@@ -202,7 +202,7 @@ class SyncCommandsTest {
     Files.write(node.resolve(head.substring(0, 2)).resolve(head), new byte[] {1});
     Cli.Result result = Cli.run("doctor", node);
     assertThat(result.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
-    assertThat(result.out()).contains("PROBLEM  damaged: ", head, "to do: sync");
+    assertThat(result.out()).contains("PROBLEM  damaged: ", head, "run:   tka repair ");
 
     Cli.Result sync = Cli.run("sync", node, control.directory());
     assertThat(sync.out()).contains("The heads agree");

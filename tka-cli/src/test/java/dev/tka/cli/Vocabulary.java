@@ -1,5 +1,6 @@
 package dev.tka.cli;
 
+import dev.tka.cli.output.Advice;
 import dev.tka.compaction.CompactionPlan;
 import dev.tka.compaction.KeepReason;
 import dev.tka.core.AumKind;
@@ -48,6 +49,7 @@ record Vocabulary(String ending, SortedSet<String> words) {
         of(".Denial", kinds(NodeKeyAuthorization.Denied.class)),
         of(".CannotFollow[].Kind", Stream.of("no-common-ground", "revocation-below-window")),
         of(".Alarms[].Kind", Arrays.stream(KeyDefect.values()).map(KeyDefect::kind)),
+        of(".Advice[].Kind", Arrays.stream(Advice.Kind.values()).map(Advice.Kind::word)),
         of(".Findings[].Kind", Stream.concat(kinds(SyncOutcome.class), findings())));
   }
 
@@ -88,9 +90,14 @@ record Vocabulary(String ending, SortedSet<String> words) {
         "clock-went-back",
         "damaged",
         "edits-set-aside",
+        "empty-record",
         "far-behind",
         "many-keys",
+        "no-authority",
         "no-recent-checkpoint",
+        "nobody-can-sign",
+        "node-dropped",
+        "node-obsolete",
         "one-disablement-value",
         "one-signing-key",
         "outvoting-key",

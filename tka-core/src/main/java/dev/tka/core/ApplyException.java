@@ -23,7 +23,7 @@ public abstract sealed class ApplyException extends TkaException {
   public static final class KeyPresent extends ApplyException {
 
     KeyPresent(AumHash hash, Bytes keyId) {
-      super(hash + ": adds key " + keyId + ", which is trusted already");
+      super(hash + ": adds key " + LockPublicKey.textOf(keyId) + ", which is trusted already");
     }
   }
 
@@ -31,7 +31,7 @@ public abstract sealed class ApplyException extends TkaException {
   public static final class KeyAbsent extends ApplyException {
 
     KeyAbsent(AumHash hash, AumKind kind, Bytes keyId) {
-      super(hash + ": " + kind + " of " + keyId + ", which is not trusted");
+      super(hash + ": " + kind + " of " + LockPublicKey.textOf(keyId) + ", which is not trusted");
     }
   }
 

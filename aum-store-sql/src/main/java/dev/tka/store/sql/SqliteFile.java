@@ -28,6 +28,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.sqlite.BusyHandler;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteErrorCode;
@@ -50,6 +52,9 @@ import org.sqlite.SQLiteOpenMode;
  * longer has them.
  */
 public final class SqliteFile extends SqlTailnets {
+  /** The form of the driver's messages: a code, what it means, and the detail. */
+  private static final Pattern DETAIL =
+      Pattern.compile("\\[SQLITE_\\w+\\] .*?\\((.*)\\)", Pattern.DOTALL);
 
   /** Identifies our SQLite files: "TKA" and a zero. */
   private static final int APPLICATION_ID = 0x544b4100;
@@ -483,16 +488,24 @@ public final class SqliteFile extends SqlTailnets {
         || code == SQLiteErrorCode.SQLITE_NOTADB.code
         || code == SQLiteErrorCode.SQLITE_ERROR.code
         || code == SQLiteErrorCode.SQLITE_CONSTRAINT.code) {
-      return new StoreException.Damaged(file + ": " + failure.getMessage());
+      return new StoreException.Damaged(file + ": " + words(failure));
     }
     if (code == SQLiteErrorCode.SQLITE_CANTOPEN.code) {
       return new StoreException.Unavailable(
           file + ": SQLite cannot open it, or cannot create the -wal and -shm files beside it",
-          failure);
+          new SQLException(words(failure), failure));
     }
     // Only the cause shows that the driver has no library for this platform.
     Throwable cause = failure.getCause();
-    return new StoreException.Unavailable(file.toString(), cause == null ? failure : cause);
+    return new StoreException.Unavailable(
+        file.toString(), cause == null ? new SQLException(words(failure), failure) : cause);
+  }
+
+  /** The detail in a message of SQLite, without the name of its code. */
+  private static String words(SQLException failure) {
+    String message = String.valueOf(failure.getMessage());
+    Matcher detail = DETAIL.matcher(message);
+    return detail.matches() ? detail.group(1) : message;
   }
 
   private static void closeQuietly(Connection connection) {

@@ -151,7 +151,7 @@ class SqliteFileTest extends SqlContract {
     assertThatThrownBy(
             () -> store.commit(adding(store, "C D").add(large, NOON).purge(hash("B")).build()))
         .isInstanceOf(StoreException.Unavailable.class)
-        .hasMessageContaining("SQLITE_FULL")
+        .hasMessageContaining("disk is full")
         .message()
         .hasLineCount(1);
 
@@ -176,7 +176,7 @@ class SqliteFileTest extends SqlContract {
     assertThat(store.read().get(hash("B"))).isEqualTo(chains.get("B"));
     assertThatThrownBy(() -> add(store, "C"))
         .isInstanceOf(StoreException.Unavailable.class)
-        .hasMessageContaining("SQLITE_READONLY");
+        .hasMessageContaining("write a readonly database");
     assertThatThrownBy(store::wipe).isInstanceOf(StoreException.Unavailable.class);
     assertThat(namesIn(store.read())).isEqualTo("AB");
   }

@@ -134,8 +134,8 @@ public final class NodeDirectory implements AumStore {
    * Reads the directory; folders that did not change since the last time are not read again.
    *
    * @throws StoreException.Unavailable if the directory itself cannot be read
-   * @throws StoreException.Damaged if {@code last_active_ancestor} is not a hash, or a journal or
-   *     {@code tka-own} is not as written
+   * @throws StoreException.Damaged if {@code last_active_ancestor} is neither empty nor a hash, or
+   *     a journal or {@code tka-own} is not as written
    */
   @Override
   public AumSnapshot read() throws StoreException {
@@ -179,9 +179,10 @@ public final class NodeDirectory implements AumStore {
         journal.commit(),
         moving.isEmpty() ? scan : scan.with(moving),
         readFirst(
-            names.getOrDefault(Journal.Place.LAST_ACTIVE_ANCESTOR, List.of()),
-            AumHash.SIZE,
-            NodeDirectory::parseLastActiveAncestor),
+                names.getOrDefault(Journal.Place.LAST_ACTIVE_ANCESTOR, List.of()),
+                AumHash.SIZE,
+                NodeDirectory::parseLastActiveAncestor)
+            .flatMap(record -> record),
         readFirst(
                 names.getOrDefault(Journal.Place.NOTES, List.of()),
                 Limits.MAX_NOTES_BYTES,
@@ -238,8 +239,12 @@ public final class NodeDirectory implements AumStore {
     return Optional.empty();
   }
 
-  private static AumHash parseLastActiveAncestor(String name, Optional<byte[]> content)
+  /** An empty file, as a crash of the file system leaves it, records nothing. */
+  private static Optional<AumHash> parseLastActiveAncestor(String name, Optional<byte[]> content)
       throws StoreException.Damaged {
+    if (content.isPresent() && content.get().length == 0) {
+      return Optional.empty();
+    }
     if (content.isEmpty() || content.get().length != AumHash.SIZE) {
       throw new StoreException.Damaged(
           name
@@ -248,7 +253,7 @@ public final class NodeDirectory implements AumStore {
               + " bytes, found "
               + content.map(found -> Integer.toString(found.length)).orElse("more"));
     }
-    return AumHash.of(content.get());
+    return Optional.of(AumHash.of(content.get()));
   }
 
   private NotesFile parseNotes(String name, Optional<byte[]> content)

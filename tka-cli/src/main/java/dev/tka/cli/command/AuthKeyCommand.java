@@ -6,6 +6,7 @@ import dev.tka.cli.input.SigningKeyOption;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.InspectText;
@@ -124,7 +125,8 @@ public final class AuthKeyCommand {
             "expected a signer that is trusted in "
                 + store.words()
                 + ", found "
-                + signer.publicKey());
+                + signer.publicKey(),
+            Advice.disable(store.words()));
       }
       AuthKey key = read(file, command, spec);
       if (!(key instanceof AuthKey.Plain plain)) {

@@ -1,6 +1,7 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.KeyArgument;
+import dev.tka.cli.input.Pasted;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
@@ -12,6 +13,7 @@ import dev.tka.core.LockPublicKey;
 import dev.tka.core.NodeKey;
 import dev.tka.core.TkaException;
 import dev.tka.core.nodekey.DeepLink;
+import dev.tka.core.nodekey.DeepLinkException;
 import dev.tka.core.nodekey.UnsoundKeyException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -171,8 +173,8 @@ public final class DeepLinkCommand {
     @Override
     public Integer call() throws TkaException, IOException, CommandFailure {
       long stateId1 = stateId1(store, spec);
-      String link = argument.isStandard() ? read() : argument.text();
-      Map<String, Object> object = toJson(link, DeepLink.verify(link, stateId1));
+      String link = Pasted.link(argument.isStandard() ? read() : argument.text());
+      Map<String, Object> object = toJson(link, verify(link, stateId1));
       if (json) {
         Json.print(spec.commandLine().getOut(), object);
       } else {
@@ -196,6 +198,24 @@ public final class DeepLinkCommand {
         throw new CommandFailure(
             ExitCode.BAD_INPUT, "deep link: expected UTF-8 text, found other bytes");
       }
+    }
+  }
+
+  /**
+   * Reads a link.
+   *
+   * @throws CommandFailure if a part of it is missing
+   */
+  static DeepLink verify(String link, long stateId1) throws DeepLinkException, CommandFailure {
+    try {
+      return DeepLink.verify(link, stateId1);
+    } catch (DeepLinkException.MissingField e) {
+      throw new CommandFailure(
+          ExitCode.BAD_INPUT,
+          e.getMessage()
+              + (link.indexOf('&') < 0
+                  ? "; the link ends before its first '&': quote it for the shell"
+                  : "; the link may have been cut: ask for it again"));
     }
   }
 

@@ -8,11 +8,14 @@ import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.StoreText;
 import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
 import dev.tka.cli.output.ProgressBar;
 import dev.tka.cli.output.Texts;
+import dev.tka.compaction.CompactionPlan;
+import dev.tka.compaction.CompactionPolicy;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.KeyDefect;
@@ -22,6 +25,7 @@ import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.ChainAudit;
 import dev.tka.core.authority.OpenException;
+import dev.tka.core.nodekey.PeerVerdict;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Damage;
@@ -29,9 +33,12 @@ import dev.tka.core.store.StoreException;
 import dev.tka.store.StorePlace;
 import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
+import dev.tka.store.directory.NodeDirectory;
 import dev.tka.sync.Intersection;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -57,6 +64,7 @@ import picocli.CommandLine.Spec;
     name = "doctor",
     description = {
       "Diagnoses a store's problems, says what to do about them, and whether it can sync.",
+      "With a peers file, names every node that is dropped, and which key the others depend on.",
       "With a second store, control's, says why a shipping node would be stranded, and tries in"
           + " memory whether the first store reaches the second's head. With an offer from"
           + " elsewhere, says what this end would find in it. Each problem comes with the command"
@@ -67,8 +75,8 @@ import picocli.CommandLine.Spec;
           + " all others together cannot outvote; room for fewer than 32 more keys; only one"
           + " disablement secret; a key that is not an Ed25519 key; no checkpoint in the last 100"
           + " AUMs; a clock that is more than a day from the store's own time or went back;"
-          + " removals from before the store kept time; with --peers, how many nodes depend on each key; with --without, which nodes"
-          + " would lose theirs."
+          + " removals from before the store kept time; with --peers, nodes whose node key was"
+          + " rotated; with --without, nodes that would lose their key."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -119,15 +127,18 @@ public final class DoctorCommand implements Callable<Integer> {
 
   private final List<Finding> findings = new ArrayList<>();
 
+  /** Control's store, as named on a command line. */
+  private String control = Advice.CONTROL;
+
   /**
    * The result of one check.
    *
    * @param problem false if all is well
    * @param kind a word for scripts, for results that have a name
-   * @param remedy what to do; empty if nothing needs to be done
+   * @param advice what to do, any of it; empty if nothing needs to be done
    */
   private record Finding(
-      boolean problem, Optional<String> kind, String text, Optional<String> remedy) {}
+      boolean problem, Optional<String> kind, String text, List<Advice> advice) {}
 
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
@@ -148,6 +159,9 @@ public final class DoctorCommand implements Callable<Integer> {
     List<KeyArgument> going = without.isEmpty() ? List.of() : KeyArgument.parseAll(without, spec);
     List<OpenStore> opened =
         other == null ? List.of(store.open()) : store.tailnet().openBoth(store.place(), other);
+    if (opened.size() > 1) {
+      control = opened.get(1).words();
+    }
     Optional<Authority> authority = examine(opened.get(0));
     Optional<PeersFile> file = peers.read(tka, spec.commandLine().getErr());
     if (authority.isPresent() && file.isPresent()) {
@@ -201,7 +215,7 @@ public final class DoctorCommand implements Callable<Integer> {
           findings.removeIf(finding -> !finding.problem());
           print(out);
         } else {
-          long notes = findings.stream().filter(finding -> finding.remedy().isPresent()).count();
+          long notes = findings.stream().filter(finding -> !finding.advice().isEmpty()).count();
           out.println(
               "ok       "
                   + TailnetName.printable(name)
@@ -228,39 +242,77 @@ public final class DoctorCommand implements Callable<Integer> {
     try {
       return examine(opened.read());
     } catch (StoreException.Damaged | StoreException.NoSuchAum e) {
-      problem("damaged", e.getMessage(), "restore it, see docs/admin-guide.md");
+      problem("damaged", e.getMessage(), unreadable(e.getMessage()));
       return Optional.empty();
     }
   }
 
+  /** For a store that cannot be read at all: the message begins with the name of the file. */
+  private Advice unreadable(String message) {
+    String name = fileIn(message);
+    return store
+        .place()
+        .path()
+        .filter(Files::isDirectory)
+        .map(directory -> directory.resolve(name))
+        .filter(Files::isRegularFile)
+        .map(
+            file ->
+                name.equals(NodeDirectory.LAST_ACTIVE_ANCESTOR)
+                    ? Advice.forgetRecord(file.toString())
+                    : Advice.moveOwnFile(file.toString()))
+        .orElseGet(DoctorCommand::restoreBackup);
+  }
+
+  private static String fileIn(String message) {
+    int end = message.indexOf(": ");
+    return message.substring(0, Math.max(end, 0));
+  }
+
+  private static Advice restoreBackup() {
+    return Advice.person("restore a backup: see docs/admin-guide.md, 'Restoring'");
+  }
+
+  /** For a node's store that cannot be used as it is. */
+  private List<Advice> beginAnew() {
+    return store
+        .place()
+        .path()
+        .filter(Files::isDirectory)
+        .map(path -> List.of(Advice.beginAnew(path.toString(), store.words(), control)))
+        .orElse(List.of());
+  }
+
+  private boolean isNodes() {
+    return store.place().policy() == AdmissionPolicy.NODE;
+  }
+
   private Optional<Authority> examine(AumSnapshot snapshot) throws StoreException {
+    Optional<Authority> opened = Optional.empty();
+    Optional<OpenException> unopenable = Optional.empty();
+    try {
+      opened = Optional.of(Authority.open(snapshot));
+    } catch (OpenException e) {
+      unopenable = Optional.of(e);
+    }
+    boolean degraded = false;
     for (Damage damage : snapshot.damage()) {
       if (damage.degrades()) {
+        degraded = true;
         problem(
             "damaged",
-            damage.toString(),
-            "sync, so that the AUM is restored; or move the file out of the directory if nobody"
-                + " has the AUM any longer. Until then nothing is authorized");
+            damage + "; until it is mended, nothing is authorized",
+            advice(damage, opened.isPresent()));
       } else {
         fine("ignored: " + damage);
       }
     }
-    Authority authority;
-    try {
-      authority = Authority.open(snapshot);
-    } catch (OpenException.EmptyStore e) {
-      if (snapshot.damage().stream().noneMatch(Damage::degrades)) {
-        fine("Tailnet Lock is not enabled here");
-      }
-      return Optional.empty();
-    } catch (OpenException e) {
-      problem(
-          "unopenable",
-          "no authority can be opened: " + e.getMessage(),
-          "restore the missing AUMs from a backup, or disable Tailnet Lock on this node and let"
-              + " it fetch the authority again");
+    noteRecord();
+    if (unopenable.isPresent()) {
+      report(unopenable.get(), degraded);
       return Optional.empty();
     }
+    Authority authority = opened.orElseThrow();
     fine(
         Texts.count(authority.length(), "AUM")
             + " on the active chain, from "
@@ -268,27 +320,85 @@ public final class DoctorCommand implements Callable<Integer> {
             + " to "
             + authority.head());
     audit(snapshot);
-    if (store.place().policy() == AdmissionPolicy.NODE && authority.length() > SHIPPING_LIMIT) {
+    if (isNodes() && authority.length() > SHIPPING_LIMIT) {
       problem(
           "over-" + SHIPPING_LIMIT,
           "shipping nodes do not open more than " + SHIPPING_LIMIT + " AUMs",
-          "before a shipping node opens it: tka compact " + store.words());
+          compaction(authority));
     }
     int setAside = snapshot.ownAums().setAside().size();
     if (setAside > 0) {
       note(
           "edits-set-aside",
           Texts.count(setAside, "edit") + " made here that control did not accept",
-          "tka edits " + store.words());
+          Advice.makeAgain(store.words()));
     }
     alarm(authority.state());
-    Weakness.of(authority, store.words())
-        .forEach(weak -> note(weak.kind(), weak.text(), weak.remedy()));
+    Weakness.of(authority, store.words(), peers.word())
+        .forEach(weak -> note(weak.kind(), weak.text(), weak.advice()));
     if (store.place().policy().remembers()) {
       TimeNote.of(authority, Instant.now())
-          .forEach(time -> note(time.kind(), time.text(), time.remedy()));
+          .forEach(time -> note(time.kind(), time.text(), time.advice()));
     }
     return Optional.of(authority);
+  }
+
+  private List<Advice> advice(Damage damage, boolean opens) {
+    Optional<Path> directory = store.place().path().filter(Files::isDirectory);
+    if (directory.isEmpty() || !isNodes()) {
+      return List.of(restoreBackup());
+    }
+    String place = directory.get().resolve(damage.where()).toString();
+    List<Advice> all = new ArrayList<>();
+    all.add(
+        damage.kind() == Damage.Kind.UNREADABLE
+            ? Advice.fetchUnreadable(place, store.words(), control)
+            : Advice.fetch(store.words(), control));
+    if (opens) {
+      all.add(Advice.moveAway(place));
+    }
+    return all;
+  }
+
+  private void report(OpenException unopenable, boolean degraded) {
+    if (unopenable instanceof OpenException.EmptyStore) {
+      if (!degraded && other != null && isNodes()) {
+        problem(
+            "no-authority",
+            "Tailnet Lock is not enabled here",
+            Advice.bootstrap(store.words(), control));
+      } else if (!degraded) {
+        fine("Tailnet Lock is not enabled here");
+      }
+      return;
+    }
+    List<Advice> all = new ArrayList<>();
+    if (isNodes()) {
+      if (!(unopenable instanceof OpenException.CannotApply)) {
+        all.add(Advice.fetch(store.words(), control));
+      }
+      all.addAll(beginAnew());
+    } else {
+      all.add(restoreBackup());
+    }
+    problem("unopenable", "no authority can be opened: " + unopenable.getMessage(), all);
+  }
+
+  /** A record without a hash stops a shipping node, and only that. */
+  private void noteRecord() {
+    Optional<Path> record =
+        store
+            .place()
+            .path()
+            .filter(Files::isDirectory)
+            .map(directory -> directory.resolve(NodeDirectory.LAST_ACTIVE_ANCESTOR))
+            .filter(file -> Files.isRegularFile(file) && file.toFile().length() == 0);
+    record.ifPresent(
+        file ->
+            problem(
+                "empty-record",
+                NodeDirectory.LAST_ACTIVE_ANCESTOR + " is empty, which counts as none here",
+                Advice.forgetRecord(file.toString())));
   }
 
   /** Trusted keys that anybody can sign for; one that never can is a note. */
@@ -300,42 +410,75 @@ public final class DoctorCommand implements Callable<Integer> {
             alarm.defect().kind(),
             alarm.text(),
             curable
-                ? "tka remove "
-                    + store.words()
-                    + " "
-                    + Texts.keyId(alarm.key())
-                    + " --key-file FILE; until then anybody can remove all other keys. Whatever it"
-                    + " signed may be anybody's: tka log "
-                    + store.words()
-                : "disable Tailnet Lock with a disablement secret ('tka disable'), and create"
-                    + " the authority anew: no trusted key can remove it");
+                ? Advice.removeKey(
+                    store.words(),
+                    alarm.key(),
+                    peers.word(),
+                    "until then anybody can remove all other keys. Whatever it signed may be"
+                        + " anybody's: 'tka log "
+                        + store.words()
+                        + "' shows it")
+                : Advice.disable(store.words()));
       }
+    }
+    if (!curable && KeyAlarm.ofTrusted(state).stream().noneMatch(KeyAlarm::isAnybodys)) {
+      problem("nobody-can-sign", "no trusted key can ever sign", Advice.disable(store.words()));
     }
   }
 
-  /** Wrapping keys of nodes that anybody can sign for, or that never can. */
-  private void alarm(PeersFile file) {
-    List<PeersFile.Entry> nodes = new ArrayList<>(file.peers());
-    file.self().ifPresent(self -> nodes.add(0, self));
-    for (KeyAlarm alarm : KeyAlarm.ofNodes(nodes)) {
+  /** The wrapping keys of nodes that anybody can sign for, or that never can. */
+  private void alarm(PeersFile.Entry node, PeerVerdict verdict) {
+    if (!(verdict instanceof PeerVerdict.Kept kept)) {
+      // Nobody accepts it.
+      return;
+    }
+    for (KeyAlarm alarm : KeyAlarm.ofNodes(List.of(node))) {
       if (alarm.defect() == KeyDefect.ANYBODY_CAN_SIGN) {
         problem(
             alarm.defect().kind(),
             alarm.text(),
-            "anybody can sign node keys under it: remove the trusted key that signed it, and sign"
-                + " its other nodes anew");
+            kept.authorization()
+                .map(
+                    signed ->
+                        Advice.removeKey(
+                            store.words(),
+                            signed.keyId(),
+                            peers.word(),
+                            "anybody can sign node keys under it: remove the trusted key that"
+                                + " signed it, with which its other nodes are signed anew"))
+                .orElseGet(() -> Advice.person("nothing, while the node is not trusted anyway")));
       } else {
         note(
             alarm.defect().kind(),
             alarm.text(),
-            "the node cannot rotate its node key: sign it anew ('tka sign')");
+            Advice.signNode(
+                store.words(),
+                node.peer().nodeKey(),
+                Optional.empty(),
+                "the node cannot rotate its node key: sign it anew, and give control the"
+                    + " signature"));
       }
+    }
+  }
+
+  /** Which nodes are dropped. */
+  private void examine(PeersFile.Entry node, PeerVerdict verdict) {
+    alarm(node, verdict);
+    if (PeerText.isKept(verdict)) {
+      return;
+    }
+    String text = node.title() + " is dropped: " + PeerText.reason(verdict);
+    List<Advice> advice = PeerText.advice(node, verdict, store.words(), control);
+    if (verdict instanceof PeerVerdict.Obsolete) {
+      note("node-obsolete", text, advice);
+    } else {
+      problem("node-dropped", text, advice);
     }
   }
 
   /** Which nodes depend on which keys. */
   private void examine(Authority authority, List<KeyArgument> going, PeersFile file) {
-    alarm(file);
+    PeerText.all(authority, file).forEach(this::examine);
     Set<Bytes> asked = new LinkedHashSet<>();
     going.forEach(named -> asked.add(named.key().bytes()));
     if (going.isEmpty()) {
@@ -364,11 +507,8 @@ public final class DoctorCommand implements Callable<Integer> {
             + Texts.keyId(key)
             + ": "
             + String.join(", ", titles),
-        "tka remove "
-            + store.words()
-            + " "
-            + Texts.keyId(key)
-            + " --peers PEERS --key-file FILE, which signs them again first");
+        Advice.removeKey(
+            store.words(), key, peers.word(), "which signs them again before it removes the key"));
   }
 
   private void audit(AumSnapshot snapshot) throws StoreException {
@@ -379,14 +519,28 @@ public final class DoctorCommand implements Callable<Integer> {
           .ifPresentOrElse(
               found ->
                   problem(
-                      "unverified",
-                      "does not verify: " + found.cause().getMessage(),
-                      "restore the store from a backup, and find out who could write to it"),
+                      "unverified", "does not verify: " + found.cause().getMessage(), unverified()),
               () -> fine(Texts.count(audit.verified(), "AUM") + " verified"));
     } catch (OpenException e) {
       // Then nothing opens, which is reported there.
-      problem("unverified", "cannot be verified: " + e.getMessage(), "see above");
+      problem("unverified", "cannot be verified: " + e.getMessage(), unverified());
     }
+  }
+
+  private List<Advice> unverified() {
+    List<Advice> all =
+        new ArrayList<>(List.of(Advice.person("find out who could write to the store")));
+    all.addAll(isNodes() ? beginAnew() : List.of(restoreBackup()));
+    return all;
+  }
+
+  /** With younger AUMs, if the old ones are not enough. */
+  private Advice compaction(Authority authority) throws StoreException {
+    CompactionPlan plan = CompactionPlan.of(authority, CompactionPolicy.DEFAULT, Instant.now());
+    boolean enough =
+        plan instanceof CompactionPlan.Decided decided
+            && authority.length() - decided.purged().size() <= SHIPPING_LIMIT;
+    return Advice.compact(store.words(), enough ? "" : " --min-age 1s");
   }
 
   private void tryRounds(OpenStore nodeStore, AumSnapshot node, OpenStore controlStore)
@@ -406,11 +560,11 @@ public final class DoctorCommand implements Callable<Integer> {
             + " (tried in memory, "
             + Texts.count(run.rounds().size(), "round")
             + ")";
-    Optional<String> remedy = SyncRemedy.of(run, nodeStore, controlStore);
-    if (remedy.isEmpty()) {
+    List<Advice> advice = SyncRemedy.of(run, nodeStore, controlStore);
+    if (advice.isEmpty()) {
       fine(outcome);
     } else {
-      problem(run.outcome().kind(), outcome, remedy.get());
+      problem(run.outcome().kind(), outcome, advice);
     }
   }
 
@@ -429,35 +583,37 @@ public final class DoctorCommand implements Callable<Integer> {
   }
 
   private void fine(String text) {
-    findings.add(new Finding(false, Optional.empty(), text, Optional.empty()));
+    findings.add(new Finding(false, Optional.empty(), text, List.of()));
   }
 
-  private void note(String kind, String text, String remedy) {
-    findings.add(new Finding(false, Optional.of(kind), text, Optional.of(remedy)));
+  private void note(String kind, String text, Advice advice) {
+    note(kind, text, List.of(advice));
   }
 
-  private void problem(String kind, String text, String remedy) {
-    findings.add(new Finding(true, Optional.of(kind), text, Optional.of(remedy)));
+  private void note(String kind, String text, List<Advice> advice) {
+    findings.add(new Finding(false, Optional.of(kind), text, advice));
+  }
+
+  private void problem(String kind, String text, Advice advice) {
+    problem(kind, text, List.of(advice));
+  }
+
+  private void problem(String kind, String text, List<Advice> advice) {
+    findings.add(new Finding(true, Optional.of(kind), text, advice));
   }
 
   private void add(LeftBehind behind) {
     findings.add(
-        new Finding(
-            behind.problem(),
-            Optional.of(behind.kind()),
-            behind.text(),
-            Optional.of(behind.remedy())));
+        new Finding(behind.problem(), Optional.of(behind.kind()), behind.text(), behind.advice()));
   }
 
   private void print(PrintWriter out) {
     for (Finding finding : findings) {
       String verdict =
-          finding.problem()
-              ? "PROBLEM  "
-              : finding.remedy().isPresent() ? "note     " : "ok       ";
+          finding.problem() ? "PROBLEM  " : finding.advice().isEmpty() ? "ok       " : "note     ";
       String kind = finding.kind().map(name -> name + ": ").orElse("");
       out.println(verdict + kind + Texts.printable(finding.text()));
-      finding.remedy().ifPresent(remedy -> out.println("         to do: " + remedy));
+      Advice.print(finding.advice(), "         ", out);
     }
   }
 
@@ -475,7 +631,7 @@ public final class DoctorCommand implements Callable<Integer> {
       one.put("Problem", finding.problem());
       finding.kind().ifPresent(kind -> one.put("Kind", kind));
       one.put("Text", finding.text());
-      finding.remedy().ifPresent(remedy -> one.put("Remedy", remedy));
+      Advice.put(finding.advice(), one);
       list.add(one);
     }
     Map<String, Object> object = new LinkedHashMap<>();

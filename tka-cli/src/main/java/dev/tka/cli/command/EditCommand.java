@@ -71,8 +71,12 @@ abstract class EditCommand implements Callable<Integer> {
     return false;
   }
 
-  /** Checks that the options can be combined, before anything is read. */
-  void checkOptions() {}
+  /**
+   * Checks that the options can be combined, before anything is read.
+   *
+   * @throws CommandFailure if something is missing
+   */
+  void checkOptions(List<KeyArgument> named, String storeWords) throws CommandFailure {}
 
   /**
    * Checks to make before anything is signed.
@@ -81,6 +85,15 @@ abstract class EditCommand implements Callable<Integer> {
    * @throws IOException if the question cannot be asked
    */
   void check(List<KeyArgument> named, LockPrivateKey signer) throws CommandFailure, IOException {}
+
+  /**
+   * The keys in the order of their operations.
+   *
+   * @param named the keys in the order of the arguments
+   */
+  List<KeyArgument> inOrder(List<KeyArgument> named, LockPrivateKey signer) {
+    return named;
+  }
 
   /**
    * Makes and prints everything that has to be out before the edit is stored.
@@ -97,7 +110,7 @@ abstract class EditCommand implements Callable<Integer> {
   @Override
   public final Integer call() throws TkaException, IOException, CommandFailure {
     List<KeyArgument> keys = KeyArgument.parseAll(arguments, spec);
-    checkOptions();
+    checkOptions(keys, store.words());
     PrintWriter err = spec.commandLine().getErr();
     StoreEdit edit = StoreEdit.begin(store, err);
     LockPrivateKey signer = signingKey.read(tka.in(), spec);
@@ -106,7 +119,7 @@ abstract class EditCommand implements Callable<Integer> {
         edit.editing(
             signer,
             builder -> {
-              for (KeyArgument key : keys) {
+              for (KeyArgument key : inOrder(keys, signer)) {
                 change(builder, key);
               }
             },
@@ -154,6 +167,11 @@ abstract class EditCommand implements Callable<Integer> {
 
   final PrintWriter out() {
     return spec.commandLine().getOut();
+  }
+
+  /** For a shell: the words that point another command to the same store. */
+  final String store() {
+    return store.words();
   }
 
   final boolean inputIsTaken() {

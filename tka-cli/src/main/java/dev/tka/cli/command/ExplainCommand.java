@@ -1,10 +1,12 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.KeyArgument;
+import dev.tka.cli.input.Pasted;
 import dev.tka.cli.input.PeersFile;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
@@ -41,7 +43,8 @@ import picocli.CommandLine.Spec;
     name = "explain",
     description = {
       "Explains why a peer is kept or dropped: its chain of signatures, from the outermost to the"
-          + " one made by a trusted key, and the first rule that fails.",
+          + " one made by a trusted key, and the first rule that fails; and what to do if it is"
+          + " dropped.",
       "The exit status is " + ExitCode.PEER_DROPPED + " if it is dropped.",
       KeyAlarm.HELP
     },
@@ -49,15 +52,21 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExamples:%n",
     footer = {
       "  tka explain DIR nodekey:... --peers peers.json",
+      "  tka explain DIR laptop --peers peers.json     its name or ID in the file",
       "  tailscale lock status --json | tka explain DIR nodekey:... --peers -"
     })
 public final class ExplainCommand implements Callable<Integer> {
+  private static final String NODE_KEY = "nodekey:";
+
   @Spec private CommandSpec spec;
   @ParentCommand private Tka tka;
   @Mixin private StoreArgument store;
 
-  @Parameters(index = "1", paramLabel = "NODEKEY", description = "The node key, nodekey:...")
-  private String nodeKeyText;
+  @Parameters(
+      index = "1",
+      paramLabel = "NODE",
+      description = "The node: its node key, nodekey:..., or its ID or name in the peers file.")
+  private String node;
 
   @Option(
       names = "--peers",
@@ -77,15 +86,22 @@ public final class ExplainCommand implements Callable<Integer> {
   public Integer call() throws TkaException, IOException, CommandFailure {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    NodeKey nodeKey = KeyArgument.parse(NodeKey::parse, nodeKeyText, spec);
+    if (Pasted.clean(node).startsWith(NODE_KEY)) {
+      KeyArgument.parse(NodeKey::parse, node, spec);
+    }
     AumSnapshot snapshot = store.open().aums().read();
     Authority authority = StoreArgument.openAuthority(snapshot, Authority::open, err);
     PeersFile file = PeersFile.read(peers, tka, err);
-    Map<PeersFile.Entry, PeerVerdict> verdicts = verdicts(authority, file, nodeKey);
+    Map<PeersFile.Entry, PeerVerdict> verdicts = PeerText.all(authority, file);
+    verdicts.keySet().retainAll(file.find(node));
     if (verdicts.isEmpty()) {
       throw new CommandFailure(
           file.sound() ? ExitCode.NOT_FOUND : ExitCode.BAD_INPUT,
-          "expected a peer with " + nodeKey + ", found none among the valid entries of " + peers);
+          "expected a peer "
+              + (Pasted.clean(node).startsWith(NODE_KEY) ? "with " : "with the ID or name ")
+              + Pasted.clean(node)
+              + ", found none among the valid entries of "
+              + peers);
     }
     List<KeyAlarm> alarms = new ArrayList<>(KeyAlarm.ofTrusted(authority.state()));
     alarms.addAll(KeyAlarm.ofNodes(verdicts.keySet()));
@@ -93,12 +109,15 @@ public final class ExplainCommand implements Callable<Integer> {
     verdicts.forEach(
         (entry, verdict) -> {
           List<Layer> layers = layers(authority, entry.peer().signature());
+          List<Advice> advice = PeerText.advice(entry, verdict, store.words(), Advice.CONTROL);
           if (json) {
             Map<String, Object> object = PeerText.toJson(entry, verdict);
             object.put("Layers", layers.stream().map(ExplainCommand::toJson).toList());
+            Advice.put(advice, object);
             list.add(object);
           } else {
             print(entry, verdict, layers, out);
+            Advice.print(advice, "", out);
           }
         });
     if (json) {
@@ -114,23 +133,6 @@ public final class ExplainCommand implements Callable<Integer> {
         StoreArgument.reportDamage(snapshot, err),
         file,
         verdicts.values().stream().anyMatch(verdict -> !PeerText.isKept(verdict)));
-  }
-
-  /** Every entry with the node key; clones share one. */
-  private static Map<PeersFile.Entry, PeerVerdict> verdicts(
-      Authority authority, PeersFile file, NodeKey nodeKey) {
-    Map<PeersFile.Entry, PeerVerdict> found = new LinkedHashMap<>();
-    file.self()
-        .filter(self -> self.peer().nodeKey().equals(nodeKey))
-        .ifPresent(self -> found.put(self, PeerText.ofSelf(authority, self)));
-    PeerText.filter(authority, file)
-        .forEach(
-            (entry, verdict) -> {
-              if (entry.peer().nodeKey().equals(nodeKey)) {
-                found.put(entry, verdict);
-              }
-            });
-    return found;
   }
 
   /** The chain of a signature; empty if the bytes are not a signature. */

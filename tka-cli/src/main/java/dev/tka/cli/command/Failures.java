@@ -1,11 +1,13 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.ApplyException;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.BuildException;
 import dev.tka.core.authority.InformException;
 import dev.tka.core.authority.OpenException;
@@ -17,13 +19,20 @@ import dev.tka.core.store.StoreException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.util.Arrays;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import picocli.CommandLine;
 
 /** Turns any exception of a command into one line and an exit status. */
@@ -32,15 +41,16 @@ public final class Failures
   private static final Pattern SECRET =
       Pattern.compile("(nlpriv:|disablement-secret:|tskey-)[0-9a-zA-Z+/=_-]+|(:/+[^/@:\\s]*:).*@");
 
-  /** Enough to find a bug, and still one line. */
-  private static final int NAMED_FRAMES = 4;
+  private static final String FAILED = "reading or writing failed";
 
   @Override
   public int handleExecutionException(
       Exception failure, CommandLine command, CommandLine.ParseResult parsed) {
     PrintWriter err = command.getErr();
     if (failure instanceof CommandFailure known) {
-      return report(err, known.exitCode(), known.getMessage());
+      int exitCode = report(err, known.exitCode(), known.getMessage());
+      Advice.print(known.advice(), "tka: ", err);
+      return exitCode;
     }
     if (failure instanceof StoreException.Conflict) {
       return report(
@@ -50,7 +60,9 @@ public final class Failures
               + failure.getMessage());
     }
     if (failure instanceof TkaException data) {
-      return report(err, exitCode(data), place(data, command) + describe(data));
+      int exitCode = report(err, exitCode(data), place(data, command) + describe(data));
+      Advice.print(advice(data, command), "tka: ", err);
+      return exitCode;
     }
     if (failure instanceof NoSuchFileException || failure instanceof FileNotFoundException) {
       return report(err, ExitCode.NOT_FOUND, failure.getMessage() + ": no such file");
@@ -60,6 +72,9 @@ public final class Failures
     }
     if (failure instanceof IOException io) {
       return report(err, ExitCode.IO, describe(io));
+    }
+    if (failure instanceof UncheckedIOException wrapped) {
+      return report(err, ExitCode.IO, describe(Objects.requireNonNull(wrapped.getCause())));
     }
     return internal(failure, err);
   }
@@ -77,12 +92,31 @@ public final class Failures
     if (!(failure instanceof OpenException.EmptyStore)) {
       return "";
     }
+    return store(command).map(store -> store.words() + ": ").orElse("");
+  }
+
+  private static Optional<StoreArgument> store(CommandLine command) {
     return command.getCommandSpec().mixins().values().stream()
         .map(CommandLine.Model.CommandSpec::userObject)
         .filter(StoreArgument.class::isInstance)
-        .map(store -> ((StoreArgument) store).words() + ": ")
-        .findFirst()
-        .orElse("");
+        .map(StoreArgument.class::cast)
+        .findFirst();
+  }
+
+  private static List<Advice> advice(TkaException failure, CommandLine command) {
+    Optional<StoreArgument> store = store(command);
+    if (store.isEmpty()) {
+      return List.of();
+    }
+    if (failure instanceof OpenException.EmptyStore) {
+      return store.get().place().policy() == AdmissionPolicy.NODE
+          ? List.of(Advice.bootstrap(store.get().words(), Advice.CONTROL))
+          : List.of();
+    }
+    if (failure instanceof BuildException.UntrustedSigner) {
+      return List.of(Advice.disable(store.get().words()));
+    }
+    return List.of();
   }
 
   /** For a person, to whom the name of a Java class means nothing. */
@@ -90,22 +124,48 @@ public final class Failures
     if (failure instanceof AccessDeniedException denied) {
       return denied.getFile() + ": no permission";
     }
-    return Objects.requireNonNullElse(failure.getMessage(), "reading or writing failed");
+    if (failure instanceof CharacterCodingException) {
+      return "expected UTF-8 text, found other bytes";
+    }
+    if (failure instanceof FileSystemException file) {
+      String reason =
+          file instanceof NotDirectoryException
+              ? "not a directory"
+              : Objects.requireNonNullElse(file.getReason(), FAILED);
+      return file.getFile() + ": " + reason;
+    }
+    return Objects.requireNonNullElse(failure.getMessage(), FAILED);
   }
 
-  /** Reports an unexpected failure: a bug of ours, or a lack of memory. */
+  /**
+   * Reports an unexpected failure: a bug of ours, or a lack of memory. The details are for whoever
+   * mends it, and go to a file that only the user can read.
+   */
   public static int internal(Throwable failure, PrintWriter err) {
     Throwable root = failure;
     while (root.getCause() != null) {
       root = root.getCause();
     }
-    String where =
-        Arrays.stream(root.getStackTrace())
-            .limit(NAMED_FRAMES)
-            .map(StackTraceElement::toString)
-            .collect(Collectors.joining(", "));
+    String what = root instanceof OutOfMemoryError ? "out of memory" : "internal error";
     return report(
-        err, ExitCode.INTERNAL, "internal error, please report it: " + root + " at " + where);
+        err,
+        ExitCode.INTERNAL,
+        what
+            + ", please report it"
+            + details(failure).map(file -> "; the details are in " + file).orElse(""));
+  }
+
+  /** Empty if there is no place to write to. */
+  private static Optional<Path> details(Throwable failure) {
+    try {
+      StringWriter text = new StringWriter();
+      failure.printStackTrace(new PrintWriter(text, true));
+      Path file = Files.createTempFile("tka-error-", ".txt");
+      Files.writeString(file, SECRET.matcher(text.toString()).replaceAll("$1$2..."));
+      return Optional.of(file);
+    } catch (IOException | OutOfMemoryError | StackOverflowError | SecurityException e) {
+      return Optional.empty();
+    }
   }
 
   @Override

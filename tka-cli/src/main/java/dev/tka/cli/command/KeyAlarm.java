@@ -102,6 +102,11 @@ record KeyAlarm(KeyDefect defect, Bytes key, String role) {
     return object;
   }
 
+  /** True if anybody can sign for the key. */
+  boolean isAnybodys() {
+    return defect == KeyDefect.ANYBODY_CAN_SIGN;
+  }
+
   /** One line: where the key is in use, which it is, and what is wrong with it. */
   String text() {
     return role + " " + Texts.keyId(key) + ": " + defect.reason();

@@ -1,6 +1,7 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.OpenStore;
+import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.AumHash;
 import dev.tka.core.State;
@@ -23,10 +24,10 @@ import java.util.stream.Stream;
  *
  * @param kind a word for scripts
  * @param text the problem
- * @param remedy what to do, with the command to run
+ * @param advice what to do, any of it
  * @param problem false if it only affects clients from before 2026-05
  */
-record LeftBehind(String kind, String text, String remedy, boolean problem) {
+record LeftBehind(String kind, String text, List<Advice> advice, boolean problem) {
   /** The number of AUMs that the reference walks back for an offer. */
   private static final int REFERENCE_STEPS = 1000;
 
@@ -45,12 +46,12 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
       if (ours.stateId1() != theirs.stateId1() || ours.stateId2() != theirs.stateId2()) {
         return problem(
             "re-created",
-            controlStore.perhapsAnother()
-                + "control has an authority with other state ids: the old one was disabled and a"
+            "control has an authority with other state ids: the old one was disabled and a"
                 + " new one created",
-            controlStore.perhapsAnother()
-                + "tell only this node that the lock is disabled, so that it wipes its authority"
-                + " with the old disablement secret and bootstraps the new one");
+            Stream.concat(
+                    controlStore.perhapsAnother().stream(),
+                    Stream.of(Advice.followReCreated(nodeStore.words(), controlStore.words())))
+                .toArray(Advice[]::new));
       }
       if (holds(control.head())) {
         return Optional.empty();
@@ -138,7 +139,8 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
                 + " behind: control's newest "
                 + REFERENCE_STEPS
                 + " AUMs hold no checkpoint that this node has",
-            sync() + "; for a shipping node: tka repair " + nodeStore.words() + " --all");
+            sync("our own sync needs no repair"),
+            Advice.repairAll(nodeStore.words(), "for a shipping node"));
       }
       return Optional.of(
           new LeftBehind(
@@ -146,7 +148,7 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
               Texts.count(behind, "AUM")
                   + " behind: the samples that clients from before 2026-05 name miss this node's"
                   + " AUMs",
-              "update the client, or " + sync(),
+              List.of(sync("update the client, or sync with this command")),
               false));
     }
 
@@ -158,19 +160,17 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
       return node.snapshot().find(hash).isPresent();
     }
 
-    private String bringBack(AumHash fork) {
+    private Advice[] bringBack(AumHash fork) {
       return node.snapshot().purged(fork).isPresent()
-          ? "for a shipping node: tka repair "
-              + nodeStore.words()
-              + " --to "
-              + fork
-              + "; or "
-              + sync()
-          : sync() + "; it knows only the hash of " + fork;
+          ? new Advice[] {
+            Advice.repairTo(nodeStore.words(), fork, "for a shipping node"),
+            sync("our own sync needs no repair")
+          }
+          : new Advice[] {sync("our own sync can do it; the node knows only the hash of " + fork)};
     }
 
-    private String sync() {
-      return "tka sync " + OpenStore.words(nodeStore, controlStore);
+    private Advice sync(String why) {
+      return Advice.sync(OpenStore.words(nodeStore, controlStore), why);
     }
   }
 
@@ -189,9 +189,7 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
               + common.at()
               + " comes before the oldest AUM that this node holds: control was restored from an"
               + " old backup",
-          "sync a node that holds more with control, or restore what this one has: tka repair "
-              + (store + " --to " + common.at())
-              + ", then sync with control set to accept what it lost ('tka sync --restored')");
+          Advice.giveBack(store, store + " " + Advice.CONTROL, common.at()));
     }
     boolean unsent = node.snapshot().ownAums().unsent().stream().anyMatch(node::isActive);
     return problem(
@@ -200,11 +198,7 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
             + common.at()
             + " at the latest"
             + (unsent ? "; AUMs made here never reached it" : ""),
-        "for a shipping node: tka repair "
-            + store
-            + " --meet "
-            + Texts.shellWord(offer)
-            + "; our own clients need no repair");
+        Advice.repairToMeet(store, offer, "for a shipping node; our own clients need no repair"));
   }
 
   /**
@@ -233,11 +227,11 @@ record LeftBehind(String kind, String text, String remedy, boolean problem) {
         : problem(
             "revocation-below-window",
             "its window does not reach back to " + forkPoint,
-            "restore what its directory still has, before it compacts again: tka repair DIR --to "
-                + forkPoint);
+            Advice.repairTo(
+                "DIR", forkPoint, "on that node, in its directory, before it compacts again"));
   }
 
-  private static Optional<LeftBehind> problem(String kind, String text, String remedy) {
-    return Optional.of(new LeftBehind(kind, text, remedy, true));
+  private static Optional<LeftBehind> problem(String kind, String text, Advice... advice) {
+    return Optional.of(new LeftBehind(kind, text, List.of(advice), true));
   }
 }

@@ -1,10 +1,15 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.PeersFile;
+import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Texts;
+import dev.tka.core.DecodeException;
+import dev.tka.core.KeyDefect;
+import dev.tka.core.LockPublicKey;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.nodekey.NodeKeyAuthorization;
+import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.core.nodekey.PeerFilter;
 import dev.tka.core.nodekey.PeerVerdict;
 import java.util.LinkedHashMap;
@@ -35,6 +40,74 @@ final class PeerText {
     Map<PeersFile.Entry, PeerVerdict> byEntry = new LinkedHashMap<>();
     file.peers().forEach(entry -> byEntry.put(entry, verdicts.get(entry.peer().id())));
     return byEntry;
+  }
+
+  /** The verdicts on the node itself and on the peers of a file, in its order. */
+  static Map<PeersFile.Entry, PeerVerdict> all(Authority authority, PeersFile file) {
+    Map<PeersFile.Entry, PeerVerdict> all = new LinkedHashMap<>();
+    file.self().ifPresent(self -> all.put(self, ofSelf(authority, self)));
+    all.putAll(filter(authority, file));
+    return all;
+  }
+
+  /** True if a signature is all that the node lacks. */
+  static boolean isUnsigned(PeerVerdict verdict) {
+    return verdict instanceof PeerVerdict.Unauthorized unauthorized
+        && !(unauthorized.denied() instanceof NodeKeyAuthorization.Degraded);
+  }
+
+  /**
+   * What to do about a node that is dropped; empty if it is kept.
+   *
+   * @param store the store whose authority drops it, as named on a command line
+   * @param control control's store, as named there
+   */
+  static List<Advice> advice(
+      PeersFile.Entry entry, PeerVerdict verdict, String store, String control) {
+    if (verdict instanceof PeerVerdict.Kept) {
+      return List.of();
+    }
+    if (isUnsigned(verdict)) {
+      return List.of(
+          Advice.signNode(
+              store,
+              entry.peer().nodeKey(),
+              rotationKey(entry).map(LockPublicKey::toString),
+              "if the machine is yours, sign it where a trusted key is, and give control the"
+                  + " signature"));
+    }
+    if (verdict instanceof PeerVerdict.Unauthorized) {
+      return List.of(Advice.fetch(store, control));
+    }
+    if (verdict instanceof PeerVerdict.Outrun || verdict instanceof PeerVerdict.Cloned) {
+      return List.of(
+          Advice.signNode(
+              store,
+              entry.peer().nodeKey(),
+              Optional.empty(),
+              "if this is the right machine: without the rotation key, which another machine has"));
+    }
+    return List.of(
+        Advice.person(
+            "nothing, if the machine goes by another node key now; if not, it needs a new one"
+                + " ('tailscale up --force-reauth' there), which is then signed"));
+  }
+
+  /** The key with which the node may rotate its node key, as the file or its signature says. */
+  static Optional<LockPublicKey> rotationKey(PeersFile.Entry entry) {
+    Optional<LockPublicKey> named = entry.rotationKey();
+    if (named.isEmpty()) {
+      try {
+        named =
+            NodeKeySignature.decode(entry.peer().signature().toByteArray())
+                .wrappingPublic()
+                .filter(key -> key.size() == LockPublicKey.SIZE)
+                .map(LockPublicKey::new);
+      } catch (DecodeException e) {
+        return Optional.empty();
+      }
+    }
+    return named.filter(key -> KeyDefect.of(key.bytes()).isEmpty());
   }
 
   static boolean isKept(PeerVerdict verdict) {

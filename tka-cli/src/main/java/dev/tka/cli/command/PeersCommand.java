@@ -4,6 +4,7 @@ import dev.tka.cli.input.PeersFile;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
@@ -97,6 +98,13 @@ public final class PeersCommand implements Callable<Integer> {
       out.println(kept + " kept, " + dropped + " dropped");
     }
     KeyAlarm.print(alarms, err);
+    if (verdicts.values().stream().anyMatch(PeerText::isUnsigned)) {
+      err.println(
+          "tka: why a peer is dropped, and what to do, says 'tka explain "
+              + (store.words() + " NODE --peers " + peers.word(Advice.PEERS) + "'"));
+      Advice.print(
+          List.of(Advice.signNodes(store.words(), peers.word(Advice.PEERS))), "tka: ", err);
+    }
     return PeerText.exitCode(StoreArgument.reportDamage(snapshot, err), file, dropped > 0);
   }
 }

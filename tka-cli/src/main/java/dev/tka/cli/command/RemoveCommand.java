@@ -5,14 +5,13 @@ import dev.tka.cli.input.KeyArgument;
 import dev.tka.cli.input.PeersFile;
 import dev.tka.cli.input.PeersOption;
 import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.Bytes;
-import dev.tka.core.DecodeException;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.LockPublicKey;
-import dev.tka.core.NodeKey;
 import dev.tka.core.SigningException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.BuildException;
@@ -24,6 +23,7 @@ import dev.tka.core.nodekey.UnsoundKeyException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,21 +41,24 @@ import picocli.CommandLine.Option;
     description = {
       "Removes trusted signing keys, with effect from now on.",
       "Earlier updates signed by them remain valid; for a stolen key, see 'tka revoke-keys'.",
-      "Nodes whose signature depends on a removed key are no longer signed. With --peers, those"
-          + " that are kept now are signed again by the key that signs the removal, and the new"
-          + " signatures are printed before the removal is stored: give them to control. Nodes"
-          + " that are already dropped are not signed again; that would bring them back. Nor are"
-          + " nodes signed under a key that anybody can sign for: anybody may have signed them. Since that is"
-          + " printed first, --peers implies --no-retry.",
+      "Nodes whose signature depends on a removed key are no longer signed. A store does not hold"
+          + " node keys, so --peers has to name the nodes: those that are kept now are signed again"
+          + " by the key that signs the removal, and the new signatures are printed before the"
+          + " removal is stored: give them to control. Nodes that are already dropped are not"
+          + " signed again; that would bring them back. Nor are nodes signed under a key that"
+          + " anybody can sign for: anybody may have signed them.",
+      "--re-sign=false removes the keys without signing nodes again; with --peers, it lists the"
+          + " nodes that are locked out.",
+      "Since the signatures are printed first, --peers implies --no-retry.",
       StoreArgument.RULES
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
     footer = {
-      "  tka remove DIR tlpub:... --key-file admin.key",
       "  tka remove DIR tlpub:... --peers peers.json --key-file admin.key",
+      "  tka remove DIR tlpub:... --re-sign=false --key-file admin.key     no node is signed again",
       "  tka remove DIR tlpub:... --peers peers.json --re-sign=false --key-file admin.key",
-      "  tka remove DIR tlpub:... --key-file own.key --confirm     removes the signing key itself",
+      "  tka remove DIR tlpub:... --re-sign=false --key-file own.key --confirm     the signing key itself",
     })
 public final class RemoveCommand extends EditCommand {
   @Mixin private PeersOption peers;
@@ -65,15 +68,24 @@ public final class RemoveCommand extends EditCommand {
       arity = "0..1",
       fallbackValue = "true",
       paramLabel = "true|false",
-      description = "Sign again the nodes of --peers that lose their key (default: true).")
+      description = {
+        "Sign again the nodes of --peers that lose their key (default: true). Without --peers,"
+            + " false is required."
+      })
   private @Nullable Boolean reSign;
 
   @Mixin private Confirmation confirmation;
 
   @Override
-  void checkOptions() {
-    if (reSign != null && !peers.isGiven()) {
-      throw usage("--re-sign needs --peers");
+  void checkOptions(List<KeyArgument> named, String store) throws CommandFailure {
+    if (!peers.isGiven() && (reSign == null || reSign)) {
+      String keys = named.stream().map(key -> " " + key.key()).collect(Collectors.joining());
+      throw new CommandFailure(
+          ExitCode.USAGE,
+          "a removed key locks out the nodes that it signed, and only a peers file tells which they"
+              + " are; nothing was stored",
+          Advice.removeKeys(store, keys),
+          Advice.removeAnyway(store, keys));
     }
     if (peers.isStandardInput() && inputIsTaken()) {
       throw usage("--peers and --key-file cannot both read standard input");
@@ -105,6 +117,14 @@ public final class RemoveCommand extends EditCommand {
           inputIsTaken() || peers.isStandardInput(),
           err());
     }
+  }
+
+  /** What follows the removal of the signer would not be signed by a trusted key. */
+  @Override
+  List<KeyArgument> inOrder(List<KeyArgument> named, LockPrivateKey signer) {
+    List<KeyArgument> ordered = new ArrayList<>(named);
+    ordered.sort(Comparator.comparing(key -> key.key().equals(signer.publicKey())));
+    return ordered;
   }
 
   private boolean signsAgain() {
@@ -157,18 +177,7 @@ public final class RemoveCommand extends EditCommand {
   /** A direct signature, with which the node may continue to rotate. */
   private static NodeKeySignature sign(PeersFile.Entry entry, LockPrivateKey signer)
       throws UnsoundKeyException, SigningException {
-    NodeKey nodeKey = entry.peer().nodeKey();
-    Optional<LockPublicKey> rotationKey;
-    try {
-      rotationKey =
-          NodeKeySignature.decode(entry.peer().signature().toByteArray())
-              .wrappingPublic()
-              .filter(key -> key.size() == LockPublicKey.SIZE)
-              .map(LockPublicKey::new);
-    } catch (DecodeException e) {
-      throw new IllegalStateException("it was valid", e);
-    }
-    return NodeKeySigning.direct(nodeKey, rotationKey, signer);
+    return NodeKeySigning.direct(entry.peer().nodeKey(), PeerText.rotationKey(entry), signer);
   }
 
   private void print(List<Signed> signed, List<AffectedNode> left) {
@@ -194,8 +203,19 @@ public final class RemoveCommand extends EditCommand {
                 + (node.before() instanceof PeerVerdict.Dropped dropped
                     ? "\talready dropped: " + Texts.printable(dropped.reason())
                     : ""));
+        if (node.isKept() && KeyAlarm.ofAffected(node).isEmpty()) {
+          Advice.print(List.of(signing(node.entry())), "\t\t", out);
+        }
       }
     }
+  }
+
+  private Advice signing(PeersFile.Entry entry) {
+    return Advice.signNode(
+        store(),
+        entry.peer().nodeKey(),
+        PeerText.rotationKey(entry).map(LockPublicKey::toString),
+        "to sign it with a key that stays");
   }
 
   /** With the field names of a peers file. */

@@ -1,7 +1,9 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.Confirmation;
+import dev.tka.cli.input.OpenStore;
 import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.StoreText;
 import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
@@ -12,7 +14,10 @@ import dev.tka.cli.output.Texts;
 import dev.tka.core.AumHash;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.OpenException;
 import dev.tka.core.authority.Repair;
+import dev.tka.core.store.Commit;
+import dev.tka.store.StorePlace;
 import dev.tka.sync.SyncOffer;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -32,12 +37,15 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka repair}: restores purged AUMs. */
+/** {@code tka repair}: restores purged AUMs, and fetches missing ones. */
 @Command(
     name = "repair",
     description = {
       "Restores purged AUMs that are still in a node's directory, so that a stranded node can"
           + " sync again. Head and trusted keys stay the same.",
+      "With --from, fetches AUMs that the directory should hold and does not, because a file is"
+          + " damaged or lost, from a store that has them, such as control's. The directory need"
+          + " not open for that.",
       "Everything is verified before anything is written, and the directory is copied first. Sync"
           + " before the node compacts again. Control's store is refused, because it keeps"
           + " everything."
@@ -49,6 +57,7 @@ import picocli.CommandLine.Spec;
       "  tka repair DIR --meet offer.json        as far as control's 'tka offer --json' requires",
       "  tka repair DIR --steps 100 --backup /root/tka-before --confirm",
       "  tka repair DIR --all --json",
+      "  tka repair DIR --from sqlite:control.db --tailnet example.com",
     })
 public final class RepairCommand implements Callable<Integer> {
 
@@ -95,13 +104,23 @@ public final class RepairCommand implements Callable<Integer> {
 
     @Option(names = "--all", description = "Back to the oldest checkpoint.")
     private boolean all;
+
+    @Option(
+        names = "--from",
+        paramLabel = "CONTROL",
+        converter = StoreText.class,
+        description = "Fetch what is missing or damaged from this store.")
+    private @Nullable StorePlace from;
   }
 
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
     store.requireNodes();
-    Repair.Reach wanted = wanted();
     PrintWriter err = spec.commandLine().getErr();
+    if (reach.from != null) {
+      return fetch(reach.from, err);
+    }
+    Repair.Reach wanted = wanted();
     StoreEdit edit = dryRun ? StoreEdit.look(store, err) : StoreEdit.begin(store, err);
     Repair repair = Repair.of(edit.authority().snapshot(), wanted);
     if (repair instanceof Repair.NotNeeded nothing) {
@@ -142,7 +161,7 @@ public final class RepairCommand implements Callable<Integer> {
       return new Repair.All();
     }
     throw new ParameterException(
-        spec.commandLine(), "expected one of --to, --steps, --meet and --all");
+        spec.commandLine(), "expected one of --to, --steps, --meet, --all and --from");
   }
 
   private StoreBackup apply(Repair.Restore restore, StoreEdit edit, PrintWriter err)
@@ -158,6 +177,77 @@ public final class RepairCommand implements Callable<Integer> {
     return copy;
   }
 
+  private int fetch(StorePlace from, PrintWriter err)
+      throws TkaException, IOException, CommandFailure {
+    List<OpenStore> both = store.tailnet().openBoth(store.place(), from);
+    OpenStore node = both.get(0);
+    if (!dryRun) {
+      StoreEdit.warn(node, err);
+    }
+    Repair repair = decide(node, both.get(1));
+    if (repair instanceof Repair.Complete complete) {
+      print(complete, Authority.open(node.aums()));
+      return ExitCode.OK;
+    }
+    if (repair instanceof Repair.Nothing nothing) {
+      boolean absent =
+          nothing instanceof Repair.NothingInCommon || nothing instanceof Repair.NotInSource;
+      throw new CommandFailure(
+          absent ? ExitCode.NOT_FOUND : ExitCode.VERIFICATION_FAILED,
+          "nothing can be fetched: " + nothing.reason());
+    }
+    Repair.Fetch fetch = (Repair.Fetch) repair;
+    Optional<StoreBackup> copy = Optional.empty();
+    if (!dryRun) {
+      StoreBackup made = backup.of(store.place());
+      confirmation.require(
+          "This fetches " + Texts.count(fetch.additions().size(), "AUM") + made.plan() + ".",
+          tka,
+          false,
+          err);
+      made.make();
+      fetch.applyTo(node.aums());
+      copy = Optional.of(made);
+    }
+    print(fetch, copy);
+    for (AumHash hash : fetch.leftDamaged()) {
+      err.println("tka: still damaged, because the other store does not have it: " + hash);
+    }
+    return fetch.leftDamaged().isEmpty() ? ExitCode.OK : ExitCode.BAD_INPUT;
+  }
+
+  private static Repair decide(OpenStore node, OpenStore from) throws TkaException, CommandFailure {
+    try {
+      return Repair.from(node.aums().read(), from.aums().read());
+    } catch (OpenException e) {
+      throw new CommandFailure(Failures.exitCode(e), from + ": " + e.getMessage());
+    }
+  }
+
+  private void print(Repair.Fetch fetch, Optional<StoreBackup> copy) throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("SchemaVersion", Json.SCHEMA_VERSION);
+      object.put("Applied", !dryRun);
+      object.put("OldestAncestor", fetch.oldest().toString());
+      object.put("Head", fetch.head().toString());
+      object.put("Restored", restored(fetch.additions()));
+      object.put("LeftDamaged", fetch.leftDamaged().stream().map(AumHash::toString).toList());
+      copy.flatMap(StoreBackup::place).ifPresent(place -> object.put("Backup", place.toString()));
+      Json.print(out, object);
+      return;
+    }
+    copy.flatMap(StoreBackup::report).ifPresent(out::println);
+    out.println(
+        (dryRun ? "Would fetch " : "Fetched ")
+            + Texts.count(fetch.additions().size(), "AUM")
+            + ", all verified:");
+    fetch.additions().forEach(addition -> out.println("\t" + addition.aum().hash()));
+    out.println("Oldest ancestor: " + fetch.oldest());
+    out.println("Head:            " + fetch.head());
+  }
+
   private void print(Repair.Restore restore, Optional<StoreBackup> copy) throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
@@ -165,7 +255,7 @@ public final class RepairCommand implements Callable<Integer> {
       object.put("SchemaVersion", Json.SCHEMA_VERSION);
       object.put("Applied", !dryRun);
       object.put("OldestAncestor", restore.oldest().toString());
-      object.put("Restored", restored(restore));
+      object.put("Restored", restored(restore.additions()));
       copy.flatMap(StoreBackup::place).ifPresent(place -> object.put("Backup", place.toString()));
       Json.print(out, object);
       return;
@@ -182,22 +272,19 @@ public final class RepairCommand implements Callable<Integer> {
     out.println("Oldest ancestor: " + restore.oldest());
   }
 
-  private static List<Map<String, Object>> restored(Repair.Restore restore) {
+  private static List<Map<String, Object>> restored(List<Commit.Addition> additions) {
     List<Map<String, Object>> list = new ArrayList<>();
-    restore
-        .additions()
-        .forEach(
-            addition -> {
-              Map<String, Object> one = new LinkedHashMap<>();
-              one.put("Hash", addition.aum().hash().toString());
-              one.put("MessageKind", addition.aum().kind().toString());
-              one.put("CommittedAt", addition.committedAt().toString());
-              list.add(one);
-            });
+    for (Commit.Addition addition : additions) {
+      Map<String, Object> one = new LinkedHashMap<>();
+      one.put("Hash", addition.aum().hash().toString());
+      one.put("MessageKind", addition.aum().kind().toString());
+      one.put("CommittedAt", addition.committedAt().toString());
+      list.add(one);
+    }
     return list;
   }
 
-  private void print(Repair.NotNeeded nothing, Authority authority) throws IOException {
+  private void print(Repair.Nothing nothing, Authority authority) throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       Map<String, Object> object = new LinkedHashMap<>();

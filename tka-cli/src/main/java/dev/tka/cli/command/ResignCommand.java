@@ -63,7 +63,7 @@ public final class ResignCommand implements Callable<Integer> {
     NodeKey nodeKey = KeyArgument.parse(NodeKey::parse, nodeKeyText, spec);
     NodeKeySignature made =
         NodeKeySigning.rotate(readOld(), nodeKey, wrappingKey.read(tka.in(), spec));
-    output.print(nodeKey, made, spec.commandLine().getOut());
+    output.print(new SignatureOutput.Signed(nodeKey, made), spec.commandLine().getOut());
     return ExitCode.OK;
   }
 

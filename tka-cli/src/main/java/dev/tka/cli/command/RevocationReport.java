@@ -1,6 +1,7 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.PeersFile;
+import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.Json;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.AumHash;
@@ -239,7 +240,7 @@ final class RevocationReport {
           one -> {
             out.println(
                 "\t" + one.entry().title() + ": " + one.why().kind() + ": " + one.why().text());
-            out.println("\t\tto do: " + one.why().remedy());
+            Advice.print(one.why().advice(), "\t\t", out);
           });
     }
   }
@@ -330,7 +331,7 @@ final class RevocationReport {
     object.put("ID", stranded.entry().peer().id());
     object.put("Kind", stranded.why().kind());
     object.put("Text", stranded.why().text());
-    object.put("Remedy", stranded.why().remedy());
+    Advice.put(stranded.why().advice(), object);
     return object;
   }
 }

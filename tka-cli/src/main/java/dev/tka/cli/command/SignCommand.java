@@ -1,9 +1,15 @@
 package dev.tka.cli.command;
 
+import dev.tka.cli.input.Confirmation;
 import dev.tka.cli.input.KeyArgument;
+import dev.tka.cli.input.Pasted;
+import dev.tka.cli.input.PeersFile;
+import dev.tka.cli.input.PeersOption;
 import dev.tka.cli.input.SigningKeyOption;
 import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.SignatureOutput;
@@ -11,16 +17,19 @@ import dev.tka.cli.output.Texts;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.NodeKey;
-import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.nodekey.DeepLink;
-import dev.tka.core.nodekey.DeepLinkException;
+import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.core.nodekey.NodeKeySigning;
+import dev.tka.core.nodekey.UnsoundKeyException;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -29,13 +38,17 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** {@code tka sign}: signs a node key, which admits the node. */
+/** {@code tka sign}: signs node keys, which admits the nodes. */
 @Command(
     name = "sign",
     description = {
-      "Signs a node key, which admits the node to the tailnet.",
-      "Prints the signature, for control or a peers file. Nothing is written.",
-      "A sign-device link is checked first: it has to belong to this tailnet and be unchanged."
+      "Signs node keys, which admits the nodes to the tailnet. Says first what it signs, on"
+          + " standard error.",
+      "Prints the signatures, for control or a peers file. Nothing is written.",
+      "A sign-device link is checked first: it has to belong to this tailnet and be unchanged. A"
+          + " link as a mail or a web page shows it will do.",
+      "With --peers, a node can be named by its ID or its name there; without NODE, all nodes of"
+          + " the file are signed that lack only a signature, after a question."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -43,88 +56,263 @@ import picocli.CommandLine.Spec;
       "  tka sign DIR nodekey:... --key-file admin.key",
       "  tka sign DIR nodekey:... tlpub:... --key-file admin.key",
       "  tka sign DIR 'tailscale://sign-device/v1/?...' --key-file admin.key",
+      "  tka sign DIR - --key-file admin.key     one node a line",
+      "  tka sign DIR laptop phone --peers peers.json --key-file admin.key",
+      "  tka sign DIR --peers peers.json --key-file admin.key",
       "  tka sign DIR nodekey:... --key-file admin.key --json | jq .NodeKeySignature"
     })
 public final class SignCommand implements Callable<Integer> {
   private static final String LINK = "tailscale:";
+  private static final String NODE_KEY = "nodekey:";
+  private static final String AUTH_KEY = "tskey-";
+  private static final List<String> LOCK_KEYS = List.of("tlpub:", "nlpub:");
+
+  /** Room for ten thousand nodes and more. */
+  private static final int MAX_INPUT = 1 << 22;
 
   /** What to sign. */
-  private record Wanted(NodeKey nodeKey, Optional<LockPublicKey> rotationKey) {}
+  private record Wanted(String title, NodeKey nodeKey, Optional<LockPublicKey> rotationKey) {
+    @Override
+    public String toString() {
+      return nodeKey
+          + (title.isEmpty() ? "" : " (" + title + ")")
+          + rotationKey.map(key -> ", which " + key + " may rotate").orElse("");
+    }
+  }
+
+  /** A node as it was named. */
+  private record Named(String text, Optional<LockPublicKey> rotationKey) {}
 
   @Spec private CommandSpec spec;
   @ParentCommand private Tka tka;
   @Mixin private StoreArgument store;
 
   @Parameters(
-      index = "1",
-      paramLabel = "NODEKEY",
-      description = "The node key, nodekey:..., or a sign-device link, tailscale://...")
-  private String nodeKeyText;
-
-  @Parameters(
-      index = "2",
-      arity = "0..1",
-      paramLabel = "ROTATIONKEY",
+      index = "1..*",
+      arity = "0..*",
+      paramLabel = "NODE [ROTATIONKEY]",
       description = {
-        "The node's own key, tlpub:... or nlpub:..., with which it may rotate its node key."
-            + " Without it, the node needs a new signature for every new node key."
+        "The node: its node key, nodekey:..., a sign-device link, tailscale://..., or with --peers"
+            + " its ID or name; - for standard input, with one node a line. ROTATIONKEY is the"
+            + " node's own key, tlpub:... or nlpub:..., with which it may rotate its node key."
+            + " Without it, the node needs a new signature for every new node key; of a node of"
+            + " --peers, it is known."
       })
-  private @Nullable String rotationKeyText;
+  private List<String> words = List.of();
 
+  @Mixin private PeersOption peers;
   @Mixin private SigningKeyOption signingKey;
+  @Mixin private Confirmation confirmation;
+
   @Mixin private SignatureOutput output;
 
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
-    boolean link = nodeKeyText.startsWith(LINK);
-    Optional<Wanted> named = link ? Optional.empty() : Optional.of(named());
-    if (link && rotationKeyText != null) {
-      throw new ParameterException(
-          spec.commandLine(), "a link names its own rotation key: omit ROTATIONKEY");
+    boolean fromInput = words.equals(List.of(StreamArgument.STANDARD));
+    int readers =
+        (fromInput ? 1 : 0)
+            + (peers.isStandardInput() ? 1 : 0)
+            + (signingKey.isStandardInput() ? 1 : 0);
+    if (readers > 1) {
+      throw usage("only one of -, --peers and --key-file can read standard input");
     }
-    Authority authority = StoreEdit.look(store, spec.commandLine().getErr()).authority();
-    Wanted wanted = named.isPresent() ? named.get() : linked(authority);
-    if (wanted.nodeKey().isZero()) {
-      throw new CommandFailure(
-          ExitCode.BAD_INPUT, "expected a node key, found the zero key, which means none");
+    if (words.isEmpty() && !peers.isGiven()) {
+      throw usage("missing argument, expected one or more nodes, or --peers");
     }
+    List<Named> named = named(fromInput ? lines() : words);
+    PrintWriter err = spec.commandLine().getErr();
+    Authority authority = StoreEdit.look(store, err).authority();
+    Optional<PeersFile> file = peers.read(tka, err);
+    boolean all = words.isEmpty();
+    List<Wanted> wanted =
+        all ? unsigned(authority, file.orElseThrow()) : wanted(named, authority, file);
+    for (Wanted one : wanted) {
+      if (one.nodeKey().isZero()) {
+        throw new CommandFailure(
+            ExitCode.BAD_INPUT, "expected a node key, found the zero key, which means none");
+      }
+      if (one.rotationKey().isPresent()) {
+        UnsoundKeyException.requireSound("rotation key", one.rotationKey().get().bytes());
+      }
+    }
+    if (wanted.isEmpty()) {
+      err.println("tka: nothing to sign");
+      return ExitCode.OK;
+    }
+    LockPrivateKey signer = signer(authority);
+    wanted.forEach(one -> err.println("tka: signs " + one));
+    err.flush();
+    if (all) {
+      confirmation.require(
+          "This signs " + Texts.count(wanted.size(), "node") + ", which may then join.",
+          tka,
+          peers.isStandardInput() || signingKey.isStandardInput(),
+          err);
+    }
+    print(sign(wanted, signer), fromInput || peers.isGiven() || wanted.size() > 1);
+    return file.map(PeersFile::exitCode).orElse(ExitCode.OK);
+  }
+
+  private LockPrivateKey signer(Authority authority)
+      throws TkaException, IOException, CommandFailure {
     LockPrivateKey signer = signingKey.read(tka.in(), spec);
     if (!authority.state().trusts(signer.publicKey().bytes())) {
       throw new CommandFailure(
           ExitCode.VERIFICATION_FAILED,
           "expected a signing key that is trusted now, found "
               + signer.publicKey()
-              + ": no node would accept its signature");
+              + ": no node would accept its signature",
+          Advice.disable(store.words()));
     }
-    output.print(
-        wanted.nodeKey(),
-        NodeKeySigning.direct(wanted.nodeKey(), wanted.rotationKey(), signer),
-        spec.commandLine().getOut());
-    return ExitCode.OK;
+    return signer;
   }
 
-  private Wanted named() {
+  private static List<SignatureOutput.Signed> sign(List<Wanted> wanted, LockPrivateKey signer)
+      throws TkaException {
+    List<SignatureOutput.Signed> signed = new ArrayList<>();
+    for (Wanted one : wanted) {
+      NodeKeySignature made = NodeKeySigning.direct(one.nodeKey(), one.rotationKey(), signer);
+      signed.add(new SignatureOutput.Signed(one.nodeKey(), made));
+    }
+    return signed;
+  }
+
+  private void print(List<SignatureOutput.Signed> signed, boolean asList) throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    if (asList) {
+      output.printAll(signed, out);
+    } else {
+      output.print(signed.get(0), out);
+    }
+  }
+
+  /** The lines of standard input, in words; a line that a link was broken into is joined. */
+  private List<String> lines() throws IOException, CommandFailure {
+    byte[] content = tka.in().readNBytes(MAX_INPUT + 1);
+    if (content.length > MAX_INPUT) {
+      throw new CommandFailure(
+          ExitCode.BAD_INPUT, "standard input: expected at most 4 MiB, found more");
+    }
+    List<String> found = new ArrayList<>();
+    boolean inLink = false;
+    for (String line : new String(content, StandardCharsets.UTF_8).lines().toList()) {
+      String text = Pasted.clean(line);
+      boolean begins = begins(text);
+      if (text.isEmpty()) {
+        inLink = false;
+      } else if (inLink && !begins) {
+        found.add(found.remove(found.size() - 1) + text);
+      } else if (text.startsWith(LINK)) {
+        found.add(text);
+        inLink = true;
+      } else {
+        found.addAll(begins ? List.of(text.split("[\\s,]+")) : List.of(text));
+        inLink = false;
+      }
+    }
+    return found;
+  }
+
+  private static boolean begins(String text) {
+    return text.startsWith(LINK)
+        || text.startsWith(NODE_KEY)
+        || LOCK_KEYS.stream().anyMatch(text::startsWith);
+  }
+
+  /** The words as nodes, each with the rotation key that follows it. */
+  private List<Named> named(List<String> given) throws CommandFailure {
+    List<Named> named = new ArrayList<>();
+    for (String word : given) {
+      String text = Pasted.clean(word);
+      if (text.startsWith(AUTH_KEY)) {
+        throw new CommandFailure(
+            ExitCode.USAGE,
+            "expected a node key, nodekey:..., found an auth key; the shell may remember it",
+            Advice.wrap(store.words()));
+      }
+      if (LOCK_KEYS.stream().noneMatch(text::startsWith)) {
+        if (text.startsWith(NODE_KEY)) {
+          KeyArgument.parse(NodeKey::parse, text, spec);
+        }
+        named.add(new Named(text, Optional.empty()));
+        continue;
+      }
+      LockPublicKey key = KeyArgument.parse(LockPublicKey::parse, text, spec);
+      Optional<Named> last =
+          named.isEmpty() ? Optional.empty() : Optional.of(named.remove(named.size() - 1));
+      if (last.isEmpty() || last.get().rotationKey().isPresent()) {
+        throw new CommandFailure(
+            ExitCode.USAGE,
+            "expected a node key, nodekey:..., found a tailnet lock key",
+            Advice.trust(store.words(), key.toString()));
+      }
+      if (last.get().text().startsWith(LINK)) {
+        throw usage("a link names its own rotation key: omit ROTATIONKEY");
+      }
+      named.add(new Named(last.get().text(), Optional.of(key)));
+    }
+    return named;
+  }
+
+  private List<Wanted> wanted(List<Named> named, Authority authority, Optional<PeersFile> file)
+      throws TkaException, CommandFailure {
+    List<Wanted> wanted = new ArrayList<>();
+    for (Named one : named) {
+      if (one.text().startsWith(LINK)) {
+        wanted.add(linked(one.text(), authority));
+        continue;
+      }
+      List<PeersFile.Entry> found =
+          file.map(peersFile -> peersFile.find(one.text())).orElse(List.of());
+      if (found.size() > 1) {
+        throw new CommandFailure(
+            ExitCode.USAGE,
+            one.text()
+                + " names several nodes of the file: "
+                + String.join(", ", found.stream().map(PeersFile.Entry::title).toList()));
+      }
+      if (found.isEmpty() && file.isPresent() && !one.text().startsWith(NODE_KEY)) {
+        throw new CommandFailure(
+            ExitCode.NOT_FOUND, one.text() + ": no node of the file has this ID or name");
+      }
+      wanted.add(
+          found.isEmpty()
+              ? new Wanted(
+                  "", KeyArgument.parse(NodeKey::parse, one.text(), spec), one.rotationKey())
+              : of(found.get(0), one.rotationKey()));
+    }
+    return wanted;
+  }
+
+  private static Wanted of(PeersFile.Entry entry, Optional<LockPublicKey> rotationKey) {
     return new Wanted(
-        KeyArgument.parse(NodeKey::parse, nodeKeyText, spec),
-        rotationKeyText == null
-            ? Optional.empty()
-            : Optional.of(KeyArgument.parse(LockPublicKey::parse, rotationKeyText, spec)));
+        entry.title(), entry.peer().nodeKey(), rotationKey.or(() -> PeerText.rotationKey(entry)));
+  }
+
+  /** The nodes that lack only a signature. */
+  private static List<Wanted> unsigned(Authority authority, PeersFile file) {
+    List<Wanted> wanted = new ArrayList<>();
+    PeerText.all(authority, file)
+        .forEach(
+            (entry, verdict) -> {
+              if (PeerText.isUnsigned(verdict)) {
+                wanted.add(of(entry, Optional.empty()));
+              }
+            });
+    return wanted;
   }
 
   /** The content of a link, once it is known to belong to this authority. */
-  private Wanted linked(Authority authority) throws DeepLinkException, TextException {
-    DeepLink link = DeepLink.verify(nodeKeyText, authority.state().stateId1());
-    spec.commandLine()
-        .getErr()
-        .println(
-            Texts.printable(
-                "tka: the link asks to sign "
-                    + link.deviceName()
-                    + " ("
-                    + link.osName()
-                    + ") of "
-                    + link.loginName()));
+  private static Wanted linked(String text, Authority authority)
+      throws TkaException, CommandFailure {
+    DeepLink link = DeepLinkCommand.verify(Pasted.link(text), authority.state().stateId1());
     return new Wanted(
-        NodeKey.parse(link.nodeKey()), Optional.of(LockPublicKey.parse(link.rotationKey())));
+        Texts.printable(link.deviceName() + ", " + link.osName() + ", of " + link.loginName()),
+        NodeKey.parse(link.nodeKey()),
+        Optional.of(LockPublicKey.parse(link.rotationKey())));
+  }
+
+  private ParameterException usage(String what) {
+    return new ParameterException(spec.commandLine(), what);
   }
 }

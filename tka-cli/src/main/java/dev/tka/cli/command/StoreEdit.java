@@ -2,6 +2,7 @@ package dev.tka.cli.command;
 
 import dev.tka.cli.input.OpenStore;
 import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Texts;
@@ -74,7 +75,10 @@ final class StoreEdit {
             err);
     int damage = StoreArgument.reportDamage(live.current().snapshot(), err);
     if (damage != ExitCode.OK) {
-      throw new CommandFailure(damage, "a damaged store cannot be edited; nothing was written");
+      throw new CommandFailure(
+          damage,
+          "a damaged store cannot be edited; nothing was written",
+          Advice.fetch(store.words(), Advice.CONTROL));
     }
     return new StoreEdit(store, live, err);
   }

@@ -6,12 +6,14 @@ import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.StoreText;
 import dev.tka.cli.input.TailnetOption;
 import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.HashText;
 import dev.tka.cli.output.Json;
 import dev.tka.cli.output.SyncText;
 import dev.tka.cli.output.Texts;
+import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.AdmissionPolicy;
@@ -31,6 +33,7 @@ import dev.tka.sync.rpc.AumJson;
 import dev.tka.sync.rpc.OfferJson;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -54,7 +57,9 @@ import picocli.CommandLine.Spec;
       "Syncs two stores, the first as a node's and the second as control's, whatever their kinds."
           + " --tailnet selects the tailnet in a store that holds several.",
       "Shows each end's offer, what the other end finds in it, and the AUMs sent. Rounds are"
-          + " repeated until the heads agree or nothing changes."
+          + " repeated until the heads agree or nothing changes.",
+      "With --bootstrap, a node without an authority begins with control's oldest AUM, as a node"
+          + " does that joins, and trusts control in that."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -62,6 +67,7 @@ import picocli.CommandLine.Spec;
       "  tka sync NODE CONTROL --dry-run     shows what would happen",
       "  tka sync NODE CONTROL --explain     names every AUM offered or sent",
       "  tka sync NODE CONTROL --json | jq .Agrees",
+      "  tka sync NODE CONTROL --bootstrap   the node has no authority yet",
       "  tka sync NODE CONTROL --restored    control was restored from a backup",
       "  tka sync NODE CONTROL --admit HASH --confirm",
       "  tka sync DIR sqlite:control.db --tailnet example.com"
@@ -85,6 +91,11 @@ public final class SyncCommand implements Callable<Integer> {
   private StorePlace controlPlace;
 
   @Mixin private TailnetOption tailnet;
+
+  @Option(
+      names = "--bootstrap",
+      description = "Begin the node's authority, of which it has none yet, with control's.")
+  private boolean bootstrap;
 
   @Option(
       names = "--restored",
@@ -119,14 +130,20 @@ public final class SyncCommand implements Callable<Integer> {
   public Integer call() throws TkaException, IOException, CommandFailure {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    List<OpenStore> both = tailnet.openBoth(nodePlace, controlPlace);
+    List<OpenStore> both =
+        bootstrap && !dryRun
+            ? tailnet.openToBootstrap(nodePlace, controlPlace)
+            : tailnet.openBoth(nodePlace, controlPlace);
     OpenStore nodeStore = both.get(0);
     OpenStore controlStore = both.get(1);
     if (!dryRun) {
       StoreEdit.warn(nodeStore.policy() == AdmissionPolicy.NODE ? nodeStore : controlStore, err);
     }
-    LiveAuthority node = open(nodeStore, AdmissionPolicy.NODE, err);
     LiveAuthority control = open(controlStore, controlPolicy(), err);
+    LiveAuthority node =
+        bootstrap
+            ? bootstrap(nodeStore, controlStore, control.current(), err)
+            : openNode(nodeStore, controlStore, err);
     Set<AumHash> byHand = new LinkedHashSet<>(admit);
     if (!byHand.isEmpty()) {
       confirm(nodeStore.aums().read(), controlStore.aums().read(), err);
@@ -145,6 +162,47 @@ public final class SyncCommand implements Callable<Integer> {
             StoreArgument.reportDamage(nodeStore.aums().read(), err),
             StoreArgument.reportDamage(controlStore.aums().read(), err));
     return run.agrees() ? damage : ExitCode.VERIFICATION_FAILED;
+  }
+
+  private LiveAuthority openNode(OpenStore node, OpenStore control, PrintWriter err)
+      throws TkaException, CommandFailure {
+    try {
+      return open(node, AdmissionPolicy.NODE, err);
+    } catch (OpenException.EmptyStore e) {
+      throw new CommandFailure(
+          ExitCode.NOT_FOUND,
+          node + ": " + e.getMessage(),
+          Advice.bootstrap(node.words(), control.words()));
+    } catch (CommandFailure damaged) {
+      throw new CommandFailure(
+          damaged.exitCode(), damaged.getMessage(), Advice.fetch(node.words(), control.words()));
+    }
+  }
+
+  /** Begins the node's authority with the oldest AUM of control's. */
+  private LiveAuthority bootstrap(
+      OpenStore node, OpenStore controlStore, Authority control, PrintWriter err)
+      throws TkaException, CommandFailure {
+    AumSnapshot before = node.aums().read();
+    if (StoreArgument.printDamage(before, err) != ExitCode.OK) {
+      throw new CommandFailure(
+          ExitCode.BAD_INPUT,
+          node + ": expected a store without an authority, found a damaged one",
+          Advice.fetch(node.words(), controlStore.words()));
+    }
+    if (!before.entries().isEmpty()) {
+      throw new CommandFailure(
+          ExitCode.CONFLICT,
+          node + ": expected a store without an authority, found one; nothing was written",
+          Advice.sync(OpenStore.words(node, controlStore), "to sync it as it is"));
+    }
+    Aum oldest = control.snapshot().get(control.oldestAncestor());
+    err.println("tka: " + node + " begins with " + oldest.hash() + ", trusting control");
+    return LiveAuthority.bootstrap(
+        dryRun ? SyncRun.copy(before) : node.aums(),
+        oldest,
+        AdmissionPolicy.NODE,
+        Clock.systemUTC());
   }
 
   private LiveAuthority open(OpenStore opened, AdmissionPolicy policy, PrintWriter err)
@@ -215,11 +273,11 @@ public final class SyncCommand implements Callable<Integer> {
       out.println("A revocation made here that control does not follow: " + hash);
     }
     out.println(Texts.capitalized(run.outcome().reason()));
-    SyncRemedy.of(run, node, control).ifPresent(remedy -> out.println("To do: " + remedy));
+    Advice.print(SyncRemedy.of(run, node, control), "", out);
     run.stranded()
         .ifPresent(stranded -> out.println("As control sees it: " + SyncRemedy.of(stranded)));
     if (!run.setAside().isEmpty()) {
-      out.println("To make edits again: tka edits " + node.words() + " --again --key-file FILE");
+      Advice.print(List.of(Advice.makeAgain(node.words())), "", out);
     }
   }
 
@@ -296,7 +354,7 @@ public final class SyncCommand implements Callable<Integer> {
     object.put("Agrees", run.agrees());
     object.put("Outcome", Texts.capitalized(run.outcome().reason()));
     object.put("OutcomeKind", run.outcome().kind());
-    SyncRemedy.of(run, node, control).ifPresent(remedy -> object.put("Remedy", remedy));
+    Advice.put(SyncRemedy.of(run, node, control), object);
     run.stranded().ifPresent(stranded -> object.put("Stranded", SyncRemedy.of(stranded)));
     object.put("Admitted", texts(admit));
     object.put("SetAside", run.setAside().stream().map(AumJson::setAside).toList());

@@ -3,6 +3,7 @@ package dev.tka.cli.command;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
+import dev.tka.core.State;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.Authority;
@@ -141,6 +142,13 @@ public final class SyncRun {
     } catch (BuildException e) {
       return Optional.empty();
     }
+  }
+
+  /** True if the ends have different authorities. */
+  boolean isReCreated() {
+    State ours = node.current().state();
+    State theirs = atControl.current().state();
+    return ours.stateId1() != theirs.stateId1() || ours.stateId2() != theirs.stateId2();
   }
 
   /** Why control could not help the node, from its view; empty if the two agree. */

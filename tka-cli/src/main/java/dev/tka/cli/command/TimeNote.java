@@ -1,5 +1,6 @@
 package dev.tka.cli.command;
 
+import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.AumKind;
 import dev.tka.core.authority.Authority;
@@ -17,9 +18,9 @@ import java.util.Optional;
  *
  * @param kind a word for scripts
  * @param text the observation
- * @param remedy what to do about it
+ * @param advice what to do about it
  */
-record TimeNote(String kind, String text, String remedy) {
+record TimeNote(String kind, String text, Advice advice) {
   /** A difference up to this is made by every stop of a program. */
   private static final Duration MOST_APART = Duration.ofDays(1);
 
@@ -40,7 +41,7 @@ record TimeNote(String kind, String text, String remedy) {
               Texts.count(untimed, "removal")
                   + " from before this store kept time of its own: when they become final is judged"
                   + " by the wall clock of their commits",
-              "nothing, if those times are right: tka log"));
+              Advice.person("nothing, if those times are right, which 'tka log' shows")));
     }
     return notes;
   }
@@ -55,8 +56,9 @@ record TimeNote(String kind, String text, String remedy) {
                   + days(back)
                   + " before the latest that this store has seen, "
                   + noted.latestClock(),
-              "set the clock right if it is wrong. If it was ahead once, there is nothing to do:"
-                  + " removals become final by the store's own time, which goes on"));
+              Advice.person(
+                  "set the clock right if it is wrong. If it was ahead once, there is nothing to"
+                      + " do: removals become final by the store's own time, which goes on")));
     }
     Duration behind = Duration.between(noted.afterStop(now), now);
     return behind.compareTo(MOST_APART) > 0
@@ -67,8 +69,9 @@ record TimeNote(String kind, String text, String remedy) {
                     + days(behind)
                     + " behind the clock, as after a jump of the clock or a long time without use:"
                     + " removals become final that much later",
-                "check the clock. A node's time goes on when it syncs, control's while its program"
-                    + " runs"))
+                Advice.person(
+                    "check the clock. A node's time goes on when it syncs, control's while its"
+                        + " program runs")))
         : Optional.empty();
   }
 

@@ -2,8 +2,10 @@ package dev.tka.cli.command;
 
 import static dev.tka.core.KeyDefect.ANYBODY_CAN_SIGN;
 
+import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.Key;
+import dev.tka.core.LockPublicKey;
 import dev.tka.core.State;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.KeyBudget;
@@ -16,9 +18,9 @@ import java.util.Optional;
  *
  * @param kind a word for scripts
  * @param text the risk
- * @param remedy what to do about it
+ * @param advice what to do about it
  */
-record Weakness(String kind, String text, String remedy) {
+record Weakness(String kind, String text, Advice advice) {
   /** Twice the distance of a builder's checkpoints: an offer should not be that thin. */
   private static final int CHECKPOINT_WITHIN = 100;
 
@@ -28,9 +30,10 @@ record Weakness(String kind, String text, String remedy) {
   /**
    * The weaknesses of an authority.
    *
-   * @param tka its store, as named on a command line
+   * @param store its store, as named on a command line
+   * @param peers a peers file, as named on a command line
    */
-  static List<Weakness> of(Authority authority, String tka) {
+  static List<Weakness> of(Authority authority, String store, String peers) {
     State state = authority.state();
     List<Weakness> found = new ArrayList<>();
     // A key that anybody can sign for is a problem, not a risk; here it only counts for nothing.
@@ -41,9 +44,9 @@ record Weakness(String kind, String text, String remedy) {
             new Weakness(
                 "undecodable-key",
                 Texts.keyId(key.id()) + " is trusted but can never sign: it is not an Ed25519 key",
-                key.id().isEmpty()
-                    ? "it cannot be named to remove it, and does no harm"
-                    : "remove it, and add the intended key"));
+                key.id().size() == LockPublicKey.SIZE
+                    ? Advice.removeKey(store, key.id(), peers, "then add the key that was intended")
+                    : Advice.person("it cannot be named to remove it, and does no harm")));
       }
     }
     if (signing.size() == 1) {
@@ -52,9 +55,9 @@ record Weakness(String kind, String text, String remedy) {
               "one-signing-key",
               "there is only one signing key: without it nobody can sign, and a thief of it"
                   + " cannot be revoked",
-              "tka add " + tka + " KEY, with a key that is kept elsewhere"));
+              Advice.addKey(store, 1, "add a key that is kept elsewhere")));
     } else {
-      addOutvoting(state, signing, found);
+      addOutvoting(state, signing, store, found);
     }
     KeyBudget budget = new KeyBudget(state);
     if (budget.keysLeft() < ROOM_FOR_KEYS) {
@@ -64,15 +67,20 @@ record Weakness(String kind, String text, String remedy) {
               budget.keysUsed()
                   + " keys are trusted, and a checkpoint holds at most "
                   + State.MAX_KEYS,
-              "tka remove " + tka + " KEY..., for keys that are not needed"));
+              Advice.removeKeys(
+                  store,
+                  " " + Advice.KEY,
+                  peers,
+                  "for each key that is not needed, to be removed with others in one command")));
     }
     if (budget.disablementValuesUsed() == 1) {
       found.add(
           new Weakness(
               "one-disablement-value",
               "there is only one disablement secret: if it is lost, nobody can end the authority",
-              "keep it in two places; secrets can only be made with the authority ('tka init"
-                  + " --gen-disablements')"));
+              Advice.person(
+                  "keep it in two places; secrets can only be made with the authority ('tka init"
+                      + " --gen-disablements')")));
     }
     if (lacksCheckpoint(authority)) {
       found.add(
@@ -81,12 +89,15 @@ record Weakness(String kind, String text, String remedy) {
               "the last "
                   + CHECKPOINT_WITHIN
                   + " AUMs hold no checkpoint: shipping nodes may not find common ground",
-              "any edit adds one, if a checkpoint is possible ('tka add', 'tka update')"));
+              signing.isEmpty()
+                  ? Advice.person("any edit adds one, but no key can sign")
+                  : Advice.makeCheckpoint(store, signing.get(0).id(), signing.get(0).votes())));
     }
     return found;
   }
 
-  private static void addOutvoting(State state, List<Key> signing, List<Weakness> found) {
+  private static void addOutvoting(
+      State state, List<Key> signing, String store, List<Weakness> found) {
     KeyBudget budget =
         new KeyBudget(
             State.of(state.disablementValues(), signing, state.stateId1(), state.stateId2()));
@@ -102,7 +113,10 @@ record Weakness(String kind, String text, String remedy) {
                     + ", all others together have "
                     + loss.votesLeft()
                     + ": if it is stolen, they cannot be sure to revoke it",
-                "add keys, or change votes ('tka update'), until all others have more"));
+                Advice.addKey(
+                    store,
+                    key.votes() - loss.votesLeft() + 1,
+                    "another key of that many votes is enough; or change votes ('tka update')")));
       }
     }
   }

@@ -29,13 +29,14 @@ public record KeyArgument(LockPublicKey key, OptionalLong votes) {
   }
 
   /**
-   * Parses a key of any type from the command line.
+   * Parses a key of any type from the command line; spaces, line ends, quotes and brackets around
+   * it are ignored.
    *
    * @throws ParameterException if it is not one
    */
   public static <T> T parse(Parser<T> parser, String text, CommandSpec spec) {
     try {
-      return parser.parse(text);
+      return parser.parse(Pasted.clean(text));
     } catch (TextException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage());
     }
@@ -46,7 +47,8 @@ public record KeyArgument(LockPublicKey key, OptionalLong votes) {
    *
    * @throws ParameterException if it is not a key with or without votes
    */
-  public static KeyArgument parse(String text, CommandSpec spec) {
+  public static KeyArgument parse(String given, CommandSpec spec) {
+    String text = Pasted.clean(given);
     int mark = text.indexOf('?');
     try {
       LockPublicKey key =

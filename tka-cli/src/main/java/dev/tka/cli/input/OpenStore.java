@@ -1,9 +1,11 @@
 package dev.tka.cli.input;
 
+import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.store.AumStore;
 import dev.tka.store.StorePlace;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -33,13 +35,15 @@ public record OpenStore(StorePlace place, Optional<String> tailnet, String optio
         + (node.option.isEmpty() ? control.option : node.option);
   }
 
-  /**
-   * The beginning of advice if the wrong tailnet may have been named; empty if there is only one.
-   */
-  public String perhapsAnother() {
+  /** Advice if the wrong tailnet may have been named; empty if there is only one. */
+  public List<Advice> perhapsAnother() {
     return place instanceof StorePlace.OfOne
-        ? ""
-        : "it may be another tailnet: see 'tka tailnets " + Texts.shellWord(place.url()) + "'; ";
+        ? List.of()
+        : List.of(
+            Advice.person(
+                "it may be another tailnet: see 'tka tailnets "
+                    + Texts.shellWord(place.url())
+                    + "'"));
   }
 
   /** For people. */

@@ -28,11 +28,14 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiPredicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -96,6 +99,50 @@ public record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) 
               .map(given -> given + " (" + peer.id() + ")")
               .orElse(peer.id()));
     }
+  }
+
+  /** The ways in which a person names a node, the most exact first. */
+  private static final List<BiPredicate<Entry, String>> NAMES =
+      List.of(
+          (entry, text) -> entry.peer().nodeKey().toString().equalsIgnoreCase(text),
+          (entry, text) -> entry.peer().id().equals(text),
+          (entry, text) -> entry.name().filter(name -> bare(name).equals(bare(text))).isPresent(),
+          (entry, text) ->
+              entry.name().filter(name -> firstLabel(name).equals(bare(text))).isPresent(),
+          (entry, text) ->
+              !entry.peer().nodeKey().isZero()
+                  && entry.peer().nodeKey().toShortText().equals("[" + text + "]"));
+
+  /**
+   * The nodes that a text names, the node itself included: by its node key, which clones share; by
+   * its id; by its name, whole or the part before the first dot; or by the short form of its node
+   * key.
+   *
+   * @return empty if there is none
+   */
+  public List<Entry> find(String text) {
+    String given = Pasted.clean(text);
+    for (BiPredicate<Entry, String> isNamed : NAMES) {
+      List<Entry> found =
+          Stream.concat(self.stream(), peers.stream())
+              .filter(entry -> isNamed.test(entry, given))
+              .toList();
+      if (!found.isEmpty()) {
+        return found;
+      }
+    }
+    return List.of();
+  }
+
+  /** A name as people write it: without the dot at its end, in either case. */
+  private static String bare(String name) {
+    String lower = name.toLowerCase(Locale.ROOT);
+    return lower.endsWith(".") ? lower.substring(0, lower.length() - 1) : lower;
+  }
+
+  private static String firstLabel(String name) {
+    int dot = name.indexOf('.');
+    return bare(dot < 0 ? name : name.substring(0, dot));
   }
 
   /** The exit status for the entries that were left out. */

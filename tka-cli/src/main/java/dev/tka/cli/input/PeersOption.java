@@ -1,5 +1,6 @@
 package dev.tka.cli.input;
 
+import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -20,6 +21,11 @@ public final class PeersOption {
 
   public boolean isGiven() {
     return source != null;
+  }
+
+  /** For a shell: the word that names the same file to another command, or stands for one. */
+  public String word() {
+    return source == null ? Advice.PEERS : source.word(Advice.PEERS);
   }
 
   public boolean isStandardInput() {

@@ -88,7 +88,9 @@ public final class StoreArgument {
         throw e;
       }
       throw new CommandFailure(
-          exitCode, "no authority can be opened without the damaged AUMs: " + e.getMessage());
+          exitCode,
+          "no authority can be opened without the damaged AUMs ('tka doctor' says what to do): "
+              + e.getMessage());
     }
   }
 
@@ -107,14 +109,14 @@ public final class StoreArgument {
     int exitCode = printDamage(snapshot, err);
     if (exitCode != ExitCode.OK) {
       err.println(
-          "tka: the authority is degraded: nothing is authorized until the damaged AUMs are"
-              + " restored by a sync or moved away");
+          "tka: the authority is degraded: nothing is authorized until the damaged AUMs are back,"
+              + " for which 'tka doctor' names the command");
     }
     return exitCode;
   }
 
   /** Prints a line for each damaged file, and returns the exit status for the worst of them. */
-  private static int printDamage(AumSnapshot snapshot, PrintWriter err) {
+  public static int printDamage(AumSnapshot snapshot, PrintWriter err) {
     int exitCode = ExitCode.OK;
     for (Damage damage : snapshot.damage()) {
       err.println((damage.degrades() ? "tka: damaged: " : "tka: note: ") + damage);

@@ -1,5 +1,6 @@
 package dev.tka.cli.input;
 
+import dev.tka.cli.output.Texts;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -26,6 +27,15 @@ public record StreamArgument(String text) {
   /** True for standard input, for an argument that is optional. */
   public static boolean isStandardInput(@Nullable StreamArgument argument) {
     return argument != null && argument.isStandard();
+  }
+
+  /**
+   * For a shell: the word that names the same file to another command.
+   *
+   * @param standIn the word for standard input, which cannot be read twice
+   */
+  public String word(String standIn) {
+    return isStandard() ? standIn : Texts.shellWord(text);
   }
 
   /** The named file. */

@@ -63,7 +63,7 @@ public final class TailnetOption {
   OpenStore open(StorePlace place) throws StoreException, CommandFailure {
     if (place instanceof StorePlace.OfOne one) {
       requireNoName(one);
-      return openOne(one);
+      return openExisting(one);
     }
     Tailnets tailnets = openMany(place);
     Set<String> names = tailnets.revisions().keySet();
@@ -105,9 +105,37 @@ public final class TailnetOption {
         name != null && (node instanceof StorePlace.OfOne != control instanceof StorePlace.OfOne);
     List<OpenStore> both = new ArrayList<>();
     for (StorePlace place : List.of(node, control)) {
-      both.add(nameIsOfOther && place instanceof StorePlace.OfOne one ? openOne(one) : open(place));
+      both.add(
+          nameIsOfOther && place instanceof StorePlace.OfOne one ? openExisting(one) : open(place));
     }
     return both;
+  }
+
+  /**
+   * Opens control's store, and a node's that is to begin with control's authority: its directory is
+   * made if there is none.
+   *
+   * @return both, the node's first
+   * @throws StoreException.Absent if there is no such store
+   * @throws CommandFailure as for a single store
+   */
+  public List<OpenStore> openToBootstrap(StorePlace node, StorePlace control)
+      throws StoreException, CommandFailure {
+    if (node instanceof StorePlace.OfOne one && one.path().filter(Files::exists).isEmpty()) {
+      OpenStore other = open(control);
+      return List.of(
+          new OpenStore(node, Optional.empty(), "", one.create(Clock.systemUTC())), other);
+    }
+    return openBoth(node, control);
+  }
+
+  private static OpenStore openExisting(StorePlace.OfOne place)
+      throws StoreException, CommandFailure {
+    OpenStore store = openOne(place);
+    if (place.path().isPresent()) {
+      DirectoryLook.requireOfTailnet(place.path().get());
+    }
+    return store;
   }
 
   private static OpenStore openOne(StorePlace.OfOne place) throws StoreException, CommandFailure {

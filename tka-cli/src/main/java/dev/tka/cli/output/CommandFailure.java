@@ -1,14 +1,19 @@
 package dev.tka.cli.output;
 
-/** A command that cannot continue, with the one line to print and the exit status. */
+import java.util.List;
+
+/** A command that cannot continue, with the line to print, the exit status, and what to do. */
 public final class CommandFailure extends Exception {
   private final int exitCode;
   private final String message;
+  private final transient List<Advice> advice;
 
-  public CommandFailure(int exitCode, String message) {
+  /** A failure for which there is advice, or none. */
+  public CommandFailure(int exitCode, String message, Advice... advice) {
     super(message);
     this.exitCode = exitCode;
     this.message = message;
+    this.advice = List.of(advice);
   }
 
   @Override
@@ -18,5 +23,10 @@ public final class CommandFailure extends Exception {
 
   public int exitCode() {
     return exitCode;
+  }
+
+  /** What to do about it. */
+  public List<Advice> advice() {
+    return advice;
   }
 }

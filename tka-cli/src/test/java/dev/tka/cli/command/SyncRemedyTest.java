@@ -7,7 +7,7 @@ import dev.tka.sync.Intersection;
 import dev.tka.sync.StrandedNode;
 import org.junit.jupiter.api.Test;
 
-/** Remedies for a node that control cannot help: the library's words, and the command. */
+/** Remedies for a node that control cannot help, in the library's words. */
 class SyncRemedyTest {
   private static final AumHash HASH = AumHash.of(new byte[AumHash.SIZE]);
 
@@ -24,8 +24,7 @@ class SyncRemedyTest {
                 + HASH
                 + " displaced. Bring back what its directory still has, to "
                 + HASH
-                + " at least: tka repair DIR --to "
-                + HASH);
+                + " at least.");
   }
 
   @Test

@@ -18,6 +18,8 @@ import java.util.Objects;
  *
  * <p>The restored AUMs begin with a checkpoint, which becomes the oldest ancestor, and lead to the
  * current oldest ancestor. The head and the state of the authority stay as they are.
+ *
+ * <p>{@link #from} repairs a store that lacks AUMs which it should hold, with those of another.
  */
 public sealed interface Repair {
   /** The distance to go back. */
@@ -69,6 +71,64 @@ public sealed interface Repair {
    */
   static Repair of(AumSnapshot snapshot, Reach reach) throws OpenException, StoreException {
     return new RepairDecision(Authority.open(snapshot)).decide(reach);
+  }
+
+  /**
+   * Decides which AUMs a store should hold and does not, because a file is damaged or lost, and
+   * takes them from another store of the same authority, such as control's. The source is verified
+   * as a whole, and so is what the store would hold afterwards: no AUM is taken on trust. The head
+   * may become a later one that the store has already.
+   *
+   * @param snapshot a store from which perhaps no authority can be opened
+   * @param source the other store
+   * @throws OpenException if no authority can be opened from the source
+   * @throws StoreException if a body cannot be read
+   */
+  static Repair from(AumSnapshot snapshot, AumSnapshot source)
+      throws OpenException, StoreException {
+    return new FetchDecision(snapshot, source).decide();
+  }
+
+  /**
+   * AUMs of another store come in.
+   *
+   * @param base the snapshot on which it was decided
+   * @param additions the AUMs to add, parents first; empty if only the record of the oldest
+   *     ancestor is set right
+   * @param oldest the oldest ancestor afterwards
+   * @param head the head afterwards
+   * @param leftDamaged the damaged AUMs that the source does not have
+   */
+  record Fetch(
+      AumSnapshot base,
+      List<Commit.Addition> additions,
+      AumHash oldest,
+      AumHash head,
+      List<AumHash> leftDamaged)
+      implements Repair {
+    /** Copies the lists. */
+    public Fetch {
+      additions = List.copyOf(additions);
+      leftDamaged = List.copyOf(leftDamaged);
+    }
+
+    /**
+     * Adds the AUMs and records the oldest ancestor, in one commit.
+     *
+     * @param store the store on which it was decided
+     * @return the store after the commit
+     * @throws StoreException.Conflict if something was stored since; nothing was written
+     * @throws StoreException if the store cannot be written; it is unchanged
+     */
+    public AumSnapshot applyTo(AumStore store) throws StoreException {
+      Commit.Builder commit = Commit.on(base.revision()).lastActiveAncestor(oldest);
+      additions.forEach(
+          addition -> commit.add(addition.at(Limits.nearestCommitTime(addition.committedAt()))));
+      if (base.trail().contains(oldest)) {
+        commit.cutTrail(oldest);
+      }
+      return store.commit(commit.build());
+    }
   }
 
   /**
@@ -250,6 +310,72 @@ public sealed interface Repair {
           + ", which is stored, would win after "
           + at
           + ", and the head would move to it";
+    }
+  }
+
+  /** The store lacks nothing that it should hold. */
+  record Complete() implements Nothing {
+    @Override
+    public String kind() {
+      return "complete";
+    }
+
+    @Override
+    public String reason() {
+      return "nothing is missing or damaged";
+    }
+  }
+
+  /** The source is damaged itself. */
+  record SourceDamaged(String problem) implements Nothing {
+    @Override
+    public String kind() {
+      return "source-damaged";
+    }
+
+    @Override
+    public String reason() {
+      return "the other store is damaged itself: " + problem;
+    }
+  }
+
+  /** The source holds nothing that this store names. */
+  record NothingInCommon() implements Nothing {
+    @Override
+    public String kind() {
+      return "nothing-in-common";
+    }
+
+    @Override
+    public String reason() {
+      return "the other store has none of the AUMs that are stored or damaged here: it belongs to"
+          + " another authority";
+    }
+  }
+
+  /** The source does not have the AUMs that are damaged. */
+  record NotInSource(AumHash hash) implements Nothing {
+    @Override
+    public String kind() {
+      return "not-in-source";
+    }
+
+    @Override
+    public String reason() {
+      return "the other store does not have " + hash;
+    }
+  }
+
+  /** No authority could be opened afterwards either. */
+  record StillUnopenable(OpenException cause) implements Nothing {
+    @Override
+    public String kind() {
+      return "still-unopenable";
+    }
+
+    @Override
+    public String reason() {
+      return "no authority could be opened afterwards either: " + cause.getMessage();
     }
   }
 }

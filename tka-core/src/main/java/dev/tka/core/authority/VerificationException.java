@@ -3,6 +3,7 @@ package dev.tka.core.authority;
 import dev.tka.core.AumHash;
 import dev.tka.core.AumKind;
 import dev.tka.core.Bytes;
+import dev.tka.core.LockPublicKey;
 import dev.tka.core.TkaException;
 
 /** A well-formed AUM that a state does not accept because of its signers (protocol, section 4). */
@@ -25,7 +26,12 @@ public abstract sealed class VerificationException extends TkaException {
     private final Bytes keyId;
 
     UntrustedSigner(AumHash hash, int index, Bytes keyId) {
-      super(hash + ": signature " + index + ": expected a trusted key, found " + keyId);
+      super(
+          hash
+              + ": signature "
+              + index
+              + ": expected a trusted key, found "
+              + LockPublicKey.textOf(keyId));
       this.keyId = keyId;
     }
 
@@ -41,7 +47,12 @@ public abstract sealed class VerificationException extends TkaException {
     private final Bytes keyId;
 
     InvalidSignature(AumHash hash, int index, Bytes keyId) {
-      super(hash + ": signature " + index + ": does not verify with key " + keyId);
+      super(
+          hash
+              + ": signature "
+              + index
+              + ": does not verify with key "
+              + LockPublicKey.textOf(keyId));
       this.index = index;
       this.keyId = keyId;
     }
@@ -61,7 +72,7 @@ public abstract sealed class VerificationException extends TkaException {
   public static final class RemovesOnlyKey extends VerificationException {
 
     RemovesOnlyKey(AumHash hash, Bytes keyId) {
-      super(hash + ": removes " + keyId + ", the only trusted key");
+      super(hash + ": removes " + LockPublicKey.textOf(keyId) + ", the only trusted key");
     }
   }
 

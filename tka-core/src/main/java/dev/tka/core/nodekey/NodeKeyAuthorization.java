@@ -172,7 +172,7 @@ public sealed interface NodeKeyAuthorization {
 
     @Override
     public String reason() {
-      return "the key that it rests on is not trusted: " + NodeKeySignature.brief(keyId);
+      return "the key that it rests on is not trusted: " + NodeKeySignature.lockKey(keyId);
     }
   }
 
@@ -201,7 +201,7 @@ public sealed interface NodeKeyAuthorization {
       return "it is for another node key: expected "
           + expected
           + ", found "
-          + NodeKeySignature.brief(found);
+          + NodeKeySignature.nodeKeyText(found);
     }
   }
 
@@ -280,7 +280,7 @@ public sealed interface NodeKeyAuthorization {
 
     @Override
     public String reason() {
-      return "the signature does not verify with key " + NodeKeySignature.brief(key);
+      return "the signature does not verify with key " + NodeKeySignature.lockKey(key);
     }
   }
 }

@@ -223,7 +223,26 @@ public record NodeKeySignature(
     return field.size() <= LONGEST_SHOWN ? field.toHex() : field.size() + " bytes";
   }
 
+  /** A lock key as messages show it: as text, if it has the length of one. */
+  static String lockKey(Bytes key) {
+    return key.size() == LockPublicKey.SIZE ? LockPublicKey.textOf(key) : brief(key);
+  }
+
+  /** The field of a node key as messages show it: as text, if it has the form of one. */
+  static String nodeKeyText(Bytes field) {
+    return hasNodeKeyForm(field)
+        ? new NodeKey(
+                Bytes.copyOf(
+                    Arrays.copyOfRange(field.toByteArray(), NODE_KEY_PREFIX.length, field.size())))
+            .toString()
+        : brief(field);
+  }
+
   private boolean hasNodeKeyForm() {
+    return hasNodeKeyForm(pubkey);
+  }
+
+  private static boolean hasNodeKeyForm(Bytes pubkey) {
     return pubkey.size() == NODE_KEY_PREFIX.length + NodeKey.SIZE
         && Arrays.equals(
             pubkey.toByteArray(),

@@ -108,7 +108,8 @@ public final class NodeKeySigning {
     Optional<Bytes> expected = old.wrappingPublic();
     if (!expected.equals(Optional.of(key.bytes()))) {
       throw new RotationException.OtherWrappingKey(
-          expected.map(NodeKeySignature::brief).orElse("nobody, as it names no key for that"), key);
+          expected.map(NodeKeySignature::lockKey).orElse("nobody, as it names no key for that"),
+          key);
     }
     for (NodeKeySignature layer : old.layers()) {
       UnsoundKeyException.requireSound("wrapping key", layer.wrappingPubkey());

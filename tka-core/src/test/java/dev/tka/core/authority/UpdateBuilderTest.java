@@ -141,17 +141,25 @@ class UpdateBuilderTest {
     assertRefused(
         small,
         refused,
-        "add key " + key2 + ": adds key " + TestKeys.id(2) + ", which is trusted already",
+        "add key " + key2 + ": adds key " + TestKeys.publicKey(2) + ", which is trusted already",
         builder -> builder.addKey(TestKeys.key(2, 1)));
     assertRefused(
         small,
         refused,
-        "remove key " + key3 + ": remove-key of " + TestKeys.id(3) + ", which is not trusted",
+        "remove key "
+            + key3
+            + ": remove-key of "
+            + TestKeys.publicKey(3)
+            + ", which is not trusted",
         builder -> builder.removeKey(TestKeys.id(3)));
     assertRefused(
         small,
         refused,
-        "set votes of key " + key3 + ": update-key of " + TestKeys.id(3) + ", which is not trusted",
+        "set votes of key "
+            + key3
+            + ": update-key of "
+            + TestKeys.publicKey(3)
+            + ", which is not trusted",
         builder -> builder.setVotes(TestKeys.id(3), 1));
     assertRefused(
         small,
@@ -159,7 +167,7 @@ class UpdateBuilderTest {
         "set metadata of key "
             + key3
             + ": update-key of "
-            + TestKeys.id(3)
+            + TestKeys.publicKey(3)
             + ", which is not trusted",
         builder -> builder.setMeta(TestKeys.id(3), Map.of("a", "b")));
     assertRefused(
@@ -209,7 +217,7 @@ class UpdateBuilderTest {
         "remove key "
             + TestKeys.publicKey(1)
             + ": removes "
-            + TestKeys.id(1)
+            + TestKeys.publicKey(1)
             + ", the only trusted key",
         builder -> builder.removeKey(TestKeys.id(1)));
   }

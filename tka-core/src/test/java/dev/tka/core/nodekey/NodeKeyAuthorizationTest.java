@@ -411,10 +411,9 @@ class NodeKeyAuthorizationTest {
     Denied none = (Denied) authorize(2, rotation(direct(1, 1), 2, 11));
 
     assertThat(untrusted.reason())
-        .isEqualTo("the key that it rests on is not trusted: " + TestKeys.id(3).toHex());
+        .isEqualTo("the key that it rests on is not trusted: " + TestKeys.publicKey(3));
     assertThat(other.reason())
-        .isEqualTo(
-            "it is for another node key: expected " + nodeKey(2) + ", found " + pubkey(1).toHex());
+        .isEqualTo("it is for another node key: expected " + nodeKey(2) + ", found " + nodeKey(1));
     assertThat(none.reason())
         .isEqualTo("what it rotates names no wrapping key, so that nobody may rotate it");
   }

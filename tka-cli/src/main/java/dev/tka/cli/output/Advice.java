@@ -1,0 +1,443 @@
+package dev.tka.cli.output;
+
+import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
+import dev.tka.core.NodeKey;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What to do about a problem. All advice that commands print is made here. Its commands are for a
+ * shell, one after the other, and end the problem; a test runs every kind of them. A word in
+ * capitals stands for what only the reader knows: {@value #KEY_FILE}, {@value #PEERS}, {@value
+ * #CONTROL}, {@value #KEY} and {@value #SECRET}. A command that only shows more is not one of them;
+ * it is quoted in the text.
+ *
+ * @param kind which advice it is
+ * @param why what it does and when it is right, without the full stop
+ * @param commands the commands to run, in this order; empty if no command helps
+ */
+public record Advice(Kind kind, String why, List<String> commands) {
+  /** The key file of a trusted key. */
+  public static final String KEY_FILE = "FILE";
+
+  /** A peers file. */
+  public static final String PEERS = "PEERS";
+
+  /** Control's store. */
+  public static final String CONTROL = "CONTROL";
+
+  /** The public half of another key. */
+  public static final String KEY = "KEY";
+
+  /** The file of a disablement secret. */
+  public static final String SECRET = "SECRET";
+
+  /** The kinds of advice. */
+  public enum Kind {
+    /** Fetch missing or damaged AUMs. */
+    FETCH(true),
+    /** Move away a file that cannot be read, and fetch its AUM. */
+    FETCH_UNREADABLE(true),
+    /** Move a damaged file away. */
+    MOVE_AWAY(true),
+    /** Move one of our own files away. */
+    MOVE_OWN_FILE(true),
+    /** Delete a useless record of the oldest ancestor. */
+    FORGET_RECORD(true),
+    /** Move a directory away, and begin again with control's authority. */
+    BEGIN_ANEW(true),
+    /** Begin with control's authority. */
+    BOOTSTRAP(true),
+    /** End the authority of before, and begin with control's. */
+    FOLLOW_RE_CREATED(true),
+    /** Use the directory below, or above. */
+    OTHER_DIRECTORY(true),
+    /** Purge old AUMs. */
+    COMPACT(true),
+    /** Make edits again that were set aside. */
+    MAKE_AGAIN(true),
+    /** Remove a key. */
+    REMOVE_KEY(true),
+    /** Remove a key without signing nodes again. */
+    REMOVE_ANYWAY(true),
+    /** Trust another key. */
+    ADD_KEY(true),
+    /** Make any edit, so that a checkpoint is made. */
+    MAKE_CHECKPOINT(true),
+    /** End the lock. */
+    DISABLE(true),
+    /** Sign a node. */
+    SIGN_NODE(true),
+    /** Sign all nodes of a file that are not signed. */
+    SIGN_NODES(true),
+    /** Wrap an auth key. */
+    WRAP(true),
+    /** Sync. */
+    SYNC(true),
+    /** Restore purged AUMs. */
+    REPAIR(true),
+    /** Restore purged AUMs, and give them back to control. */
+    GIVE_BACK(true),
+    /** Sync with a restored control. */
+    RESTORED(true),
+    /** Admit a refused AUM. */
+    ADMIT(true),
+    /** Store a revocation without signatures that bar it. */
+    FINISH(true),
+    /** What only a person can do. */
+    PERSON(false);
+
+    private final boolean hasCommands;
+
+    Kind(boolean hasCommands) {
+      this.hasCommands = hasCommands;
+    }
+
+    /** Its name for scripts. */
+    public String word() {
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** False for advice that no command carries out. */
+    public boolean hasCommands() {
+      return hasCommands;
+    }
+  }
+
+  /** Requires commands exactly for the kinds that have some. */
+  public Advice {
+    commands = List.copyOf(commands);
+    if (kind.hasCommands() == commands.isEmpty()) {
+      throw new IllegalArgumentException(kind + " with " + commands.size() + " commands");
+    }
+  }
+
+  private static Advice of(Kind kind, String why, String... commands) {
+    return new Advice(kind, why, List.of(commands));
+  }
+
+  /** What only a person can do. */
+  public static Advice person(String why) {
+    return of(Kind.PERSON, why);
+  }
+
+  /** For AUMs that a node's store should hold and does not. */
+  public static Advice fetch(String store, String control) {
+    return of(
+        Kind.FETCH,
+        "to fetch what is missing or damaged from control's store, or from any other store that has"
+            + " it; everything is verified",
+        fetching(store, control));
+  }
+
+  private static String fetching(String store, String control) {
+    return "tka repair " + store + " --from " + control;
+  }
+
+  /** For a place in a directory that cannot be read as a file. */
+  public static Advice fetchUnreadable(String place, String store, String control) {
+    return of(
+        Kind.FETCH_UNREADABLE,
+        "to move away what cannot be read, and to fetch the AUM from control's store",
+        movingAway(place),
+        fetching(store, control));
+  }
+
+  /** For a damaged file whose AUM nobody has. */
+  public static Advice moveAway(String place) {
+    return of(
+        Kind.MOVE_AWAY,
+        "only if nobody has the AUM any longer: it may be the one that took a key away",
+        movingAway(place));
+  }
+
+  /** For a file of ours that is not as written. */
+  public static Advice moveOwnFile(String place) {
+    return of(
+        Kind.MOVE_OWN_FILE,
+        "to go on without this file, whose notes on edits made here and on the store's own time"
+            + " are lost",
+        movingAway(place));
+  }
+
+  private static String movingAway(String place) {
+    int name = place.lastIndexOf('/') + 1;
+    return "mv "
+        + Texts.shellWord(place)
+        + " "
+        + Texts.shellWord(place.substring(0, name) + "damaged-" + place.substring(name));
+  }
+
+  /** For a record of the oldest ancestor that holds no hash. */
+  public static Advice forgetRecord(String place) {
+    return of(
+        Kind.FORGET_RECORD,
+        "shipping nodes do not open the directory while it is there; a store with one chain needs"
+            + " no record",
+        "rm " + Texts.shellWord(place));
+  }
+
+  /** For a node's directory from which nothing can be opened, or that does not verify. */
+  public static Advice beginAnew(String directory, String store, String control) {
+    return of(
+        Kind.BEGIN_ANEW,
+        "to begin again with control's authority; edits that control never saw stay in the copy",
+        "mv " + Texts.shellWord(directory) + " " + Texts.shellWord(directory + ".before"),
+        bootstrapping(store, control));
+  }
+
+  /** For a node without an authority. */
+  public static Advice bootstrap(String store, String control) {
+    return of(
+        Kind.BOOTSTRAP,
+        "to begin with control's authority, if the tailnet has Tailnet Lock enabled",
+        bootstrapping(store, control));
+  }
+
+  private static String bootstrapping(String store, String control) {
+    return "tka sync " + store + " " + control + " --bootstrap";
+  }
+
+  /** For a node whose authority was disabled and created anew elsewhere. */
+  public static Advice followReCreated(String store, String control) {
+    return of(
+        Kind.FOLLOW_RE_CREATED,
+        "to end the old authority in this store, with its own disablement secret, and begin with"
+            + " control's",
+        disabling(store),
+        bootstrapping(store, control));
+  }
+
+  /** For a path that is not a tailnet's directory. */
+  public static Advice otherDirectory(String directory) {
+    return of(
+        Kind.OTHER_DIRECTORY,
+        "there is a tailnet's directory",
+        "tka status " + Texts.shellWord(directory));
+  }
+
+  /** For a directory of too many AUMs. */
+  public static Advice compact(String store, String options) {
+    return of(
+        Kind.COMPACT,
+        "before a shipping node opens it, purge what a node may forget",
+        "tka compact " + store + options);
+  }
+
+  /** For edits that were set aside. */
+  public static Advice makeAgain(String store) {
+    return of(
+        Kind.MAKE_AGAIN,
+        "to make them again on the current head; 'tka edits "
+            + store
+            + "' lists them, and with --drop HASH forgets one",
+        "tka edits " + store + " --again --key-file " + KEY_FILE);
+  }
+
+  /** For a trusted key that should go. */
+  public static Advice removeKey(String store, Bytes key, String peers, String why) {
+    return removeKeys(store, " " + Texts.keyId(key), peers, why);
+  }
+
+  /** For a removal without a peers file. */
+  public static Advice removeAnyway(String store, String keys) {
+    return of(
+        Kind.REMOVE_ANYWAY,
+        "if no node was signed by it",
+        "tka remove " + store + keys + " --re-sign=false --key-file " + KEY_FILE);
+  }
+
+  /** For a removal without a peers file. */
+  public static Advice removeKeys(String store, String keys) {
+    return removeKeys(
+        store,
+        keys,
+        PEERS,
+        "to sign those nodes again; the output of 'tailscale lock status --json' is such a file");
+  }
+
+  /** For trusted keys that should go. */
+  public static Advice removeKeys(String store, String keys, String peers, String why) {
+    return of(
+        Kind.REMOVE_KEY,
+        why,
+        "tka remove " + store + keys + " --peers " + peers + " --key-file " + KEY_FILE);
+  }
+
+  /** For too few keys or votes. */
+  public static Advice addKey(String store, long votes, String why) {
+    return of(
+        Kind.ADD_KEY,
+        why,
+        "tka add "
+            + store
+            + " "
+            + (votes == 1 ? KEY : Texts.shellWord(KEY + "?" + votes))
+            + " --key-file "
+            + KEY_FILE);
+  }
+
+  /** For a chain without a recent checkpoint. */
+  public static Advice makeCheckpoint(String store, Bytes key, long votes) {
+    return of(
+        Kind.MAKE_CHECKPOINT,
+        "any edit adds one, such as giving a key the votes that it has",
+        "tka update "
+            + store
+            + " "
+            + Texts.shellWord(Texts.keyId(key) + "?" + Long.toUnsignedString(votes))
+            + " --key-file "
+            + KEY_FILE);
+  }
+
+  /** For admins who are locked out. */
+  public static Advice disable(String store) {
+    return of(
+        Kind.DISABLE,
+        "if no trusted key is left, only a disablement secret helps: it ends the lock, in control's"
+            + " store and on every node; then make a new one with 'tka init'",
+        disabling(store));
+  }
+
+  private static String disabling(String store) {
+    return "tka disable " + store + " " + SECRET;
+  }
+
+  /** For a node that is not signed. */
+  public static Advice signNode(
+      String store, NodeKey node, Optional<String> rotationKey, String why) {
+    return of(
+        Kind.SIGN_NODE,
+        why,
+        "tka sign "
+            + store
+            + " "
+            + node
+            + rotationKey.map(key -> " " + key).orElse("")
+            + " --key-file "
+            + KEY_FILE);
+  }
+
+  /** For nodes that are not signed. */
+  public static Advice signNodes(String store, String peers) {
+    return of(
+        Kind.SIGN_NODES,
+        "if all unsigned nodes of the file are yours; to sign some, name them before --peers",
+        "tka sign " + store + " --peers " + peers + " --key-file " + KEY_FILE);
+  }
+
+  /** For an auth key in place of a node key. */
+  public static Advice wrap(String store) {
+    return of(
+        Kind.WRAP,
+        "an auth key is wrapped, so that nodes sign themselves as they join; it is asked for,"
+            + " because others can see arguments",
+        "tka authkey wrap " + store + " --key-file " + KEY_FILE);
+  }
+
+  /** For a lock key in place of a node key. */
+  public static Advice trust(String store, String key) {
+    return of(
+        Kind.ADD_KEY,
+        "a tailnet lock key is not signed, but trusted",
+        "tka add " + store + " " + key + " --key-file " + KEY_FILE);
+  }
+
+  /** For a node that our sync helps. */
+  public static Advice sync(String both, String why) {
+    return of(Kind.SYNC, why, "tka sync " + both);
+  }
+
+  /** For a node that has to restore purged AUMs. */
+  public static Advice repairTo(String store, AumHash hash, String why) {
+    return of(Kind.REPAIR, why, "tka repair " + store + " --to " + hash);
+  }
+
+  /** For a node that has to restore as many AUMs as it can. */
+  public static Advice repairAll(String store, String why) {
+    return of(Kind.REPAIR, why, "tka repair " + store + " --all");
+  }
+
+  /** For a node that has to restore what an offer names. */
+  public static Advice repairToMeet(String store, String offer, String why) {
+    return of(Kind.REPAIR, why, "tka repair " + store + " --meet " + Texts.shellWord(offer));
+  }
+
+  /** For control after a restoration from a backup that is older than the node's window. */
+  public static Advice giveBack(String store, String both, AumHash common) {
+    return of(
+        Kind.GIVE_BACK,
+        "if control was restored from an old backup: sync a node that holds more with it, or"
+            + " restore what this one still has, and give it back",
+        "tka repair " + store + " --to " + common,
+        "tka sync " + both + " --restored");
+  }
+
+  /** For control after a restoration. */
+  public static Advice restored(String both) {
+    return of(
+        Kind.RESTORED,
+        "if control was restored from a backup; if not, find out who runs it",
+        "tka sync " + both + " --restored");
+  }
+
+  /** For an AUM that the node refuses. */
+  public static Advice admit(String both, AumHash update) {
+    return of(
+        Kind.ADMIT,
+        "find out who signed it; if it is intended",
+        "tka sync " + both + " --admit " + update);
+  }
+
+  /** For a revocation with signatures that bar it. */
+  public static Advice finish(String store, String both, String update) {
+    return of(
+        Kind.FINISH,
+        "the signatures that control names must not be on it, and the others are enough. To store"
+            + " it with those, then sync",
+        "tka revoke-keys " + store + " --finish " + update,
+        "tka sync " + both);
+  }
+
+  /** The lines for people: what it is about, then each command. */
+  public List<String> lines() {
+    List<String> lines = new ArrayList<>(List.of("to do: " + why));
+    commands.forEach(command -> lines.add("run:   " + command));
+    return lines;
+  }
+
+  /** Prints the lines, each after the same beginning. */
+  public static void print(List<Advice> all, String beginning, PrintWriter out) {
+    all.forEach(
+        advice -> advice.lines().forEach(line -> out.println(beginning + Texts.printable(line))));
+  }
+
+  /** Puts the advice into an object, if there is any: as one text, and by its parts. */
+  public static void put(List<Advice> all, Map<String, Object> object) {
+    if (all.isEmpty()) {
+      return;
+    }
+    object.put("Remedy", String.join("; or: ", all.stream().map(Advice::toString).toList()));
+    object.put("Advice", all.stream().map(Advice::toJson).toList());
+  }
+
+  private Map<String, Object> toJson() {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("Kind", kind.word());
+    object.put("Why", why);
+    object.put("Commands", commands);
+    return object;
+  }
+
+  /** On one line. */
+  @Override
+  public String toString() {
+    return commands.isEmpty() ? why : why + ": " + String.join(" && ", commands);
+  }
+}
