@@ -93,6 +93,12 @@ final class DirectoryScan {
     return Optional.ofNullable(folders.get(folderOf(hash))).map(folder -> folder.files.get(hash));
   }
 
+  /** True if an AUM's file is this one; if empty, that there is none in its place. */
+  boolean shows(AumHash hash, Optional<AumFile> file) {
+    Folder home = folders.get(folderOf(hash));
+    return file.isPresent() ? find(hash).equals(file) : home == null || !home.atHome.contains(hash);
+  }
+
   /** A deleted AUM that is still in its file. */
   Optional<Commit.Addition> purged(AumHash hash) {
     return find(hash).filter(file -> !file.isHeld()).map(AumFile::toAddition);
