@@ -18,11 +18,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /**
  * What a durable commit to a node's directory costs, beside what the reference writes for it on the
@@ -64,12 +66,12 @@ public final class Directories {
   private void run() throws IOException, TkaException {
     out.println("| what | ours | one by one | ours / one by one | goal |");
     out.println("|---|--:|--:|--:|--:|");
-    inform(1, 100, 4);
-    inform(10, 40, 1.5);
-    inform(100, 15, 1.2);
-    inform(900, 5, 1.1);
-    compact(5);
-    following(10, 40);
+    inform(1, 40, 4);
+    inform(10, 20, 1.5);
+    inform(100, 10, 1.2);
+    inform(900, 4, 1.1);
+    compact(4);
+    following(10, 20);
   }
 
   private void inform(int size, int rounds, double goal) throws IOException, TkaException {
@@ -167,6 +169,7 @@ public final class Directories {
     Path directory = Chain.newDirectory();
     try {
       Chain.writeDirectory(directory, under);
+      age(directory);
       Writing writing = preparing.at(directory);
       // Nothing that was written before is left for the measured flushes.
       flush(directory.resolve(NodeDirectory.LAST_ACTIVE_ANCESTOR));
@@ -175,6 +178,15 @@ public final class Directories {
       return (System.nanoTime() - start) / 1e6;
     } finally {
       Chain.deleteDirectory(directory);
+    }
+  }
+
+  /** Makes folders as old as they usually are: those that have just changed are read again. */
+  private static void age(Path directory) throws IOException {
+    try (Stream<Path> all = Files.walk(directory)) {
+      for (Path folder : all.filter(Files::isDirectory).toList()) {
+        Files.setLastModifiedTime(folder, FileTime.from(Instant.now().minusSeconds(60)));
+      }
     }
   }
 

@@ -691,13 +691,8 @@ public final class NodeDirectory implements AumStore {
       throws StoreException {
     long number = before.commits + 1;
     Path folder = entry.place().folder(directory);
-    List<Flushing> others = new ArrayList<>();
-    if (entry.place().aum().isPresent()) {
-      // Whoever made the folder may not have flushed its name.
-      others.add(() -> disk.flushFolder(directory));
-    }
     try {
-      createTemporaries(number, List.of(entry), others);
+      createTemporaries(number, List.of(entry), List.of());
       lock.write(new DirectoryLock.Note(number, Optional.of(nameOf(folder))));
       place(number, List.of(entry));
     } catch (IOException e) {
@@ -705,6 +700,11 @@ public final class NodeDirectory implements AumStore {
     }
     try {
       disk.flushFolder(folder);
+      if (entry.place().aum().isPresent()) {
+        // Whoever made the folder may not have flushed its name. The file system has mostly done
+        // so with the names in it.
+        disk.flushFolder(directory);
+      }
     } catch (IOException e) {
       throw new StoreException.InDoubt(directory.toString(), e);
     }

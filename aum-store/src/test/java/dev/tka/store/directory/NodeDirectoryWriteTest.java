@@ -596,7 +596,10 @@ class NodeDirectoryWriteTest {
             CommittingProcess.start(KillTest.Opener.class, folder.toString(), "one", one),
             CommittingProcess.start(KillTest.Opener.class, folder.toString(), "two", two));
     try {
-      TimeUnit.SECONDS.sleep(3);
+      Instant end = Instant.now().plusSeconds(60);
+      while ((commits(one) < 10 || commits(two) < 10) && Instant.now().isBefore(end)) {
+        TimeUnit.MILLISECONDS.sleep(20);
+      }
     } finally {
       processes.forEach(Process::destroyForcibly);
       for (Process process : processes) {
@@ -607,13 +610,16 @@ class NodeDirectoryWriteTest {
     Set<String> seen = new HashSet<>();
     long done = 0;
     for (Path said : List.of(one, two)) {
-      List<String> lines = Files.readAllLines(said);
-      done += lines.stream().filter(CommittingProcess.DONE::equals).count();
-      seen.addAll(lines);
+      done += commits(said);
+      seen.addAll(Files.readAllLines(said));
     }
     assertThat(done).as("commits").isPositive();
     assertThat(seen).contains(CommittingProcess.BEGIN + CommittingProcess.describe(store.read()));
     assertThat(store.read().damage()).isEmpty();
+  }
+
+  private static long commits(Path said) throws IOException {
+    return Files.readAllLines(said).stream().filter(CommittingProcess.DONE::equals).count();
   }
 
   @Test
