@@ -37,8 +37,6 @@ public final class Directories {
 
   private static final int COMPACTED = 1900;
 
-  private static final int WARM_UP = 3;
-
   private final PrintStream out;
 
   private Directories(PrintStream out) {
@@ -66,12 +64,12 @@ public final class Directories {
   private void run() throws IOException, TkaException {
     out.println("| what | ours | one by one | ours / one by one | goal |");
     out.println("|---|--:|--:|--:|--:|");
-    inform(1, 40, 4);
-    inform(10, 20, 1.5);
+    inform(1, 200, 4);
+    inform(10, 50, 1.5);
     inform(100, 10, 1.2);
     inform(900, 4, 1.1);
     compact(4);
-    following(10, 20);
+    following(10, 50);
   }
 
   private void inform(int size, int rounds, double goal) throws IOException, TkaException {
@@ -144,7 +142,8 @@ public final class Directories {
       throws IOException, TkaException {
     double[] times = new double[rounds];
     double[] others = new double[rounds];
-    for (int round = -WARM_UP; round < rounds; round++) {
+    // As many again before, to warm up.
+    for (int round = -rounds; round < rounds; round++) {
       double time = time(under, ours);
       double other = time(under, oneByOne);
       if (round >= 0) {
