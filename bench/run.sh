@@ -3,6 +3,7 @@
 #   bench/run.sh            everything, about 12 minutes
 #   bench/run.sh --quick    rough figures, two to three minutes
 #   bench/run.sh WORD...    benchmarks with one of these words in their names, such as OpenBenchmark.memory
+#   bench/run.sh --directory  what a durable commit to a directory costs beside files written one by one
 #   bench/run.sh --scale    thousands of tailnets, and a very long one, in SQLite under 1 GiB of heap
 #   bench/run.sh --hostile [URL]  what a stranger's requests cost control; URL is a PostgreSQL database
 set -eu
@@ -22,6 +23,9 @@ if [ ! -f "$jar" ] || [ -n "$changed" ]; then
   (cd "$root" && ./mvnw -q -DskipTests -Dwarnings.relaxed package < /dev/null >&2)
 fi
 
+if [ "${1:-}" = --directory ]; then
+  exec "$java" -Xmx1g --enable-native-access=ALL-UNNAMED -cp "$jar" dev.tka.bench.Directories
+fi
 if [ "${1:-}" = --scale ]; then
   exec "$java" -Xmx1g --enable-native-access=ALL-UNNAMED -cp "$jar" dev.tka.bench.Scale
 fi

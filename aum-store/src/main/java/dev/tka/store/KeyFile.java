@@ -82,8 +82,7 @@ public final class KeyFile {
       if (folder == null || file.toString().isEmpty()) {
         throw new IOException("key file: expected the path of a file, found \"" + file + "\"");
       }
-      DurableFiles.create(file, content);
-      DurableFiles.flushFolder(folder);
+      DurableFiles.createWhole(file, content);
     } finally {
       Arrays.fill(content, (byte) 0);
     }

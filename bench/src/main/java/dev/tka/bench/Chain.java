@@ -46,6 +46,9 @@ final class Chain {
 
   private static final String FILE = "chain-1.bin";
 
+  /** The bytes around an AUM in its file, at most. */
+  static final int ENVELOPE = 50;
+
   /** The number of the signing key. */
   static final int SIGNER = 1;
 
@@ -115,7 +118,7 @@ final class Chain {
       Path folder = Files.createDirectories(directory.resolve(name.substring(0, 2)));
       byte[] encoded = aum.encoded().toByteArray();
       byte[] content =
-          new CanonicalWriter(encoded.length + CHECKPOINT_EVERY)
+          new CanonicalWriter(encoded.length + ENVELOPE)
               .map(2)
               .unsigned(2)
               .raw(encoded)

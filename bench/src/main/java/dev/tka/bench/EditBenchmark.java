@@ -12,12 +12,7 @@ import dev.tka.core.authority.UpdateBuilder;
 import dev.tka.store.directory.NodeDirectory;
 import dev.tka.testkit.TestKeys;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -128,15 +123,6 @@ public class EditBenchmark {
   /** As many files written, flushed and renamed one after another, for comparison. */
   @Benchmark
   public void oneByOne(Batch batch) throws IOException {
-    for (Aum aum : batch.updates) {
-      Path file = batch.directory.resolve("one-by-one");
-      try (FileChannel channel =
-          FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-        channel.write(ByteBuffer.wrap(aum.encoded().toByteArray()));
-        channel.force(true);
-      }
-      Files.move(
-          file, batch.directory.resolve(aum.hash().toString()), StandardCopyOption.ATOMIC_MOVE);
-    }
+    Directories.writeOneByOne(batch.directory, batch.updates);
   }
 }

@@ -4,21 +4,35 @@ import dev.tka.core.store.StoreException;
 import dev.tka.store.Waits;
 import dev.tka.store.internal.DurableFiles;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The right to write to a directory, exclusive among all threads and processes of this project. It
  * ends with the process, however that ends; the file stays.
+ *
+ * <p>The file holds two things, which its holder notes before it changes what others see, and which
+ * matter only until the machine stops: the number of commits so far, from which readers see that a
+ * commit happened while they read, and the folder whose names are being flushed. If the holder is
+ * killed then, its commit is seen, but a loss of power could still undo it; so the next writer, who
+ * builds on it, flushes that folder first.
  */
 final class DirectoryLock implements AutoCloseable {
   static final String FILE = "tka-lock";
@@ -27,6 +41,15 @@ final class DirectoryLock implements AutoCloseable {
   static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private static final long PAUSE_MILLIS = 2;
+
+  /** The content, always of this length: a full disk is in the way of the first note only. */
+  private static final int NOTE_LENGTH = 40;
+
+  private static final Pattern NOTE =
+      Pattern.compile("commit ([0-9]{1,18})(?: flushing ([A-Z2-7]{2}|\\.))? *\\n");
+
+  /** What is locked: a byte far behind the content, since no system keeps that from readers. */
+  private static final long LOCKED = Long.MAX_VALUE - 1;
 
   /** A file lock belongs to the whole process; these locks exclude other threads. */
   private static final Map<Path, ReentrantLock> IN_PROCESS = new ConcurrentHashMap<>();
@@ -77,19 +100,19 @@ final class DirectoryLock implements AutoCloseable {
     FileChannel channel =
         FileChannel.open(
             directory.resolve(FILE),
-            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+            Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
             DurableFiles.ownerOnly("rw-------"));
     boolean locked = false;
     try {
       Waits.Wait wait = Waits.begin("another program that is writing to " + directory);
-      FileLock lock = channel.tryLock();
+      FileLock lock = channel.tryLock(LOCKED, 1, false);
       while (lock == null) {
         if (System.nanoTime() > end) {
           throw busy(directory);
         }
         wait.goesOn();
         Thread.sleep(PAUSE_MILLIS);
-        lock = channel.tryLock();
+        lock = channel.tryLock(LOCKED, 1, false);
       }
       locked = true;
       return channel;
@@ -97,6 +120,50 @@ final class DirectoryLock implements AutoCloseable {
       if (!locked) {
         channel.close();
       }
+    }
+  }
+
+  /**
+   * What the file says.
+   *
+   * @param commits the number of commits so far; 0 if it is not known
+   * @param flushing the folder that was being flushed
+   */
+  record Note(long commits, Optional<String> flushing) {
+    static final Note NONE = new Note(0, Optional.empty());
+
+    private static Note parse(byte[] content) {
+      Matcher note = NOTE.matcher(new String(content, StandardCharsets.US_ASCII));
+      return note.matches()
+          ? new Note(Long.parseLong(note.group(1)), Optional.ofNullable(note.group(2)))
+          : NONE;
+    }
+
+    private byte[] encode() {
+      String text = "commit " + commits + flushing.map(folder -> " flushing " + folder).orElse("");
+      return String.format(Locale.ROOT, "%-" + (NOTE_LENGTH - 1) + "s\n", text)
+          .getBytes(StandardCharsets.US_ASCII);
+    }
+  }
+
+  /** The note of the last writer; after a loss of power it may be an older one, or lost. */
+  static Note note(Path directory) {
+    try (InputStream in = Files.newInputStream(directory.resolve(FILE))) {
+      return Note.parse(in.readNBytes(NOTE_LENGTH));
+    } catch (IOException e) {
+      return Note.NONE;
+    }
+  }
+
+  /**
+   * Notes something for others, as long as this machine runs.
+   *
+   * @throws IOException if it cannot be written
+   */
+  void write(Note note) throws IOException {
+    ByteBuffer content = ByteBuffer.wrap(note.encode());
+    while (content.hasRemaining()) {
+      channel.write(content, content.position());
     }
   }
 

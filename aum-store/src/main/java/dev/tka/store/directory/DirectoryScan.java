@@ -28,6 +28,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,8 +71,9 @@ final class DirectoryScan {
   DirectoryScan again(Path directory) throws StoreException.Unavailable {
     List<String> names = list(directory).orElseThrow(() -> unlistable(directory));
     SortedMap<String, Folder> now = new TreeMap<>();
-    names.parallelStream()
-        .flatMap(name -> Folder.read(directory, name, folders.get(name)).stream())
+    // Looking again is mostly comparing times, and not worth waiting for other threads.
+    Stream<String> each = folders.isEmpty() ? names.parallelStream() : names.stream();
+    each.flatMap(name -> Folder.read(directory, name, folders.get(name)).stream())
         .forEachOrdered(folder -> now.put(folder.name, folder));
     return new DirectoryScan(now);
   }
@@ -91,6 +93,12 @@ final class DirectoryScan {
   /** The file that holds an AUM, deleted or not. */
   Optional<AumFile> find(AumHash hash) {
     return Optional.ofNullable(folders.get(folderOf(hash))).map(folder -> folder.files.get(hash));
+  }
+
+  /** True if an AUM's file is this one; if empty, that there is none in its place. */
+  boolean shows(AumHash hash, Optional<AumFile> file) {
+    Folder home = folders.get(folderOf(hash));
+    return file.isPresent() ? find(hash).equals(file) : home == null || !home.atHome.contains(hash);
   }
 
   /** A deleted AUM that is still in its file. */

@@ -1,91 +1,119 @@
 package dev.tka.store.directory;
 
 import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
+import dev.tka.core.DecodeException;
 import dev.tka.core.TextException;
 import dev.tka.core.store.Limits;
 import dev.tka.core.store.StoreException;
-import dev.tka.store.internal.DurableFiles;
+import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The journal of a node's directory: it makes a commit of many files atomic.
+ * The journal of a node's directory: it makes a commit of many files atomic, and durable at the
+ * price of two flushes one after the other.
  *
- * <p>A commit writes its new files under temporary names in the directory itself, where the
- * reference does not look, and flushes them. Then the journal, which names them and their places,
- * appears as {@code tka-journal}: from this moment on the commit has happened. The files are moved
- * to their places, their folders are flushed, and the journal becomes {@code tka-journal-last}. A
- * writer that finds a {@code tka-journal} finishes the moves first; a reader reads each file where
- * it still is. So a commit has happened even if its files cannot be moved, for example because a
- * folder needs space for a name.
+ * <p>It holds the content of every file that the commit writes. The files are written under
+ * temporary names in the directory itself, where the reference does not look, and flushed together
+ * with the journal. Then the journal appears as {@value #NAME}, and the directory is flushed: from
+ * this moment on the commit has happened. The files are moved to their places, and that is all: the
+ * names there are not flushed, because the journal <em>stands</em>. After a loss of power some
+ * files may be as they were before, and each reader and writer takes those from the journal. Only
+ * the next journal replaces it, after the folders of all its files have been flushed.
  *
- * <p>It is text, so that people can read it: the number of the commit, then one line per file.
+ * <p>A file that a standing journal names is written by another journal only, so that an old
+ * journal never undoes a newer commit. What another program writes there stays, too: a file counts
+ * as not yet moved only if its place is exactly as it was before the commit.
+ *
+ * <p>It is text, so that people can read it: the number of the commit, one line per file, and a
+ * checksum.
  *
  * @param commit the number of commits so far, including this one
- * @param moves the files and their places
+ * @param entries the files, in the order in which they are moved
  */
-record Journal(long commit, List<Move> moves) {
-  static final String PENDING = "tka-journal";
-  static final String LAST = "tka-journal-last";
+record Journal(long commit, List<Entry> entries) {
+  static final String NAME = "tka-journal";
 
   /** A journal that is being written. */
   static final String UNFINISHED = "tka-journal-unfinished";
 
+  /** No commit needed a journal so far. */
+  static final Journal NONE = new Journal(0, List.of());
+
   private static final String TEMPORARY = "tka-new-";
 
-  private static final String TITLE = "tka journal 1";
+  private static final String TITLE = "tka journal 2";
+
+  /** Versions that kept the content beside the journal. */
+  private static final String OLD_TITLE = "tka journal 1";
+
+  /** The last journal of such a version, which is done. */
+  private static final String OLD_LAST = "tka-journal-last";
+
   private static final Pattern COMMIT = Pattern.compile("commit ([0-9]{1,18})");
-  private static final Pattern MOVE =
-      Pattern.compile("move (tka-new-[0-9]{1,18}-[0-9]{1,9}) to (\\S+) over (\\S{1,60})");
+  private static final Pattern WRITE = Pattern.compile("write (\\S+) over (\\S{1,60}) as (\\S*)");
   private static final Pattern DELETE = Pattern.compile("delete (\\S+) over (\\S{1,60})");
-  private static final String END = "end";
+  private static final String END = "end ";
 
   /** The fingerprint of a place where there is no file. */
   private static final String NOTHING = "nothing";
 
   /** Copies the list. */
   Journal {
-    moves = List.copyOf(moves);
+    entries = List.copyOf(entries);
   }
 
   /**
    * One file.
    *
-   * @param temporary its temporary name; empty if the file is to be deleted
-   * @param place the file it becomes
-   * @param before the {@link #fingerprint} of its place when the commit began. A node may write
-   *     there after a crash, and what it writes then stays
+   * @param place where it belongs
+   * @param before the {@link #fingerprint} of its place when the commit began
+   * @param content empty if the file is deleted
+   * @param aum the AUM file in the content, if it is one
    */
-  record Move(Optional<String> temporary, Place place, String before) {
-    /** A move that replaces whatever is at its place now. */
-    static Move over(Path directory, Optional<String> temporary, Place place) throws IOException {
-      return new Move(temporary, place, fingerprint(directory.resolve(place.path())));
+  record Entry(Place place, String before, Optional<Bytes> content, Optional<AumFile> aum) {
+    /** A file at the top that replaces whatever is at its place now; empty to delete it. */
+    static Entry over(Path directory, Place place, Optional<Bytes> content) throws IOException {
+      return new Entry(
+          place, fingerprint(directory.resolve(place.path())), content, Optional.empty());
+    }
+
+    /** An AUM's file that replaces whatever is at its place now. */
+    static Entry over(Path directory, AumFile file) throws IOException {
+      Place place = Place.of(file.aum().hash());
+      return new Entry(
+          place,
+          fingerprint(directory.resolve(place.path())),
+          Optional.of(Bytes.copyOf(file.encode())),
+          Optional.of(file));
     }
 
     /**
-     * True if something else was written to the place since the commit began: the file with the
-     * temporary name has not been moved there, and the content there has changed.
+     * True if its place is still, or again, as it was before the commit, so that it has to go
+     * there.
      */
-    boolean isOvertaken(Path directory) throws IOException {
-      Optional<Path> waiting = temporary.map(directory::resolve);
-      if (waiting.isPresent() && !Files.exists(waiting.get())) {
-        return false;
-      }
-      String found = fingerprint(directory.resolve(place.path()));
-      boolean changed = !found.equals(before) && !(temporary.isEmpty() && found.equals(NOTHING));
-      // The file may have been moved during this check.
-      return changed && (waiting.isEmpty() || Files.exists(waiting.get()));
+    boolean isWaiting(Path directory) throws IOException {
+      return fingerprint(directory.resolve(place.path())).equals(before)
+          && !(content.isEmpty() && before.equals(NOTHING));
     }
   }
 
@@ -114,195 +142,239 @@ record Journal(long commit, List<Move> moves) {
       }
       return of(AumHash.parse(path.substring(path.indexOf('/') + 1)));
     }
+
+    /** The folder that the file is in. */
+    Path folder(Path directory) {
+      return aum.isEmpty()
+          ? directory
+          : directory.resolve(path.substring(0, DirectoryScan.PREFIX_LENGTH));
+    }
   }
 
-  /** A file's length and modification time, as one word; {@value #NOTHING} if there is no file. */
-  private static String fingerprint(Path file) throws IOException {
+  /**
+   * A file's length and modification time, as one word; {@value #NOTHING} if there is no file. The
+   * time is as fine as the tools keep it that copy directories.
+   */
+  static String fingerprint(Path file) throws IOException {
     try {
       BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
       return attributes.size()
           + ":"
-          + attributes.lastModifiedTime().to(TimeUnit.NANOSECONDS)
-          + "ns";
+          + attributes.lastModifiedTime().to(TimeUnit.MICROSECONDS)
+          + "us";
     } catch (NoSuchFileException e) {
       return NOTHING;
     }
   }
 
-  /** Commits never share a name, because a reader may still be reading the previous one. */
+  /** Commits never share a name, so that one that was killed is not in the next one's way. */
   static String temporaryName(long commit, int number) {
     return TEMPORARY + commit + "-" + number;
   }
 
-  /** True for files left behind by a commit that never happened. */
+  /** True for files left behind by a commit that was killed; nobody reads them. */
   static boolean isLeftover(String name) {
-    return name.startsWith(TEMPORARY) || name.equals(UNFINISHED);
+    return name.startsWith(TEMPORARY) || name.equals(UNFINISHED) || name.equals(OLD_LAST);
+  }
+
+  /** True if a file is named, and so only another journal may write it. */
+  boolean names(Place place) {
+    return entries.stream().anyMatch(entry -> entry.place.equals(place));
+  }
+
+  /** The folders whose flush makes this journal's files durable without it. */
+  Set<Path> folders(Path directory) {
+    return entries.stream()
+        .map(entry -> entry.place.folder(directory))
+        .filter(Files::isDirectory)
+        .collect(Collectors.toSet());
   }
 
   /**
-   * The current journal: an unfinished one, or the last one, which has nothing left to move.
+   * Tells one journal that stands from the next: its number is in its first bytes, and its file is
+   * never changed.
+   */
+  static String identity(Path directory) throws StoreException.Unavailable {
+    try {
+      return fingerprint(directory.resolve(NAME)) + " " + firstLines(directory.resolve(NAME));
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(NAME, e);
+    }
+  }
+
+  private static String firstLines(Path file) throws IOException {
+    try (BufferedReader in = Files.newBufferedReader(file, StandardCharsets.ISO_8859_1)) {
+      char[] first = new char[TITLE.length() + "\ncommit ".length() + 20];
+      int length = in.read(first);
+      return length < 0 ? "" : new String(first, 0, length).lines().limit(2).toList().toString();
+    } catch (NoSuchFileException e) {
+      return "";
+    }
+  }
+
+  /**
+   * The journal that stands.
    *
-   * @throws StoreException.Damaged if a pending journal is not as written
+   * @throws StoreException.Damaged if it is not as written
    * @throws StoreException.Unavailable if it cannot be read
    */
-  static Journal current(Path directory) throws StoreException {
-    Optional<Journal> pending = find(directory, PENDING);
-    if (pending.isPresent()) {
-      return pending.get();
-    }
-    return new Journal(lastCommit(directory), List.of());
-  }
-
-  /**
-   * If the number cannot be read, counting starts over: it only distinguishes successive commits.
-   */
-  private static long lastCommit(Path directory) {
-    try {
-      return find(directory, LAST).map(Journal::commit).orElse(0L);
-    } catch (StoreException e) {
-      return 0;
-    }
-  }
-
-  boolean isPending() {
-    return !moves.isEmpty();
-  }
-
-  private static Optional<Journal> find(Path directory, String name) throws StoreException {
-    Path file = directory.resolve(name);
+  static Journal standing(Path directory) throws StoreException {
+    Path file = directory.resolve(NAME);
     try {
       if (Files.size(file) > Limits.MAX_JOURNAL_BYTES) {
-        throw new StoreException.Damaged(
-            name + ": larger than " + Limits.MAX_JOURNAL_BYTES + " bytes");
+        throw damaged("larger than " + Limits.MAX_JOURNAL_BYTES + " bytes");
       }
-      return Optional.of(parse(name, Files.readString(file, StandardCharsets.UTF_8)));
+      try (BufferedReader in = Files.newBufferedReader(file, StandardCharsets.ISO_8859_1)) {
+        return parse(in);
+      }
     } catch (NoSuchFileException e) {
-      return Optional.empty();
+      return NONE;
     } catch (IOException e) {
-      throw new StoreException.Unavailable(name, e);
+      throw new StoreException.Unavailable(NAME, e);
     }
   }
 
-  String toText() {
-    StringBuilder text = new StringBuilder(TITLE + "\ncommit " + commit + "\n");
-    for (Move move : moves) {
-      text.append(move.temporary.map(name -> "move " + name + " to ").orElse("delete "));
-      text.append(move.place.path()).append(" over ").append(move.before).append('\n');
-    }
-    return text.append(END + "\n").toString();
-  }
-
-  static Journal parse(String name, String text) throws StoreException.Damaged {
-    List<String> lines = text.lines().toList();
-    int last = lines.size() - 1;
-    if (last < 2 || !lines.get(0).equals(TITLE) || !lines.get(last).equals(END)) {
-      throw new StoreException.Damaged(
-          name + ": expected \"" + TITLE + "\", a commit, moves, \"" + END + "\"");
-    }
-    Matcher commit = COMMIT.matcher(lines.get(1));
-    if (!commit.matches()) {
-      throw new StoreException.Damaged(name + ": line 2: expected the number of a commit");
-    }
-    List<Move> moves = new ArrayList<>();
-    for (int i = 2; i < last; i++) {
-      moves.add(parseMove(name, i + 1, lines.get(i)));
-    }
-    return new Journal(Long.parseLong(commit.group(1)), moves);
-  }
-
-  private static Move parseMove(String name, int line, String text) throws StoreException.Damaged {
-    Matcher move = MOVE.matcher(text);
-    Matcher delete = DELETE.matcher(text);
-    try {
-      if (move.matches()) {
-        return new Move(Optional.of(move.group(1)), Place.parse(move.group(2)), move.group(3));
-      }
-      if (delete.matches()) {
-        return new Move(Optional.empty(), Place.parse(delete.group(1)), delete.group(2));
-      }
-    } catch (TextException e) {
-      throw new StoreException.Damaged(name + ": line " + line + ": " + e.getMessage());
-    }
-    throw new StoreException.Damaged(name + ": line " + line + ": expected a move or a deletion");
+  private static StoreException.Damaged damaged(String problem) {
+    return new StoreException.Damaged(
+        NAME
+            + ": "
+            + problem
+            + "; move "
+            + NAME
+            + " away to continue with the files that are in place");
   }
 
   /**
-   * Checks that readers will take this journal.
+   * Encodes it.
    *
-   * @throws StoreException.OverLimit if it names too many files
+   * @throws StoreException.OverLimit if readers would not take it
    */
-  void requireReadable() throws StoreException.OverLimit {
-    long size = toText().length();
+  byte[] encode() throws StoreException.OverLimit {
+    long size = entries.stream().mapToLong(Journal::mostBytes).sum();
     if (size > Limits.MAX_JOURNAL_BYTES) {
       throw new StoreException.OverLimit(
           "one commit to a directory: expected a journal of at most "
               + Limits.MAX_JOURNAL_BYTES
-              + " bytes, found "
+              + " bytes, found about "
               + size
               + " for "
-              + moves.size()
+              + entries.size()
               + " files");
     }
-  }
-
-  /**
-   * Makes the commit happen: all of it, or, after an exception, nothing.
-   *
-   * @throws IOException if the journal cannot be written
-   */
-  void begin(Path directory) throws IOException {
-    Path unfinished = directory.resolve(UNFINISHED);
-    DurableFiles.create(unfinished, toText().getBytes(StandardCharsets.UTF_8));
-    // Flush the names of the new files first: a journal must not outlive them.
-    DurableFiles.flushFolder(directory);
-    Files.move(unfinished, directory.resolve(PENDING), StandardCopyOption.ATOMIC_MOVE);
-    DurableFiles.flushFolder(directory);
-  }
-
-  /**
-   * Moves every file to its place; a file that is already there, or was written there since, stays.
-   *
-   * @throws IOException if a file cannot be moved; the next writer resumes
-   */
-  void finish(Path directory) throws IOException {
-    for (Move move : moves) {
-      Path place = directory.resolve(move.place.path());
-      if (move.isOvertaken(directory)) {
-        if (move.temporary.isPresent()) {
-          Files.delete(directory.resolve(move.temporary.get()));
-        }
-        continue;
-      }
-      if (move.temporary.isEmpty()) {
-        Files.deleteIfExists(place);
-        continue;
-      }
-      Path temporary = directory.resolve(move.temporary.get());
-      try {
-        Files.move(temporary, place, StandardCopyOption.ATOMIC_MOVE);
-      } catch (NoSuchFileException e) {
-        if (!Files.exists(place)) {
-          throw new IOException(
-              PENDING
-                  + ": neither "
-                  + move.temporary.get()
-                  + " nor "
-                  + move.place.path()
-                  + " exists; delete "
-                  + PENDING
-                  + " to continue with the files that are in place",
-              e);
-        }
-      }
+    Lines lines = new Lines();
+    lines.add(TITLE);
+    lines.add("commit " + commit);
+    for (Entry entry : entries) {
+      String line = entry.place.path() + " over " + entry.before;
+      lines.add(
+          entry
+              .content
+              .map(content -> "write " + line + " as " + base64(content))
+              .orElse("delete " + line));
     }
-    List<Path> folders =
-        moves.stream()
-            .map(move -> directory.resolve(move.place.path()).getParent())
-            .distinct()
-            .filter(Files::isDirectory)
-            .toList();
-    DurableFiles.forAll(folders, DurableFiles::flushFolder);
-    Files.move(directory.resolve(PENDING), directory.resolve(LAST), StandardCopyOption.ATOMIC_MOVE);
-    DurableFiles.flushFolder(directory);
+    lines.add(END + lines.checksum());
+    return lines.out.toByteArray();
+  }
+
+  private static long mostBytes(Entry entry) {
+    int frame = 150;
+    return frame + entry.content.map(content -> 4L * (content.size() / 3 + 1)).orElse(0L);
+  }
+
+  private static String base64(Bytes content) {
+    return Base64.getEncoder().encodeToString(content.toByteArray());
+  }
+
+  /** Lines, and the checksum over them. */
+  private static final class Lines {
+    final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final CRC32C crc = new CRC32C();
+
+    void add(String line) {
+      byte[] bytes = (line + "\n").getBytes(StandardCharsets.ISO_8859_1);
+      out.writeBytes(bytes);
+      crc.update(bytes);
+    }
+
+    String checksum() {
+      return String.format(Locale.ROOT, "%08x", crc.getValue());
+    }
+  }
+
+  /**
+   * Parses a journal.
+   *
+   * @throws StoreException.Damaged if it is not as written
+   */
+  static Journal parse(BufferedReader in) throws StoreException.Damaged, IOException {
+    CRC32C crc = new CRC32C();
+    String title = next(in, crc);
+    Matcher commit = COMMIT.matcher(next(in, crc));
+    if (title.equals(OLD_TITLE)) {
+      throw new StoreException.Damaged(
+          NAME
+              + ": an earlier version was killed while it committed, and has to finish that first");
+    }
+    if (!title.equals(TITLE) || !commit.matches()) {
+      throw damaged("expected \"" + TITLE + "\" and the number of a commit");
+    }
+    List<Entry> entries = new ArrayList<>();
+    Set<Place> places = new HashSet<>();
+    long sum = crc.getValue();
+    String line = next(in, crc);
+    for (int number = 3; !line.startsWith(END); number++) {
+      Entry entry = parseEntry(number, line);
+      if (!places.add(entry.place)) {
+        throw damaged("line " + number + ": names " + entry.place.path() + " twice");
+      }
+      entries.add(entry);
+      sum = crc.getValue();
+      line = next(in, crc);
+    }
+    if (!line.equals(END + String.format(Locale.ROOT, "%08x", sum)) || in.read() >= 0) {
+      throw damaged("its checksum does not match");
+    }
+    return new Journal(Long.parseLong(commit.group(1)), entries);
+  }
+
+  private static String next(BufferedReader in, CRC32C crc)
+      throws StoreException.Damaged, IOException {
+    @Nullable String line = in.readLine();
+    if (line == null) {
+      throw damaged("it has no end");
+    }
+    crc.update((line + "\n").getBytes(StandardCharsets.ISO_8859_1));
+    return line;
+  }
+
+  private static Entry parseEntry(int number, String line) throws StoreException.Damaged {
+    Matcher write = WRITE.matcher(line);
+    Matcher delete = DELETE.matcher(line);
+    try {
+      if (write.matches()) {
+        Place place = Place.parse(write.group(1));
+        byte[] content = Base64.getDecoder().decode(write.group(3));
+        return new Entry(
+            place, write.group(2), Optional.of(Bytes.copyOf(content)), aumFile(place, content));
+      }
+      if (delete.matches()) {
+        return new Entry(
+            Place.parse(delete.group(1)), delete.group(2), Optional.empty(), Optional.empty());
+      }
+    } catch (TextException | DecodeException | IllegalArgumentException e) {
+      throw damaged("line " + number + ": " + e.getMessage());
+    }
+    throw damaged("line " + number + ": expected a file to write or to delete");
+  }
+
+  private static Optional<AumFile> aumFile(Place place, byte[] content) throws DecodeException {
+    if (place.aum.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<AumFile> file = AumFile.parse(content, 0);
+    if (!file.map(found -> found.aum().hash()).equals(place.aum)) {
+      throw new IllegalArgumentException("expected the file of " + place.aum.get());
+    }
+    return file;
   }
 }

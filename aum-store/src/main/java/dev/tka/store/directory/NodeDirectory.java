@@ -15,12 +15,14 @@ import dev.tka.core.store.Limits;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
+import dev.tka.store.internal.Disk;
 import dev.tka.store.internal.DurableFiles;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -33,22 +35,19 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The directory in which a shipping node keeps a tailnet's AUMs (protocol, section 9): one file per
  * AUM at {@code <first two characters of its hash>/<hash>}, and the file {@code
  * last_active_ancestor}. Files are written byte for byte as the reference writes them for the same
- * content and times; our own files ({@code tka-journal}, {@code tka-journal-last}, {@code
- * tka-lock}, and {@code tka-own} with the notes beside AUMs, once there are any) stay at the top,
- * where the reference does not look.
+ * content and times; our own files ({@code tka-journal}, {@code tka-lock}, and {@code tka-own} with
+ * the notes beside AUMs, once there are any) stay at the top, where the reference does not look.
  *
  * <p>The reference refuses the whole directory if a file named like an AUM does not hold that AUM.
  * Here the sound files are shown, and {@link AumSnapshot#damage} names the others; a damaged file
@@ -71,17 +70,33 @@ public final class NodeDirectory implements AumStore {
 
   private final Path directory;
   private final Clock clock;
+  private final Disk disk;
   private volatile @Nullable View last;
   private long lastSequence;
 
-  private NodeDirectory(Path directory, Clock clock) {
+  private NodeDirectory(Path directory, Clock clock, Disk disk) {
     this.directory = directory;
     this.clock = clock;
+    this.disk = disk;
   }
 
-  /** The directory's content at one time, and the snapshot that shows it. */
+  /** What changes with each commit: the writer's note, and the journal that stands. */
+  private record Mark(long noted, String journal) {
+    static Mark of(Path directory) throws StoreException.Unavailable {
+      return new Mark(DirectoryLock.note(directory).commits(), Journal.identity(directory));
+    }
+  }
+
+  /**
+   * The directory's content at one time, and the snapshot that shows it.
+   *
+   * @param waiting what the journal says, and is not in its place
+   */
   private record View(
+      Mark mark,
       long commits,
+      Journal journal,
+      List<Journal.Entry> waiting,
       DirectoryScan scan,
       Optional<AumHash> lastActiveAncestor,
       NotesFile notes,
@@ -109,7 +124,12 @@ public final class NodeDirectory implements AumStore {
     if (!Files.isDirectory(directory)) {
       throw new StoreException.Absent(directory + ": expected a directory, found a file");
     }
-    return new NodeDirectory(directory, clock);
+    return new NodeDirectory(directory, clock, Disk.REAL);
+  }
+
+  /** The directory at a path, which is there, with another way to write to it. */
+  static NodeDirectory at(Path directory, Clock clock, Disk disk) {
+    return new NodeDirectory(directory, clock, disk);
   }
 
   /**
@@ -122,7 +142,7 @@ public final class NodeDirectory implements AumStore {
   public static NodeDirectory create(Path directory, Clock clock) throws StoreException {
     if (!Files.exists(directory)) {
       try {
-        DurableFiles.createFolder(directory);
+        DurableFiles.createFolders(directory);
       } catch (IOException e) {
         throw new StoreException.Unavailable(directory.toString(), e);
       }
@@ -144,10 +164,10 @@ public final class NodeDirectory implements AumStore {
 
   private View look() throws StoreException {
     for (int i = 0; i < MAX_READS; i++) {
-      Journal journal = Journal.current(directory);
-      View view = look(journal);
+      Mark mark = Mark.of(directory);
+      View view = look(mark);
       // A commit in the meantime may have been seen half done.
-      if (Journal.current(directory).commit() == journal.commit()) {
+      if (Mark.of(directory).equals(mark)) {
         last = view;
         return view;
       }
@@ -155,65 +175,71 @@ public final class NodeDirectory implements AumStore {
     throw new StoreException.Busy(directory + ": it keeps changing");
   }
 
-  /** The directory as it is once the journal is finished. */
-  private View look(Journal journal) throws StoreException {
+  /** The directory as it is once everything that the journal says is in its place. */
+  private View look(Mark mark) throws StoreException {
     View before = last;
+    Journal journal =
+        before != null && before.mark.journal.equals(mark.journal)
+            ? before.journal
+            : Journal.standing(directory);
     DirectoryScan scan =
         before == null ? DirectoryScan.of(directory) : before.scan.again(directory);
-    Map<AumHash, Optional<AumFile>> moving = new HashMap<>();
-    Map<Journal.Place, List<String>> names = new HashMap<>();
-    for (Journal.Place place : Journal.Place.AT_THE_TOP) {
-      names.put(place, List.of(place.path()));
-    }
-    for (Journal.Move move : journal.moves()) {
-      if (isOvertaken(move)) {
-        continue;
+    List<Journal.Entry> waiting = new ArrayList<>();
+    Map<AumHash, Optional<AumFile>> changes = new HashMap<>();
+    Map<Journal.Place, Journal.Entry> atTheTop = new HashMap<>();
+    for (Journal.Entry entry : journal.entries()) {
+      Optional<AumHash> hash = entry.place().aum();
+      if (hash.isEmpty()) {
+        atTheTop.put(entry.place(), entry);
+      } else if (!scan.shows(hash.get(), entry.aum())) {
+        if (isWaiting(entry)) {
+          waiting.add(entry);
+          changes.put(hash.get(), entry.aum());
+        } else if (isInPlace(entry)) {
+          // It was moved after the scan had come by.
+          changes.put(hash.get(), entry.aum());
+        }
       }
-      if (move.place().aum().isPresent()) {
-        moving.put(move.place().aum().get(), readMoving(move));
-      } else {
-        names.put(move.place(), namesOf(move));
-      }
     }
-    return show(
-        journal.commit(),
-        moving.isEmpty() ? scan : scan.with(moving),
-        readFirst(
-                names.getOrDefault(Journal.Place.LAST_ACTIVE_ANCESTOR, List.of()),
+    Optional<AumHash> lastActiveAncestor =
+        readAtTheTop(
+                Journal.Place.LAST_ACTIVE_ANCESTOR,
+                atTheTop,
+                waiting,
                 AumHash.SIZE,
                 NodeDirectory::parseLastActiveAncestor)
-            .flatMap(record -> record),
-        readFirst(
-                names.getOrDefault(Journal.Place.NOTES, List.of()),
-                Limits.MAX_NOTES_BYTES,
-                this::parseNotes)
-            .orElse(NotesFile.NONE));
+            .flatMap(record -> record);
+    NotesFile notes =
+        readAtTheTop(
+                Journal.Place.NOTES, atTheTop, waiting, Limits.MAX_NOTES_BYTES, this::parseNotes)
+            .orElse(NotesFile.NONE);
+    return show(
+        mark,
+        journal,
+        waiting,
+        changes.isEmpty() ? scan : scan.with(changes),
+        lastActiveAncestor,
+        notes);
   }
 
-  /** The possible places of a file that is being moved or deleted: the temporary name first. */
-  private static List<String> namesOf(Journal.Move move) {
-    return move.temporary().map(name -> List.of(name, move.place().path())).orElse(List.of());
-  }
-
-  private boolean isOvertaken(Journal.Move move) throws StoreException.Unavailable {
+  private boolean isWaiting(Journal.Entry entry) throws StoreException.Unavailable {
     try {
-      return move.isOvertaken(directory);
+      return entry.isWaiting(directory);
     } catch (IOException e) {
-      throw new StoreException.Unavailable(move.place().path(), e);
+      throw new StoreException.Unavailable(entry.place().path(), e);
     }
   }
 
-  private Optional<AumFile> readMoving(Journal.Move move) throws StoreException {
-    for (String name : namesOf(move)) {
-      try {
-        return DirectoryScan.readAumFile(directory.resolve(name));
-      } catch (NoSuchFileException e) {
-        // Then it is in its place, or its commit has just finished: the reader looks again.
-      } catch (IOException | DecodeException e) {
-        throw new StoreException.Damaged(name + ": " + e.getMessage());
-      }
+  /** False if the place of an AUM's file holds something that was written since the commit. */
+  private boolean isInPlace(Journal.Entry entry) {
+    Path place = directory.resolve(entry.place().path());
+    try {
+      return DirectoryScan.readAumFile(place).equals(entry.aum());
+    } catch (NoSuchFileException e) {
+      return entry.content().isEmpty();
+    } catch (StoreException | DecodeException | IOException e) {
+      return false;
     }
-    return Optional.empty();
   }
 
   /** Parses a file's content, which is empty if the file is too large. */
@@ -222,22 +248,41 @@ public final class NodeDirectory implements AumStore {
     T parse(String name, Optional<byte[]> content) throws StoreException.Damaged;
   }
 
-  /** A file at the top, read from the first of its names that exists. */
-  private <T> Optional<T> readFirst(List<String> names, int most, Parser<T> parser)
+  /** A file at the top; what the journal says, if that is not in its place. */
+  private <T> Optional<T> readAtTheTop(
+      Journal.Place place,
+      Map<Journal.Place, Journal.Entry> journal,
+      List<Journal.Entry> waiting,
+      int most,
+      Parser<T> parser)
       throws StoreException {
-    for (String name : names) {
-      try {
-        Path file = directory.resolve(name);
-        BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-        return Optional.of(parser.parse(name, DirectoryScan.readBounded(file, attributes, most)));
-      } catch (NoSuchFileException e) {
-        // Then it is under its other name, or there is none.
-      } catch (IOException e) {
-        throw new StoreException.Unavailable(name, e);
+    Optional<Journal.Entry> entry = Optional.ofNullable(journal.get(place));
+    // First of all: the file may be moved to its place now.
+    boolean unchanged = entry.isPresent() && isWaiting(entry.get());
+    Optional<Found> found = Optional.empty();
+    try {
+      Path file = directory.resolve(place.path());
+      BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+      found = Optional.of(new Found(DirectoryScan.readBounded(file, attributes, most)));
+    } catch (NoSuchFileException e) {
+      // Then there is none.
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(place.path(), e);
+    }
+    if (unchanged) {
+      Optional<Bytes> wanted = entry.orElseThrow().content();
+      if (!found.flatMap(Found::content).map(Bytes::copyOf).equals(wanted)) {
+        waiting.add(entry.orElseThrow());
+        found = wanted.map(content -> new Found(Optional.of(content.toByteArray())));
       }
     }
-    return Optional.empty();
+    return found.isEmpty()
+        ? Optional.empty()
+        : Optional.of(parser.parse(place.path(), found.get().content));
   }
+
+  /** A file's content, which is empty if the file is too large. */
+  private record Found(Optional<byte[]> content) {}
 
   /** An empty file, as a crash of the file system leaves it, records nothing. */
   private static Optional<AumHash> parseLastActiveAncestor(String name, Optional<byte[]> content)
@@ -268,16 +313,24 @@ public final class NodeDirectory implements AumStore {
   }
 
   private View show(
-      long commits, DirectoryScan scan, Optional<AumHash> lastActiveAncestor, NotesFile notes) {
+      Mark mark,
+      Journal journal,
+      List<Journal.Entry> waiting,
+      DirectoryScan scan,
+      Optional<AumHash> lastActiveAncestor,
+      NotesFile notes) {
+    long commits = Math.max(mark.noted, journal.commit());
     Revision revision = revision(commits, scan, lastActiveAncestor, notes);
     View before = last;
+    IndexSnapshot<Bytes> snapshot;
     if (before != null && before.snapshot.revision().equals(revision)) {
-      return new View(commits, scan, lastActiveAncestor, notes, before.snapshot);
+      snapshot = before.snapshot;
+    } else {
+      AumIndex<Bytes> index =
+          AumIndex.of(scan.held().stream().map(file -> toItem(file, notes)).toList());
+      snapshot = snapshot(index, 0, revision, scan, lastActiveAncestor, notes);
     }
-    AumIndex<Bytes> index =
-        AumIndex.of(scan.held().stream().map(file -> toItem(file, notes)).toList());
-    IndexSnapshot<Bytes> snapshot = snapshot(index, 0, revision, scan, lastActiveAncestor, notes);
-    return new View(commits, scan, lastActiveAncestor, notes, snapshot);
+    return new View(mark, commits, journal, waiting, scan, lastActiveAncestor, notes, snapshot);
   }
 
   private static AumIndex.Item<Bytes> toItem(AumFile file, NotesFile notes) {
@@ -363,6 +416,7 @@ public final class NodeDirectory implements AumStore {
    * @throws StoreException.Busy if another process writes for too long
    * @throws StoreException.Unavailable if the directory cannot be written, for lack of rights or
    *     space; it is unchanged
+   * @throws StoreException.InDoubt if the disk fails after the commit can be seen
    */
   @Override
   public synchronized AumSnapshot commit(Commit commit) throws StoreException {
@@ -390,16 +444,33 @@ public final class NodeDirectory implements AumStore {
     // opens. No node reads the notes, but someone may abandon a journal halfway. Then a note on an
     // AUM that did not arrive is harmless, while an unsent AUM without its note could be purged or
     // displaced silently. So the notes go first.
-    List<NewFile> content = new ArrayList<>();
-    if (notesChange) {
-      content.add(new NewFile(Journal.Place.NOTES, notes.content()));
+    List<Journal.Entry> entries = new ArrayList<>();
+    try {
+      if (notesChange) {
+        entries.add(
+            Journal.Entry.over(directory, Journal.Place.NOTES, Optional.of(notes.content())));
+      }
+      for (AumFile file : files.values()) {
+        if (file.isHeld()) {
+          entries.add(Journal.Entry.over(directory, file));
+        }
+      }
+      if (record.isPresent()) {
+        entries.add(
+            Journal.Entry.over(
+                directory, Journal.Place.LAST_ACTIVE_ANCESTOR, record.map(AumHash::bytes)));
+      }
+      for (AumFile file : files.values()) {
+        if (!file.isHeld()) {
+          entries.add(Journal.Entry.over(directory, file));
+        }
+      }
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(directory.toString(), e);
     }
-    files.values().stream().filter(AumFile::isHeld).map(NewFile::of).forEach(content::add);
-    record.ifPresent(
-        hash -> content.add(new NewFile(Journal.Place.LAST_ACTIVE_ANCESTOR, hash.bytes())));
-    files.values().stream().filter(file -> !file.isHeld()).map(NewFile::of).forEach(content::add);
-    write(before.commits + 1, content);
-    View after = after(before, commit, files, record.or(() -> before.lastActiveAncestor), notes);
+    Journal journal = write(lock, before, entries);
+    View after =
+        after(before, journal, commit, files, record.or(() -> before.lastActiveAncestor), notes);
     last = after;
     return after.snapshot;
   }
@@ -440,10 +511,12 @@ public final class NodeDirectory implements AumStore {
   /** The view after a commit, without reading again what was just written. */
   private View after(
       View before,
+      Journal journal,
       Commit commit,
       Map<AumHash, AumFile> files,
       Optional<AumHash> lastActiveAncestor,
-      NotesFile notes) {
+      NotesFile notes)
+      throws StoreException {
     Map<AumHash, Optional<AumFile>> changes = new HashMap<>();
     files.forEach((hash, file) -> changes.put(hash, Optional.of(file)));
     DirectoryScan scan = before.scan.with(changes);
@@ -472,7 +545,15 @@ public final class NodeDirectory implements AumStore {
     if (!movesTrail(commit, before)) {
       snapshot = snapshot.withTrail(before.snapshot.remembered());
     }
-    return new View(commits, scan, lastActiveAncestor, notes, snapshot);
+    return new View(
+        new Mark(commits, Journal.identity(directory)),
+        commits,
+        journal,
+        List.of(),
+        scan,
+        lastActiveAncestor,
+        notes,
+        snapshot);
   }
 
   @Override
@@ -488,23 +569,22 @@ public final class NodeDirectory implements AumStore {
 
   private void wipe(DirectoryLock lock) throws StoreException {
     View before = settle(lock);
-    List<Journal.Move> moves = new ArrayList<>();
+    List<Journal.Place> places = new ArrayList<>();
+    before.scan.inPlace().forEach(hash -> places.add(Journal.Place.of(hash)));
+    places.addAll(Journal.Place.AT_THE_TOP);
+    List<Journal.Entry> entries = new ArrayList<>();
     try {
-      for (AumHash hash : before.scan.inPlace()) {
-        moves.add(Journal.Move.over(directory, Optional.empty(), Journal.Place.of(hash)));
-      }
-      for (Journal.Place place : Journal.Place.AT_THE_TOP) {
-        moves.add(Journal.Move.over(directory, Optional.empty(), place));
-      }
-      for (Journal.Move move : moves) {
-        requireMovable(move);
+      for (Journal.Place place : places) {
+        if (Files.exists(directory.resolve(place.path()), LinkOption.NOFOLLOW_LINKS)) {
+          entries.add(Journal.Entry.over(directory, place, Optional.empty()));
+        }
       }
     } catch (IOException e) {
       throw new StoreException.Unavailable(directory.toString(), e);
     }
-    Journal journal = new Journal(before.commits + 1, moves);
-    journal.requireReadable();
-    run(journal);
+    if (!entries.isEmpty()) {
+      write(lock, before, entries);
+    }
   }
 
   /** An operation on the directory. */
@@ -541,22 +621,35 @@ public final class NodeDirectory implements AumStore {
     }
   }
 
-  /** Finishes another writer's commit, deletes leftovers of one that never happened, and looks. */
-  private View settle(DirectoryLock held) throws StoreException {
-    Objects.requireNonNull(held);
-    Journal journal = Journal.current(directory);
+  /** Finishes what an earlier writer could not, or a loss of power undid, and looks. */
+  private View settle(DirectoryLock lock) throws StoreException {
+    DirectoryLock.Note note = DirectoryLock.note(directory);
     try {
-      if (journal.isPending()) {
-        journal.finish(directory);
+      if (note.flushing().isPresent()) {
+        // That commit is seen, and must not vanish below what is built on it.
+        Path folder = directory.resolve(note.flushing().get());
+        if (Files.isDirectory(folder)) {
+          disk.flushFolder(folder);
+        }
+        disk.flushFolder(directory);
+        lock.write(new DirectoryLock.Note(note.commits(), Optional.empty()));
       }
-    } catch (IOException e) {
-      throw new StoreException.Unavailable(
-          directory + ": the files of an earlier commit cannot be moved to their places", e);
-    }
-    try {
       clearLeftovers();
     } catch (IOException e) {
       throw new StoreException.Unavailable(directory.toString(), e);
+    }
+    View view = look();
+    if (view.waiting.isEmpty()) {
+      return view;
+    }
+    try {
+      requirePlaces(view.waiting);
+      // A folder may have been lost, too, and the next journal will not flush its name.
+      createTemporaries(view.commits, view.waiting, List.of(() -> disk.flushFolder(directory)));
+      place(view.commits, view.waiting);
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(
+          directory + ": the files of an earlier commit cannot be moved to their places", e);
     }
     return look();
   }
@@ -566,79 +659,180 @@ public final class NodeDirectory implements AumStore {
         Files.newDirectoryStream(
             directory, path -> Journal.isLeftover(path.getFileName().toString()))) {
       for (Path leftover : leftovers) {
-        Files.deleteIfExists(leftover);
+        disk.delete(leftover);
       }
     }
   }
 
-  /** A file to be written. */
-  private record NewFile(Journal.Place place, Bytes content) {
-    static NewFile of(AumFile file) {
-      return new NewFile(Journal.Place.of(file.aum().hash()), Bytes.copyOf(file.encode()));
+  /**
+   * Commits these files.
+   *
+   * @return the journal that stands then
+   */
+  private Journal write(DirectoryLock lock, View before, List<Journal.Entry> entries)
+      throws StoreException {
+    try {
+      requirePlaces(entries);
+    } catch (IOException e) {
+      throw notWritten(lock, before, e);
     }
+    Journal.Entry first = entries.get(0);
+    if (entries.size() == 1
+        && first.content().isPresent()
+        && !before.journal.names(first.place())) {
+      writeAlone(lock, before, first);
+      return before.journal;
+    }
+    Journal journal = new Journal(before.commits + 1, entries);
+    writeTogether(lock, before, journal);
+    return journal;
   }
 
-  private void write(long number, List<NewFile> files) throws StoreException {
-    List<Journal.Move> moves = new ArrayList<>();
-    List<Integer> numbers = IntStream.range(0, files.size()).boxed().toList();
+  /**
+   * Commits one file, which needs no journal: its name is new, old, or there. A file that the
+   * standing journal names is not committed in this way.
+   */
+  private void writeAlone(DirectoryLock lock, View before, Journal.Entry entry)
+      throws StoreException {
+    long number = before.commits + 1;
+    Path folder = entry.place().folder(directory);
     try {
-      for (int i : numbers) {
-        Optional<String> temporary = Optional.of(Journal.temporaryName(number, i));
-        Journal.Move move = Journal.Move.over(directory, temporary, files.get(i).place);
-        requireMovable(move);
-        moves.add(move);
+      createTemporaries(number, List.of(entry), List.of());
+      lock.write(new DirectoryLock.Note(number, Optional.of(nameOf(folder))));
+      place(number, List.of(entry));
+    } catch (IOException e) {
+      throw notWritten(lock, before, e);
+    }
+    try {
+      disk.flushFolder(folder);
+      if (entry.place().aum().isPresent()) {
+        // Whoever made the folder may not have flushed its name. The file system has mostly done
+        // so with the names in it.
+        disk.flushFolder(directory);
       }
-      new Journal(number, moves).requireReadable();
-      DurableFiles.forAll(
-          numbers,
-          i ->
-              DurableFiles.create(
-                  directory.resolve(Journal.temporaryName(number, i)),
-                  files.get(i).content.toByteArray()));
     } catch (IOException e) {
-      throw notWritten(e);
+      throw new StoreException.InDoubt(directory.toString(), e);
     }
-    run(new Journal(number, moves));
+    note(lock, number);
   }
 
-  /** Checks beforehand everything that could make a move fail, except disk failure. */
-  private void requireMovable(Journal.Move move) throws IOException {
-    Path place = directory.resolve(move.place().path());
-    Path folder = Objects.requireNonNull(place.getParent());
-    DurableFiles.createFolder(folder);
-    if (!Files.isWritable(folder)) {
-      throw new AccessDeniedException(folder.toString());
-    }
-    if (Files.isDirectory(place)) {
-      throw new FileAlreadyExistsException(
-          place.toString(), null, "expected a file, found a directory");
-    }
+  private String nameOf(Path folder) {
+    String name = directory.relativize(folder).toString();
+    return name.isEmpty() ? "." : name;
   }
 
-  private void run(Journal journal) throws StoreException.Unavailable {
+  /** Commits files by a journal, which stands from then on. */
+  private void writeTogether(DirectoryLock lock, View before, Journal journal)
+      throws StoreException {
+    byte[] encoded = journal.encode();
+    Path unfinished = directory.resolve(Journal.UNFINISHED);
+    Path standing = directory.resolve(Journal.NAME);
     try {
-      journal.begin(directory);
+      List<Flushing> others = new ArrayList<>();
+      others.add(() -> disk.create(unfinished, encoded));
+      for (Path folder : before.journal.folders(directory)) {
+        others.add(() -> disk.flushFolder(folder));
+      }
+      createTemporaries(journal.commit(), journal.entries(), others);
+      lock.write(new DirectoryLock.Note(journal.commit(), Optional.of(nameOf(directory))));
+      disk.move(unfinished, standing);
     } catch (IOException e) {
-      throw notWritten(e);
+      throw notWritten(lock, before, e);
     }
     try {
-      journal.finish(directory);
+      disk.flushFolder(directory);
+    } catch (IOException e) {
+      throw takenBack(lock, before, e);
+    }
+    note(lock, journal.commit());
+    try {
+      place(journal.commit(), journal.entries());
     } catch (IOException e) {
       // The commit has happened: readers follow the journal, and the next writer resumes.
     }
   }
 
-  private StoreException.Unavailable notWritten(IOException cause) {
-    try {
-      if (Files.deleteIfExists(directory.resolve(Journal.PENDING))) {
-        // The journal must not outlive the files that it names.
-        DurableFiles.flushFolder(directory);
+  /** A part of what is flushed together. */
+  @FunctionalInterface
+  private interface Flushing {
+    void run() throws IOException;
+  }
+
+  /** Writes new files under temporary names and flushes them, together with something else. */
+  private void createTemporaries(long number, List<Journal.Entry> entries, List<Flushing> others)
+      throws IOException {
+    List<Flushing> all = new ArrayList<>(others);
+    for (int i = 0; i < entries.size(); i++) {
+      Path temporary = directory.resolve(Journal.temporaryName(number, i));
+      entries
+          .get(i)
+          .content()
+          .ifPresent(content -> all.add(() -> disk.create(temporary, content.toByteArray())));
+    }
+    DurableFiles.forAll(all, Flushing::run);
+  }
+
+  /** Moves files to their places, in order. */
+  private void place(long number, List<Journal.Entry> entries) throws IOException {
+    for (int i = 0; i < entries.size(); i++) {
+      Path place = directory.resolve(entries.get(i).place().path());
+      if (entries.get(i).content().isPresent()) {
+        disk.move(directory.resolve(Journal.temporaryName(number, i)), place);
+      } else {
+        disk.delete(place);
       }
+    }
+  }
+
+  /** Checks beforehand everything that could make a move fail, except disk failure. */
+  private void requirePlaces(List<Journal.Entry> entries) throws IOException {
+    Set<Path> folders = new HashSet<>();
+    for (Journal.Entry entry : entries) {
+      Path folder = entry.place().folder(directory);
+      if (folders.add(folder)) {
+        disk.createFolder(folder);
+        if (!Files.isWritable(folder)) {
+          throw new AccessDeniedException(folder.toString());
+        }
+      }
+      Path place = directory.resolve(entry.place().path());
+      if (Files.isDirectory(place)) {
+        throw new FileAlreadyExistsException(
+            place.toString(), null, "expected a file, found a directory");
+      }
+    }
+  }
+
+  /** Notes that nothing is left to be flushed. */
+  private static void note(DirectoryLock lock, long commits) {
+    try {
+      lock.write(new DirectoryLock.Note(commits, Optional.empty()));
+    } catch (IOException e) {
+      // Then the next writer flushes once more.
+    }
+  }
+
+  private StoreException.Unavailable notWritten(
+      DirectoryLock lock, View before, IOException cause) {
+    try {
       clearLeftovers();
     } catch (IOException e) {
       // The next writer deletes them; the caller must learn why this commit failed.
       cause.addSuppressed(e);
     }
+    note(lock, before.mark.noted);
     return new StoreException.Unavailable(directory.toString(), cause);
+  }
+
+  /** Takes back a journal that may not survive. What it replaced is not needed any more. */
+  private StoreException takenBack(DirectoryLock lock, View before, IOException cause) {
+    try {
+      disk.delete(directory.resolve(Journal.NAME));
+      disk.flushFolder(directory);
+      return notWritten(lock, before, cause);
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+      return new StoreException.InDoubt(directory.toString(), cause);
+    }
   }
 }

@@ -92,24 +92,27 @@ public final class DirectoryKind implements StoreKind {
     }
 
     /** Copies files and folders with their times. */
-    private StorePlace copyTo(Path target, Progress progress) throws IOException {
+    private StorePlace copyTo(Path target, Progress progress) throws StoreException, IOException {
       Path real = directory.toRealPath();
       List<Path> files;
       try (Stream<Path> walk = Files.walk(real)) {
         files = walk.filter(file -> !file.equals(real)).toList();
       }
-      Files.createDirectory(target, DurableFiles.ownerOnly("rwx------"));
-      int copied = 0;
-      for (Path file : files) {
-        Files.copy(
-            file,
-            target.resolve(real.relativize(file).toString()),
-            StandardCopyOption.COPY_ATTRIBUTES,
-            LinkOption.NOFOLLOW_LINKS);
-        copied++;
-        progress.done(copied, files.size());
-      }
-      return new Place(target);
+      return DurableFiles.<StorePlace, StoreException>createWholeFolder(
+          target,
+          part -> {
+            int copied = 0;
+            for (Path file : files) {
+              Files.copy(
+                  file,
+                  part.resolve(real.relativize(file).toString()),
+                  StandardCopyOption.COPY_ATTRIBUTES,
+                  LinkOption.NOFOLLOW_LINKS);
+              copied++;
+              progress.done(copied, files.size());
+            }
+            return new Place(target);
+          });
     }
   }
 }

@@ -8,6 +8,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -15,8 +16,10 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -24,6 +27,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Files and folders that only their owner can read, and that survive a power failure. */
 public final class DurableFiles {
@@ -71,6 +76,20 @@ public final class DurableFiles {
     }
   }
 
+  /** Makes a folder and those above it, unless they exist, and flushes the names of those made. */
+  public static void createFolders(Path folder) throws IOException {
+    Deque<Path> missing = new ArrayDeque<>();
+    for (@Nullable Path each = folder.toAbsolutePath();
+        each != null && !Files.isDirectory(each);
+        each = each.getParent()) {
+      missing.push(each);
+    }
+    for (Path each : missing) {
+      createFolder(each);
+      flushFolder(Objects.requireNonNull(each.getParent()));
+    }
+  }
+
   /** Flushes a folder's entries. */
   public static void flushFolder(Path folder) throws IOException {
     try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
@@ -91,7 +110,8 @@ public final class DurableFiles {
   }
 
   /**
-   * Makes a file under a temporary name, flushes it, and renames it.
+   * Makes a file under a temporary name, flushes it, and renames it. Nothing else is left, whatever
+   * happens, unless the process is killed outright; then the next call for that target deletes it.
    *
    * @throws FileAlreadyExistsException if something exists at the target, which stays
    * @throws NoSuchFileException if the target's folder does not exist
@@ -99,26 +119,98 @@ public final class DurableFiles {
    */
   public static <T, E extends TkaException> T createWhole(Path target, Making<T, E> making)
       throws E, IOException {
+    Path folder = requireNew(target);
+    Path part = Parts.begin(target);
+    try {
+      // Only its owner can read it.
+      Files.createFile(part, ownerOnly("rw-------"));
+      T made = making.at(part);
+      flushFile(part);
+      renameToNew(part, target);
+      flushFolder(folder);
+      return made;
+    } finally {
+      Parts.end(part);
+    }
+  }
+
+  /**
+   * Makes a folder with its content under a temporary name, flushes everything, and renames it, as
+   * {@link #createWhole} does with a file.
+   *
+   * @param making gets a folder that exists and is empty
+   * @throws FileAlreadyExistsException if something exists at the target, which stays
+   * @throws NoSuchFileException if the target's folder does not exist
+   * @throws IOException if the folder cannot be made
+   */
+  public static <T, E extends TkaException> T createWholeFolder(Path target, Making<T, E> making)
+      throws E, IOException {
+    Path folder = requireNew(target);
+    Path part = Parts.begin(target);
+    try {
+      Files.createDirectory(part, ownerOnly("rwx------"));
+      T made = making.at(part);
+      List<Path> all;
+      try (Stream<Path> walk = Files.walk(part)) {
+        all = walk.filter(path -> !Files.isSymbolicLink(path)).toList();
+      }
+      forAll(
+          all,
+          path -> {
+            if (Files.isDirectory(path)) {
+              flushFolder(path);
+            } else if (Files.isRegularFile(path)) {
+              flushFile(path);
+            }
+          });
+      if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+        throw new FileAlreadyExistsException(target.toString());
+      }
+      Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+      flushFolder(folder);
+      return made;
+    } finally {
+      Parts.end(part);
+    }
+  }
+
+  /**
+   * Makes a file with some content in the same way.
+   *
+   * @throws IOException as there
+   */
+  public static void createWhole(Path target, byte[] content) throws IOException {
+    Path folder = requireNew(target);
+    Path part = Parts.begin(target);
+    try {
+      create(part, content);
+      renameToNew(part, target);
+      flushFolder(folder);
+    } finally {
+      Parts.end(part);
+    }
+  }
+
+  private static Path requireNew(Path target) throws IOException {
     Path folder = Objects.requireNonNullElse(target.toAbsolutePath().getParent(), target);
-    if (Files.exists(target)) {
+    if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
       throw new FileAlreadyExistsException(target.toString());
     }
     if (!Files.isDirectory(folder)) {
       throw new NoSuchFileException(folder.toString());
     }
-    // Only its owner can read it.
-    Path part = Files.createTempFile(folder, target.getFileName() + ".", ".part");
-    try {
-      T made = making.at(part);
-      try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
-        channel.force(true);
-      }
-      renameToNew(part, target);
-      flushFolder(folder);
-      return made;
-    } finally {
-      Files.deleteIfExists(part);
+    return folder;
+  }
+
+  /** Flushes a file that may be read, on systems that can do so for others' files, too. */
+  private static void flushFile(Path file) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, flushing())) {
+      channel.force(true);
     }
+  }
+
+  private static StandardOpenOption flushing() {
+    return POSIX ? StandardOpenOption.READ : StandardOpenOption.WRITE;
   }
 
   /**

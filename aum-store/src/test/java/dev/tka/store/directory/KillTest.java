@@ -49,7 +49,7 @@ class KillTest {
       String as = "kill " + kill + " of seed " + kills.seed();
       String before = CommittingProcess.describe(store.read());
       Kills.Killed killed = kills.kill(directory.toString(), before, as);
-      if (Files.exists(directory.resolve(Journal.PENDING))) {
+      if (isWaiting()) {
         pending++;
       } else if (hasLeftovers()) {
         halfStaged++;
@@ -72,7 +72,16 @@ class KillTest {
     assertThat(pending + halfStaged).as("kills in the middle of a commit").isPositive();
     store.wipe();
     assertThat(hasLeftovers()).isFalse();
-    assertThat(directory.resolve(Journal.PENDING)).doesNotExist();
+    assertThat(isWaiting()).isFalse();
+  }
+
+  private boolean isWaiting() throws Exception {
+    for (Journal.Entry entry : Journal.standing(directory).entries()) {
+      if (entry.isWaiting(directory)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private boolean hasLeftovers() throws IOException {

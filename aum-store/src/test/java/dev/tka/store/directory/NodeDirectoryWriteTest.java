@@ -11,12 +11,14 @@ import dev.tka.core.store.Commit;
 import dev.tka.core.store.Limits;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
+import dev.tka.store.internal.Disk;
 import dev.tka.store.testkit.CommittingProcess;
 import dev.tka.testkit.Cbor;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -214,39 +216,82 @@ class NodeDirectoryWriteTest {
     for (int i = 9; i >= 0; i--) {
       expected.add(DirectoryScan.placeOf(chain.get(i).hash()));
     }
-    String text = Files.readString(parent.resolve("tka").resolve(Journal.LAST));
-    assertThat(Journal.parse(Journal.LAST, text).moves())
-        .extracting(move -> move.place().path())
+    assertThat(Journal.standing(parent.resolve("tka")).entries())
+        .extracting(entry -> entry.place().path())
         .containsExactlyElementsOf(expected);
+  }
+
+  /** A disk that does not move one file. */
+  private static Disk without(Path place) {
+    return new Disk() {
+      @Override
+      public void move(Path from, Path to) throws IOException {
+        if (to.equals(place)) {
+          throw new IOException("no space for a name");
+        }
+        Disk.super.move(from, to);
+      }
+    };
   }
 
   @Test
   void aCommitWhoseFilesCannotBeMovedHasHappened() throws Exception {
-    NodeDirectory store = create();
-    Path last = parent.resolve("tka").resolve(Journal.LAST);
-    Files.createDirectory(last);
+    Path folder = parent.resolve("tka");
+    create();
+    NodeDirectory failing = NodeDirectory.at(folder, clock, without(home(chains.get("B"))));
 
-    assertThat(add(store, "A B").entries()).hasSize(2);
-    assertThat(NodeDirectory.at(parent.resolve("tka")).read().entries()).hasSize(2);
-    assertThatThrownBy(() -> add(store, "C"))
+    assertThat(add(failing, "A B").entries()).hasSize(2);
+    assertThat(home(chains.get("A"))).exists();
+    assertThat(home(chains.get("B"))).doesNotExist();
+    assertThat(NodeDirectory.at(folder).read().entries()).hasSize(2);
+    assertThatThrownBy(() -> add(failing, "C"))
         .isInstanceOf(StoreException.Unavailable.class)
         .hasMessageContaining("an earlier commit");
 
-    Files.delete(last);
+    NodeDirectory store = NodeDirectory.at(folder, clock);
     assertThat(add(store, "C").entries()).hasSize(3);
+    assertThat(home(chains.get("B"))).exists();
+  }
+
+  /** A disk on which flushing folders fails, and perhaps more. */
+  private static Disk withoutFlushes(boolean deletes) {
+    return new Disk() {
+      private boolean failed;
+
+      @Override
+      public void flushFolder(Path folder) throws IOException {
+        if (!failed || !deletes) {
+          failed = true;
+          throw new IOException("the disk has failed");
+        }
+        Disk.super.flushFolder(folder);
+      }
+    };
   }
 
   @Test
-  void aDamagedLastJournalIsRewritten() throws Exception {
+  void aCommitWhoseJournalIsNotFlushedIsTakenBackOrInDoubt() throws Exception {
+    Path folder = parent.resolve("tka");
+    create();
+    assertThatThrownBy(() -> add(NodeDirectory.at(folder, clock, withoutFlushes(true)), "A B"))
+        .isInstanceOf(StoreException.Unavailable.class);
+    assertThat(NodeDirectory.at(folder).read().entries()).isEmpty();
+
+    assertThatThrownBy(() -> add(NodeDirectory.at(folder, clock, withoutFlushes(false)), "A B"))
+        .isInstanceOf(StoreException.InDoubt.class);
+    assertThat(add(NodeDirectory.at(folder, clock), "C").entries()).hasSizeGreaterThan(0);
+  }
+
+  @Test
+  void aDamagedLockFileIsRewritten() throws Exception {
     NodeDirectory store = create();
-    add(store, "A B");
-    Path last = parent.resolve("tka").resolve(Journal.LAST);
+    add(store, "A");
+    Path lock = parent.resolve("tka").resolve(DirectoryLock.FILE);
     for (byte[] content : List.of(new byte[0], new byte[] {(byte) 0xff, 1})) {
-      Files.write(last, content);
-      Revision before = NodeDirectory.at(parent.resolve("tka")).read().revision();
+      Files.write(lock, content);
       store.wipe();
-      assertThat(add(store, "A B C").revision()).isNotEqualTo(before);
-      assertThat(Journal.parse(Journal.LAST, Files.readString(last)).commit()).isEqualTo(2);
+      Revision before = store.read().revision();
+      assertThat(add(store, "A").revision()).isNotEqualTo(before);
     }
   }
 
@@ -269,11 +314,12 @@ class NodeDirectoryWriteTest {
     Path folder = parent.resolve("tka");
     store.commit(
         Commit.on(store.read().revision()).lastActiveAncestor(chains.get("A").hash()).build());
-    String temporary = Journal.temporaryName(3, 0);
-    Journal.Move move =
-        Journal.Move.over(folder, Optional.of(temporary), Journal.Place.LAST_ACTIVE_ANCESTOR);
-    Files.write(folder.resolve(temporary), chains.get("B").hash().toByteArray());
-    Files.writeString(folder.resolve(Journal.PENDING), new Journal(3, List.of(move)).toText());
+    Journal.Entry entry =
+        Journal.Entry.over(
+            folder,
+            Journal.Place.LAST_ACTIVE_ANCESTOR,
+            Optional.of(chains.get("B").hash().bytes()));
+    Files.write(folder.resolve(Journal.NAME), new Journal(9, List.of(entry)).encode());
     return NodeDirectory.at(folder, clock);
   }
 
@@ -298,29 +344,26 @@ class NodeDirectoryWriteTest {
     add(store, "C");
     assertThat(record).hasBinaryContent(nodes);
     assertThat(store.read().lastActiveAncestor()).contains(chains.get("C").hash());
-    try (Stream<Path> files = Files.list(parent.resolve("tka"))) {
-      assertThat(files.map(file -> file.getFileName().toString()))
-          .doesNotContain(Journal.PENDING, Journal.temporaryName(3, 0));
-    }
   }
 
+  /** A file that the last commit added is there as long as its journal stands, like any other. */
   @Test
-  void aJournalWithoutItsFilesSaysWhatToDo() throws Exception {
+  void aFileThatAStandingJournalNamesIsWrittenByAnotherJournalOnly() throws Exception {
     NodeDirectory store = create();
+    Path folder = parent.resolve("tka");
     add(store, "A B");
-    Path journal = parent.resolve("tka").resolve(Journal.PENDING);
-    Journal.Move lost =
-        Journal.Move.over(
-            parent.resolve("tka"),
-            Optional.of(Journal.temporaryName(2, 0)),
-            Journal.Place.of(chains.get("C").hash()));
-    Files.writeString(journal, new Journal(2, List.of(lost)).toText());
+    long first = Journal.standing(folder).commit();
+    add(store, "C");
+    assertThat(Journal.standing(folder).commit()).as("one new file").isEqualTo(first);
+    store.commit(Commit.on(store.read().revision()).purge(chains.get("C").hash()).build());
+    assertThat(Journal.standing(folder).commit()).as("not named").isEqualTo(first);
 
-    assertThatThrownBy(store::wipe)
-        .isInstanceOf(StoreException.Unavailable.class)
-        .hasMessageContaining("delete " + Journal.PENDING);
-    Files.delete(journal);
-    assertThat(store.read().entries()).hasSize(2);
+    store.commit(Commit.on(store.read().revision()).purge(chains.get("B").hash()).build());
+
+    assertThat(Journal.standing(folder).commit()).as("named").isGreaterThan(first);
+    assertThat(Journal.standing(folder).entries()).hasSize(1);
+    Files.delete(home(chains.get("B")));
+    assertThat(NodeDirectory.at(folder).read().entries()).hasSize(1);
   }
 
   @Test
@@ -506,7 +549,7 @@ class NodeDirectoryWriteTest {
     assertThat(after.damage()).isEmpty();
     assertThat(after.entries().stream().map(AumEntry::hash))
         .containsExactlyInAnyOrderElementsOf(chain.stream().map(Aum::hash).toList());
-    assertThat(small.resolve("tka").resolve(Journal.PENDING)).doesNotExist();
+    assertThat(small.resolve("tka").resolve(Journal.UNFINISHED)).doesNotExist();
   }
 
   private Path mounted = Path.of("");
@@ -579,28 +622,31 @@ class NodeDirectoryWriteTest {
     add(store, "A B");
     Path folder = parent.resolve("tka");
     Map<String, String> before = content(folder);
-    String ours = new Journal(7, List.of()).toText();
-    for (String text :
+    String title = "tka journal 2";
+    String commit = "commit 7";
+    for (byte[] text :
         List.of(
-            "",
-            "\n\n\n",
-            "tka journal 1\ncommit x\nend\n",
-            ours.replace("end", "move tka-new-1-0 to ../../etc/passwd over nothing\nend"),
-            ours.replace("end", "move ../x to last_active_ancestor over nothing\nend"),
-            ours.replace("end", "move tka-new-1-0 to last_active_ancestor\nend"),
-            ours.replace("end", "delete tka-lock over nothing\nend"),
-            ours.replace("end", "move tka-new-1-0 to last_active_ancestor over nothing"))) {
-      Files.writeString(folder.resolve(Journal.PENDING), text);
+            new byte[0],
+            "\n\n\n".getBytes(StandardCharsets.US_ASCII),
+            JournalTest.text("tka journal 1", commit),
+            JournalTest.text(title, "commit x"),
+            JournalTest.text(title, commit, "write ../../etc/passwd over nothing as AA=="),
+            JournalTest.text(title, commit, "write last_active_ancestor over nothing as ?"),
+            JournalTest.text(title, commit, "write last_active_ancestor over nothing"),
+            JournalTest.text(title, commit, "delete tka-lock over nothing"),
+            JournalTest.text(title, commit, "delete tka-own over nothing", "delete tka-own over x"),
+            (title + "\n" + commit + "\nend 00000000\n").getBytes(StandardCharsets.US_ASCII))) {
+      Files.write(folder.resolve(Journal.NAME), text);
 
       assertThatThrownBy(() -> NodeDirectory.at(folder).read())
-          .as(text)
+          .as(new String(text, StandardCharsets.US_ASCII))
           .isInstanceOf(StoreException.Damaged.class)
-          .hasMessageContaining(Journal.PENDING);
+          .hasMessageContaining(Journal.NAME);
       assertThatThrownBy(() -> store.commit(Commit.on(new Revision(1)).build()))
           .isInstanceOf(StoreException.Damaged.class);
       assertThat(content(folder)).isEqualTo(before);
     }
-    Files.delete(folder.resolve(Journal.PENDING));
+    Files.delete(folder.resolve(Journal.NAME));
     assertThat(store.read().entries()).hasSize(2);
   }
 

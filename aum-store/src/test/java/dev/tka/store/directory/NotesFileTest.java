@@ -25,9 +25,11 @@ import dev.tka.core.store.TrailEntry;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
@@ -40,6 +42,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
@@ -314,13 +317,32 @@ class NotesFileTest {
     NodeDirectory store = store();
     store.commit(adding(store, "A B").build());
     store.commit(Commit.on(store.read().revision()).time(time).build());
-    assertThat(Journal.parse("", Files.readString(directory.resolve(Journal.LAST))).moves())
-        .extracting(move -> move.place().path())
+    assertThat(Journal.standing(directory).entries())
+        .extracting(entry -> entry.place().path())
         .containsExactly(NotesFile.NAME);
-    store.commit(Commit.on(store.read().revision()).add(chains.get("X"), NOON).build());
-    assertThat(Journal.parse("", Files.readString(directory.resolve(Journal.LAST))).moves())
-        .extracting(move -> move.place().path())
-        .containsExactly(DirectoryScan.placeOf(hash("X")));
+    Commit other = Commit.on(store.read().revision()).add(chains.get("X"), NOON).build();
+    assertThat(written(store, other)).containsExactly(DirectoryScan.placeOf(hash("X")));
+  }
+
+  /** The files that a commit without a journal writes. */
+  private List<String> written(NodeDirectory store, Commit commit) throws Exception {
+    Map<String, FileTime> before = times();
+    store.commit(commit);
+    Map<String, FileTime> after = times();
+    after.entrySet().removeAll(before.entrySet());
+    return List.copyOf(after.keySet());
+  }
+
+  private Map<String, FileTime> times() throws IOException {
+    Map<String, FileTime> times = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        if (!file.endsWith(DirectoryLock.FILE)) {
+          times.put(directory.relativize(file).toString(), Files.getLastModifiedTime(file));
+        }
+      }
+    }
+    return times;
   }
 
   @Test
@@ -341,14 +363,14 @@ class NotesFileTest {
     NodeDirectory store = store();
     store.commit(Commit.on(store.read().revision()).add(chains.get("A"), NOON).build());
 
-    Revision noted = note(store, ownAums).revision();
-    String journal = Files.readString(directory.resolve(Journal.LAST));
-    assertThat(Journal.parse(Journal.LAST, journal).moves())
-        .extracting(move -> move.place().path())
-        .containsExactly(NotesFile.NAME);
+    Commit noting = Commit.on(store.read().revision()).ownAums(ownAums).build();
+    assertThat(written(store, noting)).containsExactly(NotesFile.NAME);
+    Revision noted = store.read().revision();
 
-    assertThat(note(store, ownAums).revision()).isEqualTo(noted);
-    assertThat(directory.resolve(Journal.LAST)).hasContent(journal);
+    Commit again = Commit.on(noted).ownAums(ownAums).build();
+    assertThat(written(store, again)).isEmpty();
+    assertThat(store.read().revision()).isEqualTo(noted);
+    assertThat(directory.resolve(Journal.NAME)).doesNotExist();
   }
 
   @Test
@@ -363,8 +385,8 @@ class NotesFileTest {
             .ownAums(ownAums)
             .build());
 
-    assertThat(Journal.parse("", Files.readString(directory.resolve(Journal.LAST))).moves())
-        .extracting(move -> move.place().path())
+    assertThat(Journal.standing(directory).entries())
+        .extracting(entry -> entry.place().path())
         .containsExactly(
             NotesFile.NAME,
             DirectoryScan.placeOf(hash("B")),
@@ -382,13 +404,10 @@ class NotesFileTest {
 
   /** A crash right after the journal took effect: it replaces the notes, or deletes them. */
   private void crash(Optional<OwnAums> next) throws Exception {
-    Optional<String> temporary = next.map(any -> Journal.temporaryName(9, 0));
-    Journal.Move move = Journal.Move.over(directory, temporary, Journal.Place.NOTES);
-    if (next.isPresent()) {
-      Files.write(
-          directory.resolve(temporary.orElseThrow()), file(next.get()).content().toByteArray());
-    }
-    Files.writeString(directory.resolve(Journal.PENDING), new Journal(9, List.of(move)).toText());
+    Optional<Bytes> content =
+        next.isEmpty() ? Optional.empty() : Optional.of(file(next.get()).content());
+    Journal.Entry entry = Journal.Entry.over(directory, Journal.Place.NOTES, content);
+    Files.write(directory.resolve(Journal.NAME), new Journal(9, List.of(entry)).encode());
   }
 
   @Test
@@ -400,7 +419,7 @@ class NotesFileTest {
     assertThat(store().read().ownAums()).isEqualTo(next);
     store().commit(Commit.on(store().read().revision()).add(chains.get("A"), NOON).build());
     assertThat(store().read().ownAums()).isEqualTo(next);
-    assertThat(directory.resolve(Journal.PENDING)).doesNotExist();
+    assertThat(file()).hasBinaryContent(file(next).content().toByteArray());
   }
 
   @Test
@@ -544,10 +563,15 @@ class NotesFileTest {
 
   @Test
   void aJournalMayNameTheNotesAndNothingElse() throws Exception {
-    String text = "tka journal 1\ncommit 1\ndelete PLACE over nothing\nend\n";
-    assertThat(Journal.parse("", text.replace("PLACE", "tka-own")).moves()).hasSize(1);
+    Files.write(
+        directory.resolve(Journal.NAME),
+        JournalTest.text("tka journal 2", "commit 1", "delete tka-own over nothing"));
+    assertThat(Journal.standing(directory).entries()).hasSize(1);
     for (String place : List.of("tka-own2", "tka-owner", "./tka-own", "tka-lock", "AA/tka-own")) {
-      assertThatThrownBy(() -> Journal.parse("", text.replace("PLACE", place)))
+      Files.write(
+          directory.resolve(Journal.NAME),
+          JournalTest.text("tka journal 2", "commit 1", "delete " + place + " over nothing"));
+      assertThatThrownBy(() -> Journal.standing(directory))
           .as(place)
           .isInstanceOf(StoreException.Damaged.class);
     }

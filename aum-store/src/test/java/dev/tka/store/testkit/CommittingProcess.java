@@ -97,7 +97,8 @@ public final class CommittingProcess {
     AumStore store = opener.newInstance().open(args[1]);
     for (int i = 0; true; i++) {
       AumSnapshot before = store.read();
-      Commit commit = next(before, args[2] + " " + i);
+      String label = args[2] + " " + i;
+      Commit commit = i % 2 == 0 ? next(before, label) : one(before, label);
       AumSnapshot expected = expected(before, commit);
       say(BEGIN + describe(expected));
       try {
@@ -114,18 +115,26 @@ public final class CommittingProcess {
     System.out.flush();
   }
 
+  private static AumEntry newest(AumSnapshot before) {
+    return before.entries().stream()
+        .map(AumEntry.class::cast)
+        .max(Comparator.comparingInt(AumEntry::height).thenComparing(AumEntry::hash))
+        .orElseThrow();
+  }
+
+  /** Adds one AUM of somebody else's. */
+  private static Commit one(AumSnapshot before, String label) throws StoreException {
+    Aum parent = before.get(newest(before).hash());
+    return Commit.on(before.revision()).add(Chains.noOp(parent, label, 1), TIME).build();
+  }
+
   /**
    * Adds a checkpoint and AUMs that build on it, all unsent. The previous AUMs are purged and noted
    * as acknowledged; the newest of them is also set aside.
    */
   private static Commit next(AumSnapshot before, String label) throws StoreException {
-    AumEntry newest =
-        before.entries().stream()
-            .map(AumEntry.class::cast)
-            .max(Comparator.comparingInt(AumEntry::height).thenComparing(AumEntry::hash))
-            .orElseThrow();
     List<Aum> batch = new ArrayList<>();
-    Aum parent = before.get(newest.hash());
+    Aum parent = before.get(newest(before).hash());
     batch.add(Chains.checkpoint(parent, Chains.stateOf(List.of(TestKeys.key(1, 1))), 1));
     for (int i = 1; i < BATCH; i++) {
       batch.add(Chains.noOp(batch.get(i - 1), label + " " + i, 1));
@@ -150,13 +159,15 @@ public final class CommittingProcess {
     return commit.ownAums(ownAums).lastActiveAncestor(batch.get(0).hash()).build();
   }
 
-  private static AumSnapshot expected(AumSnapshot before, Commit commit) throws StoreException {
+  /** A store with the content that a commit leads to. */
+  public static AumSnapshot expected(AumSnapshot before, Commit commit) throws StoreException {
     MemoryAumStore model = new MemoryAumStore();
     Commit.Builder copy = Commit.on(model.read().revision());
     for (AumEntry entry : before.entries()) {
       copy.add(before.get(entry.hash()), entry.committedAt());
     }
-    AumSnapshot same = model.commit(copy.build());
+    before.lastActiveAncestor().ifPresent(copy::lastActiveAncestor);
+    AumSnapshot same = model.commit(copy.ownAums(before.ownAums()).build());
     return model.commit(
         new Commit(
             same.revision(),

@@ -181,6 +181,8 @@ public final class ImportCommand implements Callable<Integer> {
     Path path = piped ? Files.createTempFile("tka-import", ".part") : file.path();
     try {
       if (piped) {
+        // Also when a signal ends the process.
+        path.toFile().deleteOnExit();
         Files.copy(in, path, StandardCopyOption.REPLACE_EXISTING);
       }
       Set<String> wanted;

@@ -72,10 +72,10 @@ public final class Limits {
   public static final long MAX_EXPORT_BYTES = 256L << 20;
 
   /**
-   * The largest journal of a commit to a node's directory, in bytes: 200 for each of a million
-   * files, of which a line takes at most 170.
+   * The largest journal of a commit to a node's directory, in bytes: the largest export as text,
+   * and 150 for each of a million files.
    */
-  public static final int MAX_JOURNAL_BYTES = 200_000_000;
+  public static final int MAX_JOURNAL_BYTES = 600_000_000;
 
   private Limits() {}
 
