@@ -7,6 +7,7 @@ module dev.tka.store.sql {
   requires java.sql;
   requires org.flywaydb.core;
   requires org.postgresql.jdbc;
+  requires org.slf4j;
   requires org.xerial.sqlitejdbc;
   requires static transitive org.jspecify;
 

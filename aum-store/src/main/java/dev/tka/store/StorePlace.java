@@ -32,6 +32,19 @@ public sealed interface StorePlace {
     return Optional.empty();
   }
 
+  /** A library in use that should not be trusted with such a place; empty if there is none. */
+  default Optional<Outdated> outdated() {
+    return Optional.empty();
+  }
+
+  /**
+   * A library on the class path that is too old.
+   *
+   * @param fault its name, its version, and what may happen
+   * @param remedy what to do
+   */
+  record Outdated(String fault, String remedy) {}
+
   /** The way to copy it. */
   Backup backup();
 

@@ -94,6 +94,7 @@ record Vocabulary(String ending, SortedSet<String> words) {
         "one-disablement-value",
         "one-signing-key",
         "outvoting-key",
+        "outdated-driver",
         "over-2000",
         "own-time-behind",
         "own-unsent-branch",

@@ -122,6 +122,7 @@ public final class PostgresDatabase extends SqlTailnets {
 
   private static PostgresDatabase open(PostgresSettings settings, Clock clock, boolean create)
       throws StoreException {
+    Drivers.warnOfPostgresql();
     PGSimpleDataSource source = source(settings);
     try (Connection connection = source.getConnection()) {
       OptionalLong version = version(connection);

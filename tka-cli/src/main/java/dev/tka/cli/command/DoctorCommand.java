@@ -37,6 +37,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -134,6 +135,12 @@ public final class DoctorCommand implements Callable<Integer> {
     List<KeyArgument> going = without.isEmpty() ? List.of() : KeyArgument.parseAll(without, spec);
     List<OpenStore> opened =
         other == null ? List.of(store.open()) : store.tailnet().openBoth(store.place(), other);
+    Stream.of(Optional.of(store.place()), Optional.ofNullable(other))
+        .flatMap(Optional::stream)
+        .map(StorePlace::outdated)
+        .flatMap(Optional::stream)
+        .distinct()
+        .forEach(library -> problem("outdated-driver", library.fault(), library.remedy()));
     Optional<Authority> authority = examine(opened.get(0));
     Optional<PeersFile> file = peers.read(tka, spec.commandLine().getErr());
     if (authority.isPresent() && file.isPresent()) {

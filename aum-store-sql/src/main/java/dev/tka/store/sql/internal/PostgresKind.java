@@ -5,10 +5,12 @@ import dev.tka.core.store.StoreException;
 import dev.tka.store.StoreKind;
 import dev.tka.store.StorePlace;
 import dev.tka.store.Tailnets;
+import dev.tka.store.sql.Drivers;
 import dev.tka.store.sql.PostgresDatabase;
 import dev.tka.store.sql.PostgresSettings;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 
 /** A database of a PostgreSQL server: {@code postgresql://USER@HOST:PORT/DATABASE}. */
 public final class PostgresKind implements StoreKind {
@@ -57,6 +59,11 @@ public final class PostgresKind implements StoreKind {
     private PostgresSettings withPassword() {
       String password = System.getenv("PGPASSWORD");
       return password == null ? settings : settings.withPassword(password);
+    }
+
+    @Override
+    public Optional<Outdated> outdated() {
+      return Drivers.postgresql();
     }
 
     @Override

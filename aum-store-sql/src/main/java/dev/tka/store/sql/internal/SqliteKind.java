@@ -6,6 +6,7 @@ import dev.tka.store.Progress;
 import dev.tka.store.StoreKind;
 import dev.tka.store.StorePlace;
 import dev.tka.store.Tailnets;
+import dev.tka.store.sql.Drivers;
 import dev.tka.store.sql.SqliteFile;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -56,6 +57,11 @@ public final class SqliteKind implements StoreKind {
     @Override
     public Tailnets create(Clock clock) throws StoreException {
       return SqliteFile.create(file, clock);
+    }
+
+    @Override
+    public Optional<Outdated> outdated() {
+      return Drivers.sqlite();
     }
 
     @Override
