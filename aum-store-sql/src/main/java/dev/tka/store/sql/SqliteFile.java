@@ -22,12 +22,14 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteException;
 import org.sqlite.SQLiteOpenMode;
 
 /**
@@ -41,6 +43,9 @@ import org.sqlite.SQLiteOpenMode;
  * -wal} and {@code -shm} beside it belong to it. Readers do not wait for writers in other
  * processes, nor do those wait for readers; within a process, reading others' commits waits for a
  * commit to the same tailnet that is in progress.
+ *
+ * <p>Reading needs no permission or room to write, if no commits are left in the file ending in
+ * {@code -wal}: none are after the last program that had the file open has closed it.
  *
  * <p>A snapshot keeps everything in memory except bodies, which are read on demand. The bodies of
  * AUMs removed in the meantime stay for {@link #REMOVED_STAY}; after that, an older snapshot no
@@ -64,6 +69,20 @@ public final class SqliteFile extends SqlTailnets {
 
   /** Longer than any commit takes. */
   private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  /** The bits of a code that say what an extended code is about. */
+  private static final int PRIMARY = 0xff;
+
+  /** Failures of the file for shared memory. */
+  private static final Set<SQLiteErrorCode> SHARED =
+      Set.of(
+          SQLiteErrorCode.SQLITE_IOERR_SHMOPEN,
+          SQLiteErrorCode.SQLITE_IOERR_SHMSIZE,
+          SQLiteErrorCode.SQLITE_IOERR_SHMLOCK,
+          SQLiteErrorCode.SQLITE_IOERR_SHMMAP);
+
+  /** The end of the name of the file with commits that are not yet in the file itself. */
+  static final String WAL = "-wal";
 
   private final Path file;
   private final Consumer<SQLiteConfig> settings;
@@ -103,7 +122,7 @@ public final class SqliteFile extends SqlTailnets {
     requireFile(file);
     SqliteFile opened = new SqliteFile(file, clock, settings);
     try {
-      if (!opened.readTogether(connection -> isOurs(file, connection))) {
+      if (!opened.readTogether(opened::isOurs)) {
         throw new StoreException.Absent(file + ": expected a store, found an empty file");
       }
       return opened;
@@ -153,8 +172,8 @@ public final class SqliteFile extends SqlTailnets {
   }
 
   /** True for one of our files, false for an empty one. */
-  private static boolean isOurs(Path file, Connection connection)
-      throws SQLException, StoreException {
+  private boolean isOurs(Connection connection) throws SQLException, StoreException {
+    Drivers.warnOfSqlite(connection);
     try (Statement statement = connection.createStatement()) {
       boolean isEmpty = Files.size(file) == 0;
       long application = number(statement, "pragma application_id");
@@ -190,7 +209,7 @@ public final class SqliteFile extends SqlTailnets {
     long end = System.nanoTime() + PATIENCE.toNanos();
     while (true) {
       try {
-        if (!readTogether(connection -> isOurs(file, connection))) {
+        if (!readTogether(this::isOurs)) {
           makeTables();
         }
         return;
@@ -219,7 +238,7 @@ public final class SqliteFile extends SqlTailnets {
     writeAsIs(
         connection -> {
           // Another process may have been first.
-          if (isOurs(file, connection)) {
+          if (isOurs(connection)) {
             return false;
           }
           execute(connection, TABLES);
@@ -289,13 +308,19 @@ public final class SqliteFile extends SqlTailnets {
 
   @Override
   <T> T read(Work<T> work) throws StoreException {
-    return run(readers, work);
+    try {
+      return run(readers, work);
+    } catch (SQLException e) {
+      if (!cannotWriteBeside(e)) {
+        throw translate(e);
+      }
+      return readStill(work, e);
+    }
   }
 
   @Override
   <T> T readTogether(Work<T> work) throws StoreException {
-    return run(
-        readers,
+    return read(
         connection -> {
           connection.setAutoCommit(false);
           T result = work.run(connection);
@@ -322,15 +347,95 @@ public final class SqliteFile extends SqlTailnets {
   private <T> T writeAsIs(Work<T> work) throws StoreException {
     // Threads queue here; between processes, SQLite polls.
     synchronized (writing) {
-      return run(
-          writers,
-          connection -> {
-            connection.setAutoCommit(false);
-            T result = work.run(connection);
-            commit(connection);
-            return result;
-          });
+      try {
+        return run(
+            writers,
+            connection -> {
+              connection.setAutoCommit(false);
+              T result = work.run(connection);
+              commit(connection);
+              return result;
+            });
+      } catch (SQLException e) {
+        throw translate(e);
+      }
     }
+  }
+
+  /**
+   * Whether SQLite could not read because it could not write: beside a file in WAL mode it keeps
+   * shared memory in another one.
+   */
+  private static boolean cannotWriteBeside(SQLException failure) {
+    int code = failure.getErrorCode() & PRIMARY;
+    if (code == SQLiteErrorCode.SQLITE_IOERR.code) {
+      return failure instanceof SQLiteException shared && SHARED.contains(shared.getResultCode());
+    }
+    return code == SQLiteErrorCode.SQLITE_CANTOPEN.code
+        || code == SQLiteErrorCode.SQLITE_READONLY.code
+        || code == SQLiteErrorCode.SQLITE_FULL.code;
+  }
+
+  /**
+   * Reads where nothing can be written: on a full disk, in a folder or a file system that is
+   * read-only. SQLite is told that nobody changes the file, and whether that was so is checked
+   * afterwards.
+   *
+   * @param why reading as usual failed
+   */
+  private <T> T readStill(Work<T> work, SQLException why) throws StoreException {
+    requireReadable();
+    List<Object> before = state();
+    try {
+      if (Files.exists(beside(WAL)) && Files.size(beside(WAL)) > 0) {
+        throw new StoreException.Unavailable(file.toString(), new IOException(unreadLog(), why));
+      }
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(file.toString(), e);
+    }
+    T result;
+    SQLiteConfig config = new SQLiteConfig();
+    config.setReadOnly(true);
+    try (Connection connection = config.createConnection(url() + "?immutable=1")) {
+      result = work.run(connection);
+    } catch (SQLException e) {
+      throw translate(e);
+    }
+    if (!state().equals(before)) {
+      throw new StoreException.Busy(file + ": another process is writing");
+    }
+    return result;
+  }
+
+  private void requireReadable() throws StoreException {
+    try (InputStream in = Files.newInputStream(file)) {
+      in.read();
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(file.toString(), e);
+    }
+  }
+
+  private String unreadLog() {
+    return beside(WAL).getFileName()
+        + " may hold commits, and SQLite cannot read them without writing beside it: give write"
+        + " permission and room to its folder; or copy both files to a folder that has them, and"
+        + " read the copy";
+  }
+
+  /** What changes when somebody writes the file. */
+  private List<Object> state() throws StoreException {
+    try {
+      BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
+      boolean log = Files.exists(beside(WAL)) && Files.size(beside(WAL)) > 0;
+      return List.of(identity(), now.size(), now.lastModifiedTime(), log);
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(file.toString(), e);
+    }
+  }
+
+  /** A file that belongs to this one. */
+  private Path beside(String suffix) {
+    return file.resolveSibling(file.getFileName() + suffix);
   }
 
   /** {@inheritDoc} Another file may have taken this one's place, so this asks each time. */
@@ -359,7 +464,7 @@ public final class SqliteFile extends SqlTailnets {
     try {
       connection.setAutoCommit(true);
     } catch (SQLException e) {
-      if ((e.getErrorCode() & 0xff) == SQLiteErrorCode.SQLITE_IOERR.code) {
+      if ((e.getErrorCode() & PRIMARY) == SQLiteErrorCode.SQLITE_IOERR.code) {
         // The commit may still be there after a crash, although it could not be flushed.
         throw new StoreException.InDoubt(file.toString(), e);
       }
@@ -379,32 +484,28 @@ public final class SqliteFile extends SqlTailnets {
     }
   }
 
-  private <T> T run(Queue<Idle> idle, Work<T> work) throws StoreException {
+  private <T> T run(Queue<Idle> idle, Work<T> work) throws SQLException, StoreException {
     requireOpen();
     Optional<Object> to = identity();
+    Connection connection = connection(idle, to);
+    boolean done = false;
     try {
-      Connection connection = connection(idle, to);
-      boolean done = false;
-      try {
-        T result = work.run(connection);
-        done = true;
-        return result;
-      } finally {
-        // Closing rolls back an uncommitted transaction.
-        if (!done || isClosed()) {
-          closeQuietly(connection);
-        } else {
-          idle.add(new Idle(connection, to));
-          if (idle.size() > MOST_IDLE) {
-            Optional.ofNullable(idle.poll()).ifPresent(each -> closeQuietly(each.connection));
-          }
-          if (isClosed()) {
-            disconnect();
-          }
+      T result = work.run(connection);
+      done = true;
+      return result;
+    } finally {
+      // Closing rolls back an uncommitted transaction.
+      if (!done || isClosed()) {
+        closeQuietly(connection);
+      } else {
+        idle.add(new Idle(connection, to));
+        if (idle.size() > MOST_IDLE) {
+          Optional.ofNullable(idle.poll()).ifPresent(each -> closeQuietly(each.connection));
+        }
+        if (isClosed()) {
+          disconnect();
         }
       }
-    } catch (SQLException e) {
-      throw translate(e);
     }
   }
 
@@ -428,13 +529,16 @@ public final class SqliteFile extends SqlTailnets {
       config.setSynchronous(SQLiteConfig.SynchronousMode.FULL);
     }
     settings.accept(config);
-    // As a URI, because the driver treats text after a question mark in a path as settings.
-    return config.createConnection("jdbc:sqlite:" + file.toUri().toASCIIString());
+    return config.createConnection(url());
+  }
+
+  /** As a URI, because the driver treats text after a question mark in a path as settings. */
+  private String url() {
+    return "jdbc:sqlite:" + file.toUri().toASCIIString();
   }
 
   private StoreException translate(SQLException failure) {
-    // The low byte of an extended code is the primary code.
-    int code = failure.getErrorCode() & 0xff;
+    int code = failure.getErrorCode() & PRIMARY;
     if (code == SQLiteErrorCode.SQLITE_BUSY.code || code == SQLiteErrorCode.SQLITE_LOCKED.code) {
       return new StoreException.Busy(file + ": another process is writing");
     }
