@@ -306,6 +306,27 @@ public final class SqliteFile extends SqlTailnets {
     new SqliteBackup(this, target).run(progress);
   }
 
+  /**
+   * Puts a copy in the place of a file. The copy is checked page by page and row by row, and
+   * flushed, before it takes the place at once. What was there, with the files beside it, is kept
+   * under another name. No instance may have the file open, in this process or another.
+   *
+   * @param copy as {@link #backup} makes it
+   * @param file where to put it; it need not exist
+   * @param clock names what is kept
+   * @param progress receives the number of pages that are copied
+   * @return what was there, under its new name; empty if nothing was
+   * @throws StoreException.Busy if another process has the file open
+   * @throws StoreException.Absent if there is no copy
+   * @throws StoreException.Damaged if the copy is damaged, or no store
+   * @throws StoreException if the copy cannot be read
+   * @throws IOException if the file cannot be written
+   */
+  public static Optional<Path> restore(Path copy, Path file, Clock clock, Progress progress)
+      throws StoreException, IOException {
+    return new SqliteRestore(copy, file, clock).run(progress);
+  }
+
   @Override
   <T> T read(Work<T> work) throws StoreException {
     try {
@@ -387,7 +408,7 @@ public final class SqliteFile extends SqlTailnets {
     requireReadable();
     List<Object> before = state();
     try {
-      if (Files.exists(beside(WAL)) && Files.size(beside(WAL)) > 0) {
+      if (hasLog(file)) {
         throw new StoreException.Unavailable(file.toString(), new IOException(unreadLog(), why));
       }
     } catch (IOException e) {
@@ -396,7 +417,7 @@ public final class SqliteFile extends SqlTailnets {
     T result;
     SQLiteConfig config = new SQLiteConfig();
     config.setReadOnly(true);
-    try (Connection connection = config.createConnection(url() + "?immutable=1")) {
+    try (Connection connection = config.createConnection(url(file) + "?immutable=1")) {
       result = work.run(connection);
     } catch (SQLException e) {
       throw translate(e);
@@ -416,7 +437,7 @@ public final class SqliteFile extends SqlTailnets {
   }
 
   private String unreadLog() {
-    return beside(WAL).getFileName()
+    return log(file).getFileName()
         + " may hold commits, and SQLite cannot read them without writing beside it: give write"
         + " permission and room to its folder; or copy both files to a folder that has them, and"
         + " read the copy";
@@ -426,16 +447,20 @@ public final class SqliteFile extends SqlTailnets {
   private List<Object> state() throws StoreException {
     try {
       BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
-      boolean log = Files.exists(beside(WAL)) && Files.size(beside(WAL)) > 0;
-      return List.of(identity(), now.size(), now.lastModifiedTime(), log);
+      return List.of(identity(), now.size(), now.lastModifiedTime(), hasLog(file));
     } catch (IOException e) {
       throw new StoreException.Unavailable(file.toString(), e);
     }
   }
 
-  /** A file that belongs to this one. */
-  private Path beside(String suffix) {
-    return file.resolveSibling(file.getFileName() + suffix);
+  /** The file with commits that are not yet in a file itself. */
+  private static Path log(Path file) {
+    return file.resolveSibling(file.getFileName() + WAL);
+  }
+
+  /** Whether there may be commits that are not yet in a file itself. */
+  static boolean hasLog(Path file) throws IOException {
+    return Files.exists(log(file)) && Files.size(log(file)) > 0;
   }
 
   /** {@inheritDoc} Another file may have taken this one's place, so this asks each time. */
@@ -529,11 +554,11 @@ public final class SqliteFile extends SqlTailnets {
       config.setSynchronous(SQLiteConfig.SynchronousMode.FULL);
     }
     settings.accept(config);
-    return config.createConnection(url());
+    return config.createConnection(url(file));
   }
 
   /** As a URI, because the driver treats text after a question mark in a path as settings. */
-  private String url() {
+  static String url(Path file) {
     return "jdbc:sqlite:" + file.toUri().toASCIIString();
   }
 

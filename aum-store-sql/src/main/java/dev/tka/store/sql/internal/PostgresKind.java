@@ -70,5 +70,10 @@ public final class PostgresKind implements StoreKind {
     public Backup backup() {
       return new Backup.Elsewhere("copy a database with pg_dump");
     }
+
+    @Override
+    public Restore restore() {
+      return new Restore.ByHand("put a database back with pg_restore, or psql");
+    }
   }
 }

@@ -69,6 +69,13 @@ public final class SqliteKind implements StoreKind {
       return new Backup.Online(this::copyTo);
     }
 
+    @Override
+    public Restore restore() {
+      return new Restore.Here(
+          Place::new,
+          (copy, progress) -> SqliteFile.restore(copy, file, Clock.systemUTC(), progress));
+    }
+
     private StorePlace copyTo(Path target, Progress progress) throws StoreException, IOException {
       try (SqliteFile opened = SqliteFile.at(file, Clock.systemUTC())) {
         opened.backup(target, progress);
