@@ -249,7 +249,9 @@ final class SqlAumStore implements AumStore {
             ? select(
                 connection,
                 "trail.*, facts.own_at, facts.reference_at, facts.changes, facts.checksum",
-                "trail left join trail_facts as facts on facts.tailnet = trail.tailnet"
+                "trail left join "
+                    + in("trail_facts")
+                    + " as facts on facts.tailnet = trail.tailnet"
                     + " and facts.position = trail.position and facts.hash = trail.hash"
                     + " where trail.tailnet = ? order by trail.position",
                 tailnet)
@@ -263,7 +265,9 @@ final class SqlAumStore implements AumStore {
             ? select(
                 connection,
                 "own_aum.*, facts.revocation, facts.acknowledged_own_at, facts.checksum",
-                "own_aum left join own_aum_facts as facts on facts.tailnet = own_aum.tailnet"
+                "own_aum left join "
+                    + in("own_aum_facts")
+                    + " as facts on facts.tailnet = own_aum.tailnet"
                     + " and facts.hash = own_aum.hash where own_aum.tailnet = ?",
                 tailnet)
             : select(connection, "*, null, null, null", "own_aum where tailnet = ?", tailnet);
@@ -295,8 +299,9 @@ final class SqlAumStore implements AumStore {
   private List<Row> selectAums(Connection connection, boolean facts, long tailnet, long after)
       throws SQLException {
     String size =
-        "(select length(encoded) from aum_body"
-            + " where aum_body.tailnet = aum.tailnet and aum_body.number = aum.number)";
+        "(select length(encoded) from "
+            + in("aum_body")
+            + " as aum_body where aum_body.tailnet = aum.tailnet and aum_body.number = aum.number)";
     return select(
         connection,
         "tailnet, number, hash, parent, kind, committed_at, "
@@ -424,7 +429,9 @@ final class SqlAumStore implements AumStore {
      */
     private Map<Long, Row> rows(Set<Long> numbers) throws StoreException {
       String sql =
-          "select ?, column1, (select encoded from aum_body where tailnet = ? and number = column1)"
+          "select ?, column1, (select encoded from "
+              + in("aum_body")
+              + " where tailnet = ? and number = column1)"
               + " from (values (?)"
               + ", (?)".repeat(numbers.size() - 1)
               + ") as asked";
@@ -462,10 +469,15 @@ final class SqlAumStore implements AumStore {
     }
   }
 
+  /** Text that begins with a table's name, with the schema before it. */
+  private String in(String table) {
+    return database.schema() + table;
+  }
+
   private List<Row> select(Connection connection, String columns, String rest, Object... arguments)
       throws SQLException {
     String table = rest.substring(0, rest.indexOf(' '));
-    return query(connection, table, "select " + columns + " from " + rest, arguments);
+    return query(connection, table, "select " + columns + " from " + in(rest), arguments);
   }
 
   /**
@@ -552,7 +564,7 @@ final class SqlAumStore implements AumStore {
       long tailnet = before.tailnet.number == 0 ? addTailnet(connection) : before.tailnet.number;
       SqlAumStore.insert(
           connection,
-          "aum (tailnet, number, hash, parent, kind, committed_at, " + AUM_FACTS + ")",
+          in("aum") + " (tailnet, number, hash, parent, kind, committed_at, " + AUM_FACTS + ")",
           added.stream()
               .map(
                   item ->
@@ -562,7 +574,7 @@ final class SqlAumStore implements AumStore {
       // A body is checked against its hash, so it needs no checksum.
       SqlAumStore.insert(
           connection,
-          "aum_body",
+          in("aum_body"),
           bodies.entrySet().stream()
               .map(body -> Row.of("aum_body", tailnet, body.getKey(), body.getValue()))
               .toList());
@@ -591,7 +603,7 @@ final class SqlAumStore implements AumStore {
       }
       executeFor(
           connection,
-          "update aum set removed_by = ? where tailnet = ? and number",
+          "update " + in("aum") + " set removed_by = ? where tailnet = ? and number",
           Row.of("aum", revision, tailnet),
           List.copyOf(removed.values()));
       if (!removed.isEmpty()) {
@@ -608,11 +620,14 @@ final class SqlAumStore implements AumStore {
       if (from < old.size()) {
         String cut = "trail where tailnet = ? and position >= ?";
         sum -= SqlAumStore.sum(select(connection, "*", cut, tailnet, from));
-        execute(connection, "delete from " + cut, tailnet, from);
+        execute(connection, "delete from " + in(cut), tailnet, from);
       }
       // Version 1 leaves some behind.
       execute(
-          connection, "delete from trail_facts where tailnet = ? and position >= ?", tailnet, from);
+          connection,
+          "delete from " + in("trail_facts") + " where tailnet = ? and position >= ?",
+          tailnet,
+          from);
       if (trail.size() > from) {
         List<TrailEntry> more =
             shortened.newest().map(newest -> trail.after(newest.hash())).orElseGet(trail::entries);
@@ -623,7 +638,7 @@ final class SqlAumStore implements AumStore {
           facts.add(Rows.trailFacts(tailnet, from + i, more.get(i)));
         }
         insert(connection, "trail", rows);
-        SqlAumStore.insert(connection, "trail_facts", facts);
+        SqlAumStore.insert(connection, in("trail_facts"), facts);
       }
     }
 
@@ -647,13 +662,13 @@ final class SqlAumStore implements AumStore {
       delete(connection, "own_aum_facts", tailnet, List.copyOf(replaced));
       SqlAumStore.insert(
           connection,
-          "own_aum_facts",
+          in("own_aum_facts"),
           noted.stream().map(hash -> Rows.ownFacts(tailnet, hash, madeIn(now, hash))).toList());
       if (!now.setAside().equals(old.setAside())) {
         for (int i = 0; i < old.setAside().size(); i++) {
           sum -= Rows.aside(tailnet, i, old.setAside().get(i)).checksum();
         }
-        execute(connection, "delete from set_aside where tailnet = ?", tailnet);
+        execute(connection, "delete from " + in("set_aside") + " where tailnet = ?", tailnet);
         List<Row> aside = new ArrayList<>();
         for (int i = 0; i < now.setAside().size(); i++) {
           aside.add(Rows.aside(tailnet, i, now.setAside().get(i)));
@@ -676,7 +691,7 @@ final class SqlAumStore implements AumStore {
           old.stream().filter(hash -> !now.contains(hash)).toList());
       SqlAumStore.insert(
           connection,
-          "elsewhere_aum",
+          in("elsewhere_aum"),
           now.stream()
               .filter(hash -> !old.contains(hash))
               .map(hash -> Rows.elsewhere(tailnet, hash))
@@ -689,7 +704,7 @@ final class SqlAumStore implements AumStore {
       delete(connection, "inherited", tailnet, changed(old, now));
       SqlAumStore.insert(
           connection,
-          "inherited",
+          in("inherited"),
           changed(now, old).stream()
               .map(hash -> Rows.inherited(tailnet, hash, now.getOrDefault(hash, List.of())))
               .toList());
@@ -702,18 +717,17 @@ final class SqlAumStore implements AumStore {
           .toList();
     }
 
-    private static void delete(
-        Connection connection, String table, long tailnet, List<AumHash> hashes)
+    private void delete(Connection connection, String table, long tailnet, List<AumHash> hashes)
         throws SQLException {
       executeFor(
           connection,
-          "delete from " + table + " where tailnet = ? and hash",
+          "delete from " + in(table) + " where tailnet = ? and hash",
           Row.of(table, tailnet),
           hashes);
     }
 
     private void insert(Connection connection, String table, List<Row> rows) throws SQLException {
-      SqlAumStore.insert(connection, table, rows);
+      SqlAumStore.insert(connection, in(table), rows);
       sum += SqlAumStore.sum(rows);
     }
 
@@ -776,12 +790,14 @@ final class SqlAumStore implements AumStore {
           deleteRemoved(connection);
           execute(
               connection,
-              "update aum set removed_by = ? where tailnet = ? and removed_by is null",
+              "update "
+                  + in("aum")
+                  + " set removed_by = ? where tailnet = ? and removed_by is null",
               revision,
               before.number);
           noteRemoval(connection, before.number, revision);
           for (String table : TABLES_OF_NOTES) {
-            execute(connection, "delete from " + table + " where tailnet = ?", before.number);
+            execute(connection, "delete from " + in(table) + " where tailnet = ?", before.number);
           }
           Tailnet after =
               new Tailnet(
@@ -802,7 +818,9 @@ final class SqlAumStore implements AumStore {
   private long addTailnet(Connection connection) throws SQLException, StoreException {
     try (PreparedStatement insert =
         connection.prepareStatement(
-            "insert into tailnet (name, revision, rewritten, last_number, checksum)"
+            "insert into "
+                + in("tailnet")
+                + " (name, revision, rewritten, last_number, checksum)"
                 + " values (?, 0, 0, 0, 0) returning number")) {
       insert.setString(1, name);
       try (ResultSet result = insert.executeQuery()) {
@@ -831,7 +849,9 @@ final class SqlAumStore implements AumStore {
     int changed =
         execute(
             connection,
-            "update tailnet set revision = ?, rewritten = ?, last_number = ?,"
+            "update "
+                + in("tailnet")
+                + " set revision = ?, rewritten = ?, last_number = ?,"
                 + " last_active_ancestor = ?, agreed_at = ?, checksum = ?, own_at = ?,"
                 + " clock_at = ?, latest_clock_at = ?, begun_at = ?, time_checksum = ?"
                 + " where number = ? and revision = ?",
@@ -846,7 +866,7 @@ final class SqlAumStore implements AumStore {
   private void noteRemoval(Connection connection, long tailnet, long revision) throws SQLException {
     insert(
         connection,
-        "removal",
+        in("removal"),
         List.of(Row.of("removal", clock.instant().getEpochSecond(), tailnet, revision)));
   }
 
@@ -882,14 +902,14 @@ final class SqlAumStore implements AumStore {
     for (String table : List.of("aum_body", "aum")) {
       executeFor(
           connection,
-          "delete from " + table + " where tailnet = ? and number",
+          "delete from " + in(table) + " where tailnet = ? and number",
           Row.of(table, tailnet),
           gone);
     }
     if (gone.size() < MOST_DELETED) {
       execute(
           connection,
-          "delete from removal where removed_at = ? and tailnet = ? and revision = ?",
+          "delete from " + in("removal") + " where removed_at = ? and tailnet = ? and revision = ?",
           due.get(0).number(0),
           tailnet,
           due.get(0).number(2));

@@ -272,7 +272,7 @@ public final class SqliteFile extends SqlTailnets {
   @Override
   Watch begin(Watcher watcher) {
     RevisionReader reader =
-        new RevisionReader(() -> connect(false), "pragma data_version", this::translate);
+        new RevisionReader(() -> connect(false), "pragma data_version", schema(), this::translate);
     AtomicReference<Optional<Object>> read = new AtomicReference<>(Optional.empty());
     Watch poll =
         RevisionPoll.begin(
@@ -470,6 +470,11 @@ public final class SqliteFile extends SqlTailnets {
       String query = "select count(*) from sqlite_master where name = 'trail_facts'";
       return number(statement, query) > 0;
     }
+  }
+
+  @Override
+  String schema() {
+    return "";
   }
 
   @Override

@@ -12,16 +12,18 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 
-/** A database of a PostgreSQL server: {@code postgresql://USER@HOST:PORT/DATABASE}. */
+/**
+ * A database of a PostgreSQL server: {@code postgresql://USER@HOST:PORT/DATABASE}, or {@code
+ * postgres://}.
+ */
 public final class PostgresKind implements StoreKind {
   private static final String SCHEME = "postgresql";
 
-  /** A misspelling whose rest may hold a password: it is refused like any other bad URL. */
-  private static final String MISSPELT = "postgres";
+  private static final String SHORT = "postgres";
 
   @Override
   public List<String> schemes() {
-    return List.of(SCHEME, MISSPELT);
+    return List.of(SCHEME, SHORT);
   }
 
   @Override
