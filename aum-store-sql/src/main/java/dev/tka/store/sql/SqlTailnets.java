@@ -87,6 +87,11 @@ abstract class SqlTailnets implements Tailnets {
     return read(connection -> revisions(connection, schema()));
   }
 
+  @Override
+  public void readAll(Reading reading) throws StoreException {
+    SqlAumStore.readAll(this, clock, reading);
+  }
+
   /**
    * The revision shown to others: the row's revision number, and some bits of its checksum. So the
    * same number is a different revision after a database was restored to an older state and
