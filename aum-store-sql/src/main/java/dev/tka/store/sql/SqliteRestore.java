@@ -48,7 +48,7 @@ final class SqliteRestore {
 
   SqliteRestore(Path copy, Path file, Clock clock) {
     this.copy = copy;
-    this.file = file.toAbsolutePath();
+    this.file = file;
     this.clock = clock;
   }
 
@@ -122,7 +122,7 @@ final class SqliteRestore {
   }
 
   private void flush() throws IOException {
-    DurableFiles.flushFolder(Objects.requireNonNull(file.getParent()));
+    DurableFiles.flushFolder(Objects.requireNonNull(file.toAbsolutePath().getParent()));
   }
 
   private StoreException inUse() {
