@@ -27,6 +27,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import org.sqlite.NativeLibraryNotFoundException;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
@@ -584,8 +585,17 @@ public final class SqliteFile extends SqlTailnets {
           file + ": SQLite cannot open it, or cannot create the -wal and -shm files beside it",
           failure);
     }
-    // Only the cause shows that the driver has no library for this platform.
+    // Only the cause shows that the driver's library was not loaded.
     Throwable cause = failure.getCause();
+    if (cause instanceof NativeLibraryNotFoundException) {
+      cause =
+          new IOException(
+              "SQLite's library was not loaded: there is none for this platform, or no room or"
+                  + " permission to unpack it in "
+                  + System.getProperty("org.sqlite.tmpdir", System.getProperty("java.io.tmpdir"))
+                  + " (JAVA_TOOL_OPTIONS=-Dorg.sqlite.tmpdir=DIR names another folder)",
+              cause);
+    }
     return new StoreException.Unavailable(file.toString(), cause == null ? failure : cause);
   }
 

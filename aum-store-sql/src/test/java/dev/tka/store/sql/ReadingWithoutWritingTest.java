@@ -146,6 +146,14 @@ class ReadingWithoutWritingTest {
   }
 
   @Test
+  void aTemporaryFolderWithoutRoomIsNamedWithWhatToDo() throws Exception {
+    String none = directory.resolve("none").toString();
+    assertThat(read(List.of("env", "JAVA_TOOL_OPTIONS=-Dorg.sqlite.tmpdir=" + none), file))
+        .contains("permission to unpack it in " + none + " (JAVA_TOOL_OPTIONS=")
+        .contains("Unavailable " + file);
+  }
+
+  @Test
   void aFileThatMayNotBeReadIsReportedAsThat() throws Exception {
     allow(file, "---------");
     assertThat(readBound()).isEqualTo("Unavailable " + file + ": no permission: " + file);
