@@ -41,7 +41,11 @@ public interface StoreKind {
     try {
       return Path.of(rest);
     } catch (InvalidPathException e) {
-      throw new TextException.BadUrl(form, "no path: " + e.getMessage());
+      throw new TextException.BadUrl(
+          form,
+          rest.indexOf('\ufffd') < 0
+              ? "no path: " + e.getMessage()
+              : "bytes that the encoding of the locale does not know: set LC_ALL");
     }
   }
 }

@@ -29,9 +29,10 @@ public interface Tailnets extends AutoCloseable {
   Duration REMOVED_STAY = Duration.ofDays(1);
 
   /**
-   * Whether a text can be a tailnet's name: 1 to {@value #LONGEST_NAME} characters, none of them
-   * the zero character, which one database refuses, or half of a surrogate pair, which would give
-   * two tailnets one name.
+   * Whether a text can be the name of a tailnet that stands; for a new one, see {@link
+   * TailnetName}. It has 1 to {@value #LONGEST_NAME} characters, none of them the zero character,
+   * which one database refuses, or half of a surrogate pair, which would give two tailnets one
+   * name.
    */
   static boolean isName(String text) {
     return !text.isEmpty()
@@ -68,8 +69,10 @@ public interface Tailnets extends AutoCloseable {
    * {@link #NO_COMMIT}.
    *
    * @param name the tailnet's name, or any other text that identifies it: 1 to {@value
-   *     #LONGEST_NAME} characters, without a zero character or half of a surrogate pair
-   * @throws IllegalArgumentException if the name is invalid, or this place has no store for it
+   *     #LONGEST_NAME} characters, without a zero character or half of a surrogate pair The first
+   *     commit to it, which makes it, asks for more: {@link TailnetName}
+   * @throws IllegalArgumentException if the name is invalid, or this place has no store for it; and
+   *     from that first commit, if no new tailnet may have the name
    */
   AumStore tailnet(String name);
 
@@ -108,6 +111,21 @@ public interface Tailnets extends AutoCloseable {
 
     /** A tailnet that cannot be read, and why. */
     void damaged(String name, StoreException.Damaged why) throws StoreException;
+  }
+
+  /**
+   * Deletes a tailnet with everything that is noted about it. Its name is free afterwards, and
+   * watches report a tailnet that is gone. Snapshots go on showing what they showed, for {@link
+   * #REMOVED_STAY}.
+   *
+   * @param base the revision that is to be deleted; nothing happens at {@link #NO_COMMIT} if there
+   *     is no such tailnet
+   * @throws StoreException.Conflict if the tailnet is at another revision; it stays
+   * @throws StoreException if the place cannot be written; the tailnet stays
+   * @throws UnsupportedOperationException if this place does not delete tailnets
+   */
+  default void delete(String name, Revision base) throws StoreException {
+    throw new UnsupportedOperationException(this + ": this kind of store deletes no tailnets");
   }
 
   /**

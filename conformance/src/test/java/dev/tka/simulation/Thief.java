@@ -88,9 +88,17 @@ final class Thief {
   /**
    * A rewrite that brought an old key back.
    *
+   * @param keys the stolen key and the old one, both the thief's
+   * @param votes those with which they count at the fork: the old key with its own only where it
+   *     had been added again by then
    * @param displaced control's head before
    */
-  private record Revival(int stolen, AumHash fork, AumHash displaced, Instant at) {}
+  private record Revival(
+      List<Integer> keys, long votes, AumHash fork, AumHash displaced, Instant at) {
+    Revival {
+      keys = List.copyOf(keys);
+    }
+  }
 
   /**
    * How a node came by AUMs that control does not follow.
@@ -532,7 +540,10 @@ final class Thief {
       }
       tailnet.submitToControl(batch);
       if (control().isActive(first.hash())) {
-        revival = Optional.of(new Revival(stolen, fork, before, tailnet.now()));
+        long own = isLoweredBetween(revived, fork, before) ? 0 : votes(atFork, revived);
+        long votes = votes(atFork, stolen) + own;
+        revival =
+            Optional.of(new Revival(List.of(stolen, revived), votes, fork, before, tailnet.now()));
       }
       return;
     }
@@ -544,7 +555,8 @@ final class Thief {
     }
     Revival thiefs = revival.get();
     revival = Optional.empty();
-    Optional<Aum> answer = answerTo(thiefs.stolen(), thiefs.fork(), thiefs.displaced());
+    Optional<Aum> answer =
+        answerTo(thiefs.keys(), thiefs.votes(), thiefs.fork(), thiefs.displaced());
     boolean inTime = !thiefs.at().plus(REVOCABLE_FOR).isBefore(tailnet.now());
     if (answer.isPresent() && inTime) {
       tailnet.submitToControl(List.of(answer.get()));
@@ -560,25 +572,28 @@ final class Thief {
   /** Honest keys answer from where the thief forked off at a node. */
   void answerPlanting() {
     if (theft.isPresent() && plantedAt.filter(control()::isActive).isPresent()) {
-      answerTo(theft.get().number(), plantedAt.get(), control().head())
+      AumHash fork = plantedAt.get();
+      int stolen = theft.get().number();
+      answerTo(List.of(stolen), votes(graph.stateAt(fork), stolen), fork, control().head())
           .ifPresent(answer -> tailnet.submitToControl(List.of(answer)));
     }
     plantedAt = Optional.empty();
   }
 
   /**
-   * The state at an honest head without a stolen key, forked off where its rewrite was, by the keys
-   * that have lost nothing since; empty where they do not outweigh the stolen one.
+   * The state at an honest head without a thief's keys, forked off where the thief's rewrite was,
+   * by the keys that have lost nothing since; empty where they do not outweigh the thief.
    */
-  private Optional<Aum> answerTo(int stolen, AumHash fork, AumHash honestHead) {
+  private Optional<Aum> answerTo(
+      List<Integer> thiefs, long thiefsVotes, AumHash fork, AumHash honestHead) {
     State atFork = graph.stateAt(fork);
     State honest = graph.stateAt(honestHead);
     List<Key> left = new ArrayList<>(honest.keys());
-    left.removeIf(key -> key.id().equals(TestKeys.id(stolen)));
-    List<Integer> signers = tailnet.keysTrustedBy(atFork, stolen);
-    signers.removeIf(key -> isLoweredBetween(key, fork, honestHead));
+    left.removeIf(key -> thiefs.stream().map(TestKeys::id).anyMatch(key.id()::equals));
+    List<Integer> signers = tailnet.keysTrustedBy(atFork, thiefs.get(0));
+    signers.removeIf(key -> thiefs.contains(key) || isLoweredBetween(key, fork, honestHead));
     long votes = signers.stream().mapToLong(key -> votes(atFork, key)).sum();
-    if (left.isEmpty() || votes <= votes(atFork, stolen)) {
+    if (left.isEmpty() || votes <= thiefsVotes) {
       return Optional.empty();
     }
     State body = State.of(honest.disablementValues(), left, honest.stateId1(), honest.stateId2());

@@ -165,6 +165,11 @@ public final class AuthorityCache implements Tailnets {
   }
 
   @Override
+  public void delete(String name, Revision base) throws StoreException {
+    place.delete(name, base);
+  }
+
+  @Override
   public SortedMap<String, Revision> revisions() throws StoreException {
     return place.revisions();
   }

@@ -11,6 +11,7 @@ import dev.tka.core.store.Notes;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
+import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -92,6 +93,9 @@ final class FolderStore implements AumStore {
     follow();
     // Refuses a trail that cannot be before anything is written.
     trailAfter(commit);
+    if (current.revision().equals(Tailnets.NO_COMMIT)) {
+      TailnetName.requireNew(name);
+    }
     CommitFile next = new CommitFile(name, current.revision(), Optional.of(commit));
     if (!commit.base().equals(current.revision()) || !write(next)) {
       follow();

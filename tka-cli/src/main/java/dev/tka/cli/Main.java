@@ -6,6 +6,7 @@ import dev.tka.cli.command.BackupCommand;
 import dev.tka.cli.command.CompactCommand;
 import dev.tka.cli.command.ConformanceCommand;
 import dev.tka.cli.command.DeepLinkCommand;
+import dev.tka.cli.command.DeleteCommand;
 import dev.tka.cli.command.DisableCommand;
 import dev.tka.cli.command.DisablementKdfCommand;
 import dev.tka.cli.command.DoctorCommand;
@@ -36,6 +37,8 @@ import dev.tka.cli.input.TailnetOption;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.RememberingWriter;
+import dev.tka.cli.output.Texts;
+import dev.tka.store.Waits;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStream;
@@ -47,6 +50,7 @@ import java.security.SecureRandom;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 
@@ -84,6 +88,7 @@ public final class Main {
           Map.entry("restore", RestoreCommand.class),
           Map.entry("export", ExportCommand.class),
           Map.entry("import", ImportCommand.class),
+          Map.entry("delete", DeleteCommand.class),
           Map.entry("conformance", ConformanceCommand.class),
           Map.entry("demo", DemoCommand.class),
           Map.entry("generate-completion", GenerateCompletion.class));
@@ -135,7 +140,20 @@ public final class Main {
     command.setExecutionExceptionHandler(failures);
     command.setParameterExceptionHandler(failures);
     command.setExecutionStrategy(Main::executeAndClose);
-    return command.execute(args);
+    AtomicBoolean told = new AtomicBoolean();
+    Waits.Listening waits =
+        Waits.tell(
+            what -> {
+              if (!told.getAndSet(true)) {
+                err.println("tka: waiting for " + Texts.printable(what));
+                err.flush();
+              }
+            });
+    try {
+      return command.execute(args);
+    } finally {
+      waits.close();
+    }
   }
 
   /** Closes stores only at the end: a command may read from one until its last line of output. */

@@ -254,12 +254,20 @@ class ExportImportTest {
         Cli.run("export", from, file, "--tailnet", "one"));
     assertThat(file).hasContent("mine");
 
-    // The second of two is there: the first is not taken in, either.
+    // The second of two is another there: it stays, and the first is taken in.
     String to = control("b.db", Map.of("two", "A"));
     byte[] all = stream("export", "--all", from);
+    Cli.Result both = Cli.runWithInput(all, "import", "-", to);
+    assertThat(both.exitCode()).isEqualTo(ExitCode.CONFLICT);
+    assertThat(both.err())
+        .isEqualTo("tka: two: not imported: another tailnet of this name is there\n");
+    assertThat(both.out()).startsWith("one: imported 2 AUMs").hasLineCount(1);
+    assertThat(Cli.run("tailnets", to).out())
+        .matches("one\t2 AUMs\thead .*\ntwo\t1 AUM\thead .*\n");
     assertFails(
-        ExitCode.CONFLICT, "tailnet two already exists", Cli.runWithInput(all, "import", "-", to));
-    assertThat(Cli.run("tailnets", to).out()).startsWith("two\t").contains("1 AUM").hasLineCount(1);
+        ExitCode.CONFLICT,
+        "tailnet two already exists",
+        Cli.runWithInput(stream("export", from, "--tailnet", "two"), "import", "-", to));
 
     Tailnet home = Tailnet.of(Files.createDirectory(path("home")), "ann");
     byte[] one = stream("export", from, "--tailnet", "one");
@@ -269,6 +277,55 @@ class ExportImportTest {
         Cli.runWithInput(one, "import", "-", home.directory()));
     assertThat(Cli.runWithInput(one, "import", "-", to, "--tailnet", "another").exitCode())
         .isEqualTo(ExitCode.OK);
+  }
+
+  @Test
+  void anImportThatWasInterruptedGoesOnWhenItIsRunAgain() throws Exception {
+    String from = control("a.db", Map.of("one", "A B", "two", "A B C", "three", "A"));
+    byte[] all = stream("export", "--all", from);
+    byte[] one = stream("export", from, "--tailnet", "one");
+    String to = sqlite("b.db");
+    assertThat(Cli.runWithInput(one, "import", "-", to).exitCode()).isEqualTo(ExitCode.OK);
+
+    Cli.Result rest = Cli.runWithInput(all, "import", "-", to);
+
+    assertThat(rest.exitCode()).as(rest.err()).isEqualTo(ExitCode.OK);
+    assertThat(rest.out())
+        .startsWith("one: there already with the same AUMs, left as it is\nthree: imported 1 AUM")
+        .contains("\ntwo: imported 3 AUMs")
+        .hasLineCount(3);
+    assertThat(stream("export", "--all", to)).isEqualTo(all);
+    Cli.Result again = Cli.runWithInput(all, "import", "-", to, "--json");
+    assertThat(again.exitCode()).isEqualTo(ExitCode.OK);
+    assertThat(again.json())
+        .containsEntry("Tailnets", List.of())
+        .containsEntry("Skipped", List.of("one", "three", "two"));
+    Cli.Result single = Cli.runWithInput(one, "import", "-", to);
+    assertThat(single.out()).isEqualTo("one: there already with the same AUMs, left as it is\n");
+  }
+
+  @Test
+  void aNameThatNoNewTailnetMayHaveIsNotImported() throws Exception {
+    try (Tailnets file = SqliteFile.create(path("a.db"), Clock.systemUTC())) {
+      commit(file.tailnet("one"), "A B");
+      for (String name : List.of("a/b", " a", "a\u202eb", "\u001b[31m")) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        AumExport.write(file.tailnet("one").read(), name, 0, out, (done, of) -> {});
+
+        assertFails(
+            ExitCode.USAGE,
+            "in the name of a new tailnet, found ",
+            Cli.runWithInput(out.toByteArray(), "import", "-", sqlite("b.db")));
+        assertThat(path("b.db")).doesNotExist();
+      }
+      ByteArrayOutputStream out = new ByteArrayOutputStream();
+      AumExport.write(file.tailnet("one").read(), "..", 1, out, (done, of) -> {});
+      AumExport.write(file.tailnet("one").read(), "two", 0, out, (done, of) -> {});
+      Cli.Result several = Cli.runWithInput(out.toByteArray(), "import", "-", sqlite("b.db"));
+      assertThat(several.exitCode()).isEqualTo(ExitCode.CONFLICT);
+      assertThat(several.out()).startsWith("two: imported 2 AUMs").hasLineCount(1);
+      assertThat(several.err()).startsWith("tka: ..: not imported: expected ").hasLineCount(1);
+    }
   }
 
   @Test

@@ -105,6 +105,19 @@ class JsonSchemaTest {
     }
     collect("tailnets", Cli.run("tailnets", store, "--json").json(), paths);
     collect("verify", Cli.run("verify", store, "--all", "--json").json(), paths);
+    collect("doctor", Cli.run("doctor", store, "--all", "--json").json(), paths);
+    Path one = home.resolve("one.tka");
+    collect(
+        "delete",
+        Cli.run("delete", store, "--tailnet", "one", "--export", one, "--confirm", "--json").json(),
+        paths);
+    keys.run("import", one, store);
+    Path all = home.resolve("all.tka");
+    keys.run("export", store, "--all", all);
+    collect("import", Cli.run("import", all, store, "--json").json(), paths);
+    keys.run(
+        "add", store, "--tailnet", "two", keys.newKey("bob"), "--key-file", keys.keyFile("ann"));
+    collect("import", Cli.run("import", all, store, "--json").json(), paths);
     collect("backup", Cli.run("backup", store, home.resolve("copy"), "--json").json(), paths);
     keys.run(
         "add", store, "--tailnet", "one", keys.newKey("bob"), "--key-file", keys.keyFile("ann"));

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -81,6 +82,20 @@ class LauncherTest {
   }
 
   @Test
+  void argumentsAreReadAsUtf8WhereTheLocaleKnowsNone() throws Exception {
+    Path jdk = jdk("any", "");
+    script(jdk.resolve("bin/java"), "#!/bin/sh\necho \"$LC_ALL\"\n");
+    for (String none : List.of("C", "POSIX")) {
+      assertThat(launchIn(none, jdk).out()).isEqualTo("C.UTF-8\n");
+    }
+    assertThat(launchIn("de_DE.UTF-8", jdk).out()).isEqualTo("de_DE.UTF-8\n");
+  }
+
+  private Cli.Result launchIn(String locale, Path jdk) throws Exception {
+    return launch(Map.of("LC_ALL", locale), System.getenv("PATH"), jdk.toString(), "status", "DIR");
+  }
+
+  @Test
   void noJava() throws Exception {
     // All that the script calls, but for java.
     Path tools = Files.createDirectories(folder.resolve("tools"));
@@ -139,11 +154,18 @@ class LauncherTest {
   }
 
   private Cli.Result launch(String path, String javaHome, String... arguments) throws Exception {
+    return launch(Map.of(), path, javaHome, arguments);
+  }
+
+  private Cli.Result launch(
+      Map<String, String> environment, String path, String javaHome, String... arguments)
+      throws Exception {
     ProcessBuilder builder =
         new ProcessBuilder(
             Stream.concat(
                     Stream.of("/bin/sh", folder.resolve("tka").toString()), Stream.of(arguments))
                 .toList());
+    builder.environment().putAll(environment);
     builder.environment().put("PATH", path);
     builder.environment().put("JAVA_HOME", javaHome);
     Path out = folder.resolve("out");

@@ -10,6 +10,7 @@ import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.core.store.OwnAums;
+import dev.tka.store.Waits;
 import dev.tka.store.directory.NodeDirectory;
 import dev.tka.store.sql.SqliteFile;
 import java.io.IOException;
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.BeforeEach;
@@ -374,6 +376,120 @@ class StoreCommandsTest {
     assertThat(keys.run("tailnets", store, "--json").json().get("Tailnets"))
         .asInstanceOf(InstanceOfAssertFactories.LIST)
         .hasSize(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a/b", "a%2Fb", "..", " a", "a\u202eb", "\u001b[31m", "j\ufffdger"})
+  void aNewTailnetHasANameThatCanBePartOfAUrlAndHidesNothing(String name) throws Exception {
+    Cli.Result refused =
+        requireRefused(
+            ExitCode.USAGE,
+            "in the name of a new tailnet, found ",
+            "init",
+            store,
+            "--tailnet",
+            name,
+            keys.publicKey("ann"),
+            "--key-file",
+            keys.keyFile("ann"),
+            "--confirm");
+    assertThat(refused.err()).doesNotContain("\u202e", "\u001b");
+  }
+
+  @Test
+  void aDeletedTailnetIsExportedAndCanComeBack() throws Exception {
+    begin("two", "ann");
+    String head = head("two");
+    requireRefused(ExitCode.NOT_FOUND, "no tailnet three", "delete", store, "--tailnet", "three");
+    requireRefused(
+        ExitCode.USAGE,
+        "This deletes tailnet two with 1 AUM from " + store + ", after exporting it to ",
+        "delete",
+        store,
+        "--tailnet",
+        "two");
+    Cli.Result no = Cli.runAnswering("n", "delete", store, "--tailnet", "two");
+    assertThat(no.err()).contains("Continue?", "nothing was done");
+    assertThat(head("two")).isEqualTo(head);
+
+    Cli.Result deleted = Cli.runAnswering("y", "delete", store, "--tailnet", "two");
+
+    assertThat(deleted.exitCode()).as(deleted.err()).isEqualTo(ExitCode.OK);
+    assertThat(deleted.out())
+        .matches(
+            "Exported to \\S+two\\.deleted-\\w+\\.tka\\.\nDeleted two from \\S+control\\.db\\.\n");
+    assertThat(keys.run("tailnets", store).out()).startsWith("one\t").hasLineCount(1);
+    Path export = Path.of(deleted.out().replaceFirst("(?s)Exported to (\\S+)\\.\n.*", "$1"));
+    assertThat(Files.getPosixFilePermissions(export))
+        .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+    keys.run("import", export, store);
+    assertThat(head("two")).isEqualTo(head);
+    assertThat(
+            keys.run("delete", store, "--tailnet", "one", "--no-export", "--confirm", "--json")
+                .json())
+        .containsEntry("Deleted", "one")
+        .doesNotContainKey("File");
+    keys.run("verify", store, "--all");
+  }
+
+  @Test
+  void aTailnetThatCannotBeExportedIsDeletedOnlyOnRequest() throws Exception {
+    sql("update aum_body set encoded = x'a0'");
+
+    Cli.Result refused =
+        requireRefused(
+            ExitCode.BAD_INPUT,
+            "add --no-export",
+            "delete",
+            store,
+            "--tailnet",
+            "one",
+            "--confirm");
+    assertThat(refused.err()).contains("was not deleted");
+    keys.run("delete", store, "--tailnet", "one", "--no-export", "--confirm");
+    assertThat(keys.run("tailnets", store).out()).isEmpty();
+  }
+
+  @Test
+  void doctorLooksAtAllTailnetsAndNamesThoseWithProblems() throws Exception {
+    begin("three", "ann");
+    begin("two", "ann");
+    Cli.Result sound = keys.run("doctor", store, "--all");
+    assertThat(sound.out()).matches("(ok       \\w+, \\d notes?\n){3}");
+    sql(
+        "update aum_body set encoded = x'a0' where tailnet ="
+            + " (select number from tailnet where name = 'three')");
+
+    Cli.Result all = Cli.run("doctor", store, "--all");
+
+    assertThat(all.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
+    assertThat(all.out())
+        .contains("ok       one,", "\nPROBLEM  three\nPROBLEM  damaged: ", "\nok       two,")
+        .doesNotContain("note     ");
+    Cli.Result json = Cli.run("doctor", store, "--all", "--json");
+    assertThat(json.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
+    assertThat(json.json()).containsEntry("Sound", false);
+    assertThat(json.out()).contains("--tailnet one");
+    requireRefused(
+        ExitCode.USAGE, "--all can be combined", "doctor", store, "--all", "--tailnet", "one");
+  }
+
+  @Test
+  void aWaitForAnotherProgramIsToldOnce() throws Exception {
+    Cli.Result result;
+    try (Connection other = DriverManager.getConnection("jdbc:sqlite:" + file);
+        Statement statement = other.createStatement()) {
+      statement.execute("begin immediate");
+      CompletableFuture<Cli.Result> added =
+          CompletableFuture.supplyAsync(() -> Cli.run(add("one", keys.publicKey("bob"))));
+      Thread.sleep(Waits.NOTICEABLE.plusMillis(700).toMillis());
+      statement.execute("rollback");
+      result = added.join();
+    }
+
+    assertThat(result.exitCode()).as(result.err()).isEqualTo(ExitCode.OK);
+    assertThat(result.err())
+        .isEqualTo("tka: waiting for another program that is writing to " + file + "\n");
   }
 
   @Test

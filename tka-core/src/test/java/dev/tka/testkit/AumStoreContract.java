@@ -9,6 +9,10 @@ import dev.tka.core.AumKind;
 import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.EditResult;
+import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumFacts;
 import dev.tka.core.store.AumSnapshot;
@@ -1141,6 +1145,40 @@ public abstract class AumStoreContract {
     Set<AumHash> stored = new HashSet<>();
     store.read().entries().forEach(entry -> stored.add(entry.hash()));
     assertThat(stored).isEqualTo(won).isNotEmpty();
+  }
+
+  @Test
+  void editsByManyAuthorsAtOnceAllSucceed() throws Exception {
+    AumStore store = newStore();
+    add(store, NOON, "A");
+    int authors = 8;
+    CyclicBarrier barrier = new CyclicBarrier(authors);
+    ExecutorService pool = Executors.newFixedThreadPool(authors);
+    List<Key> added = new ArrayList<>();
+    try {
+      List<Future<EditResult>> edits = new ArrayList<>();
+      for (int i = 0; i < authors; i++) {
+        Key key = TestKeys.key(10 + i, 1);
+        added.add(key);
+        // Each with an authority of its own, as in a process of its own.
+        LiveAuthority live = LiveAuthority.open(store, AdmissionPolicy.CONTROL, new FakeClock());
+        edits.add(
+            pool.submit(
+                () -> {
+                  barrier.await(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+                  return live.edit(TestKeys.privateKey(1), builder -> builder.addKey(key));
+                }));
+      }
+      for (Future<EditResult> edit : edits) {
+        assertThat(edit.get(TIMEOUT_SECONDS, TimeUnit.SECONDS).batch().updates()).hasSize(1);
+      }
+    } finally {
+      pool.shutdownNow();
+    }
+
+    Authority after = Authority.open(store);
+    assertThat(after.state().keys()).containsAll(added).hasSize(2 + authors);
+    assertThat(after.snapshot().entries()).hasSize(1 + authors);
   }
 
   /** Commits as fast as it can for a second; returns what was committed on which revision. */

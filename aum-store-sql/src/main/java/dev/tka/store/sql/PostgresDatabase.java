@@ -3,6 +3,7 @@ package dev.tka.store.sql;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tka.core.store.StoreException;
+import dev.tka.store.Waits;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
@@ -309,6 +310,22 @@ public final class PostgresDatabase extends SqlTailnets {
   @Override
   String lock() {
     return " for update";
+  }
+
+  @Override
+  <T> T waiting(Work<T> select, Connection connection) throws SQLException, StoreException {
+    Waits.Listening telling = Waits.during("another program that is writing to " + settings);
+    try {
+      return select.run(connection);
+    } finally {
+      telling.close();
+    }
+  }
+
+  /** {@inheritDoc} An identity column never gives a number twice. */
+  @Override
+  String newNumber() {
+    return "default";
   }
 
   @Override

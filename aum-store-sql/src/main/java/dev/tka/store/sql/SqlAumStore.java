@@ -12,9 +12,11 @@ import dev.tka.core.store.Inherited;
 import dev.tka.core.store.Notes;
 import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.OwnTime;
+import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.Trail;
 import dev.tka.core.store.TrailEntry;
+import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -983,7 +985,8 @@ final class SqlAumStore implements AumStore {
             () ->
                 database.write(
                     connection -> {
-                      View before = look(connection, database.lock(), true);
+                      View before =
+                          database.waiting(each -> look(each, database.lock(), true), connection);
                       if (!commit.base().equals(before.snapshot.revision())) {
                         throw new StoreException.Conflict(
                             commit.base(), before.snapshot.revision());
@@ -1004,31 +1007,13 @@ final class SqlAumStore implements AumStore {
   public synchronized void wipe() throws StoreException {
     database.write(
         connection -> {
-          Optional<Row> row =
-              select(
-                      connection,
-                      Tailnet.columns(true),
-                      "tailnet where name = ?" + database.lock(),
-                      name)
-                  .stream()
-                  .findFirst();
+          Optional<Row> row = locked(connection, Tailnet.columns(true));
           Tailnet before =
               row.isEmpty()
                   ? Tailnet.empty(addTailnet(connection), name)
                   : Tailnet.parse(row.get());
           long revision = before.revision + 1;
-          deleteRemoved(connection);
-          execute(
-              connection,
-              "update "
-                  + in("aum")
-                  + " set removed_by = ? where tailnet = ? and removed_by is null",
-              revision,
-              before.number);
-          noteRemoval(connection, before.number, revision);
-          for (String table : TABLES_OF_NOTES) {
-            execute(connection, "delete from " + in(table) + " where tailnet = ?", before.number);
-          }
+          removeAll(connection, before.number, revision);
           Tailnet after =
               new Tailnet(
                   before.number,
@@ -1044,14 +1029,65 @@ final class SqlAumStore implements AumStore {
         });
   }
 
+  /** The tailnet's row, which nobody else writes until the end of the transaction. */
+  private Optional<Row> locked(Connection connection, String columns)
+      throws SQLException, StoreException {
+    return database
+        .waiting(
+            each -> select(each, columns, "tailnet where name = ?" + database.lock(), name),
+            connection)
+        .stream()
+        .findFirst();
+  }
+
+  /** Removes the tailnet's AUMs, which stay a while for older snapshots, and forgets its notes. */
+  private void removeAll(Connection connection, long tailnet, long revision)
+      throws SQLException, StoreException {
+    deleteRemoved(connection);
+    execute(
+        connection,
+        "update " + in("aum") + " set removed_by = ? where tailnet = ? and removed_by is null",
+        revision,
+        tailnet);
+    noteRemoval(connection, tailnet, revision);
+    for (String table : TABLES_OF_NOTES) {
+      execute(connection, "delete from " + in(table) + " where tailnet = ?", tailnet);
+    }
+  }
+
+  /** Deletes the tailnet, if it is at a revision; a damaged one, too. */
+  void delete(Revision base) throws StoreException {
+    database.write(
+        connection -> {
+          Optional<Row> row = locked(connection, "number, revision, checksum");
+          Revision found = Tailnets.NO_COMMIT;
+          if (row.isPresent()) {
+            found = SqlTailnets.revision(row.get().number(1), row.get().number(2));
+          }
+          if (!base.equals(found)) {
+            throw new StoreException.Conflict(base, found);
+          }
+          if (row.isPresent()) {
+            removeAll(connection, row.get().number(0), row.get().number(1) + 1);
+            execute(
+                connection,
+                "delete from " + in("tailnet") + " where number = ?",
+                row.get().number(0));
+          }
+          return found;
+        });
+  }
+
   /** Inserts the tailnet's row, at revision 0, and returns its number. */
   private long addTailnet(Connection connection) throws SQLException, StoreException {
+    TailnetName.requireNew(name);
     try (PreparedStatement insert =
         connection.prepareStatement(
             "insert into "
                 + in("tailnet")
-                + " (name, revision, rewritten, last_number, checksum)"
-                + " values (?, 0, 0, 0, 0) returning number")) {
+                + " (number, name, revision, rewritten, last_number, checksum) values ("
+                + database.newNumber()
+                + ", ?, 0, 0, 0, 0) returning number")) {
       insert.setString(1, name);
       try (ResultSet result = insert.executeQuery()) {
         result.next();

@@ -4,6 +4,7 @@ import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
+import dev.tka.store.Waits;
 import dev.tka.store.Watches;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -67,8 +68,22 @@ abstract class SqlTailnets implements Tailnets {
   /** The end of a select within {@link #write} that keeps others from writing its rows. */
   abstract String lock();
 
+  /**
+   * Executes a select that ends with {@link #lock}, and tells it ({@link Waits}) if another writer
+   * has the rows.
+   */
+  <T> T waiting(Work<T> select, Connection connection) throws SQLException, StoreException {
+    return select.run(connection);
+  }
+
   /** Like {@link #lock}, but skips rows that others have locked. */
   abstract String lockOrSkip();
+
+  /**
+   * An expression for the number of a new tailnet. It is no number of a deleted one while AUMs of
+   * that are left for older snapshots.
+   */
+  abstract String newNumber();
 
   /** Begins to watch. */
   abstract Watch begin(Watcher watcher);
@@ -80,6 +95,12 @@ abstract class SqlTailnets implements Tailnets {
   public AumStore tailnet(String name) {
     Tailnets.requireName(name);
     return new SqlAumStore(this, name, clock);
+  }
+
+  @Override
+  public void delete(String name, Revision base) throws StoreException {
+    Tailnets.requireName(name);
+    new SqlAumStore(this, name, clock).delete(base);
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.tka.store.sql;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.Progress;
 import dev.tka.store.RevisionPoll;
+import dev.tka.store.Waits;
 import dev.tka.store.internal.DurableFiles;
 import java.io.IOException;
 import java.io.InputStream;
@@ -24,9 +25,11 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import org.sqlite.BusyHandler;
 import org.sqlite.NativeLibraryNotFoundException;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteErrorCode;
@@ -484,6 +487,12 @@ public final class SqliteFile extends SqlTailnets {
   }
 
   @Override
+  String newNumber() {
+    return "(select coalesce(max(number), 0) + 1 from"
+        + " (select number from tailnet union all select tailnet from removal))";
+  }
+
+  @Override
   String lockOrSkip() {
     return "";
   }
@@ -560,12 +569,43 @@ public final class SqliteFile extends SqlTailnets {
       config.setSynchronous(SQLiteConfig.SynchronousMode.FULL);
     }
     settings.accept(config);
-    return config.createConnection(url(file));
+    Connection connection = config.createConnection(url(file));
+    BusyHandler.setHandler(
+        connection,
+        new Patience(config.getBusyTimeout(), "another program that is writing to " + file));
+    return connection;
   }
 
   /** As a URI, because the driver treats text after a question mark in a path as settings. */
   static String url(Path file) {
     return "jdbc:sqlite:" + file.toUri().toASCIIString();
+  }
+
+  /** Waits for other writers as SQLite itself would, and tells it. */
+  private static final class Patience extends BusyHandler {
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
+    private final long nanos;
+    private final String what;
+    private Waits.Wait wait;
+    private long end;
+
+    Patience(long millis, String what) {
+      this.nanos = TimeUnit.MILLISECONDS.toNanos(millis);
+      this.what = what;
+      this.wait = Waits.begin(what);
+    }
+
+    @Override
+    protected int callback(int before) {
+      if (before == 0) {
+        wait = Waits.begin(what);
+        end = System.nanoTime() + nanos;
+      }
+      wait.goesOn();
+      LockSupport.parkNanos(PAUSE_NANOS);
+      return System.nanoTime() - end < 0 && !Thread.currentThread().isInterrupted() ? 1 : 0;
+    }
   }
 
   private StoreException translate(SQLException failure) {

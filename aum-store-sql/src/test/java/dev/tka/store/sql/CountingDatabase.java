@@ -73,6 +73,11 @@ final class CountingDatabase extends SqlTailnets {
   }
 
   @Override
+  String newNumber() {
+    return behind.newNumber();
+  }
+
+  @Override
   String lockOrSkip() {
     return behind.lockOrSkip();
   }

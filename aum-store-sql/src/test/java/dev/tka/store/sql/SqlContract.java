@@ -132,6 +132,47 @@ abstract class SqlContract extends DatabaseContract {
   }
 
   @Test
+  void aDeletedTailnetIsGoneForAllAndItsNameIsFree() throws Exception {
+    SqlTailnets place = create();
+    Tailnets other = at();
+    Told told = new Told();
+    other.watch(told);
+    Revision kept = add(place.tailnet("kept"), "A B").revision();
+    AumStore gone = other.tailnet("gone");
+    gone.commit(everything(gone));
+    AumSnapshot held = add(gone, "A");
+    told.awaitExactly(Map.of("kept", kept, "gone", held.revision()));
+
+    assertThatThrownBy(() -> place.delete("gone", kept))
+        .isInstanceOf(StoreException.Conflict.class);
+    assertThat(place.revisions()).containsOnlyKeys("gone", "kept");
+    place.delete("gone", held.revision());
+    place.delete("never", Tailnets.NO_COMMIT);
+
+    told.awaitExactly(Map.of("kept", kept));
+    AumSnapshot empty = gone.read();
+    assertThat(empty.revision()).isEqualTo(Tailnets.NO_COMMIT);
+    assertThat(empty.entries()).isEmpty();
+    assertThat(empty.trail().size()).isZero();
+    assertThat(empty.notes()).isEqualTo(Notes.NONE);
+    assertThatThrownBy(
+            () -> gone.commit(Commit.on(held.revision()).add(chains.get("D"), NOON).build()))
+        .isInstanceOf(StoreException.Conflict.class);
+    // Another tailnet takes neither its rows nor its number while snapshots may need them.
+    add(place.tailnet("next"), "A B C D E");
+    add(gone, "B");
+    assertThat(namesIn(held)).isEqualTo("AXY");
+    assertThat(held.get(hash("Y"))).isEqualTo(chains.get("Y"));
+    assertThat(namesIn(at().tailnet("gone").read())).isEqualTo("B");
+    clock.advance(Tailnets.REMOVED_STAY.plusDays(1));
+    for (int i = 0; i < 3; i++) {
+      add(place.tailnet("kept"), List.of("C", "D", "E").get(i));
+    }
+    assertThat(number("select count(*) from removal")).isZero();
+    assertThat(number("select count(*) from aum_body")).isEqualTo(5 + 5 + 1);
+  }
+
+  @Test
   void damageToOneTailnetDoesNotAffectAnother() throws Exception {
     SqlTailnets file = create();
     add(file.tailnet("one"), "A B");

@@ -1,6 +1,7 @@
 package dev.tka.store.directory;
 
 import dev.tka.core.store.StoreException;
+import dev.tka.store.Waits;
 import dev.tka.store.internal.DurableFiles;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
@@ -80,11 +81,13 @@ final class DirectoryLock implements AutoCloseable {
             DurableFiles.ownerOnly("rw-------"));
     boolean locked = false;
     try {
+      Waits.Wait wait = Waits.begin("another program that is writing to " + directory);
       FileLock lock = channel.tryLock();
       while (lock == null) {
         if (System.nanoTime() > end) {
           throw busy(directory);
         }
+        wait.goesOn();
         Thread.sleep(PAUSE_MILLIS);
         lock = channel.tryLock();
       }

@@ -28,6 +28,7 @@ import dev.tka.core.store.TrailEntry;
 import dev.tka.store.Progress;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -220,6 +221,29 @@ public final class AumImport {
     }
 
     /**
+     * Whether a store holds this tailnet already: the same AUMs with the same commit times, and the
+     * same notes on own AUMs. Own time is not compared, as it goes on; nor is the trail of a store
+     * that has none, as a node's directory that imported this.
+     */
+    public boolean isIn(AumSnapshot there) {
+      Map<AumHash, Instant> stored = new HashMap<>();
+      there.entries().forEach(entry -> stored.put(entry.hash(), entry.committedAt()));
+      Map<AumHash, Instant> read = new HashMap<>();
+      content.additions.forEach(
+          each -> read.put(each.aum().hash(), Limits.nearestCommitTime(each.committedAt())));
+      List<AumHash> trail = there.trail().entries().stream().map(TrailEntry::hash).toList();
+      return stored.equals(read)
+          && (trail.isEmpty()
+              || trail.equals(content.entries.stream().map(TrailEntry::hash).toList()))
+          && there.ownAums().equals(ownAums());
+    }
+
+    private OwnAums ownAums() {
+      return new OwnAums(
+          content.own, content.elsewhere, content.header.agreedAt(), content.setAside);
+    }
+
+    /**
      * Stores the tailnet in one commit.
      *
      * <p>A node's directory derives its trail from the files of purged AUMs, which an export does
@@ -247,8 +271,7 @@ public final class AumImport {
       content.inherited.forEach(commit::inherits);
       content.header.lastActiveAncestor().ifPresent(commit::lastActiveAncestor);
       content.header.time().ifPresent(commit::time);
-      OwnAums ownAums =
-          new OwnAums(content.own, content.elsewhere, content.header.agreedAt(), content.setAside);
+      OwnAums ownAums = ownAums();
       if (!ownAums.equals(OwnAums.NONE)) {
         commit.ownAums(ownAums);
       }

@@ -252,9 +252,15 @@ public abstract class DatabaseContract {
     for (String each : List.of("a\0b", "a\ud800", "\udc00a")) {
       assertThatThrownBy(() -> place.tailnet(each)).isInstanceOf(IllegalArgumentException.class);
     }
-    String odd = "x".repeat(Tailnets.LONGEST_NAME - 5) + "' é\n\"";
+    String odd = "x".repeat(Tailnets.LONGEST_NAME - 5) + "' é\"!";
     add(place.tailnet(odd), "A B");
     assertThat(namesIn(at().tailnet(odd).read())).isEqualTo("AB");
+    for (String each : List.of("a/b", "..", " a", "a\u202eb", "a\nb")) {
+      AumStore none = place.tailnet(each);
+      assertThat(none.read().entries()).as("what stands is served").isEmpty();
+      assertThatThrownBy(() -> add(none, "A")).isInstanceOf(IllegalArgumentException.class);
+    }
+    assertThat(at().revisions()).containsOnlyKeys(odd);
   }
 
   @Test

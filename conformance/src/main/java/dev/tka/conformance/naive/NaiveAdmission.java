@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -364,22 +365,40 @@ public final class NaiveAdmission {
       return pairs.isEmpty() ? Outcome.DISPLACES : Outcome.REFUSED;
     }
 
-    /** Takes out what was displaced unsent, and what would win over a rewrite that control sent. */
+    /**
+     * Takes out what was displaced unsent, and what would win a tie with what control sent: a tie
+     * goes to control's branch, also further up on the branch that comes to win.
+     */
     private void purge() {
       Set<NaiveHeld> gone = new HashSet<>();
       for (NaiveHeld x : admitted) {
         List<NaiveHeld> displaced = before.subList(before.indexOf(x.parent()) + 1, before.size());
         displaced.stream().filter(NaiveHeld::unsent).forEach(gone::add);
-        if (sentByControl) {
-          heldBefore.stream()
-              .filter(one -> one != x && !one.isGenesis() && one.parent() == x.parent())
-              .filter(one -> one.beats(x))
-              .forEach(gone::add);
-        }
+      }
+      if (sentByControl) {
+        followed().forEach(x -> gone.addAll(wouldWinATieWith(x)));
       }
       Set<AumHash> hashes = new HashSet<>();
       gone.forEach(one -> hashes.add(one.hash()));
       remove(hashes);
+    }
+
+    /** What was admitted, and what control sent on top of it. */
+    private Set<NaiveHeld> followed() {
+      Set<NaiveHeld> followed = new LinkedHashSet<>(admitted);
+      for (NaiveHeld one : batch) {
+        if (holds(one) && followed.contains(one.parent())) {
+          followed.add(one);
+        }
+      }
+      return followed;
+    }
+
+    private List<NaiveHeld> wouldWinATieWith(NaiveHeld x) {
+      return heldBefore.stream()
+          .filter(one -> one != x && !one.isGenesis() && one.parent() == x.parent())
+          .filter(one -> one.weight() == x.weight() && one.beats(x))
+          .toList();
     }
 
     /** The outcome, said of the store after the batch. */

@@ -11,6 +11,7 @@ import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
+import dev.tka.cli.output.ProgressBar;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
@@ -22,12 +23,16 @@ import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.ChainAudit;
 import dev.tka.core.authority.OpenException;
 import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Damage;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.StorePlace;
+import dev.tka.store.TailnetName;
+import dev.tka.store.Tailnets;
 import dev.tka.sync.Intersection;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -57,6 +62,8 @@ import picocli.CommandLine.Spec;
           + " memory whether the first store reaches the second's head. With an offer from"
           + " elsewhere, says what this end would find in it. Each problem comes with the command"
           + " to run.",
+      "With --all, each tailnet of a store that holds several has a line, and those with problems"
+          + " all of theirs.",
       "Notes are not problems and do not affect the exit status: only one signing key; a key that"
           + " all others together cannot outvote; room for fewer than 32 more keys; only one"
           + " disablement secret; a key that is not an Ed25519 key; no checkpoint in the last 100"
@@ -69,6 +76,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "  tka doctor DIR",
       "  tka doctor NODE CONTROL",
+      "  tka doctor sqlite:control.db --all",
       "  tka doctor DIR sqlite:control.db --tailnet example.com",
       "  tka doctor DIR --offer offer.json     what 'tka offer' printed; - for standard input",
       "  tka doctor DIR --peers peers.json --without tlpub:...     before removing a key",
@@ -104,6 +112,9 @@ public final class DoctorCommand implements Callable<Integer> {
       description = "A key that is about to be removed; can be repeated.")
   private List<String> without = List.of();
 
+  @Option(names = "--all", description = "All tailnets of a store that holds several.")
+  private boolean all;
+
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
 
@@ -131,6 +142,9 @@ public final class DoctorCommand implements Callable<Integer> {
     if (peers.isStandardInput() && StreamArgument.isStandardInput(offer)) {
       throw new ParameterException(
           spec.commandLine(), "--peers and --offer cannot both read standard input");
+    }
+    if (all) {
+      return examineAll();
     }
     List<KeyArgument> going = without.isEmpty() ? List.of() : KeyArgument.parseAll(without, spec);
     List<OpenStore> opened =
@@ -161,9 +175,65 @@ public final class DoctorCommand implements Callable<Integer> {
     return sound ? file.map(PeersFile::exitCode).orElse(ExitCode.OK) : ExitCode.VERIFICATION_FAILED;
   }
 
+  private int examineAll() throws TkaException, IOException, CommandFailure {
+    if (other != null || offer != null || peers.isGiven() || store.tailnet().isGiven()) {
+      throw new ParameterException(
+          spec.commandLine(), "--all can be combined with --json alone: it looks at each tailnet");
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    List<Map<String, Object>> list = new ArrayList<>();
+    int wrong = 0;
+    try (Tailnets tailnets = StoreText.requireMany(store.place()).open(Clock.systemUTC());
+        ProgressBar bar = ProgressBar.of(spec, "examining")) {
+      Set<String> names = tailnets.revisions().keySet();
+      long before = 0;
+      for (String name : names) {
+        bar.part(before++, names.size());
+        findings.clear();
+        // The commands that help name the tailnet.
+        store.tailnet().select(name);
+        examine(tailnets.tailnet(name));
+        long problems = findings.stream().filter(Finding::problem).count();
+        wrong += problems > 0 ? 1 : 0;
+        if (json) {
+          Map<String, Object> one = new LinkedHashMap<>();
+          one.put("Name", name);
+          one.putAll(findingsToJson());
+          list.add(one);
+          continue;
+        }
+        bar.hide();
+        if (problems > 0) {
+          out.println("PROBLEM  " + TailnetName.printable(name));
+          findings.removeIf(finding -> !finding.problem());
+          print(out);
+        } else {
+          long notes = findings.stream().filter(finding -> finding.remedy().isPresent()).count();
+          out.println(
+              "ok       "
+                  + TailnetName.printable(name)
+                  + (notes > 0 ? ", " + Texts.count(notes, "note") : ""));
+        }
+        out.flush();
+      }
+    }
+    if (json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("SchemaVersion", Json.SCHEMA_VERSION);
+      object.put("Sound", wrong == 0);
+      object.put("Tailnets", list);
+      Json.print(out, object);
+    }
+    return wrong == 0 ? ExitCode.OK : ExitCode.VERIFICATION_FAILED;
+  }
+
   private Optional<Authority> examine(OpenStore opened) throws StoreException {
+    return examine(opened.aums());
+  }
+
+  private Optional<Authority> examine(AumStore opened) throws StoreException {
     try {
-      return examine(opened.aums().read());
+      return examine(opened.read());
     } catch (StoreException.Damaged | StoreException.NoSuchAum e) {
       problem("damaged", e.getMessage(), "restore it, see docs/admin-guide.md");
       return Optional.empty();
@@ -399,6 +469,13 @@ public final class DoctorCommand implements Callable<Integer> {
   }
 
   private Map<String, Object> toJson() {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    object.putAll(findingsToJson());
+    return object;
+  }
+
+  private Map<String, Object> findingsToJson() {
     List<Map<String, Object>> list = new ArrayList<>();
     for (Finding finding : findings) {
       Map<String, Object> one = new LinkedHashMap<>();
@@ -409,7 +486,6 @@ public final class DoctorCommand implements Callable<Integer> {
       list.add(one);
     }
     Map<String, Object> object = new LinkedHashMap<>();
-    object.put("SchemaVersion", Json.SCHEMA_VERSION);
     object.put("Sound", findings.stream().noneMatch(Finding::problem));
     object.put("Findings", list);
     return object;

@@ -14,13 +14,16 @@ import dev.tka.core.SigningException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.BuildException;
+import dev.tka.core.authority.Editing;
 import dev.tka.core.authority.UpdateBuilder;
 import dev.tka.sync.rpc.AumJson;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -32,7 +35,8 @@ import picocli.CommandLine.Spec;
 
 /**
  * The common part of commands that edit the trusted keys: they build on the head, sign, and store
- * all or nothing. Like {@code tailscale lock}, they print nothing on success.
+ * all or nothing. If another writer is first, they are built again on the new head. Like {@code
+ * tailscale lock}, they print nothing on success.
  */
 abstract class EditCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -47,6 +51,7 @@ abstract class EditCommand implements Callable<Integer> {
   private List<String> arguments = List.of();
 
   @Mixin private SigningKeyOption signingKey;
+  @Mixin private RetryOption retry;
 
   @Option(
       names = "--json",
@@ -60,6 +65,11 @@ abstract class EditCommand implements Callable<Integer> {
    */
   abstract void change(UpdateBuilder builder, KeyArgument key)
       throws BuildException, SigningException;
+
+  /** Whether {@link #prepare} prints: what is out cannot be made again on another head. */
+  boolean printsBeforeStoring() {
+    return false;
+  }
 
   /** Checks that the options can be combined, before anything is read. */
   void checkOptions() {}
@@ -92,26 +102,34 @@ abstract class EditCommand implements Callable<Integer> {
     StoreEdit edit = StoreEdit.begin(store, err);
     LockPrivateKey signer = signingKey.read(tka.in(), spec);
     check(keys, signer);
-    UpdateBuilder builder = new UpdateBuilder(edit.authority(), signer);
-    for (KeyArgument key : keys) {
-      change(builder, key);
-    }
-    UpdateBuilder.Batch batch = builder.build();
+    Editing steps =
+        edit.editing(
+            signer,
+            builder -> {
+              for (KeyArgument key : keys) {
+                change(builder, key);
+              }
+            },
+            printsBeforeStoring() ? Duration.ZERO : retry.patience());
     PrintWriter out = spec.commandLine().getOut();
-    Map<String, Object> prepared = prepare(edit.authority(), keys, signer, json);
-    if (prepared.isEmpty()) {
-      edit.store(batch.updates());
-    }
-    if (json) {
-      Json.print(out, toJson(edit.authority(), batch, prepared));
-    }
-    if (!prepared.isEmpty()) {
-      // Output that nobody has seen would be useless once the edit is stored.
-      if (out.checkError()) {
-        throw new CommandFailure(
-            ExitCode.IO, "the output could not be written; nothing was stored");
+    UpdateBuilder.Batch batch;
+    Map<String, Object> prepared;
+    do {
+      batch = steps.build();
+      prepared = prepare(steps.base(), keys, signer, json);
+      if (!prepared.isEmpty()) {
+        if (json) {
+          Json.print(out, toJson(steps.base(), batch, prepared));
+        }
+        // Output that nobody has seen would be useless once the edit is stored.
+        if (out.checkError()) {
+          throw new CommandFailure(
+              ExitCode.IO, "the output could not be written; nothing was stored");
+        }
       }
-      edit.store(batch.updates());
+    } while (edit.store(steps, Set.of()).isEmpty());
+    if (json && prepared.isEmpty()) {
+      Json.print(out, toJson(steps.base(), batch, prepared));
     }
     batch
         .checkpointPutOff()

@@ -12,9 +12,11 @@ import dev.tka.cli.output.Texts;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.LockPrivateKey;
+import dev.tka.core.SigningException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.BuildException;
+import dev.tka.core.authority.Editing;
 import dev.tka.core.authority.UpdateBuilder;
 import dev.tka.core.store.OwnAums;
 import dev.tka.sync.rpc.AumJson;
@@ -25,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -75,6 +78,7 @@ public final class EditsCommand implements Callable<Integer> {
   private boolean drop;
 
   @Mixin private SigningKeyOption signingKey;
+  @Mixin private RetryOption retry;
   @Mixin private Confirmation confirmation;
 
   @Option(names = "--json", description = "Print JSON.")
@@ -119,32 +123,29 @@ public final class EditsCommand implements Callable<Integer> {
   private int makeAgain(StoreEdit edit) throws TkaException, IOException, CommandFailure {
     List<OwnAums.SetAside> wanted = wanted(edit.authority());
     LockPrivateKey signer = signingKey.read(tka.in(), spec);
-    UpdateBuilder builder = new UpdateBuilder(edit.authority(), signer);
-    Set<AumHash> made = new LinkedHashSet<>();
-    Map<AumHash, BuildException> left = new LinkedHashMap<>();
     Set<AumHash> checkpoints = new LinkedHashSet<>();
+    List<Aum> edits = new ArrayList<>();
     for (OwnAums.SetAside one : wanted) {
       if (one.aum().kind().isCheckpoint() && !one.revocation()) {
         // The builder added it, and adds one again when it is due.
         checkpoints.add(one.aum().hash());
-        continue;
-      }
-      try {
-        builder.again(one.aum());
-        made.add(one.aum().hash());
-      } catch (BuildException e) {
-        left.put(one.aum().hash(), e);
+      } else {
+        edits.add(one.aum());
       }
     }
-    List<Aum> updates = made.isEmpty() ? List.of() : builder.build().updates();
-    Set<AumHash> gone = new LinkedHashSet<>(made);
-    gone.addAll(checkpoints);
-    Authority after = edit.authority();
-    if (!updates.isEmpty()) {
-      after = edit.store(updates, gone);
-    } else if (!gone.isEmpty()) {
-      edit.dropSetAside(gone);
-    }
+    Set<AumHash> made = new LinkedHashSet<>();
+    Map<AumHash, BuildException> left = new LinkedHashMap<>();
+    Editing steps =
+        edit.editing(signer, builder -> make(builder, edits, made, left), retry.patience());
+    List<Aum> updates;
+    Optional<Authority> stored;
+    do {
+      updates = steps.build().updates();
+      Set<AumHash> gone = new LinkedHashSet<>(made);
+      gone.addAll(checkpoints);
+      stored = edit.store(steps, gone);
+    } while (stored.isEmpty());
+    Authority after = stored.get();
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       Map<String, Object> object = begin(after);
@@ -163,6 +164,22 @@ public final class EditsCommand implements Callable<Integer> {
                 .getErr()
                 .println("tka: " + hash + " stays set aside: " + why.getMessage()));
     return left.isEmpty() ? ExitCode.OK : ExitCode.VERIFICATION_FAILED;
+  }
+
+  /** What cannot be made on a head is left out there, and stays listed. */
+  private static void make(
+      UpdateBuilder builder, List<Aum> edits, Set<AumHash> made, Map<AumHash, BuildException> left)
+      throws SigningException {
+    made.clear();
+    left.clear();
+    for (Aum edit : edits) {
+      try {
+        builder.again(edit);
+        made.add(edit.hash());
+      } catch (BuildException e) {
+        left.put(edit.hash(), e);
+      }
+    }
   }
 
   private int drop(StoreEdit edit) throws TkaException, IOException, CommandFailure {

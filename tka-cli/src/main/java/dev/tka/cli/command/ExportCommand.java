@@ -15,6 +15,7 @@ import dev.tka.cli.output.Texts;
 import dev.tka.core.TkaException;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.OwnAums;
+import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
 import dev.tka.store.export.AumExport;
 import dev.tka.store.export.ExportFile;
@@ -99,8 +100,7 @@ public final class ExportCommand implements Callable<Integer> {
     } else {
       OpenStore opened = store.open();
       AumSnapshot snapshot = opened.aums().read();
-      exported =
-          write(toFile, out -> List.of(export(snapshot, opened.tailnet().orElse(""), 0, out)));
+      exported = write(toFile, out -> List.of(export(snapshot, opened.tailnet().orElse(""), out)));
     }
     report(exported, toFile);
     return ExitCode.OK;
@@ -144,17 +144,21 @@ public final class ExportCommand implements Callable<Integer> {
   private List<AumExport> exportAll(Tailnets tailnets, List<String> names, OutputStream out)
       throws TkaException, IOException {
     List<AumExport> exported = new ArrayList<>();
-    for (String name : names) {
-      AumSnapshot snapshot = tailnets.tailnet(name).read();
-      exported.add(export(snapshot, name, names.size() - 1 - exported.size(), out));
+    try (ProgressBar bar = ProgressBar.of(spec, "exporting")) {
+      for (String name : names) {
+        AumSnapshot snapshot = tailnets.tailnet(name).read();
+        int following = names.size() - 1 - exported.size();
+        bar.part(exported.size(), names.size());
+        exported.add(AumExport.write(snapshot, name, following, out, bar));
+      }
     }
     return exported;
   }
 
-  private AumExport export(AumSnapshot snapshot, String name, int following, OutputStream out)
+  private AumExport export(AumSnapshot snapshot, String name, OutputStream out)
       throws TkaException, IOException {
-    try (ProgressBar bar = ProgressBar.of(spec, "exporting " + Texts.printable(name))) {
-      return AumExport.write(snapshot, name, following, out, bar);
+    try (ProgressBar bar = ProgressBar.of(spec, "exporting " + TailnetName.printable(name))) {
+      return AumExport.write(snapshot, name, 0, out, bar);
     }
   }
 
@@ -195,7 +199,7 @@ public final class ExportCommand implements Callable<Integer> {
   }
 
   private static String named(AumExport exported) {
-    return exported.tailnet().isEmpty() ? "" : Texts.printable(exported.tailnet()) + ": ";
+    return exported.tailnet().isEmpty() ? "" : TailnetName.printable(exported.tailnet()) + ": ";
   }
 
   private static Map<String, Object> toJson(AumExport exported) {

@@ -18,6 +18,7 @@ import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.StorePlace;
+import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
 import dev.tka.store.export.AumImport;
 import java.io.BufferedInputStream;
@@ -30,9 +31,11 @@ import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -51,8 +54,12 @@ import picocli.CommandLine.TypeConversionException;
       "Imports the output of 'tka export' into a store of any kind, which is created if necessary.",
       "Every AUM is verified as it is read, signatures included. Nothing is written before"
           + " everything was read and the checksum is right, and each tailnet is written as a"
-          + " whole or not at all. The exit status is 3 for a truncated or altered stream, 1 for"
-          + " an AUM that does not verify, and 5 for a tailnet that already exists.",
+          + " whole or not at all. The exit status is 3 for a truncated or altered stream, and 1"
+          + " for an AUM that does not verify.",
+      "A tailnet that is there already with the same AUMs is left as it is and named, so an import"
+          + " that was interrupted goes on when it is run again. A different one under the same"
+          + " name stays, too: it is named on standard error, the others are imported, and the exit"
+          + " status is 5.",
       "The beginning of a chain, its trail and its notes are taken on trust: import only from"
           + " somebody whose backup you would restore, and compare the printed head."
     },
@@ -68,6 +75,8 @@ public final class ImportCommand implements Callable<Integer> {
   private static final int HEADER = 1 << 16;
 
   private final List<Imported> done = new ArrayList<>();
+  private final List<String> skipped = new ArrayList<>();
+  private final Map<String, String> refused = new LinkedHashMap<>();
   private Optional<Tailnets> tailnets = Optional.empty();
 
   @Spec private CommandSpec spec;
@@ -134,23 +143,29 @@ public final class ImportCommand implements Callable<Integer> {
       if (several) {
         importSeveral(in, piped);
       } else {
-        importAll(in);
+        importOnly(in);
       }
     } catch (TkaException | IOException | CommandFailure e) {
       if (!done.isEmpty()) {
         spec.commandLine()
             .getErr()
-            .println("tka: tailnets imported before this failure: " + done.size());
+            .println(
+                "tka: tailnets imported before this failure: "
+                    + done.size()
+                    + "; to go on, run the same command again");
       }
       throw e;
     } finally {
       tailnets.ifPresent(Tailnets::close);
     }
     report();
-    return ExitCode.OK;
+    return refused.isEmpty() ? ExitCode.OK : ExitCode.CONFLICT;
   }
 
-  /** Checks all of them first, so that nothing is written if one is invalid. */
+  /**
+   * Checks all of them first, so that nothing is written if one is invalid. Those that are there
+   * already are left as they are: what an interrupted import has done, it need not do again.
+   */
   private void importSeveral(InputStream in, boolean piped)
       throws TkaException, IOException, CommandFailure {
     if (newName != null) {
@@ -168,11 +183,14 @@ public final class ImportCommand implements Callable<Integer> {
       if (piped) {
         Files.copy(in, path, StandardCopyOption.REPLACE_EXISTING);
       }
+      Set<String> wanted;
       try (InputStream looking = Files.newInputStream(path)) {
-        checkAll(looking);
+        wanted = checkAll(looking);
       }
-      try (InputStream again = Files.newInputStream(path)) {
-        importAll(again);
+      if (!wanted.isEmpty()) {
+        try (InputStream again = Files.newInputStream(path)) {
+          importAll(again, wanted);
+        }
       }
     } finally {
       if (piped) {
@@ -181,35 +199,85 @@ public final class ImportCommand implements Callable<Integer> {
     }
   }
 
-  private void checkAll(InputStream in) throws TkaException, IOException, CommandFailure {
+  /** Returns the names of those that can be imported; the others are skipped or refused. */
+  private Set<String> checkAll(InputStream in) throws TkaException, IOException, CommandFailure {
+    Set<String> wanted = new LinkedHashSet<>();
     AumImport export = new AumImport(in);
-    for (Optional<AumImport.Tailnet> next = next(export); next.isPresent(); next = next(export)) {
-      String name = nameOf(next.get());
-      requireEmpty(name);
-      try (ProgressBar bar = ProgressBar.of(spec, "verifying " + Texts.printable(name))) {
-        read(next.get(), bar);
+    long before = 0;
+    try (ProgressBar bar = ProgressBar.of(spec, "verifying")) {
+      for (Optional<AumImport.Tailnet> next = next(export); next.isPresent(); next = next(export)) {
+        bar.part(before, before + 1 + next.get().following());
+        String name = nameOf(next.get());
+        AumImport.Verified verified = read(next.get(), bar);
+        Optional<AumSnapshot> there = findFilled(name);
+        if (there.isPresent()) {
+          if (verified.isIn(there.get())) {
+            skipped.add(name);
+          } else {
+            refused.put(name, "another tailnet of this name is there");
+          }
+        } else {
+          TailnetName.problem(name)
+              .ifPresentOrElse(
+                  problem ->
+                      refused.put(
+                          name,
+                          problem + "; export it alone, and import it with " + TailnetOption.NAME),
+                  () -> wanted.add(name));
+        }
+        before++;
+      }
+    }
+    return wanted;
+  }
+
+  private void importAll(InputStream in, Set<String> wanted)
+      throws TkaException, IOException, CommandFailure {
+    AumImport export = new AumImport(in);
+    long before = 0;
+    try (ProgressBar bar = ProgressBar.of(spec, "importing")) {
+      for (Optional<AumImport.Tailnet> next = next(export); next.isPresent(); next = next(export)) {
+        bar.part(before, before + 1 + next.get().following());
+        AumImport.Verified verified = read(next.get(), bar);
+        String name = next.get().name();
+        if (wanted.contains(name)) {
+          importOne(name, verified);
+        }
+        before++;
       }
     }
   }
 
-  private void importAll(InputStream in) throws TkaException, IOException, CommandFailure {
-    AumImport export = new AumImport(in);
-    for (Optional<AumImport.Tailnet> next = next(export); next.isPresent(); next = next(export)) {
-      String name = nameOf(next.get());
-      requireEmpty(name);
-      AumImport.Verified verified;
-      try (ProgressBar bar = ProgressBar.of(spec, "importing " + Texts.printable(name))) {
-        verified = read(next.get(), bar);
-      }
-      AumSnapshot after;
-      try {
-        after = verified.commitTo(create(name));
-      } catch (StoreException.NotEmpty e) {
-        throw thereAlready(name);
-      }
-      AumHash head = Authority.open(after).head();
-      done.add(new Imported(name, head, verified, after.trail().size()));
+  private void importOnly(InputStream in) throws TkaException, IOException, CommandFailure {
+    AumImport.Tailnet only = next(new AumImport(in)).orElseThrow();
+    String name = nameOf(only);
+    if (place instanceof StorePlace.OfMany && findFilled(name).isEmpty()) {
+      TailnetOption.requireNewName(name);
     }
+    AumImport.Verified verified;
+    try (ProgressBar bar =
+        ProgressBar.of(spec, ("importing " + TailnetName.printable(name)).strip())) {
+      verified = read(only, bar);
+    }
+    Optional<AumSnapshot> there = findFilled(name);
+    if (there.isPresent() && verified.isIn(there.get())) {
+      skipped.add(name);
+    } else if (there.isPresent()) {
+      throw thereAlready(name);
+    } else {
+      importOne(name, verified);
+    }
+  }
+
+  private void importOne(String name, AumImport.Verified verified)
+      throws TkaException, CommandFailure {
+    AumSnapshot after;
+    try {
+      after = verified.commitTo(create(name));
+    } catch (StoreException.NotEmpty e) {
+      throw thereAlready(name);
+    }
+    done.add(new Imported(name, Authority.open(after).head(), verified, after.trail().size()));
   }
 
   private Optional<AumImport.Tailnet> next(AumImport export) throws IOException, CommandFailure {
@@ -252,27 +320,26 @@ public final class ImportCommand implements Callable<Integer> {
           ExitCode.USAGE,
           "the export does not name its tailnet; name it with " + TailnetOption.NAME);
     }
-    if (!Tailnets.isName(name)) {
-      throw new CommandFailure(
-          ExitCode.USAGE,
-          TailnetOption.NAME
-              + ": expected "
-              + Tailnets.NAME
-              + ", found "
-              + name.length()
-              + " characters");
-    }
     return name;
   }
 
-  /** An early check; the commit checks again. */
-  private void requireEmpty(String name) throws StoreException, CommandFailure {
+  /** What the store holds under a name; empty if the name is free. */
+  private Optional<AumSnapshot> findFilled(String name) throws StoreException, CommandFailure {
+    if (!name.isEmpty() && !Tailnets.isName(name)) {
+      return Optional.empty();
+    }
+    AumSnapshot there;
     try {
-      AumImport.requireEmpty(find(name).read());
+      there = find(name).read();
     } catch (StoreException.Absent e) {
       // The store will be created once everything is verified.
+      return Optional.empty();
+    }
+    try {
+      AumImport.requireEmpty(there);
+      return Optional.empty();
     } catch (StoreException.NotEmpty e) {
-      throw thereAlready(name);
+      return Optional.of(there);
     }
   }
 
@@ -317,13 +384,25 @@ public final class ImportCommand implements Callable<Integer> {
       object.put("SchemaVersion", Json.SCHEMA_VERSION);
       object.put("Store", place.url());
       object.put("Tailnets", done.stream().map(ImportCommand::toJson).toList());
+      object.put("Skipped", skipped);
+      object.put("Refused", refused.entrySet().stream().map(ImportCommand::refusal).toList());
       Json.print(out, object);
     }
+    if (!json) {
+      for (String name : skipped) {
+        out.println(
+            (name.isEmpty() ? "" : TailnetName.printable(name) + ": ")
+                + "there already with the same AUMs, left as it is");
+      }
+    }
+    refused.forEach(
+        (name, why) ->
+            err.println("tka: " + TailnetName.printable(name) + ": not imported: " + why));
     for (Imported each : done) {
       AumImport.Verified content = each.content;
       if (!json) {
         out.println(
-            (each.name.isEmpty() ? "" : Texts.printable(each.name) + ": ")
+            (each.name.isEmpty() ? "" : TailnetName.printable(each.name) + ": ")
                 + "imported "
                 + Texts.count(content.aums(), "AUM")
                 + ", all verified, head "
@@ -341,11 +420,18 @@ public final class ImportCommand implements Callable<Integer> {
       if (!content.hasOwnTime()) {
         err.println(
             "tka: note: "
-                + (each.name.isEmpty() ? "" : Texts.printable(each.name) + ": ")
+                + (each.name.isEmpty() ? "" : TailnetName.printable(each.name) + ": ")
                 + "the export has no own time, as before version 2: what can no longer be barred"
                 + " without it is up to weight alone");
       }
     }
+  }
+
+  private static Map<String, Object> refusal(Map.Entry<String, String> refused) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("Name", refused.getKey());
+    object.put("Reason", refused.getValue());
+    return object;
   }
 
   private static Map<String, Object> toJson(Imported imported) {

@@ -45,7 +45,8 @@ import picocli.CommandLine.Option;
           + " that are kept now are signed again by the key that signs the removal, and the new"
           + " signatures are printed before the removal is stored: give them to control. Nodes"
           + " that are already dropped are not signed again; that would bring them back. Nor are"
-          + " nodes signed under a key that anybody can sign for: anybody may have signed them.",
+          + " nodes signed under a key that anybody can sign for: anybody may have signed them. Since that is"
+          + " printed first, --peers implies --no-retry.",
       StoreArgument.RULES
     },
     mixinStandardHelpOptions = true,
@@ -77,6 +78,11 @@ public final class RemoveCommand extends EditCommand {
     if (peers.isStandardInput() && inputIsTaken()) {
       throw usage("--peers and --key-file cannot both read standard input");
     }
+  }
+
+  @Override
+  boolean printsBeforeStoring() {
+    return peers.isGiven();
   }
 
   @Override

@@ -16,6 +16,7 @@ import dev.tka.core.authority.OpenException;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.StorePlace;
+import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -196,7 +197,7 @@ public final class RestoreCommand implements Callable<Integer> {
               each ->
                   out.println(
                       "\t"
-                          + Texts.printable(each.tailnet())
+                          + TailnetName.printable(each.tailnet())
                           + "\thead "
                           + each.head().map(AumHash::toString).orElse("none")
                           + ", was "

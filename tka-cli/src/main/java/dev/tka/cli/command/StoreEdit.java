@@ -8,8 +8,12 @@ import dev.tka.cli.output.Texts;
 import dev.tka.compaction.CompactionPlan;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
+import dev.tka.core.LockPrivateKey;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.Edit;
+import dev.tka.core.authority.EditResult;
+import dev.tka.core.authority.Editing;
 import dev.tka.core.authority.InformResult;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.OpenException;
@@ -19,13 +23,15 @@ import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import java.io.PrintWriter;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
 /**
  * A store that a command changes by its owner's rules. Every write is based on the state that was
- * read: if another writer changed the store in between, nothing is written.
+ * read: if another writer changed the store in between, nothing is written, or an edit that
+ * commutes is built again.
  */
 final class StoreEdit {
   private final OpenStore store;
@@ -84,6 +90,38 @@ final class StoreEdit {
   }
 
   /**
+   * Begins an edit that is built again if another writer is first.
+   *
+   * @param patience how long to build it again
+   */
+  Editing editing(LockPrivateKey signer, Edit edit, Duration patience) {
+    return live.editing(signer, edit, patience);
+  }
+
+  /**
+   * Stores an edit that was built. Earlier local AUMs that leave the active chain because of it,
+   * and what another writer had done already, are reported on standard error.
+   *
+   * @param again edits that were set aside and that it repeats: they leave the list
+   * @return the authority with it; empty if another writer was first, and it is to be built again
+   * @throws StoreException.Conflict if another writer was first, and there is no more time; nothing
+   *     was written
+   */
+  Optional<Authority> store(Editing editing, Set<AumHash> again)
+      throws TkaException, CommandFailure {
+    Optional<EditResult> stored = editing.store(again);
+    if (stored.isEmpty()) {
+      return Optional.empty();
+    }
+    stored
+        .get()
+        .batch()
+        .already()
+        .forEach(done -> err.println("tka: note: " + done + ": another writer has just done it"));
+    return Optional.of(report(stored.get().informed()));
+  }
+
+  /**
    * Stores updates that were built on {@link #authority}. Earlier local AUMs that leave the active
    * chain because of them are reported on standard error.
    *
@@ -93,19 +131,7 @@ final class StoreEdit {
    *     nothing was written
    */
   Authority store(List<Aum> updates) throws TkaException, CommandFailure {
-    return store(updates, Set.of());
-  }
-
-  /**
-   * Stores updates that repeat edits that were set aside, and removes these from the list.
-   *
-   * @param again the repeated edits
-   */
-  Authority store(List<Aum> updates, Set<AumHash> again) throws TkaException, CommandFailure {
-    if (updates.isEmpty()) {
-      return authority;
-    }
-    return report(live.informOn(authority, updates, again));
+    return updates.isEmpty() ? authority : report(live.informOn(authority, updates));
   }
 
   private Authority report(InformResult result) throws CommandFailure {

@@ -13,6 +13,7 @@ import dev.tka.core.authority.OpenException;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.StorePlace;
+import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -137,7 +138,7 @@ public final class TailnetsCommand implements Callable<Integer> {
             .map(problem -> "WRONG: " + Texts.printable(problem.getMessage()))
             .or(() -> listed.chain().map(chain -> describe(chain, listed.aums().orElse(0))))
             .orElse("not enabled");
-    return Texts.printable(name) + "\t" + what;
+    return TailnetName.printable(name) + "\t" + what;
   }
 
   private static String describe(Chain chain, int aums) {

@@ -17,6 +17,7 @@ import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Damage;
 import dev.tka.core.store.StoreException;
+import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -126,7 +127,7 @@ public final class VerifyCommand implements Callable<Integer> {
           out.flush();
         }
         for (KeyAlarm alarm : verified.alarms()) {
-          err.println("tka: alarm: " + Texts.printable(name) + ": " + alarm.text());
+          err.println("tka: alarm: " + TailnetName.printable(name) + ": " + alarm.text());
         }
       }
     }
@@ -211,7 +212,7 @@ public final class VerifyCommand implements Callable<Integer> {
     /** The line for people. */
     @Override
     public String toString() {
-      return Texts.printable(name)
+      return TailnetName.printable(name)
           + "\t"
           + problem
               .map(what -> "WRONG: " + Texts.printable(what))

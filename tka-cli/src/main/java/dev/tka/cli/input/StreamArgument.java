@@ -56,7 +56,11 @@ public record StreamArgument(String text) {
       try {
         return new StreamArgument(Path.of(text).toString());
       } catch (InvalidPathException e) {
-        throw new TypeConversionException("not a valid path: " + e.getMessage());
+        throw new TypeConversionException(
+            "not a valid path: "
+                + (text.indexOf('\ufffd') < 0
+                    ? e.getMessage()
+                    : "expected text in the encoding of the locale, found other bytes: set LC_ALL"));
       }
     }
   }

@@ -6,6 +6,7 @@ import dev.tka.cli.output.Texts;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.StorePlace;
+import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,6 +38,11 @@ public final class TailnetOption {
 
   private final List<Tailnets> opened = new ArrayList<>();
 
+  /** Selects a tailnet, for commands that go through all of them. */
+  public void select(String tailnet) {
+    name = tailnet;
+  }
+
   public boolean isGiven() {
     return name != null;
   }
@@ -62,10 +68,14 @@ public final class TailnetOption {
     Tailnets tailnets = openMany(place);
     Set<String> names = tailnets.revisions().keySet();
     if (name != null) {
-      if (!names.contains(requireName())) {
+      if (!names.contains(name)) {
+        requireName();
         throw new CommandFailure(
             ExitCode.NOT_FOUND,
-            place.url() + ": no tailnet " + name + " ('tka tailnets' lists the existing ones)");
+            place.url()
+                + ": no tailnet "
+                + TailnetName.printable(name)
+                + " ('tka tailnets' lists the existing ones)");
       }
       return open(place, name, tailnets);
     }
@@ -130,7 +140,7 @@ public final class TailnetOption {
         return Optional.empty();
       }
     }
-    String begun = requireName();
+    String begun = requireNewName();
     try {
       return Optional.of(openMany(place).tailnet(begun));
     } catch (StoreException.Absent e) {
@@ -151,7 +161,7 @@ public final class TailnetOption {
       requireNoName(one);
       return new OpenStore(place, Optional.empty(), "", one.create(Clock.systemUTC()));
     }
-    String begun = requireName();
+    String begun = requireNewName();
     return open(place, begun, closing(StoreText.requireMany(place).create(Clock.systemUTC())));
   }
 
@@ -179,19 +189,42 @@ public final class TailnetOption {
     }
   }
 
+  /** The name of a tailnet that may be there, also from a time before the rule for new names. */
   private String requireName() throws CommandFailure {
+    String given = given();
+    if (given.indexOf(REPLACEMENT) >= 0) {
+      throw new CommandFailure(
+          ExitCode.USAGE,
+          NAME + ": expected text in the encoding of the locale, found other bytes: set LC_ALL");
+    }
+    if (!Tailnets.isName(given)) {
+      throw new CommandFailure(
+          ExitCode.USAGE,
+          NAME + ": expected " + Tailnets.NAME + ", found " + given.length() + " characters");
+    }
+    return given;
+  }
+
+  private String requireNewName() throws CommandFailure {
+    return requireNewName(given());
+  }
+
+  /**
+   * Checks the name of a tailnet that is to be made.
+   *
+   * @throws CommandFailure naming the rule that it breaks
+   */
+  public static String requireNewName(String name) throws CommandFailure {
+    Optional<String> problem = TailnetName.problem(name);
+    if (problem.isPresent()) {
+      throw new CommandFailure(ExitCode.USAGE, NAME + ": " + problem.get());
+    }
+    return name;
+  }
+
+  private String given() throws CommandFailure {
     if (name == null) {
       throw new CommandFailure(ExitCode.USAGE, "a new tailnet needs a name: " + NAME);
-    }
-    if (!Tailnets.isName(name)) {
-      throw new CommandFailure(
-          ExitCode.USAGE,
-          NAME + ": expected " + Tailnets.NAME + ", found " + name.length() + " characters");
-    }
-    if (name.indexOf(REPLACEMENT) >= 0) {
-      throw new CommandFailure(
-          ExitCode.USAGE,
-          NAME + ": expected text in the encoding of the locale, found other bytes");
     }
     return name;
   }

@@ -4,6 +4,7 @@ import dev.tka.core.Aum;
 import dev.tka.core.Bytes;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.store.OwnAums;
+import dev.tka.store.TailnetName;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -55,9 +56,16 @@ public final class Texts {
     return Character.toUpperCase(sentence.charAt(0)) + sentence.substring(1);
   }
 
-  /** A word for a shell, quoted if necessary. */
+  /** A word for a shell, quoted if necessary; control and invisible characters are escaped. */
   public static String shellWord(String word) {
-    return PLAIN_WORD.matcher(word).matches() ? word : "'" + word.replace("'", "'\\''") + "'";
+    if (PLAIN_WORD.matcher(word).matches()) {
+      return word;
+    }
+    String visible = TailnetName.printable(word);
+    return visible.equals(word)
+        ? "'" + word.replace("'", "'\\''") + "'"
+        // As bash, zsh and ksh read it.
+        : "$'" + TailnetName.printable(word.replace("\\", "\\\\")).replace("'", "\\'") + "'";
   }
 
   /** Metadata on one line. */

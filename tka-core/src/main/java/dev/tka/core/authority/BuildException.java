@@ -132,6 +132,33 @@ public abstract sealed class BuildException extends TkaException {
     }
   }
 
+  /**
+   * Another writer changed the same key in the meantime, and not as this edit would: its author has
+   * to look again.
+   */
+  public static final class Overtaken extends BuildException {
+    private final Optional<Key> found;
+
+    Overtaken(String operation, Optional<Key> found) {
+      super(
+          operation,
+          "another writer changed the key in the meantime: "
+              + found
+                  .map(
+                      key ->
+                          "it is trusted with votes="
+                              + Long.toUnsignedString(key.votes())
+                              + (key.meta().isEmpty() ? "" : " and metadata"))
+                  .orElse("it is not trusted now"));
+      this.found = found;
+    }
+
+    /** The key as it is trusted now; empty if it is not. */
+    public Optional<Key> found() {
+      return found;
+    }
+  }
+
   /** Revoking these keys would leave no trusted key. */
   public static final class RevokesEveryKey extends BuildException {
     RevokesEveryKey() {

@@ -4,7 +4,6 @@ import dev.tka.core.ApplyException;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.store.AumEntry;
-import dev.tka.core.store.AumFacts;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.Inherited;
@@ -85,7 +84,7 @@ record InformPlan(
             verification,
             rewrite.isNothing() ? admitted : rewrite.connected(history, admitted),
             now,
-            judge.reference()),
+            judge),
         batch.updates().size() - verification.fresh().size(),
         admission.refusals(),
         admission.outweighed(),
@@ -97,30 +96,23 @@ record InformPlan(
   }
 
   private static List<Commit.Addition> additions(
-      AumSnapshot snapshot,
-      Verification verification,
-      List<Aum> aums,
-      Moment now,
-      Optional<Instant> reference)
+      AumSnapshot snapshot, Verification verification, List<Aum> aums, Moment now, Judge judge)
       throws StoreException, OpenException {
     List<Commit.Addition> additions = new ArrayList<>(aums.size());
-    Map<AumHash, Instant> committedAt = new HashMap<>();
+    Map<AumHash, Instant> later = new HashMap<>();
     for (Aum aum : aums) {
       AumHash parent = aum.parent().orElseThrow();
-      Optional<Instant> parentAt =
-          Optional.ofNullable(committedAt.get(parent))
-              .or(() -> snapshot.find(parent).map(AumEntry::committedAt));
+      Instant parentAt = later.get(parent);
+      if (parentAt == null && !verification.isFresh(parent)) {
+        parentAt = snapshot.find(parent).map(AumEntry::committedAt).orElse(now.clock());
+      }
+      Instant at = now.clock();
       // A wall clock that went back does not make a child older than its parent.
-      Instant at = parentAt.filter(now.clock()::isBefore).orElse(now.clock());
-      committedAt.put(aum.hash(), at);
-      AumFacts facts =
-          AumFacts.of(
-              aum,
-              verification.getState(parent),
-              verification.getState(aum.hash()),
-              now.own(),
-              reference);
-      additions.add(new Commit.Addition(aum, at, Optional.of(facts)));
+      if (parentAt != null && at.isBefore(parentAt)) {
+        at = parentAt;
+        later.put(aum.hash(), at);
+      }
+      additions.add(new Commit.Addition(aum, at, judge.facts(aum, verification)));
     }
     return additions;
   }

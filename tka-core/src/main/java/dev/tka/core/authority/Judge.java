@@ -6,6 +6,7 @@ import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.State;
 import dev.tka.core.authority.AdmissionPolicy.Rule;
+import dev.tka.core.store.AumFacts;
 import dev.tka.core.store.Inherited;
 import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.OwnTime;
@@ -64,10 +65,6 @@ final class Judge {
    *
    * @return empty if nothing is final yet
    */
-  Optional<Instant> reference() {
-    return reference;
-  }
-
   private static Optional<Instant> reference(
       Authority authority, AdmissionPolicy policy, Instant ownNow) {
     if (!policy.followsControl()) {
@@ -196,6 +193,17 @@ final class Judge {
         reference,
         times,
         false);
+  }
+
+  /** The facts to note about an admitted update, where they are noted. */
+  Optional<AumFacts> facts(Aum update, Verification verification)
+      throws StoreException, OpenException {
+    if (!policy.remembers()) {
+      return Optional.empty();
+    }
+    State before = verification.getState(update.parent().orElseThrow());
+    State after = verification.getState(update.hash());
+    return Optional.of(AumFacts.of(update, before, after, ownNow, reference));
   }
 
   /** What an update keeps of the branch that it displaces. */

@@ -3,6 +3,8 @@ package dev.tka.core.authority;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.IllFormedException;
+import dev.tka.core.Signer;
+import dev.tka.core.SigningException;
 import dev.tka.core.store.AumFacts;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
@@ -11,6 +13,7 @@ import dev.tka.core.store.Limits;
 import dev.tka.core.store.OwnAums;
 import dev.tka.core.store.StoreException;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -20,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The current {@link Authority} over a store, replaced as a whole when updates are taken in.
@@ -30,10 +34,14 @@ public final class LiveAuthority {
   /** How often a writer tries again after another writer was first, before it gives up. */
   private static final int MAX_ATTEMPTS = 16;
 
+  /** How long an edit is built again after other writers were first. */
+  public static final Duration EDIT_PATIENCE = Duration.ofSeconds(30);
+
   private final AumStore store;
   private final AdmissionPolicy policy;
   private final OwnClock clock;
   private final AumVerifier verifier;
+  private final ReentrantLock editing = new ReentrantLock();
   private volatile Authority current;
 
   private LiveAuthority(
@@ -221,7 +229,7 @@ public final class LiveAuthority {
       throws InformException, StoreException, OpenException {
     for (int attempt = 1; ; attempt++) {
       try {
-        return informOnce(batch, Edit.NONE);
+        return informOnce(batch, Noted.NONE);
       } catch (InformException e) {
         // Another writer may have stored what this batch builds on.
         if (attempt == MAX_ATTEMPTS || !catchUp()) {
@@ -262,7 +270,51 @@ public final class LiveAuthority {
     requireCurrent(base);
     InformPlan.Batch batch =
         new InformPlan.Batch(List.copyOf(updates), policy, List.of(), Set.of());
-    return informOnce(batch, new Edit(policy.followsControl(), again));
+    return informOnce(batch, new Noted(policy.followsControl(), again));
+  }
+
+  /**
+   * Makes an edit here: builds it on the head, signs it and takes it in. If another writer is
+   * first, it is built again on the new head, until {@link #EDIT_PATIENCE} is over: adding,
+   * removing and updating keys commute with what others do to other keys. What another writer has
+   * done already is left out, and named in the result. Edits through one instance take turns, so
+   * that they do not ask for signatures that come to nothing; other writing does not wait for them.
+   *
+   * @param signer asked once for each AUM and each head
+   * @throws BuildException if no peer would accept the edit, or another writer changed the same key
+   *     differently in the meantime ({@link BuildException.Overtaken}); nothing was stored
+   * @throws SigningException if the signing key cannot be used now; nothing was stored
+   * @throws InformException if an AUM is refused; nothing was stored
+   * @throws StoreException.Conflict if other writers were first for too long; nothing was stored
+   * @throws StoreException if the store cannot be read or written; it is unchanged
+   * @throws OpenException if another writer left a store that cannot be opened
+   */
+  public EditResult edit(Signer signer, Edit edit)
+      throws BuildException, SigningException, InformException, StoreException, OpenException {
+    editing.lock();
+    try {
+      refresh();
+      Editing steps = editing(signer, edit, EDIT_PATIENCE);
+      while (true) {
+        steps.build();
+        Optional<EditResult> result = steps.store();
+        if (result.isPresent()) {
+          return result.get();
+        }
+      }
+    } finally {
+      editing.unlock();
+    }
+  }
+
+  /**
+   * Begins an edit that the caller takes through its steps, such as to show what was built before
+   * it is stored.
+   *
+   * @param patience how long to build it again; zero to fail if another writer is first
+   */
+  public Editing editing(Signer signer, Edit edit, Duration patience) {
+    return new Editing(this, signer, edit, patience);
   }
 
   /**
@@ -362,8 +414,8 @@ public final class LiveAuthority {
    * @param here true if the batch was made here
    * @param again the edits that it repeats
    */
-  private record Edit(boolean here, Set<AumHash> again) {
-    static final Edit NONE = new Edit(false, Set.of());
+  private record Noted(boolean here, Set<AumHash> again) {
+    static final Noted NONE = new Noted(false, Set.of());
   }
 
   /**
@@ -437,15 +489,15 @@ public final class LiveAuthority {
     return current != before;
   }
 
-  private InformResult informOnce(InformPlan.Batch batch, Edit edit)
+  private InformResult informOnce(InformPlan.Batch batch, Noted noted)
       throws InformException, StoreException, OpenException {
     Authority before = current;
     AumSnapshot snapshot = before.snapshot();
     InformPlan.Moment now = clock.now(snapshot);
     InformPlan plan = InformPlan.decide(before, batch, now, verifier);
     List<AumHash> added = plan.additions().stream().map(each -> each.aum().hash()).toList();
-    OwnAums ownAums = snapshot.ownAums().withoutAside(edit.again());
-    if (edit.here()) {
+    OwnAums ownAums = snapshot.ownAums().withoutAside(noted.again());
+    if (noted.here()) {
       ownAums = ownAums.made(revocations(before, plan));
     } else if (policy.followsControl() && batch.favoured().isEmpty()) {
       ownAums = ownAums.cameFromElsewhere(added);
@@ -503,12 +555,10 @@ public final class LiveAuthority {
     for (Commit.Addition addition : restored) {
       commit.add(addition.at(Limits.nearestCommitTime(addition.committedAt())));
     }
+    plan.additions().forEach(commit::add);
     if (policy.remembers()) {
-      plan.additions().forEach(commit::add);
       commit.time(OwnClock.note(snapshot.notes(), now));
       plan.inherited().forEach(commit::inherits);
-    } else {
-      plan.additions().forEach(addition -> commit.add(addition.aum(), addition.committedAt()));
     }
     commit.purge(plan.rewrite().purges());
     if (!restored.isEmpty()) {

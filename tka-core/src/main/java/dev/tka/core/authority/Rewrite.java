@@ -46,8 +46,9 @@ record Rewrite(Set<AumHash> purges, List<Commit.Addition> restored) {
   }
 
   /**
-   * A branch off the active chain wins by protocol section 4 unless a sibling does: at every fork
-   * on the chain that control follows, what would prevail there goes.
+   * A branch off the active chain wins by protocol section 4 unless a sibling does. A tie goes to
+   * control's branch: at every fork on the chain that control follows, what would prevail there by
+   * kind or hash goes. What is heavier stays, since nothing was judged against it.
    */
   private static Rewrite ofStore(
       AumSnapshot snapshot, Verification verification, Admission admission)
@@ -61,8 +62,8 @@ record Rewrite(Set<AumHash> purges, List<Commit.Addition> restored) {
       State atFork = verification.getState(fork);
       Contender winner = Contender.of(favoured, atFork);
       for (AumEntry sibling : snapshot.children(fork)) {
-        boolean other = !sibling.hash().equals(favoured.hash());
-        if (other && Contender.of(snapshot.get(sibling.hash()), atFork).prevailsOver(winner)) {
+        Contender other = Contender.of(snapshot.get(sibling.hash()), atFork);
+        if (other.weight() == winner.weight() && other.prevailsOver(winner)) {
           purges.addAll(snapshot.tree(sibling.hash()));
         }
       }

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Builds a batch of updates on an authority's head (protocol, section 4, "Building updates"). Each
@@ -37,14 +38,40 @@ public final class UpdateBuilder {
 
   private final Authority authority;
   private final Signer signer;
+  private final State first;
+  private final boolean signs;
   private final List<Aum> built = new ArrayList<>();
+  private final List<String> already = new ArrayList<>();
   private State state;
 
   /** Begins a batch on an authority's head. */
   public UpdateBuilder(Authority authority, Signer signer) {
+    this(authority, authority, signer, true);
+  }
+
+  private UpdateBuilder(Authority first, Authority authority, Signer signer, boolean signs) {
+    this.first = first.state();
     this.authority = authority;
     this.signer = signer;
+    this.signs = signs;
     this.state = authority.state();
+  }
+
+  /**
+   * Begins a batch that its author asked for on an earlier head.
+   *
+   * @param first the authority that the author saw
+   * @param authority the authority to build on
+   */
+  static UpdateBuilder following(Authority first, Authority authority, Signer signer) {
+    return new UpdateBuilder(first, authority, signer, true);
+  }
+
+  /**
+   * Like {@link #following}, but signs nothing: only to see whether every operation makes sense.
+   */
+  static UpdateBuilder trying(Authority first, Authority authority, Signer signer) {
+    return new UpdateBuilder(first, authority, signer, false);
   }
 
   /**
@@ -54,11 +81,15 @@ public final class UpdateBuilder {
    *     requested and no checkpoint is due
    * @param checkpointPutOff the reason why a checkpoint that is due was not appended; empty if it
    *     was, or if none is due
+   * @param already the operations that another writer has done in the meantime, in words; always
+   *     empty for a builder that was made by its constructor
    */
-  public record Batch(List<Aum> updates, Optional<BuildException> checkpointPutOff) {
-    /** Copies its list. */
+  public record Batch(
+      List<Aum> updates, Optional<BuildException> checkpointPutOff, List<String> already) {
+    /** Copies its lists. */
     public Batch {
       updates = List.copyOf(updates);
+      already = List.copyOf(already);
     }
   }
 
@@ -76,6 +107,9 @@ public final class UpdateBuilder {
       throw new BuildException.UnusableKey(operation, key);
     }
     BuildException.UnsoundKey.requireSound(operation, key.id());
+    if (overtaken(operation, key.id(), Function.identity(), key)) {
+      return this;
+    }
     if (state.keys().size() >= State.MAX_KEYS) {
       throw new BuildException.TooManyKeys(operation, state.keys().size());
     }
@@ -89,7 +123,13 @@ public final class UpdateBuilder {
    * @throws SigningException if the signing key cannot be used now
    */
   public UpdateBuilder removeKey(Bytes keyId) throws BuildException, SigningException {
-    return append("remove key " + nameOf(keyId), Aum.builder(AumKind.REMOVE_KEY).keyId(keyId));
+    String operation = "remove key " + nameOf(keyId);
+    // Whatever another writer changed about it, it is to go.
+    if (first.trusts(keyId) && !authority.state().trusts(keyId) && !state.trusts(keyId)) {
+      already.add(operation);
+      return this;
+    }
+    return append(operation, Aum.builder(AumKind.REMOVE_KEY).keyId(keyId));
   }
 
   /**
@@ -103,6 +143,9 @@ public final class UpdateBuilder {
   public UpdateBuilder setVotes(Bytes keyId, long votes) throws BuildException, SigningException {
     String operation = "set votes of key " + nameOf(keyId);
     BuildException.UnsoundKey.requireSound(operation, keyId);
+    if (overtaken(operation, keyId, Key::votes, votes)) {
+      return this;
+    }
     return append(operation, Aum.builder(AumKind.UPDATE_KEY).keyId(keyId).votes(votes));
   }
 
@@ -121,6 +164,9 @@ public final class UpdateBuilder {
     String operation = "set metadata of key " + nameOf(keyId);
     if (meta.isEmpty()) {
       throw new BuildException.EmptyMeta(operation);
+    }
+    if (overtaken(operation, keyId, Key::meta, Map.copyOf(meta))) {
+      return this;
     }
     return append(operation, Aum.builder(AumKind.UPDATE_KEY).keyId(keyId).meta(meta));
   }
@@ -146,6 +192,15 @@ public final class UpdateBuilder {
 
   private UpdateBuilder updateAgain(Aum edit, Bytes keyId) throws BuildException, SigningException {
     String operation = "update key " + nameOf(keyId);
+    Optional<Key> here = state.findKey(keyId);
+    if (here.isPresent()) {
+      Key done =
+          edit.votes().isPresent() ? here.get().withVotes(edit.votes().getAsLong()) : here.get();
+      done = edit.meta().isEmpty() ? done : done.withMeta(edit.meta());
+      if (overtaken(operation, keyId, Function.identity(), done)) {
+        return this;
+      }
+    }
     Aum.Builder change = Aum.builder(AumKind.UPDATE_KEY).keyId(keyId).meta(edit.meta());
     if (edit.votes().isPresent()) {
       BuildException.UnsoundKey.requireSound(operation, keyId);
@@ -174,10 +229,30 @@ public final class UpdateBuilder {
       try {
         append("checkpoint", Aum.builder(AumKind.CHECKPOINT).state(state.withoutLastAumHash()));
       } catch (BuildException e) {
-        return new Batch(built, Optional.of(e));
+        return new Batch(built, Optional.of(e), already);
       }
     }
-    return new Batch(built, Optional.empty());
+    return new Batch(built, Optional.empty(), already);
+  }
+
+  /**
+   * Whether another writer has done the operation since its author asked for it.
+   *
+   * @param changed what the operation changes about the key
+   * @param wanted what it is to be
+   * @throws BuildException.Overtaken if another writer changed it to something else
+   */
+  private <T> boolean overtaken(String operation, Bytes keyId, Function<Key, T> changed, T wanted)
+      throws BuildException.Overtaken {
+    Optional<Key> now = authority.state().findKey(keyId);
+    if (now.map(changed).equals(first.findKey(keyId).map(changed))) {
+      return false;
+    }
+    if (!state.findKey(keyId).map(changed).equals(Optional.of(wanted))) {
+      throw new BuildException.Overtaken(operation, now);
+    }
+    already.add(operation);
+    return true;
   }
 
   private UpdateBuilder append(String operation, Aum.Builder change)
@@ -194,10 +269,20 @@ public final class UpdateBuilder {
     } catch (IllFormedException | VerificationException | ApplyException e) {
       throw new BuildException.Refused(operation, unsigned, e);
     }
-    Aum signed = signer.sign(unsigned);
+    Aum signed = signs ? signer.sign(unsigned) : unsigned;
     built.add(signed);
     state = next.standingAt(signed.hash());
     return this;
+  }
+
+  /** Whether no operation is left to do. */
+  boolean isEmpty() {
+    return built.isEmpty();
+  }
+
+  /** The batch that stores nothing, with what other writers have done. */
+  Batch nothing() {
+    return new Batch(List.of(), Optional.empty(), already);
   }
 
   private boolean isCheckpointDue() {

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Protocol, section 10, "Who may not rewrite" to "A rewrite does not make…": rule by rule. */
@@ -291,6 +292,30 @@ class WhoMayRewriteTest {
 
     assertThat(node.head()).isEqualTo(removal);
     node.isBarred(revival, "3 removed for good");
+  }
+
+  /** Its branch is off the active chain then, so nothing was judged against what it would move. */
+  @Test
+  void whatComesBackOnABranchMovesNoHeavierRivalThatItWasNotJudgedAgainst() throws TkaException {
+    Aum genesis = Chains.genesis(List.of(key(1, 9), key(2, 2), key(3, 3)), 1);
+    Aum checkpoint = Chains.checkpoint(genesis, state(key(1, 9), key(2, 2), key(3, 3)), 2);
+    Aum removal = Chains.removeKey(checkpoint, TestKeys.id(3), 1);
+    Party node = new Party(AdmissionPolicy.NODE, genesis);
+    node.agrees();
+    node.has(checkpoint, removal);
+    // With a lower hash, or the other branch would have to go.
+    Aum tie =
+        IntStream.range(0, 1000)
+            .mapToObj(i -> Chains.noOp(genesis, "a tie " + i, 2))
+            .filter(other -> other.hash().compareTo(checkpoint.hash()) < 0)
+            .findFirst()
+            .orElseThrow();
+    node.has(tie);
+    assertThat(node.head()).isEqualTo(tie);
+
+    node.has(checkpoint, Chains.noOp(checkpoint, "lighter", 3));
+
+    assertThat(node.head()).isEqualTo(removal);
   }
 
   /** Two rewrites in one batch, off two places of the trail: the lower one displaces both. */
