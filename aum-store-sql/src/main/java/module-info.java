@@ -1,12 +1,12 @@
 /** AUM stores for many tailnets in a database: SQLite, PostgreSQL. */
-// pgjdbc and Flyway have no module descriptors, only names.
+// pgjdbc has no module descriptor, only a name.
 @SuppressWarnings("requires-automatic")
 module dev.tka.store.sql {
   requires com.zaxxer.hikari;
   requires transitive dev.tka.store;
   requires java.sql;
-  requires org.flywaydb.core;
   requires org.postgresql.jdbc;
+  requires org.slf4j;
   requires org.xerial.sqlitejdbc;
   requires static transitive org.jspecify;
 

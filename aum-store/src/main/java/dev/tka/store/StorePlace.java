@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** A place where AUMs are kept, or may be, as a URL names it. Immutable. */
 public sealed interface StorePlace {
@@ -32,8 +33,26 @@ public sealed interface StorePlace {
     return Optional.empty();
   }
 
+  /** A library in use that should not be trusted with such a place; empty if there is none. */
+  default Optional<Outdated> outdated() {
+    return Optional.empty();
+  }
+
+  /**
+   * A library on the class path that is too old.
+   *
+   * @param fault its name, its version, and what may happen
+   * @param remedy what to do
+   */
+  record Outdated(String fault, String remedy) {}
+
   /** The way to copy it. */
   Backup backup();
+
+  /** The way to put a copy back. */
+  default Restore restore() {
+    return new Restore.ByHand("stop what uses it, and put the copy in its place");
+  }
 
   /** A place for one tailnet, which needs no name there; a node's, unless it says otherwise. */
   non-sealed interface OfOne extends StorePlace {
@@ -104,6 +123,38 @@ public sealed interface StorePlace {
      * @param advice how a person copies it, such as {@code copy a database with pg_dump}
      */
     record Elsewhere(String advice) implements Backup {}
+  }
+
+  /** A way to put a copy back. */
+  sealed interface Restore {
+    /**
+     * It can be put back here, for a place with a path.
+     *
+     * @param at the place of a copy, by its path
+     * @param restoring puts it back
+     */
+    record Here(Function<Path, OfMany> at, Restoring restoring) implements Restore {}
+
+    /**
+     * Nothing is put back here.
+     *
+     * @param advice how a person does it, such as {@code put a database back with pg_restore}
+     */
+    record ByHand(String advice) implements Restore {}
+  }
+
+  /** Puts a copy back. */
+  @FunctionalInterface
+  interface Restoring {
+    /**
+     * Puts a copy in the place, all of it or nothing.
+     *
+     * @return where what was there is kept; empty if nothing was
+     * @throws StoreException.Busy if another process has the place open
+     * @throws StoreException if the copy cannot be read, is damaged or is no store
+     * @throws IOException if the place cannot be written
+     */
+    Optional<Path> from(Path copy, Progress progress) throws StoreException, IOException;
   }
 
   /** Makes a copy. */

@@ -1,5 +1,6 @@
 package dev.tka.store;
 
+import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
@@ -82,6 +83,35 @@ public interface Tailnets extends AutoCloseable {
    * @throws StoreException if the revisions cannot be read
    */
   SortedMap<String, Revision> revisions() throws StoreException;
+
+  /**
+   * Reads every tailnet that was ever committed to, in any order. A database is asked for many of
+   * them at once; all that is shown of one tailnet is of one moment.
+   *
+   * @param reading called by this thread, for one tailnet after the other
+   * @throws StoreException if the place cannot be read, or as the callee throws it
+   */
+  default void readAll(Reading reading) throws StoreException {
+    for (String name : revisions().keySet()) {
+      AumSnapshot snapshot;
+      try {
+        snapshot = tailnet(name).read();
+      } catch (StoreException.Damaged e) {
+        reading.damaged(name, e);
+        continue;
+      }
+      reading.found(name, snapshot);
+    }
+  }
+
+  /** Receives each tailnet that is read. */
+  interface Reading {
+    /** A tailnet, and what it holds. */
+    void found(String name, AumSnapshot snapshot) throws StoreException;
+
+    /** A tailnet that cannot be read, and why. */
+    void damaged(String name, StoreException.Damaged why) throws StoreException;
+  }
 
   /**
    * Deletes a tailnet with everything that is noted about it. Its name is free afterwards, and

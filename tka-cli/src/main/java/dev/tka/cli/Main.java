@@ -24,6 +24,7 @@ import dev.tka.cli.command.PeersCommand;
 import dev.tka.cli.command.RemoveCommand;
 import dev.tka.cli.command.RepairCommand;
 import dev.tka.cli.command.ResignCommand;
+import dev.tka.cli.command.RestoreCommand;
 import dev.tka.cli.command.RevokeKeysCommand;
 import dev.tka.cli.command.SignCommand;
 import dev.tka.cli.command.StatusCommand;
@@ -84,6 +85,7 @@ public final class Main {
           Map.entry("repair", RepairCommand.class),
           Map.entry("compact", CompactCommand.class),
           Map.entry("backup", BackupCommand.class),
+          Map.entry("restore", RestoreCommand.class),
           Map.entry("export", ExportCommand.class),
           Map.entry("import", ImportCommand.class),
           Map.entry("delete", DeleteCommand.class),

@@ -123,6 +123,12 @@ class JsonSchemaTest {
         "add", store, "--tailnet", "two", keys.newKey("bob"), "--key-file", keys.keyFile("ann"));
     collect("import", Cli.run("import", all, store, "--json").json(), paths);
     collect("backup", Cli.run("backup", store, home.resolve("copy"), "--json").json(), paths);
+    keys.run(
+        "add", store, "--tailnet", "one", keys.newKey("bob"), "--key-file", keys.keyFile("ann"));
+    collect(
+        "restore",
+        Cli.run("restore", home.resolve("copy"), store, "--yes", "--json").json(),
+        paths);
     try (Connection connection = DriverManager.getConnection("jdbc:" + store);
         Statement statement = connection.createStatement()) {
       statement.execute("update aum set kind = kind + 1 where tailnet = 2");

@@ -566,6 +566,39 @@ class StoreCommandsTest {
   }
 
   @Test
+  void aCopyIsRestoredAndWhatNodesMayHaveIsNamed() throws Exception {
+    begin("two", "ann");
+    Path copy = folder.resolve("copy.db");
+    keys.run("backup", store, copy);
+    String before = keys.run("tailnets", store).out();
+    keys.run(add("one", keys.publicKey("bob")));
+    String head = keys.run("status", store, "--tailnet", "one", "--json").json().get("Head") + "";
+    requireRefused(ExitCode.USAGE, "add --confirm", "restore", copy, store);
+
+    String out = keys.run("restore", "sqlite:" + copy, store, "--yes").out();
+    assertThat(out)
+        .startsWith("Restored " + store + " from " + copy + ".\n")
+        .contains("The file that was there is kept as " + file + ".replaced-")
+        .contains("\tone\thead ")
+        .contains(", was " + head)
+        .doesNotContain("\ttwo")
+        .endsWith("tka sync DIR " + store + " --tailnet ID --restored\n");
+    assertThat(keys.run("tailnets", store).out()).isEqualTo(before);
+    assertThat(keys.run("verify", store, "--all").exitCode()).isEqualTo(ExitCode.OK);
+  }
+
+  @Test
+  void whatIsNotRestoredHereSaysHowItIs() throws Exception {
+    Path copy = folder.resolve("copy.db");
+    keys.run("backup", store, copy);
+    requireRefused(ExitCode.USAGE, "pg_restore", "restore", copy, "postgresql://user@host/tka");
+    requireRefused(ExitCode.USAGE, "'cp -a'", "restore", copy, folder);
+    requireRefused(ExitCode.USAGE, "found the store itself", "restore", file, store);
+    requireRefused(ExitCode.NOT_FOUND, "no such file", "restore", folder.resolve("no"), store);
+    requireRefused(ExitCode.USAGE, "a copy of a file", "restore", "dir:" + folder, store);
+  }
+
+  @Test
   void aBackupGoesOverNothing() throws Exception {
     Path taken = Files.writeString(folder.resolve("taken"), "somebody's");
     requireRefused(ExitCode.CONFLICT, "the file already exists", "backup", store, taken);

@@ -123,7 +123,7 @@ class StoreTextTest {
         "postgresql://user@host:65536/tka",
         "postgresql://user@host:port/tka",
         "postgresql://user@host/tka?sslmode=sometimes",
-        "postgresql://user@host/tka?connectTimeout=1",
+        "postgresql://user@host/tka?connectWithin=1",
         "postgresql://user@host/tka#more",
         "postgresql://user@ho st/tka",
         "postgres://host/tka",

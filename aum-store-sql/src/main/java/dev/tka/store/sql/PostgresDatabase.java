@@ -5,23 +5,22 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.Waits;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
-import org.flywaydb.core.Flyway;
-import org.flywaydb.core.api.FlywayException;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
  * A PostgreSQL database that keeps the AUMs of many tailnets, in tables in their own schema,
  * {@value #SCHEMA}; it may be a control server's own database. Several instances, on several
- * machines, may use it at once. PostgreSQL 15 and later.
+ * machines, may use it at once. PostgreSQL 15 and later; directly, or through a pooler that keeps a
+ * session for a client or for each transaction.
  *
  * <p>A commit is one transaction, flushed before it returns. If the connection breaks while the
  * database is committing, the outcome is unknown: {@link StoreException.InDoubt}.
@@ -31,18 +30,12 @@ import org.postgresql.ds.PGSimpleDataSource;
  * longer has them.
  *
  * <p>The database notifies a watch of commits at once; if a notification is lost, the watch sees
- * the commit within half a second. A watch keeps two connections.
+ * the commit within half a second. A watch keeps two connections; where notifications do not come,
+ * it keeps one, and polls ten times a second.
  */
 public final class PostgresDatabase extends SqlTailnets {
   /** The schema that holds the tables. */
   public static final String SCHEMA = "tka";
-
-  private static final String HISTORY = "schema_history";
-
-  /** Where Flyway finds the migrations. It could not read them from a package of a module. */
-  private static final String MIGRATIONS = "classpath:META-INF/tka/postgresql";
-
-  private static final int VERSION = 2;
 
   /** How often a watch polls without a notification. */
   private static final Duration LOOK_AGAIN = Duration.ofMillis(500);
@@ -57,12 +50,15 @@ public final class PostgresDatabase extends SqlTailnets {
   private static final Duration SILENCE = Duration.ofSeconds(60);
 
   /**
-   * Waits for other writers longer than any commit takes, but not for a process that has vanished.
-   * Commits are flushed whatever the server's default is.
+   * How a transaction that writes begins, each one anew: a pooler may give each transaction another
+   * session. It sees commits made before it got its locks, and is flushed, whatever the server's
+   * defaults are. It waits for other writers longer than any commit takes, but not for a process
+   * that has vanished.
    */
-  private static final String SESSION =
-      "set lock_timeout = '20s'; set idle_in_transaction_session_timeout = '30s';"
-          + " select set_config('synchronous_commit', 'on', false)"
+  static final String BEGIN_WRITING =
+      "set transaction isolation level read committed; set local lock_timeout = '20s';"
+          + " set local idle_in_transaction_session_timeout = '30s';"
+          + " select set_config('synchronous_commit', 'on', true)"
           + " where current_setting('synchronous_commit') = 'off'";
 
   private static final String SERIALIZATION_FAILURE = "40001";
@@ -87,14 +83,20 @@ public final class PostgresDatabase extends SqlTailnets {
   private final PostgresSettings settings;
   private final HikariDataSource pool;
 
-  private PostgresDatabase(PostgresSettings settings, Clock clock, HikariDataSource pool) {
+  /** Whether the tables are of this version; those of an older one are read as they are. */
+  private volatile boolean current;
+
+  private PostgresDatabase(
+      PostgresSettings settings, Clock clock, HikariDataSource pool, boolean current) {
     super(clock);
     this.settings = settings;
     this.pool = pool;
+    this.current = current;
   }
 
   /**
-   * A database that has the tables. Tables of an older version are migrated.
+   * A database that has the tables. Tables of an older version are read as they are, and migrated
+   * by the first commit.
    *
    * @param clock tells when AUMs are removed
    * @throws StoreException.Absent if the tables do not exist
@@ -123,59 +125,52 @@ public final class PostgresDatabase extends SqlTailnets {
 
   private static PostgresDatabase open(PostgresSettings settings, Clock clock, boolean create)
       throws StoreException {
+    Drivers.warnOfPostgresql();
     PGSimpleDataSource source = source(settings);
+    boolean current;
     try (Connection connection = source.getConnection()) {
-      OptionalLong version = version(connection);
+      OptionalLong version = PostgresTables.version(connection);
       if (version.isEmpty() && !create) {
         throw new StoreException.Absent(
             settings + ": expected a store, found no tables in schema " + SCHEMA);
       }
-      if (version.orElse(0) > VERSION) {
-        throw new StoreException.Newer(settings.toString(), VERSION, version.getAsLong());
+      if (version.orElse(0) > PostgresTables.VERSION) {
+        throw new StoreException.Newer(
+            settings.toString(), PostgresTables.VERSION, version.getAsLong());
       }
-      if (version.orElse(0) < VERSION) {
-        migrate(settings, source);
+      current = version.orElse(0) == PostgresTables.VERSION;
+      if (!current && create) {
+        PostgresTables.migrate(connection, settings.toString());
+        current = true;
       }
     } catch (SQLException e) {
       throw translate(settings, e);
     }
-    return new PostgresDatabase(settings, clock, pool(source));
+    return new PostgresDatabase(settings, clock, pool(source), current);
   }
 
-  /** The version of the tables; empty if there are none. */
-  private static OptionalLong version(Connection connection) throws SQLException {
-    String history = SCHEMA + "." + HISTORY;
-    try (Statement statement = connection.createStatement()) {
-      try (ResultSet result =
-          statement.executeQuery("select to_regclass('" + history + "') is null")) {
-        result.next();
-        if (result.getBoolean(1)) {
-          return OptionalLong.empty();
-        }
-      }
-      try (ResultSet result =
-          statement.executeQuery(
-              "select version::bigint from "
-                  + history
-                  + " where success and version is not null order by 1 desc limit 1")) {
-        return result.next() ? OptionalLong.of(result.getLong(1)) : OptionalLong.empty();
-      }
-    }
-  }
-
-  private static PGSimpleDataSource source(PostgresSettings settings) {
+  private static PGSimpleDataSource source(PostgresSettings settings) throws StoreException {
     PGSimpleDataSource source = new PGSimpleDataSource();
-    source.setServerNames(new String[] {settings.host()});
-    source.setPortNumbers(new int[] {settings.port()});
+    source.setServerNames(settings.hosts().toArray(String[]::new));
+    source.setPortNumbers(settings.ports().stream().mapToInt(Integer::intValue).toArray());
     source.setDatabaseName(settings.database());
     source.setUser(settings.user());
     settings.password().ifPresent(source::setPassword);
-    settings.sslMode().ifPresent(source::setSslMode);
     source.setApplicationName("tka");
     source.setConnectTimeout((int) PATIENCE.toSeconds());
     source.setSocketTimeout((int) SILENCE.toSeconds());
     source.setTcpKeepAlive(true);
-    source.setCurrentSchema(SCHEMA);
+    // A pooler may give each transaction another session, which does not know the statement.
+    source.setPrepareThreshold(0);
+    // A standby may have become the primary since it was last asked.
+    source.setHostRecheckSeconds(1);
+    try {
+      for (Map.Entry<String, String> each : settings.parameters().entrySet()) {
+        source.setProperty(each.getKey(), each.getValue());
+      }
+    } catch (SQLException | IllegalArgumentException e) {
+      throw new StoreException.Unavailable(settings.toString(), e);
+    }
     return source;
   }
 
@@ -186,34 +181,8 @@ public final class PostgresDatabase extends SqlTailnets {
     config.setMaximumPoolSize(MOST_CONNECTIONS);
     config.setMinimumIdle(1);
     config.setConnectionTimeout(PATIENCE.toMillis());
-    config.setConnectionInitSql(SESSION);
     config.setInitializationFailTimeout(-1);
-    // Whatever the server's default is: a writer must see commits made before it got its locks.
-    config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
     return new HikariDataSource(config);
-  }
-
-  private static void migrate(PostgresSettings settings, PGSimpleDataSource source)
-      throws StoreException {
-    try {
-      Flyway.configure(PostgresDatabase.class.getClassLoader())
-          .loggers("slf4j")
-          .dataSource(source)
-          .schemas(SCHEMA)
-          .table(HISTORY)
-          .locations(MIGRATIONS)
-          .placeholderReplacement(false)
-          .load()
-          .migrate();
-    } catch (FlywayException e) {
-      for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-        if (cause instanceof SQLException sql) {
-          throw translate(settings, sql);
-        }
-      }
-      throw new StoreException.Damaged(
-          settings + ": schema " + SCHEMA + ": " + firstLine(String.valueOf(e.getMessage())));
-    }
   }
 
   @Override
@@ -223,7 +192,12 @@ public final class PostgresDatabase extends SqlTailnets {
 
   /** Begins to watch, with an interval for tests. */
   Watch begin(Watcher watcher, Duration interval) {
-    PGSimpleDataSource source = source(settings);
+    PGSimpleDataSource source;
+    try {
+      source = source(settings);
+    } catch (StoreException e) {
+      throw new IllegalStateException(e);
+    }
     source.setSocketTimeout((int) PATIENCE.toSeconds());
     return new PostgresWatch(source, failure -> translate(settings, failure), interval, watcher);
   }
@@ -253,6 +227,9 @@ public final class PostgresDatabase extends SqlTailnets {
 
   @Override
   <T> T write(Work<T> work) throws StoreException {
+    if (!current) {
+      makeCurrent();
+    }
     for (int attempt = 1; true; attempt++) {
       try {
         return transaction(work);
@@ -264,10 +241,22 @@ public final class PostgresDatabase extends SqlTailnets {
     }
   }
 
+  private void makeCurrent() throws StoreException {
+    try (Connection connection = connect()) {
+      PostgresTables.migrate(connection, settings.toString());
+      current = true;
+    } catch (SQLException e) {
+      throw translate(settings, e);
+    }
+  }
+
   private <T> T transaction(Work<T> work) throws SQLException, StoreException {
     Connection connection = connect();
     try {
       connection.setAutoCommit(false);
+      try (Statement statement = connection.createStatement()) {
+        statement.execute(BEGIN_WRITING);
+      }
       T result = work.run(connection);
       try {
         connection.commit();
@@ -304,10 +293,18 @@ public final class PostgresDatabase extends SqlTailnets {
     }
   }
 
-  /** {@inheritDoc} Opening has migrated it. */
+  /** {@inheritDoc} Another process may have migrated it since. */
   @Override
-  boolean keepsFacts(Connection connection) {
-    return true;
+  boolean keepsFacts(Connection connection) throws SQLException {
+    if (!current) {
+      current = PostgresTables.version(connection).orElse(0) >= PostgresTables.VERSION;
+    }
+    return current;
+  }
+
+  @Override
+  String schema() {
+    return SCHEMA + ".";
   }
 
   @Override

@@ -4,25 +4,39 @@ import dev.tka.core.TextException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLDecoder;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.Driver;
+import org.postgresql.PGProperty;
 
 /**
- * The location of a PostgreSQL database, and the user's name and password. No text form contains
- * the password. If there is none, the driver looks in the user's {@code .pgpass}, as PostgreSQL's
- * own programs do.
+ * The location of a PostgreSQL database, on one host or several, and the user's name and password.
+ * No text form contains the password. If there is none, the driver looks in the user's {@code
+ * .pgpass}, as PostgreSQL's own programs do.
  */
 public final class PostgresSettings {
   private static final String FORM = "postgresql://user@host:port/database";
-  private static final String SSL_MODE = "sslmode=";
+  private static final Set<String> SCHEMES = Set.of("postgresql", "postgres");
+  private static final String SSL_MODE = "sslmode";
 
   private static final String ENCODED_COLON = "%3A";
+
+  /** Scheme, user and hosts, and the rest. */
+  private static final Pattern WHOLE =
+      Pattern.compile("([^:/?#]*)://([^/?#]*)(.*)", Pattern.DOTALL);
 
   /** A host, whose name may have underscores, and a port. */
   private static final Pattern PLACE =
@@ -32,29 +46,39 @@ public final class PostgresSettings {
   private static final List<String> SSL_MODES =
       List.of("disable", "allow", "prefer", "require", "verify-ca", "verify-full");
 
+  /** What stands elsewhere in the URL, or nowhere in it. */
+  private static final Set<PGProperty> NOT_AFTER_THE_DATABASE =
+      Set.of(
+          PGProperty.PASSWORD,
+          PGProperty.SSL_PASSWORD,
+          PGProperty.USER,
+          PGProperty.PG_HOST,
+          PGProperty.PG_PORT,
+          PGProperty.PG_DBNAME);
+
   private static final int DEFAULT_PORT = 5432;
   private static final int MAX_PORT = 65535;
 
-  private final String host;
-  private final int port;
+  private final List<String> hosts;
+  private final List<Integer> ports;
   private final String database;
   private final String user;
   private final Optional<String> password;
-  private final Optional<String> sslMode;
+  private final SortedMap<String, String> parameters;
 
   private PostgresSettings(
-      String host,
-      int port,
+      List<String> hosts,
+      List<Integer> ports,
       String database,
       String user,
       Optional<String> password,
-      Optional<String> sslMode) {
-    this.host = host;
-    this.port = port;
+      Map<String, String> parameters) {
+    this.hosts = List.copyOf(hosts);
+    this.ports = List.copyOf(ports);
     this.database = database;
     this.user = user;
     this.password = password;
-    this.sslMode = sslMode;
+    this.parameters = new TreeMap<>(parameters);
   }
 
   /**
@@ -73,52 +97,68 @@ public final class PostgresSettings {
     if (user.indexOf(':') >= 0) {
       throw new IllegalArgumentException("expected a user without a colon");
     }
-    return new PostgresSettings(host, port, database, user, Optional.empty(), Optional.empty());
+    return new PostgresSettings(
+        List.of(host), List.of(port), database, user, Optional.empty(), Map.of());
   }
 
   /**
-   * Settings without a password, from {@code postgresql://user@host:port/database}. The port is
-   * optional (5432); special characters are percent-encoded. {@code ?sslmode=} may follow, see
-   * {@link #withSslMode}.
+   * Settings without a password, from {@code postgresql://user@host:port/database}; {@code
+   * postgres://} is the same. The port is optional (5432); special characters are percent-encoded.
+   * Several hosts, each with its port, may stand between commas: they are tried in this order. What
+   * follows a question mark is for the driver, in its own words, such as {@code
+   * ?targetServerType=primary&sslmode=verify-full}.
    *
-   * @throws TextException.BadUrl if the text has another form, or contains a password, which other
-   *     users of the machine could read
+   * @throws TextException.BadUrl if the text has another form, sets what the driver does not know,
+   *     or contains a password, which other users of the machine could read
    */
   public static PostgresSettings parse(String url) throws TextException.BadUrl {
     if (!StandardCharsets.UTF_8.newEncoder().canEncode(url)) {
       throw new TextException.BadUrl(FORM, "half of a surrogate pair");
     }
-    URI uri;
-    try {
-      uri = new URI(url);
-    } catch (URISyntaxException e) {
-      throw new TextException.BadUrl(FORM, "an invalid URL");
-    }
-    if (!"postgresql".equals(uri.getScheme())) {
+    Matcher whole = WHOLE.matcher(url);
+    if (!whole.matches() || !SCHEMES.contains(whole.group(1))) {
       throw new TextException.BadUrl(FORM, "another scheme");
     }
-    String authority = Objects.requireNonNullElse(uri.getRawAuthority(), "");
+    String authority = whole.group(2);
     int at = authority.lastIndexOf('@');
     String user = authority.substring(0, Math.max(at, 0));
     if (user.indexOf(':') >= 0 || user.toUpperCase(Locale.ROOT).contains(ENCODED_COLON)) {
       throw new TextException.BadUrl(FORM, "a password, which belongs in PGPASSWORD or ~/.pgpass");
     }
-    String path = uri.getPath();
-    Matcher place = PLACE.matcher(authority.substring(at + 1));
-    if (!place.matches()) {
-      throw new TextException.BadUrl(FORM, "no host");
+    URI uri;
+    try {
+      // Several hosts have no place in a URI.
+      uri = new URI("postgresql://" + user + (at < 0 ? "" : "@") + "host" + whole.group(3));
+    } catch (URISyntaxException e) {
+      throw new TextException.BadUrl(FORM, "an invalid URL");
+    }
+    List<String> hosts = new ArrayList<>();
+    List<Integer> ports = new ArrayList<>();
+    for (String each : authority.substring(at + 1).split(",", -1)) {
+      Matcher place = PLACE.matcher(each);
+      if (!place.matches()) {
+        throw new TextException.BadUrl(FORM, "no host");
+      }
+      hosts.add(place.group(1).replaceAll("^\\[|\\]$", ""));
+      ports.add(port(place.group(2)));
     }
     if (user.isEmpty()) {
       throw new TextException.BadUrl(FORM, "no user");
     }
+    String path = uri.getPath();
     if (path == null || path.length() < 2) {
       throw new TextException.BadUrl(FORM, "no database");
     }
-    String host = place.group(1).replaceAll("^\\[|\\]$", "");
-    PostgresSettings settings = of(host, port(place.group(2)), path.substring(1), decode(user));
-    return uri.getRawQuery() == null && uri.getRawFragment() == null
-        ? settings
-        : settings.withQuery(uri);
+    if (uri.getRawFragment() != null) {
+      throw new TextException.BadUrl(FORM, "a number sign after the database");
+    }
+    return new PostgresSettings(
+        hosts,
+        ports,
+        path.substring(1),
+        decode(user),
+        Optional.empty(),
+        parameters(uri.getRawQuery()));
   }
 
   /** The port in a text, or the default if there is none. */
@@ -141,22 +181,38 @@ public final class PostgresSettings {
     return URLDecoder.decode(escaped.replace("+", "%2B"), StandardCharsets.UTF_8);
   }
 
-  private PostgresSettings withQuery(URI uri) throws TextException.BadUrl {
-    String query = Objects.requireNonNullElse(uri.getRawQuery(), "");
-    if (uri.getRawFragment() == null && query.startsWith(SSL_MODE)) {
-      try {
-        return withSslMode(query.substring(SSL_MODE.length()));
-      } catch (IllegalArgumentException e) {
-        // Reported below, without quoting it.
-      }
+  /** What the driver reads in a query, except what it would set by itself. */
+  private static Map<String, String> parameters(@Nullable String query)
+      throws TextException.BadUrl {
+    if (query == null) {
+      return Map.of();
     }
-    throw new TextException.BadUrl(
-        FORM, "something after the database other than ?sslmode= and one of " + SSL_MODES);
+    Map<String, String> found = new TreeMap<>();
+    Properties read =
+        Driver.parseURL("jdbc:postgresql://host/database?" + query.replace("+", "%2B"), null);
+    for (String each : query.split("&", -1)) {
+      PGProperty known =
+          PGProperty.forName(decode(each.substring(0, Math.max(0, each.indexOf('=')))));
+      String value = read == null || known == null ? null : read.getProperty(known.getName());
+      // None of it is quoted: it may be a secret.
+      if (known == null || value == null || value.isEmpty()) {
+        throw new TextException.BadUrl(FORM, "a setting after the database that has another form");
+      }
+      if (NOT_AFTER_THE_DATABASE.contains(known)) {
+        throw new TextException.BadUrl(
+            FORM, "a setting after the database that does not belong there");
+      }
+      if (known == PGProperty.SSL_MODE && !SSL_MODES.contains(value)) {
+        throw new TextException.BadUrl(FORM, "an sslmode that is not one of " + SSL_MODES);
+      }
+      found.put(known.getName(), value);
+    }
+    return found;
   }
 
   /** These settings with a password. */
   public PostgresSettings withPassword(String secret) {
-    return new PostgresSettings(host, port, database, user, Optional.of(secret), sslMode);
+    return new PostgresSettings(hosts, ports, database, user, Optional.of(secret), parameters);
   }
 
   /**
@@ -172,17 +228,28 @@ public final class PostgresSettings {
     if (!SSL_MODES.contains(mode)) {
       throw new IllegalArgumentException("expected one of " + SSL_MODES + ", found " + mode);
     }
-    return new PostgresSettings(host, port, database, user, password, Optional.of(mode));
+    Map<String, String> changed = new TreeMap<>(parameters);
+    changed.put(SSL_MODE, mode);
+    return new PostgresSettings(hosts, ports, database, user, password, changed);
   }
 
-  /** A name or an address. */
+  /** A name or an address; the first one, if there are several. */
   public String host() {
-    return host;
+    return hosts.get(0);
   }
 
-  /** 1 to 65535. */
+  /** 1 to 65535; that of the first host, if there are several. */
   public int port() {
-    return port;
+    return ports.get(0);
+  }
+
+  List<String> hosts() {
+    return hosts;
+  }
+
+  /** The port of each host. */
+  List<Integer> ports() {
+    return ports;
   }
 
   /** The name of the database. */
@@ -201,22 +268,39 @@ public final class PostgresSettings {
 
   /** The SSL mode, if it is set. */
   public Optional<String> sslMode() {
-    return sslMode;
+    return Optional.ofNullable(parameters.get(SSL_MODE));
+  }
+
+  /** Settings of the driver, by its own names. */
+  SortedMap<String, String> parameters() {
+    return new TreeMap<>(parameters);
   }
 
   /** The URL, as {@link #parse} accepts it, without the password. */
   @Override
   public String toString() {
-    try {
-      String literal = host.indexOf(':') >= 0 ? "[" + host + "]" : host;
-      // With a placeholder for the host, which may have an underscore, which URI does not accept.
-      URI parts = new URI("postgresql", user, "host", port, "/" + database, null, null);
-      String query = sslMode.map(mode -> "?" + SSL_MODE + mode).orElse("");
-      String place = literal + ":" + port + parts.getRawPath() + query;
-      return inAscii(new URI("postgresql://" + parts.getRawUserInfo() + "@" + place).toString());
-    } catch (URISyntaxException e) {
-      return "postgresql://" + host + ":" + port;
+    List<String> places = new ArrayList<>();
+    for (int i = 0; i < hosts.size(); i++) {
+      String host = hosts.get(i);
+      places.add((host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + ports.get(i));
     }
+    String where = String.join(",", places);
+    String query =
+        parameters.entrySet().stream()
+            .map(each -> encode(each.getKey()) + "=" + encode(each.getValue()))
+            .collect(Collectors.joining("&", parameters.isEmpty() ? "" : "?", ""));
+    try {
+      // With a placeholder for the host, which may have an underscore, which URI does not accept.
+      URI parts = new URI("postgresql", user, "host", DEFAULT_PORT, "/" + database, null, null);
+      return inAscii(
+          "postgresql://" + parts.getRawUserInfo() + "@" + where + parts.getRawPath() + query);
+    } catch (URISyntaxException e) {
+      return "postgresql://" + where;
+    }
+  }
+
+  private static String encode(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
   }
 
   /**

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class RevisionReader implements RevisionPoll.Revisions, AutoCloseable {
   private final Connecting connecting;
   private final String moment;
+  private final String schema;
   private final Function<SQLException, StoreException> translate;
   private @Nullable Connection connection;
   private @Nullable String seen;
@@ -36,11 +37,16 @@ final class RevisionReader implements RevisionPoll.Revisions, AutoCloseable {
    *
    * @param moment a query for one value, which changes if something was committed since the same
    *     connection last asked
+   * @param schema what stands before the name of a table
    */
   RevisionReader(
-      Connecting connecting, String moment, Function<SQLException, StoreException> translate) {
+      Connecting connecting,
+      String moment,
+      String schema,
+      Function<SQLException, StoreException> translate) {
     this.connecting = connecting;
     this.moment = moment;
+    this.schema = schema;
     this.translate = translate;
   }
 
@@ -57,7 +63,7 @@ final class RevisionReader implements RevisionPoll.Revisions, AutoCloseable {
       if (now.equals(seen)) {
         return Optional.empty();
       }
-      Map<String, Revision> revisions = SqlTailnets.revisions(looking);
+      Map<String, Revision> revisions = SqlTailnets.revisions(looking, schema);
       seen = now;
       return Optional.of(revisions);
     } catch (SQLException e) {

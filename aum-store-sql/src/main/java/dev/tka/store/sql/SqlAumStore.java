@@ -54,6 +54,12 @@ final class SqlAumStore implements AumStore {
   /** The most bytes of rows in one statement, unless a single row is larger. */
   private static final long MOST_BYTES = 1 << 20;
 
+  /** The most AUMs that are read together, of many tailnets. */
+  private static final long MOST_TOGETHER = 50_000;
+
+  /** The newest AUMs of a tailnet whose bodies are read with it: more than between checkpoints. */
+  private static final long BODIES_AT_HAND = 64;
+
   /** The columns of an AUM that are not of version 1. */
   private static final String AUM_FACTS =
       "size, own_at, reference_at, changes, signers, facts_checksum";
@@ -72,13 +78,24 @@ final class SqlAumStore implements AumStore {
   private final SqlTailnets database;
   private final String name;
   private final Clock clock;
+  private final Map<Long, Row> atHand;
   private volatile View last;
   private long lastSequence;
 
   SqlAumStore(SqlTailnets database, String name, Clock clock) {
+    this(database, name, clock, Map.of());
+  }
+
+  /**
+   * A tailnet's part.
+   *
+   * @param atHand rows of bodies that were read already
+   */
+  private SqlAumStore(SqlTailnets database, String name, Clock clock, Map<Long, Row> atHand) {
     this.database = database;
     this.name = name;
     this.clock = clock;
+    this.atHand = atHand;
     Tailnet nothing = Tailnet.empty(0, name);
     this.last = show(nothing, Stamp.NO_ROW, new AumIndex<>(), 0, Trail.EMPTY, Notes.NONE);
   }
@@ -242,39 +259,147 @@ final class SqlAumStore implements AumStore {
     return Optional.of(show(now, stamp, index, sequence, shown.trail(), notes));
   }
 
+  /**
+   * The rows of a tailnet, except its own.
+   *
+   * @param trail with their facts, as are own AUMs
+   */
+  private record Content(
+      List<Row> aums,
+      List<Row> trail,
+      List<Row> own,
+      List<Row> aside,
+      List<Row> elsewhere,
+      List<Row> inherited) {
+
+    /** Reads those of a tailnet. */
+    static Content of(Connection connection, String schema, boolean facts, long tailnet)
+        throws SQLException {
+      return all(connection, schema, facts, tailnet, tailnet).get(tailnet);
+    }
+
+    /** Reads those of all tailnets whose numbers are in a range, with one statement for a table. */
+    static Many all(Connection connection, String schema, boolean facts, long from, long to)
+        throws SQLException {
+      String among = " where %s.tailnet between ? and ?";
+      String factsOf =
+          " left join %s as facts on facts.tailnet = %s.tailnet and facts.hash = %s.hash";
+      return new Many(
+          byTailnet(
+              query(
+                  connection,
+                  "aum",
+                  "select "
+                      + aumColumns(schema, facts)
+                      + " from "
+                      + schema
+                      + "aum where tailnet between ? and ? and removed_by is null"
+                      + " order by tailnet, number",
+                  from,
+                  to)),
+          byTailnet(
+              query(
+                  connection,
+                  "trail",
+                  "select trail.*, "
+                      + (facts
+                          ? "facts.own_at, facts.reference_at, facts.changes, facts.checksum"
+                          : "null, null, null, null")
+                      + " from "
+                      + schema
+                      + "trail"
+                      + (facts
+                          ? String.format(factsOf, schema + "trail_facts", "trail", "trail")
+                              + " and facts.position = trail.position"
+                          : "")
+                      + String.format(among, "trail")
+                      + " order by trail.tailnet, trail.position",
+                  from,
+                  to)),
+          byTailnet(
+              query(
+                  connection,
+                  "own_aum",
+                  "select own_aum.*, "
+                      + (facts
+                          ? "facts.revocation, facts.acknowledged_own_at, facts.checksum"
+                          : "null, null, null")
+                      + " from "
+                      + schema
+                      + "own_aum"
+                      + (facts
+                          ? String.format(factsOf, schema + "own_aum_facts", "own_aum", "own_aum")
+                          : "")
+                      + String.format(among, "own_aum"),
+                  from,
+                  to)),
+          byTailnet(
+              query(
+                  connection,
+                  "set_aside",
+                  "select * from "
+                      + schema
+                      + "set_aside where tailnet between ? and ? order by tailnet, position",
+                  from,
+                  to)),
+          facts ? byTailnet(table(connection, schema, "elsewhere_aum", from, to)) : Map.of(),
+          facts ? byTailnet(table(connection, schema, "inherited", from, to)) : Map.of());
+    }
+
+    private static List<Row> table(
+        Connection connection, String schema, String table, long from, long to)
+        throws SQLException {
+      return query(
+          connection,
+          table,
+          "select * from " + schema + table + " where tailnet between ? and ?",
+          from,
+          to);
+    }
+
+    /** Rows whose first column is the tailnet's number. */
+    private static Map<Object, List<Row>> byTailnet(List<Row> rows) {
+      Map<Object, List<Row>> sorted = new HashMap<>();
+      rows.forEach(
+          row ->
+              sorted
+                  .computeIfAbsent(row.columns().get(0).orElse(0L), any -> new ArrayList<>())
+                  .add(row));
+      return sorted;
+    }
+
+    /** The rows of several tailnets, by the tailnet's number. */
+    record Many(
+        Map<Object, List<Row>> aums,
+        Map<Object, List<Row>> trail,
+        Map<Object, List<Row>> own,
+        Map<Object, List<Row>> aside,
+        Map<Object, List<Row>> elsewhere,
+        Map<Object, List<Row>> inherited) {
+      Content get(long tailnet) {
+        return new Content(
+            aums.getOrDefault(tailnet, List.of()),
+            trail.getOrDefault(tailnet, List.of()),
+            own.getOrDefault(tailnet, List.of()),
+            aside.getOrDefault(tailnet, List.of()),
+            elsewhere.getOrDefault(tailnet, List.of()),
+            inherited.getOrDefault(tailnet, List.of()));
+      }
+    }
+  }
+
   private View whole(Connection connection, boolean facts, Tailnet now, Stamp stamp)
       throws SQLException, StoreException {
-    long tailnet = now.number;
-    List<Row> aums = selectAums(connection, facts, tailnet, 0);
-    List<Row> entries =
-        facts
-            ? select(
-                connection,
-                "trail.*, facts.own_at, facts.reference_at, facts.changes, facts.checksum",
-                "trail left join trail_facts as facts on facts.tailnet = trail.tailnet"
-                    + " and facts.position = trail.position and facts.hash = trail.hash"
-                    + " where trail.tailnet = ? order by trail.position",
-                tailnet)
-            : select(
-                connection,
-                "*, null, null, null, null",
-                "trail where tailnet = ? order by position",
-                tailnet);
-    List<Row> own =
-        facts
-            ? select(
-                connection,
-                "own_aum.*, facts.revocation, facts.acknowledged_own_at, facts.checksum",
-                "own_aum left join own_aum_facts as facts on facts.tailnet = own_aum.tailnet"
-                    + " and facts.hash = own_aum.hash where own_aum.tailnet = ?",
-                tailnet)
-            : select(connection, "*, null, null, null", "own_aum where tailnet = ?", tailnet);
-    List<Row> aside =
-        select(connection, "*", "set_aside where tailnet = ? order by position", tailnet);
-    List<Row> elsewhere =
-        facts ? select(connection, "*", "elsewhere_aum where tailnet = ?", tailnet) : List.of();
-    List<Row> inherited =
-        facts ? select(connection, "*", "inherited where tailnet = ?", tailnet) : List.of();
+    return whole(Content.of(connection, database.schema(), facts, now.number), now, stamp);
+  }
+
+  private View whole(Content content, Tailnet now, Stamp stamp) throws StoreException {
+    List<Row> aums = content.aums;
+    List<Row> entries = content.trail;
+    List<Row> own = content.own;
+    List<Row> aside = content.aside;
+    List<Row> elsewhere = content.elsewhere;
+    List<Row> inherited = content.inherited;
     long sum =
         sum(aums, Rows.AUM_COLUMNS)
             + sum(entries, Rows.TRAIL_COLUMNS)
@@ -296,18 +421,125 @@ final class SqlAumStore implements AumStore {
 
   private List<Row> selectAums(Connection connection, boolean facts, long tailnet, long after)
       throws SQLException {
-    String size =
-        "(select length(encoded) from aum_body"
-            + " where aum_body.tailnet = aum.tailnet and aum_body.number = aum.number)";
     return select(
         connection,
-        "tailnet, number, hash, parent, kind, committed_at, "
-            + (facts
-                ? AUM_FACTS + ", case when facts_checksum is null then " + size + " end"
-                : "null, null, null, null, null, null, " + size),
+        aumColumns(database.schema(), facts),
         "aum where tailnet = ? and number > ? and removed_by is null order by number",
         tailnet,
         after);
+  }
+
+  private static String aumColumns(String schema, boolean facts) {
+    String size =
+        "(select length(encoded) from "
+            + schema
+            + "aum_body as aum_body where aum_body.tailnet = aum.tailnet"
+            + " and aum_body.number = aum.number)";
+    return "tailnet, number, hash, parent, kind, committed_at, "
+        + (facts
+            ? AUM_FACTS + ", case when facts_checksum is null then " + size + " end"
+            : "null, null, null, null, null, null, " + size);
+  }
+
+  /**
+   * Reads all tailnets of a database, many at once: a few statements for some ten thousand AUMs,
+   * with the bodies that opening an authority usually reads.
+   */
+  static void readAll(SqlTailnets database, Clock clock, Tailnets.Reading reading)
+      throws StoreException {
+    String schema = database.schema();
+    List<Row> all =
+        database.read(
+            connection ->
+                query(
+                    connection,
+                    "tailnet",
+                    "select number, last_number from " + schema + "tailnet order by number"));
+    int from = 0;
+    while (from < all.size()) {
+      long aums = all.get(from).number(1);
+      int to = from + 1;
+      while (to < all.size() && aums + all.get(to).number(1) <= MOST_TOGETHER) {
+        aums += all.get(to).number(1);
+        to++;
+      }
+      for (Found each :
+          together(database, clock, all.get(from).number(0), all.get(to - 1).number(0))) {
+        if (each.snapshot.isPresent()) {
+          reading.found(each.name, each.snapshot.get());
+        } else {
+          reading.damaged(each.name, each.damage.orElseThrow());
+        }
+      }
+      from = to;
+    }
+  }
+
+  /** A tailnet that was read, or why it was not. */
+  private record Found(
+      String name, Optional<AumSnapshot> snapshot, Optional<StoreException.Damaged> damage) {}
+
+  /** Reads the tailnets whose numbers are in a range, all of the same moment. */
+  private static List<Found> together(SqlTailnets database, Clock clock, long from, long to)
+      throws StoreException {
+    String schema = database.schema();
+    return database.readTogether(
+        connection -> {
+          boolean facts = database.keepsFacts(connection);
+          List<Row> tailnets =
+              query(
+                  connection,
+                  "tailnet",
+                  "select "
+                      + Tailnet.columns(facts)
+                      + " from "
+                      + schema
+                      + "tailnet where number between ? and ?",
+                  from,
+                  to);
+          Content.Many contents = Content.all(connection, schema, facts, from, to);
+          Map<Object, List<Row>> bodies =
+              Content.byTailnet(
+                  query(
+                      connection,
+                      "aum_body",
+                      "select body.tailnet, body.number, body.encoded from "
+                          + schema
+                          + "tailnet join "
+                          + schema
+                          + "aum_body as body on body.tailnet = tailnet.number"
+                          + " and (body.number = 1 or body.number > tailnet.last_number - ?)"
+                          + " where tailnet.number between ? and ?",
+                      BODIES_AT_HAND,
+                      from,
+                      to));
+          List<Found> found = new ArrayList<>(tailnets.size());
+          for (Row row : tailnets) {
+            String name = row.optionalText(1).orElse("");
+            if (!Tailnets.isName(name) || row.number(2) < 1) {
+              throw row.damaged(1, "a tailnet's name and its revision", "something else");
+            }
+            Map<Long, Row> atHand = new HashMap<>();
+            for (Row body : bodies.getOrDefault(row.number(0), List.of())) {
+              atHand.put(body.number(1), body);
+            }
+            SqlAumStore store = new SqlAumStore(database, name, clock, atHand);
+            try {
+              AumSnapshot snapshot = store.named(() -> store.shown(row, contents));
+              found.add(new Found(name, Optional.of(snapshot), Optional.empty()));
+            } catch (StoreException.Damaged e) {
+              found.add(new Found(name, Optional.empty(), Optional.of(e)));
+            }
+          }
+          return found;
+        });
+  }
+
+  private AumSnapshot shown(Row row, Content.Many contents) throws StoreException {
+    Tailnet now = Tailnet.parse(row);
+    Stamp stamp = new Stamp(now.revision, row.number(Tailnet.CHECKSUM));
+    last = whole(contents.get(now.number), now, stamp);
+    return last.snapshot;
   }
 
   private static List<AumIndex.Item<Long>> parseAums(List<Row> rows) throws StoreException.Damaged {
@@ -425,8 +657,13 @@ final class SqlAumStore implements AumStore {
      * has statistics.
      */
     private Map<Long, Row> rows(Set<Long> numbers) throws StoreException {
+      if (atHand.keySet().containsAll(numbers)) {
+        return atHand;
+      }
       String sql =
-          "select ?, column1, (select encoded from aum_body where tailnet = ? and number = column1)"
+          "select ?, column1, (select encoded from "
+              + in("aum_body")
+              + " where tailnet = ? and number = column1)"
               + " from (values (?)"
               + ", (?)".repeat(numbers.size() - 1)
               + ") as asked";
@@ -464,10 +701,15 @@ final class SqlAumStore implements AumStore {
     }
   }
 
+  /** Text that begins with a table's name, with the schema before it. */
+  private String in(String table) {
+    return database.schema() + table;
+  }
+
   private List<Row> select(Connection connection, String columns, String rest, Object... arguments)
       throws SQLException {
     String table = rest.substring(0, rest.indexOf(' '));
-    return query(connection, table, "select " + columns + " from " + rest, arguments);
+    return query(connection, table, "select " + columns + " from " + in(rest), arguments);
   }
 
   /**
@@ -554,7 +796,7 @@ final class SqlAumStore implements AumStore {
       long tailnet = before.tailnet.number == 0 ? addTailnet(connection) : before.tailnet.number;
       SqlAumStore.insert(
           connection,
-          "aum (tailnet, number, hash, parent, kind, committed_at, " + AUM_FACTS + ")",
+          in("aum") + " (tailnet, number, hash, parent, kind, committed_at, " + AUM_FACTS + ")",
           added.stream()
               .map(
                   item ->
@@ -564,7 +806,7 @@ final class SqlAumStore implements AumStore {
       // A body is checked against its hash, so it needs no checksum.
       SqlAumStore.insert(
           connection,
-          "aum_body",
+          in("aum_body"),
           bodies.entrySet().stream()
               .map(body -> Row.of("aum_body", tailnet, body.getKey(), body.getValue()))
               .toList());
@@ -593,7 +835,7 @@ final class SqlAumStore implements AumStore {
       }
       executeFor(
           connection,
-          "update aum set removed_by = ? where tailnet = ? and number",
+          "update " + in("aum") + " set removed_by = ? where tailnet = ? and number",
           Row.of("aum", revision, tailnet),
           List.copyOf(removed.values()));
       if (!removed.isEmpty()) {
@@ -610,11 +852,14 @@ final class SqlAumStore implements AumStore {
       if (from < old.size()) {
         String cut = "trail where tailnet = ? and position >= ?";
         sum -= SqlAumStore.sum(select(connection, "*", cut, tailnet, from));
-        execute(connection, "delete from " + cut, tailnet, from);
+        execute(connection, "delete from " + in(cut), tailnet, from);
       }
       // Version 1 leaves some behind.
       execute(
-          connection, "delete from trail_facts where tailnet = ? and position >= ?", tailnet, from);
+          connection,
+          "delete from " + in("trail_facts") + " where tailnet = ? and position >= ?",
+          tailnet,
+          from);
       if (trail.size() > from) {
         List<TrailEntry> more =
             shortened.newest().map(newest -> trail.after(newest.hash())).orElseGet(trail::entries);
@@ -625,7 +870,7 @@ final class SqlAumStore implements AumStore {
           facts.add(Rows.trailFacts(tailnet, from + i, more.get(i)));
         }
         insert(connection, "trail", rows);
-        SqlAumStore.insert(connection, "trail_facts", facts);
+        SqlAumStore.insert(connection, in("trail_facts"), facts);
       }
     }
 
@@ -649,13 +894,13 @@ final class SqlAumStore implements AumStore {
       delete(connection, "own_aum_facts", tailnet, List.copyOf(replaced));
       SqlAumStore.insert(
           connection,
-          "own_aum_facts",
+          in("own_aum_facts"),
           noted.stream().map(hash -> Rows.ownFacts(tailnet, hash, madeIn(now, hash))).toList());
       if (!now.setAside().equals(old.setAside())) {
         for (int i = 0; i < old.setAside().size(); i++) {
           sum -= Rows.aside(tailnet, i, old.setAside().get(i)).checksum();
         }
-        execute(connection, "delete from set_aside where tailnet = ?", tailnet);
+        execute(connection, "delete from " + in("set_aside") + " where tailnet = ?", tailnet);
         List<Row> aside = new ArrayList<>();
         for (int i = 0; i < now.setAside().size(); i++) {
           aside.add(Rows.aside(tailnet, i, now.setAside().get(i)));
@@ -678,7 +923,7 @@ final class SqlAumStore implements AumStore {
           old.stream().filter(hash -> !now.contains(hash)).toList());
       SqlAumStore.insert(
           connection,
-          "elsewhere_aum",
+          in("elsewhere_aum"),
           now.stream()
               .filter(hash -> !old.contains(hash))
               .map(hash -> Rows.elsewhere(tailnet, hash))
@@ -691,7 +936,7 @@ final class SqlAumStore implements AumStore {
       delete(connection, "inherited", tailnet, changed(old, now));
       SqlAumStore.insert(
           connection,
-          "inherited",
+          in("inherited"),
           changed(now, old).stream()
               .map(hash -> Rows.inherited(tailnet, hash, now.getOrDefault(hash, List.of())))
               .toList());
@@ -704,18 +949,17 @@ final class SqlAumStore implements AumStore {
           .toList();
     }
 
-    private static void delete(
-        Connection connection, String table, long tailnet, List<AumHash> hashes)
+    private void delete(Connection connection, String table, long tailnet, List<AumHash> hashes)
         throws SQLException {
       executeFor(
           connection,
-          "delete from " + table + " where tailnet = ? and hash",
+          "delete from " + in(table) + " where tailnet = ? and hash",
           Row.of(table, tailnet),
           hashes);
     }
 
     private void insert(Connection connection, String table, List<Row> rows) throws SQLException {
-      SqlAumStore.insert(connection, table, rows);
+      SqlAumStore.insert(connection, in(table), rows);
       sum += SqlAumStore.sum(rows);
     }
 
@@ -802,12 +1046,12 @@ final class SqlAumStore implements AumStore {
     deleteRemoved(connection);
     execute(
         connection,
-        "update aum set removed_by = ? where tailnet = ? and removed_by is null",
+        "update " + in("aum") + " set removed_by = ? where tailnet = ? and removed_by is null",
         revision,
         tailnet);
     noteRemoval(connection, tailnet, revision);
     for (String table : TABLES_OF_NOTES) {
-      execute(connection, "delete from " + table + " where tailnet = ?", tailnet);
+      execute(connection, "delete from " + in(table) + " where tailnet = ?", tailnet);
     }
   }
 
@@ -825,7 +1069,10 @@ final class SqlAumStore implements AumStore {
           }
           if (row.isPresent()) {
             removeAll(connection, row.get().number(0), row.get().number(1) + 1);
-            execute(connection, "delete from tailnet where number = ?", row.get().number(0));
+            execute(
+                connection,
+                "delete from " + in("tailnet") + " where number = ?",
+                row.get().number(0));
           }
           return found;
         });
@@ -836,7 +1083,9 @@ final class SqlAumStore implements AumStore {
     TailnetName.requireNew(name);
     try (PreparedStatement insert =
         connection.prepareStatement(
-            "insert into tailnet (number, name, revision, rewritten, last_number, checksum) values ("
+            "insert into "
+                + in("tailnet")
+                + " (number, name, revision, rewritten, last_number, checksum) values ("
                 + database.newNumber()
                 + ", ?, 0, 0, 0, 0) returning number")) {
       insert.setString(1, name);
@@ -866,7 +1115,9 @@ final class SqlAumStore implements AumStore {
     int changed =
         execute(
             connection,
-            "update tailnet set revision = ?, rewritten = ?, last_number = ?,"
+            "update "
+                + in("tailnet")
+                + " set revision = ?, rewritten = ?, last_number = ?,"
                 + " last_active_ancestor = ?, agreed_at = ?, checksum = ?, own_at = ?,"
                 + " clock_at = ?, latest_clock_at = ?, begun_at = ?, time_checksum = ?"
                 + " where number = ? and revision = ?",
@@ -881,7 +1132,7 @@ final class SqlAumStore implements AumStore {
   private void noteRemoval(Connection connection, long tailnet, long revision) throws SQLException {
     insert(
         connection,
-        "removal",
+        in("removal"),
         List.of(Row.of("removal", clock.instant().getEpochSecond(), tailnet, revision)));
   }
 
@@ -917,14 +1168,14 @@ final class SqlAumStore implements AumStore {
     for (String table : List.of("aum_body", "aum")) {
       executeFor(
           connection,
-          "delete from " + table + " where tailnet = ? and number",
+          "delete from " + in(table) + " where tailnet = ? and number",
           Row.of(table, tailnet),
           gone);
     }
     if (gone.size() < MOST_DELETED) {
       execute(
           connection,
-          "delete from removal where removed_at = ? and tailnet = ? and revision = ?",
+          "delete from " + in("removal") + " where removed_at = ? and tailnet = ? and revision = ?",
           due.get(0).number(0),
           tailnet,
           due.get(0).number(2));

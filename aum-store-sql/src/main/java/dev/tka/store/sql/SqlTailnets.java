@@ -59,6 +59,12 @@ abstract class SqlTailnets implements Tailnets {
    */
   abstract boolean keepsFacts(Connection connection) throws SQLException;
 
+  /**
+   * What stands before the name of a table: no session is relied on to have a search path, since a
+   * pooler may give each transaction another one.
+   */
+  abstract String schema();
+
   /** The end of a select within {@link #write} that keeps others from writing its rows. */
   abstract String lock();
 
@@ -99,7 +105,12 @@ abstract class SqlTailnets implements Tailnets {
 
   @Override
   public SortedMap<String, Revision> revisions() throws StoreException {
-    return read(SqlTailnets::revisions);
+    return read(connection -> revisions(connection, schema()));
+  }
+
+  @Override
+  public void readAll(Reading reading) throws StoreException {
+    SqlAumStore.readAll(this, clock, reading);
   }
 
   /**
@@ -114,13 +125,15 @@ abstract class SqlTailnets implements Tailnets {
   /**
    * Every tailnet's revision, by name.
    *
+   * @param schema as {@link #schema} says
    * @throws StoreException.Damaged if a row is not valid
    */
-  static SortedMap<String, Revision> revisions(Connection connection)
+  static SortedMap<String, Revision> revisions(Connection connection, String schema)
       throws SQLException, StoreException.Damaged {
     SortedMap<String, Revision> revisions = new TreeMap<>();
     try (Statement statement = connection.createStatement();
-        ResultSet result = statement.executeQuery("select name, revision, checksum from tailnet")) {
+        ResultSet result =
+            statement.executeQuery("select name, revision, checksum from " + schema + "tailnet")) {
       while (result.next()) {
         Row row = Row.read("tailnet", result);
         String name = row.optionalText(0).orElse("");

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -31,8 +32,10 @@ import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.sqlite.BusyHandler;
+import org.sqlite.NativeLibraryNotFoundException;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteException;
 import org.sqlite.SQLiteOpenMode;
 
 /**
@@ -46,6 +49,9 @@ import org.sqlite.SQLiteOpenMode;
  * -wal} and {@code -shm} beside it belong to it. Readers do not wait for writers in other
  * processes, nor do those wait for readers; within a process, reading others' commits waits for a
  * commit to the same tailnet that is in progress.
+ *
+ * <p>Reading needs no permission or room to write, if no commits are left in the file ending in
+ * {@code -wal}: none are after the last program that had the file open has closed it.
  *
  * <p>A snapshot keeps everything in memory except bodies, which are read on demand. The bodies of
  * AUMs removed in the meantime stay for {@link #REMOVED_STAY}; after that, an older snapshot no
@@ -72,6 +78,20 @@ public final class SqliteFile extends SqlTailnets {
 
   /** Longer than any commit takes. */
   private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  /** The bits of a code that say what an extended code is about. */
+  private static final int PRIMARY = 0xff;
+
+  /** Failures of the file for shared memory. */
+  private static final Set<SQLiteErrorCode> SHARED =
+      Set.of(
+          SQLiteErrorCode.SQLITE_IOERR_SHMOPEN,
+          SQLiteErrorCode.SQLITE_IOERR_SHMSIZE,
+          SQLiteErrorCode.SQLITE_IOERR_SHMLOCK,
+          SQLiteErrorCode.SQLITE_IOERR_SHMMAP);
+
+  /** The end of the name of the file with commits that are not yet in the file itself. */
+  static final String WAL = "-wal";
 
   private final Path file;
   private final Consumer<SQLiteConfig> settings;
@@ -111,7 +131,7 @@ public final class SqliteFile extends SqlTailnets {
     requireFile(file);
     SqliteFile opened = new SqliteFile(file, clock, settings);
     try {
-      if (!opened.readTogether(connection -> isOurs(file, connection))) {
+      if (!opened.readTogether(opened::isOurs)) {
         throw new StoreException.Absent(file + ": expected a store, found an empty file");
       }
       return opened;
@@ -161,8 +181,8 @@ public final class SqliteFile extends SqlTailnets {
   }
 
   /** True for one of our files, false for an empty one. */
-  private static boolean isOurs(Path file, Connection connection)
-      throws SQLException, StoreException {
+  private boolean isOurs(Connection connection) throws SQLException, StoreException {
+    Drivers.warnOfSqlite(connection);
     try (Statement statement = connection.createStatement()) {
       boolean isEmpty = Files.size(file) == 0;
       long application = number(statement, "pragma application_id");
@@ -198,7 +218,7 @@ public final class SqliteFile extends SqlTailnets {
     long end = System.nanoTime() + PATIENCE.toNanos();
     while (true) {
       try {
-        if (!readTogether(connection -> isOurs(file, connection))) {
+        if (!readTogether(this::isOurs)) {
           makeTables();
         }
         return;
@@ -227,7 +247,7 @@ public final class SqliteFile extends SqlTailnets {
     writeAsIs(
         connection -> {
           // Another process may have been first.
-          if (isOurs(file, connection)) {
+          if (isOurs(connection)) {
             return false;
           }
           execute(connection, TABLES);
@@ -261,7 +281,7 @@ public final class SqliteFile extends SqlTailnets {
   @Override
   Watch begin(Watcher watcher) {
     RevisionReader reader =
-        new RevisionReader(() -> connect(false), "pragma data_version", this::translate);
+        new RevisionReader(() -> connect(false), "pragma data_version", schema(), this::translate);
     AtomicReference<Optional<Object>> read = new AtomicReference<>(Optional.empty());
     Watch poll =
         RevisionPoll.begin(
@@ -295,15 +315,42 @@ public final class SqliteFile extends SqlTailnets {
     new SqliteBackup(this, target).run(progress);
   }
 
+  /**
+   * Puts a copy in the place of a file. The copy is checked page by page and row by row, and
+   * flushed, before it takes the place at once. What was there, with the files beside it, is kept
+   * under another name. No instance may have the file open, in this process or another.
+   *
+   * @param copy as {@link #backup} makes it
+   * @param file where to put it; it need not exist
+   * @param clock names what is kept
+   * @param progress receives the number of pages that are copied
+   * @return what was there, under its new name; empty if nothing was
+   * @throws StoreException.Busy if another process has the file open
+   * @throws StoreException.Absent if there is no copy
+   * @throws StoreException.Damaged if the copy is damaged, or no store
+   * @throws StoreException if the copy cannot be read
+   * @throws IOException if the file cannot be written
+   */
+  public static Optional<Path> restore(Path copy, Path file, Clock clock, Progress progress)
+      throws StoreException, IOException {
+    return new SqliteRestore(copy, file, clock).run(progress);
+  }
+
   @Override
   <T> T read(Work<T> work) throws StoreException {
-    return run(readers, work);
+    try {
+      return run(readers, work);
+    } catch (SQLException e) {
+      if (!cannotWriteBeside(e)) {
+        throw translate(e);
+      }
+      return readStill(work, e);
+    }
   }
 
   @Override
   <T> T readTogether(Work<T> work) throws StoreException {
-    return run(
-        readers,
+    return read(
         connection -> {
           connection.setAutoCommit(false);
           T result = work.run(connection);
@@ -330,15 +377,99 @@ public final class SqliteFile extends SqlTailnets {
   private <T> T writeAsIs(Work<T> work) throws StoreException {
     // Threads queue here; between processes, SQLite polls.
     synchronized (writing) {
-      return run(
-          writers,
-          connection -> {
-            connection.setAutoCommit(false);
-            T result = work.run(connection);
-            commit(connection);
-            return result;
-          });
+      try {
+        return run(
+            writers,
+            connection -> {
+              connection.setAutoCommit(false);
+              T result = work.run(connection);
+              commit(connection);
+              return result;
+            });
+      } catch (SQLException e) {
+        throw translate(e);
+      }
     }
+  }
+
+  /**
+   * Whether SQLite could not read because it could not write: beside a file in WAL mode it keeps
+   * shared memory in another one.
+   */
+  private static boolean cannotWriteBeside(SQLException failure) {
+    int code = failure.getErrorCode() & PRIMARY;
+    if (code == SQLiteErrorCode.SQLITE_IOERR.code) {
+      return failure instanceof SQLiteException shared && SHARED.contains(shared.getResultCode());
+    }
+    return code == SQLiteErrorCode.SQLITE_CANTOPEN.code
+        || code == SQLiteErrorCode.SQLITE_READONLY.code
+        || code == SQLiteErrorCode.SQLITE_FULL.code;
+  }
+
+  /**
+   * Reads where nothing can be written: on a full disk, in a folder or a file system that is
+   * read-only. SQLite is told that nobody changes the file, and whether that was so is checked
+   * afterwards.
+   *
+   * @param why reading as usual failed
+   */
+  private <T> T readStill(Work<T> work, SQLException why) throws StoreException {
+    requireReadable();
+    List<Object> before = state();
+    try {
+      if (hasLog(file)) {
+        throw new StoreException.Unavailable(file.toString(), new IOException(unreadLog(), why));
+      }
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(file.toString(), e);
+    }
+    T result;
+    SQLiteConfig config = new SQLiteConfig();
+    config.setReadOnly(true);
+    try (Connection connection = config.createConnection(url(file) + "?immutable=1")) {
+      result = work.run(connection);
+    } catch (SQLException e) {
+      throw translate(e);
+    }
+    if (!state().equals(before)) {
+      throw new StoreException.Busy(file + ": another process is writing");
+    }
+    return result;
+  }
+
+  private void requireReadable() throws StoreException {
+    try (InputStream in = Files.newInputStream(file)) {
+      in.read();
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(file.toString(), e);
+    }
+  }
+
+  private String unreadLog() {
+    return log(file).getFileName()
+        + " may hold commits, and SQLite cannot read them without writing beside it: give write"
+        + " permission and room to its folder; or copy both files to a folder that has them, and"
+        + " read the copy";
+  }
+
+  /** What changes when somebody writes the file. */
+  private List<Object> state() throws StoreException {
+    try {
+      BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
+      return List.of(identity(), now.size(), now.lastModifiedTime(), hasLog(file));
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(file.toString(), e);
+    }
+  }
+
+  /** The file with commits that are not yet in a file itself. */
+  private static Path log(Path file) {
+    return file.resolveSibling(file.getFileName() + WAL);
+  }
+
+  /** Whether there may be commits that are not yet in a file itself. */
+  static boolean hasLog(Path file) throws IOException {
+    return Files.exists(log(file)) && Files.size(log(file)) > 0;
   }
 
   /** {@inheritDoc} Another file may have taken this one's place, so this asks each time. */
@@ -348,6 +479,11 @@ public final class SqliteFile extends SqlTailnets {
       String query = "select count(*) from sqlite_master where name = 'trail_facts'";
       return number(statement, query) > 0;
     }
+  }
+
+  @Override
+  String schema() {
+    return "";
   }
 
   @Override
@@ -373,7 +509,7 @@ public final class SqliteFile extends SqlTailnets {
     try {
       connection.setAutoCommit(true);
     } catch (SQLException e) {
-      if ((e.getErrorCode() & 0xff) == SQLiteErrorCode.SQLITE_IOERR.code) {
+      if ((e.getErrorCode() & PRIMARY) == SQLiteErrorCode.SQLITE_IOERR.code) {
         // The commit may still be there after a crash, although it could not be flushed.
         throw new StoreException.InDoubt(file.toString(), e);
       }
@@ -393,32 +529,28 @@ public final class SqliteFile extends SqlTailnets {
     }
   }
 
-  private <T> T run(Queue<Idle> idle, Work<T> work) throws StoreException {
+  private <T> T run(Queue<Idle> idle, Work<T> work) throws SQLException, StoreException {
     requireOpen();
     Optional<Object> to = identity();
+    Connection connection = connection(idle, to);
+    boolean done = false;
     try {
-      Connection connection = connection(idle, to);
-      boolean done = false;
-      try {
-        T result = work.run(connection);
-        done = true;
-        return result;
-      } finally {
-        // Closing rolls back an uncommitted transaction.
-        if (!done || isClosed()) {
-          closeQuietly(connection);
-        } else {
-          idle.add(new Idle(connection, to));
-          if (idle.size() > MOST_IDLE) {
-            Optional.ofNullable(idle.poll()).ifPresent(each -> closeQuietly(each.connection));
-          }
-          if (isClosed()) {
-            disconnect();
-          }
+      T result = work.run(connection);
+      done = true;
+      return result;
+    } finally {
+      // Closing rolls back an uncommitted transaction.
+      if (!done || isClosed()) {
+        closeQuietly(connection);
+      } else {
+        idle.add(new Idle(connection, to));
+        if (idle.size() > MOST_IDLE) {
+          Optional.ofNullable(idle.poll()).ifPresent(each -> closeQuietly(each.connection));
+        }
+        if (isClosed()) {
+          disconnect();
         }
       }
-    } catch (SQLException e) {
-      throw translate(e);
     }
   }
 
@@ -442,12 +574,16 @@ public final class SqliteFile extends SqlTailnets {
       config.setSynchronous(SQLiteConfig.SynchronousMode.FULL);
     }
     settings.accept(config);
-    // As a URI, because the driver treats text after a question mark in a path as settings.
-    Connection connection = config.createConnection("jdbc:sqlite:" + file.toUri().toASCIIString());
+    Connection connection = config.createConnection(url(file));
     BusyHandler.setHandler(
         connection,
         new Patience(config.getBusyTimeout(), "another program that is writing to " + file));
     return connection;
+  }
+
+  /** As a URI, because the driver treats text after a question mark in a path as settings. */
+  static String url(Path file) {
+    return "jdbc:sqlite:" + file.toUri().toASCIIString();
   }
 
   /** Waits for other writers as SQLite itself would, and tells it. */
@@ -478,8 +614,7 @@ public final class SqliteFile extends SqlTailnets {
   }
 
   private StoreException translate(SQLException failure) {
-    // The low byte of an extended code is the primary code.
-    int code = failure.getErrorCode() & 0xff;
+    int code = failure.getErrorCode() & PRIMARY;
     if (code == SQLiteErrorCode.SQLITE_BUSY.code || code == SQLiteErrorCode.SQLITE_LOCKED.code) {
       return new StoreException.Busy(file + ": another process is writing");
     }
@@ -495,8 +630,17 @@ public final class SqliteFile extends SqlTailnets {
           file + ": SQLite cannot open it, or cannot create the -wal and -shm files beside it",
           new SQLException(words(failure), failure));
     }
-    // Only the cause shows that the driver has no library for this platform.
+    // Only the cause shows that the driver's library was not loaded.
     Throwable cause = failure.getCause();
+    if (cause instanceof NativeLibraryNotFoundException) {
+      cause =
+          new IOException(
+              "SQLite's library was not loaded: there is none for this platform, or no room or"
+                  + " permission to unpack it in "
+                  + System.getProperty("org.sqlite.tmpdir", System.getProperty("java.io.tmpdir"))
+                  + " (JAVA_TOOL_OPTIONS=-Dorg.sqlite.tmpdir=DIR names another folder)",
+              cause);
+    }
     return new StoreException.Unavailable(
         file.toString(), cause == null ? new SQLException(words(failure), failure) : cause);
   }

@@ -63,6 +63,11 @@ final class CountingDatabase extends SqlTailnets {
   }
 
   @Override
+  String schema() {
+    return behind.schema();
+  }
+
+  @Override
   String lock() {
     return behind.lock();
   }

@@ -95,7 +95,7 @@ class PostgresDatabaseTest extends SqlContract {
   void bumpTheRevisionOnInsert() throws SQLException {
     sql(
         "create function told() returns trigger language plpgsql as"
-            + " $$ begin update tailnet set revision = revision + 1; return null; end $$");
+            + " $$ begin update tka.tailnet set revision = revision + 1; return null; end $$");
     sql("create trigger told after insert on aum for each row execute function told()");
   }
 
@@ -338,7 +338,9 @@ class PostgresDatabaseTest extends SqlContract {
             "postgresql://control@db.example.com:5433/tka",
             "postgresql://control@db.example.com:5432/tka",
             "postgresql://a%20b%40c@[::1]:5432/d%20e",
-            "postgresql://u@h:5432/d?sslmode=verify-full")) {
+            "postgresql://u@h:5432/d?sslmode=verify-full",
+            "postgresql://u@h1:5432,[::1]:5433/d?sslmode=verify-full&targetServerType=primary",
+            "postgresql://u@h:5432/d?options=-c%20x%3D1")) {
       assertThat(PostgresSettings.parse(url).withPassword("secret")).hasToString(url);
     }
     PostgresSettings plain = PostgresSettings.parse("postgresql://u%40@h/d%2Fe");
@@ -346,6 +348,8 @@ class PostgresDatabaseTest extends SqlContract {
     assertThat(plain.user()).isEqualTo("u@");
     assertThat(plain.database()).isEqualTo("d/e");
     assertThat(PostgresSettings.parse("postgresql://u@[::1]/d").host()).isEqualTo("::1");
+    assertThat(PostgresSettings.parse("postgres://u@h1,h2:6432/d?targetServerType=primary"))
+        .hasToString("postgresql://u@h1:5432,h2:6432/d?targetServerType=primary");
 
     for (String url :
         List.of(
@@ -363,9 +367,16 @@ class PostgresDatabaseTest extends SqlContract {
             "postgresql://u@h/d?password=secret",
             "postgresql://u@h/d?sslmode=secret",
             "postgresql://u@h/d?sslmode=require&password=secret",
+            "postgresql://u@h/d?sslmode=require&sslpassword=secret",
+            "postgresql://u@h/d?user=secret",
+            "postgresql://u@h/d?secret=1",
+            "postgresql://u@h/d?secret",
+            "postgresql://u@h/d?targetServerType=",
+            "postgresql://u@h,/d",
+            "postgresql://u@h,u:secret@h/d",
             "postgresql://u@h/d?",
             "postgresql://u@h/d#secret",
-            "postgres://u@h/d",
+            "postgres://u:secret@h/d",
             "")) {
       assertThatThrownBy(() -> PostgresSettings.parse(url))
           .as(url)
@@ -489,7 +500,7 @@ class PostgresDatabaseTest extends SqlContract {
       for (String name : List.of("B", "C")) {
         Commit commit = adding(store, name).build();
 
-        proxy.cutAt("insert into aum_body", CuttingProxy.When.BEFORE);
+        proxy.cutAt("insert into tka.aum_body", CuttingProxy.When.BEFORE);
         assertThatThrownBy(() -> store.commit(commit))
             .isInstanceOf(StoreException.Unavailable.class)
             .message()

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.OpenException;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumFacts;
 import dev.tka.core.store.AumSnapshot;
@@ -35,6 +36,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -433,6 +435,65 @@ abstract class SqlContract extends DatabaseContract {
     database.statements();
     authority.stateAt(newestFirst.get(960));
     assertThat(database.statements()).as("the state after 50 AUMs").isEqualTo(1);
+  }
+
+  @Test
+  void allTailnetsAreListedWithTheSameFewStatementsHoweverManyThereAre() throws Exception {
+    CountingDatabase database = opened(new CountingDatabase(create()));
+    List<Long> statements = new ArrayList<>();
+    for (int count : List.of(3, 40)) {
+      for (int i = 0; i < count; i++) {
+        if (database.tailnet("t" + i).read().entries().isEmpty()) {
+          add(database.tailnet("t" + i), "A B C");
+        }
+      }
+      database.statements();
+      Map<String, AumHash> heads = new HashMap<>();
+      database.readAll(
+          new Tailnets.Reading() {
+            @Override
+            public void found(String name, AumSnapshot snapshot) throws StoreException {
+              try {
+                heads.put(name, Authority.open(snapshot).head());
+              } catch (OpenException e) {
+                throw new IllegalStateException(e);
+              }
+            }
+
+            @Override
+            public void damaged(String name, StoreException.Damaged why) throws StoreException {
+              throw why;
+            }
+          });
+      statements.add(database.statements());
+      assertThat(heads).hasSize(count).containsEntry("t2", hash("C"));
+    }
+    assertThat(statements).containsExactly(9L, 9L);
+  }
+
+  @Test
+  void oneDamagedTailnetIsNamedAmongAll() throws Exception {
+    SqlTailnets place = create();
+    for (String name : List.of("one", "two", "three")) {
+      add(place.tailnet(name), "A B");
+    }
+    sql("update aum set hash = " + hex("00") + " where tailnet = 2");
+    List<String> found = new ArrayList<>();
+    List<String> damaged = new ArrayList<>();
+    at().readAll(
+            new Tailnets.Reading() {
+              @Override
+              public void found(String name, AumSnapshot snapshot) {
+                found.add(name);
+              }
+
+              @Override
+              public void damaged(String name, StoreException.Damaged why) {
+                damaged.add(name + " " + why.getMessage());
+              }
+            });
+    assertThat(found).containsExactlyInAnyOrder("one", "three");
+    assertThat(damaged).singleElement().asString().startsWith("two ").contains("tailnet \"two\"");
   }
 
   @Test

@@ -91,6 +91,12 @@ public final class DirectoryKind implements StoreKind {
           this::copyTo, "copy a directory with 'cp -a' while nothing writes to it");
     }
 
+    @Override
+    public Restore restore() {
+      return new Restore.ByHand(
+          "stop tailscaled, move the directory away, and put its copy back with 'cp -a'");
+    }
+
     /** Copies files and folders with their times. */
     private StorePlace copyTo(Path target, Progress progress) throws StoreException, IOException {
       Path real = directory.toRealPath();

@@ -2,6 +2,7 @@ package dev.tka.store.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
@@ -169,6 +170,40 @@ public abstract class TailnetsContract {
     Revision wiped = place.tailnet("one").read().revision();
     assertThat(wiped).isNotEqualTo(expected.put("one", wiped));
     assertThat(place.revisions()).containsAllEntriesOf(expected);
+  }
+
+  @Test
+  void allAreReadAsEachIsReadAlone() throws Exception {
+    Tailnets place = opened();
+    add(place.tailnet("one"), "A B");
+    add(place.tailnet("two"), "A B C");
+    add(place.tailnet("three"), "A");
+    place.tailnet("three").wipe();
+    Map<String, AumSnapshot> found = new HashMap<>();
+    opened()
+        .readAll(
+            new Tailnets.Reading() {
+              @Override
+              public void found(String name, AumSnapshot snapshot) {
+                assertThat(found.put(name, snapshot)).isNull();
+              }
+
+              @Override
+              public void damaged(String name, StoreException.Damaged why) throws StoreException {
+                throw why;
+              }
+            });
+
+    assertThat(found.keySet()).isEqualTo(place.revisions().keySet());
+    for (Map.Entry<String, AumSnapshot> each : found.entrySet()) {
+      AumSnapshot alone = place.tailnet(each.getKey()).read();
+      assertThat(each.getValue().revision()).isEqualTo(alone.revision());
+      assertThat(each.getValue().entries()).hasSameSizeAs(alone.entries());
+      for (AumEntry entry : alone.entries()) {
+        assertThat(each.getValue().get(entry.hash())).isEqualTo(alone.get(entry.hash()));
+      }
+    }
+    assertThat(found.get("two").entries()).hasSize(3);
   }
 
   @Test

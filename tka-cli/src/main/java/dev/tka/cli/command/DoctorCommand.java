@@ -49,6 +49,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -162,6 +163,14 @@ public final class DoctorCommand implements Callable<Integer> {
     if (opened.size() > 1) {
       control = opened.get(1).words();
     }
+    Stream.of(Optional.of(store.place()), Optional.ofNullable(other))
+        .flatMap(Optional::stream)
+        .map(StorePlace::outdated)
+        .flatMap(Optional::stream)
+        .distinct()
+        .forEach(
+            library ->
+                problem("outdated-driver", library.fault(), Advice.person(library.remedy())));
     Optional<Authority> authority = examine(opened.get(0));
     Optional<PeersFile> file = peers.read(tka, spec.commandLine().getErr());
     if (authority.isPresent() && file.isPresent()) {

@@ -6,11 +6,11 @@ import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
 import dev.tka.cli.output.Texts;
+import dev.tka.core.AumHash;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.OpenException;
 import dev.tka.core.store.AumSnapshot;
-import dev.tka.core.store.AumStore;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.StorePlace;
 import dev.tka.store.TailnetName;
@@ -24,6 +24,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -62,27 +64,44 @@ public final class TailnetsCommand implements Callable<Integer> {
    * A tailnet of the store.
    *
    * @param aums the number of its AUMs; empty if it cannot be read
-   * @param authority empty if Tailnet Lock is not enabled, or it cannot be opened
+   * @param chain empty if Tailnet Lock is not enabled, or it cannot be opened
    * @param problem why it cannot be read or opened
    */
-  private record Listed(
-      String name,
-      OptionalInt aums,
-      Optional<Authority> authority,
-      Optional<TkaException> problem) {
-    static Listed of(String name, AumStore store) throws StoreException {
-      OptionalInt aums = OptionalInt.empty();
+  private record Listed(OptionalInt aums, Optional<Chain> chain, Optional<TkaException> problem) {
+    static Listed of(AumSnapshot snapshot) throws StoreException {
+      OptionalInt aums = OptionalInt.of(snapshot.entries().size());
       try {
-        AumSnapshot snapshot = store.read();
-        aums = OptionalInt.of(snapshot.entries().size());
         return new Listed(
-            name,
             aums,
-            snapshot.entries().isEmpty() ? Optional.empty() : Optional.of(Authority.open(snapshot)),
+            snapshot.entries().isEmpty()
+                ? Optional.empty()
+                : Optional.of(Chain.of(Authority.open(snapshot))),
             Optional.empty());
       } catch (StoreException.Damaged | OpenException e) {
-        return new Listed(name, aums, Optional.empty(), Optional.of(e));
+        return new Listed(aums, Optional.empty(), Optional.of(e));
       }
+    }
+  }
+
+  /** The ends of an active chain. */
+  private record Chain(AumHash head, AumHash oldest) {
+    static Chain of(Authority authority) {
+      return new Chain(authority.head(), authority.oldestAncestor());
+    }
+  }
+
+  /** Lists tailnets by name. */
+  private static final class Listing implements Tailnets.Reading {
+    private final SortedMap<String, Listed> tailnets = new TreeMap<>();
+
+    @Override
+    public void found(String name, AumSnapshot snapshot) throws StoreException {
+      tailnets.put(name, Listed.of(snapshot));
+    }
+
+    @Override
+    public void damaged(String name, StoreException.Damaged why) {
+      tailnets.put(name, new Listed(OptionalInt.empty(), Optional.empty(), Optional.of(why)));
     }
   }
 
@@ -91,15 +110,16 @@ public final class TailnetsCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     List<Map<String, Object>> list = new ArrayList<>();
     Optional<TkaException> problem = Optional.empty();
+    Listing listing = new Listing();
     try (Tailnets tailnets = StoreText.requireMany(place).open(Clock.systemUTC())) {
-      for (String name : tailnets.revisions().keySet()) {
-        Listed listed = Listed.of(name, tailnets.tailnet(name));
-        problem = problem.or(listed::problem);
-        if (json) {
-          list.add(toJson(listed));
-        } else {
-          out.println(describe(listed));
-        }
+      tailnets.readAll(listing);
+    }
+    for (Map.Entry<String, Listed> each : listing.tailnets.entrySet()) {
+      problem = problem.or(each.getValue()::problem);
+      if (json) {
+        list.add(toJson(each.getKey(), each.getValue()));
+      } else {
+        out.println(describe(each.getKey(), each.getValue()));
       }
     }
     if (json) {
@@ -111,38 +131,30 @@ public final class TailnetsCommand implements Callable<Integer> {
     return problem.map(Failures::exitCode).orElse(ExitCode.OK);
   }
 
-  private static String describe(Listed listed) {
+  private static String describe(String name, Listed listed) {
     String what =
         listed
             .problem()
             .map(problem -> "WRONG: " + Texts.printable(problem.getMessage()))
-            .or(
-                () ->
-                    listed
-                        .authority()
-                        .map(authority -> describe(authority, listed.aums().orElse(0))))
+            .or(() -> listed.chain().map(chain -> describe(chain, listed.aums().orElse(0))))
             .orElse("not enabled");
-    return TailnetName.printable(listed.name()) + "\t" + what;
+    return TailnetName.printable(name) + "\t" + what;
   }
 
-  private static String describe(Authority authority, int aums) {
-    return Texts.count(aums, "AUM")
-        + "\thead "
-        + authority.head()
-        + "\toldest "
-        + authority.oldestAncestor();
+  private static String describe(Chain chain, int aums) {
+    return Texts.count(aums, "AUM") + "\thead " + chain.head() + "\toldest " + chain.oldest();
   }
 
-  private static Map<String, Object> toJson(Listed listed) {
+  private static Map<String, Object> toJson(String name, Listed listed) {
     Map<String, Object> object = new LinkedHashMap<>();
-    object.put("Name", listed.name());
+    object.put("Name", name);
     listed.aums().ifPresent(aums -> object.put("Aums", aums));
     listed
-        .authority()
+        .chain()
         .ifPresent(
-            authority -> {
-              object.put("Head", authority.head().toString());
-              object.put("OldestAncestor", authority.oldestAncestor().toString());
+            chain -> {
+              object.put("Head", chain.head().toString());
+              object.put("OldestAncestor", chain.oldest().toString());
             });
     listed.problem().ifPresent(problem -> object.put("Problem", problem.getMessage()));
     return object;

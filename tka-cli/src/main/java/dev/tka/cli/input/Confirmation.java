@@ -15,7 +15,9 @@ public final class Confirmation {
   /** A yes needs no longer line. */
   private static final int MAX_ANSWER = 80;
 
-  @Option(names = "--confirm", description = "Do not ask before irreversible actions.")
+  @Option(
+      names = {"--confirm", "--yes"},
+      description = "Do not ask before irreversible actions.")
   private boolean confirmed;
 
   /**
@@ -27,14 +29,20 @@ public final class Confirmation {
    */
   public void require(String what, Tka tka, boolean inputIsTaken, PrintWriter err)
       throws CommandFailure, IOException {
+    ask(what + " It cannot be undone.", tka, inputIsTaken, err);
+  }
+
+  /** Like {@link #require}, for an action that can be undone, but not in passing. */
+  public void ask(String what, Tka tka, boolean inputIsTaken, PrintWriter err)
+      throws CommandFailure, IOException {
     if (confirmed) {
       return;
     }
     if (!tka.canAsk() || inputIsTaken) {
       throw new CommandFailure(
-          ExitCode.USAGE, what + " It cannot be undone: add --confirm to continue");
+          ExitCode.USAGE, what.substring(0, what.length() - 1) + ": add --confirm to continue");
     }
-    err.print("tka: " + what + " It cannot be undone. Continue? [y/N] ");
+    err.print("tka: " + what + " Continue? [y/N] ");
     err.flush();
     if (!YES.contains(readLine(tka).strip().toLowerCase(Locale.ROOT))) {
       throw new CommandFailure(ExitCode.USAGE, "nothing was done");

@@ -5,21 +5,25 @@ import dev.tka.core.store.StoreException;
 import dev.tka.store.StoreKind;
 import dev.tka.store.StorePlace;
 import dev.tka.store.Tailnets;
+import dev.tka.store.sql.Drivers;
 import dev.tka.store.sql.PostgresDatabase;
 import dev.tka.store.sql.PostgresSettings;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 
-/** A database of a PostgreSQL server: {@code postgresql://USER@HOST:PORT/DATABASE}. */
+/**
+ * A database of a PostgreSQL server: {@code postgresql://USER@HOST:PORT/DATABASE}, or {@code
+ * postgres://}.
+ */
 public final class PostgresKind implements StoreKind {
   private static final String SCHEME = "postgresql";
 
-  /** A misspelling whose rest may hold a password: it is refused like any other bad URL. */
-  private static final String MISSPELT = "postgres";
+  private static final String SHORT = "postgres";
 
   @Override
   public List<String> schemes() {
-    return List.of(SCHEME, MISSPELT);
+    return List.of(SCHEME, SHORT);
   }
 
   @Override
@@ -60,8 +64,18 @@ public final class PostgresKind implements StoreKind {
     }
 
     @Override
+    public Optional<Outdated> outdated() {
+      return Drivers.postgresql();
+    }
+
+    @Override
     public Backup backup() {
       return new Backup.Elsewhere("copy a database with pg_dump");
+    }
+
+    @Override
+    public Restore restore() {
+      return new Restore.ByHand("put a database back with pg_restore, or psql");
     }
   }
 }

@@ -6,6 +6,7 @@ import dev.tka.store.Progress;
 import dev.tka.store.StoreKind;
 import dev.tka.store.StorePlace;
 import dev.tka.store.Tailnets;
+import dev.tka.store.sql.Drivers;
 import dev.tka.store.sql.SqliteFile;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -59,8 +60,20 @@ public final class SqliteKind implements StoreKind {
     }
 
     @Override
+    public Optional<Outdated> outdated() {
+      return Drivers.sqlite();
+    }
+
+    @Override
     public Backup backup() {
       return new Backup.Online(this::copyTo);
+    }
+
+    @Override
+    public Restore restore() {
+      return new Restore.Here(
+          Place::new,
+          (copy, progress) -> SqliteFile.restore(copy, file, Clock.systemUTC(), progress));
     }
 
     private StorePlace copyTo(Path target, Progress progress) throws StoreException, IOException {

@@ -66,7 +66,7 @@ public final class PostgresServer {
     this.programs = programs;
     this.directory = directory;
     this.asUser = asUser;
-    this.options = options;
+    this.options = new ArrayList<>(options);
     try (ServerSocket any = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       this.port = any.getLocalPort();
     }
@@ -108,8 +108,53 @@ public final class PostgresServer {
     return server;
   }
 
+  /**
+   * A hot standby of this server, which is stopped for a moment to copy it. From then on a commit
+   * here waits until the standby has it.
+   */
+  public PostgresServer standby() throws IOException, InterruptedException {
+    stop();
+    Path copy = Files.createTempDirectory("tka-standby-");
+    PostgresServer standby =
+        new PostgresServer(
+            programs,
+            copy,
+            asUser,
+            List.of(
+                "-c",
+                "fsync=off",
+                "-c",
+                "primary_conninfo=host=127.0.0.1 port="
+                    + port
+                    + " user="
+                    + USER
+                    + " password='"
+                    + PASSWORD
+                    + "' application_name=standby"));
+    output("cp", "-a", directory.resolve("data").toString(), copy.resolve("data").toString());
+    Files.createFile(copy.resolve("data/standby.signal"));
+    if (!asUser.isEmpty()) {
+      output("chown", "-R", "nobody", copy.toString());
+    }
+    options.addAll(List.of("-c", "synchronous_standby_names=standby"));
+    Runtime.getRuntime().addShutdownHook(new Thread(standby::delete));
+    start();
+    standby.start();
+    return standby;
+  }
+
+  /** Makes a standby the primary. */
+  public void promote() throws SQLException {
+    sql(USER, "select pg_promote()");
+  }
+
+  /** A new server of one's own, which does not flush its writes. */
+  public static PostgresServer own() throws IOException, InterruptedException {
+    return start(false);
+  }
+
   /** The prefix that runs a command as another user, if this one is root. */
-  private static List<String> asUser() throws IOException, InterruptedException {
+  static List<String> asUser() throws IOException, InterruptedException {
     if (!output("id", "-u").equals("0")) {
       return List.of();
     }
@@ -125,7 +170,7 @@ public final class PostgresServer {
     return List.of("su", "-s", "/bin/sh", "nobody", "-c", "exec \"$0\" \"$@\"", "--");
   }
 
-  private static boolean exists(String program) {
+  static boolean exists(String program) {
     for (String folder : System.getenv("PATH").split(":", -1)) {
       if (Files.isExecutable(Path.of(folder, program))) {
         return true;
@@ -316,7 +361,7 @@ public final class PostgresServer {
     deleteTree(directory);
   }
 
-  private static void deleteTree(Path root) {
+  static void deleteTree(Path root) {
     try {
       Files.walkFileTree(
           root,

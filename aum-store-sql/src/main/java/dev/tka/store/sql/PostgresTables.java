@@ -1,0 +1,152 @@
+package dev.tka.store.sql;
+
+import dev.tka.core.store.StoreException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Objects;
+import java.util.OptionalLong;
+
+/**
+ * Makes the tables of a PostgreSQL database, and migrates those of older versions: each time in one
+ * transaction, which holds the lock and the search path that it needs, so that it also works
+ * through a pooler that gives each transaction another session. The steps are noted in the table of
+ * Flyway, which made the tables once, and which administrators know.
+ */
+final class PostgresTables {
+  private static final String SCHEMA = PostgresDatabase.SCHEMA;
+  private static final String HISTORY = SCHEMA + ".schema_history";
+
+  /** The steps; the number of each is its version. */
+  private static final List<String> STEPS = List.of("tailnets", "facts");
+
+  static final int VERSION = STEPS.size();
+
+  /** A number that other programs hardly lock: "TKA" and a zero. */
+  private static final long LOCK = 0x544b4100;
+
+  private PostgresTables() {}
+
+  /** The version of the tables; empty if there are none. */
+  static OptionalLong version(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      // A look-up by name may come from what the session remembers.
+      if (isTrue(
+          statement,
+          "select count(*) = 0 from pg_class where relname = 'schema_history' and relnamespace"
+              + " = (select oid from pg_namespace where nspname = '"
+              + SCHEMA
+              + "')")) {
+        return OptionalLong.empty();
+      }
+      try (ResultSet result =
+          statement.executeQuery(
+              "select version::bigint from "
+                  + HISTORY
+                  + " where success and version is not null order by 1 desc limit 1")) {
+        return result.next() ? OptionalLong.of(result.getLong(1)) : OptionalLong.empty();
+      }
+    }
+  }
+
+  private static boolean isTrue(Statement statement, String query) throws SQLException {
+    try (ResultSet result = statement.executeQuery(query)) {
+      result.next();
+      return result.getBoolean(1);
+    }
+  }
+
+  /**
+   * Brings the tables to this version, or makes them. Others who do the same wait.
+   *
+   * @param place names the database, for error messages
+   * @throws StoreException.Newer if a newer version made them in the meantime
+   * @throws StoreException.Damaged if the schema holds something else
+   */
+  static void migrate(Connection connection, String place) throws SQLException, StoreException {
+    connection.setAutoCommit(false);
+    boolean done = false;
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(PostgresDatabase.BEGIN_WRITING);
+      statement.execute("select pg_advisory_xact_lock(" + LOCK + ")");
+      OptionalLong version = version(connection);
+      if (version.orElse(0) > VERSION) {
+        throw new StoreException.Newer(place, VERSION, version.getAsLong());
+      }
+      if (version.isEmpty()) {
+        begin(statement, place);
+      }
+      for (int next = (int) version.orElse(0) + 1; next <= VERSION; next++) {
+        step(connection, next);
+      }
+      connection.commit();
+      done = true;
+    } finally {
+      if (!done) {
+        connection.rollback();
+      }
+      connection.setAutoCommit(true);
+    }
+  }
+
+  private static void begin(Statement statement, String place)
+      throws SQLException, StoreException.Damaged {
+    String named = " from pg_namespace where nspname = '" + SCHEMA + "'";
+    if (isTrue(statement, "select count(*) = 0" + named)) {
+      statement.execute("create schema " + SCHEMA);
+    }
+    if (isTrue(
+        statement,
+        "select count(*) > 0 from pg_class where relnamespace = (select oid" + named + ")")) {
+      throw new StoreException.Damaged(
+          place + ": schema " + SCHEMA + ": expected nothing or a store, found other tables");
+    }
+    statement.execute(
+        "create table "
+            + HISTORY
+            + " (installed_rank int not null primary key, version varchar(50),"
+            + " description varchar(200) not null, type varchar(20) not null,"
+            + " script varchar(1000) not null, checksum int, installed_by varchar(100) not null,"
+            + " installed_on timestamp not null default now(), execution_time int not null,"
+            + " success boolean not null)");
+  }
+
+  private static void step(Connection connection, int version) throws SQLException {
+    String description = STEPS.get(version - 1);
+    String script = "V" + version + "__" + description + ".sql";
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("set local search_path = " + SCHEMA);
+      statement.execute(text(script));
+    }
+    try (PreparedStatement note =
+        connection.prepareStatement(
+            "insert into "
+                + HISTORY
+                + " (installed_rank, version, description, type, script, installed_by,"
+                + " execution_time, success) select coalesce(max(installed_rank), 0) + 1, ?, ?,"
+                + " 'SQL', ?, current_user, 0, true from "
+                + HISTORY)) {
+      note.setString(1, Integer.toString(version));
+      note.setString(2, description);
+      note.setString(3, script);
+      note.executeUpdate();
+    }
+  }
+
+  private static String text(String script) {
+    String resource = "/META-INF/tka/postgresql/" + script;
+    try (InputStream in =
+        Objects.requireNonNull(PostgresTables.class.getResourceAsStream(resource))) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
