@@ -17,6 +17,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -170,6 +173,7 @@ class AdviceTest {
       case SIGN_NODES -> signNodes();
       case WRAP -> wrap();
       case SYNC -> leftBehind("tka sync ");
+      case RESTORE -> restore();
       case REPAIR -> leftBehind("tka repair ");
       case GIVE_BACK -> giveBack();
       case RESTORED -> restored();
@@ -226,6 +230,8 @@ class AdviceTest {
     Path control = copy(tailnet.directory(), folder.resolve("control"));
     copy(Tailnet.of(sub("b"), "ann").directory(), tailnet.directory());
     Files.delete(tailnet.directory().resolve(NodeDirectory.LAST_ACTIVE_ANCESTOR));
+    // While it stands, it brings back what was deleted.
+    Files.delete(tailnet.directory().resolve("tka-journal"));
     return untilContent("mv ", Map.of(), "doctor", tailnet.directory(), control);
   }
 
@@ -393,6 +399,26 @@ class AdviceTest {
     Path control = folder.resolve("control");
     OldDirectories.leftBehindByAStaleBranch(node, control);
     return untilContent(mark, Map.of(), "doctor", node, control);
+  }
+
+  private Trouble restore() throws Exception {
+    Path export = folder.resolve("export");
+    Path file = folder.resolve("control.db");
+    Path copy = folder.resolve("copy.db");
+    Cli.run("export", Tailnet.of(folder, "ann", "bob").directory(), export);
+    Cli.run("import", export, "sqlite:" + file, "--tailnet", "example.com");
+    Cli.run("backup", "sqlite:" + file, copy);
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+        Statement statement = connection.createStatement()) {
+      statement.execute("update aum_body set encoded = x'a0'");
+    }
+    return untilContent(
+        "tka restore",
+        Map.of("COPY", copy),
+        "doctor",
+        "sqlite:" + file,
+        "--tailnet",
+        "example.com");
   }
 
   private Trouble giveBack() throws Exception {

@@ -124,7 +124,7 @@ class JsonSchemaTest {
     collect("import", Cli.run("import", all, store, "--json").json(), paths);
     collect("backup", Cli.run("backup", store, home.resolve("copy"), "--json").json(), paths);
     keys.run(
-        "add", store, "--tailnet", "one", keys.newKey("bob"), "--key-file", keys.keyFile("ann"));
+        "add", store, "--tailnet", "one", keys.newKey("carol"), "--key-file", keys.keyFile("ann"));
     collect(
         "restore",
         Cli.run("restore", home.resolve("copy"), store, "--yes", "--json").json(),

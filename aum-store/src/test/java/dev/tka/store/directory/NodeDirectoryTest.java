@@ -597,7 +597,7 @@ class NodeDirectoryTest {
   void aLastActiveAncestorMustBe32Bytes() throws StoreException {
     write(home(aum), envelope(aum));
     Path record = directory.resolve(NodeDirectory.LAST_ACTIVE_ANCESTOR);
-    for (int size : new int[] {0, 31, 33, 52, 5000}) {
+    for (int size : new int[] {1, 31, 33, 52, 5000}) {
       write(record, new byte[size]);
       assertThatThrownBy(this::read)
           .as(size + " bytes")

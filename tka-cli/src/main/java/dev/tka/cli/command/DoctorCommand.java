@@ -270,7 +270,7 @@ public final class DoctorCommand implements Callable<Integer> {
                 name.equals(NodeDirectory.LAST_ACTIVE_ANCESTOR)
                     ? Advice.forgetRecord(file.toString())
                     : Advice.moveOwnFile(file.toString()))
-        .orElseGet(DoctorCommand::restoreBackup);
+        .orElseGet(this::restoreBackup);
   }
 
   private static String fileIn(String message) {
@@ -278,8 +278,10 @@ public final class DoctorCommand implements Callable<Integer> {
     return message.substring(0, Math.max(end, 0));
   }
 
-  private static Advice restoreBackup() {
-    return Advice.person("restore a backup: see docs/admin-guide.md, 'Restoring'");
+  private Advice restoreBackup() {
+    return store.place().restore() instanceof StorePlace.Restore.Here
+        ? Advice.restore(store.place().url())
+        : Advice.person("restore a backup: see docs/admin-guide.md, 'Restoring'");
   }
 
   /** For a node's store that cannot be used as it is. */

@@ -32,6 +32,9 @@ public record Advice(Kind kind, String why, List<String> commands) {
   /** Control's store. */
   public static final String CONTROL = "CONTROL";
 
+  /** A backup of the store. */
+  public static final String COPY = "COPY";
+
   /** The public half of another key. */
   public static final String KEY = "KEY";
 
@@ -80,6 +83,8 @@ public record Advice(Kind kind, String why, List<String> commands) {
     WRAP(true),
     /** Sync. */
     SYNC(true),
+    /** Put a backup back. */
+    RESTORE(true),
     /** Restore purged AUMs. */
     REPAIR(true),
     /** Restore purged AUMs, and give them back to control. */
@@ -385,6 +390,14 @@ public record Advice(Kind kind, String why, List<String> commands) {
         Kind.RESTORED,
         "if control was restored from a backup; if not, find out who runs it",
         "tka sync " + both + " --restored");
+  }
+
+  /** For a file that is damaged and of which there may be a backup. */
+  public static Advice restore(String url) {
+    return of(
+        Kind.RESTORE,
+        "to put a backup back; nodes may have more than it: see docs/admin-guide.md, 'Restoring'",
+        "tka restore " + COPY + " " + Texts.shellWord(url));
   }
 
   /** For an AUM that the node refuses. */

@@ -126,7 +126,7 @@ class NodeKeySigningTest {
         .isThrownBy(() -> NodeKeySigning.rotate(direct(1, 1, 11), nodeKey(2), key(12)))
         .withMessage(
             "rotation: expected to be signed by %s, found %s",
-            TestKeys.id(11).toHex(), TestKeys.publicKey(12));
+            TestKeys.publicKey(11), TestKeys.publicKey(12));
     assertThatExceptionOfType(RotationException.OtherWrappingKey.class)
         .isThrownBy(() -> NodeKeySigning.rotate(direct(1, 1), nodeKey(2), key(11)))
         .withMessageContaining("names no key for that");
