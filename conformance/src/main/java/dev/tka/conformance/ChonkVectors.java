@@ -58,15 +58,22 @@ final class ChonkVectors implements Checker {
       NaiveDirectory naive = NaiveDirectory.read(files, dirs);
       requireNaiveView(naive, directory.path());
       // The quirk of a case with an op is in the operation; its directory is sound.
-      if (quirk.isEmpty() || op.isPresent()) {
+      if ((quirk.isEmpty() || op.isPresent()) && !naive.isRecordEmpty()) {
         requireView(golden, directory.path());
       } else {
         Mismatch.require(
             "damage or refusal, by the page",
             true,
-            !naive.damaged().isEmpty() || naive.head().isEmpty() || !naive.isRecordReadable());
-        golden.informative("all_aums", "heads", "last_active_ancestor", "commit_times", "errors");
-        golden.informative("open");
+            !naive.damaged().isEmpty()
+                || naive.head().isEmpty()
+                || !naive.isRecordReadable()
+                || naive.isRecordEmpty());
+        if (naive.isRecordEmpty()) {
+          golden.object("errors").requireError("last_active_ancestor", true);
+        } else {
+          golden.informative("errors");
+        }
+        golden.informative("all_aums", "heads", "last_active_ancestor", "commit_times", "open");
       }
     }
     if (op.isPresent()) {

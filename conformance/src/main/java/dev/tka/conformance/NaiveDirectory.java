@@ -31,6 +31,7 @@ final class NaiveDirectory {
   private final SortedMap<AumHash, SortedSet<String>> damaged = new TreeMap<>();
   private boolean degraded;
   private boolean recordReadable = true;
+  private boolean recordEmpty;
   private Optional<AumHash> record = Optional.empty();
 
   private NaiveDirectory() {}
@@ -55,10 +56,12 @@ final class NaiveDirectory {
     directories.forEach(name -> put(entries, name, Optional.empty()));
     Optional<Bytes> recorded = entries.getOrDefault(RECORD, Optional.empty());
     if (entries.containsKey(RECORD)) {
-      read.recordReadable = recorded.filter(bytes -> bytes.size() == AumHash.SIZE).isPresent();
+      read.recordEmpty = recorded.filter(bytes -> bytes.size() == 0).isPresent();
+      read.recordReadable =
+          read.recordEmpty || recorded.filter(bytes -> bytes.size() == AumHash.SIZE).isPresent();
       read.record =
           recorded
-              .filter(bytes -> read.recordReadable)
+              .filter(bytes -> bytes.size() == AumHash.SIZE)
               .map(bytes -> AumHash.of(bytes.toByteArray()));
     }
     entries.forEach((name, content) -> read.look(name, content, entries));
@@ -80,9 +83,14 @@ final class NaiveDirectory {
     return degraded;
   }
 
-  /** False when the record of the last-active ancestor is not 32 bytes: the store is refused. */
+  /** False when the record of the last-active ancestor has neither 32 bytes nor none. */
   boolean isRecordReadable() {
     return recordReadable;
+  }
+
+  /** True when the record has no content, as a crash leaves it: the reference refuses the store. */
+  boolean isRecordEmpty() {
+    return recordEmpty;
   }
 
   /** The head of the sound AUMs; empty if they are refused. */

@@ -643,7 +643,7 @@ public final class NodeDirectory implements AumStore {
       return view;
     }
     try {
-      requirePlaces(view.waiting);
+      requirePlaces(lock, note.commits(), view.waiting);
       // A folder may have been lost, too, and the next journal will not flush its name.
       createTemporaries(view.commits, view.waiting, List.of(() -> disk.flushFolder(directory)));
       place(view.commits, view.waiting);
@@ -671,8 +671,9 @@ public final class NodeDirectory implements AumStore {
    */
   private Journal write(DirectoryLock lock, View before, List<Journal.Entry> entries)
       throws StoreException {
+    boolean madeFolders;
     try {
-      requirePlaces(entries);
+      madeFolders = requirePlaces(lock, before.mark.noted, entries);
     } catch (IOException e) {
       throw notWritten(lock, before, e);
     }
@@ -680,7 +681,7 @@ public final class NodeDirectory implements AumStore {
     if (entries.size() == 1
         && first.content().isPresent()
         && !before.journal.names(first.place())) {
-      writeAlone(lock, before, first);
+      writeAlone(lock, before, first, madeFolders);
       return before.journal;
     }
     Journal journal = new Journal(before.commits + 1, entries);
@@ -691,8 +692,11 @@ public final class NodeDirectory implements AumStore {
   /**
    * Commits one file, which needs no journal: its name is new, old, or there. A file that the
    * standing journal names is not committed in this way.
+   *
+   * @param madeFolder true if its folder was made for it
    */
-  private void writeAlone(DirectoryLock lock, View before, Journal.Entry entry)
+  private void writeAlone(
+      DirectoryLock lock, View before, Journal.Entry entry, boolean madeFolder)
       throws StoreException {
     long number = before.commits + 1;
     Path folder = entry.place().folder(directory);
@@ -705,9 +709,7 @@ public final class NodeDirectory implements AumStore {
     }
     try {
       disk.flushFolder(folder);
-      if (entry.place().aum().isPresent()) {
-        // Whoever made the folder may not have flushed its name. The file system has mostly done
-        // so with the names in it.
+      if (madeFolder) {
         disk.flushFolder(directory);
       }
     } catch (IOException e) {
@@ -784,13 +786,29 @@ public final class NodeDirectory implements AumStore {
     }
   }
 
-  /** Checks beforehand everything that could make a move fail, except disk failure. */
-  private void requirePlaces(List<Journal.Entry> entries) throws IOException {
+  /**
+   * Makes folders, and checks beforehand everything that could make a move fail, except disk
+   * failure.
+   *
+   * @param noted the number of commits that the lock's file says
+   * @return true if a folder was made, whose name has to be flushed
+   */
+  private boolean requirePlaces(DirectoryLock lock, long noted, List<Journal.Entry> entries)
+      throws IOException {
+    boolean made = false;
     Set<Path> folders = new HashSet<>();
     for (Journal.Entry entry : entries) {
       Path folder = entry.place().folder(directory);
       if (folders.add(folder)) {
-        disk.createFolder(folder);
+        if (!Files.isDirectory(folder)) {
+          if (!made) {
+            // Should this process be killed, the next one finds the folder, and must flush its
+            // name.
+            lock.write(new DirectoryLock.Note(noted, Optional.of(nameOf(directory))));
+            made = true;
+          }
+          disk.createFolder(folder);
+        }
         if (!Files.isWritable(folder)) {
           throw new AccessDeniedException(folder.toString());
         }
@@ -801,6 +819,7 @@ public final class NodeDirectory implements AumStore {
             place.toString(), null, "expected a file, found a directory");
       }
     }
+    return made;
   }
 
   /** Notes that nothing is left to be flushed. */
