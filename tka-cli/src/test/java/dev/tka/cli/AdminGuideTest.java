@@ -37,7 +37,7 @@ class AdminGuideTest {
       Pattern.compile(
           "(?<time>\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d(?::\\d\\d)?Z?|\\d{8}T\\d{6}Z|\\d+"
               + " (?:second|minute)s? ago)"
-              + "|(?<hash>\\b[A-Z2-7]{52}\\b)"
+              + "|(?<hash>\\b(?:[A-Z2-7]{2}/)?[A-Z2-7]{52}\\b)"
               + "|(?<hex>\\b[0-9a-fA-F]{12,}\\b)"
               + "|(?<shortened>tlpub:[0-9a-f]{8}\\b)"
               + "|(?<base64>(?<![\\w-])[\\w-]{86}==)"
