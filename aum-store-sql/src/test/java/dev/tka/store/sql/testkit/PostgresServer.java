@@ -276,7 +276,8 @@ public final class PostgresServer {
             data.toString(),
             "-U",
             USER,
-            "--auth=scram-sha-256",
+            "--auth-host=scram-sha-256",
+            "--auth-local=peer",
             "--pwfile=" + password,
             "-E",
             "UTF8",
@@ -298,7 +299,7 @@ public final class PostgresServer {
             "-c",
             "listen_addresses=127.0.0.1",
             "-c",
-            "unix_socket_directories=",
+            "unix_socket_directories=" + directory,
             "-c",
             "max_connections=200"));
     command.addAll(options);
@@ -400,6 +401,20 @@ public final class PostgresServer {
   /** The superuser's settings for a database. */
   public PostgresSettings settings(String database) {
     return PostgresSettings.of("127.0.0.1", port, database, USER).withPassword(PASSWORD);
+  }
+
+  /**
+   * Settings for a database through the server's Unix socket. They name the user of this process, a
+   * superuser here, who needs no password.
+   */
+  public PostgresSettings peer(String database) throws SQLException {
+    String user = System.getProperty("user.name");
+    sql(
+        USER,
+        "do $$ begin create role \""
+            + user
+            + "\" login superuser; exception when duplicate_object then null; end $$");
+    return PostgresSettings.of(directory.toString(), port, database, user);
   }
 
   /** A connection of the superuser to a database. */
