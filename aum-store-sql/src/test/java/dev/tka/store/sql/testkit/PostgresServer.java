@@ -202,7 +202,7 @@ public final class PostgresServer {
     Path kept = Path.of("target", "postgres").toAbsolutePath();
     if (asAnotherUser && !othersMayEnter(kept)) {
       Path ours = Files.createTempDirectory("tka-postgres-programs-");
-      Runtime.getRuntime().addShutdownHook(new Thread(() -> deleteTree(ours)));
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> deleteSoon(ours)));
       Files.setPosixFilePermissions(ours, PosixFilePermissions.fromString("rwxr-xr-x"));
       unpack(name, ours);
       return ours;
@@ -359,7 +359,23 @@ public final class PostgresServer {
         process.destroyForcibly();
       }
     }
-    deleteTree(directory);
+    deleteSoon(directory);
+  }
+
+  /**
+   * Deletes a folder with a program of its own, which may go on when Java has ended: each database
+   * of a test is some 300 files, and to delete those of all tests may take longer than Java is
+   * given to end.
+   */
+  private static void deleteSoon(Path root) {
+    try {
+      new ProcessBuilder("rm", "-rf", root.toString())
+          .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+          .redirectError(ProcessBuilder.Redirect.DISCARD)
+          .start();
+    } catch (IOException e) {
+      System.err.println(root + " was not deleted: " + e);
+    }
   }
 
   static void deleteTree(Path root) {
