@@ -151,7 +151,9 @@ public final class PostgresDatabase extends SqlTailnets {
 
   private static PGSimpleDataSource source(PostgresSettings settings) throws StoreException {
     PGSimpleDataSource source = new PGSimpleDataSource();
-    source.setServerNames(settings.hosts().toArray(String[]::new));
+    boolean socket = settings.socket().isPresent();
+    source.setServerNames(
+        socket ? new String[] {"localhost"} : settings.hosts().toArray(String[]::new));
     source.setPortNumbers(settings.ports().stream().mapToInt(Integer::intValue).toArray());
     source.setDatabaseName(settings.database());
     source.setUser(settings.user());
@@ -167,6 +169,9 @@ public final class PostgresDatabase extends SqlTailnets {
     try {
       for (Map.Entry<String, String> each : settings.parameters().entrySet()) {
         source.setProperty(each.getKey(), each.getValue());
+      }
+      if (socket) {
+        PostgresSocket.use(settings, source);
       }
     } catch (SQLException | IllegalArgumentException e) {
       throw new StoreException.Unavailable(settings.toString(), e);
@@ -352,7 +357,8 @@ public final class PostgresDatabase extends SqlTailnets {
     if (!state.equals(NO_PRIVILEGE) && DAMAGED.stream().anyMatch(each -> state.startsWith(each))) {
       return new StoreException.Damaged(settings + ": " + firstLine(first.getMessage()));
     }
-    return new StoreException.Unavailable(settings.toString(), first);
+    return new StoreException.Unavailable(
+        settings.toString(), PostgresSocket.explain(settings, first).orElse(first));
   }
 
   private static String firstLine(@Nullable String text) {

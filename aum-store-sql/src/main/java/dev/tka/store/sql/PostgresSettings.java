@@ -7,6 +7,7 @@ import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -23,9 +24,9 @@ import org.postgresql.Driver;
 import org.postgresql.PGProperty;
 
 /**
- * The location of a PostgreSQL database, on one host or several, and the user's name and password.
- * No text form contains the password. If there is none, the driver looks in the user's {@code
- * .pgpass}, as PostgreSQL's own programs do.
+ * The location of a PostgreSQL database, on one host, on several, or behind a Unix socket, and the
+ * user's name and password. No text form contains the password. If there is none, the driver looks
+ * in the user's {@code .pgpass}, as PostgreSQL's own programs do.
  */
 public final class PostgresSettings {
   private static final String FORM = "postgresql://user@host:port/database";
@@ -38,9 +39,17 @@ public final class PostgresSettings {
   private static final Pattern WHOLE =
       Pattern.compile("([^:/?#]*)://([^/?#]*)(.*)", Pattern.DOTALL);
 
-  /** A host, whose name may have underscores, and a port. */
+  /** A host, whose name may have underscores, or the folder of a socket; and a port. */
   private static final Pattern PLACE =
-      Pattern.compile("([a-zA-Z0-9._-]+|\\[[0-9a-fA-F:.]+\\])(?::(.*))?");
+      Pattern.compile(
+          "([a-zA-Z0-9._-]+|\\[[0-9a-fA-F:.]+\\]"
+              + "|%2[fF](?:[a-zA-Z0-9._~-]|%[0-9a-fA-F]{2})*)(?::(.*))?");
+
+  /** A host that is the folder of a socket begins like this, as in PostgreSQL's own programs. */
+  private static final String ROOT = "/";
+
+  /** What says where a socket is, if nothing stands before the database. */
+  private static final Set<String> OF_SOCKETS = Set.of("host", "port");
 
   /** The names that PostgreSQL's own programs use. */
   private static final List<String> SSL_MODES =
@@ -84,11 +93,12 @@ public final class PostgresSettings {
   /**
    * Settings without a password.
    *
-   * @param host a name or an address; an IPv6 address has no brackets
-   * @param port 1 to 65535
+   * @param host a name or an address; an IPv6 address has no brackets. Or the folder of a Unix
+   *     socket, which begins with a slash
+   * @param port 1 to 65535; it is part of the name of a Unix socket
    * @param user a name without a colon, because a colon begins a password in a URL
-   * @throws IllegalArgumentException if a text is empty, the user has a colon, or the port is out
-   *     of range
+   * @throws IllegalArgumentException if a text is empty, the user has a colon, the folder a zero
+   *     character, or the port is out of range
    */
   public static PostgresSettings of(String host, int port, String database, String user) {
     if (host.isEmpty() || database.isEmpty() || user.isEmpty() || port < 1 || port > MAX_PORT) {
@@ -96,6 +106,9 @@ public final class PostgresSettings {
     }
     if (user.indexOf(':') >= 0) {
       throw new IllegalArgumentException("expected a user without a colon");
+    }
+    if (host.indexOf('\0') >= 0) {
+      throw new IllegalArgumentException("expected a host without a zero character");
     }
     return new PostgresSettings(
         List.of(host), List.of(port), database, user, Optional.empty(), Map.of());
@@ -107,6 +120,11 @@ public final class PostgresSettings {
    * Several hosts, each with its port, may stand between commas: they are tried in this order. What
    * follows a question mark is for the driver, in its own words, such as {@code
    * ?targetServerType=primary&sslmode=verify-full}.
+   *
+   * <p>The folder of a Unix socket is named as in PostgreSQL's own programs: {@code
+   * postgresql:///database?host=/var/run/postgresql}, with {@code &port=} if it is not 5432, or in
+   * place of a host, percent-encoded. There the user may be left out: it is the one that runs this
+   * program, by whose name peer authentication lets in; and an {@code sslmode} has no effect.
    *
    * @throws TextException.BadUrl if the text has another form, sets what the driver does not know,
    *     or contains a password, which other users of the machine could read
@@ -132,17 +150,33 @@ public final class PostgresSettings {
     } catch (URISyntaxException e) {
       throw new TextException.BadUrl(FORM, "an invalid URL");
     }
+    Map<String, String> ofSocket = new TreeMap<>();
+    Optional<String> query = takeSocket(uri.getRawQuery(), ofSocket);
     List<String> hosts = new ArrayList<>();
     List<Integer> ports = new ArrayList<>();
-    for (String each : authority.substring(at + 1).split(",", -1)) {
-      Matcher place = PLACE.matcher(each);
-      if (!place.matches()) {
-        throw new TextException.BadUrl(FORM, "no host");
+    if (at + 1 == authority.length() && ofSocket.containsKey("host")) {
+      hosts.add(ofSocket.get("host"));
+      ports.add(port(ofSocket.get("port")));
+    } else if (!ofSocket.isEmpty()) {
+      throw new TextException.BadUrl(FORM, "a host or port after the database and one before it");
+    } else {
+      for (String each : authority.substring(at + 1).split(",", -1)) {
+        Matcher place = PLACE.matcher(each);
+        if (!place.matches()) {
+          throw new TextException.BadUrl(FORM, "no host");
+        }
+        hosts.add(decode(place.group(1).replaceAll("^\\[|\\]$", "")));
+        ports.add(port(place.group(2)));
       }
-      hosts.add(place.group(1).replaceAll("^\\[|\\]$", ""));
-      ports.add(port(place.group(2)));
     }
-    if (user.isEmpty()) {
+    boolean socket = hosts.stream().anyMatch(each -> each.startsWith(ROOT));
+    if (socket && hosts.size() > 1) {
+      throw new TextException.BadUrl(FORM, "a Unix socket among several hosts");
+    }
+    if (hosts.get(0).indexOf('\0') >= 0) {
+      throw new TextException.BadUrl(FORM, "a zero character");
+    }
+    if (user.isEmpty() && !socket) {
       throw new TextException.BadUrl(FORM, "no user");
     }
     String path = uri.getPath();
@@ -156,9 +190,29 @@ public final class PostgresSettings {
         hosts,
         ports,
         path.substring(1),
-        decode(user),
+        user.isEmpty() ? System.getProperty("user.name") : decode(user),
         Optional.empty(),
-        parameters(uri.getRawQuery()));
+        parameters(query.orElse(null)));
+  }
+
+  /** Takes what says where a socket is out of a query. Gives the rest, if anything is left. */
+  private static Optional<String> takeSocket(@Nullable String query, Map<String, String> found)
+      throws TextException.BadUrl {
+    List<String> rest = new ArrayList<>();
+    for (String each : query == null ? new String[0] : query.split("&", -1)) {
+      int equals = each.indexOf('=');
+      String key = decode(each.substring(0, Math.max(0, equals)));
+      if (OF_SOCKETS.contains(key)) {
+        found.put(key, decode(each.substring(equals + 1)));
+      } else {
+        rest.add(each);
+      }
+    }
+    if (!found.getOrDefault("host", ROOT).startsWith(ROOT)) {
+      throw new TextException.BadUrl(
+          FORM, "a host after the database that is not the folder of a Unix socket");
+    }
+    return rest.isEmpty() ? Optional.empty() : Optional.of(String.join("&", rest));
   }
 
   /** The port in a text, or the default if there is none. */
@@ -233,7 +287,7 @@ public final class PostgresSettings {
     return new PostgresSettings(hosts, ports, database, user, password, changed);
   }
 
-  /** A name or an address; the first one, if there are several. */
+  /** A name, an address or a socket's folder; the first one, if there are several. */
   public String host() {
     return hosts.get(0);
   }
@@ -245,6 +299,11 @@ public final class PostgresSettings {
 
   List<String> hosts() {
     return hosts;
+  }
+
+  /** The Unix socket, if the database is behind one. */
+  Optional<String> socket() {
+    return host().startsWith(ROOT) ? Optional.of(host() + "/.s.PGSQL." + port()) : Optional.empty();
   }
 
   /** The port of each host. */
@@ -279,16 +338,23 @@ public final class PostgresSettings {
   /** The URL, as {@link #parse} accepts it, without the password. */
   @Override
   public String toString() {
+    Map<String, String> after = new LinkedHashMap<>();
     List<String> places = new ArrayList<>();
     for (int i = 0; i < hosts.size(); i++) {
       String host = hosts.get(i);
       places.add((host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + ports.get(i));
     }
+    if (socket().isPresent()) {
+      places.clear();
+      after.put("host", host());
+      after.put("port", Integer.toString(port()));
+    }
+    after.putAll(parameters);
     String where = String.join(",", places);
     String query =
-        parameters.entrySet().stream()
+        after.entrySet().stream()
             .map(each -> encode(each.getKey()) + "=" + encode(each.getValue()))
-            .collect(Collectors.joining("&", parameters.isEmpty() ? "" : "?", ""));
+            .collect(Collectors.joining("&", after.isEmpty() ? "" : "?", ""));
     try {
       // With a placeholder for the host, which may have an underscore, which URI does not accept.
       URI parts = new URI("postgresql", user, "host", DEFAULT_PORT, "/" + database, null, null);
@@ -300,7 +366,7 @@ public final class PostgresSettings {
   }
 
   private static String encode(String text) {
-    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20").replace("%2F", ROOT);
   }
 
   /**

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A row of a table, to be written or just read.
@@ -20,6 +21,8 @@ import java.util.zip.CRC32C;
  * @param columns each a {@link Bytes}, a {@link Long}, a {@link String}, or empty
  */
 record Row(String table, List<Optional<Object>> columns) {
+  private static final byte[] NOTHING = new byte[0];
+
   /**
    * A row of values.
    *
@@ -36,10 +39,15 @@ record Row(String table, List<Optional<Object>> columns) {
 
   /** The current row of a result. */
   static Row read(String table, ResultSet result) throws SQLException {
-    int count = result.getMetaData().getColumnCount();
+    return read(table, result, result.getMetaData().getColumnCount());
+  }
+
+  /** The current row of a result that has this many columns. */
+  static Row read(String table, ResultSet result, int count) throws SQLException {
     List<Optional<Object>> columns = new ArrayList<>(count);
     for (int i = 1; i <= count; i++) {
-      columns.add(Optional.ofNullable(result.getObject(i)).map(Row::normal));
+      Object value = result.getObject(i);
+      columns.add(value == null ? Optional.empty() : Optional.of(normal(value)));
     }
     return new Row(table, columns);
   }
@@ -104,26 +112,42 @@ record Row(String table, List<Optional<Object>> columns) {
 
   /** The CRC-32C over the columns, each with its type and length. */
   long checksum() {
-    CRC32C crc = new CRC32C();
-    crc.update(table.getBytes(StandardCharsets.US_ASCII));
+    // One array for all: a listing of many tailnets makes tens of thousands of checksums.
+    List<byte[]> contents = new ArrayList<>(columns.size());
+    byte[] begin = table.getBytes(StandardCharsets.US_ASCII);
+    int size = begin.length;
     for (Optional<Object> column : columns) {
-      Object value = column.orElse("");
-      byte type = 0;
-      byte[] content = new byte[0];
-      if (value instanceof Long number) {
-        type = 1;
-        content = ByteBuffer.allocate(Long.BYTES).putLong(number).array();
-      } else if (value instanceof Bytes bytes) {
-        type = 2;
-        content = bytes.toByteArray();
-      } else if (column.isPresent()) {
-        type = 3;
-        content = value.toString().getBytes(StandardCharsets.UTF_8);
-      }
-      crc.update(ByteBuffer.allocate(1 + Integer.BYTES).put(type).putInt(content.length).flip());
-      crc.update(content);
+      byte[] content = content(column.orElse(null));
+      contents.add(content);
+      size += 1 + Integer.BYTES + content.length;
     }
+    ByteBuffer all = ByteBuffer.allocate(size).put(begin);
+    for (int i = 0; i < contents.size(); i++) {
+      byte[] content = contents.get(i);
+      all.put(type(columns.get(i).orElse(null))).putInt(content.length).put(content);
+    }
+    CRC32C crc = new CRC32C();
+    crc.update(all.array(), 0, size);
     return crc.getValue();
+  }
+
+  private static byte type(@Nullable Object value) {
+    if (value == null) {
+      return 0;
+    }
+    return (byte) (value instanceof Long ? 1 : value instanceof Bytes ? 2 : 3);
+  }
+
+  private static byte[] content(@Nullable Object value) {
+    if (value == null) {
+      return NOTHING;
+    }
+    if (value instanceof Long number) {
+      return ByteBuffer.allocate(Long.BYTES).putLong(number).array();
+    }
+    return value instanceof Bytes bytes
+        ? bytes.toByteArray()
+        : value.toString().getBytes(StandardCharsets.UTF_8);
   }
 
   /** A column that holds a number. */

@@ -54,8 +54,11 @@ final class SqlAumStore implements AumStore {
   /** The most bytes of rows in one statement, unless a single row is larger. */
   private static final long MOST_BYTES = 1 << 20;
 
-  /** The most AUMs that are read together, of many tailnets. */
-  private static final long MOST_TOGETHER = 50_000;
+  /**
+   * The most AUMs that are read together, of many tailnets. More would save few statements, and
+   * their rows live so long that collecting garbage costs more than that.
+   */
+  private static final long MOST_TOGETHER = 10_000;
 
   /** The newest AUMs of a tailnet whose bodies are read with it: more than between checkpoints. */
   private static final long BODIES_AT_HAND = 64;
@@ -723,8 +726,9 @@ final class SqlAumStore implements AumStore {
     try (PreparedStatement select = connection.prepareStatement(sql)) {
       Row.of(table, arguments).bind(select);
       try (ResultSet result = select.executeQuery()) {
+        int columns = result.getMetaData().getColumnCount();
         while (result.next()) {
-          rows.add(Row.read(table, result));
+          rows.add(Row.read(table, result, columns));
         }
       }
     }

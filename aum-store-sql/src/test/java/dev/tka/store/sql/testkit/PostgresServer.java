@@ -202,7 +202,7 @@ public final class PostgresServer {
     Path kept = Path.of("target", "postgres").toAbsolutePath();
     if (asAnotherUser && !othersMayEnter(kept)) {
       Path ours = Files.createTempDirectory("tka-postgres-programs-");
-      Runtime.getRuntime().addShutdownHook(new Thread(() -> deleteTree(ours)));
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> deleteSoon(ours)));
       Files.setPosixFilePermissions(ours, PosixFilePermissions.fromString("rwxr-xr-x"));
       unpack(name, ours);
       return ours;
@@ -276,7 +276,8 @@ public final class PostgresServer {
             data.toString(),
             "-U",
             USER,
-            "--auth=scram-sha-256",
+            "--auth-host=scram-sha-256",
+            "--auth-local=peer",
             "--pwfile=" + password,
             "-E",
             "UTF8",
@@ -298,7 +299,7 @@ public final class PostgresServer {
             "-c",
             "listen_addresses=127.0.0.1",
             "-c",
-            "unix_socket_directories=",
+            "unix_socket_directories=" + directory,
             "-c",
             "max_connections=200"));
     command.addAll(options);
@@ -358,7 +359,23 @@ public final class PostgresServer {
         process.destroyForcibly();
       }
     }
-    deleteTree(directory);
+    deleteSoon(directory);
+  }
+
+  /**
+   * Deletes a folder with a program of its own, which may go on when Java has ended: each database
+   * of a test is some 300 files, and to delete those of all tests may take longer than Java is
+   * given to end.
+   */
+  private static void deleteSoon(Path root) {
+    try {
+      new ProcessBuilder("rm", "-rf", root.toString())
+          .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+          .redirectError(ProcessBuilder.Redirect.DISCARD)
+          .start();
+    } catch (IOException e) {
+      System.err.println(root + " was not deleted: " + e);
+    }
   }
 
   static void deleteTree(Path root) {
@@ -400,6 +417,20 @@ public final class PostgresServer {
   /** The superuser's settings for a database. */
   public PostgresSettings settings(String database) {
     return PostgresSettings.of("127.0.0.1", port, database, USER).withPassword(PASSWORD);
+  }
+
+  /**
+   * Settings for a database through the server's Unix socket. They name the user of this process, a
+   * superuser here, who needs no password.
+   */
+  public PostgresSettings peer(String database) throws SQLException {
+    String user = System.getProperty("user.name");
+    sql(
+        USER,
+        "do $$ begin create role \""
+            + user
+            + "\" login superuser; exception when duplicate_object then null; end $$");
+    return PostgresSettings.of(directory.toString(), port, database, user);
   }
 
   /** A connection of the superuser to a database. */
