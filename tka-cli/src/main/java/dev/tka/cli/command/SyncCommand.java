@@ -22,6 +22,7 @@ import dev.tka.core.authority.Refusal;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.OwnAums;
+import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.StorePlace;
 import dev.tka.sync.Intake;
@@ -131,9 +132,13 @@ public final class SyncCommand implements Callable<Integer> {
     if (!byHand.isEmpty()) {
       confirm(nodeStore.aums().read(), controlStore.aums().read(), err);
     }
+    List<Revision> before = revisions(node, control);
     SyncRun run = SyncRun.of(node, control);
     if (!byHand.isEmpty()) {
       run.admit(byHand);
+    }
+    if (!dryRun && !revisions(node, control).equals(before)) {
+      tka.noteChange();
     }
     if (json) {
       Json.print(out, toJson(run, nodeStore, controlStore));
@@ -145,6 +150,10 @@ public final class SyncCommand implements Callable<Integer> {
             StoreArgument.reportDamage(nodeStore.aums().read(), err),
             StoreArgument.reportDamage(controlStore.aums().read(), err));
     return run.agrees() ? damage : ExitCode.VERIFICATION_FAILED;
+  }
+
+  private static List<Revision> revisions(LiveAuthority node, LiveAuthority control) {
+    return List.of(node.current().snapshot().revision(), control.current().snapshot().revision());
   }
 
   private LiveAuthority open(OpenStore opened, AdmissionPolicy policy, PrintWriter err)

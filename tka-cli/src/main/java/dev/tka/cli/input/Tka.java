@@ -10,6 +10,7 @@ import java.security.SecureRandom;
 import java.util.Properties;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 
 /** The command {@code tka} itself: its help, and the streams that its subcommands use. */
 @Command(
@@ -30,6 +31,8 @@ import picocli.CommandLine.Command;
       "5:conflict: another writer was first, or the target already exists",
       "6:reading or writing failed",
       "7:a peer is dropped",
+      "8:the change was made, but the output could not be written",
+      "9:a question was answered with no, and nothing was changed",
       "70:internal error"
     },
     footerHeading = "%nExamples:%n",
@@ -48,6 +51,7 @@ public final class Tka {
   private final OutputStream out;
   private final boolean canAsk;
   private final SecureRandom random;
+  private boolean changed;
 
   /**
    * A command's input.
@@ -83,6 +87,26 @@ public final class Tka {
   /** Whether a person can be asked. */
   public boolean canAsk() {
     return canAsk;
+  }
+
+  /** Whether a person types standard input, also where the output goes elsewhere. */
+  boolean isTyped() {
+    return canAsk || (in == System.in && Boolean.getBoolean("tka.stdin.terminal"));
+  }
+
+  /** The command that a verb belongs to. */
+  static Tka of(CommandSpec spec) {
+    return (Tka) spec.root().userObject();
+  }
+
+  /** Notes that the verb has changed something for good: if its output is lost, that is said. */
+  public void noteChange() {
+    changed = true;
+  }
+
+  /** Whether the verb has changed something for good. */
+  public boolean hasChanged() {
+    return changed;
   }
 
   /** The source of keys and secrets. */
