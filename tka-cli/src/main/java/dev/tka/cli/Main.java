@@ -29,7 +29,7 @@ public final class Main {
   public static void main(String[] args) {
     Writer out = writer(new FileOutputStream(FileDescriptor.out));
     Writer err = writer(new FileOutputStream(FileDescriptor.err));
-    System.exit(run(new Tka(System.in, isTerminal(), new SecureRandom()), out, err, args));
+    System.exit(run(new Tka(System.in, isTerminal(), SecureRandom::new), out, err, args));
   }
 
   /** True when a person types the input and sees the output. */
@@ -135,10 +135,21 @@ public final class Main {
             verb.name(), first.equals(Verbs.COMPLETION) ? Verbs.command(verb.name()) : named(verb));
       }
     }
-    HelpText.install(command);
+    if (mayAskForHelp(args)) {
+      HelpText.install(command);
+    }
     return command
         .registerConverter(int.class, new WholeNumber())
         .registerConverter(Integer.class, new WholeNumber());
+  }
+
+  private static boolean mayAskForHelp(String... args) {
+    for (String arg : args) {
+      if (arg.startsWith("-") && arg.indexOf('h') > 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static CommandLine.Model.CommandSpec named(Verbs.Verb verb) {

@@ -102,7 +102,12 @@ final class Verbs {
   private Verbs() {}
 
   static boolean isVerb(String word) {
-    return ALL.stream().anyMatch(verb -> verb.name().equals(word));
+    for (Verb verb : ALL) {
+      if (verb.name().equals(word)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The class of a verb; loads no other. */

@@ -116,7 +116,7 @@ class VerbsTest {
 
   private static List<CommandLine> all() {
     List<CommandLine> all =
-        new ArrayList<>(List.of(Main.commandLine(Cli.tka(new byte[0]), Verbs.COMPLETION)));
+        new ArrayList<>(List.of(Main.commandLine(Cli.tka(new byte[0]), Verbs.COMPLETION, "-h")));
     for (int i = 0; i < all.size(); i++) {
       all.addAll(all.get(i).getSubcommands().values());
     }

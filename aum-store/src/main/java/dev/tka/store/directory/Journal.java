@@ -102,6 +102,12 @@ record Journal(long commit, List<Move> moves) {
 
     static final List<Place> AT_THE_TOP = List.of(LAST_ACTIVE_ANCESTOR, NOTES);
 
+    /** Made by hand, as the one of a record takes some milliseconds of a short command. */
+    @Override
+    public int hashCode() {
+      return path.hashCode();
+    }
+
     static Place of(AumHash hash) {
       return new Place(DirectoryScan.placeOf(hash), Optional.of(hash));
     }

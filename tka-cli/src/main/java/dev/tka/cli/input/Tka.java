@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.security.SecureRandom;
 import java.util.Properties;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -50,7 +51,7 @@ public final class Tka {
   private final InputStream in;
   private final OutputStream out;
   private final boolean canAsk;
-  private final SecureRandom random;
+  private final Supplier<SecureRandom> random;
   private boolean changed;
 
   /**
@@ -59,6 +60,16 @@ public final class Tka {
    * @param canAsk whether a person types the input and sees the questions
    */
   public Tka(InputStream in, boolean canAsk, SecureRandom random) {
+    this(in, canAsk, () -> random);
+  }
+
+  /**
+   * A command's input.
+   *
+   * @param canAsk whether a person types the input and sees the questions
+   * @param random makes the source of keys and secrets, which takes some milliseconds
+   */
+  public Tka(InputStream in, boolean canAsk, Supplier<SecureRandom> random) {
     this(in, new FileOutputStream(FileDescriptor.out), canAsk, random);
   }
 
@@ -68,6 +79,10 @@ public final class Tka {
    * @param canAsk whether a person types the input and sees the questions
    */
   public Tka(InputStream in, OutputStream out, boolean canAsk, SecureRandom random) {
+    this(in, out, canAsk, () -> random);
+  }
+
+  private Tka(InputStream in, OutputStream out, boolean canAsk, Supplier<SecureRandom> random) {
     this.in = in;
     this.out = out;
     this.canAsk = canAsk;
@@ -111,7 +126,7 @@ public final class Tka {
 
   /** The source of keys and secrets. */
   public SecureRandom random() {
-    return random;
+    return random.get();
   }
 
   /** Prints the version, and the path that verifies signatures. */
