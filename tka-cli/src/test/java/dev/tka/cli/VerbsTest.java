@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.HelpText;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -11,6 +15,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 
@@ -112,6 +117,36 @@ class VerbsTest {
                         Arrays.stream(
                             text.replace("%n", " ").replace("%%", "%").strip().split("\\s+", -1)))
                 .toList());
+  }
+
+  /** What makes a short command start quickly, without a clock. */
+  @Test
+  void onlyTheClassOfTheVerbInQuestionIsLookedInto() throws Exception {
+    assertThat(Main.commandLine(Cli.tka(new byte[0]), "status", "DIR").getSubcommands())
+        .containsOnlyKeys("status");
+    for (String first : List.of("--help", "--version", "no-such-verb")) {
+      assertThat(Main.commandLine(Cli.tka(new byte[0]), first).getSubcommands().values())
+          .hasSize(Verbs.ALL.size())
+          .allMatch(command -> command.getCommandSpec().userObject() == null);
+    }
+    // No JDK keeps the classes of older formats in its archive.
+    try (InputStream picocli = CommandLine.class.getResourceAsStream("CommandLine.class")) {
+      assertThat(picocli.readNBytes(8)[7]).isGreaterThanOrEqualTo((byte) 61);
+    }
+  }
+
+  @Test
+  void theRehearsalLeavesNothingBehind(@TempDir Path folder) throws Exception {
+    List<String> command = new ArrayList<>(Cli.process());
+    command.add(1, "-Djava.io.tmpdir=" + folder);
+    command.set(command.size() - 1, Rehearsal.class.getName());
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+        .isEmpty();
+    assertThat(process.waitFor()).isZero();
+    try (Stream<Path> left = Files.list(folder)) {
+      assertThat(left.filter(file -> file.toString().contains("rehearsal"))).isEmpty();
+    }
   }
 
   private static List<CommandLine> all() {
