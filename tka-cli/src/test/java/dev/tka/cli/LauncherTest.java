@@ -98,8 +98,11 @@ class LauncherTest {
   @Test
   void aClosedStreamIsNotTakenForAFileThatJavaOpens() throws Exception {
     Path jdk = jdk("any", "");
-    script(jdk.resolve("bin/java"), "#!/bin/sh\nread -r line && exit 3\necho read || exit 6\n");
-    for (List<String> one : List.of(List.of("<&-", "0"), List.of("<&- >&-", "6"))) {
+    script(
+        jdk.resolve("bin/java"),
+        "#!/bin/sh\ntrue 3<&0 3>&1 3>&2 || exit 9\nread -r line && exit 3\necho read || exit 6\n");
+    for (List<String> one :
+        List.of(List.of("<&-", "0"), List.of("<&- >&-", "6"), List.of("2>&- < /dev/null", "0"))) {
       ProcessBuilder builder =
           new ProcessBuilder("/bin/sh", "-c", folder.resolve("tka") + " status DIR " + one.get(0))
               .redirectErrorStream(true)
