@@ -1,41 +1,11 @@
 package dev.tka.cli;
 
-import dev.tka.cli.command.AddCommand;
-import dev.tka.cli.command.AuthKeyCommand;
-import dev.tka.cli.command.BackupCommand;
-import dev.tka.cli.command.CompactCommand;
-import dev.tka.cli.command.ConformanceCommand;
-import dev.tka.cli.command.DeepLinkCommand;
-import dev.tka.cli.command.DeleteCommand;
-import dev.tka.cli.command.DisableCommand;
-import dev.tka.cli.command.DisablementKdfCommand;
-import dev.tka.cli.command.DoctorCommand;
-import dev.tka.cli.command.EditsCommand;
-import dev.tka.cli.command.ExplainCommand;
-import dev.tka.cli.command.ExportCommand;
 import dev.tka.cli.command.Failures;
-import dev.tka.cli.command.ImportCommand;
-import dev.tka.cli.command.InitCommand;
-import dev.tka.cli.command.InspectCommand;
-import dev.tka.cli.command.KeygenCommand;
-import dev.tka.cli.command.LogCommand;
-import dev.tka.cli.command.OfferCommand;
-import dev.tka.cli.command.PeersCommand;
-import dev.tka.cli.command.RemoveCommand;
-import dev.tka.cli.command.RepairCommand;
-import dev.tka.cli.command.ResignCommand;
-import dev.tka.cli.command.RestoreCommand;
-import dev.tka.cli.command.RevokeKeysCommand;
-import dev.tka.cli.command.SignCommand;
-import dev.tka.cli.command.StatusCommand;
-import dev.tka.cli.command.SyncCommand;
-import dev.tka.cli.command.TailnetsCommand;
-import dev.tka.cli.command.UpdateCommand;
-import dev.tka.cli.command.VerifyCommand;
-import dev.tka.cli.demo.DemoCommand;
 import dev.tka.cli.input.TailnetOption;
 import dev.tka.cli.input.Tka;
+import dev.tka.cli.input.WholeNumber;
 import dev.tka.cli.output.ExitCode;
+import dev.tka.cli.output.HelpText;
 import dev.tka.cli.output.RememberingWriter;
 import dev.tka.cli.output.Texts;
 import dev.tka.store.Waits;
@@ -48,58 +18,18 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
-import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 
 /** Runs the command {@code tka}. */
 public final class Main {
-  /** By name, in the order of the help. */
-  private static final List<Map.Entry<String, Class<?>>> COMMANDS =
-      List.of(
-          Map.entry("status", StatusCommand.class),
-          Map.entry("log", LogCommand.class),
-          Map.entry("verify", VerifyCommand.class),
-          Map.entry("tailnets", TailnetsCommand.class),
-          Map.entry("inspect", InspectCommand.class),
-          Map.entry("keygen", KeygenCommand.class),
-          Map.entry("init", InitCommand.class),
-          Map.entry("add", AddCommand.class),
-          Map.entry("remove", RemoveCommand.class),
-          Map.entry("update", UpdateCommand.class),
-          Map.entry("revoke-keys", RevokeKeysCommand.class),
-          Map.entry("sign", SignCommand.class),
-          Map.entry("resign", ResignCommand.class),
-          Map.entry("peers", PeersCommand.class),
-          Map.entry("explain", ExplainCommand.class),
-          Map.entry("authkey", AuthKeyCommand.class),
-          Map.entry("deeplink", DeepLinkCommand.class),
-          Map.entry("disablement-kdf", DisablementKdfCommand.class),
-          Map.entry("disable", DisableCommand.class),
-          Map.entry("edits", EditsCommand.class),
-          Map.entry("offer", OfferCommand.class),
-          Map.entry("sync", SyncCommand.class),
-          Map.entry("doctor", DoctorCommand.class),
-          Map.entry("repair", RepairCommand.class),
-          Map.entry("compact", CompactCommand.class),
-          Map.entry("backup", BackupCommand.class),
-          Map.entry("restore", RestoreCommand.class),
-          Map.entry("export", ExportCommand.class),
-          Map.entry("import", ImportCommand.class),
-          Map.entry("delete", DeleteCommand.class),
-          Map.entry("conformance", ConformanceCommand.class),
-          Map.entry("demo", DemoCommand.class),
-          Map.entry("generate-completion", GenerateCompletion.class));
-
   private Main() {}
 
   /** Runs the command and exits with its status. */
   public static void main(String[] args) {
     Writer out = writer(new FileOutputStream(FileDescriptor.out));
     Writer err = writer(new FileOutputStream(FileDescriptor.err));
-    System.exit(run(new Tka(System.in, isTerminal(), new SecureRandom()), out, err, args));
+    System.exit(run(new Tka(System.in, isTerminal(), SecureRandom::new), out, err, args));
   }
 
   /** True when a person types the input and sees the output. */
@@ -122,17 +52,35 @@ public final class Main {
       exitCode = Failures.internal(failure, errPrinter);
     }
     outPrinter.flush();
-    if (exitCode == ExitCode.OK && remembering.hasFailed()) {
-      exitCode = ExitCode.IO;
-      if (!remembering.readerIsGone()) {
-        errPrinter.println("tka: the output could not be written");
-      }
+    if (remembering.hasFailed()) {
+      exitCode = outputLost(exitCode, tka.hasChanged(), remembering, errPrinter);
     }
     errPrinter.flush();
     return exitCode;
   }
 
-  private static int execute(Tka tka, PrintWriter out, PrintWriter err, String... args) {
+  /** To make a change again because its output was lost would be wrong, so it is said. */
+  private static int outputLost(
+      int exitCode, boolean changed, RememberingWriter out, PrintWriter err) {
+    if (changed) {
+      err.println("tka: the change was made, but the output could not be written");
+      return exitCode == ExitCode.OK ? ExitCode.OUTPUT_LOST : exitCode;
+    }
+    if (exitCode != ExitCode.OK) {
+      return exitCode;
+    }
+    if (!out.readerIsGone()) {
+      err.println("tka: the output could not be written");
+    }
+    return ExitCode.IO;
+  }
+
+  private static int execute(Tka tka, PrintWriter out, PrintWriter err, String... given) {
+    String[] args = Verbs.meant(List.of(given)).toArray(new String[0]);
+    if (args.length > 0 && !args[0].startsWith("-") && !Verbs.isVerb(args[0])) {
+      // What follows an unknown word means nothing, not even --help.
+      args = new String[] {args[0]};
+    }
     CommandLine command = commandLine(tka, args);
     Failures failures = new Failures();
     command.setOut(out);
@@ -173,20 +121,41 @@ public final class Main {
   }
 
   /**
-   * The command with its subcommands. Inspecting a subcommand takes some milliseconds, so if the
-   * first argument names one, only that one is added.
+   * The command with its subcommands. If the first argument names one, only that one is added;
+   * completion is about all of them, and any other text is answered with their names.
    */
   static CommandLine commandLine(Tka tka, String... args) {
+    String first = args.length == 0 ? "" : args[0];
     CommandLine command = new CommandLine(tka);
-    Optional<Map.Entry<String, Class<?>>> named =
-        COMMANDS.stream()
-            .filter(known -> args.length > 0 && known.getKey().equals(args[0]))
-            .filter(known -> !known.getValue().equals(GenerateCompletion.class))
-            .findFirst();
-    for (Map.Entry<String, Class<?>> known : named.map(List::of).orElse(COMMANDS)) {
-      command.addSubcommand(known.getKey(), known.getValue());
+    if (Verbs.isVerb(first) && !first.equals(Verbs.COMPLETION)) {
+      command.addSubcommand(first, Verbs.command(first));
+    } else {
+      for (Verbs.Verb verb : Verbs.ALL) {
+        command.addSubcommand(
+            verb.name(), first.equals(Verbs.COMPLETION) ? Verbs.command(verb.name()) : named(verb));
+      }
     }
-    return command;
+    if (mayAskForHelp(args)) {
+      HelpText.install(command);
+    }
+    return command
+        .registerConverter(int.class, new WholeNumber())
+        .registerConverter(Integer.class, new WholeNumber());
+  }
+
+  private static boolean mayAskForHelp(String... args) {
+    for (String arg : args) {
+      if (arg.startsWith("-") && arg.indexOf('h') > 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static CommandLine.Model.CommandSpec named(Verbs.Verb verb) {
+    CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create().name(verb.name());
+    spec.usageMessage().description(verb.summary());
+    return spec;
   }
 
   private static Writer writer(OutputStream stream) {

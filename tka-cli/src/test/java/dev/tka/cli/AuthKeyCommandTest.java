@@ -9,8 +9,12 @@ import dev.tka.core.NodeKey;
 import dev.tka.core.nodekey.AuthKey;
 import dev.tka.core.nodekey.NodeKeyAuthorization;
 import java.io.ByteArrayInputStream;
+import java.io.FilterWriter;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
+import java.io.StringWriter;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,6 +80,63 @@ class AuthKeyCommandTest {
                 tailnet.authority(), NodeKey.parse(NODE_KEY), Bytes.parseHex(lines.get(1))))
         .isInstanceOf(NodeKeyAuthorization.Authorized.class);
     assertThat(tailnet.run("authkey", "unwrap", file).out()).isEqualTo(AUTH_KEY + "\n");
+  }
+
+  @Test
+  void anAuthKeyWithAKeyOfItsOwnIsRevokedAlone() throws Exception {
+    Cli.Result first = tailnet.run(wrap(keyFile, "--own-key", "--json"));
+    Cli.Result second = tailnet.run(wrap(keyFile, "--own-key"));
+    String own = (String) first.json().get("KeyID");
+    assertThat(tailnet.trusted()).hasSize(3).contains(own + "?1");
+    assertThat(tailnet.run("status", tailnet.directory()).out())
+        .contains("auth-key=kABC, purpose=auth key");
+    assertThat(first.err())
+        .isEqualTo(
+            "tka: to revoke this auth key alone: tka remove "
+                + tailnet.directory()
+                + " "
+                + own
+                + " --key-file FILE\n");
+
+    tailnet.edit("remove", "ann", own);
+
+    assertThat(admits((String) first.json().get("AuthKey"))).isFalse();
+    assertThat(admits(second.out().strip())).isTrue();
+    assertThat(admits(wrapped())).isTrue();
+  }
+
+  private boolean admits(String wrapped) throws Exception {
+    Cli.Result used =
+        Cli.runWithInput(bytes(wrapped), "authkey", "unwrap", "-", "--node-key", NODE_KEY);
+    String signature = used.out().lines().toList().get(1);
+    return NodeKeyAuthorization.of(
+            tailnet.authority(), NodeKey.parse(NODE_KEY), Bytes.parseHex(signature))
+        instanceof NodeKeyAuthorization.Authorized;
+  }
+
+  @Test
+  void noKeyIsTrustedForAnAuthKeyThatCannotBePrinted() throws Exception {
+    Writer full =
+        new FilterWriter(Writer.nullWriter()) {
+          @Override
+          public void write(String text, int offset, int length) throws IOException {
+            throw new IOException("No space left on device");
+          }
+
+          @Override
+          public void write(char[] text, int offset, int length) throws IOException {
+            throw new IOException("No space left on device");
+          }
+        };
+    StringWriter err = new StringWriter();
+    String[] words =
+        Arrays.stream(wrap(keyFile, "--own-key")).map(Object::toString).toArray(String[]::new);
+
+    int exitCode = Main.run(Cli.tka(new byte[0]), full, err, words);
+
+    assertThat(exitCode).isEqualTo(ExitCode.IO);
+    assertThat(err.toString()).contains("nothing was written");
+    assertThat(tailnet.trusted()).hasSize(1);
   }
 
   @Test

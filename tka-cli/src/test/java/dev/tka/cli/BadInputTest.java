@@ -168,10 +168,15 @@ class BadInputTest {
 
   @Test
   void textThatIsNeitherHexNorBase64() {
-    requireFailure(
-        inspect("this is not an AUM!".getBytes(StandardCharsets.US_ASCII)),
-        ExitCode.BAD_INPUT,
-        "expected CBOR, hexadecimal or base64, found other text at byte 18");
+    for (String text :
+        List.of("this is not an AUM!", "hello world", "this is a README", "hel", "h\u00e9llo\n")) {
+      requireFailure(
+          inspect(text.getBytes(StandardCharsets.UTF_8)),
+          ExitCode.BAD_INPUT,
+          "found text that is neither hexadecimal nor base64");
+    }
+    assertThat(inspect("this is not an AUM!".getBytes(StandardCharsets.US_ASCII)).err())
+        .contains("at byte 18");
   }
 
   @ParameterizedTest

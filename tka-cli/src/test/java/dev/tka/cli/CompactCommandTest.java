@@ -157,7 +157,7 @@ class CompactCommandTest {
     assertThat(unasked.exitCode()).isEqualTo(ExitCode.USAGE);
     assertThat(unasked.err()).contains("purges 2 of 4 updates", "--confirm");
     Cli.Result no = Cli.runAnswering("n", arguments());
-    assertThat(no.exitCode()).isEqualTo(ExitCode.USAGE);
+    assertThat(no.exitCode()).isEqualTo(ExitCode.DECLINED);
     assertThat(content()).isEqualTo(before);
 
     assertThat(Cli.runAnswering("y", arguments()).exitCode()).isEqualTo(ExitCode.OK);

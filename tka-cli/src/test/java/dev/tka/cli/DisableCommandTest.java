@@ -133,10 +133,10 @@ class DisableCommandTest {
     tailnet.requireRefused(ExitCode.USAGE, "standard input", disable);
 
     Cli.Result no = Cli.runAnswering(secret + "\nn", disable);
-    assertThat(no.exitCode()).isEqualTo(ExitCode.USAGE);
+    assertThat(no.exitCode()).isEqualTo(ExitCode.DECLINED);
     assertThat(no.err())
         .contains(
-            "disablement secret (not shown): ", "This ends the authority in ", "nothing was done");
+            "disablement secret (not shown): ", "This ends the authority in ", "declined: nothing");
     assertThat(tailnet.content()).isEqualTo(before);
     assertThat(backup).doesNotExist();
 
@@ -159,6 +159,31 @@ class DisableCommandTest {
     assertThat(backup).doesNotExist();
     Object[] confirmed = {"disable", tailnet.directory(), "-", "--backup", backup, "--confirm"};
     assertThat(Cli.runWithInput(bytes(secret), confirmed).exitCode()).isEqualTo(ExitCode.OK);
+  }
+
+  @Test
+  void aSecretIsFoundInAllThatInitPrinted() throws Exception {
+    Tailnet many = Tailnet.in(Files.createDirectory(folder.resolve("many")));
+    for (String json : List.of("", "--json")) {
+      Cli.Result made =
+          json.isEmpty()
+              ? many.edit("init", "ann", many.newKey("ann"), "--gen-disablements", 3, "--confirm")
+              : many.edit("init", "ann", many.publicKey("ann"), "--confirm", json);
+      Cli.Result alien = Cli.runWithInput(bytes(made.out()), arguments(tailnet));
+      assertThat(alien.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
+
+      Cli.Result result = Cli.runWithInput(bytes(made.out()), arguments(many));
+
+      assertThat(result.exitCode()).as(result.err()).isEqualTo(ExitCode.OK);
+      Cli.Result value = Cli.runWithInput(bytes(made.out()), "disablement-kdf", "-");
+      assertThat(value.exitCode()).isEqualTo(json.isEmpty() ? ExitCode.BAD_INPUT : ExitCode.OK);
+      assertThat(value.err()).contains(json.isEmpty() ? "expected one" : "");
+    }
+  }
+
+  private Object[] arguments(Tailnet ended) throws Exception {
+    Path copy = Files.createTempDirectory(folder, "copy").resolve("before");
+    return new Object[] {"disable", ended.directory(), "-", "--backup", copy, "--confirm"};
   }
 
   @Test

@@ -216,6 +216,11 @@ class EditCommandsTest {
         ExitCode.USAGE, "expected", tailnet.editArguments("add", "ann", "tlpub:12"));
     tailnet.requireRefused(
         ExitCode.USAGE, "votes", tailnet.editArguments("add", "ann", ann + "?many"));
+    // Java would read digits of other scripts, and a sign.
+    for (String votes : List.of("\u0663", "\uff13", "+3", "")) {
+      tailnet.requireRefused(
+          ExitCode.USAGE, "votes", tailnet.editArguments("add", "ann", ann + "?" + votes));
+    }
     tailnet.requireRefused(
         ExitCode.USAGE, "nothing to change", tailnet.editArguments("update", "ann", ann));
     tailnet.requireRefused(
@@ -249,8 +254,8 @@ class EditCommandsTest {
     Map<String, String> before = tailnet.content();
     for (String answer : List.of("n", "", "yesterday", "x".repeat(1000))) {
       Cli.Result no = Cli.runAnswering(answer, removal);
-      assertThat(no.exitCode()).isEqualTo(ExitCode.USAGE);
-      assertThat(no.err()).contains("[y/N]", "nothing was done");
+      assertThat(no.exitCode()).isEqualTo(ExitCode.DECLINED);
+      assertThat(no.err()).contains("[y/N]", "declined: nothing was changed");
       assertThat(tailnet.content()).isEqualTo(before);
     }
     assertThat(Cli.runAnswering("y", removal).exitCode()).isEqualTo(ExitCode.OK);

@@ -79,6 +79,6 @@ class ExamplesTest {
   }
 
   private static CommandLine commandLine() {
-    return Main.commandLine(Cli.tka(new byte[0]));
+    return Main.commandLine(Cli.tka(new byte[0]), Verbs.COMPLETION);
   }
 }

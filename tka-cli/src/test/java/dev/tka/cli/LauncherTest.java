@@ -58,7 +58,7 @@ class LauncherTest {
     assertThat(archives()).hasSize(2);
     for (Path jdk : List.of(one, other)) {
       assertThat(calls(jdk)).hasSize(4);
-      assertThat(calls(jdk).get(0)).contains("-XX:ArchiveClassesAtExit=", " demo");
+      assertThat(calls(jdk).get(0)).contains("-XX:ArchiveClassesAtExit=", "dev.tka.cli.Rehearsal");
       String archive = calls(jdk).get(1).replaceAll(".*-XX:SharedArchiveFile=(\\S+).*", "$1");
       assertThat(archives()).contains(Path.of(archive));
       assertThat(calls(jdk)).last().asString().endsWith(" status DIR").contains(archive);
@@ -93,6 +93,25 @@ class LauncherTest {
 
   private Cli.Result launchIn(String locale, Path jdk) throws Exception {
     return launch(Map.of("LC_ALL", locale), System.getenv("PATH"), jdk.toString(), "status", "DIR");
+  }
+
+  @Test
+  void aClosedStreamIsNotTakenForAFileThatJavaOpens() throws Exception {
+    Path jdk = jdk("any", "");
+    script(
+        jdk.resolve("bin/java"),
+        "#!/bin/sh\ntrue 3<&0 3>&1 3>&2 || exit 9\nread -r line && exit 3\necho read || exit 6\n");
+    for (List<String> one :
+        List.of(List.of("<&-", "0"), List.of("<&- >&-", "6"), List.of("2>&- < /dev/null", "0"))) {
+      ProcessBuilder builder =
+          new ProcessBuilder("/bin/sh", "-c", folder.resolve("tka") + " status DIR " + one.get(0))
+              .redirectErrorStream(true)
+              .directory(folder.toFile())
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD);
+      builder.environment().put("JAVA_HOME", jdk.toString());
+      Process process = builder.start();
+      assertThat(process.waitFor()).as(one.get(0)).isEqualTo(Integer.parseInt(one.get(1)));
+    }
   }
 
   @Test

@@ -409,7 +409,8 @@ class StoreCommandsTest {
         "--tailnet",
         "two");
     Cli.Result no = Cli.runAnswering("n", "delete", store, "--tailnet", "two");
-    assertThat(no.err()).contains("Continue?", "nothing was done");
+    assertThat(no.err()).contains("Continue?", "declined: nothing was changed");
+    assertThat(no.exitCode()).isEqualTo(ExitCode.DECLINED);
     assertThat(head("two")).isEqualTo(head);
 
     Cli.Result deleted = Cli.runAnswering("y", "delete", store, "--tailnet", "two");

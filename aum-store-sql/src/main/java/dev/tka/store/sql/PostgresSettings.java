@@ -221,7 +221,8 @@ public final class PostgresSettings {
       return DEFAULT_PORT;
     }
     try {
-      int port = Integer.parseInt(text);
+      // In ASCII digits: Java also reads those of other scripts.
+      int port = text.matches("[0-9]+") ? Integer.parseInt(text) : 0;
       if (port >= 1 && port <= MAX_PORT) {
         return port;
       }

@@ -130,6 +130,12 @@ record Journal(long commit, List<Entry> entries) {
 
     static final List<Place> AT_THE_TOP = List.of(LAST_ACTIVE_ANCESTOR, NOTES);
 
+    /** Made by hand, as the one of a record takes some milliseconds of a short command. */
+    @Override
+    public int hashCode() {
+      return path.hashCode();
+    }
+
     static Place of(AumHash hash) {
       return new Place(DirectoryScan.placeOf(hash), Optional.of(hash));
     }

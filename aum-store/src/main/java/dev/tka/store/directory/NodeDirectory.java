@@ -695,8 +695,7 @@ public final class NodeDirectory implements AumStore {
    *
    * @param madeFolder true if its folder was made for it
    */
-  private void writeAlone(
-      DirectoryLock lock, View before, Journal.Entry entry, boolean madeFolder)
+  private void writeAlone(DirectoryLock lock, View before, Journal.Entry entry, boolean madeFolder)
       throws StoreException {
     long number = before.commits + 1;
     Path folder = entry.place().folder(directory);

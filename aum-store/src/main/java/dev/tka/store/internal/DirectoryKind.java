@@ -46,6 +46,12 @@ public final class DirectoryKind implements StoreKind {
       return text.indexOf(':') < 0 ? text : SCHEME + ":" + text;
     }
 
+    /** Made by hand, as the one of a record takes some milliseconds of a short command. */
+    @Override
+    public String toString() {
+      return url();
+    }
+
     @Override
     public String noun() {
       return "directory";

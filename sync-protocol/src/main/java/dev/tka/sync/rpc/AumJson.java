@@ -110,6 +110,9 @@ public final class AumJson {
     json.put("Keys", keys(state.keys()));
     json.put("StateID1", unsigned(state.stateId1()));
     json.put("StateID2", unsigned(state.stateId2()));
+    // Readers that take every number for a double, as JavaScript and jq do, round those.
+    json.put("StateID1Text", Long.toUnsignedString(state.stateId1()));
+    json.put("StateID2Text", Long.toUnsignedString(state.stateId2()));
     return json;
   }
 

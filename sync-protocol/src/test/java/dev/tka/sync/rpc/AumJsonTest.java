@@ -67,7 +67,12 @@ class AumJsonTest {
                 "StateID1",
                 most,
                 "StateID2",
-                BigInteger.TWO));
+                BigInteger.TWO,
+                // Not rounded by a reader that takes numbers for doubles.
+                "StateID1Text",
+                most.toString(),
+                "StateID2Text",
+                "2"));
     assertThat(((Map<?, ?>) json.get("Meta")).keySet().toString()).isEqualTo("[a, b]");
     assertThat(AumJson.message(aum))
         .containsEntry("Hash", aum.hash().toString())

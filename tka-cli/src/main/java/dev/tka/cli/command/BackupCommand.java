@@ -4,6 +4,7 @@ import dev.tka.cli.input.FileText;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.StoreText;
 import dev.tka.cli.input.StreamArgument;
+import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
@@ -21,6 +22,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** {@code tka backup}: copies a SQLite file, even while it is being written. */
@@ -43,6 +45,7 @@ import picocli.CommandLine.Spec;
     })
 public final class BackupCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
+  @ParentCommand private Tka tka;
 
   @Parameters(
       index = "0",
@@ -74,6 +77,7 @@ public final class BackupCommand implements Callable<Integer> {
     try (ProgressBar bar = ProgressBar.of(spec, "copying")) {
       copy = online.copying().copyTo(target.path(), bar);
     }
+    tka.noteChange();
     PrintWriter out = spec.commandLine().getOut();
     long bytes = Files.size(target.path());
     if (json) {

@@ -108,6 +108,7 @@ public final class CompactCommand implements Callable<Integer> {
           "This purges " + share(plan.purged().size(), edit.authority()) + ".", tka, false, err);
     }
     edit.compact(plan);
+    tka.noteChange();
   }
 
   private static String share(int purged, Authority authority) {

@@ -157,6 +157,7 @@ public final class DeleteCommand implements Callable<Integer> {
           "another writer changed the tailnet in the meantime; it was not deleted"
               + target.map(path -> ", and " + path + " is out of date").orElse(""));
     }
+    tka.noteChange();
     report(target);
   }
 

@@ -2,6 +2,7 @@ package dev.tka.cli.command;
 
 import dev.tka.cli.input.Confirmation;
 import dev.tka.cli.input.SecretInput;
+import dev.tka.cli.input.SecretTexts;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
@@ -17,6 +18,7 @@ import dev.tka.sync.rpc.AumJson;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -60,8 +62,8 @@ public final class DisableCommand implements Callable<Integer> {
       paramLabel = SecretInput.LABEL,
       converter = StreamArgument.File.class,
       description = {
-        "The disablement secret, disablement-secret:... as 'tka init' printed it, in a file that"
-            + " only its owner can read; - is standard input. By default, it is asked for."
+        "The disablement secret, disablement-secret:... or all that 'tka init' printed, in a file"
+            + " that only its owner can read; - is standard input. By default, it is asked for."
       })
   private @Nullable StreamArgument secret;
 
@@ -79,7 +81,7 @@ public final class DisableCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     StoreEdit edit = StoreEdit.begin(store, err);
     Authority authority = edit.authority();
-    if (!authority.state().isDisabledBy(readSecret())) {
+    if (readSecrets().stream().noneMatch(authority.state()::isDisabledBy)) {
       throw new CommandFailure(
           ExitCode.VERIFICATION_FAILED,
           "expected a disablement secret of this authority, found another one; nothing was"
@@ -93,6 +95,7 @@ public final class DisableCommand implements Callable<Integer> {
         err);
     copy.make();
     edit.wipe();
+    tka.noteChange();
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       Json.print(out, toJson(authority, copy));
@@ -103,10 +106,11 @@ public final class DisableCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  private DisablementSecret readSecret() throws SigningException, IOException, CommandFailure {
+  private List<DisablementSecret> readSecrets()
+      throws SigningException, IOException, CommandFailure {
     String text = SecretInput.read(secret, NAME, tka, spec);
     try {
-      return DisablementSecret.parse(text);
+      return SecretTexts.in(text);
     } catch (TextException.NotHex e) {
       throw new CommandFailure(ExitCode.BAD_INPUT, NAME + ": " + e.getMessage());
     } catch (TextException e) {
@@ -120,6 +124,7 @@ public final class DisableCommand implements Callable<Integer> {
     object.put("Disabled", true);
     object.put("Head", authority.head().toString());
     object.put("State", AumJson.unsigned(authority.state().stateId1()));
+    object.put("StateText", Long.toUnsignedString(authority.state().stateId1()));
     copy.place().ifPresent(place -> object.put("Backup", place.toString()));
     return object;
   }

@@ -1,6 +1,7 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.SecretInput;
+import dev.tka.cli.input.SecretTexts;
 import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
@@ -10,6 +11,7 @@ import dev.tka.core.DisablementSecret;
 import dev.tka.core.TkaException;
 import java.io.IOException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -57,8 +59,13 @@ public final class DisablementKdfCommand implements Callable<Integer> {
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
     String text = SecretInput.read(file, "disablement secret", tka, spec);
-    DisablementSecret secret =
-        text.indexOf(':') < 0 ? DisablementSecret.parseHex(text) : DisablementSecret.parse(text);
+    List<DisablementSecret> secrets =
+        text.indexOf(':') < 0 ? List.of(DisablementSecret.parseHex(text)) : SecretTexts.in(text);
+    if (secrets.size() > 1) {
+      throw new CommandFailure(
+          ExitCode.BAD_INPUT, "expected one disablement secret, found " + secrets.size());
+    }
+    DisablementSecret secret = secrets.get(0);
     String value = PREFIX + secret.value().toHex();
     if (json) {
       Map<String, Object> object = new LinkedHashMap<>();

@@ -141,6 +141,7 @@ abstract class EditCommand implements Callable<Integer> {
         }
       }
     } while (edit.store(steps, Set.of()).isEmpty());
+    tka.noteChange();
     if (json && prepared.isEmpty()) {
       Json.print(out, toJson(steps.base(), batch, prepared));
     }

@@ -145,6 +145,7 @@ public final class EditsCommand implements Callable<Integer> {
       gone.addAll(checkpoints);
       stored = edit.store(steps, gone);
     } while (stored.isEmpty());
+    tka.noteChange();
     Authority after = stored.get();
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
@@ -190,6 +191,7 @@ public final class EditsCommand implements Callable<Integer> {
         false,
         spec.commandLine().getErr());
     edit.dropSetAside(Set.copyOf(hashes));
+    tka.noteChange();
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       Map<String, Object> object = begin(edit.authority());

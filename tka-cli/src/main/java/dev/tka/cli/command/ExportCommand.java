@@ -102,6 +102,9 @@ public final class ExportCommand implements Callable<Integer> {
       AumSnapshot snapshot = opened.aums().read();
       exported = write(toFile, out -> List.of(export(snapshot, opened.tailnet().orElse(""), out)));
     }
+    if (toFile) {
+      tka.noteChange();
+    }
     report(exported, toFile);
     return ExitCode.OK;
   }

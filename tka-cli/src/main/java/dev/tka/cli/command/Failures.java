@@ -4,6 +4,7 @@ import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
+import dev.tka.cli.output.Suggestion;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.ApplyException;
 import dev.tka.core.TkaException;
@@ -172,7 +173,8 @@ public final class Failures
   public int handleParseException(CommandLine.ParameterException failure, String[] args) {
     PrintWriter err = failure.getCommandLine().getErr();
     String name = failure.getCommandLine().getCommandSpec().qualifiedName();
-    return report(err, ExitCode.USAGE, failure.getMessage() + " (see '" + name + " --help')");
+    return report(
+        err, ExitCode.USAGE, Suggestion.describe(failure) + " (see '" + name + " --help')");
   }
 
   static int exitCode(TkaException failure) {

@@ -158,6 +158,9 @@ public final class ImportCommand implements Callable<Integer> {
     } finally {
       tailnets.ifPresent(Tailnets::close);
     }
+    if (!done.isEmpty()) {
+      tka.noteChange();
+    }
     report();
     return refused.isEmpty() ? ExitCode.OK : ExitCode.CONFLICT;
   }

@@ -121,6 +121,7 @@ public final class InitCommand implements Callable<Integer> {
           ExitCode.IO, "the disablement secrets could not be printed; nothing was written");
     }
     begin(genesis);
+    tka.noteChange();
     if (!json) {
       out.println("Initialization complete.");
     }

@@ -52,6 +52,7 @@ public final class KeygenCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     LockPrivateKey key = LockPrivateKey.generate(tka.random());
     KeyFile.create(file.path(), key);
+    tka.noteChange();
     if (json) {
       Map<String, Object> object = new LinkedHashMap<>();
       object.put("SchemaVersion", Json.SCHEMA_VERSION);

@@ -174,6 +174,7 @@ public final class RepairCommand implements Callable<Integer> {
         err);
     copy.make();
     edit.repair(restore);
+    tka.noteChange();
     return copy;
   }
 

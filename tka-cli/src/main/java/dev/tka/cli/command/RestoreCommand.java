@@ -115,6 +115,7 @@ public final class RestoreCommand implements Callable<Integer> {
     try (ProgressBar bar = ProgressBar.of(spec, "restoring")) {
       kept = here.restoring().from(from, bar);
     }
+    tka.noteChange();
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       Json.print(out, toJson(older, kept));

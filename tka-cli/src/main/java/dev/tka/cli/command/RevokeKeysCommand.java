@@ -268,11 +268,12 @@ public final class RevokeKeysCommand implements Callable<Integer> {
     Map<String, Object> object = toJson(effect, update);
     object.put("LeftOut", leftOut(given, update).stream().map(Texts::keyId).toList());
     object.putAll(toJson(outlook));
-    printFinished(
-        object,
+    Authority after =
         earlier.isPresent()
             ? edit.replace(earlier.get(), List.of(update))
-            : edit.store(List.of(update)));
+            : edit.store(List.of(update));
+    tka.noteChange();
+    printFinished(object, after);
   }
 
   /** Leaves out the signatures for which control would refuse it, if the others are enough. */

@@ -102,6 +102,7 @@ public final class StatusCommand implements Callable<Integer> {
     object.put("Length", authority.length());
     object.put("TrustedKeys", AumJson.keys(authority.state().keys()));
     object.put("State", AumJson.unsigned(authority.state().stateId1()));
+    object.put("StateText", Long.toUnsignedString(authority.state().stateId1()));
     object.put("Degraded", authority.isDegraded());
     object.put("Damage", authority.snapshot().damage().stream().map(Damage::toString).toList());
     return object;

@@ -24,6 +24,7 @@ import dev.tka.core.authority.Refusal;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.OwnAums;
+import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.StorePlace;
 import dev.tka.sync.Intake;
@@ -148,9 +149,13 @@ public final class SyncCommand implements Callable<Integer> {
     if (!byHand.isEmpty()) {
       confirm(nodeStore.aums().read(), controlStore.aums().read(), err);
     }
+    List<Revision> before = revisions(node, control);
     SyncRun run = SyncRun.of(node, control);
     if (!byHand.isEmpty()) {
       run.admit(byHand);
+    }
+    if (!dryRun && !revisions(node, control).equals(before)) {
+      tka.noteChange();
     }
     if (json) {
       Json.print(out, toJson(run, nodeStore, controlStore));
@@ -203,6 +208,10 @@ public final class SyncCommand implements Callable<Integer> {
         oldest,
         AdmissionPolicy.NODE,
         Clock.systemUTC());
+  }
+
+  private static List<Revision> revisions(LiveAuthority node, LiveAuthority control) {
+    return List.of(node.current().snapshot().revision(), control.current().snapshot().revision());
   }
 
   private LiveAuthority open(OpenStore opened, AdmissionPolicy policy, PrintWriter err)

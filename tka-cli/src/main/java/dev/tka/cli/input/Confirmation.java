@@ -45,7 +45,7 @@ public final class Confirmation {
     err.print("tka: " + what + " Continue? [y/N] ");
     err.flush();
     if (!YES.contains(readLine(tka).strip().toLowerCase(Locale.ROOT))) {
-      throw new CommandFailure(ExitCode.USAGE, "nothing was done");
+      throw new CommandFailure(ExitCode.DECLINED, "declined: nothing was changed");
     }
   }
 

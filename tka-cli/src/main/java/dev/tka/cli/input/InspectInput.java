@@ -10,6 +10,8 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.HexFormat;
@@ -27,6 +29,15 @@ public final class InspectInput {
 
   private static final String WHITE_SPACE = " \t\r\n";
   private static final char PADDING = '=';
+
+  private static final String NEITHER =
+      "expected CBOR, or its hexadecimal or base64, found text that is neither hexadecimal nor"
+          + " base64";
+
+  /** The kind of a CBOR item, in the upper bits of its first byte. */
+  private static final int MAJOR_TYPE = 0xe0;
+
+  private static final int MAP = 0xa0;
 
   /** Stands before the next value. */
   private final CborReader reader;
@@ -50,6 +61,7 @@ public final class InspectInput {
           "the input is longer than " + (MAX_SIZE >> 20) + " MiB, the maximum that inspect reads");
     }
     if (!isText(content)) {
+      requireNoText(content);
       return new InspectInput(content);
     }
     String text = new String(content, StandardCharsets.US_ASCII);
@@ -137,9 +149,7 @@ public final class InspectInput {
   private static byte[] decodeBase64(String text) throws CommandFailure {
     for (int i = 0; i < text.length(); i++) {
       if (!isBase64(text.charAt(i)) && WHITE_SPACE.indexOf(text.charAt(i)) < 0) {
-        throw new CommandFailure(
-            ExitCode.BAD_INPUT,
-            "expected CBOR, hexadecimal or base64, found other text at byte " + i);
+        throw new CommandFailure(ExitCode.BAD_INPUT, NEITHER + ", at byte " + i);
       }
     }
     boolean values = true;
@@ -162,7 +172,24 @@ public final class InspectInput {
       number++;
     }
     decoded.writeBytes(decodeBase64(joined, number));
-    return decoded.toByteArray();
+    byte[] content = decoded.toByteArray();
+    // Words of a language are made of the same letters; no value that we know begins like them.
+    if (content.length > 0 && (content[0] & MAJOR_TYPE) != MAP) {
+      throw new CommandFailure(ExitCode.BAD_INPUT, NEITHER);
+    }
+    return content;
+  }
+
+  /** A map's first byte never begins a character of UTF-8, so a text in it is no CBOR of ours. */
+  private static void requireNoText(byte[] content) throws CommandFailure {
+    try {
+      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(content)).toString();
+      if (text.chars().noneMatch(c -> c < ' ' && WHITE_SPACE.indexOf(c) < 0)) {
+        throw new CommandFailure(ExitCode.BAD_INPUT, NEITHER);
+      }
+    } catch (CharacterCodingException e) {
+      // Raw CBOR, or something else that is no text.
+    }
   }
 
   private static boolean endsPadded(CharSequence joined) {
@@ -175,7 +202,10 @@ public final class InspectInput {
       return Base64.getDecoder().decode(standard);
     } catch (IllegalArgumentException e) {
       throw new CommandFailure(
-          ExitCode.BAD_INPUT, "word " + number + ": expected base64, found an impossible end");
+          ExitCode.BAD_INPUT,
+          beginsLikeAMap(standard)
+              ? "word " + number + ": expected base64, found an impossible end"
+              : NEITHER);
     }
   }
 

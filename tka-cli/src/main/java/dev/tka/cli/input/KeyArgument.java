@@ -54,14 +54,19 @@ public record KeyArgument(LockPublicKey key, OptionalLong votes) {
       LockPublicKey key =
           parse(LockPublicKey::parse, mark < 0 ? text : text.substring(0, mark), spec);
       return new KeyArgument(
-          key,
-          mark < 0
-              ? OptionalLong.empty()
-              : OptionalLong.of(Long.parseUnsignedLong(text.substring(mark + 1))));
+          key, mark < 0 ? OptionalLong.empty() : OptionalLong.of(number(text.substring(mark + 1))));
     } catch (NumberFormatException e) {
       throw new ParameterException(
           spec.commandLine(), "expected a number of votes after '?', found " + text);
     }
+  }
+
+  /** In the digits 0 to 9: Java also reads those of other scripts, and a plus sign. */
+  private static long number(String digits) {
+    if (!digits.chars().allMatch(c -> c >= '0' && c <= '9')) {
+      throw new NumberFormatException(digits);
+    }
+    return Long.parseUnsignedLong(digits);
   }
 
   /**

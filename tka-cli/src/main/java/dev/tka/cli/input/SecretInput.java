@@ -8,12 +8,14 @@ import java.io.ByteArrayOutputStream;
 import java.io.Console;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PrintWriter;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,6 +30,9 @@ public final class SecretInput {
 
   /** Far more than the length of any of these secrets. */
   private static final int MAX_SIZE = 64 * 1024;
+
+  /** How long to wait for the next line of a paste. */
+  private static final int PASTE_MILLIS = 50;
 
   /** An argument that is the secret itself, as 'tailscale lock' takes it. */
   private static final Pattern SECRET =
@@ -75,7 +80,7 @@ public final class SecretInput {
       return ask(what, tka, spec);
     }
     if (file.isStandard()) {
-      return tka.in().readNBytes(MAX_SIZE + 1);
+      return standardInput(what, tka, spec);
     }
     if (SECRET.matcher(file.text()).matches()) {
       throw new ParameterException(
@@ -103,22 +108,77 @@ public final class SecretInput {
               + ", or - for standard"
               + " input");
     }
+    return typed(what, tka, spec);
+  }
+
+  /**
+   * A secret from standard input: all of it, or, where a person types it, one line without echo.
+   *
+   * @param what its name in the prompt
+   */
+  static byte[] standardInput(String what, Tka tka, CommandSpec spec) throws IOException {
+    return tka.isTyped() ? typed(what, tka, spec) : tka.in().readNBytes(MAX_SIZE + 1);
+  }
+
+  @SuppressWarnings("try") // The echo is off for as long as the block runs.
+  private static byte[] typed(String what, Tka tka, CommandSpec spec) throws IOException {
     String prompt = "tka: " + what + " (not shown): ";
+    PrintWriter err = spec.commandLine().getErr();
     // Any other input replaces the terminal, and echoes nothing.
-    @Nullable Console console = tka.in() == System.in ? System.console() : null;
-    if (console == null) {
-      spec.commandLine().getErr().print(prompt);
-      spec.commandLine().getErr().flush();
+    if (tka.in() != System.in) {
+      err.print(prompt);
+      err.flush();
       return readLine(tka.in());
     }
-    char @Nullable [] typed = console.readPassword("%s", prompt);
-    if (typed == null) {
+    Optional<EchoOff> off = EchoOff.begin();
+    if (off.isEmpty()) {
+      return typed(System.console(), prompt);
+    }
+    try (EchoOff until = off.get()) {
+      err.print(prompt);
+      err.flush();
+      byte[] lines = readPaste(tka.in());
+      err.println();
+      return lines;
+    }
+  }
+
+  /** As Java hides it, which it does only where the output goes to the terminal, too. */
+  private static byte[] typed(@Nullable Console console, String prompt) throws IOException {
+    if (console == null) {
+      throw new IOException(
+          "what is typed cannot be hidden on this terminal: give the secret in a file");
+    }
+    char @Nullable [] line = console.readPassword("%s", prompt);
+    if (line == null) {
       return new byte[0];
     }
     try {
-      return new String(typed).getBytes(StandardCharsets.UTF_8);
+      return new String(line).getBytes(StandardCharsets.UTF_8);
     } finally {
-      Arrays.fill(typed, '\0');
+      Arrays.fill(line, '\0');
+    }
+  }
+
+  /** One line, or all lines of a paste: what is left of it would go to the shell. */
+  private static byte[] readPaste(InputStream in) throws IOException {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    do {
+      all.writeBytes(readLine(in));
+      all.write('\n');
+    } while (moreCame(in) && all.size() <= MAX_SIZE);
+    return all.toByteArray();
+  }
+
+  private static boolean moreCame(InputStream in) throws IOException {
+    try {
+      if (in.available() == 0) {
+        Thread.sleep(PASTE_MILLIS);
+      }
+      return in.available() > 0;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 

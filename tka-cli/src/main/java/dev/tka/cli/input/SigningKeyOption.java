@@ -3,8 +3,10 @@ package dev.tka.cli.input;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.SigningException;
 import dev.tka.store.KeyFile;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -27,7 +29,7 @@ public final class SigningKeyOption {
   private @Nullable StreamArgument file;
 
   /**
-   * Reads the key.
+   * Reads the key. Where a person types it, it is not shown.
    *
    * @throws ParameterException if none is named
    */
@@ -37,7 +39,19 @@ public final class SigningKeyOption {
       throw new ParameterException(
           spec.commandLine(), "missing option --key-file FILE, the private key to sign with");
     }
-    return isStandardInput() ? KeyFile.read(in, file.toString()) : KeyFile.read(file.path());
+    if (!isStandardInput()) {
+      return KeyFile.read(file.path());
+    }
+    Tka tka = Tka.of(spec);
+    if (!tka.isTyped()) {
+      return KeyFile.read(in, file.toString());
+    }
+    byte[] text = SecretInput.standardInput("private key", tka, spec);
+    try {
+      return KeyFile.read(new ByteArrayInputStream(text), file.toString());
+    } finally {
+      Arrays.fill(text, (byte) 0);
+    }
   }
 
   public boolean isStandardInput() {

@@ -11,7 +11,10 @@ import picocli.CommandLine.TypeConversionException;
 
 /** A store as named by an argument: a URL of any installed kind, or a directory's path. */
 public final class StoreText implements ITypeConverter<StorePlace> {
-  private static final StoreKinds KINDS = StoreKinds.installed();
+  /** Looked for when a text is read, which the help does not do. */
+  private static final class Kinds {
+    static final StoreKinds INSTALLED = StoreKinds.installed();
+  }
 
   /**
    * Reads it.
@@ -22,7 +25,7 @@ public final class StoreText implements ITypeConverter<StorePlace> {
   @Override
   public StorePlace convert(String text) {
     try {
-      return KINDS.parse(text);
+      return Kinds.INSTALLED.parse(text);
     } catch (TextException.BadUrl e) {
       throw new TypeConversionException(e.getMessage());
     }
@@ -30,7 +33,7 @@ public final class StoreText implements ITypeConverter<StorePlace> {
 
   /** Whether a text begins like the URL of a store. */
   public static boolean isUrl(String text) {
-    return KINDS.isUrl(text);
+    return Kinds.INSTALLED.isUrl(text);
   }
 
   /**

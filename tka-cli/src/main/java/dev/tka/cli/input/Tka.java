@@ -8,8 +8,10 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.security.SecureRandom;
 import java.util.Properties;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 
 /** The command {@code tka} itself: its help, and the streams that its subcommands use. */
 @Command(
@@ -30,6 +32,8 @@ import picocli.CommandLine.Command;
       "5:conflict: another writer was first, or the target already exists",
       "6:reading or writing failed",
       "7:a peer is dropped",
+      "8:the change was made, but the output could not be written",
+      "9:a question was answered with no, and nothing was changed",
       "70:internal error"
     },
     footerHeading = "%nExamples:%n",
@@ -47,7 +51,8 @@ public final class Tka {
   private final InputStream in;
   private final OutputStream out;
   private final boolean canAsk;
-  private final SecureRandom random;
+  private final Supplier<SecureRandom> random;
+  private boolean changed;
 
   /**
    * A command's input.
@@ -55,6 +60,16 @@ public final class Tka {
    * @param canAsk whether a person types the input and sees the questions
    */
   public Tka(InputStream in, boolean canAsk, SecureRandom random) {
+    this(in, canAsk, () -> random);
+  }
+
+  /**
+   * A command's input.
+   *
+   * @param canAsk whether a person types the input and sees the questions
+   * @param random makes the source of keys and secrets, which takes some milliseconds
+   */
+  public Tka(InputStream in, boolean canAsk, Supplier<SecureRandom> random) {
     this(in, new FileOutputStream(FileDescriptor.out), canAsk, random);
   }
 
@@ -64,6 +79,10 @@ public final class Tka {
    * @param canAsk whether a person types the input and sees the questions
    */
   public Tka(InputStream in, OutputStream out, boolean canAsk, SecureRandom random) {
+    this(in, out, canAsk, () -> random);
+  }
+
+  private Tka(InputStream in, OutputStream out, boolean canAsk, Supplier<SecureRandom> random) {
     this.in = in;
     this.out = out;
     this.canAsk = canAsk;
@@ -85,9 +104,29 @@ public final class Tka {
     return canAsk;
   }
 
+  /** Whether a person types standard input, also where the output goes elsewhere. */
+  boolean isTyped() {
+    return canAsk || (in == System.in && Boolean.getBoolean("tka.stdin.terminal"));
+  }
+
+  /** The command that a verb belongs to. */
+  static Tka of(CommandSpec spec) {
+    return (Tka) spec.root().userObject();
+  }
+
+  /** Notes that the verb has changed something for good: if its output is lost, that is said. */
+  public void noteChange() {
+    changed = true;
+  }
+
+  /** Whether the verb has changed something for good. */
+  public boolean hasChanged() {
+    return changed;
+  }
+
   /** The source of keys and secrets. */
   public SecureRandom random() {
-    return random;
+    return random.get();
   }
 
   /** Prints the version, and the path that verifies signatures. */

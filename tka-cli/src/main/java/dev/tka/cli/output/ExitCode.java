@@ -35,6 +35,15 @@ public final class ExitCode {
   /** A peer is dropped. */
   public static final int PEER_DROPPED = 7;
 
+  /**
+   * What was asked for was done, but what it printed could not be written: to run the command again
+   * would do it twice.
+   */
+  public static final int OUTPUT_LOST = 8;
+
+  /** A question was answered with no, and nothing was changed. */
+  public static final int DECLINED = 9;
+
   /** An internal error: a bug in this program, or out of memory. */
   public static final int INTERNAL = 70;
 

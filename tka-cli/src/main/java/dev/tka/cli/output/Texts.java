@@ -6,6 +6,7 @@ import dev.tka.core.LockPublicKey;
 import dev.tka.core.store.OwnAums;
 import dev.tka.store.TailnetName;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -68,16 +69,17 @@ public final class Texts {
         : "$'" + TailnetName.printable(word.replace("\\", "\\\\")).replace("'", "\\'") + "'";
   }
 
-  /** Metadata on one line. */
+  /** Metadata on one line, by name. */
   public static String meta(Map<String, String> meta) {
     StringBuilder out = new StringBuilder();
-    meta.forEach(
-        (key, value) -> {
-          if (out.length() > 0) {
-            out.append(", ");
-          }
-          out.append(printable(key)).append('=').append(printable(value));
-        });
+    new TreeMap<>(meta)
+        .forEach(
+            (key, value) -> {
+              if (out.length() > 0) {
+                out.append(", ");
+              }
+              out.append(printable(key)).append('=').append(printable(value));
+            });
     return out.toString();
   }
 
