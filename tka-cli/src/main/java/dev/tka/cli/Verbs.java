@@ -65,7 +65,7 @@ final class Verbs {
           new Verb("remove", "Removes trusted signing keys, with effect from now on."),
           new Verb("update", "Changes the votes or the metadata of trusted signing keys."),
           new Verb("revoke-keys", "Revokes keys retroactively, in three steps."),
-          new Verb("sign", "Signs a node key, which admits the node to the tailnet."),
+          new Verb("sign", "Signs node keys, which admits the nodes to the tailnet."),
           new Verb("resign", "Signs a new node key by rotation."),
           new Verb(
               "peers", "Shows which peers a node with this store keeps, which it drops, and why."),

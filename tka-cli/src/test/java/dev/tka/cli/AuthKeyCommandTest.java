@@ -96,9 +96,9 @@ class AuthKeyCommandTest {
                 + tailnet.directory()
                 + " "
                 + own
-                + " --key-file FILE\n");
+                + " --re-sign=false --key-file FILE\n");
 
-    tailnet.edit("remove", "ann", own);
+    tailnet.edit("remove", "ann", own, "--re-sign=false");
 
     assertThat(admits((String) first.json().get("AuthKey"))).isFalse();
     assertThat(admits(second.out().strip())).isTrue();

@@ -42,7 +42,7 @@ class OutputLostTest {
     requireSaid(tailnet.editArguments("update", "ann", bob + "?2", "--json"));
     assertThat(tailnet.trusted()).contains(bob + "?2");
     requireSaid("sync", before, tailnet.directory());
-    requireSaid(tailnet.editArguments("remove", "ann", bob, "--json"));
+    requireSaid(tailnet.editArguments("remove", "ann", bob, "--re-sign=false", "--json"));
     assertThat(tailnet.trusted()).containsExactly(ann + "?1");
     Path export = folder.resolve("export");
     requireSaid("export", tailnet.directory(), export);

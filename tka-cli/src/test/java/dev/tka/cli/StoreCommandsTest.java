@@ -537,7 +537,8 @@ class StoreCommandsTest {
         .matches(
             """
             (?s).*PROBLEM  damaged: .*aum_body.*
-                     to do: restore a backup: see docs/admin-guide.md, 'Restoring'
+                     to do: to put a backup back; .*
+                     run:   tka restore COPY sqlite:.*
             """);
     requireRefused(
         ExitCode.USAGE, "cannot be combined", "verify", store, "--all", "--tailnet", "one");
@@ -689,7 +690,7 @@ class StoreCommandsTest {
     }
     assertThat(Cli.run(on(file, "doctor")).out())
         .startsWith("PROBLEM  damaged: ")
-        .endsWith("to do: restore a backup: see docs/admin-guide.md, 'Restoring'\n");
+        .endsWith("run:   tka restore COPY sqlite:" + file + "\n");
   }
 
   @Test

@@ -33,11 +33,19 @@ public final class AumJson {
     return message;
   }
 
-  /** An edit that was set aside: the fields of the log, with the time at which that happened. */
+  /** An edit that was set aside: as in the log, with texts and the time at which that happened. */
   public static Map<String, Object> setAside(OwnAums.SetAside edit) {
     Map<String, Object> json = message(edit.aum());
+    json.put("AUM", aumWithTexts(edit.aum()));
     json.put("SetAsideAt", edit.at().toString());
     json.put("Revocation", edit.revocation());
+    return json;
+  }
+
+  /** The fields of an AUM, with its 64-bit ids also as texts. */
+  public static Map<String, Object> aumWithTexts(Aum aum) {
+    Map<String, Object> json = aum(aum);
+    aum.state().ifPresent(state -> json.put("State", stateWithTexts(state)));
     return json;
   }
 
@@ -110,6 +118,11 @@ public final class AumJson {
     json.put("Keys", keys(state.keys()));
     json.put("StateID1", unsigned(state.stateId1()));
     json.put("StateID2", unsigned(state.stateId2()));
+    return json;
+  }
+
+  private static Map<String, Object> stateWithTexts(State state) {
+    Map<String, Object> json = state(state);
     // Readers that take every number for a double, as JavaScript and jq do, round those.
     json.put("StateID1Text", Long.toUnsignedString(state.stateId1()));
     json.put("StateID2Text", Long.toUnsignedString(state.stateId2()));

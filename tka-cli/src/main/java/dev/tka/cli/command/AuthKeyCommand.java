@@ -195,7 +195,7 @@ public final class AuthKeyCommand {
               + store.words()
               + " "
               + own.publicKey()
-              + " --key-file FILE");
+              + " --re-sign=false --key-file FILE");
     }
 
     /** The part of an auth key that control shows, so that the key in the state can be found. */

@@ -159,7 +159,7 @@ public final class InspectCommand implements Callable<Integer> {
     if (!illFormed.isEmpty()) {
       item.put("IllFormed", illFormed);
     }
-    item.put("AUM", AumJson.aum(aum));
+    item.put("AUM", AumJson.aumWithTexts(aum));
     item.put("Signers", signers(aum));
     item.put("Raw", AumJson.base64(aum.encoded()));
     return item;
