@@ -85,7 +85,7 @@ class CompactCommandTest {
     try (Stream<Path> files = Files.walk(folder)) {
       files
           .filter(Files::isRegularFile)
-          .filter(file -> !file.endsWith("tka-lock"))
+          .filter(file -> !file.endsWith("tka-lock") && !file.endsWith("tka-commits"))
           .forEach(file -> content.put(file.toString(), read(file)));
     }
     return content;

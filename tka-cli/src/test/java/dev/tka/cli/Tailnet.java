@@ -148,7 +148,7 @@ final class Tailnet {
     try (Stream<Path> files = Files.walk(directory)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         String name = directory.relativize(file).toString();
-        if (!name.equals("tka-lock")) {
+        if (!name.equals("tka-lock") && !name.equals("tka-commits")) {
           content.put(name, HexFormat.of().formatHex(Files.readAllBytes(file)));
         }
       }

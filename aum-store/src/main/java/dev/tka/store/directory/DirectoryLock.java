@@ -28,14 +28,20 @@ import java.util.regex.Pattern;
  * The right to write to a directory, exclusive among all threads and processes of this project. It
  * ends with the process, however that ends; the file stays.
  *
- * <p>The file holds two things, which its holder notes before it changes what others see, and which
- * matter only until the machine stops: the number of commits so far, from which readers see that a
- * commit happened while they read, and the folder whose names are being flushed. If the holder is
- * killed then, its commit is seen, but a loss of power could still undo it; so the next writer, who
- * builds on it, flushes that folder first.
+ * <p>A second file holds two things, which the holder notes before it changes what others see, and
+ * which matter only until the machine stops: the number of commits so far, from which readers see
+ * that a commit happened while they read, and the folder whose names are being flushed. If the
+ * holder is killed then, its commit is seen, but a loss of power could still undo it; so the next
+ * writer, who builds on it, flushes that folder first.
  */
 final class DirectoryLock implements AutoCloseable {
   static final String FILE = "tka-lock";
+
+  /**
+   * Not in the locked file: a process that closes a file, such as after reading it, gives up every
+   * lock that it has on it.
+   */
+  static final String NOTE_FILE = "tka-commits";
 
   /** Longer than any commit takes. */
   static final Duration PATIENCE = Duration.ofSeconds(20);
@@ -48,16 +54,15 @@ final class DirectoryLock implements AutoCloseable {
   private static final Pattern NOTE =
       Pattern.compile("commit ([0-9]{1,18})(?: flushing ([A-Z2-7]{2}|\\.))? *\\n");
 
-  /** What is locked: a byte far behind the content, since no system keeps that from readers. */
-  private static final long LOCKED = Long.MAX_VALUE - 1;
-
   /** A file lock belongs to the whole process; these locks exclude other threads. */
   private static final Map<Path, ReentrantLock> IN_PROCESS = new ConcurrentHashMap<>();
 
+  private final Path directory;
   private final ReentrantLock threads;
   private final FileChannel channel;
 
-  private DirectoryLock(ReentrantLock threads, FileChannel channel) {
+  private DirectoryLock(Path directory, ReentrantLock threads, FileChannel channel) {
+    this.directory = directory;
     this.threads = threads;
     this.channel = channel;
   }
@@ -81,7 +86,7 @@ final class DirectoryLock implements AutoCloseable {
       try {
         FileChannel channel = lockFile(directory, end);
         taken = true;
-        return new DirectoryLock(threads, channel);
+        return new DirectoryLock(directory, threads, channel);
       } finally {
         if (!taken) {
           threads.unlock();
@@ -100,19 +105,19 @@ final class DirectoryLock implements AutoCloseable {
     FileChannel channel =
         FileChannel.open(
             directory.resolve(FILE),
-            Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
+            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
             DurableFiles.ownerOnly("rw-------"));
     boolean locked = false;
     try {
       Waits.Wait wait = Waits.begin("another program that is writing to " + directory);
-      FileLock lock = channel.tryLock(LOCKED, 1, false);
+      FileLock lock = channel.tryLock();
       while (lock == null) {
         if (System.nanoTime() > end) {
           throw busy(directory);
         }
         wait.goesOn();
         Thread.sleep(PAUSE_MILLIS);
-        lock = channel.tryLock(LOCKED, 1, false);
+        lock = channel.tryLock();
       }
       locked = true;
       return channel;
@@ -124,7 +129,7 @@ final class DirectoryLock implements AutoCloseable {
   }
 
   /**
-   * What the file says.
+   * What the second file says.
    *
    * @param commits the number of commits so far; 0 if it is not known
    * @param flushing the folder that was being flushed
@@ -148,7 +153,7 @@ final class DirectoryLock implements AutoCloseable {
 
   /** The note of the last writer; after a loss of power it may be an older one, or lost. */
   static Note note(Path directory) {
-    try (InputStream in = Files.newInputStream(directory.resolve(FILE))) {
+    try (InputStream in = Files.newInputStream(directory.resolve(NOTE_FILE))) {
       return Note.parse(in.readNBytes(NOTE_LENGTH));
     } catch (IOException e) {
       return Note.NONE;
@@ -162,8 +167,14 @@ final class DirectoryLock implements AutoCloseable {
    */
   void write(Note note) throws IOException {
     ByteBuffer content = ByteBuffer.wrap(note.encode());
-    while (content.hasRemaining()) {
-      channel.write(content, content.position());
+    try (FileChannel file =
+        FileChannel.open(
+            directory.resolve(NOTE_FILE),
+            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+            DurableFiles.ownerOnly("rw-------"))) {
+      while (content.hasRemaining()) {
+        file.write(content, content.position());
+      }
     }
   }
 

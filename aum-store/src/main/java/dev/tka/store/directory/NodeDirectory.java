@@ -46,8 +46,9 @@ import org.jspecify.annotations.Nullable;
  * The directory in which a shipping node keeps a tailnet's AUMs (protocol, section 9): one file per
  * AUM at {@code <first two characters of its hash>/<hash>}, and the file {@code
  * last_active_ancestor}. Files are written byte for byte as the reference writes them for the same
- * content and times; our own files ({@code tka-journal}, {@code tka-lock}, and {@code tka-own} with
- * the notes beside AUMs, once there are any) stay at the top, where the reference does not look.
+ * content and times; our own files ({@code tka-journal}, {@code tka-lock}, {@code tka-commits}, and
+ * {@code tka-own} with the notes beside AUMs, once there are any) stay at the top, where the
+ * reference does not look.
  *
  * <p>The reference refuses the whole directory if a file named like an AUM does not hold that AUM.
  * Here the sound files are shown, and {@link AumSnapshot#damage} names the others; a damaged file

@@ -597,6 +597,8 @@ class NodeDirectoryWriteTest {
             CommittingProcess.start(KillTest.Opener.class, folder.toString(), "two", two));
     try {
       TimeUnit.SECONDS.sleep(3);
+      // Neither found its files gone: whoever has the lock is alone, also while it reads.
+      assertThat(processes).allMatch(Process::isAlive);
     } finally {
       processes.forEach(Process::destroyForcibly);
       for (Process process : processes) {

@@ -337,7 +337,7 @@ class NotesFileTest {
     Map<String, FileTime> times = new TreeMap<>();
     try (Stream<Path> files = Files.walk(directory)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
-        if (!file.endsWith(DirectoryLock.FILE)) {
+        if (!file.endsWith(DirectoryLock.FILE) && !file.endsWith(DirectoryLock.NOTE_FILE)) {
           times.put(directory.relativize(file).toString(), Files.getLastModifiedTime(file));
         }
       }

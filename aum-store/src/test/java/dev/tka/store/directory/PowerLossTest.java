@@ -328,7 +328,8 @@ class PowerLossTest {
       disk.make(state, lost);
       if (random.nextBoolean()) {
         // It is never flushed, and means nothing then.
-        Files.copy(disk.root.resolve(DirectoryLock.FILE), lost.resolve(DirectoryLock.FILE));
+        Files.copy(
+            disk.root.resolve(DirectoryLock.NOTE_FILE), lost.resolve(DirectoryLock.NOTE_FILE));
       }
       String what = as + ", seed " + seed + ", " + describe(lost);
       String found = CommittingProcess.describe(NodeDirectory.at(lost).read());
