@@ -245,7 +245,7 @@ class AdviceTest {
     Path secret = secretOf(old);
     Tailnet anew = Tailnet.of(sub("anew"), "ann", "bob", "carol");
     return untilContent(
-        "tka disable", Map.of("SECRET", secret), "doctor", old.directory(), anew.directory());
+        "tka disable", Map.of("SECRET-FILE", secret), "doctor", old.directory(), anew.directory());
   }
 
   /** Begins an authority, and keeps its disablement secret. */
@@ -333,7 +333,7 @@ class AdviceTest {
     return new Trouble(
         List.of(tailnet.editArguments("add", "eve", eve)),
         "tka disable",
-        Map.of("SECRET", secret),
+        Map.of("SECRET-FILE", secret),
         results ->
             assertThat(Cli.run("status", tailnet.directory()).out()).contains("NOT enabled"));
   }

@@ -261,7 +261,7 @@ class ExportImportTest {
     Cli.Result both = Cli.runWithInput(all, "import", "-", to);
     assertThat(both.exitCode()).isEqualTo(ExitCode.CONFLICT);
     assertThat(both.err())
-        .isEqualTo("tka: two: not imported: another tailnet of this name is there\n");
+        .isEqualTo("tka: two: not imported: what is there under this name is not the same\n");
     assertThat(both.out()).startsWith("one: imported 2 AUMs").hasLineCount(1);
     assertThat(Cli.run("tailnets", to).out())
         .matches("one\t2 AUMs\thead .*\ntwo\t1 AUM\thead .*\n");

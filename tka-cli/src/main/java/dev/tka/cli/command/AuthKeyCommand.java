@@ -152,7 +152,7 @@ public final class AuthKeyCommand {
                 + store.words()
                 + ", found "
                 + signer.publicKey(),
-            Advice.disable(store.words()));
+            Advice.otherSigner(store.words()).toArray(new Advice[0]));
       }
       AuthKey key = read(file, command, spec);
       if (!(key instanceof AuthKey.Plain plain)) {

@@ -115,7 +115,7 @@ public final class Failures
           : List.of();
     }
     if (failure instanceof BuildException.UntrustedSigner) {
-      return List.of(Advice.disable(store.get().words()));
+      return Advice.otherSigner(store.get().words());
     }
     return List.of();
   }

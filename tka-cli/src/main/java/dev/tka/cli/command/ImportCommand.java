@@ -219,7 +219,7 @@ public final class ImportCommand implements Callable<Integer> {
           if (verified.isIn(there.get())) {
             skipped.add(name);
           } else {
-            refused.put(name, "another tailnet of this name is there");
+            refused.put(name, "what is there under this name is not the same");
           }
         } else {
           TailnetName.problem(name)

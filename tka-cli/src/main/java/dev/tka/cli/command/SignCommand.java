@@ -162,7 +162,7 @@ public final class SignCommand implements Callable<Integer> {
           "expected a signing key that is trusted now, found "
               + signer.publicKey()
               + ": no node would accept its signature",
-          Advice.disable(store.words()));
+          Advice.otherSigner(store.words()).toArray(new Advice[0]));
     }
     return signer;
   }

@@ -39,7 +39,7 @@ public record Advice(Kind kind, String why, List<String> commands) {
   public static final String KEY = "KEY";
 
   /** The file of a disablement secret. */
-  public static final String SECRET = "SECRET";
+  public static final String SECRET = "SECRET-FILE";
 
   /** The kinds of advice. */
   public enum Kind {
@@ -299,6 +299,13 @@ public record Advice(Kind kind, String why, List<String> commands) {
             + Texts.shellWord(Texts.keyId(key) + "?" + Long.toUnsignedString(votes))
             + " --key-file "
             + KEY_FILE);
+  }
+
+  /** For a signer that is not trusted. */
+  public static List<Advice> otherSigner(String store) {
+    return List.of(
+        person("sign with a key that is trusted now: 'tka status " + store + "' lists them"),
+        disable(store));
   }
 
   /** For admins who are locked out. */
