@@ -6,10 +6,7 @@ import com.fasterxml.jackson.jr.ob.JSON;
 import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.core.Aum;
-import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.Authority;
-import dev.tka.core.authority.LiveAuthority;
-import dev.tka.core.authority.Revocation;
 import dev.tka.store.directory.NodeDirectory;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
@@ -20,12 +17,10 @@ import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -445,21 +440,9 @@ class AdviceTest {
   }
 
   private Trouble finish() throws Exception {
-    Chains apart =
-        Chains.draw(
-            List.of(TestKeys.key(1, 2), TestKeys.key(2, 9), TestKeys.key(3, 1)),
-            "A -> B[add:5](3) -> C[remove:2](3) -> D[add:2*9](3)");
-    Path home = DirectoryOfAums.write(apart.list("A B"), 50, folder.resolve("home"));
-    Path control = DirectoryOfAums.write(apart.list("A B C"), 40, folder.resolve("control"));
-    OldDirectories.at(control, 1).inform(apart.list("D"));
-    LiveAuthority live =
-        LiveAuthority.open(NodeDirectory.at(home), AdmissionPolicy.NODE, Clock.systemUTC());
-    Aum revocation =
-        Revocation.draftAt(live.current(), Set.of(TestKeys.id(5)), apart.get("A").hash());
-    for (int signer : new int[] {1, 2}) {
-      revocation = Revocation.sign(live.current(), revocation, TestKeys.privateKey(signer));
-    }
-    live.informOn(live.current(), List.of(revocation));
+    Path home = folder.resolve("home");
+    Path control = folder.resolve("control");
+    BarredSignersTest.refusedByControl(home, control);
     return untilContent("--finish", Map.of(), "sync", home, control);
   }
 }

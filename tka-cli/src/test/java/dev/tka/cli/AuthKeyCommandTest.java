@@ -9,8 +9,6 @@ import dev.tka.core.NodeKey;
 import dev.tka.core.nodekey.AuthKey;
 import dev.tka.core.nodekey.NodeKeyAuthorization;
 import java.io.ByteArrayInputStream;
-import java.io.FilterWriter;
-import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
 import java.io.StringWriter;
@@ -116,18 +114,7 @@ class AuthKeyCommandTest {
 
   @Test
   void noKeyIsTrustedForAnAuthKeyThatCannotBePrinted() throws Exception {
-    Writer full =
-        new FilterWriter(Writer.nullWriter()) {
-          @Override
-          public void write(String text, int offset, int length) throws IOException {
-            throw new IOException("No space left on device");
-          }
-
-          @Override
-          public void write(char[] text, int offset, int length) throws IOException {
-            throw new IOException("No space left on device");
-          }
-        };
+    Writer full = new FailingWriter("No space left on device");
     StringWriter err = new StringWriter();
     String[] words =
         Arrays.stream(wrap(keyFile, "--own-key")).map(Object::toString).toArray(String[]::new);

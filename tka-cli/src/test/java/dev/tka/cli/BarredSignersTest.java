@@ -186,15 +186,19 @@ class BarredSignersTest {
     assertThat(head(node)).isEqualTo(before);
   }
 
-  /** The node did not know that key 2 was removed and added again when it made its revocation. */
-  @Test
-  void aRevocationThatControlRefusedIsMendedWithoutAnotherSignature() throws Exception {
+  /**
+   * Makes a node and a control that refuses its revocation: the node did not know that key 2, which
+   * signed that, was removed and added again.
+   *
+   * @return the revocation
+   */
+  static Aum refusedByControl(Path home, Path control) throws Exception {
     Chains apart =
         Chains.draw(
             List.of(TestKeys.key(1, 2), TestKeys.key(2, 9), TestKeys.key(3, 1)),
             "A -> B[add:5](3) -> C[remove:2](3) -> D[add:2*9](3)");
-    Path home = DirectoryOfAums.write(apart.list("A B"), 50, folder.resolve("home"));
-    Path control = DirectoryOfAums.write(apart.list("A B C"), 40, folder.resolve("control"));
+    DirectoryOfAums.write(apart.list("A B"), 50, home);
+    DirectoryOfAums.write(apart.list("A B C"), 40, control);
     OldDirectories.at(control, 1).inform(apart.list("D"));
     LiveAuthority live =
         LiveAuthority.open(NodeDirectory.at(home), AdmissionPolicy.NODE, Clock.systemUTC());
@@ -204,6 +208,14 @@ class BarredSignersTest {
       revocation = Revocation.sign(live.current(), revocation, TestKeys.privateKey(signer));
     }
     live.informOn(live.current(), List.of(revocation));
+    return revocation;
+  }
+
+  @Test
+  void aRevocationThatControlRefusedIsMendedWithoutAnotherSignature() throws Exception {
+    Path home = folder.resolve("home");
+    Path control = folder.resolve("control");
+    Aum revocation = refusedByControl(home, control);
 
     Cli.Result refused = Cli.run("sync", home, control);
     assertThat(refused.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);

@@ -7,7 +7,6 @@ import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.ExitCode;
 import java.io.File;
 import java.io.FilterInputStream;
-import java.io.FilterWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringWriter;
@@ -118,18 +117,7 @@ class EditFailuresTest {
   void secretsThatNobodySawOpenNothing() throws Exception {
     Tailnet tailnet = Tailnet.in(folder);
     Object[] init = tailnet.editArguments("init", "ann", "--confirm", tailnet.newKey("ann"));
-    Writer full =
-        new FilterWriter(new StringWriter()) {
-          @Override
-          public void write(String text, int offset, int length) throws IOException {
-            throw new IOException("No space left on device");
-          }
-
-          @Override
-          public void write(char[] text, int offset, int length) throws IOException {
-            throw new IOException("No space left on device");
-          }
-        };
+    Writer full = new FailingWriter("No space left on device");
     StringWriter err = new StringWriter();
     String[] arguments = Stream.of(init).map(Object::toString).toArray(String[]::new);
     int exitCode = Main.run(Cli.tka(new byte[0]), full, err, arguments);

@@ -102,24 +102,4 @@ class MainTest {
     }
     assertThat(out.toString()).isEmpty();
   }
-
-  /** Takes nothing, as the file behind it cannot. */
-  private static final class FailingWriter extends Writer {
-    private final String message;
-
-    FailingWriter(String message) {
-      this.message = message;
-    }
-
-    @Override
-    public void write(char[] buffer, int offset, int length) throws IOException {
-      throw new IOException(message);
-    }
-
-    @Override
-    public void flush() {}
-
-    @Override
-    public void close() {}
-  }
 }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tka.cli.output.ExitCode;
 import java.io.IOException;
 import java.io.StringWriter;
-import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -49,6 +48,10 @@ class OutputLostTest {
     String store = "sqlite:" + folder.resolve("control.db");
     requireSaid("import", export, store, "--tailnet", "one");
     requireSaid("backup", store, folder.resolve("copy.db"));
+    requireSaid("restore", folder.resolve("copy.db"), store, "--yes");
+    String oldest = tailnet.authority().oldestAncestor().toString();
+    Files.write(before.resolve(oldest.substring(0, 2)).resolve(oldest), new byte[0]);
+    requireSaid("repair", before, "--from", tailnet.directory(), "--confirm");
     requireSaid("delete", store, "--tailnet", "one", "--no-export", "--confirm");
     assertThat(Cli.run("status", store, "--tailnet", "one").exitCode())
         .isEqualTo(ExitCode.NOT_FOUND);
@@ -58,7 +61,7 @@ class OutputLostTest {
     StringWriter err = new StringWriter();
     String[] args = Stream.of(words).map(Object::toString).toArray(String[]::new);
     // Also if the reader went away, which is no news otherwise.
-    int exitCode = Main.run(Cli.tka(new byte[0]), new Failing("Broken pipe"), err, args);
+    int exitCode = Main.run(Cli.tka(new byte[0]), new FailingWriter("Broken pipe"), err, args);
     assertThat(err.toString())
         .as(List.of(args).toString())
         .contains("tka: the change was made, but the output could not be written\n");
@@ -72,7 +75,7 @@ class OutputLostTest {
     int exitCode =
         Main.run(
             Cli.tka(new byte[0]),
-            new Failing("No space left on device"),
+            new FailingWriter("No space left on device"),
             err,
             "status",
             tailnet.directory().toString());
@@ -92,25 +95,5 @@ class OutputLostTest {
         }
       }
     }
-  }
-
-  /** Takes nothing. */
-  private static final class Failing extends Writer {
-    private final String message;
-
-    Failing(String message) {
-      this.message = message;
-    }
-
-    @Override
-    public void write(char[] buffer, int offset, int length) throws IOException {
-      throw new IOException(message);
-    }
-
-    @Override
-    public void flush() {}
-
-    @Override
-    public void close() {}
   }
 }

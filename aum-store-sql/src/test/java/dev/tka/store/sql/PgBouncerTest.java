@@ -152,22 +152,20 @@ class PgBouncerTest {
           fresh.database(), "alter database " + fresh.database() + " set synchronous_commit = off");
       try (PostgresDatabase place = PostgresDatabase.create(fresh, Clock.systemUTC())) {
         for (int i = 0; i < 3; i++) {
-          assertThat(place.<String>write(connection -> shown(connection, "synchronous_commit")))
+          assertThat(
+                  place.<String>write(
+                      connection -> PostgresDatabaseTest.shown(connection, "synchronous_commit")))
               .isEqualTo("on");
-          assertThat(place.<String>write(connection -> shown(connection, "lock_timeout")))
+          assertThat(
+                  place.<String>write(
+                      connection -> PostgresDatabaseTest.shown(connection, "lock_timeout")))
               .isEqualTo("20s");
           // Nothing of it is left for whoever gets the session next.
-          assertThat(place.<String>read(connection -> shown(connection, "lock_timeout")))
+          assertThat(
+                  place.<String>read(
+                      connection -> PostgresDatabaseTest.shown(connection, "lock_timeout")))
               .isEqualTo("0");
         }
-      }
-    }
-
-    private static String shown(Connection connection, String name) throws SQLException {
-      try (Statement statement = connection.createStatement();
-          ResultSet result = statement.executeQuery("show " + name)) {
-        result.next();
-        return result.getString(1);
       }
     }
 

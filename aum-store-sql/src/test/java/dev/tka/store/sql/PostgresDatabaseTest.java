@@ -278,7 +278,7 @@ class PostgresDatabaseTest extends SqlContract {
     }
   }
 
-  private static String shown(Connection connection, String name) throws SQLException {
+  static String shown(Connection connection, String name) throws SQLException {
     try (Statement statement = connection.createStatement();
         var result = statement.executeQuery("show " + name)) {
       result.next();

@@ -11,7 +11,6 @@ import dev.tka.store.testkit.TailnetsContract;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -19,7 +18,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -200,12 +198,7 @@ class PostgresSocketTest extends TailnetsContract {
     try (ServerSocketChannel silent = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       silent.bind(UnixDomainSocketAddress.of(socket));
       Files.setPosixFilePermissions(socket, Set.of());
-      String powers = "-dac_override,-dac_read_search";
-      assertThat(
-              openedBy(
-                  System.getProperty("user.name").equals("root")
-                      ? List.of("setpriv", "--bounding-set=" + powers, "--inh-caps=" + powers, "--")
-                      : List.of()))
+      assertThat(openedBy(OtherProcess.boundByPermissions()))
           .isEqualTo(
               "Unavailable " + at(folder, "") + ": no permission to use the socket: " + socket);
     }
@@ -218,23 +211,8 @@ class PostgresSocketTest extends TailnetsContract {
         .doesNotContain("\tat ");
   }
 
-  /** What a process with this test's class path prints. */
   private String openedBy(List<String> before) throws Exception {
-    List<String> command = new ArrayList<>(before);
-    command.addAll(
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xshare:auto",
-            "-XX:TieredStopAtLevel=1",
-            "-cp",
-            System.getProperty("surefire.real.class.path", System.getProperty("java.class.path")),
-            Opening.class.getName(),
-            at(folder, "").toString()));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    process.getOutputStream().close();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-    return output.strip();
+    return OtherProcess.run(before, Opening.class, at(folder, "").toString());
   }
 
   private static PostgresSettings at(Path folder, String more) throws TextException {

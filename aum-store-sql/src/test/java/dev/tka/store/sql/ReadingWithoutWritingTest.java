@@ -8,15 +8,11 @@ import dev.tka.core.store.StoreException;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
-import java.io.File;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,40 +63,12 @@ class ReadingWithoutWritingTest {
     Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(permissions));
   }
 
-  private static boolean isRoot() {
-    return "root".equals(System.getProperty("user.name"));
+  private static String read(List<String> before, Path path) throws Exception {
+    return OtherProcess.run(before, Reading.class, path.toString());
   }
 
-  /** What a process with this test's class path prints. */
-  private String read(List<String> before, Path path) throws Exception {
-    List<String> command = new ArrayList<>(before);
-    command.addAll(
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xshare:auto",
-            "-XX:TieredStopAtLevel=1",
-            "-cp",
-            System.getProperty("surefire.real.class.path", System.getProperty("java.class.path")),
-            Reading.class.getName(),
-            path.toString()));
-    Process process =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectInput(new File("/dev/null"))
-            .start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-    return output.strip();
-  }
-
-  /** Permission bits bind the process, root's too. */
   private String readBound() throws Exception {
-    String powers = "-dac_override,-dac_read_search";
-    return read(
-        isRoot()
-            ? List.of("setpriv", "--bounding-set=" + powers, "--inh-caps=" + powers, "--")
-            : List.of(),
-        file);
+    return read(OtherProcess.boundByPermissions(), file);
   }
 
   @Test

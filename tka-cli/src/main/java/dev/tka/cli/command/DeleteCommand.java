@@ -25,9 +25,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -58,9 +55,6 @@ import picocli.CommandLine.Spec;
       "  tka delete sqlite:control.db --tailnet example.com --export example.tka --confirm",
     })
 public final class DeleteCommand implements Callable<Integer> {
-  private static final DateTimeFormatter TIME =
-      DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
-
   /** File systems take names of 255 bytes. */
   private static final int LONGEST = 100;
 
@@ -118,12 +112,7 @@ public final class DeleteCommand implements Callable<Integer> {
   private void delete(Tailnets tailnets) throws TkaException, IOException, CommandFailure {
     Revision revision = tailnets.revisions().get(name);
     if (revision == null) {
-      throw new CommandFailure(
-          ExitCode.NOT_FOUND,
-          place.url()
-              + ": no tailnet "
-              + TailnetName.printable(name)
-              + " ('tka tailnets' lists the existing ones)");
+      throw TailnetOption.noTailnet(place, name);
     }
     Optional<AumSnapshot> content = keepNothing ? Optional.empty() : read(tailnets);
     Optional<Path> target = content.map(any -> file == null ? besidePlace() : file.path());
@@ -184,7 +173,7 @@ public final class DeleteCommand implements Callable<Integer> {
     String fileName =
         plain.substring(0, Math.min(plain.length(), LONGEST))
             + ".deleted-"
-            + TIME.format(Instant.now())
+            + StoreBackup.stamp()
             + ".tka";
     return place.path().map(path -> path.resolveSibling(fileName)).orElse(Path.of(fileName));
   }

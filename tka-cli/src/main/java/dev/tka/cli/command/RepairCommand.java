@@ -135,7 +135,11 @@ public final class RepairCommand implements Callable<Integer> {
           "nothing can be restored: " + nothing.reason());
     }
     Repair.Restore restore = (Repair.Restore) repair;
-    Optional<StoreBackup> copy = dryRun ? Optional.empty() : Optional.of(apply(restore, edit, err));
+    Optional<StoreBackup> copy =
+        change(
+            "This restores " + Texts.count(restore.count(), "AUM"),
+            StreamArgument.isStandardInput(reach.meet),
+            () -> edit.repair(restore));
     print(restore, copy);
     return ExitCode.OK;
   }
@@ -164,18 +168,29 @@ public final class RepairCommand implements Callable<Integer> {
         spec.commandLine(), "expected one of --to, --steps, --meet, --all and --from");
   }
 
-  private StoreBackup apply(Repair.Restore restore, StoreEdit edit, PrintWriter err)
+  /** A change of the store. */
+  @FunctionalInterface
+  private interface Change {
+    void make() throws TkaException, IOException, CommandFailure;
+  }
+
+  /**
+   * Changes the store after a question and a backup, unless this is a dry run.
+   *
+   * @param what the change, as the beginning of a sentence
+   * @return the backup; empty in a dry run
+   */
+  private Optional<StoreBackup> change(String what, boolean inputIsTaken, Change change)
       throws TkaException, IOException, CommandFailure {
+    if (dryRun) {
+      return Optional.empty();
+    }
     StoreBackup copy = backup.of(store.place());
-    confirmation.require(
-        "This restores " + Texts.count(restore.count(), "AUM") + copy.plan() + ".",
-        tka,
-        StreamArgument.isStandardInput(reach.meet),
-        err);
+    confirmation.require(what + copy.plan() + ".", tka, inputIsTaken, spec.commandLine().getErr());
     copy.make();
-    edit.repair(restore);
+    change.make();
     tka.noteChange();
-    return copy;
+    return Optional.of(copy);
   }
 
   private int fetch(StorePlace from, PrintWriter err)
@@ -198,19 +213,12 @@ public final class RepairCommand implements Callable<Integer> {
           "nothing can be fetched: " + nothing.reason());
     }
     Repair.Fetch fetch = (Repair.Fetch) repair;
-    Optional<StoreBackup> copy = Optional.empty();
-    if (!dryRun) {
-      StoreBackup made = backup.of(store.place());
-      confirmation.require(
-          "This fetches " + Texts.count(fetch.additions().size(), "AUM") + made.plan() + ".",
-          tka,
-          false,
-          err);
-      made.make();
-      fetch.applyTo(node.aums());
-      copy = Optional.of(made);
-    }
-    print(fetch, copy);
+    print(
+        fetch,
+        change(
+            "This fetches " + Texts.count(fetch.additions().size(), "AUM"),
+            false,
+            () -> fetch.applyTo(node.aums())));
     for (AumHash hash : fetch.leftDamaged()) {
       err.println("tka: still damaged, because the other store does not have it: " + hash);
     }

@@ -65,7 +65,7 @@ final class StoreBackup {
 
   private static Path beside(Path store) {
     Path path = store.toAbsolutePath().normalize();
-    return path.resolveSibling(path.getFileName() + ".backup-" + TIME.format(Instant.now()));
+    return path.resolveSibling(path.getFileName() + ".backup-" + stamp());
   }
 
   /** The path of the copy; empty if none is made. */
@@ -107,5 +107,10 @@ final class StoreBackup {
       throw new CommandFailure(
           ExitCode.USAGE, "expected a backup outside the " + store.noun() + ", found " + copy);
     }
+  }
+
+  /** The time now, for names of files. */
+  static String stamp() {
+    return TIME.format(Instant.now());
   }
 }

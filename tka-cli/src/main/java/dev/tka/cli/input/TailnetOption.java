@@ -70,12 +70,7 @@ public final class TailnetOption {
     if (name != null) {
       if (!names.contains(name)) {
         requireName();
-        throw new CommandFailure(
-            ExitCode.NOT_FOUND,
-            place.url()
-                + ": no tailnet "
-                + TailnetName.printable(name)
-                + " ('tka tailnets' lists the existing ones)");
+        throw noTailnet(place, name);
       }
       return open(place, name, tailnets);
     }
@@ -90,6 +85,16 @@ public final class TailnetOption {
     }
     String only = names.iterator().next();
     return open(place, only, tailnets);
+  }
+
+  /** For a store of many that does not hold the named one. */
+  public static CommandFailure noTailnet(StorePlace place, String name) {
+    return new CommandFailure(
+        ExitCode.NOT_FOUND,
+        place.url()
+            + ": no tailnet "
+            + TailnetName.printable(name)
+            + " ('tka tailnets' lists the existing ones)");
   }
 
   /**

@@ -63,12 +63,12 @@ public final class Editing {
     if (!stands) {
       UpdateBuilder trial = UpdateBuilder.trying(first, now, signer);
       edit.on(trial);
-      UpdateBuilder builder = UpdateBuilder.following(first, now, signer);
-      if (!trial.isEmpty()) {
+      if (trial.isEmpty()) {
+        built = Optional.of(trial.nothing());
+      } else {
+        UpdateBuilder builder = UpdateBuilder.following(first, now, signer);
         edit.on(builder);
         built = Optional.of(builder.build());
-      } else {
-        built = Optional.of(trial.nothing());
       }
     }
     return built.orElseThrow();
