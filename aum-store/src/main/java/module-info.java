@@ -11,6 +11,7 @@ module dev.tka.store {
   exports dev.tka.store;
   exports dev.tka.store.directory;
   exports dev.tka.store.export;
+  exports dev.tka.store.records;
   exports dev.tka.store.internal to
       dev.tka.store.sql;
 }

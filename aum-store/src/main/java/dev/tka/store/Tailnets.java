@@ -4,9 +4,11 @@ import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
+import dev.tka.store.records.ControlRecords;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 
 /**
@@ -111,6 +113,14 @@ public interface Tailnets extends AutoCloseable {
 
     /** A tailnet that cannot be read, and why. */
     void damaged(String name, StoreException.Damaged why) throws StoreException;
+  }
+
+  /**
+   * What this place keeps for a control server beside the AUMs; empty if this kind of place keeps
+   * nothing of the sort, as stores of one tailnet each do.
+   */
+  default Optional<ControlRecords> records() {
+    return Optional.empty();
   }
 
   /**

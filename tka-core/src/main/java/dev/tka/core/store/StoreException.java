@@ -52,6 +52,11 @@ public abstract sealed class StoreException extends TkaException {
     public Conflict(Revision expected, Revision found) {
       super("expected the store at revision " + expected.value() + ", found " + found.value());
     }
+
+    /** Made by stores, for what has no revision; says what was expected and found. */
+    public Conflict(String what) {
+      super(what);
+    }
   }
 
   /** Other writers were in the way for too long; try again. */

@@ -1,0 +1,44 @@
+package dev.tka.store.records;
+
+import dev.tka.core.DisablementSecret;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What control keeps of a tailnet beside its AUMs and its nodes (service, section 2). The lock is
+ * on while the tailnet's store holds AUMs.
+ *
+ * @param authority the authority that is on or was on last; empty while nobody has named one
+ * @param begun the last init that was begun
+ * @param retired the authorities that were ended, oldest first
+ * @param support the secret for the operator's support, if a node gave one at init
+ */
+public record TailnetRecord(
+    Optional<AuthorityName> authority,
+    Optional<PendingInit> begun,
+    List<RetiredAuthority> retired,
+    Optional<DisablementSecret> support) {
+  /** A tailnet of which nothing is kept. */
+  public static final TailnetRecord NONE =
+      new TailnetRecord(Optional.empty(), Optional.empty(), List.of(), Optional.empty());
+
+  /** Copies the list. */
+  public TailnetRecord {
+    retired = List.copyOf(retired);
+  }
+
+  /** With another authority. */
+  public TailnetRecord withAuthority(AuthorityName name) {
+    return new TailnetRecord(Optional.of(name), begun, retired, support);
+  }
+
+  /** With another init, in place of one that was begun before. */
+  public TailnetRecord withBegun(PendingInit init) {
+    return new TailnetRecord(authority, Optional.of(init), retired, support);
+  }
+
+  /** With another secret for support. */
+  public TailnetRecord withSupport(Optional<DisablementSecret> secret) {
+    return new TailnetRecord(authority, begun, retired, secret);
+  }
+}
