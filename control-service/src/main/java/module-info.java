@@ -2,6 +2,7 @@
 module dev.tka.control {
   requires com.github.benmanes.caffeine;
   requires transitive dev.tka.store;
+  requires transitive dev.tka.sync;
   requires static transitive org.jspecify;
 
   exports dev.tka.control;

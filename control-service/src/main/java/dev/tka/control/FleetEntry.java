@@ -1,0 +1,26 @@
+package dev.tka.control;
+
+import dev.tka.store.records.NodeRecord;
+import dev.tka.store.records.NodeSighting;
+import java.util.Optional;
+
+/**
+ * How a node stands, for the operator.
+ *
+ * @param node the node, with its signature if it counts
+ * @param last its last offer or request, if it came
+ * @param behind how many AUMs follow the head that it offered last; empty if it offered none, or
+ *     its head is not on the active chain
+ * @param told what it is told instead of what most nodes are told
+ * @param condition a stable word for programs, such as {@code stranded}
+ * @param reason what is the matter, as one sentence; empty if nothing is
+ * @param remedy what to do about it, as one sentence; empty if nothing is to be done
+ */
+public record FleetEntry(
+    NodeEntry node,
+    Optional<NodeSighting> last,
+    Optional<Integer> behind,
+    Optional<NodeRecord.Told> told,
+    String condition,
+    Optional<String> reason,
+    Optional<String> remedy) {}
