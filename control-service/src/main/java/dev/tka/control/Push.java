@@ -75,8 +75,7 @@ final class Push implements AutoCloseable {
    * @param ready called when there may be a line to read, by any thread; it must not block
    * @throws ControlException if what was committed since cannot be read
    */
-  Subscription subscribe(
-      Optional<String> tailnet, Optional<Changes.Position> from, Runnable ready)
+  Subscription subscribe(Optional<String> tailnet, Optional<Changes.Position> from, Runnable ready)
       throws ControlException {
     try {
       Changes.Position start = from.isPresent() ? from.get() : records.position();
@@ -105,7 +104,7 @@ final class Push implements AutoCloseable {
       }
       return joining;
     } catch (StoreException e) {
-      throw ControlException.of(e);
+      throw new ControlException.Unavailable(e);
     }
   }
 
@@ -140,7 +139,7 @@ final class Push implements AutoCloseable {
         finish(tailnet, waiter, news);
       }
     } catch (StoreException e) {
-      throw ControlException.of(e);
+      throw new ControlException.Unavailable(e);
     } finally {
       if (!looked) {
         remove(tailnet, waiter);
@@ -181,8 +180,7 @@ final class Push implements AutoCloseable {
   }
 
   /** Makes a line. */
-  WatchLine line(
-      String tailnet, Changes.Position token, boolean switched, SortedSet<Long> changed)
+  WatchLine line(String tailnet, Changes.Position token, boolean switched, SortedSet<Long> changed)
       throws ControlException {
     try {
       TailnetView view = views.get(tailnet);
@@ -203,7 +201,7 @@ final class Push implements AutoCloseable {
           List.copyOf(view.apart().keySet()),
           List.copyOf(signatures));
     } catch (StoreException e) {
-      throw ControlException.of(e);
+      throw new ControlException.Unavailable(e);
     }
   }
 

@@ -204,6 +204,11 @@ public final class Subscription implements AutoCloseable {
     ready.run();
   }
 
+  /** The number of tailnets and nodes that are kept. */
+  synchronized int kept() {
+    return kept;
+  }
+
   /** True after the last line, and once closed. */
   public synchronized boolean isEnded() {
     return ended;

@@ -31,8 +31,7 @@ record TailnetView(Announcement general, SortedMap<Long, Announcement> apart) {
   }
 
   /** What one node is told; nobody is told apart while the lock is off. */
-  private static Announcement announcement(
-      Announcement general, Optional<NodeRecord.Told> told) {
+  private static Announcement announcement(Announcement general, Optional<NodeRecord.Told> told) {
     if (told.isEmpty() || !(general instanceof Announcement.Enabled)) {
       return general;
     }
