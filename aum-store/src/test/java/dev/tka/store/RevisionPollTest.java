@@ -53,7 +53,7 @@ class RevisionPollTest {
         }
       };
 
-  private RevisionPoll begin() {
+  private Poll<?> begin() {
     return RevisionPoll.begin(
         () -> {
           if (broken.get()) {
@@ -90,7 +90,7 @@ class RevisionPollTest {
   @Test
   void whatIsThereIsToldAtFirstAndAfterAnyChange() throws Exception {
     revisions.put("before", new Revision(2));
-    try (RevisionPoll poll = begin()) {
+    try (Poll<?> poll = begin()) {
       assertThat(poll).isNotNull();
       assertThat(await("caught up")).containsExactly("found before 2");
       assertThat(await("caught up")).as("nothing changed").isEmpty();
@@ -109,7 +109,7 @@ class RevisionPollTest {
 
   @Test
   void aReportIsRepeatedToAWatcherThatThrowsBeforeItCatchesUp() throws Exception {
-    try (RevisionPoll poll = begin()) {
+    try (Poll<?> poll = begin()) {
       assertThat(poll).isNotNull();
       await("caught up");
       throwing.set(true);
@@ -129,7 +129,7 @@ class RevisionPollTest {
 
   @Test
   void aWatcherThatThrowsAtALossStillHearsOfChanges() throws Exception {
-    try (RevisionPoll poll = begin()) {
+    try (Poll<?> poll = begin()) {
       assertThat(poll).isNotNull();
       await("caught up");
       revisions.put("gone", new Revision(1));
@@ -146,7 +146,7 @@ class RevisionPollTest {
   @Test
   @SuppressWarnings("try") // It stays open during the test.
   void aBugInThePlaceIsReportedAsALossAndCanEnd() throws Exception {
-    try (RevisionPoll poll = begin()) {
+    try (Poll<?> poll = begin()) {
       await("caught up");
       broken.set(true);
       await("lost");
@@ -160,7 +160,7 @@ class RevisionPollTest {
   @Test
   @Timeout(60)
   void closingEndsIt() throws Exception {
-    RevisionPoll poll = begin();
+    Poll<?> poll = begin();
     await("caught up");
     poll.close();
     poll.join();

@@ -12,6 +12,7 @@ import dev.tka.core.store.Commit;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
+import dev.tka.store.records.ControlRecords;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
@@ -162,6 +163,12 @@ public final class AuthorityCache implements Tailnets {
   /** Why commits cannot be watched now, so that readers query the store; empty while they can. */
   public Optional<StoreException> lost() {
     return lost;
+  }
+
+  /** {@inheritDoc} They are the place's, and nothing of them is held here. */
+  @Override
+  public Optional<ControlRecords> records() {
+    return place.records();
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.tka.store.sql;
 
 import dev.tka.core.store.StoreException;
+import dev.tka.store.Poll;
 import dev.tka.store.RevisionPoll;
 import dev.tka.store.Tailnets;
 import java.sql.Connection;
@@ -53,7 +54,7 @@ final class PostgresWatch implements Tailnets.Watch {
 
   private final DataSource source;
   private final RevisionReader reader;
-  private final RevisionPoll poll;
+  private final Poll<?> poll;
   private final Thread listener;
   private volatile @Nullable Connection listening;
   private volatile boolean closed;

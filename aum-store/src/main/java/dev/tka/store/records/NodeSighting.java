@@ -1,7 +1,9 @@
 package dev.tka.store.records;
 
 import dev.tka.core.AumHash;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
 /**
@@ -21,4 +23,17 @@ public record NodeSighting(
     Optional<AumHash> head,
     Optional<AumHash> oldest,
     String outcome,
-    String detail) {}
+    String detail) {
+  /** Cuts off what is below a second, and replaces characters that cannot be kept. */
+  public NodeSighting {
+    at = at.truncatedTo(ChronoUnit.SECONDS);
+    outcome = storable(outcome);
+    detail = storable(detail);
+  }
+
+  private static String storable(String text) {
+    // Encoding replaces halves of surrogate pairs.
+    return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8)
+        .replace('\0', '?');
+  }
+}

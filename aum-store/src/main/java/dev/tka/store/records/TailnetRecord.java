@@ -1,6 +1,7 @@
 package dev.tka.store.records;
 
 import dev.tka.core.DisablementSecret;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -35,6 +36,16 @@ public record TailnetRecord(
   /** With another init, in place of one that was begun before. */
   public TailnetRecord withBegun(PendingInit init) {
     return new TailnetRecord(authority, Optional.of(init), retired, support);
+  }
+
+  /**
+   * With an authority that was ended, as the last of them. The secret for support and the init that
+   * was begun go.
+   */
+  public TailnetRecord withRetired(RetiredAuthority ended) {
+    List<RetiredAuthority> more = new ArrayList<>(retired);
+    more.add(ended);
+    return new TailnetRecord(Optional.of(ended.name()), Optional.empty(), more, Optional.empty());
   }
 
   /** With another secret for support. */

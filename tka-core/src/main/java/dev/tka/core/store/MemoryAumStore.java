@@ -9,13 +9,30 @@ import java.util.Optional;
  * complete.
  */
 public final class MemoryAumStore implements AumStore {
-  private volatile IndexSnapshot<Bytes> current = empty(0);
+  private volatile IndexSnapshot<Bytes> current;
 
   // Counts attempts: what a failed commit left in the index stays out of sight.
   private long lastSequence;
 
   /** An empty store. */
-  public MemoryAumStore() {}
+  public MemoryAumStore() {
+    this(new Revision(0));
+  }
+
+  /**
+   * An empty store in place of one that is gone.
+   *
+   * @param last the revision at which the other one ended; this one is at 0, and then at revisions
+   *     that the other one never had
+   */
+  public MemoryAumStore(Revision last) {
+    this(empty(0), last.value());
+  }
+
+  private MemoryAumStore(IndexSnapshot<Bytes> current, long lastSequence) {
+    this.current = current;
+    this.lastSequence = lastSequence;
+  }
 
   @Override
   public AumSnapshot read() {
@@ -55,6 +72,17 @@ public final class MemoryAumStore implements AumStore {
   @Override
   public synchronized void wipe() {
     current = empty(++lastSequence);
+  }
+
+  /**
+   * Moves everything to another store. This one is empty afterwards, as after {@link #wipe}.
+   *
+   * @return the other store, at the revision that this one was at
+   */
+  public synchronized MemoryAumStore moveAll() {
+    MemoryAumStore other = new MemoryAumStore(current, lastSequence);
+    wipe();
+    return other;
   }
 
   private static IndexSnapshot<Bytes> empty(long sequence) {

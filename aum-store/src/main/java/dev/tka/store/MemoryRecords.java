@@ -1,0 +1,415 @@
+package dev.tka.store;
+
+import dev.tka.core.Bytes;
+import dev.tka.core.NodeKey;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.Revision;
+import dev.tka.core.store.StoreException;
+import dev.tka.store.records.AuthorityName;
+import dev.tka.store.records.Changes;
+import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.NodeRecord;
+import dev.tka.store.records.NodeSighting;
+import dev.tka.store.records.NodeToken;
+import dev.tka.store.records.RecordsChange;
+import dev.tka.store.records.RetiredAuthority;
+import dev.tka.store.records.TailnetRecord;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+
+/** What {@link MemoryTailnets} keeps beside AUMs. */
+final class MemoryRecords implements ControlRecords, RecordsPoll.Source {
+  private final MemoryTailnets place;
+  private final Object lock;
+
+  /** Tells this place's positions from those of others. */
+  private final String identity = "memory:" + UUID.randomUUID() + ":";
+
+  private final Map<String, Kept> tailnets = new TreeMap<>();
+  private final Map<String, Marks> marks = new TreeMap<>();
+  private final Set<String> retiredStores = new HashSet<>();
+  private final Map<Bytes, NodeToken> tokens = new HashMap<>();
+  private long sequence;
+
+  /** What is kept of a tailnet. */
+  private static final class Kept {
+    TailnetRecord record = TailnetRecord.NONE;
+    final SortedMap<Long, NodeRecord> nodes = new TreeMap<>();
+    final SortedMap<Long, NodeSighting> sightings = new TreeMap<>();
+
+    boolean isNothing() {
+      return record.equals(TailnetRecord.NONE) && nodes.isEmpty();
+    }
+  }
+
+  /** When what changed, also of tailnets that are gone. */
+  private static final class Marks {
+    long changed;
+    long switched;
+
+    /** The nodes by the time when their looks changed last, and those times by node. */
+    final TreeMap<Long, Long> looks = new TreeMap<>();
+
+    final Map<Long, Long> looked = new HashMap<>();
+
+    void forget(long node) {
+      Optional.ofNullable(looked.remove(node)).ifPresent(looks::remove);
+    }
+  }
+
+  MemoryRecords(MemoryTailnets place, Object lock) {
+    this.place = place;
+    this.lock = lock;
+  }
+
+  private static void require(String tailnet) {
+    Tailnets.requireName(tailnet);
+  }
+
+  private void requireOpen(String tailnet) {
+    require(tailnet);
+    place.requireOpen();
+  }
+
+  private Kept kept(String tailnet) {
+    return Optional.ofNullable(tailnets.get(tailnet)).orElseGet(Kept::new);
+  }
+
+  private Kept making(String tailnet) {
+    if (!knows(tailnet) && (retiredStores.contains(tailnet) || place.find(tailnet).isEmpty())) {
+      TailnetName.requireNew(tailnet);
+    }
+    return kept(tailnet);
+  }
+
+  private void put(String tailnet, Kept kept) {
+    if (kept.isNothing()) {
+      tailnets.remove(tailnet);
+    } else {
+      tailnets.put(tailnet, kept);
+    }
+  }
+
+  /** Whether there is a record or a node. */
+  boolean knows(String tailnet) {
+    return tailnets.containsKey(tailnet);
+  }
+
+  private Marks mark(String tailnet) {
+    Marks found = marks.computeIfAbsent(tailnet, any -> new Marks());
+    found.changed = ++sequence;
+    return found;
+  }
+
+  /** Notes a commit to a tailnet's AUMs. */
+  void noteAums(String tailnet, boolean switched) {
+    if (!retiredStores.contains(tailnet)) {
+      Marks noted = mark(tailnet);
+      noted.switched = switched ? sequence : noted.switched;
+    }
+  }
+
+  /** Forgets a tailnet. */
+  void delete(String tailnet) {
+    if (!retiredStores.remove(tailnet)) {
+      Marks noted = mark(tailnet);
+      noted.switched = sequence;
+      noted.looks.clear();
+      noted.looked.clear();
+      tailnets.remove(tailnet);
+      tokens.values().removeIf(token -> token.tailnet().equals(tailnet));
+    }
+  }
+
+  @Override
+  public SortedSet<String> tailnets() {
+    place.requireOpen();
+    synchronized (lock) {
+      SortedSet<String> names = new TreeSet<>(tailnets.keySet());
+      place.names().stream().filter(this::isOn).forEach(names::add);
+      return names;
+    }
+  }
+
+  private boolean isOn(String tailnet) {
+    return !retiredStores.contains(tailnet)
+        && place.find(tailnet).filter(aums -> !aums.entries().isEmpty()).isPresent();
+  }
+
+  @Override
+  public TailnetRecord tailnet(String tailnet) {
+    requireOpen(tailnet);
+    synchronized (lock) {
+      return kept(tailnet).record;
+    }
+  }
+
+  @Override
+  public Seen seen(String tailnet) {
+    requireOpen(tailnet);
+    synchronized (lock) {
+      Optional<AumSnapshot> aums =
+          retiredStores.contains(tailnet) ? Optional.empty() : place.find(tailnet);
+      return new Seen(
+          isOn(tailnet) || knows(tailnet),
+          kept(tailnet).record,
+          aums.map(AumSnapshot::revision).orElse(Tailnets.NO_COMMIT));
+    }
+  }
+
+  @Override
+  public Optional<NodeRecord> node(String tailnet, long id) {
+    requireOpen(tailnet);
+    synchronized (lock) {
+      return Optional.ofNullable(kept(tailnet).nodes.get(id));
+    }
+  }
+
+  private List<NodeRecord> nodes(String tailnet, Predicate<NodeRecord> which) {
+    requireOpen(tailnet);
+    synchronized (lock) {
+      return kept(tailnet).nodes.values().stream().filter(which).toList();
+    }
+  }
+
+  @Override
+  public List<NodeRecord> nodesWithKey(String tailnet, NodeKey key) {
+    return nodes(tailnet, node -> node.nodeKey().equals(key));
+  }
+
+  @Override
+  public List<NodeRecord> nodes(String tailnet, Collection<Long> ids) {
+    Set<Long> asked = new HashSet<>(ids);
+    return nodes(tailnet, node -> asked.contains(node.id()));
+  }
+
+  /** {@inheritDoc} They are in memory anyway. */
+  @Override
+  public void allNodes(String tailnet, Consumer<NodeRecord> reading) {
+    nodes(tailnet, any -> true).forEach(reading);
+  }
+
+  @Override
+  public long countNodes(String tailnet) {
+    requireOpen(tailnet);
+    synchronized (lock) {
+      return kept(tailnet).nodes.size();
+    }
+  }
+
+  @Override
+  public List<NodeRecord> nodesToldApart(String tailnet) {
+    return nodes(tailnet, node -> node.told().isPresent());
+  }
+
+  @Override
+  public void commit(String tailnet, RecordsChange change) throws StoreException {
+    requireOpen(tailnet);
+    synchronized (lock) {
+      Kept kept = making(tailnet);
+      if (change.tailnet().isPresent()) {
+        requireRecord(tailnet, change.tailnet().get().before(), kept.record);
+      }
+      for (RecordsChange.OfNode each : change.nodes()) {
+        if (!each.before().equals(Optional.ofNullable(kept.nodes.get(each.id())))) {
+          throw conflict(tailnet, each.id());
+        }
+      }
+      change.tailnet().ifPresent(record -> kept.record = record.after());
+      Marks noted = mark(tailnet);
+      for (RecordsChange.OfNode each : change.nodes()) {
+        if (each.after().isPresent()) {
+          NodeRecord after = each.after().get();
+          kept.nodes.put(each.id(), after);
+          if (each.before().isEmpty() || !each.before().get().looksLike(after)) {
+            noted.forget(each.id());
+            noted.looks.put(++sequence, each.id());
+            noted.looked.put(each.id(), sequence);
+          }
+        } else {
+          remove(tailnet, kept, noted, each.id());
+        }
+      }
+      put(tailnet, kept);
+    }
+    place.tell();
+  }
+
+  private void remove(String tailnet, Kept kept, Marks noted, long node) {
+    kept.nodes.remove(node);
+    kept.sightings.remove(node);
+    noted.forget(node);
+    tokens.values().removeIf(token -> token.tailnet().equals(tailnet) && token.node() == node);
+  }
+
+  private static void requireRecord(String tailnet, TailnetRecord expected, TailnetRecord found)
+      throws StoreException.Conflict {
+    if (!expected.equals(found)) {
+      throw new StoreException.Conflict(
+          "tailnet \"" + tailnet + "\": expected its record as it was read, found another");
+    }
+  }
+
+  private static StoreException.Conflict conflict(String tailnet, long node) {
+    return new StoreException.Conflict(
+        "tailnet \"" + tailnet + "\": expected node " + node + " as it was read, found it changed");
+  }
+
+  @Override
+  public TailnetRecord retire(
+      String tailnet, Revision aums, TailnetRecord before, RetiredAuthority ended)
+      throws StoreException {
+    requireOpen(tailnet);
+    TailnetRecord after;
+    synchronized (lock) {
+      place.requireRevision(tailnet, aums);
+      if (!isOn(tailnet)) {
+        throw new StoreException.Conflict(
+            "tailnet \"" + tailnet + "\": expected an authority, found no AUMs");
+      }
+      Kept kept = kept(tailnet);
+      requireRecord(tailnet, before, kept.record);
+      AuthorityName name = ended.name();
+      String store = place.retire(tailnet, name.genesis());
+      retiredStores.add(store);
+      after = before.withRetired(new RetiredAuthority(name, ended.secret(), ended.at(), store));
+      kept.record = after;
+      put(tailnet, kept);
+      mark(tailnet).switched = sequence;
+    }
+    place.tell();
+    return after;
+  }
+
+  @Override
+  public void noteSightings(String tailnet, Collection<NodeSighting> sightings) {
+    requireOpen(tailnet);
+    synchronized (lock) {
+      Kept kept = kept(tailnet);
+      for (NodeSighting each : sightings) {
+        if (kept.nodes.containsKey(each.node())) {
+          kept.sightings.put(each.node(), each);
+        }
+      }
+    }
+  }
+
+  @Override
+  public SortedMap<Long, NodeSighting> sightings(String tailnet) {
+    requireOpen(tailnet);
+    synchronized (lock) {
+      return new TreeMap<>(kept(tailnet).sightings);
+    }
+  }
+
+  @Override
+  public Optional<NodeToken> token(Bytes hash) {
+    place.requireOpen();
+    synchronized (lock) {
+      return Optional.ofNullable(tokens.get(hash));
+    }
+  }
+
+  @Override
+  public List<NodeToken> tokens(String tailnet) {
+    requireOpen(tailnet);
+    synchronized (lock) {
+      return tokens.values().stream()
+          .filter(token -> token.tailnet().equals(tailnet))
+          .sorted(
+              Comparator.comparingLong(NodeToken::node)
+                  .thenComparing(NodeToken::made)
+                  .thenComparing(NodeToken::hash))
+          .toList();
+    }
+  }
+
+  @Override
+  public void addToken(NodeToken token) throws StoreException.Conflict {
+    requireOpen(token.tailnet());
+    synchronized (lock) {
+      if (!kept(token.tailnet()).nodes.containsKey(token.node())) {
+        throw new StoreException.Conflict(
+            "tailnet \"" + token.tailnet() + "\": expected node " + token.node() + ", found none");
+      }
+      if (tokens.putIfAbsent(token.hash(), token) != null) {
+        throw new StoreException.Conflict("expected a new token, found it already");
+      }
+    }
+  }
+
+  @Override
+  public void removeToken(String tailnet, Bytes hash) {
+    requireOpen(tailnet);
+    synchronized (lock) {
+      tokens.values().removeIf(t -> t.tailnet().equals(tailnet) && t.hash().equals(hash));
+    }
+  }
+
+  @Override
+  public Changes.Position position() {
+    place.requireOpen();
+    synchronized (lock) {
+      return new Changes.Position(identity + sequence);
+    }
+  }
+
+  @Override
+  public Changes changesAfter(Changes.Position position, int most) {
+    place.requireOpen();
+    synchronized (lock) {
+      Changes.Position now = new Changes.Position(identity + sequence);
+      Optional<Long> asked = sequenceOf(position);
+      if (asked.isEmpty()) {
+        return new Changes(now, false, List.of());
+      }
+      long after = asked.get();
+      List<Changes.Change> changes = new ArrayList<>();
+      marks.forEach(
+          (tailnet, noted) -> {
+            if (noted.changed > after) {
+              Collection<Long> nodes = noted.looks.tailMap(after, false).values();
+              boolean tooMany = nodes.size() > most;
+              changes.add(
+                  new Changes.Change(
+                      tailnet,
+                      tooMany || noted.switched > after,
+                      tooMany ? List.of() : nodes.stream().sorted().toList()));
+            }
+          });
+      return new Changes(now, true, changes);
+    }
+  }
+
+  private Optional<Long> sequenceOf(Changes.Position position) {
+    if (!position.text().startsWith(identity)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Long.parseLong(position.text().substring(identity.length())))
+          .filter(number -> number >= 0 && number <= sequence);
+    } catch (NumberFormatException e) {
+      return Optional.empty();
+    }
+  }
+
+  @Override
+  public Tailnets.Watch watch(Watcher watcher) {
+    place.requireOpen();
+    return place.watched(RecordsPoll.begin(this, RecordsPoll.INTERVAL, watcher));
+  }
+}
