@@ -124,7 +124,8 @@ public final class ControlService implements AutoCloseable {
 
   private void every(Duration period, String what, Work work) {
     long millis = period.toMillis();
-    background.scheduleWithFixedDelay(
+    var unused =
+        background.scheduleWithFixedDelay(
         () -> {
           try {
             work.run();
