@@ -138,8 +138,6 @@ final class Push implements AutoCloseable {
       if (news.isPresent() || late) {
         finish(tailnet, waiter, news);
       }
-    } catch (StoreException e) {
-      throw new ControlException.Unavailable(e);
     } finally {
       if (!looked) {
         remove(tailnet, waiter);
@@ -179,11 +177,20 @@ final class Push implements AutoCloseable {
     return lost;
   }
 
+  /** What a tailnet's nodes are told; nothing if it is gone. */
+  private TailnetView view(String tailnet) throws ControlException {
+    try {
+      return views.get(tailnet);
+    } catch (ControlException.UnknownTailnet e) {
+      return TailnetView.NONE;
+    }
+  }
+
   /** Makes a line. */
   WatchLine line(String tailnet, Changes.Position token, boolean switched, SortedSet<Long> changed)
       throws ControlException {
     try {
-      TailnetView view = views.get(tailnet);
+      TailnetView view = view(tailnet);
       SortedSet<Long> signatures = new TreeSet<>(changed);
       if (switched) {
         records.allNodes(
@@ -267,7 +274,7 @@ final class Push implements AutoCloseable {
         return true;
       }
       try {
-        TailnetView view = views.get(tailnet);
+        TailnetView view = view(tailnet);
         for (Waiter each : waiting) {
           Optional<Announcement> news = each.news(view);
           if (news.isPresent()) {
@@ -275,7 +282,7 @@ final class Push implements AutoCloseable {
           }
         }
         return true;
-      } catch (StoreException | ControlException e) {
+      } catch (ControlException e) {
         return false;
       }
     }
