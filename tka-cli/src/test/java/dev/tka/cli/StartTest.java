@@ -28,6 +28,8 @@ class StartTest {
         .doesNotContain("java.time.MonthDay", "java.sql.Timestamp")
         .as("a few files are read before other threads have begun")
         .doesNotContain("java.util.concurrent.ForkJoinPool")
+        .as("nothing is logged, and nothing formatted")
+        .doesNotContain("java.util.logging.LogManager", "java.util.Formatter")
         .as("a path is of no kind that would have to be found")
         .noneMatch(name -> name.startsWith("dev.tka.store.sql."))
         .as("one verb runs")
