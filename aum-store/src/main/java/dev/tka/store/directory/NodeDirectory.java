@@ -169,6 +169,35 @@ public final class NodeDirectory implements AumStore {
     return look().snapshot;
   }
 
+  /**
+   * The files of the last commit that are only in the journal: after a loss of power, or because
+   * somebody moved them away. Readers here take them from there, and the next commit, also an empty
+   * one, puts them in their places; a node reads only what is there.
+   *
+   * @return their paths, relative to the directory
+   * @throws StoreException as {@link #read} does
+   */
+  public List<String> notInPlace() throws StoreException {
+    return look().waiting.stream()
+        .filter(entry -> entry.content().isPresent())
+        .map(entry -> entry.place().path())
+        .toList();
+  }
+
+  /**
+   * The files that the journal holds, whether they are in their places or not.
+   *
+   * @return their paths, relative to the directory
+   * @throws StoreException.Damaged if it is not as written
+   * @throws StoreException.Unavailable if it cannot be read
+   */
+  public List<String> inJournal() throws StoreException {
+    return Journal.standing(directory).entries().stream()
+        .filter(entry -> entry.content().isPresent())
+        .map(entry -> entry.place().path())
+        .toList();
+  }
+
   private View look() throws StoreException {
     for (int i = 0; i < MAX_READS; i++) {
       Mark mark = Mark.of(directory);
