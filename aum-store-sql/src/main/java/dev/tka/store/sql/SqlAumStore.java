@@ -1093,10 +1093,15 @@ final class SqlAumStore implements AumStore {
                 + database.newNumber()
                 + ", ?, 0, 0, 0, 0) returning number")) {
       insert.setString(1, name);
-      try (ResultSet result = insert.executeQuery()) {
-        result.next();
-        return Row.read("tailnet", result).number(0);
-      }
+      // Another one that creates the same tailnet is waited for.
+      return database.waiting(
+          each -> {
+            try (ResultSet result = insert.executeQuery()) {
+              result.next();
+              return Row.read("tailnet", result).number(0);
+            }
+          },
+          connection);
     }
   }
 
