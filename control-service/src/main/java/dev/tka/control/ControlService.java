@@ -126,17 +126,17 @@ public final class ControlService implements AutoCloseable {
     long millis = period.toMillis();
     var unused =
         background.scheduleWithFixedDelay(
-        () -> {
-          try {
-            work.run();
-          } catch (StoreException | RuntimeException e) {
-            // A task that throws is not run again.
-            listener.failed(what, e);
-          }
-        },
-        millis,
-        millis,
-        TimeUnit.MILLISECONDS);
+            () -> {
+              try {
+                work.run();
+              } catch (StoreException | RuntimeException e) {
+                // A task that throws is not run again.
+                listener.failed(what, e);
+              }
+            },
+            millis,
+            millis,
+            TimeUnit.MILLISECONDS);
   }
 
   private void noteTimes() {
