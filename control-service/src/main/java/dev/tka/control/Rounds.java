@@ -168,11 +168,15 @@ final class Rounds {
                             || each instanceof Refusal.BuildsOnRefused);
     String reason = reasons.isEmpty() ? "it loses to a change that was first" : reasons.get(0);
     if (isWaitedFor(request) && !request.wantRefused()) {
-      if (overtaken) {
+      if (overtaken && request.interactive()) {
         throw new ControlException.Conflict(
             "the lock has changed since this change was made: run the command again");
       }
-      throw new ControlException.Refused("this change is refused: " + reason);
+      throw new ControlException.Refused(
+          overtaken
+              ? "this revocation does not outweigh what it would displace: have another key"
+                  + " co-sign it, or make it again on the current head"
+              : "this change is refused: " + reason);
     }
     return new Outcome(
         new RpcAnswer.Send(new SyncReceipt(authority.head(), reasons), request.wantRefused()),

@@ -19,6 +19,7 @@ import dev.tka.sync.rpc.RpcRequest;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -158,7 +159,7 @@ class EndTest {
   void signaturesOfAnAuthorityEndWithIt() throws Exception {
     try (TestControl control = ended()) {
       control.call(1, TestControl.begin(1, genesis(2)));
-      control.call(1, TestControl.finish(1, java.util.Map.of(1L, signature(1))));
+      control.call(1, TestControl.finish(1, Map.of(1L, signature(1))));
 
       assertThat(control.listed(1)).contains(signature(1));
       assertThat(control.listed(2)).isEmpty();

@@ -19,6 +19,7 @@ import dev.tka.core.LockPublicKey;
 import dev.tka.core.State;
 import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.LiveAuthority;
+import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.RecordsChange;
 import dev.tka.store.records.TailnetRecord;
 import dev.tka.sync.rpc.RpcAnswer;
@@ -27,6 +28,7 @@ import dev.tka.testkit.Chains;
 import dev.tka.testkit.NodeKeySignatures;
 import dev.tka.testkit.TestKeys;
 import dev.tka.testkit.WeakKeys;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -263,7 +265,7 @@ class InitTest {
     try (TestControl control = new TestControl()) {
       control.login(1);
       RpcAnswer begun = control.call(1, begin(1, genesis));
-      control.clock.advance(java.time.Duration.ofSeconds(9));
+      control.clock.advance(Duration.ofSeconds(9));
       TailnetRecord before = control.place.records().orElseThrow().tailnet(TAILNET);
       assertThat(control.call(1, begin(1, genesis))).isEqualTo(begun);
       assertThat(control.place.records().orElseThrow().tailnet(TAILNET)).isEqualTo(before);
@@ -285,10 +287,7 @@ class InitTest {
       var signed =
           control
               .node(1)
-              .withSignature(
-                  Optional.of(
-                      new dev.tka.store.records.NodeRecord.Signature(
-                          signature(1), genesis.hash())));
+              .withSignature(Optional.of(new NodeRecord.Signature(signature(1), genesis.hash())));
       records.commit(
           TAILNET, RecordsChange.ofNode(Optional.of(control.node(1)), Optional.of(signed)));
 

@@ -95,7 +95,7 @@ final class JsonFields {
           "JSON",
           e instanceof JsonEOFException
               ? "the end of the text"
-              : "other text at byte " + e.getLocation().getByteOffset());
+              : "other text at character " + e.getLocation().getCharOffset());
     } catch (CharConversionException e) {
       throw new TextException.BadJson("JSON in UTF-8", "other text");
     } catch (Bounded.Exceeded e) {
