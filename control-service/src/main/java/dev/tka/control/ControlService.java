@@ -360,15 +360,14 @@ public final class ControlService implements AutoCloseable {
    *
    * @param tailnet the only tailnet to tell of; empty for all
    * @param from the token of the last line that was read; empty to begin anew
-   * @param ready called, by any thread, when there may be a line to read; it must not block
    * @throws ControlException if what changed since cannot be read
    */
-  public Subscription watch(Optional<String> tailnet, Optional<String> from, Runnable ready)
+  public Subscription watch(Optional<String> tailnet, Optional<String> from)
       throws ControlException {
     if (tailnet.isPresent()) {
       requireName(tailnet.get());
     }
-    return push.subscribe(tailnet, from.map(Changes.Position::new), ready);
+    return push.subscribe(tailnet, from.map(Changes.Position::new));
   }
 
   /** Sends watches and those who wait elsewhere: this service is about to stop. */

@@ -72,14 +72,13 @@ final class Push implements AutoCloseable {
    * @param tailnet the only tailnet to tell of; empty for all
    * @param from the token of the last line that was read; empty for none: then the first line is a
    *     resync
-   * @param ready called when there may be a line to read, by any thread; it must not block
    * @throws ControlException if what was committed since cannot be read
    */
-  Subscription subscribe(Optional<String> tailnet, Optional<Changes.Position> from, Runnable ready)
+  Subscription subscribe(Optional<String> tailnet, Optional<Changes.Position> from)
       throws ControlException {
     try {
       Changes.Position start = from.isPresent() ? from.get() : records.position();
-      Subscription joining = new Subscription(this, tailnet, start, ready);
+      Subscription joining = new Subscription(this, tailnet, start);
       boolean last;
       synchronized (this) {
         subscriptions.add(joining);

@@ -117,7 +117,9 @@ class PushTest {
     while (views.age().isEmpty()) {
       Thread.sleep(1);
     }
-    return push.subscribe(tailnet, from, ready::release);
+    Subscription watch = push.subscribe(tailnet, from);
+    watch.whenReady(ready::release);
+    return watch;
   }
 
   /** The next line, for which it waits. */
@@ -184,7 +186,7 @@ class PushTest {
 
   @Test
   void onlyTheLastLineOfWhatIsUnreadTakesTheTokenForward() throws Exception {
-    Subscription watch = new Subscription(push, Optional.empty(), at("0"), ready::release);
+    Subscription watch = new Subscription(push, Optional.empty(), at("0"));
     watch.join(new Changes(at("1"), true, List.of(of("a"), of("b"))));
     watch.add(new Changes(at("2"), true, List.of(of("c"))));
     assertThat(line(watch).token()).isEqualTo(at("0"));
@@ -195,7 +197,7 @@ class PushTest {
 
   @Test
   void whatComesWhileAWatchResumesDoesNotTakeItsTokenForward() throws Exception {
-    Subscription watch = new Subscription(push, Optional.empty(), at("0"), ready::release);
+    Subscription watch = new Subscription(push, Optional.empty(), at("0"));
     watch.add(new Changes(at("5"), true, List.of()));
     assertThat(watch.next()).isEmpty();
     watch.join(new Changes(at("6"), true, List.of(of("a"), of("b"))));
@@ -205,7 +207,7 @@ class PushTest {
 
   @Test
   void aReaderThatNeverReadsCostsBoundedMemoryAndIsToldToAskForEverything() throws Exception {
-    Subscription watch = new Subscription(push, Optional.empty(), at("0"), ready::release);
+    Subscription watch = new Subscription(push, Optional.empty(), at("0"));
     watch.join(new Changes(at("1"), true, List.of()));
     for (long i = 0; i < 30; i++) {
       List<Long> nodes = new ArrayList<>();
@@ -234,7 +236,7 @@ class PushTest {
             },
             System::nanoTime);
     try (Push other = new Push(records, failing, System::nanoTime)) {
-      Subscription watch = new Subscription(other, Optional.empty(), at("0"), ready::release);
+      Subscription watch = new Subscription(other, Optional.empty(), at("0"));
       watch.join(new Changes(at("1"), true, List.of(of("a"))));
       assertThatThrownBy(watch::next).isInstanceOf(ControlException.Unavailable.class);
       broken[0] = false;
