@@ -86,6 +86,7 @@ final class SqliteRestore {
       for (String tailnet : opened.revisions().keySet()) {
         opened.tailnet(tailnet).read();
       }
+      opened.sqlRecords().requireSound();
     } catch (StoreException.Damaged e) {
       throw new StoreException.Damaged(e.getMessage().replace(next.toString(), copy.toString()));
     }

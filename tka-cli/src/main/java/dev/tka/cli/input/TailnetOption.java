@@ -206,7 +206,8 @@ public final class TailnetOption {
   }
 
   private OpenStore open(StorePlace place, String tailnet, Tailnets tailnets) {
-    return new OpenStore(place, Optional.of(tailnet), option(place), tailnets.tailnet(tailnet));
+    return new OpenStore(
+        place, Optional.of(tailnet), option(place), tailnets.tailnet(tailnet), tailnets.records());
   }
 
   private static void requireFolderFor(Path path) throws CommandFailure {
