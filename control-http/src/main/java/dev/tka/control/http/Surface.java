@@ -435,7 +435,13 @@ final class Surface {
     }
     Optional<String> wait = exchange.parameter("wait");
     Duration patience = wait.isPresent() ? Numbers.wait(wait.get()) : Duration.ZERO;
-    List<String> known = exchange.request().getHeaders().getCSV("If-None-Match", true);
+    List<String> known = new ArrayList<>();
+    for (String value : exchange.request().getHeaders().getValuesList("If-None-Match")) {
+      // No tag of ours has a comma.
+      for (String each : value.split(",", -1)) {
+        known.add(each.strip());
+      }
+    }
     Announcement now = service.announcement(exchange.tailnet(), node);
     if (patience.isZero() || !matches(known, now)) {
       answer(exchange, now, known);
