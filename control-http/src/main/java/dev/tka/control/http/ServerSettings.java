@@ -1,5 +1,6 @@
 package dev.tka.control.http;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -79,6 +80,27 @@ public record ServerSettings(
       problems.addAll(problems(each));
     }
     return problems;
+  }
+
+  /**
+   * Reads each file that is named, and keeps nothing of it.
+   *
+   * @throws IOException if one cannot be read or used; the message names it, and quotes nothing
+   */
+  public void requireFiles() throws IOException {
+    for (Listener each : listeners) {
+      for (Optional<Path> tokens : List.of(each.tokenFile(), each.readTokenFile())) {
+        if (tokens.isPresent()) {
+          TokenFile.read(tokens.get());
+        }
+      }
+      if (each.clientCa().isPresent()) {
+        Pem.trusted(each.clientCa().get());
+      }
+    }
+    if (certificate.isPresent() && key.isPresent()) {
+      Pem.identity(certificate.get(), key.get());
+    }
   }
 
   private List<String> problems(Listener listener) {

@@ -424,7 +424,13 @@ final class Surface {
     }
     Optional<String> wait = exchange.parameter("wait");
     Duration patience = wait.isPresent() ? Numbers.wait(wait.get()) : Duration.ZERO;
-    List<String> tags = exchange.request().getHeaders().getCSV("If-None-Match", true);
+    List<String> tags = new ArrayList<>();
+    for (String value : exchange.request().getHeaders().getValuesList("If-None-Match")) {
+      // No tag of ours has a comma.
+      for (String each : value.split(",", -1)) {
+        tags.add(each.strip());
+      }
+    }
     Optional<Announcement> known =
         tags.size() == 1 ? WatchJson.tagged(tags.get(0)) : Optional.empty();
     if (patience.isZero() || known.isEmpty()) {
