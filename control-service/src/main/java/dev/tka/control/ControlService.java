@@ -1,5 +1,6 @@
 package dev.tka.control;
 
+import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.NodeKey;
 import dev.tka.core.authority.AdmissionPolicy;
@@ -180,13 +181,13 @@ public final class ControlService implements AutoCloseable {
     if (request instanceof RpcRequest.Offer offer) {
       Rounds.Outcome outcome = rounds.offer(tailnet, asking, offer);
       catchingUp.follow(tailnet, asking, outcome.outcome());
-      noteSighting(tailnet, asking, Optional.of(offer.offer()), outcome);
+      noteSighting(tailnet, asking, offer.offer(), outcome);
       return new Told<>(outcome.answer(), outcome.outcome(), outcome.detail());
     }
     if (request instanceof RpcRequest.Send send) {
       Rounds.Outcome outcome = rounds.send(tailnet, asking, send);
       if (outcome.outcome().equals("refused")) {
-        noteSighting(tailnet, asking, Optional.empty(), outcome);
+        noteSighting(tailnet, asking, new SyncOffer(send.send().head(), List.of()), outcome);
       }
       return new Told<>(outcome.answer(), outcome.outcome(), outcome.detail());
     }
@@ -228,10 +229,8 @@ public final class ControlService implements AutoCloseable {
   }
 
   private void noteSighting(
-      String tailnet,
-      Optional<NodeRecord> node,
-      Optional<SyncOffer> offer,
-      Rounds.Outcome outcome) {
+      String tailnet, Optional<NodeRecord> node, SyncOffer offer, Rounds.Outcome outcome) {
+    List<AumHash> ancestors = offer.ancestors();
     node.ifPresent(
         asking ->
             sightings.note(
@@ -239,11 +238,10 @@ public final class ControlService implements AutoCloseable {
                 new NodeSighting(
                     asking.id(),
                     premises.now(),
-                    offer.map(SyncOffer::head),
-                    offer
-                        .map(SyncOffer::ancestors)
-                        .filter(ancestors -> !ancestors.isEmpty())
-                        .map(ancestors -> ancestors.get(ancestors.size() - 1)),
+                    Optional.of(offer.head()),
+                    ancestors.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(ancestors.get(ancestors.size() - 1)),
                     outcome.outcome(),
                     outcome.detail())));
   }

@@ -42,7 +42,7 @@ import java.util.function.LongSupplier;
 /** How an authority begins and ends: init, bootstrap and disable (service, sections 2 and 3). */
 final class Lifecycle {
   /** An attempt costs 16 MiB and 50 ms; this many run at once in a process. */
-  private static final Semaphore ATTEMPTS = new Semaphore(2);
+  static final Semaphore ATTEMPTS = new Semaphore(2);
 
   private static final Duration LONGEST_WAIT = Duration.ofMillis(500);
   private static final int NODE_BURST = 5;

@@ -211,7 +211,7 @@ final class Rounds {
       }
     }
     int most = premises.settings().mostAums();
-    boolean full = !fresh.isEmpty() && snapshot.entries().size() + fresh.size() > most;
+    boolean full = snapshot.entries().size() + fresh.size() > most;
     return full && !takesAway(authority, fresh)
         ? Optional.of(
             "this tailnet may have "

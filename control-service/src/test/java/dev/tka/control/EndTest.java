@@ -88,6 +88,19 @@ class EndTest {
   }
 
   @Test
+  void atMostTwoSecretsAreTriedAtOnce() throws Exception {
+    try (TestControl control = TestControl.locked(1)) {
+      Lifecycle.ATTEMPTS.acquire(2);
+      try {
+        assertThat(control.refusal(1, disable(1, genesis.hash(), SECRET)).status()).isEqualTo(429);
+      } finally {
+        Lifecycle.ATTEMPTS.release(2);
+      }
+      control.call(1, disable(1, genesis.hash(), SECRET));
+    }
+  }
+
+  @Test
   void aRepeatedDisableHasTheSameAnswerAlsoWhenAnotherLockIsOn() throws Exception {
     try (TestControl control = ended()) {
       assertThat(control.call(1, disable(1, head, SECRET))).isEqualTo(new RpcAnswer.Disable());

@@ -340,6 +340,19 @@ class RoundsTest {
   }
 
   @Test
+  void aNodeWhoseSendIsRefusedIsNamedToTheOperator() throws Exception {
+    Aum untrusted = Chains.addKey(genesis, TestKeys.key(5, 1), 9);
+    try (TestControl control = TestControl.locked(2)) {
+      control.call(2, send(2, genesis.hash(), untrusted));
+      List<FleetEntry> fleet = new ArrayList<>();
+      control.service.fleet(TAILNET, fleet::add);
+      assertThat(fleet.get(1).condition()).isEqualTo("refused");
+      assertThat(fleet.get(1).behind()).contains(0);
+      assertThat(fleet.get(1).remedy()).isPresent();
+    }
+  }
+
+  @Test
   void theListenerHearsOfEveryRequestWithItsOutcome() throws Exception {
     try (TestControl control = TestControl.locked(2)) {
       control.events.clear();
