@@ -5,6 +5,7 @@
 #   bench/run.sh WORD...    benchmarks with one of these words in their names, such as OpenBenchmark.memory
 #   bench/run.sh --directory  what a durable commit to a directory costs beside files written one by one
 #   bench/run.sh --scale    thousands of tailnets, and a very long one, in SQLite under 1 GiB of heap
+#   bench/run.sh --load [URL]  what 'tka serve' bears, with thousands of nodes; URL is a PostgreSQL database
 #   bench/run.sh --hostile [URL]  what a stranger's requests cost control; URL is a PostgreSQL database
 set -eu
 
@@ -28,6 +29,10 @@ if [ "${1:-}" = --directory ]; then
 fi
 if [ "${1:-}" = --scale ]; then
   exec "$java" -Xmx1g --enable-native-access=ALL-UNNAMED -cp "$jar" dev.tka.bench.Scale
+fi
+if [ "${1:-}" = --load ]; then
+  shift
+  exec "$java" -Xmx1g --enable-native-access=ALL-UNNAMED -cp "$jar" dev.tka.bench.Load "$@"
 fi
 if [ "${1:-}" = --hostile ]; then
   shift

@@ -28,8 +28,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * What a {@code tka serve} of its own process bears, with the load in this one: {@code
- * bench/run.sh --load [DATABASE]}. The figures are of a machine that both share.
+ * What a {@code tka serve} of its own process bears, with the load in this one: {@code bench/run.sh
+ * --load [DATABASE]}. The figures are of a machine that both share.
  */
 final class Load {
   private static final String TAILNET = "load";
@@ -97,13 +97,15 @@ final class Load {
   /** Has a tailnet of all nodes with a chain of some length. */
   private void begin(String tailnet, int length) throws Exception {
     StringBuilder first = new StringBuilder();
-    first.append("{\"node\":\"1\",\"nodeKey\":\"").append(nodeKey(1)).append("\",\"mayInit\":true}");
+    first
+        .append("{\"node\":\"1\",\"nodeKey\":\"")
+        .append(nodeKey(1))
+        .append("\",\"mayInit\":true}");
     require(client.put("/v1/tailnets/" + tailnet + "/nodes", first.toString()));
     Aum genesis = chain.get(0);
     client.call(tailnet, 1, new RpcRequest.InitBegin(VERSION, sender(), genesis.encoded()));
     Bytes signature =
-        NodeKeySigning.direct(
-                nodeKey(1), Optional.empty(), TestKeys.privateKey(Chain.SIGNER))
+        NodeKeySigning.direct(nodeKey(1), Optional.empty(), TestKeys.privateKey(Chain.SIGNER))
             .encoded();
     client.call(
         tailnet,
@@ -276,8 +278,7 @@ final class Load {
   }
 
   private static long ownCpu() {
-    return ((com.sun.management.OperatingSystemMXBean)
-            ManagementFactory.getOperatingSystemMXBean())
+    return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
         .getProcessCpuTime();
   }
 
@@ -414,7 +415,9 @@ final class Load {
     long at(double share) {
       long[] sorted = all.stream().mapToLong(Long::longValue).toArray();
       Arrays.sort(sorted);
-      return sorted.length == 0 ? 0 : sorted[(int) Math.min(sorted.length - 1, share * sorted.length)];
+      return sorted.length == 0
+          ? 0
+          : sorted[(int) Math.min(sorted.length - 1, share * sorted.length)];
     }
 
     @Override

@@ -114,7 +114,11 @@ final class LoadClient {
     Reply reply = call(tailnet, node, request.rpc().path(), Body.of(request).of(node));
     if (reply.status != 200) {
       throw new IOException(
-          request.rpc() + ": " + reply.status + " " + new String(reply.body, StandardCharsets.UTF_8));
+          request.rpc()
+              + ": "
+              + reply.status
+              + " "
+              + new String(reply.body, StandardCharsets.UTF_8));
     }
     try {
       return RpcJson.readAnswer(request.rpc(), new ByteArrayInputStream(reply.body));

@@ -108,8 +108,7 @@ final class ServerProcess implements AutoCloseable {
   long heap() throws IOException, InterruptedException {
     Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
     Process asking =
-        new ProcessBuilder(
-                jcmd.toString(), Long.toString(process.pid()), "GC.class_histogram")
+        new ProcessBuilder(jcmd.toString(), Long.toString(process.pid()), "GC.class_histogram")
             .redirectErrorStream(true)
             .start();
     StringBuilder text = new StringBuilder();

@@ -93,7 +93,8 @@ class PostgresCommandsTest {
     assertThat(asked.err()).contains("without making a copy");
     assertThat(run("disable", store, file, "--confirm").out())
         .isEqualTo("Tailnet Lock is no longer enabled here.\n");
-    assertThat(run("tailnets", store).out()).isEqualTo("one\tnot enabled\n");
+    assertThat(run("tailnets", store).out())
+        .matches("one\tnot enabled\none#[A-Z2-7]{16}\t2 AUMs\thead .*\n");
   }
 
   @Test

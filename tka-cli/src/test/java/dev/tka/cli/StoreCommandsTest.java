@@ -6,12 +6,17 @@ import dev.tka.cli.input.OpenStore;
 import dev.tka.cli.input.StoreText;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.core.Aum;
+import dev.tka.core.Bytes;
+import dev.tka.core.NodeKey;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.core.store.OwnAums;
 import dev.tka.store.Waits;
 import dev.tka.store.directory.NodeDirectory;
+import dev.tka.store.records.NodeRecord;
+import dev.tka.store.records.RecordsChange;
+import dev.tka.store.records.TailnetRecord;
 import dev.tka.store.sql.SqliteFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -376,13 +381,72 @@ class StoreCommandsTest {
     assertThat(head("one")).isEqualTo(one);
     assertThat(keys.run("status", "sqlite:" + copy, "--tailnet", "two", "--json").json())
         .containsEntry("Head", two.get("Head"));
+    // What was ended stays, under another name.
     assertThat(keys.run("tailnets", store).out())
-        .matches("(?s)one\t1 AUM\thead .*\ntwo\tnot enabled\n");
+        .matches("(?s)one\t1 AUM\t.*\ntwo\tnot enabled\ntwo#[A-Z2-7]{16}\t1 AUM\thead .*\n");
+    String ended = "two#" + ((String) two.get("Head")).substring(0, 16);
+    assertThat(keys.run("status", store, "--tailnet", ended, "--json").json())
+        .containsEntry("Head", two.get("Head"));
+    assertThat(keys.run("verify", store, "--all").exitCode()).isEqualTo(ExitCode.OK);
+    TailnetRecord record = record("two");
+    assertThat(record.retired()).hasSize(1);
+    assertThat(record.retired().get(0).store()).isEqualTo(ended);
+    assertThat(record.retired().get(0).name().genesis().toString()).isEqualTo(two.get("Head"));
+    assertThat(record.retired().get(0).secret().exposeText())
+        .isEqualTo(((List<?>) two.get("DisablementSecrets")).get(0));
     // And it may be begun again.
     begin("two", "bob");
     assertThat(keys.run("tailnets", store, "--json").json().get("Tailnets"))
         .asInstanceOf(InstanceOfAssertFactories.LIST)
-        .hasSize(2);
+        .hasSize(3);
+    // What ended is nobody's tailnet: there is nothing more to keep of it.
+    keys.run("disable", store, "--tailnet", ended, secret, "--confirm");
+    assertThat(keys.run("tailnets", store).out()).contains(ended + "\tnot enabled\n");
+    assertThat(record("two")).isEqualTo(record);
+  }
+
+  private TailnetRecord record(String tailnet) throws Exception {
+    try (SqliteFile place = SqliteFile.at(file, Clock.systemUTC())) {
+      return place.records().orElseThrow().tailnet(tailnet);
+    }
+  }
+
+  @Test
+  void aDeletedTailnetTakesTheRecordsOfItsNodesAlong() throws Exception {
+    begin("two", "ann");
+    try (SqliteFile place = SqliteFile.at(file, Clock.systemUTC())) {
+      for (String tailnet : List.of("two", "records")) {
+        for (long id = 1; id <= 2; id++) {
+          NodeKey key = new NodeKey(Bytes.copyOf(new byte[NodeKey.SIZE]));
+          place
+              .records()
+              .orElseThrow()
+              .commit(
+                  tailnet,
+                  RecordsChange.ofNode(Optional.empty(), Optional.of(NodeRecord.of(id, key))));
+        }
+      }
+    }
+    requireRefused(
+        ExitCode.USAGE,
+        "This deletes tailnet two with 1 AUM and the records of 2 nodes from " + store,
+        "delete",
+        store,
+        "--tailnet",
+        "two");
+    keys.run("delete", store, "--tailnet", "two", "--no-export", "--confirm");
+    requireRefused(
+        ExitCode.USAGE,
+        "This deletes tailnet records, which holds no AUMs, and the records of 2 nodes from "
+            + store,
+        "delete",
+        store,
+        "--tailnet",
+        "records");
+    keys.run("delete", store, "--tailnet", "records", "--confirm");
+    try (SqliteFile place = SqliteFile.at(file, Clock.systemUTC())) {
+      assertThat(place.records().orElseThrow().tailnets()).doesNotContain("two", "records");
+    }
   }
 
   @ParameterizedTest

@@ -29,6 +29,15 @@ abstract class Marks {
    */
   abstract Optional<String> after(String moment);
 
+  /**
+   * Whether any mark of a table is after a moment.
+   *
+   * @param condition as {@link #after} says
+   */
+  String any(String table, String condition) {
+    return "exists(select 1 from " + table + " where " + String.format(condition, "changed") + ")";
+  }
+
   /** Whether a moment is one that this place has not come to; of the table place. */
   abstract String cannotTell(String moment);
 }

@@ -458,6 +458,23 @@ public final class PostgresDatabase extends SqlTailnets {
               + "'::pg_snapshot))");
     }
 
+    /**
+     * {@inheritDoc} The highest mark is looked at first, which always takes the index: before it
+     * has statistics, PostgreSQL expects to find many rows, and reads the table.
+     */
+    @Override
+    String any(String table, String condition) {
+      String newest =
+          "(select changed from "
+              + table
+              + " where changed is not null order by changed desc limit 1)";
+      return "case when "
+          + String.format(condition.replaceFirst(" and not .*", ")"), newest)
+          + " then "
+          + super.any(table, condition)
+          + " else false end";
+    }
+
     @Override
     String cannotTell(String moment) {
       return "pg_snapshot_xmax(pg_current_snapshot()) < pg_snapshot_xmin('"

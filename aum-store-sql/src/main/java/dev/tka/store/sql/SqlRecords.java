@@ -228,6 +228,21 @@ final class SqlRecords implements ControlRecords {
         connection -> parseNodes(query(connection, "node", nodes(condition), arguments)));
   }
 
+  /**
+   * A condition on a node's number, which takes the numbers as arguments. Their range, which is
+   * written into the statement, has PostgreSQL look there and not at all of a tailnet's nodes,
+   * whatever it believes about the table before it has statistics.
+   */
+  private static String among(List<Long> sorted) {
+    return "between "
+        + sorted.get(0)
+        + " and "
+        + sorted.get(sorted.size() - 1)
+        + " and id in ("
+        + places(sorted.size())
+        + ")";
+  }
+
   private static Object[] arguments(Object first, Collection<?> more) {
     List<Object> all = new ArrayList<>();
     all.add(first);
@@ -268,7 +283,7 @@ final class SqlRecords implements ControlRecords {
               if (database.keepsRecords(connection)) {
                 for (List<Long> some : parts(sorted)) {
                   Object[] arguments = arguments(tailnet, some);
-                  String condition = " and n.id in (" + places(some.size()) + ")";
+                  String condition = " and n.id " + among(some);
                   nodes.addAll(parseNodes(query(connection, "node", nodes(condition), arguments)));
                 }
               }
@@ -559,16 +574,16 @@ final class SqlRecords implements ControlRecords {
       List<RecordsChange.OfNode> changes,
       boolean removes)
       throws SQLException, StoreException {
-    Object[] arguments =
-        arguments(kept.number, changes.stream().map(RecordsChange.OfNode::id).toList());
+    List<Long> ids = changes.stream().map(RecordsChange.OfNode::id).toList();
+    Object[] arguments = arguments(kept.number, ids);
     String sql =
         "select "
             + NODE_COLUMNS
             + " from "
             + in("node")
-            + " where tailnet = ? and id in ("
-            + places(changes.size())
-            + ") order by id"
+            + " where tailnet = ? and id "
+            + among(ids)
+            + " order by id"
             + database.lock(removes ? RowLock.UPDATE : RowLock.NO_KEY_UPDATE);
     Map<Long, NodeRecord> found = new HashMap<>();
     for (Row row : database.waiting(each -> query(each, "node", sql, arguments), connection)) {
@@ -679,9 +694,9 @@ final class SqlRecords implements ControlRecords {
             + in("node")
             + " where tailnet = (select number from "
             + in("record")
-            + " where name = ?) and id in ("
-            + places(ids.size())
-            + ") order by id"
+            + " where name = ?) and id "
+            + among(ids)
+            + " order by id"
             + database.lock(RowLock.KEY_SHARE);
     return database.waiting(each -> query(each, "node", sql, arguments), connection);
   }
@@ -851,13 +866,7 @@ final class SqlRecords implements ControlRecords {
                 condition -> {
                   String anything =
                       Stream.of("tailnet", "record", "node", "gone")
-                          .map(
-                              table ->
-                                  "exists(select 1 from "
-                                      + in(table)
-                                      + " where "
-                                      + String.format(condition, "changed")
-                                      + ")")
+                          .map(table -> database.marks().any(in(table), condition))
                           .reduce((a, b) -> a + " or " + b)
                           .orElseThrow();
                   return "case when "

@@ -84,7 +84,7 @@ final class Kit implements AutoCloseable {
     server =
         ControlServer.start(
             new ControlServer.Parts(
-                service, place, Optional.empty(), Optional.empty(), log::add, control.mostNodes()),
+                service, place, log::add, control.mostNodes()),
             settings);
     secrets.addAll(
         List.of(

@@ -118,12 +118,14 @@ public final class DeleteCommand implements Callable<Integer> {
     }
     Optional<AumSnapshot> content = keepNothing ? Optional.empty() : read(tailnets);
     Optional<Path> target = content.map(any -> file == null ? besidePlace() : file.path());
+    String nothing =
+        keepNothing ? "" : nodes == 0 ? ", which holds nothing," : ", which holds no AUMs,";
     confirmation.require(
         "This deletes tailnet "
             + TailnetName.printable(name)
             + content
                 .map(held -> " with " + Texts.count(held.entries().size(), "AUM"))
-                .orElse(keepNothing ? "" : ", which holds no AUMs,")
+                .orElse(nothing)
             + (nodes == 0 ? "" : " and the records of " + Texts.count(nodes, "node"))
             + " from "
             + place.url()

@@ -9,6 +9,7 @@ import dev.tka.core.store.StoreException;
 import dev.tka.store.StorePlace;
 import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
+import dev.tka.store.records.ControlRecords;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -67,7 +69,7 @@ public final class TailnetOption {
       return openExisting(one);
     }
     Tailnets tailnets = openMany(place);
-    Set<String> names = tailnets.revisions().keySet();
+    Set<String> names = new TreeSet<>(tailnets.revisions().keySet());
     if (name != null) {
       if (!names.contains(name)) {
         requireName();
@@ -75,6 +77,7 @@ public final class TailnetOption {
       }
       return open(place, name, tailnets);
     }
+    names.removeAll(ended(tailnets, names));
     if (names.isEmpty()) {
       throw new CommandFailure(
           ExitCode.NOT_FOUND,
@@ -89,6 +92,18 @@ public final class TailnetOption {
     }
     String only = names.iterator().next();
     return open(place, only, tailnets);
+  }
+
+  /** The stores that keep authorities that were ended: nobody means them without naming them. */
+  private static Set<String> ended(Tailnets tailnets, Set<String> names) throws StoreException {
+    Set<String> ended = new TreeSet<>();
+    Optional<ControlRecords> records = tailnets.records();
+    if (records.isPresent() && names.stream().anyMatch(each -> each.indexOf('#') >= 0)) {
+      for (String each : records.get().tailnets()) {
+        records.get().tailnet(each).retired().forEach(retired -> ended.add(retired.store()));
+      }
+    }
+    return ended;
   }
 
   /** For a store of many that does not hold the named one. */
