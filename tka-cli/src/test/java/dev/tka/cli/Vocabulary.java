@@ -100,6 +100,7 @@ record Vocabulary(String ending, SortedSet<String> words) {
         "node-obsolete",
         "one-disablement-value",
         "one-signing-key",
+        "only-in-journal",
         "outdated-driver",
         "outvoting-key",
         "over-2000",

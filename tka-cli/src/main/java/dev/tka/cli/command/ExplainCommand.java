@@ -101,7 +101,10 @@ public final class ExplainCommand implements Callable<Integer> {
               + (Pasted.clean(node).startsWith(NODE_KEY) ? "with " : "with the ID or name ")
               + Pasted.clean(node)
               + ", found none among the valid entries of "
-              + peers);
+              + peers,
+          file.sound()
+              ? Advice.listPeers(store.words(), peers.word(Advice.PEERS))
+              : PeersFile.correctIt());
     }
     List<KeyAlarm> alarms = new ArrayList<>(KeyAlarm.ofTrusted(authority.state()));
     alarms.addAll(KeyAlarm.ofNodes(verdicts.keySet()));

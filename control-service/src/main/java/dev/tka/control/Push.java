@@ -1,0 +1,294 @@
+package dev.tka.control;
+
+import dev.tka.core.store.StoreException;
+import dev.tka.store.Tailnets;
+import dev.tka.store.records.Changes;
+import dev.tka.store.records.ControlRecords;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+
+/**
+ * Tells changes to those who wait for them (service, section 4): readers of watches, and nodes that
+ * ask to be answered when what they are told changes. One watch of the place feeds all of them, so
+ * that commits of other processes are told like one's own.
+ */
+final class Push implements AutoCloseable {
+  /** How long a reader of a watch gets no line at most, while the place can be read. */
+  static final Duration HEARTBEAT = Duration.ofSeconds(20);
+
+  /** The most nodes of a tailnet that are named one by one. */
+  private static final int MOST_NODES = 10_000;
+
+  private final ControlRecords records;
+  private final TailnetViews views;
+  private final LongSupplier nanoTime;
+  private final Set<Subscription> subscriptions = ConcurrentHashMap.newKeySet();
+  private final Map<String, Set<Waiter>> waiters = new ConcurrentHashMap<>();
+  private final Tailnets.Watch watch;
+
+  /** Whether the place has reported anything yet. */
+  private volatile boolean begun;
+
+  private volatile Optional<StoreException> lost = Optional.empty();
+  private boolean draining;
+
+  Push(ControlRecords records, TailnetViews views, LongSupplier nanoTime) {
+    this.records = records;
+    this.views = views;
+    this.nanoTime = nanoTime;
+    this.watch = records.watch(new Follower());
+  }
+
+  /** One node that waits. */
+  private static final class Waiter {
+    final Optional<Long> node;
+    final Announcement known;
+    final Consumer<Optional<Announcement>> done;
+
+    Waiter(Optional<Long> node, Announcement known, Consumer<Optional<Announcement>> done) {
+      this.node = node;
+      this.known = known;
+      this.done = done;
+    }
+
+    /** What this node is told now, if it is something else. */
+    Optional<Announcement> news(TailnetView view) {
+      return Optional.of(node.map(view::of).orElse(view.general()))
+          .filter(now -> !now.equals(known));
+    }
+  }
+
+  /**
+   * Begins a watch.
+   *
+   * @param tailnet the only tailnet to tell of; empty for all
+   * @param from the token of the last line that was read; empty for none: then the first line is a
+   *     resync
+   * @throws ControlException if what was committed since cannot be read
+   */
+  Subscription subscribe(Optional<String> tailnet, Optional<Changes.Position> from)
+      throws ControlException {
+    try {
+      Changes.Position start = from.isPresent() ? from.get() : records.position();
+      Subscription joining = new Subscription(this, tailnet, start);
+      boolean last;
+      synchronized (this) {
+        subscriptions.add(joining);
+        last = draining;
+      }
+      boolean joined = false;
+      try {
+        if (from.isPresent()) {
+          // What comes meanwhile is kept, and what is read here comes again with it.
+          joining.join(records.changesAfter(start, MOST_NODES));
+        } else {
+          joining.joinAnew();
+        }
+        joined = true;
+      } finally {
+        if (!joined) {
+          joining.close();
+        }
+      }
+      if (last) {
+        joining.drain();
+      }
+      return joining;
+    } catch (StoreException e) {
+      throw new ControlException.Unavailable(e);
+    }
+  }
+
+  /**
+   * Waits until a node, or most nodes, are told something else.
+   *
+   * @param node the node; empty for what most nodes are told
+   * @param known what is known already
+   * @param done called once with what they are told, at once if it differs already, or with nothing
+   *     if the server is about to stop; it must not block
+   * @return ends the wait; {@code done} is not called afterwards, unless it has begun
+   * @throws ControlException if what they are told cannot be read; {@code done} is not called
+   */
+  Tailnets.Watch await(
+      String tailnet,
+      Optional<Long> node,
+      Announcement known,
+      Consumer<Optional<Announcement>> done)
+      throws ControlException {
+    Waiter waiter = new Waiter(node, known, done);
+    boolean late;
+    // Whoever waits is heard of changes from here on, so none falls between this and the look.
+    synchronized (this) {
+      waiters.computeIfAbsent(tailnet, any -> ConcurrentHashMap.newKeySet()).add(waiter);
+      late = draining;
+    }
+    boolean looked = false;
+    try {
+      Optional<Announcement> news = waiter.news(views.get(tailnet));
+      looked = true;
+      if (news.isPresent() || late) {
+        finish(tailnet, waiter, news);
+      }
+    } finally {
+      if (!looked) {
+        remove(tailnet, waiter);
+      }
+    }
+    return () -> remove(tailnet, waiter);
+  }
+
+  private void finish(String tailnet, Waiter waiter, Optional<Announcement> news) {
+    if (remove(tailnet, waiter)) {
+      waiter.done.accept(news);
+    }
+  }
+
+  /** False if it was gone already. */
+  private synchronized boolean remove(String tailnet, Waiter waiter) {
+    Set<Waiter> waiting = waiters.getOrDefault(tailnet, Set.of());
+    boolean removed = waiting.contains(waiter) && waiting.remove(waiter);
+    if (removed && waiting.isEmpty()) {
+      waiters.remove(tailnet);
+    }
+    return removed;
+  }
+
+  /** The number of nodes that wait. */
+  long waiting() {
+    return waiters.values().stream().mapToLong(Set::size).sum();
+  }
+
+  /** The number of readers of watches. */
+  int watching() {
+    return subscriptions.size();
+  }
+
+  /** Why changes cannot be told now; empty while they can. */
+  Optional<StoreException> lost() {
+    return lost;
+  }
+
+  /** What a tailnet's nodes are told; nothing if it is gone. */
+  private TailnetView view(String tailnet) throws ControlException {
+    try {
+      return views.get(tailnet);
+    } catch (ControlException.UnknownTailnet e) {
+      return TailnetView.NONE;
+    }
+  }
+
+  /** Makes a line. */
+  WatchLine line(String tailnet, Changes.Position token, boolean switched, SortedSet<Long> changed)
+      throws ControlException {
+    try {
+      TailnetView view = view(tailnet);
+      SortedSet<Long> signatures = new TreeSet<>(changed);
+      if (switched) {
+        records.allNodes(
+            tailnet,
+            node -> {
+              if (node.signature().isPresent()) {
+                signatures.add(node.id());
+              }
+            });
+      }
+      return new WatchLine.Change(
+          tailnet,
+          token,
+          view.general(),
+          List.copyOf(view.apart().keySet()),
+          List.copyOf(signatures));
+    } catch (StoreException e) {
+      throw new ControlException.Unavailable(e);
+    }
+  }
+
+  void remove(Subscription subscription) {
+    subscriptions.remove(subscription);
+  }
+
+  long nanoTime() {
+    return nanoTime.getAsLong();
+  }
+
+  /** Has everybody go elsewhere: those who wait are answered, and watches end. */
+  void drain() {
+    synchronized (this) {
+      draining = true;
+    }
+    subscriptions.forEach(Subscription::drain);
+    for (String tailnet : List.copyOf(waiters.keySet())) {
+      for (Waiter waiter : List.copyOf(waiters.getOrDefault(tailnet, Set.of()))) {
+        finish(tailnet, waiter, Optional.empty());
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    watch.close();
+    drain();
+  }
+
+  /** Tells what the place reports. */
+  private final class Follower implements ControlRecords.Watcher {
+    /** Tailnets that changed, and whose nodes could not be told yet. */
+    private final SortedSet<String> untold = new TreeSet<>();
+
+    @Override
+    public void changed(Changes changes, long moment) {
+      lost = Optional.empty();
+      if (changes.complete()) {
+        changes.tailnets().forEach(each -> views.changed(each.tailnet()));
+      } else {
+        views.allChanged();
+      }
+      views.caughtUp(moment);
+      if (!begun) {
+        // A reader that came before this cannot know what was committed in between.
+        begun = true;
+        subscriptions.forEach(Subscription::resync);
+      }
+      subscriptions.forEach(each -> each.add(changes));
+      if (changes.complete()) {
+        changes.tailnets().forEach(each -> untold.add(each.tailnet()));
+      } else {
+        untold.addAll(waiters.keySet());
+      }
+      untold.removeIf(this::wake);
+    }
+
+    /** False if it is to be tried again. */
+    private boolean wake(String tailnet) {
+      Set<Waiter> waiting = waiters.getOrDefault(tailnet, Set.of());
+      if (waiting.isEmpty()) {
+        return true;
+      }
+      try {
+        TailnetView view = view(tailnet);
+        for (Waiter each : waiting) {
+          Optional<Announcement> news = each.news(view);
+          if (news.isPresent()) {
+            finish(tailnet, each, news);
+          }
+        }
+        return true;
+      } catch (ControlException e) {
+        return false;
+      }
+    }
+
+    @Override
+    public void lost(StoreException why) {
+      lost = Optional.of(why);
+    }
+  }
+}
