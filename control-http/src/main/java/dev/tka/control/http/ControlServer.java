@@ -349,14 +349,5 @@ public final class ControlServer implements AutoCloseable {
     } catch (Exception e) {
       org.slf4j.LoggerFactory.getLogger(ControlServer.class).warn("stopping failed", e);
     }
-    for (Listener each : listeners.values()) {
-      if (each.address() instanceof Listener.Address.Unix unix) {
-        try {
-          Files.deleteIfExists(unix.path());
-        } catch (IOException e) {
-          // The next server removes it.
-        }
-      }
-    }
   }
 }

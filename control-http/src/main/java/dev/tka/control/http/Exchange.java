@@ -165,7 +165,7 @@ final class Exchange {
   /** Answers, unless it was answered. */
   void answer(Answer answer) {
     if (answered.compareAndSet(false, true)) {
-      write(answer, "ok");
+      write(answer, answer.headers().getOrDefault("Tka-Error", "ok"));
     }
   }
 
