@@ -4,6 +4,8 @@ module dev.tka.cli {
   requires com.fasterxml.jackson.jr.ob;
   requires dev.tka.compaction;
   requires dev.tka.conformance;
+  requires dev.tka.control;
+  requires dev.tka.control.http;
   requires dev.tka.core;
   requires dev.tka.store;
   requires dev.tka.store.sql;

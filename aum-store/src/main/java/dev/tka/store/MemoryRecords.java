@@ -5,6 +5,7 @@ import dev.tka.core.NodeKey;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
+import dev.tka.store.internal.RecordConflicts;
 import dev.tka.store.records.AuthorityName;
 import dev.tka.store.records.Changes;
 import dev.tka.store.records.ControlRecords;
@@ -222,12 +223,10 @@ final class MemoryRecords implements ControlRecords, RecordsPoll.Source {
     synchronized (lock) {
       Kept kept = making(tailnet);
       if (change.tailnet().isPresent()) {
-        requireRecord(tailnet, change.tailnet().get().before(), kept.record);
+        RecordConflicts.requireRecord(tailnet, change.tailnet().get().before(), kept.record);
       }
       for (RecordsChange.OfNode each : change.nodes()) {
-        if (!each.before().equals(Optional.ofNullable(kept.nodes.get(each.id())))) {
-          throw conflict(tailnet, each.id());
-        }
+        RecordConflicts.requireNode(tailnet, each, Optional.ofNullable(kept.nodes.get(each.id())));
       }
       change.tailnet().ifPresent(record -> kept.record = record.after());
       Marks noted = mark(tailnet);
@@ -256,19 +255,6 @@ final class MemoryRecords implements ControlRecords, RecordsPoll.Source {
     tokens.values().removeIf(token -> token.tailnet().equals(tailnet) && token.node() == node);
   }
 
-  private static void requireRecord(String tailnet, TailnetRecord expected, TailnetRecord found)
-      throws StoreException.Conflict {
-    if (!expected.equals(found)) {
-      throw new StoreException.Conflict(
-          "tailnet \"" + tailnet + "\": expected its record as it was read, found another");
-    }
-  }
-
-  private static StoreException.Conflict conflict(String tailnet, long node) {
-    return new StoreException.Conflict(
-        "tailnet \"" + tailnet + "\": expected node " + node + " as it was read, found it changed");
-  }
-
   @Override
   public TailnetRecord retire(
       String tailnet, Revision aums, TailnetRecord before, RetiredAuthority ended)
@@ -278,11 +264,10 @@ final class MemoryRecords implements ControlRecords, RecordsPoll.Source {
     synchronized (lock) {
       place.requireRevision(tailnet, aums);
       if (!isOn(tailnet)) {
-        throw new StoreException.Conflict(
-            "tailnet \"" + tailnet + "\": expected an authority, found no AUMs");
+        throw RecordConflicts.noAums(tailnet);
       }
       Kept kept = kept(tailnet);
-      requireRecord(tailnet, before, kept.record);
+      RecordConflicts.requireRecord(tailnet, before, kept.record);
       AuthorityName name = ended.name();
       String store = place.retire(tailnet, name.genesis());
       retiredStores.add(store);
@@ -343,11 +328,10 @@ final class MemoryRecords implements ControlRecords, RecordsPoll.Source {
     requireOpen(token.tailnet());
     synchronized (lock) {
       if (!kept(token.tailnet()).nodes.containsKey(token.node())) {
-        throw new StoreException.Conflict(
-            "tailnet \"" + token.tailnet() + "\": expected node " + token.node() + ", found none");
+        throw RecordConflicts.noNode(token.tailnet(), token.node());
       }
       if (tokens.putIfAbsent(token.hash(), token) != null) {
-        throw new StoreException.Conflict("expected a new token, found it already");
+        throw RecordConflicts.tokenExists();
       }
     }
   }

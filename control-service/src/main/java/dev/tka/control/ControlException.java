@@ -131,8 +131,12 @@ public abstract sealed class ControlException extends Exception {
 
   /** The place cannot be read or written now. */
   public static final class Unavailable extends ControlException {
-    Unavailable(Exception cause) {
-      super(503, "unavailable", "the database cannot be used now: try again later", cause);
+    Unavailable(StoreException cause) {
+      this("the database cannot be used now: try again later", cause);
+    }
+
+    Unavailable(String message, Exception cause) {
+      super(503, "unavailable", message, cause);
     }
   }
 }

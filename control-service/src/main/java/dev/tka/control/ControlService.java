@@ -1,23 +1,90 @@
 package dev.tka.control;
 
+import dev.tka.core.Bytes;
+import dev.tka.core.NodeKey;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
+import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.NodeRecord;
+import dev.tka.store.records.NodeSighting;
 import dev.tka.store.records.NodeToken;
+import dev.tka.sync.SyncOffer;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcRequest;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /**
  * Control's part in the lock of any number of tailnets, without a transport (service, sections 2 to
  * 4 and 10). Safe for use by many threads; several services, in several processes, may use one
- * place. Each method may be called twice with the same effect and answer.
+ * place.
+ *
+ * <p>Every request is answered by what the place holds now, and may come twice, late, or to another
+ * service: it is decided again when others were first, and has the same effect and answer when it
+ * is repeated. An authority begins with two commits, first that of its nodes' signatures, which
+ * count only while it is on, and then that of its first AUM; it ends with one.
  */
-@SuppressWarnings({"DoNotCallSuggester", "UnusedVariable"})
 public final class ControlService implements AutoCloseable {
-  private ControlService() {}
+  private static final Duration WRITES_SIGHTINGS = Duration.ofSeconds(3);
+  private static final Duration NOTES_TIMES = Duration.ofDays(1);
+
+  private final AuthorityCache cache;
+  private final Premises premises;
+  private final ControlListener listener;
+  private final LongSupplier nanoTime;
+  private final Rounds rounds;
+  private final Lifecycle lifecycle;
+  private final Signing signing;
+  private final NodeList nodes;
+  private final Overview overview;
+  private final Tokens tokens;
+  private final CatchingUp catchingUp;
+  private final Sightings sightings;
+  private final ScheduledExecutorService background;
+
+  private ControlService(
+      Tailnets place,
+      ControlSettings settings,
+      Clock clock,
+      ControlListener listener,
+      LongSupplier nanoTime) {
+    if (place.records().isEmpty()) {
+      throw new IllegalArgumentException(
+          place + ": this kind of store keeps nothing for a control server");
+    }
+    this.cache = AuthorityCache.over(place, AdmissionPolicy.CONTROL, clock, settings.cacheBytes());
+    this.premises = new Premises(cache, place, settings, clock);
+    this.listener = listener;
+    this.nanoTime = nanoTime;
+    this.rounds = new Rounds(premises);
+    this.lifecycle = new Lifecycle(premises, nanoTime);
+    this.signing = new Signing(premises);
+    this.nodes = new NodeList(premises);
+    this.overview = new Overview(premises);
+    this.tokens = new Tokens(premises);
+    this.catchingUp = new CatchingUp(premises.records(), nanoTime);
+    this.sightings = new Sightings(premises.records());
+    this.background =
+        Executors.newSingleThreadScheduledExecutor(
+            task -> {
+              Thread thread = new Thread(task, "tka-control");
+              thread.setDaemon(true);
+              return thread;
+            });
+    every(WRITES_SIGHTINGS, "sightings", sightings::flush);
+    every(WRITES_SIGHTINGS, "announcements", catchingUp::sweep);
+    every(NOTES_TIMES, "times", this::noteTimes);
+  }
 
   /**
    * A service over a place, which it closes when it is closed.
@@ -30,35 +97,215 @@ public final class ControlService implements AutoCloseable {
     return over(place, settings, clock, ControlListener.NONE);
   }
 
-  /** A service over a place that tells a listener what happens. */
+  /**
+   * A service over a place that tells a listener what happens.
+   *
+   * @throws IllegalArgumentException if the place keeps nothing beside AUMs
+   */
   public static ControlService over(
       Tailnets place, ControlSettings settings, Clock clock, ControlListener listener) {
-    throw new UnsupportedOperationException("" + place + settings + clock + listener);
+    return over(place, settings, clock, listener, System::nanoTime);
   }
 
-  /** Answers a request. */
+  static ControlService over(
+      Tailnets place,
+      ControlSettings settings,
+      Clock clock,
+      ControlListener listener,
+      LongSupplier nanoTime) {
+    return new ControlService(place, settings, clock, listener, nanoTime);
+  }
+
+  /** Work in the background. */
+  @FunctionalInterface
+  private interface Work {
+    void run() throws StoreException;
+  }
+
+  private void every(Duration period, String what, Work work) {
+    long millis = period.toMillis();
+    var unused =
+        background.scheduleWithFixedDelay(
+            () -> {
+              try {
+                work.run();
+              } catch (StoreException | RuntimeException e) {
+                // A task that throws is not run again.
+                listener.failed(what, e);
+              }
+            },
+            millis,
+            millis,
+            TimeUnit.MILLISECONDS);
+  }
+
+  private void noteTimes() {
+    cache.noteTimes().forEach((tailnet, why) -> listener.failed("times", why));
+  }
+
+  /** The open authorities, for what else shares them. */
+  public AuthorityCache cache() {
+    return cache;
+  }
+
+  /** What the place keeps beside AUMs, for what else follows it. */
+  public ControlRecords records() {
+    return premises.records();
+  }
+
+  /**
+   * Answers a request (service, section 3).
+   *
+   * @throws ControlException why it is not done, in words for whoever waits
+   */
   public RpcAnswer call(Caller caller, RpcRequest request) throws ControlException {
-    throw new UnsupportedOperationException();
+    return heard(
+        caller.tailnet(),
+        caller.node(),
+        request.nodeKey(),
+        request.rpc().path(),
+        () -> Attempts.untilFirst(() -> answer(caller, request)));
+  }
+
+  private Told<RpcAnswer> answer(Caller caller, RpcRequest request)
+      throws ControlException, StoreException, OpenException {
+    String tailnet = caller.tailnet();
+    Optional<NodeRecord> asking = asking(caller, request);
+    if (request instanceof RpcRequest.Offer offer) {
+      Rounds.Outcome outcome = rounds.offer(tailnet, asking, offer);
+      catchingUp.follow(tailnet, asking, outcome.outcome());
+      noteSighting(tailnet, asking, Optional.of(offer.offer()), outcome);
+      return new Told<>(outcome.answer(), outcome.outcome(), outcome.detail());
+    }
+    if (request instanceof RpcRequest.Send send) {
+      Rounds.Outcome outcome = rounds.send(tailnet, asking, send);
+      if (outcome.outcome().equals("refused")) {
+        noteSighting(tailnet, asking, Optional.empty(), outcome);
+      }
+      return new Told<>(outcome.answer(), outcome.outcome(), outcome.detail());
+    }
+    if (request instanceof RpcRequest.InitFinish finish) {
+      Lifecycle.Finished finished = lifecycle.finish(tailnet, asking, finish);
+      if (!finished.unsigned().isEmpty()) {
+        listener.unsigned(tailnet, finished.unsigned());
+      }
+      return Told.ok(finished.answer());
+    }
+    if (request instanceof RpcRequest.InitBegin begin) {
+      return Told.ok(lifecycle.begin(tailnet, asking, begin));
+    }
+    if (request instanceof RpcRequest.Bootstrap bootstrap) {
+      return Told.ok(lifecycle.bootstrap(tailnet, asking, bootstrap));
+    }
+    if (request instanceof RpcRequest.Disable disable) {
+      return Told.ok(lifecycle.disable(caller, disable));
+    }
+    if (request instanceof RpcRequest.Sign sign) {
+      return Told.ok(signing.sign(tailnet, sign));
+    }
+    return Told.ok(signing.affected(tailnet, (RpcRequest.AffectedSigs) request));
+  }
+
+  /** The node that asks, which must have the key that it names; empty for the operator. */
+  private Optional<NodeRecord> asking(Caller caller, RpcRequest request)
+      throws ControlException, StoreException {
+    if (caller.node().isEmpty()) {
+      premises.seen(caller.tailnet());
+      return Optional.empty();
+    }
+    NodeRecord node = premises.node(caller.tailnet(), caller.node().get());
+    if (!request.nodeKey().equals(Optional.of(node.nodeKey()))) {
+      throw new ControlException.Forbidden(
+          "the request does not name the key with which this node has logged in");
+    }
+    return Optional.of(node);
+  }
+
+  private void noteSighting(
+      String tailnet,
+      Optional<NodeRecord> node,
+      Optional<SyncOffer> offer,
+      Rounds.Outcome outcome) {
+    node.ifPresent(
+        asking ->
+            sightings.note(
+                tailnet,
+                new NodeSighting(
+                    asking.id(),
+                    premises.now(),
+                    offer.map(SyncOffer::head),
+                    offer
+                        .map(SyncOffer::ancestors)
+                        .filter(ancestors -> !ancestors.isEmpty())
+                        .map(ancestors -> ancestors.get(ancestors.size() - 1)),
+                    outcome.outcome(),
+                    outcome.detail())));
   }
 
   /** Notes a registration that control accepts (service, section 10). */
   public LoginAnswer login(String tailnet, long node, Login login) throws ControlException {
-    throw new UnsupportedOperationException();
+    return heard(
+        tailnet,
+        Optional.of(node),
+        Optional.of(login.nodeKey()),
+        "login",
+        () -> {
+          LoginAnswer answer = nodes.login(tailnet, node, login);
+          if (answer instanceof LoginAnswer.HandBack) {
+            return new Told<>(answer, "handed-back", "");
+          }
+          Optional<String> refused = ((LoginAnswer.Stored) answer).refused();
+          return new Told<>(
+              answer, refused.isEmpty() ? "ok" : "refused-signature", refused.orElse(""));
+        });
   }
 
-  /** Stores one node as given; a signature is kept if its key stays and none is given. */
+  /**
+   * Stores one node as given. Its signature is kept if its key stays and none is given.
+   *
+   * @throws ControlException.Refused if the lock is on and the signature does not verify
+   */
   public void putNode(String tailnet, NodeEntry node) throws ControlException {
-    throw new UnsupportedOperationException();
+    heard(
+        tailnet,
+        Optional.of(node.node()),
+        Optional.of(node.nodeKey()),
+        "put-node",
+        () -> {
+          nodes.put(tailnet, node);
+          return Told.ok(node);
+        });
   }
 
   /** Removes a node, with its tokens; has no effect if there is none. */
   public void deleteNode(String tailnet, long node) throws ControlException {
-    throw new UnsupportedOperationException();
+    heard(
+        tailnet,
+        Optional.of(node),
+        Optional.empty(),
+        "delete-node",
+        () -> {
+          nodes.delete(tailnet, node);
+          return Told.ok(node);
+        });
   }
 
-  /** Replaces the whole list, or changes nothing. */
-  public void replaceNodes(String tailnet, List<NodeEntry> nodes) throws ControlException {
-    throw new UnsupportedOperationException();
+  /**
+   * Replaces the whole list, or changes nothing. The signature of a node whose key stays is kept if
+   * none is given.
+   *
+   * @throws ControlException.Refused if the lock is on and a signature does not verify
+   */
+  public void replaceNodes(String tailnet, List<NodeEntry> list) throws ControlException {
+    heard(
+        tailnet,
+        Optional.empty(),
+        Optional.empty(),
+        "put-nodes",
+        () -> {
+          nodes.replace(tailnet, list);
+          return Told.ok(list);
+        });
   }
 
   /**
@@ -68,7 +315,8 @@ public final class ControlService implements AutoCloseable {
    */
   public void nodes(String tailnet, Optional<Collection<Long>> some, Consumer<NodeEntry> reading)
       throws ControlException {
-    throw new UnsupportedOperationException();
+    requireName(tailnet);
+    nodes.read(tailnet, some, reading);
   }
 
   /**
@@ -77,32 +325,45 @@ public final class ControlService implements AutoCloseable {
    * @param node a node, or empty for what most nodes are told
    */
   public Announcement announcement(String tailnet, Optional<Long> node) throws ControlException {
-    throw new UnsupportedOperationException();
+    requireName(tailnet);
+    return Attempts.untilFirst(() -> overview.announcement(tailnet, node));
   }
 
   /** All tailnets, by name. */
   public List<TailnetStatus> tailnets() throws ControlException {
-    throw new UnsupportedOperationException();
+    return Attempts.untilFirst(overview::tailnets);
   }
 
   /** How a tailnet stands. */
   public TailnetStatus status(String tailnet) throws ControlException {
-    throw new UnsupportedOperationException();
-  }
-
-  /** Makes a tailnet; has no effect if there is one. */
-  public void create(String tailnet) throws ControlException {
-    throw new UnsupportedOperationException();
+    requireName(tailnet);
+    return Attempts.untilFirst(() -> overview.status(tailnet));
   }
 
   /** Reads how every node stands, in the order of their numbers. */
   public void fleet(String tailnet, Consumer<FleetEntry> reading) throws ControlException {
-    throw new UnsupportedOperationException();
+    requireName(tailnet);
+    Attempts.untilFirst(
+        () -> {
+          sightings.flush();
+          overview.fleet(tailnet, reading);
+          return tailnet;
+        });
   }
 
   /** Deletes a tailnet with everything that is kept of it; has no effect if there is none. */
   public void delete(String tailnet) throws ControlException {
-    throw new UnsupportedOperationException();
+    heard(
+        tailnet,
+        Optional.empty(),
+        Optional.empty(),
+        "delete",
+        () ->
+            Attempts.untilFirst(
+                () -> {
+                  cache.delete(tailnet, premises.records().seen(tailnet).aums());
+                  return Told.ok(tailnet);
+                }));
   }
 
   /**
@@ -111,12 +372,18 @@ public final class ControlService implements AutoCloseable {
    * @return {@code tka-node-} and 32 random bytes in base64url
    */
   public String makeToken(String tailnet, long node) throws ControlException {
-    throw new UnsupportedOperationException();
+    return heard(
+        tailnet,
+        Optional.of(node),
+        Optional.empty(),
+        "make-token",
+        () -> Told.ok(tokens.make(tailnet, node)));
   }
 
   /** The tokens of a tailnet's nodes, by node and then by time. */
   public List<NodeToken> tokens(String tailnet) throws ControlException {
-    throw new UnsupportedOperationException();
+    requireName(tailnet);
+    return tokens.list(tailnet);
   }
 
   /**
@@ -124,18 +391,86 @@ public final class ControlService implements AutoCloseable {
    *
    * @param hash the hash of the token, see {@link NodeToken}
    */
-  public void revokeToken(String tailnet, dev.tka.core.Bytes hash) throws ControlException {
-    throw new UnsupportedOperationException();
+  public void revokeToken(String tailnet, Bytes hash) throws ControlException {
+    heard(
+        tailnet,
+        Optional.empty(),
+        Optional.empty(),
+        "revoke-token",
+        () -> {
+          tokens.revoke(tailnet, hash);
+          return Told.ok(hash);
+        });
   }
 
   /** The node that a token stands for, if it was made and not revoked. */
   public Optional<NodeToken> authenticate(String token) throws ControlException {
-    throw new UnsupportedOperationException();
+    return tokens.find(token);
   }
 
   /** Writes what is noted in memory, and closes the place. */
   @Override
   public void close() {
-    throw new UnsupportedOperationException();
+    background.shutdownNow();
+    try {
+      sightings.flush();
+    } catch (StoreException e) {
+      listener.failed("sightings", e);
+    } finally {
+      cache.close();
+    }
+  }
+
+  /** A result, and what the listener hears of it. */
+  private record Told<T>(T result, String outcome, String detail) {
+    static <T> Told<T> ok(T result) {
+      return new Told<>(result, "ok", "");
+    }
+  }
+
+  /** Something that is done for a caller. */
+  @FunctionalInterface
+  private interface Serving<T> {
+    Told<? extends T> run() throws ControlException;
+  }
+
+  private <T> T heard(
+      String tailnet,
+      Optional<Long> node,
+      Optional<NodeKey> nodeKey,
+      String what,
+      Serving<T> serving)
+      throws ControlException {
+    long began = nanoTime.getAsLong();
+    String outcome = "failed";
+    String detail = "";
+    try {
+      requireName(tailnet);
+      Told<? extends T> told = serving.run();
+      outcome = told.outcome();
+      detail = told.detail();
+      return told.result();
+    } catch (ControlException e) {
+      outcome = e.code();
+      detail = String.valueOf(e.getMessage());
+      throw e;
+    } finally {
+      listener.served(
+          new ControlListener.Event(
+              tailnet,
+              node,
+              nodeKey,
+              what,
+              outcome,
+              detail,
+              Duration.ofNanos(nanoTime.getAsLong() - began)));
+    }
+  }
+
+  private static void requireName(String tailnet) throws ControlException {
+    if (!Tailnets.isName(tailnet)) {
+      throw new ControlException.Malformed(
+          "the name of a tailnet has 1 to " + Tailnets.LONGEST_NAME + " characters");
+    }
   }
 }

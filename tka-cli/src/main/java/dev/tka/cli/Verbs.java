@@ -25,6 +25,7 @@ import dev.tka.cli.command.RepairCommand;
 import dev.tka.cli.command.ResignCommand;
 import dev.tka.cli.command.RestoreCommand;
 import dev.tka.cli.command.RevokeKeysCommand;
+import dev.tka.cli.command.ServeCommand;
 import dev.tka.cli.command.SignCommand;
 import dev.tka.cli.command.StatusCommand;
 import dev.tka.cli.command.SyncCommand;
@@ -96,6 +97,9 @@ final class Verbs {
           new Verb("import", "Imports the output of 'tka export' into a store of any kind."),
           new Verb("delete", "Deletes a tailnet from control's store, with its name."),
           new Verb(
+              "serve",
+              "Runs the control service, which control servers, nodes and operators connect to."),
+          new Verb(
               "conformance",
               "Checks this build against the reference implementation's test vectors."),
           new Verb("demo", "Shows the main job on real data."),
@@ -145,6 +149,7 @@ final class Verbs {
       case "export" -> ExportCommand.class;
       case "import" -> ImportCommand.class;
       case "delete" -> DeleteCommand.class;
+      case "serve" -> ServeCommand.class;
       case "conformance" -> ConformanceCommand.class;
       case "demo" -> DemoCommand.class;
       case COMPLETION -> GenerateCompletion.class;

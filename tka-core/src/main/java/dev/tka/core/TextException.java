@@ -158,4 +158,26 @@ public abstract sealed class TextException extends TkaException {
       super("expected " + expected + ", found " + found);
     }
   }
+
+  /** A field of a JSON object is not as required. */
+  public static final class BadField extends TextException {
+    private final String field;
+
+    /** Made by readers of JSON; no argument quotes the text. */
+    public BadField(String field, String expected, String found) {
+      super(field + ": expected " + expected + ", found " + found);
+      this.field = field;
+    }
+
+    /** Made by readers of JSON, for a field whose text does not parse. */
+    public BadField(String field, TextException cause) {
+      super(field + ": " + cause.getMessage(), cause);
+      this.field = field;
+    }
+
+    /** The name of the field. */
+    public String field() {
+      return field;
+    }
+  }
 }

@@ -3,7 +3,11 @@ package dev.tka.store.sql;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tka.core.store.StoreException;
+import dev.tka.store.Poll;
+import dev.tka.store.RecordsPoll;
+import dev.tka.store.RevisionPoll;
 import dev.tka.store.Waits;
+import dev.tka.store.records.ControlRecords;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
@@ -11,8 +15,12 @@ import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 
@@ -83,15 +91,20 @@ public final class PostgresDatabase extends SqlTailnets {
   private final PostgresSettings settings;
   private final HikariDataSource pool;
 
-  /** Whether the tables are of this version; those of an older one are read as they are. */
-  private volatile boolean current;
+  private final Marks marks = new PostgresMarks();
+
+  /** The version of the tables; those of an older one are read as they are. */
+  private volatile int version;
+
+  /** Whether this instance has made sure that it can write. */
+  private volatile boolean prepared;
 
   private PostgresDatabase(
-      PostgresSettings settings, Clock clock, HikariDataSource pool, boolean current) {
+      PostgresSettings settings, Clock clock, HikariDataSource pool, int version) {
     super(clock);
     this.settings = settings;
     this.pool = pool;
-    this.current = current;
+    this.version = version;
   }
 
   /**
@@ -127,7 +140,7 @@ public final class PostgresDatabase extends SqlTailnets {
       throws StoreException {
     Drivers.warnOfPostgresql();
     PGSimpleDataSource source = source(settings);
-    boolean current;
+    int found;
     try (Connection connection = source.getConnection()) {
       OptionalLong version = PostgresTables.version(connection);
       if (version.isEmpty() && !create) {
@@ -138,15 +151,15 @@ public final class PostgresDatabase extends SqlTailnets {
         throw new StoreException.Newer(
             settings.toString(), PostgresTables.VERSION, version.getAsLong());
       }
-      current = version.orElse(0) == PostgresTables.VERSION;
-      if (!current && create) {
+      found = (int) version.orElse(0);
+      if (found < PostgresTables.VERSION && create) {
         PostgresTables.migrate(connection, settings.toString());
-        current = true;
+        found = PostgresTables.VERSION;
       }
     } catch (SQLException e) {
       throw translate(settings, e);
     }
-    return new PostgresDatabase(settings, clock, pool(source), current);
+    return new PostgresDatabase(settings, clock, pool(source), found);
   }
 
   private static PGSimpleDataSource source(PostgresSettings settings) throws StoreException {
@@ -197,6 +210,16 @@ public final class PostgresDatabase extends SqlTailnets {
 
   /** Begins to watch, with an interval for tests. */
   Watch begin(Watcher watcher, Duration interval) {
+    return begin(own -> RevisionPoll.begin(new RevisionReader(own, schema()), interval, watcher));
+  }
+
+  @Override
+  Watch begin(ControlRecords.Watcher watcher) {
+    return begin(
+        own -> RecordsPoll.begin(new RecordsReader(own, sqlRecords()), LOOK_AGAIN, watcher));
+  }
+
+  private Watch begin(Function<OwnConnection, Poll<?>> beginning) {
     PGSimpleDataSource source;
     try {
       source = source(settings);
@@ -204,7 +227,7 @@ public final class PostgresDatabase extends SqlTailnets {
       throw new IllegalStateException(e);
     }
     source.setSocketTimeout((int) PATIENCE.toSeconds());
-    return new PostgresWatch(source, failure -> translate(settings, failure), interval, watcher);
+    return new PostgresWatch(source, failure -> translate(settings, failure), beginning);
   }
 
   @Override
@@ -232,8 +255,8 @@ public final class PostgresDatabase extends SqlTailnets {
 
   @Override
   <T> T write(Work<T> work) throws StoreException {
-    if (!current) {
-      makeCurrent();
+    if (!prepared) {
+      prepare();
     }
     for (int attempt = 1; true; attempt++) {
       try {
@@ -246,10 +269,14 @@ public final class PostgresDatabase extends SqlTailnets {
     }
   }
 
-  private void makeCurrent() throws StoreException {
+  private void prepare() throws StoreException {
     try (Connection connection = connect()) {
-      PostgresTables.migrate(connection, settings.toString());
-      current = true;
+      if (version < PostgresTables.VERSION) {
+        PostgresTables.migrate(connection, settings.toString());
+        version = PostgresTables.VERSION;
+      }
+      PostgresTables.repairMarks(connection);
+      prepared = true;
     } catch (SQLException e) {
       throw translate(settings, e);
     }
@@ -301,10 +328,20 @@ public final class PostgresDatabase extends SqlTailnets {
   /** {@inheritDoc} Another process may have migrated it since. */
   @Override
   boolean keepsFacts(Connection connection) throws SQLException {
-    if (!current) {
-      current = PostgresTables.version(connection).orElse(0) >= PostgresTables.VERSION;
+    return isVersion(PostgresTables.WITH_FACTS, connection);
+  }
+
+  /** {@inheritDoc} Another process may have migrated it since. */
+  @Override
+  boolean keepsRecords(Connection connection) throws SQLException {
+    return isVersion(PostgresTables.WITH_RECORDS, connection);
+  }
+
+  private boolean isVersion(int least, Connection connection) throws SQLException {
+    if (version < least) {
+      version = (int) PostgresTables.version(connection).orElse(0);
     }
-    return current;
+    return version >= least;
   }
 
   @Override
@@ -315,6 +352,16 @@ public final class PostgresDatabase extends SqlTailnets {
   @Override
   String lock() {
     return " for update";
+  }
+
+  @Override
+  String lock(RowLock strength) {
+    return strength.clause;
+  }
+
+  @Override
+  Marks marks() {
+    return marks;
   }
 
   @Override
@@ -341,6 +388,82 @@ public final class PostgresDatabase extends SqlTailnets {
   /** Whether the transaction did not happen, and may succeed if it is tried again. */
   private static boolean othersWereInTheWay(SQLException failure) {
     return TRY_AGAIN.contains(String.valueOf(failure.getSQLState()));
+  }
+
+  /**
+   * Marks are numbers of transactions, and a moment is a snapshot of which of them were committed:
+   * a transaction with a low number may commit late.
+   */
+  private static final class PostgresMarks extends Marks {
+    private static final Pattern SNAPSHOT =
+        Pattern.compile("(\\d{1,18}):(\\d{1,18}):(?:\\d{1,18}(?:,\\d{1,18})*)?");
+
+    /** The transactions in progress in the longest snapshot that is given out as it is. */
+    private static final int MOST_IN_PROGRESS = 6;
+
+    @Override
+    void advance(Connection connection) {
+      // Every transaction that writes has a number.
+    }
+
+    @Override
+    String now() {
+      return "pg_current_xact_id()";
+    }
+
+    /**
+     * {@inheritDoc} A server that took another's place began at another time. Tables that were put
+     * back are others.
+     */
+    @Override
+    String identity() {
+      return "substr(md5(id::text || ' ' || tableoid::text || ' ' || (select oid::text from"
+          + " pg_database where datname = current_database()) || ' ' || extract(epoch from"
+          + " pg_postmaster_start_time())::text), 1, 16)";
+    }
+
+    /** {@inheritDoc} If many are in progress, all that began since the first of them come after. */
+    @Override
+    String moment() {
+      return "(select case when (select count(*) from pg_snapshot_xip(s)) > "
+          + MOST_IN_PROGRESS
+          + " then pg_snapshot_xmin(s)::text || ':' || pg_snapshot_xmin(s)::text || ':'"
+          + " else s::text end from pg_current_snapshot() as s)";
+    }
+
+    @Override
+    Optional<String> after(String moment) {
+      Matcher snapshot = SNAPSHOT.matcher(moment);
+      if (!snapshot.matches()) {
+        return Optional.empty();
+      }
+      long xmin = Long.parseLong(snapshot.group(1));
+      long xmax = Long.parseLong(snapshot.group(2));
+      long before = xmin;
+      if (xmin < 1 || xmax < xmin) {
+        return Optional.empty();
+      }
+      for (String each : moment.substring(snapshot.end(2) + 1).split(",", 0)) {
+        long inProgress = each.isEmpty() ? xmin : Long.parseLong(each);
+        if (inProgress < before || (inProgress >= xmax && !each.isEmpty())) {
+          return Optional.empty();
+        }
+        before = inProgress;
+      }
+      return Optional.of(
+          "(%1$s >= '"
+              + xmin
+              + "'::xid8 and not pg_visible_in_snapshot(%1$s, '"
+              + moment
+              + "'::pg_snapshot))");
+    }
+
+    @Override
+    String cannotTell(String moment) {
+      return "pg_snapshot_xmax(pg_current_snapshot()) < pg_snapshot_xmin('"
+          + moment
+          + "'::pg_snapshot)";
+    }
   }
 
   private static StoreException translate(PostgresSettings settings, SQLException failure) {

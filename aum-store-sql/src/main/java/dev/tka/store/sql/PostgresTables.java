@@ -25,9 +25,15 @@ final class PostgresTables {
   private static final String HISTORY = SCHEMA + ".schema_history";
 
   /** The steps; the number of each is its version. */
-  private static final List<String> STEPS = List.of("tailnets", "facts");
+  private static final List<String> STEPS = List.of("tailnets", "facts", "records");
 
   static final int VERSION = STEPS.size();
+
+  /** The first version with the tables and columns for facts. */
+  static final int WITH_FACTS = 2;
+
+  /** The first version with those for a control server's records. */
+  static final int WITH_RECORDS = 3;
 
   /** A number that other programs hardly lock: "TKA" and a zero. */
   private static final long LOCK = 0x544b4100;
@@ -86,6 +92,53 @@ final class PostgresTables {
       for (int next = (int) version.orElse(0) + 1; next <= VERSION; next++) {
         step(connection, next);
       }
+      connection.commit();
+      done = true;
+    } finally {
+      if (!done) {
+        connection.rollback();
+      }
+      connection.setAutoCommit(true);
+    }
+  }
+
+  /**
+   * Repairs tables that were restored from a dump of another server, which had counted more
+   * transactions: what changed there would seem to change for a long time to come.
+   */
+  static void repairMarks(Connection connection) throws SQLException {
+    String future = " >= pg_snapshot_xmax(pg_current_snapshot())";
+    List<String> columns =
+        List.of("node changed", "record changed", "tailnet changed", "gone changed");
+    StringBuilder query = new StringBuilder("select false");
+    columns.forEach(
+        each ->
+            query
+                .append(" or exists(select 1 from " + SCHEMA + "." + each.replace(" ", " where "))
+                .append(future + ")"));
+    try (Statement statement = connection.createStatement()) {
+      if (!isTrue(statement, query.toString())) {
+        return;
+      }
+    }
+    connection.setAutoCommit(false);
+    boolean done = false;
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(PostgresDatabase.BEGIN_WRITING);
+      // Whoever repairs at the same time waits here.
+      statement.execute("update " + SCHEMA + ".place set id = gen_random_uuid()");
+      for (String each : List.of("node looked", "record switched")) {
+        String[] parts = each.split(" ", -1);
+        statement.execute(
+            "update %s.%s set changed = pg_current_xact_id(), %s = pg_current_xact_id()"
+                    .formatted(SCHEMA, parts[0], parts[1])
+                + " where changed"
+                + future);
+      }
+      statement.execute(
+          "update " + SCHEMA + ".gone set changed = pg_current_xact_id() where changed" + future);
+      // Its trigger marks it.
+      statement.execute("update " + SCHEMA + ".tailnet set changed = null where changed" + future);
       connection.commit();
       done = true;
     } finally {

@@ -16,12 +16,11 @@ import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 
 /**
- * Watches a PostgreSQL database. One thread polls the revisions, which are authoritative; another
- * listens for the database's notifications of commits, and makes the first one poll at once.
- * Notifications are lost with the connection, so nothing relies on them. A pooler that gives each
- * transaction another session takes the order to listen and loses what would be heard: so whoever
- * begins to listen sends itself a notification first, and has the first thread poll often if it
- * does not come.
+ * Watches a PostgreSQL database. One thread polls what is authoritative; another listens for the
+ * database's notifications of commits, and makes the first one poll at once. Notifications are lost
+ * with the connection, so nothing relies on them. A pooler that gives each transaction another
+ * session takes the order to listen and loses what would be heard: so whoever begins to listen
+ * sends itself a notification first, and has the first thread poll often if it does not come.
  *
  * <p>Each thread has its own connection: one that waits for notifications can do nothing else.
  */
@@ -53,7 +52,7 @@ final class PostgresWatch implements Tailnets.Watch {
       "select pg_current_snapshot()::text || ' ' || pg_postmaster_start_time()::text";
 
   private final DataSource source;
-  private final RevisionReader reader;
+  private final OwnConnection own;
   private final Poll<?> poll;
   private final Thread listener;
   private volatile @Nullable Connection listening;
@@ -63,17 +62,15 @@ final class PostgresWatch implements Tailnets.Watch {
    * Begins to watch.
    *
    * @param source gives connections that fail soon if the server does not answer
-   * @param interval how long to wait for a notification before polling anyway
+   * @param beginning begins to poll, over a connection of its own
    */
   PostgresWatch(
       DataSource source,
       Function<SQLException, StoreException> translate,
-      Duration interval,
-      Tailnets.Watcher watcher) {
+      Function<OwnConnection, Poll<?>> beginning) {
     this.source = source;
-    this.reader =
-        new RevisionReader(source::getConnection, MOMENT, PostgresDatabase.SCHEMA + ".", translate);
-    this.poll = RevisionPoll.begin(reader, interval, watcher);
+    this.own = new OwnConnection(source::getConnection, MOMENT, translate);
+    this.poll = beginning.apply(own);
     this.listener = new Thread(this::run, "tka-listen");
     listener.setDaemon(true);
     listener.start();
@@ -149,7 +146,7 @@ final class PostgresWatch implements Tailnets.Watch {
   public void close() {
     closed = true;
     poll.close();
-    reader.close();
+    own.close();
     listener.interrupt();
     Connection last = listening;
     if (last != null) {

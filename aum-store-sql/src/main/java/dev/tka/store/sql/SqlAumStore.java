@@ -1,5 +1,9 @@
 package dev.tka.store.sql;
 
+import static dev.tka.store.sql.Statements.execute;
+import static dev.tka.store.sql.Statements.executeFor;
+import static dev.tka.store.sql.Statements.query;
+
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.store.AumEntry;
@@ -18,6 +22,8 @@ import dev.tka.core.store.Trail;
 import dev.tka.core.store.TrailEntry;
 import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
+import dev.tka.store.internal.RecordConflicts;
+import dev.tka.store.internal.RetiredStores;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -43,16 +49,8 @@ import java.util.stream.Stream;
  * rows are read; otherwise all rows. Either way the checksum shows whether the rows are as written.
  */
 final class SqlAumStore implements AumStore {
-  /**
-   * Rows, or keys, in one statement: few round trips, within the databases' limit of parameters.
-   */
-  private static final int MOST_ROWS = 500;
-
   /** The most AUM rows that one commit deletes for good. */
   private static final int MOST_DELETED = 1000;
-
-  /** The most bytes of rows in one statement, unless a single row is larger. */
-  private static final long MOST_BYTES = 1 << 20;
 
   /**
    * The most AUMs that are read together, of many tailnets. More would save few statements, and
@@ -154,6 +152,11 @@ final class SqlAumStore implements AumStore {
           row.optionalHash(5),
           Rows.parseTime(row, 6),
           Rows.parseOwnTime(row, CHECKSUM + 1));
+    }
+
+    Tailnet named(String other) {
+      return new Tailnet(
+          number, other, revision, rewritten, lastNumber, lastActiveAncestor, agreedAt, time);
     }
 
     /** The checksum of the columns of version 1. */
@@ -633,8 +636,8 @@ final class SqlAumStore implements AumStore {
     @Override
     public List<Bytes> readAll(List<AumHash> hashes, List<Long> numbers) throws StoreException {
       List<Bytes> read = new ArrayList<>(hashes.size());
-      for (int from = 0; from < hashes.size(); from += MOST_ROWS) {
-        int to = Math.min(hashes.size(), from + MOST_ROWS);
+      for (int from = 0; from < hashes.size(); from += Statements.MOST_ROWS) {
+        int to = Math.min(hashes.size(), from + Statements.MOST_ROWS);
         List<AumHash> some = hashes.subList(from, to);
         List<Long> theirs = numbers.subList(from, to);
         named(() -> read.addAll(together(some, theirs)));
@@ -642,7 +645,7 @@ final class SqlAumStore implements AumStore {
       return read;
     }
 
-    /** Reads at most {@link #MOST_ROWS} bodies, with one statement. */
+    /** Reads at most {@link Statements#MOST_ROWS} bodies, with one statement. */
     private List<Bytes> together(List<AumHash> hashes, List<Long> numbers) throws StoreException {
       Map<Long, Row> rows = rows(new LinkedHashSet<>(numbers));
       List<Bytes> read = new ArrayList<>(hashes.size());
@@ -715,26 +718,6 @@ final class SqlAumStore implements AumStore {
     return query(connection, table, "select " + columns + " from " + in(rest), arguments);
   }
 
-  /**
-   * Performs a select.
-   *
-   * @param table the table that the rows are from, for error messages
-   */
-  private static List<Row> query(
-      Connection connection, String table, String sql, Object... arguments) throws SQLException {
-    List<Row> rows = new ArrayList<>();
-    try (PreparedStatement select = connection.prepareStatement(sql)) {
-      Row.of(table, arguments).bind(select);
-      try (ResultSet result = select.executeQuery()) {
-        int columns = result.getMetaData().getColumnCount();
-        while (result.next()) {
-          rows.add(Row.read(table, result, columns));
-        }
-      }
-    }
-    return rows;
-  }
-
   /** The changes that a commit makes to the rows, and the view after it. */
   private final class Change {
     final View before;
@@ -798,7 +781,7 @@ final class SqlAumStore implements AumStore {
     /** Writes the rows, within a transaction. */
     void write(Connection connection) throws SQLException, StoreException {
       long tailnet = before.tailnet.number == 0 ? addTailnet(connection) : before.tailnet.number;
-      SqlAumStore.insert(
+      Statements.insert(
           connection,
           in("aum") + " (tailnet, number, hash, parent, kind, committed_at, " + AUM_FACTS + ")",
           added.stream()
@@ -808,7 +791,7 @@ final class SqlAumStore implements AumStore {
               .toList());
       added.forEach(item -> sum += Rows.aum(tailnet, item).checksum());
       // A body is checked against its hash, so it needs no checksum.
-      SqlAumStore.insert(
+      Statements.insert(
           connection,
           in("aum_body"),
           bodies.entrySet().stream()
@@ -874,7 +857,7 @@ final class SqlAumStore implements AumStore {
           facts.add(Rows.trailFacts(tailnet, from + i, more.get(i)));
         }
         insert(connection, "trail", rows);
-        SqlAumStore.insert(connection, in("trail_facts"), facts);
+        Statements.insert(connection, in("trail_facts"), facts);
       }
     }
 
@@ -896,7 +879,7 @@ final class SqlAumStore implements AumStore {
       // Version 1 leaves some behind.
       replaced.addAll(noted);
       delete(connection, "own_aum_facts", tailnet, List.copyOf(replaced));
-      SqlAumStore.insert(
+      Statements.insert(
           connection,
           in("own_aum_facts"),
           noted.stream().map(hash -> Rows.ownFacts(tailnet, hash, madeIn(now, hash))).toList());
@@ -925,7 +908,7 @@ final class SqlAumStore implements AumStore {
           "elsewhere_aum",
           tailnet,
           old.stream().filter(hash -> !now.contains(hash)).toList());
-      SqlAumStore.insert(
+      Statements.insert(
           connection,
           in("elsewhere_aum"),
           now.stream()
@@ -938,7 +921,7 @@ final class SqlAumStore implements AumStore {
       Map<AumHash, List<Inherited>> old = before.snapshot.notes().inherited();
       Map<AumHash, List<Inherited>> now = notes.inherited();
       delete(connection, "inherited", tailnet, changed(old, now));
-      SqlAumStore.insert(
+      Statements.insert(
           connection,
           in("inherited"),
           changed(now, old).stream()
@@ -963,7 +946,7 @@ final class SqlAumStore implements AumStore {
     }
 
     private void insert(Connection connection, String table, List<Row> rows) throws SQLException {
-      SqlAumStore.insert(connection, in(table), rows);
+      Statements.insert(connection, in(table), rows);
       sum += SqlAumStore.sum(rows);
     }
 
@@ -1078,8 +1061,52 @@ final class SqlAumStore implements AumStore {
                 "delete from " + in("tailnet") + " where number = ?",
                 row.get().number(0));
           }
+          database.sqlRecords().delete(connection, name);
           return found;
         });
+  }
+
+  /**
+   * Gives this store another name, within a transaction: this tailnet's store is empty then.
+   *
+   * @param genesis a part of the new name
+   * @return the new name
+   */
+  String retire(Connection connection, Revision base, AumHash genesis)
+      throws SQLException, StoreException {
+    Optional<Row> row = locked(connection, Tailnet.columns(true));
+    Tailnet before = row.isEmpty() ? Tailnet.empty(0, name) : Tailnet.parse(row.get());
+    long checksum = row.isEmpty() ? 0 : row.get().number(Tailnet.CHECKSUM);
+    Revision found = SqlTailnets.revision(before.revision, checksum);
+    if (!base.equals(found)) {
+      throw new StoreException.Conflict(base, found);
+    }
+    if (select(
+            connection,
+            "number",
+            "aum where tailnet = ? and removed_by is null limit 1",
+            before.number)
+        .isEmpty()) {
+      throw RecordConflicts.noAums(name);
+    }
+    int attempt = 1;
+    String other = RetiredStores.name(name, genesis, attempt);
+    while (isTaken(connection, other)) {
+      attempt++;
+      other = RetiredStores.name(name, genesis, attempt);
+    }
+    execute(
+        connection,
+        "update " + in("tailnet") + " set name = ?, checksum = ?, retired = 1 where number = ?",
+        other,
+        checksum - before.checksum() + before.named(other).checksum(),
+        before.number);
+    return other;
+  }
+
+  private boolean isTaken(Connection connection, String other) throws SQLException {
+    return !select(connection, "number", "tailnet where name = ?", other).isEmpty()
+        || !select(connection, "number", "record where name = ?", other).isEmpty();
   }
 
   /** Inserts the tailnet's row, at revision 0, and returns its number. */
@@ -1134,7 +1161,7 @@ final class SqlAumStore implements AumStore {
   }
 
   private void noteRemoval(Connection connection, long tailnet, long revision) throws SQLException {
-    insert(
+    Statements.insert(
         connection,
         in("removal"),
         List.of(Row.of("removal", clock.instant().getEpochSecond(), tailnet, revision)));
@@ -1183,65 +1210,6 @@ final class SqlAumStore implements AumStore {
           due.get(0).number(0),
           tailnet,
           due.get(0).number(2));
-    }
-  }
-
-  /** Inserts rows, many per statement. */
-  private static void insert(Connection connection, String table, List<Row> rows)
-      throws SQLException {
-    int from = 0;
-    while (from < rows.size()) {
-      long bytes = rows.get(from).size();
-      int to = from + 1;
-      while (to < rows.size()
-          && to - from < MOST_ROWS
-          && bytes + rows.get(to).size() <= MOST_BYTES) {
-        bytes += rows.get(to).size();
-        to++;
-      }
-      List<Row> some = rows.subList(from, to);
-      String places = "(" + places(some.get(0).columns().size()) + ")";
-      String sql =
-          "insert into " + table + " values " + places + (", " + places).repeat(some.size() - 1);
-      try (PreparedStatement statement = connection.prepareStatement(sql)) {
-        Row.joined(some).bind(statement);
-        statement.executeUpdate();
-      }
-      from = to;
-    }
-  }
-
-  /**
-   * Executes a statement for keys of a tailnet, many at a time.
-   *
-   * @param sql a statement that ends with the column of the keys
-   * @param first the arguments before the keys
-   */
-  private static void executeFor(Connection connection, String sql, Row first, List<?> keys)
-      throws SQLException {
-    for (int from = 0; from < keys.size(); from += MOST_ROWS) {
-      List<?> some = keys.subList(from, Math.min(keys.size(), from + MOST_ROWS));
-      try (PreparedStatement statement =
-          connection.prepareStatement(sql + " in (" + places(some.size()) + ")")) {
-        Row.joined(List.of(first, Row.of("", some.toArray()))).bind(statement);
-        statement.executeUpdate();
-      }
-    }
-  }
-
-  private static String places(int count) {
-    return "?" + ", ?".repeat(count - 1);
-  }
-
-  private static int execute(Connection connection, String sql, Object... arguments)
-      throws SQLException {
-    return execute(connection, sql, Row.of("", arguments));
-  }
-
-  private static int execute(Connection connection, String sql, Row arguments) throws SQLException {
-    try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      arguments.bind(statement);
-      return statement.executeUpdate();
     }
   }
 

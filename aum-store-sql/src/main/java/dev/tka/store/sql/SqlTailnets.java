@@ -6,11 +6,13 @@ import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
 import dev.tka.store.Waits;
 import dev.tka.store.Watches;
+import dev.tka.store.records.ControlRecords;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -28,6 +30,7 @@ abstract class SqlTailnets implements Tailnets {
 
   private final Clock clock;
   private final Watches watches = new Watches();
+  private final SqlRecords records = new SqlRecords(this);
 
   SqlTailnets(Clock clock) {
     this.clock = clock;
@@ -60,6 +63,12 @@ abstract class SqlTailnets implements Tailnets {
   abstract boolean keepsFacts(Connection connection) throws SQLException;
 
   /**
+   * Whether the tables and columns of {@code sqlite-1-records.sql} are there; within {@link #write}
+   * they always are.
+   */
+  abstract boolean keepsRecords(Connection connection) throws SQLException;
+
+  /**
    * What stands before the name of a table: no session is relied on to have a search path, since a
    * pooler may give each transaction another one.
    */
@@ -67,6 +76,12 @@ abstract class SqlTailnets implements Tailnets {
 
   /** The end of a select within {@link #write} that keeps others from writing its rows. */
   abstract String lock();
+
+  /** The end of a select within {@link #write} that locks rows, where rows are locked. */
+  abstract String lock(RowLock strength);
+
+  /** How this database tells what changed. */
+  abstract Marks marks();
 
   /**
    * Executes a select that ends with {@link #lock}, and tells it ({@link Waits}) if another writer
@@ -88,19 +103,36 @@ abstract class SqlTailnets implements Tailnets {
   /** Begins to watch. */
   abstract Watch begin(Watcher watcher);
 
+  /** Begins to watch what is kept for a control server. */
+  abstract Watch begin(ControlRecords.Watcher watcher);
+
   /** Closes all connections; no more will be requested. */
   abstract void disconnect();
 
   @Override
   public AumStore tailnet(String name) {
     Tailnets.requireName(name);
-    return new SqlAumStore(this, name, clock);
+    return store(name);
   }
 
   @Override
   public void delete(String name, Revision base) throws StoreException {
     Tailnets.requireName(name);
-    new SqlAumStore(this, name, clock).delete(base);
+    store(name).delete(base);
+  }
+
+  @Override
+  public Optional<ControlRecords> records() {
+    return Optional.of(records);
+  }
+
+  final SqlRecords sqlRecords() {
+    return records;
+  }
+
+  /** The store that keeps a tailnet's AUMs. */
+  final SqlAumStore store(String name) {
+    return new SqlAumStore(this, name, clock);
   }
 
   @Override
@@ -148,6 +180,11 @@ abstract class SqlTailnets implements Tailnets {
 
   @Override
   public Watch watch(Watcher watcher) {
+    requireOpen();
+    return watches.add(begin(watcher));
+  }
+
+  final Watch watch(ControlRecords.Watcher watcher) {
     requireOpen();
     return watches.add(begin(watcher));
   }

@@ -1,10 +1,14 @@
 package dev.tka.store.sql;
 
 import dev.tka.core.store.StoreException;
+import dev.tka.store.Poll;
 import dev.tka.store.Progress;
+import dev.tka.store.RecordsPoll;
 import dev.tka.store.RevisionPoll;
 import dev.tka.store.Waits;
 import dev.tka.store.internal.DurableFiles;
+import dev.tka.store.records.Changes;
+import dev.tka.store.records.ControlRecords;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -24,9 +28,9 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
@@ -70,6 +74,10 @@ public final class SqliteFile extends SqlTailnets {
 
   private static final String TABLES = "sqlite-1.sql";
   private static final String TABLES_FOR_FACTS = "sqlite-1-facts.sql";
+  private static final String TABLES_FOR_RECORDS = "sqlite-1-records.sql";
+
+  /** The end of a statement in these; those within triggers begin further in. */
+  private static final String END = ";\\s*\\n(?=[a-z])(?!end)";
 
   /** The number of idle connections kept for reading, and for writing. */
   private static final int MOST_IDLE = 8;
@@ -98,6 +106,11 @@ public final class SqliteFile extends SqlTailnets {
   private final Queue<Idle> readers = new ConcurrentLinkedQueue<>();
   private final Queue<Idle> writers = new ConcurrentLinkedQueue<>();
   private final Object writing = new Object();
+
+  /** The watches of this instance, which are told of its commits at once. */
+  private final Set<Poll<?>> polls = ConcurrentHashMap.newKeySet();
+
+  private final Marks marks = new SqliteMarks();
 
   /**
    * A connection that nobody uses.
@@ -252,6 +265,7 @@ public final class SqliteFile extends SqlTailnets {
           }
           execute(connection, TABLES);
           execute(connection, TABLES_FOR_FACTS);
+          execute(connection, TABLES_FOR_RECORDS);
           try (Statement statement = connection.createStatement()) {
             statement.execute("pragma application_id = " + APPLICATION_ID);
             return statement.execute("pragma user_version = " + VERSION);
@@ -262,7 +276,7 @@ public final class SqliteFile extends SqlTailnets {
   /** Executes all statements of a resource. */
   private static void execute(Connection connection, String resource) throws SQLException {
     try (Statement statement = connection.createStatement()) {
-      for (String each : text(resource).split(";", -1)) {
+      for (String each : text(resource).split(END, -1)) {
         if (!each.isBlank()) {
           statement.execute(each);
         }
@@ -280,24 +294,60 @@ public final class SqliteFile extends SqlTailnets {
 
   @Override
   Watch begin(Watcher watcher) {
-    RevisionReader reader =
-        new RevisionReader(() -> connect(false), "pragma data_version", schema(), this::translate);
-    AtomicReference<Optional<Object>> read = new AtomicReference<>(Optional.empty());
-    Watch poll =
-        RevisionPoll.begin(
-            () -> {
-              Optional<Object> now = identity();
-              if (!now.equals(read.getAndSet(now))) {
-                reader.hangUp();
+    OwnConnection own = own();
+    RevisionReader reader = new RevisionReader(own, schema());
+    return begin(
+        RevisionPoll.begin(() -> looking(own, reader::read), RevisionPoll.INTERVAL, watcher), own);
+  }
+
+  @Override
+  Watch begin(ControlRecords.Watcher watcher) {
+    OwnConnection own = own();
+    RecordsReader reader = new RecordsReader(own, sqlRecords());
+    return begin(
+        RecordsPoll.begin(
+            new RecordsPoll.Source() {
+              @Override
+              public Changes.Position position() throws StoreException {
+                return looking(own, reader::position);
               }
-              return reader.read();
+
+              @Override
+              public Changes changesAfter(Changes.Position position, int most)
+                  throws StoreException {
+                return looking(own, () -> reader.changesAfter(position, most));
+              }
             },
             RevisionPoll.INTERVAL,
-            watcher);
+            watcher),
+        own);
+  }
+
+  private Watch begin(Poll<?> poll, OwnConnection own) {
+    polls.add(poll);
+    // What was committed since the poll began is told now.
+    poll.hint();
     return () -> {
+      polls.remove(poll);
       poll.close();
-      reader.close();
+      own.close();
     };
+  }
+
+  private OwnConnection own() {
+    return new OwnConnection(() -> connect(false), "pragma data_version", this::translate);
+  }
+
+  /** Looks at the file that is at the path now. */
+  private <T> T looking(OwnConnection own, Asking<T> asking) throws StoreException {
+    own.requireTo(identity());
+    return asking.ask();
+  }
+
+  /** A look. */
+  @FunctionalInterface
+  private interface Asking<T> {
+    T ask() throws StoreException;
   }
 
   /**
@@ -361,7 +411,7 @@ public final class SqliteFile extends SqlTailnets {
 
   /**
    * {@inheritDoc} SQLite has one writer at a time, so rows need no lock. In a file of an older
-   * version, the first commit also makes the tables for facts.
+   * version, the first commit also makes the tables that are missing.
    */
   @Override
   <T> T write(Work<T> work) throws StoreException {
@@ -369,6 +419,9 @@ public final class SqliteFile extends SqlTailnets {
         connection -> {
           if (!keepsFacts(connection)) {
             execute(connection, TABLES_FOR_FACTS);
+          }
+          if (!keepsRecords(connection)) {
+            execute(connection, TABLES_FOR_RECORDS);
           }
           return work.run(connection);
         });
@@ -388,6 +441,8 @@ public final class SqliteFile extends SqlTailnets {
             });
       } catch (SQLException e) {
         throw translate(e);
+      } finally {
+        polls.forEach(Poll::hint);
       }
     }
   }
@@ -475,8 +530,18 @@ public final class SqliteFile extends SqlTailnets {
   /** {@inheritDoc} Another file may have taken this one's place, so this asks each time. */
   @Override
   boolean keepsFacts(Connection connection) throws SQLException {
+    return has("trail_facts", connection);
+  }
+
+  /** {@inheritDoc} Another file may have taken this one's place, so this asks each time. */
+  @Override
+  boolean keepsRecords(Connection connection) throws SQLException {
+    return has("place", connection);
+  }
+
+  private static boolean has(String table, Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement()) {
-      String query = "select count(*) from sqlite_master where name = 'trail_facts'";
+      String query = "select count(*) from sqlite_master where name = '" + table + "'";
       return number(statement, query) > 0;
     }
   }
@@ -489,6 +554,16 @@ public final class SqliteFile extends SqlTailnets {
   @Override
   String lock() {
     return "";
+  }
+
+  @Override
+  String lock(RowLock strength) {
+    return "";
+  }
+
+  @Override
+  Marks marks() {
+    return marks;
   }
 
   @Override
@@ -610,6 +685,45 @@ public final class SqliteFile extends SqlTailnets {
       wait.goesOn();
       LockSupport.parkNanos(PAUSE_NANOS);
       return System.nanoTime() - end < 0 && !Thread.currentThread().isInterrupted() ? 1 : 0;
+    }
+  }
+
+  /** Marks are numbers of commits in the file. */
+  private final class SqliteMarks extends Marks {
+    private static final Pattern MOMENT = Pattern.compile("\\d{1,18}");
+
+    @Override
+    void advance(Connection connection) throws SQLException {
+      Statements.execute(connection, "update place set number = number + 1");
+    }
+
+    @Override
+    String now() {
+      return "(select number from place)";
+    }
+
+    /** {@inheritDoc} The copy of a file is another place. */
+    @Override
+    String identity() throws StoreException {
+      String path = SqliteFile.this.identity().map(Object::toString).orElse("");
+      return "hex(id) || '-" + Integer.toHexString(path.hashCode()) + "'";
+    }
+
+    @Override
+    String moment() {
+      return "cast(number as text)";
+    }
+
+    @Override
+    Optional<String> after(String moment) {
+      return MOMENT.matcher(moment).matches()
+          ? Optional.of("%s > " + Long.parseLong(moment))
+          : Optional.empty();
+    }
+
+    @Override
+    String cannotTell(String moment) {
+      return "number < " + Long.parseLong(moment);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.tka.store.sql;
 
 import dev.tka.core.store.StoreException;
+import dev.tka.store.records.ControlRecords;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
@@ -60,6 +61,26 @@ final class CountingDatabase extends SqlTailnets {
   @Override
   boolean keepsFacts(Connection connection) throws SQLException {
     return behind.keepsFacts(connection);
+  }
+
+  @Override
+  boolean keepsRecords(Connection connection) throws SQLException {
+    return behind.keepsRecords(connection);
+  }
+
+  @Override
+  String lock(RowLock strength) {
+    return behind.lock(strength);
+  }
+
+  @Override
+  Marks marks() {
+    return behind.marks();
+  }
+
+  @Override
+  Watch begin(ControlRecords.Watcher watcher) {
+    return behind.begin(watcher);
   }
 
   @Override

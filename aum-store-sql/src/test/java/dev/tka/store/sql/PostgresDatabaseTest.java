@@ -121,7 +121,7 @@ class PostgresDatabaseTest extends SqlContract {
   void aNewerVersionIsRefusedAndLeftAlone() throws Exception {
     add(create().tailnet("t"), "A");
     sql(
-        "insert into schema_history select 3, '3', description, type, script, checksum,"
+        "insert into schema_history select 4, '4', description, type, script, checksum,"
             + " installed_by, installed_on, execution_time, success"
             + " from schema_history where version = '1'");
     long before = number("select count(*) from schema_history");
@@ -129,7 +129,7 @@ class PostgresDatabaseTest extends SqlContract {
     for (boolean create : List.of(false, true)) {
       assertThatThrownBy(() -> opened(create ? create() : at()))
           .isInstanceOf(StoreException.Newer.class)
-          .hasMessage(settings + ": expected version 2 or older, found version 3");
+          .hasMessage(settings + ": expected version 3 or older, found version 4");
     }
     assertThat(number("select count(*) from schema_history")).isEqualTo(before);
   }

@@ -12,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A sync offer as JSON, with the field names of the wire (protocol, section 8): {@code {"Head": …,
@@ -115,21 +114,7 @@ public final class OfferJson {
   private static void require(JsonToken token, String expected, JsonParser parser)
       throws TextException {
     if (parser.currentToken() != token) {
-      throw new TextException.BadJson(expected, describe(parser.currentToken()));
+      throw new TextException.BadJson(expected, JsonFields.describe(parser.currentToken()));
     }
-  }
-
-  private static String describe(@Nullable JsonToken token) {
-    if (token == null) {
-      return "nothing";
-    }
-    return switch (token) {
-      case START_OBJECT -> "an object";
-      case START_ARRAY -> "a list";
-      case VALUE_STRING -> "a text";
-      case VALUE_NULL -> "null";
-      case VALUE_TRUE, VALUE_FALSE -> "true or false";
-      default -> "a number";
-    };
   }
 }

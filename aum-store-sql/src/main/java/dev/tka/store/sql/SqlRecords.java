@@ -1,0 +1,977 @@
+package dev.tka.store.sql;
+
+import static dev.tka.store.sql.RecordRows.NODE_COLUMNS;
+import static dev.tka.store.sql.RecordRows.RECORD_COLUMNS;
+import static dev.tka.store.sql.RecordRows.RETIRED_COLUMNS;
+import static dev.tka.store.sql.RecordRows.SIGHTING_COLUMNS;
+import static dev.tka.store.sql.RecordRows.TOKEN_COLUMNS;
+import static dev.tka.store.sql.Statements.execute;
+import static dev.tka.store.sql.Statements.executeFor;
+import static dev.tka.store.sql.Statements.places;
+import static dev.tka.store.sql.Statements.query;
+
+import dev.tka.core.Bytes;
+import dev.tka.core.NodeKey;
+import dev.tka.core.store.Revision;
+import dev.tka.core.store.StoreException;
+import dev.tka.store.TailnetName;
+import dev.tka.store.Tailnets;
+import dev.tka.store.internal.RecordConflicts;
+import dev.tka.store.records.Changes;
+import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.NodeRecord;
+import dev.tka.store.records.NodeSighting;
+import dev.tka.store.records.NodeToken;
+import dev.tka.store.records.RecordsChange;
+import dev.tka.store.records.RetiredAuthority;
+import dev.tka.store.records.TailnetRecord;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * What a database keeps for a control server, in the tables of {@code sqlite-1-records.sql}.
+ *
+ * <p>A change locks the tailnet's row first, no more strongly than it needs, and then the rows of
+ * its nodes in the order of their numbers. So changes of different nodes do not wait for each
+ * other, and no two changes wait for each other in a circle.
+ */
+final class SqlRecords implements ControlRecords {
+  /** A position in a place without the tables: a digest of its revisions. */
+  private static final String WITHOUT_TABLES = "revisions:";
+
+  /** Begins a position. */
+  private static final String PREFIX = "sql:";
+
+  private static final int RECORD_WIDTH = 11;
+  private static final int RETIRED_WIDTH = 9;
+
+  /** What others see of a node. */
+  private static final List<String> LOOKS =
+      List.of("node_key", "rotation_key", "signature", "authority", "name", "unsigned_only");
+
+  private static final List<String> OTHERS = List.of("may_init", "told_kind", "told", "checksum");
+
+  private final SqlTailnets database;
+
+  SqlRecords(SqlTailnets database) {
+    this.database = database;
+  }
+
+  private String in(String table) {
+    return database.schema() + table;
+  }
+
+  /** The columns of a table under another name. */
+  private static String of(String alias, String columns) {
+    return alias + "." + columns.replace(", ", ", " + alias + ".");
+  }
+
+  /** Adds the tailnet's name to reports of damage. */
+  private <T> SqlTailnets.Work<T> named(String tailnet, SqlTailnets.Work<T> work) {
+    return connection -> {
+      try {
+        return work.run(connection);
+      } catch (StoreException.Damaged e) {
+        throw new StoreException.Damaged(
+            database + ", tailnet \"" + tailnet + "\": " + e.getMessage());
+      }
+    };
+  }
+
+  /** Reads with one statement, from a place that may not have the tables. */
+  private <T> T read(String tailnet, T none, SqlTailnets.Work<T> work) throws StoreException {
+    Tailnets.requireName(tailnet);
+    return database.read(
+        named(
+            tailnet,
+            connection -> database.keepsRecords(connection) ? work.run(connection) : none));
+  }
+
+  private <T> T write(String tailnet, SqlTailnets.Work<T> work) throws StoreException {
+    Tailnets.requireName(tailnet);
+    return database.write(
+        named(
+            tailnet,
+            connection -> {
+              database.marks().advance(connection);
+              return work.run(connection);
+            }));
+  }
+
+  @Override
+  public SortedSet<String> tailnets() throws StoreException {
+    return database.read(
+        connection -> {
+          boolean records = database.keepsRecords(connection);
+          String sql =
+              "select name from "
+                  + in("tailnet")
+                  + " as t where exists(select 1 from "
+                  + in("aum")
+                  + " as a where a.tailnet = t.number and a.removed_by is null)";
+          if (records) {
+            sql +=
+                " and t.retired is null union select name from "
+                    + in("record")
+                    + " as r where r.genesis is not null or r.begun is not null"
+                    + " or r.support is not null or r.retired > 0 or exists(select 1 from "
+                    + in("node")
+                    + " as n where n.tailnet = r.number)";
+          }
+          SortedSet<String> names = new TreeSet<>();
+          for (Row row : query(connection, "tailnet", sql)) {
+            names.add(RecordRows.name(row, 0));
+          }
+          return names;
+        });
+  }
+
+  @Override
+  public TailnetRecord tailnet(String tailnet) throws StoreException {
+    return seen(tailnet).tailnet();
+  }
+
+  @Override
+  public Seen seen(String tailnet) throws StoreException {
+    Tailnets.requireName(tailnet);
+    return database.read(named(tailnet, connection -> seen(connection, tailnet)));
+  }
+
+  private Seen seen(Connection connection, String tailnet) throws SQLException, StoreException {
+    boolean records = database.keepsRecords(connection);
+    String sql =
+        "select t.revision, t.checksum, case when exists(select 1 from "
+            + in("aum")
+            + " as a where a.tailnet = t.number and a.removed_by is null) then 1 else 0 end"
+            + (records
+                ? ", case when exists(select 1 from "
+                    + in("node")
+                    + " as n where n.tailnet = r.number) then 1 else 0 end, "
+                    + of("r", RECORD_COLUMNS)
+                    + ", "
+                    + of("q", RETIRED_COLUMNS)
+                : "")
+            + " from (select 1 as one) as asked left join "
+            + in("tailnet")
+            + " as t on t.name = ?"
+            + (records
+                ? " and t.retired is null left join "
+                    + in("record")
+                    + " as r on r.name = ? left join "
+                    + in("retired")
+                    + " as q on q.tailnet = r.number order by q.position"
+                : "");
+    List<Row> rows =
+        records
+            ? query(connection, "tailnet", sql, tailnet, tailnet)
+            : query(connection, "tailnet", sql, tailnet);
+    Row first = rows.get(0);
+    Revision aums = Tailnets.NO_COMMIT;
+    if (first.columns().get(0).isPresent()) {
+      aums = SqlTailnets.revision(first.number(0), first.number(1));
+    }
+    boolean known = first.number(2) == 1;
+    TailnetRecord record = TailnetRecord.NONE;
+    if (records && first.columns().get(4).isPresent()) {
+      int retired = 4 + RECORD_WIDTH;
+      List<Row> ended = new ArrayList<>();
+      for (Row row : rows) {
+        if (row.columns().get(retired).isPresent()) {
+          ended.add(new Row("retired", row.part(retired, retired + RETIRED_WIDTH).columns()));
+        }
+      }
+      record = RecordRows.parseRecord(new Row("record", first.part(4, retired).columns()), ended);
+      known |= first.number(3) == 1 || !record.equals(TailnetRecord.NONE);
+    }
+    return new Seen(known, record, aums);
+  }
+
+  /** A select of the nodes of the tailnet that the first argument names. */
+  private String nodes(String condition) {
+    return "select "
+        + of("n", NODE_COLUMNS)
+        + " from "
+        + in("record")
+        + " as r join "
+        + in("node")
+        + " as n on n.tailnet = r.number where r.name = ?"
+        + condition
+        + " order by n.id";
+  }
+
+  private List<NodeRecord> nodes(String tailnet, String condition, Object... more)
+      throws StoreException {
+    Object[] arguments = arguments(tailnet, List.of(more));
+    return read(
+        tailnet,
+        List.of(),
+        connection -> parseNodes(query(connection, "node", nodes(condition), arguments)));
+  }
+
+  private static Object[] arguments(Object first, Collection<?> more) {
+    List<Object> all = new ArrayList<>();
+    all.add(first);
+    all.addAll(more);
+    return all.toArray();
+  }
+
+  private static List<NodeRecord> parseNodes(List<Row> rows) throws StoreException.Damaged {
+    List<NodeRecord> nodes = new ArrayList<>(rows.size());
+    for (Row row : rows) {
+      nodes.add(RecordRows.parseNode(row));
+    }
+    return nodes;
+  }
+
+  @Override
+  public Optional<NodeRecord> node(String tailnet, long id) throws StoreException {
+    return nodes(tailnet, " and n.id = ?", id).stream().findFirst();
+  }
+
+  @Override
+  public List<NodeRecord> nodesWithKey(String tailnet, NodeKey key) throws StoreException {
+    return nodes(tailnet, " and n.node_key = ?", key.bytes());
+  }
+
+  @Override
+  public List<NodeRecord> nodes(String tailnet, Collection<Long> ids) throws StoreException {
+    Tailnets.requireName(tailnet);
+    List<Long> sorted = List.copyOf(new TreeSet<>(ids));
+    if (sorted.isEmpty()) {
+      return List.of();
+    }
+    return database.readTogether(
+        named(
+            tailnet,
+            connection -> {
+              List<NodeRecord> nodes = new ArrayList<>();
+              if (database.keepsRecords(connection)) {
+                for (List<Long> some : parts(sorted)) {
+                  Object[] arguments = arguments(tailnet, some);
+                  String condition = " and n.id in (" + places(some.size()) + ")";
+                  nodes.addAll(parseNodes(query(connection, "node", nodes(condition), arguments)));
+                }
+              }
+              return nodes;
+            }));
+  }
+
+  /** Lists with at most as many elements as one statement takes. */
+  private static <T> List<List<T>> parts(List<T> all) {
+    List<List<T>> parts = new ArrayList<>();
+    for (int from = 0; from < all.size(); from += Statements.MOST_ROWS) {
+      parts.add(all.subList(from, Math.min(all.size(), from + Statements.MOST_ROWS)));
+    }
+    return parts;
+  }
+
+  @Override
+  public void allNodes(String tailnet, Consumer<NodeRecord> reading) throws StoreException {
+    Tailnets.requireName(tailnet);
+    database.readTogether(
+        named(
+            tailnet,
+            connection -> {
+              if (database.keepsRecords(connection)) {
+                Statements.stream(
+                    connection,
+                    "node",
+                    nodes(""),
+                    row -> reading.accept(RecordRows.parseNode(row)),
+                    tailnet);
+              }
+              return tailnet;
+            }));
+  }
+
+  @Override
+  public long countNodes(String tailnet) throws StoreException {
+    return read(
+        tailnet,
+        0L,
+        connection ->
+            query(
+                    connection,
+                    "node",
+                    "select count(*) from "
+                        + in("record")
+                        + " as r join "
+                        + in("node")
+                        + " as n on n.tailnet = r.number where r.name = ?",
+                    tailnet)
+                .get(0)
+                .number(0));
+  }
+
+  @Override
+  public List<NodeRecord> nodesToldApart(String tailnet) throws StoreException {
+    return nodes(tailnet, " and n.told_kind is not null");
+  }
+
+  /**
+   * A record and the number of its row.
+   *
+   * @param number 0 if there is no row
+   */
+  private record Kept(long number, TailnetRecord record) {
+    static final Kept NOTHING = new Kept(0, TailnetRecord.NONE);
+  }
+
+  /** Reads a record, which is locked until the end of the change. */
+  private Kept locked(Connection connection, String tailnet, RowLock strength)
+      throws SQLException, StoreException {
+    List<Row> rows =
+        database.waiting(
+            each ->
+                query(
+                    each,
+                    "record",
+                    "select "
+                        + RECORD_COLUMNS
+                        + " from "
+                        + in("record")
+                        + " where name = ?"
+                        + database.lock(strength),
+                    tailnet),
+            connection);
+    if (rows.isEmpty()) {
+      return Kept.NOTHING;
+    }
+    long number = rows.get(0).number(0);
+    List<Row> retired = List.of();
+    if (rows.get(0).number(RecordRows.RETIRED) > 0) {
+      retired =
+          query(
+              connection,
+              "retired",
+              "select "
+                  + RETIRED_COLUMNS
+                  + " from "
+                  + in("retired")
+                  + " where tailnet = ? order by position",
+              number);
+    }
+    return new Kept(number, RecordRows.parseRecord(rows.get(0), retired));
+  }
+
+  /** Makes the row of a record unless it is there. */
+  private Kept made(Connection connection, String tailnet, Kept kept)
+      throws SQLException, StoreException {
+    if (kept.number != 0) {
+      return kept;
+    }
+    if (query(
+            connection,
+            "tailnet",
+            "select number from " + in("tailnet") + " where name = ? and retired is null",
+            tailnet)
+        .isEmpty()) {
+      TailnetName.requireNew(tailnet);
+    }
+    Kept made = new Kept(newRecord(connection, tailnet), kept.record);
+    writeRecord(connection, tailnet, made, made.record, false);
+    return made;
+  }
+
+  private long newRecord(Connection connection, String tailnet)
+      throws SQLException, StoreException.Damaged {
+    return query(
+            connection,
+            "record",
+            "insert into "
+                + in("record")
+                + " (name, retired, checksum) values (?, 0, 0) returning number",
+            tailnet)
+        .get(0)
+        .number(0);
+  }
+
+  private void writeRecord(
+      Connection connection, String tailnet, Kept before, TailnetRecord after, boolean switches)
+      throws SQLException {
+    Row row = RecordRows.record(before.number, tailnet, after);
+    String mark = database.marks().now();
+    execute(
+        connection,
+        "update "
+            + in("record")
+            + " set genesis = ?, state1 = ?, state2 = ?, begun = ?, begun_by = ?, begun_at = ?,"
+            + " support = ?, retired = ?, checksum = ?, changed = "
+            + mark
+            + (switches ? ", switched = " + mark : "")
+            + " where number = ?",
+        row.part(2, RECORD_WIDTH).with(before.number));
+    writeRetired(connection, before, after.retired());
+  }
+
+  private void writeRetired(Connection connection, Kept before, List<RetiredAuthority> after)
+      throws SQLException {
+    List<RetiredAuthority> old = before.record.retired();
+    int same = 0;
+    while (same < old.size() && same < after.size() && old.get(same).equals(after.get(same))) {
+      same++;
+    }
+    if (same < old.size()) {
+      execute(
+          connection,
+          "delete from " + in("retired") + " where tailnet = ? and position >= ?",
+          before.number,
+          (long) same);
+    }
+    List<Row> rows = new ArrayList<>();
+    for (int i = same; i < after.size(); i++) {
+      rows.add(RecordRows.retired(before.number, i, after.get(i)));
+    }
+    Statements.insert(connection, in("retired") + " (" + RETIRED_COLUMNS + ")", rows);
+  }
+
+  @Override
+  public void commit(String tailnet, RecordsChange change) throws StoreException {
+    boolean ofRecord =
+        change.tailnet().filter(each -> !each.before().equals(each.after())).isPresent();
+    boolean removes = change.nodes().stream().anyMatch(each -> each.after().isEmpty());
+    RowLock strength = RowLock.KEY_SHARE;
+    if (ofRecord || removes) {
+      strength = RowLock.NO_KEY_UPDATE;
+    } else if (change.tailnet().isPresent()) {
+      strength = RowLock.SHARE;
+    }
+    RowLock needed = strength;
+    write(
+        tailnet,
+        connection -> {
+          Kept before = locked(connection, tailnet, needed);
+          if (change.tailnet().isPresent()) {
+            RecordConflicts.requireRecord(tailnet, change.tailnet().get().before(), before.record);
+          }
+          boolean makes =
+              ofRecord || change.nodes().stream().anyMatch(each -> each.after().isPresent());
+          Kept kept = makes ? made(connection, tailnet, before) : before;
+          writeNodes(connection, tailnet, kept, change.nodes(), removes);
+          if (ofRecord || (removes && kept.number != 0)) {
+            TailnetRecord after =
+                change.tailnet().map(RecordsChange.OfTailnet::after).orElse(kept.record);
+            writeRecord(connection, tailnet, kept, after, false);
+          }
+          return tailnet;
+        });
+  }
+
+  private void writeNodes(
+      Connection connection,
+      String tailnet,
+      Kept kept,
+      List<RecordsChange.OfNode> changes,
+      boolean removes)
+      throws SQLException, StoreException {
+    List<RecordsChange.OfNode> sorted =
+        changes.stream().sorted(Comparator.comparingLong(RecordsChange.OfNode::id)).toList();
+    for (List<RecordsChange.OfNode> some : parts(sorted)) {
+      requireNodes(connection, tailnet, kept, some, removes);
+    }
+    List<Row> come = new ArrayList<>();
+    List<Row> look = new ArrayList<>();
+    List<Row> other = new ArrayList<>();
+    List<Long> go = new ArrayList<>();
+    for (RecordsChange.OfNode each : sorted) {
+      if (each.after().isEmpty()) {
+        go.add(each.id());
+      } else if (!each.before().equals(each.after())) {
+        NodeRecord after = each.after().get();
+        List<Row> kind =
+            each.before().isEmpty() ? come : each.before().get().looksLike(after) ? other : look;
+        kind.add(RecordRows.node(kept.number, after));
+      }
+    }
+    String mark = database.marks().now();
+    String into = in("node") + " (" + NODE_COLUMNS + ", changed, looked)";
+    Statements.insert(connection, into, come, ", " + mark + ", " + mark, "");
+    Statements.insert(
+        connection,
+        into,
+        look,
+        ", " + mark + ", " + mark,
+        replacing(Stream.of(LOOKS, OTHERS, List.of("changed", "looked"))));
+    Statements.insert(
+        connection,
+        into,
+        other,
+        ", " + mark + ", null",
+        replacing(Stream.of(OTHERS, List.of("changed"))));
+    for (String table : List.of("node", "sighting", "token")) {
+      executeFor(
+          connection,
+          "delete from "
+              + in(table)
+              + " where tailnet = ? and "
+              + (table.equals("node") ? "id" : "node"),
+          Row.of(table, kept.number),
+          go);
+    }
+  }
+
+  /** The end of an insert of rows that are there already, and locked. */
+  private static String replacing(Stream<List<String>> columns) {
+    List<String> each =
+        columns.flatMap(List::stream).map(column -> column + " = excluded." + column).toList();
+    return " on conflict (tailnet, id) do update set " + String.join(", ", each);
+  }
+
+  /** Locks nodes, in the order of their numbers, and compares them with what they must be. */
+  private void requireNodes(
+      Connection connection,
+      String tailnet,
+      Kept kept,
+      List<RecordsChange.OfNode> changes,
+      boolean removes)
+      throws SQLException, StoreException {
+    Object[] arguments =
+        arguments(kept.number, changes.stream().map(RecordsChange.OfNode::id).toList());
+    String sql =
+        "select "
+            + NODE_COLUMNS
+            + " from "
+            + in("node")
+            + " where tailnet = ? and id in ("
+            + places(changes.size())
+            + ") order by id"
+            + database.lock(removes ? RowLock.UPDATE : RowLock.NO_KEY_UPDATE);
+    Map<Long, NodeRecord> found = new HashMap<>();
+    for (Row row : database.waiting(each -> query(each, "node", sql, arguments), connection)) {
+      NodeRecord node = RecordRows.parseNode(row);
+      found.put(node.id(), node);
+    }
+    for (RecordsChange.OfNode each : changes) {
+      RecordConflicts.requireNode(tailnet, each, Optional.ofNullable(found.get(each.id())));
+    }
+  }
+
+  @Override
+  public TailnetRecord retire(
+      String tailnet, Revision aums, TailnetRecord before, RetiredAuthority ended)
+      throws StoreException {
+    return write(
+        tailnet,
+        connection -> {
+          // As everywhere, the AUMs come first.
+          String store = database.store(tailnet).retire(connection, aums, ended.name().genesis());
+          Kept found = locked(connection, tailnet, RowLock.NO_KEY_UPDATE);
+          RecordConflicts.requireRecord(tailnet, before, found.record);
+          TailnetRecord after =
+              before.withRetired(
+                  new RetiredAuthority(ended.name(), ended.secret(), ended.at(), store));
+          Kept kept =
+              found.number != 0 ? found : new Kept(newRecord(connection, tailnet), found.record);
+          writeRecord(connection, tailnet, kept, after, true);
+          return after;
+        });
+  }
+
+  /** Deletes all that is kept of a tailnet, within a transaction. */
+  void delete(Connection connection, String tailnet) throws SQLException, StoreException {
+    List<Row> rows =
+        query(
+            connection,
+            "record",
+            "select number from "
+                + in("record")
+                + " where name = ?"
+                + database.lock(RowLock.UPDATE),
+            tailnet);
+    if (rows.isEmpty()) {
+      return;
+    }
+    database.marks().advance(connection);
+    long number = rows.get(0).number(0);
+    for (String table : List.of("retired", "node", "sighting", "token")) {
+      execute(connection, "delete from " + in(table) + " where tailnet = ?", number);
+    }
+    execute(connection, "delete from " + in("record") + " where number = ?", number);
+    execute(
+        connection,
+        "insert into "
+            + in("gone")
+            + " (name, changed) values (?, "
+            + database.marks().now()
+            + ") on conflict (name) do update set changed = excluded.changed",
+        tailnet);
+  }
+
+  @Override
+  public void noteSightings(String tailnet, Collection<NodeSighting> sightings)
+      throws StoreException {
+    Tailnets.requireName(tailnet);
+    SortedMap<Long, NodeSighting> byNode = new TreeMap<>();
+    sightings.forEach(each -> byNode.put(each.node(), each));
+    if (byNode.isEmpty()) {
+      return;
+    }
+    database.write(
+        named(
+            tailnet,
+            connection -> {
+              for (List<Long> some : parts(List.copyOf(byNode.keySet()))) {
+                noteSightings(connection, tailnet, byNode, some);
+              }
+              return tailnet;
+            }));
+  }
+
+  private void noteSightings(
+      Connection connection, String tailnet, Map<Long, NodeSighting> byNode, List<Long> some)
+      throws SQLException, StoreException {
+    List<Row> rows = new ArrayList<>();
+    for (Row row : existing(connection, tailnet, some)) {
+      rows.add(
+          RecordRows.sighting(
+              row.number(0), Optional.ofNullable(byNode.get(row.number(1))).orElseThrow()));
+    }
+    Statements.insert(
+        connection,
+        in("sighting") + " (" + SIGHTING_COLUMNS + ")",
+        rows,
+        "",
+        " on conflict (tailnet, node) do update set came_at = excluded.came_at,"
+            + " head = excluded.head, oldest = excluded.oldest, outcome = excluded.outcome,"
+            + " detail = excluded.detail, checksum = excluded.checksum");
+  }
+
+  /** The numbers of a tailnet and of those of some nodes that exist, and stay. */
+  private List<Row> existing(Connection connection, String tailnet, List<Long> ids)
+      throws SQLException, StoreException {
+    Object[] arguments = arguments(tailnet, ids);
+    String sql =
+        "select tailnet, id from "
+            + in("node")
+            + " where tailnet = (select number from "
+            + in("record")
+            + " where name = ?) and id in ("
+            + places(ids.size())
+            + ") order by id"
+            + database.lock(RowLock.KEY_SHARE);
+    return database.waiting(each -> query(each, "node", sql, arguments), connection);
+  }
+
+  @Override
+  public SortedMap<Long, NodeSighting> sightings(String tailnet) throws StoreException {
+    return read(
+        tailnet,
+        new TreeMap<>(),
+        connection -> {
+          SortedMap<Long, NodeSighting> sightings = new TreeMap<>();
+          Statements.stream(
+              connection,
+              "sighting",
+              "select "
+                  + of("s", SIGHTING_COLUMNS)
+                  + " from "
+                  + in("record")
+                  + " as r join "
+                  + in("sighting")
+                  + " as s on s.tailnet = r.number where r.name = ?",
+              row -> {
+                NodeSighting sighting = RecordRows.parseSighting(row);
+                sightings.put(sighting.node(), sighting);
+              },
+              tailnet);
+          return sightings;
+        });
+  }
+
+  /** A select of tokens and the names of their tailnets. */
+  private String selectTokens(String condition) {
+    return "select "
+        + of("t", TOKEN_COLUMNS)
+        + ", r.name from "
+        + in("token")
+        + " as t join "
+        + in("record")
+        + " as r on r.number = t.tailnet join "
+        + in("node")
+        + " as n on n.tailnet = t.tailnet and n.id = t.node where "
+        + condition
+        + " order by t.node, t.made_at, t.hash";
+  }
+
+  private static List<NodeToken> parseTokens(List<Row> rows) throws StoreException.Damaged {
+    List<NodeToken> tokens = new ArrayList<>();
+    for (Row row : rows) {
+      tokens.add(RecordRows.parseToken(row.part(0, 5), RecordRows.name(row, 5)));
+    }
+    return tokens;
+  }
+
+  @Override
+  public Optional<NodeToken> token(Bytes hash) throws StoreException {
+    return database.read(
+        connection ->
+            database.keepsRecords(connection)
+                ? parseTokens(query(connection, "token", selectTokens("t.hash = ?"), hash)).stream()
+                    .findFirst()
+                : Optional.empty());
+  }
+
+  @Override
+  public List<NodeToken> tokens(String tailnet) throws StoreException {
+    return read(
+        tailnet,
+        List.of(),
+        connection -> parseTokens(query(connection, "token", selectTokens("r.name = ?"), tailnet)));
+  }
+
+  @Override
+  public void addToken(NodeToken token) throws StoreException {
+    String tailnet = token.tailnet();
+    write(
+        tailnet,
+        connection -> {
+          List<Row> node = existing(connection, tailnet, List.of(token.node()));
+          if (node.isEmpty()) {
+            throw RecordConflicts.noNode(tailnet, token.node());
+          }
+          if (!query(
+                  connection,
+                  "token",
+                  "select node from " + in("token") + " where hash = ?",
+                  token.hash())
+              .isEmpty()) {
+            throw RecordConflicts.tokenExists();
+          }
+          Statements.insert(
+              connection,
+              in("token") + " (" + TOKEN_COLUMNS + ")",
+              List.of(RecordRows.token(node.get(0).number(0), token)));
+          return tailnet;
+        });
+  }
+
+  @Override
+  public void removeToken(String tailnet, Bytes hash) throws StoreException {
+    write(
+        tailnet,
+        connection ->
+            execute(
+                connection,
+                "delete from "
+                    + in("token")
+                    + " where hash = ? and tailnet = (select number from "
+                    + in("record")
+                    + " where name = ?)",
+                hash,
+                tailnet));
+  }
+
+  @Override
+  public Changes.Position position() throws StoreException {
+    return database.read(this::position);
+  }
+
+  Changes.Position position(Connection connection) throws SQLException, StoreException {
+    return database.keepsRecords(connection)
+        ? look(connection, Optional.empty()).position
+        : ofRevisions(connection);
+  }
+
+  @Override
+  public Changes changesAfter(Changes.Position position, int most) throws StoreException {
+    return database.read(connection -> changesAfter(connection, position, most));
+  }
+
+  /** Reads what changed; the position is read first, so that nothing falls between. */
+  Changes changesAfter(Connection connection, Changes.Position position, int most)
+      throws SQLException, StoreException {
+    if (!database.keepsRecords(connection)) {
+      Changes.Position now = ofRevisions(connection);
+      return new Changes(now, now.equals(position), List.of());
+    }
+    Look look = look(connection, Optional.of(position));
+    if (look.after.isEmpty() || !look.changed) {
+      return new Changes(look.position, look.after.isPresent(), List.of());
+    }
+    return new Changes(
+        look.position, true, new Reading(connection, look.after.get(), most).changes());
+  }
+
+  /**
+   * The position now.
+   *
+   * @param after tells what is after the position that was asked for; empty if that cannot be told
+   * @param changed whether anything is
+   */
+  private record Look(Changes.Position position, Optional<String> after, boolean changed) {}
+
+  private Look look(Connection connection, Optional<Changes.Position> asked)
+      throws SQLException, StoreException {
+    Optional<String> moment = asked.flatMap(SqlRecords::moment);
+    Optional<String> after = moment.flatMap(database.marks()::after);
+    String changed =
+        after
+            .map(
+                condition -> {
+                  String anything =
+                      Stream.of("tailnet", "record", "node", "gone")
+                          .map(
+                              table ->
+                                  "exists(select 1 from "
+                                      + in(table)
+                                      + " where "
+                                      + String.format(condition, "changed")
+                                      + ")")
+                          .reduce((a, b) -> a + " or " + b)
+                          .orElseThrow();
+                  return "case when "
+                      + database.marks().cannotTell(moment.orElseThrow())
+                      + " then 2 when "
+                      + anything
+                      + " then 1 else 0 end";
+                })
+            .orElse("2");
+    Row row =
+        query(
+                connection,
+                "place",
+                "select "
+                    + database.marks().identity()
+                    + ", "
+                    + database.marks().moment()
+                    + ", "
+                    + changed
+                    + " from "
+                    + in("place"))
+            .get(0);
+    String identity = PREFIX + row.optionalText(0).orElseThrow() + ":";
+    Changes.Position now = new Changes.Position(identity + row.optionalText(1).orElseThrow());
+    boolean told =
+        asked.isPresent() && asked.get().text().startsWith(identity) && row.number(2) < 2;
+    return new Look(now, told ? after : Optional.empty(), row.number(2) == 1);
+  }
+
+  /** The moment in a position. */
+  private static Optional<String> moment(Changes.Position position) {
+    String[] parts = position.text().split(":", 3);
+    return parts.length == 3 && position.text().startsWith(PREFIX)
+        ? Optional.of(parts[2])
+        : Optional.empty();
+  }
+
+  private Changes.Position ofRevisions(Connection connection)
+      throws SQLException, StoreException.Damaged {
+    String all = SqlTailnets.revisions(connection, database.schema()).toString();
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256").digest(all.getBytes(StandardCharsets.UTF_8));
+      return new Changes.Position(WITHOUT_TABLES + HexFormat.of().formatHex(digest));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Reads what changed after a moment. */
+  private final class Reading {
+    private final Connection connection;
+    private final String after;
+    private final int most;
+    private final Set<String> switched = new TreeSet<>();
+    private final SortedMap<String, List<Long>> nodes = new TreeMap<>();
+
+    Reading(Connection connection, String after, int most) {
+      this.connection = connection;
+      this.after = after;
+      this.most = most;
+    }
+
+    private String after(String column) {
+      return String.format(after, column);
+    }
+
+    private void read(String table, String switches, String condition)
+        throws SQLException, StoreException {
+      String sql =
+          "select name, case when "
+              + switches
+              + " then 1 else 0 end from "
+              + in(table)
+              + " where "
+              + after("changed")
+              + condition;
+      for (Row row : query(connection, table, sql)) {
+        name(RecordRows.name(row, 0), row.number(1) == 1);
+      }
+    }
+
+    private List<Long> name(String tailnet, boolean switches) {
+      if (switches) {
+        switched.add(tailnet);
+      }
+      return nodes.computeIfAbsent(tailnet, any -> new ArrayList<>());
+    }
+
+    List<Changes.Change> changes() throws SQLException, StoreException {
+      read("tailnet", after("switched"), " and retired is null");
+      read("record", after("switched"), "");
+      read("gone", "1 = 1", "");
+      readNodes();
+      List<Changes.Change> changes = new ArrayList<>();
+      nodes.forEach(
+          (tailnet, ids) -> {
+            boolean tooMany = ids.size() > most;
+            changes.add(
+                new Changes.Change(
+                    tailnet, tooMany || switched.contains(tailnet), tooMany ? List.of() : ids));
+          });
+      return changes;
+    }
+
+    private void readNodes() throws SQLException, StoreException {
+      String changed =
+          "select r.name as name, n.id as id, case when "
+              + after("n.looked")
+              + " then 1 else 0 end as looks from "
+              + in("node")
+              + " as n join "
+              + in("record")
+              + " as r on r.number = n.tailnet where "
+              + after("n.changed");
+      // Of each tailnet one with other changes, and no more with other looks than are named.
+      String numbered =
+          "select name, id, looks, row_number() over (partition by name, looks order by id)"
+              + " as place from ("
+              + changed
+              + ") as changes";
+      String sql =
+          "select name, id, looks from ("
+              + numbered
+              + ") as numbered where place <= case when looks = 1 then ? else 1 end"
+              + " order by name, id";
+      for (Row row : query(connection, "node", sql, most + 1L)) {
+        List<Long> named = name(RecordRows.name(row, 0), false);
+        if (row.number(2) == 1) {
+          named.add(row.number(1));
+        }
+      }
+    }
+  }
+
+  @Override
+  public Tailnets.Watch watch(Watcher watcher) {
+    return database.watch(watcher);
+  }
+}

@@ -1,0 +1,106 @@
+package dev.tka.control.http;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.tka.control.FleetEntry;
+import dev.tka.control.TailnetStatus;
+import dev.tka.store.records.NodeRecord;
+import dev.tka.store.records.NodeSighting;
+import dev.tka.store.records.NodeToken;
+import java.io.IOException;
+
+/** What operators read, as JSON (service, section 10; the OpenAPI document names the fields). */
+final class OperatorJson {
+  private OperatorJson() {}
+
+  static void status(TailnetStatus status, JsonGenerator out) throws IOException {
+    out.writeStartObject();
+    out.writeStringField("tailnet", status.tailnet());
+    out.writeStringField(
+        "lock",
+        status.head().isPresent() || status.problem().isPresent()
+            ? "on"
+            : status.pending().isPresent() ? "pending" : "off");
+    if (status.authority().isPresent()) {
+      out.writeStringField("authority", status.authority().get().genesis().toString());
+    }
+    if (status.head().isPresent()) {
+      out.writeStringField("head", status.head().get().toString());
+    }
+    out.writeNumberField("length", status.length());
+    out.writeNumberField("keys", status.keys());
+    out.writeNumberField("nodes", status.nodes());
+    if (status.pending().isPresent()) {
+      TailnetStatus.Pending pending = status.pending().get();
+      out.writeObjectFieldStart("pending");
+      out.writeStringField("genesis", pending.genesis().toString());
+      if (pending.by().isPresent()) {
+        out.writeStringField("by", pending.by().get().toString());
+      }
+      out.writeStringField("at", pending.at().toString());
+      out.writeEndObject();
+    }
+    out.writeNumberField("retired", status.retired());
+    out.writeBooleanField("supportSecret", status.hasSupportSecret());
+    if (status.problem().isPresent()) {
+      out.writeStringField("problem", status.problem().get());
+    }
+    out.writeEndObject();
+  }
+
+  static void fleet(FleetEntry entry, JsonGenerator out) throws IOException {
+    out.writeStartObject();
+    out.writeStringField("node", Long.toString(entry.node().node()));
+    out.writeStringField("nodeKey", entry.node().nodeKey().toString());
+    if (entry.node().name().isPresent()) {
+      out.writeStringField("name", entry.node().name().get());
+    }
+    out.writeBooleanField("signed", entry.node().signature().isPresent());
+    if (entry.last().isPresent()) {
+      NodeSighting last = entry.last().get();
+      out.writeObjectFieldStart("last");
+      out.writeStringField("at", last.at().toString());
+      if (last.head().isPresent()) {
+        out.writeStringField("head", last.head().get().toString());
+      }
+      if (last.oldest().isPresent()) {
+        out.writeStringField("oldest", last.oldest().get().toString());
+      }
+      out.writeStringField("outcome", last.outcome());
+      if (!last.detail().isEmpty()) {
+        out.writeStringField("detail", last.detail());
+      }
+      out.writeEndObject();
+    }
+    if (entry.behind().isPresent()) {
+      out.writeNumberField("behind", entry.behind().get());
+    }
+    if (entry.told().isPresent()) {
+      out.writeStringField(
+          "told",
+          entry.told().get() instanceof NodeRecord.Told.Retired ? "disabled" : "catching-up");
+    }
+    out.writeStringField("condition", entry.condition());
+    if (entry.reason().isPresent()) {
+      out.writeStringField("reason", entry.reason().get());
+    }
+    if (entry.remedy().isPresent()) {
+      out.writeStringField("remedy", entry.remedy().get());
+    }
+    out.writeEndObject();
+  }
+
+  static void token(NodeToken token, JsonGenerator out) throws IOException {
+    out.writeStartObject();
+    out.writeStringField("id", token.hash().toHex());
+    out.writeStringField("node", Long.toString(token.node()));
+    out.writeStringField("made", token.made().toString());
+    out.writeEndObject();
+  }
+
+  /** The only time that a token is shown. */
+  static void made(String token, JsonGenerator out) throws IOException {
+    out.writeStartObject();
+    out.writeStringField("token", token);
+    out.writeEndObject();
+  }
+}

@@ -1,0 +1,574 @@
+package dev.tka.control.http;
+
+import dev.tka.control.Announcement;
+import dev.tka.control.Caller;
+import dev.tka.control.ControlException;
+import dev.tka.control.ControlService;
+import dev.tka.control.FleetEntry;
+import dev.tka.control.Login;
+import dev.tka.control.NodeEntry;
+import dev.tka.control.TailnetStatus;
+import dev.tka.core.Aum;
+import dev.tka.core.Bytes;
+import dev.tka.core.TextException;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.BodyReader;
+import dev.tka.core.store.StoreException;
+import dev.tka.store.Tailnets;
+import dev.tka.store.export.AumExport;
+import dev.tka.store.records.NodeToken;
+import dev.tka.sync.rpc.AumJson;
+import dev.tka.sync.rpc.Rpc;
+import dev.tka.sync.rpc.RpcAnswer;
+import dev.tka.sync.rpc.RpcJson;
+import dev.tka.sync.rpc.RpcRequest;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.eclipse.jetty.io.Content;
+
+/** What each path does (service, section 10). */
+final class Surface {
+  /** Updates of a log that are listed unless the request says how many. */
+  private static final int LOGGED = 50;
+
+  private final ControlService service;
+  private final Tailnets place;
+  private final AnnouncementSource announcements;
+  private final Optional<WatchSource> watches;
+  private final Executor executor;
+  private final Health health;
+  private final Metrics metrics;
+  private final RequestLog log;
+  private final Bodies bodies;
+  private final ServerSettings.Limits limits;
+  private final int mostNodes;
+  private final AtomicInteger watching = new AtomicInteger();
+
+  Surface(
+      ControlService service,
+      Tailnets place,
+      AnnouncementSource announcements,
+      Optional<WatchSource> watches,
+      Executor executor,
+      Health health,
+      Metrics metrics,
+      RequestLog log,
+      Bodies bodies,
+      ServerSettings.Limits limits,
+      int mostNodes) {
+    this.service = service;
+    this.place = place;
+    this.announcements = announcements;
+    this.watches = watches;
+    this.executor = executor;
+    this.health = health;
+    this.metrics = metrics;
+    this.log = log;
+    this.bodies = bodies;
+    this.limits = limits;
+    this.mostNodes = mostNodes;
+  }
+
+  /** The number of watches that are open. */
+  int watching() {
+    return watching.get();
+  }
+
+  /**
+   * Answers a request, now or later.
+   *
+   * @param body its body; empty for a path without one, and for a list of nodes, which is read here
+   */
+  void serve(Exchange exchange, byte[] body) throws HttpFailure, ControlException, IOException {
+    switch (exchange.route()) {
+      case NODE_RPC, OWN_RPC -> rpc(exchange, caller(exchange), body);
+      case ADMIN_RPC -> rpc(exchange, adminCaller(exchange), body);
+      case LOGIN -> login(exchange, NodeJson.login(body));
+      case OWN_LOGIN -> ownLogin(exchange, NodeJson.login(body));
+      case PUT_NODE -> {
+        NodeEntry node = NodeJson.node(body, number(exchange));
+        exchange.setKey(node.nodeKey());
+        service.putNode(exchange.tailnet(), node);
+        exchange.answer(Answer.empty(204));
+      }
+      case DELETE_NODE -> {
+        service.deleteNode(exchange.tailnet(), number(exchange));
+        exchange.answer(Answer.empty(204));
+      }
+      case PUT_NODES -> putNodes(exchange);
+      case NODES -> nodes(exchange);
+      case OWN_PEERS -> peers(exchange);
+      case ANNOUNCEMENT, OWN_ANNOUNCEMENT -> announcement(exchange);
+      case WATCH_ALL, WATCH -> watch(exchange);
+      case TAILNETS -> tailnets(exchange);
+      case STATUS -> {
+        TailnetStatus status = service.status(exchange.tailnet());
+        Answer answer = Answer.json(Json.bytes(out -> OperatorJson.status(status, out)));
+        exchange.answer(
+            status.head().isPresent()
+                ? answer.with("ETag", '"' + status.head().get().toString() + '"')
+                : answer);
+      }
+      case DELETE -> {
+        service.delete(exchange.tailnet());
+        exchange.answer(Answer.empty(204));
+      }
+      case LOG -> log(exchange);
+      case EXPORT -> export(exchange);
+      case FLEET -> fleet(exchange);
+      case MAY_INIT -> mayInit(exchange, body);
+      case TOKENS -> {
+        List<NodeToken> tokens = service.tokens(exchange.tailnet());
+        lines(
+            exchange,
+            out -> {
+              for (NodeToken each : tokens) {
+                out.write(json -> OperatorJson.token(each, json));
+              }
+            });
+      }
+      case MAKE_TOKEN -> {
+        String token = service.makeToken(exchange.tailnet(), number(exchange));
+        exchange.answer(
+            Answer.json(Json.bytes(out -> OperatorJson.made(token, out)))
+                .with("Cache-Control", "no-store"));
+      }
+      case REVOKE_TOKEN -> {
+        service.revokeToken(exchange.tailnet(), tokenHash(exchange.rest()));
+        exchange.answer(Answer.empty(204));
+      }
+      case METRICS ->
+          exchange.answer(new Answer(200, Metrics.TYPE, metrics.text(), java.util.Map.of()));
+      case LIVE -> exchange.answer(Answer.text("ok\n"));
+      case READY -> exchange.answer(health.answer(!exchange.parameters("verbose").isEmpty()));
+      case OPENAPI -> exchange.answer(Answer.json(openApi()));
+    }
+  }
+
+  private static byte[] openApi() throws IOException {
+    try (InputStream in = Surface.class.getResourceAsStream("openapi.json")) {
+      if (in == null) {
+        throw new IllegalStateException("openapi.json is missing");
+      }
+      return in.readAllBytes();
+    }
+  }
+
+  private static Caller caller(Exchange exchange) {
+    return Caller.node(exchange.tailnet(), number(exchange));
+  }
+
+  private static long number(Exchange exchange) {
+    return exchange.node().orElseThrow();
+  }
+
+  private static Caller adminCaller(Exchange exchange) throws HttpFailure {
+    if (exchange.rest().equals(Rpc.BOOTSTRAP.path())) {
+      throw HttpFailure.notFound("an operator has no bootstrap: it is a node's");
+    }
+    return Caller.operator(exchange.tailnet());
+  }
+
+  private void rpc(Exchange exchange, Caller caller, byte[] body)
+      throws HttpFailure, ControlException, IOException {
+    Rpc rpc =
+        Rpc.of(exchange.rest())
+            .orElseThrow(
+                () ->
+                    HttpFailure.notFound(
+                        "there is no such request under /machine/tka/; protocol, section 8 lists"
+                            + " them"));
+    exchange.setRpc(rpc.path());
+    RpcRequest request;
+    try {
+      request = RpcJson.readRequest(rpc, new ByteArrayInputStream(body));
+    } catch (TextException e) {
+      throw HttpFailure.malformed(String.valueOf(e.getMessage()));
+    }
+    request.nodeKey().ifPresent(exchange::setKey);
+    RpcAnswer answer = service.call(caller, request);
+    ByteArrayOutputStream out = new ByteArrayOutputStream(256);
+    RpcJson.writeAnswer(answer, out);
+    Answer json = Answer.json(out.toByteArray());
+    exchange.answer(head(answer).map(head -> json.with("ETag", '"' + head + '"')).orElse(json));
+  }
+
+  /** Control's head, where an answer carries it. */
+  private static Optional<String> head(RpcAnswer answer) {
+    if (answer instanceof RpcAnswer.Offer offer) {
+      return Optional.of(offer.answer().offer().headText());
+    }
+    if (answer instanceof RpcAnswer.Send send) {
+      return Optional.of(send.receipt().head().toString());
+    }
+    return Optional.empty();
+  }
+
+  private void login(Exchange exchange, Login login) throws ControlException {
+    exchange.setKey(login.nodeKey());
+    exchange.answer(
+        Answer.json(NodeJson.answer(service.login(exchange.tailnet(), number(exchange), login))));
+  }
+
+  private void ownLogin(Exchange exchange, Login login) throws HttpFailure, ControlException {
+    if (!login.isOfNodeItself()) {
+      throw HttpFailure.forbidden(
+          "a node may send its nodeKey, nodeKeySignature and rotationKey, and no other field of its"
+              + " record");
+    }
+    login(exchange, login);
+  }
+
+  private void putNodes(Exchange exchange) throws HttpFailure, ControlException, IOException {
+    List<NodeEntry> nodes;
+    try (InputStream in =
+        bodies.stream(exchange.request(), limits.largestList(), exchange::received)) {
+      nodes = NodeJson.nodes(in, mostNodes);
+    }
+    service.replaceNodes(exchange.tailnet(), nodes);
+    exchange.answer(Answer.empty(204));
+  }
+
+  private void nodes(Exchange exchange) throws HttpFailure, ControlException, IOException {
+    Optional<Collection<Long>> some = Optional.empty();
+    if (!exchange.parameters("node").isEmpty()) {
+      List<Long> numbers = new ArrayList<>();
+      for (String each : exchange.parameters("node")) {
+        numbers.add(Numbers.node(each));
+      }
+      some = Optional.of(numbers);
+    }
+    Optional<Collection<Long>> chosen = some;
+    lines(
+        exchange,
+        out ->
+            service.nodes(
+                exchange.tailnet(), chosen, node -> out.put(json -> NodeJson.write(node, json))));
+  }
+
+  private void peers(Exchange exchange) throws ControlException, IOException, HttpFailure {
+    long self = number(exchange);
+    lines(
+        exchange,
+        out ->
+            service.nodes(
+                exchange.tailnet(),
+                Optional.empty(),
+                node -> {
+                  if (node.node() != self) {
+                    out.put(json -> NodeJson.writePeer(node, json));
+                  }
+                }));
+  }
+
+  private void fleet(Exchange exchange) throws ControlException, IOException, HttpFailure {
+    lines(
+        exchange,
+        out ->
+            service.fleet(
+                exchange.tailnet(),
+                (FleetEntry entry) -> out.put(json -> OperatorJson.fleet(entry, json))));
+  }
+
+  private void tailnets(Exchange exchange) throws ControlException, IOException, HttpFailure {
+    List<TailnetStatus> all = service.tailnets();
+    lines(
+        exchange,
+        out -> {
+          for (TailnetStatus each : all) {
+            out.write(json -> OperatorJson.status(each, json));
+          }
+        });
+  }
+
+  private void log(Exchange exchange) throws HttpFailure, ControlException, IOException {
+    Optional<String> limit = exchange.parameter("limit");
+    int most = limit.isPresent() ? Numbers.count(limit.get()) : LOGGED;
+    AumSnapshot snapshot = snapshot(exchange);
+    try {
+      BodyReader aums = new BodyReader(snapshot, Authority.open(snapshot).newestFirst(most));
+      lines(
+          exchange,
+          out -> {
+            while (aums.hasNext()) {
+              Aum aum = next(aums);
+              out.write(json -> Json.value(AumJson.message(aum), json));
+            }
+          });
+    } catch (TkaException e) {
+      throw unreadable(e);
+    }
+  }
+
+  private static Aum next(BodyReader aums) throws IOException {
+    try {
+      return aums.aum();
+    } catch (StoreException e) {
+      throw new IOException(e);
+    }
+  }
+
+  private void export(Exchange exchange) throws HttpFailure, ControlException, IOException {
+    AumSnapshot snapshot = snapshot(exchange);
+    Piecewise out = new Piecewise(exchange, "application/octet-stream");
+    try {
+      AumExport.write(snapshot, exchange.tailnet(), 0, out, (done, total) -> {});
+      out.close();
+    } catch (TkaException e) {
+      if (out.hasBegun()) {
+        exchange.abort(e);
+      } else {
+        throw unreadable(e);
+      }
+    }
+  }
+
+  /** The tailnet's AUMs; there are some. */
+  private AumSnapshot snapshot(Exchange exchange) throws HttpFailure, ControlException {
+    if (service.status(exchange.tailnet()).head().isEmpty()) {
+      throw new HttpFailure(409, "lock-off", "tailnet lock is not enabled");
+    }
+    try {
+      return place.tailnet(exchange.tailnet()).read();
+    } catch (StoreException e) {
+      throw unreadable(e);
+    }
+  }
+
+  private HttpFailure unreadable(TkaException e) {
+    log.note("a tailnet could not be read: " + e.getClass().getSimpleName());
+    return HttpFailure.unavailable(
+        "the tailnet cannot be read now: 'tka verify' on the server says why",
+        Duration.ofSeconds(5));
+  }
+
+  /** Takes lines of JSON. */
+  private interface Lines {
+    void write(Json.Writing json) throws IOException;
+
+    /** For callbacks that cannot throw. */
+    default void put(Json.Writing json) {
+      try {
+        write(json);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  private interface WritingLines {
+    void to(Lines out) throws ControlException, IOException, HttpFailure;
+  }
+
+  /** Writes one JSON value a line. What is short is sent as a whole. */
+  private static void lines(Exchange exchange, WritingLines writing)
+      throws ControlException, IOException, HttpFailure {
+    Piecewise out = new Piecewise(exchange, Answer.LINES);
+    try {
+      writing.to(json -> Json.line(json, out));
+      out.close();
+    } catch (ControlException | HttpFailure | UncheckedIOException | IOException e) {
+      if (out.hasBegun()) {
+        exchange.abort(e);
+      } else if (e instanceof UncheckedIOException unchecked) {
+        throw new IOException(unchecked);
+      } else {
+        throw e;
+      }
+    }
+  }
+
+  private void mayInit(Exchange exchange, byte[] body)
+      throws HttpFailure, ControlException, IOException {
+    boolean may =
+        Json.read(
+            new ByteArrayInputStream(body),
+            parser -> {
+              Boolean found = parser.nextBooleanValue();
+              if (found == null) {
+                throw HttpFailure.malformed("expected true or false");
+              }
+              Json.requireEnd(parser);
+              return found;
+            });
+    List<NodeEntry> found = new ArrayList<>();
+    service.nodes(exchange.tailnet(), Optional.of(List.of(number(exchange))), found::add);
+    if (found.isEmpty()) {
+      throw new HttpFailure(404, "unknown-node", "there is no such node");
+    }
+    exchange.setKey(found.get(0).nodeKey());
+    service.login(
+        exchange.tailnet(), number(exchange), Login.of(found.get(0).nodeKey()).withMayInit(may));
+    exchange.answer(Answer.empty(204));
+  }
+
+  private static Bytes tokenHash(String hex) throws HttpFailure {
+    try {
+      Bytes hash = Bytes.parseHex(hex);
+      if (hash.size() == 32) {
+        return hash;
+      }
+    } catch (TextException e) {
+      // Said below.
+    }
+    throw HttpFailure.malformed("expected the id of a token, 64 hexadecimal digits");
+  }
+
+  private void announcement(Exchange exchange) throws HttpFailure, ControlException {
+    Optional<Long> node = exchange.node();
+    Optional<String> asked = exchange.parameter("node");
+    if (exchange.route() == Route.ANNOUNCEMENT && asked.isPresent()) {
+      node = Optional.of(Numbers.node(asked.get()));
+    }
+    Optional<String> wait = exchange.parameter("wait");
+    Duration patience = wait.isPresent() ? Numbers.wait(wait.get()) : Duration.ZERO;
+    List<String> known = new ArrayList<>();
+    for (String value : exchange.request().getHeaders().getValuesList("If-None-Match")) {
+      // No tag of ours has a comma.
+      for (String each : value.split(",", -1)) {
+        known.add(each.strip());
+      }
+    }
+    Announcement now = service.announcement(exchange.tailnet(), node);
+    if (patience.isZero() || !matches(known, now)) {
+      answer(exchange, now, known);
+      return;
+    }
+    exchange.request().addIdleTimeoutListener(timeout -> false);
+    long began = System.nanoTime();
+    Runnable cancel =
+        announcements.await(
+            exchange.tailnet(),
+            node,
+            now,
+            patience,
+            new AnnouncementSource.Sink() {
+              @Override
+              public void announced(Announcement announcement) {
+                exchange.waited(System.nanoTime() - began);
+                answer(exchange, announcement, known);
+              }
+
+              @Override
+              public void failed(ControlException why) {
+                exchange.waited(System.nanoTime() - began);
+                exchange.fail(why);
+              }
+            });
+    exchange.request().addFailureListener(why -> cancel.run());
+  }
+
+  private static void answer(Exchange exchange, Announcement announcement, List<String> known) {
+    Answer answer =
+        matches(known, announcement)
+            ? Answer.empty(304)
+            : Answer.json(WatchJson.announcement(announcement));
+    exchange.answer(answer.with("ETag", announcement.etag()).with("Cache-Control", "no-cache"));
+  }
+
+  private static boolean matches(List<String> known, Announcement announcement) {
+    for (String each : known) {
+      String tag = each.startsWith("W/") ? each.substring(2) : each;
+      if (tag.equals("*") || tag.equals(announcement.etag())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void watch(Exchange exchange) throws HttpFailure {
+    if (watches.isEmpty()) {
+      throw new HttpFailure(501, "unavailable", "this server has no watch: poll announcements");
+    }
+    Optional<String> from = exchange.parameter("from");
+    if (from.isEmpty()) {
+      // What an event stream sends when it connects again.
+      from = Optional.ofNullable(exchange.request().getHeaders().get("Last-Event-ID"));
+    }
+    WatchSource.Reader reader;
+    try {
+      reader =
+          watches
+              .get()
+              .watch(
+                  exchange.hasTailnet() ? Optional.of(exchange.tailnet()) : Optional.empty(), from);
+    } catch (IllegalArgumentException e) {
+      throw HttpFailure.malformed("this is not a token of a watch");
+    }
+    boolean events =
+        exchange.request().getHeaders().getQualityCSV("Accept").stream()
+            .anyMatch(type -> type.startsWith("text/event-stream"));
+    watching.incrementAndGet();
+    WatchStream.begin(exchange, reader, events, executor, watching::decrementAndGet);
+  }
+
+  /** An answer that is sent as a whole if it is short, and else piece by piece. */
+  private static final class Piecewise extends OutputStream {
+    private static final int PIECE = 32 << 10;
+
+    private final Exchange exchange;
+    private final String type;
+    private final ByteArrayOutputStream held = new ByteArrayOutputStream();
+    private Optional<OutputStream> sending = Optional.empty();
+
+    Piecewise(Exchange exchange, String type) {
+      this.exchange = exchange;
+      this.type = type;
+    }
+
+    boolean hasBegun() {
+      return sending.isPresent();
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int from, int count) throws IOException {
+      held.write(bytes, from, count);
+      if (held.size() >= PIECE) {
+        var unused = send();
+      }
+    }
+
+    private OutputStream send() throws IOException {
+      OutputStream out;
+      if (sending.isPresent()) {
+        out = sending.get();
+      } else {
+        Content.Sink sink =
+            exchange.begin(type).orElseThrow(() -> new IOException("answered already"));
+        out = Content.Sink.asOutputStream(sink);
+        sending = Optional.of(out);
+      }
+      held.writeTo(out);
+      held.reset();
+      return out;
+    }
+
+    @Override
+    public void close() throws IOException {
+      if (sending.isEmpty()) {
+        exchange.answer(new Answer(200, type, held.toByteArray(), java.util.Map.of()));
+      } else {
+        send().close();
+        exchange.end("ok");
+      }
+    }
+  }
+}

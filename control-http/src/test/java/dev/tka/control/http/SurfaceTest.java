@@ -1,0 +1,364 @@
+package dev.tka.control.http;
+
+import static dev.tka.control.http.Kit.TAILNET;
+import static dev.tka.control.http.Kit.json;
+import static dev.tka.control.http.Kit.lines;
+import static dev.tka.control.http.Kit.node;
+import static dev.tka.control.http.Kit.nodeKey;
+import static dev.tka.control.http.Kit.text;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tka.testkit.TestKeys;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The table of service, section 10, over real sockets. */
+class SurfaceTest {
+  private static final String ROOT = "/v1/tailnets/" + TAILNET;
+
+  @TempDir Path folder;
+
+  @Test
+  void aNodesRequestsPassThroughAsGetWithABodyAndAsPost() throws Exception {
+    try (Kit kit = Kit.onSockets(folder)) {
+      kit.lock(2);
+      String head = Kit.genesis().hash().toString();
+      String offer =
+          text("Version", 148, "NodeKey", nodeKey(2), "Head", head, "Ancestors", List.of());
+      for (String method : List.of("GET", "POST")) {
+        RawHttp.Reply reply =
+            kit.ask(Role.FORWARDER, method, node(2) + "/machine/tka/sync/offer", offer);
+        assertThat(json(reply)).containsEntry("Head", head);
+        assertThat(reply.headers())
+            .containsEntry("etag", '"' + head + '"')
+            .containsEntry("content-type", "application/json");
+      }
+      assertThat(
+              json(
+                  kit.ask(
+                      Role.FORWARDER,
+                      "GET",
+                      node(2) + "/machine/tka/bootstrap",
+                      text("Version", 148, "NodeKey", nodeKey(2), "Head", ""))))
+          .containsEntry("GenesisAUM", Kit.base64(Kit.genesis().encoded()));
+      assertThat(kit.log)
+          .anySatisfy(
+              line ->
+                  assertThat(line)
+                      .matches(
+                          ".* role=forwarder tailnet=example.com node=2 key=\\[.{5}\\]"
+                              + " rpc=sync/offer status=200 outcome=ok ms=[0-9]+"));
+    }
+  }
+
+  @Test
+  void theListOfNodesIsOneObjectALineAndUnknownOnesAreLeftOut() throws Exception {
+    try (Kit kit = Kit.onSockets(folder)) {
+      kit.lock(3);
+      List<Map<String, Object>> all = lines(kit.ask(Role.FORWARDER, "GET", ROOT + "/nodes", ""));
+      assertThat(all).hasSize(3);
+      assertThat(all.get(0))
+          .containsEntry("node", "1")
+          .containsEntry("nodeKey", nodeKey(1))
+          .containsEntry("nodeKeySignature", Kit.base64(Kit.signature(1)))
+          .containsEntry("name", "node1")
+          .containsEntry("mayInit", true);
+      assertThat(lines(kit.ask(Role.FORWARDER, "GET", ROOT + "/nodes?node=3&node=9&node=1", "")))
+          .extracting(each -> each.get("node"))
+          .containsExactly("1", "3");
+    }
+  }
+
+  @Test
+  void aNodeIsStoredAsGivenRemovedTwiceAndTheWholeListReplaced() throws Exception {
+    try (Kit kit = Kit.onSockets(folder)) {
+      assertThat(
+              kit.ask(Role.FORWARDER, "PUT", node(5), text("nodeKey", nodeKey(5), "name", "five"))
+                  .status())
+          .isEqualTo(204);
+      assertThat(lines(kit.ask(Role.FORWARDER, "GET", ROOT + "/nodes", "")))
+          .containsExactly(Map.of("node", "5", "nodeKey", nodeKey(5), "name", "five"));
+      for (int i = 0; i < 2; i++) {
+        assertThat(kit.ask(Role.FORWARDER, "DELETE", node(5), "").status()).isEqualTo(204);
+      }
+      String one = text("node", "1", "nodeKey", nodeKey(1));
+      String two = text("node", "2", "nodeKey", nodeKey(2));
+      for (String list : List.of("[" + one + "," + two + "]", one + "\n" + two + "\n", one + two)) {
+        assertThat(kit.ask(Role.FORWARDER, "PUT", ROOT + "/nodes", list).status()).isEqualTo(204);
+        assertThat(lines(kit.ask(Role.FORWARDER, "GET", ROOT + "/nodes", ""))).hasSize(2);
+        assertThat(kit.ask(Role.FORWARDER, "PUT", ROOT + "/nodes", "[]").status()).isEqualTo(204);
+        assertThat(kit.ask(Role.FORWARDER, "GET", ROOT + "/nodes", "").code())
+            .isEqualTo("unknown-tailnet");
+      }
+    }
+  }
+
+  @Test
+  void whatIsListedCanBePutBack() throws Exception {
+    try (Kit kit = Kit.onSockets(folder)) {
+      kit.lock(3);
+      String list = kit.ask(Role.FORWARDER, "GET", ROOT + "/nodes", "").body();
+      assertThat(kit.ask(Role.FORWARDER, "PUT", ROOT + "/nodes", list).status()).isEqualTo(204);
+      assertThat(kit.ask(Role.FORWARDER, "GET", ROOT + "/nodes", "").body()).isEqualTo(list);
+    }
+  }
+
+  @Test
+  void anAnnouncementHasATagOfItsOwnAlsoWhenTheLockIsOffOrWasNeverOn() throws Exception {
+    try (Kit kit = Kit.onSockets(folder)) {
+      kit.ask(Role.FORWARDER, "POST", node(1) + "/login", Kit.login(1));
+      RawHttp.Reply never = kit.ask(Role.FORWARDER, "GET", ROOT + "/announcement", "");
+      assertThat(never.body()).isEqualTo("{}");
+      assertThat(never.headers()).containsEntry("etag", "\"never\"");
+      kit.lock(2);
+      String head = Kit.genesis().hash().toString();
+      RawHttp.Reply on = kit.ask(Role.FORWARDER, "GET", ROOT + "/announcement?node=2", "");
+      assertThat(json(on)).isEqualTo(Map.of("Head", head));
+      assertThat(on.headers()).containsEntry("etag", '"' + head + '"');
+      RawHttp.Reply same =
+          kit.ask(
+              Role.FORWARDER,
+              "GET",
+              ROOT + "/announcement",
+              "",
+              "If-None-Match: \"x\", W/\"" + head + "\"");
+      assertThat(same.status()).isEqualTo(304);
+      assertThat(same.headers()).containsEntry("etag", '"' + head + '"');
+      json(
+          kit.ask(
+              Role.FORWARDER,
+              "POST",
+              node(1) + "/machine/tka/disable",
+              text(
+                  "Version",
+                  148,
+                  "NodeKey",
+                  nodeKey(1),
+                  "Head",
+                  head,
+                  "DisablementSecret",
+                  Kit.base64(Kit.SECRET_BYTES))));
+      RawHttp.Reply off = kit.ask(Role.FORWARDER, "GET", ROOT + "/announcement", "");
+      assertThat(json(off)).isEqualTo(Map.of("Disabled", true));
+      assertThat(off.headers()).containsEntry("etag", "\"disabled\"");
+    }
+  }
+
+  @Test
+  void aLongPollEndsWithTheChangeOrWith304AndHoldsNoThread() throws Exception {
+    try (Kit kit = Kit.onSockets(folder)) {
+      kit.ask(Role.FORWARDER, "POST", node(1) + "/login", Kit.login(1));
+      assertThat(
+              kit.ask(
+                      Role.FORWARDER,
+                      "GET",
+                      ROOT + "/announcement?wait=50ms",
+                      "",
+                      "If-None-Match: \"never\"")
+                  .status())
+          .isEqualTo(304);
+      // More of them than there are threads.
+      List<RawHttp> waiting = new java.util.ArrayList<>();
+      for (int i = 0; i < 200; i++) {
+        RawHttp http = new RawHttp(kit.address(Role.FORWARDER));
+        http.send(
+            "GET "
+                + ROOT
+                + "/announcement?wait=55s&node=1 HTTP/1.1\r\nHost: x\r\nIf-None-Match: \"never\"\r\n\r\n");
+        waiting.add(http);
+      }
+      kit.lock(2);
+      for (RawHttp each : waiting) {
+        assertThat(json(each.read())).containsEntry("Head", Kit.genesis().hash().toString());
+        each.close();
+      }
+    }
+  }
+
+  @Test
+  void aStoppingServerIsNotReadyAnswersWhoWaitsAndFinishesWhatIsInFlight() throws Exception {
+    try (Kit kit = Kit.onSockets(folder)) {
+      kit.ask(Role.FORWARDER, "POST", node(1) + "/login", Kit.login(1));
+      assertThat(kit.ask(Role.FORWARDER, "GET", "/readyz", "").body()).isEqualTo("ready\n");
+      try (RawHttp waiting = new RawHttp(kit.address(Role.FORWARDER))) {
+        waiting.send(
+            "GET "
+                + ROOT
+                + "/announcement?wait=55s HTTP/1.1\r\nHost: x\r\nIf-None-Match: \"never\"\r\n\r\n");
+        // Until it waits: what comes after it was taken after it.
+        while (!kit.ask(Role.OPERATOR, "GET", "/metrics", "")
+            .body()
+            .contains("tka_announcement_waits 1")) {
+          Thread.onSpinWait();
+        }
+        assertThat(kit.server.drain(java.time.Duration.ofSeconds(10))).isTrue();
+        assertThat(waiting.read().status()).isEqualTo(304);
+      }
+      assertThat(kit.ask(Role.FORWARDER, "GET", "/livez", "").status()).isEqualTo(200);
+      assertThat(kit.ask(Role.FORWARDER, "GET", ROOT + "/nodes", "").code())
+          .isEqualTo("unavailable");
+      assertThat(kit.send(Role.OPERATOR, "GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n").status())
+          .isEqualTo(503);
+    }
+  }
+
+  @Test
+  void anOperatorEditsAndReadsWithoutANode() throws Exception {
+    try (Kit kit = Kit.onSockets(folder)) {
+      kit.lock(2);
+      String head = Kit.genesis().hash().toString();
+      assertThat(lines(kit.ask(Role.OPERATOR, "GET", "/v1/tailnets", "")))
+          .singleElement()
+          .satisfies(
+              each ->
+                  assertThat(each)
+                      .containsEntry("tailnet", TAILNET)
+                      .containsEntry("lock", "on")
+                      .containsEntry("head", head)
+                      .containsEntry("nodes", 2));
+      assertThat(json(kit.ask(Role.OPERATOR, "GET", ROOT, ""))).containsEntry("keys", 1);
+      assertThat(lines(kit.ask(Role.OPERATOR, "GET", ROOT + "/log?limit=1", "")))
+          .extracting(each -> each.get("Hash"))
+          .containsExactly(head);
+      assertThat(kit.ask(Role.OPERATOR, "GET", ROOT + "/export", "").body()).isNotEmpty();
+      assertThat(lines(kit.ask(Role.OPERATOR, "GET", ROOT + "/fleet", ""))).hasSize(2);
+      assertThat(
+              json(
+                  kit.ask(
+                      Role.OPERATOR,
+                      "POST",
+                      ROOT + "/machine/tka/sync/offer",
+                      text("Version", 148, "Head", head, "Ancestors", List.of()))))
+          .containsEntry("Head", head);
+      assertThat(kit.ask(Role.OPERATOR, "PUT", node(2) + "/may-init", "true").status())
+          .isEqualTo(204);
+      assertThat(lines(kit.ask(Role.FORWARDER, "GET", ROOT + "/nodes?node=2", "")).get(0))
+          .containsEntry("mayInit", true)
+          .containsKey("nodeKeySignature");
+      assertThat(kit.ask(Role.OPERATOR, "DELETE", ROOT, "").status()).isEqualTo(204);
+      assertThat(lines(kit.ask(Role.OPERATOR, "GET", "/v1/tailnets", ""))).isEmpty();
+    }
+  }
+
+  @Test
+  void aNodeComesByItselfWithATokenThatCanBeRevoked() throws Exception {
+    try (Kit kit = Kit.onTcp(folder)) {
+      String forwarder = "Authorization: Bearer " + Kit.TOKEN;
+      String operator = "Authorization: Bearer " + Kit.OPERATOR_TOKEN;
+      kit.lock(2, forwarder);
+      String token =
+          kit.secret(
+              (String)
+                  json(kit.ask(Role.OPERATOR, "POST", node(2) + "/tokens", "", operator))
+                      .get("token"));
+      String bearer = "Authorization: Bearer " + token;
+      String head = Kit.genesis().hash().toString();
+      assertThat(json(kit.ask(Role.NODE, "GET", "/v1/node/announcement", "", bearer)))
+          .containsEntry("Head", head);
+      assertThat(
+              json(
+                  kit.ask(
+                      Role.NODE,
+                      "POST",
+                      "/v1/node/machine/tka/sync/offer",
+                      text(
+                          "Version",
+                          148,
+                          "NodeKey",
+                          nodeKey(2),
+                          "Head",
+                          head,
+                          "Ancestors",
+                          List.of()),
+                      bearer)))
+          .containsEntry("Head", head);
+      assertThat(lines(kit.ask(Role.NODE, "GET", "/v1/node/peers", "", bearer)))
+          .extracting(each -> each.get("node"))
+          .containsExactly("1");
+      assertThat(
+              kit.ask(
+                      Role.NODE,
+                      "POST",
+                      "/v1/node/login",
+                      text(
+                          "nodeKey",
+                          nodeKey(2),
+                          "rotationKey",
+                          Kit.base64(TestKeys.publicKey(102).bytes())),
+                      bearer)
+                  .body())
+          .isEqualTo("{}");
+      RawHttp.Reply mayInit =
+          kit.ask(
+              Role.NODE,
+              "POST",
+              "/v1/node/login",
+              text("nodeKey", nodeKey(2), "mayInit", true),
+              bearer);
+      assertThat(mayInit.code()).isEqualTo("forbidden");
+      assertThat(kit.ask(Role.NODE, "PUT", node(1), "{}", bearer).code()).isEqualTo("forbidden");
+
+      List<Map<String, Object>> tokens =
+          lines(kit.ask(Role.OPERATOR, "GET", ROOT + "/tokens", "", operator));
+      assertThat(tokens).singleElement().extracting(each -> each.get("node")).isEqualTo("2");
+      assertThat(
+              kit.ask(
+                      Role.OPERATOR,
+                      "DELETE",
+                      ROOT + "/tokens/" + tokens.get(0).get("id"),
+                      "",
+                      operator)
+                  .status())
+          .isEqualTo(204);
+      assertThat(kit.ask(Role.NODE, "GET", "/v1/node/announcement", "", bearer).code())
+          .isEqualTo("unauthorized");
+    }
+  }
+
+  @Test
+  void anOperatorWhoMayReadOnlyChangesNothing() throws Exception {
+    try (Kit kit = Kit.onTcp(folder)) {
+      kit.lock(1, "Authorization: Bearer " + Kit.TOKEN);
+      String reader = "Authorization: Bearer " + Kit.READ_TOKEN;
+      assertThat(kit.ask(Role.OPERATOR, "GET", ROOT, "", reader).status()).isEqualTo(200);
+      assertThat(kit.ask(Role.OPERATOR, "GET", "/metrics", "", reader).status()).isEqualTo(200);
+      for (Route each : Route.values()) {
+        if (each.role().equals(java.util.Optional.of(Role.OPERATOR)) && each.changes()) {
+          String path =
+              each.template()
+                  .replace("{tailnet}", TAILNET)
+                  .replace("{node}", "1")
+                  .replace("{rpc}", "disable")
+                  .replace("{token}", "0");
+          String method = each.methods().iterator().next();
+          assertThat(kit.ask(Role.OPERATOR, method, path, "", reader).code())
+              .as("%s", each)
+              .isEqualTo("forbidden");
+        }
+      }
+    }
+  }
+
+  @Test
+  void metricsAreOpenMetricsWithBoundedLabelsForOperatorsOnly() throws Exception {
+    try (Kit kit = Kit.onSockets(folder)) {
+      kit.lock(1);
+      RawHttp.Reply metrics = kit.ask(Role.OPERATOR, "GET", "/metrics", "");
+      assertThat(metrics.headers().get("content-type")).startsWith("application/openmetrics-text");
+      assertThat(metrics.body())
+          .contains(
+              "tka_requests_total{outcome=\"ok\",role=\"forwarder\",rpc=\"init/begin\"} 1.0",
+              "tka_request_duration_seconds_bucket",
+              "tka_database_last_read_age_seconds",
+              "tka_request_bytes_total")
+          .doesNotContain(TAILNET)
+          .endsWith("# EOF\n");
+      assertThat(metrics.body().lines().filter(line -> !line.startsWith("#")))
+          .allMatch(line -> line.startsWith("tka_"));
+      assertThat(kit.ask(Role.FORWARDER, "GET", "/metrics", "").status()).isEqualTo(403);
+    }
+  }
+}

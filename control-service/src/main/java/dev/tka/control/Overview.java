@@ -1,0 +1,121 @@
+package dev.tka.control;
+
+import dev.tka.core.AumHash;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.store.StoreException;
+import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.NodeRecord;
+import dev.tka.store.records.NodeSighting;
+import dev.tka.store.records.PendingInit;
+import dev.tka.store.records.TailnetRecord;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** What is announced, and how tailnets and nodes stand (service, sections 3 and 4). */
+final class Overview {
+  private final Premises premises;
+  private final ControlRecords records;
+
+  Overview(Premises premises) {
+    this.premises = premises;
+    this.records = premises.records();
+  }
+
+  Announcement announcement(String tailnet, Optional<Long> id)
+      throws ControlException, StoreException, OpenException {
+    Optional<NodeRecord> node =
+        id.isPresent() ? Optional.of(premises.node(tailnet, id.get())) : Optional.empty();
+    TailnetRecord record = premises.seen(tailnet).tailnet();
+    Optional<AumHash> head = premises.live(tailnet).map(live -> live.current().head());
+    Announcement most = most(record, head);
+    return node.flatMap(NodeRecord::told).map(told -> told(told, record, most)).orElse(most);
+  }
+
+  /** What most nodes are told. */
+  static Announcement most(TailnetRecord record, Optional<AumHash> head) {
+    if (head.isPresent()) {
+      return new Announcement.Enabled(head.get());
+    }
+    return record.retired().isEmpty() ? new Announcement.Never() : new Announcement.Disabled();
+  }
+
+  /** What a node with a mark is told. */
+  static Announcement told(NodeRecord.Told told, TailnetRecord record, Announcement most) {
+    if (!(most instanceof Announcement.Enabled)) {
+      return most;
+    }
+    if (told instanceof NodeRecord.Told.CatchingUp catchingUp) {
+      return new Announcement.Enabled(catchingUp.last());
+    }
+    AumHash genesis = ((NodeRecord.Told.Retired) told).genesis();
+    return record.retired().stream().anyMatch(each -> each.name().genesis().equals(genesis))
+        ? new Announcement.Disabled()
+        : most;
+  }
+
+  List<TailnetStatus> tailnets() throws ControlException, StoreException {
+    List<TailnetStatus> all = new ArrayList<>();
+    for (String tailnet : records.tailnets()) {
+      ControlRecords.Seen seen = records.seen(tailnet);
+      // It may have been deleted since.
+      if (seen.known()) {
+        all.add(status(tailnet, seen));
+      }
+    }
+    return all;
+  }
+
+  TailnetStatus status(String tailnet) throws ControlException, StoreException {
+    return status(tailnet, premises.seen(tailnet));
+  }
+
+  private TailnetStatus status(String tailnet, ControlRecords.Seen seen) throws StoreException {
+    TailnetRecord record = seen.tailnet();
+    Optional<Authority> on = Optional.empty();
+    Optional<String> problem = Optional.empty();
+    try {
+      on = premises.live(tailnet).map(LiveAuthority::current);
+    } catch (OpenException e) {
+      problem = Optional.of(e.getMessage());
+    }
+    boolean off = on.isEmpty() && problem.isEmpty();
+    return new TailnetStatus(
+        tailnet,
+        on.map(
+            authority ->
+                record
+                    .authority()
+                    .filter(name -> name.isSameAs(Premises.nameOf(authority)))
+                    .orElse(Premises.nameOf(authority))),
+        on.map(Authority::head),
+        on.map(Authority::length).orElse(0),
+        on.map(authority -> authority.state().keys().size()).orElse(0),
+        records.countNodes(tailnet),
+        record.begun().filter(begun -> off).map(Overview::pending),
+        record.retired().size(),
+        record.support().isPresent(),
+        problem);
+  }
+
+  private static TailnetStatus.Pending pending(PendingInit begun) {
+    return new TailnetStatus.Pending(begun.genesis().hash(), begun.by(), begun.at());
+  }
+
+  void fleet(String tailnet, Consumer<FleetEntry> reading)
+      throws ControlException, StoreException, OpenException {
+    TailnetRecord record = premises.seen(tailnet).tailnet();
+    Optional<Authority> on = premises.live(tailnet).map(LiveAuthority::current);
+    Optional<AumHash> genesis = on.flatMap(authority -> Premises.genesisOf(record, authority));
+    Map<Long, NodeSighting> sightings = records.sightings(tailnet);
+    records.allNodes(
+        tailnet,
+        node ->
+            reading.accept(
+                Fleet.entry(node, genesis, on, Optional.ofNullable(sightings.get(node.id())))));
+  }
+}

@@ -1,0 +1,167 @@
+package dev.tka.control;
+
+import dev.tka.core.AumHash;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.store.StoreException;
+import dev.tka.store.TailnetName;
+import dev.tka.store.Tailnets;
+import dev.tka.store.records.AuthorityName;
+import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.NodeRecord;
+import dev.tka.store.records.RecordsChange;
+import dev.tka.store.records.TailnetRecord;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Optional;
+
+/**
+ * What every request of a service needs: the place, its records, the open authorities, the settings
+ * and the time.
+ */
+final class Premises {
+  private final AuthorityCache cache;
+  private final ControlRecords records;
+  private final ControlSettings settings;
+  private final Clock clock;
+  private final RetiredAuthorities retired;
+
+  Premises(AuthorityCache cache, Tailnets place, ControlSettings settings, Clock clock) {
+    this.cache = cache;
+    this.records =
+        place
+            .records()
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        place + ": this kind of store keeps nothing for a control server"));
+    this.settings = settings;
+    this.clock = clock;
+    this.retired = new RetiredAuthorities(place);
+  }
+
+  AuthorityCache cache() {
+    return cache;
+  }
+
+  ControlRecords records() {
+    return records;
+  }
+
+  ControlSettings settings() {
+    return settings;
+  }
+
+  Clock clock() {
+    return clock;
+  }
+
+  RetiredAuthorities retired() {
+    return retired;
+  }
+
+  /** Now, to the second. */
+  Instant now() {
+    return clock.instant().truncatedTo(ChronoUnit.SECONDS);
+  }
+
+  /** The authority that is on, by the store's current revision; empty while the lock is off. */
+  Optional<LiveAuthority> live(String tailnet) throws OpenException, StoreException {
+    try {
+      return Optional.of(cache.live(tailnet, Duration.ZERO));
+    } catch (OpenException.EmptyStore e) {
+      return Optional.empty();
+    }
+  }
+
+  /** The same, of which there must be one. */
+  LiveAuthority on(String tailnet) throws ControlException, OpenException, StoreException {
+    Optional<LiveAuthority> live = live(tailnet);
+    if (live.isEmpty()) {
+      throw new ControlException.LockOff();
+    }
+    return live.get();
+  }
+
+  /** What is kept of a tailnet, which must exist. */
+  ControlRecords.Seen seen(String tailnet) throws ControlException, StoreException {
+    ControlRecords.Seen seen = records.seen(tailnet);
+    if (!seen.known()) {
+      throw new ControlException.UnknownTailnet();
+    }
+    return seen;
+  }
+
+  /** A node, which must exist. */
+  NodeRecord node(String tailnet, long id) throws ControlException, StoreException {
+    Optional<NodeRecord> node = records.node(tailnet, id);
+    if (node.isEmpty()) {
+      // Says which of the two is missing.
+      seen(tailnet);
+      throw new ControlException.UnknownNode("this tailnet has no node " + id);
+    }
+    return node.get();
+  }
+
+  /** What is kept of a tailnet, which is about to begin if there is none. */
+  ControlRecords.Seen seenOrBegun(String tailnet) throws ControlException, StoreException {
+    ControlRecords.Seen seen = records.seen(tailnet);
+    if (!seen.known()) {
+      if (!settings.createsTailnets()) {
+        throw new ControlException.UnknownTailnet();
+      }
+      Optional<String> problem = TailnetName.problem(tailnet);
+      if (problem.isPresent()) {
+        throw new ControlException.Malformed(problem.get());
+      }
+    }
+    return seen;
+  }
+
+  /** The name of an authority. */
+  static AuthorityName nameOf(Authority authority) {
+    AumHash genesis = authority.snapshot().trail().oldest().orElse(authority.oldestAncestor());
+    return new AuthorityName(genesis, authority.state().stateId1(), authority.state().stateId2());
+  }
+
+  /**
+   * The genesis of the authority that is on, under which signatures count: that of the record, if
+   * it is the record of this authority.
+   */
+  static Optional<AumHash> genesisOf(TailnetRecord record, Authority authority) {
+    return record
+        .authority()
+        .filter(name -> name.isSameAs(nameOf(authority)))
+        .map(AuthorityName::genesis);
+  }
+
+  /**
+   * The genesis of the authority that is on. One that began without this service, in a store that
+   * was deployed before or by a command, is named first.
+   */
+  AumHash namedGenesis(String tailnet, TailnetRecord record, Authority authority)
+      throws StoreException {
+    Optional<AumHash> named = genesisOf(record, authority);
+    if (named.isPresent()) {
+      return named.get();
+    }
+    AuthorityName name = nameOf(authority);
+    records.commit(tailnet, RecordsChange.ofTailnet(record, record.withAuthority(name)));
+    return name.genesis();
+  }
+
+  /** The same, by the record as it is now. */
+  AumHash namedGenesis(String tailnet, Authority authority) throws StoreException {
+    return namedGenesis(tailnet, records.tailnet(tailnet), authority);
+  }
+
+  /** Changes one node, unless nothing changes. */
+  void commit(String tailnet, NodeRecord before, NodeRecord after) throws StoreException {
+    if (!before.equals(after)) {
+      records.commit(tailnet, RecordsChange.ofNode(Optional.of(before), Optional.of(after)));
+    }
+  }
+}
