@@ -384,6 +384,9 @@ public final class ServerClient implements AutoCloseable {
   /** Why there is no whole answer, without the names of classes. */
   private ServerException failed(Throwable failure) {
     for (Throwable at = failure; at != null; at = at.getCause()) {
+      if (at instanceof SSLException && String.valueOf(at.getMessage()).contains("PKIX")) {
+        return new ServerException.Untrusted(access.url());
+      }
       Optional<String> known = describe(at);
       if (known.isPresent()) {
         return new ServerException.NoAnswer(access.url(), known.get());
@@ -425,10 +428,6 @@ public final class ServerClient implements AutoCloseable {
 
   private static String describe(SSLException failure) {
     String message = String.valueOf(failure.getMessage());
-    if (message.contains("certification path") || message.contains("PKIX")) {
-      return "its certificate is not signed by an authority that is trusted here: name a file with"
-          + " the server's authority";
-    }
     if (message.contains("subject alternative") || message.contains("No name matching")) {
       return "its certificate is for another name";
     }

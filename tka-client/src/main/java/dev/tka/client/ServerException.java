@@ -64,6 +64,13 @@ public abstract sealed class ServerException extends Exception {
     }
   }
 
+  /** Its certificate is not signed by an authority that is trusted here. */
+  public static final class Untrusted extends ServerException {
+    Untrusted(ServerUrl server) {
+      super(server, "its certificate is not signed by an authority that is trusted here");
+    }
+  }
+
   /** The answer is none that a server of ours gives. */
   public static final class BadAnswer extends ServerException {
     BadAnswer(ServerUrl server, String message) {

@@ -109,7 +109,7 @@ final class Surface {
         exchange.answer(Answer.empty(204));
       }
       case PUT_NODES -> putNodes(exchange);
-      case NODES -> nodes(exchange);
+      case NODES, OPERATOR_NODES -> nodes(exchange);
       case OWN_PEERS -> peers(exchange);
       case ANNOUNCEMENT, OWN_ANNOUNCEMENT -> announcement(exchange);
       case WATCH_ALL, WATCH -> watch(exchange);

@@ -6,6 +6,7 @@ import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Suggestion;
 import dev.tka.cli.output.Texts;
+import dev.tka.client.ServerException;
 import dev.tka.core.ApplyException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.AdmissionPolicy;
@@ -40,7 +41,10 @@ import picocli.CommandLine;
 public final class Failures
     implements CommandLine.IExecutionExceptionHandler, CommandLine.IParameterExceptionHandler {
   private static final Pattern SECRET =
-      Pattern.compile("(nlpriv:|disablement-secret:|tskey-)[0-9a-zA-Z+/=_-]+|(:/+[^/@:\\s]*:).*@");
+      Pattern.compile(
+          "(nlpriv:|disablement-secret:|tskey-|tka-node-)[0-9a-zA-Z+/=_-]+|(:/+[^/@:\\s]*:).*@");
+
+  private static final int UNAUTHORIZED = 401;
 
   private static final String FAILED = "reading or writing failed";
 
@@ -63,6 +67,11 @@ public final class Failures
     if (failure instanceof TkaException data) {
       int exitCode = report(err, exitCode(data), place(data, command) + describe(data));
       Advice.print(advice(data, command), "tka: ", err);
+      return exitCode;
+    }
+    if (failure instanceof ServerException server) {
+      int exitCode = report(err, exitCode(server), server.server() + ": " + server.getMessage());
+      Advice.print(advice(server), "tka: ", err);
       return exitCode;
     }
     if (failure instanceof NoSuchFileException || failure instanceof FileNotFoundException) {
@@ -104,7 +113,25 @@ public final class Failures
         .findFirst();
   }
 
+  private static List<Advice> advice(ServerException failure) {
+    if (failure instanceof ServerException.Refused refused && refused.status() == UNAUTHORIZED) {
+      return List.of(
+          Advice.person(
+              "name the file of the operator's token with --token-file FILE or in TKA_TOKEN_FILE"));
+    }
+    if (failure instanceof ServerException.Untrusted) {
+      return List.of(
+          Advice.person(
+              "if it is the right server, name the file of its certificate authority with --ca-file"
+                  + " FILE or in TKA_CA_FILE"));
+    }
+    return List.of();
+  }
+
   private static List<Advice> advice(TkaException failure, CommandLine command) {
+    if (failure.getCause() instanceof ServerException server) {
+      return advice(server);
+    }
     Optional<StoreArgument> store = store(command);
     if (store.isEmpty()) {
       return List.of();
@@ -177,7 +204,23 @@ public final class Failures
         err, ExitCode.USAGE, Suggestion.describe(failure) + " (see '" + name + " --help')");
   }
 
+  private static int exitCode(ServerException failure) {
+    if (failure instanceof ServerException.Refused refused) {
+      return switch (refused.status()) {
+        case 404 -> ExitCode.NOT_FOUND;
+        case 409, 412 -> ExitCode.CONFLICT;
+        default -> ExitCode.IO;
+      };
+    }
+    return failure instanceof ServerException.BadAnswer
+        ? ExitCode.BAD_INPUT
+        : failure instanceof ServerException.NotSent ? ExitCode.USAGE : ExitCode.IO;
+  }
+
   static int exitCode(TkaException failure) {
+    if (failure.getCause() instanceof ServerException server) {
+      return exitCode(server);
+    }
     if (failure instanceof StoreException.Absent
         || failure instanceof StoreException.NoSuchAum
         || failure instanceof OpenException.EmptyStore) {

@@ -28,6 +28,7 @@ import java.util.concurrent.Executors;
  */
 public final class FakeServer implements AutoCloseable {
   private final ServerSocketChannel channel;
+  private final String url;
   private final Answering answering;
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final List<Asked> asked = Collections.synchronizedList(new ArrayList<>());
@@ -41,8 +42,9 @@ public final class FakeServer implements AutoCloseable {
     void to(Asked request, OutputStream out) throws Exception;
   }
 
-  private FakeServer(ServerSocketChannel channel, Answering answering) {
+  private FakeServer(ServerSocketChannel channel, Answering answering) throws IOException {
     this.channel = channel;
+    this.url = url(channel.getLocalAddress());
     this.answering = answering;
     threads.execute(this::accept);
   }
@@ -63,8 +65,11 @@ public final class FakeServer implements AutoCloseable {
   }
 
   /** Its URL. */
-  public String url() throws IOException {
-    SocketAddress address = channel.getLocalAddress();
+  public String url() {
+    return url;
+  }
+
+  private static String url(SocketAddress address) {
     return address instanceof InetSocketAddress tcp
         ? "http://127.0.0.1:" + tcp.getPort()
         : "unix:" + address;
