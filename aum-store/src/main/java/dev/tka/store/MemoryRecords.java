@@ -67,6 +67,12 @@ final class MemoryRecords implements ControlRecords, RecordsPoll.Source {
 
     final Map<Long, Long> looked = new HashMap<>();
 
+    void look(long node, long now) {
+      forget(node);
+      looks.put(now, node);
+      looked.put(node, now);
+    }
+
     void forget(long node) {
       Optional.ofNullable(looked.remove(node)).ifPresent(looks::remove);
     }
@@ -228,24 +234,30 @@ final class MemoryRecords implements ControlRecords, RecordsPoll.Source {
       for (RecordsChange.OfNode each : change.nodes()) {
         RecordConflicts.requireNode(tailnet, each, Optional.ofNullable(kept.nodes.get(each.id())));
       }
+      if (!changes(change)) {
+        return;
+      }
       change.tailnet().ifPresent(record -> kept.record = record.after());
       Marks noted = mark(tailnet);
       for (RecordsChange.OfNode each : change.nodes()) {
-        if (each.after().isPresent()) {
-          NodeRecord after = each.after().get();
-          kept.nodes.put(each.id(), after);
-          if (each.before().isEmpty() || !each.before().get().looksLike(after)) {
-            noted.forget(each.id());
-            noted.looks.put(++sequence, each.id());
-            noted.looked.put(each.id(), sequence);
-          }
-        } else {
+        if (each.after().isEmpty()) {
           remove(tailnet, kept, noted, each.id());
+          continue;
+        }
+        NodeRecord after = each.after().get();
+        kept.nodes.put(each.id(), after);
+        if (each.before().isEmpty() || !each.before().get().looksLike(after)) {
+          noted.look(each.id(), ++sequence);
         }
       }
       put(tailnet, kept);
     }
     place.tell();
+  }
+
+  private static boolean changes(RecordsChange change) {
+    return change.tailnet().filter(each -> !each.before().equals(each.after())).isPresent()
+        || change.nodes().stream().anyMatch(each -> !each.before().equals(each.after()));
   }
 
   private void remove(String tailnet, Kept kept, Marks noted, long node) {

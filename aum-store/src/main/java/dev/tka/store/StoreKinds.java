@@ -46,6 +46,19 @@ public final class StoreKinds {
   }
 
   /**
+   * Reads a text that cannot be a URL: the path of a node's directory. It does not look for kinds,
+   * which takes some milliseconds.
+   *
+   * @return empty if the text may be a URL
+   * @throws TextException.BadUrl if it is not a path either
+   */
+  public static Optional<StorePlace> ofPath(String text) throws TextException.BadUrl {
+    return URL.matcher(text).matches()
+        ? Optional.empty()
+        : Optional.of(new DirectoryKind().parse(DirectoryKind.SCHEME, text));
+  }
+
+  /**
    * Reads the text that names a place: a URL, or the path of a node's directory. A path that begins
    * as a URL with an unknown scheme does is one only where something is there, since it may be a
    * misspelt scheme.

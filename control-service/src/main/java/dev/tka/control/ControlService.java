@@ -6,6 +6,7 @@ import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.OpenException;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
+import dev.tka.store.records.Changes;
 import dev.tka.store.records.ControlRecords;
 import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.NodeSighting;
@@ -50,6 +51,8 @@ public final class ControlService implements AutoCloseable {
   private final Tokens tokens;
   private final CatchingUp catchingUp;
   private final Sightings sightings;
+  private final TailnetViews views;
+  private final Push push;
   private final ScheduledExecutorService background;
 
   private ControlService(
@@ -74,6 +77,9 @@ public final class ControlService implements AutoCloseable {
     this.tokens = new Tokens(premises);
     this.catchingUp = new CatchingUp(premises.records(), nanoTime);
     this.sightings = new Sightings(premises.records());
+    this.views =
+        new TailnetViews(tailnet -> Attempts.untilFirst(() -> overview.view(tailnet)), nanoTime);
+    this.push = new Push(premises.records(), views, nanoTime);
     this.background =
         Executors.newSingleThreadScheduledExecutor(
             task -> {
@@ -329,6 +335,64 @@ public final class ControlService implements AutoCloseable {
     return Attempts.untilFirst(() -> overview.announcement(tailnet, node));
   }
 
+  /**
+   * Waits until what is announced is no longer what is known, without holding a thread. What is
+   * known already is compared with what was announced a second ago or later.
+   *
+   * @param node a node, or empty for what most nodes are told
+   * @param done called once, by any thread, with what is announced; at once if it is something else
+   *     than is known, or with nothing if this service is about to stop. It must not block
+   * @return ends the wait; {@code done} is not called afterwards, unless that has begun
+   * @throws ControlException if it cannot be read; {@code done} is not called then
+   */
+  public Tailnets.Watch awaitAnnouncement(
+      String tailnet,
+      Optional<Long> node,
+      Announcement known,
+      Consumer<Optional<Announcement>> done)
+      throws ControlException {
+    requireName(tailnet);
+    return push.await(tailnet, node, known, done);
+  }
+
+  /**
+   * Begins to tell what changes (service, section 4).
+   *
+   * @param tailnet the only tailnet to tell of; empty for all
+   * @param from the token of the last line that was read; empty to begin anew
+   * @throws ControlException if what changed since cannot be read
+   */
+  public Subscription watch(Optional<String> tailnet, Optional<String> from)
+      throws ControlException {
+    if (tailnet.isPresent()) {
+      requireName(tailnet.get());
+    }
+    return push.subscribe(tailnet, from.map(Changes.Position::new));
+  }
+
+  /** Sends watches and those who wait elsewhere: this service is about to stop. */
+  public void drain() {
+    push.drain();
+  }
+
+  /**
+   * How long ago the place was read last for what changed; a service that is well reads it every
+   * second at least. Empty if it never was.
+   */
+  public Optional<Duration> age() {
+    return views.age();
+  }
+
+  /** The number of callers that wait for an announcement. */
+  public long waiting() {
+    return push.waiting();
+  }
+
+  /** The number of watches. */
+  public int watching() {
+    return push.watching();
+  }
+
   /** All tailnets, by name. */
   public List<TailnetStatus> tailnets() throws ControlException {
     return Attempts.untilFirst(overview::tailnets);
@@ -412,6 +476,7 @@ public final class ControlService implements AutoCloseable {
   @Override
   public void close() {
     background.shutdownNow();
+    push.close();
     try {
       sightings.flush();
     } catch (StoreException e) {

@@ -193,29 +193,23 @@ final class Lifecycle {
           "this control server takes no disablement secret for support: "
               + "run the command again without --gen-disablement-for-support");
     }
-    Authority alone = alone(begun.genesis());
-    Map<Long, NodeRecord> nodes = new HashMap<>();
-    records.nodes(tailnet, request.signatures().keySet()).forEach(n -> nodes.put(n.id(), n));
-    requireVerified(alone, request, nodes);
-    List<RecordsChange.OfNode> changes = new ArrayList<>();
-    for (NodeRecord node : nodes.values()) {
-      Bytes signature = Optional.ofNullable(request.signatures().get(node.id())).orElseThrow();
-      NodeRecord signed =
-          node.withSignature(Optional.of(new NodeRecord.Signature(signature, genesis)));
-      if (!signed.equals(node)) {
-        changes.add(new RecordsChange.OfNode(Optional.of(node), Optional.of(signed)));
-      }
+    if (request.signatures().size() > premises.settings().mostNodes()) {
+      throw new ControlException.TooLarge(
+          "there are more signatures than nodes that this tailnet may have");
     }
-    TailnetRecord after =
-        before
-            .withAuthority(
-                new AuthorityName(genesis, alone.state().stateId1(), alone.state().stateId2()))
-            .withSupport(request.support());
+    Authority alone = alone(begun.genesis());
     // First the signatures, which count for nothing yet, and then the authority that they are of.
-    records.commit(
-        tailnet,
-        new RecordsChange(Optional.of(new RecordsChange.OfTailnet(before, after)), changes));
+    store(tailnet, before, begun, alone, request, true);
     switchOn(tailnet, begun.genesis());
+    Attempts.untilFirst(
+        () -> {
+          // Another init may have come between the two.
+          TailnetRecord now = records.tailnet(tailnet);
+          if (!isOf(now, begun)) {
+            store(tailnet, now, begun, alone, request, false);
+          }
+          return now;
+        });
     List<Long> unsigned = new ArrayList<>();
     records.allNodes(
         tailnet,
@@ -226,6 +220,54 @@ final class Lifecycle {
           }
         });
     return new Finished(done.answer(), unsigned);
+  }
+
+  private static boolean isOf(TailnetRecord record, PendingInit begun) {
+    return record.begun().equals(Optional.of(begun))
+        && record
+            .authority()
+            .filter(name -> name.genesis().equals(begun.genesis().hash()))
+            .isPresent();
+  }
+
+  /**
+   * Stores the signatures of an init under its genesis, and names the authority.
+   *
+   * @param all whether each signature must verify for the key that its node has now
+   */
+  private void store(
+      String tailnet,
+      TailnetRecord before,
+      PendingInit begun,
+      Authority alone,
+      RpcRequest.InitFinish request,
+      boolean all)
+      throws ControlException, StoreException {
+    AumHash genesis = begun.genesis().hash();
+    Map<Long, NodeRecord> nodes = new HashMap<>();
+    records.nodes(tailnet, request.signatures().keySet()).forEach(n -> nodes.put(n.id(), n));
+    if (all) {
+      requireVerified(alone, request, nodes);
+    }
+    List<RecordsChange.OfNode> changes = new ArrayList<>();
+    for (NodeRecord node : nodes.values()) {
+      Bytes signature = Optional.ofNullable(request.signatures().get(node.id())).orElseThrow();
+      NodeRecord signed =
+          node.withSignature(Optional.of(new NodeRecord.Signature(signature, genesis)));
+      boolean verifies = all || problem(alone, node.id(), signature, Optional.of(node)).isEmpty();
+      if (verifies && !signed.equals(node)) {
+        changes.add(new RecordsChange.OfNode(Optional.of(node), Optional.of(signed)));
+      }
+    }
+    TailnetRecord after =
+        before
+            .withBegun(begun)
+            .withAuthority(
+                new AuthorityName(genesis, alone.state().stateId1(), alone.state().stateId2()))
+            .withSupport(request.support());
+    records.commit(
+        tailnet,
+        new RecordsChange(Optional.of(new RecordsChange.OfTailnet(before, after)), changes));
   }
 
   /** Checks every signature; those of nodes that are gone must be of some node. */

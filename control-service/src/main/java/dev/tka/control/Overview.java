@@ -14,6 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /** What is announced, and how tailnets and nodes stand (service, sections 3 and 4). */
@@ -34,6 +36,20 @@ final class Overview {
     Optional<AumHash> head = premises.live(tailnet).map(live -> live.current().head());
     Announcement most = most(record, head);
     return node.flatMap(NodeRecord::told).map(told -> told(told, record, most)).orElse(most);
+  }
+
+  /** What all nodes of a tailnet are told. */
+  TailnetView view(String tailnet) throws ControlException, StoreException, OpenException {
+    TailnetRecord record = premises.seen(tailnet).tailnet();
+    Announcement most = most(record, premises.live(tailnet).map(live -> live.current().head()));
+    SortedMap<Long, Announcement> apart = new TreeMap<>();
+    for (NodeRecord node : records.nodesToldApart(tailnet)) {
+      Announcement own = told(node.told().orElseThrow(), record, most);
+      if (!own.equals(most)) {
+        apart.put(node.id(), own);
+      }
+    }
+    return new TailnetView(most, apart);
   }
 
   /** What most nodes are told. */

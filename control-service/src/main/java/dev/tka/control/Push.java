@@ -72,14 +72,13 @@ final class Push implements AutoCloseable {
    * @param tailnet the only tailnet to tell of; empty for all
    * @param from the token of the last line that was read; empty for none: then the first line is a
    *     resync
-   * @param ready called when there may be a line to read, by any thread; it must not block
    * @throws ControlException if what was committed since cannot be read
    */
-  Subscription subscribe(Optional<String> tailnet, Optional<Changes.Position> from, Runnable ready)
+  Subscription subscribe(Optional<String> tailnet, Optional<Changes.Position> from)
       throws ControlException {
     try {
       Changes.Position start = from.isPresent() ? from.get() : records.position();
-      Subscription joining = new Subscription(this, tailnet, start, ready);
+      Subscription joining = new Subscription(this, tailnet, start);
       boolean last;
       synchronized (this) {
         subscriptions.add(joining);
@@ -138,8 +137,6 @@ final class Push implements AutoCloseable {
       if (news.isPresent() || late) {
         finish(tailnet, waiter, news);
       }
-    } catch (StoreException e) {
-      throw new ControlException.Unavailable(e);
     } finally {
       if (!looked) {
         remove(tailnet, waiter);
@@ -179,11 +176,20 @@ final class Push implements AutoCloseable {
     return lost;
   }
 
+  /** What a tailnet's nodes are told; nothing if it is gone. */
+  private TailnetView view(String tailnet) throws ControlException {
+    try {
+      return views.get(tailnet);
+    } catch (ControlException.UnknownTailnet e) {
+      return TailnetView.NONE;
+    }
+  }
+
   /** Makes a line. */
   WatchLine line(String tailnet, Changes.Position token, boolean switched, SortedSet<Long> changed)
       throws ControlException {
     try {
-      TailnetView view = views.get(tailnet);
+      TailnetView view = view(tailnet);
       SortedSet<Long> signatures = new TreeSet<>(changed);
       if (switched) {
         records.allNodes(
@@ -267,7 +273,7 @@ final class Push implements AutoCloseable {
         return true;
       }
       try {
-        TailnetView view = views.get(tailnet);
+        TailnetView view = view(tailnet);
         for (Waiter each : waiting) {
           Optional<Announcement> news = each.news(view);
           if (news.isPresent()) {
@@ -275,7 +281,7 @@ final class Push implements AutoCloseable {
           }
         }
         return true;
-      } catch (StoreException | ControlException e) {
+      } catch (ControlException e) {
         return false;
       }
     }

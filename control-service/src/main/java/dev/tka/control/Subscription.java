@@ -19,7 +19,7 @@ public final class Subscription implements AutoCloseable {
 
   private final Push push;
   private final Optional<String> tailnet;
-  private final Runnable ready;
+  private volatile Runnable ready = () -> {};
   private final Map<String, Unread> unread = new LinkedHashMap<>();
   private int kept;
 
@@ -43,12 +43,10 @@ public final class Subscription implements AutoCloseable {
    *
    * @param tailnet the only tailnet to tell of; empty for all
    * @param read what it has read before
-   * @param ready called when there may be a line; it must not block
    */
-  Subscription(Push push, Optional<String> tailnet, Changes.Position read, Runnable ready) {
+  Subscription(Push push, Optional<String> tailnet, Changes.Position read) {
     this.push = push;
     this.tailnet = tailnet;
-    this.ready = ready;
     this.read = read;
     this.reached = read;
     this.lastLine = push.nanoTime();
@@ -61,7 +59,16 @@ public final class Subscription implements AutoCloseable {
   }
 
   /**
-   * The next line. If there is none, the reader is called when there is one.
+   * Whom to call, from now on, when there may be a line.
+   *
+   * @param reader called by any thread; it must not block
+   */
+  public void whenReady(Runnable reader) {
+    ready = reader;
+  }
+
+  /**
+   * The next line. If there is none, the reader is called when there may be one.
    *
    * @return empty if there is none now, or never again
    * @throws ControlException if what the line says cannot be read now; it comes again

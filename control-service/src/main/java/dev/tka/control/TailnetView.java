@@ -1,7 +1,6 @@
 package dev.tka.control;
 
-import dev.tka.store.records.NodeRecord;
-import java.util.List;
+import java.util.Collections;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -13,32 +12,13 @@ import java.util.TreeMap;
  * @param apart what the others are told, by their numbers
  */
 record TailnetView(Announcement general, SortedMap<Long, Announcement> apart) {
-  /**
-   * Decides what each node is told.
-   *
-   * @param general what most nodes are told
-   * @param toldApart the nodes with something else noted
-   */
-  static TailnetView of(Announcement general, List<NodeRecord> toldApart) {
-    SortedMap<Long, Announcement> apart = new TreeMap<>();
-    for (NodeRecord node : toldApart) {
-      Announcement own = announcement(general, node.told());
-      if (!own.equals(general)) {
-        apart.put(node.id(), own);
-      }
-    }
-    return new TailnetView(general, apart);
-  }
+  /** Of a tailnet that does not exist. */
+  static final TailnetView NONE =
+      new TailnetView(new Announcement.Never(), Collections.emptySortedMap());
 
-  /** What one node is told; nobody is told apart while the lock is off. */
-  private static Announcement announcement(Announcement general, Optional<NodeRecord.Told> told) {
-    if (told.isEmpty() || !(general instanceof Announcement.Enabled)) {
-      return general;
-    }
-    if (told.get() instanceof NodeRecord.Told.CatchingUp catchingUp) {
-      return new Announcement.Enabled(catchingUp.last());
-    }
-    return new Announcement.Disabled();
+  /** Copies the map. */
+  TailnetView {
+    apart = Collections.unmodifiableSortedMap(new TreeMap<>(apart));
   }
 
   /** What a node is told, known or not. */

@@ -2,7 +2,6 @@ package dev.tka.control;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import dev.tka.core.store.StoreException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -27,7 +26,7 @@ final class TailnetViews {
   /** Reads what the nodes of a tailnet are told now. */
   @FunctionalInterface
   interface Reading {
-    TailnetView read(String tailnet) throws StoreException, ControlException;
+    TailnetView read(String tailnet) throws ControlException;
   }
 
   TailnetViews(Reading reading, LongSupplier nanoTime) {
@@ -53,8 +52,13 @@ final class TailnetViews {
     }
   }
 
-  /** What the nodes of a tailnet are told, as of a second ago or later. */
-  TailnetView get(String tailnet) throws StoreException, ControlException {
+  /**
+   * What the nodes of a tailnet are told, as of a second ago or later.
+   *
+   * @throws ControlException.UnknownTailnet if there is no such tailnet
+   * @throws ControlException if it cannot be read
+   */
+  TailnetView get(String tailnet) throws ControlException {
     Entry entry = entries.get(tailnet, any -> new Entry());
     boolean current =
         caughtUp.filter(moment -> nanoTime.getAsLong() - moment <= OLDEST.toNanos()).isPresent();

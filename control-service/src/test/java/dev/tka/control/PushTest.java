@@ -5,13 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
+import dev.tka.core.DisablementSecret;
 import dev.tka.core.NodeKey;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.MemoryTailnets;
+import dev.tka.store.records.AuthorityName;
 import dev.tka.store.records.Changes;
 import dev.tka.store.records.ControlRecords;
 import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.RecordsChange;
+import dev.tka.store.records.RetiredAuthority;
+import dev.tka.store.records.TailnetRecord;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -20,6 +25,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -32,6 +39,19 @@ import org.junit.jupiter.api.Test;
 class PushTest {
   private static final AumHash OLD = hash(1);
   private static final AumHash NEW = hash(2);
+
+  /** A tailnet whose first authority was ended. */
+  private static final TailnetRecord ENDED =
+      new TailnetRecord(
+          Optional.empty(),
+          Optional.empty(),
+          List.of(
+              new RetiredAuthority(
+                  new AuthorityName(OLD, 1, 2),
+                  DisablementSecret.of(new byte[] {1}),
+                  Instant.EPOCH,
+                  "a#1")),
+          Optional.empty());
 
   private final MemoryTailnets place = new MemoryTailnets();
   private final ControlRecords records = place.records().orElseThrow();
@@ -46,12 +66,23 @@ class PushTest {
     place.close();
   }
 
-  private TailnetView view(String tailnet) throws StoreException {
+  private TailnetView view(String tailnet) throws ControlException {
     Announcement general;
     synchronized (generals) {
       general = generals.getOrDefault(tailnet, new Announcement.Never());
     }
-    return TailnetView.of(general, records.nodesToldApart(tailnet));
+    SortedMap<Long, Announcement> apart = new TreeMap<>();
+    try {
+      for (NodeRecord node : records.nodesToldApart(tailnet)) {
+        Announcement own = Overview.told(node.told().orElseThrow(), ENDED, general);
+        if (!own.equals(general)) {
+          apart.put(node.id(), own);
+        }
+      }
+    } catch (StoreException e) {
+      throw new ControlException.Unavailable(e);
+    }
+    return new TailnetView(general, apart);
   }
 
   private static AumHash hash(int number) {
@@ -86,7 +117,9 @@ class PushTest {
     while (views.age().isEmpty()) {
       Thread.sleep(1);
     }
-    return push.subscribe(tailnet, from, ready::release);
+    Subscription watch = push.subscribe(tailnet, from);
+    watch.whenReady(ready::release);
+    return watch;
   }
 
   /** The next line, for which it waits. */
@@ -153,7 +186,7 @@ class PushTest {
 
   @Test
   void onlyTheLastLineOfWhatIsUnreadTakesTheTokenForward() throws Exception {
-    Subscription watch = new Subscription(push, Optional.empty(), at("0"), ready::release);
+    Subscription watch = new Subscription(push, Optional.empty(), at("0"));
     watch.join(new Changes(at("1"), true, List.of(of("a"), of("b"))));
     watch.add(new Changes(at("2"), true, List.of(of("c"))));
     assertThat(line(watch).token()).isEqualTo(at("0"));
@@ -164,7 +197,7 @@ class PushTest {
 
   @Test
   void whatComesWhileAWatchResumesDoesNotTakeItsTokenForward() throws Exception {
-    Subscription watch = new Subscription(push, Optional.empty(), at("0"), ready::release);
+    Subscription watch = new Subscription(push, Optional.empty(), at("0"));
     watch.add(new Changes(at("5"), true, List.of()));
     assertThat(watch.next()).isEmpty();
     watch.join(new Changes(at("6"), true, List.of(of("a"), of("b"))));
@@ -174,7 +207,7 @@ class PushTest {
 
   @Test
   void aReaderThatNeverReadsCostsBoundedMemoryAndIsToldToAskForEverything() throws Exception {
-    Subscription watch = new Subscription(push, Optional.empty(), at("0"), ready::release);
+    Subscription watch = new Subscription(push, Optional.empty(), at("0"));
     watch.join(new Changes(at("1"), true, List.of()));
     for (long i = 0; i < 30; i++) {
       List<Long> nodes = new ArrayList<>();
@@ -196,13 +229,14 @@ class PushTest {
         new TailnetViews(
             tailnet -> {
               if (broken[0]) {
-                throw new StoreException.Unavailable("x", new Exception("planned"));
+                throw new ControlException.Unavailable(
+                    new StoreException.Unavailable("x", new Exception("planned")));
               }
               return view(tailnet);
             },
             System::nanoTime);
     try (Push other = new Push(records, failing, System::nanoTime)) {
-      Subscription watch = new Subscription(other, Optional.empty(), at("0"), ready::release);
+      Subscription watch = new Subscription(other, Optional.empty(), at("0"));
       watch.join(new Changes(at("1"), true, List.of(of("a"))));
       assertThatThrownBy(watch::next).isInstanceOf(ControlException.Unavailable.class);
       broken[0] = false;

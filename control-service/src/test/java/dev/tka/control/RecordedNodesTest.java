@@ -15,6 +15,10 @@ import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.RecordsChange;
 import dev.tka.store.records.RetiredAuthority;
 import dev.tka.store.records.TailnetRecord;
+import dev.tka.store.sql.PostgresDatabase;
+import dev.tka.store.sql.PostgresSettings;
+import dev.tka.store.sql.SqliteFile;
+import dev.tka.store.sql.testkit.PostgresServer;
 import dev.tka.sync.rpc.Rpc;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcJson;
@@ -25,7 +29,10 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -36,6 +43,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What four real nodes asked of a control server on the reference library, asked of this service
@@ -98,7 +106,7 @@ class RecordedNodesTest {
 
   /** The nodes as the recorded control knew them, and one or two services over one place. */
   private static final class Replay implements AutoCloseable {
-    final Tailnets place = new MemoryTailnets();
+    final Tailnets place;
     final List<ControlService> services = new ArrayList<>();
     final Map<String, Long> numbers = new LinkedHashMap<>();
     final Map<NodeKey, String> owners = new HashMap<>();
@@ -108,14 +116,23 @@ class RecordedNodesTest {
     final boolean twice;
     private int asked;
 
+    /** A replay in memory, which that many services share. */
     Replay(List<Exchange> exchanges, int services, boolean twice) throws Exception {
+      this(exchanges, sharing(new MemoryTailnets(), services), twice);
+    }
+
+    private static List<Tailnets> sharing(Tailnets place, int services) {
+      return Collections.nCopies(services, new SharedPlace(place));
+    }
+
+    /** A replay with a service over each of these, which are one place. */
+    Replay(List<Exchange> exchanges, List<Tailnets> places, boolean twice) throws Exception {
       this.twice = twice;
-      for (int i = 0; i < services; i++) {
+      this.place = places.get(0);
+      for (Tailnets each : places) {
         this.services.add(
             ControlService.over(
-                new SharedPlace(place),
-                ControlSettings.DEFAULTS.takingSupportSecrets(true),
-                new FakeClock()));
+                each, ControlSettings.DEFAULTS.takingSupportSecrets(true), new FakeClock()));
       }
       for (Exchange each : exchanges) {
         owners.put(each.read().nodeKey().orElseThrow(), each.node());
@@ -221,17 +238,18 @@ class RecordedNodesTest {
     @Override
     public void close() {
       services.forEach(ControlService::close);
-      place.close();
     }
   }
 
-  private static Replay replay(int services, boolean twice) throws Exception {
-    List<Exchange> exchanges = exchanges("rpc");
-    Replay replay = new Replay(exchanges, services, twice);
-    for (Exchange each : exchanges) {
+  private static Replay replayed(Replay replay) throws Exception {
+    for (Exchange each : exchanges("rpc")) {
       replay.ask(each);
     }
     return replay;
+  }
+
+  private static Replay replay(int services, boolean twice) throws Exception {
+    return replayed(new Replay(exchanges("rpc"), services, twice));
   }
 
   @Test
@@ -240,23 +258,48 @@ class RecordedNodesTest {
       assertThat(replay.differences)
           .containsExactlyElementsOf(
               DIFFERENCES.keySet().stream().filter(id -> id.startsWith("rpc")).sorted().toList());
+      // A lost node gets control's offer, and nothing that is of another lock.
+      Exchange last = exchanges("rpc").get(189);
+      Caller lost = Caller.node(TAILNET, replay.numbers.get(last.node()));
+      RpcAnswer.Offer answer = (RpcAnswer.Offer) replay.next().call(lost, last.read());
+      assertThat(answer.answer().missing()).isEmpty();
+      assertThat(replay.next().announcement(TAILNET, Optional.empty()))
+          .isEqualTo(new Announcement.Enabled(answer.answer().offer().head()));
+      requireSameEnd(replay.end(), 1, true);
+      requireSameEnd(replay.end(), 2, false);
+    }
+  }
+
+  /** Every request twice, or two services in turn, ends the same. */
+  private static void requireSameEnd(String end, int services, boolean twice) throws Exception {
+    try (Replay replay = replay(services, twice)) {
+      assertThat(replay.end()).isEqualTo(end);
     }
   }
 
   @Test
-  void everyRequestTwiceAndTwoServicesInTurnEndTheSame() throws Exception {
-    String once;
-    try (Replay replay = replay(1, false)) {
-      once = replay.end();
-    }
-    try (Replay replay = replay(1, true)) {
-      assertThat(replay.end()).isEqualTo(once);
-    }
-    try (Replay replay = replay(2, true)) {
-      assertThat(replay.end()).isEqualTo(once);
-    }
-    try (Replay replay = replay(2, false)) {
-      assertThat(replay.end()).isEqualTo(once);
+  void twoServicesInTurnOnOneSqliteFileAnswerAsRecorded(@TempDir Path directory) throws Exception {
+    Path file = directory.resolve("control.db");
+    requireAsRecorded(
+        List.of(
+            SqliteFile.create(file, Clock.systemUTC()),
+            SqliteFile.create(file, Clock.systemUTC())));
+  }
+
+  @Test
+  void twoServicesInTurnOnOnePostgresAnswerAsRecorded() throws Exception {
+    PostgresSettings settings = PostgresServer.shared().newDatabase();
+    requireAsRecorded(
+        List.of(
+            PostgresDatabase.create(settings, Clock.systemUTC()),
+            PostgresDatabase.create(settings, Clock.systemUTC())));
+  }
+
+  private static void requireAsRecorded(List<Tailnets> places) throws Exception {
+    try (Replay inMemory = replay(1, false);
+        Replay replay = replayed(new Replay(exchanges("rpc"), places, true))) {
+      assertThat(replay.differences).containsExactly("rpc 159", "rpc 190");
+      assertThat(replay.end()).isEqualTo(inMemory.end());
     }
   }
 
@@ -350,21 +393,6 @@ class RecordedNodesTest {
         assertThat(replay.differences).containsExactly("rescue.rpc 190");
         assertThat(DIFFERENCES).containsKey("rescue.rpc 190");
       }
-    }
-  }
-
-  @Test
-  void aLostNodeGetsControlsOfferAndNothingThatIsOfAnotherLock() throws Exception {
-    try (Replay replay = replay(1, false)) {
-      Exchange last = exchanges("rpc").get(189);
-      RpcAnswer.Offer answer =
-          (RpcAnswer.Offer)
-              replay.next().call(Caller.node(TAILNET, replay.numbers.get("node3")), last.read());
-      assertThat(answer.answer().missing()).isEmpty();
-      assertThat(answer.answer().offer().head())
-          .isEqualTo(
-              ((Announcement.Enabled) replay.next().announcement(TAILNET, Optional.empty()))
-                  .head());
     }
   }
 

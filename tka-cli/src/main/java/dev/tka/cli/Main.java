@@ -11,6 +11,7 @@ import dev.tka.cli.output.Texts;
 import dev.tka.store.Waits;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
@@ -29,7 +30,12 @@ public final class Main {
   public static void main(String[] args) {
     Writer out = writer(new FileOutputStream(FileDescriptor.out));
     Writer err = writer(new FileOutputStream(FileDescriptor.err));
-    System.exit(run(new Tka(System.in, isTerminal(), SecureRandom::new), out, err, args));
+    OutputStream bytes = new FileOutputStream(FileDescriptor.out);
+    System.exit(run(tka(System.in, bytes, isTerminal()), out, err, args));
+  }
+
+  static Tka tka(InputStream in, OutputStream out, boolean canAsk) {
+    return new Tka(in, out, canAsk, SecureRandom::new);
   }
 
   /** True when a person types the input and sees the output. */
@@ -73,6 +79,12 @@ public final class Main {
       err.println("tka: the output could not be written");
     }
     return ExitCode.IO;
+  }
+
+  static {
+    // Of the types that picocli can read no option has any of these, and to look for them takes
+    // time.
+    System.setProperty("picocli.converters.excludes", "java[.](sql|time)[.].*");
   }
 
   private static int execute(Tka tka, PrintWriter out, PrintWriter err, String... given) {

@@ -7,7 +7,6 @@ import java.io.OutputStream;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -64,12 +63,7 @@ public final class Rehearsal {
   }
 
   private static void tka(Object... words) {
-    Tka tka =
-        new Tka(
-            InputStream.nullInputStream(),
-            OutputStream.nullOutputStream(),
-            false,
-            new SecureRandom());
+    Tka tka = Main.tka(InputStream.nullInputStream(), OutputStream.nullOutputStream(), false);
     String[] args = Stream.of(words).map(Object::toString).toArray(String[]::new);
     Main.run(tka, Writer.nullWriter(), Writer.nullWriter(), args);
   }

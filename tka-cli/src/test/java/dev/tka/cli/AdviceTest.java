@@ -1,5 +1,6 @@
 package dev.tka.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.jr.ob.JSON;
@@ -18,12 +19,14 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -35,6 +38,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class AdviceTest {
   private static final Pattern LINE = Pattern.compile("^\\s*(?:tka: )?(to do|run): +(.*)$");
+  private static final Pattern QUOTED = Pattern.compile("'(tka [^']*)'");
   private static final Pattern WORD = Pattern.compile("'([^']*)'|(\\S+)");
 
   @TempDir Path folder;
@@ -146,22 +150,206 @@ class AdviceTest {
         results -> assertThat(Cli.run(asking).out()).doesNotContain(name));
   }
 
+  /** Refusals besides those above, whose advice is of the same kinds. */
+  private enum Refusal {
+    REMOVAL_OF_THE_ONLY_KEY,
+    UPDATE_OF_AN_UNTRUSTED_KEY,
+    REMOVAL_OF_THE_SIGNER_WITH_PEERS,
+    REVOCATION_OF_EVERY_KEY,
+    CREATION_OF_AN_AUTHORITY_THAT_IS_THERE,
+    FILE_THAT_IS_NO_DATABASE,
+    DIAGNOSIS_OF_SUCH_A_FILE,
+    LIST_OF_A_MALFORMED_DATABASE,
+    NODE_NAMED_WITHOUT_A_PEERS_FILE,
+    EXPORT_OF_MANY_OF_WHICH_ONE_IS_NEWER_THERE,
+    EXPORT_OLDER_THAN_A_DIRECTORY,
+    DAMAGED_HEAD_THAT_NO_JOURNAL_HOLDS
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void everyRefusalEndsInTheCommandThatHelps(Refusal refusal) throws Exception {
+    Trouble trouble = trouble(refusal);
+    Cli.Result asked = Cli.run(trouble.asking().toArray());
+    assertThat(asked.exitCode()).isNotEqualTo(ExitCode.OK);
+    List<Cli.Result> results = new ArrayList<>();
+    for (String command : commands(asked, trouble.mark())) {
+      Cli.Result result = run(command, trouble.words());
+      assertThat(result.exitCode()).as(command + ": " + result.err()).isEqualTo(ExitCode.OK);
+      results.add(result);
+    }
+    trouble.gone().check(results);
+  }
+
+  private Trouble trouble(Refusal refusal) throws Exception {
+    return switch (refusal) {
+      case REMOVAL_OF_THE_ONLY_KEY -> onlyKey("remove", "--re-sign=false", "--confirm");
+      case REVOCATION_OF_EVERY_KEY -> onlyKey("revoke-keys");
+      case UPDATE_OF_AN_UNTRUSTED_KEY -> {
+        Tailnet tailnet = Tailnet.of(folder, "ann");
+        String bob = tailnet.newKey("bob");
+        yield new Trouble(
+            List.of(tailnet.editArguments("update", "ann", bob + "?2")),
+            "tka add",
+            Map.of("FILE", tailnet.keyFile("ann")),
+            results -> assertThat(tailnet.trusted()).contains(bob + "?2"));
+      }
+      case REMOVAL_OF_THE_SIGNER_WITH_PEERS -> {
+        Tailnet tailnet = Tailnet.of(folder, "ann", "bob");
+        Path peers =
+            new Nodes()
+                .add("laptop", 1, Nodes.direct(1, tailnet.keyFile("ann")))
+                .write(folder.resolve("peers.json"));
+        yield new Trouble(
+            List.of(
+                tailnet.editArguments("remove", "ann", tailnet.publicKey("ann"), "--peers", peers)),
+            "tka remove",
+            Map.of("FILE", tailnet.keyFile("bob")),
+            results ->
+                assertThat(tailnet.trusted()).containsExactly(tailnet.publicKey("bob") + "?1"));
+      }
+      case CREATION_OF_AN_AUTHORITY_THAT_IS_THERE -> {
+        Tailnet tailnet = Tailnet.in(folder);
+        Path secret = secretOf(tailnet);
+        yield untilContent(
+            "tka disable",
+            Map.of("SECRET-FILE", secret),
+            tailnet.editArguments("init", "ann", tailnet.publicKey("ann"), "--confirm"));
+      }
+      case FILE_THAT_IS_NO_DATABASE -> unreadable("tailnets", "x".repeat(5000).getBytes(UTF_8));
+      case DIAGNOSIS_OF_SUCH_A_FILE -> unreadable("doctor", "x".repeat(5000).getBytes(UTF_8));
+      case LIST_OF_A_MALFORMED_DATABASE -> {
+        Path whole = databaseOf("whole.db");
+        yield unreadable("tailnets", Arrays.copyOf(Files.readAllBytes(whole), 4200));
+      }
+      case DAMAGED_HEAD_THAT_NO_JOURNAL_HOLDS -> moveAwayWithoutJournal();
+      case EXPORT_OF_MANY_OF_WHICH_ONE_IS_NEWER_THERE -> olderExport("tka delete", true);
+      case EXPORT_OLDER_THAN_A_DIRECTORY -> {
+        Tailnet tailnet = Tailnet.of(folder, "ann");
+        Path export = folder.resolve("export");
+        Cli.run("export", tailnet.directory(), export);
+        tailnet.edit("add", "ann", tailnet.newKey("bob"));
+        yield untilContent("mv ", Map.of(), "import", export, tailnet.directory());
+      }
+      case NODE_NAMED_WITHOUT_A_PEERS_FILE -> {
+        Tailnet tailnet = Tailnet.of(folder, "ann");
+        Path peers = lockedOut(tailnet);
+        yield new Trouble(
+            List.of(tailnet.editArguments("sign", "ann", "laptop")),
+            "tka sign",
+            Map.of("FILE", tailnet.keyFile("ann"), "PEERS", peers),
+            results -> assertThat(results.get(0).out()).startsWith(Nodes.nodeKey(1) + "\t"));
+      }
+    };
+  }
+
+  private Trouble onlyKey(String verb, Object... options) {
+    Tailnet tailnet = Tailnet.of(folder, "ann");
+    List<Object> arguments = new ArrayList<>(List.of(tailnet.publicKey("ann")));
+    arguments.addAll(List.of(options));
+    return untilContent(
+        "tka add",
+        Map.of("FILE", tailnet.keyFile("ann"), "KEY", tailnet.newKey("bob")),
+        tailnet.editArguments(verb, "ann", arguments.toArray()));
+  }
+
+  /** An export of a tailnet, or of two, of which one has since had an edit. */
+  private Trouble olderExport(String mark, boolean ofMany) throws Exception {
+    Tailnet tailnet = Tailnet.of(sub("home"), "ann");
+    Path export = folder.resolve("export");
+    String store = "sqlite:" + folder.resolve("control.db");
+    Cli.run("export", tailnet.directory(), export);
+    Cli.run("import", export, store, "--tailnet", "a.example");
+    if (ofMany) {
+      Cli.run("import", export, store, "--tailnet", "b.example");
+      Cli.run("export", "--all", store, Files.createDirectory(folder.resolve("x")).resolve("all"));
+      export = folder.resolve("x/all");
+    }
+    tailnet.run(
+        "add",
+        store,
+        tailnet.newKey("bob"),
+        "--tailnet",
+        "a.example",
+        "--key-file",
+        tailnet.keyFile("ann"));
+    List<Object> asking = new ArrayList<>(List.of("import", export, store));
+    if (!ofMany) {
+      asking.addAll(List.of("--tailnet", "a.example"));
+    }
+    assertThat(Cli.run(asking.toArray()).err())
+        .contains("what is there is newer: it has 1 AUM that the export lacks");
+    return new Trouble(
+        asking,
+        mark,
+        Map.of("NEWNAME", "c.example"),
+        results -> {
+          String name = mark.equals("tka import") ? "c.example" : "a.example";
+          Map<String, Object> log = Cli.run("log", store, "--tailnet", name, "--json").json();
+          assertThat((List<?>) log.get("Messages")).hasSize(1);
+        });
+  }
+
+  private Path databaseOf(String name) throws Exception {
+    Path export = folder.resolve("export-" + name);
+    Path file = folder.resolve(name);
+    Cli.run("export", Tailnet.of(sub("of-" + name), "ann").directory(), export);
+    Cli.run("import", export, "sqlite:" + file, "--tailnet", "a.example");
+    return file;
+  }
+
+  private Trouble unreadable(String verb, byte[] content) throws Exception {
+    Path copy = folder.resolve("copy.db");
+    Cli.run("backup", "sqlite:" + databaseOf("good-" + verb + ".db"), copy);
+    Path file = Files.write(folder.resolve("control.db"), content);
+    return untilContent("tka restore", Map.of("COPY", copy), verb, "sqlite:" + file);
+  }
+
+  @Test
+  void aCommandThatARefusalQuotesRuns() throws Exception {
+    Tailnet tailnet = Tailnet.of(folder, "ann");
+    Path peers = lockedOut(tailnet);
+    String bob = tailnet.newKey("bob");
+    String database = "sqlite:" + databaseOf("one.db");
+    String ann = tailnet.publicKey("ann");
+    for (Object[] asking :
+        List.of(
+            new Object[] {"explain", tailnet.directory(), "tv", "--peers", peers},
+            tailnet.editArguments("sign", "ann", "tv", "--peers", peers),
+            tailnet.editArguments("remove", "ann", bob, "--re-sign=false"),
+            tailnet.editArguments("add", "ann", ann),
+            tailnet.editArguments("revoke-keys", "ann", bob),
+            new Object[] {"status", database, "--tailnet", "c.example"})) {
+      Cli.Result asked = Cli.run(asking);
+      assertThat(asked.exitCode()).isNotEqualTo(ExitCode.OK);
+      Matcher quoted = QUOTED.matcher(asked.err().substring(asked.err().indexOf("to do: ")));
+      assertThat(quoted.find()).as(asked.err()).isTrue();
+      Cli.Result result = run(quoted.group(1), Map.of());
+      assertThat(result.exitCode())
+          .as(quoted.group(1) + ": " + result.err())
+          .isIn(ExitCode.OK, ExitCode.PEER_DROPPED);
+    }
+  }
+
   private Trouble trouble(Advice.Kind kind) throws Exception {
     return switch (kind) {
       case FETCH -> fetch();
       case FETCH_UNREADABLE -> fetchUnreadable();
       case MOVE_AWAY -> moveAway();
+      case PLACE -> place();
       case MOVE_OWN_FILE -> moveOwnFile();
       case FORGET_RECORD -> forgetRecord();
       case BEGIN_ANEW -> beginAnew();
       case BOOTSTRAP -> bootstrap();
       case FOLLOW_RE_CREATED -> followReCreated();
       case OTHER_DIRECTORY -> otherDirectory();
+      case NAME_TAILNET -> nameTailnet();
       case COMPACT -> compact();
       case MAKE_AGAIN -> makeAgain();
       case REMOVE_KEY -> remove("--peers PEERS");
       case REMOVE_ANYWAY -> remove("--re-sign=false");
       case ADD_KEY -> addKey();
+      case SET_VOTES -> setVotes();
       case MAKE_CHECKPOINT -> makeCheckpoint();
       case DISABLE -> disable();
       case SIGN_NODE -> signNode();
@@ -169,6 +357,8 @@ class AdviceTest {
       case WRAP -> wrap();
       case SYNC -> leftBehind("tka sync ");
       case RESTORE -> restore();
+      case IMPORT_BESIDE -> olderExport("tka import", false);
+      case REPLACE -> olderExport("tka delete", false);
       case REPAIR -> leftBehind("tka repair ");
       case GIVE_BACK -> giveBack();
       case RESTORED -> restored();
@@ -206,6 +396,32 @@ class AdviceTest {
     Path file = tailnet.directory().resolve(head.substring(0, 2)).resolve(head);
     Files.write(file, new byte[] {1});
     return untilContent("mv ", Map.of(), "doctor", tailnet.directory());
+  }
+
+  private Trouble moveAwayWithoutJournal() throws Exception {
+    Trouble trouble = moveAway();
+    Files.delete(folder.resolve("tka/tka-journal"));
+    return trouble;
+  }
+
+  /** The head, which the journal of its commit still holds, was moved away. */
+  private Trouble place() throws Exception {
+    Tailnet tailnet = Tailnet.of(folder, "ann", "bob", "carol");
+    tailnet.edit("add", "ann", tailnet.newKey("dora"));
+    String head = tailnet.authority().head().toString();
+    Path file = tailnet.directory().resolve(head.substring(0, 2)).resolve(head);
+    byte[] content = Files.readAllBytes(file);
+    Files.move(file, folder.resolve("away"));
+    assertThat(Cli.run("doctor", tailnet.directory()).out()).contains("PROBLEM  only-in-journal: ");
+    Trouble trouble = untilContent("--journal", Map.of(), "doctor", tailnet.directory());
+    return new Trouble(
+        trouble.asking(),
+        trouble.mark(),
+        trouble.words(),
+        results -> {
+          trouble.gone().check(results);
+          assertThat(file).hasBinaryContent(content);
+        });
   }
 
   private Trouble moveOwnFile() throws Exception {
@@ -255,10 +471,34 @@ class AdviceTest {
     Path profiles = Files.createDirectory(parent.resolve("tka-profiles"));
     TestFiles.copy(Tailnet.of(sub("home"), "ann").directory(), profiles.resolve("2601"));
     return new Trouble(
-        List.of("doctor", parent),
-        "tka status",
+        List.of("log", "--json", parent + "/"),
+        "tka log --json " + profiles.resolve("2601"),
         Map.of(),
+        results -> assertThat(results.get(0).json()).containsKey("Messages"));
+  }
+
+  private Trouble nameTailnet() throws Exception {
+    Path export = folder.resolve("export");
+    String store = "sqlite:" + folder.resolve("control.db");
+    Cli.run("export", Tailnet.of(folder, "ann").directory(), export);
+    for (String name : List.of("a.example", "b.example")) {
+      Cli.run("import", export, store, "--tailnet", name);
+    }
+    return new Trouble(
+        List.of("status", store),
+        "tka status",
+        Map.of("ID", "b.example"),
         results -> assertThat(results.get(0).out()).startsWith("Tailnet Lock is ENABLED."));
+  }
+
+  private Trouble setVotes() throws Exception {
+    Tailnet tailnet = Tailnet.of(folder, "ann", "bob");
+    String bob = tailnet.publicKey("bob");
+    return new Trouble(
+        List.of(tailnet.editArguments("add", "ann", bob + "?3")),
+        "tka update",
+        Map.of("FILE", tailnet.keyFile("ann")),
+        results -> assertThat(tailnet.trusted()).contains(bob + "?3"));
   }
 
   private Trouble compact() throws Exception {

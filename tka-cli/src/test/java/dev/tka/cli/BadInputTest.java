@@ -397,7 +397,7 @@ class BadInputTest {
   private static void requireFailure(Cli.Result result, int exitCode, String message) {
     assertThat(result.exitCode()).isEqualTo(exitCode);
     assertThat(result.err()).startsWith("tka: ").contains(message);
-    assertThat(result.err().lines()).hasSize(1);
+    assertThat(Tailnet.withoutAdvice(result.err()).lines()).hasSize(1);
     assertThat(result.out()).isEmpty();
   }
 

@@ -56,7 +56,8 @@ class DeepLinkCommandTest {
   private static void requireFailure(Cli.Result result, int exitCode, String message) {
     assertThat(result.exitCode()).as(result.err()).isEqualTo(exitCode);
     assertThat(result.out()).isEmpty();
-    assertThat(result.err()).startsWith("tka: ").contains(message).hasLineCount(1);
+    assertThat(result.err()).startsWith("tka: ").contains(message);
+    assertThat(Tailnet.withoutAdvice(result.err())).hasLineCount(1);
   }
 
   @Test

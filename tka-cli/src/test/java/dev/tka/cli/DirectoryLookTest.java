@@ -19,8 +19,10 @@ class DirectoryLookTest {
       assertThat(result.exitCode()).as(command).isEqualTo(ExitCode.NOT_FOUND);
       assertThat(result.out()).isEmpty();
       assertThat(result.err())
-          .startsWith("tka: " + directory + ": expected a tailnet's directory, ")
-          .contains(texts);
+          .startsWith("tka: " + directory + ": expected a tailnet's directory, ");
+      for (String text : texts) {
+        assertThat(result.err()).contains(text.replace("VERB", command));
+      }
     }
   }
 
@@ -34,12 +36,12 @@ class DirectoryLookTest {
   @Test
   void theParentOfOneNamesIt() throws Exception {
     Tailnet tailnet = Tailnet.of(folder, "ann");
-    requireNamed(folder, "run:   tka status " + tailnet.directory());
+    requireNamed(folder, "run:   tka VERB " + tailnet.directory());
     Path state = folder.resolve("tailscale");
     Files.createDirectories(state);
     Files.move(
         tailnet.directory(), Files.createDirectory(state.resolve("tka-profiles")).resolve("2601"));
-    requireNamed(state, "run:   tka status " + state.resolve("tka-profiles/2601"));
+    requireNamed(state, "run:   tka VERB " + state.resolve("tka-profiles/2601"));
   }
 
   @Test
@@ -48,7 +50,7 @@ class DirectoryLookTest {
     String head = tailnet.authority().head().toString();
     requireNamed(
         tailnet.directory().resolve(head.substring(0, 2)),
-        "run:   tka status " + tailnet.directory());
+        "run:   tka VERB " + tailnet.directory());
   }
 
   @Test

@@ -273,7 +273,7 @@ class EditFailuresTest {
 
     assertThat(updated.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
     assertThat(updated.err())
-        .isEqualTo(
+        .startsWith(
             "tka: set votes of key "
                 + carol
                 + ": another writer changed the key in the meantime: it is not trusted now\n");

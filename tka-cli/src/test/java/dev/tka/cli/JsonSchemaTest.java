@@ -276,7 +276,13 @@ class JsonSchemaTest {
     Tailnet home = Tailnet.of(Files.createDirectory(folder.resolve("fetching")), "ann");
     TestFiles.copy(home.directory(), folder.resolve("source"));
     String genesis = home.authority().head().toString();
-    Files.write(home.directory().resolve(genesis.substring(0, 2)).resolve(genesis), new byte[0]);
+    Path file = home.directory().resolve(genesis.substring(0, 2)).resolve(genesis);
+    Files.delete(file);
+    collect(
+        "repair",
+        home.run("repair", home.directory(), "--journal", "--confirm", "--json").json(),
+        paths);
+    Files.write(file, new byte[0]);
     collect(
         "repair",
         Cli.run(

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +26,7 @@ class LauncherTest {
   private static final String JAVA =
       """
       #!/bin/sh
-      echo "$*" >> "$(dirname "$0")/calls"
+      echo "$*" >> "${0%/*}/calls"
       for argument; do
         case $argument in
           -XX:ArchiveClassesAtExit=*) MAKE ;;
@@ -64,6 +65,37 @@ class LauncherTest {
       assertThat(calls(jdk)).last().asString().endsWith(" status DIR").contains(archive);
     }
     assertThat(calls(one)).doesNotContainAnyElementsOf(calls(other));
+  }
+
+  @Test
+  void aJdkThatWasReplacedGetsANewArchive() throws Exception {
+    Path jdk = jdk("any", "echo classes > \"${argument#*=}\"");
+    launch(jdk, "status", "DIR");
+
+    for (int seconds : List.of(-1_000, 1_000)) {
+      FileTime other = FileTime.fromMillis(System.currentTimeMillis() + seconds * 1_000L);
+      Files.setLastModifiedTime(jdk.resolve("bin/java"), other);
+      Files.writeString(jdk.resolve("bin/calls"), "");
+
+      launch(jdk, "status", "DIR");
+      launch(jdk, "status", "DIR");
+
+      assertThat(calls(jdk)).hasSize(3);
+      assertThat(calls(jdk).get(0)).contains("-XX:ArchiveClassesAtExit=");
+    }
+    assertThat(archives()).hasSize(1);
+  }
+
+  @Test
+  void aStartNeedsNoOtherProgram() throws Exception {
+    Path jdk = jdk("any", "echo classes > \"${argument#*=}\"");
+    launch(jdk, "status", "DIR");
+
+    Cli.Result again = launch("", jdk.toString(), "status", "DIR");
+
+    assertThat(again.err()).isEmpty();
+    assertThat(again.exitCode()).isZero();
+    assertThat(calls(jdk)).last().asString().contains("SharedArchiveFile").endsWith(" status DIR");
   }
 
   @Test
@@ -164,7 +196,7 @@ class LauncherTest {
 
   private List<Path> archives() throws IOException {
     try (Stream<Path> files = Files.list(jars)) {
-      return files.filter(file -> !file.endsWith("tka.jar")).toList();
+      return files.filter(file -> file.toString().endsWith(".jsa")).toList();
     }
   }
 

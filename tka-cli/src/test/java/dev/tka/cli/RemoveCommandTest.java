@@ -98,7 +98,7 @@ class RemoveCommandTest {
     Map<String, String> before = tailnet.content();
     Cli.Result result = Cli.run(tailnet.editArguments("remove", "ann", bob, "--peers", peers));
     assertThat(result.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
-    assertThat(result.err()).contains("(on-ann): NodeKey", "Nothing was stored");
+    assertThat(result.err()).contains("(on-ann): NodeKey", "nothing was stored");
     assertThat(tailnet.content()).isEqualTo(before);
   }
 

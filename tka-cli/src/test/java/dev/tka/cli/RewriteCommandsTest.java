@@ -177,7 +177,8 @@ class RewriteCommandsTest {
         Cli.run("edits", node.directory(), "--again", "--key-file", node.keyFile("bob"), "--json");
     assertThat(again.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
     assertThat(again.json()).containsEntry("MadeAgain", List.of(update));
-    assertThat(again.err()).contains("tka: " + add + " stays set aside: add key ").hasLineCount(1);
+    assertThat(again.err()).contains("tka: " + add + " stays set aside: add key ");
+    assertThat(again.err()).contains("'tka edits " + node.directory() + " --drop HASH'");
     assertThat(node.trusted()).contains(node.publicKey("ann") + "?3");
     assertThat(Cli.run("edits", node.directory()).out()).hasLineCount(1).contains(add);
 
@@ -217,6 +218,28 @@ class RewriteCommandsTest {
     assertThat((List<?>) made.get("MadeAgain")).hasSize(49);
     assertThat(made.get("Checkpoints")).isEqualTo(List.of(checkpoint));
     assertThat(Cli.run("edits", node.directory()).out()).hasLineCount(1).contains(" add-key ");
+  }
+
+  @Test
+  void editsAfterTheRemovalOfTheirSignerStayListedWithTheCommandForThem() throws Exception {
+    Path control = folder.resolve("control");
+    Tailnet node = Tailnet.of(folder, "ann?3", "bob");
+    TestFiles.copy(node.directory(), control);
+    node.edit("add", "bob", node.newKey("carol"));
+    node.edit("remove", "bob", node.publicKey("bob"), "--re-sign=false", "--confirm");
+    node.edit("add", "ann", node.newKey("dave"));
+    Cli.run("add", control, node.newKey("eve"), "--key-file", node.keyFile("ann"));
+    Cli.run("sync", node.directory(), control);
+
+    Cli.Result again = Cli.run(node.editArguments("edits", "bob", "--again"));
+    assertThat(again.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
+    assertThat(again.out()).hasLineCount(2);
+    assertThat(again.err())
+        .contains(" stays set aside: add key " + node.publicKey("dave"))
+        .endsWith("tka: run:   tka edits " + node.directory() + " --again --key-file FILE\n");
+    assertThat(node.edit("edits", "ann", "--again").err()).isEmpty();
+    assertThat(node.trusted())
+        .contains(node.publicKey("carol") + "?1", node.publicKey("dave") + "?1");
   }
 
   @Test

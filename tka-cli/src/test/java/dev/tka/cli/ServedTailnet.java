@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** A running server with one locked tailnet, {@code example.com}, and one without a lock. */
@@ -27,17 +26,13 @@ final class ServedTailnet implements AutoCloseable {
     Authority authority = tailnet.authority();
     control.tailnet(NAME, authority.snapshot(), authority.length(), authority.head().toString());
     control.unlocked("off.example.com");
-    control.lines("/v1/tailnets/off.example.com/nodes", List.of());
     control.lines("/v1/tailnets/off.example.com/fleet", List.of());
     NodeKeySignature signature = Nodes.direct(1, tailnet.keyFile("ann"));
-    control.lines(
-        PATH + "/nodes",
-        List.of(node(1, "laptop", Optional.of(signature)), node(2, "phone", Optional.empty())));
     String head = authority.head().toString();
     control.lines(
         PATH + "/fleet",
         List.of(
-            fleet(1, "laptop", "current", "\"behind\":0," + last(head, "ok", "")),
+            fleet(1, "laptop", "current", "\"behind\":0," + signature(signature) + "," + last(head, "ok", "")),
             fleet(
                 2,
                 "phone",
@@ -56,19 +51,9 @@ final class ServedTailnet implements AutoCloseable {
     return new ServedTailnet(folder, tailnet);
   }
 
-  private static String node(int number, String name, Optional<NodeKeySignature> signature) {
-    return "{\"node\":\""
-        + number
-        + "\",\"nodeKey\":\""
-        + Nodes.nodeKey(number)
-        + "\",\"name\":\""
-        + name
-        + "\""
-        + signature
-            .map(made -> Base64.getEncoder().encodeToString(made.encoded().toByteArray()))
-            .map(text -> ",\"nodeKeySignature\":\"" + text + "\"")
-            .orElse("")
-        + "}";
+  private static String signature(NodeKeySignature made) {
+    String text = Base64.getEncoder().encodeToString(made.encoded().toByteArray());
+    return "\"nodeKeySignature\":\"" + text + "\"";
   }
 
   private static String fleet(int number, String name, String condition, String more) {

@@ -8,6 +8,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -99,6 +101,50 @@ class SignManyTest {
         .satisfiesExactly(
             line -> assertThat(line).startsWith(NODE + "\ta5"),
             line -> assertThat(line).startsWith("nodekey:" + "ab".repeat(32) + "\ta5"));
+  }
+
+  @Test
+  void aBadLineOfStandardInputIsNamedWithWhatItHolds() {
+    String short1 = "nodekey:12";
+    String link = tailnet.run(DeepLinkCommandTest.newArguments(tailnet, "tv")).out().strip();
+    Map<String, String> bad =
+        Map.of(
+            short1,
+            "nodekey:12: node key: expected 72 characters, found 10",
+            "laptop",
+            "laptop: expected a node key, nodekey:..., found other text",
+            "tskey-auth-k-1",
+            "expected a node key, nodekey:..., found an auth key",
+            "nodekey:" + "0".repeat(64),
+            "expected a node key, found the zero key",
+            NODE + " " + Nodes.rotationKey(1),
+            "was named before, with another rotation key",
+            link.replace("device", "devic3"),
+            "tailscale://sign-devic3/v1/");
+    bad.forEach(
+        (line, why) -> {
+          Cli.Result result = signInput(NODE + "\n\n" + line + "\n", "-");
+          assertThat(result.exitCode()).as(result.err()).isEqualTo(ExitCode.BAD_INPUT);
+          assertThat(result.err()).startsWith("tka: standard input, line 3: ").contains(why);
+          assertThat(result.err()).doesNotContain("auth-k-1");
+          assertThat(result.out()).isEmpty();
+        });
+  }
+
+  @Test
+  void whatIsNamedTwiceIsDoneOnce() throws Exception {
+    Path peers = peers();
+    Cli.Result listed =
+        signInput(
+            NODE + "\n" + NODE.toUpperCase(Locale.ROOT).replace("NODEKEY", "nodekey") + "\n", "-");
+    assertThat(listed.out().lines()).as(listed.err()).hasSize(1);
+    assertThat(listed.err().lines()).hasSize(1);
+    Cli.Result named = tailnet.edit("sign", "ann", "laptop", NODE, "laptop", "--peers", peers);
+    assertThat(named.out().lines()).hasSize(1);
+    String bob = tailnet.newKey("bob");
+    tailnet.edit("add", "ann", bob, bob);
+    tailnet.edit("remove", "ann", bob, bob, "--re-sign=false");
+    assertThat(tailnet.authority().length()).isEqualTo(3);
   }
 
   @ParameterizedTest

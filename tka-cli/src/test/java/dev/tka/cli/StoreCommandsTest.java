@@ -95,7 +95,8 @@ class StoreCommandsTest {
     Map<String, String> before = files();
     Cli.Result result = Cli.run(arguments);
     assertThat(result.exitCode()).as(result.err()).isEqualTo(exitCode);
-    assertThat(result.err()).startsWith("tka: ").contains(why).hasLineCount(1);
+    assertThat(result.err()).startsWith("tka: ").contains(why);
+    assertThat(Tailnet.withoutAdvice(result.err())).hasLineCount(1);
     assertThat(result.out()).isEmpty();
     assertThat(files()).isEqualTo(before);
     return result;
@@ -121,7 +122,9 @@ class StoreCommandsTest {
     begin("two", "bob");
 
     Cli.Result refused = requireRefused(ExitCode.USAGE, "2 tailnets", "status", store);
-    assertThat(refused.err()).endsWith("name one: one, two\n");
+    assertThat(refused.err())
+        .contains("name one: one, two\n")
+        .endsWith("run:   tka status " + store + " --tailnet ID\n");
     assertThat(keys.run("status", store, "--tailnet", "two", "--json").json())
         .containsEntry("Head", head("two"));
     assertThat(keys.run("status", store, "--tailnet", "one", "--json").json())
@@ -316,7 +319,11 @@ class StoreCommandsTest {
     assertThat(doctor.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
     assertThat(doctor.out())
         .containsSubsequence(
-            "PROBLEM  re-created: ", "to do: " + hint, "no-common-ground", "to do: " + hint);
+            "PROBLEM  re-created: ",
+            "to do: " + hint,
+            "no-common-ground",
+            "to do: as above, for re-created\n");
+    assertThat(doctor.out()).containsOnlyOnce(hint).containsOnlyOnce("as above");
     assertThat(Cli.run("sync", node, store, "--tailnet", "two").out()).contains("to do: " + hint);
     // A directory keeps no other.
     assertThat(Cli.run("import", folder.resolve("one.tka"), folder.resolve("other")).exitCode())
@@ -476,6 +483,27 @@ class StoreCommandsTest {
   }
 
   @Test
+  void aWaitForAnotherThatMakesTheFileIsToldOnce() throws Exception {
+    Path made = folder.resolve("made.db");
+    Path export = folder.resolve("export");
+    Cli.run("export", store, "--tailnet", "one", export);
+    Cli.Result result;
+    try (Connection other = DriverManager.getConnection("jdbc:sqlite:" + made);
+        Statement statement = other.createStatement()) {
+      statement.execute("begin immediate");
+      CompletableFuture<Cli.Result> imported =
+          CompletableFuture.supplyAsync(() -> Cli.run("import", export, "sqlite:" + made));
+      Thread.sleep(Waits.NOTICEABLE.plusMillis(700).toMillis());
+      statement.execute("rollback");
+      result = imported.join();
+    }
+
+    assertThat(result.exitCode()).as(result.err()).isEqualTo(ExitCode.OK);
+    assertThat(result.err())
+        .isEqualTo("tka: waiting for another program that is writing to " + made + "\n");
+  }
+
+  @Test
   void aWaitForAnotherProgramIsToldOnce() throws Exception {
     Cli.Result result;
     try (Connection other = DriverManager.getConnection("jdbc:sqlite:" + file);
@@ -537,7 +565,7 @@ class StoreCommandsTest {
         .matches(
             """
             (?s).*PROBLEM  damaged: .*aum_body.*
-                     to do: to put a backup back; .*
+                     to do: if it is the right file, put a backup back; .*
                      run:   tka restore COPY sqlite:.*
             """);
     requireRefused(
@@ -600,13 +628,41 @@ class StoreCommandsTest {
     requireRefused(ExitCode.USAGE, "a copy of a file", "restore", "dir:" + folder, store);
   }
 
+  /** The temporary name is longer, so that it is the one that fails. */
+  @Test
+  void aFileThatCannotBeMadeIsNamedAsItWasGiven() throws Exception {
+    String longest = "x".repeat(250);
+    Path given = folder.resolve(longest);
+    Path copy = folder.resolve("copy.db");
+    keys.run("backup", store, copy);
+    for (Object[] making :
+        List.of(
+            new Object[] {"keygen", given},
+            new Object[] {"export", store, given},
+            new Object[] {"backup", store, given},
+            new Object[] {"restore", copy, "sqlite:" + given, "--confirm"},
+            new Object[] {"delete", store, "--tailnet", "one", "--confirm", "--export", given})) {
+      Cli.Result failed = requireRefused(ExitCode.IO, given + ": ", making);
+      assertThat(failed.err()).doesNotContain(".part").doesNotContain(".restoring");
+    }
+    Path none = folder.resolve("none/x");
+    Cli.Result failed =
+        requireRefused(ExitCode.NOT_FOUND, none + ": its folder does not exist", "keygen", none);
+    assertThat(failed.err()).hasLineCount(1);
+  }
+
   @Test
   void aBackupGoesOverNothing() throws Exception {
     Path taken = Files.writeString(folder.resolve("taken"), "somebody's");
     requireRefused(ExitCode.CONFLICT, "the file already exists", "backup", store, taken);
     requireRefused(ExitCode.CONFLICT, "the file already exists", "backup", store, file);
     requireRefused(ExitCode.CONFLICT, "the file already exists", "backup", store, folder);
-    requireRefused(ExitCode.NOT_FOUND, "no such", "backup", store, folder.resolve("none/copy"));
+    requireRefused(
+        ExitCode.NOT_FOUND,
+        "its folder does not exist",
+        "backup",
+        store,
+        folder.resolve("none/copy"));
     requireRefused(ExitCode.USAGE, "'cp -a'", "backup", folder, folder.resolve("copy"));
     requireRefused(
         ExitCode.USAGE, "pg_dump", "backup", "postgresql://user@host/tka", folder.resolve("copy"));

@@ -55,6 +55,21 @@ class StoreTextTest {
   }
 
   @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "no name has a question mark there")
+  void aSettingThatNoStoreKnowsIsNamed(@TempDir Path folder) throws Exception {
+    for (String url :
+        List.of("sqlite:" + folder.resolve("x.db") + "?foo=1", "postgresql://u@h/d?foo=1")) {
+      assertThatThrownBy(() -> parse(url))
+          .isInstanceOf(TypeConversionException.class)
+          .hasMessageEndingWith(": foo");
+    }
+    String named = folder.resolve("x.db?foo=1").toString();
+    Files.createFile(Path.of(named));
+    requireSqlite("sqlite:" + named, named);
+    requireSqlite("sqlite:why?", "why?");
+  }
+
+  @Test
   @DisabledOnOs(value = OS.WINDOWS, disabledReason = "no name has a colon there")
   void aNameWithAColonIsADirectoryWhereThereIsOne(@TempDir Path folder) throws Exception {
     Files.createDirectory(folder.resolve("profile:1"));
@@ -77,7 +92,7 @@ class StoreTextTest {
     requireSqlite("sqlite:/var/lib/control.db", "/var/lib/control.db");
     requireSqlite("sqlite:///var/lib/control.db", "/var/lib/control.db");
     // No settings hide in a path.
-    requireSqlite("sqlite:a?mode=memory", "a?mode=memory");
+    requireSqlite("sqlite:a?mode", "a?mode");
     requireSqlite("sqlite::memory:", ":memory:");
   }
 

@@ -116,6 +116,7 @@ record Vocabulary(String ending, SortedSet<String> words) {
         "node-stranded",
         "one-disablement-value",
         "one-signing-key",
+        "only-in-journal",
         "outdated-driver",
         "outvoting-key",
         "over-2000",

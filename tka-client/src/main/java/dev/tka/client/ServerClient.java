@@ -204,7 +204,7 @@ public final class ServerClient implements AutoCloseable {
   /** Reads all nodes of a tailnet, in the order of their numbers. */
   public void nodes(String tailnet, Consumer<ServedNode> reading) throws ServerException {
     list(
-        path(tailnet) + "/nodes",
+        path(tailnet) + "/fleet",
         fields ->
             reading.accept(
                 new ServedNode(

@@ -104,7 +104,7 @@ class ServerClientTest {
     FakeControl control =
         new FakeControl()
             .lines(
-                "/v1/tailnets/a%2Fb%20%C3%A4/nodes",
+                "/v1/tailnets/a%2Fb%20%C3%A4/fleet",
                 List.of(
                     "{\"node\":\"1\",\"nodeKey\":\"" + KEY + "\",\"more\":{\"x\":[{}]}}",
                     "{\"node\":\"9223372036854775807\",\"nodeKey\":\""

@@ -39,10 +39,11 @@ public record Key(int kind, long votes, Optional<Bytes> publicKey, Map<String, S
 
   /** CTAP2 order: a text key's encoding begins with its length, so the shorter one comes first. */
   private static final Comparator<String> WIRE_ORDER =
-      Comparator.comparing(
-          text -> text.getBytes(StandardCharsets.UTF_8),
-          Comparator.<byte[]>comparingInt(utf8 -> utf8.length)
-              .thenComparing((a, b) -> Arrays.compareUnsigned(a, b)));
+      (one, other) -> {
+        byte[] a = one.getBytes(StandardCharsets.UTF_8);
+        byte[] b = other.getBytes(StandardCharsets.UTF_8);
+        return a.length == b.length ? Arrays.compareUnsigned(a, b) : a.length - b.length;
+      };
 
   /**
    * Checks what the wire cannot carry.

@@ -481,7 +481,7 @@ public final class PostgresDatabase extends SqlTailnets {
       return new StoreException.Damaged(settings + ": " + firstLine(first.getMessage()));
     }
     return new StoreException.Unavailable(
-        settings.toString(), PostgresSocket.explain(settings, first).orElse(first));
+        settings.toString(), PostgresFailure.explain(settings, first).orElse(first));
   }
 
   private static String firstLine(@Nullable String text) {

@@ -51,6 +51,9 @@ public final class PostgresSettings {
   /** What says where a socket is, if nothing stands before the database. */
   private static final Set<String> OF_SOCKETS = Set.of("host", "port");
 
+  /** The name of a setting of the driver. */
+  private static final Pattern SETTING = Pattern.compile("[a-zA-Z][a-zA-Z0-9_.-]{0,49}");
+
   /** The names that PostgreSQL's own programs use. */
   private static final List<String> SSL_MODES =
       List.of("disable", "allow", "prefer", "require", "verify-ca", "verify-full");
@@ -246,16 +249,23 @@ public final class PostgresSettings {
     Properties read =
         Driver.parseURL("jdbc:postgresql://host/database?" + query.replace("+", "%2B"), null);
     for (String each : query.split("&", -1)) {
-      PGProperty known =
-          PGProperty.forName(decode(each.substring(0, Math.max(0, each.indexOf('=')))));
+      String name = decode(each.substring(0, Math.max(0, each.indexOf('='))));
+      PGProperty known = PGProperty.forName(name);
       String value = read == null || known == null ? null : read.getProperty(known.getName());
-      // None of it is quoted: it may be a secret.
-      if (known == null || value == null || value.isEmpty()) {
-        throw new TextException.BadUrl(FORM, "a setting after the database that has another form");
+      // The value is never quoted: it may be a secret. Nor is a text that cannot be a name.
+      if (!SETTING.matcher(name).matches()) {
+        throw new TextException.BadUrl(FORM, "text after the database that is not NAME=VALUE");
+      }
+      if (known == null) {
+        throw new TextException.BadUrl(
+            FORM, "a setting after the database that the driver does not know: " + name);
+      }
+      if (value == null || value.isEmpty()) {
+        throw new TextException.BadUrl(FORM, "a setting without a value: " + name);
       }
       if (NOT_AFTER_THE_DATABASE.contains(known)) {
         throw new TextException.BadUrl(
-            FORM, "a setting after the database that does not belong there");
+            FORM, "a setting that does not belong after the database: " + name);
       }
       if (known == PGProperty.SSL_MODE && !SSL_MODES.contains(value)) {
         throw new TextException.BadUrl(FORM, "an sslmode that is not one of " + SSL_MODES);

@@ -1,6 +1,7 @@
 package dev.tka.store.sql;
 
 import dev.tka.core.store.StoreException;
+import dev.tka.store.Waits;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -81,7 +82,12 @@ final class PostgresTables {
     boolean done = false;
     try (Statement statement = connection.createStatement()) {
       statement.execute(PostgresDatabase.BEGIN_WRITING);
-      statement.execute("select pg_advisory_xact_lock(" + LOCK + ")");
+      Waits.Listening telling = Waits.during("another program that is writing to " + place);
+      try {
+        statement.execute("select pg_advisory_xact_lock(" + LOCK + ")");
+      } finally {
+        telling.close();
+      }
       OptionalLong version = version(connection);
       if (version.orElse(0) > VERSION) {
         throw new StoreException.Newer(place, VERSION, version.getAsLong());

@@ -1067,7 +1067,7 @@ final class SqlAumStore implements AumStore {
   }
 
   /**
-   * Gives this store another name, within a transaction: this tailnet's store is empty then.
+   * Gives this store another name, within a transaction. The tailnet has an empty store then.
    *
    * @param genesis a part of the new name
    * @return the new name
@@ -1081,12 +1081,10 @@ final class SqlAumStore implements AumStore {
     if (!base.equals(found)) {
       throw new StoreException.Conflict(base, found);
     }
-    if (select(
-            connection,
-            "number",
-            "aum where tailnet = ? and removed_by is null limit 1",
-            before.number)
-        .isEmpty()) {
+    String own = "tailnet where number = ? and retired is null";
+    String aums = "aum where tailnet = ? and removed_by is null limit 1";
+    if (select(connection, "number", own, before.number).isEmpty()
+        || select(connection, "number", aums, before.number).isEmpty()) {
       throw RecordConflicts.noAums(name);
     }
     int attempt = 1;
@@ -1101,6 +1099,19 @@ final class SqlAumStore implements AumStore {
         other,
         checksum - before.checksum() + before.named(other).checksum(),
         before.number);
+    // As after a wipe.
+    long revision = before.revision + 1;
+    Tailnet after =
+        new Tailnet(
+            insertTailnet(connection),
+            name,
+            revision,
+            revision,
+            0,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty());
+    writeTailnet(connection, 0, after, 0);
     return other;
   }
 
@@ -1112,6 +1123,10 @@ final class SqlAumStore implements AumStore {
   /** Inserts the tailnet's row, at revision 0, and returns its number. */
   private long addTailnet(Connection connection) throws SQLException, StoreException {
     TailnetName.requireNew(name);
+    return insertTailnet(connection);
+  }
+
+  private long insertTailnet(Connection connection) throws SQLException, StoreException {
     try (PreparedStatement insert =
         connection.prepareStatement(
             "insert into "
@@ -1120,10 +1135,15 @@ final class SqlAumStore implements AumStore {
                 + database.newNumber()
                 + ", ?, 0, 0, 0, 0) returning number")) {
       insert.setString(1, name);
-      try (ResultSet result = insert.executeQuery()) {
-        result.next();
-        return Row.read("tailnet", result).number(0);
-      }
+      // Another one that creates the same tailnet is waited for.
+      return database.waiting(
+          each -> {
+            try (ResultSet result = insert.executeQuery()) {
+              result.next();
+              return Row.read("tailnet", result).number(0);
+            }
+          },
+          connection);
     }
   }
 

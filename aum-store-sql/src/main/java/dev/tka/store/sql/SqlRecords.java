@@ -90,8 +90,10 @@ final class SqlRecords implements ControlRecords {
       try {
         return work.run(connection);
       } catch (StoreException.Damaged e) {
-        throw new StoreException.Damaged(
-            database + ", tailnet \"" + tailnet + "\": " + e.getMessage());
+        String where = database + ", tailnet \"" + tailnet + "\": ";
+        throw e.getMessage().startsWith(where)
+            ? e
+            : new StoreException.Damaged(where + e.getMessage());
       }
     };
   }
@@ -324,6 +326,20 @@ final class SqlRecords implements ControlRecords {
   @Override
   public List<NodeRecord> nodesToldApart(String tailnet) throws StoreException {
     return nodes(tailnet, " and n.told_kind is not null");
+  }
+
+  /**
+   * Reads all that is kept.
+   *
+   * @throws StoreException.Damaged if a row is not as written
+   */
+  void requireSound() throws StoreException {
+    for (String tailnet : tailnets()) {
+      tailnet(tailnet);
+      allNodes(tailnet, any -> {});
+      sightings(tailnet);
+      tokens(tailnet);
+    }
   }
 
   /**
@@ -711,10 +727,13 @@ final class SqlRecords implements ControlRecords {
         + " order by t.node, t.made_at, t.hash";
   }
 
-  private static List<NodeToken> parseTokens(List<Row> rows) throws StoreException.Damaged {
+  private List<NodeToken> parseTokens(Connection connection, List<Row> rows)
+      throws SQLException, StoreException {
     List<NodeToken> tokens = new ArrayList<>();
     for (Row row : rows) {
-      tokens.add(RecordRows.parseToken(row.part(0, 5), RecordRows.name(row, 5)));
+      String tailnet = RecordRows.name(row, 5);
+      tokens.add(
+          named(tailnet, any -> RecordRows.parseToken(row.part(0, 5), tailnet)).run(connection));
     }
     return tokens;
   }
@@ -724,7 +743,9 @@ final class SqlRecords implements ControlRecords {
     return database.read(
         connection ->
             database.keepsRecords(connection)
-                ? parseTokens(query(connection, "token", selectTokens("t.hash = ?"), hash)).stream()
+                ? parseTokens(
+                        connection, query(connection, "token", selectTokens("t.hash = ?"), hash))
+                    .stream()
                     .findFirst()
                 : Optional.empty());
   }
@@ -734,7 +755,9 @@ final class SqlRecords implements ControlRecords {
     return read(
         tailnet,
         List.of(),
-        connection -> parseTokens(query(connection, "token", selectTokens("r.name = ?"), tailnet)));
+        connection ->
+            parseTokens(
+                connection, query(connection, "token", selectTokens("r.name = ?"), tailnet)));
   }
 
   @Override

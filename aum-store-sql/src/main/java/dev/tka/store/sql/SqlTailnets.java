@@ -84,11 +84,11 @@ abstract class SqlTailnets implements Tailnets {
   abstract Marks marks();
 
   /**
-   * Executes a select that ends with {@link #lock}, and tells it ({@link Waits}) if another writer
-   * has the rows.
+   * Executes a select that ends with {@link #lock}, or an insert of a name, and tells it ({@link
+   * Waits}) if another writer has the rows.
    */
-  <T> T waiting(Work<T> select, Connection connection) throws SQLException, StoreException {
-    return select.run(connection);
+  <T> T waiting(Work<T> statement, Connection connection) throws SQLException, StoreException {
+    return statement.run(connection);
   }
 
   /** Like {@link #lock}, but skips rows that others have locked. */

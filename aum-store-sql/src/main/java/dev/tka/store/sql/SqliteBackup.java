@@ -27,7 +27,7 @@ final class SqliteBackup {
 
   SqliteBackup(SqliteFile source, Path target) {
     this.source = source;
-    this.target = target.toAbsolutePath();
+    this.target = target;
   }
 
   /** See {@link SqliteFile#backup}. */

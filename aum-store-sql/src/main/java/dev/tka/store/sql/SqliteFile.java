@@ -229,6 +229,7 @@ public final class SqliteFile extends SqlTailnets {
   /** SQLite does not wait while another connection changes the journal mode, so this retries. */
   private void makeTablesUnlessThere() throws StoreException {
     long end = System.nanoTime() + PATIENCE.toNanos();
+    Waits.Wait wait = Waits.begin("another program that is writing to " + file);
     while (true) {
       try {
         if (!readTogether(this::isOurs)) {
@@ -239,6 +240,7 @@ public final class SqliteFile extends SqlTailnets {
         if (System.nanoTime() - end >= 0) {
           throw e;
         }
+        wait.goesOn();
         LockSupport.parkNanos(TRY_AGAIN.toNanos());
       }
     }

@@ -6,8 +6,10 @@ import dev.tka.store.internal.DurableFiles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -55,10 +57,16 @@ final class SqliteRestore {
   /** See {@link SqliteFile#restore}. */
   Optional<Path> run(Progress progress) throws StoreException, IOException {
     Path next = beside(".restoring");
-    // An earlier process may have stopped after making it.
-    Files.deleteIfExists(next);
     try (SqliteFile source = SqliteFile.at(copy, clock)) {
+      // An earlier process may have stopped after making it.
+      Files.deleteIfExists(next);
       source.backup(next, progress);
+    } catch (NoSuchFileException e) {
+      throw new NoSuchFileException(file.toString(), null, e.getReason());
+    } catch (AccessDeniedException e) {
+      throw new AccessDeniedException(file.toString(), null, e.getReason());
+    } catch (FileSystemException e) {
+      throw new FileSystemException(file.toString(), null, e.getReason());
     }
     try {
       requireSound(next);
@@ -78,6 +86,7 @@ final class SqliteRestore {
       for (String tailnet : opened.revisions().keySet()) {
         opened.tailnet(tailnet).read();
       }
+      opened.sqlRecords().requireSound();
     } catch (StoreException.Damaged e) {
       throw new StoreException.Damaged(e.getMessage().replace(next.toString(), copy.toString()));
     }

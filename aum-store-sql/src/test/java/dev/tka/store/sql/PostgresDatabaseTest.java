@@ -12,10 +12,13 @@ import dev.tka.store.Tailnets;
 import dev.tka.store.sql.testkit.PostgresServer;
 import dev.tka.store.testkit.Backup;
 import dev.tka.store.testkit.Told;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -30,6 +33,8 @@ import org.assertj.core.api.ThrowableAssert;
 import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** The behaviour of a PostgreSQL database beyond the contract of every store. */
@@ -189,11 +194,21 @@ class PostgresDatabaseTest extends SqlContract {
     try (ServerSocket any = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       closedPort = any.getLocalPort();
     }
+    PostgresSettings unknown = PostgresSettings.of("nosuch.invalid", 5432, "x", "y");
+    requireUnavailable(
+        unknown.withPassword(wrong), "host nosuch.invalid does not resolve to an address");
+    requireUnavailable(
+        PostgresSettings.parse("postgresql://y@127.0.0.1:" + closedPort + ",nosuch.invalid/x"),
+        "none of the hosts can be used; the last one tried: ");
+    requireUnavailable(
+        PostgresSettings.of("127.0.0.1", SERVER.port(), settings.database(), settings.user()),
+        "asks for a password, and none is in PGPASSWORD or ~/.pgpass");
     requireUnavailable(settings.withPassword(wrong), "password authentication failed");
     requireUnavailable(stranger.withPassword(wrong), "password authentication failed");
     requireUnavailable(SERVER.settings("nowhere"), "\"nowhere\" does not exist");
     requireUnavailable(
-        PostgresSettings.of("127.0.0.1", closedPort, "x", "y").withPassword(wrong), "refused");
+        PostgresSettings.of("127.0.0.1", closedPort, "x", "y").withPassword(wrong),
+        "127.0.0.1:" + closedPort + " refused the connection");
     requireUnavailable(
         PostgresSettings.of("no.such.host.invalid", 5432, "x", "y").withPassword(wrong),
         "no.such.host.invalid");
@@ -205,7 +220,31 @@ class PostgresDatabaseTest extends SqlContract {
     opened(PostgresDatabase.at(settings.withSslMode("disable"), clock));
     opened(PostgresDatabase.at(settings.withSslMode("prefer"), clock));
     for (String mode : List.of("require", "verify-ca", "verify-full")) {
-      requireUnavailable(settings.withSslMode(mode), "SSL");
+      requireUnavailable(settings.withSslMode(mode), "(SSL), which sslmode=" + mode + " demands");
+    }
+  }
+
+  /** One hangs up, and one answers in another way. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "HTTP/1.1 400 Bad Request\r\n\r\n"})
+  void anotherProgramAtThePortIsToldFromADatabase(String answer) throws Exception {
+    ExecutorService other = Executors.newSingleThreadExecutor();
+    try (ServerSocket port = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+      other.execute(
+          () -> {
+            while (!port.isClosed()) {
+              try (Socket client = port.accept()) {
+                client.getOutputStream().write(answer.getBytes(StandardCharsets.US_ASCII));
+              } catch (IOException e) {
+                // The client or the test has gone.
+              }
+            }
+          });
+      requireUnavailable(
+          PostgresSettings.of("127.0.0.1", port.getLocalPort(), "x", "y").withPassword("z"),
+          "does not answer as a PostgreSQL server: check host and port");
+    } finally {
+      other.shutdown();
     }
   }
 
@@ -369,7 +408,8 @@ class PostgresDatabaseTest extends SqlContract {
             "postgresql://u@h/d?sslmode=require&password=secret",
             "postgresql://u@h/d?sslmode=require&sslpassword=secret",
             "postgresql://u@h/d?user=secret",
-            "postgresql://u@h/d?secret=1",
+            "postgresql://u@h/d?foo=secret",
+            "postgresql://u@h/d?secret%20=1",
             "postgresql://u@h/d?secret",
             "postgresql://u@h/d?targetServerType=",
             "postgresql://u@h,/d",
@@ -384,6 +424,10 @@ class PostgresDatabaseTest extends SqlContract {
           .hasMessageStartingWith("expected postgresql://user@host:port/database, found ")
           .message()
           .doesNotContain("secret");
+    }
+    for (String setting : List.of("foo=1", "password=secret", "targetServerType=", "user=x")) {
+      assertThatThrownBy(() -> PostgresSettings.parse("postgresql://u@h/d?" + setting))
+          .hasMessageEndingWith(": " + setting.replaceFirst("=.*", ""));
     }
     assertThatThrownBy(() -> PostgresSettings.of("", 5432, "d", "u"))
         .isInstanceOf(IllegalArgumentException.class);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.StoreException;
+import dev.tka.store.records.ControlRecords;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
@@ -40,7 +41,11 @@ class ReadingWithoutWritingTest {
       try (SqliteFile opened = SqliteFile.at(Path.of(arguments[0]), Clock.systemUTC())) {
         AumSnapshot snapshot = opened.tailnet("t").read();
         snapshot.encodedAll(snapshot.entries().stream().map(entry -> entry.hash()).toList());
-        System.out.println("read " + snapshot.entries().size());
+        ControlRecords records = opened.records().orElseThrow();
+        records.changesAfter(records.position(), 1);
+        records.allNodes("t", node -> {});
+        System.out.println(
+            (records.seen("t").known() ? "read " : "unknown ") + snapshot.entries().size());
       } catch (StoreException e) {
         System.out.println(e.getClass().getSimpleName() + " " + e.getMessage());
       }

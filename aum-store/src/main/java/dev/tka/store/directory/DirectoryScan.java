@@ -44,6 +44,9 @@ final class DirectoryScan {
 
   static final int PREFIX_LENGTH = 2;
 
+  /** From so many names on, other threads pay for what their start takes. */
+  private static final int PARALLEL_FROM = 64;
+
   /** The name of a folder that may hold AUMs. */
   private static final Pattern PREFIX = Pattern.compile("[A-Z2-7]{2}");
 
@@ -71,8 +74,10 @@ final class DirectoryScan {
   DirectoryScan again(Path directory) throws StoreException.Unavailable {
     List<String> names = list(directory).orElseThrow(() -> unlistable(directory));
     SortedMap<String, Folder> now = new TreeMap<>();
-    // Looking again is mostly comparing times, and not worth waiting for other threads.
-    Stream<String> each = folders.isEmpty() ? names.parallelStream() : names.stream();
+    // Looking again is mostly comparing times, and not worth waiting for other threads; nor are
+    // few.
+    boolean alone = !folders.isEmpty() || names.size() < PARALLEL_FROM;
+    Stream<String> each = alone ? names.stream() : names.parallelStream();
     each.flatMap(name -> Folder.read(directory, name, folders.get(name)).stream())
         .forEachOrdered(folder -> now.put(folder.name, folder));
     return new DirectoryScan(now);

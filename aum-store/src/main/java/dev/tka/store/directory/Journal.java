@@ -17,8 +17,8 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -303,7 +303,7 @@ record Journal(long commit, List<Entry> entries) {
     }
 
     String checksum() {
-      return String.format(Locale.ROOT, "%08x", crc.getValue());
+      return HexFormat.of().toHexDigits((int) crc.getValue());
     }
   }
 
@@ -337,7 +337,7 @@ record Journal(long commit, List<Entry> entries) {
       sum = crc.getValue();
       line = next(in, crc);
     }
-    if (!line.equals(END + String.format(Locale.ROOT, "%08x", sum)) || in.read() >= 0) {
+    if (!line.equals(END + HexFormat.of().toHexDigits((int) sum)) || in.read() >= 0) {
       throw damaged("its checksum does not match");
     }
     return new Journal(Long.parseLong(commit.group(1)), entries);

@@ -86,6 +86,12 @@ public final class NodeDirectory implements AumStore {
     static Mark of(Path directory) throws StoreException.Unavailable {
       return new Mark(DirectoryLock.note(directory).commits(), Journal.identity(directory));
     }
+
+    /** As a record's own {@code equals}, which each run would have to generate. */
+    boolean isStill(Path directory) throws StoreException.Unavailable {
+      Mark now = of(directory);
+      return now.noted == noted && now.journal.equals(journal);
+    }
   }
 
   /**
@@ -163,12 +169,41 @@ public final class NodeDirectory implements AumStore {
     return look().snapshot;
   }
 
+  /**
+   * The files of the last commit that are only in the journal: after a loss of power, or because
+   * somebody moved them away. Readers here take them from there, and the next commit, also an empty
+   * one, puts them in their places; a node reads only what is there.
+   *
+   * @return their paths, relative to the directory
+   * @throws StoreException as {@link #read} does
+   */
+  public List<String> notInPlace() throws StoreException {
+    return look().waiting.stream()
+        .filter(entry -> entry.content().isPresent())
+        .map(entry -> entry.place().path())
+        .toList();
+  }
+
+  /**
+   * The files that the journal holds, whether they are in their places or not.
+   *
+   * @return their paths, relative to the directory
+   * @throws StoreException.Damaged if it is not as written
+   * @throws StoreException.Unavailable if it cannot be read
+   */
+  public List<String> inJournal() throws StoreException {
+    return Journal.standing(directory).entries().stream()
+        .filter(entry -> entry.content().isPresent())
+        .map(entry -> entry.place().path())
+        .toList();
+  }
+
   private View look() throws StoreException {
     for (int i = 0; i < MAX_READS; i++) {
       Mark mark = Mark.of(directory);
       View view = look(mark);
       // A commit in the meantime may have been seen half done.
-      if (Mark.of(directory).equals(mark)) {
+      if (mark.isStill(directory)) {
         last = view;
         return view;
       }

@@ -23,8 +23,8 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -239,7 +239,7 @@ record NotesFile(Bytes content, Notes notes, Map<AumHash, Changed> changed) {
   private static String checksum(List<String> lines) {
     CRC32C crc = new CRC32C();
     crc.update(text(lines).getBytes(StandardCharsets.US_ASCII));
-    return String.format(Locale.ROOT, "%08x", crc.getValue());
+    return HexFormat.of().toHexDigits((int) crc.getValue());
   }
 
   private static String kind(boolean revocation) {

@@ -238,6 +238,25 @@ public final class AumImport {
           && there.ownAums().equals(ownAums());
     }
 
+    /**
+     * How this differs from what a store holds under its name. AUMs that one side has purged and
+     * remembers are not missing there.
+     */
+    public Difference difference(AumSnapshot there) {
+      Set<AumHash> stored = new HashSet<>();
+      there.entries().forEach(entry -> stored.add(entry.hash()));
+      Set<AumHash> known = new HashSet<>(stored);
+      there.trail().entries().forEach(entry -> known.add(entry.hash()));
+      Set<AumHash> read = new HashSet<>();
+      content.additions.forEach(each -> read.add(each.aum().hash()));
+      Set<AumHash> readOrKnown = new HashSet<>(read);
+      content.entries.forEach(entry -> readOrKnown.add(entry.hash()));
+      return new Difference(
+          readOrKnown.stream().anyMatch(known::contains),
+          (int) stored.stream().filter(hash -> !readOrKnown.contains(hash)).count(),
+          (int) read.stream().filter(hash -> !known.contains(hash)).count());
+    }
+
     private OwnAums ownAums() {
       return new OwnAums(
           content.own, content.elsewhere, content.header.agreedAt(), content.setAside);
@@ -278,6 +297,15 @@ public final class AumImport {
       return target.commit(commit.build());
     }
   }
+
+  /**
+   * How an export and a store differ.
+   *
+   * @param related true if they have an AUM in common, so that they are of one tailnet
+   * @param onlyThere the number of AUMs that only the store holds
+   * @param onlyInExport the number of AUMs that only the export holds
+   */
+  public record Difference(boolean related, int onlyThere, int onlyInExport) {}
 
   /**
    * Refuses a store that is not empty, as an import must not go into it.

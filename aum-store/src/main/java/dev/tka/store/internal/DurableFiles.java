@@ -4,6 +4,7 @@ import dev.tka.core.TkaException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystems;
@@ -129,9 +130,27 @@ public final class DurableFiles {
       renameToNew(part, target);
       flushFolder(folder);
       return made;
+    } catch (FileSystemException e) {
+      throw naming(target, part, e);
     } finally {
       Parts.end(part);
     }
+  }
+
+  /** A failure at the temporary name, as one at the name that was asked for. */
+  private static FileSystemException naming(Path target, Path part, FileSystemException failure) {
+    if (failure.getFile() == null || !failure.getFile().startsWith(part.toString())) {
+      return failure;
+    }
+    FileSystemException named =
+        failure instanceof AccessDeniedException
+            ? new AccessDeniedException(target.toString(), null, failure.getReason())
+            : new FileSystemException(
+                target.toString(),
+                null,
+                Objects.requireNonNullElse(failure.getReason(), "it cannot be made there"));
+    named.initCause(failure);
+    return named;
   }
 
   /**
@@ -169,6 +188,8 @@ public final class DurableFiles {
       Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
       flushFolder(folder);
       return made;
+    } catch (FileSystemException e) {
+      throw naming(target, part, e);
     } finally {
       Parts.end(part);
     }
@@ -186,6 +207,8 @@ public final class DurableFiles {
       create(part, content);
       renameToNew(part, target);
       flushFolder(folder);
+    } catch (FileSystemException e) {
+      throw naming(target, part, e);
     } finally {
       Parts.end(part);
     }
@@ -197,7 +220,7 @@ public final class DurableFiles {
       throw new FileAlreadyExistsException(target.toString());
     }
     if (!Files.isDirectory(folder)) {
-      throw new NoSuchFileException(folder.toString());
+      throw new NoSuchFileException(target.toString(), null, "its folder does not exist");
     }
     return folder;
   }

@@ -66,7 +66,7 @@ public abstract class ControlRecordsContract {
   }
 
   @AfterEach
-  void close() {
+  protected final void closeAll() {
     open.forEach(Tailnets::close);
   }
 

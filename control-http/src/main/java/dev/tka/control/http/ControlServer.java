@@ -62,8 +62,7 @@ public final class ControlServer implements AutoCloseable {
   private final Map<Role, Listener> listeners = new EnumMap<>(Role.class);
   private final Gate gate;
   private final Health health;
-  private final AnnouncementSource announcements;
-  private final Optional<WatchSource> watches;
+  private final ControlService service;
   private final SlowHeads slowHeads;
 
   /**
@@ -71,18 +70,11 @@ public final class ControlServer implements AutoCloseable {
    *
    * @param service decides; its place is {@code place}
    * @param place the store behind the service, for exports, logs and health
-   * @param announcements for those that wait; empty to ask the service a few times a second
-   * @param watches for watch streams; empty if there are none
    * @param log receives a line for each request, without its end
    * @param mostNodes how many nodes a tailnet may have
    */
   public record Parts(
-      ControlService service,
-      Tailnets place,
-      Optional<AnnouncementSource> announcements,
-      Optional<WatchSource> watches,
-      Consumer<String> log,
-      int mostNodes) {}
+      ControlService service, Tailnets place, Consumer<String> log, int mostNodes) {}
 
   /**
    * Starts a server.
@@ -114,17 +106,14 @@ public final class ControlServer implements AutoCloseable {
     threads.setName("tka-http");
     threads.setReservedThreads(0);
     server = new Server(threads);
-    health = new Health(parts.place());
-    announcements = parts.announcements().orElseGet(() -> new PolledAnnouncements(parts.service()));
-    watches = parts.watches();
+    service = parts.service();
+    health = new Health(service);
     TailnetLimits turns = new TailnetLimits(limits, threads, System::nanoTime);
     Bodies bodies = new Bodies(limits, Runtime.getRuntime().maxMemory() / 4);
     Surface surface =
         new Surface(
             parts.service(),
             parts.place(),
-            announcements,
-            watches,
             threads,
             health,
             metrics,
@@ -160,9 +149,8 @@ public final class ControlServer implements AutoCloseable {
     metrics.gauge("tka_requests_running", "Requests that are worked on.", turns::running);
     metrics.gauge(
         "tka_requests_waiting", "Requests that wait for their tailnet's turn.", turns::waiting);
-    metrics.gauge(
-        "tka_announcement_waits", "Clients that wait for a change.", announcements::waiting);
-    metrics.gauge("tka_watches", "Watch streams that are open.", surface::watching);
+    metrics.gauge("tka_announcement_waits", "Clients that wait for a change.", service::waiting);
+    metrics.gauge("tka_watches", "Watch streams that are open.", service::watching);
     metrics.gauge(
         "tka_request_body_held_bytes", "Memory taken up by bodies of requests.", bodies::held);
     metrics.gauge(
@@ -337,8 +325,7 @@ public final class ControlServer implements AutoCloseable {
    */
   public boolean drain(Duration most) {
     health.drain();
-    announcements.close();
-    watches.ifPresent(WatchSource::drain);
+    service.drain();
     long end = System.nanoTime() + most.toNanos();
     while (gate.inFlight() > 0 && System.nanoTime() - end < 0) {
       try {
@@ -355,22 +342,12 @@ public final class ControlServer implements AutoCloseable {
   @Override
   public void close() {
     health.drain();
-    announcements.close();
+    service.drain();
     slowHeads.close();
     try {
       server.stop();
     } catch (Exception e) {
       org.slf4j.LoggerFactory.getLogger(ControlServer.class).warn("stopping failed", e);
-    }
-    health.close();
-    for (Listener each : listeners.values()) {
-      if (each.address() instanceof Listener.Address.Unix unix) {
-        try {
-          Files.deleteIfExists(unix.path());
-        } catch (IOException e) {
-          // The next server removes it.
-        }
-      }
     }
   }
 }

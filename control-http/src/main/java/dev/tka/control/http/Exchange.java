@@ -34,6 +34,7 @@ final class Exchange {
   private String rpc = "none";
   private String key = "";
   private volatile long waited;
+  private volatile Runnable afterwards = () -> {};
 
   Exchange(
       Request request,
@@ -87,6 +88,14 @@ final class Exchange {
   /** For the log: time in which it only waited for a change. */
   void waited(long nanos) {
     waited = nanos;
+  }
+
+  /** What to do once it is answered. */
+  void whenAnswered(Runnable work) {
+    afterwards = work;
+    if (answered.get()) {
+      work.run();
+    }
   }
 
   Request request() {
@@ -156,7 +165,7 @@ final class Exchange {
   /** Answers, unless it was answered. */
   void answer(Answer answer) {
     if (answered.compareAndSet(false, true)) {
-      write(answer, "ok");
+      write(answer, answer.headers().getOrDefault("Tka-Error", "ok"));
     }
   }
 
@@ -220,6 +229,7 @@ final class Exchange {
   }
 
   private void note(int status, String outcome) {
+    afterwards.run();
     long took = System.nanoTime() - began - waited;
     metrics.served(role.toString(), rpc, outcome, took / 1e9);
     tailnet.ifPresent(name -> metrics.ofTailnet(name, outcome));

@@ -150,7 +150,7 @@ final class Gate extends Handler.Abstract {
       surfaceServe(exchange, new byte[0]);
       return;
     }
-    turns.count(exchange.tailnet(), Math.max(0, request.getLength()));
+    turns.count(exchange.tailnet());
     if (found.route() == Route.PUT_NODES || !found.route().hasBody()) {
       waitForTurn(exchange, new byte[0]);
       return;
@@ -161,6 +161,7 @@ final class Gate extends Handler.Abstract {
         new Bodies.Sink() {
           @Override
           public void body(byte[] body) {
+            turns.countBytes(exchange.tailnet(), body.length);
             exchange.received(body.length);
             waitForTurn(exchange, body);
           }

@@ -1,61 +1,30 @@
 package dev.tka.control.http;
 
-import dev.tka.core.store.StoreException;
-import dev.tka.store.Tailnets;
-import dev.tka.store.records.ControlRecords;
+import dev.tka.control.ControlService;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Whether this server can serve (service, section 6). The database is asked every second by a
- * thread of its own: an age that grows tells of a database that answers no longer, which nothing
- * else may show (service, section 4).
+ * Whether this server can serve (service, section 6). What tells is the watch of the database,
+ * which reads it every second at least: an age that grows tells of one that has silently died,
+ * which nothing else may show (service, section 4).
  */
-final class Health implements AutoCloseable {
+final class Health {
   /** How old the last successful read may be. */
   static final Duration OLDEST_READ = Duration.ofSeconds(10);
 
-  private static final Duration INTERVAL = Duration.ofSeconds(1);
-
-  private final Optional<ControlRecords> records;
-  private final AtomicLong lastRead = new AtomicLong(System.nanoTime());
-  private final Thread asking;
-  private volatile boolean everRead;
+  private final ControlService service;
+  private final long began = System.nanoTime();
   private volatile boolean draining;
-  private volatile boolean closed;
 
-  Health(Tailnets place) {
-    records = place.records();
-    asking = new Thread(this::ask, "tka-health");
-    asking.setDaemon(true);
-    asking.start();
+  Health(ControlService service) {
+    this.service = service;
   }
 
-  private void ask() {
-    while (!closed) {
-      try {
-        if (records.isPresent()) {
-          records.get().position();
-        }
-        everRead = true;
-        lastRead.set(System.nanoTime());
-      } catch (StoreException | RuntimeException e) {
-        // The age says it.
-      }
-      try {
-        Thread.sleep(INTERVAL.toMillis());
-      } catch (InterruptedException e) {
-        return;
-      }
-    }
-  }
-
-  /** How long ago the database was last read with success. */
+  /** How long ago the database was last read with success; since the start if it never was. */
   Duration age() {
-    return Duration.ofNanos(System.nanoTime() - lastRead.get());
+    return service.age().orElseGet(() -> Duration.ofNanos(System.nanoTime() - began));
   }
 
   void drain() {
@@ -73,7 +42,7 @@ final class Health implements AutoCloseable {
    */
   Answer answer(boolean verbose) {
     Duration age = age();
-    boolean read = everRead && age.compareTo(OLDEST_READ) <= 0;
+    boolean read = service.age().isPresent() && age.compareTo(OLDEST_READ) <= 0;
     boolean ready = read && !draining;
     String text =
         verbose
@@ -93,11 +62,5 @@ final class Health implements AutoCloseable {
 
   private static String line(String check, boolean good, String detail) {
     return (good ? "[+] " : "[-] ") + check + ": " + detail + "\n";
-  }
-
-  @Override
-  public void close() {
-    closed = true;
-    asking.interrupt();
   }
 }

@@ -35,7 +35,6 @@ enum Route {
   OWN_PEERS(Role.NODE, Set.of("GET"), "/v1/node/peers", Set.of()),
 
   ADMIN_RPC(Role.OPERATOR, Set.of("POST"), "/v1/tailnets/{tailnet}/machine/tka/{rpc}", Set.of()),
-  OPERATOR_NODES(Role.OPERATOR, Set.of("GET"), "/v1/tailnets/{tailnet}/nodes", Set.of("node")),
   TAILNETS(Role.OPERATOR, Set.of("GET"), "/v1/tailnets", Set.of()),
   STATUS(Role.OPERATOR, Set.of("GET"), "/v1/tailnets/{tailnet}", Set.of()),
   DELETE(Role.OPERATOR, Set.of("DELETE"), "/v1/tailnets/{tailnet}", Set.of()),

@@ -36,8 +36,9 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.util.thread.Scheduler;
 
 /** What each path does (service, section 10). */
 final class Surface {
@@ -46,8 +47,6 @@ final class Surface {
 
   private final ControlService service;
   private final Tailnets place;
-  private final AnnouncementSource announcements;
-  private final Optional<WatchSource> watches;
   private final Executor executor;
   private final Health health;
   private final Metrics metrics;
@@ -55,13 +54,10 @@ final class Surface {
   private final Bodies bodies;
   private final ServerSettings.Limits limits;
   private final int mostNodes;
-  private final AtomicInteger watching = new AtomicInteger();
 
   Surface(
       ControlService service,
       Tailnets place,
-      AnnouncementSource announcements,
-      Optional<WatchSource> watches,
       Executor executor,
       Health health,
       Metrics metrics,
@@ -71,8 +67,6 @@ final class Surface {
       int mostNodes) {
     this.service = service;
     this.place = place;
-    this.announcements = announcements;
-    this.watches = watches;
     this.executor = executor;
     this.health = health;
     this.metrics = metrics;
@@ -80,11 +74,6 @@ final class Surface {
     this.bodies = bodies;
     this.limits = limits;
     this.mostNodes = mostNodes;
-  }
-
-  /** The number of watches that are open. */
-  int watching() {
-    return watching.get();
   }
 
   /**
@@ -109,7 +98,7 @@ final class Surface {
         exchange.answer(Answer.empty(204));
       }
       case PUT_NODES -> putNodes(exchange);
-      case NODES, OPERATOR_NODES -> nodes(exchange);
+      case NODES -> nodes(exchange);
       case OWN_PEERS -> peers(exchange);
       case ANNOUNCEMENT, OWN_ANNOUNCEMENT -> announcement(exchange);
       case WATCH_ALL, WATCH -> watch(exchange);
@@ -435,40 +424,61 @@ final class Surface {
     }
     Optional<String> wait = exchange.parameter("wait");
     Duration patience = wait.isPresent() ? Numbers.wait(wait.get()) : Duration.ZERO;
-    List<String> known = new ArrayList<>();
+    List<String> tags = new ArrayList<>();
     for (String value : exchange.request().getHeaders().getValuesList("If-None-Match")) {
       // No tag of ours has a comma.
       for (String each : value.split(",", -1)) {
-        known.add(each.strip());
+        tags.add(each.strip());
       }
     }
-    Announcement now = service.announcement(exchange.tailnet(), node);
-    if (patience.isZero() || !matches(known, now)) {
-      answer(exchange, now, known);
+    Optional<Announcement> known =
+        tags.size() == 1 ? WatchJson.tagged(tags.get(0)) : Optional.empty();
+    if (patience.isZero() || known.isEmpty()) {
+      answer(exchange, service.announcement(exchange.tailnet(), node), tags);
       return;
     }
+    await(exchange, node, known.get(), patience);
+  }
+
+  /** Answers when something else is announced than is known, or when time is over. */
+  private void await(Exchange exchange, Optional<Long> node, Announcement known, Duration patience)
+      throws ControlException {
     exchange.request().addIdleTimeoutListener(timeout -> false);
     long began = System.nanoTime();
-    Runnable cancel =
-        announcements.await(
+    Tailnets.Watch wait =
+        service.awaitAnnouncement(
             exchange.tailnet(),
             node,
-            now,
-            patience,
-            new AnnouncementSource.Sink() {
-              @Override
-              public void announced(Announcement announcement) {
-                exchange.waited(System.nanoTime() - began);
-                answer(exchange, announcement, known);
-              }
-
-              @Override
-              public void failed(ControlException why) {
-                exchange.waited(System.nanoTime() - began);
-                exchange.fail(why);
-              }
+            known,
+            // Thousands are told by one thread, which is to tell and not to write.
+            news ->
+                executor.execute(() -> answerWaiting(exchange, news.orElse(known), known, began)));
+    Scheduler.Task over =
+        exchange
+            .request()
+            .getComponents()
+            .getScheduler()
+            .schedule(
+                () -> {
+                  wait.close();
+                  answerWaiting(exchange, known, known, began);
+                },
+                patience.toMillis(),
+                TimeUnit.MILLISECONDS);
+    exchange.whenAnswered(over::cancel);
+    exchange
+        .request()
+        .addFailureListener(
+            why -> {
+              wait.close();
+              over.cancel();
             });
-    exchange.request().addFailureListener(why -> cancel.run());
+  }
+
+  private static void answerWaiting(
+      Exchange exchange, Announcement now, Announcement known, long began) {
+    exchange.waited(System.nanoTime() - began);
+    answer(exchange, now, List.of(known.etag()));
   }
 
   private static void answer(Exchange exchange, Announcement announcement, List<String> known) {
@@ -489,30 +499,21 @@ final class Surface {
     return false;
   }
 
-  private void watch(Exchange exchange) throws HttpFailure {
-    if (watches.isEmpty()) {
-      throw new HttpFailure(501, "unavailable", "this server has no watch: poll announcements");
-    }
+  private void watch(Exchange exchange) throws HttpFailure, ControlException {
     Optional<String> from = exchange.parameter("from");
     if (from.isEmpty()) {
       // What an event stream sends when it connects again.
       from = Optional.ofNullable(exchange.request().getHeaders().get("Last-Event-ID"));
     }
-    WatchSource.Reader reader;
-    try {
-      reader =
-          watches
-              .get()
-              .watch(
-                  exchange.hasTailnet() ? Optional.of(exchange.tailnet()) : Optional.empty(), from);
-    } catch (IllegalArgumentException e) {
-      throw HttpFailure.malformed("this is not a token of a watch");
-    }
     boolean events =
         exchange.request().getHeaders().getQualityCSV("Accept").stream()
             .anyMatch(type -> type.startsWith("text/event-stream"));
-    watching.incrementAndGet();
-    WatchStream.begin(exchange, reader, events, executor, watching::decrementAndGet);
+    WatchStream.begin(
+        exchange,
+        service.watch(
+            exchange.hasTailnet() ? Optional.of(exchange.tailnet()) : Optional.empty(), from),
+        events,
+        executor);
   }
 
   /** An answer that is sent as a whole if it is short, and else piece by piece. */

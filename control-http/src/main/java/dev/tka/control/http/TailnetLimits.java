@@ -60,32 +60,33 @@ final class TailnetLimits {
   }
 
   /**
-   * Counts a request.
+   * Counts a request, before its body is there.
    *
-   * @param bytes what its body has
    * @throws HttpFailure if the tailnet is over its rates
    */
-  void count(String tailnet, long bytes) throws HttpFailure {
-    synchronized (this) {
-      OfTailnet of = of(tailnet);
-      long now = nanoTime.getAsLong();
-      double seconds = Math.max(0, now - of.filled) / 1e9;
-      of.filled = now;
-      of.requests =
-          Math.min(limits.requestBurst(), of.requests + seconds * limits.requestsPerSecond());
-      of.bytes = Math.min(byteBurst(), of.bytes + seconds * limits.bytesPerSecond());
-      double missing =
-          Math.max(
-              (1 - of.requests) / limits.requestsPerSecond(), -of.bytes / limits.bytesPerSecond());
-      if (missing <= 0) {
-        of.requests -= 1;
-        of.bytes -= bytes;
-        return;
-      }
-      throw HttpFailure.tooMany(
-          "this tailnet sends more requests or bytes than it may; try again later",
-          Duration.ofMillis((long) Math.ceil(missing * 1000)));
+  synchronized void count(String tailnet) throws HttpFailure {
+    OfTailnet of = of(tailnet);
+    long now = nanoTime.getAsLong();
+    double seconds = Math.max(0, now - of.filled) / 1e9;
+    of.filled = now;
+    of.requests =
+        Math.min(limits.requestBurst(), of.requests + seconds * limits.requestsPerSecond());
+    of.bytes = Math.min(byteBurst(), of.bytes + seconds * limits.bytesPerSecond());
+    double missing =
+        Math.max(
+            (1 - of.requests) / limits.requestsPerSecond(), -of.bytes / limits.bytesPerSecond());
+    if (missing <= 0) {
+      of.requests -= 1;
+      return;
     }
+    throw HttpFailure.tooMany(
+        "this tailnet sends more requests or bytes than it may; try again later",
+        Duration.ofMillis((long) Math.ceil(missing * 1000)));
+  }
+
+  /** Counts bytes that came: what a request only claims to bring counts for nothing. */
+  synchronized void countBytes(String tailnet, long bytes) {
+    of(tailnet).bytes -= bytes;
   }
 
   /** A body counts once it is there, so one may be over what is left. */

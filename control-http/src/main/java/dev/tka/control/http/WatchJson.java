@@ -2,8 +2,12 @@ package dev.tka.control.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.tka.control.Announcement;
+import dev.tka.control.WatchLine;
+import dev.tka.core.AumHash;
+import dev.tka.core.TextException;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /** Announcements, and the lines of a watch, as JSON (service, section 10). */
 final class WatchJson {
@@ -24,33 +28,45 @@ final class WatchJson {
     return Json.bytes(out -> announcement(announcement, out));
   }
 
-  static void line(WatchSource.Line line, JsonGenerator out) throws IOException {
+  /** The announcement that has an entity tag; empty if none has it. */
+  static Optional<Announcement> tagged(String tag) {
+    String strong = tag.startsWith("W/") ? tag.substring(2) : tag;
+    for (Announcement each : List.of(new Announcement.Disabled(), new Announcement.Never())) {
+      if (each.etag().equals(strong)) {
+        return Optional.of(each);
+      }
+    }
+    try {
+      return strong.length() < 2
+          ? Optional.empty()
+          : Optional.of(
+              new Announcement.Enabled(AumHash.parse(strong.substring(1, strong.length() - 1))));
+    } catch (TextException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static void line(WatchLine line, JsonGenerator out) throws IOException {
     out.writeStartObject();
-    if (line instanceof WatchSource.Line.Change change) {
+    if (line instanceof WatchLine.Change change) {
       out.writeStringField("tailnet", change.tailnet());
-      out.writeStringField("token", change.token());
+    }
+    out.writeStringField("token", line.token().text());
+    if (line instanceof WatchLine.Change change) {
       out.writeFieldName("announcement");
       announcement(change.announcement(), out);
       numbers("differs", change.differs(), out);
       numbers("signatures", change.signatures(), out);
-    } else if (line instanceof WatchSource.Line.Resync resync) {
-      if (resync.tailnet().isPresent()) {
-        out.writeStringField("tailnet", resync.tailnet().get());
-      }
-      out.writeStringField("token", resync.token());
-      out.writeBooleanField("resync", true);
-    } else if (line instanceof WatchSource.Line.Moved moved) {
-      out.writeStringField("tailnet", moved.tailnet());
-      out.writeStringField("token", moved.token());
-      out.writeStringField("moved", moved.url());
     } else {
-      out.writeStringField("token", line.token());
-      out.writeBooleanField(line instanceof WatchSource.Line.Beat ? "beat" : "reconnect", true);
+      out.writeBooleanField(
+          line instanceof WatchLine.Resync
+              ? "resync"
+              : line instanceof WatchLine.Beat ? "beat" : "reconnect",
+          true);
     }
     out.writeEndObject();
   }
 
-  /** Nobody reads a list that says nothing. */
   private static void numbers(String field, List<Long> numbers, JsonGenerator out)
       throws IOException {
     out.writeArrayFieldStart(field);
@@ -61,10 +77,11 @@ final class WatchJson {
   }
 
   /** A line as a server-sent event: its token is the event's id. */
-  static byte[] event(WatchSource.Line line) {
+  static byte[] event(WatchLine line) {
     byte[] json = Json.bytes(out -> line(line, out));
     byte[] before =
-        ("id: " + line.token() + "\ndata: ").getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        ("id: " + line.token().text() + "\ndata: ")
+            .getBytes(java.nio.charset.StandardCharsets.UTF_8);
     byte[] all = new byte[before.length + json.length + 2];
     System.arraycopy(before, 0, all, 0, before.length);
     System.arraycopy(json, 0, all, before.length, json.length);
@@ -74,7 +91,7 @@ final class WatchJson {
   }
 
   /** A line of text. */
-  static byte[] text(WatchSource.Line line) {
+  static byte[] text(WatchLine line) {
     byte[] json = Json.bytes(out -> line(line, out));
     byte[] all = java.util.Arrays.copyOf(json, json.length + 1);
     all[json.length] = '\n';

@@ -1,8 +1,13 @@
 package dev.tka.control.http;
 
+import dev.tka.control.ControlException;
+import dev.tka.control.Subscription;
+import dev.tka.control.WatchLine;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.eclipse.jetty.io.Content;
@@ -13,67 +18,95 @@ import org.eclipse.jetty.util.Callback;
  * writes, and one line at a time.
  */
 final class WatchStream implements Callback {
+  /** How long to wait before what could not be read is tried again. */
+  private static final Duration TRY_AGAIN = Duration.ofSeconds(1);
+
   private final Exchange exchange;
   private final Content.Sink sink;
-  private final WatchSource.Reader reader;
-  private final Function<WatchSource.Line, byte[]> rendering;
+  private final Subscription lines;
+  private final Function<WatchLine, byte[]> rendering;
   private final Executor executor;
-  private final Runnable whenEnded;
   private final AtomicBoolean ended = new AtomicBoolean();
+
+  /**
+   * True while a line is made or written; what becomes ready meanwhile is noted in {@code more}.
+   */
+  private boolean busy = true;
+
+  private boolean more;
   private boolean last;
 
   private WatchStream(
       Exchange exchange,
       Content.Sink sink,
-      WatchSource.Reader reader,
-      Function<WatchSource.Line, byte[]> rendering,
-      Executor executor,
-      Runnable whenEnded) {
+      Subscription lines,
+      Function<WatchLine, byte[]> rendering,
+      Executor executor) {
     this.exchange = exchange;
     this.sink = sink;
-    this.reader = reader;
+    this.lines = lines;
     this.rendering = rendering;
     this.executor = executor;
-    this.whenEnded = whenEnded;
   }
 
   /** Begins to write; the exchange ends when the watch does. */
-  static void begin(
-      Exchange exchange,
-      WatchSource.Reader reader,
-      boolean events,
-      Executor executor,
-      Runnable whenEnded) {
+  static void begin(Exchange exchange, Subscription lines, boolean events, Executor executor) {
     Optional<Content.Sink> sink = exchange.begin(events ? "text/event-stream" : Answer.LINES);
     if (sink.isEmpty()) {
-      reader.close();
-      whenEnded.run();
+      lines.close();
       return;
     }
     WatchStream stream =
         new WatchStream(
-            exchange,
-            sink.get(),
-            reader,
-            events ? WatchJson::event : WatchJson::text,
-            executor,
-            whenEnded);
+            exchange, sink.get(), lines, events ? WatchJson::event : WatchJson::text, executor);
     exchange.request().addIdleTimeoutListener(timeout -> false);
     exchange.request().addFailureListener(stream::end);
+    lines.whenReady(stream::ready);
     stream.next();
   }
 
+  /** There may be a line. Called by any thread. */
+  private void ready() {
+    synchronized (this) {
+      more = true;
+      if (busy) {
+        return;
+      }
+      busy = true;
+    }
+    executor.execute(this::next);
+  }
+
+  /** Writes the next line, if there is one. */
   private void next() {
-    if (ended.get()) {
-      return;
+    while (!ended.get()) {
+      synchronized (this) {
+        more = false;
+      }
+      Optional<WatchLine> line;
+      try {
+        line = lines.next();
+      } catch (ControlException e) {
+        exchange
+            .request()
+            .getComponents()
+            .getScheduler()
+            .schedule(
+                () -> executor.execute(this::next), TRY_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
+        return;
+      }
+      if (line.isPresent()) {
+        last = line.get() instanceof WatchLine.Reconnect;
+        sink.write(last, ByteBuffer.wrap(rendering.apply(line.get())), this);
+        return;
+      }
+      synchronized (this) {
+        if (!more) {
+          busy = false;
+          return;
+        }
+      }
     }
-    Optional<WatchSource.Line> line = reader.next();
-    if (line.isEmpty()) {
-      reader.whenReady(() -> executor.execute(this::next));
-      return;
-    }
-    last = line.get() instanceof WatchSource.Line.Reconnect;
-    sink.write(last, ByteBuffer.wrap(rendering.apply(line.get())), this);
   }
 
   @Override
@@ -82,7 +115,7 @@ final class WatchStream implements Callback {
       // Not deeper and deeper, as writing may call back at once.
       executor.execute(this::next);
     } else if (!ended.getAndSet(true)) {
-      close();
+      lines.close();
       exchange.end("ok");
     }
   }
@@ -94,13 +127,8 @@ final class WatchStream implements Callback {
 
   private void end(Throwable why) {
     if (!ended.getAndSet(true)) {
-      close();
+      lines.close();
       exchange.abort(why);
     }
-  }
-
-  private void close() {
-    reader.close();
-    whenEnded.run();
   }
 }

@@ -34,7 +34,7 @@ import java.util.logging.Logger;
 
 /**
  * A server over a service in memory, for tests. When it is closed, nothing that was logged may hold
- * a secret or a token that was used.
+ * a secret or a token that was used, or an error that the OpenAPI document does not list.
  */
 final class Kit implements AutoCloseable {
   static final String TAILNET = "example.com";
@@ -53,9 +53,6 @@ final class Kit implements AutoCloseable {
   final ControlService service;
   final ControlServer server;
   final List<String> log = Collections.synchronizedList(new ArrayList<>());
-
-  /** All that was answered with an error: the route's role, status and code. */
-  static final Set<String> SEEN = Collections.synchronizedSet(new TreeSet<>());
 
   private final Set<String> secrets = Collections.synchronizedSet(new TreeSet<>());
   private final Handler handler =
@@ -151,7 +148,6 @@ final class Kit implements AutoCloseable {
     if (reply.status() >= 400) {
       assertThat(reply.status()).as("%s", log).isNotEqualTo(500);
       requirePlain(reply);
-      SEEN.add(reply.status() + " " + reply.code());
     }
     return reply;
   }
@@ -282,7 +278,7 @@ final class Kit implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public void close() throws IOException {
     server.close();
     service.close();
     Logger.getLogger("").removeHandler(handler);
@@ -290,5 +286,6 @@ final class Kit implements AutoCloseable {
     for (String each : secrets) {
       assertThat(all).doesNotContain(each);
     }
+    OpenApiTest.requireDocumented(List.copyOf(log));
   }
 }

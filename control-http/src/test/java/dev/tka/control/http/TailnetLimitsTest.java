@@ -34,30 +34,31 @@ class TailnetLimitsTest {
   @Test
   void aTailnetOverItsRateIsToldWhenToTryAgainAndOthersAreNot() throws HttpFailure {
     for (int i = 0; i < 20; i++) {
-      turns.count("a", 1);
+      turns.count("a");
     }
-    assertThatThrownBy(() -> turns.count("a", 1))
+    assertThatThrownBy(() -> turns.count("a"))
         .isInstanceOfSatisfying(
             HttpFailure.class,
             failure -> {
               assertThat(failure.status()).isEqualTo(429);
               assertThat(failure.retryAfter()).contains(Duration.ofMillis(100));
             });
-    turns.count("b", 1);
+    turns.count("b");
     time.addAndGet(Duration.ofMillis(100).toNanos());
-    turns.count("a", 1);
-    assertThatThrownBy(() -> turns.count("a", 1)).isInstanceOf(HttpFailure.class);
+    turns.count("a");
+    assertThatThrownBy(() -> turns.count("a")).isInstanceOf(HttpFailure.class);
   }
 
   @Test
   void bytesCountAsRequestsDo() throws HttpFailure {
-    turns.count("a", 2_000);
-    turns.count("a", 500);
-    assertThatThrownBy(() -> turns.count("a", 1))
+    turns.countBytes("a", 2_000);
+    turns.count("a");
+    turns.countBytes("a", 500);
+    assertThatThrownBy(() -> turns.count("a"))
         .isInstanceOfSatisfying(
             HttpFailure.class,
             failure -> assertThat(failure.retryAfter()).contains(Duration.ofMillis(500)));
-    turns.count("b", 1);
+    turns.count("b");
   }
 
   @Test
@@ -138,7 +139,7 @@ class TailnetLimitsTest {
   @Test
   void namesThatAreMadeUpDoNotGrowMemory() throws HttpFailure {
     for (int i = 0; i < TailnetLimits.REMEMBERED + 1_000; i++) {
-      turns.count("made up " + i, 1);
+      turns.count("made up " + i);
     }
     assertThat(turns.remembered()).isEqualTo(TailnetLimits.REMEMBERED);
   }

@@ -2,9 +2,11 @@ package dev.tka.cli.command;
 
 import dev.tka.cli.input.KeyArgument;
 import dev.tka.cli.input.StoreArgument;
+import dev.tka.core.LockPrivateKey;
 import dev.tka.core.SigningException;
 import dev.tka.core.authority.BuildException;
 import dev.tka.core.authority.UpdateBuilder;
+import java.util.List;
 import picocli.CommandLine.Command;
 
 /** {@code tka add}: trusts more keys. */
@@ -22,6 +24,12 @@ import picocli.CommandLine.Command;
       "  tka add DIR tlpub:...?2 tlpub:... --key-file admin.key --json",
     })
 public final class AddCommand extends EditCommand {
+  /** Each once, however often it is named. */
+  @Override
+  List<KeyArgument> inOrder(List<KeyArgument> named, LockPrivateKey signer) {
+    return named.stream().distinct().toList();
+  }
+
   @Override
   void change(UpdateBuilder builder, KeyArgument key) throws BuildException, SigningException {
     builder.addKey(key.toKey());

@@ -21,6 +21,7 @@ import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
 import dev.tka.store.export.AumExport;
 import dev.tka.store.export.ExportFile;
+import dev.tka.store.records.ControlRecords;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -111,8 +112,9 @@ public final class DeleteCommand implements Callable<Integer> {
   }
 
   private void delete(Tailnets tailnets) throws TkaException, IOException, CommandFailure {
-    Revision revision = tailnets.revisions().get(name);
-    if (revision == null) {
+    long nodes = countNodes(tailnets);
+    Revision revision = tailnets.revisions().getOrDefault(name, Tailnets.NO_COMMIT);
+    if (revision.equals(Tailnets.NO_COMMIT) && !hasRecords(tailnets)) {
       throw TailnetOption.noTailnet(place, name);
     }
     Optional<AumSnapshot> content = keepNothing ? Optional.empty() : read(tailnets);
@@ -122,7 +124,8 @@ public final class DeleteCommand implements Callable<Integer> {
             + TailnetName.printable(name)
             + content
                 .map(held -> " with " + Texts.count(held.entries().size(), "AUM"))
-                .orElse(keepNothing ? "" : ", which holds nothing,")
+                .orElse(keepNothing ? "" : ", which holds no AUMs,")
+            + (nodes == 0 ? "" : " and the records of " + Texts.count(nodes, "node"))
             + " from "
             + place.url()
             + target.map(path -> ", after exporting it to " + path).orElse(", and keeps nothing")
@@ -149,6 +152,16 @@ public final class DeleteCommand implements Callable<Integer> {
     }
     tka.noteChange();
     report(target);
+  }
+
+  private long countNodes(Tailnets tailnets) throws StoreException {
+    Optional<ControlRecords> records = tailnets.records();
+    return records.isPresent() ? records.get().countNodes(name) : 0;
+  }
+
+  private boolean hasRecords(Tailnets tailnets) throws StoreException {
+    Optional<ControlRecords> records = tailnets.records();
+    return records.isPresent() && records.get().seen(name).known();
   }
 
   /** What there is to keep; empty if that is nothing. */

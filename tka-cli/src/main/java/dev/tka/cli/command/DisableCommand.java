@@ -36,7 +36,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Ends the authority in a store, as a node does when control shows it a disablement secret:"
           + " the secret is checked, and then everything that the store holds of the authority is"
-          + " wiped.",
+          + " wiped. In control's store, its AUMs stay, under another name that 'tka tailnets'"
+          + " lists, and so does the secret: nodes that come back late need it.",
       "It ends only in this store. A directory is copied first, and so is a SQLite file with all"
           + " its tailnets. A secret of another authority is refused with exit status 1, and"
           + " nothing is written.",
@@ -81,12 +82,16 @@ public final class DisableCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     StoreEdit edit = StoreEdit.begin(store, err);
     Authority authority = edit.authority();
-    if (readSecrets().stream().noneMatch(authority.state()::isDisabledBy)) {
-      throw new CommandFailure(
-          ExitCode.VERIFICATION_FAILED,
-          "expected a disablement secret of this authority, found another one; nothing was"
-              + " written");
-    }
+    DisablementSecret fitting =
+        readSecrets().stream()
+            .filter(authority.state()::isDisabledBy)
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new CommandFailure(
+                        ExitCode.VERIFICATION_FAILED,
+                        "expected a disablement secret of this authority, found another one;"
+                            + " nothing was written"));
     StoreBackup copy = backup.of(store.place());
     confirmation.require(
         "This ends the authority in " + edit.store() + copy.plan() + ".",
@@ -94,7 +99,7 @@ public final class DisableCommand implements Callable<Integer> {
         StreamArgument.isStandardInput(secret),
         err);
     copy.make();
-    edit.wipe();
+    edit.end(fitting);
     tka.noteChange();
     PrintWriter out = spec.commandLine().getOut();
     if (json) {

@@ -46,10 +46,12 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -98,6 +100,8 @@ import picocli.CommandLine.Spec;
 public final class DoctorCommand implements Callable<Integer> {
   /** The most AUMs that a shipping node opens (protocol, section 5). */
   private static final int SHIPPING_LIMIT = 2000;
+
+  private static final String INDENT = "         ";
 
   @Spec private CommandSpec spec;
   @ParentCommand private Tka tka;
@@ -282,7 +286,7 @@ public final class DoctorCommand implements Callable<Integer> {
         .map(
             file ->
                 name.equals(NodeDirectory.LAST_ACTIVE_ANCESTOR)
-                    ? Advice.forgetRecord(file.toString())
+                    ? forgetRecord(file)
                     : Advice.moveOwnFile(file.toString()))
         .orElseGet(this::restoreBackup);
   }
@@ -293,9 +297,7 @@ public final class DoctorCommand implements Callable<Integer> {
   }
 
   private Advice restoreBackup() {
-    return store.place().restore() instanceof StorePlace.Restore.Here
-        ? Advice.restore(store.place().url())
-        : Advice.person("restore a backup: see docs/admin-guide.md, 'Restoring'");
+    return Failures.damaged(store.place()).get(0);
   }
 
   /** For a node's store that cannot be used as it is. */
@@ -333,6 +335,7 @@ public final class DoctorCommand implements Callable<Integer> {
       }
     }
     noteRecord();
+    noteJournal();
     if (unopenable.isPresent()) {
       report(unopenable.get(), degraded);
       return Optional.empty();
@@ -375,14 +378,47 @@ public final class DoctorCommand implements Callable<Integer> {
     }
     String place = directory.get().resolve(damage.where()).toString();
     List<Advice> all = new ArrayList<>();
-    all.add(
+    boolean inJournal = isInJournal(directory.get(), damage.where());
+    Advice fetching =
         damage.kind() == Damage.Kind.UNREADABLE
             ? Advice.fetchUnreadable(place, store.words(), control)
-            : Advice.fetch(store.words(), control));
+            : Advice.fetch(store.words(), control);
+    boolean moves = inJournal && damage.kind() == Damage.Kind.UNREADABLE;
+    all.add(moves ? fetching.thenPlacing(store.words()) : fetching);
     if (opens) {
-      all.add(Advice.moveAway(place));
+      all.add(inJournal ? Advice.moveAwayJournaled(place, store.words()) : Advice.moveAway(place));
     }
     return all;
+  }
+
+  private static boolean isInJournal(Path directory, String path) {
+    try {
+      return NodeDirectory.at(directory).inJournal().contains(path);
+    } catch (StoreException e) {
+      return false;
+    }
+  }
+
+  /** A node does not look into the journal. */
+  private void noteJournal() throws StoreException {
+    Optional<Path> directory = store.place().path().filter(Files::isDirectory);
+    if (directory.isEmpty() || !isNodes()) {
+      return;
+    }
+    // A node looks at none of our own files, in whatever place.
+    List<String> waiting =
+        NodeDirectory.at(directory.get()).notInPlace().stream()
+            .filter(path -> !path.startsWith(NodeDirectory.OWN_FILES))
+            .toList();
+    if (!waiting.isEmpty()) {
+      problem(
+          "only-in-journal",
+          Texts.count(waiting.size(), "file")
+              + " of the last commit not in place: tka reads them in the journal, and tailscaled"
+              + " does not: "
+              + String.join(", ", waiting),
+          Advice.place(store.words()));
+    }
   }
 
   private void report(OpenException unopenable, boolean degraded) {
@@ -423,7 +459,14 @@ public final class DoctorCommand implements Callable<Integer> {
             problem(
                 "empty-record",
                 NodeDirectory.LAST_ACTIVE_ANCESTOR + " is empty, which counts as none here",
-                Advice.forgetRecord(file.toString())));
+                forgetRecord(file)));
+  }
+
+  private Advice forgetRecord(Path file) {
+    Advice forget = Advice.forgetRecord(file.toString());
+    return isInJournal(Objects.requireNonNull(file.getParent()), NodeDirectory.LAST_ACTIVE_ANCESTOR)
+        ? forget.thenPlacing(store.words())
+        : forget;
   }
 
   /** Trusted keys that anybody can sign for; one that never can is a note. */
@@ -655,12 +698,22 @@ public final class DoctorCommand implements Callable<Integer> {
   }
 
   private void print(PrintWriter out) {
+    Map<Advice, String> printed = new HashMap<>();
     for (Finding finding : findings) {
       String verdict =
           finding.problem() ? "PROBLEM  " : finding.advice().isEmpty() ? "ok       " : "note     ";
       String kind = finding.kind().map(name -> name + ": ").orElse("");
       out.println(verdict + kind + Texts.printable(finding.text()));
-      Advice.print(finding.advice(), "         ", out);
+      List<Advice> once =
+          finding.advice().stream()
+              .map(
+                  advice ->
+                      Optional.ofNullable(printed.putIfAbsent(advice, kind))
+                          .map(Advice::asAbove)
+                          .orElse(advice))
+              .distinct()
+              .toList();
+      Advice.print(once, INDENT, out);
     }
   }
 

@@ -4,11 +4,14 @@ import dev.tka.cli.input.KeyArgument;
 import dev.tka.cli.input.SigningKeyOption;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
+import dev.tka.core.ApplyException;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
+import dev.tka.core.Key;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.SigningException;
 import dev.tka.core.TkaException;
@@ -16,6 +19,7 @@ import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.BuildException;
 import dev.tka.core.authority.Editing;
 import dev.tka.core.authority.UpdateBuilder;
+import dev.tka.core.authority.VerificationException;
 import dev.tka.sync.rpc.AumJson;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -23,6 +27,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Mixin;
@@ -57,6 +62,9 @@ abstract class EditCommand implements Callable<Integer> {
       names = "--json",
       description = "Print JSON: the new head, and the updates as 'tka log'" + " prints them.")
   private boolean json;
+
+  /** The key whose operations are being added. */
+  private Optional<KeyArgument> at = Optional.empty();
 
   /**
    * Adds the operations on one key to a batch.
@@ -120,6 +128,7 @@ abstract class EditCommand implements Callable<Integer> {
             signer,
             builder -> {
               for (KeyArgument key : inOrder(keys, signer)) {
+                at = Optional.of(key);
                 change(builder, key);
               }
             },
@@ -128,7 +137,7 @@ abstract class EditCommand implements Callable<Integer> {
     UpdateBuilder.Batch batch;
     Map<String, Object> prepared;
     do {
-      batch = steps.build();
+      batch = build(steps);
       prepared = prepare(steps.base(), keys, signer, json);
       if (!prepared.isEmpty()) {
         if (json) {
@@ -152,6 +161,44 @@ abstract class EditCommand implements Callable<Integer> {
                 err.println(
                     "tka: warning: a checkpoint is due and was postponed: " + reason.getMessage()));
     return ExitCode.OK;
+  }
+
+  /** Names the command that helps if an operation is refused. */
+  private UpdateBuilder.Batch build(Editing steps) throws TkaException, CommandFailure {
+    at = Optional.empty();
+    try {
+      return steps.build();
+    } catch (BuildException.Refused e) {
+      if (at.isEmpty() || !(e.getCause() instanceof TkaException cause)) {
+        throw e;
+      }
+      throw new CommandFailure(
+          Failures.exitCode(e), e.getMessage(), advice(cause, at.get(), steps.base()));
+    }
+  }
+
+  /** What helps where an operation does not apply. */
+  private List<Advice> advice(TkaException cause, KeyArgument key, Authority base) {
+    if (cause instanceof ApplyException.KeyPresent) {
+      long votes = base.state().findKey(key.key().bytes()).map(Key::votes).orElse(0L);
+      long wanted = key.toKey().votes();
+      return List.of(
+          votes == wanted || votes == 0
+              ? Advice.person(
+                  "leave it out; 'tka status " + store.words() + "' lists the trusted keys")
+              : Advice.setVotes(store.words(), key.key() + "?" + Long.toUnsignedString(wanted)));
+    }
+    if (cause instanceof ApplyException.KeyAbsent) {
+      return List.of(absent(key));
+    }
+    return cause instanceof VerificationException.RemovesOnlyKey
+        ? Failures.onlyKey(store.words())
+        : List.of();
+  }
+
+  /** What helps where a key is not trusted. */
+  Advice absent(KeyArgument key) {
+    return Advice.person("leave it out; 'tka status " + store.words() + "' lists the trusted keys");
   }
 
   final ParameterException usage(String what) {

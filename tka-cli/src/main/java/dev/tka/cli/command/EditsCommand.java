@@ -4,6 +4,7 @@ import dev.tka.cli.input.Confirmation;
 import dev.tka.cli.input.SigningKeyOption;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.HashText;
@@ -23,6 +24,7 @@ import dev.tka.sync.rpc.AumJson;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -164,7 +166,24 @@ public final class EditsCommand implements Callable<Integer> {
             spec.commandLine()
                 .getErr()
                 .println("tka: " + hash + " stays set aside: " + why.getMessage()));
+    Advice.print(adviceOnLeft(left.values()), "tka: ", spec.commandLine().getErr());
     return left.isEmpty() ? ExitCode.OK : ExitCode.VERIFICATION_FAILED;
+  }
+
+  /** What helps with edits that could not be made again: each kind of advice once. */
+  private List<Advice> adviceOnLeft(Collection<BuildException> reasons) {
+    List<Advice> all = new ArrayList<>();
+    if (reasons.stream().anyMatch(BuildException.UntrustedSigner.class::isInstance)) {
+      all.add(
+          Advice.makeAgain(
+              store.words(), "the signer is not trusted there; to go on with another trusted key"));
+    }
+    if (!reasons.stream().allMatch(BuildException.UntrustedSigner.class::isInstance)) {
+      all.add(
+          Advice.person(
+              "'tka edits " + store.words() + " --drop HASH' forgets one that is not wanted now"));
+    }
+    return all;
   }
 
   /** What cannot be made on a head is left out there, and stays listed. */
@@ -220,7 +239,10 @@ public final class EditsCommand implements Callable<Integer> {
     wanted.removeIf(edit -> !hashes.contains(edit.aum().hash()));
     for (AumHash hash : hashes) {
       if (wanted.stream().noneMatch(edit -> edit.aum().hash().equals(hash))) {
-        throw new CommandFailure(ExitCode.NOT_FOUND, "not an edit that was set aside: " + hash);
+        throw new CommandFailure(
+            ExitCode.NOT_FOUND,
+            "not an edit that was set aside: " + hash,
+            Advice.person("'tka edits " + store.words() + "' lists them"));
       }
     }
     return wanted;

@@ -109,7 +109,8 @@ public final class ExplainCommand implements Callable<Integer> {
               + (Pasted.clean(node).startsWith(NODE_KEY) ? "with " : "with the ID or name ")
               + Pasted.clean(node)
               + ", found none among the valid entries of "
-              + source);
+              + source,
+          file.sound() ? source.list(store.words()) : PeersFile.correctIt());
     }
     List<KeyAlarm> alarms = new ArrayList<>(KeyAlarm.ofTrusted(authority.state()));
     alarms.addAll(KeyAlarm.ofNodes(verdicts.keySet()));

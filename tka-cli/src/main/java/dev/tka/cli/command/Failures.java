@@ -18,6 +18,7 @@ import dev.tka.core.nodekey.DeepLinkException;
 import dev.tka.core.nodekey.RotationException;
 import dev.tka.core.nodekey.UnsoundKeyException;
 import dev.tka.core.store.StoreException;
+import dev.tka.store.StorePlace;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -46,6 +47,9 @@ public final class Failures
 
   private static final int UNAUTHORIZED = 401;
 
+  private static final String WHAT_ANSWERS =
+      "check that the server runs, and that this is its operators' address, as 'tka serve' printed it";
+
   private static final String FAILED = "reading or writing failed";
 
   @Override
@@ -54,7 +58,7 @@ public final class Failures
     PrintWriter err = command.getErr();
     if (failure instanceof CommandFailure known) {
       int exitCode = report(err, known.exitCode(), known.getMessage());
-      Advice.print(known.advice(), "tka: ", err);
+      print(known.advice(parsed.originalArgs()), err);
       return exitCode;
     }
     if (failure instanceof StoreException.Conflict) {
@@ -66,13 +70,16 @@ public final class Failures
     }
     if (failure instanceof TkaException data) {
       int exitCode = report(err, exitCode(data), place(data, command) + describe(data));
-      Advice.print(advice(data, command), "tka: ", err);
+      print(advice(data, command), err);
       return exitCode;
     }
     if (failure instanceof ServerException server) {
       int exitCode = report(err, exitCode(server), server.server() + ": " + server.getMessage());
-      Advice.print(advice(server), "tka: ", err);
+      print(advice(server), err);
       return exitCode;
+    }
+    if (failure instanceof NoSuchFileException none && none.getReason() != null) {
+      return report(err, ExitCode.NOT_FOUND, describe(none));
     }
     if (failure instanceof NoSuchFileException || failure instanceof FileNotFoundException) {
       return report(err, ExitCode.NOT_FOUND, failure.getMessage() + ": no such file");
@@ -125,26 +132,100 @@ public final class Failures
               "if it is the right server, name the file of its certificate authority with --ca-file"
                   + " FILE or in TKA_CA_FILE"));
     }
-    return List.of();
+    return failure instanceof ServerException.NoAnswer
+            || failure instanceof ServerException.BadAnswer
+        ? List.of(Advice.person(WHAT_ANSWERS))
+        : List.of();
   }
 
   private static List<Advice> advice(TkaException failure, CommandLine command) {
     if (failure.getCause() instanceof ServerException server) {
       return advice(server);
     }
-    Optional<StoreArgument> store = store(command);
-    if (store.isEmpty()) {
-      return List.of();
+    if (failure instanceof StoreException.Damaged damaged) {
+      return places(command).stream()
+          .filter(place -> isAbout(damaged, place))
+          .findFirst()
+          .map(Failures::damaged)
+          .orElse(List.of());
     }
+    if (failure instanceof StoreException.Absent) {
+      return List.of(
+          Advice.person(
+              "check the path; 'tka init' makes a new tailnet, and 'tka import' copies one"));
+    }
+    return store(command).map(store -> advice(failure, store)).orElse(List.of());
+  }
+
+  private static List<Advice> advice(TkaException failure, StoreArgument store) {
+    String words = store.words();
     if (failure instanceof OpenException.EmptyStore) {
-      return store.get().place().policy() == AdmissionPolicy.NODE
-          ? List.of(Advice.bootstrap(store.get().words(), Advice.CONTROL))
-          : List.of();
+      return store.place().policy() == AdmissionPolicy.NODE
+          ? List.of(Advice.bootstrap(words, Advice.CONTROL))
+          : List.of(Advice.person("'tka init' makes a new tailnet there"));
     }
     if (failure instanceof BuildException.UntrustedSigner) {
-      return Advice.otherSigner(store.get().words());
+      return Advice.otherSigner(words);
+    }
+    if (failure instanceof BuildException.RevokesEveryKey) {
+      return onlyKey(words);
+    }
+    if (failure instanceof BuildException.RevokesNothing) {
+      return List.of(
+          Advice.person(
+              "'tka log " + words + "' shows the updates; add --fork-from HASH to name one"));
+    }
+    if (failure instanceof BuildException.UnsoundKey) {
+      return List.of(Advice.person("'tka keygen FILE' makes a sound key"));
+    }
+    if (failure instanceof BuildException.TooManyKeys
+        || failure instanceof BuildException.Overtaken) {
+      return List.of(Advice.person("'tka status " + words + "' lists the trusted keys"));
     }
     return List.of();
+  }
+
+  /** For the only trusted key, which cannot go alone. */
+  static List<Advice> onlyKey(String store) {
+    return List.of(
+        Advice.addKey(store, 1, "to replace it, trust another key first"),
+        Advice.end(store, "to do without keys"));
+  }
+
+  /** The places that a command was given. */
+  private static List<StorePlace> places(CommandLine command) {
+    return command.getCommandSpec().args().stream()
+        .map(CommandLine.Model.ArgSpec::getValue)
+        .filter(StorePlace.class::isInstance)
+        .map(StorePlace.class::cast)
+        .toList();
+  }
+
+  /** Messages about a place begin with its path or its URL. */
+  private static boolean isAbout(StoreException.Damaged damaged, StorePlace place) {
+    String message = damaged.getMessage();
+    return message.startsWith(place.url() + ": ")
+        || place.path().filter(path -> message.startsWith(path + ": ")).isPresent();
+  }
+
+  /** For a store that cannot be read at all. */
+  static List<Advice> damaged(StorePlace place) {
+    if (place.readOnly().isPresent()) {
+      return List.of(Advice.person(WHAT_ANSWERS));
+    }
+    return List.of(
+        place.restore() instanceof StorePlace.Restore.Here
+            ? Advice.restore(place.url())
+            : Advice.person("restore a backup: see docs/admin-guide.md, 'Restoring'"));
+  }
+
+  /** As what was typed is repeated, it may hold a secret. */
+  private static void print(List<Advice> advice, PrintWriter err) {
+    Advice.print(advice.stream().map(each -> each.with(Failures::open)).toList(), "tka: ", err);
+  }
+
+  private static String open(String message) {
+    return SECRET.matcher(message).replaceAll("$1$2...");
   }
 
   /** For a person, to whom the name of a Java class means nothing. */
@@ -251,8 +332,7 @@ public final class Failures
 
   private static int report(PrintWriter err, int exitCode, String message) {
     // The user may have given a secret in place of a file or a key.
-    String open = SECRET.matcher(message).replaceAll("$1$2...");
-    err.println("tka: " + Texts.printable(open));
+    err.println("tka: " + Texts.printable(open(message)));
     return exitCode;
   }
 }

@@ -6,6 +6,7 @@ import dev.tka.cli.input.StoreText;
 import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.TailnetOption;
 import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
@@ -58,8 +59,8 @@ import picocli.CommandLine.TypeConversionException;
           + " for an AUM that does not verify.",
       "A tailnet that is there already with the same AUMs is left as it is and named, so an import"
           + " that was interrupted goes on when it is run again. A different one under the same"
-          + " name stays, too: it is named on standard error, the others are imported, and the exit"
-          + " status is 5.",
+          + " name stays, too: how it differs is said on standard error, the others are imported,"
+          + " and the exit status is 5.",
       "The beginning of a chain, its trail and its notes are taken on trust: import only from"
           + " somebody whose backup you would restore, and compare the printed head."
     },
@@ -77,6 +78,10 @@ public final class ImportCommand implements Callable<Integer> {
   private final List<Imported> done = new ArrayList<>();
   private final List<String> skipped = new ArrayList<>();
   private final Map<String, String> refused = new LinkedHashMap<>();
+
+  /** Those of the refused whose names are taken. */
+  private final List<String> refusedAsThere = new ArrayList<>();
+
   private Optional<Tailnets> tailnets = Optional.empty();
 
   @Spec private CommandSpec spec;
@@ -220,7 +225,8 @@ public final class ImportCommand implements Callable<Integer> {
           if (verified.isIn(there.get())) {
             skipped.add(name);
           } else {
-            refused.put(name, "what is there under this name is not the same");
+            refusedAsThere.add(name);
+            refused.put(name, difference(verified.difference(there.get())));
           }
         } else {
           TailnetName.problem(name)
@@ -269,7 +275,7 @@ public final class ImportCommand implements Callable<Integer> {
     if (there.isPresent() && verified.isIn(there.get())) {
       skipped.add(name);
     } else if (there.isPresent()) {
-      throw thereAlready(name);
+      throw thereAlready(name, verified.difference(there.get()));
     } else {
       importOne(name, verified);
     }
@@ -281,7 +287,7 @@ public final class ImportCommand implements Callable<Integer> {
     try {
       after = verified.commitTo(create(name));
     } catch (StoreException.NotEmpty e) {
-      throw thereAlready(name);
+      throw thereAlready(name, verified.difference(find(name).read()));
     }
     done.add(new Imported(name, Authority.open(after).head(), verified, after.trail().size()));
   }
@@ -304,7 +310,12 @@ public final class ImportCommand implements Callable<Integer> {
   }
 
   private CommandFailure inExport(TkaException failure) {
-    return new CommandFailure(Failures.exitCode(failure), file + ": " + Failures.describe(failure));
+    return new CommandFailure(
+        Failures.exitCode(failure),
+        file + ": " + Failures.describe(failure),
+        failure instanceof StoreException.Newer
+            ? List.of()
+            : List.of(Advice.person("take another copy of the export, or export it again")));
   }
 
   private String nameOf(AumImport.Tailnet tailnet) throws CommandFailure {
@@ -349,13 +360,50 @@ public final class ImportCommand implements Callable<Integer> {
     }
   }
 
-  private CommandFailure thereAlready(String name) {
+  private CommandFailure thereAlready(String name, AumImport.Difference difference) {
     return new CommandFailure(
         ExitCode.CONFLICT,
         place.url()
             + ": "
-            + (name.isEmpty() ? "a tailnet" : "tailnet " + name)
-            + " already exists");
+            + (name.isEmpty() ? "a tailnet" : "tailnet " + TailnetName.printable(name))
+            + " already exists: "
+            + difference(difference),
+        adviceOn(name, difference));
+  }
+
+  /** How what is there differs from the export. */
+  private static String difference(AumImport.Difference difference) {
+    String more = Texts.count(difference.onlyThere(), "AUM");
+    String less = Texts.count(difference.onlyInExport(), "AUM");
+    if (!difference.related()) {
+      return "what is there is another tailnet, with no AUM in common";
+    }
+    if (difference.onlyThere() > 0 && difference.onlyInExport() > 0) {
+      return "they parted: what is there has " + more + " that the export lacks, and lacks " + less;
+    }
+    if (difference.onlyThere() > 0) {
+      return "what is there is newer: it has " + more + " that the export lacks";
+    }
+    return difference.onlyInExport() > 0
+        ? "the export is newer: it has " + less + " that what is there lacks"
+        : "what is there has the same AUMs, and other times or notes on its own AUMs";
+  }
+
+  private List<Advice> adviceOn(String name, AumImport.Difference difference) {
+    List<Advice> all = new ArrayList<>();
+    String source = file.word(Advice.EXPORT);
+    String target = Texts.shellWord(place.url());
+    if (difference.related() && difference.onlyInExport() == 0) {
+      all.add(Advice.person("leave it: it holds all that the export does"));
+    }
+    if (!name.isEmpty()) {
+      all.add(Advice.importBeside(source, target));
+    }
+    all.add(
+        name.isEmpty()
+            ? Advice.replaceDirectory(source, place.url())
+            : Advice.replaceTailnet(source, target, name, newName != null));
+    return all;
   }
 
   private AumStore find(String name) throws StoreException, CommandFailure {
@@ -404,6 +452,15 @@ public final class ImportCommand implements Callable<Integer> {
     refused.forEach(
         (name, why) ->
             err.println("tka: " + TailnetName.printable(name) + ": not imported: " + why));
+    Advice.print(
+        refusedAsThere.stream()
+            .map(
+                name ->
+                    Advice.replaceTailnet(
+                        file.word(Advice.EXPORT), Texts.shellWord(place.url()), name, false))
+            .toList(),
+        "tka: ",
+        err);
     for (Imported each : done) {
       AumImport.Verified content = each.content;
       if (!json) {

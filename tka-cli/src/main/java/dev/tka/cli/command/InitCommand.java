@@ -5,6 +5,7 @@ import dev.tka.cli.input.OpenStore;
 import dev.tka.cli.input.SigningKeyOption;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
@@ -177,7 +178,9 @@ public final class InitCommand implements Callable<Integer> {
     AumSnapshot snapshot = before.get().read();
     if (!snapshot.entries().isEmpty()) {
       throw new CommandFailure(
-          ExitCode.CONFLICT, "tailnet lock is already enabled in " + store.words());
+          ExitCode.CONFLICT,
+          "tailnet lock is already enabled in " + store.words(),
+          Advice.end(store.words(), "'tka status " + store.words() + "' shows it; to begin anew"));
     }
     int damage = StoreArgument.reportDamage(snapshot, spec.commandLine().getErr());
     if (damage != ExitCode.OK) {

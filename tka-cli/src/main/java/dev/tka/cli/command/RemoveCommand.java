@@ -79,7 +79,7 @@ public final class RemoveCommand extends EditCommand {
   @Override
   void checkOptions(List<KeyArgument> named, String store) throws CommandFailure {
     if (!peers.isGiven() && (reSign == null || reSign)) {
-      String keys = named.stream().map(key -> " " + key.key()).collect(Collectors.joining());
+      String keys = words(named);
       throw new CommandFailure(
           ExitCode.USAGE,
           "a removed key locks out the nodes that it signed, and only a peers file tells which they"
@@ -107,9 +107,13 @@ public final class RemoveCommand extends EditCommand {
         continue;
       }
       if (signsAgain()) {
-        throw usage(
-            "the signing key cannot be removed while it signs nodes again: sign with another key,"
-                + " or use --re-sign=false");
+        String keys = words(named);
+        throw new CommandFailure(
+            ExitCode.USAGE,
+            "the signing key cannot be removed while it signs nodes again; nothing was stored",
+            Advice.removeKeys(
+                store(), keys, peers.word(), "to sign those nodes with another trusted key"),
+            Advice.removeAnyway(store(), keys));
       }
       confirmation.require(
           "This removes the signing key itself, which could not sign again.",
@@ -119,10 +123,14 @@ public final class RemoveCommand extends EditCommand {
     }
   }
 
-  /** What follows the removal of the signer would not be signed by a trusted key. */
+  private static String words(List<KeyArgument> named) {
+    return named.stream().map(key -> " " + key.key()).collect(Collectors.joining());
+  }
+
+  /** Each once; what follows the removal of the signer would not be signed by a trusted key. */
   @Override
   List<KeyArgument> inOrder(List<KeyArgument> named, LockPrivateKey signer) {
-    List<KeyArgument> ordered = new ArrayList<>(named);
+    List<KeyArgument> ordered = new ArrayList<>(named.stream().distinct().toList());
     ordered.sort(Comparator.comparing(key -> key.key().equals(signer.publicKey())));
     return ordered;
   }
@@ -150,7 +158,8 @@ public final class RemoveCommand extends EditCommand {
     if (!file.get().sound()) {
       throw new CommandFailure(
           ExitCode.BAD_INPUT,
-          "an unreadable node might lose its key; correct the peers file. Nothing was stored");
+          "an unreadable node might lose its key; nothing was stored",
+          PeersFile.correctIt());
     }
     Set<Bytes> removed = named.stream().map(key -> key.key().bytes()).collect(Collectors.toSet());
     List<Signed> signed = new ArrayList<>();

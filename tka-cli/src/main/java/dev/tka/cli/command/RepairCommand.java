@@ -18,9 +18,12 @@ import dev.tka.core.authority.OpenException;
 import dev.tka.core.authority.Repair;
 import dev.tka.core.store.Commit;
 import dev.tka.store.StorePlace;
+import dev.tka.store.directory.NodeDirectory;
 import dev.tka.sync.SyncOffer;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -58,6 +61,7 @@ import picocli.CommandLine.Spec;
       "  tka repair DIR --steps 100 --backup /root/tka-before --confirm",
       "  tka repair DIR --all --json",
       "  tka repair DIR --from sqlite:control.db --tailnet example.com",
+      "  tka repair DIR --journal                files that only the journal holds",
     })
 public final class RepairCommand implements Callable<Integer> {
 
@@ -111,12 +115,22 @@ public final class RepairCommand implements Callable<Integer> {
         converter = StoreText.class,
         description = "Fetch what is missing or damaged from this store.")
     private @Nullable StorePlace from;
+
+    @Option(
+        names = "--journal",
+        description =
+            "Put files of the last commit in their places that are only in the journal, where a"
+                + " node does not look.")
+    private boolean journal;
   }
 
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
     store.requireNodes();
     PrintWriter err = spec.commandLine().getErr();
+    if (reach.journal) {
+      return place(err);
+    }
     if (reach.from != null) {
       return fetch(reach.from, err);
     }
@@ -165,7 +179,7 @@ public final class RepairCommand implements Callable<Integer> {
       return new Repair.All();
     }
     throw new ParameterException(
-        spec.commandLine(), "expected one of --to, --steps, --meet, --all and --from");
+        spec.commandLine(), "expected one of --to, --steps, --meet, --all, --from and --journal");
   }
 
   /** A change of the store. */
@@ -191,6 +205,45 @@ public final class RepairCommand implements Callable<Integer> {
     change.make();
     tka.noteChange();
     return Optional.of(copy);
+  }
+
+  /** An empty commit puts everything in its place first. */
+  private int place(PrintWriter err) throws TkaException, IOException, CommandFailure {
+    OpenStore node = store.open();
+    Optional<Path> directory = node.place().path().filter(Files::isDirectory);
+    if (directory.isEmpty()) {
+      throw new CommandFailure(
+          ExitCode.USAGE,
+          node.place().url() + ": expected a node's directory, which has a journal");
+    }
+    if (!dryRun) {
+      StoreEdit.warn(node, err);
+    }
+    List<String> waiting = NodeDirectory.at(directory.get()).notInPlace();
+    Optional<StoreBackup> copy =
+        waiting.isEmpty()
+            ? Optional.empty()
+            : change(
+                "This puts " + Texts.count(waiting.size(), "file") + " in place",
+                false,
+                () -> node.aums().commit(Commit.on(node.aums().read().revision()).build()));
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("SchemaVersion", Json.SCHEMA_VERSION);
+      object.put("Applied", !dryRun && !waiting.isEmpty());
+      object.put("Placed", waiting);
+      copy.flatMap(StoreBackup::place).ifPresent(path -> object.put("Backup", path.toString()));
+      Json.print(out, object);
+      return ExitCode.OK;
+    }
+    copy.flatMap(StoreBackup::report).ifPresent(out::println);
+    if (waiting.isEmpty()) {
+      out.println("Nothing to put in place.");
+    }
+    waiting.forEach(
+        path -> out.println((dryRun ? "Would put in place: " : "Put in place: ") + path));
+    return ExitCode.OK;
   }
 
   private int fetch(StorePlace from, PrintWriter err)

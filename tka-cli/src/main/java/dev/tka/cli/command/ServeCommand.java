@@ -301,8 +301,6 @@ public final class ServeCommand implements Callable<Integer> {
               new ControlServer.Parts(
                   service,
                   place,
-                  Optional.empty(),
-                  Optional.empty(),
                   log::line,
                   configuration.control().mostNodes()),
               configuration.server());

@@ -17,9 +17,11 @@ import dev.tka.cli.output.Texts;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.NodeKey;
+import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.nodekey.DeepLink;
+import dev.tka.core.nodekey.DeepLinkException;
 import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.core.nodekey.NodeKeySigning;
 import dev.tka.core.nodekey.UnsoundKeyException;
@@ -27,8 +29,11 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -67,6 +72,9 @@ public final class SignCommand implements Callable<Integer> {
   private static final String AUTH_KEY = "tskey-";
   private static final List<String> LOCK_KEYS = List.of("tlpub:", "nlpub:");
 
+  /** The longest part of a word that a message shows: a node key fits. */
+  private static final int MOST_SHOWN = 100;
+
   /** Room for ten thousand nodes and more. */
   private static final int MAX_INPUT = 1 << 22;
 
@@ -80,8 +88,37 @@ public final class SignCommand implements Callable<Integer> {
     }
   }
 
+  /**
+   * A word that names a node or its rotation key.
+   *
+   * @param line the line of standard input that it stands in; empty for an argument
+   */
+  private record Word(OptionalInt line, String text) {
+    /** A failure that names the line and what stands there; keys of nodes are no secrets. */
+    CommandFailure refused(String why, Advice... advice) {
+      return new CommandFailure(
+          line.isPresent() ? ExitCode.BAD_INPUT : ExitCode.USAGE, at() + why, advice);
+    }
+
+    /** The line and its text, as the beginning of a message; the text alone for an argument. */
+    String at() {
+      String shown = Texts.printable(text.length() > MOST_SHOWN ? shortened() : text);
+      return (line.isPresent() ? "standard input, line " + line.getAsInt() + ": " : "")
+          + shown
+          + ": ";
+    }
+
+    private String shortened() {
+      return text.substring(0, MOST_SHOWN) + "...";
+    }
+  }
+
   /** A node as it was named. */
-  private record Named(String text, Optional<LockPublicKey> rotationKey) {}
+  private record Named(Word word, Optional<LockPublicKey> rotationKey) {
+    String text() {
+      return word.text();
+    }
+  }
 
   @Spec private CommandSpec spec;
   @ParentCommand private Tka tka;
@@ -119,7 +156,13 @@ public final class SignCommand implements Callable<Integer> {
     if (words.isEmpty() && !peers.isGiven()) {
       throw usage("missing argument, expected one or more nodes, or --peers");
     }
-    List<Named> named = named(fromInput ? lines() : words);
+    List<Named> named =
+        named(
+            fromInput
+                ? lines()
+                : words.stream()
+                    .map(word -> new Word(OptionalInt.empty(), Pasted.clean(word)))
+                    .toList());
     PrintWriter err = spec.commandLine().getErr();
     Authority authority = StoreEdit.look(store, err).authority();
     Optional<PeersFile> file = peers.read(tka, err);
@@ -129,7 +172,9 @@ public final class SignCommand implements Callable<Integer> {
     for (Wanted one : wanted) {
       if (one.nodeKey().isZero()) {
         throw new CommandFailure(
-            ExitCode.BAD_INPUT, "expected a node key, found the zero key, which means none");
+            ExitCode.BAD_INPUT,
+            (one.title().isEmpty() ? "" : one.title() + ": ")
+                + "expected a node key, found the zero key, which means none");
       }
       if (one.rotationKey().isPresent()) {
         UnsoundKeyException.requireSound("rotation key", one.rotationKey().get().bytes());
@@ -187,26 +232,31 @@ public final class SignCommand implements Callable<Integer> {
   }
 
   /** The lines of standard input, in words; a line that a link was broken into is joined. */
-  private List<String> lines() throws IOException, CommandFailure {
+  private List<Word> lines() throws IOException, CommandFailure {
     byte[] content = tka.in().readNBytes(MAX_INPUT + 1);
     if (content.length > MAX_INPUT) {
       throw new CommandFailure(
           ExitCode.BAD_INPUT, "standard input: expected at most 4 MiB, found more");
     }
-    List<String> found = new ArrayList<>();
+    List<Word> found = new ArrayList<>();
     boolean inLink = false;
+    int number = 0;
     for (String line : new String(content, StandardCharsets.UTF_8).lines().toList()) {
+      OptionalInt at = OptionalInt.of(++number);
       String text = Pasted.clean(line);
       boolean begins = begins(text);
       if (text.isEmpty()) {
         inLink = false;
       } else if (inLink && !begins) {
-        found.add(found.remove(found.size() - 1) + text);
+        Word link = found.remove(found.size() - 1);
+        found.add(new Word(link.line(), link.text() + text));
       } else if (text.startsWith(LINK)) {
-        found.add(text);
+        found.add(new Word(at, text));
         inLink = true;
       } else {
-        found.addAll(begins ? List.of(text.split("[\\s,]+")) : List.of(text));
+        for (String each : begins ? List.of(text.split("[\\s,]+")) : List.of(text)) {
+          found.add(new Word(at, Pasted.clean(each)));
+        }
         inLink = false;
       }
     }
@@ -220,68 +270,94 @@ public final class SignCommand implements Callable<Integer> {
   }
 
   /** The words as nodes, each with the rotation key that follows it. */
-  private List<Named> named(List<String> given) throws CommandFailure {
+  private List<Named> named(List<Word> given) throws CommandFailure {
     List<Named> named = new ArrayList<>();
-    for (String word : given) {
-      String text = Pasted.clean(word);
+    for (Word word : given) {
+      String text = word.text();
       if (text.startsWith(AUTH_KEY)) {
-        throw new CommandFailure(
-            ExitCode.USAGE,
-            "expected a node key, nodekey:..., found an auth key; the shell may remember it",
+        throw word.refused(
+            "expected a node key, nodekey:..., found an auth key"
+                + (word.line().isPresent() ? "" : "; the shell may remember it"),
             Advice.wrap(store.words()));
       }
       if (LOCK_KEYS.stream().noneMatch(text::startsWith)) {
         if (text.startsWith(NODE_KEY)) {
-          KeyArgument.parse(NodeKey::parse, text, spec);
+          parse(NodeKey::parse, word);
         }
-        named.add(new Named(text, Optional.empty()));
+        named.add(new Named(word, Optional.empty()));
         continue;
       }
-      LockPublicKey key = KeyArgument.parse(LockPublicKey::parse, text, spec);
+      LockPublicKey key = parse(LockPublicKey::parse, word);
       Optional<Named> last =
           named.isEmpty() ? Optional.empty() : Optional.of(named.remove(named.size() - 1));
       if (last.isEmpty() || last.get().rotationKey().isPresent()) {
-        throw new CommandFailure(
-            ExitCode.USAGE,
+        throw word.refused(
             "expected a node key, nodekey:..., found a tailnet lock key",
             Advice.trust(store.words(), key.toString()));
       }
       if (last.get().text().startsWith(LINK)) {
-        throw usage("a link names its own rotation key: omit ROTATIONKEY");
+        throw word.refused("a link names its own rotation key: omit ROTATIONKEY");
       }
-      named.add(new Named(last.get().text(), Optional.of(key)));
+      named.add(new Named(last.get().word(), Optional.of(key)));
     }
     return named;
   }
 
+  private static <T> T parse(KeyArgument.Parser<T> parser, Word word) throws CommandFailure {
+    try {
+      return parser.parse(word.text());
+    } catch (TextException e) {
+      throw word.refused(e.getMessage());
+    }
+  }
+
+  /** The nodes, each once, however often it is named. */
   private List<Wanted> wanted(List<Named> named, Authority authority, Optional<PeersFile> file)
       throws TkaException, CommandFailure {
-    List<Wanted> wanted = new ArrayList<>();
+    Map<NodeKey, Wanted> wanted = new LinkedHashMap<>();
     for (Named one : named) {
-      if (one.text().startsWith(LINK)) {
-        wanted.add(linked(one.text(), authority));
-        continue;
+      Wanted node = wanted(one, authority, file);
+      if (one.word().line().isPresent() && node.nodeKey().isZero()) {
+        throw one.word().refused("expected a node key, found the zero key, which means none");
       }
-      List<PeersFile.Entry> found =
-          file.map(peersFile -> peersFile.find(one.text())).orElse(List.of());
-      if (found.size() > 1) {
-        throw new CommandFailure(
-            ExitCode.USAGE,
-            one.text()
-                + " names several nodes of the file: "
-                + String.join(", ", found.stream().map(PeersFile.Entry::title).toList()));
+      Wanted before = wanted.putIfAbsent(node.nodeKey(), node);
+      if (before != null && !before.rotationKey().equals(node.rotationKey())) {
+        throw one.word().refused("the node was named before, with another rotation key or none");
       }
-      if (found.isEmpty() && file.isPresent() && !one.text().startsWith(NODE_KEY)) {
-        throw new CommandFailure(
-            ExitCode.NOT_FOUND, one.text() + ": no node of the file has this ID or name");
-      }
-      wanted.add(
-          found.isEmpty()
-              ? new Wanted(
-                  "", KeyArgument.parse(NodeKey::parse, one.text(), spec), one.rotationKey())
-              : of(found.get(0), one.rotationKey()));
     }
-    return wanted;
+    return List.copyOf(wanted.values());
+  }
+
+  private Wanted wanted(Named one, Authority authority, Optional<PeersFile> file)
+      throws TkaException, CommandFailure {
+    if (one.text().startsWith(LINK)) {
+      return linked(one.word(), authority);
+    }
+    List<PeersFile.Entry> found =
+        file.map(peersFile -> peersFile.find(one.text())).orElse(List.of());
+    if (found.size() > 1) {
+      throw one.word()
+          .refused(
+              "names several nodes of the file: "
+                  + String.join(", ", found.stream().map(PeersFile.Entry::title).toList()),
+              Advice.listPeers(store.words(), peers.word()));
+    }
+    if (!found.isEmpty()) {
+      return of(found.get(0), one.rotationKey());
+    }
+    if (one.text().startsWith(NODE_KEY)) {
+      return new Wanted("", parse(NodeKey::parse, one.word()), one.rotationKey());
+    }
+    if (file.isEmpty()) {
+      throw one.word()
+          .refused(
+              "expected a node key, nodekey:..., found other text",
+              Advice.signNamed(store.words(), one.text()));
+    }
+    throw new CommandFailure(
+        ExitCode.NOT_FOUND,
+        one.word().at() + "no node of the file has this ID or name",
+        file.get().sound() ? Advice.listPeers(store.words(), peers.word()) : PeersFile.correctIt());
   }
 
   private static Wanted of(PeersFile.Entry entry, Optional<LockPublicKey> rotationKey) {
@@ -303,9 +379,16 @@ public final class SignCommand implements Callable<Integer> {
   }
 
   /** The content of a link, once it is known to belong to this authority. */
-  private static Wanted linked(String text, Authority authority)
-      throws TkaException, CommandFailure {
-    DeepLink link = DeepLinkCommand.verify(Pasted.link(text), authority.state().stateId1());
+  private static Wanted linked(Word word, Authority authority) throws TkaException, CommandFailure {
+    DeepLink link;
+    try {
+      link = DeepLinkCommand.verify(Pasted.link(word.text()), authority.state().stateId1());
+    } catch (DeepLinkException e) {
+      if (word.line().isEmpty()) {
+        throw e;
+      }
+      throw new CommandFailure(Failures.exitCode(e), word.at() + e.getMessage());
+    }
     return new Wanted(
         Texts.printable(link.deviceName() + ", " + link.osName() + ", of " + link.loginName()),
         NodeKey.parse(link.nodeKey()),

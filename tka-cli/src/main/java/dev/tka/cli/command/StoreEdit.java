@@ -10,6 +10,7 @@ import dev.tka.cli.output.Texts;
 import dev.tka.compaction.CompactionPlan;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
+import dev.tka.core.DisablementSecret;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
@@ -23,9 +24,15 @@ import dev.tka.core.authority.Repair;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
+import dev.tka.core.store.TrailEntry;
+import dev.tka.store.records.AuthorityName;
+import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.RetiredAuthority;
+import dev.tka.store.records.TailnetRecord;
 import java.io.PrintWriter;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -227,16 +234,42 @@ final class StoreEdit {
   }
 
   /**
-   * Wipes the authority for good.
+   * Ends the authority for good. Where records are kept for a control server, its AUMs and the
+   * secret stay there for nodes that come back late; elsewhere all is wiped.
    *
+   * @param secret what ends it
    * @throws StoreException.Conflict if another writer was first; nothing was written
    */
-  void wipe() throws StoreException {
+  void end(DisablementSecret secret) throws StoreException {
+    Revision read = authority.snapshot().revision();
+    Optional<ControlRecords> records = store.records();
+    String tailnet = store.tailnet().orElse("");
+    // The store of an authority that was ended before is no tailnet.
+    if (records.isPresent() && records.get().tailnets().contains(tailnet)) {
+      TailnetRecord before = records.get().tailnet(tailnet);
+      Instant now = Clock.systemUTC().instant();
+      records
+          .get()
+          .retire(
+              tailnet, read, before, new RetiredAuthority(nameIn(before), secret, now, tailnet));
+      return;
+    }
     Revision now = store.aums().read().revision();
-    if (!now.equals(authority.snapshot().revision())) {
-      throw new StoreException.Conflict(authority.snapshot().revision(), now);
+    if (!now.equals(read)) {
+      throw new StoreException.Conflict(read, now);
     }
     store.aums().wipe();
+  }
+
+  /** The name that control gave the authority, or would give it now. */
+  private AuthorityName nameIn(TailnetRecord record) {
+    List<TrailEntry> trail = authority.snapshot().trail().entries();
+    AuthorityName name =
+        new AuthorityName(
+            trail.isEmpty() ? authority.oldestAncestor() : trail.get(0).hash(),
+            authority.state().stateId1(),
+            authority.state().stateId2());
+    return record.authority().filter(name::isSameAs).orElse(name);
   }
 
   /** Prints the store's warning before a change. */

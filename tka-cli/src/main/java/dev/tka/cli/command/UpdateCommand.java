@@ -2,6 +2,7 @@ package dev.tka.cli.command;
 
 import dev.tka.cli.input.KeyArgument;
 import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.output.Advice;
 import dev.tka.core.Key;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.SigningException;
@@ -61,5 +62,16 @@ public final class UpdateCommand extends EditCommand {
     if (!meta.isEmpty()) {
       builder.setMeta(key.key().bytes(), meta);
     }
+  }
+
+  /** A key that gets votes is to be trusted. */
+  @Override
+  Advice absent(KeyArgument key) {
+    return key.votes().isEmpty()
+        ? super.absent(key)
+        : Advice.addKey(
+            store(),
+            key.key() + "?" + Long.toUnsignedString(key.votes().getAsLong()),
+            "it is not trusted; to trust it with these votes");
   }
 }

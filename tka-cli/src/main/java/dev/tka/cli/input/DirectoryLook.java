@@ -8,6 +8,7 @@ import dev.tka.core.AumHash;
 import dev.tka.core.TextException;
 import dev.tka.store.directory.NodeDirectory;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -50,7 +51,7 @@ final class DirectoryLook {
       throw new CommandFailure(
           ExitCode.NOT_FOUND,
           directory + ": expected a tailnet's directory, found one of its folders",
-          Advice.otherDirectory(above));
+          typed -> elsewhere(typed, directory, List.of(above)));
     }
     List<Path> below = below(directory, LEVELS);
     if (!below.isEmpty()) {
@@ -61,11 +62,7 @@ final class DirectoryLook {
               + (below.size() == 1 ? "such a directory" : "several")
               + ": "
               + list(below.stream().map(Path::toString).toList()),
-          below.stream()
-              .limit(NAMED)
-              .map(Path::toString)
-              .map(Advice::otherDirectory)
-              .toArray(Advice[]::new));
+          typed -> elsewhere(typed, directory, below.stream().map(Path::toString).toList()));
     }
     throw new CommandFailure(
         ExitCode.NOT_FOUND,
@@ -73,6 +70,22 @@ final class DirectoryLook {
             + ": expected a tailnet's directory, which is empty or has folders of two letters with"
             + " AUMs, found "
             + list(names));
+  }
+
+  /** The command as it was typed, on each of the right directories. */
+  private static List<Advice> elsewhere(List<String> typed, Path directory, List<String> right) {
+    return right.stream()
+        .limit(NAMED)
+        .map(each -> Advice.otherDirectory(typed, word -> names(word, directory), each))
+        .toList();
+  }
+
+  private static boolean names(String word, Path directory) {
+    try {
+      return Path.of(word).equals(directory);
+    } catch (InvalidPathException e) {
+      return false;
+    }
   }
 
   private static boolean isOfTailnet(Path directory, List<String> names) {

@@ -5,6 +5,7 @@ import dev.tka.cli.output.Texts;
 import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.store.AumStore;
 import dev.tka.store.StorePlace;
+import dev.tka.store.records.ControlRecords;
 import java.util.List;
 import java.util.Optional;
 
@@ -15,8 +16,19 @@ import java.util.Optional;
  * @param tailnet its name; empty for a place that holds one, which has no name for it
  * @param option the option that names the tailnet to another command; empty if none is needed
  * @param aums its AUMs
+ * @param records what the place keeps for a control server, if it does
  */
-public record OpenStore(StorePlace place, Optional<String> tailnet, String option, AumStore aums) {
+public record OpenStore(
+    StorePlace place,
+    Optional<String> tailnet,
+    String option,
+    AumStore aums,
+    Optional<ControlRecords> records) {
+  /** A store at a place that keeps nothing for a control server. */
+  public OpenStore(StorePlace place, Optional<String> tailnet, String option, AumStore aums) {
+    this(place, tailnet, option, aums, Optional.empty());
+  }
+
   /** Whose rules apply there. */
   public AdmissionPolicy policy() {
     return place.policy();

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonStreamContext;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Texts;
@@ -143,6 +144,13 @@ public record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) 
   private static String firstLabel(String name) {
     int dot = name.indexOf('.');
     return bare(dot < 0 ? name : name.substring(0, dot));
+  }
+
+  /** For a file of which entries were left out, each of which was named. */
+  public static Advice correctIt() {
+    return Advice.person(
+        "correct the peers file as docs/peers-file.md describes it, or take the output of"
+            + " 'tailscale lock status --json'");
   }
 
   /** The exit status for the entries that were left out. */

@@ -54,6 +54,12 @@ public record PeersSource(Optional<StreamArgument> file, Optional<ServerPlace> s
     return file.map(named -> " --peers " + named.word(Advice.PEERS)).orElse("");
   }
 
+  /** For a node that is not among them. */
+  public Advice list(String store) {
+    return file.map(named -> Advice.listPeers(store, named.word(Advice.PEERS)))
+        .orElseGet(() -> Advice.person("'tka fleet " + store + "' lists the server's nodes"));
+  }
+
   /** For nodes that are not signed. */
   public List<Advice> signAll(String store) {
     return file.map(named -> List.of(Advice.signNodes(store, named.word(Advice.PEERS))))

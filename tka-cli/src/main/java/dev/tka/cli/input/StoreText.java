@@ -6,6 +6,7 @@ import dev.tka.core.TextException;
 import dev.tka.store.StoreKinds;
 import dev.tka.store.StorePlace;
 import java.nio.file.Files;
+import java.util.Optional;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -25,7 +26,8 @@ public final class StoreText implements ITypeConverter<StorePlace> {
   @Override
   public StorePlace convert(String text) {
     try {
-      return Kinds.INSTALLED.parse(text);
+      Optional<StorePlace> path = StoreKinds.ofPath(text);
+      return path.isPresent() ? path.get() : Kinds.INSTALLED.parse(text);
     } catch (TextException.BadUrl e) {
       throw new TypeConversionException(e.getMessage());
     }

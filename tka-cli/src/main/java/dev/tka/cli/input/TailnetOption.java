@@ -1,5 +1,6 @@
 package dev.tka.cli.input;
 
+import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Texts;
@@ -95,12 +96,15 @@ public final class TailnetOption {
     Set<String> names = tailnets.revisions().keySet();
     if (names.isEmpty()) {
       throw new CommandFailure(
-          ExitCode.NOT_FOUND, place.url() + ": no tailnet has been created there yet");
+          ExitCode.NOT_FOUND,
+          place.url() + ": no tailnet has been created there yet",
+          Advice.person("'tka init' makes a new tailnet there, and 'tka import' copies one"));
     }
     if (names.size() > 1) {
       throw new CommandFailure(
           ExitCode.USAGE,
-          place.url() + " holds " + names.size() + " tailnets, name one: " + list(names));
+          place.url() + " holds " + names.size() + " tailnets, name one: " + list(names),
+          typed -> List.of(Advice.nameTailnet(typed)));
     }
     String only = names.iterator().next();
     return open(place, only, tailnets);
@@ -110,10 +114,9 @@ public final class TailnetOption {
   public static CommandFailure noTailnet(StorePlace place, String name) {
     return new CommandFailure(
         ExitCode.NOT_FOUND,
-        place.url()
-            + ": no tailnet "
-            + TailnetName.printable(name)
-            + " ('tka tailnets' lists the existing ones)");
+        place.url() + ": no tailnet " + TailnetName.printable(name),
+        Advice.person(
+            "'tka tailnets " + Texts.shellWord(place.url()) + "' lists the existing ones"));
   }
 
   /**
@@ -224,7 +227,8 @@ public final class TailnetOption {
   }
 
   private OpenStore open(StorePlace place, String tailnet, Tailnets tailnets) {
-    return new OpenStore(place, Optional.of(tailnet), option(place), tailnets.tailnet(tailnet));
+    return new OpenStore(
+        place, Optional.of(tailnet), option(place), tailnets.tailnet(tailnet), tailnets.records());
   }
 
   private static void requireFolderFor(Path path) throws CommandFailure {

@@ -60,17 +60,7 @@ public final class Tka {
    * @param canAsk whether a person types the input and sees the questions
    */
   public Tka(InputStream in, boolean canAsk, SecureRandom random) {
-    this(in, canAsk, () -> random);
-  }
-
-  /**
-   * A command's input.
-   *
-   * @param canAsk whether a person types the input and sees the questions
-   * @param random makes the source of keys and secrets, which takes some milliseconds
-   */
-  public Tka(InputStream in, boolean canAsk, Supplier<SecureRandom> random) {
-    this(in, new FileOutputStream(FileDescriptor.out), canAsk, random);
+    this(in, new FileOutputStream(FileDescriptor.out), canAsk, () -> random);
   }
 
   /**
@@ -82,7 +72,13 @@ public final class Tka {
     this(in, out, canAsk, () -> random);
   }
 
-  private Tka(InputStream in, OutputStream out, boolean canAsk, Supplier<SecureRandom> random) {
+  /**
+   * A command's input, and the destination of output that is not text.
+   *
+   * @param canAsk whether a person types the input and sees the questions
+   * @param random makes the source of keys and secrets, which takes some milliseconds
+   */
+  public Tka(InputStream in, OutputStream out, boolean canAsk, Supplier<SecureRandom> random) {
     this.in = in;
     this.out = out;
     this.canAsk = canAsk;

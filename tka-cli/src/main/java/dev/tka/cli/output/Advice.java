@@ -3,6 +3,7 @@ package dev.tka.cli.output;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.NodeKey;
+import dev.tka.store.TailnetName;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -10,13 +11,17 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /**
  * What to do about a problem. All advice that commands print is made here. Its commands are for a
  * shell, one after the other, and end the problem; a test runs every kind of them. A word in
  * capitals stands for what only the reader knows: {@value #KEY_FILE}, {@value #PEERS}, {@value
- * #CONTROL}, {@value #KEY} and {@value #SECRET}. A command that only shows more is not one of them;
- * it is quoted in the text.
+ * #CONTROL}, {@value #COPY}, {@value #EXPORT}, {@value #TAILNET}, {@value #NEW_NAME}, {@value #KEY}
+ * and {@value #SECRET}. A command that only shows more is not one of them; it is quoted in the
+ * text.
  *
  * @param kind which advice it is
  * @param why what it does and when it is right, without the full stop
@@ -38,6 +43,15 @@ public record Advice(Kind kind, String why, List<String> commands) {
   /** The public half of another key. */
   public static final String KEY = "KEY";
 
+  /** An export that was piped. */
+  public static final String EXPORT = "EXPORT";
+
+  /** A name that is free in a store. */
+  public static final String NEW_NAME = "NEWNAME";
+
+  /** The name of a tailnet. */
+  public static final String TAILNET = "ID";
+
   /** The file of a disablement secret. */
   public static final String SECRET = "SECRET-FILE";
 
@@ -49,6 +63,8 @@ public record Advice(Kind kind, String why, List<String> commands) {
     FETCH_UNREADABLE(true),
     /** Move a damaged file away. */
     MOVE_AWAY(true),
+    /** Put what the journal holds in its place. */
+    PLACE(true),
     /** Move one of our own files away. */
     MOVE_OWN_FILE(true),
     /** Delete a useless record of the oldest ancestor. */
@@ -61,6 +77,8 @@ public record Advice(Kind kind, String why, List<String> commands) {
     FOLLOW_RE_CREATED(true),
     /** Use the directory below, or above. */
     OTHER_DIRECTORY(true),
+    /** Name one of several tailnets. */
+    NAME_TAILNET(true),
     /** Purge old AUMs. */
     COMPACT(true),
     /** Make edits again that were set aside. */
@@ -71,6 +89,8 @@ public record Advice(Kind kind, String why, List<String> commands) {
     REMOVE_ANYWAY(true),
     /** Trust another key. */
     ADD_KEY(true),
+    /** Give a trusted key other votes. */
+    SET_VOTES(true),
     /** Make any edit, so that a checkpoint is made. */
     MAKE_CHECKPOINT(true),
     /** End the lock. */
@@ -85,6 +105,10 @@ public record Advice(Kind kind, String why, List<String> commands) {
     SYNC(true),
     /** Put a backup back. */
     RESTORE(true),
+    /** Import under another name. */
+    IMPORT_BESIDE(true),
+    /** Import in the place of what is there, which is kept. */
+    REPLACE(true),
     /** Restore purged AUMs. */
     REPAIR(true),
     /** Restore purged AUMs, and give them back to control. */
@@ -132,6 +156,15 @@ public record Advice(Kind kind, String why, List<String> commands) {
     return of(Kind.PERSON, why);
   }
 
+  /**
+   * In place of advice that was printed for another problem.
+   *
+   * @param kind that problem's, with a colon and a space
+   */
+  public static Advice asAbove(String kind) {
+    return person("as above, for " + kind.replaceFirst(": $", ""));
+  }
+
   /** For AUMs that a node's store should hold and does not. */
   public static Advice fetch(String store, String control) {
     return of(
@@ -160,6 +193,31 @@ public record Advice(Kind kind, String why, List<String> commands) {
         Kind.MOVE_AWAY,
         "only if nobody has the AUM any longer: it may be the one that took a key away",
         movingAway(place));
+  }
+
+  /** For a damaged file of an AUM that the journal still holds. */
+  public static Advice moveAwayJournaled(String place, String store) {
+    return of(
+        Kind.MOVE_AWAY,
+        "the journal still holds the AUM: to put it in its place again",
+        movingAway(place),
+        placing(store));
+  }
+
+  /** The same, for a file that the journal still holds: then it goes to its place again. */
+  public Advice thenPlacing(String store) {
+    List<String> all = new ArrayList<>(commands);
+    all.add(placing(store));
+    return new Advice(kind, why, all);
+  }
+
+  /** For files that are in the journal, and not in their places. */
+  public static Advice place(String store) {
+    return of(Kind.PLACE, "to put them in their places", placing(store));
+  }
+
+  private static String placing(String store) {
+    return "tka repair " + store + " --journal";
   }
 
   /** For a file of ours that is not as written. */
@@ -219,12 +277,31 @@ public record Advice(Kind kind, String why, List<String> commands) {
         bootstrapping(store, control));
   }
 
-  /** For a path that is not a tailnet's directory. */
-  public static Advice otherDirectory(String directory) {
+  /**
+   * For a path that is not a tailnet's directory.
+   *
+   * @param typed the arguments that named it, the verb first; they are repeated
+   * @param named tells the argument that named it
+   */
+  public static Advice otherDirectory(
+      List<String> typed, Predicate<String> named, String directory) {
     return of(
         Kind.OTHER_DIRECTORY,
         "there is a tailnet's directory",
-        "tka status " + Texts.shellWord(directory));
+        typed(typed.stream().map(word -> named.test(word) ? directory : word).toList()));
+  }
+
+  /**
+   * For a store of several tailnets of which none was named.
+   *
+   * @param typed the arguments, the verb first; they are repeated
+   */
+  public static Advice nameTailnet(List<String> typed) {
+    return of(Kind.NAME_TAILNET, "name one of them", typed(typed) + " --tailnet " + TAILNET);
+  }
+
+  private static String typed(List<String> words) {
+    return "tka " + words.stream().map(Texts::shellWord).collect(Collectors.joining(" "));
   }
 
   /** For a directory of too many AUMs. */
@@ -237,12 +314,16 @@ public record Advice(Kind kind, String why, List<String> commands) {
 
   /** For edits that were set aside. */
   public static Advice makeAgain(String store) {
-    return of(
-        Kind.MAKE_AGAIN,
+    return makeAgain(
+        store,
         "to make them again on the current head; 'tka edits "
             + store
-            + "' lists them, and with --drop HASH forgets one",
-        "tka edits " + store + " --again --key-file " + KEY_FILE);
+            + "' lists them, and with --drop HASH forgets one");
+  }
+
+  /** For edits that were set aside, and that stay so. */
+  public static Advice makeAgain(String store, String why) {
+    return of(Kind.MAKE_AGAIN, why, "tka edits " + store + " --again --key-file " + KEY_FILE);
   }
 
   /** For a trusted key that should go. */
@@ -250,7 +331,7 @@ public record Advice(Kind kind, String why, List<String> commands) {
     return removeKeys(store, " " + Texts.keyId(key), peers, why);
   }
 
-  /** For a removal without a peers file. */
+  /** For a removal that does not sign the nodes again. */
   public static Advice removeAnyway(String store, String keys) {
     return of(
         Kind.REMOVE_ANYWAY,
@@ -288,6 +369,26 @@ public record Advice(Kind kind, String why, List<String> commands) {
             + KEY_FILE);
   }
 
+  /**
+   * For a key that is to be trusted, and is not.
+   *
+   * @param key with its votes, if they are not one
+   */
+  public static Advice addKey(String store, String key, String why) {
+    return of(
+        Kind.ADD_KEY,
+        why,
+        "tka add " + store + " " + Texts.shellWord(key) + " --key-file " + KEY_FILE);
+  }
+
+  /** For a key that is trusted, with other votes. */
+  public static Advice setVotes(String store, String keyAndVotes) {
+    return of(
+        Kind.SET_VOTES,
+        "it is trusted; to change its votes",
+        "tka update " + store + " " + Texts.shellWord(keyAndVotes) + " --key-file " + KEY_FILE);
+  }
+
   /** For a chain without a recent checkpoint. */
   public static Advice makeCheckpoint(String store, Bytes key, long votes) {
     return of(
@@ -306,6 +407,14 @@ public record Advice(Kind kind, String why, List<String> commands) {
     return List.of(
         person("sign with a key that is trusted now: 'tka status " + store + "' lists them"),
         disable(store));
+  }
+
+  /** For an authority that is in the way, or no longer wanted. */
+  public static Advice end(String store, String why) {
+    return of(
+        Kind.DISABLE,
+        why + ", end the lock with a disablement secret, in control's store and on every node",
+        disabling(store));
   }
 
   /** For admins who are locked out. */
@@ -344,6 +453,30 @@ public record Advice(Kind kind, String why, List<String> commands) {
         "tka sign " + store + " --peers " + peers + " --key-file " + KEY_FILE);
   }
 
+  /**
+   * For a node that is named as only a peers file tells.
+   *
+   * @param node its ID or name
+   */
+  public static Advice signNamed(String store, String node) {
+    return of(
+        Kind.SIGN_NODE,
+        "name a node by its node key, nodekey:...; or by its ID or name, with a peers file",
+        "tka sign "
+            + store
+            + " "
+            + Texts.shellWord(node)
+            + " --peers "
+            + PEERS
+            + " --key-file "
+            + KEY_FILE);
+  }
+
+  /** For a node that is not in a peers file. */
+  public static Advice listPeers(String store, String peers) {
+    return person("'tka peers " + store + " " + peers + "' lists its nodes, with names and IDs");
+  }
+
   /** For an auth key in place of a node key. */
   public static Advice wrap(String store) {
     return of(
@@ -355,10 +488,7 @@ public record Advice(Kind kind, String why, List<String> commands) {
 
   /** For a lock key in place of a node key. */
   public static Advice trust(String store, String key) {
-    return of(
-        Kind.ADD_KEY,
-        "a tailnet lock key is not signed, but trusted",
-        "tka add " + store + " " + key + " --key-file " + KEY_FILE);
+    return addKey(store, key, "a tailnet lock key is not signed, but trusted");
   }
 
   /** For a node that our sync helps. */
@@ -403,8 +533,44 @@ public record Advice(Kind kind, String why, List<String> commands) {
   public static Advice restore(String url) {
     return of(
         Kind.RESTORE,
-        "to put a backup back; nodes may have more than it: see docs/admin-guide.md, 'Restoring'",
+        "if it is the right file, put a backup back; nodes may have more than it: see"
+            + " docs/admin-guide.md, 'Restoring'",
         "tka restore " + COPY + " " + Texts.shellWord(url));
+  }
+
+  /** For an export whose name is taken. */
+  public static Advice importBeside(String export, String store) {
+    return of(
+        Kind.IMPORT_BESIDE,
+        "to have it beside what is there",
+        importing(export, store) + " --tailnet " + NEW_NAME);
+  }
+
+  /**
+   * For an export whose name is taken.
+   *
+   * @param named whether it is not its name in the export
+   */
+  public static Advice replaceTailnet(String export, String store, String name, boolean named) {
+    String option = " --tailnet " + Texts.shellWord(name);
+    return of(
+        Kind.REPLACE,
+        "to have it in place of " + TailnetName.printable(name) + ", of which an export is kept",
+        "tka delete " + store + option,
+        importing(export, store) + (named ? option : ""));
+  }
+
+  /** For an export that is to go into a directory where there is a tailnet. */
+  public static Advice replaceDirectory(String export, String directory) {
+    return of(
+        Kind.REPLACE,
+        "to have it in place of what is there, which is kept",
+        "mv " + Texts.shellWord(directory) + " " + Texts.shellWord(directory + ".before"),
+        importing(export, Texts.shellWord(directory)));
+  }
+
+  private static String importing(String export, String store) {
+    return "tka import " + export + " " + store;
   }
 
   /** For an AUM that the node refuses. */
@@ -423,6 +589,11 @@ public record Advice(Kind kind, String why, List<String> commands) {
             + " it with those, then sync",
         "tka revoke-keys " + store + " --finish " + update,
         "tka sync " + both);
+  }
+
+  /** The same advice with its texts changed, such as to hide a secret. */
+  public Advice with(UnaryOperator<String> change) {
+    return new Advice(kind, change.apply(why), commands.stream().map(change).toList());
   }
 
   /** The lines for people: what it is about, then each command. */

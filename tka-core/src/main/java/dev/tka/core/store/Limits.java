@@ -42,7 +42,7 @@ public final class Limits {
    * The latest commit time: the last second whose year has four digits, as readers of ISO 8601
    * expect. An age added to it is still a time.
    */
-  public static final Instant LATEST_COMMIT = Instant.parse("9999-12-31T23:59:59Z");
+  public static final Instant LATEST_COMMIT = Instant.ofEpochSecond(253_402_300_799L);
 
   /** The largest size of the notes on own AUMs, in bytes: 100 for each of a million. */
   public static final int MAX_NOTES_BYTES = 100_000_000;

@@ -9,14 +9,21 @@ import dev.tka.store.Tailnets;
 import dev.tka.store.sql.Drivers;
 import dev.tka.store.sql.SqliteFile;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** A SQLite file: {@code sqlite:PATH}. */
 public final class SqliteKind implements StoreKind {
   private static final String SCHEME = "sqlite";
+
+  /** What other programs read as settings; the value may be a secret. */
+  private static final Pattern SETTINGS =
+      Pattern.compile("(?s)[^?]*\\?([a-zA-Z][a-zA-Z0-9_.-]{0,49})=.*");
 
   @Override
   public List<String> schemes() {
@@ -30,7 +37,14 @@ public final class SqliteKind implements StoreKind {
 
   @Override
   public StorePlace parse(String scheme, String rest) throws TextException.BadUrl {
-    return new Place(StoreKind.path(form(), rest));
+    Path path = StoreKind.path(form(), rest);
+    Matcher settings = SETTINGS.matcher(rest);
+    // A file may have such a name, but a new one does not get it by mistake.
+    if (settings.matches() && !Files.exists(path)) {
+      throw new TextException.BadUrl(
+          form(), "a setting after the path, where there are none: " + settings.group(1));
+    }
+    return new Place(path);
   }
 
   private record Place(Path file) implements StorePlace.OfMany {

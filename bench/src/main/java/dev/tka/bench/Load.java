@@ -1,0 +1,430 @@
+package dev.tka.bench;
+
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
+import dev.tka.core.NodeKey;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.nodekey.NodeKeySigning;
+import dev.tka.sync.SyncOffer;
+import dev.tka.sync.SyncSend;
+import dev.tka.sync.rpc.RpcRequest;
+import dev.tka.testkit.TestKeys;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * What a {@code tka serve} of its own process bears, with the load in this one: {@code
+ * bench/run.sh --load [DATABASE]}. The figures are of a machine that both share.
+ */
+final class Load {
+  private static final String TAILNET = "load";
+
+  /** The length of the chain. */
+  private static final int LENGTH = 2_000;
+
+  /** How far behind nodes are. */
+  private static final List<Integer> BEHIND = List.of(0, 1, 700);
+
+  private static final int NODES = 10_000;
+  private static final int STORM = 5_000;
+  private static final int WORKERS = 8;
+  private static final int OTHERS = 4;
+  private static final int FLOOD_EACH_SECOND = 1_000;
+  private static final Duration SPELL = Duration.ofSeconds(10);
+
+  /** Of clients that read long answers. */
+  private static final int VERSION = 148;
+
+  private final ServerProcess server;
+  private final LoadClient client;
+  private final List<Aum> chain;
+
+  private Load(ServerProcess server, List<Aum> chain) {
+    this.server = server;
+    this.client = new LoadClient(server);
+    this.chain = chain;
+  }
+
+  /** Runs all parts. */
+  public static void main(String[] args) throws Exception {
+    Path state = Chain.newDirectory();
+    List<String> options = new ArrayList<>(List.of("--requests-per-second=100000"));
+    if (args.length > 0) {
+      options.add("--database=" + args[0]);
+    }
+    List<Aum> chain = Chain.decode(Chain.encodings(LENGTH + 100));
+    try (ServerProcess server = new ServerProcess(state, "512m", options)) {
+      Load load = new Load(server, chain);
+      load.begin(TAILNET, LENGTH);
+      load.offers();
+      load.waiting();
+      load.storm();
+      load.flood();
+    } finally {
+      Chain.deleteDirectory(state);
+    }
+  }
+
+  /** A node's key, by its number. */
+  static NodeKey nodeKey(long node) {
+    byte[] bytes = new byte[NodeKey.SIZE];
+    bytes[0] = 1;
+    for (int i = 0; i < Long.BYTES; i++) {
+      bytes[NodeKey.SIZE - 1 - i] = (byte) (node >>> (8 * i));
+    }
+    return new NodeKey(Bytes.copyOf(bytes));
+  }
+
+  private static Optional<NodeKey> sender() {
+    return Optional.of(nodeKey(0));
+  }
+
+  /** Has a tailnet of all nodes with a chain of some length. */
+  private void begin(String tailnet, int length) throws Exception {
+    StringBuilder first = new StringBuilder();
+    first.append("{\"node\":\"1\",\"nodeKey\":\"").append(nodeKey(1)).append("\",\"mayInit\":true}");
+    require(client.put("/v1/tailnets/" + tailnet + "/nodes", first.toString()));
+    Aum genesis = chain.get(0);
+    client.call(tailnet, 1, new RpcRequest.InitBegin(VERSION, sender(), genesis.encoded()));
+    Bytes signature =
+        NodeKeySigning.direct(
+                nodeKey(1), Optional.empty(), TestKeys.privateKey(Chain.SIGNER))
+            .encoded();
+    client.call(
+        tailnet,
+        1,
+        new RpcRequest.InitFinish(VERSION, sender(), Map.of(1L, signature), Optional.empty()));
+    StringBuilder all = new StringBuilder(first).append('\n');
+    for (long node = 2; node <= NODES; node++) {
+      all.append("{\"node\":\"")
+          .append(node)
+          .append("\",\"nodeKey\":\"")
+          .append(nodeKey(node))
+          .append("\"}\n");
+    }
+    require(client.put("/v1/tailnets/" + tailnet + "/nodes", all.toString()));
+    for (int from = 1; from < length; from += 500) {
+      commit(tailnet, chain.subList(from, Math.min(length, from + 500)));
+    }
+  }
+
+  private static void require(LoadClient.Reply reply) {
+    if (reply.status() / 100 != 2) {
+      throw new IllegalStateException(
+          reply.status() + " " + new String(reply.body(), java.nio.charset.StandardCharsets.UTF_8));
+    }
+  }
+
+  private void commit(String tailnet, List<Aum> aums) throws Exception {
+    AumHash head = aums.get(aums.size() - 1).hash();
+    client.call(
+        tailnet,
+        1,
+        new RpcRequest.Send(
+            VERSION,
+            sender(),
+            new SyncSend(head, aums.stream().map(Aum::encoded).toList()),
+            false,
+            true));
+  }
+
+  private SyncOffer offerAt(int length) throws Exception {
+    return SyncOffer.of(Authority.open(Chain.store(chain.subList(0, length))));
+  }
+
+  private LoadClient.Body offerBody(int length) throws Exception {
+    return LoadClient.Body.of(new RpcRequest.Offer(VERSION, sender(), offerAt(length)));
+  }
+
+  /** Offers of nodes that are more or less behind, one after the other by some workers. */
+  private void offers() throws Exception {
+    for (int behind : BEHIND) {
+      LoadClient.Body body = offerBody(LENGTH - behind);
+      steadily(body, Duration.ofSeconds(5));
+      Latencies latencies = steadily(body, SPELL);
+      System.out.printf(
+          Locale.ROOT,
+          "offers, %d behind      %7.0f a second, %s, RSS %d MiB%n",
+          behind,
+          latencies.count() / (double) SPELL.toSeconds(),
+          latencies,
+          server.resident() >> 20);
+    }
+    System.out.printf(Locale.ROOT, "heap in use            %d MiB%n", server.heap() >> 20);
+  }
+
+  private Latencies steadily(LoadClient.Body body, Duration time) throws Exception {
+    Latencies latencies = new Latencies();
+    long end = System.nanoTime() + time.toNanos();
+    List<Thread> workers = new ArrayList<>();
+    AtomicBoolean failed = new AtomicBoolean();
+    for (int i = 0; i < WORKERS; i++) {
+      Thread worker =
+          new Thread(
+              () -> {
+                try {
+                  while (System.nanoTime() - end < 0) {
+                    long node = ThreadLocalRandom.current().nextLong(1, NODES + 1);
+                    long begun = System.nanoTime();
+                    require(client.call(TAILNET, node, "sync/offer", body.of(node)));
+                    latencies.add(System.nanoTime() - begun);
+                  }
+                } catch (Exception e) {
+                  failed.set(true);
+                  throw new IllegalStateException(e);
+                }
+              });
+      worker.start();
+      workers.add(worker);
+    }
+    for (Thread worker : workers) {
+      worker.join();
+    }
+    if (failed.get()) {
+      throw new IllegalStateException("a request failed");
+    }
+    return latencies;
+  }
+
+  /** All nodes wait; one commit wakes them, and each makes a round. */
+  private void waiting() throws Exception {
+    long heapBefore = server.heap();
+    long residentBefore = server.resident();
+    String head = chain.get(LENGTH - 1).hash().toString();
+    AumHash next = chain.get(LENGTH).hash();
+    LoadClient.Body offer = offerBody(LENGTH);
+    LoadClient.Body send =
+        LoadClient.Body.of(
+            new RpcRequest.Send(VERSION, sender(), new SyncSend(next, List.of()), false, true));
+    Latencies woken = new Latencies();
+    Latencies synced = new Latencies();
+    AtomicLong committed = new AtomicLong();
+    AtomicInteger wrong = new AtomicInteger();
+    List<CompletableFuture<?>> all = new ArrayList<>();
+    for (long i = 1; i <= NODES; i++) {
+      long node = i;
+      all.add(
+          client
+              .poll(TAILNET, node, head)
+              .thenCompose(
+                  told -> {
+                    woken.add(System.nanoTime() - committed.get());
+                    count(told, wrong);
+                    return client.callLater(TAILNET, node, "sync/offer", offer.of(node));
+                  })
+              .thenCompose(
+                  answered -> {
+                    count(answered, wrong);
+                    return client.callLater(TAILNET, node, "sync/send", send.of(node));
+                  })
+              .thenAccept(
+                  received -> {
+                    count(received, wrong);
+                    synced.add(System.nanoTime() - committed.get());
+                  }));
+      if (i % 200 == 0) {
+        Thread.sleep(50);
+      }
+    }
+    Thread.sleep(3_000);
+    long heap = server.heap();
+    long resident = server.resident();
+    Duration serverBefore = server.cpu();
+    long ownBefore = ownCpu();
+    committed.set(System.nanoTime());
+    commit(TAILNET, chain.subList(LENGTH, LENGTH + 1));
+    CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).get();
+    double serverCpu = server.cpu().minus(serverBefore).toMillis() / 1e3;
+    double ownCpu = (ownCpu() - ownBefore) / 1e9;
+    System.out.printf(
+        Locale.ROOT,
+        "%d nodes wait       %.1f KiB of RSS and %.1f KiB of heap each%n",
+        NODES,
+        (resident - residentBefore) / 1024.0 / NODES,
+        (heap - heapBefore) / 1024.0 / NODES);
+    System.out.printf(Locale.ROOT, "woken by a commit      %s%n", woken);
+    System.out.printf(
+        Locale.ROOT,
+        "synced after it        %s; wrong answers %d; processor time: server %.1f s, client %.1f s"
+            + " (%.0f %%)%n",
+        synced,
+        wrong.get(),
+        serverCpu,
+        ownCpu,
+        100 * ownCpu / (ownCpu + serverCpu));
+  }
+
+  private static void count(LoadClient.Reply reply, AtomicInteger wrong) {
+    if (reply.status() != 200) {
+      wrong.incrementAndGet();
+    }
+  }
+
+  private static long ownCpu() {
+    return ((com.sun.management.OperatingSystemMXBean)
+            ManagementFactory.getOperatingSystemMXBean())
+        .getProcessCpuTime();
+  }
+
+  /** The server is killed and started again, and many nodes come at once. */
+  private void storm() throws Exception {
+    server.restart();
+    LoadClient.Body offer = offerBody(LENGTH);
+    Latencies latencies = new Latencies();
+    Map<Integer, AtomicInteger> statuses = new TreeMap<>();
+    List<CompletableFuture<?>> all = new ArrayList<>();
+    long begun = System.nanoTime();
+    for (long node = 1; node <= STORM; node++) {
+      all.add(
+          client
+              .callLater(TAILNET, node, "sync/offer", offer.of(node))
+              .thenAccept(
+                  reply -> {
+                    latencies.add(System.nanoTime() - begun);
+                    synchronized (statuses) {
+                      statuses
+                          .computeIfAbsent(reply.status(), any -> new AtomicInteger())
+                          .incrementAndGet();
+                    }
+                  }));
+    }
+    CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).get();
+    System.out.printf(
+        Locale.ROOT,
+        "%d after a restart   %s, statuses %s, RSS %d MiB, heap %d MiB%n",
+        STORM,
+        latencies,
+        statuses,
+        server.resident() >> 20,
+        server.heap() >> 20);
+  }
+
+  /** Other tailnets, without and with one that floods. */
+  private void flood() throws Exception {
+    for (int i = 0; i < OTHERS; i++) {
+      begin("other-" + i, 100);
+    }
+    LoadClient.Body others = offerBody(100);
+    others(others, Duration.ofSeconds(5));
+    Latencies alone = others(others, SPELL);
+    AtomicBoolean over = new AtomicBoolean();
+    AtomicInteger sent = new AtomicInteger();
+    AtomicInteger tooMany = new AtomicInteger();
+    LoadClient.Body flooding = offerBody(LENGTH + 1 - 700);
+    Thread flood =
+        new Thread(
+            () -> {
+              long begun = System.nanoTime();
+              while (!over.get()) {
+                long due = (System.nanoTime() - begun) * FLOOD_EACH_SECOND / 1_000_000_000L;
+                while (sent.get() < due) {
+                  long node = 1 + sent.getAndIncrement() % NODES;
+                  var unused =
+                      client
+                          .callLater(TAILNET, node, "sync/offer", flooding.of(node))
+                          .thenAccept(
+                              reply -> {
+                                if (reply.status() == 429) {
+                                  tooMany.incrementAndGet();
+                                }
+                              });
+                }
+                try {
+                  Thread.sleep(2);
+                } catch (InterruptedException e) {
+                  return;
+                }
+              }
+            });
+    flood.start();
+    Thread.sleep(2_000);
+    Latencies beside = others(others, SPELL);
+    over.set(true);
+    flood.join();
+    System.out.printf(
+        Locale.ROOT,
+        "others alone           %s%nothers beside a flood  %s, p99 %.1f times; flood: %d sent, %d"
+            + " refused%n",
+        alone,
+        beside,
+        beside.at(0.99) / (double) alone.at(0.99),
+        sent.get(),
+        tooMany.get());
+  }
+
+  /** 50 requests a second for each of the other tailnets. */
+  private Latencies others(LoadClient.Body body, Duration time) throws Exception {
+    Latencies latencies = new Latencies();
+    List<Thread> workers = new ArrayList<>();
+    long end = System.nanoTime() + time.toNanos();
+    for (int i = 0; i < OTHERS; i++) {
+      String tailnet = "other-" + i;
+      Thread worker =
+          new Thread(
+              () -> {
+                try {
+                  while (System.nanoTime() - end < 0) {
+                    long node = ThreadLocalRandom.current().nextLong(1, NODES + 1);
+                    long begun = System.nanoTime();
+                    require(client.call(tailnet, node, "sync/offer", body.of(node)));
+                    latencies.add(System.nanoTime() - begun);
+                    Thread.sleep(20);
+                  }
+                } catch (Exception e) {
+                  throw new IllegalStateException(e);
+                }
+              });
+      worker.start();
+      workers.add(worker);
+    }
+    for (Thread worker : workers) {
+      worker.join();
+    }
+    return latencies;
+  }
+
+  /** Times in nanoseconds, by any number of threads. */
+  private static final class Latencies {
+    private final ConcurrentLinkedQueue<Long> all = new ConcurrentLinkedQueue<>();
+
+    void add(long nanos) {
+      all.add(nanos);
+    }
+
+    int count() {
+      return all.size();
+    }
+
+    /** The time within which a share of them are. */
+    long at(double share) {
+      long[] sorted = all.stream().mapToLong(Long::longValue).toArray();
+      Arrays.sort(sorted);
+      return sorted.length == 0 ? 0 : sorted[(int) Math.min(sorted.length - 1, share * sorted.length)];
+    }
+
+    @Override
+    public String toString() {
+      return String.format(
+          Locale.ROOT,
+          "p50 %.1f ms, p99 %.1f ms, last %.1f ms",
+          at(0.5) / 1e6,
+          at(0.99) / 1e6,
+          at(1) / 1e6);
+    }
+  }
+}
