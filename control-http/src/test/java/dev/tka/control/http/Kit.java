@@ -25,7 +25,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.logging.Handler;
@@ -80,9 +79,7 @@ final class Kit implements AutoCloseable {
     service = ControlService.over(place, control, Clock.systemUTC());
     server =
         ControlServer.start(
-            new ControlServer.Parts(
-                service, place, Optional.empty(), Optional.empty(), log::add, control.mostNodes()),
-            settings);
+            new ControlServer.Parts(service, place, log::add, control.mostNodes()), settings);
     secrets.addAll(
         List.of(
             TOKEN,

@@ -299,10 +299,7 @@ public final class ServeCommand implements Callable<Integer> {
       server =
           ControlServer.start(
               new ControlServer.Parts(
-                  service,
-                  place,
-                  log::line,
-                  configuration.control().mostNodes()),
+                  service, place, log::line, configuration.control().mostNodes()),
               configuration.server());
     } catch (IOException | RuntimeException e) {
       service.close();

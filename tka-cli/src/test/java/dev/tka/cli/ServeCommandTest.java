@@ -1,0 +1,148 @@
+package dev.tka.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tka.cli.output.ExitCode;
+import dev.tka.control.http.SettingsFile;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
+
+/** {@code tka serve} as a process (service, section 6). */
+class ServeCommandTest {
+  @TempDir Path folder;
+
+  /** A server that is running, whose settings are all options. */
+  private record Running(Process process, List<String> said) implements AutoCloseable {
+    static Running start(Path folder, String... options) throws Exception {
+      List<String> command = Cli.process("serve", "--state", folder.resolve("state"));
+      command.addAll(List.of(options));
+      Process process =
+          new ProcessBuilder(command)
+              .directory(folder.toFile())
+              .redirectError(folder.resolve("log").toFile())
+              .start();
+      BufferedReader out =
+          new BufferedReader(
+              new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+      List<String> said = new java.util.ArrayList<>();
+      for (String line = out.readLine(); line != null; line = out.readLine()) {
+        said.add(line);
+        if (line.contains("SIGTERM stops")) {
+          break;
+        }
+      }
+      return new Running(process, said);
+    }
+
+    @Override
+    public void close() {
+      process.destroyForcibly();
+    }
+  }
+
+  private static String ask(Path socket, String request) throws IOException {
+    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      channel.connect(UnixDomainSocketAddress.of(socket));
+      channel.write(
+          ByteBuffer.wrap(
+              (request + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                  .getBytes(StandardCharsets.UTF_8)));
+      return new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  @Test
+  void aServerAloneSaysWhereItListensAndStopsWithStatus0AndKillLeavesNothingToCleanUp()
+      throws Exception {
+    Path state = folder.resolve("state");
+    try (Running first = Running.start(folder)) {
+      assertThat(String.join("\n", first.said()))
+          .contains("serving sqlite:", "forwarder.sock", "operator.sock", "control-authors.md");
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(state)))
+          .isEqualTo("rwx------");
+      assertThat(ask(state.resolve("forwarder.sock"), "GET /livez")).startsWith("HTTP/1.1 200");
+      assertThat(ask(state.resolve("operator.sock"), "GET /v1/tailnets")).contains(" 200 ");
+      // A second one on the same state says what is the matter, and leaves the first alone.
+      Cli.Result second = Cli.run("serve", "--state", state);
+      assertThat(second.exitCode()).isEqualTo(ExitCode.IO);
+      assertThat(second.err()).contains("another server listens here");
+      assertThat(ask(state.resolve("forwarder.sock"), "GET /livez")).startsWith("HTTP/1.1 200");
+      first.process().destroyForcibly().waitFor();
+    }
+    assertThat(state.resolve("forwarder.sock")).exists();
+    try (Running again = Running.start(folder)) {
+      assertThat(ask(state.resolve("forwarder.sock"), "GET /livez")).startsWith("HTTP/1.1 200");
+      again.process().destroy();
+      assertThat(again.process().waitFor(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(again.process().exitValue()).isZero();
+    }
+    assertThat(Files.readString(folder.resolve("log")))
+        .contains(" rpc=live status=200 ")
+        .endsWith(" stopped\n");
+    try (Stream<Path> left = Files.list(state)) {
+      assertThat(left).extracting(file -> file.getFileName().toString()).contains("control.db");
+    }
+  }
+
+  @Test
+  void checkNamesAllThatIsWrongAndServesNothing() throws Exception {
+    Path config = Files.writeString(folder.resolve("tka.conf"), "most_nodes = 1\nnames\n");
+    Cli.Result bad = Cli.run("serve", "--check", "--config", config, "--most-aums", "x");
+    assertThat(bad.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(bad.err())
+        .contains(
+            config + ":1: unknown key most_nodes, did you mean most-nodes?",
+            config + ":2: expected key = value",
+            "--most-aums: most-aums expected a number");
+    Cli.Result good =
+        Cli.run("serve", "--check", "--state", folder.resolve("s"), "--create-tailnets=operator");
+    assertThat(good.exitCode()).isEqualTo(ExitCode.OK);
+    assertThat(good.out()).startsWith("the settings are good\n").contains("operator.sock");
+    assertThat(folder.resolve("s")).doesNotExist();
+    Cli.Result missing =
+        Cli.run(
+            "serve",
+            "--check",
+            "--operator-listen=127.0.0.1:0",
+            "--operator-token-file=" + folder.resolve("none"));
+    assertThat(missing.exitCode()).isNotEqualTo(ExitCode.OK);
+    assertThat(missing.err()).contains("none");
+  }
+
+  @Test
+  void aStoreThatKeepsNoNodesIsRefused() {
+    Cli.Result directory = Cli.run("serve", "--check", "--database", folder);
+    assertThat(directory.exitCode()).isEqualTo(ExitCode.USAGE);
+    assertThat(directory.err()).contains("expected a store of many tailnets");
+  }
+
+  @Test
+  void eachKeyOfTheFileIsAnOptionAndTheOtherWayRound() {
+    TreeSet<String> options = new TreeSet<>();
+    for (OptionSpec option : new CommandLine(Verbs.command("serve")).getCommandSpec().options()) {
+      options.add(option.longestName().substring(2));
+    }
+    options.removeAll(List.of("config", "check", "help", "version"));
+    TreeSet<String> keys = new TreeSet<>();
+    SettingsFile.KEYS.forEach(key -> keys.add(key.name()));
+    assertThat(options).isEqualTo(keys);
+  }
+}
