@@ -33,6 +33,14 @@ public sealed interface StorePlace {
     return Optional.empty();
   }
 
+  /**
+   * Why nothing is written there, and what helps, as the part of a sentence; empty if it can be
+   * written.
+   */
+  default Optional<String> readOnly() {
+    return Optional.empty();
+  }
+
   /** A library in use that should not be trusted with such a place; empty if there is none. */
   default Optional<Outdated> outdated() {
     return Optional.empty();

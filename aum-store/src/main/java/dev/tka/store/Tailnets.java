@@ -87,6 +87,15 @@ public interface Tailnets extends AutoCloseable {
   SortedMap<String, Revision> revisions() throws StoreException;
 
   /**
+   * Whether a tailnet was ever committed to.
+   *
+   * @throws StoreException if that cannot be read
+   */
+  default boolean has(String name) throws StoreException {
+    return revisions().containsKey(name);
+  }
+
+  /**
    * Reads every tailnet that was ever committed to, in any order. A database is asked for many of
    * them at once; all that is shown of one tailnet is of one moment.
    *

@@ -13,11 +13,13 @@ import dev.tka.cli.command.DoctorCommand;
 import dev.tka.cli.command.EditsCommand;
 import dev.tka.cli.command.ExplainCommand;
 import dev.tka.cli.command.ExportCommand;
+import dev.tka.cli.command.FleetCommand;
 import dev.tka.cli.command.ImportCommand;
 import dev.tka.cli.command.InitCommand;
 import dev.tka.cli.command.InspectCommand;
 import dev.tka.cli.command.KeygenCommand;
 import dev.tka.cli.command.LogCommand;
+import dev.tka.cli.command.NodeCommand;
 import dev.tka.cli.command.OfferCommand;
 import dev.tka.cli.command.PeersCommand;
 import dev.tka.cli.command.RemoveCommand;
@@ -59,6 +61,11 @@ final class Verbs {
           new Verb("log", "Lists the updates of a store's active chain, newest first."),
           new Verb("verify", "Verifies every update and signature in a store."),
           new Verb("tailnets", "Lists the tailnets in a store: name, AUMs, head, oldest ancestor."),
+          new Verb("fleet", "Shows how every node of a running server stands."),
+          new Verb(
+              "node",
+              "Makes, lists and revokes the tokens with which nodes come to a running server by"
+                  + " themselves."),
           new Verb("inspect", "Shows every field of AUMs and node-key signatures."),
           new Verb("keygen", "Makes a signing key."),
           new Verb("init", "Creates an authority in a store that has none."),
@@ -123,6 +130,8 @@ final class Verbs {
       case "log" -> LogCommand.class;
       case "verify" -> VerifyCommand.class;
       case "tailnets" -> TailnetsCommand.class;
+      case "fleet" -> FleetCommand.class;
+      case "node" -> NodeCommand.class;
       case "inspect" -> InspectCommand.class;
       case "keygen" -> KeygenCommand.class;
       case "init" -> InitCommand.class;

@@ -84,6 +84,7 @@ class JsonSchemaTest {
     collectKeyLosses(paths);
     collectStores(paths);
     collectAlarms(paths);
+    collectServed(paths);
 
     List<String> expected =
         new String(
@@ -135,6 +136,18 @@ class JsonSchemaTest {
     }
     collect("tailnets", Cli.run("tailnets", store, "--json").json(), paths);
     collect("verify", Cli.run("verify", store, "--all", "--json").json(), paths);
+  }
+
+  private void collectServed(Set<String> paths) throws Exception {
+    Path home = Files.createDirectory(folder.resolve("served"));
+    try (ServedTailnet server = ServedTailnet.of(home, Tailnet.of(home, "ann"))) {
+      collect("tailnets", Cli.run("tailnets", server.url(), "--json").json(), paths);
+      Object[] at = {server.url(), "--tailnet", ServedTailnet.NAME, "--json"};
+      for (String verb : List.of("fleet", "doctor", "peers")) {
+        collect(verb, Cli.run(verb, at[0], at[1], at[2], at[3]).json(), paths);
+      }
+      collect("node tokens", Cli.run("node", "tokens", at[0], at[1], at[2], at[3]).json(), paths);
+    }
   }
 
   private void collectAlarms(Set<String> paths) throws Exception {

@@ -42,6 +42,11 @@ class MessagesTest {
           "verify STORE",
           "verify STORE --all",
           "tailnets STORE",
+          "fleet STORE",
+          "fleet STORE --token-file FILE",
+          "node token STORE --node 1",
+          "node tokens STORE --ca-file FILE",
+          "node revoke STORE aa",
           "inspect FILE",
           "keygen FILE/x",
           "init STORE tlpub:1 --key-file KEYS",
@@ -154,6 +159,11 @@ class MessagesTest {
     stores.add(sqlite("changed.db", "update aum set parent = null, kind = 99"));
     stores.add(sqlite("null.db", "update aum_body set encoded = x'00'"));
     stores.add("postgresql://u@nowhere.invalid:1/x");
+    stores.add("unix:" + folder.resolve("missing.sock"));
+    stores.add("unix:" + folder.resolve("file"));
+    stores.add("https://nowhere.invalid:1");
+    stores.add("http://127.0.0.1:1");
+    stores.add("https://user:pass@host/path");
     stores.add("postgresql://");
     stores.add("sqlite:");
     stores.add("");

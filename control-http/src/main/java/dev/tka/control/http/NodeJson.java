@@ -216,6 +216,12 @@ final class NodeJson {
   /** Writes a node as its control server stored it. */
   static void write(NodeEntry node, JsonGenerator out) throws IOException {
     out.writeStartObject();
+    writeFields(node, out);
+    out.writeEndObject();
+  }
+
+  /** Writes the fields of a node into an object. */
+  static void writeFields(NodeEntry node, JsonGenerator out) throws IOException {
     writeAsPeer(node, out);
     if (node.rotationKey().isPresent()) {
       out.writeStringField(ROTATION, base64(node.rotationKey().get().bytes()));
@@ -223,7 +229,6 @@ final class NodeJson {
     if (node.mayInit()) {
       out.writeBooleanField(MAY_INIT, true);
     }
-    out.writeEndObject();
   }
 
   /** Writes what others may know of a node. */

@@ -49,11 +49,7 @@ final class OperatorJson {
 
   static void fleet(FleetEntry entry, JsonGenerator out) throws IOException {
     out.writeStartObject();
-    out.writeStringField("node", Long.toString(entry.node().node()));
-    out.writeStringField("nodeKey", entry.node().nodeKey().toString());
-    if (entry.node().name().isPresent()) {
-      out.writeStringField("name", entry.node().name().get());
-    }
+    NodeJson.writeFields(entry.node(), out);
     out.writeBooleanField("signed", entry.node().signature().isPresent());
     if (entry.last().isPresent()) {
       NodeSighting last = entry.last().get();

@@ -101,6 +101,7 @@ public final class DeleteCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--export needs a FILE, and cannot be combined with --no-export");
     }
+    TailnetOption.requireWritable(place);
     try (Tailnets tailnets = StoreText.requireMany(place).open(Clock.systemUTC())) {
       delete(tailnets);
     } catch (UnsupportedOperationException e) {

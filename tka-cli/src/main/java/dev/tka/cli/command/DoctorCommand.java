@@ -4,6 +4,7 @@ import dev.tka.cli.input.KeyArgument;
 import dev.tka.cli.input.OpenStore;
 import dev.tka.cli.input.PeersFile;
 import dev.tka.cli.input.PeersOption;
+import dev.tka.cli.input.ServedPeers;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.StoreText;
 import dev.tka.cli.input.StreamArgument;
@@ -14,6 +15,9 @@ import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
 import dev.tka.cli.output.ProgressBar;
 import dev.tka.cli.output.Texts;
+import dev.tka.client.ServerClient;
+import dev.tka.client.ServerException;
+import dev.tka.client.ServerPlace;
 import dev.tka.compaction.CompactionPlan;
 import dev.tka.compaction.CompactionPolicy;
 import dev.tka.core.Bytes;
@@ -67,7 +71,8 @@ import picocli.CommandLine.Spec;
     name = "doctor",
     description = {
       "Diagnoses a store's problems, says what to do about them, and whether it can sync.",
-      "With a peers file, names every node that is dropped, and which key the others depend on.",
+      "With a peers file, or on a running server, names every node that is dropped, and which key"
+          + " the others depend on; on a server also every node that is stranded.",
       "With a second store, control's, says why a shipping node would be stranded, and tries in"
           + " memory whether the first store reaches the second's head. With an offer from"
           + " elsewhere, says what this end would find in it. Each problem comes with the command"
@@ -86,6 +91,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "  tka doctor DIR",
       "  tka doctor NODE CONTROL",
+      "  tka doctor unix:tka-data/operator.sock --tailnet example.com",
       "  tka doctor sqlite:control.db --all",
       "  tka doctor DIR sqlite:control.db --tailnet example.com",
       "  tka doctor DIR --offer offer.json     what 'tka offer' printed; - for standard input",
@@ -146,12 +152,13 @@ public final class DoctorCommand implements Callable<Integer> {
       boolean problem, Optional<String> kind, String text, List<Advice> advice) {}
 
   @Override
-  public Integer call() throws TkaException, IOException, CommandFailure {
+  public Integer call() throws TkaException, IOException, CommandFailure, ServerException {
     if (other != null && offer != null) {
       throw new ParameterException(
           spec.commandLine(), "a second store cannot be combined with --offer");
     }
-    if (!without.isEmpty() && !peers.isGiven()) {
+    Optional<ServerPlace> server = ServedPeers.find(store.place());
+    if (!without.isEmpty() && !peers.isGiven() && server.isEmpty()) {
       throw new ParameterException(spec.commandLine(), "--without needs --peers");
     }
     if (peers.isStandardInput() && StreamArgument.isStandardInput(offer)) {
@@ -177,6 +184,13 @@ public final class DoctorCommand implements Callable<Integer> {
                 problem("outdated-driver", library.fault(), Advice.person(library.remedy())));
     Optional<Authority> authority = examine(opened.get(0));
     Optional<PeersFile> file = peers.read(tka, spec.commandLine().getErr());
+    if (authority.isPresent() && server.isPresent()) {
+      String tailnet = opened.get(0).tailnet().orElseThrow();
+      if (file.isEmpty()) {
+        file = Optional.of(ServedPeers.of(server.get(), tailnet));
+      }
+      examineFleet(server.get(), tailnet);
+    }
     if (authority.isPresent() && file.isPresent()) {
       examine(authority.get(), going, file.get());
     }
@@ -530,6 +544,25 @@ public final class DoctorCommand implements Callable<Integer> {
     }
   }
 
+  /** Which nodes no answer of control helps, as the server says. */
+  private void examineFleet(ServerPlace server, String tailnet) throws ServerException {
+    try (ServerClient client = ServerClient.open(server.access())) {
+      client.fleet(
+          tailnet,
+          node -> {
+            String text = FleetCommand.title(node) + ": " + node.reason().orElse("");
+            List<Advice> advice =
+                List.of(
+                    Advice.person(node.remedy().orElse("see 'tka fleet " + store.words() + "'")));
+            if (node.isStranded()) {
+              problem("node-stranded", text, advice);
+            } else if (node.condition().equals("refused")) {
+              note("node-refused", text, advice);
+            }
+          });
+    }
+  }
+
   /** Which nodes depend on which keys. */
   private void examine(Authority authority, List<KeyArgument> going, PeersFile file) {
     PeerText.all(authority, file).forEach(this::examine);
@@ -546,7 +579,10 @@ public final class DoctorCommand implements Callable<Integer> {
     resting.forEach(
         (key, titles) -> {
           if (going.isEmpty() || titles.isEmpty()) {
-            fine(Texts.count(titles.size(), "node") + " of the file on " + Texts.keyId(key));
+            fine(
+                Texts.count(titles.size(), "node")
+                    + (peers.isGiven() ? " of the file on " : " of the server on ")
+                    + Texts.keyId(key));
           } else {
             wouldLose(key, titles);
           }

@@ -1,8 +1,10 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.KeyArgument;
+import dev.tka.cli.input.OpenStore;
 import dev.tka.cli.input.Pasted;
 import dev.tka.cli.input.PeersFile;
+import dev.tka.cli.input.PeersSource;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
@@ -11,6 +13,7 @@ import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
 import dev.tka.cli.output.Texts;
+import dev.tka.client.ServerException;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
 import dev.tka.core.Key;
@@ -30,6 +33,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -53,6 +57,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "  tka explain DIR nodekey:... --peers peers.json",
       "  tka explain DIR laptop --peers peers.json     its name or ID in the file",
+      "  tka explain https://tka.example.com laptop --tailnet example.com",
       "  tailscale lock status --json | tka explain DIR nodekey:... --peers -"
     })
 public final class ExplainCommand implements Callable<Integer> {
@@ -70,11 +75,12 @@ public final class ExplainCommand implements Callable<Integer> {
 
   @Option(
       names = "--peers",
-      required = true,
       paramLabel = "PEERS",
       converter = StreamArgument.File.class,
-      description = "The peers file, as for 'tka peers'; - for standard input.")
-  private StreamArgument peers = new StreamArgument("");
+      description =
+          "The peers file, as for 'tka peers'; - for standard input. A running server is asked for"
+              + " its nodes if there is none.")
+  private @Nullable StreamArgument peers;
 
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
@@ -83,15 +89,17 @@ public final class ExplainCommand implements Callable<Integer> {
   private record Layer(NodeKeySignature signature, boolean signed, Optional<Key> trusted) {}
 
   @Override
-  public Integer call() throws TkaException, IOException, CommandFailure {
+  public Integer call() throws TkaException, IOException, CommandFailure, ServerException {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     if (Pasted.clean(node).startsWith(NODE_KEY)) {
       KeyArgument.parse(NodeKey::parse, node, spec);
     }
-    AumSnapshot snapshot = store.open().aums().read();
+    PeersSource source = PeersSource.of(Optional.ofNullable(peers), "--peers", store, spec);
+    OpenStore opened = store.open();
+    AumSnapshot snapshot = opened.aums().read();
     Authority authority = StoreArgument.openAuthority(snapshot, Authority::open, err);
-    PeersFile file = PeersFile.read(peers, tka, err);
+    PeersFile file = source.read(opened, tka, err);
     Map<PeersFile.Entry, PeerVerdict> verdicts = PeerText.all(authority, file);
     verdicts.keySet().retainAll(file.find(node));
     if (verdicts.isEmpty()) {
@@ -101,10 +109,8 @@ public final class ExplainCommand implements Callable<Integer> {
               + (Pasted.clean(node).startsWith(NODE_KEY) ? "with " : "with the ID or name ")
               + Pasted.clean(node)
               + ", found none among the valid entries of "
-              + peers,
-          file.sound()
-              ? Advice.listPeers(store.words(), peers.word(Advice.PEERS))
-              : PeersFile.correctIt());
+              + source,
+          file.sound() ? source.list(store.words()) : PeersFile.correctIt());
     }
     List<KeyAlarm> alarms = new ArrayList<>(KeyAlarm.ofTrusted(authority.state()));
     alarms.addAll(KeyAlarm.ofNodes(verdicts.keySet()));

@@ -6,6 +6,7 @@ import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Suggestion;
 import dev.tka.cli.output.Texts;
+import dev.tka.client.ServerException;
 import dev.tka.core.ApplyException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.AdmissionPolicy;
@@ -41,7 +42,13 @@ import picocli.CommandLine;
 public final class Failures
     implements CommandLine.IExecutionExceptionHandler, CommandLine.IParameterExceptionHandler {
   private static final Pattern SECRET =
-      Pattern.compile("(nlpriv:|disablement-secret:|tskey-)[0-9a-zA-Z+/=_-]+|(:/+[^/@:\\s]*:).*@");
+      Pattern.compile(
+          "(nlpriv:|disablement-secret:|tskey-|tka-node-)[0-9a-zA-Z+/=_-]+|(:/+[^/@:\\s]*:).*@");
+
+  private static final int UNAUTHORIZED = 401;
+
+  private static final String WHAT_ANSWERS =
+      "check that the server runs, and that this is its operators' address, as 'tka serve' printed it";
 
   private static final String FAILED = "reading or writing failed";
 
@@ -64,6 +71,11 @@ public final class Failures
     if (failure instanceof TkaException data) {
       int exitCode = report(err, exitCode(data), place(data, command) + describe(data));
       print(advice(data, command), err);
+      return exitCode;
+    }
+    if (failure instanceof ServerException server) {
+      int exitCode = report(err, exitCode(server), server.server() + ": " + server.getMessage());
+      print(advice(server), err);
       return exitCode;
     }
     if (failure instanceof NoSuchFileException none && none.getReason() != null) {
@@ -108,7 +120,28 @@ public final class Failures
         .findFirst();
   }
 
+  private static List<Advice> advice(ServerException failure) {
+    if (failure instanceof ServerException.Refused refused && refused.status() == UNAUTHORIZED) {
+      return List.of(
+          Advice.person(
+              "name the file of the operator's token with --token-file FILE or in TKA_TOKEN_FILE"));
+    }
+    if (failure instanceof ServerException.Untrusted) {
+      return List.of(
+          Advice.person(
+              "if it is the right server, name the file of its certificate authority with --ca-file"
+                  + " FILE or in TKA_CA_FILE"));
+    }
+    return failure instanceof ServerException.NoAnswer
+            || failure instanceof ServerException.BadAnswer
+        ? List.of(Advice.person(WHAT_ANSWERS))
+        : List.of();
+  }
+
   private static List<Advice> advice(TkaException failure, CommandLine command) {
+    if (failure.getCause() instanceof ServerException server) {
+      return advice(server);
+    }
     if (failure instanceof StoreException.Damaged damaged) {
       return places(command).stream()
           .filter(place -> isAbout(damaged, place))
@@ -177,6 +210,9 @@ public final class Failures
 
   /** For a store that cannot be read at all. */
   static List<Advice> damaged(StorePlace place) {
+    if (place.readOnly().isPresent()) {
+      return List.of(Advice.person(WHAT_ANSWERS));
+    }
     return List.of(
         place.restore() instanceof StorePlace.Restore.Here
             ? Advice.restore(place.url())
@@ -249,7 +285,23 @@ public final class Failures
         err, ExitCode.USAGE, Suggestion.describe(failure) + " (see '" + name + " --help')");
   }
 
+  private static int exitCode(ServerException failure) {
+    if (failure instanceof ServerException.Refused refused) {
+      return switch (refused.status()) {
+        case 404 -> ExitCode.NOT_FOUND;
+        case 409, 412 -> ExitCode.CONFLICT;
+        default -> ExitCode.IO;
+      };
+    }
+    return failure instanceof ServerException.BadAnswer
+        ? ExitCode.BAD_INPUT
+        : failure instanceof ServerException.NotSent ? ExitCode.USAGE : ExitCode.IO;
+  }
+
   static int exitCode(TkaException failure) {
+    if (failure.getCause() instanceof ServerException server) {
+      return exitCode(server);
+    }
     if (failure instanceof StoreException.Absent
         || failure instanceof StoreException.NoSuchAum
         || failure instanceof OpenException.EmptyStore) {

@@ -133,6 +133,7 @@ public final class ImportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
+    TailnetOption.requireWritable(place);
     boolean piped = file.isStandard();
     if (!piped && Files.isDirectory(file.path())) {
       throw new CommandFailure(

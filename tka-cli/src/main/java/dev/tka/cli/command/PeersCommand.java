@@ -1,6 +1,8 @@
 package dev.tka.cli.command;
 
+import dev.tka.cli.input.OpenStore;
 import dev.tka.cli.input.PeersFile;
+import dev.tka.cli.input.PeersSource;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
@@ -8,6 +10,7 @@ import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
+import dev.tka.client.ServerException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.nodekey.PeerVerdict;
@@ -18,7 +21,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -42,6 +47,7 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExamples:%n",
     footer = {
       "  tka peers DIR peers.json",
+      "  tka peers unix:tka-data/operator.sock --tailnet example.com     the server's own nodes",
       "  tailscale lock status --json | tka peers DIR -",
       "  tka peers DIR peers.json --json | jq '.Peers[] | select(.Kept | not)'"
     })
@@ -52,24 +58,28 @@ public final class PeersCommand implements Callable<Integer> {
 
   @Parameters(
       index = "1",
+      arity = "0..1",
       paramLabel = "PEERS",
       converter = StreamArgument.File.class,
       description = {
         "The peers file: the output of 'tailscale lock status --json', or a file as"
-            + " docs/peers-file.md describes it; - for standard input."
+            + " docs/peers-file.md describes it; - for standard input. A running server is asked"
+            + " for its nodes if there is none."
       })
-  private StreamArgument peers;
+  private @Nullable StreamArgument peers;
 
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
 
   @Override
-  public Integer call() throws TkaException, IOException, CommandFailure {
+  public Integer call() throws TkaException, IOException, CommandFailure, ServerException {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    AumSnapshot snapshot = store.open().aums().read();
+    PeersSource source = PeersSource.of(Optional.ofNullable(peers), "PEERS", store, spec);
+    OpenStore opened = store.open();
+    AumSnapshot snapshot = opened.aums().read();
     Authority authority = StoreArgument.openAuthority(snapshot, Authority::open, err);
-    PeersFile file = PeersFile.read(peers, tka, err);
+    PeersFile file = source.read(opened, tka, err);
     Map<PeersFile.Entry, PeerVerdict> verdicts = PeerText.filter(authority, file);
     List<KeyAlarm> alarms = new ArrayList<>(KeyAlarm.ofTrusted(authority.state()));
     alarms.addAll(KeyAlarm.ofNodes(verdicts.keySet()));
@@ -101,9 +111,8 @@ public final class PeersCommand implements Callable<Integer> {
     if (verdicts.values().stream().anyMatch(PeerText::isUnsigned)) {
       err.println(
           "tka: why a peer is dropped, and what to do, says 'tka explain "
-              + (store.words() + " NODE --peers " + peers.word(Advice.PEERS) + "'"));
-      Advice.print(
-          List.of(Advice.signNodes(store.words(), peers.word(Advice.PEERS))), "tka: ", err);
+              + (store.words() + " NODE" + source.option() + "'"));
+      Advice.print(source.signAll(store.words()), "tka: ", err);
     }
     return PeerText.exitCode(StoreArgument.reportDamage(snapshot, err), file, dropped > 0);
   }

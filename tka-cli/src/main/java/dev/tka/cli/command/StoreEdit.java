@@ -2,6 +2,7 @@ package dev.tka.cli.command;
 
 import dev.tka.cli.input.OpenStore;
 import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.TailnetOption;
 import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
@@ -61,6 +62,7 @@ final class StoreEdit {
    */
   static StoreEdit begin(StoreArgument argument, PrintWriter err)
       throws OpenException, StoreException, CommandFailure {
+    TailnetOption.requireWritable(argument.place());
     StoreEdit edit = look(argument, err);
     warn(edit.store, err);
     return edit;

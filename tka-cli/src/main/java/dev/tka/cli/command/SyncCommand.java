@@ -131,6 +131,10 @@ public final class SyncCommand implements Callable<Integer> {
   public Integer call() throws TkaException, IOException, CommandFailure {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
+    if (!dryRun) {
+      TailnetOption.requireWritable(nodePlace);
+      TailnetOption.requireWritable(controlPlace);
+    }
     List<OpenStore> both =
         bootstrap && !dryRun
             ? tailnet.openToBootstrap(nodePlace, controlPlace)

@@ -1,11 +1,17 @@
 package dev.tka.cli.command;
 
+import dev.tka.cli.input.ServedPeers;
+import dev.tka.cli.input.ServerOption;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.StoreText;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
 import dev.tka.cli.output.Texts;
+import dev.tka.client.ServedTailnet;
+import dev.tka.client.ServerClient;
+import dev.tka.client.ServerException;
+import dev.tka.client.ServerPlace;
 import dev.tka.core.AumHash;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
@@ -28,6 +34,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -39,12 +46,14 @@ import picocli.CommandLine.Spec;
     description = {
       "Lists the tailnets in a store: name, AUMs, head, oldest ancestor.",
       "Nothing is verified; 'tka verify STORE --all' does that. Tailnets that cannot be read or"
-          + " opened are marked, and the exit status is that of the first one."
+          + " opened are marked, and the exit status is that of the first one.",
+      "Of a running server: name, AUMs on the active chain, head, nodes, as it says itself."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
     footer = {
       "  tka tailnets sqlite:control.db",
+      "  tka tailnets https://tka.example.com --token-file operator.token",
       "  tka tailnets sqlite:control.db --json | jq -r '.Tailnets[].Name'"
     })
 public final class TailnetsCommand implements Callable<Integer> {
@@ -54,8 +63,10 @@ public final class TailnetsCommand implements Callable<Integer> {
       index = "0",
       paramLabel = StoreArgument.LABEL,
       converter = StoreText.class,
-      description = StoreArgument.OF_MANY)
+      description = StoreArgument.OR_SERVER)
   private StorePlace place;
+
+  @Mixin private ServerOption server;
 
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
@@ -106,7 +117,70 @@ public final class TailnetsCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws TkaException, IOException, CommandFailure {
+  public Integer call() throws TkaException, IOException, CommandFailure, ServerException {
+    Optional<ServerPlace> running = ServedPeers.find(server.of(place));
+    return running.isPresent() ? listServed(running.get()) : listStored();
+  }
+
+  /** As the server says, in one request. */
+  private int listServed(ServerPlace running) throws IOException, ServerException {
+    List<ServedTailnet> tailnets;
+    try (ServerClient client = ServerClient.open(running.access())) {
+      tailnets = client.tailnets();
+    }
+    if (json) {
+      printJson(tailnets.stream().map(TailnetsCommand::toJson).toList());
+    } else {
+      PrintWriter out = spec.commandLine().getOut();
+      tailnets.forEach(each -> out.println(describe(each)));
+    }
+    return tailnets.stream().anyMatch(each -> each.problem().isPresent())
+        ? ExitCode.BAD_INPUT
+        : ExitCode.OK;
+  }
+
+  private static String describe(ServedTailnet tailnet) {
+    String lock =
+        tailnet
+            .problem()
+            .map(problem -> "WRONG: " + Texts.printable(problem))
+            .or(
+                () ->
+                    tailnet
+                        .head()
+                        .map(head -> Texts.count(tailnet.length(), "AUM") + "\thead " + head))
+            .orElse(tailnet.lock().equals("pending") ? "begun, not enabled" : "not enabled");
+    return TailnetName.printable(tailnet.name())
+        + "\t"
+        + lock
+        + "\t"
+        + Texts.count(tailnet.nodes(), "node");
+  }
+
+  private static Map<String, Object> toJson(ServedTailnet tailnet) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("Name", tailnet.name());
+    object.put("Lock", tailnet.lock());
+    tailnet
+        .head()
+        .ifPresent(
+            head -> {
+              object.put("Length", tailnet.length());
+              object.put("Head", head.toString());
+            });
+    object.put("Nodes", tailnet.nodes());
+    tailnet.problem().ifPresent(problem -> object.put("Problem", problem));
+    return object;
+  }
+
+  private void printJson(List<Map<String, Object>> tailnets) throws IOException {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    object.put("Tailnets", tailnets);
+    Json.print(spec.commandLine().getOut(), object);
+  }
+
+  private int listStored() throws TkaException, IOException, CommandFailure {
     PrintWriter out = spec.commandLine().getOut();
     List<Map<String, Object>> list = new ArrayList<>();
     Optional<TkaException> problem = Optional.empty();
@@ -123,10 +197,7 @@ public final class TailnetsCommand implements Callable<Integer> {
       }
     }
     if (json) {
-      Map<String, Object> object = new LinkedHashMap<>();
-      object.put("SchemaVersion", Json.SCHEMA_VERSION);
-      object.put("Tailnets", list);
-      Json.print(out, object);
+      printJson(list);
     }
     return problem.map(Failures::exitCode).orElse(ExitCode.OK);
   }

@@ -24,6 +24,11 @@ public final class StoreArgument {
   /** Describes an argument that is not a directory. */
   public static final String OF_MANY = "sqlite:PATH or postgresql://USER@HOST:PORT/DATABASE.";
 
+  /** Describes an argument that may also be a running server. */
+  public static final String OR_SERVER =
+      "sqlite:PATH or postgresql://USER@HOST:PORT/DATABASE; or a running server, https://HOST:PORT or"
+          + " unix:PATH.";
+
   @Parameters(
       index = "0",
       paramLabel = LABEL,
@@ -31,14 +36,15 @@ public final class StoreArgument {
       description = {
         "A node's TKA directory, such as /var/lib/tailscale/tka-profiles/2601; or control's store,"
             + " "
-            + OF_MANY
+            + OR_SERVER
       })
   private StorePlace place;
 
   @Mixin private TailnetOption tailnet;
 
+  /** The place, with the options for servers if it is one. */
   public StorePlace place() {
-    return place;
+    return tailnet.at(place);
   }
 
   public TailnetOption tailnet() {

@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The tailnet of a store that a command works on. Opens stores, which {@link #close} closes. */
@@ -39,6 +40,8 @@ public final class TailnetOption {
       description = "The tailnet, in a store that holds several.")
   private @Nullable String name;
 
+  @Mixin private ServerOption server;
+
   private final List<Tailnets> opened = new ArrayList<>();
 
   /** Selects a tailnet, for commands that go through all of them. */
@@ -50,11 +53,28 @@ public final class TailnetOption {
     return name != null;
   }
 
+  /** A place with the options for servers, if it is one. */
+  StorePlace at(StorePlace place) {
+    return server.of(place);
+  }
+
+  /**
+   * For commands that change what is there.
+   *
+   * @throws CommandFailure if it is only read
+   */
+  public static void requireWritable(StorePlace place) throws CommandFailure {
+    if (place.readOnly().isPresent()) {
+      throw new CommandFailure(ExitCode.USAGE, place.url() + ": " + place.readOnly().get());
+    }
+  }
+
   /** For a shell: the option that names the same tailnet to another command, or nothing. */
   String option(StorePlace place) {
-    return name == null || place instanceof StorePlace.OfOne
-        ? ""
-        : " " + NAME + " " + Texts.shellWord(name);
+    return (name == null || place instanceof StorePlace.OfOne
+            ? ""
+            : " " + NAME + " " + Texts.shellWord(name))
+        + server.words(place);
   }
 
   /**
@@ -69,14 +89,13 @@ public final class TailnetOption {
       return openExisting(one);
     }
     Tailnets tailnets = openMany(place);
-    Set<String> names = new TreeSet<>(tailnets.revisions().keySet());
     if (name != null) {
-      if (!names.contains(name)) {
-        requireName();
+      if (!tailnets.has(requireName())) {
         throw noTailnet(place, name);
       }
       return open(place, name, tailnets);
     }
+    Set<String> names = new TreeSet<>(tailnets.revisions().keySet());
     names.removeAll(ended(tailnets, names));
     if (names.isEmpty()) {
       throw new CommandFailure(
@@ -191,6 +210,7 @@ public final class TailnetOption {
         return Optional.empty();
       }
     }
+    requireWritable(place);
     String begun = requireNewName();
     try {
       return Optional.of(openMany(place).tailnet(begun));
@@ -212,12 +232,13 @@ public final class TailnetOption {
       requireNoName(one);
       return new OpenStore(place, Optional.empty(), "", one.create(Clock.systemUTC()));
     }
+    requireWritable(place);
     String begun = requireNewName();
     return open(place, begun, closing(StoreText.requireMany(place).create(Clock.systemUTC())));
   }
 
   private Tailnets openMany(StorePlace place) throws StoreException, CommandFailure {
-    return closing(StoreText.requireMany(place).open(Clock.systemUTC()));
+    return closing(StoreText.requireMany(at(place)).open(Clock.systemUTC()));
   }
 
   private OpenStore open(StorePlace place, String tailnet, Tailnets tailnets) {

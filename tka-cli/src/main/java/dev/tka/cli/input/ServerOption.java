@@ -1,0 +1,92 @@
+package dev.tka.cli.input;
+
+import dev.tka.cli.output.Texts;
+import dev.tka.client.ServerAccess;
+import dev.tka.client.ServerPlace;
+import dev.tka.store.StorePlace;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** How a command proves to a running server who it is, and knows that it talks to that server. */
+public final class ServerOption {
+  private static final String TOKEN = "--token-file";
+  private static final String CA = "--ca-file";
+  private static final String CERTIFICATE = "--cert-file";
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec;
+
+  @Option(
+      names = TOKEN,
+      paramLabel = "FILE",
+      converter = StreamArgument.File.class,
+      description =
+          "For a running server: the file of the operator's token (default: the file that"
+              + " TKA_TOKEN_FILE names).")
+  private @Nullable StreamArgument token;
+
+  @Option(
+      names = CA,
+      paramLabel = "FILE",
+      converter = StreamArgument.File.class,
+      description =
+          "For a running server: certificates in PEM of the authorities that may vouch for it"
+              + " (default: TKA_CA_FILE, else those that Java trusts).")
+  private @Nullable StreamArgument ca;
+
+  @Option(
+      names = CERTIFICATE,
+      paramLabel = "FILE",
+      converter = StreamArgument.File.class,
+      description =
+          "For a running server: your own certificate and its private key in PEM, in place of a"
+              + " token (default: TKA_CERT_FILE).")
+  private @Nullable StreamArgument certificate;
+
+  /**
+   * A place, with what these options say if it is a server.
+   *
+   * @throws ParameterException if the environment names an impossible file
+   */
+  public StorePlace of(StorePlace place) {
+    if (!(place instanceof ServerPlace server)) {
+      return place;
+    }
+    ServerAccess access = server.access();
+    Optional<Path> file = file(token, "TKA_TOKEN_FILE");
+    access = file.isPresent() ? access.withTokenFile(file.get()) : access;
+    file = file(ca, "TKA_CA_FILE");
+    access = file.isPresent() ? access.withCaFile(file.get()) : access;
+    file = file(certificate, "TKA_CERT_FILE");
+    return new ServerPlace(file.isPresent() ? access.withCertificateFile(file.get()) : access);
+  }
+
+  private Optional<Path> file(@Nullable StreamArgument given, String variable) {
+    if (given != null) {
+      return Optional.of(given.path());
+    }
+    @Nullable String named = System.getenv(variable);
+    try {
+      return named == null || named.isEmpty() ? Optional.empty() : Optional.of(Path.of(named));
+    } catch (InvalidPathException e) {
+      throw new ParameterException(spec.commandLine(), variable + ": expected the path of a file");
+    }
+  }
+
+  /** For a shell: these options as given, for another command on a server. */
+  String words(StorePlace place) {
+    return place instanceof ServerPlace
+        ? word(TOKEN, token) + word(CA, ca) + word(CERTIFICATE, certificate)
+        : "";
+  }
+
+  private static String word(String name, @Nullable StreamArgument given) {
+    return given == null ? "" : " " + name + " " + Texts.shellWord(given.text());
+  }
+}

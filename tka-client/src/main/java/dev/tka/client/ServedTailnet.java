@@ -1,0 +1,22 @@
+package dev.tka.client;
+
+import dev.tka.core.AumHash;
+import java.util.Optional;
+
+/**
+ * How a server says that a tailnet stands. Nothing of it is verified.
+ *
+ * @param name its name
+ * @param lock {@code on}, {@code pending} or {@code off}
+ * @param head control's head, while the lock is on
+ * @param length the number of AUMs on its active chain
+ * @param nodes the number of its nodes
+ * @param problem why its authority cannot be opened, on one line
+ */
+public record ServedTailnet(
+    String name,
+    String lock,
+    Optional<AumHash> head,
+    long length,
+    long nodes,
+    Optional<String> problem) {}

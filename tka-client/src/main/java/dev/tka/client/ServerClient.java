@@ -1,0 +1,529 @@
+package dev.tka.client;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.tka.core.Bytes;
+import dev.tka.core.LockPublicKey;
+import dev.tka.core.TkaException;
+import dev.tka.core.store.Limits;
+import dev.tka.core.store.StoreException;
+import dev.tka.store.export.AumImport;
+import dev.tka.store.records.NodeSighting;
+import dev.tka.store.records.NodeToken;
+import java.io.CharConversionException;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
+import java.nio.channels.UnresolvedAddressException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLException;
+import org.eclipse.jetty.client.BytesRequestContent;
+import org.eclipse.jetty.client.HttpClient;
+import org.eclipse.jetty.client.InputStreamResponseListener;
+import org.eclipse.jetty.client.Request;
+import org.eclipse.jetty.client.Response;
+import org.eclipse.jetty.http.HttpCookieStore;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.Transport;
+import org.eclipse.jetty.util.ssl.SslContextFactory;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+
+/**
+ * An operator's client of a running server (service, section 10). Answers are bounded in bytes and
+ * in time. Redirects are not followed, and no cookies are kept. The token goes into the header of a
+ * request and nowhere else, and is not sent over plain HTTP, except to this machine. Safe for use
+ * by many threads.
+ *
+ * <p>Each request throws {@link ServerException}, and no answer is half believed.
+ */
+public final class ServerClient implements AutoCloseable {
+  private static final int THREADS = 8;
+  private static final int LONGEST_TOKEN = 4096;
+  private static final int LONGEST_LINE = 500;
+  private static final int LARGEST_ERROR = 8 << 10;
+  private static final int LARGEST_HEAD = 16 << 10;
+  private static final long LARGEST_OBJECT = 1 << 20;
+
+  /** A node with the longest signature takes up some 6 KiB, and a tailnet has up to 100,000. */
+  private static final long LARGEST_LIST = 256L << 20;
+
+  /** For the checksum, and whatever else is not counted as an item. */
+  private static final long LARGEST_EXPORT = Limits.MAX_EXPORT_BYTES + (1 << 20);
+
+  private static final int OK = 200;
+  private static final int NO_CONTENT = 204;
+  private static final String UNRESERVED = "-._~";
+
+  private final ServerAccess access;
+  private final HttpClient http;
+
+  private ServerClient(ServerAccess access, HttpClient http) {
+    this.access = access;
+    this.http = http;
+  }
+
+  /**
+   * A client, which connects when it is first asked for something.
+   *
+   * @throws ServerException.NotSent if a certificate cannot be read
+   */
+  public static ServerClient open(ServerAccess access) throws ServerException {
+    HttpClient http = new HttpClient();
+    QueuedThreadPool threads = new QueuedThreadPool(THREADS, 1);
+    threads.setName("tka-client");
+    threads.setDaemon(true);
+    http.setExecutor(threads);
+    http.setSslContextFactory(tls(access));
+    http.setConnectTimeout(access.quiet().toMillis());
+    http.setAddressResolutionTimeout(access.quiet().toMillis());
+    http.setIdleTimeout(access.quiet().toMillis());
+    http.setFollowRedirects(false);
+    http.setHttpCookieStore(new HttpCookieStore.Empty());
+    http.setMaxResponseHeadersSize(LARGEST_HEAD);
+    http.setUserAgentField(new HttpField(HttpHeader.USER_AGENT, "tka"));
+    try {
+      http.start();
+    } catch (Exception e) {
+      throw new ServerException.NotSent(access.url(), "no client can be started here");
+    }
+    // They are there once it is started: an answer grows no more than it has bytes.
+    http.getContentDecoderFactories().clear();
+    http.getProtocolHandlers().clear();
+    return new ServerClient(access, http);
+  }
+
+  private static SslContextFactory.Client tls(ServerAccess access) throws ServerException {
+    SslContextFactory.Client tls = new SslContextFactory.Client();
+    try {
+      if (access.caFile().isPresent()) {
+        tls.setTrustStore(Pem.authorities(access.caFile().get()));
+      }
+      if (access.certificateFile().isPresent()) {
+        tls.setKeyStore(Pem.identity(access.certificateFile().get()));
+        tls.setKeyStorePassword("");
+      }
+    } catch (Pem.Bad e) {
+      throw new ServerException.NotSent(access.url(), String.valueOf(e.getMessage()));
+    }
+    return tls;
+  }
+
+  /** How it talks, and to whom. */
+  public ServerAccess access() {
+    return access;
+  }
+
+  /** All tailnets, in one request, as the server orders them. */
+  public List<ServedTailnet> tailnets() throws ServerException {
+    List<ServedTailnet> all = new ArrayList<>();
+    list("/v1/tailnets", fields -> all.add(tailnet(fields)));
+    return all;
+  }
+
+  /** One tailnet; empty if there is none of this name. */
+  public Optional<ServedTailnet> tailnet(String name) throws ServerException {
+    try {
+      List<ServedTailnet> one = new ArrayList<>();
+      ask(
+          "GET",
+          path(name),
+          LARGEST_OBJECT,
+          in -> {
+            Fields.readAll(in, fields -> one.add(tailnet(fields)));
+            if (one.size() != 1 || !one.get(0).name().equals(name)) {
+              throw new Fields.Bad("expected the tailnet that was asked for, found another");
+            }
+            return one;
+          });
+      return Optional.of(one.get(0));
+    } catch (ServerException.Refused e) {
+      if (e.code().equals("unknown-tailnet")) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+  }
+
+  private static ServedTailnet tailnet(Fields fields) throws Fields.Bad {
+    return new ServedTailnet(
+        fields.requireText("tailnet"),
+        fields.requireText("lock"),
+        fields.hash("head"),
+        fields.requireCount("length"),
+        fields.requireCount("nodes"),
+        fields.text("problem"));
+  }
+
+  /**
+   * A tailnet's AUMs with all that belongs to them. Everything is verified as an import verifies it
+   * ({@link AumImport}), so that what the server says is not just believed.
+   *
+   * @return empty if the lock is off
+   * @throws ServerException.BadAnswer if it is another tailnet's, not whole, or does not verify
+   */
+  public Optional<AumImport.Verified> export(String tailnet) throws ServerException {
+    try {
+      return Optional.of(
+          ask("GET", path(tailnet) + "/export", LARGEST_EXPORT, in -> verified(tailnet, in)));
+    } catch (ServerException.Refused e) {
+      if (e.code().equals("lock-off")) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+  }
+
+  private static AumImport.Verified verified(String tailnet, InputStream in) throws IOException {
+    try {
+      AumImport.Tailnet one = new AumImport(in).next().orElseThrow();
+      if (!one.name().equals(tailnet) || one.following() != 0) {
+        throw new Fields.Bad("expected the tailnet that was asked for, found another");
+      }
+      return one.read((done, total) -> {});
+    } catch (StoreException e) {
+      throw new Fields.Bad(String.valueOf(e.getMessage()));
+    } catch (TkaException e) {
+      throw new Fields.Bad("what it sent does not verify: " + e.getMessage());
+    }
+  }
+
+  /** Reads all nodes of a tailnet, in the order of their numbers. */
+  public void nodes(String tailnet, Consumer<ServedNode> reading) throws ServerException {
+    list(
+        path(tailnet) + "/fleet",
+        fields ->
+            reading.accept(
+                new ServedNode(
+                    fields.requireNode(),
+                    fields.requireNodeKey(),
+                    fields.base64("nodeKeySignature"),
+                    rotationKey(fields),
+                    fields.text("name"),
+                    fields.flag("unsignedPeerApiOnly"))));
+  }
+
+  private static Optional<LockPublicKey> rotationKey(Fields fields) throws Fields.Bad {
+    Optional<Bytes> bytes = fields.base64("rotationKey");
+    if (bytes.isPresent() && bytes.get().size() != LockPublicKey.SIZE) {
+      throw new Fields.Bad("rotationKey: expected 32 bytes, found " + bytes.get().size());
+    }
+    return bytes.map(LockPublicKey::new);
+  }
+
+  /** Reads how every node of a tailnet stands, in the order of their numbers. */
+  public void fleet(String tailnet, Consumer<FleetNode> reading) throws ServerException {
+    list(path(tailnet) + "/fleet", fields -> reading.accept(fleetNode(fields)));
+  }
+
+  private static FleetNode fleetNode(Fields fields) throws Fields.Bad {
+    long node = fields.requireNode();
+    Optional<Fields> last = fields.object("last");
+    return new FleetNode(
+        node,
+        fields.requireNodeKey(),
+        fields.text("name"),
+        fields.flag("signed"),
+        last.isPresent() ? Optional.of(sighting(node, last.get())) : Optional.empty(),
+        fields.count("behind"),
+        fields.text("told"),
+        fields.requireText("condition"),
+        fields.text("reason"),
+        fields.text("remedy"));
+  }
+
+  private static NodeSighting sighting(long node, Fields fields) throws Fields.Bad {
+    return new NodeSighting(
+        node,
+        fields.requireTime("at"),
+        fields.hash("head"),
+        fields.hash("oldest"),
+        fields.requireText("outcome"),
+        fields.text("detail").orElse(""));
+  }
+
+  /** The tokens of a tailnet's nodes; of each there is the hash, and not the token. */
+  public List<NodeToken> tokens(String tailnet) throws ServerException {
+    List<NodeToken> all = new ArrayList<>();
+    list(
+        path(tailnet) + "/tokens",
+        fields ->
+            all.add(
+                new NodeToken(
+                    fields.hex("id").orElse(Bytes.empty()),
+                    tailnet,
+                    fields.requireNode(),
+                    fields.requireTime("made"))));
+    return all;
+  }
+
+  /**
+   * Makes a token that stands for a node (service, section 5). If the answer is lost, the token is
+   * listed by {@link #tokens} and can be revoked; nobody knows it.
+   *
+   * @return the token, which is shown this once
+   */
+  public String makeToken(String tailnet, long node) throws ServerException {
+    List<String> made = new ArrayList<>();
+    ask(
+        "POST",
+        path(tailnet) + "/nodes/" + node + "/tokens",
+        LARGEST_OBJECT,
+        in -> {
+          Fields.readAll(in, fields -> made.add(fields.requireText("token")));
+          if (made.size() != 1 || !isToken(made.get(0))) {
+            throw new Fields.Bad("expected a token, found something else");
+          }
+          return made;
+        });
+    return made.get(0);
+  }
+
+  /**
+   * Revokes a token; has no effect if there is none.
+   *
+   * @param hash the token's hash, by which {@link #tokens} names it
+   */
+  public void revokeToken(String tailnet, Bytes hash) throws ServerException {
+    ask("DELETE", path(tailnet) + "/tokens/" + hash.toHex(), LARGEST_OBJECT, InputStream::read);
+  }
+
+  private static String path(String tailnet) {
+    StringBuilder out = new StringBuilder("/v1/tailnets/");
+    for (byte b : tailnet.getBytes(StandardCharsets.UTF_8)) {
+      char c = (char) (b & 0xff);
+      boolean plain = c < 0x80 && (Character.isLetterOrDigit(c) || UNRESERVED.indexOf(c) >= 0);
+      out.append(plain ? String.valueOf(c) : String.format(Locale.ROOT, "%%%02X", (int) c));
+    }
+    return out.toString();
+  }
+
+  private void list(String path, Fields.Taking taking) throws ServerException {
+    ask(
+        "GET",
+        path,
+        LARGEST_LIST,
+        in -> {
+          Fields.readAll(in, taking);
+          return true;
+        });
+  }
+
+  /** Reads an answer's body. */
+  @FunctionalInterface
+  private interface Reading<T> {
+    T from(InputStream in) throws IOException;
+  }
+
+  private <T> T ask(String method, String path, long most, Reading<T> reading)
+      throws ServerException {
+    Optional<String> token = token();
+    Request request =
+        http.newRequest(access.url().origin() + path)
+            .method(method)
+            .timeout(access.whole().toMillis(), TimeUnit.MILLISECONDS);
+    access.url().socket().ifPresent(socket -> request.transport(new Transport.TCPUnix(socket)));
+    token.ifPresent(
+        text -> request.headers(all -> all.put(HttpHeader.AUTHORIZATION, "Bearer " + text)));
+    if (method.equals("POST")) {
+      request.body(new BytesRequestContent(new byte[0]));
+    }
+    InputStreamResponseListener listener = new InputStreamResponseListener();
+    try (InputStream in = listener.getInputStream()) {
+      request.send(listener);
+      Response response = listener.get(access.whole().toMillis(), TimeUnit.MILLISECONDS);
+      if (response.getStatus() != OK && response.getStatus() != NO_CONTENT) {
+        throw refused(response, in, token);
+      }
+      return reading.from(new Bounded(in, most));
+    } catch (Fields.Bad e) {
+      throw new ServerException.BadAnswer(access.url(), String.valueOf(e.getMessage()));
+    } catch (JsonProcessingException | CharConversionException e) {
+      throw new ServerException.BadAnswer(
+          access.url(), "expected lines of JSON as the service has them, found something else");
+    } catch (IOException | ExecutionException | TimeoutException e) {
+      throw failed(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ServerException.NoAnswer(access.url(), "interrupted while waiting for an answer");
+    }
+  }
+
+  private ServerException refused(Response response, InputStream in, Optional<String> token)
+      throws IOException {
+    String type = String.valueOf(response.getHeaders().get(HttpHeader.CONTENT_TYPE));
+    String line = "";
+    if (type.startsWith("text/plain")) {
+      String body = new String(in.readNBytes(LARGEST_ERROR), StandardCharsets.UTF_8);
+      line = body.lines().findFirst().orElse("").strip();
+    }
+    if (token.isPresent()) {
+      line = line.replace(token.get(), "...");
+    }
+    String code = String.valueOf(response.getHeaders().get("Tka-Error"));
+    return new ServerException.Refused(
+        access.url(),
+        response.getStatus(),
+        code.matches("[a-z-]{1,40}") ? code : "",
+        line.substring(0, Math.min(line.length(), LONGEST_LINE)));
+  }
+
+  /** Why there is no whole answer, without the names of classes. */
+  private ServerException failed(Throwable failure) {
+    for (Throwable at = failure; at != null; at = at.getCause()) {
+      if (at instanceof SSLException && String.valueOf(at.getMessage()).contains("PKIX")) {
+        return new ServerException.Untrusted(access.url());
+      }
+      Optional<String> known = describe(at);
+      if (known.isPresent()) {
+        return new ServerException.NoAnswer(access.url(), known.get());
+      }
+    }
+    return new ServerException.NoAnswer(
+        access.url(), "the connection was lost, or what answers there does not speak HTTP");
+  }
+
+  private Optional<String> describe(Throwable failure) {
+    if (failure instanceof TimeoutException) {
+      return Optional.of(
+          "no whole answer came in time: it was silent for "
+              + access.quiet().toSeconds()
+              + " s, or took "
+              + access.whole().toSeconds()
+              + " s as a whole");
+    }
+    if (failure instanceof UnknownHostException || failure instanceof UnresolvedAddressException) {
+      return Optional.of("there is no host of this name");
+    }
+    if (failure instanceof SSLException secure) {
+      return Optional.of(describe(secure));
+    }
+    String message = String.valueOf(failure.getMessage());
+    if (message.contains("No such file")) {
+      return Optional.of("there is no such socket: is the server running?");
+    }
+    if (message.contains("Permission denied") || failure instanceof AccessDeniedException) {
+      return Optional.of("no permission to connect");
+    }
+    if (failure instanceof ConnectException || message.contains("Connection refused")) {
+      return Optional.of("nothing listens there: is the server running?");
+    }
+    return message.contains("unix domain path too long") || message.contains("path too long")
+        ? Optional.of("the path is too long for a Unix socket")
+        : Optional.empty();
+  }
+
+  private static String describe(SSLException failure) {
+    String message = String.valueOf(failure.getMessage());
+    if (message.contains("subject alternative") || message.contains("No name matching")) {
+      return "its certificate is for another name";
+    }
+    if (message.contains("certificate_required") || message.contains("bad_certificate")) {
+      return "it wants another certificate of the client, or any";
+    }
+    if (message.contains("not an SSL") || message.contains("Unsupported or unrecognized")) {
+      return "it does not speak TLS";
+    }
+    return "no secure connection came about";
+  }
+
+  private Optional<String> token() throws ServerException.NotSent {
+    if (access.tokenFile().isEmpty()) {
+      return Optional.empty();
+    }
+    if (!access.url().keepsSecrets()) {
+      throw new ServerException.NotSent(
+          access.url(), "a token is not sent to another machine without TLS: use https://");
+    }
+    Path file = access.tokenFile().get();
+    byte[] content;
+    try (InputStream in = Files.newInputStream(file)) {
+      content = in.readNBytes(LONGEST_TOKEN + 1);
+    } catch (NoSuchFileException e) {
+      throw new ServerException.NotSent(access.url(), file + ": no such file");
+    } catch (AccessDeniedException e) {
+      throw new ServerException.NotSent(access.url(), file + ": no permission");
+    } catch (IOException e) {
+      throw new ServerException.NotSent(access.url(), file + ": reading the token failed");
+    }
+    // The server's own file may hold two, while one replaces the other.
+    String first =
+        new String(content, StandardCharsets.ISO_8859_1)
+            .lines()
+            .map(String::strip)
+            .filter(line -> !line.isEmpty())
+            .findFirst()
+            .orElse("");
+    if (content.length > LONGEST_TOKEN || !isToken(first)) {
+      throw new ServerException.NotSent(
+          access.url(), file + ": expected a token on the first line, found something else");
+    }
+    return Optional.of(first);
+  }
+
+  private static boolean isToken(String text) {
+    return !text.isEmpty() && text.chars().allMatch(c -> c > ' ' && c < 0x7f);
+  }
+
+  /** An answer that may not go on for ever. */
+  private static final class Bounded extends FilterInputStream {
+    private final long most;
+    private long left;
+
+    Bounded(InputStream in, long most) {
+      super(in);
+      this.most = most;
+      this.left = most;
+    }
+
+    @Override
+    public int read() throws IOException {
+      int next = in.read();
+      count(next < 0 ? 0 : 1);
+      return next;
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int length) throws IOException {
+      int read = in.read(target, offset, length);
+      count(Math.max(read, 0));
+      return read;
+    }
+
+    private void count(int read) throws IOException {
+      left -= read;
+      if (left < 0) {
+        throw new Fields.Bad(
+            "expected an answer of at most " + most + " bytes, found a longer one");
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      http.stop();
+    } catch (Exception e) {
+      throw new IllegalStateException("a client does not stop", e);
+    }
+  }
+
+  /** Names the server. */
+  @Override
+  public String toString() {
+    return "a client of " + access.url();
+  }
+}

@@ -1,0 +1,12 @@
+/** A client of a running control service, and the kind of store that reads from one. */
+module dev.tka.client {
+  requires com.fasterxml.jackson.core;
+  requires transitive dev.tka.store;
+  requires org.eclipse.jetty.client;
+  requires static transitive org.jspecify;
+
+  provides dev.tka.store.StoreKind with
+      dev.tka.client.internal.ServerKind;
+
+  exports dev.tka.client;
+}

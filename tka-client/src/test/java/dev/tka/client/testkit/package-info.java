@@ -1,0 +1,2 @@
+/** Servers for tests. */
+package dev.tka.client.testkit;
