@@ -101,7 +101,7 @@ class RunningServerTest {
     ControlServer server =
         ControlServer.start(
             new ControlServer.Parts(
-                service, place, Optional.empty(), Optional.empty(), log::add, 1000),
+                service, place, log::add, 1000),
             settings);
     servers.add(server);
     return server.address(Role.OPERATOR).orElseThrow();

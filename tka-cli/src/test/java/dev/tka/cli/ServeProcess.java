@@ -154,7 +154,7 @@ final class ServeProcess implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
-    process.get().destroyForcibly().waitFor();
+  public void close() {
+    process.get().destroyForcibly().onExit().join();
   }
 }
