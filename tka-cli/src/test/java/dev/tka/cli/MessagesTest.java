@@ -37,6 +37,8 @@ class MessagesTest {
   /** STORE, FILE and KEYS stand for bad ones. */
   private static final List<String> COMMANDS =
       List.of(
+          "serve --check --database STORE",
+          "serve --check --config FILE",
           "status STORE",
           "log STORE",
           "verify STORE",

@@ -84,8 +84,7 @@ class ServeKillTest {
       end(threads);
       check(servers, editors, founder);
       assertThat(server.stop()).isEqualTo(ExitCode.OK);
-      try (Tailnets place =
-          SqliteFile.at(state.resolve("control.db"), Clock.systemUTC())) {
+      try (Tailnets place = SqliteFile.at(state.resolve("control.db"), Clock.systemUTC())) {
         checkChain(place, editors);
       }
       assertThat(Cli.run("verify", "sqlite:" + state.resolve("control.db"), "--all").exitCode())
@@ -206,8 +205,7 @@ class ServeKillTest {
 
   private static void beginAuthority(Sender sender, String tailnet, Aum first) throws Exception {
     NodeKey key = nodeKey(1, 0);
-    sender.call(
-        tailnet, 1, new RpcRequest.InitBegin(VERSION, Optional.of(key), first.encoded()));
+    sender.call(tailnet, 1, new RpcRequest.InitBegin(VERSION, Optional.of(key), first.encoded()));
     sender.call(
         tailnet,
         1,
@@ -334,8 +332,7 @@ class ServeKillTest {
     @Override
     public SyncReceipt send(SyncSend send) throws Exception {
       return ((RpcAnswer.Send)
-              sender.call(
-                  TAILNET, number, new RpcRequest.Send(VERSION, key(), send, false, true)))
+              sender.call(TAILNET, number, new RpcRequest.Send(VERSION, key(), send, false, true)))
           .receipt();
     }
   }
@@ -378,7 +375,8 @@ class ServeKillTest {
         assertThat(node.get("nodeKey")).isEqualTo(editor.key().orElseThrow().toString());
         assertThat(Optional.ofNullable(node.get("nodeKeySignature")))
             .as("seed " + seed + ", the signature of node " + editor.number)
-            .isEqualTo(editor.lastSignature.map(
+            .isEqualTo(
+                editor.lastSignature.map(
                     each -> Base64.getEncoder().encodeToString(each.toByteArray())));
       }
       for (int i = 0; i < founder.begun; i++) {

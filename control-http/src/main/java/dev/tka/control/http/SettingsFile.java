@@ -3,6 +3,7 @@ package dev.tka.control.http;
 import dev.tka.control.ControlSettings;
 import dev.tka.control.http.Listener.Address;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -213,7 +214,13 @@ public final class SettingsFile {
 
   private static void readFile(Path file, Map<String, Value> values, List<String> problems)
       throws IOException {
-    String[] lines = Files.readString(file, StandardCharsets.UTF_8).split("\n", -1);
+    String[] lines;
+    try {
+      lines = Files.readString(file, StandardCharsets.UTF_8).split("\n", -1);
+    } catch (CharacterCodingException e) {
+      problems.add(file + ": expected a text in UTF-8, found something else");
+      return;
+    }
     for (int i = 0; i < lines.length; i++) {
       String line = lines[i].strip();
       if (line.isEmpty() || line.startsWith("#")) {

@@ -37,7 +37,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.thread.Scheduler;
 
 /** What each path does (service, section 10). */
@@ -322,6 +324,8 @@ final class Surface {
       } else {
         throw unreadable(e);
       }
+    } finally {
+      out.end();
     }
   }
 
@@ -363,7 +367,7 @@ final class Surface {
   }
 
   /** Writes one JSON value a line. What is short is sent as a whole. */
-  private static void lines(Exchange exchange, WritingLines writing)
+  private void lines(Exchange exchange, WritingLines writing)
       throws ControlException, IOException, HttpFailure {
     Piecewise out = new Piecewise(exchange, Answer.LINES);
     try {
@@ -377,6 +381,8 @@ final class Surface {
       } else {
         throw e;
       }
+    } finally {
+      out.end();
     }
   }
 
@@ -517,11 +523,14 @@ final class Surface {
   }
 
   /** An answer that is sent as a whole if it is short, and else piece by piece. */
-  private static final class Piecewise extends OutputStream {
+  private final class Piecewise extends OutputStream {
     private static final int PIECE = 32 << 10;
 
     private final Exchange exchange;
     private final String type;
+    private final AtomicLong sent = new AtomicLong();
+    private volatile boolean ended;
+    private long began;
     private final ByteArrayOutputStream held = new ByteArrayOutputStream();
     private Optional<OutputStream> sending = Optional.empty();
 
@@ -556,10 +565,41 @@ final class Surface {
             exchange.begin(type).orElseThrow(() -> new IOException("answered already"));
         out = Content.Sink.asOutputStream(sink);
         sending = Optional.of(out);
+        began = System.nanoTime();
+        watchReader();
       }
       held.writeTo(out);
+      sent.addAndGet(held.size());
       held.reset();
       return out;
+    }
+
+    /** Writing holds a thread, so a client that reads too slowly is cut off. */
+    private void watchReader() {
+      Request request = exchange.request();
+      var unused =
+          request
+              .getComponents()
+              .getScheduler()
+              .schedule(
+                  () -> {
+                    if (ended) {
+                      return;
+                    }
+                    long late = System.nanoTime() - began - limits.head().toNanos();
+                    if (sent.get() < late / 1e9 * limits.slowest()) {
+                      request.getConnectionMetaData().getConnection().getEndPoint().close();
+                    } else {
+                      watchReader();
+                    }
+                  },
+                  Math.max(100, limits.head().toMillis() / 4),
+                  TimeUnit.MILLISECONDS);
+    }
+
+    /** Whatever became of it, nobody writes any longer. */
+    void end() {
+      ended = true;
     }
 
     @Override

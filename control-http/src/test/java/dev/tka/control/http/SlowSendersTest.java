@@ -92,6 +92,30 @@ class SlowSendersTest {
   }
 
   @Test
+  void aReaderThatDoesNotReadIsCutOffAndHoldsNoThread() throws Exception {
+    try (Kit kit = kit()) {
+      StringBuilder nodes = new StringBuilder();
+      for (int i = 1; i <= 20_000; i++) {
+        nodes.append(Kit.text("node", "" + i, "nodeKey", Kit.nodeKey(i), "name", "x".repeat(200)));
+      }
+      String list = "/v1/tailnets/" + Kit.TAILNET + "/nodes";
+      assertThat(kit.ask(Role.FORWARDER, "PUT", list, nodes.toString()).status()).isEqualTo(204);
+      // More of them than threads of the tailnet.
+      List<RawHttp> idle = new ArrayList<>();
+      for (int i = 0; i < 12; i++) {
+        RawHttp http = new RawHttp(kit.address(Role.FORWARDER));
+        http.send("GET " + list + " HTTP/1.1\r\nHost: x\r\n\r\n");
+        idle.add(http);
+      }
+      assertThat(kit.ask(Role.FORWARDER, "GET", list + "?node=7", "").status()).isEqualTo(200);
+      assertThat(kit.log).anyMatch(line -> line.contains("outcome=aborted"));
+      for (RawHttp each : idle) {
+        each.close();
+      }
+    }
+  }
+
+  @Test
   void aSocketThatAKilledServerLeftIsReplacedAndALiveOneIsNot() throws Exception {
     try (Kit kit = kit()) {
       org.assertj.core.api.Assertions.assertThatThrownBy(this::kit)

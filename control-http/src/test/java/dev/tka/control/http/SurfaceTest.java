@@ -9,6 +9,10 @@ import static dev.tka.control.http.Kit.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.testkit.TestKeys;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -359,6 +363,46 @@ class SurfaceTest {
       assertThat(metrics.body().lines().filter(line -> !line.startsWith("#")))
           .allMatch(line -> line.startsWith("tka_"));
       assertThat(kit.ask(Role.FORWARDER, "GET", "/metrics", "").status()).isEqualTo(403);
+    }
+  }
+
+  @Test
+  void http2IsSpokenWithoutTlsTooAlsoForGetWithABody() throws Exception {
+    try (Kit kit = Kit.onTcp(folder)) {
+      kit.lock(2, "Authorization: Bearer " + Kit.TOKEN);
+      Listener.Address.Tcp tcp = (Listener.Address.Tcp) kit.address(Role.FORWARDER);
+      HttpClient client = HttpClient.newHttpClient();
+      String head = Kit.genesis().hash().toString();
+      String offer =
+          text("Version", 148, "NodeKey", nodeKey(2), "Head", head, "Ancestors", List.of());
+      String server = "http://localhost:" + tcp.port();
+      // A request without a body asks to change the protocol, and the next ones speak it.
+      client.send(
+          HttpRequest.newBuilder(URI.create(server + "/livez")).build(),
+          HttpResponse.BodyHandlers.ofString());
+      HttpResponse<String> answer =
+          client.send(
+              HttpRequest.newBuilder(URI.create(server + node(2) + "/machine/tka/sync/offer"))
+                  .header("Authorization", "Bearer " + Kit.TOKEN)
+                  .method("GET", HttpRequest.BodyPublishers.ofString(offer))
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+      assertThat(answer.body()).contains(head);
+      assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_2);
+    }
+  }
+
+  @Test
+  void aTailnetsNameMayHaveAnyLetterAndComesEncoded() throws Exception {
+    try (Kit kit = Kit.onSockets(folder)) {
+      String root = "/v1/tailnets/%C3%BCber%20all%26/";
+      assertThat(kit.ask(Role.FORWARDER, "POST", root + "nodes/1/login", Kit.login(1)).status())
+          .isEqualTo(200);
+      assertThat(lines(kit.ask(Role.OPERATOR, "GET", "/v1/tailnets", "")))
+          .extracting(each -> each.get("tailnet"))
+          .containsExactly("\u00fcber all&");
+      assertThat(kit.log).anyMatch(line -> line.contains(" tailnet=\"\u00fcber all&\" "));
     }
   }
 }
