@@ -94,6 +94,7 @@ class MessagesTest {
           "export STORE NEW",
           "import FILE STORE",
           "import EXPORT STORE",
+          "serve --check --config FILE",
           "conformance FILE",
           "conformance STORE");
 
