@@ -96,6 +96,7 @@ class MessagesTest {
           "export STORE NEW",
           "import FILE STORE",
           "import EXPORT STORE",
+          "serve --check --config FILE",
           "conformance FILE",
           "conformance STORE");
 

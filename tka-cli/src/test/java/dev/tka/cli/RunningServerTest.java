@@ -99,10 +99,7 @@ class RunningServerTest {
 
   private Listener.Address serve(ServerSettings settings) throws IOException {
     ControlServer server =
-        ControlServer.start(
-            new ControlServer.Parts(
-                service, place, log::add, 1000),
-            settings);
+        ControlServer.start(new ControlServer.Parts(service, place, log::add, 1000), settings);
     servers.add(server);
     return server.address(Role.OPERATOR).orElseThrow();
   }

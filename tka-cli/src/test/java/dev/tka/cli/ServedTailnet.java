@@ -32,7 +32,11 @@ final class ServedTailnet implements AutoCloseable {
     control.lines(
         PATH + "/fleet",
         List.of(
-            fleet(1, "laptop", "current", "\"behind\":0," + signature(signature) + "," + last(head, "ok", "")),
+            fleet(
+                1,
+                "laptop",
+                "current",
+                "\"behind\":0," + signature(signature) + "," + last(head, "ok", "")),
             fleet(
                 2,
                 "phone",
