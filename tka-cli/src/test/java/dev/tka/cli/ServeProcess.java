@@ -1,5 +1,6 @@
 package dev.tka.cli;
 
+import dev.tka.core.Bytes;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcJson;
 import dev.tka.sync.rpc.RpcRequest;
@@ -113,14 +114,14 @@ final class ServeProcess implements AutoCloseable {
   }
 
   /** An answer: its status and its body. */
-  record Reply(int status, byte[] body) {
+  record Reply(int status, Bytes body) {
     String text() {
-      return new String(body, StandardCharsets.UTF_8);
+      return new String(body.toByteArray(), StandardCharsets.UTF_8);
     }
   }
 
   private static Reply reply(HttpResponse<byte[]> response) {
-    return new Reply(response.statusCode(), response.body());
+    return new Reply(response.statusCode(), Bytes.copyOf(response.body()));
   }
 
   Reply get(String path) throws IOException, InterruptedException {
@@ -150,7 +151,7 @@ final class ServeProcess implements AutoCloseable {
   }
 
   static RpcAnswer answer(RpcRequest request, Reply reply) throws Exception {
-    return RpcJson.readAnswer(request.rpc(), new ByteArrayInputStream(reply.body()));
+    return RpcJson.readAnswer(request.rpc(), new ByteArrayInputStream(reply.body().toByteArray()));
   }
 
   @Override
