@@ -1,6 +1,7 @@
 package dev.tka.cli;
 
 import dev.tka.core.Bytes;
+import dev.tka.store.sql.testkit.PostgresServer;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcJson;
 import dev.tka.sync.rpc.RpcRequest;
@@ -61,11 +62,12 @@ final class ServeProcess implements AutoCloseable {
   }
 
   void start() throws Exception {
-    process.set(
+    ProcessBuilder builder =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(said.toFile()))
-            .start());
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(said.toFile()));
+    builder.environment().put("PGPASSWORD", PostgresServer.PASSWORD);
+    process.set(builder.start());
     long end = System.nanoTime() + PATIENCE.toNanos();
     while (!isReady()) {
       if (!process.get().isAlive() || System.nanoTime() - end > 0) {
