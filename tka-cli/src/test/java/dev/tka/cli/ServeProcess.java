@@ -113,6 +113,7 @@ final class ServeProcess implements AutoCloseable {
   }
 
   /** An answer: its status and its body. */
+  @SuppressWarnings("ArrayRecordComponent") // Read once.
   record Reply(int status, byte[] body) {
     String text() {
       return new String(body, StandardCharsets.UTF_8);
@@ -154,7 +155,7 @@ final class ServeProcess implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
-    process.get().destroyForcibly().waitFor();
+  public void close() {
+    process.get().destroyForcibly().onExit().join();
   }
 }
