@@ -1,4 +1,8 @@
-/** The store kind that reads from a running server; not for users. */
+/**
+ * The store kind that reads from a running server; not for users.
+ *
+ * <p>The rules are specified in {@code docs/service.md}.
+ */
 @NullMarked
 package dev.tka.client.internal;
 
