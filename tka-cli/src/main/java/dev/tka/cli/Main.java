@@ -21,6 +21,7 @@ import java.security.SecureRandom;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.UsageMessageSpec;
 
 /** Runs the command {@code tka}. */
 public final class Main {
@@ -134,13 +135,20 @@ public final class Main {
 
   /**
    * The command with its subcommands. If the first argument names one, only that one is added;
-   * completion is about all of them, and any other text is answered with their names.
+   * completion is about all of them, and any other text but an option is answered with their names.
    */
   static CommandLine commandLine(Tka tka, String... args) {
     String first = args.length == 0 ? "" : args[0];
     CommandLine command = new CommandLine(tka);
     if (Verbs.isVerb(first) && !first.equals(Verbs.COMPLETION)) {
       command.addSubcommand(first, Verbs.command(first));
+    } else if (first.startsWith("-")) {
+      // One subcommand says that there are some; the help lists them all without having them.
+      Verbs.Verb any = Verbs.ALL.get(0);
+      command.addSubcommand(any.name(), named(any));
+      command
+          .getHelpSectionMap()
+          .put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST, help -> Verbs.list(help.colorScheme()));
     } else {
       for (Verbs.Verb verb : Verbs.ALL) {
         command.addSubcommand(

@@ -39,6 +39,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import picocli.AutoComplete.GenerateCompletion;
+import picocli.CommandLine;
 
 /**
  * The verbs of the command, and what a person may type in their place. Looking into the class of a
@@ -121,6 +122,24 @@ final class Verbs {
       }
     }
     return false;
+  }
+
+  /** A line for each verb, as the help of the command lists them. */
+  static String list(CommandLine.Help.ColorScheme colours) {
+    int longest = 0;
+    for (Verb verb : ALL) {
+      longest = Math.max(longest, verb.name().length());
+    }
+    StringBuilder lines = new StringBuilder();
+    for (Verb verb : ALL) {
+      lines
+          .append("  ")
+          .append(colours.commandText(verb.name()))
+          .append(" ".repeat(longest + 2 - verb.name().length()))
+          .append(verb.summary())
+          .append('\n');
+    }
+    return lines.toString();
   }
 
   /** The class of a verb; loads no other. */

@@ -124,11 +124,27 @@ class VerbsTest {
   void onlyTheClassOfTheVerbInQuestionIsLookedInto() throws Exception {
     assertThat(Main.commandLine(Cli.tka(new byte[0]), "status", "DIR").getSubcommands())
         .containsOnlyKeys("status");
-    for (String first : List.of("--help", "--version", "no-such-verb")) {
-      assertThat(Main.commandLine(Cli.tka(new byte[0]), first).getSubcommands().values())
-          .hasSize(Verbs.ALL.size())
-          .allMatch(command -> command.getCommandSpec().userObject() == null);
+    for (String first : List.of("--help", "--version")) {
+      assertThat(Main.commandLine(Cli.tka(new byte[0]), first).getSubcommands()).hasSize(1);
     }
+    assertThat(Main.commandLine(Cli.tka(new byte[0]), "no-such-verb").getSubcommands().values())
+        .hasSize(Verbs.ALL.size())
+        .allMatch(command -> command.getCommandSpec().userObject() == null);
+  }
+
+  @Test
+  void theHelpListsEveryVerbWithWhatItDoes() {
+    List<String> lines =
+        Cli.run("--help").out().lines().map(line -> line.strip().replaceAll(" +", " ")).toList();
+    String all = String.join(" ", lines);
+    for (Verbs.Verb verb : Verbs.ALL) {
+      assertThat(all).contains(" " + verb.name() + " " + verb.summary());
+    }
+    assertThat(lines.get(0)).isEqualTo("Usage: tka [-hV] COMMAND");
+  }
+
+  @Test
+  void picocliIsOfAFormatThatArchivesKeep() throws Exception {
     // No JDK keeps the classes of older formats in its archive.
     try (InputStream picocli = CommandLine.class.getResourceAsStream("CommandLine.class")) {
       assertThat(picocli.readNBytes(8)[7]).isGreaterThanOrEqualTo((byte) 61);
