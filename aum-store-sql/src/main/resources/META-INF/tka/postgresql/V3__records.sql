@@ -30,6 +30,7 @@ create table record (
   begun_by bigint,
   begun_at text,
   support text,
+  made bigint not null,
   retired bigint not null,
   checksum bigint not null,
   changed xid8,

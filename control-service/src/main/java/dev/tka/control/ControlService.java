@@ -402,6 +402,26 @@ public final class ControlService implements AutoCloseable {
     return Attempts.untilFirst(() -> overview.status(tailnet));
   }
 
+  /**
+   * Makes a tailnet, for which the operator need not be asked otherwise (service, section 5); has
+   * no effect if there is one.
+   *
+   * @throws ControlException.Malformed if no new tailnet may have the name
+   */
+  public void create(String tailnet) throws ControlException {
+    heard(
+        tailnet,
+        Optional.empty(),
+        Optional.empty(),
+        "create",
+        () ->
+            Attempts.untilFirst(
+                () -> {
+                  premises.create(tailnet);
+                  return Told.ok(tailnet);
+                }));
+  }
+
   /** Reads how every node stands, in the order of their numbers. */
   public void fleet(String tailnet, Consumer<FleetEntry> reading) throws ControlException {
     requireName(tailnet);

@@ -113,12 +113,25 @@ final class Premises {
       if (!settings.createsTailnets()) {
         throw new ControlException.UnknownTailnet();
       }
-      Optional<String> problem = TailnetName.problem(tailnet);
-      if (problem.isPresent()) {
-        throw new ControlException.Malformed(problem.get());
-      }
+      requireNewName(tailnet);
     }
     return seen;
+  }
+
+  /** Makes a tailnet of which nothing is kept but that it was made; leaves one that is there. */
+  void create(String tailnet) throws ControlException, StoreException {
+    ControlRecords.Seen seen = records.seen(tailnet);
+    if (!seen.known()) {
+      requireNewName(tailnet);
+      records.commit(tailnet, RecordsChange.ofTailnet(seen.tailnet(), seen.tailnet().withMade()));
+    }
+  }
+
+  private static void requireNewName(String tailnet) throws ControlException.Malformed {
+    Optional<String> problem = TailnetName.problem(tailnet);
+    if (problem.isPresent()) {
+      throw new ControlException.Malformed(problem.get());
+    }
   }
 
   /** The name of an authority. */

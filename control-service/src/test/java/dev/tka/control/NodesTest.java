@@ -63,6 +63,13 @@ class NodesTest {
       assertThat(
               refusal(() -> control.service.putNode(TAILNET, NodeEntry.of(1, nodeKey(1)))).code())
           .isEqualTo("unknown-tailnet");
+      control.service.create(TAILNET);
+      control.service.create(TAILNET);
+      assertThat(control.announced()).isEqualTo(new Announcement.Never());
+      assertThat(control.login(1)).isEqualTo(STORED);
+      control.service.create(TAILNET);
+      assertThat(list(control)).hasSize(1);
+      assertThat(refusal(() -> control.service.create("a/b")).status()).isEqualTo(400);
     }
   }
 

@@ -51,7 +51,8 @@ class PushTest {
                   DisablementSecret.of(new byte[] {1}),
                   Instant.EPOCH,
                   "a#1")),
-          Optional.empty());
+          Optional.empty(),
+          false);
 
   private final MemoryTailnets place = new MemoryTailnets();
   private final ControlRecords records = place.records().orElseThrow();

@@ -408,7 +408,8 @@ class RecordedNodesTest {
                                 disable.secret(),
                                 FakeClock.START,
                                 "its AUMs")),
-                        Optional.empty())));
+                        Optional.empty(),
+                        false)));
         ControlService service = replay.services.get(0);
         for (Exchange each : exchanges) {
           replay.ask(each);

@@ -28,8 +28,8 @@ import java.util.Optional;
  */
 final class RecordRows {
   static final String RECORD_COLUMNS =
-      "number, name, genesis, state1, state2, begun, begun_by, begun_at, support, retired,"
-          + " checksum";
+      "number, name, genesis, state1, state2, begun, begun_by, begun_at, support, made,"
+          + " retired, checksum";
   static final String RETIRED_COLUMNS =
       "tailnet, position, genesis, state1, state2, secret, ended_at, store, checksum";
   static final String NODE_COLUMNS =
@@ -40,7 +40,7 @@ final class RecordRows {
   static final String TOKEN_COLUMNS = "hash, tailnet, node, made_at, checksum";
 
   /** The number of retired authorities in a row of {@link #RECORD_COLUMNS}. */
-  static final int RETIRED = 9;
+  static final int RETIRED = 10;
 
   private static final long HOLDS_RETIRED = 1;
   private static final long CATCHING_UP = 2;
@@ -59,6 +59,7 @@ final class RecordRows {
             record.begun().flatMap(PendingInit::by),
             record.begun().map(begun -> begun.at().toString()),
             record.support().map(DisablementSecret::exposeText),
+            record.made() ? 1L : 0L,
             (long) record.retired().size())
         .withChecksum();
   }
@@ -87,7 +88,7 @@ final class RecordRows {
     for (int i = 0; i < ended.length; i++) {
       ended[i] = parseRetired(retired.get(i), i);
     }
-    return new TailnetRecord(authority, begun, List.of(ended), support);
+    return new TailnetRecord(authority, begun, List.of(ended), support, row.number(9) != 0);
   }
 
   static Row retired(long number, long position, RetiredAuthority ended) {

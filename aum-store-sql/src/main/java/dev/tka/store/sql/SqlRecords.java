@@ -60,7 +60,7 @@ final class SqlRecords implements ControlRecords {
   /** Begins a position. */
   private static final String PREFIX = "sql:";
 
-  private static final int RECORD_WIDTH = 11;
+  private static final int RECORD_WIDTH = 12;
   private static final int RETIRED_WIDTH = 9;
 
   /** What others see of a node. */
@@ -134,7 +134,7 @@ final class SqlRecords implements ControlRecords {
                 " and t.retired is null union select name from "
                     + in("record")
                     + " as r where r.genesis is not null or r.begun is not null"
-                    + " or r.support is not null or r.retired > 0 or exists(select 1 from "
+                    + " or r.support is not null or r.made > 0 or r.retired > 0 or exists(select 1 from "
                     + in("node")
                     + " as n where n.tailnet = r.number)";
           }
@@ -429,7 +429,7 @@ final class SqlRecords implements ControlRecords {
             "record",
             "insert into "
                 + in("record")
-                + " (name, retired, checksum) values (?, 0, 0) returning number",
+                + " (name, made, retired, checksum) values (?, 0, 0, 0) returning number",
             tailnet)
         .get(0)
         .number(0);
@@ -445,7 +445,7 @@ final class SqlRecords implements ControlRecords {
         "update "
             + in("record")
             + " set genesis = ?, state1 = ?, state2 = ?, begun = ?, begun_by = ?, begun_at = ?,"
-            + " support = ?, retired = ?, checksum = ?, changed = "
+            + " support = ?, made = ?, retired = ?, checksum = ?, changed = "
             + mark
             + (switches ? ", switched = " + mark : "")
             + " where number = ?",

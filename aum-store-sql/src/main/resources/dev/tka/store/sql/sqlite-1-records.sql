@@ -32,6 +32,8 @@ create table record (
   begun_by integer,
   begun_at text,
   support text,
+  -- 1 if the operator made it.
+  made integer not null,
   -- How many rows it has in the table of that name.
   retired integer not null,
   checksum integer not null,

@@ -13,29 +13,36 @@ import java.util.Optional;
  * @param begun the last init that was begun
  * @param retired the authorities that were ended, oldest first
  * @param support the secret for the operator's support, if a node gave one at init
+ * @param made whether the operator made it, so that it is there before anything else is known of it
  */
 public record TailnetRecord(
     Optional<AuthorityName> authority,
     Optional<PendingInit> begun,
     List<RetiredAuthority> retired,
-    Optional<DisablementSecret> support) {
+    Optional<DisablementSecret> support,
+    boolean made) {
   /** A tailnet of which nothing is kept. */
   public static final TailnetRecord NONE =
-      new TailnetRecord(Optional.empty(), Optional.empty(), List.of(), Optional.empty());
+      new TailnetRecord(Optional.empty(), Optional.empty(), List.of(), Optional.empty(), false);
 
   /** Copies the list. */
   public TailnetRecord {
     retired = List.copyOf(retired);
   }
 
+  /** Made by the operator. */
+  public TailnetRecord withMade() {
+    return new TailnetRecord(authority, begun, retired, support, true);
+  }
+
   /** With another authority. */
   public TailnetRecord withAuthority(AuthorityName name) {
-    return new TailnetRecord(Optional.of(name), begun, retired, support);
+    return new TailnetRecord(Optional.of(name), begun, retired, support, made);
   }
 
   /** With another init, in place of one that was begun before. */
   public TailnetRecord withBegun(PendingInit init) {
-    return new TailnetRecord(authority, Optional.of(init), retired, support);
+    return new TailnetRecord(authority, Optional.of(init), retired, support, made);
   }
 
   /**
@@ -45,11 +52,12 @@ public record TailnetRecord(
   public TailnetRecord withRetired(RetiredAuthority ended) {
     List<RetiredAuthority> more = new ArrayList<>(retired);
     more.add(ended);
-    return new TailnetRecord(Optional.of(ended.name()), Optional.empty(), more, Optional.empty());
+    return new TailnetRecord(
+        Optional.of(ended.name()), Optional.empty(), more, Optional.empty(), made);
   }
 
   /** With another secret for support. */
   public TailnetRecord withSupport(Optional<DisablementSecret> secret) {
-    return new TailnetRecord(authority, begun, retired, secret);
+    return new TailnetRecord(authority, begun, retired, secret, made);
   }
 }

@@ -141,7 +141,8 @@ public abstract class ControlRecordsContract {
             new RetiredAuthority(new AuthorityName(hash("B"), 5, -6), secret(1), NOON, "x#1"),
             new RetiredAuthority(
                 new AuthorityName(hash("C"), 7, 8), secret(2), NOON.plusSeconds(1), "x#2")),
-        Optional.of(secret(3)));
+        Optional.of(secret(3)),
+        true);
   }
 
   private RetiredAuthority ended() {
@@ -244,12 +245,22 @@ public abstract class ControlRecordsContract {
             full.authority(),
             full.begun(),
             List.of(full.retired().get(1), full.retired().get(0), full.retired().get(1)),
-            full.support());
+            full.support(),
+            false);
     change(records, "t", other);
     assertThat(records.tailnet("t")).isEqualTo(other);
     change(records, "t", TailnetRecord.NONE);
     assertThat(records.tailnet("t")).isEqualTo(TailnetRecord.NONE);
     assertThat(records.tailnets()).isEmpty();
+  }
+
+  @Test
+  void aTailnetThatTheOperatorMadeIsThereBeforeAnythingElseIsKnownOfIt() throws Exception {
+    ControlRecords records = records(opened());
+    change(records, "t", TailnetRecord.NONE.withMade());
+    assertThat(records.tailnets()).containsExactly("t");
+    assertThat(records.seen("t").known()).isTrue();
+    assertThat(records.tailnet("t")).isEqualTo(TailnetRecord.NONE.withMade());
   }
 
   @Test

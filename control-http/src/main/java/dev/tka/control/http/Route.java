@@ -37,6 +37,7 @@ enum Route {
   ADMIN_RPC(Role.OPERATOR, Set.of("POST"), "/v1/tailnets/{tailnet}/machine/tka/{rpc}", Set.of()),
   TAILNETS(Role.OPERATOR, Set.of("GET"), "/v1/tailnets", Set.of()),
   STATUS(Role.OPERATOR, Set.of("GET"), "/v1/tailnets/{tailnet}", Set.of()),
+  CREATE(Role.OPERATOR, Set.of("PUT"), "/v1/tailnets/{tailnet}", Set.of()),
   DELETE(Role.OPERATOR, Set.of("DELETE"), "/v1/tailnets/{tailnet}", Set.of()),
   LOG(Role.OPERATOR, Set.of("GET"), "/v1/tailnets/{tailnet}/log", Set.of("limit")),
   EXPORT(Role.OPERATOR, Set.of("GET"), "/v1/tailnets/{tailnet}/export", Set.of()),

@@ -113,6 +113,10 @@ final class Surface {
                 ? answer.with("ETag", '"' + status.head().get().toString() + '"')
                 : answer);
       }
+      case CREATE -> {
+        service.create(exchange.tailnet());
+        exchange.answer(Answer.empty(204));
+      }
       case DELETE -> {
         service.delete(exchange.tailnet());
         exchange.answer(Answer.empty(204));

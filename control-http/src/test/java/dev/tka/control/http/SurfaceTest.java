@@ -101,6 +101,19 @@ class SurfaceTest {
   }
 
   @Test
+  void anOperatorMakesATailnetAndFindsItMade() throws Exception {
+    try (Kit kit = Kit.onSockets(folder)) {
+      for (int i = 0; i < 2; i++) {
+        assertThat(kit.ask(Role.OPERATOR, "PUT", ROOT, "").status()).isEqualTo(204);
+      }
+      assertThat(kit.ask(Role.FORWARDER, "GET", ROOT + "/announcement", "").body()).isEqualTo("{}");
+      assertThat(kit.ask(Role.OPERATOR, "PUT", "/v1/tailnets/a%2Fb", "").code())
+          .isEqualTo("malformed");
+      assertThat(kit.ask(Role.FORWARDER, "PUT", ROOT, "").status()).isEqualTo(403);
+    }
+  }
+
+  @Test
   void whatIsListedCanBePutBack() throws Exception {
     try (Kit kit = Kit.onSockets(folder)) {
       kit.lock(3);
