@@ -326,7 +326,7 @@ final class Load {
     AtomicBoolean over = new AtomicBoolean();
     AtomicInteger sent = new AtomicInteger();
     AtomicInteger tooMany = new AtomicInteger();
-    LoadClient.Body flooding = offerBody(LENGTH + 1 - 700);
+    LoadClient.Body flooding = offerBody(LENGTH);
     Thread flood =
         new Thread(
             () -> {

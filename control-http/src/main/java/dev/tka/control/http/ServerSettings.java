@@ -179,7 +179,7 @@ public record ServerSettings(
             2_000,
             100_000,
             32 << 20,
-            Math.max(4, 2 * Runtime.getRuntime().availableProcessors()),
+            Math.max(2, Runtime.getRuntime().availableProcessors()),
             20_000,
             Duration.ofSeconds(20),
             16 << 20,

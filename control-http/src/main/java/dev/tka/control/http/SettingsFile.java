@@ -128,7 +128,7 @@ public final class SettingsFile {
               CONCURRENT_REQUESTS,
               "N",
               "Requests of one tailnet that are worked on at one time.",
-              "twice the cores, at least 4"),
+              "the number of cores, at least 2"),
           new Key(METRICS_TAILNETS, "NAME,...", "Tailnets that metrics name.", ""));
 
   private final Map<String, Value> values;

@@ -217,7 +217,7 @@ public final class ServeCommand implements Callable<Integer> {
         names = "--concurrent-requests",
         paramLabel = "N",
         description =
-            "Requests of one tailnet that are worked on at one time (default: twice the cores, at least 4).")
+            "Requests of one tailnet that are worked on at one time (default: the number of cores, at least 2).")
     private @Nullable String concurrentRequests;
 
     @Option(
