@@ -131,7 +131,8 @@ class PgBouncerTest {
       } finally {
         pool.shutdownNow();
       }
-      assertThat(asked(fresh, "select count(*) from tka.schema_history")).isEqualTo("2");
+      assertThat(asked(fresh, "select count(*) from tka.schema_history"))
+          .isEqualTo(Integer.toString(PostgresTables.VERSION));
       assertThat(asked(fresh, "select count(*) from pg_tables where schemaname = 'public'"))
           .isEqualTo("0");
     }
