@@ -5,10 +5,12 @@ import dev.tka.store.sql.testkit.PostgresServer;
 import dev.tka.store.testkit.ControlRecordsProperties;
 import java.time.Clock;
 import java.util.List;
+import net.jqwik.api.PropertyDefaults;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
 
 /** Random changes of records in a PostgreSQL database. */
+@PropertyDefaults(tries = 100)
 class PostgresRecordsProperties extends ControlRecordsProperties {
   private static List<PostgresDatabase> handles = List.of();
 

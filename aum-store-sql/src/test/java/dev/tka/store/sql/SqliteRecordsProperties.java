@@ -6,10 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import net.jqwik.api.PropertyDefaults;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
 
 /** Random changes of records in a SQLite file. */
+@PropertyDefaults(tries = 200)
 class SqliteRecordsProperties extends ControlRecordsProperties {
   private static Path file;
   private static List<SqliteFile> handles = List.of();
