@@ -21,6 +21,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A server that writes whatever a test says, true or not: one request a connection, over TCP on
@@ -152,8 +153,14 @@ public final class FakeServer implements AutoCloseable {
     threads.shutdownNow();
     try {
       channel.close();
+      // Whoever waits to accept keeps the socket open until then.
+      if (!threads.awaitTermination(10, TimeUnit.SECONDS)) {
+        throw new AssertionError("a thread of the server goes on");
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }
