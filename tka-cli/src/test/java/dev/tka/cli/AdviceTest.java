@@ -6,9 +6,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.jr.ob.JSON;
 import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.ExitCode;
+import dev.tka.control.ControlService;
+import dev.tka.control.ControlSettings;
+import dev.tka.control.http.ControlServer;
+import dev.tka.control.http.Listener;
+import dev.tka.control.http.Role;
+import dev.tka.control.http.ServerSettings;
 import dev.tka.core.Aum;
 import dev.tka.core.authority.Authority;
 import dev.tka.store.directory.NodeDirectory;
+import dev.tka.store.sql.SqliteFile;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.nio.charset.StandardCharsets;
@@ -18,11 +25,13 @@ import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -328,6 +337,86 @@ class AdviceTest {
       assertThat(result.exitCode())
           .as(quoted.group(1) + ": " + result.err())
           .isIn(ExitCode.OK, ExitCode.PEER_DROPPED);
+    }
+  }
+
+  /** Troubles of what a running server serves, through which nothing is written. */
+  private enum Served {
+    OUTVOTING_KEY,
+    NO_RECENT_CHECKPOINT,
+    NODE_THAT_IS_LEFT_BEHIND,
+    NODE_OF_ANOTHER_AUTHORITY
+  }
+
+  /** The arguments that follow {@code doctor}; SERVER and its options stand for the server. */
+  private record Asked(
+      Path control, String mark, Map<String, Object> words, Optional<Path> node, String name) {}
+
+  private Asked asked(Served trouble) throws Exception {
+    return switch (trouble) {
+      case OUTVOTING_KEY -> {
+        Trouble here = addKey();
+        yield new Asked(asking(here, 1), here.mark(), here.words(), Optional.empty(), "outvoting");
+      }
+      case NO_RECENT_CHECKPOINT -> {
+        Trouble here = makeCheckpoint();
+        yield new Asked(
+            asking(here, 1), here.mark(), here.words(), Optional.empty(), "no-recent-checkpoint");
+      }
+      case NODE_THAT_IS_LEFT_BEHIND -> {
+        Trouble here = leftBehind("tka sync ");
+        yield new Asked(
+            asking(here, 2), here.mark(), here.words(), Optional.of(asking(here, 1)), "PROBLEM");
+      }
+      case NODE_OF_ANOTHER_AUTHORITY -> {
+        Trouble here = followReCreated();
+        yield new Asked(
+            asking(here, 2), here.mark(), here.words(), Optional.of(asking(here, 1)), "PROBLEM");
+      }
+    };
+  }
+
+  private static Path asking(Trouble trouble, int argument) {
+    return (Path) trouble.asking().get(argument);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whatIsAdvisedOnAServerWritesToTheStoreThatItServes(Served trouble) throws Exception {
+    Asked asked = asked(trouble);
+    Path export = folder.resolve("served-export");
+    Path file = folder.resolve("served.db");
+    Cli.run("export", asked.control(), export);
+    Cli.run("import", export, "sqlite:" + file, "--tailnet", "a.example");
+    Path token = Files.writeString(folder.resolve("token"), "operator-token-0123456789abcdef");
+    Path socket = folder.resolve("operator.sock");
+    SqliteFile place = SqliteFile.at(file, Clock.systemUTC());
+    try (ControlService service =
+            ControlService.over(place, ControlSettings.DEFAULTS, Clock.systemUTC());
+        ControlServer server =
+            ControlServer.start(
+                new ControlServer.Parts(service, place, line -> {}, 10),
+                ServerSettings.of(
+                    Listener.of(Role.OPERATOR, new Listener.Address.Unix(socket))
+                        .withTokenFile(token)))) {
+      String url = server.address(Role.OPERATOR).orElseThrow().toString();
+      List<Object> arguments = new ArrayList<>(List.of("doctor"));
+      asked.node().ifPresent(arguments::add);
+      arguments.addAll(List.of(url, "--tailnet", "a.example", "--token-file", token));
+      Cli.Result before = Cli.run(arguments.toArray());
+      assertThat(before.out()).as(before.toString()).contains(asked.name());
+      for (String line : before.out().lines().filter(each -> each.contains("run: ")).toList()) {
+        assertThat(line).doesNotContain(url, "--token-file");
+      }
+      Map<String, Object> words = new LinkedHashMap<>(asked.words());
+      words.put("SERVED", "sqlite:" + file);
+      List<String> commands = commands(before, asked.mark());
+      assertThat(String.join(" ", commands)).contains("SERVED");
+      for (String command : commands) {
+        Cli.Result result = run(command, words);
+        assertThat(result.exitCode()).as(command + ": " + result.err()).isEqualTo(ExitCode.OK);
+      }
+      assertThat(Cli.run(arguments.toArray()).out()).doesNotContain(asked.name());
     }
   }
 

@@ -3,6 +3,7 @@ package dev.tka.cli.output;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.NodeKey;
+import dev.tka.store.StorePlace;
 import dev.tka.store.TailnetName;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -19,9 +21,9 @@ import java.util.stream.Collectors;
  * What to do about a problem. All advice that commands print is made here. Its commands are for a
  * shell, one after the other, and end the problem; a test runs every kind of them. A word in
  * capitals stands for what only the reader knows: {@value #KEY_FILE}, {@value #PEERS}, {@value
- * #CONTROL}, {@value #COPY}, {@value #EXPORT}, {@value #TAILNET}, {@value #NEW_NAME}, {@value #KEY}
- * and {@value #SECRET}. A command that only shows more is not one of them; it is quoted in the
- * text.
+ * #CONTROL}, {@value #SERVED}, {@value #COPY}, {@value #EXPORT}, {@value #TAILNET}, {@value
+ * #NEW_NAME}, {@value #KEY} and {@value #SECRET}. A command that only shows more is not one of
+ * them; it is quoted in the text.
  *
  * @param kind which advice it is
  * @param why what it does and when it is right, without the full stop
@@ -36,6 +38,12 @@ public record Advice(Kind kind, String why, List<String> commands) {
 
   /** Control's store. */
   public static final String CONTROL = "CONTROL";
+
+  /** The store that a running server serves, which is written to where the server runs. */
+  public static final String SERVED = "SERVED";
+
+  /** Verbs that do not write to the store that is their first argument. */
+  private static final Set<String> ONLY_READ = Set.of("sign", "authkey");
 
   /** A backup of the store. */
   public static final String COPY = "COPY";
@@ -589,6 +597,33 @@ public record Advice(Kind kind, String why, List<String> commands) {
             + " it with those, then sync",
         "tka revoke-keys " + store + " --finish " + update,
         "tka sync " + both);
+  }
+
+  /**
+   * The same advice for a place that may be a running server, which is only read: what writes to it
+   * goes to the store that it serves, {@value #SERVED}.
+   *
+   * @param options for a shell: the options for a server that follow the place, or nothing
+   */
+  public Advice at(StorePlace place, String options) {
+    String url = Texts.shellWord(place.url());
+    if (place.readOnly().isEmpty() || commands.stream().noneMatch(each -> writes(each, url))) {
+      return this;
+    }
+    return new Advice(
+        kind,
+        "run it where the store that the server serves, " + SERVED + ", can be opened; " + why,
+        commands.stream()
+            .map(each -> writes(each, url) ? each.replace(url, SERVED).replace(options, "") : each)
+            .toList());
+  }
+
+  private static boolean writes(String command, String url) {
+    List<String> words = List.of(command.split(" ", 3));
+    return words.get(0).equals("tka")
+        && !ONLY_READ.contains(words.get(1))
+        && !command.contains(" --from " + url)
+        && command.contains(" " + url);
   }
 
   /** The same advice with its texts changed, such as to hide a secret. */
