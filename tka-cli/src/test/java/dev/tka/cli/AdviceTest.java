@@ -31,7 +31,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -345,39 +344,54 @@ class AdviceTest {
     OUTVOTING_KEY,
     NO_RECENT_CHECKPOINT,
     NODE_THAT_IS_LEFT_BEHIND,
-    NODE_OF_ANOTHER_AUTHORITY
+    NODE_OF_ANOTHER_AUTHORITY,
+    NODE_OF_ANOTHER_AUTHORITY_BY_SYNC,
+    LOCK_KEY_IN_PLACE_OF_A_NODE_KEY
   }
 
-  /** The arguments that follow {@code doctor}; SERVER and its options stand for the server. */
+  /**
+   * A trouble of what is served.
+   *
+   * @param control what is served
+   * @param asking the command that prints the advice; SERVER stands for the server
+   * @param named what it prints until the trouble is gone
+   */
   private record Asked(
-      Path control, String mark, Map<String, Object> words, Optional<Path> node, String name) {}
+      Path control, List<Object> asking, String mark, Map<String, Object> words, String named) {}
+
+  private static Asked doctor(Trouble here, String named) {
+    List<Object> asking = new ArrayList<>(here.asking());
+    Path control = (Path) asking.set(asking.size() - 1, "SERVER");
+    return new Asked(control, asking, here.mark(), here.words(), named);
+  }
 
   private Asked asked(Served trouble) throws Exception {
     return switch (trouble) {
-      case OUTVOTING_KEY -> {
-        Trouble here = addKey();
-        yield new Asked(asking(here, 1), here.mark(), here.words(), Optional.empty(), "outvoting");
-      }
-      case NO_RECENT_CHECKPOINT -> {
-        Trouble here = makeCheckpoint();
+      case OUTVOTING_KEY -> doctor(addKey(), "outvoting-key");
+      case NO_RECENT_CHECKPOINT -> doctor(makeCheckpoint(), "no-recent-checkpoint");
+      case NODE_THAT_IS_LEFT_BEHIND -> doctor(leftBehind("tka sync "), "PROBLEM");
+      case NODE_OF_ANOTHER_AUTHORITY -> doctor(followReCreated(), "PROBLEM");
+      case NODE_OF_ANOTHER_AUTHORITY_BY_SYNC -> {
+        Asked here = doctor(followReCreated(), "run:   ");
         yield new Asked(
-            asking(here, 1), here.mark(), here.words(), Optional.empty(), "no-recent-checkpoint");
+            here.control(),
+            List.of("sync", here.asking().get(1), "SERVER", "--dry-run"),
+            here.mark(),
+            here.words(),
+            here.named());
       }
-      case NODE_THAT_IS_LEFT_BEHIND -> {
-        Trouble here = leftBehind("tka sync ");
+      case LOCK_KEY_IN_PLACE_OF_A_NODE_KEY -> {
+        Tailnet tailnet = Tailnet.of(folder, "ann");
+        Path key = tailnet.keyFile("ann");
+        String bob = tailnet.newKey("bob");
         yield new Asked(
-            asking(here, 2), here.mark(), here.words(), Optional.of(asking(here, 1)), "PROBLEM");
-      }
-      case NODE_OF_ANOTHER_AUTHORITY -> {
-        Trouble here = followReCreated();
-        yield new Asked(
-            asking(here, 2), here.mark(), here.words(), Optional.of(asking(here, 1)), "PROBLEM");
+            tailnet.directory(),
+            List.of("sign", "SERVER", bob, "--key-file", key),
+            "tka add",
+            Map.of("FILE", key),
+            "a tailnet lock key is not signed");
       }
     };
-  }
-
-  private static Path asking(Trouble trouble, int argument) {
-    return (Path) trouble.asking().get(argument);
   }
 
   @ParameterizedTest
@@ -400,12 +414,13 @@ class AdviceTest {
                     Listener.of(Role.OPERATOR, new Listener.Address.Unix(socket))
                         .withTokenFile(token)))) {
       String url = server.address(Role.OPERATOR).orElseThrow().toString();
-      List<Object> arguments = new ArrayList<>(List.of("doctor"));
-      asked.node().ifPresent(arguments::add);
-      arguments.addAll(List.of(url, "--tailnet", "a.example", "--token-file", token));
+      List<Object> arguments = new ArrayList<>(asked.asking());
+      arguments.set(arguments.indexOf("SERVER"), url);
+      arguments.addAll(List.of("--tailnet", "a.example", "--token-file", token));
       Cli.Result before = Cli.run(arguments.toArray());
-      assertThat(before.out()).as(before.toString()).contains(asked.name());
-      for (String line : before.out().lines().filter(each -> each.contains("run: ")).toList()) {
+      String said = before.out() + before.err();
+      assertThat(said).contains("SERVED", asked.named());
+      for (String line : said.lines().filter(each -> each.contains("run:   ")).toList()) {
         assertThat(line).doesNotContain(url, "--token-file");
       }
       Map<String, Object> words = new LinkedHashMap<>(asked.words());
@@ -416,7 +431,9 @@ class AdviceTest {
         Cli.Result result = run(command, words);
         assertThat(result.exitCode()).as(command + ": " + result.err()).isEqualTo(ExitCode.OK);
       }
-      assertThat(Cli.run(arguments.toArray()).out()).doesNotContain(asked.name());
+      if (!asked.asking().contains("sign")) {
+        assertThat(Cli.run(arguments.toArray()).out()).doesNotContain(asked.named());
+      }
     }
   }
 

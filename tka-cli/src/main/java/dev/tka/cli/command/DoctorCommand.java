@@ -702,7 +702,7 @@ public final class DoctorCommand implements Callable<Integer> {
   private List<Advice> where(List<Advice> advice) {
     List<StorePlace> places = new ArrayList<>(List.of(store.place()));
     Optional.ofNullable(other).ifPresent(places::add);
-    return store.tailnet().at(places, advice);
+    return Advice.at(places, advice);
   }
 
   private void print(PrintWriter out) {

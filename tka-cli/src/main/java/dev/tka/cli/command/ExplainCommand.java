@@ -119,11 +119,9 @@ public final class ExplainCommand implements Callable<Integer> {
         (entry, verdict) -> {
           List<Layer> layers = layers(authority, entry.peer().signature());
           List<Advice> advice =
-              store
-                  .tailnet()
-                  .at(
-                      List.of(store.place()),
-                      PeerText.advice(entry, verdict, store.words(), Advice.CONTROL));
+              Advice.at(
+                  List.of(store.place()),
+                  PeerText.advice(entry, verdict, store.words(), Advice.CONTROL));
           if (json) {
             Map<String, Object> object = PeerText.toJson(entry, verdict);
             object.put("Layers", layers.stream().map(ExplainCommand::toJson).toList());

@@ -69,15 +69,6 @@ public final class TailnetOption {
     }
   }
 
-  /** Advice about places, of which some may be running servers ({@link Advice#at}). */
-  public List<Advice> at(List<StorePlace> places, List<Advice> advice) {
-    List<Advice> all = advice;
-    for (StorePlace place : places) {
-      all = all.stream().map(each -> each.at(place, server.words(place))).toList();
-    }
-    return all;
-  }
-
   /** For a shell: the option that names the same tailnet to another command, or nothing. */
   String option(StorePlace place) {
     return (name == null || place instanceof StorePlace.OfOne
@@ -110,11 +101,7 @@ public final class TailnetOption {
       throw new CommandFailure(
           ExitCode.NOT_FOUND,
           place.url() + ": no tailnet has been created there yet",
-          Advice.person(
-              place
-                  .readOnly()
-                  .map(why -> "a node that may init begins one with 'tailscale lock init'; " + why)
-                  .orElse("'tka init' makes a new tailnet there, and 'tka import' copies one")));
+          Advice.begin(place));
     }
     if (names.size() > 1) {
       throw new CommandFailure(

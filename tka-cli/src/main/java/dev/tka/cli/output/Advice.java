@@ -7,6 +7,7 @@ import dev.tka.store.StorePlace;
 import dev.tka.store.TailnetName;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -15,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -42,8 +44,28 @@ public record Advice(Kind kind, String why, List<String> commands) {
   /** The store that a running server serves, which is written to where the server runs. */
   public static final String SERVED = "SERVED";
 
-  /** Verbs that do not write to the store that is their first argument. */
-  private static final Set<String> ONLY_READ = Set.of("sign", "authkey");
+  /** Verbs that write to a store, unless {@link #ONLY_TRIES} is among the words. */
+  private static final Set<String> WRITING =
+      Set.of(
+          "add",
+          "compact",
+          "delete",
+          "disable",
+          "edits",
+          "import",
+          "init",
+          "remove",
+          "repair",
+          "restore",
+          "revoke-keys",
+          "sync",
+          "update");
+
+  private static final Pattern ONLY_TRIES = Pattern.compile(" --(?:dry-run|plan)( |$)");
+
+  /** An option that only a running server needs. */
+  private static final Pattern SERVER_OPTION =
+      Pattern.compile(" --(?:token|ca|cert)-file (?:'[^']*'|\\\\.|[^ '\\\\])+");
 
   /** A backup of the store. */
   public static final String COPY = "COPY";
@@ -364,6 +386,15 @@ public record Advice(Kind kind, String why, List<String> commands) {
         "tka remove " + store + keys + " --peers " + peers + " --key-file " + KEY_FILE);
   }
 
+  /** For a place of many tailnets that holds none, or none with an authority. */
+  public static Advice begin(StorePlace place) {
+    return person(
+        place
+            .readOnly()
+            .map(why -> "a node that may init begins one with 'tailscale lock init'; " + why)
+            .orElse("'tka init' makes a new tailnet there, and 'tka import' copies one"));
+  }
+
   /** For too few keys or votes. */
   public static Advice addKey(String store, long votes, String why) {
     return of(
@@ -600,28 +631,40 @@ public record Advice(Kind kind, String why, List<String> commands) {
   }
 
   /**
-   * The same advice for a place that may be a running server, which is only read: what writes to it
-   * goes to the store that it serves, {@value #SERVED}.
-   *
-   * @param options for a shell: the options for a server that follow the place, or nothing
+   * Advice about places of which some may be running servers, which are only read: what writes to
+   * one goes to the store that it serves, {@value #SERVED}.
    */
-  public Advice at(StorePlace place, String options) {
-    String url = Texts.shellWord(place.url());
-    if (place.readOnly().isEmpty() || commands.stream().noneMatch(each -> writes(each, url))) {
+  public static List<Advice> at(Collection<StorePlace> places, List<Advice> advice) {
+    List<Advice> all = advice;
+    for (StorePlace place : places) {
+      if (place.readOnly().isPresent()) {
+        all = all.stream().map(each -> each.onServed(Texts.shellWord(place.url()))).toList();
+      }
+    }
+    return all;
+  }
+
+  private Advice onServed(String url) {
+    if (commands.stream().noneMatch(each -> writes(each, url))) {
       return this;
     }
     return new Advice(
         kind,
         "run it where the store that the server serves, " + SERVED + ", can be opened; " + why,
         commands.stream()
-            .map(each -> writes(each, url) ? each.replace(url, SERVED).replace(options, "") : each)
+            .map(
+                each ->
+                    writes(each, url)
+                        ? SERVER_OPTION.matcher(each.replace(url, SERVED)).replaceAll("")
+                        : each)
             .toList());
   }
 
   private static boolean writes(String command, String url) {
     List<String> words = List.of(command.split(" ", 3));
     return words.get(0).equals("tka")
-        && !ONLY_READ.contains(words.get(1))
+        && WRITING.contains(words.get(1))
+        && !ONLY_TRIES.matcher(command).find()
         && !command.contains(" --from " + url)
         && command.contains(" " + url);
   }
