@@ -12,6 +12,7 @@ module dev.tka.cli {
   requires dev.tka.store.sql;
   requires dev.tka.sync;
   requires info.picocli;
+  requires org.eclipse.jetty.client;
   requires static transitive org.jspecify;
 
   // picocli sets the fields of the commands by reflection.

@@ -281,6 +281,22 @@ public final class ControlService implements AutoCloseable {
         });
   }
 
+  /**
+   * Says whether a node may begin an authority (service, section 3), and changes nothing else of
+   * it.
+   *
+   * @return the key that it has
+   * @throws ControlException.UnknownNode if there is no such node
+   */
+  public NodeKey allowInit(String tailnet, long node, boolean may) throws ControlException {
+    return heard(
+        tailnet,
+        Optional.of(node),
+        Optional.empty(),
+        "may-init",
+        () -> Told.ok(nodes.allowInit(tailnet, node, may).nodeKey()));
+  }
+
   /** Removes a node, with its tokens; has no effect if there is none. */
   public void deleteNode(String tailnet, long node) throws ControlException {
     heard(

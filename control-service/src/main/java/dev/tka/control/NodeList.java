@@ -155,6 +155,20 @@ final class NodeList {
     return signed(after, signature, on.get());
   }
 
+  /** Changes nothing else: what else of the node changes meanwhile is decided on again. */
+  NodeRecord allowInit(String tailnet, long id, boolean may) throws ControlException {
+    requireNumber(id);
+    return Attempts.untilFirst(
+        () -> {
+          NodeRecord before = premises.node(tailnet, id);
+          NodeRecord after = before.withMayInit(may);
+          if (!before.equals(after)) {
+            records.commit(tailnet, RecordsChange.ofNode(Optional.of(before), Optional.of(after)));
+          }
+          return after;
+        });
+  }
+
   void delete(String tailnet, long id) throws ControlException {
     requireNumber(id);
     Attempts.untilFirst(

@@ -112,6 +112,31 @@ class FaultsTest {
   }
 
   @Test
+  void whoMayInitIsSaidOfTheNodeAsItIsWhenAnotherWriterWasFirst() throws Exception {
+    try (TestControl control = new TestControl();
+        ControlService service = failing(control)) {
+      control.login(2);
+      // The node comes with another key after it was read, and before this is committed.
+      faults.add(
+          new Fault(
+              false,
+              Optional.of(CONFLICT),
+              () -> control.service.login(TAILNET, 2, Login.of(nodeKey(7)))));
+
+      assertThat(service.allowInit(TAILNET, 2, true)).isEqualTo(nodeKey(7));
+
+      assertThat(faults).isEmpty();
+      assertThat(control.node(2).nodeKey()).isEqualTo(nodeKey(7));
+      assertThat(control.node(2).mayInit()).isTrue();
+      assertThat(service.allowInit(TAILNET, 2, true)).isEqualTo(nodeKey(7));
+      service.allowInit(TAILNET, 2, false);
+      assertThat(control.node(2).mayInit()).isFalse();
+      assertThat(refusal(() -> service.allowInit(TAILNET, 9, true)).code())
+          .isEqualTo("unknown-node");
+    }
+  }
+
+  @Test
   void aChangeWhoseOutcomeIsUnknownIsDecidedAgain() throws Exception {
     for (boolean made : List.of(true, false)) {
       try (TestControl control = TestControl.locked(2);

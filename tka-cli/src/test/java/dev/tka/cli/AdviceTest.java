@@ -6,9 +6,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.jr.ob.JSON;
 import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.ExitCode;
+import dev.tka.control.ControlService;
+import dev.tka.control.ControlSettings;
+import dev.tka.control.http.ControlServer;
+import dev.tka.control.http.Listener;
+import dev.tka.control.http.Role;
+import dev.tka.control.http.ServerSettings;
 import dev.tka.core.Aum;
 import dev.tka.core.authority.Authority;
 import dev.tka.store.directory.NodeDirectory;
+import dev.tka.store.sql.SqliteFile;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.nio.charset.StandardCharsets;
@@ -18,6 +25,7 @@ import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -328,6 +336,104 @@ class AdviceTest {
       assertThat(result.exitCode())
           .as(quoted.group(1) + ": " + result.err())
           .isIn(ExitCode.OK, ExitCode.PEER_DROPPED);
+    }
+  }
+
+  /** Troubles of what a running server serves, through which nothing is written. */
+  private enum Served {
+    OUTVOTING_KEY,
+    NO_RECENT_CHECKPOINT,
+    NODE_THAT_IS_LEFT_BEHIND,
+    NODE_OF_ANOTHER_AUTHORITY,
+    NODE_OF_ANOTHER_AUTHORITY_BY_SYNC,
+    LOCK_KEY_IN_PLACE_OF_A_NODE_KEY
+  }
+
+  /**
+   * A trouble of what is served.
+   *
+   * @param control what is served
+   * @param asking the command that prints the advice; SERVER stands for the server
+   * @param named what it prints until the trouble is gone
+   */
+  private record Asked(
+      Path control, List<Object> asking, String mark, Map<String, Object> words, String named) {}
+
+  private static Asked doctor(Trouble here, String named) {
+    List<Object> asking = new ArrayList<>(here.asking());
+    Path control = (Path) asking.set(asking.size() - 1, "SERVER");
+    return new Asked(control, asking, here.mark(), here.words(), named);
+  }
+
+  private Asked asked(Served trouble) throws Exception {
+    return switch (trouble) {
+      case OUTVOTING_KEY -> doctor(addKey(), "outvoting-key");
+      case NO_RECENT_CHECKPOINT -> doctor(makeCheckpoint(), "no-recent-checkpoint");
+      case NODE_THAT_IS_LEFT_BEHIND -> doctor(leftBehind("tka sync "), "PROBLEM");
+      case NODE_OF_ANOTHER_AUTHORITY -> doctor(followReCreated(), "PROBLEM");
+      case NODE_OF_ANOTHER_AUTHORITY_BY_SYNC -> {
+        Asked here = doctor(followReCreated(), "run:   ");
+        yield new Asked(
+            here.control(),
+            List.of("sync", here.asking().get(1), "SERVER", "--dry-run"),
+            here.mark(),
+            here.words(),
+            here.named());
+      }
+      case LOCK_KEY_IN_PLACE_OF_A_NODE_KEY -> {
+        Tailnet tailnet = Tailnet.of(folder, "ann");
+        Path key = tailnet.keyFile("ann");
+        String bob = tailnet.newKey("bob");
+        yield new Asked(
+            tailnet.directory(),
+            List.of("sign", "SERVER", bob, "--key-file", key),
+            "tka add",
+            Map.of("FILE", key),
+            "a tailnet lock key is not signed");
+      }
+    };
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whatIsAdvisedOnAServerWritesToTheStoreThatItServes(Served trouble) throws Exception {
+    Asked asked = asked(trouble);
+    Path export = folder.resolve("served-export");
+    Path file = folder.resolve("served.db");
+    Cli.run("export", asked.control(), export);
+    Cli.run("import", export, "sqlite:" + file, "--tailnet", "a.example");
+    Path token = Files.writeString(folder.resolve("token"), "operator-token-0123456789abcdef");
+    Path socket = folder.resolve("operator.sock");
+    SqliteFile place = SqliteFile.at(file, Clock.systemUTC());
+    try (ControlService service =
+            ControlService.over(place, ControlSettings.DEFAULTS, Clock.systemUTC());
+        ControlServer server =
+            ControlServer.start(
+                new ControlServer.Parts(service, place, line -> {}, 10),
+                ServerSettings.of(
+                    Listener.of(Role.OPERATOR, new Listener.Address.Unix(socket))
+                        .withTokenFile(token)))) {
+      String url = server.address(Role.OPERATOR).orElseThrow().toString();
+      List<Object> arguments = new ArrayList<>(asked.asking());
+      arguments.set(arguments.indexOf("SERVER"), url);
+      arguments.addAll(List.of("--tailnet", "a.example", "--token-file", token));
+      Cli.Result before = Cli.run(arguments.toArray());
+      String said = before.out() + before.err();
+      assertThat(said).contains("SERVED", asked.named());
+      for (String line : said.lines().filter(each -> each.contains("run:   ")).toList()) {
+        assertThat(line).doesNotContain(url, "--token-file");
+      }
+      Map<String, Object> words = new LinkedHashMap<>(asked.words());
+      words.put("SERVED", "sqlite:" + file);
+      List<String> commands = commands(before, asked.mark());
+      assertThat(String.join(" ", commands)).contains("SERVED");
+      for (String command : commands) {
+        Cli.Result result = run(command, words);
+        assertThat(result.exitCode()).as(command + ": " + result.err()).isEqualTo(ExitCode.OK);
+      }
+      if (!asked.asking().contains("sign")) {
+        assertThat(Cli.run(arguments.toArray()).out()).doesNotContain(asked.named());
+      }
     }
   }
 

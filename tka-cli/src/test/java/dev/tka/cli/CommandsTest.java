@@ -200,6 +200,32 @@ class CommandsTest {
   }
 
   @Test
+  void theDemoEndsWithAServerTwoNodesAndAPushSeen() {
+    String end = DEMO.get().out().substring(DEMO.get().out().indexOf("\n8. "));
+
+    assertThat(end)
+        .containsPattern(
+            "the server's head is ([A-Z2-7]{52})\\R"
+                + " +pushed to whoever watches, [0-9]+ ms later: .*\"Head\":\"\\1\"")
+        .containsPattern("both trust 2 keys on head [A-Z2-7]{52}\\R$");
+  }
+
+  @Test
+  void theDemoLeavesNoFile() throws IOException {
+    Path socket =
+        Path.of(
+            DEMO.get()
+                .out()
+                .lines()
+                .filter(line -> line.contains("listens at"))
+                .findFirst()
+                .orElseThrow()
+                .replaceFirst(".*unix:", ""));
+
+    assertThat(socket.getParent()).doesNotExist();
+  }
+
+  @Test
   void nothingIsColouredWhereThereIsNoTerminal() {
     assertThat(DEMO.get().out() + Cli.run("log", revoked()).out() + Cli.run("--help").out())
         .doesNotContain("\u001b");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.cli.output.ExitCode;
 import dev.tka.control.http.SettingsFile;
+import dev.tka.store.sql.SqliteFile;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -16,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -125,6 +127,37 @@ class ServeCommandTest {
             "--operator-token-file=" + folder.resolve("none"));
     assertThat(missing.exitCode()).isNotEqualTo(ExitCode.OK);
     assertThat(missing.err()).contains("none");
+  }
+
+  @Test
+  void checkReadsADatabaseThatIsThereAndMakesNone() throws Exception {
+    Path state = Files.createDirectory(folder.resolve("state"));
+    Path file = state.resolve("control.db");
+    assertThat(check(state).out()).contains("control.db, made at the first start");
+    assertThat(file).doesNotExist();
+    SqliteFile.create(file, Clock.systemUTC()).close();
+    byte[] before = Files.readAllBytes(file);
+    assertThat(check(state).out()).contains("control.db, 0 tailnets");
+    assertThat(file).hasBinaryContent(before);
+    Files.writeString(file, "x".repeat(5000));
+    Cli.Result broken = check(state);
+    assertThat(broken.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(broken.err()).contains("control.db: ");
+    assertThat(broken.out()).isEmpty();
+    Files.delete(file);
+    Files.createDirectory(file);
+    Cli.Result directory = check(state);
+    assertThat(directory.exitCode()).isEqualTo(ExitCode.NOT_FOUND);
+    assertThat(directory.err()).contains("expected a file, found a directory");
+    // Nobody listens there.
+    Cli.Result nobody =
+        Cli.run("serve", "--check", "--database", "postgresql://tka@127.0.0.1:1/tka");
+    assertThat(nobody.exitCode()).isEqualTo(ExitCode.IO);
+    assertThat(nobody.err()).contains("127.0.0.1:1");
+  }
+
+  private static Cli.Result check(Path state) {
+    return Cli.run("serve", "--check", "--state", state);
   }
 
   @Test

@@ -403,14 +403,7 @@ final class Surface {
               Json.requireEnd(parser);
               return found;
             });
-    List<NodeEntry> found = new ArrayList<>();
-    service.nodes(exchange.tailnet(), Optional.of(List.of(number(exchange))), found::add);
-    if (found.isEmpty()) {
-      throw new HttpFailure(404, "unknown-node", "there is no such node");
-    }
-    exchange.setKey(found.get(0).nodeKey());
-    service.login(
-        exchange.tailnet(), number(exchange), Login.of(found.get(0).nodeKey()).withMayInit(may));
+    exchange.setKey(service.allowInit(exchange.tailnet(), number(exchange), may));
     exchange.answer(Answer.empty(204));
   }
 

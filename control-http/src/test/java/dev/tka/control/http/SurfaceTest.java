@@ -16,6 +16,9 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -257,6 +260,29 @@ class SurfaceTest {
           .containsKey("nodeKeySignature");
       assertThat(kit.ask(Role.OPERATOR, "DELETE", ROOT, "").status()).isEqualTo(204);
       assertThat(lines(kit.ask(Role.OPERATOR, "GET", "/v1/tailnets", ""))).isEmpty();
+    }
+  }
+
+  @Test
+  void sayingWhoMayInitNeverUndoesAKeyChange() throws Exception {
+    ExecutorService other = Executors.newSingleThreadExecutor();
+    try (Kit kit = Kit.onSockets(folder)) {
+      kit.ask(Role.FORWARDER, "POST", node(2) + "/login", Kit.login(2));
+      for (int round = 1; round <= 60; round++) {
+        String key = nodeKey(2 + round);
+        boolean may = round % 2 == 1;
+        Future<RawHttp.Reply> said =
+            other.submit(
+                () -> kit.ask(Role.OPERATOR, "PUT", node(2) + "/may-init", String.valueOf(may)));
+        kit.ask(Role.FORWARDER, "POST", node(2) + "/login", text("nodeKey", key));
+        assertThat(said.get().status()).isEqualTo(204);
+        Map<String, Object> listed =
+            lines(kit.ask(Role.FORWARDER, "GET", ROOT + "/nodes?node=2", "")).get(0);
+        assertThat(listed).containsEntry("nodeKey", key);
+        assertThat(listed.containsKey("mayInit")).isEqualTo(may);
+      }
+    } finally {
+      other.shutdownNow();
     }
   }
 

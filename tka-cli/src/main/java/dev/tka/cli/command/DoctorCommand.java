@@ -681,7 +681,7 @@ public final class DoctorCommand implements Callable<Integer> {
   }
 
   private void note(String kind, String text, List<Advice> advice) {
-    findings.add(new Finding(false, Optional.of(kind), text, advice));
+    findings.add(new Finding(false, Optional.of(kind), text, where(advice)));
   }
 
   private void problem(String kind, String text, Advice advice) {
@@ -689,12 +689,20 @@ public final class DoctorCommand implements Callable<Integer> {
   }
 
   private void problem(String kind, String text, List<Advice> advice) {
-    findings.add(new Finding(true, Optional.of(kind), text, advice));
+    findings.add(new Finding(true, Optional.of(kind), text, where(advice)));
   }
 
   private void add(LeftBehind behind) {
     findings.add(
-        new Finding(behind.problem(), Optional.of(behind.kind()), behind.text(), behind.advice()));
+        new Finding(
+            behind.problem(), Optional.of(behind.kind()), behind.text(), where(behind.advice())));
+  }
+
+  /** What writes to a server's store is run where the server runs. */
+  private List<Advice> where(List<Advice> advice) {
+    List<StorePlace> places = new ArrayList<>(List.of(store.place()));
+    Optional.ofNullable(other).ifPresent(places::add);
+    return Advice.at(places, advice);
   }
 
   private void print(PrintWriter out) {

@@ -118,7 +118,10 @@ public final class ExplainCommand implements Callable<Integer> {
     verdicts.forEach(
         (entry, verdict) -> {
           List<Layer> layers = layers(authority, entry.peer().signature());
-          List<Advice> advice = PeerText.advice(entry, verdict, store.words(), Advice.CONTROL);
+          List<Advice> advice =
+              Advice.at(
+                  List.of(store.place()),
+                  PeerText.advice(entry, verdict, store.words(), Advice.CONTROL));
           if (json) {
             Map<String, Object> object = PeerText.toJson(entry, verdict);
             object.put("Layers", layers.stream().map(ExplainCommand::toJson).toList());

@@ -58,7 +58,7 @@ public final class Failures
     PrintWriter err = command.getErr();
     if (failure instanceof CommandFailure known) {
       int exitCode = report(err, known.exitCode(), known.getMessage());
-      print(known.advice(parsed.originalArgs()), err);
+      print(known.advice(parsed.originalArgs()), command, err);
       return exitCode;
     }
     if (failure instanceof StoreException.Conflict) {
@@ -70,12 +70,12 @@ public final class Failures
     }
     if (failure instanceof TkaException data) {
       int exitCode = report(err, exitCode(data), place(data, command) + describe(data));
-      print(advice(data, command), err);
+      print(advice(data, command), command, err);
       return exitCode;
     }
     if (failure instanceof ServerException server) {
       int exitCode = report(err, exitCode(server), server.server() + ": " + server.getMessage());
-      print(advice(server), err);
+      print(advice(server), command, err);
       return exitCode;
     }
     if (failure instanceof NoSuchFileException none && none.getReason() != null) {
@@ -162,7 +162,7 @@ public final class Failures
     if (failure instanceof OpenException.EmptyStore) {
       return store.place().policy() == AdmissionPolicy.NODE
           ? List.of(Advice.bootstrap(words, Advice.CONTROL))
-          : List.of(Advice.person("'tka init' makes a new tailnet there"));
+          : List.of(Advice.begin(store.place()));
     }
     if (failure instanceof BuildException.UntrustedSigner) {
       return Advice.otherSigner(words);
@@ -220,8 +220,11 @@ public final class Failures
   }
 
   /** As what was typed is repeated, it may hold a secret. */
-  private static void print(List<Advice> advice, PrintWriter err) {
-    Advice.print(advice.stream().map(each -> each.with(Failures::open)).toList(), "tka: ", err);
+  private static void print(List<Advice> advice, CommandLine command, PrintWriter err) {
+    Advice.print(
+        Advice.at(places(command), advice).stream().map(each -> each.with(Failures::open)).toList(),
+        "tka: ",
+        err);
   }
 
   private static String open(String message) {

@@ -3,6 +3,7 @@ package dev.tka.cli.command;
 import dev.tka.cli.input.StoreText;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
+import dev.tka.cli.output.Texts;
 import dev.tka.control.ControlListener;
 import dev.tka.control.ControlService;
 import dev.tka.control.http.ControlServer;
@@ -277,8 +278,9 @@ public final class ServeCommand implements Callable<Integer> {
     }
     StorePlace.OfMany database = database(configuration);
     if (check) {
+      String found = examine(database);
       out.println("the settings are good");
-      out.println("database:  " + database.url());
+      out.println("database:  " + database.url() + ", " + found);
       for (Listener each : configuration.server().listeners()) {
         out.println((each.role() + ":          ").substring(0, 11) + each.address());
       }
@@ -286,10 +288,11 @@ public final class ServeCommand implements Callable<Integer> {
     }
     makeFolder(configuration.state());
     Tailnets place = database.create(Clock.systemUTC());
-    if (place.records().isEmpty()) {
+    try {
+      requireRecords(place, database);
+    } catch (CommandFailure e) {
       place.close();
-      throw new CommandFailure(
-          ExitCode.USAGE, database.url() + ": this kind of store keeps no nodes for a server");
+      throw e;
     }
     Log log = new Log(err);
     ControlService service =
@@ -317,6 +320,26 @@ public final class ServeCommand implements Callable<Integer> {
       return StoreText.requireMany(new StoreText().convert(configuration.database()));
     } catch (TypeConversionException e) {
       throw new CommandFailure(ExitCode.USAGE, "database: " + e.getMessage());
+    }
+  }
+
+  private static void requireRecords(Tailnets place, StorePlace database) throws CommandFailure {
+    if (place.records().isEmpty()) {
+      throw new CommandFailure(
+          ExitCode.USAGE, database.url() + ": this kind of store keeps no nodes for a server");
+    }
+  }
+
+  /** What is in a database, of which nothing is changed, nor made. */
+  private static String examine(StorePlace.OfMany database) throws CommandFailure, StoreException {
+    try (Tailnets place = database.open(Clock.systemUTC())) {
+      requireRecords(place, database);
+      return Texts.count(place.revisions().size(), "tailnet");
+    } catch (StoreException.Absent e) {
+      if (database.path().filter(Files::isDirectory).isPresent()) {
+        throw e;
+      }
+      return "made at the first start";
     }
   }
 

@@ -286,12 +286,17 @@ public final class SyncCommand implements Callable<Integer> {
       out.println("A revocation made here that control does not follow: " + hash);
     }
     out.println(Texts.capitalized(run.outcome().reason()));
-    Advice.print(SyncRemedy.of(run, node, control), "", out);
+    Advice.print(remedy(run, node, control), "", out);
     run.stranded()
         .ifPresent(stranded -> out.println("As control sees it: " + SyncRemedy.of(stranded)));
     if (!run.setAside().isEmpty()) {
       Advice.print(List.of(Advice.makeAgain(node.words())), "", out);
     }
+  }
+
+  private static List<Advice> remedy(SyncRun run, OpenStore node, OpenStore control)
+      throws TkaException {
+    return Advice.at(List.of(node.place(), control.place()), SyncRemedy.of(run, node, control));
   }
 
   private void print(int number, SyncRun.Round round, PrintWriter out) {
@@ -367,7 +372,7 @@ public final class SyncCommand implements Callable<Integer> {
     object.put("Agrees", run.agrees());
     object.put("Outcome", Texts.capitalized(run.outcome().reason()));
     object.put("OutcomeKind", run.outcome().kind());
-    Advice.put(SyncRemedy.of(run, node, control), object);
+    Advice.put(remedy(run, node, control), object);
     run.stranded().ifPresent(stranded -> object.put("Stranded", SyncRemedy.of(stranded)));
     object.put("Admitted", texts(admit));
     object.put("SetAside", run.setAside().stream().map(AumJson::setAside).toList());

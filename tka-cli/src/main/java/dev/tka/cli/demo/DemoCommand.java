@@ -51,7 +51,8 @@ import picocli.CommandLine.Spec;
           + " resolves a forked chain: all of this golden data comes with the command. Then"
           + " creates an authority in a temporary SQLite file, edits it, forks it and recovers it"
           + " from a thief, and lets a node of another tailnet in that file catch up after a long"
-          + " absence."
+          + " absence. At the end a server runs, two nodes log in over HTTP, and a change is"
+          + " pushed."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -74,6 +75,7 @@ public final class DemoCommand implements Callable<Integer> {
     try (SqliteFile control = SqliteFile.create(folder.resolve("control.db"), Clock.systemUTC())) {
       new AuthorityDemo(folder, control, tka.random(), out).run();
       new SyncDemo(folder, control, tka.random(), out).run();
+      new ServerDemo(folder, tka.random(), out).run();
     } finally {
       TemporaryFiles.delete(folder);
     }

@@ -101,7 +101,7 @@ public final class TailnetOption {
       throw new CommandFailure(
           ExitCode.NOT_FOUND,
           place.url() + ": no tailnet has been created there yet",
-          Advice.person("'tka init' makes a new tailnet there, and 'tka import' copies one"));
+          Advice.begin(place));
     }
     if (names.size() > 1) {
       throw new CommandFailure(

@@ -3,25 +3,29 @@ package dev.tka.cli.output;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.NodeKey;
+import dev.tka.store.StorePlace;
 import dev.tka.store.TailnetName;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
  * What to do about a problem. All advice that commands print is made here. Its commands are for a
  * shell, one after the other, and end the problem; a test runs every kind of them. A word in
  * capitals stands for what only the reader knows: {@value #KEY_FILE}, {@value #PEERS}, {@value
- * #CONTROL}, {@value #COPY}, {@value #EXPORT}, {@value #TAILNET}, {@value #NEW_NAME}, {@value #KEY}
- * and {@value #SECRET}. A command that only shows more is not one of them; it is quoted in the
- * text.
+ * #CONTROL}, {@value #SERVED}, {@value #COPY}, {@value #EXPORT}, {@value #TAILNET}, {@value
+ * #NEW_NAME}, {@value #KEY} and {@value #SECRET}. A command that only shows more is not one of
+ * them; it is quoted in the text.
  *
  * @param kind which advice it is
  * @param why what it does and when it is right, without the full stop
@@ -36,6 +40,32 @@ public record Advice(Kind kind, String why, List<String> commands) {
 
   /** Control's store. */
   public static final String CONTROL = "CONTROL";
+
+  /** The store that a running server serves, which is written to where the server runs. */
+  public static final String SERVED = "SERVED";
+
+  /** Verbs that write to a store, unless {@link #ONLY_TRIES} is among the words. */
+  private static final Set<String> WRITING =
+      Set.of(
+          "add",
+          "compact",
+          "delete",
+          "disable",
+          "edits",
+          "import",
+          "init",
+          "remove",
+          "repair",
+          "restore",
+          "revoke-keys",
+          "sync",
+          "update");
+
+  private static final Pattern ONLY_TRIES = Pattern.compile(" --(?:dry-run|plan)( |$)");
+
+  /** An option that only a running server needs. */
+  private static final Pattern SERVER_OPTION =
+      Pattern.compile(" --(?:token|ca|cert)-file (?:'[^']*'|\\\\.|[^ '\\\\])+");
 
   /** A backup of the store. */
   public static final String COPY = "COPY";
@@ -356,6 +386,15 @@ public record Advice(Kind kind, String why, List<String> commands) {
         "tka remove " + store + keys + " --peers " + peers + " --key-file " + KEY_FILE);
   }
 
+  /** For a place of many tailnets that holds none, or none with an authority. */
+  public static Advice begin(StorePlace place) {
+    return person(
+        place
+            .readOnly()
+            .map(why -> "a node that may init begins one with 'tailscale lock init'; " + why)
+            .orElse("'tka init' makes a new tailnet there, and 'tka import' copies one"));
+  }
+
   /** For too few keys or votes. */
   public static Advice addKey(String store, long votes, String why) {
     return of(
@@ -589,6 +628,45 @@ public record Advice(Kind kind, String why, List<String> commands) {
             + " it with those, then sync",
         "tka revoke-keys " + store + " --finish " + update,
         "tka sync " + both);
+  }
+
+  /**
+   * Advice about places of which some may be running servers, which are only read: what writes to
+   * one goes to the store that it serves, {@value #SERVED}.
+   */
+  public static List<Advice> at(Collection<StorePlace> places, List<Advice> advice) {
+    List<Advice> all = advice;
+    for (StorePlace place : places) {
+      if (place.readOnly().isPresent()) {
+        all = all.stream().map(each -> each.onServed(Texts.shellWord(place.url()))).toList();
+      }
+    }
+    return all;
+  }
+
+  private Advice onServed(String url) {
+    if (commands.stream().noneMatch(each -> writes(each, url))) {
+      return this;
+    }
+    return new Advice(
+        kind,
+        "run it where the store that the server serves, " + SERVED + ", can be opened; " + why,
+        commands.stream()
+            .map(
+                each ->
+                    writes(each, url)
+                        ? SERVER_OPTION.matcher(each.replace(url, SERVED)).replaceAll("")
+                        : each)
+            .toList());
+  }
+
+  private static boolean writes(String command, String url) {
+    List<String> words = List.of(command.split(" ", 3));
+    return words.get(0).equals("tka")
+        && WRITING.contains(words.get(1))
+        && !ONLY_TRIES.matcher(command).find()
+        && !command.contains(" --from " + url)
+        && command.contains(" " + url);
   }
 
   /** The same advice with its texts changed, such as to hide a secret. */
