@@ -30,6 +30,7 @@ import dev.tka.testkit.TestKeys;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -38,6 +39,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,12 +56,13 @@ class ServeKillTest {
   private static final int KILLS = Integer.getInteger("tka.kills", 20);
   private static final int SECONDS = Integer.getInteger("tka.seconds", 4);
 
-  /** Long enough for some edits between a start and a kill. */
+  /** Long enough for some edits between the first one after a start and a kill. */
   private static final int MOST_MILLIS = 400;
 
   private final long seed = System.nanoTime();
   private final Random random = new Random(seed);
   private final AtomicBoolean over = new AtomicBoolean();
+  private final AtomicInteger acknowledgements = new AtomicInteger();
   private final ConcurrentLinkedQueue<Throwable> failures = new ConcurrentLinkedQueue<>();
   private final Aum genesis =
       Chains.genesis(
@@ -77,6 +80,7 @@ class ServeKillTest {
       Founder founder = new Founder(servers);
       List<Thread> threads = start(editors, founder);
       for (int i = 0; i < KILLS; i++) {
+        waitForAnAcknowledgement();
         Thread.sleep(random.nextInt(MOST_MILLIS));
         server.kill();
         server.start();
@@ -118,6 +122,15 @@ class ServeKillTest {
       }
       System.out.println(
           SECONDS + " seconds on two replicas, seed " + seed + ": " + figures(editors, founder));
+    }
+  }
+
+  /** Otherwise a slow machine's servers would be killed before they have done anything. */
+  private void waitForAnAcknowledgement() throws InterruptedException {
+    int before = acknowledgements.get();
+    long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    while (acknowledgements.get() == before && System.nanoTime() - end < 0) {
+      Thread.sleep(1);
     }
   }
 
@@ -304,6 +317,7 @@ class ServeKillTest {
           sender.untilAnswered(server -> server.forward(TAILNET, number, request));
       if (reply.status() == 200) {
         acknowledged.add(edit.hash());
+        acknowledgements.incrementAndGet();
       } else if (reply.status() == 409) {
         refused++;
       } else {
