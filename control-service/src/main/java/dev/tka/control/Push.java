@@ -88,7 +88,11 @@ final class Push implements AutoCloseable {
       try {
         if (from.isPresent()) {
           // What comes meanwhile is kept, and what is read here comes again with it.
-          joining.join(records.changesAfter(start, MOST_NODES));
+          Changes missed = records.changesAfter(start, MOST_NODES);
+          // The watch of the place may be behind what was just read: a line must be as new as its
+          // token.
+          missed.tailnets().forEach(each -> views.changed(each.tailnet()));
+          joining.join(missed);
         } else {
           joining.joinAnew();
         }

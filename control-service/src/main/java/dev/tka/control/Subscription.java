@@ -29,6 +29,9 @@ public final class Subscription implements AutoCloseable {
   /** Everything up to here is read or kept. */
   private Changes.Position reached;
 
+  /** True while a line is made: what it tells is neither kept nor read. */
+  private boolean making;
+
   /** False until what it missed is kept, too. */
   private boolean joined;
 
@@ -95,6 +98,7 @@ public final class Subscription implements AutoCloseable {
       changed = first.getValue();
       unread.remove(name);
       kept -= 1 + changed.nodes.size();
+      making = true;
       // Only after the last of them may the reader resume from the end of all.
       token = unread.isEmpty() ? reached : read;
     }
@@ -103,12 +107,16 @@ public final class Subscription implements AutoCloseable {
       WatchLine line = push.line(name, token, changed.switched, changed.nodes);
       made = true;
       synchronized (this) {
+        making = false;
         read = token;
         return line(line);
       }
     } finally {
       if (!made) {
-        keep(new Changes.Change(name, changed.switched, List.copyOf(changed.nodes)));
+        synchronized (this) {
+          making = false;
+          keep(new Changes.Change(name, changed.switched, List.copyOf(changed.nodes)));
+        }
       }
     }
   }
@@ -169,7 +177,7 @@ public final class Subscription implements AutoCloseable {
       if (!joined) {
         return;
       }
-      if (unread.isEmpty() && !resync) {
+      if (!making && unread.isEmpty() && !resync) {
         read = reached;
         if (push.nanoTime() - lastLine < Push.HEARTBEAT.toNanos()) {
           return;

@@ -9,6 +9,7 @@ import dev.tka.core.DisablementSecret;
 import dev.tka.core.NodeKey;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.MemoryTailnets;
+import dev.tka.store.Tailnets;
 import dev.tka.store.records.AuthorityName;
 import dev.tka.store.records.Changes;
 import dev.tka.store.records.ControlRecords;
@@ -16,6 +17,7 @@ import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.RecordsChange;
 import dev.tka.store.records.RetiredAuthority;
 import dev.tka.store.records.TailnetRecord;
+import java.lang.reflect.Proxy;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -244,6 +246,66 @@ class PushTest {
       assertThat(line(watch))
           .isEqualTo(
               new WatchLine.Change("a", at("1"), new Announcement.Never(), List.of(), List.of()));
+    }
+  }
+
+  @Test
+  void aTokenNeverPassesALineThatCouldNotBeMade() throws Exception {
+    boolean[] broken = {true};
+    Subscription[] watch = new Subscription[1];
+    TailnetViews failing =
+        new TailnetViews(
+            tailnet -> {
+              if (broken[0]) {
+                // What is committed while the line is made.
+                watch[0].add(new Changes(at("6"), true, List.of()));
+                watch[0].add(new Changes(at("7"), true, List.of(of("b"))));
+                throw new ControlException.Unavailable(
+                    new StoreException.Unavailable("x", new Exception("planned")));
+              }
+              return view(tailnet);
+            },
+            System::nanoTime);
+    try (Push other = new Push(records, failing, System::nanoTime)) {
+      watch[0] = new Subscription(other, Optional.empty(), at("0"));
+      watch[0].join(new Changes(at("1"), true, List.of(of("a"))));
+      assertThatThrownBy(watch[0]::next).isInstanceOf(ControlException.Unavailable.class);
+      broken[0] = false;
+      assertThat(line(watch[0]).token()).isEqualTo(at("0"));
+      assertThat(line(watch[0]).token()).isEqualTo(at("7"));
+    }
+  }
+
+  @Test
+  void aLineIsAsNewAsItsTokenAlsoWhenTheServiceWasNotYetToldOfTheCommit() throws Exception {
+    announce("a", new Announcement.Enabled(OLD));
+    put("a", NodeRecord.of(1, key(1)));
+    ControlRecords.Watcher[] watcher = new ControlRecords.Watcher[1];
+    ControlRecords silent =
+        (ControlRecords)
+            Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {ControlRecords.class},
+                (proxy, method, arguments) -> {
+                  if (method.getName().equals("watch")) {
+                    watcher[0] = (ControlRecords.Watcher) arguments[0];
+                    return (Tailnets.Watch) () -> {};
+                  }
+                  return method.invoke(records, arguments);
+                });
+    TailnetViews own = new TailnetViews(this::view, System::nanoTime);
+    try (Push other = new Push(silent, own, System::nanoTime)) {
+      Changes.Position before = records.position();
+      watcher[0].changed(new Changes(before, true, List.of()), System.nanoTime());
+      assertThat(own.get("a").general()).isEqualTo(new Announcement.Enabled(OLD));
+
+      announce("a", new Announcement.Enabled(NEW));
+      put("a", NodeRecord.of(2, key(2)));
+      try (Subscription watch = other.subscribe(Optional.empty(), Optional.of(before))) {
+        WatchLine.Change change = change(watch, "a");
+        assertThat(records.changesAfter(change.token(), 10).tailnets()).isEmpty();
+        assertThat(change.announcement()).isEqualTo(new Announcement.Enabled(NEW));
+      }
     }
   }
 

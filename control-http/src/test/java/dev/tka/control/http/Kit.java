@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.jr.ob.JSON;
 import dev.tka.control.ControlService;
 import dev.tka.control.ControlSettings;
+import dev.tka.control.TimedService;
 import dev.tka.core.Aum;
 import dev.tka.core.AumKind;
 import dev.tka.core.Bytes;
@@ -18,7 +19,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.LongSupplier;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -73,10 +74,15 @@ final class Kit implements AutoCloseable {
       };
 
   Kit(Path folder, ControlSettings control, ServerSettings settings) throws IOException {
+    this(folder, control, settings, System::nanoTime);
+  }
+
+  Kit(Path folder, ControlSettings control, ServerSettings settings, LongSupplier nanoTime)
+      throws IOException {
     this.folder = folder;
     Logger.getLogger("").addHandler(handler);
     place = new MemoryTailnets();
-    service = ControlService.over(place, control, Clock.systemUTC());
+    service = TimedService.over(place, control, nanoTime);
     server =
         ControlServer.start(
             new ControlServer.Parts(service, place, log::add, control.mostNodes()), settings);

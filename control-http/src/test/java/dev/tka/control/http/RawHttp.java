@@ -67,16 +67,11 @@ final class RawHttp implements AutoCloseable {
 
   /** Reads one answer; status 0 if the connection ended without one. */
   Reply read() throws IOException {
-    String first = line();
-    if (first.isEmpty()) {
-      return new Reply(0, Map.of(), "");
-    }
-    int status = Integer.parseInt(first.split(" ", -1)[1]);
-    Map<String, String> headers = new TreeMap<>();
-    for (String line = line(); !line.isEmpty(); line = line()) {
-      int colon = line.indexOf(':');
-      headers.put(
-          line.substring(0, colon).toLowerCase(Locale.ROOT), line.substring(colon + 1).strip());
+    Reply head = head();
+    int status = head.status();
+    Map<String, String> headers = head.headers();
+    if (status == 0) {
+      return head;
     }
     if (status == 100) {
       return read();
@@ -94,16 +89,43 @@ final class RawHttp implements AutoCloseable {
     return new Reply(status, headers, new String(body, StandardCharsets.UTF_8));
   }
 
+  /** Reads an answer up to its body. */
+  Reply head() throws IOException {
+    String first = line();
+    if (first.isEmpty()) {
+      return new Reply(0, Map.of(), "");
+    }
+    Map<String, String> headers = new TreeMap<>();
+    for (String line = line(); !line.isEmpty(); line = line()) {
+      int colon = line.indexOf(':');
+      headers.put(
+          line.substring(0, colon).toLowerCase(Locale.ROOT), line.substring(colon + 1).strip());
+    }
+    return new Reply(Integer.parseInt(first.split(" ", -1)[1]), headers, "");
+  }
+
   private byte[] chunks() throws IOException {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
-    while (true) {
-      int size = Integer.parseInt(line().strip(), 16);
-      all.write(in.readNBytes(size));
-      line();
-      if (size == 0) {
-        return all.toByteArray();
-      }
+    for (byte[] chunk = chunk(); chunk.length > 0; chunk = chunk()) {
+      all.write(chunk);
     }
+    return all.toByteArray();
+  }
+
+  /**
+   * Reads one piece of a body that is sent in pieces; empty at the end of the body. The end of a
+   * piece may come with the next one.
+   */
+  byte[] chunk() throws IOException {
+    String size = line();
+    if (size.isEmpty()) {
+      size = line();
+    }
+    byte[] chunk = in.readNBytes(Integer.parseInt(size.strip(), 16));
+    if (chunk.length == 0) {
+      line();
+    }
+    return chunk;
   }
 
   /** One line of the answer; empty at its end. */

@@ -345,10 +345,39 @@ public final class PostgresServer {
   }
 
   private void end(String signal) throws IOException, InterruptedException {
-    // Not the started process, which may be the program that runs PostgreSQL as another user.
-    String id = Files.readAllLines(directory.resolve("data/postmaster.pid")).get(0).strip();
-    output("kill", "-" + signal, id);
+    output("kill", "-" + signal, mainProcess());
     process.waitFor();
+  }
+
+  /** Not the started process, which may be the program that runs PostgreSQL as another user. */
+  private String mainProcess() throws IOException {
+    return Files.readAllLines(directory.resolve("data/postmaster.pid")).get(0).strip();
+  }
+
+  /** Has all its processes do nothing until {@link #thaw}; what is sent to them waits. */
+  public void freeze() throws IOException, InterruptedException {
+    // The main process first: it begins no others then.
+    output("kill", "-STOP", mainProcess());
+    signalOthers("-STOP");
+  }
+
+  /** Has them go on. */
+  public void thaw() throws IOException, InterruptedException {
+    signalOthers("-CONT");
+    output("kill", "-CONT", mainProcess());
+  }
+
+  private void signalOthers(String signal) throws IOException, InterruptedException {
+    List<String> others =
+        ProcessHandle.of(Long.parseLong(mainProcess())).stream()
+            .flatMap(ProcessHandle::children)
+            .map(each -> Long.toString(each.pid()))
+            .toList();
+    // Some may have ended since they were listed.
+    List<String> command = new ArrayList<>(List.of("sh", "-c", "kill \"$@\" || true", "kill"));
+    command.add(signal);
+    command.addAll(others);
+    output(command.toArray(new String[0]));
   }
 
   private void delete() {
@@ -511,6 +540,24 @@ public final class PostgresServer {
         "select pg_terminate_backend(pid) from pg_stat_activity where datname = '"
             + database
             + "'");
+  }
+
+  /**
+   * Ends the connections to a database that listen for notifications.
+   *
+   * @return how many there were
+   */
+  public int cutListeners(String database) throws SQLException {
+    try (Connection connection = connect(USER);
+        Statement statement = connection.createStatement();
+        ResultSet result =
+            statement.executeQuery(
+                "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = '"
+                    + database
+                    + "' and query like 'listen %'")) {
+      result.next();
+      return result.getInt(1);
+    }
   }
 
   /** Waits until a database no longer has clients. */
