@@ -440,11 +440,11 @@ class ReplicasPushTest {
             if (open > 0) {
               open--;
               if (open == 0) {
-                connection.commit();
                 lateNodes.add((long) late(begun - 1));
+                connection.commit();
                 commits++;
               }
-            } else if (begun < LATE && choices.nextInt(3) == 0) {
+            } else if (begun < LATE && choices.nextBoolean()) {
               statement.execute(
                   "update tka.node set changed = pg_current_xact_id(),"
                       + " looked = pg_current_xact_id() where id = "
@@ -525,7 +525,9 @@ class ReplicasPushTest {
         resyncs++;
         head = announced(service).orElseThrow();
         names.putAll(read(service, Optional.empty()));
-        named.addAll(names.keySet());
+        synchronized (lateNodes) {
+          named.addAll(lateNodes);
+        }
       }
       lines++;
       token = Optional.of(line.get().token().text());
