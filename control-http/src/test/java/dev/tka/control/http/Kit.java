@@ -48,6 +48,14 @@ final class Kit implements AutoCloseable {
 
   static final DisablementSecret SECRET = DisablementSecret.of(SECRET_BYTES.toByteArray());
 
+  /** Made once: the value of a secret takes 16 MiB and 50 ms. */
+  private static final Aum GENESIS =
+      TestKeys.sign(
+          Aum.builder(AumKind.CHECKPOINT)
+              .state(State.of(List.of(SECRET.value()), List.of(TestKeys.key(1, 2)), 7, 7))
+              .build(),
+          1);
+
   final Path folder;
   final Tailnets place;
   final ControlService service;
@@ -231,11 +239,7 @@ final class Kit implements AutoCloseable {
   }
 
   static Aum genesis() {
-    return TestKeys.sign(
-        Aum.builder(AumKind.CHECKPOINT)
-            .state(State.of(List.of(SECRET.value()), List.of(TestKeys.key(1, 2)), 7, 7))
-            .build(),
-        1);
+    return GENESIS;
   }
 
   static Bytes signature(int node) {
