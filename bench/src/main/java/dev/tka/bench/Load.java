@@ -127,8 +127,7 @@ final class Load {
 
   private static void require(LoadClient.Reply reply) {
     if (reply.status() / 100 != 2) {
-      throw new IllegalStateException(
-          reply.status() + " " + new String(reply.body(), java.nio.charset.StandardCharsets.UTF_8));
+      throw new IllegalStateException(reply.status() + " " + reply.text());
     }
   }
 
@@ -334,7 +333,7 @@ final class Load {
               while (!over.get()) {
                 long due = (System.nanoTime() - begun) * FLOOD_EACH_SECOND / 1_000_000_000L;
                 while (sent.get() < due) {
-                  long node = 1 + sent.getAndIncrement() % NODES;
+                  long node = 1L + sent.getAndIncrement() % NODES;
                   var unused =
                       client
                           .callLater(TAILNET, node, "sync/offer", flooding.of(node))

@@ -1,5 +1,6 @@
 package dev.tka.bench;
 
+import dev.tka.core.Bytes;
 import dev.tka.core.NodeKey;
 import dev.tka.core.TextException;
 import dev.tka.sync.rpc.RpcAnswer;
@@ -41,7 +42,11 @@ final class LoadClient {
   }
 
   /** An answer. */
-  record Reply(int status, byte[] body) {}
+  record Reply(int status, Bytes body) {
+    String text() {
+      return new String(body.toByteArray(), StandardCharsets.UTF_8);
+    }
+  }
 
   /** The body of a request, where the node's key may be exchanged. */
   static final class Body {
@@ -72,7 +77,7 @@ final class LoadClient {
   }
 
   private static Reply reply(HttpResponse<byte[]> response) {
-    return new Reply(response.statusCode(), response.body());
+    return new Reply(response.statusCode(), Bytes.copyOf(response.body()));
   }
 
   private static Reply send(HttpRequest request) throws IOException, InterruptedException {
@@ -113,15 +118,10 @@ final class LoadClient {
       throws IOException, InterruptedException {
     Reply reply = call(tailnet, node, request.rpc().path(), Body.of(request).of(node));
     if (reply.status != 200) {
-      throw new IOException(
-          request.rpc()
-              + ": "
-              + reply.status
-              + " "
-              + new String(reply.body, StandardCharsets.UTF_8));
+      throw new IOException(request.rpc() + ": " + reply.status + " " + reply.text());
     }
     try {
-      return RpcJson.readAnswer(request.rpc(), new ByteArrayInputStream(reply.body));
+      return RpcJson.readAnswer(request.rpc(), new ByteArrayInputStream(reply.body.toByteArray()));
     } catch (TextException e) {
       throw new IOException(e);
     }
