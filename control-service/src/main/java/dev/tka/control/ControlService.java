@@ -62,12 +62,16 @@ public final class ControlService implements AutoCloseable {
       Clock clock,
       ControlListener listener,
       LongSupplier nanoTime) {
-    if (place.records().isEmpty()) {
-      throw new IllegalArgumentException(
-          place + ": this kind of store keeps nothing for a control server");
-    }
+    // Before anything is opened.
+    ControlRecords records =
+        place
+            .records()
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        place + ": this kind of store keeps nothing for a control server"));
     this.cache = AuthorityCache.over(place, AdmissionPolicy.CONTROL, clock, settings.cacheBytes());
-    this.premises = new Premises(cache, place, settings, clock);
+    this.premises = new Premises(cache, place, records, settings, clock);
     this.listener = listener;
     this.nanoTime = nanoTime;
     this.rounds = new Rounds(premises);
@@ -76,11 +80,11 @@ public final class ControlService implements AutoCloseable {
     this.nodes = new NodeList(premises);
     this.overview = new Overview(premises);
     this.tokens = new Tokens(premises);
-    this.catchingUp = new CatchingUp(premises.records(), nanoTime);
-    this.sightings = new Sightings(premises.records());
+    this.catchingUp = new CatchingUp(records, nanoTime);
+    this.sightings = new Sightings(records);
     this.views =
         new TailnetViews(tailnet -> Attempts.untilFirst(() -> overview.view(tailnet)), nanoTime);
-    this.push = new Push(premises.records(), views, nanoTime);
+    this.push = new Push(records, views, nanoTime);
     this.background =
         Executors.newSingleThreadScheduledExecutor(
             task -> {
@@ -148,16 +152,6 @@ public final class ControlService implements AutoCloseable {
 
   private void noteTimes() {
     cache.noteTimes().forEach((tailnet, why) -> listener.failed("times", why));
-  }
-
-  /** The open authorities, for what else shares them. */
-  public AuthorityCache cache() {
-    return cache;
-  }
-
-  /** What the place keeps beside AUMs, for what else follows it. */
-  public ControlRecords records() {
-    return premises.records();
   }
 
   /**

@@ -347,7 +347,7 @@ final class Lifecycle {
     if (asking.isPresent() && asking.get().told().isPresent()) {
       boolean wiped = request.head().isEmpty() || ended.isPresent();
       if (wiped) {
-        premises.commit(tailnet, asking.get(), asking.get().withTold(Optional.empty()));
+        premises.commit(tailnet, asking, asking.get().withTold(Optional.empty()));
       }
     }
     return new RpcAnswer.Bootstrap(genesis, ended.map(RetiredAuthority::secret));

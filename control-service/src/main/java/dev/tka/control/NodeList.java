@@ -93,9 +93,7 @@ final class NodeList {
       // It begins anew, and makes a round for what all are told.
       after = after.withTold(Optional.empty());
     }
-    if (!before.equals(Optional.of(after))) {
-      records.commit(tailnet, RecordsChange.ofNode(before, Optional.of(after)));
-    }
+    premises.commit(tailnet, before, after);
     return new LoginAnswer.Stored(refused);
   }
 
@@ -121,9 +119,7 @@ final class NodeList {
             requireRoom(records.countNodes(tailnet) + 1);
           }
           NodeRecord after = given(entry, before, on(tailnet, seen));
-          if (!before.equals(Optional.of(after))) {
-            records.commit(tailnet, RecordsChange.ofNode(before, Optional.of(after)));
-          }
+          premises.commit(tailnet, before, after);
           return after;
         });
   }
@@ -162,9 +158,7 @@ final class NodeList {
         () -> {
           NodeRecord before = premises.node(tailnet, id);
           NodeRecord after = before.withMayInit(may);
-          if (!before.equals(after)) {
-            records.commit(tailnet, RecordsChange.ofNode(Optional.of(before), Optional.of(after)));
-          }
+          premises.commit(tailnet, Optional.of(before), after);
           return after;
         });
   }

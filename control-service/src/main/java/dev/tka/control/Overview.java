@@ -33,15 +33,14 @@ final class Overview {
     Optional<NodeRecord> node =
         id.isPresent() ? Optional.of(premises.node(tailnet, id.get())) : Optional.empty();
     TailnetRecord record = premises.seen(tailnet).tailnet();
-    Optional<AumHash> head = premises.live(tailnet).map(live -> live.current().head());
-    Announcement most = most(record, head);
+    Announcement most = most(tailnet, record);
     return node.flatMap(NodeRecord::told).map(told -> told(told, record, most)).orElse(most);
   }
 
   /** What all nodes of a tailnet are told. */
   TailnetView view(String tailnet) throws ControlException, StoreException, OpenException {
     TailnetRecord record = premises.seen(tailnet).tailnet();
-    Announcement most = most(record, premises.live(tailnet).map(live -> live.current().head()));
+    Announcement most = most(tailnet, record);
     SortedMap<Long, Announcement> apart = new TreeMap<>();
     for (NodeRecord node : records.nodesToldApart(tailnet)) {
       Announcement own = told(node.told().orElseThrow(), record, most);
@@ -53,9 +52,11 @@ final class Overview {
   }
 
   /** What most nodes are told. */
-  static Announcement most(TailnetRecord record, Optional<AumHash> head) {
-    if (head.isPresent()) {
-      return new Announcement.Enabled(head.get());
+  private Announcement most(String tailnet, TailnetRecord record)
+      throws OpenException, StoreException {
+    Optional<LiveAuthority> live = premises.live(tailnet);
+    if (live.isPresent()) {
+      return new Announcement.Enabled(live.get().current().head());
     }
     return record.retired().isEmpty() ? new Announcement.Never() : new Announcement.Disabled();
   }

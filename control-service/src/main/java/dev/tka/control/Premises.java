@@ -29,15 +29,14 @@ final class Premises {
   private final Clock clock;
   private final RetiredAuthorities retired;
 
-  Premises(AuthorityCache cache, Tailnets place, ControlSettings settings, Clock clock) {
+  Premises(
+      AuthorityCache cache,
+      Tailnets place,
+      ControlRecords records,
+      ControlSettings settings,
+      Clock clock) {
     this.cache = cache;
-    this.records =
-        place
-            .records()
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        place + ": this kind of store keeps nothing for a control server"));
+    this.records = records;
     this.settings = settings;
     this.clock = clock;
     this.retired = new RetiredAuthorities(place);
@@ -171,10 +170,10 @@ final class Premises {
     return namedGenesis(tailnet, records.tailnet(tailnet), authority);
   }
 
-  /** Changes one node, unless nothing changes. */
-  void commit(String tailnet, NodeRecord before, NodeRecord after) throws StoreException {
-    if (!before.equals(after)) {
-      records.commit(tailnet, RecordsChange.ofNode(Optional.of(before), Optional.of(after)));
+  /** Changes one node, or makes it; does nothing if nothing changes. */
+  void commit(String tailnet, Optional<NodeRecord> before, NodeRecord after) throws StoreException {
+    if (!before.equals(Optional.of(after))) {
+      records.commit(tailnet, RecordsChange.ofNode(before, Optional.of(after)));
     }
   }
 }

@@ -37,7 +37,6 @@ final class Push implements AutoCloseable {
   /** Whether the place has reported anything yet. */
   private volatile boolean begun;
 
-  private volatile Optional<StoreException> lost = Optional.empty();
   private boolean draining;
 
   Push(ControlRecords records, TailnetViews views, LongSupplier nanoTime) {
@@ -175,11 +174,6 @@ final class Push implements AutoCloseable {
     return subscriptions.size();
   }
 
-  /** Why changes cannot be told now; empty while they can. */
-  Optional<StoreException> lost() {
-    return lost;
-  }
-
   /** What a tailnet's nodes are told; nothing if it is gone. */
   private TailnetView view(String tailnet) throws ControlException {
     try {
@@ -249,7 +243,6 @@ final class Push implements AutoCloseable {
 
     @Override
     public void changed(Changes changes, long moment) {
-      lost = Optional.empty();
       if (changes.complete()) {
         changes.tailnets().forEach(each -> views.changed(each.tailnet()));
       } else {
@@ -292,7 +285,7 @@ final class Push implements AutoCloseable {
 
     @Override
     public void lost(StoreException why) {
-      lost = Optional.of(why);
+      // The age of the views tells it: it grows until the place is read again.
     }
   }
 }

@@ -97,7 +97,7 @@ final class Rounds {
 
   private void tell(String tailnet, NodeRecord node, Optional<NodeRecord.Told> told)
       throws StoreException {
-    premises.commit(tailnet, node, node.withTold(told));
+    premises.commit(tailnet, Optional.of(node), node.withTold(told));
   }
 
   /**
