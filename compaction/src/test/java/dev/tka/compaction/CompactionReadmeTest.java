@@ -8,12 +8,10 @@ import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.store.AumStore;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
-import dev.tka.testkit.GoldenData;
+import dev.tka.testkit.PageExample;
 import dev.tka.testkit.TestKeys;
 import dev.tka.testkit.TestStores;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -47,14 +45,6 @@ class CompactionReadmeTest {
 
   @Test
   void theExampleIsTheOneInTheReadme() throws IOException {
-    Path root = GoldenData.root();
-    String source =
-        Files.readString(
-            root.resolve("compaction/src/test/java/dev/tka/compaction/CompactionReadmeTest.java"));
-    int begin = source.indexOf("// begin\n") + "// begin\n".length();
-    String example = source.substring(begin, source.indexOf("    // end", begin)).indent(-4);
-
-    assertThat(Files.readString(root.resolve("docs/embedding.md")))
-        .contains("```java\n" + example + "```");
+    PageExample.requireSame(CompactionReadmeTest.class, "compaction", "docs/embedding.md");
   }
 }

@@ -11,10 +11,9 @@ import dev.tka.sync.ControlEnd;
 import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncOffer;
 import dev.tka.testkit.Chains;
-import dev.tka.testkit.GoldenData;
+import dev.tka.testkit.PageExample;
 import dev.tka.testkit.TestKeys;
 import dev.tka.testkit.TestStores;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -69,19 +68,6 @@ class CacheReadmeTest {
 
   @Test
   void theExampleIsTheOneInTheReadme() throws Exception {
-    Path root = GoldenData.root();
-    String source =
-        Files.readString(
-            root.resolve("control-service/src/test/java/dev/tka/control/CacheReadmeTest.java"));
-    String page = Files.readString(root.resolve("docs/embedding.md"));
-    String after = page.substring(page.indexOf("CacheReadmeTest"));
-
-    assertThat(between(after, "```java\n", "```"))
-        .isEqualTo(between(source, "// begin\n", "    // end").indent(-4));
-  }
-
-  private static String between(String text, String begin, String end) {
-    int from = text.indexOf(begin) + begin.length();
-    return text.substring(from, text.indexOf(end, from));
+    PageExample.requireSame(CacheReadmeTest.class, "control-service", "docs/embedding.md");
   }
 }

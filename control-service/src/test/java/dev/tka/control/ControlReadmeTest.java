@@ -8,12 +8,11 @@ import dev.tka.store.sql.SqliteFile;
 import dev.tka.sync.rpc.Rpc;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcJson;
-import dev.tka.testkit.GoldenData;
+import dev.tka.testkit.PageExample;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Optional;
@@ -57,19 +56,6 @@ class ControlReadmeTest {
 
   @Test
   void theExampleIsTheOneInTheReadme() throws Exception {
-    Path root = GoldenData.root();
-    String source =
-        Files.readString(
-            root.resolve("control-service/src/test/java/dev/tka/control/ControlReadmeTest.java"));
-    String page = Files.readString(root.resolve("docs/embedding.md"));
-    String after = page.substring(page.indexOf("ControlReadmeTest"));
-
-    assertThat(between(after, "```java\n", "```"))
-        .isEqualTo(between(source, "// begin\n", "    // end").indent(-4));
-  }
-
-  private static String between(String text, String begin, String end) {
-    int from = text.indexOf(begin) + begin.length();
-    return text.substring(from, text.indexOf(end, from));
+    PageExample.requireSame(ControlReadmeTest.class, "control-service", "docs/embedding.md");
   }
 }

@@ -3,8 +3,7 @@ package dev.tka.store.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.core.store.AumStore;
-import dev.tka.testkit.GoldenData;
-import java.nio.file.Files;
+import dev.tka.testkit.PageExample;
 import java.nio.file.Path;
 import java.time.Clock;
 import org.junit.jupiter.api.Test;
@@ -30,19 +29,6 @@ class SqliteReadmeTest {
 
   @Test
   void theExampleIsTheOneInTheReadme() throws Exception {
-    Path root = GoldenData.root();
-    String source =
-        Files.readString(
-            root.resolve("aum-store-sql/src/test/java/dev/tka/store/sql/SqliteReadmeTest.java"));
-    String page = Files.readString(root.resolve("docs/embedding.md"));
-    String after = page.substring(page.indexOf("SqliteReadmeTest"));
-
-    assertThat(between(after, "```java\n", "```"))
-        .isEqualTo(between(source, "// begin\n", "    // end").indent(-4));
-  }
-
-  private static String between(String text, String begin, String end) {
-    int from = text.indexOf(begin) + begin.length();
-    return text.substring(from, text.indexOf(end, from));
+    PageExample.requireSame(SqliteReadmeTest.class, "aum-store-sql", "docs/embedding.md");
   }
 }

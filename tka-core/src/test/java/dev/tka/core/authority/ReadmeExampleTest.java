@@ -7,11 +7,9 @@ import dev.tka.core.TkaException;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.testkit.Chains;
-import dev.tka.testkit.GoldenData;
+import dev.tka.testkit.PageExample;
 import dev.tka.testkit.TestKeys;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -38,18 +36,6 @@ class ReadmeExampleTest {
 
   @Test
   void theExampleIsTheOneInTheReadme() throws IOException {
-    Path root = GoldenData.root();
-    String source =
-        Files.readString(
-            root.resolve("tka-core/src/test/java/dev/tka/core/authority/ReadmeExampleTest.java"));
-    String readme = Files.readString(root.resolve("README.md"));
-
-    assertThat(between(readme, "```java\n", "```"))
-        .isEqualTo(between(source, "// begin\n", "    // end").indent(-4));
-  }
-
-  private static String between(String text, String begin, String end) {
-    int from = text.indexOf(begin) + begin.length();
-    return text.substring(from, text.indexOf(end, from));
+    PageExample.requireSame(ReadmeExampleTest.class, "tka-core", "README.md");
   }
 }
