@@ -10,6 +10,7 @@ import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncSend;
 import dev.tka.sync.rpc.RpcRequest;
 import dev.tka.testkit.TestKeys;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,10 +20,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -42,9 +44,14 @@ final class Load {
 
   private static final int NODES = 10_000;
   private static final int STORM = 5_000;
-  private static final int WORKERS = 8;
+  private static final int CALLERS = 8;
   private static final int OTHERS = 4;
   private static final int FLOOD_EACH_SECOND = 1_000;
+
+  /** How far behind the nodes are with which a tailnet floods. */
+  private static final List<Integer> FLOOD_BEHIND = List.of(0, 700);
+
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final Duration SPELL = Duration.ofSeconds(10);
 
   /** Of clients that read long answers. */
@@ -54,9 +61,9 @@ final class Load {
   private final LoadClient client;
   private final List<Aum> chain;
 
-  private Load(ServerProcess server, List<Aum> chain) {
+  private Load(ServerProcess server, LoadClient client, List<Aum> chain) {
     this.server = server;
-    this.client = new LoadClient(server);
+    this.client = client;
     this.chain = chain;
   }
 
@@ -68,8 +75,9 @@ final class Load {
       options.add("--database=" + args[0]);
     }
     List<Aum> chain = Chain.decode(Chain.encodings(LENGTH + 100));
-    try (ServerProcess server = new ServerProcess(state, "512m", options)) {
-      Load load = new Load(server, chain);
+    try (ServerProcess server = new ServerProcess(state, "512m", options);
+        LoadClient client = new LoadClient(server)) {
+      Load load = new Load(server, client, chain);
       load.begin(TAILNET, LENGTH);
       load.offers();
       load.waiting();
@@ -101,7 +109,7 @@ final class Load {
         .append("{\"node\":\"1\",\"nodeKey\":\"")
         .append(nodeKey(1))
         .append("\",\"mayInit\":true}");
-    require(client.put("/v1/tailnets/" + tailnet + "/nodes", first.toString()));
+    client.put("/v1/tailnets/" + tailnet + "/nodes", first.toString());
     Aum genesis = chain.get(0);
     client.call(tailnet, 1, new RpcRequest.InitBegin(VERSION, sender(), genesis.encoded()));
     Bytes signature =
@@ -119,15 +127,9 @@ final class Load {
           .append(nodeKey(node))
           .append("\"}\n");
     }
-    require(client.put("/v1/tailnets/" + tailnet + "/nodes", all.toString()));
+    client.put("/v1/tailnets/" + tailnet + "/nodes", all.toString());
     for (int from = 1; from < length; from += 500) {
       commit(tailnet, chain.subList(from, Math.min(length, from + 500)));
-    }
-  }
-
-  private static void require(LoadClient.Reply reply) {
-    if (reply.status() / 100 != 2) {
-      throw new IllegalStateException(reply.status() + " " + reply.text());
     }
   }
 
@@ -169,76 +171,137 @@ final class Load {
     System.out.printf(Locale.ROOT, "heap in use            %d MiB%n", server.heap() >> 20);
   }
 
+  /** Some callers, each of which sends the next offer once it has the answer to its last. */
   private Latencies steadily(LoadClient.Body body, Duration time) throws Exception {
     Latencies latencies = new Latencies();
+    AtomicInteger wrong = new AtomicInteger();
+    CountDownLatch left = new CountDownLatch(CALLERS);
     long end = System.nanoTime() + time.toNanos();
-    List<Thread> workers = new ArrayList<>();
-    AtomicBoolean failed = new AtomicBoolean();
-    for (int i = 0; i < WORKERS; i++) {
-      Thread worker =
-          new Thread(
-              () -> {
-                try {
-                  while (System.nanoTime() - end < 0) {
-                    long node = ThreadLocalRandom.current().nextLong(1, NODES + 1);
-                    long begun = System.nanoTime();
-                    require(client.call(TAILNET, node, "sync/offer", body.of(node)));
-                    latencies.add(System.nanoTime() - begun);
-                  }
-                } catch (Exception e) {
-                  failed.set(true);
-                  throw new IllegalStateException(e);
-                }
-              });
-      worker.start();
-      workers.add(worker);
+    for (int i = 0; i < CALLERS; i++) {
+      client.begin(
+          new Connections.Talk() {
+            private long begun;
+
+            @Override
+            public byte[] first() {
+              long node = ThreadLocalRandom.current().nextLong(1, NODES + 1);
+              byte[] request = client.rpc(TAILNET, node, "sync/offer", body);
+              begun = System.nanoTime();
+              return request;
+            }
+
+            @Override
+            public Optional<byte[]> answered(int status, byte[] answer) {
+              long now = System.nanoTime();
+              latencies.add(now - begun);
+              count(status, wrong);
+              if (now - end < 0) {
+                return Optional.of(first());
+              }
+              left.countDown();
+              return Optional.empty();
+            }
+
+            @Override
+            public void broke(IOException why) {
+              count(0, wrong);
+              left.countDown();
+            }
+          });
     }
-    for (Thread worker : workers) {
-      worker.join();
-    }
-    if (failed.get()) {
-      throw new IllegalStateException("a request failed");
+    await(left);
+    if (wrong.get() > 0) {
+      throw new IllegalStateException(wrong + " requests failed");
     }
     return latencies;
   }
 
+  private static void await(CountDownLatch left) throws InterruptedException {
+    if (!left.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+      throw new IllegalStateException(left.getCount() + " were not answered within " + PATIENCE);
+    }
+  }
+
+  private static void count(int status, AtomicInteger wrong) {
+    if (status != 200) {
+      wrong.incrementAndGet();
+    }
+  }
+
+  /** Hears of an answer. */
+  private interface Heard {
+    /**
+     * It came.
+     *
+     * @param step the number of the request, from 0
+     * @param status of HTTP; 0 if the connection broke
+     */
+    void answer(int step, int status);
+  }
+
+  /** Requests that are made beforehand. */
+  private static final class Steps implements Connections.Talk {
+    private final List<byte[]> requests;
+    private final Heard heard;
+    private final CountDownLatch left;
+    private int step;
+
+    Steps(List<byte[]> requests, Heard heard, CountDownLatch left) {
+      this.requests = requests;
+      this.heard = heard;
+      this.left = left;
+    }
+
+    @Override
+    public byte[] first() {
+      return requests.get(0);
+    }
+
+    @Override
+    public Optional<byte[]> answered(int status, byte[] body) {
+      heard.answer(step, status);
+      step++;
+      if (step < requests.size()) {
+        return Optional.of(requests.get(step));
+      }
+      left.countDown();
+      return Optional.empty();
+    }
+
+    @Override
+    public void broke(IOException why) {
+      heard.answer(step, 0);
+      left.countDown();
+    }
+  }
+
   /** All nodes wait; one commit wakes them, and each makes a round. */
   private void waiting() throws Exception {
-    long heapBefore = server.heap();
-    long residentBefore = server.resident();
     String head = chain.get(LENGTH - 1).hash().toString();
     AumHash next = chain.get(LENGTH).hash();
     LoadClient.Body offer = offerBody(LENGTH);
     LoadClient.Body send =
         LoadClient.Body.of(
             new RpcRequest.Send(VERSION, sender(), new SyncSend(next, List.of()), false, true));
-    Latencies woken = new Latencies();
-    Latencies synced = new Latencies();
+    List<Latencies> latencies = List.of(new Latencies(), new Latencies(), new Latencies());
     AtomicLong committed = new AtomicLong();
     AtomicInteger wrong = new AtomicInteger();
-    List<CompletableFuture<?>> all = new ArrayList<>();
-    for (long i = 1; i <= NODES; i++) {
-      long node = i;
-      all.add(
-          client
-              .poll(TAILNET, node, head)
-              .thenCompose(
-                  told -> {
-                    woken.add(System.nanoTime() - committed.get());
-                    count(told, wrong);
-                    return client.callLater(TAILNET, node, "sync/offer", offer.of(node));
-                  })
-              .thenCompose(
-                  answered -> {
-                    count(answered, wrong);
-                    return client.callLater(TAILNET, node, "sync/send", send.of(node));
-                  })
-              .thenAccept(
-                  received -> {
-                    count(received, wrong);
-                    synced.add(System.nanoTime() - committed.get());
-                  }));
-      if (i % 200 == 0) {
+    CountDownLatch left = new CountDownLatch(NODES);
+    long heapBefore = server.heap();
+    long residentBefore = server.resident();
+    for (long node = 1; node <= NODES; node++) {
+      client.begin(
+          new Steps(
+              List.of(
+                  client.poll(TAILNET, node, head),
+                  client.rpc(TAILNET, node, "sync/offer", offer),
+                  client.rpc(TAILNET, node, "sync/send", send)),
+              (step, status) -> {
+                latencies.get(step).add(System.nanoTime() - committed.get());
+                count(status, wrong);
+              },
+              left));
+      if (node % 200 == 0) {
         Thread.sleep(50);
       }
     }
@@ -249,7 +312,7 @@ final class Load {
     long ownBefore = ownCpu();
     committed.set(System.nanoTime());
     commit(TAILNET, chain.subList(LENGTH, LENGTH + 1));
-    CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).get();
+    await(left);
     double serverCpu = server.cpu().minus(serverBefore).toMillis() / 1e3;
     double ownCpu = (ownCpu() - ownBefore) / 1e9;
     System.out.printf(
@@ -258,22 +321,16 @@ final class Load {
         NODES,
         (resident - residentBefore) / 1024.0 / NODES,
         (heap - heapBefore) / 1024.0 / NODES);
-    System.out.printf(Locale.ROOT, "woken by a commit      %s%n", woken);
+    System.out.printf(Locale.ROOT, "woken by a commit      %s%n", latencies.get(0));
     System.out.printf(
         Locale.ROOT,
         "synced after it        %s; wrong answers %d; processor time: server %.1f s, client %.1f s"
             + " (%.0f %%)%n",
-        synced,
+        latencies.get(2),
         wrong.get(),
         serverCpu,
         ownCpu,
         100 * ownCpu / (ownCpu + serverCpu));
-  }
-
-  private static void count(LoadClient.Reply reply, AtomicInteger wrong) {
-    if (reply.status() != 200) {
-      wrong.incrementAndGet();
-    }
   }
 
   private static long ownCpu() {
@@ -286,32 +343,33 @@ final class Load {
     server.restart();
     LoadClient.Body offer = offerBody(LENGTH);
     Latencies latencies = new Latencies();
-    Map<Integer, AtomicInteger> statuses = new TreeMap<>();
-    List<CompletableFuture<?>> all = new ArrayList<>();
+    Statuses statuses = new Statuses();
+    CountDownLatch left = new CountDownLatch(STORM);
+    Duration serverBefore = server.cpu();
+    long ownBefore = ownCpu();
     long begun = System.nanoTime();
     for (long node = 1; node <= STORM; node++) {
-      all.add(
-          client
-              .callLater(TAILNET, node, "sync/offer", offer.of(node))
-              .thenAccept(
-                  reply -> {
-                    latencies.add(System.nanoTime() - begun);
-                    synchronized (statuses) {
-                      statuses
-                          .computeIfAbsent(reply.status(), any -> new AtomicInteger())
-                          .incrementAndGet();
-                    }
-                  }));
+      client.begin(
+          new Steps(
+              List.of(client.rpc(TAILNET, node, "sync/offer", offer)),
+              (step, status) -> {
+                latencies.add(System.nanoTime() - begun);
+                statuses.add(status);
+              },
+              left));
     }
-    CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).get();
+    await(left);
     System.out.printf(
         Locale.ROOT,
-        "%d after a restart   %s, statuses %s, RSS %d MiB, heap %d MiB%n",
+        "%d after a restart   %s, statuses %s, RSS %d MiB, heap %d MiB; processor time: server"
+            + " %.1f s, client %.1f s%n",
         STORM,
         latencies,
         statuses,
         server.resident() >> 20,
-        server.heap() >> 20);
+        server.heap() >> 20,
+        server.cpu().minus(serverBefore).toMillis() / 1e3,
+        (ownCpu() - ownBefore) / 1e9);
   }
 
   /** Other tailnets, without and with one that floods. */
@@ -321,11 +379,21 @@ final class Load {
     }
     LoadClient.Body others = offerBody(100);
     others(others, Duration.ofSeconds(5));
-    Latencies alone = others(others, SPELL);
+    for (int behind : FLOOD_BEHIND) {
+      Latencies alone = others(others, SPELL);
+      System.out.printf(Locale.ROOT, "others alone           %s%n", alone);
+      flood(others, behind, alone);
+    }
+  }
+
+  private void flood(LoadClient.Body others, int behind, Latencies alone) throws Exception {
     AtomicBoolean over = new AtomicBoolean();
+    Statuses statuses = new Statuses();
+    // Of the head of now: other parts have added to the chain.
+    LoadClient.Body flooding = offerBody(LENGTH + 1 - behind);
     AtomicInteger sent = new AtomicInteger();
-    AtomicInteger tooMany = new AtomicInteger();
-    LoadClient.Body flooding = offerBody(LENGTH);
+    Duration serverBefore = server.cpu();
+    long ownBefore = ownCpu();
     Thread flood =
         new Thread(
             () -> {
@@ -334,15 +402,11 @@ final class Load {
                 long due = (System.nanoTime() - begun) * FLOOD_EACH_SECOND / 1_000_000_000L;
                 while (sent.get() < due) {
                   long node = 1L + sent.getAndIncrement() % NODES;
-                  var unused =
-                      client
-                          .callLater(TAILNET, node, "sync/offer", flooding.of(node))
-                          .thenAccept(
-                              reply -> {
-                                if (reply.status() == 429) {
-                                  tooMany.incrementAndGet();
-                                }
-                              });
+                  client.begin(
+                      new Steps(
+                          List.of(client.rpc(TAILNET, node, "sync/offer", flooding)),
+                          (step, status) -> statuses.add(status),
+                          new CountDownLatch(1)));
                 }
                 try {
                   Thread.sleep(2);
@@ -358,13 +422,15 @@ final class Load {
     flood.join();
     System.out.printf(
         Locale.ROOT,
-        "others alone           %s%nothers beside a flood  %s, p99 %.1f times; flood: %d sent, %d"
-            + " refused%n",
-        alone,
+        "beside a flood, %d behind   %s, p99 %.1f times; flood: %d sent, statuses %s; processor"
+            + " time: server %.1f s, client %.1f s%n",
+        behind,
         beside,
         beside.at(0.99) / (double) alone.at(0.99),
         sent.get(),
-        tooMany.get());
+        statuses,
+        server.cpu().minus(serverBefore).toMillis() / 1e3,
+        (ownCpu() - ownBefore) / 1e9);
   }
 
   /** 50 requests a second for each of the other tailnets. */
@@ -381,7 +447,7 @@ final class Load {
                   while (System.nanoTime() - end < 0) {
                     long node = ThreadLocalRandom.current().nextLong(1, NODES + 1);
                     long begun = System.nanoTime();
-                    require(client.call(tailnet, node, "sync/offer", body.of(node)));
+                    client.send(client.rpc(tailnet, node, "sync/offer", body));
                     latencies.add(System.nanoTime() - begun);
                     Thread.sleep(20);
                   }
@@ -396,6 +462,20 @@ final class Load {
       worker.join();
     }
     return latencies;
+  }
+
+  /** How many answers had which status; 0 where a connection broke. */
+  private static final class Statuses {
+    private final Map<Integer, Integer> counts = new ConcurrentSkipListMap<>();
+
+    void add(int status) {
+      counts.merge(status, 1, Integer::sum);
+    }
+
+    @Override
+    public String toString() {
+      return counts.toString();
+    }
   }
 
   /** Times in nanoseconds, by any number of threads. */

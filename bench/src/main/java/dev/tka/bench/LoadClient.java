@@ -1,6 +1,5 @@
 package dev.tka.bench;
 
-import dev.tka.core.Bytes;
 import dev.tka.core.NodeKey;
 import dev.tka.core.TextException;
 import dev.tka.sync.rpc.RpcAnswer;
@@ -9,43 +8,22 @@ import dev.tka.sync.rpc.RpcRequest;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.ExecutionException;
 
 /** A control server's side of the load: it forwards what nodes send. */
-final class LoadClient {
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
-
-  private static final ExecutorService THREADS =
-      Executors.newFixedThreadPool(
-          4,
-          work -> {
-            Thread thread = new Thread(work, "load");
-            thread.setDaemon(true);
-            return thread;
-          });
-
-  private static final HttpClient CLIENT =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).executor(THREADS).build();
-
+final class LoadClient implements AutoCloseable {
   private final ServerProcess server;
+  private final Connections connections;
 
-  LoadClient(ServerProcess server) {
+  LoadClient(ServerProcess server) throws IOException {
     this.server = server;
-  }
-
-  /** An answer. */
-  record Reply(int status, Bytes body) {
-    String text() {
-      return new String(body.toByteArray(), StandardCharsets.UTF_8);
-    }
+    this.connections =
+        new Connections(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port));
   }
 
   /** The body of a request, where the node's key may be exchanged. */
@@ -70,68 +48,96 @@ final class LoadClient {
     }
   }
 
-  private HttpRequest.Builder request(String path) {
-    return HttpRequest.newBuilder(URI.create(server.url + path))
-        .header("Authorization", "Bearer " + server.token)
-        .timeout(PATIENCE);
+  private byte[] request(String method, String path, String headers, String body) {
+    // All of it is ASCII.
+    return (method
+            + ' '
+            + path
+            + " HTTP/1.1\r\nHost: 127.0.0.1:"
+            + server.port
+            + "\r\nAuthorization: Bearer "
+            + server.token
+            + "\r\n"
+            + headers
+            + "Content-Length: "
+            + body.length()
+            + "\r\n\r\n"
+            + body)
+        .getBytes(StandardCharsets.US_ASCII);
   }
 
-  private static Reply reply(HttpResponse<byte[]> response) {
-    return new Reply(response.statusCode(), Bytes.copyOf(response.body()));
+  /** A request of a node. */
+  byte[] rpc(String tailnet, long node, String rpc, Body body) {
+    return request(
+        "POST",
+        "/v1/tailnets/" + tailnet + "/nodes/" + node + "/machine/tka/" + rpc,
+        "",
+        body.of(node));
   }
 
-  private static Reply send(HttpRequest request) throws IOException, InterruptedException {
-    return reply(CLIENT.send(request, HttpResponse.BodyHandlers.ofByteArray()));
+  /** A wait until a node is told something else. */
+  byte[] poll(String tailnet, long node, String head) {
+    return request(
+        "GET",
+        "/v1/tailnets/" + tailnet + "/announcement?node=" + node + "&wait=55s",
+        "If-None-Match: \"" + head + "\"\r\n",
+        "");
   }
 
-  private static CompletableFuture<Reply> sendLater(HttpRequest request) {
-    return CLIENT
-        .sendAsync(request, HttpResponse.BodyHandlers.ofByteArray())
-        .thenApply(LoadClient::reply);
+  /** Begins requests that follow each other on one connection. */
+  void begin(Connections.Talk talk) {
+    connections.begin(talk);
   }
 
-  Reply get(String path) throws IOException, InterruptedException {
-    return send(request(path).build());
+  /** Sends one request, and waits for the body of its answer, which must be a success. */
+  byte[] send(byte[] request) throws IOException, InterruptedException {
+    CompletableFuture<byte[]> done = new CompletableFuture<>();
+    begin(
+        new Connections.Talk() {
+          @Override
+          public byte[] first() {
+            return request;
+          }
+
+          @Override
+          public Optional<byte[]> answered(int status, byte[] body) {
+            if (status / 100 == 2) {
+              done.complete(body);
+            } else {
+              broke(new IOException(status + " " + new String(body, StandardCharsets.UTF_8)));
+            }
+            return Optional.empty();
+          }
+
+          @Override
+          public void broke(IOException why) {
+            done.completeExceptionally(why);
+          }
+        });
+    try {
+      return done.get();
+    } catch (ExecutionException e) {
+      throw new IOException(e.getCause());
+    }
   }
 
-  Reply put(String path, String body) throws IOException, InterruptedException {
-    return send(request(path).PUT(HttpRequest.BodyPublishers.ofString(body)).build());
-  }
-
-  private HttpRequest rpc(String tailnet, long node, String rpc, String body) {
-    return request("/v1/tailnets/" + tailnet + "/nodes/" + node + "/machine/tka/" + rpc)
-        .POST(HttpRequest.BodyPublishers.ofString(body))
-        .build();
-  }
-
-  Reply call(String tailnet, long node, String rpc, String body)
-      throws IOException, InterruptedException {
-    return send(rpc(tailnet, node, rpc, body));
-  }
-
-  CompletableFuture<Reply> callLater(String tailnet, long node, String rpc, String body) {
-    return sendLater(rpc(tailnet, node, rpc, body));
+  void put(String path, String body) throws IOException, InterruptedException {
+    send(request("PUT", path, "", body));
   }
 
   /** Calls as a node, and reads the answer. */
   RpcAnswer call(String tailnet, long node, RpcRequest request)
       throws IOException, InterruptedException {
-    Reply reply = call(tailnet, node, request.rpc().path(), Body.of(request).of(node));
-    if (reply.status != 200) {
-      throw new IOException(request.rpc() + ": " + reply.status + " " + reply.text());
-    }
+    byte[] answer = send(rpc(tailnet, node, request.rpc().path(), Body.of(request)));
     try {
-      return RpcJson.readAnswer(request.rpc(), new ByteArrayInputStream(reply.body.toByteArray()));
+      return RpcJson.readAnswer(request.rpc(), new ByteArrayInputStream(answer));
     } catch (TextException e) {
       throw new IOException(e);
     }
   }
 
-  /** Waits until a node is told something else. */
-  CompletableFuture<Reply> poll(String tailnet, long node, String head) {
-    return sendLater(
-        request("/v1/tailnets/" + tailnet + "/announcement?node=" + node + "&wait=55s")
-            .header("If-None-Match", '"' + head + '"')
-            .build());
+  @Override
+  public void close() throws IOException {
+    connections.close();
   }
 }

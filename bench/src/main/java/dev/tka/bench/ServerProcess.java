@@ -3,7 +3,9 @@ package dev.tka.bench;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.HttpURLConnection;
 import java.net.ServerSocket;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +25,7 @@ final class ServerProcess implements AutoCloseable {
   private final Path log;
   private Process process;
 
-  final String url;
+  final int port;
   final String token;
 
   /**
@@ -35,7 +37,6 @@ final class ServerProcess implements AutoCloseable {
    */
   ServerProcess(Path state, String heap, List<String> options)
       throws IOException, InterruptedException {
-    int port;
     try (ServerSocket free = new ServerSocket(0)) {
       port = free.getLocalPort();
     }
@@ -45,7 +46,6 @@ final class ServerProcess implements AutoCloseable {
     tokens.toFile().setReadable(false, false);
     tokens.toFile().setReadable(true, true);
     log = state.resolve("server.log");
-    url = "http://127.0.0.1:" + port;
     command = new ArrayList<>();
     command.addAll(
         List.of(
@@ -79,8 +79,9 @@ final class ServerProcess implements AutoCloseable {
 
   private boolean answers() {
     try {
-      return new LoadClient(this).get("/livez").status() == 200;
-    } catch (IOException | InterruptedException e) {
+      URL probe = new URL("http", "127.0.0.1", port, "/livez");
+      return ((HttpURLConnection) probe.openConnection()).getResponseCode() == 200;
+    } catch (IOException e) {
       return false;
     }
   }
