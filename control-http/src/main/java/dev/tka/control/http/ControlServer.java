@@ -26,6 +26,7 @@ import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.http2.server.AbstractHTTP2ServerConnectionFactory;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
 import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
+import org.eclipse.jetty.io.ArrayByteBufferPool;
 import org.eclipse.jetty.server.AbstractConnector;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Connector;
@@ -105,7 +106,8 @@ public final class ControlServer implements AutoCloseable {
     QueuedThreadPool threads = new QueuedThreadPool(THREADS, 4, 60_000);
     threads.setName("tka-http");
     threads.setReservedThreads(0);
-    server = new Server(threads);
+    // Sizes in steps of 512 bytes: in Jetty's own, of 4 KiB, each connection would hold one.
+    server = new Server(threads, null, new ArrayByteBufferPool(0, 512, 64 << 10));
     service = parts.service();
     health = new Health(service);
     TailnetLimits turns = new TailnetLimits(limits, threads, System::nanoTime);
@@ -171,7 +173,7 @@ public final class ControlServer implements AutoCloseable {
               -1,
               1,
               new HttpConnectionFactory(http),
-              http2(new HTTP2CServerConnectionFactory(http), settings.limits()));
+              http2(new HTTP2CServerConnectionFactory(new HttpConfiguration(http)), settings.limits()));
       connector.setUnixDomainPath(unix.path());
       return connector;
     }
@@ -186,11 +188,11 @@ public final class ControlServer implements AutoCloseable {
               tls(listener, settings.certificate().get(), settings.key().get()),
               alpn.getProtocol()));
       protocols.add(alpn);
-      protocols.add(http2(new HTTP2ServerConnectionFactory(http), settings.limits()));
+      protocols.add(http2(new HTTP2ServerConnectionFactory(new HttpConfiguration(http)), settings.limits()));
       protocols.add(new HttpConnectionFactory(http));
     } else {
       protocols.add(new HttpConnectionFactory(http));
-      protocols.add(http2(new HTTP2CServerConnectionFactory(http), settings.limits()));
+      protocols.add(http2(new HTTP2CServerConnectionFactory(new HttpConfiguration(http)), settings.limits()));
     }
     ServerConnector connector =
         new ServerConnector(server, -1, 1, protocols.toArray(ConnectionFactory[]::new));
@@ -202,12 +204,13 @@ public final class ControlServer implements AutoCloseable {
 
   /**
    * Small buffers and no cache of headers: with Jetty's own settings an idle connection that was
-   * used once keeps some 100 KiB, with these some 4.
+   * used once keeps some 100 KiB, with these some 2. A node that waits keeps its buffer, too; most
+   * requests fit into it.
    */
   private static HttpConfiguration configuration() {
     HttpConfiguration http = new HttpConfiguration();
     http.setHeaderCacheSize(0);
-    http.setInputBufferSize(2 << 10);
+    http.setInputBufferSize(1_536);
     http.setMinInputBufferSpace(512);
     http.setOutputBufferSize(8 << 10);
     http.setOutputAggregationSize(2 << 10);
@@ -220,6 +223,7 @@ public final class ControlServer implements AutoCloseable {
     return http;
   }
 
+  /** Its configuration must be its own: the size of buffers that is set here is set there. */
   private static ConnectionFactory http2(
       AbstractHTTP2ServerConnectionFactory http2, ServerSettings.Limits limits) {
     http2.setMaxConcurrentStreams(STREAMS);
