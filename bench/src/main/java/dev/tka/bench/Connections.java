@@ -25,6 +25,7 @@ final class Connections implements AutoCloseable {
   private final InetSocketAddress server;
   private final Selector selector;
   private final Queue<Talk> beginning = new ConcurrentLinkedQueue<>();
+  private volatile boolean closed;
 
   /** Connections that are kept for the next talk; the thread's alone, as is what follows. */
   private final ArrayDeque<Connection> idle = new ArrayDeque<>();
@@ -58,8 +59,8 @@ final class Connections implements AutoCloseable {
   }
 
   private void serve() {
-    try {
-      while (selector.isOpen()) {
+    try (selector) {
+      while (!closed) {
         selector.select(key -> ((Connection) key.attachment()).ready());
         // After what came: a server that went away has taken its connections with it.
         for (Talk next = beginning.poll(); next != null; next = beginning.poll()) {
@@ -67,19 +68,18 @@ final class Connections implements AutoCloseable {
           (free == null ? new Connection() : free).begin(next);
         }
       }
+      for (SelectionKey each : selector.keys()) {
+        each.channel().close();
+      }
     } catch (IOException e) {
       throw new IllegalStateException(e);
-    } catch (java.nio.channels.ClosedSelectorException e) {
-      // By close.
     }
   }
 
   @Override
-  public void close() throws IOException {
-    for (SelectionKey each : selector.keys()) {
-      each.channel().close();
-    }
-    selector.close();
+  public void close() {
+    closed = true;
+    selector.wakeup();
   }
 
   /** A connection, with what has come of one answer. */

@@ -137,7 +137,7 @@ final class LoadClient implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException {
+  public void close() {
     connections.close();
   }
 }

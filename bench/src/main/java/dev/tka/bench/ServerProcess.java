@@ -21,7 +21,7 @@ final class ServerProcess implements AutoCloseable {
   private static final Pattern TOTAL = Pattern.compile("Total\\s+\\d+\\s+(\\d+)");
   private static final Pattern RESIDENT = Pattern.compile("VmRSS:\\s+(\\d+) kB");
 
-  private final List<String> command;
+  private final List<String> command = new ArrayList<>();
   private final Path log;
   private Process process;
 
@@ -46,7 +46,6 @@ final class ServerProcess implements AutoCloseable {
     tokens.toFile().setReadable(false, false);
     tokens.toFile().setReadable(true, true);
     log = state.resolve("server.log");
-    command = new ArrayList<>();
     command.addAll(
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -58,13 +57,14 @@ final class ServerProcess implements AutoCloseable {
             "--state=" + state,
             "--forwarder-listen=127.0.0.1:" + port,
             "--forwarder-token-file=" + tokens));
-    command.addAll(options);
-    start();
+    start(options);
   }
 
-  private void start() throws IOException, InterruptedException {
+  private void start(List<String> options) throws IOException, InterruptedException {
+    List<String> whole = new ArrayList<>(command);
+    whole.addAll(options);
     process =
-        new ProcessBuilder(command)
+        new ProcessBuilder(whole)
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
             .start();
@@ -86,10 +86,10 @@ final class ServerProcess implements AutoCloseable {
     }
   }
 
-  /** Kills it and starts it again. */
-  void restart() throws IOException, InterruptedException {
+  /** Kills it and starts it again, with other options. */
+  void restart(List<String> options) throws IOException, InterruptedException {
     process.destroyForcibly().waitFor();
-    start();
+    start(options);
   }
 
   /** How much processor time it has taken. */

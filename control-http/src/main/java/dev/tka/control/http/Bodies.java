@@ -170,6 +170,7 @@ final class Bodies {
     long began = System.nanoTime();
     return new FilterInputStream(Content.Source.asInputStream(request)) {
       private long bytes;
+      private long counted;
 
       @Override
       public int read() throws IOException {
@@ -192,7 +193,9 @@ final class Bodies {
 
       @Override
       public void close() throws IOException {
-        count.accept(bytes);
+        // A reader of JSON closes it, too.
+        count.accept(bytes - counted);
+        counted = bytes;
         super.close();
       }
     };

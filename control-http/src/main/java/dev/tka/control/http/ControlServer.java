@@ -173,7 +173,9 @@ public final class ControlServer implements AutoCloseable {
               -1,
               1,
               new HttpConnectionFactory(http),
-              http2(new HTTP2CServerConnectionFactory(new HttpConfiguration(http)), settings.limits()));
+              http2(
+                  new HTTP2CServerConnectionFactory(new HttpConfiguration(http)),
+                  settings.limits()));
       connector.setUnixDomainPath(unix.path());
       return connector;
     }
@@ -188,11 +190,13 @@ public final class ControlServer implements AutoCloseable {
               tls(listener, settings.certificate().get(), settings.key().get()),
               alpn.getProtocol()));
       protocols.add(alpn);
-      protocols.add(http2(new HTTP2ServerConnectionFactory(new HttpConfiguration(http)), settings.limits()));
+      protocols.add(
+          http2(new HTTP2ServerConnectionFactory(new HttpConfiguration(http)), settings.limits()));
       protocols.add(new HttpConnectionFactory(http));
     } else {
       protocols.add(new HttpConnectionFactory(http));
-      protocols.add(http2(new HTTP2CServerConnectionFactory(new HttpConfiguration(http)), settings.limits()));
+      protocols.add(
+          http2(new HTTP2CServerConnectionFactory(new HttpConfiguration(http)), settings.limits()));
     }
     ServerConnector connector =
         new ServerConnector(server, -1, 1, protocols.toArray(ConnectionFactory[]::new));

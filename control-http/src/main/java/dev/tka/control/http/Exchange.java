@@ -20,6 +20,7 @@ final class Exchange {
   private final Response response;
   private final Callback callback;
   private final Role role;
+  private final TailnetLimits turns;
   private final RequestLog log;
   private final Metrics metrics;
   private final long began = System.nanoTime();
@@ -41,12 +42,14 @@ final class Exchange {
       Response response,
       Callback callback,
       Role role,
+      TailnetLimits turns,
       RequestLog log,
       Metrics metrics) {
     this.request = request;
     this.response = response;
     this.callback = callback;
     this.role = role;
+    this.turns = turns;
     this.log = log;
     this.metrics = metrics;
   }
@@ -83,6 +86,16 @@ final class Exchange {
   /** Bytes of the body that were read. */
   void received(long bytes) {
     metrics.received(bytes);
+    count(bytes);
+  }
+
+  /** Bytes of the answer that were made. */
+  void sent(long bytes) {
+    count(bytes);
+  }
+
+  private void count(long bytes) {
+    tailnet.ifPresent(name -> turns.countBytes(name, bytes));
   }
 
   /** For the log: time in which it only waited for a change. */
@@ -192,6 +205,7 @@ final class Exchange {
 
   private void write(Answer answer, String outcome) {
     note(answer.status(), outcome);
+    sent(answer.body().length);
     response.setStatus(answer.status());
     PlainErrors.putHeaders(answer, response.getHeaders());
     if (answer.body().length > 0 || answer.status() == 200) {

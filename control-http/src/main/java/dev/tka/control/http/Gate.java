@@ -76,7 +76,7 @@ final class Gate extends Handler.Abstract {
             },
             callback);
     Exchange exchange =
-        new Exchange(request, response, counted, door.listener().role(), log, metrics);
+        new Exchange(request, response, counted, door.listener().role(), turns, log, metrics);
     guarded(exchange, () -> enter(exchange, door));
     return true;
   }
@@ -161,7 +161,6 @@ final class Gate extends Handler.Abstract {
         new Bodies.Sink() {
           @Override
           public void body(byte[] body) {
-            turns.countBytes(exchange.tailnet(), body.length);
             exchange.received(body.length);
             waitForTurn(exchange, body);
           }

@@ -148,7 +148,7 @@ public record ServerSettings(
    *
    * @param requestsPerSecond requests of one tailnet in a second, on average
    * @param requestBurst requests of one tailnet at once, after a pause
-   * @param bytesPerSecond bytes of one tailnet's requests in a second, on average
+   * @param bytesPerSecond bytes of one tailnet's requests and their answers in a second, on average
    * @param running requests of one tailnet that are worked on at one time
    * @param waiting requests of one tailnet that wait for their turn
    * @param patience how long one waits for its turn

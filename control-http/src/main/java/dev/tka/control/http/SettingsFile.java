@@ -123,7 +123,11 @@ public final class SettingsFile {
               "Updates after which only removals and revocations are taken.",
               "1000000"),
           new Key(REQUESTS_PER_SECOND, "N", "Requests of one tailnet, on average.", "2000"),
-          new Key(BYTES_PER_SECOND, "N", "Bytes that one tailnet sends, on average.", "33554432"),
+          new Key(
+              BYTES_PER_SECOND,
+              "N",
+              "Bytes of one tailnet's requests and answers, on average.",
+              "33554432"),
           new Key(
               CONCURRENT_REQUESTS,
               "N",

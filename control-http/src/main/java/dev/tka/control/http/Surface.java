@@ -567,6 +567,7 @@ final class Surface {
       }
       held.writeTo(out);
       sent.addAndGet(held.size());
+      exchange.sent(held.size());
       held.reset();
       return out;
     }

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 
@@ -66,30 +67,42 @@ final class TailnetLimits {
    */
   synchronized void count(String tailnet) throws HttpFailure {
     OfTailnet of = of(tailnet);
+    fill(of);
+    double missing = Math.max((1 - of.requests) / limits.requestsPerSecond(), missingBytes(of));
+    if (missing > 0) {
+      throw overRates(missing);
+    }
+    of.requests -= 1;
+  }
+
+  private void fill(OfTailnet of) {
     long now = nanoTime.getAsLong();
     double seconds = Math.max(0, now - of.filled) / 1e9;
     of.filled = now;
     of.requests =
         Math.min(limits.requestBurst(), of.requests + seconds * limits.requestsPerSecond());
     of.bytes = Math.min(byteBurst(), of.bytes + seconds * limits.bytesPerSecond());
-    double missing =
-        Math.max(
-            (1 - of.requests) / limits.requestsPerSecond(), -of.bytes / limits.bytesPerSecond());
-    if (missing <= 0) {
-      of.requests -= 1;
-      return;
-    }
-    throw HttpFailure.tooMany(
-        "this tailnet sends more requests or bytes than it may; try again later",
-        Duration.ofMillis((long) Math.ceil(missing * 1000)));
   }
 
-  /** Counts bytes that came: what a request only claims to bring counts for nothing. */
+  /** The seconds until there are bytes again; not above 0 if there are some. */
+  private double missingBytes(OfTailnet of) {
+    return -of.bytes / limits.bytesPerSecond();
+  }
+
+  private static HttpFailure overRates(double seconds) {
+    return HttpFailure.tooMany(
+        "this tailnet causes more requests or bytes than it may; try again later",
+        Duration.ofMillis((long) Math.ceil(seconds * 1000)));
+  }
+
+  /**
+   * Counts bytes that came or were sent: what a request only claims to bring counts for nothing.
+   */
   synchronized void countBytes(String tailnet, long bytes) {
     of(tailnet).bytes -= bytes;
   }
 
-  /** A body counts once it is there, so one may be over what is left. */
+  /** A body counts once it is there, and an answer once it is made, so one may exceed the rest. */
   private double byteBurst() {
     return Math.max(limits.bytesPerSecond() * 2.0, limits.largestList());
   }
@@ -164,19 +177,30 @@ final class TailnetLimits {
   }
 
   private void takeTurn(String tailnet, Waiting turn) {
-    if (nanoTime.getAsLong() - turn.since() <= limits.patience().toNanos()) {
+    Optional<HttpFailure> late = late(tailnet, turn);
+    if (late.isEmpty()) {
       runAndLeave(tailnet, turn.node(), turn.work());
       return;
     }
     try {
-      turn.work()
-          .refused(
-              HttpFailure.tooMany(
-                  "this request waited for its turn for too long; try again later",
-                  Duration.ofSeconds(5)));
+      turn.work().refused(late.get());
     } finally {
       leave(tailnet, turn.node());
     }
+  }
+
+  /** Why it has no turn any longer: others of its tailnet have taken the time, or the bytes. */
+  private synchronized Optional<HttpFailure> late(String tailnet, Waiting turn) {
+    if (nanoTime.getAsLong() - turn.since() > limits.patience().toNanos()) {
+      return Optional.of(
+          HttpFailure.tooMany(
+              "this request waited for its turn for too long; try again later",
+              Duration.ofSeconds(5)));
+    }
+    OfTailnet of = of(tailnet);
+    fill(of);
+    double missing = missingBytes(of);
+    return missing > 0 ? Optional.of(overRates(missing)) : Optional.empty();
   }
 
   private static void forget(OfTailnet of, long node) {

@@ -3,6 +3,9 @@ package dev.tka.control.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tka.control.ControlSettings;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -10,6 +13,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class TailnetLimitsTest {
   private final AtomicLong time = new AtomicLong();
@@ -59,6 +63,86 @@ class TailnetLimitsTest {
             HttpFailure.class,
             failure -> assertThat(failure.retryAfter()).contains(Duration.ofMillis(500)));
     turns.count("b");
+  }
+
+  @Test
+  void whoseTurnComesWhenTheBytesAreUsedUpIsRefused() throws HttpFailure {
+    turns.run(
+        "a",
+        1,
+        work(
+            "first",
+            () ->
+                turns.run(
+                    "a",
+                    2,
+                    work(
+                        "second",
+                        () -> {
+                          turns.run("a", 3, work("third", () -> {}));
+                          turns.countBytes("a", 2_500);
+                        }))));
+    drain();
+    assertThat(done).containsExactly("first", "second", "429 third");
+    time.addAndGet(Duration.ofMillis(500).toNanos());
+    turns.count("a");
+  }
+
+  @Test
+  void bodiesAndAnswersCountAsBytesWhetherTheyAreShortOrLong(@TempDir Path folder)
+      throws IOException {
+    try (Kit kit =
+        new Kit(
+            folder,
+            ControlSettings.DEFAULTS,
+            Kit.sockets(folder).withLimits(withBytes(1, 50_000)))) {
+      putNodes(kit, "short", 50);
+      putNodes(kit, "long", 400);
+      String nodes = "/v1/tailnets/%s/nodes";
+      RawHttp.Reply reply = kit.ask(Role.FORWARDER, "GET", nodes.formatted("long"), "");
+      assertThat(reply.status()).isEqualTo(200);
+      assertThat(reply.body().length()).isBetween(33_000, 50_000);
+      assertThat(kit.ask(Role.FORWARDER, "GET", nodes.formatted("long"), "").status())
+          .isEqualTo(429);
+      int answered = 0;
+      int bytes = 0;
+      while (bytes < 200_000) {
+        reply = kit.ask(Role.FORWARDER, "GET", nodes.formatted("short"), "");
+        if (reply.status() != 200) {
+          break;
+        }
+        answered++;
+        bytes += reply.body().length();
+      }
+      assertThat(reply.status()).isEqualTo(429);
+      assertThat(answered).isGreaterThan(5);
+    }
+  }
+
+  private ServerSettings.Limits withBytes(long eachSecond, int largestList) {
+    ServerSettings.Limits usual = ServerSettings.Limits.STANDARD;
+    return new ServerSettings.Limits(
+        usual.requestsPerSecond(),
+        usual.requestBurst(),
+        eachSecond,
+        usual.running(),
+        usual.waiting(),
+        usual.patience(),
+        usual.largestBody(),
+        largestList,
+        usual.idle(),
+        usual.slowest(),
+        usual.head(),
+        usual.connections());
+  }
+
+  private static void putNodes(Kit kit, String tailnet, int count) throws IOException {
+    StringBuilder list = new StringBuilder();
+    for (int node = 1; node <= count; node++) {
+      list.append("{\"node\":\"%d\",\"nodeKey\":\"nodekey:%064x\"}%n".formatted(node, node));
+    }
+    String path = "/v1/tailnets/" + tailnet + "/nodes";
+    assertThat(kit.ask(Role.FORWARDER, "PUT", path, list.toString()).status()).isEqualTo(204);
   }
 
   @Test

@@ -211,7 +211,8 @@ public final class ServeCommand implements Callable<Integer> {
     @Option(
         names = "--bytes-per-second",
         paramLabel = "N",
-        description = "Bytes that one tailnet sends, on average (default: 33554432).")
+        description =
+            "Bytes of one tailnet's requests and answers, on average (default: 33554432).")
     private @Nullable String bytesPerSecond;
 
     @Option(
