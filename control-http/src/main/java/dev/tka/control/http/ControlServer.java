@@ -58,6 +58,7 @@ public final class ControlServer implements AutoCloseable {
   private static final Set<PosixFilePermission> OWNER_ONLY =
       PosixFilePermissions.fromString("rwx------");
 
+  private final ArrayByteBufferPool buffers;
   private final Server server;
   private final Map<Role, AbstractConnector> connectors = new EnumMap<>(Role.class);
   private final Map<Role, Listener> listeners = new EnumMap<>(Role.class);
@@ -107,7 +108,8 @@ public final class ControlServer implements AutoCloseable {
     threads.setName("tka-http");
     threads.setReservedThreads(0);
     // Sizes in steps of 512 bytes: in Jetty's own, of 4 KiB, each connection would hold one.
-    server = new Server(threads, null, new ArrayByteBufferPool(0, 512, 64 << 10));
+    buffers = new ArrayByteBufferPool(0, 512, 64 << 10);
+    server = new Server(threads, null, buffers);
     service = parts.service();
     health = new Health(service);
     TailnetLimits turns = new TailnetLimits(limits, threads, System::nanoTime);
@@ -322,6 +324,11 @@ public final class ControlServer implements AutoCloseable {
                 && connectors.get(role) instanceof ServerConnector connector
             ? new Listener.Address.Tcp(tcp.host(), connector.getLocalPort())
             : listener.address());
+  }
+
+  /** The memory of the buffers of connections, in bytes. */
+  long bufferBytes() {
+    return buffers.getReserved() + buffers.getHeapMemory();
   }
 
   /**

@@ -119,6 +119,32 @@ class WatchTest {
   }
 
   @Test
+  void aNodeThatWaitsHoldsABufferOfLessThanTwoKibibytes() throws Exception {
+    int nodes = 40;
+    List<RawHttp> waiting = new ArrayList<>();
+    try (Kit kit = Kit.onSockets(folder)) {
+      kit.service.create(Kit.TAILNET);
+      for (int node = 1; node <= nodes; node++) {
+        RawHttp http = new RawHttp(kit.address(Role.FORWARDER));
+        waiting.add(http);
+        http.send(
+            "GET /v1/tailnets/%s/announcement?node=%d&wait=55s HTTP/1.1\r\nHost: x\r\n"
+                    .formatted(Kit.TAILNET, node)
+                // With a length, a connection holds its buffer as long as the node waits.
+                + "If-None-Match: \"never\"\r\nContent-Length: 0\r\n\r\n");
+      }
+      while (kit.service.waiting() < nodes) {
+        Thread.sleep(5);
+      }
+      assertThat(kit.server.bufferBytes()).isBetween(nodes * 512L, nodes * 2_000L);
+    } finally {
+      for (RawHttp each : waiting) {
+        each.close();
+      }
+    }
+  }
+
+  @Test
   void withoutATokenTheFirstLineIsAResyncAndEachChangeSaysAllOfItself() throws Exception {
     try (Kit kit = Kit.onSockets(folder)) {
       kit.lock(2);
