@@ -432,6 +432,28 @@ public final class ControlService implements AutoCloseable {
                 }));
   }
 
+  /**
+   * Says that a tailnet was restored from a backup: until that is over, control takes back what
+   * nodes still hold, also where it rewrites history (protocol, section 10). It holds for every
+   * service on this place, and ends with the authority.
+   *
+   * @param is false once it is over
+   * @throws ControlException.LockOff if the lock is off, so that there is nothing to take back
+   */
+  public void restored(String tailnet, boolean is) throws ControlException {
+    heard(
+        tailnet,
+        Optional.empty(),
+        Optional.empty(),
+        is ? "restored" : "not-restored",
+        () ->
+            Attempts.untilFirst(
+                () -> {
+                  premises.restored(tailnet, is);
+                  return Told.ok(tailnet);
+                }));
+  }
+
   /** Reads how every node stands, in the order of their numbers. */
   public void fleet(String tailnet, Consumer<FleetEntry> reading) throws ControlException {
     requireName(tailnet);

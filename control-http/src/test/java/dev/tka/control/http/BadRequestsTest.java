@@ -168,6 +168,7 @@ class BadRequestsTest {
     rpc(1, "sign", text("NodeKey", nodeKey(1), "Signature", "AAAA"), 400, "malformed");
     bad(Role.OPERATOR, "PUT", node(1) + "/may-init", "\"true\"", 400, "malformed");
     bad(Role.OPERATOR, "PUT", node(99) + "/may-init", "true", 404, "unknown-node");
+    bad(Role.OPERATOR, "PUT", "/v1/tailnets/elsewhere/restored", "", 404, "unknown-tailnet");
   }
 
   private void http() {
