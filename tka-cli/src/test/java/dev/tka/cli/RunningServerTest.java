@@ -175,6 +175,34 @@ class RunningServerTest {
     assertThat(nobody.exitCode()).as(nobody.err()).isEqualTo(ExitCode.NOT_FOUND);
   }
 
+  @Test
+  void aTailnetCountsAsRestoredUntilThatIsOver() throws Exception {
+    String url = onSocket();
+    String words = url + " --tailnet 'a b.example.com'";
+    Cli.Result said = Cli.run("restored", url, "--tailnet", NAME);
+    assertThat(said)
+        .isEqualTo(
+            new Cli.Result(
+                0,
+                "Control takes back what nodes still hold. When all have synced: tka restored "
+                    + words
+                    + " --over\n",
+                ""));
+    String since = service.status(NAME).restored().orElseThrow().toString();
+    assertThat(Cli.run("status", url, "--tailnet", NAME).out())
+        .contains("at " + since, "until 'tka restored " + words + " --over'");
+    assertThat(Cli.run("status", url, "--tailnet", NAME, "--json").json())
+        .containsEntry("Restored", since);
+    assertThat(Cli.run("restored", url, "--tailnet", NAME, "--over"))
+        .isEqualTo(new Cli.Result(0, "Control's own rules hold again.\n", ""));
+    assertThat(service.status(NAME).restored()).isEmpty();
+    assertThat(Cli.run("status", url, "--tailnet", NAME))
+        .isEqualTo(Cli.run("status", tailnet.directory()));
+    Cli.Result off = Cli.run("restored", url, "--tailnet", "empty.example.com");
+    assertThat(off.exitCode()).as(off.err()).isNotEqualTo(ExitCode.OK);
+    assertThat(off.err()).contains("not enabled");
+  }
+
   private static String token(String url) {
     Cli.Result made = Cli.run("node", "token", url, "--tailnet", NAME, "--node", 2);
     assertThat(made.exitCode()).as(made.err()).isEqualTo(ExitCode.OK);
