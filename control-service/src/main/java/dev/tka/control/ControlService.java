@@ -79,7 +79,7 @@ public final class ControlService implements AutoCloseable {
     this.signing = new Signing(premises);
     this.nodes = new NodeList(premises);
     this.overview = new Overview(premises);
-    this.tokens = new Tokens(premises);
+    this.tokens = new Tokens(premises, nanoTime);
     this.catchingUp = new CatchingUp(records, nanoTime);
     this.sightings = new Sightings(records);
     this.views =
@@ -517,9 +517,15 @@ public final class ControlService implements AutoCloseable {
         });
   }
 
-  /** The node that a token stands for, if it was made and not revoked. */
-  public Optional<NodeToken> authenticate(String token) throws ControlException {
-    return tokens.find(token);
+  /**
+   * The node that a token stands for, if it was made and not revoked.
+   *
+   * @param source where it comes from, such as an address
+   * @throws ControlException.TooMany if too many that are not valid came from there, unless this
+   *     one was valid before
+   */
+  public Optional<NodeToken> authenticate(String token, String source) throws ControlException {
+    return tokens.find(token, source);
   }
 
   /** Writes what is noted in memory, and closes the place. */

@@ -163,14 +163,14 @@ class RunningServerTest {
     String url = onSocket();
     String first = token(url);
     String second = token(url);
-    assertThat(service.authenticate(first).orElseThrow().node()).isEqualTo(2);
+    assertThat(service.authenticate(first, "there").orElseThrow().node()).isEqualTo(2);
     List<String> listed = Cli.run("node", "tokens", url, "--tailnet", NAME).out().lines().toList();
     assertThat(listed).hasSize(2);
-    String id = service.authenticate(first).orElseThrow().hash().toHex();
+    String id = service.authenticate(first, "there").orElseThrow().hash().toHex();
     Cli.Result revoked = Cli.run("node", "revoke", url, "--tailnet", NAME, id);
     assertThat(revoked).isEqualTo(new Cli.Result(0, "", ""));
-    assertThat(service.authenticate(first)).isEmpty();
-    assertThat(service.authenticate(second)).isPresent();
+    assertThat(service.authenticate(first, "there")).isEmpty();
+    assertThat(service.authenticate(second, "there")).isPresent();
     Cli.Result nobody = Cli.run("node", "token", url, "--tailnet", NAME, "--node", Long.MAX_VALUE);
     assertThat(nobody.exitCode()).as(nobody.err()).isEqualTo(ExitCode.NOT_FOUND);
   }

@@ -295,6 +295,18 @@ class BadRequestsTest {
   }
 
   @Test
+  void whoTriesManyTokensIsSentAwayBeforeTheyAreLookedUp() throws Exception {
+    try (Kit kit = Kit.onTcp(folder)) {
+      String wrong = "Authorization: Bearer " + kit.secret("tka-node-" + "A".repeat(43));
+      List<String> codes = new ArrayList<>();
+      for (int i = 0; i < 500 && !codes.contains("too-many"); i++) {
+        codes.add(kit.ask(Role.NODE, "GET", "/v1/node/announcement", "", wrong).code());
+      }
+      assertThat(codes).startsWith("unauthorized").endsWith("too-many").hasSizeGreaterThan(50);
+    }
+  }
+
+  @Test
   void whoMayNotComeIsToldWhyAndNothingElse() throws Exception {
     try (Kit kit = Kit.onTcp(folder)) {
       kit.lock(2, "Authorization: Bearer " + Kit.TOKEN);
