@@ -86,6 +86,23 @@ class ServerCommandsTest {
   }
 
   @Test
+  void nodesOfAServerAreSignedByNumberOrNameOrAllThatLackASignature() throws Exception {
+    Path key = tailnet.keyFile("ann");
+    for (String named : List.of("phone", "2")) {
+      Cli.Result signed = on("sign", named, "--key-file", key);
+      assertThat(signed.exitCode()).as(signed.err()).isEqualTo(ExitCode.OK);
+      assertThat(signed.err()).isEqualTo("tka: signs " + Nodes.nodeKey(2) + " (phone (2))\n");
+      assertThat(signed.out()).isNotEmpty();
+    }
+    Cli.Result all = on("sign", "--key-file", key, "--confirm");
+    assertThat(all.exitCode()).as(all.err()).isEqualTo(ExitCode.OK);
+    assertThat(all.err()).contains("signs " + Nodes.nodeKey(2)).doesNotContain("laptop");
+    Cli.Result nobody = on("sign", "nobody", "--key-file", key);
+    assertThat(nobody.exitCode()).isEqualTo(ExitCode.NOT_FOUND);
+    assertThat(nobody.err()).contains("no node has this ID or name", "'tka fleet " + server.url());
+  }
+
+  @Test
   void noVerbThatReadsAServerNamesACommandThatWouldWriteThroughIt() throws Exception {
     String bob = tailnet.publicKey("bob");
     String stranger = tailnet.newKey("stranger");
