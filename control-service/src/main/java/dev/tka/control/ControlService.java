@@ -79,7 +79,7 @@ public final class ControlService implements AutoCloseable {
     this.signing = new Signing(premises);
     this.nodes = new NodeList(premises);
     this.overview = new Overview(premises);
-    this.tokens = new Tokens(premises);
+    this.tokens = new Tokens(premises, nanoTime);
     this.catchingUp = new CatchingUp(records, nanoTime);
     this.sightings = new Sightings(records);
     this.views =
@@ -432,6 +432,28 @@ public final class ControlService implements AutoCloseable {
                 }));
   }
 
+  /**
+   * Says that a tailnet was restored from a backup: until that is over, control takes back what
+   * nodes still hold, also where it rewrites history (protocol, section 10). It holds for every
+   * service on this place, and ends with the authority.
+   *
+   * @param is false once it is over
+   * @throws ControlException.LockOff if the lock is off, so that there is nothing to take back
+   */
+  public void restored(String tailnet, boolean is) throws ControlException {
+    heard(
+        tailnet,
+        Optional.empty(),
+        Optional.empty(),
+        is ? "restored" : "not-restored",
+        () ->
+            Attempts.untilFirst(
+                () -> {
+                  premises.restored(tailnet, is);
+                  return Told.ok(tailnet);
+                }));
+  }
+
   /** Reads how every node stands, in the order of their numbers. */
   public void fleet(String tailnet, Consumer<FleetEntry> reading) throws ControlException {
     requireName(tailnet);
@@ -495,9 +517,15 @@ public final class ControlService implements AutoCloseable {
         });
   }
 
-  /** The node that a token stands for, if it was made and not revoked. */
-  public Optional<NodeToken> authenticate(String token) throws ControlException {
-    return tokens.find(token);
+  /**
+   * The node that a token stands for, if it was made and not revoked.
+   *
+   * @param source where it comes from, such as an address
+   * @throws ControlException.TooMany if too many that are not valid came from there, unless this
+   *     one was valid before
+   */
+  public Optional<NodeToken> authenticate(String token, String source) throws ControlException {
+    return tokens.find(token, source);
   }
 
   /** Writes what is noted in memory, and closes the place. */

@@ -116,6 +116,7 @@ final class Overview {
         record.begun().filter(begun -> off).map(Overview::pending),
         record.retired().size(),
         record.support().isPresent(),
+        record.restored(),
         problem);
   }
 

@@ -126,6 +126,26 @@ final class Premises {
     }
   }
 
+  /**
+   * Says that a tailnet was restored from a backup, or that this is over. The time of the first
+   * mark stays.
+   *
+   * @throws ControlException.LockOff if it is to be restored while there is nothing to take back
+   */
+  void restored(String tailnet, boolean is) throws ControlException, OpenException, StoreException {
+    TailnetRecord record = seen(tailnet).tailnet();
+    if (is == record.restored().isPresent()) {
+      return;
+    }
+    if (is) {
+      on(tailnet);
+    }
+    records.commit(
+        tailnet,
+        RecordsChange.ofTailnet(
+            record, record.withRestored(is ? Optional.of(now()) : Optional.empty())));
+  }
+
   private static void requireNewName(String tailnet) throws ControlException.Malformed {
     Optional<String> problem = TailnetName.problem(tailnet);
     if (problem.isPresent()) {

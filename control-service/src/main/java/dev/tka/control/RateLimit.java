@@ -29,6 +29,14 @@ final class RateLimit<K> {
     this.nanoTime = nanoTime;
   }
 
+  /** How long to wait until one can be taken; takes none. */
+  Duration untilNext(K name) {
+    long now = nanoTime.getAsLong();
+    Long until = spent.getIfPresent(name);
+    long from = until == null || until - now < 0 ? now : until;
+    return Duration.ofNanos(Math.max(0, from + nanosEach - now - burst * nanosEach));
+  }
+
   /** Takes one. Returns how long to wait, if there is none left. */
   Duration take(K name) {
     long now = nanoTime.getAsLong();

@@ -9,6 +9,7 @@ import dev.tka.core.Key;
 import dev.tka.core.KeyDefect;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.State;
+import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.OpenException;
@@ -115,7 +116,8 @@ final class Rounds {
       return refused(request, live.current(), List.of(unwanted.get()), Optional.empty());
     }
     ControlEnd.Receipt receipt =
-        new ControlEnd(live, AnswerPolicy.bounded(Long.MAX_VALUE)).receive(send);
+        new ControlEnd(live, AnswerPolicy.bounded(Long.MAX_VALUE))
+            .receive(send, rules(tailnet, send));
     Authority after = live.current();
     if (asking.isPresent() && CatchingUp.isCatchingUp(asking.get())) {
       // It has taken in what it was sent: what all are told makes it come again.
@@ -129,6 +131,13 @@ final class Rounds {
         new RpcAnswer.Send(receipt.message(), request.wantRefused()),
         added(receipt.intake()) > 0 ? "added" : "ok",
         "");
+  }
+
+  /** Whose rules decide, by the record as it is now: any replica may have changed it. */
+  private AdmissionPolicy rules(String tailnet, SyncSend send) throws StoreException {
+    return !send.missing().isEmpty() && premises.records().tailnet(tailnet).restored().isPresent()
+        ? AdmissionPolicy.RESTORED_CONTROL
+        : AdmissionPolicy.CONTROL;
   }
 
   private static int added(Intake intake) {

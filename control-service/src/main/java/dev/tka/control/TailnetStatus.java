@@ -17,6 +17,8 @@ import java.util.Optional;
  * @param pending an init that was begun and not finished
  * @param retired the number of authorities that were ended
  * @param hasSupportSecret whether a secret for support is kept
+ * @param restored when its operator said that it was restored from a backup: it takes back what
+ *     nodes still hold; empty once that is over
  * @param problem why the authority cannot be opened, on one line
  */
 public record TailnetStatus(
@@ -29,6 +31,7 @@ public record TailnetStatus(
     Optional<Pending> pending,
     int retired,
     boolean hasSupportSecret,
+    Optional<Instant> restored,
     Optional<String> problem) {
   /**
    * An init that was begun.

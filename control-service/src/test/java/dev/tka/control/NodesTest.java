@@ -392,16 +392,42 @@ class NodesTest {
                   .digest(token.getBytes(StandardCharsets.US_ASCII)));
       NodeToken kept = new NodeToken(hash, TAILNET, 2, control.clock.instant());
 
-      assertThat(control.service.authenticate(token)).contains(kept);
+      assertThat(control.service.authenticate(token, "there")).contains(kept);
       assertThat(control.service.tokens(TAILNET)).containsExactly(kept);
-      assertThat(control.service.authenticate(token + "x")).isEmpty();
-      assertThat(control.service.authenticate("tka-node-" + "A".repeat(43))).isEmpty();
+      assertThat(control.service.authenticate(token + "x", "there")).isEmpty();
+      assertThat(control.service.authenticate("tka-node-" + "A".repeat(43), "there")).isEmpty();
 
       control.service.revokeToken(TAILNET, hash);
       control.service.revokeToken(TAILNET, hash);
-      assertThat(control.service.authenticate(token)).isEmpty();
+      assertThat(control.service.authenticate(token, "there")).isEmpty();
       assertThat(refusal(() -> control.service.makeToken(TAILNET, 9)).code())
           .isEqualTo("unknown-node");
+    }
+  }
+
+  @Test
+  void wrongTokensFromOnePlaceAreLookedUpOnlySoOftenAndHinderNobodyWhoWasRight() throws Exception {
+    try (TestControl control = TestControl.locked(2)) {
+      String token = control.service.makeToken(TAILNET, 2);
+      String late = control.service.makeToken(TAILNET, 1);
+      assertThat(control.service.authenticate(token, "there")).isPresent();
+      String wrong = "tka-node-" + "A".repeat(43);
+      for (int i = 0; i < Tokens.WRONG_BURST; i++) {
+        assertThat(control.service.authenticate(wrong, "there")).isEmpty();
+      }
+
+      for (String each : List.of(wrong, late)) {
+        assertThat(refusal(() -> control.service.authenticate(each, "there")))
+            .isInstanceOfSatisfying(
+                ControlException.TooMany.class,
+                e -> assertThat(e.retryAfter()).isEqualTo(Tokens.WRONG_EACH));
+      }
+      assertThat(control.service.authenticate(token, "there")).isPresent();
+      assertThat(control.service.authenticate(late, "elsewhere")).isPresent();
+      control.nanos.addAndGet(Tokens.WRONG_EACH.toNanos());
+      assertThat(control.service.authenticate(wrong, "there")).isEmpty();
+      assertThat(refusal(() -> control.service.authenticate(wrong, "there")).code())
+          .isEqualTo("too-many");
     }
   }
 
@@ -427,7 +453,7 @@ class NodesTest {
       control.service.delete(TAILNET);
       control.service.delete(TAILNET);
 
-      assertThat(control.service.authenticate(token)).isEmpty();
+      assertThat(control.service.authenticate(token, "there")).isEmpty();
       assertThat(control.service.tailnets()).isEmpty();
       assertThat(refusal(control::announced).code()).isEqualTo("unknown-tailnet");
       control.login(1);

@@ -54,7 +54,8 @@ class PushTest {
                   Instant.EPOCH,
                   "a#1")),
           Optional.empty(),
-          false);
+          false,
+          Optional.empty());
 
   private final MemoryTailnets place = new MemoryTailnets();
   private final ControlRecords records = place.records().orElseThrow();

@@ -409,7 +409,8 @@ class RecordedNodesTest {
                                 FakeClock.START,
                                 "its AUMs")),
                         Optional.empty(),
-                        false)));
+                        false,
+                        Optional.empty())));
         ControlService service = replay.services.get(0);
         for (Exchange each : exchanges) {
           replay.ask(each);

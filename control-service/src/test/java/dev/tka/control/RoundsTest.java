@@ -21,8 +21,10 @@ import dev.tka.sync.SyncSend;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcRequest;
 import dev.tka.testkit.Chains;
+import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
 import dev.tka.testkit.WeakKeys;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -245,6 +247,55 @@ class RoundsTest {
           (RpcAnswer.Send) control.call(1, send(1, revocation.hash(), revocation));
       assertThat(answer.receipt().head()).isEqualTo(revocation.hash());
       assertThat(control.call(1, send(1, revocation.hash(), revocation))).isEqualTo(answer);
+    }
+  }
+
+  @Test
+  void aRestoredControlTakesBackWhatNodesStillHoldUntilThatIsOverOnEveryService() throws Exception {
+    Aum lost = Chains.addKey(genesis, TestKeys.key(3, 1), 1);
+    Aum since = Chains.addKey(genesis, TestKeys.key(5, 1), 2);
+    RpcRequest.Send round = send(1, lost.hash(), lost);
+    try (TestControl control = TestControl.locked(2);
+        ControlService other =
+            ControlService.over(
+                new SharedPlace(control.place), ControlSettings.DEFAULTS, control.clock)) {
+      control.call(2, edit(2, genesis.hash(), since));
+      // As control's own rules have it, it comes too late.
+      assertThat(control.refusal(1, round).code()).isEqualTo("refused");
+
+      other.restored(TAILNET, true);
+      assertThat(control.service.status(TAILNET).restored()).contains(FakeClock.START);
+      other.restored(TAILNET, false);
+      assertThat(control.service.status(TAILNET).restored()).isEmpty();
+      assertThat(control.refusal(1, round).code()).isEqualTo("refused");
+
+      other.restored(TAILNET, true);
+      control.clock.advance(Duration.ofHours(1));
+      control.service.restored(TAILNET, true);
+      assertThat(other.status(TAILNET).restored()).contains(FakeClock.START);
+      control.call(1, round);
+      assertThat(control.head()).isEqualTo(lost.hash());
+      assertThat(other.announcement(TAILNET, Optional.empty()))
+          .isEqualTo(new Announcement.Enabled(lost.hash()));
+    }
+  }
+
+  @Test
+  void onlyATailnetWhoseLockIsOnCanBeRestored() throws Exception {
+    try (TestControl control = new TestControl()) {
+      assertThat(TestControl.refusal(() -> control.service.restored(TAILNET, true)).code())
+          .isEqualTo("unknown-tailnet");
+      control.login(1);
+      assertThat(TestControl.refusal(() -> control.service.restored(TAILNET, true)).code())
+          .isEqualTo("lock-off");
+      control.service.restored(TAILNET, false);
+      control.lock(genesis, 1);
+      control.service.restored(TAILNET, true);
+      control.call(
+          1,
+          new RpcRequest.Disable(
+              148, Optional.of(nodeKey(1)), Optional.of(genesis.hash()), TestControl.SECRET));
+      assertThat(control.service.status(TAILNET).restored()).isEmpty();
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.tka.sync;
 
+import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.OpenException;
@@ -77,10 +78,21 @@ public final class ControlEnd {
    * @throws OpenException if another writer left a store that cannot be opened
    */
   public Receipt receive(SyncSend send) throws OpenException, StoreException {
+    return receive(send, live.policy());
+  }
+
+  /**
+   * The same by other rules, such as those of a control that was restored from a backup (protocol,
+   * section 10).
+   *
+   * @throws IllegalArgumentException if the rules need what the authority's policy does not note
+   */
+  public Receipt receive(SyncSend send, AdmissionPolicy rules)
+      throws OpenException, StoreException {
     Intake intake =
         send.missing().isEmpty()
             ? Intake.Done.nothingNew(0)
-            : Intakes.atControl(live, send.missing());
+            : Intakes.atControl(live, send.missing(), rules);
     return new Receipt(new SyncReceipt(live.current().head(), refused(intake)), intake);
   }
 

@@ -4,6 +4,7 @@ import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
+import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.InformException;
 import dev.tka.core.authority.InformResult;
@@ -19,18 +20,19 @@ final class Intakes {
   private Intakes() {}
 
   /** Takes in AUMs that control received. */
-  static Intake atControl(LiveAuthority live, List<Bytes> received)
+  static Intake atControl(LiveAuthority live, List<Bytes> received, AdmissionPolicy rules)
       throws OpenException, StoreException {
-    return take(live, received, false);
+    return take(live, received, rules, false);
   }
 
   /** Takes in AUMs that a node received. */
   static Intake atNode(LiveAuthority live, List<Bytes> received)
       throws OpenException, StoreException {
-    return take(live, received, live.policy().followsControl());
+    return take(live, received, live.policy(), live.policy().followsControl());
   }
 
-  private static Intake take(LiveAuthority live, List<Bytes> received, boolean fromControl)
+  private static Intake take(
+      LiveAuthority live, List<Bytes> received, AdmissionPolicy rules, boolean fromControl)
       throws OpenException, StoreException {
     long size = received.stream().mapToLong(Bytes::size).sum();
     if (size > Limits.MAX_MESSAGE_BYTES) {
@@ -60,7 +62,8 @@ final class Intakes {
       return Intake.Done.nothingNew(known);
     }
     try {
-      InformResult result = fromControl ? live.informFromControl(fresh, sent) : live.inform(fresh);
+      InformResult result =
+          fromControl ? live.informFromControl(fresh, sent) : live.inform(fresh, rules);
       return new Intake.Done(
           result.added(),
           known + result.known(),

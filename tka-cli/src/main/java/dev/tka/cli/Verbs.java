@@ -26,6 +26,7 @@ import dev.tka.cli.command.RemoveCommand;
 import dev.tka.cli.command.RepairCommand;
 import dev.tka.cli.command.ResignCommand;
 import dev.tka.cli.command.RestoreCommand;
+import dev.tka.cli.command.RestoredCommand;
 import dev.tka.cli.command.RevokeKeysCommand;
 import dev.tka.cli.command.ServeCommand;
 import dev.tka.cli.command.SignCommand;
@@ -101,6 +102,8 @@ final class Verbs {
               "Purges old updates from a node's directory, as a node does after a sync."),
           new Verb("backup", "Copies a SQLite file with all its tailnets as of one moment."),
           new Verb("restore", "Puts a copy of a SQLite file back that 'tka backup' made."),
+          new Verb(
+              "restored", "Says that a tailnet was restored from a backup, or that this is over."),
           new Verb("export", "Writes a tailnet as a stream of bytes."),
           new Verb("import", "Imports the output of 'tka export' into a store of any kind."),
           new Verb("delete", "Deletes a tailnet from control's store, with its name."),
@@ -174,6 +177,7 @@ final class Verbs {
       case "compact" -> CompactCommand.class;
       case "backup" -> BackupCommand.class;
       case "restore" -> RestoreCommand.class;
+      case "restored" -> RestoredCommand.class;
       case "export" -> ExportCommand.class;
       case "import" -> ImportCommand.class;
       case "delete" -> DeleteCommand.class;

@@ -117,6 +117,8 @@ class JsonSchemaTest {
         Cli.run("delete", store, "--tailnet", "one", "--export", one, "--confirm", "--json").json(),
         paths);
     keys.run("import", one, store);
+    keys.run("restored", store, "--tailnet", "one");
+    collect("status", Cli.run("status", store, "--tailnet", "one", "--json").json(), paths);
     Path all = home.resolve("all.tka");
     keys.run("export", store, "--all", all);
     collect("import", Cli.run("import", all, store, "--json").json(), paths);

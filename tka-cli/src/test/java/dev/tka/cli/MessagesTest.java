@@ -49,6 +49,7 @@ class MessagesTest {
           "node token STORE --node 1",
           "node tokens STORE --ca-file FILE",
           "node revoke STORE aa",
+          "restored STORE",
           "inspect FILE",
           "keygen FILE/x",
           "init STORE tlpub:1 --key-file KEYS",

@@ -143,6 +143,30 @@ class RewriteCommandsTest {
     assertThat(head(control)).isEqualTo(chains.get("C").hash().toString());
   }
 
+  @Test
+  void aStoreThatIsMarkedAsRestoredAcceptsAgainUntilThatIsOver() throws Exception {
+    Path node = folder.resolve("node");
+    Path control = folder.resolve("control");
+    Chains chains = deniedByControl(node, control);
+    String store = "sqlite:" + folder.resolve("control.db");
+    Cli.run("export", control, folder.resolve("export"));
+    Cli.run("import", folder.resolve("export"), store, "--tailnet", "t");
+
+    assertThat(Cli.run("restored", store).exitCode()).isEqualTo(ExitCode.OK);
+    assertThat(Cli.run("status", store).out()).contains("Restored from a backup, as was said at ");
+    assertThat(Cli.run("sync", node, store, "--dry-run").exitCode()).isEqualTo(ExitCode.OK);
+    assertThat(Cli.run("restored", store, "--over").exitCode()).isEqualTo(ExitCode.OK);
+    assertThat(Cli.run("sync", node, store, "--dry-run").exitCode())
+        .isEqualTo(ExitCode.VERIFICATION_FAILED);
+    Cli.run("restored", store);
+    Cli.Result restored = Cli.run("sync", node, store);
+    assertThat(restored.exitCode()).as(restored.out()).isEqualTo(ExitCode.OK);
+    assertThat(Cli.run("status", store, "--json").json())
+        .containsEntry("Head", chains.get("C").hash().toString())
+        .containsKey("Restored");
+    assertThat(Cli.run("restored", node).exitCode()).isEqualTo(ExitCode.USAGE);
+  }
+
   /** A node whose edits, made on a stale head, control refused. */
   static Tailnet conflict(Path folder, Path control) throws Exception {
     Tailnet node = Tailnet.of(Files.createDirectory(folder.resolve("home")), "ann", "bob?2");

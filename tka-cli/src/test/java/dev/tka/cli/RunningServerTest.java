@@ -163,16 +163,44 @@ class RunningServerTest {
     String url = onSocket();
     String first = token(url);
     String second = token(url);
-    assertThat(service.authenticate(first).orElseThrow().node()).isEqualTo(2);
+    assertThat(service.authenticate(first, "there").orElseThrow().node()).isEqualTo(2);
     List<String> listed = Cli.run("node", "tokens", url, "--tailnet", NAME).out().lines().toList();
     assertThat(listed).hasSize(2);
-    String id = service.authenticate(first).orElseThrow().hash().toHex();
+    String id = service.authenticate(first, "there").orElseThrow().hash().toHex();
     Cli.Result revoked = Cli.run("node", "revoke", url, "--tailnet", NAME, id);
     assertThat(revoked).isEqualTo(new Cli.Result(0, "", ""));
-    assertThat(service.authenticate(first)).isEmpty();
-    assertThat(service.authenticate(second)).isPresent();
+    assertThat(service.authenticate(first, "there")).isEmpty();
+    assertThat(service.authenticate(second, "there")).isPresent();
     Cli.Result nobody = Cli.run("node", "token", url, "--tailnet", NAME, "--node", Long.MAX_VALUE);
     assertThat(nobody.exitCode()).as(nobody.err()).isEqualTo(ExitCode.NOT_FOUND);
+  }
+
+  @Test
+  void aTailnetCountsAsRestoredUntilThatIsOver() throws Exception {
+    String url = onSocket();
+    String words = url + " --tailnet 'a b.example.com'";
+    Cli.Result said = Cli.run("restored", url, "--tailnet", NAME);
+    assertThat(said)
+        .isEqualTo(
+            new Cli.Result(
+                0,
+                "Control takes back what nodes still hold. When all have synced: tka restored "
+                    + words
+                    + " --over\n",
+                ""));
+    String since = service.status(NAME).restored().orElseThrow().toString();
+    assertThat(Cli.run("status", url, "--tailnet", NAME).out())
+        .contains("at " + since, "until 'tka restored " + words + " --over'");
+    assertThat(Cli.run("status", url, "--tailnet", NAME, "--json").json())
+        .containsEntry("Restored", since);
+    assertThat(Cli.run("restored", url, "--tailnet", NAME, "--over"))
+        .isEqualTo(new Cli.Result(0, "Control's own rules hold again.\n", ""));
+    assertThat(service.status(NAME).restored()).isEmpty();
+    assertThat(Cli.run("status", url, "--tailnet", NAME))
+        .isEqualTo(Cli.run("status", tailnet.directory()));
+    Cli.Result off = Cli.run("restored", url, "--tailnet", "empty.example.com");
+    assertThat(off.exitCode()).as(off.err()).isNotEqualTo(ExitCode.OK);
+    assertThat(off.err()).contains("not enabled");
   }
 
   private static String token(String url) {

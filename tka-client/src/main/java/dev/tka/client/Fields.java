@@ -221,8 +221,12 @@ record Fields(Map<String, Object> values) {
   }
 
   Instant requireTime(String name) throws Bad {
+    return time(name).orElseThrow(() -> missing(name));
+  }
+
+  Optional<Instant> time(String name) throws Bad {
     try {
-      return Instant.parse(requireText(name));
+      return text(name).map(Instant::parse);
     } catch (DateTimeException e) {
       throw new Bad(name + ": expected a time, found other text");
     }

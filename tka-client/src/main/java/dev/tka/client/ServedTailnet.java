@@ -1,6 +1,7 @@
 package dev.tka.client;
 
 import dev.tka.core.AumHash;
+import java.time.Instant;
 import java.util.Optional;
 
 /**
@@ -11,6 +12,7 @@ import java.util.Optional;
  * @param head control's head, while the lock is on
  * @param length the number of AUMs on its active chain
  * @param nodes the number of its nodes
+ * @param restored since when it counts as restored from a backup, if it does
  * @param problem why its authority cannot be opened, on one line
  */
 public record ServedTailnet(
@@ -19,4 +21,5 @@ public record ServedTailnet(
     Optional<AumHash> head,
     long length,
     long nodes,
+    Optional<Instant> restored,
     Optional<String> problem) {}

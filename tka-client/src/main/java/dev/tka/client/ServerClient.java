@@ -165,6 +165,7 @@ public final class ServerClient implements AutoCloseable {
         fields.hash("head"),
         fields.requireCount("length"),
         fields.requireCount("nodes"),
+        fields.time("restored"),
         fields.text("problem"));
   }
 
@@ -301,6 +302,13 @@ public final class ServerClient implements AutoCloseable {
     ask("DELETE", path(tailnet) + "/tokens/" + hash.toHex(), LARGEST_OBJECT, InputStream::read);
   }
 
+  /**
+   * Says that a tailnet was restored from a backup, or that this is over (protocol, section 10).
+   */
+  public void setRestored(String tailnet, boolean is) throws ServerException {
+    ask(is ? "PUT" : "DELETE", path(tailnet) + "/restored", LARGEST_OBJECT, InputStream::read);
+  }
+
   private static String path(String tailnet) {
     StringBuilder out = new StringBuilder("/v1/tailnets/");
     for (byte b : tailnet.getBytes(StandardCharsets.UTF_8)) {
@@ -338,7 +346,7 @@ public final class ServerClient implements AutoCloseable {
     access.url().socket().ifPresent(socket -> request.transport(new Transport.TCPUnix(socket)));
     token.ifPresent(
         text -> request.headers(all -> all.put(HttpHeader.AUTHORIZATION, "Bearer " + text)));
-    if (method.equals("POST")) {
+    if (method.startsWith("P")) {
       request.body(new BytesRequestContent(new byte[0]));
     }
     InputStreamResponseListener listener = new InputStreamResponseListener();

@@ -133,6 +133,10 @@ class ServerClientTest {
                 out -> FakeServer.lines(out, "{\"token\":\"x1\"}"))
             .put(
                 "DELETE /v1/tailnets/t/tokens/0102",
+                out -> FakeServer.answer(out, 204, "", new byte[0]))
+            .put("PUT /v1/tailnets/t/restored", out -> FakeServer.answer(out, 204, "", new byte[0]))
+            .put(
+                "DELETE /v1/tailnets/t/restored",
                 out -> FakeServer.answer(out, 204, "", new byte[0]));
     try (FakeServer server = FakeServer.onLoopback(control);
         ServerClient client = client(server)) {
@@ -151,6 +155,8 @@ class ServerClientTest {
       assertThat(client.tokens("t").get(0).hash().toHex()).isEqualTo("0102");
       assertThat(client.makeToken("t", 1)).isEqualTo("x1");
       client.revokeToken("t", client.tokens("t").get(0).hash());
+      client.setRestored("t", true);
+      client.setRestored("t", false);
     }
   }
 

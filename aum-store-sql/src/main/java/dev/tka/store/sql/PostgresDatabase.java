@@ -147,9 +147,8 @@ public final class PostgresDatabase extends SqlTailnets {
         throw new StoreException.Absent(
             settings + ": expected a store, found no tables in schema " + SCHEMA);
       }
-      if (version.orElse(0) > PostgresTables.VERSION) {
-        throw new StoreException.Newer(
-            settings.toString(), PostgresTables.VERSION, version.getAsLong());
+      if (version.isPresent()) {
+        PostgresTables.requireNoNewer(connection, settings.toString());
       }
       found = (int) version.orElse(0);
       if (found < PostgresTables.VERSION && create) {
@@ -335,6 +334,12 @@ public final class PostgresDatabase extends SqlTailnets {
   @Override
   boolean keepsRecords(Connection connection) throws SQLException {
     return isVersion(PostgresTables.WITH_RECORDS, connection);
+  }
+
+  /** {@inheritDoc} Another process may have migrated it since. */
+  @Override
+  boolean keepsRestored(Connection connection) throws SQLException {
+    return isVersion(PostgresTables.WITH_RESTORED, connection);
   }
 
   private boolean isVersion(int least, Connection connection) throws SQLException {

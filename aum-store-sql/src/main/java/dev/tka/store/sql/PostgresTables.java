@@ -26,7 +26,7 @@ final class PostgresTables {
   private static final String HISTORY = SCHEMA + ".schema_history";
 
   /** The steps; the number of each is its version. */
-  private static final List<String> STEPS = List.of("tailnets", "facts", "records");
+  private static final List<String> STEPS = List.of("tailnets", "facts", "records", "restored");
 
   static final int VERSION = STEPS.size();
 
@@ -35,6 +35,19 @@ final class PostgresTables {
 
   /** The first version with those for a control server's records. */
   static final int WITH_RECORDS = 3;
+
+  /** The first version with the columns for tailnets that were restored from a backup. */
+  static final int WITH_RESTORED = 4;
+
+  /**
+   * The last step that is noted with its version, so that programs of the versions before it refuse
+   * to begin. Those after it are noted without, and known by their scripts' names: programs of the
+   * versions before go on with the tables, and begin with them, too.
+   */
+  private static final int LAST_REFUSED = 3;
+
+  /** The version of a step that was done. */
+  private static final String STEP = "coalesce(version, substring(script from '^V([0-9]+)__'))";
 
   /** A number that other programs hardly lock: "TKA" and a zero. */
   private static final long LOCK = 0x544b4100;
@@ -55,10 +68,28 @@ final class PostgresTables {
       }
       try (ResultSet result =
           statement.executeQuery(
-              "select version::bigint from "
-                  + HISTORY
-                  + " where success and version is not null order by 1 desc limit 1")) {
-        return result.next() ? OptionalLong.of(result.getLong(1)) : OptionalLong.empty();
+              "select max(" + STEP + "::bigint) from " + HISTORY + " where success")) {
+        result.next();
+        long version = result.getLong(1);
+        return result.wasNull() ? OptionalLong.empty() : OptionalLong.of(version);
+      }
+    }
+  }
+
+  /**
+   * Requires that no newer version changed the tables in a way that this one must keep away from.
+   *
+   * @throws StoreException.Newer if one did
+   */
+  static void requireNoNewer(Connection connection, String place)
+      throws SQLException, StoreException.Newer {
+    try (Statement statement = connection.createStatement();
+        ResultSet result =
+            statement.executeQuery(
+                "select max(version::bigint) from " + HISTORY + " where success")) {
+      result.next();
+      if (result.getLong(1) > VERSION) {
+        throw new StoreException.Newer(place, VERSION, result.getLong(1));
       }
     }
   }
@@ -89,11 +120,10 @@ final class PostgresTables {
         telling.close();
       }
       OptionalLong version = version(connection);
-      if (version.orElse(0) > VERSION) {
-        throw new StoreException.Newer(place, VERSION, version.getAsLong());
-      }
       if (version.isEmpty()) {
         begin(statement, place);
+      } else {
+        requireNoNewer(connection, place);
       }
       for (int next = (int) version.orElse(0) + 1; next <= VERSION; next++) {
         step(connection, next);
@@ -192,7 +222,7 @@ final class PostgresTables {
                 + " execution_time, success) select coalesce(max(installed_rank), 0) + 1, ?, ?,"
                 + " 'SQL', ?, current_user, 0, true from "
                 + HISTORY)) {
-      note.setString(1, Integer.toString(version));
+      note.setString(1, version <= LAST_REFUSED ? Integer.toString(version) : null);
       note.setString(2, description);
       note.setString(3, script);
       note.executeUpdate();

@@ -30,6 +30,10 @@ final class RecordRows {
   static final String RECORD_COLUMNS =
       "number, name, genesis, state1, state2, begun, begun_by, begun_at, support, made,"
           + " retired, checksum";
+
+  /** What a record has beside those, with a checksum of its own; empty where it is not kept. */
+  static final String RESTORED_COLUMNS = "restored, restored_checksum";
+
   static final String RETIRED_COLUMNS =
       "tailnet, position, genesis, state1, state2, secret, ended_at, store, checksum";
   static final String NODE_COLUMNS =
@@ -41,6 +45,8 @@ final class RecordRows {
 
   /** The number of retired authorities in a row of {@link #RECORD_COLUMNS}. */
   static final int RETIRED = 10;
+
+  private static final int RECORD_WIDTH = 12;
 
   private static final long HOLDS_RETIRED = 1;
   private static final long CATCHING_UP = 2;
@@ -64,8 +70,30 @@ final class RecordRows {
         .withChecksum();
   }
 
+  /**
+   * The columns of {@link #RESTORED_COLUMNS}. Servers of the version before write the others and
+   * know nothing of these, so they are in no sum with them.
+   */
+  static Row restored(long number, TailnetRecord record) {
+    if (record.restored().isEmpty()) {
+      return Row.of("record", Optional.empty(), Optional.empty());
+    }
+    Row row = Row.of("record", number, record.restored().get().toString()).withChecksum();
+    return row.part(1, 3);
+  }
+
+  private static Optional<Instant> parseRestored(Row row) throws StoreException.Damaged {
+    if (row.optionalText(RECORD_WIDTH).isEmpty()) {
+      return Optional.empty();
+    }
+    row.requireChecksum(
+        RECORD_WIDTH + 1, Row.of("record", row.number(0), text(row, RECORD_WIDTH)).checksum());
+    return Optional.of(time(row, RECORD_WIDTH));
+  }
+
+  /** Reads a row of {@link #RECORD_COLUMNS} and then {@link #RESTORED_COLUMNS}. */
   static TailnetRecord parseRecord(Row row, List<Row> retired) throws StoreException.Damaged {
-    requireChecksum(row);
+    requireChecksum(row.part(0, RECORD_WIDTH));
     Optional<AuthorityName> authority = Optional.empty();
     if (row.optionalHash(2).isPresent()) {
       authority = Optional.of(new AuthorityName(row.hash(2), row.number(3), row.number(4)));
@@ -88,7 +116,8 @@ final class RecordRows {
     for (int i = 0; i < ended.length; i++) {
       ended[i] = parseRetired(retired.get(i), i);
     }
-    return new TailnetRecord(authority, begun, List.of(ended), support, row.number(9) != 0);
+    return new TailnetRecord(
+        authority, begun, List.of(ended), support, row.number(9) != 0, parseRestored(row));
   }
 
   static Row retired(long number, long position, RetiredAuthority ended) {

@@ -2,6 +2,7 @@ package dev.tka.store.sql;
 
 import static dev.tka.store.sql.RecordRows.NODE_COLUMNS;
 import static dev.tka.store.sql.RecordRows.RECORD_COLUMNS;
+import static dev.tka.store.sql.RecordRows.RESTORED_COLUMNS;
 import static dev.tka.store.sql.RecordRows.RETIRED_COLUMNS;
 import static dev.tka.store.sql.RecordRows.SIGHTING_COLUMNS;
 import static dev.tka.store.sql.RecordRows.TOKEN_COLUMNS;
@@ -61,6 +62,7 @@ final class SqlRecords implements ControlRecords {
   private static final String PREFIX = "sql:";
 
   private static final int RECORD_WIDTH = 12;
+  private static final int RESTORED_WIDTH = 2;
   private static final int RETIRED_WIDTH = 9;
 
   /** What others see of a node. */
@@ -122,7 +124,8 @@ final class SqlRecords implements ControlRecords {
   public SortedSet<String> tailnets() throws StoreException {
     return database.read(
         connection -> {
-          boolean records = database.keepsRecords(connection);
+          boolean restored = database.keepsRestored(connection);
+          boolean records = restored || database.keepsRecords(connection);
           String sql =
               "select name from "
                   + in("tailnet")
@@ -134,7 +137,9 @@ final class SqlRecords implements ControlRecords {
                 " and t.retired is null union select name from "
                     + in("record")
                     + " as r where r.genesis is not null or r.begun is not null"
-                    + " or r.support is not null or r.made > 0 or r.retired > 0 or exists(select 1 from "
+                    + " or r.support is not null or r.made > 0 or r.retired > 0"
+                    + (restored ? " or r.restored is not null" : "")
+                    + " or exists(select 1 from "
                     + in("node")
                     + " as n where n.tailnet = r.number)";
           }
@@ -158,7 +163,8 @@ final class SqlRecords implements ControlRecords {
   }
 
   private Seen seen(Connection connection, String tailnet) throws SQLException, StoreException {
-    boolean records = database.keepsRecords(connection);
+    boolean restored = database.keepsRestored(connection);
+    boolean records = restored || database.keepsRecords(connection);
     String sql =
         "select t.revision, t.checksum, case when exists(select 1 from "
             + in("aum")
@@ -168,6 +174,8 @@ final class SqlRecords implements ControlRecords {
                     + in("node")
                     + " as n where n.tailnet = r.number) then 1 else 0 end, "
                     + of("r", RECORD_COLUMNS)
+                    + ", "
+                    + (restored ? of("r", RESTORED_COLUMNS) : "null, null")
                     + ", "
                     + of("q", RETIRED_COLUMNS)
                 : "")
@@ -193,7 +201,7 @@ final class SqlRecords implements ControlRecords {
     boolean known = first.number(2) == 1;
     TailnetRecord record = TailnetRecord.NONE;
     if (records && first.columns().get(4).isPresent()) {
-      int retired = 4 + RECORD_WIDTH;
+      int retired = 4 + RECORD_WIDTH + RESTORED_WIDTH;
       List<Row> ended = new ArrayList<>();
       for (Row row : rows) {
         if (row.columns().get(retired).isPresent()) {
@@ -377,6 +385,8 @@ final class SqlRecords implements ControlRecords {
                     "record",
                     "select "
                         + RECORD_COLUMNS
+                        + ", "
+                        + RESTORED_COLUMNS
                         + " from "
                         + in("record")
                         + " where name = ?"
@@ -445,11 +455,16 @@ final class SqlRecords implements ControlRecords {
         "update "
             + in("record")
             + " set genesis = ?, state1 = ?, state2 = ?, begun = ?, begun_by = ?, begun_at = ?,"
-            + " support = ?, made = ?, retired = ?, checksum = ?, changed = "
+            + " support = ?, made = ?, retired = ?, checksum = ?, restored = ?,"
+            + " restored_checksum = ?, changed = "
             + mark
             + (switches ? ", switched = " + mark : "")
             + " where number = ?",
-        row.part(2, RECORD_WIDTH).with(before.number));
+        Row.joined(
+            List.of(
+                row.part(2, RECORD_WIDTH),
+                RecordRows.restored(before.number, after),
+                Row.of("record", before.number))));
     writeRetired(connection, before, after.retired());
   }
 

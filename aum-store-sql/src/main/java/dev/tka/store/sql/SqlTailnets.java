@@ -69,6 +69,12 @@ abstract class SqlTailnets implements Tailnets {
   abstract boolean keepsRecords(Connection connection) throws SQLException;
 
   /**
+   * Whether the columns of {@code sqlite-1-restored.sql} are there, and so those of {@link
+   * #keepsRecords}; within {@link #write} they always are.
+   */
+  abstract boolean keepsRestored(Connection connection) throws SQLException;
+
+  /**
    * What stands before the name of a table: no session is relied on to have a search path, since a
    * pooler may give each transaction another one.
    */

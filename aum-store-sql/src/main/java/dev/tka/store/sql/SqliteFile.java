@@ -75,6 +75,7 @@ public final class SqliteFile extends SqlTailnets {
   private static final String TABLES = "sqlite-1.sql";
   private static final String TABLES_FOR_FACTS = "sqlite-1-facts.sql";
   private static final String TABLES_FOR_RECORDS = "sqlite-1-records.sql";
+  private static final String COLUMNS_FOR_RESTORED = "sqlite-1-restored.sql";
 
   /** The end of a statement in these; those within triggers begin further in. */
   private static final String END = ";\\s*\\n(?=[a-z])(?!end)";
@@ -268,6 +269,7 @@ public final class SqliteFile extends SqlTailnets {
           execute(connection, TABLES);
           execute(connection, TABLES_FOR_FACTS);
           execute(connection, TABLES_FOR_RECORDS);
+          execute(connection, COLUMNS_FOR_RESTORED);
           try (Statement statement = connection.createStatement()) {
             statement.execute("pragma application_id = " + APPLICATION_ID);
             return statement.execute("pragma user_version = " + VERSION);
@@ -425,6 +427,9 @@ public final class SqliteFile extends SqlTailnets {
           if (!keepsRecords(connection)) {
             execute(connection, TABLES_FOR_RECORDS);
           }
+          if (!keepsRestored(connection)) {
+            execute(connection, COLUMNS_FOR_RESTORED);
+          }
           return work.run(connection);
         });
   }
@@ -539,6 +544,14 @@ public final class SqliteFile extends SqlTailnets {
   @Override
   boolean keepsRecords(Connection connection) throws SQLException {
     return has("place", connection);
+  }
+
+  @Override
+  boolean keepsRestored(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      String query = "select count(*) from pragma_table_info('record') where name = 'restored'";
+      return number(statement, query) > 0;
+    }
   }
 
   private static boolean has(String table, Connection connection) throws SQLException {

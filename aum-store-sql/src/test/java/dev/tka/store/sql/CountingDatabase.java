@@ -69,6 +69,11 @@ final class CountingDatabase extends SqlTailnets {
   }
 
   @Override
+  boolean keepsRestored(Connection connection) throws SQLException {
+    return behind.keepsRestored(connection);
+  }
+
+  @Override
   String lock(RowLock strength) {
     return behind.lock(strength);
   }

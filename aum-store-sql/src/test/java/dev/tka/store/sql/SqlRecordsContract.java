@@ -32,6 +32,16 @@ abstract class SqlRecordsContract extends ControlRecordsContract {
   @Override
   protected abstract SqlTailnets place() throws Exception;
 
+  /** The place that {@link #place} opened, without what it may lack being made. */
+  abstract SqlTailnets placeAsItIs() throws Exception;
+
+  /** Takes away what the version before did not have. */
+  void makeOlderByOne() throws SQLException {
+    for (String each : List.of("restored", "restored_checksum")) {
+      sql("alter table record drop column " + each);
+    }
+  }
+
   /** A connection to the database, with the tables in scope. */
   abstract Connection connect() throws SQLException;
 
@@ -59,6 +69,7 @@ abstract class SqlRecordsContract extends ControlRecordsContract {
         new RetiredAuthority(authority(), secret(9), NOON, "ignored"));
     records.addToken(new NodeToken(HASH, "t", 1, NOON));
     records.noteSightings("t", List.of(sighting()));
+    change(records, "t", records.tailnet("t").withRestored(Optional.of(NOON)));
 
     for (String damage :
         List.of(
@@ -69,6 +80,8 @@ abstract class SqlRecordsContract extends ControlRecordsContract {
             "retired: set secret = 'disablement-secret:00'",
             "record: set retired = 0",
             "record: set state1 = 5",
+            "record: set restored = '2027-01-02T12:00:00Z'",
+            "record: set restored_checksum = null",
             "sighting: set outcome = 'no'",
             "token: set made_at = 5")) {
       String[] parts = damage.split(": ", 2);
@@ -127,6 +140,72 @@ abstract class SqlRecordsContract extends ControlRecordsContract {
     sql("delete from tailnet");
     position = requireTold(records, position, "old", true);
     assertThat(records.changesAfter(position, 10).tailnets()).isEmpty();
+  }
+
+  @Test
+  void theStatementsOfTheVersionBeforeWorkAndLeaveWhatItDoesNotKnow() throws Exception {
+    ControlRecords records = records(opened());
+    TailnetRecord restored = TailnetRecord.NONE.withRestored(Optional.of(NOON));
+    change(records, "t", restored);
+    try (Connection connection = connect()) {
+      Row before =
+          Statements.query(
+                  connection,
+                  "record",
+                  "select number, name, genesis, state1, state2, begun, begun_by, begun_at, support,"
+                      + " made, retired, checksum from record where name = ?",
+                  "t")
+              .get(0);
+      long number = before.number(0);
+      assertThat(before).isEqualTo(RecordRows.record(number, "t", TailnetRecord.NONE));
+
+      TailnetRecord after = restored.withMade().withSupport(Optional.of(secret(1)));
+      Statements.execute(
+          connection,
+          "update record set genesis = ?, state1 = ?, state2 = ?, begun = ?, begun_by = ?,"
+              + " begun_at = ?, support = ?, made = ?, retired = ?, checksum = ? where number = ?",
+          RecordRows.record(number, "t", after).part(2, 12).with(number));
+      assertThat(records.tailnet("t")).isEqualTo(after);
+
+      long made =
+          Statements.query(
+                  connection,
+                  "record",
+                  "insert into record (name, made, retired, checksum) values (?, 0, 0, 0)"
+                      + " returning number",
+                  "u")
+              .get(0)
+              .number(0);
+      Statements.execute(
+          connection,
+          "update record set made = ?, checksum = ? where number = ?",
+          Row.of(
+              "record",
+              1L,
+              RecordRows.record(made, "u", TailnetRecord.NONE.withMade()).number(11),
+              made));
+    }
+    assertThat(records.tailnet("u")).isEqualTo(TailnetRecord.NONE.withMade());
+  }
+
+  @Test
+  void tablesOfTheVersionBeforeAreReadAsTheyAreAndTheFirstWriteAddsWhatIsMissing()
+      throws Exception {
+    Tailnets place = opened();
+    put(records(place), "t", node(1));
+    change(records(place), "t", TailnetRecord.NONE.withSupport(Optional.of(secret(1))));
+    closeAll();
+    makeOlderByOne();
+    try (Tailnets older = placeAsItIs()) {
+      ControlRecords records = records(older);
+      assertThat(records.tailnets()).containsExactly("t");
+      TailnetRecord found = records.seen("t").tailnet();
+      assertThat(found).isEqualTo(TailnetRecord.NONE.withSupport(Optional.of(secret(1))));
+      TailnetRecord restored = found.withRestored(Optional.of(NOON));
+      change(records, "t", restored);
+      assertThat(records.tailnet("t")).isEqualTo(restored);
+      assertThat(records(opened()).tailnet("t")).isEqualTo(restored);
+    }
   }
 
   private static Changes.Position requireTold(

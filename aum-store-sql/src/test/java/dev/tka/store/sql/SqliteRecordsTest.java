@@ -32,6 +32,11 @@ class SqliteRecordsTest extends SqlRecordsContract {
   }
 
   @Override
+  SqlTailnets placeAsItIs() throws Exception {
+    return SqliteFile.at(file(), Clock.systemUTC());
+  }
+
+  @Override
   Connection connect() throws SQLException {
     return DriverManager.getConnection("jdbc:sqlite:" + file());
   }

@@ -142,7 +142,8 @@ public abstract class ControlRecordsContract {
             new RetiredAuthority(
                 new AuthorityName(hash("C"), 7, 8), secret(2), NOON.plusSeconds(1), "x#2")),
         Optional.of(secret(3)),
-        true);
+        true,
+        Optional.of(NOON.plusSeconds(5)));
   }
 
   private RetiredAuthority ended() {
@@ -246,7 +247,8 @@ public abstract class ControlRecordsContract {
             full.begun(),
             List.of(full.retired().get(1), full.retired().get(0), full.retired().get(1)),
             full.support(),
-            false);
+            false,
+            full.restored());
     change(records, "t", other);
     assertThat(records.tailnet("t")).isEqualTo(other);
     change(records, "t", TailnetRecord.NONE);
@@ -261,6 +263,27 @@ public abstract class ControlRecordsContract {
     assertThat(records.tailnets()).containsExactly("t");
     assertThat(records.seen("t").known()).isTrue();
     assertThat(records.tailnet("t")).isEqualTo(TailnetRecord.NONE.withMade());
+  }
+
+  @Test
+  void thatATailnetWasRestoredIsKeptUntilItIsOverOrItsAuthorityEnds() throws Exception {
+    Tailnets place = opened();
+    ControlRecords records = records(place);
+    TailnetRecord restored = TailnetRecord.NONE.withRestored(Optional.of(NOON));
+    change(records, "t", restored);
+    assertThat(records.tailnets()).containsExactly("t");
+    assertThat(records(opened()).seen("t").tailnet()).isEqualTo(restored);
+    assertConflict(
+        () -> records.commit("t", RecordsChange.ofTailnet(TailnetRecord.NONE, restored)), "\"t\"");
+
+    Revision aums = add(place, "t", "A").revision();
+    TailnetRecord after = records.retire("t", aums, restored, ended());
+    assertThat(after.restored()).isEmpty();
+    assertThat(records.tailnet("t")).isEqualTo(after);
+
+    change(records, "t", after.withRestored(Optional.of(NOON)));
+    change(records, "t", after);
+    assertThat(records(opened()).tailnet("t")).isEqualTo(after);
   }
 
   @Test

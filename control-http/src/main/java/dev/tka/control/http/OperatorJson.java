@@ -41,6 +41,9 @@ final class OperatorJson {
     }
     out.writeNumberField("retired", status.retired());
     out.writeBooleanField("supportSecret", status.hasSupportSecret());
+    if (status.restored().isPresent()) {
+      out.writeStringField("restored", status.restored().get().toString());
+    }
     if (status.problem().isPresent()) {
       out.writeStringField("problem", status.problem().get());
     }

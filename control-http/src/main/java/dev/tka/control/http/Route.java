@@ -39,6 +39,8 @@ enum Route {
   STATUS(Role.OPERATOR, Set.of("GET"), "/v1/tailnets/{tailnet}", Set.of()),
   CREATE(Role.OPERATOR, Set.of("PUT"), "/v1/tailnets/{tailnet}", Set.of()),
   DELETE(Role.OPERATOR, Set.of("DELETE"), "/v1/tailnets/{tailnet}", Set.of()),
+  RESTORED(Role.OPERATOR, Set.of("PUT"), "/v1/tailnets/{tailnet}/restored", Set.of()),
+  NOT_RESTORED(Role.OPERATOR, Set.of("DELETE"), "/v1/tailnets/{tailnet}/restored", Set.of()),
   LOG(Role.OPERATOR, Set.of("GET"), "/v1/tailnets/{tailnet}/log", Set.of("limit")),
   EXPORT(Role.OPERATOR, Set.of("GET"), "/v1/tailnets/{tailnet}/export", Set.of()),
   FLEET(Role.OPERATOR, Set.of("GET"), "/v1/tailnets/{tailnet}/fleet", Set.of()),

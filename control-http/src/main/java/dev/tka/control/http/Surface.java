@@ -121,6 +121,10 @@ final class Surface {
         service.delete(exchange.tailnet());
         exchange.answer(Answer.empty(204));
       }
+      case RESTORED, NOT_RESTORED -> {
+        service.restored(exchange.tailnet(), exchange.route() == Route.RESTORED);
+        exchange.answer(Answer.empty(204));
+      }
       case LOG -> log(exchange);
       case EXPORT -> export(exchange);
       case FLEET -> fleet(exchange);

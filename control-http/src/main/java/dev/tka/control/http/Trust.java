@@ -4,9 +4,11 @@ import dev.tka.control.ControlException;
 import dev.tka.control.ControlService;
 import dev.tka.store.records.NodeToken;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import org.eclipse.jetty.http.HttpHeader;
@@ -19,6 +21,9 @@ final class Trust {
 
   /** The kind of a URI among a certificate's alternative names (RFC 5280). */
   private static final int URI_NAME = 6;
+
+  /** Of an IPv6 address. */
+  private static final int SUBNET_BYTES = 8;
 
   private final Listener listener;
   private final ControlService service;
@@ -70,7 +75,7 @@ final class Trust {
       }
       case NODE -> {
         if (token.isPresent()) {
-          Optional<NodeToken> node = service.authenticate(token.get());
+          Optional<NodeToken> node = service.authenticate(token.get(), source(request));
           if (node.isPresent()) {
             yield new Identity.Node(node.get().tailnet(), node.get().node());
           }
@@ -78,6 +83,16 @@ final class Trust {
         yield ofCertificate(certificate.orElseThrow(() -> unknown(token)));
       }
     };
+  }
+
+  /** Where a request comes from; a host may have all IPv6 addresses of a subnet. */
+  private static String source(Request request) {
+    if (request.getConnectionMetaData().getRemoteSocketAddress() instanceof InetSocketAddress from
+        && from.getAddress() != null) {
+      byte[] bytes = from.getAddress().getAddress();
+      return HexFormat.of().formatHex(bytes, 0, Math.min(bytes.length, SUBNET_BYTES));
+    }
+    return "";
   }
 
   private void requireCertificateOrSocket(

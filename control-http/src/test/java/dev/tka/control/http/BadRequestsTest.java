@@ -168,6 +168,7 @@ class BadRequestsTest {
     rpc(1, "sign", text("NodeKey", nodeKey(1), "Signature", "AAAA"), 400, "malformed");
     bad(Role.OPERATOR, "PUT", node(1) + "/may-init", "\"true\"", 400, "malformed");
     bad(Role.OPERATOR, "PUT", node(99) + "/may-init", "true", 404, "unknown-node");
+    bad(Role.OPERATOR, "PUT", "/v1/tailnets/elsewhere/restored", "", 404, "unknown-tailnet");
   }
 
   private void http() {
@@ -290,6 +291,18 @@ class BadRequestsTest {
       assertThat(kit.ask(Role.OPERATOR, "GET", "/v1/tailnets", "").body()).isEqualTo(tailnets);
       assertThat(kit.log).noneMatch(line -> line.contains("failed: "));
       assertThat(kit.log).noneMatch(line -> line.contains(BIG.substring(0, 100)));
+    }
+  }
+
+  @Test
+  void whoTriesManyTokensIsSentAwayBeforeTheyAreLookedUp() throws Exception {
+    try (Kit kit = Kit.onTcp(folder)) {
+      String wrong = "Authorization: Bearer " + kit.secret("tka-node-" + "A".repeat(43));
+      List<String> codes = new ArrayList<>();
+      for (int i = 0; i < 500 && !codes.contains("too-many"); i++) {
+        codes.add(kit.ask(Role.NODE, "GET", "/v1/node/announcement", "", wrong).code());
+      }
+      assertThat(codes).startsWith("unauthorized").endsWith("too-many").hasSizeGreaterThan(50);
     }
   }
 

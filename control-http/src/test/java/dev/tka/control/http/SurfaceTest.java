@@ -264,6 +264,25 @@ class SurfaceTest {
   }
 
   @Test
+  void anOperatorSaysThatATailnetWasRestoredAndSeesItUntilThatIsOver() throws Exception {
+    try (Kit kit = Kit.onSockets(folder)) {
+      kit.lock(1);
+      assertThat(json(kit.ask(Role.OPERATOR, "GET", ROOT, ""))).doesNotContainKey("restored");
+      for (int time = 1; time <= 2; time++) {
+        assertThat(kit.ask(Role.OPERATOR, "PUT", ROOT + "/restored", "").status()).isEqualTo(204);
+      }
+      assertThat(json(kit.ask(Role.OPERATOR, "GET", ROOT, ""))).containsKey("restored");
+      assertThat(lines(kit.ask(Role.OPERATOR, "GET", "/v1/tailnets", "")).get(0))
+          .containsKey("restored");
+      for (int time = 1; time <= 2; time++) {
+        assertThat(kit.ask(Role.OPERATOR, "DELETE", ROOT + "/restored", "").status())
+            .isEqualTo(204);
+      }
+      assertThat(json(kit.ask(Role.OPERATOR, "GET", ROOT, ""))).doesNotContainKey("restored");
+    }
+  }
+
+  @Test
   void sayingWhoMayInitNeverUndoesAKeyChange() throws Exception {
     ExecutorService other = Executors.newSingleThreadExecutor();
     try (Kit kit = Kit.onSockets(folder)) {

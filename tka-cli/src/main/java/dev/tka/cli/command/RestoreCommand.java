@@ -209,7 +209,9 @@ public final class RestoreCommand implements Callable<Integer> {
     }
     if (!older.isEmpty() || kept.isEmpty() || unread.isPresent()) {
       out.println(
-          "Nodes may have more. Until each of them has synced: tka sync DIR "
+          "Nodes may have more. Until each of them has synced: tka restored "
+              + Texts.shellWord(place.url())
+              + " --tailnet ID; or for one directory: tka sync DIR "
               + Texts.shellWord(place.url())
               + " --tailnet ID --restored");
     }

@@ -5,6 +5,7 @@ import dev.tka.cli.input.KeyArgument;
 import dev.tka.cli.input.Pasted;
 import dev.tka.cli.input.PeersFile;
 import dev.tka.cli.input.PeersOption;
+import dev.tka.cli.input.ServedPeers;
 import dev.tka.cli.input.SigningKeyOption;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.StreamArgument;
@@ -14,6 +15,8 @@ import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.SignatureOutput;
 import dev.tka.cli.output.Texts;
+import dev.tka.client.ServerException;
+import dev.tka.client.ServerPlace;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.NodeKey;
@@ -53,7 +56,9 @@ import picocli.CommandLine.Spec;
       "A sign-device link is checked first: it has to belong to this tailnet and be unchanged. A"
           + " link as a mail or a web page shows it will do.",
       "With --peers, a node can be named by its ID or its name there; without NODE, all nodes of"
-          + " the file are signed that lack only a signature, after a question."
+          + " the file are signed that lack only a signature, after a question. A running server is"
+          + " asked for its nodes if no file is named; which key a name stands for is then its"
+          + " word."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -64,6 +69,7 @@ import picocli.CommandLine.Spec;
       "  tka sign DIR - --key-file admin.key     one node a line",
       "  tka sign DIR laptop phone --peers peers.json --key-file admin.key",
       "  tka sign DIR --peers peers.json --key-file admin.key",
+      "  tka sign https://tka.example.com laptop --key-file admin.key",
       "  tka sign DIR nodekey:... --key-file admin.key --json | jq .NodeKeySignature"
     })
 public final class SignCommand implements Callable<Integer> {
@@ -130,10 +136,10 @@ public final class SignCommand implements Callable<Integer> {
       paramLabel = "NODE [ROTATIONKEY]",
       description = {
         "The node: its node key, nodekey:..., a sign-device link, tailscale://..., or with --peers"
-            + " its ID or name; - for standard input, with one node a line. ROTATIONKEY is the"
+            + " or of a server its ID or name; - for standard input, with one node a line. ROTATIONKEY is the"
             + " node's own key, tlpub:... or nlpub:..., with which it may rotate its node key."
             + " Without it, the node needs a new signature for every new node key; of a node of"
-            + " --peers, it is known."
+            + " --peers, or of a server, it is known."
       })
   private List<String> words = List.of();
 
@@ -144,7 +150,7 @@ public final class SignCommand implements Callable<Integer> {
   @Mixin private SignatureOutput output;
 
   @Override
-  public Integer call() throws TkaException, IOException, CommandFailure {
+  public Integer call() throws TkaException, IOException, CommandFailure, ServerException {
     boolean fromInput = words.equals(List.of(StreamArgument.STANDARD));
     int readers =
         (fromInput ? 1 : 0)
@@ -153,7 +159,9 @@ public final class SignCommand implements Callable<Integer> {
     if (readers > 1) {
       throw usage("only one of -, --peers and --key-file can read standard input");
     }
-    if (words.isEmpty() && !peers.isGiven()) {
+    Optional<ServerPlace> server =
+        peers.isGiven() ? Optional.empty() : ServedPeers.find(store.place());
+    if (words.isEmpty() && !peers.isGiven() && server.isEmpty()) {
       throw usage("missing argument, expected one or more nodes, or --peers");
     }
     List<Named> named =
@@ -164,9 +172,13 @@ public final class SignCommand implements Callable<Integer> {
                     .map(word -> new Word(OptionalInt.empty(), Pasted.clean(word)))
                     .toList());
     PrintWriter err = spec.commandLine().getErr();
-    Authority authority = StoreEdit.look(store, err).authority();
-    Optional<PeersFile> file = peers.read(tka, err);
+    StoreEdit look = StoreEdit.look(store, err);
+    Authority authority = look.authority();
     boolean all = words.isEmpty();
+    Optional<PeersFile> file = peers.read(tka, err);
+    if (server.isPresent() && (all || !named.stream().allMatch(SignCommand::isKeyOrLink))) {
+      file = Optional.of(ServedPeers.of(server.get(), look.store().tailnet().orElseThrow()));
+    }
     List<Wanted> wanted =
         all ? unsigned(authority, file.orElseThrow()) : wanted(named, authority, file);
     for (Wanted one : wanted) {
@@ -194,7 +206,7 @@ public final class SignCommand implements Callable<Integer> {
           peers.isStandardInput() || signingKey.isStandardInput(),
           err);
     }
-    print(sign(wanted, signer), fromInput || peers.isGiven() || wanted.size() > 1);
+    print(sign(wanted, signer), fromInput || file.isPresent() || wanted.size() > 1);
     return file.map(PeersFile::exitCode).orElse(ExitCode.OK);
   }
 
@@ -338,9 +350,9 @@ public final class SignCommand implements Callable<Integer> {
     if (found.size() > 1) {
       throw one.word()
           .refused(
-              "names several nodes of the file: "
+              "names several nodes: "
                   + String.join(", ", found.stream().map(PeersFile.Entry::title).toList()),
-              Advice.listPeers(store.words(), peers.word()));
+              list());
     }
     if (!found.isEmpty()) {
       return of(found.get(0), one.rotationKey());
@@ -356,8 +368,19 @@ public final class SignCommand implements Callable<Integer> {
     }
     throw new CommandFailure(
         ExitCode.NOT_FOUND,
-        one.word().at() + "no node of the file has this ID or name",
-        file.get().sound() ? Advice.listPeers(store.words(), peers.word()) : PeersFile.correctIt());
+        one.word().at() + "no node has this ID or name",
+        file.get().sound() ? list() : PeersFile.correctIt());
+  }
+
+  /** What lists the nodes that can be named. */
+  private Advice list() {
+    return peers.isGiven()
+        ? Advice.listPeers(store.words(), peers.word())
+        : Advice.person("'tka fleet " + store.words() + "' lists the server's nodes");
+  }
+
+  private static boolean isKeyOrLink(Named one) {
+    return one.text().startsWith(NODE_KEY) || one.text().startsWith(LINK);
   }
 
   private static Wanted of(PeersFile.Entry entry, Optional<LockPublicKey> rotationKey) {

@@ -1,10 +1,12 @@
 package dev.tka.cli.command;
 
+import dev.tka.cli.input.OpenStore;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
 import dev.tka.cli.output.Texts;
+import dev.tka.client.ServerException;
 import dev.tka.core.Key;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
@@ -14,8 +16,10 @@ import dev.tka.core.store.Damage;
 import dev.tka.sync.rpc.AumJson;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -42,10 +46,11 @@ public final class StatusCommand implements Callable<Integer> {
   private boolean json;
 
   @Override
-  public Integer call() throws TkaException, IOException, CommandFailure {
+  public Integer call() throws TkaException, IOException, CommandFailure, ServerException {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    AumSnapshot snapshot = store.open().aums().read();
+    OpenStore opened = store.open();
+    AumSnapshot snapshot = opened.aums().read();
     Authority authority;
     try {
       authority = StoreArgument.openAuthority(snapshot, Authority::open, err);
@@ -53,10 +58,19 @@ public final class StatusCommand implements Callable<Integer> {
       printDisabled(out);
       return ExitCode.OK;
     }
+    Optional<Instant> restored = RestoredCommand.find(store.place(), opened);
     if (json) {
-      Json.print(out, toJson(authority));
+      Map<String, Object> object = toJson(authority);
+      restored.ifPresent(since -> object.put("Restored", since.toString()));
+      Json.print(out, object);
     } else {
       print(authority, out);
+      restored.ifPresent(
+          since ->
+              out.printf(
+                  "%nRestored from a backup, as was said at %s: control takes back what nodes still"
+                      + " hold, until 'tka restored %s --over'%n",
+                  since, opened.words()));
     }
     return StoreArgument.reportDamage(snapshot, err);
   }

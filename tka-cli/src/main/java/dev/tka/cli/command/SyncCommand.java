@@ -106,6 +106,9 @@ public final class SyncCommand implements Callable<Integer> {
       })
   private boolean restored;
 
+  /** Control's. */
+  private AdmissionPolicy policy = AdmissionPolicy.CONTROL;
+
   @Option(
       names = "--admit",
       paramLabel = "HASH",
@@ -144,7 +147,8 @@ public final class SyncCommand implements Callable<Integer> {
     if (!dryRun) {
       StoreEdit.warn(nodeStore.policy() == AdmissionPolicy.NODE ? nodeStore : controlStore, err);
     }
-    LiveAuthority control = open(controlStore, controlPolicy(), err);
+    policy = controlPolicy(controlStore);
+    LiveAuthority control = open(controlStore, policy, err);
     LiveAuthority node =
         bootstrap
             ? bootstrap(nodeStore, controlStore, control.current(), err)
@@ -226,8 +230,17 @@ public final class SyncCommand implements Callable<Integer> {
     return SyncRun.open(store, policy);
   }
 
-  private AdmissionPolicy controlPolicy() {
-    return restored ? AdmissionPolicy.RESTORED_CONTROL : AdmissionPolicy.CONTROL;
+  /** Restored if the command says so, or what control keeps of the tailnet. */
+  private AdmissionPolicy controlPolicy(OpenStore control) throws StoreException {
+    boolean marked =
+        control.records().isPresent()
+            && control
+                .records()
+                .get()
+                .tailnet(control.tailnet().orElseThrow())
+                .restored()
+                .isPresent();
+    return restored || marked ? AdmissionPolicy.RESTORED_CONTROL : AdmissionPolicy.CONTROL;
   }
 
   /** Tries in memory what the node refuses, so that only a refused AUM can be admitted. */
@@ -236,7 +249,7 @@ public final class SyncCommand implements Callable<Integer> {
     SyncRun trial =
         SyncRun.of(
             SyncRun.open(SyncRun.copy(node), AdmissionPolicy.NODE),
-            SyncRun.open(SyncRun.copy(control), controlPolicy()));
+            SyncRun.open(SyncRun.copy(control), policy));
     List<Refusal> refusals =
         trial.outcome() instanceof SyncOutcome.Refused refused
             ? refused.refusals()

@@ -181,6 +181,21 @@ public final class LiveAuthority {
   }
 
   /**
+   * Like {@link #inform(List)}, by other rules for this batch: control that was restored from a
+   * backup takes back what nodes still hold (protocol, section 10).
+   *
+   * @throws IllegalArgumentException if the rules need what this authority's policy does not note
+   */
+  public InformResult inform(List<Aum> updates, AdmissionPolicy rules)
+      throws InformException, StoreException, OpenException {
+    if (rules.remembers() != policy.remembers()
+        || rules.followsControl() != policy.followsControl()) {
+      throw new IllegalArgumentException("expected rules like " + policy + ", found " + rules);
+    }
+    return untilFirst(new InformPlan.Batch(List.copyOf(updates), rules, List.of(), Set.of()));
+  }
+
+  /**
    * Like {@link #inform(List)}, but a person admits some of the updates whatever the policy says
    * (protocol, section 10). This binds nobody else.
    *
