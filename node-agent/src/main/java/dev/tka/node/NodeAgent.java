@@ -377,10 +377,10 @@ public final class NodeAgent {
       throws ControlFailure, StoreException, OpenException {
     LiveAuthority live = authority().orElseThrow();
     Authority before = live.refresh();
-    if (before.head().equals(controlHead) && !before.isDegraded()) {
+    if (before.head().equals(controlHead) && !before.isDegraded() && !joined) {
       live.settle(controlHead, List.of(), List.of());
       note(note.withPin(Optional.of(pin(before))));
-      return new Followed.Agrees(controlHead, joined, 0);
+      return new Followed.Agrees(controlHead, false, 0);
     }
     List<NodeRound.End> rounds = new ArrayList<>();
     SyncOutcome outcome;
