@@ -147,9 +147,14 @@ public final class NodeAgent {
    * @throws StoreException if the folder cannot be written
    */
   public void noteTime() throws StoreException {
-    Optional<LiveAuthority> live = authority();
-    if (live.isPresent()) {
-      noteTime(live.get());
+    turn.lock();
+    try {
+      Optional<LiveAuthority> live = authority();
+      if (live.isPresent()) {
+        noteTime(live.get());
+      }
+    } finally {
+      turn.unlock();
     }
   }
 
