@@ -13,5 +13,6 @@ module dev.tka.store {
   exports dev.tka.store.export;
   exports dev.tka.store.records;
   exports dev.tka.store.internal to
+      dev.tka.node,
       dev.tka.store.sql;
 }

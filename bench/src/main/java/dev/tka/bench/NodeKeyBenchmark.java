@@ -5,6 +5,7 @@ import dev.tka.core.authority.Authority;
 import dev.tka.core.nodekey.NodeKeyAuthorization;
 import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.core.nodekey.Peer;
+import dev.tka.core.nodekey.PeerChange;
 import dev.tka.core.nodekey.PeerFilter;
 import dev.tka.core.nodekey.PeerVerdict;
 import dev.tka.testkit.NodeKeySignatures;
@@ -95,7 +96,7 @@ public class NodeKeyBenchmark {
       int one = peers / 2;
       changed = List.of(peer(one, one), peer(one, peers));
       filter = new PeerFilter(authority);
-      filter.put(all);
+      filter.apply(PeerChange.whole(all));
     }
   }
 
@@ -127,7 +128,10 @@ public class NodeKeyBenchmark {
   public Map<String, PeerVerdict> changed(Peers peers) {
     peers.odd = !peers.odd;
     Map<String, PeerVerdict> changes =
-        peers.filter.put(List.of(peers.changed.get(peers.odd ? 1 : 0)));
+        peers
+            .filter
+            .apply(PeerChange.upserts(List.of(peers.changed.get(peers.odd ? 1 : 0))))
+            .verdicts();
     // The verdict is the same one: kept, by the same key.
     return kept(changes, changes.isEmpty());
   }

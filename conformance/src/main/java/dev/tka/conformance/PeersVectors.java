@@ -4,6 +4,7 @@ import dev.tka.core.Bytes;
 import dev.tka.core.NodeKey;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.nodekey.Peer;
+import dev.tka.core.nodekey.PeerChange;
 import dev.tka.core.nodekey.PeerFilter;
 import dev.tka.core.nodekey.PeerVerdict;
 import java.util.ArrayList;
@@ -40,7 +41,7 @@ final class PeersVectors implements Checker {
     Collections.reverse(peers);
     PeerFilter oneByOne = new PeerFilter(authority);
     for (Peer peer : peers) {
-      oneByOne.put(List.of(peer));
+      oneByOne.apply(PeerChange.upserts(List.of(peer)));
     }
     Mismatch.require("verdicts, one by one from the end", verdicts, oneByOne.verdicts());
   }

@@ -13,6 +13,7 @@ import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.NodeSighting;
 import dev.tka.store.records.NodeToken;
 import dev.tka.sync.SyncOffer;
+import dev.tka.sync.rpc.Announcement;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcRequest;
 import java.time.Clock;

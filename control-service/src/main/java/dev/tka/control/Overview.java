@@ -10,6 +10,7 @@ import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.NodeSighting;
 import dev.tka.store.records.PendingInit;
 import dev.tka.store.records.TailnetRecord;
+import dev.tka.sync.rpc.Announcement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

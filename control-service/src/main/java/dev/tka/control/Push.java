@@ -4,6 +4,7 @@ import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
 import dev.tka.store.records.Changes;
 import dev.tka.store.records.ControlRecords;
+import dev.tka.sync.rpc.Announcement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -1,5 +1,6 @@
 package dev.tka.control;
 
+import dev.tka.sync.rpc.Announcement;
 import java.util.Collections;
 import java.util.Optional;
 import java.util.SortedMap;

@@ -1,6 +1,7 @@
 package dev.tka.control;
 
 import dev.tka.store.records.Changes;
+import dev.tka.sync.rpc.Announcement;
 import java.util.List;
 
 /**

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.NodeKey;
 import dev.tka.store.sql.SqliteFile;
+import dev.tka.sync.rpc.Announcement;
 import dev.tka.sync.rpc.Rpc;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcJson;

@@ -14,6 +14,7 @@ import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.DisablementSecret;
 import dev.tka.store.records.RetiredAuthority;
+import dev.tka.sync.rpc.Announcement;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcRequest;
 import dev.tka.testkit.Chains;

@@ -22,6 +22,7 @@ import dev.tka.store.records.PendingInit;
 import dev.tka.store.records.RecordsChange;
 import dev.tka.store.records.RetiredAuthority;
 import dev.tka.store.records.TailnetRecord;
+import dev.tka.sync.rpc.Announcement;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;

@@ -22,6 +22,7 @@ import dev.tka.core.authority.LiveAuthority;
 import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.RecordsChange;
 import dev.tka.store.records.TailnetRecord;
+import dev.tka.sync.rpc.Announcement;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcRequest;
 import dev.tka.testkit.Chains;

@@ -16,6 +16,7 @@ import dev.tka.core.Bytes;
 import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.store.Tailnets;
 import dev.tka.store.records.NodeToken;
+import dev.tka.sync.rpc.Announcement;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcRequest;
 import dev.tka.testkit.Chains;

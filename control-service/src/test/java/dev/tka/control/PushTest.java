@@ -17,6 +17,7 @@ import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.RecordsChange;
 import dev.tka.store.records.RetiredAuthority;
 import dev.tka.store.records.TailnetRecord;
+import dev.tka.sync.rpc.Announcement;
 import java.lang.reflect.Proxy;
 import java.time.Instant;
 import java.util.ArrayList;

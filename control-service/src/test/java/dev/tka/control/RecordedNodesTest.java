@@ -19,6 +19,7 @@ import dev.tka.store.sql.PostgresDatabase;
 import dev.tka.store.sql.PostgresSettings;
 import dev.tka.store.sql.SqliteFile;
 import dev.tka.store.sql.testkit.PostgresServer;
+import dev.tka.sync.rpc.Announcement;
 import dev.tka.sync.rpc.Rpc;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcJson;

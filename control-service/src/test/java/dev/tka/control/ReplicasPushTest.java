@@ -9,6 +9,7 @@ import dev.tka.core.Bytes;
 import dev.tka.store.sql.PostgresDatabase;
 import dev.tka.store.sql.PostgresSettings;
 import dev.tka.store.sql.testkit.PostgresServer;
+import dev.tka.sync.rpc.Announcement;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.sql.Connection;

@@ -18,6 +18,7 @@ import dev.tka.store.records.NodeRecord;
 import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncReceipt;
 import dev.tka.sync.SyncSend;
+import dev.tka.sync.rpc.Announcement;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcRequest;
 import dev.tka.testkit.Chains;

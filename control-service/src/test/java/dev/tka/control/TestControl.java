@@ -15,6 +15,7 @@ import dev.tka.store.MemoryTailnets;
 import dev.tka.store.records.NodeRecord;
 import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncSend;
+import dev.tka.sync.rpc.Announcement;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcRequest;
 import dev.tka.testkit.FakeClock;

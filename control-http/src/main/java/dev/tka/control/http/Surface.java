@@ -1,6 +1,5 @@
 package dev.tka.control.http;
 
-import dev.tka.control.Announcement;
 import dev.tka.control.Caller;
 import dev.tka.control.ControlException;
 import dev.tka.control.ControlService;
@@ -19,6 +18,7 @@ import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
 import dev.tka.store.export.AumExport;
 import dev.tka.store.records.NodeToken;
+import dev.tka.sync.rpc.Announcement;
 import dev.tka.sync.rpc.AumJson;
 import dev.tka.sync.rpc.Rpc;
 import dev.tka.sync.rpc.RpcAnswer;

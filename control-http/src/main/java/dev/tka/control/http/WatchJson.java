@@ -1,10 +1,11 @@
 package dev.tka.control.http;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.tka.control.Announcement;
 import dev.tka.control.WatchLine;
 import dev.tka.core.AumHash;
 import dev.tka.core.TextException;
+import dev.tka.sync.rpc.Announcement;
+import dev.tka.sync.rpc.AnnouncementJson;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -14,18 +15,8 @@ final class WatchJson {
   private WatchJson() {}
 
   /** What goes into a node's map. */
-  static void announcement(Announcement announcement, JsonGenerator out) throws IOException {
-    out.writeStartObject();
-    if (announcement instanceof Announcement.Enabled enabled) {
-      out.writeStringField("Head", enabled.head().toString());
-    } else if (announcement instanceof Announcement.Disabled) {
-      out.writeBooleanField("Disabled", true);
-    }
-    out.writeEndObject();
-  }
-
   static byte[] announcement(Announcement announcement) {
-    return Json.bytes(out -> announcement(announcement, out));
+    return Json.bytes(out -> AnnouncementJson.write(announcement, out));
   }
 
   /** The announcement that has an entity tag; empty if none has it. */
@@ -54,7 +45,7 @@ final class WatchJson {
     out.writeStringField("token", line.token().text());
     if (line instanceof WatchLine.Change change) {
       out.writeFieldName("announcement");
-      announcement(change.announcement(), out);
+      AnnouncementJson.write(change.announcement(), out);
       numbers("differs", change.differs(), out);
       numbers("signatures", change.signatures(), out);
     } else {

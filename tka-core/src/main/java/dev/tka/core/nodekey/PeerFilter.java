@@ -71,7 +71,7 @@ public final class PeerFilter {
    */
   public static Map<String, PeerVerdict> filter(Authority authority, Collection<Peer> peers) {
     PeerFilter filter = new PeerFilter(authority);
-    filter.put(peers);
+    filter.apply(PeerChange.whole(peers));
     return filter.verdicts();
   }
 
@@ -130,22 +130,24 @@ public final class PeerFilter {
   }
 
   /**
-   * Adds or replaces peers.
+   * What a change did.
    *
-   * @param peers the peers, each with a different id
-   * @return the verdicts that are new or changed, by peer id, in order
-   * @throws IllegalArgumentException if two of them have the same id; then none is added
+   * @param verdicts the verdicts that are new or changed, by peer id, in order
+   * @param gone the ids of peers that there are no more, in order
    */
-  public Map<String, PeerVerdict> put(Collection<Peer> peers) {
-    Set<String> ids = new HashSet<>();
-    for (Peer peer : peers) {
-      if (!ids.add(peer.id())) {
-        throw new IllegalArgumentException("two peers have one id: " + peer.id());
-      }
-    }
+  public record Effect(Map<String, PeerVerdict> verdicts, Set<String> gone) {}
+
+  /** Makes a change to the peers: the one way in for whole lists and for deltas. */
+  public Effect apply(PeerChange change) {
     Affected affected = Affected.nothing();
+    Set<String> gone = new TreeSet<>(change.removals());
+    if (change instanceof PeerChange.Whole) {
+      gone.addAll(entries.keySet());
+    }
+    change.upserts().forEach(peer -> gone.remove(peer.id()));
+    gone.removeIf(id -> !remove(id, affected));
     List<Entry> fresh = new ArrayList<>();
-    for (Peer peer : peers) {
+    for (Peer peer : change.upserts()) {
       Entry before = entries.get(peer.id());
       if (before != null) {
         if (before.peer.equals(peer)) {
@@ -158,23 +160,19 @@ public final class PeerFilter {
       fresh.add(entry);
     }
     judge(fresh, affected);
-    return settle(affected);
+    return new Effect(settle(affected), gone);
   }
 
-  /**
-   * Removes a peer.
-   *
-   * @return the verdicts on others that changed
-   */
-  public Map<String, PeerVerdict> remove(String id) {
-    Affected affected = Affected.nothing();
+  /** Removes a peer, if there is one. */
+  private boolean remove(String id, Affected affected) {
     Entry entry = entries.remove(id);
-    if (entry != null) {
-      index(entry, affected, false);
-      affected.ids().remove(id);
-      verdicts.remove(id);
+    if (entry == null) {
+      return false;
     }
-    return settle(affected);
+    index(entry, affected, false);
+    affected.ids().remove(id);
+    verdicts.remove(id);
+    return true;
   }
 
   /**

@@ -31,7 +31,7 @@ public record PeerForecast(Map<String, PeerVerdict> before, Map<String, PeerVerd
     List<Key> left = new ArrayList<>(now.keys());
     left.removeIf(key -> keyIds.contains(key.id()));
     PeerFilter filter = new PeerFilter(authority);
-    filter.put(peers);
+    filter.apply(PeerChange.whole(peers));
     Map<String, PeerVerdict> before = filter.verdicts();
     filter.follow(State.of(now.disablementValues(), left, now.stateId1(), now.stateId2()));
     return new PeerForecast(before, filter.verdicts());

@@ -192,7 +192,7 @@ class NodeKeyProperties {
               signatures.getOrDefault(recipe, Bytes.empty()),
               false));
     }
-    filter.put(peers);
+    filter.apply(PeerChange.whole(peers));
     for (Edit edit : edits) {
       aums.add(edit.on(aums.get(aums.size() - 1), authority.state()));
       authority = Authority.open(TestStores.holding(aums));

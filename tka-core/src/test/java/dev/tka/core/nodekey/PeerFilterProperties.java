@@ -13,12 +13,15 @@ import dev.tka.testkit.NodeKeySignatures;
 import dev.tka.testkit.TestKeys;
 import dev.tka.testkit.TestStores;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
@@ -216,7 +219,7 @@ class PeerFilterProperties {
     List<Peer> shuffled = new ArrayList<>(peers);
     Collections.shuffle(shuffled, random);
     PeerFilter oneByOne = new PeerFilter(authority);
-    shuffled.forEach(peer -> oneByOne.put(List.of(peer)));
+    shuffled.forEach(peer -> oneByOne.apply(PeerChange.upserts(List.of(peer))));
     Map<String, PeerVerdict> expected = PeerFilter.filter(authority, peers);
 
     assertThat(PeerFilter.filter(authority, shuffled)).isEqualTo(expected);
@@ -236,12 +239,12 @@ class PeerFilterProperties {
         authority = AUTHORITIES.get(step.authority());
         told.putAll(filter.follow(authority));
       }
-      for (String id : step.remove()) {
-        peers.remove(id);
-        told.putAll(filter.remove(id));
-      }
+      peers.keySet().removeAll(step.remove());
       step.put().forEach(peer -> peers.put(peer.id(), peer));
-      told.putAll(filter.put(step.put()));
+      PeerFilter.Effect effect = filter.apply(change(step, peers.values()));
+      told.putAll(effect.verdicts());
+      assertThat(Collections.disjoint(effect.gone(), peers.keySet())).isTrue();
+      told.keySet().removeAll(effect.gone());
 
       Map<String, PeerVerdict> after = PeerFilter.filter(authority, peers.values());
       Map<String, PeerVerdict> changes = new TreeMap<>(after);
@@ -250,5 +253,15 @@ class PeerFilterProperties {
       assertThat(told).as("told after %s", step).isEqualTo(changes);
       assertThat(fates(after)).isEqualTo(NaivePeerFilter.filter(authority, peers.values()));
     }
+  }
+
+  /** A step as a delta or as the whole list, which come to the same. */
+  private static PeerChange change(Step step, Collection<Peer> all) {
+    if (step.put().size() % 2 == 1) {
+      return PeerChange.whole(all);
+    }
+    Set<String> removals = new HashSet<>(step.remove());
+    step.put().forEach(peer -> removals.remove(peer.id()));
+    return new PeerChange.Delta(step.put(), removals);
   }
 }

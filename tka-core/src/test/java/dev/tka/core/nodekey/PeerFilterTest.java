@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -47,6 +48,10 @@ class PeerFilterTest {
 
   private static Map<String, PeerVerdict> filter(Peer... peers) {
     return PeerFilter.filter(AUTHORITY, List.of(peers));
+  }
+
+  private static Map<String, PeerVerdict> put(PeerFilter filter, List<Peer> peers) {
+    return filter.apply(PeerChange.upserts(peers)).verdicts();
   }
 
   /** A chain from a direct signature for the first node key. */
@@ -282,9 +287,9 @@ class PeerFilterTest {
     assertThat(verdicts.get("d")).isInstanceOf(Kept.class);
 
     PeerFilter filter = new PeerFilter(AUTHORITY);
-    filter.put(List.of(sharing, rival, longer));
-    assertThat(filter.put(List.of(shorter))).containsOnlyKeys("a", "c", "d");
-    assertThat(filter.remove("b")).containsOnlyKeys("a", "c", "d");
+    put(filter, List.of(sharing, rival, longer));
+    assertThat(put(filter, List.of(shorter))).containsOnlyKeys("a", "c", "d");
+    assertThat(filter.apply(PeerChange.removal("b")).verdicts()).containsOnlyKeys("a", "c", "d");
     assertThat(filter.verdict("d")).contains(new Outrun("c"));
   }
 
@@ -300,7 +305,8 @@ class PeerFilterTest {
   @Test
   void degradedAuthorityAuthorizesNobody() throws Exception {
     PeerFilter filter = new PeerFilter(AUTHORITY);
-    filter.put(
+    put(
+        filter,
         List.of(peer("a", 1, direct(1, 1)), peer("b", 3, chain(11, 2, 3)), unsigned("c", 2)));
     Map<String, PeerVerdict> before = filter.verdicts();
 
@@ -319,26 +325,44 @@ class PeerFilterTest {
   void changesAreTold() {
     PeerFilter filter = new PeerFilter(AUTHORITY);
 
-    assertThat(filter.put(List.of(peer("a", 1, direct(1, 1)), peer("z", 9, direct(9, 1)))))
+    assertThat(put(filter, List.of(peer("a", 1, direct(1, 1)), peer("z", 9, direct(9, 1)))))
         .containsOnlyKeys("a", "z");
-    assertThat(filter.put(List.of(peer("b", 2, chain(11, 1, 2))))).containsOnlyKeys("a", "b");
-    assertThat(filter.put(List.of(peer("b", 2, chain(11, 1, 2))))).isEmpty();
-    assertThat(filter.remove("b")).containsOnlyKeys("a");
-    assertThat(filter.remove("b")).isEmpty();
+    assertThat(put(filter, List.of(peer("b", 2, chain(11, 1, 2))))).containsOnlyKeys("a", "b");
+    assertThat(put(filter, List.of(peer("b", 2, chain(11, 1, 2))))).isEmpty();
+    assertThat(filter.apply(PeerChange.removal("b")).verdicts()).containsOnlyKeys("a");
+    assertThat(filter.apply(PeerChange.removal("b")).verdicts()).isEmpty();
     assertThat(filter.verdict("b")).isEmpty();
     assertThat(filter.verdict("a")).containsInstanceOf(Kept.class);
     assertThat(filter.follow(trusting(2))).containsOnlyKeys("a", "z");
   }
 
   @Test
-  void twoPeersWithOneIdAreRefusedAndNoneIsTakenIn() {
-    PeerFilter filter = new PeerFilter(AUTHORITY);
+  void aChangeThatContradictsItselfCannotBeMade() {
+    Peer one = peer("a", 1, direct(1, 1));
+    Peer other = peer("a", 2, direct(2, 1));
 
     assertThatIllegalArgumentException()
-        .isThrownBy(
-            () -> filter.put(List.of(peer("a", 1, direct(1, 1)), peer("a", 2, direct(2, 1)))))
+        .isThrownBy(() -> PeerChange.whole(List.of(one, other)))
         .withMessage("two peers have one id: a");
-    assertThat(filter.verdicts()).isEmpty();
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> PeerChange.upserts(List.of(one, other)))
+        .withMessage("two peers have one id: a");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new PeerChange.Delta(List.of(one), Set.of("a")))
+        .withMessage("a peer is changed and removed: a");
+  }
+
+  @Test
+  void whoeverAWholeListLeavesOutIsGone() {
+    PeerFilter filter = new PeerFilter(AUTHORITY);
+    put(filter, List.of(peer("a", 1, direct(1, 1)), peer("b", 2, chain(11, 1, 2))));
+
+    PeerFilter.Effect effect =
+        filter.apply(PeerChange.whole(List.of(peer("a", 1, direct(1, 1)), unsigned("c", 3))));
+
+    assertThat(effect.gone()).containsExactly("b");
+    assertThat(effect.verdicts()).containsOnlyKeys("a", "c");
+    assertThat(filter.verdict("a")).containsInstanceOf(Kept.class);
   }
 
   /** Memory grows with the clones, not with their square; and so does what is said of each. */

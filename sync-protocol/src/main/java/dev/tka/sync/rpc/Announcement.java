@@ -1,4 +1,4 @@
-package dev.tka.control;
+package dev.tka.sync.rpc;
 
 import dev.tka.core.AumHash;
 

@@ -1,0 +1,169 @@
+package dev.tka.node;
+
+import dev.tka.core.Bytes;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.StoreException;
+import dev.tka.store.directory.NodeDirectory;
+import dev.tka.store.internal.DurableFiles;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A folder on disk, which only its owner can read: the AUMs in {@code aums}, as a shipping node's
+ * directory, and our files beside it. A lock keeps a second agent out.
+ */
+public final class AgentDirectory implements AgentFolder, AutoCloseable {
+  private static final String AUMS = "aums";
+  private static final String LOCK = "tka-agent-lock";
+  private static final String TEMPORARY = ".new";
+
+  private final Path directory;
+  private final Clock clock;
+  private final FileChannel locked;
+  private @Nullable NodeDirectory aums;
+
+  private AgentDirectory(Path directory, Clock clock, FileChannel locked) {
+    this.directory = directory;
+    this.clock = clock;
+    this.locked = locked;
+  }
+
+  /**
+   * Opens a folder, made if it does not exist, until it is closed.
+   *
+   * @throws StoreException.Busy if another agent uses it
+   * @throws StoreException if it cannot be read or written
+   */
+  public static AgentDirectory open(Path directory, Clock clock) throws StoreException {
+    try {
+      DurableFiles.createFolders(directory);
+      FileChannel channel =
+          FileChannel.open(
+              directory.resolve(LOCK),
+              Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+              DurableFiles.ownerOnly("rw-------"));
+      boolean mine = false;
+      try {
+        mine = lock(channel);
+      } finally {
+        if (!mine) {
+          channel.close();
+        }
+      }
+      if (!mine) {
+        throw new StoreException.Busy(directory + ": another agent uses this folder");
+      }
+      return new AgentDirectory(directory, clock, channel);
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(directory.toString(), e);
+    }
+  }
+
+  private static boolean lock(FileChannel channel) throws IOException {
+    try {
+      FileLock lock = channel.tryLock();
+      return lock != null;
+    } catch (OverlappingFileLockException e) {
+      return false;
+    }
+  }
+
+  @Override
+  public synchronized AumStore aums() throws StoreException {
+    NodeDirectory opened = aums;
+    if (opened == null || !Files.isDirectory(directory.resolve(AUMS))) {
+      opened = NodeDirectory.create(directory.resolve(AUMS), clock);
+      aums = opened;
+    }
+    return opened;
+  }
+
+  @Override
+  public synchronized Optional<String> setAumsAside() throws StoreException {
+    Path from = directory.resolve(AUMS);
+    if (!Files.exists(from)) {
+      return Optional.empty();
+    }
+    String when =
+        DateTimeFormatter.BASIC_ISO_DATE.format(clock.instant().atZone(java.time.ZoneOffset.UTC))
+            + '-'
+            + clock.instant().truncatedTo(ChronoUnit.SECONDS).getEpochSecond();
+    try {
+      Path to = directory.resolve(AUMS + "-damaged-" + when);
+      for (int i = 2; Files.exists(to); i++) {
+        to = directory.resolve(AUMS + "-damaged-" + when + '-' + i);
+      }
+      Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+      DurableFiles.flushFolder(directory);
+      aums = null;
+      return Optional.of(to.toString());
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(from.toString(), e);
+    }
+  }
+
+  @Override
+  public Optional<Bytes> read(File file) throws StoreException {
+    Path path = directory.resolve(file.fileName());
+    try {
+      return Optional.of(Bytes.copyOf(Files.readAllBytes(path)));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(path.toString(), e);
+    }
+  }
+
+  @Override
+  public void write(File file, Bytes content) throws StoreException {
+    Path path = directory.resolve(file.fileName());
+    Path fresh = directory.resolve(file.fileName() + TEMPORARY);
+    try {
+      Files.deleteIfExists(fresh);
+      DurableFiles.create(fresh, content.toByteArray());
+      Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE);
+      DurableFiles.flushFolder(directory);
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(path.toString(), e);
+    }
+  }
+
+  @Override
+  public void append(File file, Bytes content) throws StoreException {
+    Path path = directory.resolve(file.fileName());
+    try (FileChannel channel =
+        FileChannel.open(path, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
+      ByteBuffer buffer = ByteBuffer.wrap(content.toByteArray());
+      while (buffer.hasRemaining()) {
+        channel.write(buffer);
+      }
+      channel.force(false);
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(path.toString(), e);
+    }
+  }
+
+  /** Lets another agent use the folder. */
+  @Override
+  public void close() throws StoreException {
+    try {
+      locked.close();
+    } catch (IOException e) {
+      throw new StoreException.Unavailable(directory.toString(), e);
+    }
+  }
+}

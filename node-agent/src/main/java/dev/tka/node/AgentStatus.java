@@ -1,0 +1,44 @@
+package dev.tka.node;
+
+import dev.tka.core.authority.Authority;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How a node stands.
+ *
+ * @param lock {@code on}, {@code off}, or {@code unknown} until control has answered
+ * @param authority the authority, if the lock is on
+ * @param kept how many peers the node may talk to
+ * @param dropped how many it may not
+ * @param last what came of control's last announcement; empty before the first
+ * @param problems what is wrong with what the node kept, a line each
+ */
+public record AgentStatus(
+    String lock,
+    Optional<Authority> authority,
+    int kept,
+    int dropped,
+    Optional<Followed> last,
+    List<String> problems) {
+  /** Copies the list. */
+  public AgentStatus {
+    problems = List.copyOf(problems);
+  }
+
+  static AgentStatus of(
+      Optional<Authority> authority,
+      boolean off,
+      List<JudgedPeer> peers,
+      Optional<Followed> last,
+      List<String> problems) {
+    int kept = (int) peers.stream().filter(peer -> peer.access() != PeerAccess.NONE).count();
+    return new AgentStatus(
+        authority.isPresent() ? "on" : off ? "off" : "unknown",
+        authority,
+        kept,
+        peers.size() - kept,
+        last,
+        problems);
+  }
+}

@@ -1,0 +1,540 @@
+package dev.tka.node;
+
+import dev.tka.compaction.CompactionPlan;
+import dev.tka.compaction.CompactionPolicy;
+import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
+import dev.tka.core.DecodeException;
+import dev.tka.core.DisablementSecret;
+import dev.tka.core.NodeKey;
+import dev.tka.core.Signer;
+import dev.tka.core.SigningException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.Clocks;
+import dev.tka.core.authority.InformException;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.nodekey.NodeKeySignature;
+import dev.tka.core.nodekey.NodeKeySigning;
+import dev.tka.core.nodekey.PeerChange;
+import dev.tka.core.nodekey.RotationException;
+import dev.tka.core.nodekey.UnsoundKeyException;
+import dev.tka.core.store.AumStore;
+import dev.tka.core.store.StoreException;
+import dev.tka.sync.NodeRound;
+import dev.tka.sync.NodeSync;
+import dev.tka.sync.SyncOutcome;
+import dev.tka.sync.rpc.Announcement;
+import dev.tka.sync.rpc.RpcAnswer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * A node's end of tailnet lock (service, section 9; protocol, section 8, "Node behaviour"): it
+ * follows what control announces, keeps the authority and the last good peers in a folder, and says
+ * for each node key whether the node may talk to its holder.
+ *
+ * <p>After a restart it knows its last good peers before it asks anybody. If what it kept is
+ * damaged, it lets nobody in until control has answered, and begins again only with the authority
+ * that it had.
+ *
+ * <p>Safe for use by many threads. {@link #access} never blocks; following, logging in and editing
+ * take turns.
+ */
+public final class NodeAgent {
+  private final AgentFolder folder;
+  private final Clocks clocks;
+  private final PeerBook peers;
+  private final ReentrantLock turn = new ReentrantLock();
+  private volatile NodeKey self;
+  private volatile LockNote note;
+
+  /** Whether the folder holds the note. */
+  private boolean noted;
+
+  /** What is wrong with the AUMs and the note, until control has mended it. */
+  private volatile List<String> problems;
+
+  /** Where damaged AUMs are now. */
+  private volatile Optional<String> aside = Optional.empty();
+
+  private volatile boolean peersAreDamaged;
+  private volatile Standing standing;
+  private volatile Optional<Followed> last = Optional.empty();
+
+  private NodeAgent(
+      AgentFolder folder,
+      Clocks clocks,
+      NodeKey self,
+      PeerLog.Opened peers,
+      Optional<LockNote> note,
+      Standing standing,
+      List<String> problems) {
+    this.folder = folder;
+    this.clocks = clocks;
+    this.self = self;
+    this.peers = new PeerBook(peers.log(), peers.peers().orElse(Map.of()).values());
+    this.peersAreDamaged = peers.peers().isEmpty();
+    this.note = note.orElse(LockNote.off());
+    this.noted = note.isPresent();
+    this.standing = standing;
+    this.problems = List.copyOf(problems);
+  }
+
+  /** What the node knows of the lock. */
+  private sealed interface Standing {}
+
+  /** It is off. */
+  private record Off() implements Standing {}
+
+  /** It is on. */
+  private record On(LiveAuthority live) implements Standing {}
+
+  /**
+   * Nothing was heard yet, or what was kept is lost: nobody is let in.
+   *
+   * @param pin the authority that was on, if that is known
+   * @param damaged whether there are AUMs that cannot be used
+   */
+  private record Unknown(Optional<LockNote.Pin> pin, boolean damaged) implements Standing {}
+
+  /**
+   * Opens what a folder holds; an empty one is a new node's. Asks nobody.
+   *
+   * @param self the node's key, which every request to control names
+   * @throws StoreException if the folder cannot be read or written; damage is no such failure
+   */
+  public static NodeAgent open(AgentFolder folder, NodeKey self, Clocks clocks)
+      throws StoreException {
+    List<String> problems = new ArrayList<>();
+    Optional<Bytes> kept = folder.read(AgentFolder.File.LOCK);
+    Optional<LockNote> note = kept.flatMap(LockNote::decode);
+    if (kept.isPresent() && note.isEmpty()) {
+      problems.add("the note of which authority is on is damaged");
+    }
+    PeerLog.Opened peers = PeerLog.open(folder);
+    Optional<LockNote.Pin> pin = note.flatMap(LockNote::pin);
+    Standing standing;
+    try {
+      standing = new On(LiveAuthority.open(folder.aums(), AdmissionPolicy.NODE, clocks));
+    } catch (OpenException.EmptyStore e) {
+      boolean off = note.isPresent() && pin.isEmpty();
+      boolean damaged = !folder.aums().read().damage().isEmpty();
+      standing = off && !damaged ? new Off() : new Unknown(pin, damaged);
+      if (damaged || pin.isPresent()) {
+        problems.add("the AUMs are lost");
+      }
+    } catch (OpenException | StoreException.Damaged e) {
+      problems.add("the AUMs are damaged: " + e.getMessage());
+      standing = new Unknown(pin, true);
+    }
+    NodeAgent agent = new NodeAgent(folder, clocks, self, peers, note, standing, problems);
+    if (standing instanceof On on) {
+      agent.noteTime(on.live());
+    }
+    agent.judge();
+    return agent;
+  }
+
+  /**
+   * Notes the time (protocol, section 10, "Own time"). A program that runs calls this once a day.
+   *
+   * @throws StoreException if the folder cannot be written
+   */
+  public void noteTime() throws StoreException {
+    turn.lock();
+    try {
+      Optional<LiveAuthority> live = authority();
+      if (live.isPresent()) {
+        noteTime(live.get());
+      }
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  private void noteTime(LiveAuthority live) throws StoreException {
+    try {
+      live.noteTime();
+    } catch (OpenException e) {
+      lost(e);
+    }
+  }
+
+  /** What is stored can be used no more, until control has answered. */
+  private void lost(Exception why) {
+    standing = new Unknown(note.pin(), true);
+    problems = List.of("the AUMs are damaged: " + why.getMessage());
+    judge();
+  }
+
+  /**
+   * What the node may exchange with the holder of a node key. One look-up, which never blocks; it
+   * answers for packets.
+   */
+  public PeerAccess access(NodeKey key) {
+    return peers.access(key);
+  }
+
+  /** Every peer that control listed last, with what is decided about it, in the order of ids. */
+  public List<JudgedPeer> peers() {
+    return peers.judged();
+  }
+
+  /**
+   * Takes in news of peers: all of them, or what is different. The result is the same.
+   *
+   * @param names of peers, by id, for people
+   * @throws StoreException if they cannot be kept; they count all the same, until a restart
+   */
+  public void peers(PeerChange change, Map<String, String> names) throws StoreException {
+    peers.apply(change, names);
+    if (change instanceof PeerChange.Whole) {
+      peersAreDamaged = false;
+    }
+  }
+
+  /**
+   * Asks control for all peers, and takes them in.
+   *
+   * @throws ControlFailure if control gives no answer that can be used; nothing changed
+   * @throws StoreException as {@link #peers(PeerChange, Map)} does
+   */
+  public void fetchPeers(ControlTransport transport) throws ControlFailure, StoreException {
+    ControlCalls.Peers listed = new ControlCalls(transport, self).peers();
+    peers(listed.change(), listed.names());
+  }
+
+  /** The authority, if the lock is on here. */
+  public Optional<LiveAuthority> authority() {
+    return standing instanceof On on ? Optional.of(on.live()) : Optional.empty();
+  }
+
+  /** The node's key. */
+  public NodeKey nodeKey() {
+    return self;
+  }
+
+  /** How the node stands, in one look. */
+  public AgentStatus status() {
+    return AgentStatus.of(
+        authority().map(LiveAuthority::current),
+        standing instanceof Off,
+        peers.judged(),
+        last,
+        problems());
+  }
+
+  private List<String> problems() {
+    List<String> all = new ArrayList<>(problems);
+    if (peersAreDamaged) {
+      all.add("the list of peers is damaged: nobody is let in until control lists them");
+    }
+    aside.ifPresent(where -> all.add("damaged AUMs were set aside, for a person: " + where));
+    return all;
+  }
+
+  /**
+   * Follows what control announces: joins an authority, syncs until done, compacts, or ends an
+   * authority whose secret control shows. May be told the same twice.
+   *
+   * @throws ControlFailure if control gives no answer that can be used; what rounds before that
+   *     brought stays
+   * @throws StoreException if the folder cannot be read or written; follow again later
+   */
+  public Followed follow(Announcement announcement, ControlTransport transport)
+      throws ControlFailure, StoreException {
+    turn.lock();
+    try {
+      ControlCalls control = new ControlCalls(transport, self);
+      Followed followed =
+          announcement instanceof Announcement.Enabled enabled
+              ? followOn(enabled.head(), control)
+              : followOff(control);
+      last = Optional.of(followed);
+      if (followed.isSettled()) {
+        problems = List.of();
+      }
+      return followed;
+    } catch (OpenException | StoreException.Damaged e) {
+      lost(e);
+      Followed damaged = new Followed.NotJoined("the AUMs that are kept here are damaged");
+      last = Optional.of(damaged);
+      return damaged;
+    } finally {
+      judge();
+      turn.unlock();
+    }
+  }
+
+  /** Has peers judged by what the node knows now. */
+  private void judge() {
+    Standing now = standing;
+    peers.follow(
+        now instanceof On on
+            ? new PeerBook.Signed(on.live().current())
+            : now instanceof Off ? new PeerBook.Everybody() : new PeerBook.Nobody());
+  }
+
+  private Followed followOn(AumHash controlHead, ControlCalls control)
+      throws ControlFailure, StoreException, OpenException {
+    boolean joined = false;
+    if (!(standing instanceof On)) {
+      Optional<Followed> notJoined = join(control);
+      if (notJoined.isPresent()) {
+        return notJoined.get();
+      }
+      joined = true;
+    }
+    Followed followed = sync(controlHead, control, joined);
+    if (standing instanceof On on && on.live().current().isDegraded()) {
+      // Control has what is damaged here: begin again with the same authority.
+      standing = new Unknown(Optional.of(pin(on.live().current())), true);
+      judge();
+      Optional<Followed> notJoined = join(control);
+      return notJoined.isPresent() ? notJoined.get() : sync(controlHead, control, true);
+    }
+    return followed;
+  }
+
+  private LockNote.Pin pin(Authority authority) {
+    LockNote.Pin now = LockNote.Pin.of(authority.oldestAncestor(), authority.state());
+    // What is known longer is not purged anywhere, and does not change with each compaction.
+    return note.pin()
+        .filter(before -> before.ids().equals(now.ids()))
+        .map(before -> new LockNote.Pin(before.known(), now.ids(), now.values()))
+        .orElse(now);
+  }
+
+  private void note(LockNote next) throws StoreException {
+    if (!noted || !next.equals(note)) {
+      folder.write(AgentFolder.File.LOCK, next.encoded());
+      note = next;
+      noted = true;
+    }
+  }
+
+  /**
+   * Begins control's authority.
+   *
+   * @return why not; empty if it has begun
+   */
+  private Optional<Followed> join(ControlCalls control)
+      throws ControlFailure, StoreException, OpenException {
+    RpcAnswer.Bootstrap answer = control.bootstrap(Optional.empty());
+    if (answer.genesis().isEmpty()) {
+      return notJoined("it shows no genesis");
+    }
+    Aum genesis;
+    try {
+      genesis = Aum.decode(answer.genesis().get().toByteArray());
+    } catch (DecodeException e) {
+      return notJoined(String.valueOf(e.getMessage()));
+    }
+    Optional<StateIds> ids = genesis.state().map(StateIds::of);
+    if (ids.isEmpty()) {
+      return notJoined("its genesis is no checkpoint");
+    }
+    if (note.disallowed().contains(ids.get())) {
+      return Optional.of(new Followed.Disallowed(ids.get()));
+    }
+    if (standing instanceof Unknown unknown) {
+      Optional<LockNote.Pin> pin = unknown.pin();
+      if (pin.isPresent() && !pin.get().ids().equals(ids.get())) {
+        return notJoined(
+            "this node was in "
+                + pin.get().ids()
+                + ", whose AUMs it lost, and not in "
+                + ids.get());
+      }
+      setAside(unknown);
+    }
+    AumStore store = folder.aums();
+    LiveAuthority live;
+    try {
+      live = LiveAuthority.bootstrap(store, genesis, AdmissionPolicy.NODE, clocks);
+    } catch (InformException e) {
+      return notJoined(String.valueOf(e.getMessage()));
+    }
+    standing = new On(live);
+    note(note.withPin(Optional.of(LockNote.Pin.of(genesis.hash(), live.current().state()))));
+    return Optional.empty();
+  }
+
+  private void setAside(Unknown unknown) throws StoreException {
+    if (unknown.damaged()) {
+      Optional<String> where = folder.setAumsAside();
+      aside = where.isPresent() ? where : aside;
+      standing = new Unknown(unknown.pin(), false);
+    }
+  }
+
+  private static Optional<Followed> notJoined(String why) {
+    return Optional.of(new Followed.NotJoined(why));
+  }
+
+  private Followed sync(AumHash controlHead, ControlCalls control, boolean joined)
+      throws ControlFailure, StoreException, OpenException {
+    LiveAuthority live = authority().orElseThrow();
+    Authority before = live.refresh();
+    if (before.head().equals(controlHead) && !before.isDegraded() && !joined) {
+      live.settle(controlHead, List.of(), List.of());
+      note(note.withPin(Optional.of(pin(before))));
+      return new Followed.Agrees(controlHead, false, 0);
+    }
+    List<NodeRound.End> rounds = new ArrayList<>();
+    SyncOutcome outcome;
+    try {
+      outcome = new NodeSync(live).run(control, rounds::add);
+    } finally {
+      judge();
+    }
+    Authority after = live.current();
+    note(note.withPin(Optional.of(pin(after))));
+    if (!(outcome instanceof SyncOutcome.UpToDate) && !(outcome instanceof SyncOutcome.Converged)) {
+      return new Followed.Apart(outcome);
+    }
+    return new Followed.Agrees(after.head(), joined, compact(live));
+  }
+
+  /** Forgets what the default policy lets go (protocol, section 6). */
+  private int compact(LiveAuthority live) throws StoreException, OpenException {
+    CompactionPlan plan =
+        CompactionPlan.of(live.current(), CompactionPolicy.DEFAULT, clocks.wall().instant());
+    if (!(plan instanceof CompactionPlan.Decided decided) || !decided.changesStore()) {
+      return 0;
+    }
+    try {
+      decided.applyTo(folder.aums(), AdmissionPolicy.NODE);
+    } catch (StoreException.Conflict e) {
+      // Somebody makes an edit here: there is time after the next sync.
+      return 0;
+    }
+    live.refresh();
+    return decided.purged().size();
+  }
+
+  private Followed followOff(ControlCalls control) throws ControlFailure, StoreException {
+    Standing now = standing;
+    if (now instanceof Off) {
+      return new Followed.LockOff();
+    }
+    Optional<LockNote.Pin> pin =
+        now instanceof On on ? Optional.of(pin(on.live().current())) : ((Unknown) now).pin();
+    if (pin.isEmpty()) {
+      end();
+      return new Followed.LockOff();
+    }
+    AumHash head = now instanceof On on ? on.live().current().head() : pin.get().known();
+    Optional<DisablementSecret> secret = control.bootstrap(Optional.of(head)).secret();
+    if (secret.isEmpty()) {
+      return new Followed.Unproven("shows no secret that ends it");
+    }
+    if (!pin.get().isDisabledBy(secret.get())) {
+      return new Followed.Unproven("the secret that it shows does not end it");
+    }
+    end();
+    return new Followed.Ended(head);
+  }
+
+  /** The lock is off from here on. The note says so first: until then, the AUMs count. */
+  private void end() throws StoreException {
+    note(note.withPin(Optional.empty()));
+    if (standing instanceof Unknown unknown) {
+      setAside(unknown);
+    } else {
+      folder.aums().wipe();
+    }
+    standing = new Off();
+    judge();
+  }
+
+  /**
+   * Ends the authority on this node alone, whatever control says, and does not join it again.
+   *
+   * @return its ids; empty if the lock is not on here
+   * @throws StoreException if the folder cannot be written; end it again
+   */
+  public Optional<StateIds> disableHere() throws StoreException {
+    turn.lock();
+    try {
+      Optional<StateIds> ids = authority().map(live -> live.current().state()).map(StateIds::of);
+      if (ids.isPresent()) {
+        note(note.disallowing(ids.get()));
+        end();
+      }
+      return ids;
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  /**
+   * Ends the authority for everybody, with its secret: control is told, and this node follows when
+   * control announces it.
+   *
+   * @throws IllegalStateException if the lock is not on here
+   * @throws ControlFailure if control refuses, or gives no answer
+   */
+  public void disable(DisablementSecret secret, ControlTransport transport) throws ControlFailure {
+    AumHash head =
+        authority()
+            .map(LiveAuthority::current)
+            .map(Authority::head)
+            .orElseThrow(() -> new IllegalStateException("tailnet lock is not on here"));
+    new ControlCalls(transport, self).disable(head, secret);
+  }
+
+  /**
+   * What control makes of a login.
+   *
+   * @param rotated whether the node has rotated its signature for that
+   * @param refused why control keeps no signature, if the node brought one
+   */
+  public record LoggedIn(boolean rotated, Optional<String> refused) {}
+
+  /**
+   * Logs in with a node key (service, section 10). If control hands back the signature of the
+   * node's key before, the node rotates it to the new one (protocol, section 7).
+   *
+   * @param lockKey the node's lock key, with which it rotates
+   * @throws ControlFailure if control refuses, or gives no answer; the node's key is what it was
+   * @throws RotationException if the signature cannot be rotated: somebody has to sign the new key
+   * @throws UnsoundKeyException if its key is one that anybody can sign for (service, section 8)
+   * @throws SigningException if the lock key cannot be used now
+   */
+  public LoggedIn logIn(NodeKey next, Signer lockKey, ControlTransport transport)
+      throws ControlFailure, RotationException, UnsoundKeyException, SigningException {
+    turn.lock();
+    try {
+      ControlCalls control = new ControlCalls(transport, next);
+      ControlCalls.LoggedIn first =
+          control.login(next, Optional.empty(), Optional.of(lockKey.publicKey()));
+      if (first.handedBack().isEmpty()) {
+        self = next;
+        return new LoggedIn(false, first.refused());
+      }
+      NodeKeySignature old;
+      try {
+        old = NodeKeySignature.decode(first.handedBack().get().toByteArray());
+      } catch (DecodeException e) {
+        throw new ControlFailure.BadAnswer("what it hands back is no signature");
+      }
+      Bytes rotated = NodeKeySigning.rotate(old, next, lockKey).encoded();
+      ControlCalls.LoggedIn second =
+          control.login(next, Optional.of(rotated), Optional.of(lockKey.publicKey()));
+      if (second.handedBack().isPresent()) {
+        throw new ControlFailure.BadAnswer("it hands back the signature that it was sent");
+      }
+      self = next;
+      return new LoggedIn(true, second.refused());
+    } finally {
+      turn.unlock();
+    }
+  }
+}

@@ -1,0 +1,13 @@
+/**
+ * The node agent (service, section 9): it keeps a node's authority in step with control, and
+ * answers which peers the node may talk to, with or without control.
+ *
+ * <p>{@link dev.tka.node.NodeAgent} is the state machine. An embedder gives it what control
+ * announces and the peers that control lists, and asks it for each packet. It keeps everything in
+ * an {@link dev.tka.node.AgentFolder} and reaches control through a {@link
+ * dev.tka.node.ControlTransport}.
+ */
+@NullMarked
+package dev.tka.node;
+
+import org.jspecify.annotations.NullMarked;
