@@ -7,12 +7,16 @@ import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncReceipt;
 import dev.tka.sync.SyncSend;
+import dev.tka.sync.rpc.Announcement;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
 /** Control as messages reach it: the end itself, a link that loses some, or a liar in between. */
 interface ControlPort {
+  /** What control tells a node, which it may then ask. */
+  Announcement announced() throws RoundFailed;
+
   /** Sends a node's offer; what control answers. */
   SyncAnswer offer(SyncOffer offer) throws RoundFailed;
 

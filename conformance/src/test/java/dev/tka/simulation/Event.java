@@ -222,6 +222,50 @@ sealed interface Event {
     }
   }
 
+  /** A node signs the node key of another, or of itself. */
+  record SignNode(int by, int whom) implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.signNode(by, whom);
+    }
+  }
+
+  /** What becomes of a node in control's list. */
+  enum Change {
+    /** A member's own login; it rotates its signature if control hands that back. */
+    MEMBERS_NEW_KEY,
+    NEW_KEY,
+    PEER_API_ONLY,
+    SIGNED_ONLY,
+    /** It has the key and the signature of another: a clone, or a copy of the list. */
+    TWIN,
+    REMOVE
+  }
+
+  /** Control's list of nodes changes. */
+  record ChangeNode(int whom, Change change) implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.changeNode(whom, change);
+    }
+  }
+
+  /** A node is told its peers, all of them or what is different, and nothing about the lock. */
+  record TellPeers(int node, boolean whole) implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.tellPeers(node, whole);
+    }
+  }
+
+  /** A node is told of a peer whose signature is none. */
+  record LieAboutPeers(int node) implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.lieAboutPeers(node);
+    }
+  }
+
   /** What a thief's rewrite does. */
   enum Rewrite {
     /** The state there with a key of the thief's, and without all others but the signer's. */

@@ -4,6 +4,7 @@ import dev.tka.core.AumHash;
 import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncSend;
+import dev.tka.sync.rpc.Announcement;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,6 +21,13 @@ final class FaultyLink implements ControlPort {
     this.control = control;
     this.loss = loss;
     this.judge = judge;
+  }
+
+  @Override
+  public Announcement announced() throws RoundFailed {
+    Announcement told = control.announced();
+    judge.told(member, told);
+    return told;
   }
 
   @Override

@@ -28,9 +28,11 @@ final class ScenarioGenerator {
   private final boolean voteChanges;
   private final boolean wrongClocks;
   private final boolean stops;
+  private final boolean peers;
+  private final boolean lies;
   private int made;
 
-  private ScenarioGenerator(Random random, Attack attack) {
+  private ScenarioGenerator(Random random, Pairing pairing, Attack attack) {
     this.random = random;
     this.length = drawLength();
     this.staleEdits = chance(50);
@@ -41,10 +43,12 @@ final class ScenarioGenerator {
     this.restarts = chance(40);
     this.joins = chance(25);
     // A control that forgets is an adversary of its own: these two are never in one scenario.
-    this.restores = attack == Attack.NONE && chance(8);
+    this.restores = attack == Attack.NONE && chance(8) && pairing != Pairing.S;
     this.voteChanges = chance(40);
     this.wrongClocks = chance(25);
     this.stops = chance(25);
+    this.peers = pairing == Pairing.S;
+    this.lies = peers && attack != Attack.NONE;
   }
 
   private static final List<Event.Loss> LOSSES =
@@ -67,7 +71,19 @@ final class ScenarioGenerator {
           new Kind(Pairing.A, Attack.YOUNG, 2),
           new Kind(Pairing.A, Attack.REVIVE, 2),
           new Kind(Pairing.A, Attack.STRIP, 2),
-          new Kind(Pairing.A, Attack.PLANT, 2));
+          new Kind(Pairing.A, Attack.PLANT, 2),
+          new Kind(Pairing.S, Attack.NONE, 4),
+          new Kind(Pairing.S, Attack.OLD_KEY, 1),
+          new Kind(Pairing.S, Attack.OLD_KEY_AND_CONTROL, 2),
+          new Kind(Pairing.S, Attack.STOLEN_KEY, 2),
+          new Kind(Pairing.S, Attack.LYING_CONTROL, 1),
+          new Kind(Pairing.S, Attack.FLOOD, 1),
+          new Kind(Pairing.S, Attack.SHIELD, 2),
+          new Kind(Pairing.S, Attack.LOWERED, 2),
+          new Kind(Pairing.S, Attack.YOUNG, 2),
+          new Kind(Pairing.S, Attack.REVIVE, 2),
+          new Kind(Pairing.S, Attack.STRIP, 2),
+          new Kind(Pairing.S, Attack.PLANT, 2));
 
   /** One kind of scenario, and how many of them in a row. */
   private record Kind(Pairing pairing, Attack attack, int share) {}
@@ -94,7 +110,7 @@ final class ScenarioGenerator {
       int votes = equalVotes ? 1 : 1 + random.nextInt(3);
       founders.add(new Scenario.Founder(votes, drawSkew(random)));
     }
-    ScenarioGenerator generator = new ScenarioGenerator(random, attack);
+    ScenarioGenerator generator = new ScenarioGenerator(random, pairing, attack);
     generator.drawEvents(attack);
     return new Scenario(seed, pairing, attack, true, founders, generator.events);
   }
@@ -313,12 +329,28 @@ final class ScenarioGenerator {
   }
 
   private void drawStep() {
+    if (peers && chance(25)) {
+      drawPeers();
+    }
     if (wrongClocks && chance(4)) {
       drawWrongClock();
     } else if (stops && chance(4)) {
       drawStop();
     } else {
       drawOrdinaryStep();
+    }
+  }
+
+  private void drawPeers() {
+    int kind = random.nextInt(100);
+    if (kind < 40) {
+      events.add(new Event.SignNode(anyNode(), random.nextInt(20)));
+    } else if (kind < 80) {
+      events.add(new Event.ChangeNode(random.nextInt(20), anyOf(List.of(Event.Change.values()))));
+    } else if (kind < 90 && lies) {
+      events.add(new Event.LieAboutPeers(anyNode()));
+    } else {
+      events.add(new Event.TellPeers(anyNode(), random.nextBoolean()));
     }
   }
 

@@ -20,6 +20,7 @@ import dev.tka.core.store.MemoryAumStore;
 import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncSend;
+import dev.tka.sync.rpc.Announcement;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
@@ -72,9 +73,14 @@ final class Tailnet {
   private final List<Member> members = new ArrayList<>();
   private final Set<Member> notSeenSinceRestore = new HashSet<>();
   private final Thief thief;
+  private final Optional<Roster> roster;
   private final List<Aum> expectedEverywhere = new ArrayList<>();
   private Optional<MemoryAumStore> backup = Optional.empty();
   private final boolean compacting;
+
+  /** Nobody lies and nobody steals. */
+  private final boolean honest;
+
   private boolean controlRuns = true;
 
   /** Control (0) or a node (from 1 on) that notes nothing for now. */
@@ -102,8 +108,39 @@ final class Tailnet {
     this.judge = new Judge(scenario, new NaiveModel(graph, genesis, verifier));
     this.port = judged(control);
     this.thief = new Thief(this);
+    this.roster =
+        control instanceof ServiceControl service
+            ? Optional.of(new Roster(service, judge, scenario.seed()))
+            : Optional.empty();
+    this.honest = scenario.attack() == Attack.NONE;
     for (Scenario.Founder founder : scenario.founders()) {
       addMember(founder.votes(), founder.skew());
+    }
+    roster.ifPresent(Roster::begin);
+  }
+
+  /** Who may have an eye on peers does. */
+  void checkPeers() {
+    roster.ifPresent(Roster::check);
+  }
+
+  void signNode(int by, int whom) {
+    roster.ifPresent(list -> list.sign(member(by), whom));
+  }
+
+  void changeNode(int whom, Event.Change change) {
+    roster.ifPresent(list -> list.change(whom, change));
+  }
+
+  void tellPeers(int node, boolean whole) {
+    if (member(node).online) {
+      roster.ifPresent(list -> list.tell(member(node), whole));
+    }
+  }
+
+  void lieAboutPeers(int node) {
+    if (member(node).online) {
+      roster.ifPresent(list -> list.lie(member(node)));
     }
   }
 
@@ -136,11 +173,17 @@ final class Tailnet {
     Member member = new Member(members.size(), votes, nodeEnds.node(genesis, own), own);
     members.add(member);
     judge.joined(member);
+    roster.ifPresent(list -> list.joined(member));
   }
 
   /** Control, with the judge listening to what reaches it. */
   private ControlPort judged(ControlEndpoint end) {
     return new ControlPort() {
+      @Override
+      public Announcement announced() throws RoundFailed {
+        return end.announced();
+      }
+
       @Override
       public SyncAnswer offer(SyncOffer offer) throws RoundFailed {
         return end.offer(offer);
@@ -262,7 +305,26 @@ final class Tailnet {
    * A round or more, then compaction when heads differed and all went well (protocol, section 8).
    */
   private void syncNow(Member member, Event.Loss loss) {
+    if (loss != Event.Loss.NONE || roster.isEmpty()) {
+      syncWith(port, member, loss);
+      return;
+    }
+    // Peers come before or after the head, in one map or in two.
+    Roster list = roster.get();
+    boolean first = list.choose(2);
+    if (first) {
+      list.tell(member, list.choose(5));
+      list.check(member);
+    }
     syncWith(port, member, loss);
+    if (!first) {
+      list.check(member);
+      list.tell(member, list.choose(5));
+    }
+    list.check(member);
+    if (honest) {
+      list.checkAfterAnnouncement(member);
+    }
   }
 
   /** The same, with any answering control. */
@@ -561,7 +623,7 @@ final class Tailnet {
   /** Control as it was at its last backup, still answering. */
   ControlPort oldControl() {
     try {
-      ControlEndpoint old = controlEnds.control(genesis, new MachineClock(clock, Duration.ZERO));
+      ControlEndpoint old = controlEnds.oldControl(genesis, new MachineClock(clock, Duration.ZERO));
       old.restore(backup.map(kept -> copyOf(kept.read())).orElseGet(this::storeOfGenesis));
       return old;
     } catch (TkaException e) {

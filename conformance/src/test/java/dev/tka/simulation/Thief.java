@@ -11,6 +11,7 @@ import dev.tka.core.store.AumEntry;
 import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncSend;
+import dev.tka.sync.rpc.Announcement;
 import dev.tka.testkit.TestKeys;
 import java.time.Duration;
 import java.time.Instant;
@@ -303,6 +304,11 @@ final class Thief {
             .filter(hash -> hash.equals(fork) || graph.get(hash).kind().equals(AumKind.CHECKPOINT))
             .toList();
     return new ControlPort() {
+      @Override
+      public Announcement announced() {
+        return new Announcement.Enabled(head);
+      }
+
       @Override
       public SyncAnswer offer(SyncOffer offer) {
         // From the newest AUM that the node names on, as an honest control would.
@@ -699,6 +705,11 @@ final class Thief {
           case WITHHOLD ->
               new ControlPort() {
                 @Override
+                public Announcement announced() throws RoundFailed {
+                  return honest.announced();
+                }
+
+                @Override
                 public SyncAnswer offer(SyncOffer offer) throws RoundFailed {
                   return new SyncAnswer(honest.offer(offer).offer(), List.of());
                 }
@@ -711,6 +722,11 @@ final class Thief {
           case REPLAY -> tailnet.oldControl();
           case FALSE_ACKNOWLEDGEMENT ->
               new ControlPort() {
+                @Override
+                public Announcement announced() throws RoundFailed {
+                  return honest.announced();
+                }
+
                 @Override
                 public SyncAnswer offer(SyncOffer offer) throws RoundFailed {
                   return honest.offer(offer);
@@ -765,7 +781,7 @@ final class Thief {
         bytes += graph.get(entry.hash()).encoded().size();
       }
     }
-    if (bytes > MOST_LOSING_BYTES && tailnet.control() instanceof EngineControl) {
+    if (bytes > MOST_LOSING_BYTES && judge.isOurControl()) {
       judge.violation("control keeps losing AUMs without end", bytes + " bytes");
     }
   }
