@@ -173,11 +173,6 @@ final class ControlCalls implements NodeSync.Control<ControlFailure> {
     call(new RpcRequest.Disable(VERSION, self, Optional.of(head), secret), LONGEST_SHORT_ANSWER);
   }
 
-  /** Brings a node-key signature. */
-  void sign(Bytes signature) throws ControlFailure {
-    call(new RpcRequest.Sign(VERSION, self, signature), LONGEST_SHORT_ANSWER);
-  }
-
   /**
    * What control tells the node about the lock.
    *

@@ -148,11 +148,16 @@ public final class NodeAgent {
    * @throws StoreException if the folder cannot be written
    */
   public void noteTime() throws StoreException {
-    Optional<LiveAuthority> live = authority();
-    if (live.isPresent()) {
-      noteTime(live.get());
-      // Another program may have changed the folder.
-      judge();
+    turn.lock();
+    try {
+      Optional<LiveAuthority> live = authority();
+      if (live.isPresent()) {
+        noteTime(live.get());
+        // Another program may have changed the folder.
+        judge();
+      }
+    } finally {
+      turn.unlock();
     }
   }
 
@@ -420,10 +425,10 @@ public final class NodeAgent {
       throws ControlFailure, StoreException, OpenException {
     LiveAuthority live = authority().orElseThrow();
     Authority before = live.refresh();
-    if (before.head().equals(controlHead) && !before.isDegraded()) {
+    if (before.head().equals(controlHead) && !before.isDegraded() && !joined) {
       live.settle(controlHead, List.of(), List.of());
       note(note.withPin(Optional.of(pin(before))));
-      return new Followed.Agrees(controlHead, joined, 0);
+      return new Followed.Agrees(controlHead, false, 0);
     }
     SyncOutcome outcome;
     try {
