@@ -474,6 +474,10 @@ public final class NodeAgent {
     }
     AumHash head = now instanceof On on ? on.live().current().head() : pin.get().known();
     Optional<DisablementSecret> secret = control.bootstrap(Optional.of(head)).secret();
+    if (secret.isEmpty() && !pin.get().known().equals(head)) {
+      // The head may be an edit that control never saw.
+      secret = control.bootstrap(Optional.of(pin.get().known())).secret();
+    }
     if (secret.isEmpty()) {
       return new Followed.Unproven("shows no secret that ends it");
     }
