@@ -71,8 +71,26 @@ final class AgentNode implements NodeEndpoint {
     begin(genesis);
   }
 
+  /** Follows what an honest control tells it. */
+  Followed follow() {
+    return follow(control);
+  }
+
+  /** Follows what it is told, by whoever says to be control. */
+  Followed follow(ControlPort port) {
+    try {
+      return agent.follow(control.told(number, port), ask -> send(ask, port, new Lost()));
+    } catch (ControlFailure | TkaException | RoundFailed e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  MemoryFolder folder() {
+    return folder;
+  }
+
   /** Begins with the genesis, and has then no connection. */
-  private void begin(Aum genesis) throws TkaException {
+  void begin(Aum genesis) throws TkaException {
     ControlTransport showing =
         ask ->
             ask instanceof ControlTransport.Call call && call.rpc() == Rpc.BOOTSTRAP
@@ -100,7 +118,9 @@ final class AgentNode implements NodeEndpoint {
   }
 
   private LiveAuthority live() {
-    return agent.authority().orElseThrow();
+    return agent
+        .authority()
+        .orElseThrow(() -> new IllegalStateException("the lock is not on: " + agent.status()));
   }
 
   @Override
@@ -258,6 +278,12 @@ final class AgentNode implements NodeEndpoint {
     }
     if (request instanceof RpcRequest.Send send) {
       return new RpcAnswer.Send(port.send(send.send()).receipt(), true);
+    }
+    if (request instanceof RpcRequest.Bootstrap) {
+      Optional<RpcAnswer> lie = port.bootstrap();
+      if (lie.isPresent()) {
+        return lie.get();
+      }
     }
     try {
       return control.answer(number, request);

@@ -202,6 +202,12 @@ final class Judge {
     ownTimes.started(one);
   }
 
+  /** A node has lost all that it kept, and begins with the genesis again. */
+  void beganAgain(Member member) {
+    model.joined(member.index);
+    ownTimes.replaced(member.index + 1);
+  }
+
   /** Control goes on with a copy of its store. */
   void controlReplaced() {
     ownTimes.replaced(0);

@@ -436,6 +436,24 @@ final class Roster {
         "a signed peer is dropped after an announcement");
   }
 
+  /** The same while the lock may be off, where everybody is let in. */
+  void checkKnowing(Member member) {
+    switch (agent(member).agent().status().lock()) {
+      case "on" -> check(member);
+      case "off" -> {
+        Map<NodeKey, PeerAccess> everybody = new LinkedHashMap<>();
+        for (Peer peer : told.get(member).peers.values()) {
+          everybody.merge(
+              peer.nodeKey(),
+              peer.unsignedPeerApiOnly() ? PeerAccess.PEER_API : PeerAccess.FULL,
+              (one, other) -> one.compareTo(other) > 0 ? one : other);
+        }
+        check(member, everybody, "a peer is dropped while the lock is off");
+      }
+      default -> checkNobody(member);
+    }
+  }
+
   /** Nobody is let in. */
   void checkNobody(Member member) {
     check(member, Map.of(), "nobody is let in");

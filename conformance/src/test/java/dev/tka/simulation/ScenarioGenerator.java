@@ -30,6 +30,8 @@ final class ScenarioGenerator {
   private final boolean stops;
   private final boolean peers;
   private final boolean lies;
+  private final boolean damages;
+  private final boolean replicas;
   private int made;
 
   private ScenarioGenerator(Random random, Pairing pairing, Attack attack) {
@@ -49,6 +51,9 @@ final class ScenarioGenerator {
     this.stops = chance(25);
     this.peers = pairing == Pairing.S;
     this.lies = peers && attack != Attack.NONE;
+    this.damages = peers && chance(25);
+    // Replicas on machines whose clocks disagree are one of those that are wrong.
+    this.replicas = peers && !wrongClocks && !stops && chance(50);
   }
 
   private static final List<Event.Loss> LOSSES =
@@ -112,6 +117,9 @@ final class ScenarioGenerator {
     }
     ScenarioGenerator generator = new ScenarioGenerator(random, pairing, attack);
     generator.drawEvents(attack);
+    if (pairing == Pairing.S && generator.chance(attack == Attack.NONE ? 60 : 10)) {
+      generator.drawEnd();
+    }
     return new Scenario(seed, pairing, attack, true, founders, generator.events);
   }
 
@@ -126,6 +134,12 @@ final class ScenarioGenerator {
         drawStep();
       }
     }
+  }
+
+  private void drawEnd() {
+    events.add(
+        new Event.EndLock(
+            random.nextInt(64), chance(40), chance(30), chance(70), random.nextBoolean()));
   }
 
   private void drawAttack(Attack attack) {
@@ -151,7 +165,7 @@ final class ScenarioGenerator {
         events.add(new Event.Backup());
         for (int i = 0; i < 4; i++) {
           drawStep();
-          Event.Lie lie = anyOf(List.of(Event.Lie.values()));
+          Event.Lie lie = anyOf(peers ? List.of(Event.Lie.values()) : Event.Lie.OF_ENGINES);
           events.add(new Event.LyingSync(anyNode(), lie));
         }
         events.add(new Event.SyncAll());
@@ -332,12 +346,37 @@ final class ScenarioGenerator {
     if (peers && chance(25)) {
       drawPeers();
     }
+    if (peers && chance(15)) {
+      drawControl();
+    }
     if (wrongClocks && chance(4)) {
       drawWrongClock();
     } else if (stops && chance(4)) {
       drawStop();
     } else {
       drawOrdinaryStep();
+    }
+  }
+
+  private void drawControl() {
+    int kind = random.nextInt(100);
+    if (kind < 30) {
+      events.add(new Event.ToldTwice(anyNode()));
+    } else if (kind < 70) {
+      events.add(new Event.Edits(anyNode(), 1, VIA));
+      events.add(new Event.ToldLate(anyNode()));
+      events.add(new Event.ToldLate(anyNode()));
+    } else if (kind < 80 && replicas) {
+      events.add(new Event.Replicas(1 + random.nextInt(2)));
+    } else if (kind < 85) {
+      events.add(new Event.MoveControl());
+    } else if (damages) {
+      events.add(
+          new Event.Damage(
+              anyNode(),
+              anyOf(List.of(Event.Damaged.values())),
+              random.nextInt(1 << 20),
+              random.nextBoolean()));
     }
   }
 

@@ -19,6 +19,8 @@ import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.node.ControlTransport;
 import dev.tka.store.MemoryTailnets;
+import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.RecordsChange;
 import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncSend;
@@ -27,6 +29,7 @@ import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcRequest;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
@@ -43,15 +46,18 @@ final class ServiceControl implements ControlEndpoint {
       ControlSettings.DEFAULTS.withMostAnswerBytes(16 << 10);
 
   private final MachineClock clock;
-  private final MemoryTailnets place = new MemoryTailnets();
-  private SimulatedService service;
+  private final List<SimulatedService> services = new ArrayList<>();
+  private MemoryTailnets place = new MemoryTailnets();
+
+  /** Which of the services answers next. */
+  private int turn;
 
   /** Who asks now, and with what request; nobody while the operator does. */
   private Optional<Asking> asking = Optional.empty();
 
   ServiceControl(Aum genesis, MachineClock clock) throws TkaException {
     this.clock = clock;
-    this.service = start();
+    services.add(start());
     calls(
         service -> {
           Caller operator = Caller.operator(TAILNET);
@@ -61,6 +67,10 @@ final class ServiceControl implements ControlEndpoint {
               operator, new RpcRequest.InitFinish(0, Optional.empty(), Map.of(), Optional.empty()));
           return service;
         });
+  }
+
+  private SimulatedService service() {
+    return services.get(Math.floorMod(turn, services.size()));
   }
 
   private SimulatedService start() {
@@ -81,7 +91,7 @@ final class ServiceControl implements ControlEndpoint {
 
   /** Asks for something. */
   <T> T to(Call<T> call) throws ControlException {
-    return call.to(service.calls());
+    return call.to(service().calls());
   }
 
   /** Asks for what cannot be refused. */
@@ -95,7 +105,7 @@ final class ServiceControl implements ControlEndpoint {
 
   /** A node's request, as it came. */
   RpcAnswer answer(long node, RpcRequest request) throws ControlException {
-    return service.calls().call(Caller.node(TAILNET, node), request);
+    return service().calls().call(Caller.node(TAILNET, node), request);
   }
 
   /** A node sends a request; what reaches the service is what the way there leaves of it. */
@@ -115,7 +125,7 @@ final class ServiceControl implements ControlEndpoint {
         login =
             login.withRotationKey(new LockPublicKey(Bytes.copyOf(Base64.getDecoder().decode(key))));
       }
-      LoginAnswer answer = service.calls().login(TAILNET, node, login);
+      LoginAnswer answer = service().calls().login(TAILNET, node, login);
       Map<String, Object> told = new HashMap<>();
       if (answer instanceof LoginAnswer.HandBack back) {
         told.put("handBack", Base64.getEncoder().encodeToString(back.signature().toByteArray()));
@@ -150,12 +160,13 @@ final class ServiceControl implements ControlEndpoint {
 
   @Override
   public Announcement announced() {
+    turn++;
     return calls(service -> service.announcement(TAILNET, asking.map(Asking::node)));
   }
 
   private LiveAuthority live() {
     try {
-      return service.live(TAILNET);
+      return service().live(TAILNET);
     } catch (TkaException e) {
       throw new IllegalStateException("a store in memory", e);
     }
@@ -192,6 +203,7 @@ final class ServiceControl implements ControlEndpoint {
                         sent.wantRefused()))
             .orElse(new RpcRequest.Send(0, Optional.empty(), send, true, true));
     RpcAnswer.Send answer = (RpcAnswer.Send) calls(service -> service.call(caller(), request));
+    turn++;
     return new Reply(answer.receipt(), List.of());
   }
 
@@ -211,16 +223,58 @@ final class ServiceControl implements ControlEndpoint {
 
   @Override
   public void goOn() throws TkaException {
-    service.goOn();
+    for (SimulatedService service : services) {
+      service.goOn();
+    }
+  }
+
+  /** So many services answer from now on. */
+  void replicas(int count) throws TkaException {
+    stop();
+    for (int i = 0; i < count; i++) {
+      start(place);
+    }
+  }
+
+  /** Everything goes to another place, with another service. */
+  void move() throws TkaException {
+    MemoryTailnets other = new MemoryTailnets();
+    Tailnet.copy(place.tailnet(TAILNET).read(), other.tailnet(TAILNET));
+    ControlRecords from = place.records().orElseThrow();
+    List<RecordsChange.OfNode> nodes = new ArrayList<>();
+    from.allNodes(
+        TAILNET, node -> nodes.add(new RecordsChange.OfNode(Optional.empty(), Optional.of(node))));
+    ControlRecords to = other.records().orElseThrow();
+    to.commit(
+        TAILNET,
+        new RecordsChange(
+            Optional.of(new RecordsChange.OfTailnet(to.tailnet(TAILNET), from.tailnet(TAILNET))),
+            nodes));
+    int replicas = services.size();
+    stop();
+    place.close();
+    place = other;
+    for (int i = 0; i < replicas; i++) {
+      start(place);
+    }
   }
 
   @Override
   public void restart() throws TkaException {
-    service.close();
-    service = start();
+    replicas(services.size());
+  }
+
+  private void start(MemoryTailnets on) throws TkaException {
+    SimulatedService service = SimulatedService.start(on, SETTINGS, clock.clocks());
+    services.add(service);
     // A tailnet's time goes on from when somebody asks for it.
     service.live(TAILNET);
     service.goOn();
+  }
+
+  private void stop() {
+    services.forEach(SimulatedService::close);
+    services.clear();
   }
 
   @Override
@@ -235,7 +289,7 @@ final class ServiceControl implements ControlEndpoint {
 
   @Override
   public void close() {
-    service.close();
+    stop();
     place.close();
   }
 }

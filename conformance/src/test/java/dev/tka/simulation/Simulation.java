@@ -78,13 +78,16 @@ final class Simulation {
     List<NodeEnding> endings =
         tailnet.members().stream().map(member -> NodeEnding.of(tailnet, member)).toList();
     new Expectations(scenario, tailnet).check(endings);
+    int longest = tailnet.control().authority().length();
+    List<AumHash> heads = tailnet.heads();
+    tailnet.end();
     boolean compacted = tailnet.members().stream().anyMatch(member -> member.purged > 0);
     return new Result(
         endings,
-        tailnet.control().authority().length(),
+        longest,
         compacted,
         tailnet.judge().violations(),
-        tailnet.heads(),
+        heads,
         tailnet.judge().refusedSoFar(),
         tailnet.judge().tally());
   }
