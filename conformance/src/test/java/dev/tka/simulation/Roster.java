@@ -16,6 +16,7 @@ import dev.tka.core.nodekey.NodeKeySigning;
 import dev.tka.core.nodekey.Peer;
 import dev.tka.core.nodekey.PeerChange;
 import dev.tka.core.nodekey.RotationException;
+import dev.tka.node.JudgedPeer;
 import dev.tka.node.PeerAccess;
 import dev.tka.sync.rpc.RpcRequest;
 import dev.tka.testkit.NodeKeySignatures;
@@ -462,6 +463,11 @@ final class Roster {
   /** Whoever is let in was listed once, and is signed, or marked by control. */
   void checkSigned(Member member) {
     Authority authority = member.end.authority();
+    for (JudgedPeer peer : agent(member).agent().peers()) {
+      if (peer.access() != PeerAccess.NONE && !everTold.contains(peer.known().peer())) {
+        judge.violation("a peer is let in that control never listed", "node " + member.index);
+      }
+    }
     for (NodeKey key : everKeys) {
       PeerAccess access = agent(member).agent().access(key);
       boolean may =

@@ -416,6 +416,9 @@ final class ScenarioGenerator {
       events.add(new Event.Revoke(anyNode(), anyNode(), drawVia()));
       events.add(new Event.SyncAll());
       events.add(new Event.Trust(anyNode(), anyNode()));
+      for (int i = peers ? 3 : 0; i > 0; i--) {
+        events.add(new Event.SignNode(anyNode(), random.nextInt(20)));
+      }
     } else if (kind < 88 && losses) {
       events.add(new Event.Sync(anyNode(), anyOf(LOSSES)));
     } else if (kind < 92 && restarts) {

@@ -215,6 +215,9 @@ final class Tailnet {
         // It begins with no authority but the one that it had.
         node.follow(new ForeignControl(event.cut()));
         list.checkNobody(member);
+        if (node.agent().authority().isPresent()) {
+          throw new IllegalStateException("a node begins with the authority of another tailnet");
+        }
       }
       Unchecked.run(() -> node.begin(genesis));
       judge.beganAgain(member);
