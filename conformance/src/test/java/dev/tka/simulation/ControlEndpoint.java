@@ -4,13 +4,19 @@ import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.sync.SyncOffer;
+import dev.tka.sync.rpc.Announcement;
 import java.time.Instant;
 import java.util.Optional;
 
 /** A control under test. It keeps everything. */
-interface ControlEndpoint extends ControlPort {
+interface ControlEndpoint extends ControlPort, AutoCloseable {
   /** What it holds now. */
   Authority authority();
+
+  @Override
+  default Announcement announced() {
+    return new Announcement.Enabled(authority().head());
+  }
 
   /** What it tells operators of a node that makes such an offer, if no answer can help that. */
   Optional<String> diagnosis(SyncOffer remote);
@@ -32,4 +38,8 @@ interface ControlEndpoint extends ControlPort {
 
   /** Every node has synced since it was restored: the operator clears the setting. */
   void recovered() throws TkaException;
+
+  /** Its program ends. */
+  @Override
+  default void close() {}
 }

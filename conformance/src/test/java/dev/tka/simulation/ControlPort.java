@@ -7,12 +7,23 @@ import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncReceipt;
 import dev.tka.sync.SyncSend;
+import dev.tka.sync.rpc.Announcement;
+import dev.tka.sync.rpc.RpcAnswer;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** Control as messages reach it: the end itself, a link that loses some, or a liar in between. */
 interface ControlPort {
+  /** What control tells a node, which it may then ask. */
+  Announcement announced() throws RoundFailed;
+
+  /** What a liar shows of how the lock began and ended; empty for what an honest control does. */
+  default Optional<RpcAnswer> bootstrap() {
+    return Optional.empty();
+  }
+
   /** Sends a node's offer; what control answers. */
   SyncAnswer offer(SyncOffer offer) throws RoundFailed;
 

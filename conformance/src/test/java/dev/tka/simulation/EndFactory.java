@@ -8,6 +8,11 @@ interface EndFactory {
   /** A control that begins with a genesis. */
   ControlEndpoint control(Aum genesis, MachineClock clock) throws TkaException;
 
+  /** A control that still answers by a copy that is put into it, for a liar. */
+  default ControlEndpoint oldControl(Aum genesis, MachineClock clock) throws TkaException {
+    return control(genesis, clock);
+  }
+
   /** A node that begins with a genesis. */
   NodeEndpoint node(Aum genesis, MachineClock clock) throws TkaException;
 }

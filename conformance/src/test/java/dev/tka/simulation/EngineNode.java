@@ -102,7 +102,7 @@ final class EngineNode implements NodeEndpoint {
   }
 
   /** What did not bring the heads together says why. */
-  private static Optional<RoundFailed> failure(SyncOutcome outcome) {
+  static Optional<RoundFailed> failure(SyncOutcome outcome) {
     if (outcome instanceof SyncOutcome.UpToDate || outcome instanceof SyncOutcome.Converged) {
       return Optional.empty();
     }

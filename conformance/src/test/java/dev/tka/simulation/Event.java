@@ -1,6 +1,7 @@
 package dev.tka.simulation;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
  * One thing that happens to a tailnet. Nodes, keys and places on the chain are named by numbers
@@ -222,6 +223,133 @@ sealed interface Event {
     }
   }
 
+  /** What of a node's folder is damaged. */
+  enum Damaged {
+    LOCK_NOTE(false),
+    PEERS(false),
+    AUMS(true),
+    AUMS_AND_LOCK_NOTE(true),
+    AUMS_LOST(true);
+
+    private final boolean aums;
+
+    Damaged(boolean aums) {
+      this.aums = aums;
+    }
+
+    boolean isOfAums() {
+      return aums;
+    }
+  }
+
+  /**
+   * The folder of a node is damaged while its program does not run; it starts again, and has a
+   * connection.
+   *
+   * @param place the byte of a file, by any number
+   * @param cut whether the file ends there; otherwise the byte is another one
+   */
+  record Damage(int node, Damaged what, int place, boolean cut) implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.damage(this);
+    }
+  }
+
+  /** From now on, so many control services answer from one place, by turns. */
+  record Replicas(int count) implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.replicas(count);
+    }
+  }
+
+  /** Control moves to another server, with all that it keeps. */
+  record MoveControl() implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.moveControl();
+    }
+  }
+
+  /** A node is told what control's head is, twice. */
+  record ToldTwice(int node) implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.toldTwice(node);
+    }
+  }
+
+  /** A replica that lags tells a node what control's head was just before. */
+  record ToldLate(int node) implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.toldLate(node);
+    }
+  }
+
+  /**
+   * When all have come together, the lock ends.
+   *
+   * @param away the nodes that are away then, a bit each
+   * @param editsAway whether those make edits first that control never sees
+   * @param disablesHere whether one of the others ends the lock for itself before
+   * @param beginsAnew whether the lock begins again while they are away
+   * @param restarts whether programs start again after all that they are told
+   */
+  record EndLock(
+      int away, boolean editsAway, boolean disablesHere, boolean beginsAnew, boolean restarts)
+      implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.endLockAtLast(this);
+    }
+  }
+
+  /** A node signs the node key of another, or of itself. */
+  record SignNode(int by, int whom) implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.signNode(by, whom);
+    }
+  }
+
+  /** What becomes of a node in control's list. */
+  enum Change {
+    /** A member's own login; it rotates its signature if control hands that back. */
+    MEMBERS_NEW_KEY,
+    NEW_KEY,
+    PEER_API_ONLY,
+    SIGNED_ONLY,
+    /** It has the key and the signature of another: a clone, or a copy of the list. */
+    TWIN,
+    REMOVE
+  }
+
+  /** Control's list of nodes changes. */
+  record ChangeNode(int whom, Change change) implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.changeNode(whom, change);
+    }
+  }
+
+  /** A node is told its peers, all of them or what is different, and nothing about the lock. */
+  record TellPeers(int node, boolean whole) implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.tellPeers(node, whole);
+    }
+  }
+
+  /** A node is told of a peer whose signature is none. */
+  record LieAboutPeers(int node) implements Event {
+    @Override
+    public void happen(Tailnet tailnet) {
+      tailnet.lieAboutPeers(node);
+    }
+  }
+
   /** What a thief's rewrite does. */
   enum Rewrite {
     /** The state there with a key of the thief's, and without all others but the signer's. */
@@ -238,7 +366,18 @@ sealed interface Event {
     /** It answers and takes in as its last backup would. */
     REPLAY,
     /** It says that it follows whatever the node sends, and forgets it. */
-    FALSE_ACKNOWLEDGEMENT
+    FALSE_ACKNOWLEDGEMENT,
+    /** Somebody on the way brings an answer again that the node had before. */
+    ANSWER_AGAIN,
+    /** The answers are another tailnet's. */
+    FOREIGN,
+    /** It says that the lock is off, and shows no secret. */
+    DISABLED,
+    /** It says that the lock is off, and shows some secret. */
+    WRONG_SECRET;
+
+    /** Those that engines without messages know. */
+    static final List<Lie> OF_ENGINES = List.of(WITHHOLD, REPLAY, FALSE_ACKNOWLEDGEMENT);
   }
 
   /**

@@ -28,10 +28,10 @@ final class Expectations {
   void check(List<NodeEnding> endings) {
     Pairing pairing = scenario.pairing();
     endings.stream().filter(NodeEnding::isApart).forEach(this::checkApart);
-    if (pairing == Pairing.A) {
+    if (pairing.isOurs()) {
       tailnet.members().forEach(this::checkRevocationsKept);
     }
-    if (pairing == Pairing.A && scenario.attack() == Attack.NONE) {
+    if (pairing.isOurs() && scenario.attack() == Attack.NONE) {
       endings.stream()
           // Told that control has lost history, a node knows that its edits are lost there, too.
           .filter(ending -> ending.verdict() != NodeEnding.Verdict.CONTROL_LOST_HISTORY)
@@ -43,14 +43,14 @@ final class Expectations {
       judge.tally().add(judge.named(HONEST));
     }
     // A node that was shown what control never saw may be apart: that is counted by itself.
-    if (pairing == Pairing.A && scenario.attack() != Attack.PLANT) {
+    if (pairing.isOurs() && scenario.attack() != Attack.PLANT) {
       tailnet.expectedEverywhere().forEach(this::checkRevocationEverywhere);
     }
   }
 
   private void checkApart(NodeEnding ending) {
     switch (scenario.pairing()) {
-      case A -> {
+      case A, S -> {
         boolean told = ending.verdict() == NodeEnding.Verdict.TOLD_WHY;
         if (isApartForNoReason(ending) && !told) {
           judge.violation("a node is apart", ending.toString());

@@ -4,6 +4,8 @@ import dev.tka.core.AumHash;
 import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncSend;
+import dev.tka.sync.rpc.Announcement;
+import dev.tka.sync.rpc.RpcAnswer;
 import java.util.List;
 import java.util.Optional;
 
@@ -23,12 +25,25 @@ final class FaultyLink implements ControlPort {
   }
 
   @Override
+  public Announcement announced() throws RoundFailed {
+    Announcement told = control.announced();
+    judge.told(member, told);
+    return told;
+  }
+
+  @Override
+  public Optional<RpcAnswer> bootstrap() {
+    return control.bootstrap();
+  }
+
+  @Override
   public SyncAnswer offer(SyncOffer offer) throws RoundFailed {
     failOn(Event.Loss.OFFER);
     SyncAnswer answer = control.offer(offer);
     failOn(Event.Loss.ANSWER);
     controlHead = Optional.of(answer.offer().head());
     judge.answered(member, answer);
+    member.lastAnswer = Optional.of(answer);
     return answer;
   }
 

@@ -6,6 +6,7 @@ import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncSend;
+import dev.tka.sync.rpc.Announcement;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -57,6 +58,10 @@ final class Judge {
 
   NaiveModel model() {
     return model;
+  }
+
+  boolean isOurControl() {
+    return pairing.ourControl();
   }
 
   /** The signers that bar an AUM from rewriting at control, where control asks. */
@@ -111,6 +116,14 @@ final class Judge {
     AumHash head = control.authority().head();
     if (!head.equals(model.controlHead())) {
       violation("control is not where the model is", head + ", not " + model.controlHead());
+    }
+  }
+
+  /** A node is told about control's head, and asks nothing if that is its own. */
+  void told(Member member, Announcement told) {
+    AumHash head = member.end.authority().head();
+    if (pairing.ourNodes() && told.equals(new Announcement.Enabled(head))) {
+      model.told(member.index, head, member.now());
     }
   }
 
@@ -187,6 +200,12 @@ final class Judge {
   /** Control (0) or a node (from 1 on) starts. */
   void started(int one) {
     ownTimes.started(one);
+  }
+
+  /** A node has lost all that it kept, and begins with the genesis again. */
+  void beganAgain(Member member) {
+    model.joined(member.index);
+    ownTimes.replaced(member.index + 1);
   }
 
   /** Control goes on with a copy of its store. */

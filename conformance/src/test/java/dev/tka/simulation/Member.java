@@ -3,6 +3,7 @@ package dev.tka.simulation;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.State;
+import dev.tka.sync.SyncAnswer;
 import dev.tka.testkit.TestKeys;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -42,6 +43,9 @@ final class Member {
   Optional<Instant> agreedAt = Optional.empty();
 
   Optional<NodeEndpoint.SyncReport> last = Optional.empty();
+
+  /** What control answered it last. */
+  Optional<SyncAnswer> lastAnswer = Optional.empty();
 
   private final List<Integer> keysNewestFirst = new ArrayList<>();
 

@@ -149,6 +149,11 @@ final class NaiveModel {
     return judged;
   }
 
+  /** A node is told that control's head is its own. */
+  void told(int node, AumHash head, Instant now) {
+    heard(nodes.get(node), List.of(head), head, Set.of(), now);
+  }
+
   /**
    * A node compacts: the losing AUMs among these are gone from it. Those of the active chain it
    * remembers, which here is as good as having them.

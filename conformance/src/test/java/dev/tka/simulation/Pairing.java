@@ -8,6 +8,8 @@ enum Pairing {
   B(false, true),
   /** Our control, and nodes of protocol sections 4 to 6 only, with the reference's caps. */
   C(true, false),
+  /** Our node agent and our control service, which exchange messages in bytes. */
+  S(true, true),
   /** The reference's rules at both ends: they show what protocol section 10 is for. */
   R(false, false);
 
@@ -21,6 +23,11 @@ enum Pairing {
 
   boolean ourControl() {
     return ourControl;
+  }
+
+  /** True where both ends follow protocol section 10. */
+  boolean isOurs() {
+    return ourControl && ourNodes;
   }
 
   boolean ourNodes() {

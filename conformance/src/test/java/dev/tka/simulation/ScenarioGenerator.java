@@ -28,9 +28,13 @@ final class ScenarioGenerator {
   private final boolean voteChanges;
   private final boolean wrongClocks;
   private final boolean stops;
+  private final boolean peers;
+  private final boolean lies;
+  private final boolean damages;
+  private final boolean replicas;
   private int made;
 
-  private ScenarioGenerator(Random random, Attack attack) {
+  private ScenarioGenerator(Random random, Pairing pairing, Attack attack) {
     this.random = random;
     this.length = drawLength();
     this.staleEdits = chance(50);
@@ -41,10 +45,15 @@ final class ScenarioGenerator {
     this.restarts = chance(40);
     this.joins = chance(25);
     // A control that forgets is an adversary of its own: these two are never in one scenario.
-    this.restores = attack == Attack.NONE && chance(8);
+    this.restores = attack == Attack.NONE && chance(8) && pairing != Pairing.S;
     this.voteChanges = chance(40);
     this.wrongClocks = chance(25);
     this.stops = chance(25);
+    this.peers = pairing == Pairing.S;
+    this.lies = peers && attack != Attack.NONE;
+    this.damages = peers && chance(25);
+    // Replicas on machines whose clocks disagree are one of those that are wrong.
+    this.replicas = peers && !wrongClocks && !stops && chance(50);
   }
 
   private static final List<Event.Loss> LOSSES =
@@ -67,7 +76,19 @@ final class ScenarioGenerator {
           new Kind(Pairing.A, Attack.YOUNG, 2),
           new Kind(Pairing.A, Attack.REVIVE, 2),
           new Kind(Pairing.A, Attack.STRIP, 2),
-          new Kind(Pairing.A, Attack.PLANT, 2));
+          new Kind(Pairing.A, Attack.PLANT, 2),
+          new Kind(Pairing.S, Attack.NONE, 4),
+          new Kind(Pairing.S, Attack.OLD_KEY, 1),
+          new Kind(Pairing.S, Attack.OLD_KEY_AND_CONTROL, 2),
+          new Kind(Pairing.S, Attack.STOLEN_KEY, 2),
+          new Kind(Pairing.S, Attack.LYING_CONTROL, 1),
+          new Kind(Pairing.S, Attack.FLOOD, 1),
+          new Kind(Pairing.S, Attack.SHIELD, 2),
+          new Kind(Pairing.S, Attack.LOWERED, 2),
+          new Kind(Pairing.S, Attack.YOUNG, 2),
+          new Kind(Pairing.S, Attack.REVIVE, 2),
+          new Kind(Pairing.S, Attack.STRIP, 2),
+          new Kind(Pairing.S, Attack.PLANT, 2));
 
   /** One kind of scenario, and how many of them in a row. */
   private record Kind(Pairing pairing, Attack attack, int share) {}
@@ -94,8 +115,11 @@ final class ScenarioGenerator {
       int votes = equalVotes ? 1 : 1 + random.nextInt(3);
       founders.add(new Scenario.Founder(votes, drawSkew(random)));
     }
-    ScenarioGenerator generator = new ScenarioGenerator(random, attack);
+    ScenarioGenerator generator = new ScenarioGenerator(random, pairing, attack);
     generator.drawEvents(attack);
+    if (pairing == Pairing.S && generator.chance(attack == Attack.NONE ? 60 : 10)) {
+      generator.drawEnd();
+    }
     return new Scenario(seed, pairing, attack, true, founders, generator.events);
   }
 
@@ -110,6 +134,12 @@ final class ScenarioGenerator {
         drawStep();
       }
     }
+  }
+
+  private void drawEnd() {
+    events.add(
+        new Event.EndLock(
+            random.nextInt(64), chance(40), chance(30), chance(70), random.nextBoolean()));
   }
 
   private void drawAttack(Attack attack) {
@@ -135,7 +165,7 @@ final class ScenarioGenerator {
         events.add(new Event.Backup());
         for (int i = 0; i < 4; i++) {
           drawStep();
-          Event.Lie lie = anyOf(List.of(Event.Lie.values()));
+          Event.Lie lie = anyOf(peers ? List.of(Event.Lie.values()) : Event.Lie.OF_ENGINES);
           events.add(new Event.LyingSync(anyNode(), lie));
         }
         events.add(new Event.SyncAll());
@@ -313,12 +343,53 @@ final class ScenarioGenerator {
   }
 
   private void drawStep() {
+    if (peers && chance(25)) {
+      drawPeers();
+    }
+    if (peers && chance(15)) {
+      drawControl();
+    }
     if (wrongClocks && chance(4)) {
       drawWrongClock();
     } else if (stops && chance(4)) {
       drawStop();
     } else {
       drawOrdinaryStep();
+    }
+  }
+
+  private void drawControl() {
+    int kind = random.nextInt(100);
+    if (kind < 30) {
+      events.add(new Event.ToldTwice(anyNode()));
+    } else if (kind < 70) {
+      events.add(new Event.Edits(anyNode(), 1, VIA));
+      events.add(new Event.ToldLate(anyNode()));
+      events.add(new Event.ToldLate(anyNode()));
+    } else if (kind < 80 && replicas) {
+      events.add(new Event.Replicas(1 + random.nextInt(2)));
+    } else if (kind < 85) {
+      events.add(new Event.MoveControl());
+    } else if (damages) {
+      events.add(
+          new Event.Damage(
+              anyNode(),
+              anyOf(List.of(Event.Damaged.values())),
+              random.nextInt(1 << 20),
+              random.nextBoolean()));
+    }
+  }
+
+  private void drawPeers() {
+    int kind = random.nextInt(100);
+    if (kind < 40) {
+      events.add(new Event.SignNode(anyNode(), random.nextInt(20)));
+    } else if (kind < 80) {
+      events.add(new Event.ChangeNode(random.nextInt(20), anyOf(List.of(Event.Change.values()))));
+    } else if (kind < 90 && lies) {
+      events.add(new Event.LieAboutPeers(anyNode()));
+    } else {
+      events.add(new Event.TellPeers(anyNode(), random.nextBoolean()));
     }
   }
 
@@ -345,6 +416,9 @@ final class ScenarioGenerator {
       events.add(new Event.Revoke(anyNode(), anyNode(), drawVia()));
       events.add(new Event.SyncAll());
       events.add(new Event.Trust(anyNode(), anyNode()));
+      for (int i = peers ? 3 : 0; i > 0; i--) {
+        events.add(new Event.SignNode(anyNode(), random.nextInt(20)));
+      }
     } else if (kind < 88 && losses) {
       events.add(new Event.Sync(anyNode(), anyOf(LOSSES)));
     } else if (kind < 92 && restarts) {

@@ -41,33 +41,53 @@ final class Simulation {
     }
   }
 
-  private static EndFactory ends(boolean ours, SharedVerification verification) {
-    return ours ? new EngineEnds(verification) : new ReferenceEnds(verification);
+  /** Of control, and of the nodes. */
+  private record Ends(EndFactory control, EndFactory nodes) {
+    static Ends of(Pairing pairing, SharedVerification verification) {
+      if (pairing == Pairing.S) {
+        EndFactory served = new ServedEnds();
+        return new Ends(served, served);
+      }
+      return new Ends(
+          ends(pairing.ourControl(), verification), ends(pairing.ourNodes(), verification));
+    }
+
+    private static EndFactory ends(boolean ours, SharedVerification verification) {
+      return ours ? new EngineEnds(verification) : new ReferenceEnds(verification);
+    }
   }
 
   static Result run(Scenario scenario) throws TkaException {
     SharedVerification verification = new SharedVerification();
-    Tailnet tailnet =
-        new Tailnet(
-            scenario,
-            ends(scenario.pairing().ourControl(), verification),
-            ends(scenario.pairing().ourNodes(), verification),
-            verification.verifier());
+    Ends ends = Ends.of(scenario.pairing(), verification);
+    Tailnet tailnet = new Tailnet(scenario, ends.control(), ends.nodes(), verification.verifier());
+    try {
+      return run(scenario, tailnet);
+    } finally {
+      tailnet.control().close();
+    }
+  }
+
+  private static Result run(Scenario scenario, Tailnet tailnet) throws TkaException {
     for (Event event : scenario.events()) {
       event.happen(tailnet);
+      tailnet.checkPeers();
     }
     tailnet.settle();
     tailnet.thief().countPlanted();
     List<NodeEnding> endings =
         tailnet.members().stream().map(member -> NodeEnding.of(tailnet, member)).toList();
     new Expectations(scenario, tailnet).check(endings);
+    int longest = tailnet.control().authority().length();
+    List<AumHash> heads = tailnet.heads();
+    tailnet.end();
     boolean compacted = tailnet.members().stream().anyMatch(member -> member.purged > 0);
     return new Result(
         endings,
-        tailnet.control().authority().length(),
+        longest,
         compacted,
         tailnet.judge().violations(),
-        tailnet.heads(),
+        heads,
         tailnet.judge().refusedSoFar(),
         tailnet.judge().tally());
   }

@@ -15,11 +15,14 @@ import dev.tka.core.authority.Revocation;
 import dev.tka.core.authority.UpdateBuilder;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
+import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.MemoryAumStore;
+import dev.tka.node.AgentFolder;
 import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncSend;
+import dev.tka.sync.rpc.Announcement;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
@@ -72,13 +75,23 @@ final class Tailnet {
   private final List<Member> members = new ArrayList<>();
   private final Set<Member> notSeenSinceRestore = new HashSet<>();
   private final Thief thief;
+  private final Optional<Roster> roster;
   private final List<Aum> expectedEverywhere = new ArrayList<>();
   private Optional<MemoryAumStore> backup = Optional.empty();
   private final boolean compacting;
+
+  /** Nobody lies and nobody steals. */
+  private final boolean honest;
+
   private boolean controlRuns = true;
 
   /** Control (0) or a node (from 1 on) that notes nothing for now. */
   private Optional<Integer> stopped = Optional.empty();
+
+  /** Control's last change of head. */
+  private Optional<Changed> changed = Optional.empty();
+
+  private Optional<Event.EndLock> atLast = Optional.empty();
 
   private boolean wasRestored;
   private int serial;
@@ -91,7 +104,10 @@ final class Tailnet {
     }
     this.genesis =
         Signing.sign(
-            Aum.builder(AumKind.CHECKPOINT).state(Chains.stateOf(keys)).build(),
+            Aum.builder(AumKind.CHECKPOINT)
+                .state(
+                    scenario.pairing() == Pairing.S ? EndOfLock.state(keys) : Chains.stateOf(keys))
+                .build(),
             List.of(Member.firstKey(0)));
     this.graph = new Graph(genesis);
     this.compacting = scenario.compacting();
@@ -102,8 +118,155 @@ final class Tailnet {
     this.judge = new Judge(scenario, new NaiveModel(graph, genesis, verifier));
     this.port = judged(control);
     this.thief = new Thief(this);
+    this.roster =
+        control instanceof ServiceControl service
+            ? Optional.of(new Roster(service, judge, scenario.seed()))
+            : Optional.empty();
+    this.honest = scenario.attack() == Attack.NONE;
     for (Scenario.Founder founder : scenario.founders()) {
       addMember(founder.votes(), founder.skew());
+    }
+    roster.ifPresent(Roster::begin);
+  }
+
+  /** Control had another head until then. */
+  private record Changed(AumHash before, Instant at) {}
+
+  /** The end of the lock, if that is how it ends. */
+  void end() throws TkaException {
+    if (atLast.isPresent() && control instanceof ServiceControl service) {
+      new EndOfLock(this, roster.orElseThrow(), service, atLast.get()).happen();
+    }
+  }
+
+  void endLockAtLast(Event.EndLock event) {
+    atLast = Optional.of(event);
+  }
+
+  void replicas(int count) {
+    if (control instanceof ServiceControl service) {
+      Unchecked.run(() -> service.replicas(count));
+      judge.started(0);
+    }
+  }
+
+  void moveControl() {
+    if (control instanceof ServiceControl service) {
+      Unchecked.run(service::move);
+      judge.controlReplaced();
+    }
+  }
+
+  void toldTwice(int node) {
+    sync(node, Event.Loss.NONE);
+    sync(node, Event.Loss.NONE);
+  }
+
+  /** Only what has just changed is told late. */
+  void toldLate(int node) {
+    Member member = member(node);
+    Optional<Changed> late = changed.filter(change -> change.at().equals(clock.instant()));
+    if (member.online && late.isPresent()) {
+      syncWith(
+          new ControlPort() {
+            @Override
+            public Announcement announced() {
+              return new Announcement.Enabled(late.get().before());
+            }
+
+            @Override
+            public SyncAnswer offer(SyncOffer offer) throws RoundFailed {
+              return port.offer(offer);
+            }
+
+            @Override
+            public Reply send(SyncSend send) throws RoundFailed {
+              return port.send(send);
+            }
+          },
+          member,
+          Event.Loss.NONE);
+    }
+  }
+
+  void damage(Event.Damage event) {
+    Member member = member(event.node());
+    if (!member.online || roster.isEmpty()) {
+      return;
+    }
+    Roster list = roster.get();
+    AgentNode node = Roster.agent(member);
+    boolean aums = event.what().isOfAums();
+    switch (event.what()) {
+      case LOCK_NOTE, AUMS_AND_LOCK_NOTE ->
+          node.folder().damage(AgentFolder.File.LOCK, event.place(), event.cut());
+      case PEERS -> node.folder().damage(AgentFolder.File.PEERS, event.place(), event.cut());
+      case AUMS, AUMS_LOST -> {}
+    }
+    if (aums) {
+      node.folder().damageAums(event.what() == Event.Damaged.AUMS_LOST);
+    }
+    Unchecked.run(member.end::restart);
+    judge.started(member.index + 1);
+    judge.tally().add("damaged folders: " + event.what());
+    if (aums) {
+      list.checkNobody(member);
+      if (event.what() != Event.Damaged.AUMS_AND_LOCK_NOTE) {
+        // It begins with no authority but the one that it had.
+        node.follow(new ForeignControl(event.cut()));
+        list.checkNobody(member);
+        if (node.agent().authority().isPresent()) {
+          throw new IllegalStateException("a node begins with the authority of another tailnet");
+        }
+      }
+      Unchecked.run(() -> node.begin(genesis));
+      judge.beganAgain(member);
+      member.ownEdits.clear();
+    } else {
+      list.checkSigned(member);
+    }
+    list.tell(member, true);
+    syncNow(member, Event.Loss.NONE);
+  }
+
+  /** A node is shown answers of another tailnet: it stays where it is. */
+  void foreignSync(Member member) {
+    AumHash before = member.end.authority().head();
+    Unchecked.run(() -> member.end.sync(new ForeignControl(serial % 2 == 0)));
+    if (!member.end.authority().head().equals(before)) {
+      judge.violation("a node follows another tailnet", "node " + member.index);
+    }
+  }
+
+  /** A node makes an edit in its own store, if it can. */
+  void editHere(Member member) {
+    if (canEdit(member)) {
+      edits(member, 1, Event.Via.OWN_STORE);
+    }
+  }
+
+  /** Who may have an eye on peers does. */
+  void checkPeers() {
+    roster.ifPresent(Roster::check);
+  }
+
+  void signNode(int by, int whom) {
+    roster.ifPresent(list -> list.sign(member(by), whom));
+  }
+
+  void changeNode(int whom, Event.Change change) {
+    roster.ifPresent(list -> list.change(whom, change));
+  }
+
+  void tellPeers(int node, boolean whole) {
+    if (member(node).online) {
+      roster.ifPresent(list -> list.tell(member(node), whole));
+    }
+  }
+
+  void lieAboutPeers(int node) {
+    if (member(node).online) {
+      roster.ifPresent(list -> list.lie(member(node)));
     }
   }
 
@@ -136,11 +299,17 @@ final class Tailnet {
     Member member = new Member(members.size(), votes, nodeEnds.node(genesis, own), own);
     members.add(member);
     judge.joined(member);
+    roster.ifPresent(list -> list.joined(member));
   }
 
   /** Control, with the judge listening to what reaches it. */
   private ControlPort judged(ControlEndpoint end) {
     return new ControlPort() {
+      @Override
+      public Announcement announced() throws RoundFailed {
+        return end.announced();
+      }
+
       @Override
       public SyncAnswer offer(SyncOffer offer) throws RoundFailed {
         return end.offer(offer);
@@ -149,7 +318,11 @@ final class Tailnet {
       @Override
       public Reply send(SyncSend send) throws RoundFailed {
         Instant now = end.ownTime();
+        AumHash before = end.authority().head();
         Reply reply = end.send(send);
+        if (!end.authority().head().equals(before)) {
+          changed = Optional.of(new Changed(before, clock.instant()));
+        }
         judge.reachedControl(send, reply, end, now);
         return reply;
       }
@@ -262,7 +435,26 @@ final class Tailnet {
    * A round or more, then compaction when heads differed and all went well (protocol, section 8).
    */
   private void syncNow(Member member, Event.Loss loss) {
+    if (loss != Event.Loss.NONE || roster.isEmpty()) {
+      syncWith(port, member, loss);
+      return;
+    }
+    // Peers come before or after the head, in one map or in two.
+    Roster list = roster.get();
+    boolean first = list.choose(2);
+    if (first) {
+      list.tell(member, list.choose(5));
+      list.check(member);
+    }
     syncWith(port, member, loss);
+    if (!first) {
+      list.check(member);
+      list.tell(member, list.choose(5));
+    }
+    list.check(member);
+    if (honest) {
+      list.checkAfterAnnouncement(member);
+    }
   }
 
   /** The same, with any answering control. */
@@ -412,6 +604,11 @@ final class Tailnet {
   void controlDown(Duration time) {
     controlRuns = false;
     pass(time.dividedBy(2));
+    if (roster.isPresent()) {
+      // It knows its peers before it hears of anybody.
+      members.forEach(member -> restart(member.index));
+      checkPeers();
+    }
     edits(0, 1, Event.Via.OWN_STORE);
     pass(time.dividedBy(2));
     controlRuns = true;
@@ -561,7 +758,7 @@ final class Tailnet {
   /** Control as it was at its last backup, still answering. */
   ControlPort oldControl() {
     try {
-      ControlEndpoint old = controlEnds.control(genesis, new MachineClock(clock, Duration.ZERO));
+      ControlEndpoint old = controlEnds.oldControl(genesis, new MachineClock(clock, Duration.ZERO));
       old.restore(backup.map(kept -> copyOf(kept.read())).orElseGet(this::storeOfGenesis));
       return old;
     } catch (TkaException e) {
@@ -780,6 +977,12 @@ final class Tailnet {
 
   private static MemoryAumStore copyOf(AumSnapshot snapshot) {
     MemoryAumStore copy = new MemoryAumStore();
+    copy(snapshot, copy);
+    return copy;
+  }
+
+  /** Copies all that a store of a control has. */
+  static void copy(AumSnapshot snapshot, AumStore copy) {
     Unchecked.run(
         () -> {
           Commit.Builder commit = Commit.on(copy.read().revision());
@@ -797,7 +1000,6 @@ final class Tailnet {
           snapshot.notes().inherited().forEach(commit::inherits);
           copy.commit(commit.build());
         });
-    return copy;
   }
 
   /** Everybody comes back, nothing is lost from then on, and all sync as often as it takes. */

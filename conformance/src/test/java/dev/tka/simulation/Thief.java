@@ -4,6 +4,7 @@ import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.AumKind;
 import dev.tka.core.Bytes;
+import dev.tka.core.DisablementSecret;
 import dev.tka.core.Key;
 import dev.tka.core.State;
 import dev.tka.core.authority.Authority;
@@ -11,7 +12,10 @@ import dev.tka.core.store.AumEntry;
 import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncSend;
+import dev.tka.sync.rpc.Announcement;
+import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.testkit.TestKeys;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -42,6 +46,9 @@ final class Thief {
   static final String PLANTED = "attack: removals planted at a node, apart in the end, ";
   private static final Duration FINAL_AFTER = Duration.ofDays(14);
   private static final Duration REVOCABLE_FOR = Duration.ofDays(13);
+
+  private static final DisablementSecret WRONG =
+      DisablementSecret.of("not the secret".getBytes(StandardCharsets.UTF_8));
 
   /** The numbers of keys that the thief makes begin here. */
   private static final int FIRST_OWN_KEY = 900_000;
@@ -303,6 +310,11 @@ final class Thief {
             .filter(hash -> hash.equals(fork) || graph.get(hash).kind().equals(AumKind.CHECKPOINT))
             .toList();
     return new ControlPort() {
+      @Override
+      public Announcement announced() {
+        return new Announcement.Enabled(head);
+      }
+
       @Override
       public SyncAnswer offer(SyncOffer offer) {
         // From the newest AUM that the node names on, as an honest control would.
@@ -693,11 +705,20 @@ final class Thief {
       return;
     }
     judge.tally().add("attack: lying control, tries");
+    if (lie == Event.Lie.FOREIGN) {
+      tailnet.foreignSync(victim);
+      return;
+    }
     ControlPort honest = tailnet.control();
     ControlPort lying =
         switch (lie) {
           case WITHHOLD ->
               new ControlPort() {
+                @Override
+                public Announcement announced() throws RoundFailed {
+                  return honest.announced();
+                }
+
                 @Override
                 public SyncAnswer offer(SyncOffer offer) throws RoundFailed {
                   return new SyncAnswer(honest.offer(offer).offer(), List.of());
@@ -709,8 +730,17 @@ final class Thief {
                 }
               };
           case REPLAY -> tailnet.oldControl();
+          case ANSWER_AGAIN -> again(victim.lastAnswer, honest);
+          case FOREIGN -> throw new IllegalStateException("see above");
+          case DISABLED -> disabled(Optional.empty());
+          case WRONG_SECRET -> disabled(Optional.of(WRONG));
           case FALSE_ACKNOWLEDGEMENT ->
               new ControlPort() {
+                @Override
+                public Announcement announced() throws RoundFailed {
+                  return honest.announced();
+                }
+
                 @Override
                 public SyncAnswer offer(SyncOffer offer) throws RoundFailed {
                   return honest.offer(offer);
@@ -723,6 +753,53 @@ final class Thief {
               };
         };
     tailnet.syncWith(lying, victim, Event.Loss.NONE);
+  }
+
+  /** Brings an answer that a node had before in the place of control's. */
+  private static ControlPort again(Optional<SyncAnswer> before, ControlPort honest) {
+    return new ControlPort() {
+      @Override
+      public Announcement announced() throws RoundFailed {
+        return before.isPresent()
+            ? new Announcement.Enabled(before.get().offer().head())
+            : honest.announced();
+      }
+
+      @Override
+      public SyncAnswer offer(SyncOffer offer) throws RoundFailed {
+        return before.isPresent() ? before.get() : honest.offer(offer);
+      }
+
+      @Override
+      public Reply send(SyncSend send) throws RoundFailed {
+        return honest.send(send);
+      }
+    };
+  }
+
+  /** Says that the lock is off. */
+  private static ControlPort disabled(Optional<DisablementSecret> secret) {
+    return new ControlPort() {
+      @Override
+      public Announcement announced() {
+        return secret.isPresent() ? new Announcement.Disabled() : new Announcement.Never();
+      }
+
+      @Override
+      public Optional<RpcAnswer> bootstrap() {
+        return Optional.of(new RpcAnswer.Bootstrap(Optional.empty(), secret));
+      }
+
+      @Override
+      public SyncAnswer offer(SyncOffer offer) {
+        throw new IllegalStateException("the lock is off");
+      }
+
+      @Override
+      public Reply send(SyncSend send) {
+        throw new IllegalStateException("the lock is off");
+      }
+    };
   }
 
   /** An AUM that does nothing, and takes up room. */
@@ -765,7 +842,7 @@ final class Thief {
         bytes += graph.get(entry.hash()).encoded().size();
       }
     }
-    if (bytes > MOST_LOSING_BYTES && tailnet.control() instanceof EngineControl) {
+    if (bytes > MOST_LOSING_BYTES && judge.isOurControl()) {
       judge.violation("control keeps losing AUMs without end", bytes + " bytes");
     }
   }

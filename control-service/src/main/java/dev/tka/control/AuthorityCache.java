@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Clocks;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.OpenException;
 import dev.tka.core.store.AumSnapshot;
@@ -46,7 +47,7 @@ public final class AuthorityCache implements Tailnets {
 
   private final Tailnets place;
   private final AdmissionPolicy policy;
-  private final Clock clock;
+  private final Clocks clocks;
   private final LongSupplier nanoTime;
   private final Watch watch;
 
@@ -61,13 +62,17 @@ public final class AuthorityCache implements Tailnets {
   private volatile boolean closed;
 
   private AuthorityCache(
-      Tailnets place, AdmissionPolicy policy, Clock clock, long mostBytes, LongSupplier nanoTime) {
+      Tailnets place,
+      AdmissionPolicy policy,
+      Clocks clocks,
+      long mostBytes,
+      LongSupplier nanoTime) {
     if (mostBytes < 0) {
       throw new IllegalArgumentException("expected a bound in bytes, found " + mostBytes);
     }
     this.place = place;
     this.policy = policy;
-    this.clock = clock;
+    this.clocks = clocks;
     this.nanoTime = nanoTime;
     this.held =
         Caffeine.newBuilder()
@@ -90,12 +95,17 @@ public final class AuthorityCache implements Tailnets {
    */
   public static AuthorityCache over(
       Tailnets place, AdmissionPolicy policy, Clock clock, long mostBytes) {
-    return over(place, policy, clock, mostBytes, System::nanoTime);
+    return over(place, policy, Clocks.of(clock), mostBytes);
+  }
+
+  static AuthorityCache over(
+      Tailnets place, AdmissionPolicy policy, Clocks clocks, long mostBytes) {
+    return new AuthorityCache(place, policy, clocks, mostBytes, System::nanoTime);
   }
 
   static AuthorityCache over(
       Tailnets place, AdmissionPolicy policy, Clock clock, long mostBytes, LongSupplier nanoTime) {
-    return new AuthorityCache(place, policy, clock, mostBytes, nanoTime);
+    return new AuthorityCache(place, policy, Clocks.of(clock), mostBytes, nanoTime);
   }
 
   /**
@@ -329,7 +339,7 @@ public final class AuthorityCache implements Tailnets {
     private LiveAuthority refreshed(Optional<LiveAuthority> live)
         throws OpenException, StoreException {
       if (live.isEmpty()) {
-        return LiveAuthority.open(this, policy, clock);
+        return LiveAuthority.open(this, policy, clocks);
       }
       live.get().refresh();
       return live.get();

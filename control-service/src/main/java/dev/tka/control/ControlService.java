@@ -4,6 +4,7 @@ import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.NodeKey;
 import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Clocks;
 import dev.tka.core.authority.OpenException;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
@@ -60,7 +61,7 @@ public final class ControlService implements AutoCloseable {
   private ControlService(
       Tailnets place,
       ControlSettings settings,
-      Clock clock,
+      Clocks clocks,
       ControlListener listener,
       LongSupplier nanoTime) {
     // Before anything is opened.
@@ -71,8 +72,8 @@ public final class ControlService implements AutoCloseable {
                 () ->
                     new IllegalArgumentException(
                         place + ": this kind of store keeps nothing for a control server"));
-    this.cache = AuthorityCache.over(place, AdmissionPolicy.CONTROL, clock, settings.cacheBytes());
-    this.premises = new Premises(cache, place, records, settings, clock);
+    this.cache = AuthorityCache.over(place, AdmissionPolicy.CONTROL, clocks, settings.cacheBytes());
+    this.premises = new Premises(cache, place, records, settings, clocks.wall());
     this.listener = listener;
     this.nanoTime = nanoTime;
     this.rounds = new Rounds(premises);
@@ -94,7 +95,7 @@ public final class ControlService implements AutoCloseable {
               return thread;
             });
     every(WRITES_SIGHTINGS, "sightings", sightings::flush);
-    every(WRITES_SIGHTINGS, "announcements", catchingUp::sweep);
+    every(WRITES_SIGHTINGS, "announcements", this::sweep);
     every(NOTES_TIMES, "times", this::noteTimes);
   }
 
@@ -125,7 +126,21 @@ public final class ControlService implements AutoCloseable {
       Clock clock,
       ControlListener listener,
       LongSupplier nanoTime) {
-    return new ControlService(place, settings, clock, listener, nanoTime);
+    return over(place, settings, Clocks.of(clock), listener, nanoTime);
+  }
+
+  static ControlService over(
+      Tailnets place,
+      ControlSettings settings,
+      Clocks clocks,
+      ControlListener listener,
+      LongSupplier nanoTime) {
+    return new ControlService(place, settings, clocks, listener, nanoTime);
+  }
+
+  /** The open authorities. */
+  AuthorityCache cache() {
+    return cache;
   }
 
   /** Work in the background. */
@@ -149,6 +164,11 @@ public final class ControlService implements AutoCloseable {
             millis,
             millis,
             TimeUnit.MILLISECONDS);
+  }
+
+  /** Takes back what nodes were told too long ago. */
+  void sweep() throws StoreException {
+    catchingUp.sweep();
   }
 
   private void noteTimes() {

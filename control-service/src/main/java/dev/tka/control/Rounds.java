@@ -19,11 +19,13 @@ import dev.tka.core.store.Limits;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.RetiredAuthority;
+import dev.tka.store.records.TailnetRecord;
 import dev.tka.sync.AnswerPolicy;
 import dev.tka.sync.ControlEnd;
 import dev.tka.sync.Intake;
 import dev.tka.sync.Intersection;
 import dev.tka.sync.StrandedNode;
+import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncReceipt;
 import dev.tka.sync.SyncSend;
 import dev.tka.sync.rpc.RpcAnswer;
@@ -72,8 +74,7 @@ final class Rounds {
     String outcome = answer.intersection() instanceof Intersection.UpToDate ? "up-to-date" : "ok";
     String detail = "";
     if (answer.intersection() instanceof Intersection.None) {
-      Optional<RetiredAuthority> retired =
-          premises.retired().holding(premises.records().tailnet(tailnet), request.offer().head());
+      Optional<RetiredAuthority> retired = retired(tailnet, request.offer());
       if (retired.isPresent()) {
         told = Optional.of(new NodeRecord.Told.Retired(retired.get().name().genesis()));
         outcome = "retired";
@@ -94,6 +95,20 @@ final class Rounds {
       tell(tailnet, asking.get(), told);
     }
     return new Outcome(new RpcAnswer.Offer(answer.message()), outcome, detail);
+  }
+
+  /** The authority of an offer, if it was ended. The head may be an edit that was never sent. */
+  private Optional<RetiredAuthority> retired(String tailnet, SyncOffer offer)
+      throws StoreException {
+    TailnetRecord record = premises.records().tailnet(tailnet);
+    Optional<RetiredAuthority> found = premises.retired().holding(record, offer.head());
+    for (AumHash ancestor : offer.ancestors()) {
+      if (found.isPresent()) {
+        break;
+      }
+      found = premises.retired().holding(record, ancestor);
+    }
+    return found;
   }
 
   private void tell(String tailnet, NodeRecord node, Optional<NodeRecord.Told> told)

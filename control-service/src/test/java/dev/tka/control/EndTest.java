@@ -170,6 +170,18 @@ class EndTest {
   }
 
   @Test
+  void aNodeWithAnEditThatControlNeverSawIsToldOfTheEndByWhatItNames() throws Exception {
+    try (TestControl control = ended()) {
+      control.lock(genesis(2), 2);
+      Aum unsent = Chains.addKey(first, TestKeys.key(4, 1), 1);
+
+      control.call(2, offer(2, unsent.hash(), genesis.hash()));
+
+      assertThat(control.announced(2)).isEqualTo(new Announcement.Disabled());
+    }
+  }
+
+  @Test
   void signaturesOfAnAuthorityEndWithIt() throws Exception {
     try (TestControl control = ended()) {
       control.call(1, TestControl.begin(1, genesis(2)));

@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 
 /**
  * A node's end of tailnet lock (service, section 9; protocol, section 8, "Node behaviour"): it
@@ -152,6 +153,8 @@ public final class NodeAgent {
       Optional<LiveAuthority> live = authority();
       if (live.isPresent()) {
         noteTime(live.get());
+        // Another program may have changed the folder.
+        judge();
       }
     } finally {
       turn.unlock();
@@ -210,9 +213,32 @@ public final class NodeAgent {
     peers(listed.change(), listed.names());
   }
 
-  /** The authority, if the lock is on here. */
+  /**
+   * The authority, if the lock is on here. What is changed through it, or in the folder by another
+   * program, decides about peers from {@link #refresh} on.
+   */
   public Optional<LiveAuthority> authority() {
     return standing instanceof On on ? Optional.of(on.live()) : Optional.empty();
+  }
+
+  /**
+   * Reads the authority again, after an edit that was made here: peers are judged by it.
+   *
+   * @throws StoreException if the folder cannot be read; peers are judged as before
+   */
+  public void refresh() throws StoreException {
+    turn.lock();
+    try {
+      Optional<LiveAuthority> live = authority();
+      if (live.isPresent()) {
+        live.get().refresh();
+      }
+      judge();
+    } catch (OpenException | StoreException.Damaged e) {
+      lost(e);
+    } finally {
+      turn.unlock();
+    }
   }
 
   /** The node's key. */
@@ -249,12 +275,27 @@ public final class NodeAgent {
    */
   public Followed follow(Announcement announcement, ControlTransport transport)
       throws ControlFailure, StoreException {
+    return follow(announcement, transport, round -> {});
+  }
+
+  /**
+   * The same, and tells what each round brought: among it are edits that were set aside, and AUMs
+   * of this node that control had accepted and follows no more (protocol, section 10, "Unsent").
+   *
+   * @param hearing called by this thread, at the end of each round
+   * @throws ControlFailure if control gives no answer that can be used; what rounds before that
+   *     brought stays
+   * @throws StoreException if the folder cannot be read or written; follow again later
+   */
+  public Followed follow(
+      Announcement announcement, ControlTransport transport, Consumer<NodeRound.End> hearing)
+      throws ControlFailure, StoreException {
     turn.lock();
     try {
       ControlCalls control = new ControlCalls(transport, self);
       Followed followed =
           announcement instanceof Announcement.Enabled enabled
-              ? followOn(enabled.head(), control)
+              ? followOn(enabled.head(), control, hearing)
               : followOff(control);
       last = Optional.of(followed);
       if (followed.isSettled()) {
@@ -281,7 +322,8 @@ public final class NodeAgent {
             : now instanceof Off ? new PeerBook.Everybody() : new PeerBook.Nobody());
   }
 
-  private Followed followOn(AumHash controlHead, ControlCalls control)
+  private Followed followOn(
+      AumHash controlHead, ControlCalls control, Consumer<NodeRound.End> hearing)
       throws ControlFailure, StoreException, OpenException {
     boolean joined = false;
     if (!(standing instanceof On)) {
@@ -291,13 +333,13 @@ public final class NodeAgent {
       }
       joined = true;
     }
-    Followed followed = sync(controlHead, control, joined);
+    Followed followed = sync(controlHead, control, joined, hearing);
     if (standing instanceof On on && on.live().current().isDegraded()) {
       // Control has what is damaged here: begin again with the same authority.
       standing = new Unknown(Optional.of(pin(on.live().current())), true);
       judge();
       Optional<Followed> notJoined = join(control);
-      return notJoined.isPresent() ? notJoined.get() : sync(controlHead, control, true);
+      return notJoined.isPresent() ? notJoined.get() : sync(controlHead, control, true, hearing);
     }
     return followed;
   }
@@ -378,7 +420,8 @@ public final class NodeAgent {
     return Optional.of(new Followed.NotJoined(why));
   }
 
-  private Followed sync(AumHash controlHead, ControlCalls control, boolean joined)
+  private Followed sync(
+      AumHash controlHead, ControlCalls control, boolean joined, Consumer<NodeRound.End> hearing)
       throws ControlFailure, StoreException, OpenException {
     LiveAuthority live = authority().orElseThrow();
     Authority before = live.refresh();
@@ -387,10 +430,9 @@ public final class NodeAgent {
       note(note.withPin(Optional.of(pin(before))));
       return new Followed.Agrees(controlHead, false, 0);
     }
-    List<NodeRound.End> rounds = new ArrayList<>();
     SyncOutcome outcome;
     try {
-      outcome = new NodeSync(live).run(control, rounds::add);
+      outcome = new NodeSync(live).run(control, hearing);
     } finally {
       judge();
     }
@@ -432,6 +474,10 @@ public final class NodeAgent {
     }
     AumHash head = now instanceof On on ? on.live().current().head() : pin.get().known();
     Optional<DisablementSecret> secret = control.bootstrap(Optional.of(head)).secret();
+    if (secret.isEmpty() && !pin.get().known().equals(head)) {
+      // The head may be an edit that control never saw.
+      secret = control.bootstrap(Optional.of(pin.get().known())).secret();
+    }
     if (secret.isEmpty()) {
       return new Followed.Unproven("shows no secret that ends it");
     }

@@ -246,6 +246,25 @@ class NodeAgentTest {
   }
 
   @Test
+  void anEditThatControlNeverSawDoesNotKeepTheLockFromEnding() throws Exception {
+    for (boolean anew : List.of(false, true)) {
+      keepUp();
+      LiveAuthority live = agent.authority().orElseThrow();
+      live.edit(TestKeys.privateKey(1), builder -> builder.addKey(TestKeys.key(40, 1)));
+      tailnet.disable();
+      if (anew) {
+        tailnet.lock(3, 2);
+        follow();
+      }
+
+      assertThat(follow()).isInstanceOf(Followed.Ended.class);
+      if (!anew) {
+        tailnet.lock(2, 2);
+      }
+    }
+  }
+
+  @Test
   void aNodeFollowsUntilItHasAllThatControlHas() throws Exception {
     keepUp();
     tailnet.commit(120, 50);
@@ -263,6 +282,33 @@ class NodeAgentTest {
 
     assertThat(followed).isInstanceOf(Followed.Agrees.class);
     assertThat(tailnet.announced(SELF)).isEqualTo(new Announcement.Enabled(live.current().head()));
+  }
+
+  @Test
+  void anEditThatIsMadeHereDecidesAboutPeersAtOnce() throws Exception {
+    keepUp();
+    LiveAuthority live = agent.authority().orElseThrow();
+    live.edit(TestKeys.privateKey(2), builder -> builder.removeKey(TestKeys.id(1)));
+    agent.refresh();
+
+    assertThat(access(agent, 2)).isEqualTo(PeerAccess.NONE);
+  }
+
+  @Test
+  void whatRoundsBringIsTold() throws Exception {
+    keepUp();
+    LiveAuthority live = agent.authority().orElseThrow();
+    live.edit(TestKeys.privateKey(2), builder -> builder.addKey(TestKeys.key(40, 1)));
+    AumHash own = live.current().head();
+    tailnet.commit(Chains.addKey(tailnet.head(), TestKeys.key(41, 1), 1));
+    List<AumHash> setAside = new ArrayList<>();
+
+    agent.follow(
+        tailnet.announced(SELF),
+        tailnet.transport(SELF),
+        round -> round.notices().setAside().forEach(edit -> setAside.add(edit.aum().hash())));
+
+    assertThat(setAside).containsExactly(own);
   }
 
   @Test

@@ -15,9 +15,9 @@ import java.util.Set;
  * Protocol, section 7, "Filtering peers", sentence by sentence over whole lists, with no index and
  * no memory: a second opinion for {@link PeerFilter}.
  */
-final class NaivePeerFilter {
+public final class NaivePeerFilter {
   /** What becomes of a peer. */
-  enum Fate {
+  public enum Fate {
     KEPT,
     UNAUTHORIZED,
     OBSOLETE,
@@ -30,7 +30,8 @@ final class NaivePeerFilter {
 
   private record Rotated(Peer peer, List<NodeKey> previous, NodeKeySignature initial) {}
 
-  static Map<String, Fate> filter(Authority authority, Collection<Peer> peers) {
+  /** What becomes of each peer, by id. */
+  public static Map<String, Fate> filter(Authority authority, Collection<Peer> peers) {
     Map<String, Fate> fates = new HashMap<>();
     List<Rotated> rotations = new ArrayList<>();
 
