@@ -174,7 +174,7 @@ final class AgentNode implements NodeEndpoint {
   public SyncReport sync(ControlPort port) throws TkaException {
     List<ControlPort.Refused> refused = new ArrayList<>();
     Lost lost = new Lost();
-    Set<AumHash> before = held();
+    AumSnapshot before = live().current().snapshot();
     SyncReport report;
     try {
       Followed followed =
@@ -187,17 +187,20 @@ final class AgentNode implements NodeEndpoint {
       // What was lost or cut off, and nothing else: our control's answers are read.
       report = new SyncReport(Optional.of(lost.failure.orElseThrow()), refused);
     }
-    before.removeAll(held());
-    purged = before;
+    purged = gone(before, live().current().snapshot());
     return report;
   }
 
-  private Set<AumHash> held() {
-    Set<AumHash> held = new HashSet<>();
-    for (AumEntry entry : live().current().snapshot().entries()) {
-      held.add(entry.hash());
+  private static Set<AumHash> gone(AumSnapshot before, AumSnapshot after) {
+    Set<AumHash> gone = new HashSet<>();
+    if (!after.revision().equals(before.revision())) {
+      for (AumEntry entry : before.entries()) {
+        if (after.find(entry.hash()).isEmpty()) {
+          gone.add(entry.hash());
+        }
+      }
     }
-    return held;
+    return gone;
   }
 
   private void note(NodeRound.End end, List<ControlPort.Refused> refused) {

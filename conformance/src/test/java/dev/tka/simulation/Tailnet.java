@@ -290,6 +290,11 @@ final class Tailnet {
     return control;
   }
 
+  /** Control, with the judge listening. */
+  ControlPort port() {
+    return port;
+  }
+
   Judge judge() {
     return judge;
   }

@@ -730,7 +730,7 @@ final class Thief {
                 }
               };
           case REPLAY -> tailnet.oldControl();
-          case ANSWER_AGAIN -> again(victim.lastAnswer, honest);
+          case ANSWER_AGAIN -> again(victim.lastAnswer, tailnet.port());
           case FOREIGN -> throw new IllegalStateException("see above");
           case DISABLED -> disabled(Optional.empty());
           case WRONG_SECRET -> disabled(Optional.of(WRONG));
