@@ -97,18 +97,18 @@ final class Rounds {
     return new Outcome(new RpcAnswer.Offer(answer.message()), outcome, detail);
   }
 
-  /** The authority of an offer, if it was ended. The head may be an edit that was never sent. */
+  /**
+   * The authority of an offer, if it was ended. The head may be an edit that was never sent; the
+   * oldest AUM that the offer names is one that control had.
+   */
   private Optional<RetiredAuthority> retired(String tailnet, SyncOffer offer)
       throws StoreException {
     TailnetRecord record = premises.records().tailnet(tailnet);
     Optional<RetiredAuthority> found = premises.retired().holding(record, offer.head());
-    for (AumHash ancestor : offer.ancestors()) {
-      if (found.isPresent()) {
-        break;
-      }
-      found = premises.retired().holding(record, ancestor);
-    }
-    return found;
+    List<AumHash> named = offer.ancestors();
+    return found.isPresent() || named.isEmpty()
+        ? found
+        : premises.retired().holding(record, named.get(named.size() - 1));
   }
 
   private void tell(String tailnet, NodeRecord node, Optional<NodeRecord.Told> told)
