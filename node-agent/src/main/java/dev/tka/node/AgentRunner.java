@@ -82,6 +82,24 @@ public final class AgentRunner implements AutoCloseable {
   }
 
   /**
+   * Asks control once what it announces, follows that, and asks for the peers.
+   *
+   * @throws ControlFailure if control gives no answer that can be used; what rounds before that
+   *     brought stays
+   * @throws StoreException if the folder cannot be read or written
+   */
+  public static Followed once(NodeAgent agent, ControlTransport transport)
+      throws ControlFailure, StoreException {
+    ControlCalls.Told now = ControlCalls.told(transport);
+    if (now.announcement().isEmpty()) {
+      throw new ControlFailure.BadAnswer("it says that nothing changed, and was not asked that");
+    }
+    Followed followed = agent.follow(now.announcement().get(), transport);
+    agent.fetchPeers(transport);
+    return followed;
+  }
+
+  /**
    * Says that the node has something for control, such as an edit that was made here. A round
    * begins soon.
    */
