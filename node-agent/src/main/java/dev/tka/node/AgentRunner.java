@@ -173,7 +173,7 @@ public final class AgentRunner implements AutoCloseable {
   private void guarded(Runnable step) {
     try {
       step.run();
-    } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+    } catch (Throwable e) {
       fail(Optional.empty(), AgentEvent.Kind.PROBLEM, "internal error: " + e);
     }
   }

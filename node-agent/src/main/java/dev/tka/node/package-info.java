@@ -7,6 +7,8 @@
  * an {@link dev.tka.node.AgentFolder} and reaches control through a {@link
  * dev.tka.node.ControlTransport}; {@link dev.tka.node.HttpTransport} is the one over HTTP. {@link
  * dev.tka.node.AgentRunner} does all of it by itself.
+ *
+ * <p>The rules are specified in {@code docs/service.md}.
  */
 @NullMarked
 package dev.tka.node;
