@@ -254,6 +254,27 @@ class AgentRunnerTest {
     }
   }
 
+  @Test
+  void aControlThatAlwaysHasSomethingNewIsFollowedTenTimesAndThenEveryFiveSecondsOnAverage() {
+    Duration time = Duration.ofMinutes(10);
+    int most = (int) (Pace.BURST + time.dividedBy(Pace.EVERY) + 1);
+    control =
+        poll -> {
+          assertThat(polls).hasSizeLessThanOrEqualTo(most);
+          try {
+            tailnet.commit(Chains.noOp(tailnet.head(), "edit " + polls.size(), 1));
+          } catch (Exception e) {
+            throw new AssertionError(e);
+          }
+          return Optional.of(enabled(tailnet.head().hash()));
+        };
+    start();
+    assertThat(polls).hasSize(Pace.BURST + 1);
+    pass(time);
+    assertThat(polls).hasSizeBetween(most / 2, most);
+    assertThat(agent.authority().orElseThrow().current().head()).isEqualTo(tailnet.head().hash());
+  }
+
   private AumHash fresh() {
     return Chains.genesis(List.of(dev.tka.testkit.TestKeys.key(1, 1 + random.nextInt(1000))), 1)
         .hash();
