@@ -1,6 +1,7 @@
 package dev.tka.node;
 
 import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.authority.OpenException;
 import dev.tka.core.store.StoreException;
 import dev.tka.sync.rpc.Announcement;
 import java.time.Duration;
@@ -298,11 +299,18 @@ public final class AgentRunner implements AutoCloseable {
   }
 
   /** Whether to follow though nothing is new: after an edit here, and once in a while. */
-  private boolean isDue(Announcement announcement) {
-    if (pool.timer().now().minus(followedAt).compareTo(AGREE_AGAIN) >= 0) {
-      return true;
+  private boolean isDue(Announcement announcement) throws StoreException {
+    Optional<LiveAuthority> live = agent.authority();
+    if (live.isPresent()) {
+      try {
+        // Another program may have made the edit.
+        var unused = live.get().refresh();
+      } catch (OpenException e) {
+        return true;
+      }
     }
-    return differs(announcement);
+    return pool.timer().now().minus(followedAt).compareTo(AGREE_AGAIN) >= 0
+        || differs(announcement);
   }
 
   private boolean differs(Announcement announcement) {

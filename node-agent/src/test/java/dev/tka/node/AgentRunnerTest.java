@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.store.directory.NodeDirectory;
 import dev.tka.sync.rpc.Announcement;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.MemoryFolders;
@@ -200,16 +203,21 @@ class AgentRunnerTest {
   }
 
   @Test
-  void anEditThatWasMadeHereGoesToControlWhenTheRunnerIsPokedOrByItself() throws Exception {
+  void anEditThatWasMadeHereGoesToControlWhenTheRunnerIsPokedAndOneOfAnotherProgramByItself()
+      throws Exception {
     control = this::honest;
     AgentRunner runner = start();
     for (boolean poked : new boolean[] {true, false}) {
       AumHash before = tailnet.head().hash();
-      agent
-          .authority()
-          .orElseThrow()
-          .inform(List.of(Chains.noOp(tailnet.head(), "own " + poked, 1)));
-      AumHash own = agent.authority().orElseThrow().current().head();
+      LiveAuthority here =
+          poked
+              ? agent.authority().orElseThrow()
+              : LiveAuthority.open(
+                  NodeDirectory.at(directory.resolve("aums"), tailnet.clock),
+                  AdmissionPolicy.NODE,
+                  tailnet.clock);
+      here.inform(List.of(Chains.noOp(tailnet.head(), "own " + poked, 1)));
+      AumHash own = here.current().head();
       assertThat(own).isNotEqualTo(before);
       if (poked) {
         runner.poke();
