@@ -8,11 +8,13 @@ module dev.tka.cli {
   requires dev.tka.control;
   requires dev.tka.control.http;
   requires dev.tka.core;
+  requires dev.tka.node;
   requires dev.tka.store;
   requires dev.tka.store.sql;
   requires dev.tka.sync;
   requires info.picocli;
   requires org.eclipse.jetty.client;
+  requires org.newsclub.net.unix;
   requires static transitive org.jspecify;
 
   // picocli sets the fields of the commands by reflection.

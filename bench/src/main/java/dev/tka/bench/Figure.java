@@ -114,6 +114,10 @@ record Figure(
       NodeKeyBenchmark.filter peers=10000                     | filter 10,000 peers                         | ms | -      | 226.8
       NodeKeyBenchmark.changed peers=1000                     | filter again, 1 of 1,000 changed            | µs | -      |  37.8
       NodeKeyBenchmark.changed peers=10000                    | filter again, 1 of 10,000 changed           | µs | -      |  37.8
+      AgentBenchmark.start peers=1000                         | an agent's first decision, 1,000 peers      | ms | -      | -
+      AgentBenchmark.start peers=10000                        | an agent's first decision, 10,000 peers     | ms | -      | -
+      AgentBenchmark.access peers=10000                       | a decision about a packet, 10,000 peers     | ns | -      | -
+      AgentBenchmark.delta peers=10000                        | one of 10,000 peers changed, noted on disk  | µs | -      | -
       HeapOfAuthority trail                                   | heap of a trail of 100,000 AUMs             | KB |   -    | -
       HeapOfAuthority 100                                     | heap of an open authority, 100 AUMs         | KB |  73    |  43.8
       HeapOfAuthority 750                                     | heap of an open authority, 750 AUMs         | KB | 507    | 304

@@ -1,7 +1,9 @@
 package dev.tka.node;
 
 import dev.tka.core.Bytes;
+import dev.tka.core.authority.Clocks;
 import dev.tka.core.store.AumStore;
+import dev.tka.core.store.MemoryAumStore;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.directory.NodeDirectory;
 import dev.tka.store.internal.DurableFiles;
@@ -73,6 +75,69 @@ public final class AgentDirectory implements AgentFolder, AutoCloseable {
     }
   }
 
+  /**
+   * Looks at a folder, of which nothing is changed, whether or not an agent uses it: control is not
+   * asked.
+   *
+   * @throws StoreException.Absent if there is none
+   * @throws StoreException if it cannot be read
+   */
+  public static AgentLook look(Path directory, Clocks clocks) throws StoreException {
+    requireFolder(directory);
+    return NodeAgent.look(new LookedAt(directory, clocks.wall()), clocks);
+  }
+
+  /**
+   * Reads a file of a folder, whether or not an agent uses it.
+   *
+   * @return empty if there is none
+   * @throws StoreException.Absent if there is no such folder
+   * @throws StoreException if it cannot be read
+   */
+  public static Optional<Bytes> look(Path directory, File file) throws StoreException {
+    requireFolder(directory);
+    return read(directory, file);
+  }
+
+  private static void requireFolder(Path directory) throws StoreException.Absent {
+    if (!Files.isDirectory(directory)) {
+      throw new StoreException.Absent(directory + ": no such folder");
+    }
+  }
+
+  /** A folder that is only looked at. */
+  private record LookedAt(Path directory, Clock clock) implements AgentFolder {
+    @Override
+    public AumStore aums() throws StoreException {
+      Path aums = directory.resolve(AUMS);
+      return Files.isDirectory(aums) ? NodeDirectory.at(aums, clock) : new MemoryAumStore();
+    }
+
+    @Override
+    public Optional<String> setAumsAside() {
+      throw onlyLookedAt();
+    }
+
+    @Override
+    public Optional<Bytes> read(File file) throws StoreException {
+      return AgentDirectory.read(directory, file);
+    }
+
+    @Override
+    public void write(File file, Bytes content) {
+      throw onlyLookedAt();
+    }
+
+    @Override
+    public void append(File file, Bytes content) {
+      throw onlyLookedAt();
+    }
+
+    private static IllegalStateException onlyLookedAt() {
+      return new IllegalStateException("a folder that is looked at is not changed");
+    }
+  }
+
   private static boolean lock(FileChannel channel) throws IOException {
     try {
       FileLock lock = channel.tryLock();
@@ -118,6 +183,10 @@ public final class AgentDirectory implements AgentFolder, AutoCloseable {
 
   @Override
   public Optional<Bytes> read(File file) throws StoreException {
+    return read(directory, file);
+  }
+
+  private static Optional<Bytes> read(Path directory, File file) throws StoreException {
     Path path = directory.resolve(file.fileName());
     try {
       return Optional.of(Bytes.copyOf(Files.readAllBytes(path)));

@@ -18,7 +18,11 @@ public interface AgentFolder {
     /** Whether the lock is on, and which authority it is. */
     LOCK("tka-lock-note"),
     /** The peers that control listed last. */
-    PEERS("tka-peers");
+    PEERS("tka-peers"),
+    /** The node's key, for a program that is not told it at each start. */
+    NODE_KEY("tka-node-key"),
+    /** What a running agent waits for, for people. Nothing is decided by it. */
+    STATUS("tka-agent-status");
 
     private final String fileName;
 

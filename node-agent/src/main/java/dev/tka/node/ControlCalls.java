@@ -187,6 +187,11 @@ final class ControlCalls implements NodeSync.Control<ControlFailure> {
         new ControlTransport.Announced(known, patience, AnnouncementJson.MAX_BYTES));
   }
 
+  /** What control tells the node now. */
+  static Told told(ControlTransport transport) throws ControlFailure {
+    return told(await(awaitTold(transport, Optional.empty(), Duration.ZERO)));
+  }
+
   static Told told(ControlTransport.Reply reply) throws ControlFailure {
     if (reply.status() == NOT_MODIFIED) {
       return new Told(Optional.empty(), reply.etag());

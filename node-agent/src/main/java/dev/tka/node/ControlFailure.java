@@ -1,5 +1,6 @@
 package dev.tka.node;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -32,8 +33,6 @@ public abstract sealed class ControlFailure extends Exception {
 
   /** It refuses the request. */
   public static final class Refused extends ControlFailure {
-    private static final int LONGEST_LINE = 300;
-
     private final int status;
     private final String line;
     private final Optional<String> code;
@@ -47,21 +46,11 @@ public abstract sealed class ControlFailure extends Exception {
       this.retryAfter = reply.retryAfter();
     }
 
-    /** The first line of what control says, with nothing in it that moves a terminal's cursor. */
+    /** The first line of what control says. */
     private static String line(ControlTransport.Reply reply) {
-      String text = new String(reply.body().toByteArray(), java.nio.charset.StandardCharsets.UTF_8);
-      String first = text.lines().findFirst().orElse("").strip();
-      StringBuilder plain = new StringBuilder();
-      first
-          .codePoints()
-          .limit(LONGEST_LINE)
-          .map(point -> Character.isISOControl(point) || isFormat(point) ? '?' : point)
-          .forEach(plain::appendCodePoint);
-      return plain.isEmpty() ? "" : ": " + plain;
-    }
-
-    private static boolean isFormat(int point) {
-      return Character.getType(point) == Character.FORMAT;
+      String text = new String(reply.body().toByteArray(), StandardCharsets.UTF_8);
+      String first = PlainLine.of(text.lines().findFirst().orElse("").strip());
+      return first.isEmpty() ? "" : ": " + first;
     }
 
     /** The HTTP status. */

@@ -112,6 +112,21 @@ public final class NodeAgent {
    */
   public static NodeAgent open(AgentFolder folder, NodeKey self, Clocks clocks)
       throws StoreException {
+    NodeAgent agent = read(folder, self, clocks);
+    agent.noteTime();
+    agent.judge();
+    return agent;
+  }
+
+  /** What a folder holds, of which nothing is changed. */
+  static AgentLook look(AgentFolder folder, Clocks clocks) throws StoreException {
+    NodeAgent agent = read(folder, new NodeKey(Bytes.copyOf(new byte[NodeKey.SIZE])), clocks);
+    agent.judge();
+    return new AgentLook(agent.status(), agent.peers());
+  }
+
+  private static NodeAgent read(AgentFolder folder, NodeKey self, Clocks clocks)
+      throws StoreException {
     List<String> problems = new ArrayList<>();
     Optional<Bytes> kept = folder.read(AgentFolder.File.LOCK);
     Optional<LockNote> note = kept.flatMap(LockNote::decode);
@@ -134,12 +149,7 @@ public final class NodeAgent {
       problems.add("the AUMs are damaged: " + e.getMessage());
       standing = new Unknown(pin, true);
     }
-    NodeAgent agent = new NodeAgent(folder, clocks, self, peers, note, standing, problems);
-    if (standing instanceof On on) {
-      agent.noteTime(on.live());
-    }
-    agent.judge();
-    return agent;
+    return new NodeAgent(folder, clocks, self, peers, note, standing, problems);
   }
 
   /**

@@ -66,8 +66,8 @@ final class Verbs {
           new Verb("fleet", "Shows how every node of a running server stands."),
           new Verb(
               "node",
-              "Makes, lists and revokes the tokens with which nodes come to a running server by"
-                  + " themselves."),
+              "Runs a node's agent, and makes, lists and revokes the tokens with which nodes come to a"
+                  + " running server by themselves."),
           new Verb("inspect", "Shows every field of AUMs and node-key signatures."),
           new Verb("keygen", "Makes a signing key."),
           new Verb("init", "Creates an authority in a store that has none."),

@@ -12,6 +12,7 @@ import dev.tka.testkit.GoldenData;
 import dev.tka.testkit.NodeKeySignatures;
 import dev.tka.testkit.TestKeys;
 import dev.tka.testkit.WeakKeys;
+import java.io.BufferedReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,6 +86,7 @@ class JsonSchemaTest {
     collectStores(paths);
     collectAlarms(paths);
     collectServed(paths);
+    collectNodeAgent(paths);
 
     List<String> expected =
         new String(
@@ -150,6 +152,39 @@ class JsonSchemaTest {
       }
       collect("node tokens", Cli.run("node", "tokens", at[0], at[1], at[2], at[3]).json(), paths);
     }
+  }
+
+  private void collectNodeAgent(Set<String> paths) throws Exception {
+    Path home = Files.createDirectory(folder.resolve("agent"));
+    Path node = home.resolve("node");
+    try (NodeControl control = new NodeControl(home)) {
+      Object[] run = {
+        "node",
+        "run",
+        node,
+        control.url(),
+        "--token-file",
+        control.tokenFile,
+        "--node-key",
+        NodeControl.nodeKey(NodeControl.SELF),
+        "--json"
+      };
+      Process process = new ProcessBuilder(Cli.process(run)).start();
+      try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
+        for (int i = 0; i < 3; i++) {
+          collect("node run", Cli.parse(lines.readLine()), paths);
+        }
+      } finally {
+        process.destroyForcibly().waitFor();
+      }
+      run[1] = "once";
+      collect("node once", Cli.run(run).json(), paths);
+    }
+    for (String verb : List.of("peers", "status")) {
+      collect("node " + verb, Cli.run("node", verb, node, "--json").json(), paths);
+    }
+    Files.writeString(node.resolve("tka-lock-note"), "damaged");
+    collect("node status", Cli.run("node", "status", node, "--json").json(), paths);
   }
 
   private void collectAlarms(Set<String> paths) throws Exception {

@@ -11,6 +11,7 @@ import dev.tka.core.authority.Refusal;
 import dev.tka.core.nodekey.NodeKeyAuthorization;
 import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.core.nodekey.PeerVerdict;
+import dev.tka.node.AgentEvent;
 import dev.tka.sync.Intersection;
 import dev.tka.sync.SyncOutcome;
 import java.lang.reflect.RecordComponent;
@@ -54,7 +55,16 @@ record Vocabulary(String ending, SortedSet<String> words) {
                 "retired",
                 "stranded")),
         of(".Told", Stream.of("catching-up", "disabled")),
+        of("node run.Lock", Stream.of("off", "on", "unknown")),
+        of("node once.Lock", Stream.of("off", "on", "unknown")),
+        of("node peers.Lock", Stream.of("off", "on", "unknown")),
+        of("node status.Lock", Stream.of("off", "on", "unknown")),
         of(".Lock", Stream.of("off", "on", "pending")),
+        of(
+            "node run.Change",
+            Stream.concat(
+                Stream.of("started"),
+                Arrays.stream(AgentEvent.Kind.values()).map(AgentEvent.Kind::toString))),
         of(".OutcomeKind", kinds(SyncOutcome.class)),
         of(".ControlFinds", kinds(Intersection.class)),
         of(".NodeFinds", kinds(Intersection.class)),

@@ -41,12 +41,17 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "node",
     description = {
-      "Makes, lists and revokes the tokens with which nodes come to a running server by themselves.",
+      "Runs a node's agent, and makes, lists and revokes the tokens with which nodes come to a running"
+          + " server by themselves.",
       "A token stands for one node of one tailnet. To replace one, make another, give it to the"
           + " node, and revoke the one of before: both are valid meanwhile."
     },
     mixinStandardHelpOptions = true,
     subcommands = {
+      NodeAgentCommands.Run.class,
+      NodeAgentCommands.Once.class,
+      NodeAgentCommands.Peers.class,
+      NodeAgentCommands.Status.class,
       NodeCommand.MakeToken.class,
       NodeCommand.ListTokens.class,
       NodeCommand.Revoke.class
@@ -55,7 +60,9 @@ import picocli.CommandLine.Spec;
     footer = {
       "  tka node token unix:tka-data/operator.sock --tailnet example.com --node 7 --out node7.token",
       "  tka node tokens unix:tka-data/operator.sock --tailnet example.com",
-      "  tka node revoke unix:tka-data/operator.sock --tailnet example.com ID"
+      "  tka node revoke unix:tka-data/operator.sock --tailnet example.com ID",
+      "  tka node run /var/lib/tka-node https://tka.example.com:8443 --token-file node7.token --node-key nodekey:...",
+      "  tka node peers /var/lib/tka-node"
     })
 public final class NodeCommand {
   @ParentCommand private Tka tka;

@@ -1,0 +1,438 @@
+package dev.tka.node;
+
+import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.authority.OpenException;
+import dev.tka.core.store.StoreException;
+import dev.tka.sync.rpc.Announcement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps an agent in step with control (service, section 9): waits for what control announces,
+ * follows it, and asks for the peers, until it is stopped. While it waits it holds no thread.
+ *
+ * <p>It asks again after every failure, in a {@link Pace} that no answer of control can speed up.
+ */
+public final class AgentRunner implements AutoCloseable {
+  /** How long control may wait for something to announce; proxies cut what is silent for longer. */
+  static final Duration PATIENCE = Duration.ofSeconds(55);
+
+  /** That heads are equal counts for some time (protocol, section 10, "Own time"). */
+  private static final Duration AGREE_AGAIN = Duration.ofHours(1);
+
+  private static final Duration NOTE_TIME = Duration.ofDays(1);
+
+  /** A node that is not in step looks this often for something new from control. */
+  private static final Duration LOOK_AGAIN = Duration.ofSeconds(30);
+
+  private static final int MOST_NAMED = 5;
+
+  private static final String OTHER_HEAD = "the head here is not the one that control announced";
+
+  private final NodeAgent agent;
+  private final ControlTransport transport;
+  private final AgentPool pool;
+  private final AgentListener listener;
+  private final Pace pace;
+  private final CompletableFuture<Void> stopped = new CompletableFuture<>();
+
+  // Guarded by this; all other fields are of the one step that goes on at a time.
+  private boolean stopping;
+  private boolean poked;
+  private @Nullable CompletableFuture<ControlTransport.Reply> polling;
+  private @Nullable Runnable pausing;
+
+  private volatile String waits = "its start";
+  private Optional<String> etag = Optional.empty();
+  private Optional<Announcement> told = Optional.empty();
+  private boolean settled;
+  private boolean failing;
+  private Duration patience = Duration.ZERO;
+  private Duration followedAt;
+  private Duration notedAt;
+  private String lastLock = "";
+  private String lastFailure = "";
+  private List<String> lastProblems = List.of();
+
+  private AgentRunner(
+      NodeAgent agent, ControlTransport transport, AgentPool pool, AgentListener listener) {
+    this.agent = agent;
+    this.transport = transport;
+    this.pool = pool;
+    this.listener = listener;
+    Duration now = pool.timer().now();
+    this.pace = new Pace(pool.chance(), now);
+    this.followedAt = now;
+    this.notedAt = now;
+  }
+
+  /** Begins. The first that it asks is what control announces now. */
+  public static AgentRunner start(
+      NodeAgent agent, ControlTransport transport, AgentPool pool, AgentListener listener) {
+    AgentRunner runner = new AgentRunner(agent, transport, pool, listener);
+    runner.step(runner::begin);
+    return runner;
+  }
+
+  /**
+   * Asks control once what it announces, follows that, and asks for the peers.
+   *
+   * @throws ControlFailure if control gives no answer that can be used; what rounds before that
+   *     brought stays
+   * @throws StoreException if the folder cannot be read or written
+   */
+  public static Followed once(NodeAgent agent, ControlTransport transport)
+      throws ControlFailure, StoreException {
+    ControlCalls.Told now = ControlCalls.told(transport);
+    if (now.announcement().isEmpty()) {
+      throw new ControlFailure.BadAnswer("it says that nothing changed, and was not asked that");
+    }
+    Followed followed = agent.follow(now.announcement().get(), transport);
+    agent.fetchPeers(transport);
+    return followed;
+  }
+
+  /**
+   * Says that the node has something for control, such as an edit that was made here. A round
+   * begins soon.
+   */
+  public void poke() {
+    CompletableFuture<ControlTransport.Reply> now;
+    synchronized (this) {
+      poked = true;
+      now = polling;
+    }
+    if (now != null) {
+      now.cancel(true);
+    }
+  }
+
+  /** What it waits for, for people, on one line. */
+  public String waitsFor() {
+    return waits;
+  }
+
+  /**
+   * Ends it.
+   *
+   * @return completed when it does nothing more
+   */
+  public CompletableFuture<Void> stop() {
+    CompletableFuture<ControlTransport.Reply> poll;
+    Runnable pause;
+    synchronized (this) {
+      stopping = true;
+      poll = polling;
+      pause = pausing;
+      pausing = null;
+    }
+    if (poll != null) {
+      poll.cancel(true);
+    }
+    if (pause != null) {
+      pause.run();
+      end();
+    }
+    return stopped;
+  }
+
+  /** Ends it, and waits for a round that goes on. */
+  @Override
+  public void close() {
+    stop().join();
+  }
+
+  private void end() {
+    waits = "nothing: it is stopped";
+    stopped.complete(null);
+  }
+
+  /** Has a step done by the pool, unless it is to end. */
+  private void step(Runnable step) {
+    synchronized (this) {
+      if (!stopping) {
+        try {
+          pool.rounds().execute(() -> guarded(step));
+          return;
+        } catch (RejectedExecutionException e) {
+          stopping = true;
+        }
+      }
+    }
+    end();
+  }
+
+  /** A bug must not leave an agent that looks alive and follows nothing. */
+  private void guarded(Runnable step) {
+    try {
+      step.run();
+    } catch (Throwable e) {
+      fail(Optional.empty(), AgentEvent.Kind.PROBLEM, "internal error: " + e);
+    }
+  }
+
+  private void await(String what) {
+    waits = what;
+    quietly(() -> listener.waits(what));
+  }
+
+  /** A listener that fails is no reason to stop. */
+  private static void quietly(Runnable listening) {
+    try {
+      listening.run();
+    } catch (RuntimeException e) {
+      // Its own to report.
+    }
+  }
+
+  private void begin() {
+    reportProblems();
+    poll();
+  }
+
+  private void poll() {
+    await(patience.isZero() ? "control to say what is announced" : "control to announce a change");
+    Duration began = pool.timer().now();
+    Duration most = patience;
+    CompletableFuture<ControlTransport.Reply> reply = ControlCalls.awaitTold(transport, etag, most);
+    boolean over;
+    synchronized (this) {
+      polling = reply;
+      over = stopping || poked;
+    }
+    if (over) {
+      reply.cancel(true);
+    }
+    var unused =
+        reply.whenComplete((answer, why) -> step(() -> answered(answer, why, began, most)));
+  }
+
+  private void answered(
+      ControlTransport.@Nullable Reply reply,
+      @Nullable Throwable failure,
+      Duration began,
+      Duration most) {
+    boolean asked;
+    synchronized (this) {
+      polling = null;
+      asked = poked;
+      poked = false;
+    }
+    boolean news = false;
+    if (reply != null) {
+      try {
+        ControlCalls.Told answer = ControlCalls.told(reply);
+        etag = answer.etag().or(() -> etag);
+        news = answer.announcement().isPresent() && !answer.announcement().equals(told);
+        told = answer.announcement().or(() -> told);
+      } catch (ControlFailure e) {
+        fail(e);
+        return;
+      }
+    } else if (!asked) {
+      fail(ControlCalls.failure(failure instanceof CompletionException e ? e.getCause() : failure));
+      return;
+    }
+    boolean early =
+        !news
+            && !asked
+            && !most.isZero()
+            && pool.timer().now().minus(began).multipliedBy(2).compareTo(most) < 0;
+    round(news || asked, early);
+  }
+
+  /** Follows if there is reason to, and asks for the peers. */
+  private void round(boolean wanted, boolean early) {
+    await("a round with control to end");
+    Map<String, PeerAccess> before = accesses();
+    try {
+      if (told.isPresent() && (wanted || !settled || isDue(told.get()))) {
+        settled = false;
+        followedAt = pool.timer().now();
+        Followed followed = agent.follow(told.get(), transport);
+        settled = followed.isSettled() && !differs(told.get());
+        reportLock(followed);
+      }
+      agent.fetchPeers(transport);
+      if (pool.timer().now().minus(notedAt).compareTo(NOTE_TIME) >= 0) {
+        agent.noteTime();
+        notedAt = pool.timer().now();
+      }
+    } catch (ControlFailure e) {
+      reportPeers(before);
+      fail(e);
+      return;
+    } catch (StoreException e) {
+      reportPeers(before);
+      fail(Optional.empty(), AgentEvent.Kind.PROBLEM, String.valueOf(e.getMessage()));
+      return;
+    }
+    if (failing) {
+      failing = false;
+      lastFailure = "";
+      tell(AgentEvent.Kind.CONTROL, "control answers again");
+    }
+    reportPeers(before);
+    reportProblems();
+    if (early) {
+      // It does not wait when it is asked to, or it is about to stop.
+      pause(pace.afterFailure(pool.timer().now(), Optional.empty()), "control did not wait");
+    } else if (settled) {
+      pace.settle();
+      patience = PATIENCE;
+      pause(pace.next(pool.timer().now()), "it asked often");
+    } else {
+      Duration whole = pace.afterFailure(pool.timer().now(), Optional.empty());
+      Duration pause = whole.compareTo(LOOK_AGAIN) < 0 ? whole : LOOK_AGAIN;
+      Duration rest = whole.minus(pause);
+      patience = rest.compareTo(PATIENCE) < 0 ? rest : PATIENCE;
+      pause(pause, told.filter(this::differs).isPresent() ? OTHER_HEAD : lastLock);
+    }
+  }
+
+  /** Whether to follow though nothing is new: after an edit here, and once in a while. */
+  private boolean isDue(Announcement announcement) throws StoreException {
+    Optional<LiveAuthority> live = agent.authority();
+    if (live.isPresent()) {
+      try {
+        // Another program may have made the edit.
+        var unused = live.get().refresh();
+      } catch (OpenException e) {
+        return true;
+      }
+    }
+    return pool.timer().now().minus(followedAt).compareTo(AGREE_AGAIN) >= 0
+        || differs(announcement);
+  }
+
+  private boolean differs(Announcement announcement) {
+    return announcement instanceof Announcement.Enabled enabled
+        && agent
+            .authority()
+            .map(LiveAuthority::current)
+            .filter(here -> !here.head().equals(enabled.head()))
+            .isPresent();
+  }
+
+  private void fail(ControlFailure why) {
+    fail(why.retryAfter(), AgentEvent.Kind.CONTROL, String.valueOf(why.getMessage()));
+  }
+
+  private void fail(Optional<Duration> asked, AgentEvent.Kind kind, String why) {
+    failing = true;
+    if (!why.equals(lastFailure)) {
+      lastFailure = why;
+      tell(kind, why);
+    }
+    if (!settled) {
+      patience = Duration.ZERO;
+    }
+    pause(pace.afterFailure(pool.timer().now(), asked), why);
+  }
+
+  private void pause(Duration time, String why) {
+    if (time.isZero()) {
+      step(this::poll);
+      return;
+    }
+    long seconds = (time.toMillis() + 999) / 1000;
+    await("its next try, " + seconds + " s after the last: " + why);
+    synchronized (this) {
+      if (!stopping) {
+        try {
+          pausing = pool.timer().after(time, this::resume);
+          return;
+        } catch (RejectedExecutionException e) {
+          stopping = true;
+        }
+      }
+    }
+    end();
+  }
+
+  private void resume() {
+    synchronized (this) {
+      if (pausing == null) {
+        return;
+      }
+      pausing = null;
+    }
+    step(this::poll);
+  }
+
+  private void tell(AgentEvent.Kind kind, String line) {
+    AgentEvent event = new AgentEvent(kind, line, agent.status());
+    quietly(() -> listener.changed(event));
+  }
+
+  private void reportLock(Followed followed) {
+    String line = followed.reason();
+    if (!line.equals(lastLock)) {
+      lastLock = line;
+      tell(AgentEvent.Kind.LOCK, line);
+    }
+  }
+
+  private void reportProblems() {
+    List<String> problems = agent.status().problems();
+    for (String each : problems) {
+      if (!lastProblems.contains(each)) {
+        tell(AgentEvent.Kind.PROBLEM, each);
+      }
+    }
+    lastProblems = problems;
+  }
+
+  private Map<String, PeerAccess> accesses() {
+    Map<String, PeerAccess> all = new TreeMap<>();
+    agent.peers().forEach(peer -> all.put(peer.known().peer().id(), peer.access()));
+    return all;
+  }
+
+  private void reportPeers(Map<String, PeerAccess> before) {
+    List<String> changes = new ArrayList<>();
+    int kept = 0;
+    int dropped = 0;
+    for (JudgedPeer peer : agent.peers()) {
+      PeerAccess was = before.remove(peer.known().peer().id());
+      boolean isKept = peer.access() != PeerAccess.NONE;
+      kept += isKept ? 1 : 0;
+      dropped += isKept ? 0 : 1;
+      if (peer.access() != was) {
+        changes.add(
+            title(peer.known())
+                + (isKept
+                    ? was == null || was == PeerAccess.NONE ? " is let in" : " has other access"
+                    : " is dropped"
+                        + peer.verdict().map(verdict -> " (" + verdict.reason() + ")").orElse("")));
+      }
+    }
+    before.keySet().forEach(id -> changes.add("node " + PlainLine.of(id) + " is gone"));
+    if (changes.isEmpty()) {
+      return;
+    }
+    List<String> named = changes.subList(0, Math.min(MOST_NAMED, changes.size()));
+    int more = changes.size() - named.size();
+    tell(
+        AgentEvent.Kind.PEERS,
+        kept
+            + " kept, "
+            + dropped
+            + " dropped: "
+            + String.join("; ", named)
+            + (more > 0 ? "; and " + more + " more" : ""));
+  }
+
+  private static String title(KnownPeer peer) {
+    String number = "node " + PlainLine.of(peer.peer().id());
+    return peer.name().map(name -> PlainLine.of(name) + " (" + number + ")").orElse(number);
+  }
+}

@@ -1,0 +1,464 @@
+package dev.tka.node;
+
+import dev.tka.core.Bytes;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.http.HttpConnectTimeoutException;
+import java.net.http.HttpHeaders;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.channels.UnresolvedAddressException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Flow;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Control over HTTP (service, section 10): {@code tka serve} with the node's own token, or any
+ * control under whose URL the requests of protocol, section 8 stand.
+ *
+ * <p>The token goes into the header of a request and nowhere else. It is not sent over plain HTTP,
+ * except to this machine.
+ */
+public final class HttpTransport implements ControlTransport {
+  /** How long one answer may take as a whole, beside the time that control is asked to wait. */
+  private static final Duration WHOLE = Duration.ofSeconds(60);
+
+  /** However long control asks for, a node comes back once an hour. */
+  private static final Duration LONGEST_RETRY_AFTER = Duration.ofHours(1);
+
+  private static final int LONGEST_TOKEN = 4096;
+  private static final int LONGEST_SECONDS = 9;
+  private static final int LARGEST_ERROR = 8 << 10;
+  private static final int OK = 200;
+  private static final int LAST_PORT = 65_535;
+
+  private static final String OWN_PATH = "/v1/node";
+
+  private static final Pattern BASE =
+      Pattern.compile(
+          "(https?)://(?:\\[([0-9a-fA-F:.]+)\\]|([0-9a-zA-Z._-]+))(?::[0-9]{1,5})?(/[!-~&&[^?#]]*)?",
+          Pattern.CASE_INSENSITIVE);
+
+  private static final Pattern LOOPBACK =
+      Pattern.compile("localhost|127(\\.[0-9]{1,3}){3}|(0{0,4}:){2,7}0{0,3}1");
+
+  private static final Pattern ETAG = Pattern.compile("(W/)?\"[!#-~]{0,200}\"");
+  private static final Pattern CODE = Pattern.compile("[a-z-]{1,40}");
+
+  private final HttpConnections connections;
+  private final String base;
+  private final boolean ours;
+  private final boolean keepsSecrets;
+  private final Optional<Path> tokenFile;
+  private final Duration whole;
+
+  private HttpTransport(
+      HttpConnections connections,
+      String base,
+      String path,
+      Optional<Path> tokenFile,
+      Duration whole) {
+    Matcher matcher = BASE.matcher(base);
+    if (!matcher.matches() || !isUri(base)) {
+      throw new IllegalArgumentException(
+          "expected https://HOST:PORT, found something else"
+              + (base.indexOf('@') >= 0 ? ", such as a user: a token comes from a file" : ""));
+    }
+    String host = matcher.group(2) == null ? matcher.group(3) : matcher.group(2);
+    this.connections = connections;
+    this.base = (base.endsWith("/") ? base.substring(0, base.length() - 1) : base) + path;
+    this.ours = !path.isEmpty();
+    this.keepsSecrets =
+        matcher.group(1).toLowerCase(Locale.ROOT).equals("https")
+            || LOOPBACK.matcher(host).matches();
+    this.tokenFile = tokenFile;
+    this.whole = whole;
+  }
+
+  private HttpTransport(HttpTransport other, Duration whole) {
+    this.connections = other.connections;
+    this.base = other.base;
+    this.ours = other.ours;
+    this.keepsSecrets = other.keepsSecrets;
+    this.tokenFile = other.tokenFile;
+    this.whole = whole;
+  }
+
+  private static boolean isUri(String text) {
+    try {
+      URI uri = URI.create(text);
+      return uri.getHost() != null && uri.getPort() != 0 && uri.getPort() <= LAST_PORT;
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  /**
+   * The way to a running {@code tka serve}, with a token that stands for the node.
+   *
+   * @param server {@code https://HOST:PORT}
+   * @param tokenFile a file whose first line is the token; it is read anew for each request
+   * @throws IllegalArgumentException if the URL is none; the message does not quote it
+   */
+  public static HttpTransport toServer(HttpConnections connections, String server, Path tokenFile) {
+    return new HttpTransport(connections, server, OWN_PATH, Optional.of(tokenFile), WHOLE);
+  }
+
+  /**
+   * The way to a control that forwards the requests of protocol, section 8 and nothing else:
+   * announcements and peers come from the embedder.
+   *
+   * @param base the URL under which {@code machine/tka/} stands
+   * @param tokenFile as {@link #toServer} takes it, if control wants one
+   * @throws IllegalArgumentException if the URL is none; the message does not quote it
+   */
+  public static HttpTransport toControl(
+      HttpConnections connections, String base, Optional<Path> tokenFile) {
+    return new HttpTransport(connections, base, "", tokenFile, WHOLE);
+  }
+
+  /**
+   * With another time for one answer as a whole, from the connection to the last byte. A long poll
+   * has its patience besides.
+   */
+  public HttpTransport withPatience(Duration answer) {
+    return new HttpTransport(this, answer);
+  }
+
+  @Override
+  public CompletableFuture<Reply> send(Ask ask) {
+    HttpRequest request;
+    Optional<String> token;
+    try {
+      token = token();
+      HttpRequest.Builder builder = request(ask);
+      token.ifPresent(text -> builder.header("Authorization", "Bearer " + text));
+      request = builder.build();
+    } catch (ControlFailure e) {
+      return CompletableFuture.failedFuture(e);
+    }
+    Duration patience =
+        ask instanceof Announced announced ? whole.plus(announced.patience()) : whole;
+    return exchange(request, ask.most(), patience, token);
+  }
+
+  private HttpRequest.Builder request(Ask ask) throws ControlFailure.Unreachable {
+    if (ask instanceof Call call) {
+      // As a POST: nothing on the way drops its body, and the client does not repeat it.
+      return to("/machine/tka/" + call.rpc().path()).POST(body(call.body()));
+    }
+    if (!ours) {
+      throw new ControlFailure.Unreachable(
+          "this control is asked for nothing but the lock's own requests: what it announces, logins"
+              + " and peers are the embedder's");
+    }
+    if (ask instanceof Announced announced) {
+      HttpRequest.Builder builder =
+          to("/announcement?wait=" + announced.patience().toSeconds() + "s");
+      announced.known().ifPresent(tag -> builder.header("If-None-Match", tag));
+      return builder;
+    }
+    if (ask instanceof LogIn login) {
+      return to("/login").POST(body(login.body()));
+    }
+    return to("/peers");
+  }
+
+  private HttpRequest.Builder to(String path) {
+    return HttpRequest.newBuilder(URI.create(base + path)).header("User-Agent", "tka");
+  }
+
+  private static HttpRequest.BodyPublisher body(Bytes bytes) {
+    return HttpRequest.BodyPublishers.ofByteArray(bytes.toByteArray());
+  }
+
+  private CompletableFuture<Reply> exchange(
+      HttpRequest request, int most, Duration patience, Optional<String> token) {
+    CompletableFuture<Reply> answer = new CompletableFuture<>();
+    AtomicBoolean over = new AtomicBoolean();
+    CompletableFuture<HttpResponse<Bytes>> exchange =
+        connections
+            .client()
+            .sendAsync(
+                request,
+                head ->
+                    head.statusCode() == OK
+                        ? new Bounded(most, false, over)
+                        : new Bounded(LARGEST_ERROR, true, over));
+    CompletableFuture<Void> time =
+        new CompletableFuture<Void>().orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS);
+    var unused =
+        time.whenComplete(
+            (none, late) -> {
+              if (late != null) {
+                answer.completeExceptionally(
+                    new ControlFailure.Unreachable(
+                        "no whole answer came within " + patience.toSeconds() + " s"));
+              }
+            });
+    var unusedToo =
+        exchange.whenComplete(
+            (response, failure) -> {
+              if (failure != null) {
+                answer.completeExceptionally(failure(failure));
+              } else {
+                answer.complete(reply(response, token));
+              }
+            });
+    // Whoever ends it, the timer goes, and the connection unless all was read.
+    var unusedAsWell =
+        answer.whenComplete(
+            (reply, failure) -> {
+              time.complete(null);
+              if (failure != null) {
+                over.set(true);
+                exchange.cancel(true);
+              }
+            });
+    return answer;
+  }
+
+  private static Reply reply(HttpResponse<Bytes> response, Optional<String> token) {
+    HttpHeaders headers = response.headers();
+    Bytes body = response.body();
+    if (response.statusCode() != OK && token.isPresent()) {
+      // A line of it is shown to people.
+      String text = new String(body.toByteArray(), StandardCharsets.ISO_8859_1);
+      body = Bytes.copyOf(text.replace(token.get(), "...").getBytes(StandardCharsets.ISO_8859_1));
+    }
+    return new Reply(
+        response.statusCode(),
+        body,
+        headers.firstValue("ETag").filter(tag -> ETAG.matcher(tag).matches()),
+        headers.firstValue("Retry-After").flatMap(text -> retryAfter(text, Instant.now())),
+        headers.firstValue("Tka-Error").filter(code -> CODE.matcher(code).matches()));
+  }
+
+  /** Reads a Retry-After: a number of seconds, or a date. */
+  static Optional<Duration> retryAfter(String text, Instant now) {
+    String stripped = text.strip();
+    Duration wait;
+    if (stripped.matches("[0-9]{1,18}")) {
+      wait =
+          stripped.length() > LONGEST_SECONDS
+              ? LONGEST_RETRY_AFTER
+              : Duration.ofSeconds(Long.parseLong(stripped));
+    } else {
+      try {
+        wait =
+            Duration.between(
+                now,
+                ZonedDateTime.parse(stripped, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant());
+      } catch (DateTimeParseException e) {
+        return Optional.empty();
+      }
+    }
+    if (wait.isNegative()) {
+      return Optional.of(Duration.ZERO);
+    }
+    return Optional.of(wait.compareTo(LONGEST_RETRY_AFTER) > 0 ? LONGEST_RETRY_AFTER : wait);
+  }
+
+  private Optional<String> token() throws ControlFailure.Unreachable {
+    if (tokenFile.isEmpty()) {
+      return Optional.empty();
+    }
+    if (!keepsSecrets) {
+      throw new ControlFailure.Unreachable(
+          "a token is not sent to another machine without TLS: use https://");
+    }
+    Path file = tokenFile.get();
+    byte[] content;
+    try (InputStream in = Files.newInputStream(file)) {
+      content = in.readNBytes(LONGEST_TOKEN + 1);
+    } catch (NoSuchFileException e) {
+      throw new ControlFailure.Unreachable(file + ": no such file");
+    } catch (AccessDeniedException e) {
+      throw new ControlFailure.Unreachable(file + ": no permission");
+    } catch (IOException e) {
+      throw new ControlFailure.Unreachable(file + ": reading the token failed");
+    }
+    String first =
+        new String(content, StandardCharsets.ISO_8859_1)
+            .lines()
+            .map(String::strip)
+            .filter(line -> !line.isEmpty())
+            .findFirst()
+            .orElse("");
+    boolean isToken = !first.isEmpty() && first.chars().allMatch(c -> c > ' ' && c < 0x7f);
+    if (content.length > LONGEST_TOKEN || !isToken) {
+      throw new ControlFailure.Unreachable(
+          file + ": expected a token on the first line, found something else");
+    }
+    return Optional.of(first);
+  }
+
+  /** Why there is no whole answer, without the names of classes. */
+  private static ControlFailure failure(Throwable failure) {
+    for (Throwable at = failure; at != null; at = at.getCause()) {
+      if (at instanceof TooLong tooLong) {
+        return new ControlFailure.BadAnswer(
+            "expected at most " + tooLong.most + " bytes, found more");
+      }
+      Optional<String> known = describe(at);
+      if (known.isPresent()) {
+        return new ControlFailure.Unreachable(known.get());
+      }
+    }
+    return new ControlFailure.Unreachable(
+        "the connection was lost, or what answers there does not speak HTTP");
+  }
+
+  private static Optional<String> describe(Throwable failure) {
+    String message = String.valueOf(failure.getMessage());
+    if (failure instanceof SSLException) {
+      if (message.contains("PKIX")) {
+        return Optional.of("its certificate is of no authority that is trusted here");
+      }
+      if (message.contains("subject alternative") || message.contains("No name matching")) {
+        return Optional.of("its certificate is for another name");
+      }
+      return Optional.of(
+          message.contains("not an SSL") || message.contains("Unsupported or unrecognized")
+              ? "it does not speak TLS"
+              : "no secure connection came about");
+    }
+    if (failure instanceof UnresolvedAddressException) {
+      return Optional.of("there is no host of this name");
+    }
+    if (failure instanceof HttpConnectTimeoutException) {
+      return Optional.of("no connection came about in time");
+    }
+    // The client wraps what is said of a name that does not resolve.
+    return failure instanceof ConnectException && !hasUnresolved(failure)
+        ? Optional.of("nothing listens there: is the server running?")
+        : Optional.empty();
+  }
+
+  private static boolean hasUnresolved(Throwable failure) {
+    for (Throwable at = failure; at != null; at = at.getCause()) {
+      if (at instanceof UnresolvedAddressException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Names the server. */
+  @Override
+  public String toString() {
+    return "control at " + base;
+  }
+
+  /** An answer is longer than it may be. */
+  private static final class TooLong extends IOException {
+    private final int most;
+
+    TooLong(int most) {
+      super("an answer is too long");
+      this.most = most;
+    }
+  }
+
+  /**
+   * Keeps a body of so many bytes and no more. What an answer claims to be long is not believed:
+   * memory grows with what has come.
+   */
+  private static final class Bounded implements HttpResponse.BodySubscriber<Bytes> {
+    private final int most;
+    private final boolean cut;
+    private final AtomicBoolean over;
+    private final CompletableFuture<Bytes> body = new CompletableFuture<>();
+    private final List<byte[]> pieces = new ArrayList<>();
+    private int length;
+    private Flow.@Nullable Subscription subscription;
+
+    /** With {@code cut}, the beginning of a longer body will do. */
+    Bounded(int most, boolean cut, AtomicBoolean over) {
+      this.most = most;
+      this.cut = cut;
+      this.over = over;
+    }
+
+    @Override
+    public CompletionStage<Bytes> getBody() {
+      return body;
+    }
+
+    @Override
+    public void onSubscribe(Flow.Subscription given) {
+      subscription = given;
+      given.request(1);
+    }
+
+    @Override
+    public void onNext(List<ByteBuffer> buffers) {
+      Flow.Subscription from = subscription;
+      if (from == null || body.isDone()) {
+        return;
+      }
+      for (ByteBuffer each : buffers) {
+        if (over.get() || each.remaining() > most - length) {
+          from.cancel();
+          if (cut) {
+            take(each, Math.min(each.remaining(), most - length));
+            onComplete();
+          } else {
+            onError(new TooLong(most));
+          }
+          return;
+        }
+        take(each, each.remaining());
+      }
+      from.request(1);
+    }
+
+    private void take(ByteBuffer from, int count) {
+      byte[] piece = new byte[count];
+      from.get(piece);
+      pieces.add(piece);
+      length += count;
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+      pieces.clear();
+      body.completeExceptionally(failure);
+    }
+
+    @Override
+    public void onComplete() {
+      byte[] whole = new byte[length];
+      int at = 0;
+      for (byte[] piece : pieces) {
+        System.arraycopy(piece, 0, whole, at, piece.length);
+        at += piece.length;
+      }
+      pieces.clear();
+      body.complete(Bytes.copyOf(whole));
+    }
+  }
+}

@@ -1,0 +1,380 @@
+package dev.tka.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tka.core.Bytes;
+import dev.tka.sync.rpc.Announcement;
+import dev.tka.sync.rpc.Rpc;
+import dev.tka.testkit.Chains;
+import dev.tka.testkit.FakeClock;
+import dev.tka.testkit.NodeKeySignatures;
+import dev.tka.testkit.TestKeys;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The agent's client against servers that do everything but answer. */
+class HttpTransportTest {
+  private static final String TOKEN = "tka-node-0123456789abcdef0123456789abcdef0123456789a";
+  private static final Duration PATIENCE = Duration.ofMillis(300);
+
+  /** What lies in the buffers of two sockets and of the client at most. */
+  private static final long BUFFERS = 16 << 20;
+
+  @TempDir Path folder;
+
+  private HttpConnections connections;
+  private Path tokenFile;
+
+  @BeforeEach
+  void open() throws Exception {
+    connections = HttpConnections.open();
+    tokenFile = Files.writeString(folder.resolve("token"), TOKEN + "\n");
+  }
+
+  @AfterEach
+  void close() {
+    connections.close();
+  }
+
+  private HttpTransport to(HostileServer server) {
+    return HttpTransport.toServer(connections, server.url(), tokenFile).withPatience(PATIENCE);
+  }
+
+  private static ControlTransport.Ask call(int most) {
+    return new ControlTransport.Call(Rpc.SYNC_OFFER, Bytes.empty(), most);
+  }
+
+  private static ControlTransport.Reply ask(ControlTransport transport, ControlTransport.Ask ask)
+      throws ControlFailure, InterruptedException {
+    try {
+      return transport.send(ask).get(30, TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      throw ControlCalls.failure(e.getCause());
+    } catch (java.util.concurrent.TimeoutException e) {
+      throw new AssertionError("it waits for ever", e);
+    }
+  }
+
+  private static void forEver(OutputStream out, String piece) throws IOException {
+    byte[] bytes = piece.repeat(1 + 8192 / piece.length()).getBytes(StandardCharsets.ISO_8859_1);
+    while (true) {
+      out.write(bytes);
+    }
+  }
+
+  private static void trickle(OutputStream out, String text)
+      throws IOException, InterruptedException {
+    for (byte b : text.repeat(1000).getBytes(StandardCharsets.ISO_8859_1)) {
+      out.write(b);
+      out.flush();
+      Thread.sleep(20);
+    }
+  }
+
+  private static Map<String, HostileServer.Behaviour> behaviours() {
+    Map<String, HostileServer.Behaviour> all = new LinkedHashMap<>();
+    all.put("stalls before the head", out -> Thread.sleep(60_000));
+    all.put(
+        "stalls within the body",
+        out -> {
+          out.write(HostileServer.head("200 OK", "Content-Length: 100"));
+          Thread.sleep(60_000);
+        });
+    all.put("trickles the head", out -> trickle(out, "HTTP/1.1 200 OK\r\nX: "));
+    all.put(
+        "trickles the body",
+        out -> {
+          out.write(HostileServer.head("200 OK", "Content-Length: 100000"));
+          trickle(out, " ");
+        });
+    all.put("floods the head", out -> forEver(out, "HTTP/1.1 200 OK\r\nX: y\r\nX: z"));
+    all.put(
+        "floods the body",
+        out -> {
+          out.write(HostileServer.head("200 OK"));
+          forEver(out, " ");
+        });
+    all.put(
+        "floods in chunks",
+        out -> {
+          out.write(HostileServer.head("200 OK", "Transfer-Encoding: chunked"));
+          forEver(out, "8\r\n        \r\n");
+        });
+    all.put(
+        "floods an error",
+        out -> {
+          out.write(HostileServer.head("500 No"));
+          forEver(out, " ");
+        });
+    all.put(
+        "sends 10 MB of garbage",
+        out -> {
+          out.write(HostileServer.head("200 OK", "Content-Length: 10000000"));
+          out.write(new byte[10_000_000]);
+        });
+    all.put(
+        "claims more than there is",
+        out -> {
+          out.write(HostileServer.head("200 OK", "Content-Length: 9223372036854775807"));
+          out.write('{');
+        });
+    all.put(
+        "claims what no number is",
+        out -> out.write(HostileServer.head("200 OK", "Content-Length: 99999999999999999999")));
+    all.put(
+        "closes within the body",
+        out -> {
+          out.write(HostileServer.head("200 OK", "Content-Length: 100"));
+          out.write('{');
+        });
+    all.put("closes at once", out -> {});
+    all.put(
+        "speaks something else",
+        out -> out.write("220 smtp\r\n".repeat(10).getBytes(StandardCharsets.US_ASCII)));
+    all.put(
+        "answers with a page",
+        out -> {
+          out.write(HostileServer.head("200 OK", "Content-Type: text/html", "Content-Length: 6"));
+          out.write("<html>".getBytes(StandardCharsets.US_ASCII));
+        });
+    return all;
+  }
+
+  @Test
+  void whateverControlSendsItCostsBoundedTimeBytesAndRequests() throws Exception {
+    for (var each : behaviours().entrySet()) {
+      try (HostileServer server = new HostileServer(each.getValue());
+          AgentDirectory kept =
+              AgentDirectory.open(
+                  folder.resolve(each.getKey().replace(' ', '-')), new FakeClock())) {
+        NodeAgent agent =
+            NodeAgent.open(kept, NodeKeySignatures.nodeKey(1), new FakeClock().clocks());
+        HttpTransport transport = to(server);
+        Announcement announced =
+            new Announcement.Enabled(Chains.genesis(List.of(TestKeys.key(1, 1)), 1).hash());
+        long began = System.nanoTime();
+        assertThatThrownBy(() -> agent.follow(announced, transport))
+            .as(each.getKey())
+            .isInstanceOf(ControlFailure.class)
+            .message()
+            .doesNotContain("Exception", TOKEN, "<html>");
+        assertThatThrownBy(() -> ControlCalls.told(ask(transport, announcement())))
+            .as(each.getKey())
+            .isInstanceOf(ControlFailure.class);
+        assertThat(Duration.ofNanos(System.nanoTime() - began))
+            .as(each.getKey())
+            .isLessThan(PATIENCE.multipliedBy(2).plusSeconds(5));
+        // The JDK repeats a GET once when a connection ends before any answer.
+        assertThat(server.requests).as(each.getKey()).hasValueBetween(2, 3);
+        assertThat(server.sent.get()).as(each.getKey()).isLessThan(2 * ((1 << 20) + BUFFERS));
+        assertThat(agent.status().lock()).isEqualTo("unknown");
+      }
+    }
+  }
+
+  private static ControlTransport.Ask announcement() {
+    return new ControlTransport.Announced(Optional.empty(), Duration.ZERO, 16 << 10);
+  }
+
+  @Test
+  void whoTakesTooLongIsHungUpOn() throws Exception {
+    for (String name : List.of("trickles the head", "trickles the body", "floods the body")) {
+      try (HostileServer server = new HostileServer(behaviours().get(name))) {
+        assertThatThrownBy(() -> ask(to(server), call(1000)))
+            .as(name)
+            .isInstanceOf(ControlFailure.class);
+        long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        while (server.hungUp.get() == 0 && System.nanoTime() < end) {
+          Thread.sleep(10);
+        }
+        assertThat(server.hungUp).as(name).hasValue(1);
+      }
+    }
+  }
+
+  @Test
+  void anAnswerMayBeAsLongAsIsAllowedAndNoLonger() throws Exception {
+    try (HostileServer server =
+        new HostileServer(
+            out -> {
+              out.write(HostileServer.head("200 OK"));
+              out.write(new byte[100_000]);
+            })) {
+      assertThat(ask(to(server), call(100_000)).body().size()).isEqualTo(100_000);
+      assertThatThrownBy(() -> ask(to(server), call(99_999)))
+          .isInstanceOf(ControlFailure.BadAnswer.class)
+          .hasMessage("control's answer cannot be used: expected at most 99999 bytes, found more");
+    }
+  }
+
+  @Test
+  void aRedirectIsAnAnswerAndIsNotFollowed() throws Exception {
+    try (HostileServer elsewhere = new HostileServer(out -> {});
+        HostileServer server =
+            new HostileServer(
+                out ->
+                    out.write(
+                        HostileServer.head(
+                            "307 Moved",
+                            "Location: " + elsewhere.url() + "/v1/node/peers",
+                            "Tka-Error: moved",
+                            "Content-Length: 0")))) {
+      ControlTransport.Reply reply = ask(to(server), new ControlTransport.ListPeers(1000));
+      assertThat(reply.status()).isEqualTo(307);
+      assertThat(reply.code()).contains("moved");
+      assertThat(elsewhere.requests).hasValue(0);
+    }
+  }
+
+  @Test
+  void whatAnErrorSaysIsReadToItsBeginningWithoutTheToken() throws Exception {
+    try (HostileServer server =
+        new HostileServer(
+            out -> {
+              out.write(
+                  HostileServer.head(
+                      "429 Slow", "Retry-After: 7", "Tka-Error: too-many", "ETag: \"a\tb\""));
+              out.write(("slower, Bearer " + TOKEN + "\n").getBytes(StandardCharsets.US_ASCII));
+              out.write(new byte[50_000]);
+            })) {
+      ControlTransport.Reply reply = ask(to(server), call(10));
+      assertThat(reply.status()).isEqualTo(429);
+      assertThat(reply.retryAfter()).contains(Duration.ofSeconds(7));
+      assertThat(reply.code()).contains("too-many");
+      assertThat(reply.etag()).isEmpty();
+      assertThat(reply.body().size()).isLessThanOrEqualTo(8 << 10);
+      ControlFailure.Refused refused = new ControlFailure.Refused(reply);
+      assertThat(refused).hasMessage("control answers 429: slower, Bearer ...");
+      assertThat(refused.retryAfter()).contains(Duration.ofSeconds(7));
+    }
+  }
+
+  @Test
+  void aRetryAfterIsSecondsOrADateAndAtMostAnHour() {
+    Instant now = Instant.parse("2026-01-02T03:04:05Z");
+    Map<String, Optional<Duration>> expected = new LinkedHashMap<>();
+    expected.put("0", Optional.of(Duration.ZERO));
+    expected.put(" 120 ", Optional.of(Duration.ofMinutes(2)));
+    expected.put("999999999999999999", Optional.of(Duration.ofHours(1)));
+    expected.put("9".repeat(30), Optional.empty());
+    expected.put("-1", Optional.empty());
+    expected.put("soon", Optional.empty());
+    expected.put("Fri, 02 Jan 2026 03:04:35 GMT", Optional.of(Duration.ofSeconds(30)));
+    expected.put("Thu, 01 Jan 2026 00:00:00 GMT", Optional.of(Duration.ZERO));
+    expected.put("Sat, 02 Jan 2999 03:04:35 GMT", Optional.empty());
+    expected.put("Wed, 02 Jan 2999 03:04:35 GMT", Optional.of(Duration.ofHours(1)));
+    expected.forEach(
+        (text, wait) -> assertThat(HttpTransport.retryAfter(text, now)).as(text).isEqualTo(wait));
+  }
+
+  @Test
+  void aTokenGoesOnlyOverTlsOrToThisMachine() throws Exception {
+    for (String url :
+        List.of("http://192.0.2.1:80", "http://localhost.example.com", "http://10.0.0.1")) {
+      HttpTransport transport = HttpTransport.toServer(connections, url, tokenFile);
+      assertThatThrownBy(() -> ask(transport, call(10)))
+          .hasMessageContaining("a token is not sent to another machine without TLS");
+      assertThat(transport.toString()).doesNotContain(TOKEN);
+    }
+    for (String url : List.of("http://localhost:1", "http://127.0.0.1:1", "http://[::1]:1")) {
+      assertThatThrownBy(() -> ask(HttpTransport.toServer(connections, url, tokenFile), call(10)))
+          .as(url)
+          .hasMessage("control cannot be reached: nothing listens there: is the server running?");
+    }
+  }
+
+  @Test
+  void aTokenFileIsReadAnewForEachRequestAndItsTroubleIsNamed() throws Exception {
+    try (HostileServer server =
+        new HostileServer(out -> out.write(HostileServer.head("204 None")))) {
+      HttpTransport transport = to(server);
+      assertThat(ask(transport, call(10)).status()).isEqualTo(204);
+      for (String bad : List.of("", "two words", "x".repeat(5000), "\u0001")) {
+        Files.writeString(tokenFile, bad);
+        assertThatThrownBy(() -> ask(transport, call(10)))
+            .hasMessageContaining("expected a token on the first line, found something else");
+      }
+      Files.delete(tokenFile);
+      assertThatThrownBy(() -> ask(transport, call(10))).hasMessageContaining("no such file");
+      Files.writeString(tokenFile, "another-token\nand-an-old-one");
+      assertThat(ask(transport, call(10)).status()).isEqualTo(204);
+      assertThat(server.requests).hasValue(2);
+    }
+  }
+
+  @Test
+  void aUrlIsOfAServerAndIsNotQuoted() {
+    for (String url :
+        List.of(
+            "",
+            "ftp://host",
+            "https://",
+            "https://user:secret@host",
+            "https://host?secret",
+            "https://host#secret",
+            "https://host:99999999",
+            "https://host:65536",
+            "https://host:0",
+            "https://host/a secret",
+            "https://host\n")) {
+      assertThatThrownBy(() -> HttpTransport.toServer(connections, url, tokenFile))
+          .as(url)
+          .isInstanceOf(IllegalArgumentException.class)
+          .message()
+          .doesNotContain("secret");
+    }
+    assertThat(HttpTransport.toServer(connections, "https://host/", tokenFile))
+        .hasToString("control at https://host/v1/node");
+  }
+
+  @Test
+  void anyControlIsAskedForTheLocksRequestsAndNothingElse() throws Exception {
+    try (HostileServer server =
+        new HostileServer(
+            out -> {
+              out.write(HostileServer.head("200 OK", "Content-Length: 2"));
+              out.write("{}".getBytes(StandardCharsets.US_ASCII));
+            })) {
+      HttpTransport transport =
+          HttpTransport.toControl(connections, server.url() + "/ts2021/7/", Optional.empty());
+      assertThat(ask(transport, call(10)).status()).isEqualTo(200);
+      for (ControlTransport.Ask ask :
+          Arrays.asList(
+              announcement(),
+              new ControlTransport.ListPeers(10),
+              new ControlTransport.LogIn(Bytes.empty(), 10))) {
+        assertThatThrownBy(() -> ask(transport, ask)).hasMessageContaining("the embedder's");
+      }
+      assertThat(server.requests).hasValue(1);
+    }
+  }
+
+  @Test
+  void aFileOfAuthoritiesWithoutAnyIsNamed() throws Exception {
+    for (String text : List.of("", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END")) {
+      Path file = Files.writeString(folder.resolve("ca.pem"), text);
+      assertThatThrownBy(() -> HttpConnections.open(file))
+          .isInstanceOf(IOException.class)
+          .hasMessageStartingWith(file + ": expected certificates in PEM, found ");
+    }
+    assertThatThrownBy(() -> HttpConnections.open(folder.resolve("none")))
+        .hasMessageEndingWith("no such file");
+  }
+}
