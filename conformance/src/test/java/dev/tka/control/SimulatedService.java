@@ -44,6 +44,11 @@ public final class SimulatedService implements AutoCloseable {
     return service.cache().live(tailnet, Duration.ZERO);
   }
 
+  /** Does what is due soon after a tailnet is asked for. */
+  public void opened() {
+    service.cache().noteOpened();
+  }
+
   /** Does what is due in the background. */
   public void goOn() throws StoreException {
     service.sweep();

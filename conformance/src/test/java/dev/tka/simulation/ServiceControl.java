@@ -184,7 +184,9 @@ final class ServiceControl implements ControlEndpoint {
             .flatMap(Asking::request)
             .map(sent -> new RpcRequest.Offer(sent.version(), sent.nodeKey(), offer))
             .orElse(new RpcRequest.Offer(0, Optional.empty(), offer));
-    return ((RpcAnswer.Offer) calls(service -> service.call(caller(), request))).answer();
+    RpcAnswer answer = calls(service -> service.call(caller(), request));
+    turn++;
+    return ((RpcAnswer.Offer) answer).answer();
   }
 
   @Override
@@ -269,7 +271,7 @@ final class ServiceControl implements ControlEndpoint {
     services.add(service);
     // A tailnet's time goes on from when somebody asks for it.
     service.live(TAILNET);
-    service.goOn();
+    service.opened();
   }
 
   private void stop() {

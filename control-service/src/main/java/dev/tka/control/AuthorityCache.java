@@ -22,6 +22,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 
 /**
  * A cache of open authorities of many tailnets, in front of the place that keeps them. Each caller
@@ -155,16 +156,31 @@ public final class AuthorityCache implements Tailnets {
    * @return the tailnets whose time could not be noted, with the reasons
    */
   public SortedMap<String, TkaException> noteTimes() {
+    return noteTimes(tailnet -> true);
+  }
+
+  /**
+   * The same for those alone that were opened since this was called last. Time over a stop goes on
+   * from the last note, and at most a day: a server that stops more often than it notes times, and
+   * does not call this soon after it opens an authority, has a time that stands still.
+   */
+  public SortedMap<String, TkaException> noteOpened() {
+    return noteTimes(tailnet -> tailnet.opened);
+  }
+
+  private SortedMap<String, TkaException> noteTimes(Predicate<Tailnet> some) {
     requireOpen();
     SortedMap<String, TkaException> failed = new TreeMap<>();
     alive
         .asMap()
         .forEach(
             (name, tailnet) -> {
-              try {
-                tailnet.noteTime();
-              } catch (OpenException | StoreException e) {
-                failed.put(name, e);
+              if (some.test(tailnet)) {
+                try {
+                  tailnet.noteTime();
+                } catch (OpenException | StoreException e) {
+                  failed.put(name, e);
+                }
               }
             });
     return failed;
@@ -274,6 +290,9 @@ public final class AuthorityCache implements Tailnets {
     /** The revision that the last look found. */
     private Revision looked = NO_COMMIT;
 
+    /** Whether its authority was opened, and nobody tried to note its time since. */
+    private volatile boolean opened;
+
     private volatile int weight;
 
     Tailnet(String name, AumStore store) {
@@ -339,7 +358,9 @@ public final class AuthorityCache implements Tailnets {
     private LiveAuthority refreshed(Optional<LiveAuthority> live)
         throws OpenException, StoreException {
       if (live.isEmpty()) {
-        return LiveAuthority.open(this, policy, clocks);
+        LiveAuthority fresh = LiveAuthority.open(this, policy, clocks);
+        opened = true;
+        return fresh;
       }
       live.get().refresh();
       return live.get();
@@ -348,6 +369,8 @@ public final class AuthorityCache implements Tailnets {
     void noteTime() throws OpenException, StoreException {
       Optional<LiveAuthority> live = known.flatMap(Known::live);
       if (live.isPresent()) {
+        // Also if that fails: a place that cannot be written is not asked every few seconds.
+        opened = false;
         live.get().noteTime();
       }
     }

@@ -3,6 +3,7 @@ package dev.tka.control;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.NodeKey;
+import dev.tka.core.TkaException;
 import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.Clocks;
 import dev.tka.core.authority.OpenException;
@@ -21,6 +22,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -96,7 +98,8 @@ public final class ControlService implements AutoCloseable {
             });
     every(WRITES_SIGHTINGS, "sightings", sightings::flush);
     every(WRITES_SIGHTINGS, "announcements", this::sweep);
-    every(NOTES_TIMES, "times", this::noteTimes);
+    every(WRITES_SIGHTINGS, "times", () -> failed(cache.noteOpened()));
+    every(NOTES_TIMES, "times", () -> failed(cache.noteTimes()));
   }
 
   /**
@@ -171,8 +174,8 @@ public final class ControlService implements AutoCloseable {
     catchingUp.sweep();
   }
 
-  private void noteTimes() {
-    cache.noteTimes().forEach((tailnet, why) -> listener.failed("times", why));
+  private void failed(Map<String, TkaException> times) {
+    times.forEach((tailnet, why) -> listener.failed("times", why));
   }
 
   /**

@@ -418,4 +418,28 @@ class AuthorityCacheTest {
     assertThat(cache.noteTimes()).containsOnlyKeys("t", "u");
     assertThat(noted("t")).isEqualTo(before);
   }
+
+  @Test
+  void theTimeGoesOnAlsoIfNoServerRunsForADay() throws Exception {
+    add(place.elsewhere("t"), "A B");
+    head("t", SECOND);
+    assertThat(cache.noteTimes()).isEmpty();
+    Instant begun = ownTime();
+
+    for (int start = 0; start < 10; start++) {
+      clock.advance(Duration.ofHours(20));
+      cache = cache(PLENTY);
+      head("t", SECOND);
+      assertThat(cache.noteOpened()).isEmpty();
+    }
+
+    assertThat(ownTime()).isEqualTo(begun.plus(Duration.ofHours(200)));
+    clock.advance(Duration.ofHours(20));
+    assertThat(cache.noteOpened()).isEmpty();
+    assertThat(ownTime()).as("once for each opening").isEqualTo(begun.plus(Duration.ofHours(200)));
+  }
+
+  private Instant ownTime() throws Exception {
+    return place.elsewhere("t").read().notes().time().orElseThrow().own();
+  }
 }
