@@ -45,7 +45,7 @@ final class ScenarioGenerator {
     this.restarts = chance(40);
     this.joins = chance(25);
     // A control that forgets is an adversary of its own: these two are never in one scenario.
-    this.restores = attack == Attack.NONE && chance(8) && pairing != Pairing.S;
+    this.restores = attack == Attack.NONE && chance(8);
     this.voteChanges = chance(40);
     this.wrongClocks = chance(25);
     this.stops = chance(25);

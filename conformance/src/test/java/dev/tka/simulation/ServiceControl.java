@@ -280,13 +280,24 @@ final class ServiceControl implements ControlEndpoint {
   }
 
   @Override
-  public void restore(MemoryAumStore copy) {
-    throw new IllegalStateException("no scenario of this pairing restores control");
+  public void restore(MemoryAumStore copy) throws TkaException {
+    place.tailnet(TAILNET).wipe();
+    Tailnet.copy(copy.read(), place.tailnet(TAILNET));
+    restart();
+    setRestored(true);
   }
 
   @Override
-  public void recovered() {
-    throw new IllegalStateException("no scenario of this pairing restores control");
+  public void recovered() throws TkaException {
+    setRestored(false);
+  }
+
+  private void setRestored(boolean is) {
+    try {
+      services.get(0).calls().restored(TAILNET, is);
+    } catch (ControlException e) {
+      throw new IllegalStateException("the lock is on", e);
+    }
   }
 
   @Override

@@ -1,8 +1,12 @@
-package dev.tka.core.nodekey;
+package dev.tka.testkit;
 
 import dev.tka.core.Bytes;
 import dev.tka.core.NodeKey;
 import dev.tka.core.authority.Authority;
+import dev.tka.core.nodekey.NodeKeyAuthorization;
+import dev.tka.core.nodekey.NodeKeySignature;
+import dev.tka.core.nodekey.Peer;
+import dev.tka.core.nodekey.PeerFilter;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
