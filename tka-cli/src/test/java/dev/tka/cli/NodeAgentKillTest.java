@@ -115,7 +115,7 @@ class NodeAgentKillTest {
     try {
       while (!over.get()) {
         change(control);
-        Thread.sleep(random.nextInt(20));
+        Thread.sleep(random.nextInt(MOST_MILLIS));
       }
     } catch (Throwable e) {
       failure.set(e);
