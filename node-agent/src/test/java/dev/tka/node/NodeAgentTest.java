@@ -71,6 +71,9 @@ class NodeAgentTest {
 
   /** The agent as it is after a restart. */
   private NodeAgent reopened() throws StoreException {
+    // An open directory does not notice a file that is overwritten in place.
+    folder.close();
+    folder = AgentDirectory.open(directory, tailnet.clock);
     return NodeAgent.open(folder, TestTailnet.nodeKey(SELF), clocks());
   }
 
