@@ -113,6 +113,24 @@ public sealed interface Followed {
     }
   }
 
+  /** The AUMs that are kept here turned out to be damaged: nobody is let in. */
+  record Damaged() implements Followed {
+    @Override
+    public String kind() {
+      return "damaged";
+    }
+
+    @Override
+    public String reason() {
+      return "the AUMs that are kept here are damaged: nobody is let in until control answers again";
+    }
+
+    @Override
+    public boolean isSettled() {
+      return false;
+    }
+  }
+
   /** The lock is on at control with an authority that this node does not join. It stays off. */
   record Disallowed(StateIds ids) implements Followed {
     @Override

@@ -4,11 +4,13 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.DisablementSecret;
 import dev.tka.core.State;
 import dev.tka.core.TextException;
+import dev.tka.core.authority.Authority;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -25,8 +27,10 @@ import java.util.TreeSet;
  *
  * @param pin the authority that is on here; empty if the lock is off
  * @param disallowed the authorities that this node does not join
+ * @param rejoining whether the node has lost what it knew of the authority and has not yet come to
+ *     control's head again: until then nobody is let in
  */
-record LockNote(Optional<Pin> pin, SortedSet<StateIds> disallowed) {
+record LockNote(Optional<Pin> pin, SortedSet<StateIds> disallowed, boolean rejoining) {
   private static final int VERSION = 1;
   private static final JsonFactory FACTORY = new JsonFactory();
 
@@ -38,15 +42,33 @@ record LockNote(Optional<Pin> pin, SortedSet<StateIds> disallowed) {
    * An authority, by what does not change, and what is needed to end it.
    *
    * @param known an AUM of it that control keeps for ever
+   * @param fromGenesis whether that is its first one
    * @param values the disablement values
    */
-  record Pin(AumHash known, StateIds ids, List<Bytes> values) {
+  record Pin(AumHash known, boolean fromGenesis, StateIds ids, List<Bytes> values) {
     Pin {
       values = List.copyOf(values);
     }
 
-    static Pin of(AumHash known, State state) {
-      return new Pin(known, StateIds.of(state), state.disablementValues());
+    static Pin of(Authority authority) {
+      AumHash oldest = authority.oldestAncestor();
+      boolean first =
+          authority.snapshot().find(oldest).filter(entry -> entry.parent().isEmpty()).isPresent();
+      State state = authority.state();
+      return new Pin(oldest, first, StateIds.of(state), state.disablementValues());
+    }
+
+    static Pin ofGenesis(Aum genesis, State state) {
+      return new Pin(
+          genesis.hash(),
+          genesis.parent().isEmpty(),
+          StateIds.of(state),
+          state.disablementValues());
+    }
+
+    /** The same authority, with the disablement values that it has now. */
+    Pin with(List<Bytes> now) {
+      return new Pin(known, fromGenesis, ids, now);
     }
 
     /** Whether a secret ends it, as {@link State#isDisabledBy} tells. */
@@ -61,17 +83,22 @@ record LockNote(Optional<Pin> pin, SortedSet<StateIds> disallowed) {
   }
 
   static LockNote off() {
-    return new LockNote(Optional.empty(), new TreeSet<>());
+    return new LockNote(Optional.empty(), new TreeSet<>(), false);
   }
 
+  /** In step with an authority, or with none. */
   LockNote withPin(Optional<Pin> other) {
-    return new LockNote(other, disallowed);
+    return new LockNote(other, disallowed, false);
+  }
+
+  LockNote rejoining(Pin lost) {
+    return new LockNote(Optional.of(lost), disallowed, true);
   }
 
   LockNote disallowing(StateIds ids) {
     SortedSet<StateIds> more = new TreeSet<>(disallowed);
     more.add(ids);
-    return new LockNote(Optional.empty(), more);
+    return new LockNote(Optional.empty(), more, false);
   }
 
   /** One line of JSON, and one with its checksum. */
@@ -82,12 +109,16 @@ record LockNote(Optional<Pin> pin, SortedSet<StateIds> disallowed) {
       out.writeNumberField("version", VERSION);
       if (pin.isPresent()) {
         out.writeStringField("known", pin.get().known().toString());
+        out.writeBooleanField("fromGenesis", pin.get().fromGenesis());
         out.writeStringField("stateIds", pin.get().ids().toString());
         out.writeArrayFieldStart("disablementValues");
         for (Bytes value : pin.get().values()) {
           out.writeString(value.toHex());
         }
         out.writeEndArray();
+      }
+      if (rejoining) {
+        out.writeBooleanField("rejoining", true);
       }
       out.writeArrayFieldStart("disallowed");
       for (StateIds ids : disallowed) {
@@ -118,6 +149,8 @@ record LockNote(Optional<Pin> pin, SortedSet<StateIds> disallowed) {
 
   private static LockNote read(JsonParser in) throws IOException, TextException {
     Optional<AumHash> known = Optional.empty();
+    boolean fromGenesis = false;
+    boolean rejoining = false;
     Optional<StateIds> ids = Optional.empty();
     List<Bytes> values = new ArrayList<>();
     SortedSet<StateIds> disallowed = new TreeSet<>();
@@ -126,6 +159,14 @@ record LockNote(Optional<Pin> pin, SortedSet<StateIds> disallowed) {
       String field = in.currentName();
       in.nextToken();
       switch (field) {
+        case "version" -> {
+          if (in.getIntValue() != VERSION) {
+            // A later version may mean something else by the same fields.
+            throw new TextException.BadField("version", "1", "another");
+          }
+        }
+        case "fromGenesis" -> fromGenesis = in.getBooleanValue();
+        case "rejoining" -> rejoining = in.getBooleanValue();
         case "known" -> known = Optional.of(AumHash.parse(in.getText()));
         case "stateIds" -> ids = Optional.of(StateIds.parse(in.getText()));
         case "disablementValues" -> {
@@ -141,8 +182,10 @@ record LockNote(Optional<Pin> pin, SortedSet<StateIds> disallowed) {
         default -> in.skipChildren();
       }
     }
-    Optional<StateIds> found = ids;
-    return new LockNote(
-        known.flatMap(hash -> found.map(each -> new Pin(hash, each, values))), disallowed);
+    Optional<Pin> pin =
+        known.isPresent() && ids.isPresent()
+            ? Optional.of(new Pin(known.get(), fromGenesis, ids.get(), values))
+            : Optional.empty();
+    return new LockNote(pin, disallowed, rejoining);
   }
 }

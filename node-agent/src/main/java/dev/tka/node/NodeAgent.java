@@ -21,6 +21,7 @@ import dev.tka.core.nodekey.NodeKeySigning;
 import dev.tka.core.nodekey.PeerChange;
 import dev.tka.core.nodekey.RotationException;
 import dev.tka.core.nodekey.UnsoundKeyException;
+import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.StoreException;
 import dev.tka.sync.NodeRound;
@@ -174,14 +175,18 @@ public final class NodeAgent {
   private void noteTime(LiveAuthority live) throws StoreException {
     try {
       live.noteTime();
-    } catch (OpenException e) {
+    } catch (OpenException | StoreException.Damaged e) {
       lost(e);
     }
   }
 
   /** What is stored can be used no more, until control has answered. */
   private void lost(Exception why) {
-    standing = new Unknown(note.pin(), true);
+    Optional<LockNote.Pin> pin =
+        standing instanceof On on
+            ? Optional.of(pin(on.live().current()))
+            : standing instanceof Unknown unknown ? unknown.pin() : note.pin();
+    standing = new Unknown(pin, true);
     problems = List.of("the AUMs are damaged: " + why.getMessage());
     judge();
   }
@@ -314,7 +319,7 @@ public final class NodeAgent {
       return followed;
     } catch (OpenException | StoreException.Damaged e) {
       lost(e);
-      Followed damaged = new Followed.NotJoined("the AUMs that are kept here are damaged");
+      Followed damaged = new Followed.Damaged();
       last = Optional.of(damaged);
       return damaged;
     } finally {
@@ -327,7 +332,7 @@ public final class NodeAgent {
   private void judge() {
     Standing now = standing;
     peers.follow(
-        now instanceof On on
+        now instanceof On on && !note.rejoining()
             ? new PeerBook.Signed(on.live().current())
             : now instanceof Off ? new PeerBook.Everybody() : new PeerBook.Nobody());
   }
@@ -355,12 +360,42 @@ public final class NodeAgent {
   }
 
   private LockNote.Pin pin(Authority authority) {
-    LockNote.Pin now = LockNote.Pin.of(authority.oldestAncestor(), authority.state());
+    Optional<LockNote.Pin> before = note.pin();
+    if (note.rejoining() && before.isPresent()) {
+      // What control has shown since is not yet known to be the same authority.
+      return before.get();
+    }
+    LockNote.Pin now = LockNote.Pin.of(authority);
     // What is known longer is not purged anywhere, and does not change with each compaction.
-    return note.pin()
-        .filter(before -> before.ids().equals(now.ids()))
-        .map(before -> new LockNote.Pin(before.known(), now.ids(), now.values()))
+    return before
+        .filter(pin -> pin.ids().equals(now.ids()))
+        .map(pin -> pin.with(now.values()))
         .orElse(now);
+  }
+
+  private void noteAuthority(Authority authority) throws StoreException {
+    note(note.rejoining() ? note : note.withPin(Optional.of(pin(authority))));
+  }
+
+  /**
+   * The heads agree: a node that had lost its authority has it again.
+   *
+   * @return why it is another; empty if all is well
+   */
+  private Optional<Followed> rejoined(Authority authority) throws StoreException {
+    Optional<LockNote.Pin> lost = note.pin();
+    if (!note.rejoining() || lost.isEmpty()) {
+      return Optional.empty();
+    }
+    AumHash known = lost.get().known();
+    AumSnapshot snapshot = authority.snapshot();
+    if (snapshot.find(known).isEmpty() && !snapshot.trail().contains(known)) {
+      folder.aums().wipe();
+      standing = new Unknown(lost, false);
+      return notJoined("its chain lacks " + known + ", which this node had");
+    }
+    note(note.withPin(Optional.of(lost.get().with(authority.state().disablementValues()))));
+    return Optional.empty();
   }
 
   private void note(LockNote next) throws StoreException {
@@ -404,6 +439,14 @@ public final class NodeAgent {
                 + ", whose AUMs it lost, and not in "
                 + ids.get());
       }
+      if (pin.isPresent() && pin.get().fromGenesis() && !pin.get().known().equals(genesis.hash())) {
+        return notJoined(
+            "it begins with " + genesis.hash() + ", and this node's with " + pin.get().known());
+      }
+      // A genesis trusts keys that were removed since: nobody is let in before the heads agree.
+      note(
+          note.rejoining(
+              pin.orElseGet(() -> LockNote.Pin.ofGenesis(genesis, genesis.state().orElseThrow()))));
       setAside(unknown);
     }
     AumStore store = folder.aums();
@@ -414,7 +457,7 @@ public final class NodeAgent {
       return notJoined(String.valueOf(e.getMessage()));
     }
     standing = new On(live);
-    note(note.withPin(Optional.of(LockNote.Pin.of(genesis.hash(), live.current().state()))));
+    noteAuthority(live.current());
     return Optional.empty();
   }
 
@@ -437,8 +480,9 @@ public final class NodeAgent {
     Authority before = live.refresh();
     if (before.head().equals(controlHead) && !before.isDegraded() && !joined) {
       live.settle(controlHead, List.of(), List.of());
-      note(note.withPin(Optional.of(pin(before))));
-      return new Followed.Agrees(controlHead, false, 0);
+      Optional<Followed> other = rejoined(before);
+      noteAuthority(before);
+      return other.orElse(new Followed.Agrees(controlHead, false, 0));
     }
     SyncOutcome outcome;
     try {
@@ -447,11 +491,18 @@ public final class NodeAgent {
       judge();
     }
     Authority after = live.current();
-    note(note.withPin(Optional.of(pin(after))));
+    noteAuthority(after);
     if (!(outcome instanceof SyncOutcome.UpToDate) && !(outcome instanceof SyncOutcome.Converged)) {
       return new Followed.Apart(outcome);
     }
-    return new Followed.Agrees(after.head(), joined, compact(live));
+    if (after.isDegraded()) {
+      // The caller begins again.
+      return new Followed.Agrees(after.head(), joined, 0);
+    }
+    Optional<Followed> other = rejoined(after);
+    return other.isPresent()
+        ? other.get()
+        : new Followed.Agrees(after.head(), joined, compact(live));
   }
 
   /** Forgets what the default policy lets go (protocol, section 6). */
@@ -479,6 +530,11 @@ public final class NodeAgent {
     Optional<LockNote.Pin> pin =
         now instanceof On on ? Optional.of(pin(on.live().current())) : ((Unknown) now).pin();
     if (pin.isEmpty()) {
+      if (now instanceof Unknown unknown && unknown.damaged()) {
+        return new Followed.Unproven(
+            "there are damaged AUMs here, which no secret can be held against; delete the node's"
+                + " folder if it is right");
+      }
       end();
       return new Followed.LockOff();
     }

@@ -3,6 +3,7 @@ package dev.tka.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tka.control.NodeEntry;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
@@ -16,6 +17,7 @@ import dev.tka.core.store.StoreException;
 import dev.tka.store.directory.NodeDirectory;
 import dev.tka.sync.SyncOutcome;
 import dev.tka.sync.rpc.Announcement;
+import dev.tka.sync.rpc.Rpc;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcJson;
 import dev.tka.testkit.Chains;
@@ -466,6 +468,133 @@ class NodeAgentTest {
 
     assertThat(keepUp()).isInstanceOf(Followed.Agrees.class);
     assertThat(table(agent)).isEqualTo(SIGNED_ONES);
+  }
+
+  /** Answers a bootstrap with a genesis, and everything else as this control does. */
+  private ControlTransport beginningWith(Aum genesis) {
+    return ask -> {
+      if (!(ask instanceof ControlTransport.Call call) || call.rpc() != Rpc.BOOTSTRAP) {
+        return tailnet.transport(SELF).send(ask);
+      }
+      ByteArrayOutputStream out = new ByteArrayOutputStream();
+      try {
+        RpcJson.writeAnswer(
+            new RpcAnswer.Bootstrap(Optional.of(genesis.encoded()), Optional.empty()), out);
+      } catch (IOException e) {
+        throw new AssertionError(e);
+      }
+      return CompletableFuture.completedFuture(
+          ControlTransport.Reply.of(200, Bytes.copyOf(out.toByteArray())));
+    };
+  }
+
+  @Test
+  void aNodeThatLostItsAumsIsNotGivenAnotherAuthorityWithTheSameIds() throws Exception {
+    keepUp();
+    NodeDirectory.at(directory.resolve("aums")).wipe();
+    agent = reopened();
+    Aum liars = TestTailnet.genesis(1, 9, TestKeys.key(9, 5));
+
+    Followed followed = agent.follow(new Announcement.Enabled(liars.hash()), beginningWith(liars));
+
+    assertThat(followed).isInstanceOf(Followed.NotJoined.class);
+    agent.peers(
+        PeerChange.whole(
+            List.of(
+                new Peer(
+                    "x",
+                    TestTailnet.nodeKey(44),
+                    NodeKeySignatures.direct(44, 9).encoded(),
+                    false))),
+        Map.of());
+    assertThat(access(agent, 44)).isEqualTo(PeerAccess.NONE);
+    assertThat(keepUp()).isInstanceOf(Followed.Agrees.class);
+    assertThat(table(agent)).isEqualTo(SIGNED_ONES);
+  }
+
+  @Test
+  void whereTheGenesisIsNotKnownTheChainMustHoldWhatTheNodeHad() throws Exception {
+    // The folder came without a note, and begins with a later checkpoint.
+    tailnet.commit(3, 2);
+    Aum later = tailnet.chain.get(2);
+    LiveAuthority.bootstrap(
+        NodeDirectory.create(directory.resolve("aums"), tailnet.clock),
+        later,
+        AdmissionPolicy.NODE,
+        clocks());
+    agent = reopened();
+    keepUp();
+    assertThat(table(agent)).isEqualTo(SIGNED_ONES);
+    NodeDirectory.at(directory.resolve("aums")).wipe();
+    Aum liars = TestTailnet.genesis(1, 9, TestKeys.key(9, 5));
+    try (TestTailnet liar = TestTailnet.locked(SELF, liars, 0)) {
+      agent = reopened();
+      assertThat(agent.follow(liar.announced(SELF), liar.transport(SELF)))
+          .isInstanceOf(Followed.NotJoined.class);
+      assertThat(table(agent)).isEqualTo(NOBODY);
+      agent = reopened();
+      assertThat(table(agent)).isEqualTo(NOBODY);
+    }
+
+    assertThat(keepUp()).isInstanceOf(Followed.Agrees.class);
+    assertThat(table(agent)).isEqualTo(SIGNED_ONES);
+  }
+
+  @Test
+  void whileANodeCatchesUpAgainNobodyIsLetInByKeysThatWereRemoved() throws Exception {
+    tailnet.commit(Chains.addKey(tailnet.head(), TestKeys.key(30, 3), 1));
+    tailnet.commit(Chains.removeKey(tailnet.head(), TestKeys.id(1), 30));
+    keepUp();
+    assertThat(table(agent)).isEqualTo(NOBODY);
+    NodeDirectory.at(directory.resolve("aums")).wipe();
+    agent = reopened();
+    ControlTransport bootstrapOnly =
+        ask ->
+            ask instanceof ControlTransport.Call call && call.rpc() == Rpc.BOOTSTRAP
+                ? tailnet.transport(SELF).send(ask)
+                : CompletableFuture.completedFuture(ControlTransport.Reply.of(503, Bytes.empty()));
+
+    assertThatThrownBy(() -> agent.follow(tailnet.announced(SELF), bootstrapOnly))
+        .isInstanceOf(ControlFailure.Refused.class);
+
+    assertThat(table(agent)).isEqualTo(NOBODY);
+    agent = reopened();
+    assertThat(table(agent)).isEqualTo(NOBODY);
+    assertThat(keepUp()).isEqualTo(new Followed.Agrees(tailnet.head().hash(), false, 0));
+    tailnet.service.putNode(
+        TestTailnet.NAME,
+        new NodeEntry(
+            4,
+            TestTailnet.nodeKey(4),
+            Optional.of(NodeKeySignatures.direct(4, 30).encoded()),
+            Optional.empty(),
+            Optional.empty(),
+            false,
+            false));
+    keepUp();
+    assertThat(access(agent, 4)).isEqualTo(PeerAccess.FULL);
+  }
+
+  @Test
+  void damagedAumsWithoutANoteAreNotEndedByAWord() throws Exception {
+    keepUp();
+    Files.write(aum(tailnet.chain.get(0).hash()), new byte[] {1, 2, 3});
+    Files.delete(directory.resolve(AgentFolder.File.LOCK.fileName()));
+    agent = reopened();
+
+    assertThat(agent.follow(new Announcement.Disabled(), showing(Optional.of(TestTailnet.SECRET))))
+        .isInstanceOf(Followed.Unproven.class);
+
+    assertThat(table(agent)).isEqualTo(NOBODY);
+  }
+
+  @Test
+  void aNoteOfALaterVersionDoesNotSayThatTheLockIsOff() throws Exception {
+    String later = "{\"version\":2,\"disallowed\":[]}";
+    String text = later + '\n' + Checksum.of(later) + '\n';
+
+    assertThat(LockNote.decode(Bytes.copyOf(text.getBytes(StandardCharsets.UTF_8)))).isEmpty();
+    assertThat(LockNote.decode(LockNote.off().encoded())).contains(LockNote.off());
   }
 
   @Test

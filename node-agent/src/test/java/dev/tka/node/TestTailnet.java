@@ -13,6 +13,7 @@ import dev.tka.core.AumHash;
 import dev.tka.core.AumKind;
 import dev.tka.core.Bytes;
 import dev.tka.core.DisablementSecret;
+import dev.tka.core.Key;
 import dev.tka.core.NodeKey;
 import dev.tka.core.State;
 import dev.tka.core.TextException;
@@ -63,6 +64,11 @@ final class TestTailnet implements AutoCloseable {
 
   /** Some nodes, and the lock on; all but the last are signed. */
   static TestTailnet locked(int nodes) throws Exception {
+    return locked(nodes, genesis(1), nodes - 1);
+  }
+
+  /** The same with another authority, and the first so many nodes signed by key 1. */
+  static TestTailnet locked(int nodes, Aum genesis, int signed) throws Exception {
     TestTailnet tailnet = new TestTailnet();
     for (int node = 1; node <= nodes; node++) {
       tailnet.service.login(
@@ -73,7 +79,7 @@ final class TestTailnet implements AutoCloseable {
               .withName("node" + node)
               .withMayInit(node == 1));
     }
-    tailnet.lock(1, nodes - 1);
+    tailnet.lock(genesis, signed);
     return tailnet;
   }
 
@@ -82,21 +88,23 @@ final class TestTailnet implements AutoCloseable {
   }
 
   static Aum genesis(long number) {
+    return genesis(number, 1, TestKeys.key(1, 2), TestKeys.key(2, 1));
+  }
+
+  static Aum genesis(long number, int signer, Key... keys) {
     return TestKeys.sign(
         Aum.builder(AumKind.CHECKPOINT)
-            .state(
-                State.of(
-                    List.of(VALUE),
-                    List.of(TestKeys.key(1, 2), TestKeys.key(2, 1)),
-                    number,
-                    number))
+            .state(State.of(List.of(VALUE), List.of(keys), number, number))
             .build(),
-        1);
+        signer);
   }
 
   /** Begins an authority, and signs the first so many nodes. */
   void lock(long number, int signed) throws Exception {
-    Aum genesis = genesis(number);
+    lock(genesis(number), signed);
+  }
+
+  private void lock(Aum genesis, int signed) throws Exception {
     call(1, new RpcRequest.InitBegin(VERSION, Optional.of(nodeKey(1)), genesis.encoded()));
     Map<Long, Bytes> signatures = new TreeMap<>();
     for (int node = 1; node <= signed; node++) {
