@@ -158,7 +158,7 @@ final class NodeAgentText {
                   found
                       .info()
                       .startInstant()
-                      .filter(start -> start.isAfter(noted.plus(ROUNDING)))
+                      .filter(start -> start.minus(ROUNDING).isAfter(noted))
                       .isEmpty())
           .isPresent();
     }
