@@ -22,6 +22,7 @@ import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,14 +34,22 @@ public final class AgentDirectory implements AgentFolder, AutoCloseable {
   private static final String LOCK = "tka-agent-lock";
   private static final String TEMPORARY = ".new";
 
+  /**
+   * The folders that this process uses. A file lock belongs to the process, which gives it up when
+   * it closes the file anywhere: so nobody else here may as much as open it.
+   */
+  private static final Set<Path> USED = ConcurrentHashMap.newKeySet();
+
   private final Path directory;
   private final Clock clock;
+  private final Path used;
   private final FileChannel locked;
   private @Nullable NodeDirectory aums;
 
-  private AgentDirectory(Path directory, Clock clock, FileChannel locked) {
+  private AgentDirectory(Path directory, Clock clock, Path used, FileChannel locked) {
     this.directory = directory;
     this.clock = clock;
+    this.used = used;
     this.locked = locked;
   }
 
@@ -53,23 +62,19 @@ public final class AgentDirectory implements AgentFolder, AutoCloseable {
   public static AgentDirectory open(Path directory, Clock clock) throws StoreException {
     try {
       DurableFiles.createFolders(directory);
-      FileChannel channel =
-          FileChannel.open(
-              directory.resolve(LOCK),
-              Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
-              DurableFiles.ownerOnly("rw-------"));
-      boolean mine = false;
+      Path used = directory.toRealPath();
+      if (!USED.add(used)) {
+        throw busy(directory);
+      }
+      Optional<FileChannel> locked = Optional.empty();
       try {
-        mine = lock(channel);
+        locked = lock(directory.resolve(LOCK));
       } finally {
-        if (!mine) {
-          channel.close();
+        if (locked.isEmpty()) {
+          USED.remove(used);
         }
       }
-      if (!mine) {
-        throw new StoreException.Busy(directory + ": another agent uses this folder");
-      }
-      return new AgentDirectory(directory, clock, channel);
+      return new AgentDirectory(directory, clock, used, locked.orElseThrow(() -> busy(directory)));
     } catch (IOException e) {
       throw new StoreException.Unavailable(directory.toString(), e);
     }
@@ -138,13 +143,29 @@ public final class AgentDirectory implements AgentFolder, AutoCloseable {
     }
   }
 
-  private static boolean lock(FileChannel channel) throws IOException {
+  /** Empty if somebody else has the lock. */
+  private static Optional<FileChannel> lock(Path file) throws IOException {
+    FileChannel channel =
+        FileChannel.open(
+            file,
+            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+            DurableFiles.ownerOnly("rw-------"));
+    boolean mine = false;
     try {
       FileLock lock = channel.tryLock();
-      return lock != null;
+      mine = lock != null;
     } catch (OverlappingFileLockException e) {
-      return false;
+      // The same folder by a name that does not resolve to the other's, such as a second mount.
+    } finally {
+      if (!mine) {
+        channel.close();
+      }
     }
+    return mine ? Optional.of(channel) : Optional.empty();
+  }
+
+  private static StoreException.Busy busy(Path directory) {
+    return new StoreException.Busy(directory + ": another agent uses this folder");
   }
 
   @Override
@@ -198,7 +219,7 @@ public final class AgentDirectory implements AgentFolder, AutoCloseable {
   }
 
   @Override
-  public void write(File file, Bytes content) throws StoreException {
+  public synchronized void write(File file, Bytes content) throws StoreException {
     Path path = directory.resolve(file.fileName());
     Path fresh = directory.resolve(file.fileName() + TEMPORARY);
     try {
@@ -212,7 +233,7 @@ public final class AgentDirectory implements AgentFolder, AutoCloseable {
   }
 
   @Override
-  public void append(File file, Bytes content) throws StoreException {
+  public synchronized void append(File file, Bytes content) throws StoreException {
     Path path = directory.resolve(file.fileName());
     try (FileChannel channel =
         FileChannel.open(path, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
@@ -228,11 +249,16 @@ public final class AgentDirectory implements AgentFolder, AutoCloseable {
 
   /** Lets another agent use the folder. */
   @Override
-  public void close() throws StoreException {
+  public synchronized void close() throws StoreException {
+    if (!locked.isOpen()) {
+      return;
+    }
     try {
       locked.close();
     } catch (IOException e) {
       throw new StoreException.Unavailable(directory.toString(), e);
+    } finally {
+      USED.remove(used);
     }
   }
 }

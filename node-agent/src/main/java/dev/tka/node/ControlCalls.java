@@ -23,10 +23,10 @@ import dev.tka.sync.rpc.AnnouncementJson;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcJson;
 import dev.tka.sync.rpc.RpcRequest;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.CharConversionException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -40,6 +40,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What a node asks control, and what control answers, as messages of their own. */
@@ -61,6 +62,14 @@ final class ControlCalls implements NodeSync.Control<ControlFailure> {
   private static final int OK = 200;
   private static final int NOT_MODIFIED = 304;
   private static final Set<Integer> CANNOT_TAKE_IN = Set.of(400, 409);
+
+  /** The fields that are read; others may come, and are not kept. */
+  private static final Set<String> LOGGED_IN = Set.of("handBack", "refused");
+
+  private static final Pattern NODE = Pattern.compile("[1-9][0-9]{0,18}");
+  private static final Set<String> PEER =
+      Set.of("node", "nodeKey", "nodeKeySignature", "unsignedPeerApiOnly", "name");
+
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
           .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
@@ -100,7 +109,7 @@ final class ControlCalls implements NodeSync.Control<ControlFailure> {
   /** Reads an answer. */
   @FunctionalInterface
   private interface Reading<T> {
-    T from(ByteArrayInputStream in) throws IOException, TextException;
+    T from(InputStream in) throws IOException, TextException;
   }
 
   private static <T> T read(ControlTransport.Reply reply, Reading<T> reading)
@@ -109,7 +118,7 @@ final class ControlCalls implements NodeSync.Control<ControlFailure> {
       throw new ControlFailure.Refused(reply);
     }
     try {
-      return reading.from(new ByteArrayInputStream(reply.body().toByteArray()));
+      return reading.from(new BytesInput(reply.body()));
     } catch (TextException e) {
       throw new ControlFailure.BadAnswer(String.valueOf(e.getMessage()));
     } catch (JsonProcessingException | CharConversionException e) {
@@ -159,7 +168,9 @@ final class ControlCalls implements NodeSync.Control<ControlFailure> {
       RpcAnswer.Send answer =
           (RpcAnswer.Send)
               call(new RpcRequest.Send(VERSION, self, send, false, true), LONGEST_SHORT_ANSWER);
-      return answer.receipt();
+      SyncReceipt receipt = answer.receipt();
+      return new SyncReceipt(
+          receipt.head(), receipt.refused().stream().map(PlainLine::of).toList());
     } catch (ControlFailure.Refused e) {
       if (CANNOT_TAKE_IN.contains(e.status()) && controlHead.isPresent()) {
         return new SyncReceipt(controlHead.get(), List.of(e.line()));
@@ -233,9 +244,10 @@ final class ControlCalls implements NodeSync.Control<ControlFailure> {
         await(transport.send(new ControlTransport.LogIn(body, LONGEST_SHORT_ANSWER))),
         in -> {
           try (JsonParser parser = FACTORY.createParser(in)) {
-            Map<String, String> texts = texts(parser, new HashSet<>());
+            Map<String, String> texts = texts(parser, LOGGED_IN, new HashSet<>());
             return new LoggedIn(
-                bytes("handBack", texts), Optional.ofNullable(texts.get("refused")));
+                bytes("handBack", texts),
+                Optional.ofNullable(texts.get("refused")).map(PlainLine::of));
           }
         });
   }
@@ -256,8 +268,8 @@ final class ControlCalls implements NodeSync.Control<ControlFailure> {
     }
   }
 
-  /** Reads the texts of one object, and which of its fields are true. */
-  private static Map<String, String> texts(JsonParser in, Set<String> flags)
+  /** Reads the texts of some fields of one object, and which of them are true. */
+  static Map<String, String> texts(JsonParser in, Set<String> fields, Set<String> flags)
       throws IOException, TextException {
     if (in.currentToken() == null) {
       in.nextToken();
@@ -268,7 +280,12 @@ final class ControlCalls implements NodeSync.Control<ControlFailure> {
     Map<String, String> texts = new HashMap<>();
     while (in.nextToken() == JsonToken.FIELD_NAME) {
       String field = in.currentName();
-      switch (in.nextToken()) {
+      JsonToken value = in.nextToken();
+      if (!fields.contains(field)) {
+        in.skipChildren();
+        continue;
+      }
+      switch (value) {
         case VALUE_STRING -> texts.put(field, in.getText());
         case VALUE_TRUE -> flags.add(field);
         default -> in.skipChildren();
@@ -298,7 +315,7 @@ final class ControlCalls implements NodeSync.Control<ControlFailure> {
                 throw new TextException.TooMany("peers", MOST_PEERS, MOST_PEERS + 1);
               }
               Set<String> flags = new HashSet<>();
-              Map<String, String> texts = texts(parser, flags);
+              Map<String, String> texts = texts(parser, PEER, flags);
               Peer peer = peer(texts, flags.contains("unsignedPeerApiOnly"));
               if (!ids.add(peer.id())) {
                 throw new TextException.BadField("node", "each number once", "one twice");
@@ -319,6 +336,9 @@ final class ControlCalls implements NodeSync.Control<ControlFailure> {
     String key = texts.get("nodeKey");
     if (id == null || key == null) {
       throw new TextException.BadJson("node and nodeKey in each object", "one without");
+    }
+    if (!NODE.matcher(id).matches()) {
+      throw new TextException.BadField("node", "a number from 1", "other text");
     }
     return new Peer(
         id,

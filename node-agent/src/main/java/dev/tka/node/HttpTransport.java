@@ -21,7 +21,7 @@ import java.time.Instant;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -385,14 +385,17 @@ public final class HttpTransport implements ControlTransport {
 
   /**
    * Keeps a body of so many bytes and no more. What an answer claims to be long is not believed:
-   * memory grows with what has come.
+   * memory grows with what has come, in however many pieces it comes.
    */
-  private static final class Bounded implements HttpResponse.BodySubscriber<Bytes> {
+  static final class Bounded implements HttpResponse.BodySubscriber<Bytes> {
+    private static final byte[] NOTHING = {};
+    private static final int FIRST = 8 << 10;
+
     private final int most;
     private final boolean cut;
     private final AtomicBoolean over;
     private final CompletableFuture<Bytes> body = new CompletableFuture<>();
-    private final List<byte[]> pieces = new ArrayList<>();
+    private byte[] held = NOTHING;
     private int length;
     private Flow.@Nullable Subscription subscription;
 
@@ -437,28 +440,31 @@ public final class HttpTransport implements ControlTransport {
     }
 
     private void take(ByteBuffer from, int count) {
-      byte[] piece = new byte[count];
-      from.get(piece);
-      pieces.add(piece);
+      if (held.length - length < count) {
+        long more = Math.max(length + count, 2L * held.length + FIRST);
+        held = Arrays.copyOf(held, (int) Math.min(most, more));
+      }
+      from.get(held, length, count);
       length += count;
+    }
+
+    /** How many bytes it keeps room for. */
+    int room() {
+      return held.length;
     }
 
     @Override
     public void onError(Throwable failure) {
-      pieces.clear();
+      held = NOTHING;
       body.completeExceptionally(failure);
     }
 
     @Override
     public void onComplete() {
-      byte[] whole = new byte[length];
-      int at = 0;
-      for (byte[] piece : pieces) {
-        System.arraycopy(piece, 0, whole, at, piece.length);
-        at += piece.length;
-      }
-      pieces.clear();
-      body.complete(Bytes.copyOf(whole));
+      Bytes whole = Bytes.copyOf(held, 0, length);
+      held = NOTHING;
+      length = 0;
+      body.complete(whole);
     }
   }
 }

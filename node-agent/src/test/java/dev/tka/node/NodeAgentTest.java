@@ -16,6 +16,7 @@ import dev.tka.core.nodekey.PeerChange;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.directory.NodeDirectory;
 import dev.tka.sync.SyncOutcome;
+import dev.tka.sync.SyncSend;
 import dev.tka.sync.rpc.Announcement;
 import dev.tka.sync.rpc.Rpc;
 import dev.tka.sync.rpc.RpcAnswer;
@@ -667,5 +668,41 @@ class NodeAgentTest {
         .isInstanceOf(ControlFailure.Refused.class)
         .hasMessage("control answers 503: come later?[2J");
     assertThat(table(agent)).isEqualTo(SIGNED_ONES);
+  }
+
+  private static ControlTransport answering(String body) {
+    return ask ->
+        CompletableFuture.completedFuture(
+            ControlTransport.Reply.of(200, Bytes.copyOf(body.getBytes(StandardCharsets.UTF_8))));
+  }
+
+  private static ControlCalls calls(String body) {
+    return new ControlCalls(answering(body), TestTailnet.nodeKey(SELF));
+  }
+
+  @Test
+  void whatControlSaysStaysOnOneLine() throws Exception {
+    AumHash head = tailnet.head().hash();
+    ControlCalls refusing =
+        calls("{\"Head\":\"" + head + "\",\"Refused\":[\"x\\nSTOPPING=1\",\"\\u2028y\"]}");
+    assertThat(refusing.send(new SyncSend(head, List.of())).refused())
+        .containsExactly("x?STOPPING=1", "?y");
+    assertThat(
+            calls("{\"refused\":\"x\\nSTOPPING=1\"}")
+                .login(TestTailnet.nodeKey(SELF), Optional.empty(), Optional.empty())
+                .refused())
+        .contains("x?STOPPING=1");
+  }
+
+  @Test
+  void aPeerHasANumberAndNothingElse() throws Exception {
+    String rest = "\",\"nodeKey\":\"" + TestTailnet.nodeKey(9) + "\"}";
+    for (String bad : List.of("", "0", "01", "-1", "x", "1\\n", "1\\nSTOPPING=1", "1".repeat(20))) {
+      assertThatThrownBy(() -> calls("{\"node\":\"" + bad + rest).peers())
+          .as(bad)
+          .hasMessage(
+              "control's answer cannot be used: node: expected a number from 1, found other text");
+    }
+    assertThat(calls("{\"node\":\"9223372036854775807" + rest).peers().names()).isEmpty();
   }
 }

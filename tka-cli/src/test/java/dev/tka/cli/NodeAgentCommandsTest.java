@@ -13,6 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -158,7 +160,9 @@ class NodeAgentCommandsTest {
         ExitCode.USAGE,
         "URL: expected https://HOST:PORT");
     requireFailed(
-        Cli.run("node", "once", node, control.url()), ExitCode.USAGE, "missing the node's token");
+        Cli.run("node", "once", node, control.url()),
+        ExitCode.USAGE,
+        "missing the node's token: --token-file FILE or TKA_NODE_TOKEN_FILE ");
     control.revokeToken();
     requireFailed(joined(), ExitCode.IO, control.url() + ": control answers 401: ");
   }
@@ -167,6 +171,28 @@ class NodeAgentCommandsTest {
     assertThat(result.err()).startsWith("tka: " + beginning).doesNotContain("secret");
     assertThat(result.err().lines()).hasSize(1);
     assertThat(result.exitCode()).isEqualTo(exitCode);
+  }
+
+  @Test
+  void aRunIsOverWhenItsNumberIsAYoungerProcesses() throws Exception {
+    joined();
+    Map<String, Boolean> expected =
+        Map.of(
+            Instant.now().truncatedTo(ChronoUnit.SECONDS) + "",
+            true,
+            "2001-01-01T00:00:00Z",
+            false,
+            "yesterday",
+            false);
+    for (var each : expected.entrySet()) {
+      Files.writeString(
+          node.resolve("tka-agent-status"),
+          "{\"at\":\"%s\",\"process\":%d,\"waits\":\"x\"}"
+              .formatted(each.getKey(), ProcessHandle.current().pid()));
+      assertThat(Cli.run("node", "status", node, "--json").json())
+          .as(each.getKey())
+          .containsEntry("Running", each.getValue());
+    }
   }
 
   @Test
@@ -186,12 +212,13 @@ class NodeAgentCommandsTest {
                     "run",
                     node,
                     control.url(),
-                    "--token-file",
-                    control.tokenFile,
                     "--node-key",
                     NodeControl.nodeKey(NodeControl.SELF),
                     "--json"));
         builder.environment().put("NOTIFY_SOCKET", name);
+        // The operator's token is not for a node, wherever it lies.
+        builder.environment().put("TKA_TOKEN_FILE", folder.resolve("no-such-file") + "");
+        builder.environment().put("TKA_NODE_TOKEN_FILE", control.tokenFile + "");
         builder.redirectError(ProcessBuilder.Redirect.INHERIT);
         Process process = builder.start();
         try (BufferedReader lines =

@@ -270,7 +270,8 @@ final class NodeAgentCommands {
       out.flush();
     }
 
-    private void note(String waits) {
+    /** From the runner, or as the last thing of the process. */
+    private synchronized void note(String waits) {
       try {
         folder.write(
             AgentFolder.File.STATUS,
@@ -283,7 +284,7 @@ final class NodeAgentCommands {
     }
 
     /** What is in vain, once. */
-    private void report(Optional<String> why) {
+    private synchronized void report(Optional<String> why) {
       if (why.isPresent() && !why.get().equals(trouble)) {
         trouble = why.get();
         err.println("tka: " + Texts.printable(trouble));

@@ -18,6 +18,9 @@ import dev.tka.node.PeerAccess;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -100,10 +103,14 @@ final class NodeAgentText {
   /**
    * What a run says in the folder about itself.
    *
+   * @param at when, as ISO 8601 in whole seconds
    * @param process its number
    * @param waits what it waits for
    */
   record Running(String at, long process, String waits) {
+    /** The time is noted in whole seconds, and a system may count starts from a whole second. */
+    private static final Duration ROUNDING = Duration.ofSeconds(2);
+
     Bytes encoded() throws IOException {
       Map<String, Object> object = new LinkedHashMap<>();
       object.put("at", at);
@@ -133,8 +140,27 @@ final class NodeAgentText {
       return Optional.empty();
     }
 
+    /**
+     * Whether that run still goes on: its number may be another process's after a restart of the
+     * machine or the container, but that one began later than this was noted.
+     */
     boolean isAlive() {
-      return ProcessHandle.of(process).isPresent();
+      Instant noted;
+      try {
+        noted = Instant.parse(at);
+      } catch (DateTimeParseException e) {
+        return false;
+      }
+      // Without the start, the number has to do.
+      return ProcessHandle.of(process)
+          .filter(
+              found ->
+                  found
+                      .info()
+                      .startInstant()
+                      .filter(start -> start.minus(ROUNDING).isAfter(noted))
+                      .isEmpty())
+          .isPresent();
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.tka.cli.command;
 
+import dev.tka.cli.output.Texts;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.SocketAddress;
@@ -43,9 +44,9 @@ final class ServiceManager {
     return tell("STOPPING=1");
   }
 
-  /** What it waits for, on one line. */
+  /** What it waits for; a line of its own in a message would be another message. */
   Optional<String> status(String line) {
-    return tell("STATUS=" + line);
+    return tell("STATUS=" + Texts.printable(line));
   }
 
   /**

@@ -3,7 +3,6 @@ package dev.tka.cli.input;
 import dev.tka.node.HttpConnections;
 import dev.tka.node.HttpTransport;
 import java.io.IOException;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +13,9 @@ import picocli.CommandLine.Spec;
 
 /** How a node proves to a server who it is, and how it knows the server. */
 public final class NodeControlOption {
+  /** Not the variable of the operator's token, which is not for the machine of a node. */
+  private static final String TOKEN_VARIABLE = "TKA_NODE_TOKEN_FILE";
+
   @Spec(Spec.Target.MIXEE)
   private CommandSpec spec;
 
@@ -23,7 +25,9 @@ public final class NodeControlOption {
       converter = StreamArgument.File.class,
       description =
           "The file of the node's token, as 'tka node token' writes it; it is read anew for each"
-              + " request (default: the file that TKA_TOKEN_FILE names).")
+              + " request (default: the file that "
+              + TOKEN_VARIABLE
+              + " names).")
   private @Nullable StreamArgument token;
 
   @Option(
@@ -41,7 +45,7 @@ public final class NodeControlOption {
    * @throws IOException if the file of authorities holds none
    */
   public HttpConnections connections() throws IOException {
-    Optional<Path> file = file(ca, "TKA_CA_FILE");
+    Optional<Path> file = StreamArgument.file(ca, "TKA_CA_FILE", spec);
     return file.isPresent() ? HttpConnections.open(file.get()) : HttpConnections.open();
   }
 
@@ -53,29 +57,18 @@ public final class NodeControlOption {
    */
   public HttpTransport transport(String url, HttpConnections connections) {
     Path file =
-        file(token, "TKA_TOKEN_FILE")
+        StreamArgument.file(token, TOKEN_VARIABLE, spec)
             .orElseThrow(
                 () ->
                     new ParameterException(
                         spec.commandLine(),
-                        "missing the node's token: --token-file FILE or TKA_TOKEN_FILE ('tka node"
-                            + " token' makes one)"));
+                        "missing the node's token: --token-file FILE or "
+                            + TOKEN_VARIABLE
+                            + " ('tka node token' makes one)"));
     try {
       return HttpTransport.toServer(connections, url, file);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), "URL: " + e.getMessage());
-    }
-  }
-
-  private Optional<Path> file(@Nullable StreamArgument given, String variable) {
-    if (given != null) {
-      return Optional.of(given.path());
-    }
-    @Nullable String named = System.getenv(variable);
-    try {
-      return named == null || named.isEmpty() ? Optional.empty() : Optional.of(Path.of(named));
-    } catch (InvalidPathException e) {
-      throw new ParameterException(spec.commandLine(), variable + ": expected the path of a file");
     }
   }
 }

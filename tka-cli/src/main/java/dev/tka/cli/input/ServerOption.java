@@ -4,7 +4,6 @@ import dev.tka.cli.output.Texts;
 import dev.tka.client.ServerAccess;
 import dev.tka.client.ServerPlace;
 import dev.tka.store.StorePlace;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -59,24 +58,12 @@ public final class ServerOption {
       return place;
     }
     ServerAccess access = server.access();
-    Optional<Path> file = file(token, "TKA_TOKEN_FILE");
+    Optional<Path> file = StreamArgument.file(token, "TKA_TOKEN_FILE", spec);
     access = file.isPresent() ? access.withTokenFile(file.get()) : access;
-    file = file(ca, "TKA_CA_FILE");
+    file = StreamArgument.file(ca, "TKA_CA_FILE", spec);
     access = file.isPresent() ? access.withCaFile(file.get()) : access;
-    file = file(certificate, "TKA_CERT_FILE");
+    file = StreamArgument.file(certificate, "TKA_CERT_FILE", spec);
     return new ServerPlace(file.isPresent() ? access.withCertificateFile(file.get()) : access);
-  }
-
-  private Optional<Path> file(@Nullable StreamArgument given, String variable) {
-    if (given != null) {
-      return Optional.of(given.path());
-    }
-    @Nullable String named = System.getenv(variable);
-    try {
-      return named == null || named.isEmpty() ? Optional.empty() : Optional.of(Path.of(named));
-    } catch (InvalidPathException e) {
-      throw new ParameterException(spec.commandLine(), variable + ": expected the path of a file");
-    }
   }
 
   /** For a shell: these options as given, for another command on a server. */

@@ -6,8 +6,11 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 
 /**
@@ -41,6 +44,23 @@ public record StreamArgument(String text) {
   /** The named file. */
   public Path path() {
     return Path.of(text);
+  }
+
+  /**
+   * The file of an option, or the one that a variable of the environment names.
+   *
+   * @throws ParameterException if the variable names an impossible file
+   */
+  static Optional<Path> file(@Nullable StreamArgument given, String variable, CommandSpec spec) {
+    if (given != null) {
+      return Optional.of(given.path());
+    }
+    @Nullable String named = System.getenv(variable);
+    try {
+      return named == null || named.isEmpty() ? Optional.empty() : Optional.of(Path.of(named));
+    } catch (InvalidPathException e) {
+      throw new ParameterException(spec.commandLine(), variable + ": expected the path of a file");
+    }
   }
 
   /** Standard input, or the content of the named file. */
