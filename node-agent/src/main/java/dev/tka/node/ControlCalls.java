@@ -38,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -84,6 +85,8 @@ final class ControlCalls implements NodeSync.Control<ControlFailure> {
       answer.cancel(true);
       Thread.currentThread().interrupt();
       throw new ControlFailure.Unreachable("interrupted while waiting for an answer");
+    } catch (CancellationException e) {
+      throw new ControlFailure.Unreachable("the call was ended here");
     } catch (ExecutionException e) {
       throw failure(e.getCause());
     }
