@@ -284,13 +284,28 @@ final class ControlCalls implements NodeSync.Control<ControlFailure> {
    * A node's peers.
    *
    * @param names by id, of those that have one
+   * @param etag names the list, if control has a name for it
    */
-  record Peers(PeerChange change, Map<String, String> names) {}
+  record Peers(PeerChange change, Map<String, String> names, Optional<String> etag) {}
 
-  /** All peers of the node, as control lists them. */
-  Peers peers() throws ControlFailure {
+  /**
+   * All peers of the node, as control lists them.
+   *
+   * @param known the tag of a list
+   * @return empty if it is the same list
+   */
+  Optional<Peers> peers(Optional<String> known) throws ControlFailure {
+    ControlTransport.Reply reply =
+        await(transport.send(new ControlTransport.ListPeers(known, LONGEST_LIST)));
+    if (reply.status() == NOT_MODIFIED && known.isPresent()) {
+      return Optional.empty();
+    }
+    return Optional.of(peers(reply));
+  }
+
+  private static Peers peers(ControlTransport.Reply reply) throws ControlFailure {
     return read(
-        await(transport.send(new ControlTransport.ListPeers(LONGEST_LIST))),
+        reply,
         in -> {
           List<Peer> peers = new ArrayList<>();
           Map<String, String> names = new HashMap<>();
@@ -313,7 +328,7 @@ final class ControlCalls implements NodeSync.Control<ControlFailure> {
               }
             }
           }
-          return new Peers(PeerChange.whole(peers), names);
+          return new Peers(PeerChange.whole(peers), names, reply.etag());
         });
   }
 
