@@ -358,6 +358,19 @@ public final class ControlService implements AutoCloseable {
   }
 
   /**
+   * Names what {@link #nodes} reads, as of a second ago or later, at the cost of a look-up in
+   * memory: as long as the name stays, so do the nodes. Whoever reads them after it has what it
+   * names, or something newer, which has another name soon.
+   *
+   * @return printable characters, without quotes and spaces; empty if that cannot be told now.
+   *     Another service over the same place gives other names
+   */
+  public Optional<String> nodesVersion(String tailnet) throws ControlException {
+    requireName(tailnet);
+    return views.version(tailnet);
+  }
+
+  /**
    * What is announced (service, section 4).
    *
    * @param node a node, or empty for what most nodes are told

@@ -2,6 +2,7 @@ package dev.tka.control;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -20,6 +21,8 @@ final class TailnetViews {
 
   private final Reading reading;
   private final LongSupplier nanoTime;
+  private final AtomicLong numbers = new AtomicLong();
+  private final String process = Long.toHexString(new SecureRandom().nextLong());
   private final Cache<String, Entry> entries = Caffeine.newBuilder().maximumSize(MOST).build();
   private volatile Optional<Long> caughtUp = Optional.empty();
 
@@ -35,20 +38,26 @@ final class TailnetViews {
   }
 
   /**
-   * A view, and how many changes were known when it was read.
+   * A view, and the last change that was known when it was read.
    *
    * @param view what was read
-   * @param changes the count before it was read
+   * @param change its number, as of before the reading
    */
-  private record Known(TailnetView view, long changes) {}
+  private record Known(TailnetView view, long change) {}
 
   /** A tailnet that was asked for. */
   private static final class Entry {
-    final AtomicLong changes = new AtomicLong();
+    /** A number that no other change has, of this tailnet or another one. */
+    volatile long change;
+
     volatile Optional<Known> known = Optional.empty();
 
+    Entry(long change) {
+      this.change = change;
+    }
+
     Optional<TailnetView> fresh() {
-      return known.filter(each -> each.changes == changes.get()).map(Known::view);
+      return known.filter(each -> each.change == change).map(Known::view);
     }
   }
 
@@ -59,9 +68,8 @@ final class TailnetViews {
    * @throws ControlException if it cannot be read
    */
   TailnetView get(String tailnet) throws ControlException {
-    Entry entry = entries.get(tailnet, any -> new Entry());
-    boolean current =
-        caughtUp.filter(moment -> nanoTime.getAsLong() - moment <= OLDEST.toNanos()).isPresent();
+    boolean current = isCurrent();
+    Entry entry = entry(tailnet);
     if (current) {
       Optional<TailnetView> fresh = entry.fresh();
       if (fresh.isPresent()) {
@@ -76,17 +84,36 @@ final class TailnetViews {
           return fresh.get();
         }
       }
-      long changes = entry.changes.get();
+      long change = entry.change;
       TailnetView read = reading.read(tailnet);
-      entry.known = Optional.of(new Known(read, changes));
+      entry.known = Optional.of(new Known(read, change));
       return read;
     }
+  }
+
+  private Entry entry(String tailnet) {
+    return entries.get(tailnet, any -> new Entry(numbers.incrementAndGet()));
+  }
+
+  private boolean isCurrent() {
+    return age().filter(age -> age.compareTo(OLDEST) <= 0).isPresent();
+  }
+
+  /**
+   * Names what is committed of a tailnet, as of a second ago or later, without an access to the
+   * store. What is read afterwards is that or newer, and once anything else is committed the name
+   * is never given again, by this process or another one.
+   *
+   * @return empty if changes are not known now
+   */
+  Optional<String> version(String tailnet) {
+    return isCurrent() ? Optional.of(process + "-" + entry(tailnet).change) : Optional.empty();
   }
 
   /** A tailnet changed: its view is read again when it is asked for. */
   void changed(String tailnet) {
     Optional.ofNullable(entries.getIfPresent(tailnet))
-        .ifPresent(entry -> entry.changes.incrementAndGet());
+        .ifPresent(entry -> entry.change = numbers.incrementAndGet());
   }
 
   /** Changes cannot be known: all views are read again when they are asked for. */

@@ -28,7 +28,7 @@ public final class AgentPool implements AutoCloseable {
     Duration now();
 
     /**
-     * Has a task run later.
+     * Has a task run later, which must not take long.
      *
      * @return ends the wait; has no effect once it is over
      */
@@ -55,7 +55,7 @@ public final class AgentPool implements AutoCloseable {
     times.setRemoveOnCancelPolicy(true);
     return new AgentPool(
         rounds,
-        new Machine(times, rounds),
+        new Machine(times),
         () -> ThreadLocalRandom.current().nextDouble(),
         () -> {
           times.shutdownNow();
@@ -70,7 +70,7 @@ public final class AgentPool implements AutoCloseable {
   }
 
   /** The machine's time. */
-  private record Machine(ScheduledExecutorService times, Executor rounds) implements Timer {
+  private record Machine(ScheduledExecutorService times) implements Timer {
     @Override
     public Duration now() {
       return Duration.ofNanos(System.nanoTime());
@@ -78,8 +78,7 @@ public final class AgentPool implements AutoCloseable {
 
     @Override
     public Runnable after(Duration pause, Runnable task) {
-      Future<?> later =
-          times.schedule(() -> rounds.execute(task), pause.toMillis(), TimeUnit.MILLISECONDS);
+      Future<?> later = times.schedule(task, pause.toMillis(), TimeUnit.MILLISECONDS);
       return () -> later.cancel(false);
     }
   }

@@ -6,6 +6,7 @@ import dev.tka.core.store.StoreException;
 import dev.tka.sync.rpc.Announcement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,13 +49,19 @@ public final class AgentRunner implements AutoCloseable {
   private boolean stopping;
   private boolean poked;
   private @Nullable CompletableFuture<ControlTransport.Reply> polling;
+  private @Nullable CompletableFuture<ControlTransport.Reply> calling;
   private @Nullable Runnable pausing;
+  private boolean pauseIsMine;
+  private int pauses;
 
   private volatile String waits = "its start";
   private Optional<String> etag = Optional.empty();
   private Optional<Announcement> told = Optional.empty();
   private boolean settled;
-  private boolean failing;
+
+  /** What to say when it is over, by the kind of what fails. */
+  private final Map<AgentEvent.Kind, String> failing = new EnumMap<>(AgentEvent.Kind.class);
+
   private Duration patience = Duration.ZERO;
   private Duration followedAt;
   private Duration notedAt;
@@ -65,7 +72,7 @@ public final class AgentRunner implements AutoCloseable {
   private AgentRunner(
       NodeAgent agent, ControlTransport transport, AgentPool pool, AgentListener listener) {
     this.agent = agent;
-    this.transport = transport;
+    this.transport = ask -> call(transport, ask);
     this.pool = pool;
     this.listener = listener;
     Duration now = pool.timer().now();
@@ -100,18 +107,45 @@ public final class AgentRunner implements AutoCloseable {
     return followed;
   }
 
+  /** Asks control, unless it is to end, which ends the call. */
+  private CompletableFuture<ControlTransport.Reply> call(
+      ControlTransport way, ControlTransport.Ask ask) {
+    if (isStopping()) {
+      return CompletableFuture.failedFuture(new ControlFailure.Unreachable("the agent stops"));
+    }
+    CompletableFuture<ControlTransport.Reply> answer = way.send(ask);
+    boolean over;
+    synchronized (this) {
+      calling = answer;
+      over = stopping;
+    }
+    if (over) {
+      answer.cancel(true);
+    }
+    return answer;
+  }
+
   /**
    * Says that the node has something for control, such as an edit that was made here. A round
-   * begins soon.
+   * begins soon: when the one that goes on is over, or the pause that control asked for.
    */
   public void poke() {
-    CompletableFuture<ControlTransport.Reply> now;
+    CompletableFuture<ControlTransport.Reply> poll;
+    Runnable pause = null;
     synchronized (this) {
       poked = true;
-      now = polling;
+      poll = polling;
+      if (pauseIsMine) {
+        pause = pausing;
+        pausing = null;
+      }
     }
-    if (now != null) {
-      now.cancel(true);
+    if (poll != null) {
+      poll.cancel(true);
+    }
+    if (pause != null) {
+      pause.run();
+      guarded(() -> step(this::poll));
     }
   }
 
@@ -121,21 +155,21 @@ public final class AgentRunner implements AutoCloseable {
   }
 
   /**
-   * Ends it.
+   * Ends it, and the call to control that goes on.
    *
    * @return completed when it does nothing more
    */
   public CompletableFuture<Void> stop() {
-    CompletableFuture<ControlTransport.Reply> poll;
+    CompletableFuture<ControlTransport.Reply> call;
     Runnable pause;
     synchronized (this) {
       stopping = true;
-      poll = polling;
+      call = calling;
       pause = pausing;
       pausing = null;
     }
-    if (poll != null) {
-      poll.cancel(true);
+    if (call != null) {
+      call.cancel(true);
     }
     if (pause != null) {
       pause.run();
@@ -144,7 +178,7 @@ public final class AgentRunner implements AutoCloseable {
     return stopped;
   }
 
-  /** Ends it, and waits for a round that goes on. */
+  /** Ends it, and waits for that. */
   @Override
   public void close() {
     stop().join();
@@ -175,7 +209,15 @@ public final class AgentRunner implements AutoCloseable {
     try {
       step.run();
     } catch (Throwable e) {
-      fail(Optional.empty(), AgentEvent.Kind.PROBLEM, "internal error: " + e);
+      try {
+        fail(
+            AgentEvent.Kind.PROBLEM,
+            "internal error: " + e,
+            "no internal error any longer",
+            Optional.empty());
+      } catch (Throwable again) {
+        pause(Pace.LONGEST, "an internal error");
+      }
     }
   }
 
@@ -188,7 +230,7 @@ public final class AgentRunner implements AutoCloseable {
   private static void quietly(Runnable listening) {
     try {
       listening.run();
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       // Its own to report.
     }
   }
@@ -205,14 +247,16 @@ public final class AgentRunner implements AutoCloseable {
     CompletableFuture<ControlTransport.Reply> reply = ControlCalls.awaitTold(transport, etag, most);
     boolean over;
     synchronized (this) {
-      polling = reply;
-      over = stopping || poked;
+      // A node that was never told anything has to be told first.
+      polling = told.isPresent() ? reply : null;
+      over = poked && told.isPresent();
     }
     if (over) {
       reply.cancel(true);
     }
     var unused =
-        reply.whenComplete((answer, why) -> step(() -> answered(answer, why, began, most)));
+        reply.whenComplete(
+            (answer, why) -> guarded(() -> step(() -> answered(answer, why, began, most))));
   }
 
   private void answered(
@@ -230,7 +274,8 @@ public final class AgentRunner implements AutoCloseable {
     if (reply != null) {
       try {
         ControlCalls.Told answer = ControlCalls.told(reply);
-        etag = answer.etag().or(() -> etag);
+        // The tag of an older announcement would have control wait though this one is unknown.
+        etag = answer.announcement().isPresent() ? answer.etag() : etag;
         news = answer.announcement().isPresent() && !answer.announcement().equals(told);
         told = answer.announcement().or(() -> told);
       } catch (ControlFailure e) {
@@ -272,14 +317,16 @@ public final class AgentRunner implements AutoCloseable {
       return;
     } catch (StoreException e) {
       reportPeers(before);
-      fail(Optional.empty(), AgentEvent.Kind.PROBLEM, String.valueOf(e.getMessage()));
+      fail(
+          AgentEvent.Kind.PROBLEM,
+          String.valueOf(e.getMessage()),
+          "the folder can be read and written again",
+          Optional.empty());
       return;
     }
-    if (failing) {
-      failing = false;
-      lastFailure = "";
-      tell(AgentEvent.Kind.CONTROL, "control answers again");
-    }
+    failing.forEach(this::tell);
+    failing.clear();
+    lastFailure = "";
     reportPeers(before);
     reportProblems();
     if (early) {
@@ -298,14 +345,16 @@ public final class AgentRunner implements AutoCloseable {
     }
   }
 
-  /** Whether to follow though nothing is new: after an edit here, and once in a while. */
+  /** Whether to follow though nothing is new: after an edit or damage here, and at times. */
   private boolean isDue(Announcement announcement) throws StoreException {
     Optional<LiveAuthority> live = agent.authority();
     if (live.isPresent()) {
       try {
-        // Another program may have made the edit.
-        var unused = live.get().refresh();
-      } catch (OpenException e) {
+        // Another program may have made the edit, or the damage: following mends that.
+        if (live.get().refresh().isDegraded()) {
+          return true;
+        }
+      } catch (OpenException | StoreException.Damaged e) {
         return true;
       }
     }
@@ -323,11 +372,21 @@ public final class AgentRunner implements AutoCloseable {
   }
 
   private void fail(ControlFailure why) {
-    fail(why.retryAfter(), AgentEvent.Kind.CONTROL, String.valueOf(why.getMessage()));
+    fail(
+        AgentEvent.Kind.CONTROL,
+        String.valueOf(why.getMessage()),
+        "control answers again",
+        why.retryAfter());
   }
 
-  private void fail(Optional<Duration> asked, AgentEvent.Kind kind, String why) {
-    failing = true;
+  private void fail(
+      AgentEvent.Kind kind, String why, String whenOver, Optional<Duration> retryAfter) {
+    if (isStopping()) {
+      // It ended the call that fails.
+      end();
+      return;
+    }
+    failing.put(kind, whenOver);
     if (!why.equals(lastFailure)) {
       lastFailure = why;
       tell(kind, why);
@@ -335,11 +394,25 @@ public final class AgentRunner implements AutoCloseable {
     if (!settled) {
       patience = Duration.ZERO;
     }
-    pause(pace.afterFailure(pool.timer().now(), asked), why);
+    Duration time = pace.afterFailure(pool.timer().now(), retryAfter);
+    pause(time, why, retryAfter.isEmpty());
+  }
+
+  private synchronized boolean isStopping() {
+    return stopping;
   }
 
   private void pause(Duration time, String why) {
-    if (time.isZero()) {
+    pause(time, why, true);
+  }
+
+  /** With {@code mine}, no answer of control asks for this pause, so that a poke ends it. */
+  private void pause(Duration time, String why, boolean mine) {
+    boolean over;
+    synchronized (this) {
+      over = time.isZero() || (poked && mine);
+    }
+    if (over) {
       step(this::poll);
       return;
     }
@@ -348,7 +421,9 @@ public final class AgentRunner implements AutoCloseable {
     synchronized (this) {
       if (!stopping) {
         try {
-          pausing = pool.timer().after(time, this::resume);
+          int pause = ++pauses;
+          pauseIsMine = mine;
+          pausing = pool.timer().after(time, () -> guarded(() -> resume(pause)));
           return;
         } catch (RejectedExecutionException e) {
           stopping = true;
@@ -358,9 +433,9 @@ public final class AgentRunner implements AutoCloseable {
     end();
   }
 
-  private void resume() {
+  private void resume(int pause) {
     synchronized (this) {
-      if (pausing == null) {
+      if (pausing == null || pause != pauses) {
         return;
       }
       pausing = null;

@@ -38,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.regex.Pattern;
@@ -93,6 +94,8 @@ final class ControlCalls implements NodeSync.Control<ControlFailure> {
       answer.cancel(true);
       Thread.currentThread().interrupt();
       throw new ControlFailure.Unreachable("interrupted while waiting for an answer");
+    } catch (CancellationException e) {
+      throw new ControlFailure.Unreachable("the call was ended here");
     } catch (ExecutionException e) {
       throw failure(e.getCause());
     }
@@ -298,13 +301,28 @@ final class ControlCalls implements NodeSync.Control<ControlFailure> {
    * A node's peers.
    *
    * @param names by id, of those that have one
+   * @param etag names the list, if control has a name for it
    */
-  record Peers(PeerChange change, Map<String, String> names) {}
+  record Peers(PeerChange change, Map<String, String> names, Optional<String> etag) {}
 
-  /** All peers of the node, as control lists them. */
-  Peers peers() throws ControlFailure {
+  /**
+   * All peers of the node, as control lists them.
+   *
+   * @param known the tag of a list
+   * @return empty if it is the same list
+   */
+  Optional<Peers> peers(Optional<String> known) throws ControlFailure {
+    ControlTransport.Reply reply =
+        await(transport.send(new ControlTransport.ListPeers(known, LONGEST_LIST)));
+    if (reply.status() == NOT_MODIFIED && known.isPresent()) {
+      return Optional.empty();
+    }
+    return Optional.of(peers(reply));
+  }
+
+  private static Peers peers(ControlTransport.Reply reply) throws ControlFailure {
     return read(
-        await(transport.send(new ControlTransport.ListPeers(LONGEST_LIST))),
+        reply,
         in -> {
           List<Peer> peers = new ArrayList<>();
           Map<String, String> names = new HashMap<>();
@@ -327,7 +345,7 @@ final class ControlCalls implements NodeSync.Control<ControlFailure> {
               }
             }
           }
-          return new Peers(PeerChange.whole(peers), names);
+          return new Peers(PeerChange.whole(peers), names, reply.etag());
         });
   }
 

@@ -50,8 +50,12 @@ public interface ControlTransport {
    */
   record LogIn(Bytes body, int most) implements Ask {}
 
-  /** Asks for the node's peers (service, section 10). */
-  record ListPeers(int most) implements Ask {}
+  /**
+   * Asks for the node's peers (service, section 10), unless they are what the node knows.
+   *
+   * @param known the entity tag of the last answer
+   */
+  record ListPeers(Optional<String> known, int most) implements Ask {}
 
   /**
    * What control answered.

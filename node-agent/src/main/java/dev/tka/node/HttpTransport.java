@@ -184,7 +184,9 @@ public final class HttpTransport implements ControlTransport {
     if (ask instanceof LogIn login) {
       return to("/login").POST(body(login.body()));
     }
-    return to("/peers");
+    HttpRequest.Builder builder = to("/peers");
+    ((ListPeers) ask).known().ifPresent(tag -> builder.header("If-None-Match", tag));
+    return builder;
   }
 
   private HttpRequest.Builder to(String path) {

@@ -66,6 +66,10 @@ public final class NodeAgent {
   private volatile Optional<String> aside = Optional.empty();
 
   private volatile boolean peersAreDamaged;
+
+  /** The list of peers that was taken in last, if nothing else was since. Guarded by peers. */
+  private Optional<Listed> listed = Optional.empty();
+
   private volatile Standing standing;
   private volatile Optional<Followed> last = Optional.empty();
 
@@ -87,6 +91,11 @@ public final class NodeAgent {
     this.standing = standing;
     this.problems = List.copyOf(problems);
   }
+
+  /**
+   * A list of peers: its name, and how the node stood, as another authority has other signatures.
+   */
+  private record Listed(String tag, Standing under) {}
 
   /** What the node knows of the lock. */
   private sealed interface Standing {}
@@ -211,21 +220,35 @@ public final class NodeAgent {
    * @throws StoreException if they cannot be kept; they count all the same, until a restart
    */
   public void peers(PeerChange change, Map<String, String> names) throws StoreException {
-    peers.apply(change, names);
-    if (change instanceof PeerChange.Whole) {
-      peersAreDamaged = false;
+    synchronized (peers) {
+      // Unless the change is taken in and kept, all are asked for again.
+      listed = Optional.empty();
+      peers.apply(change, names);
+      if (change instanceof PeerChange.Whole) {
+        peersAreDamaged = false;
+      }
     }
   }
 
   /**
-   * Asks control for all peers, and takes them in.
+   * Asks control for all peers, unless they are those that it listed last, and takes them in.
    *
    * @throws ControlFailure if control gives no answer that can be used; nothing changed
    * @throws StoreException as {@link #peers(PeerChange, Map)} does
    */
   public void fetchPeers(ControlTransport transport) throws ControlFailure, StoreException {
-    ControlCalls.Peers listed = new ControlCalls(transport, self).peers();
-    peers(listed.change(), listed.names());
+    Standing under = standing;
+    Optional<String> known;
+    synchronized (peers) {
+      known = listed.filter(list -> list.under() == under).map(Listed::tag);
+    }
+    Optional<ControlCalls.Peers> now = new ControlCalls(transport, self).peers(known);
+    if (now.isPresent()) {
+      synchronized (peers) {
+        peers(now.get().change(), now.get().names());
+        listed = now.get().etag().map(tag -> new Listed(tag, under));
+      }
+    }
   }
 
   /**

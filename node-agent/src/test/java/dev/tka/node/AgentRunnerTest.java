@@ -11,6 +11,7 @@ import dev.tka.sync.rpc.Announcement;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.MemoryFolders;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -22,7 +23,10 @@ import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,15 +44,22 @@ class AgentRunnerTest {
   private NodeAgent agent;
   private final Random random = new Random(7);
   private final Deque<Runnable> tasks = new ArrayDeque<>();
+  private final List<AgentEvent> events = new ArrayList<>();
   private final PriorityQueue<Alarm> alarms =
       new PriorityQueue<>(Comparator.comparing(Alarm::at).thenComparing(Alarm::number));
   private Duration now = Duration.ofDays(3);
   private int alarmed;
-  private final AgentPool pool =
-      new AgentPool(tasks::add, new TestTimer(), random::nextDouble, () -> {});
+  private final AgentPool pool = new AgentPool(tasks::add, new TestTimer(), this::chance, () -> {});
+
+  /** How often chance fails from now on. */
+  private int badLuck;
+
+  private AgentListener listener = events::add;
 
   private final List<Poll> polls = new ArrayList<>();
-  private final List<AgentEvent> events = new ArrayList<>();
+
+  /** What answers everything but polls. */
+  private ControlTransport calls = ask -> tailnet.transport(SELF).send(ask);
 
   /** What control answers to a poll; empty if it waits. */
   private Function<Poll, Optional<ControlTransport.Reply>> control = poll -> Optional.empty();
@@ -88,22 +99,27 @@ class AgentRunnerTest {
   }
 
   private AgentRunner start() {
-    AgentRunner runner =
-        AgentRunner.start(
-            agent,
-            ask -> {
-              if (!(ask instanceof ControlTransport.Announced asked)) {
-                return tailnet.transport(SELF).send(ask);
-              }
-              Poll poll = new Poll(now, asked, new CompletableFuture<>());
-              polls.add(poll);
-              control.apply(poll).ifPresent(poll.answer()::complete);
-              return poll.answer();
-            },
-            pool,
-            events::add);
+    AgentRunner runner = AgentRunner.start(agent, this::send, pool, listener);
     drain();
     return runner;
+  }
+
+  private CompletableFuture<ControlTransport.Reply> send(ControlTransport.Ask ask) {
+    if (!(ask instanceof ControlTransport.Announced asked)) {
+      return calls.send(ask);
+    }
+    Poll poll = new Poll(now, asked, new CompletableFuture<>());
+    polls.add(poll);
+    control.apply(poll).ifPresent(poll.answer()::complete);
+    return poll.answer();
+  }
+
+  private double chance() {
+    if (badLuck > 0) {
+      badLuck--;
+      throw new IllegalStateException("bad luck");
+    }
+    return random.nextDouble();
   }
 
   private void drain() {
@@ -376,5 +392,161 @@ class AgentRunnerTest {
       assertThat(polls).hasSize(before);
       assertThat(runner.waitsFor()).isEqualTo("nothing: it is stopped");
     }
+  }
+
+  @Test
+  void damageThatComesWhileItRunsIsMendedFromControlByTheNextRound() throws Exception {
+    control = this::honest;
+    start();
+    for (String damaged : List.of("last_active_ancestor", "an AUM")) {
+      events.clear();
+      Path aums = directory.resolve("aums");
+      Path file;
+      try (Stream<Path> files = Files.walk(aums)) {
+        file =
+            files
+                .filter(Files::isRegularFile)
+                .filter(
+                    each ->
+                        each.getFileName().toString().equals("last_active_ancestor")
+                            == damaged.equals("last_active_ancestor"))
+                .findFirst()
+                .orElseThrow();
+      }
+      Files.writeString(file, "nonsense");
+      pass(Duration.ofMinutes(3));
+      assertThat(lines())
+          .as(damaged)
+          .contains(
+              "lock: joined the authority of control; the heads agree: " + tailnet.head().hash());
+      assertThat(agent.status().lock()).isEqualTo("on");
+      assertThat(agent.authority().orElseThrow().current().isDegraded()).isFalse();
+      assertThat(agent.status().kept()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void aListenerThatThrowsAnythingEndsNothing() {
+    control = this::honest;
+    listener =
+        new AgentListener() {
+          @Override
+          public void changed(AgentEvent event) {
+            events.add(event);
+            throw new AssertionError("of a listener");
+          }
+
+          @Override
+          public void waits(String what) {
+            throw new StackOverflowError();
+          }
+        };
+    AgentRunner runner = start();
+    assertThat(events).hasSize(2);
+    pass(Duration.ofHours(1));
+    assertThat(runner.waitsFor()).isEqualTo("control to announce a change");
+    CompletableFuture<Void> stopped = runner.stop();
+    drain();
+    assertThat(stopped).isDone();
+  }
+
+  @Test
+  void afterAnErrorOfItsOwnEvenWithinTheReportOfOneItGoesOn() {
+    control = this::honest;
+    calls =
+        ask -> {
+          throw new AssertionError("of a transport");
+        };
+    badLuck = 2;
+    AgentRunner runner = start();
+    assertThat(runner.waitsFor())
+        .isEqualTo("its next try, 300 s after the last: an internal error");
+    calls = tailnet.transport(SELF);
+    pass(Pace.LONGEST);
+    assertThat(runner.waitsFor()).isEqualTo("control to announce a change");
+    assertThat(lines())
+        .startsWith("problem: internal error: java.lang.AssertionError: of a transport")
+        .contains("problem: no internal error any longer");
+  }
+
+  @Test
+  void anAnnouncementWithoutATagIsNotAskedForByTheTagOfAnOlderOne() throws Exception {
+    control = this::honest;
+    start();
+    tailnet.commit(Chains.noOp(tailnet.head(), "one", 1));
+    ControlTransport.Reply tagged = enabled(tailnet.head().hash());
+    lastPoll()
+        .orElseThrow()
+        .answer()
+        .complete(ControlTransport.Reply.of(tagged.status(), tagged.body()));
+    drain();
+    assertThat(lastPoll().orElseThrow().asked().known()).isEmpty();
+  }
+
+  @Test
+  void itStopsWithinARoundWhateverControlLeavesUnanswered() throws Exception {
+    control = this::honest;
+    CountDownLatch asked = new CountDownLatch(1);
+    List<ControlTransport.Ask> unanswered = new ArrayList<>();
+    calls =
+        ask -> {
+          unanswered.add(ask);
+          asked.countDown();
+          return new CompletableFuture<>();
+        };
+    AgentRunner runner = AgentRunner.start(agent, this::send, pool, listener);
+    Thread round = new Thread(this::drain);
+    round.setDaemon(true);
+    round.start();
+    assertThat(asked.await(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(runner.stop()).succeedsWithin(Duration.ofSeconds(10));
+    round.join();
+    assertThat(unanswered).hasSize(1);
+    assertThat(lines()).isEmpty();
+    assertThat(alarms).isEmpty();
+  }
+
+  @Test
+  void aPokeEndsAPauseUnlessControlAskedForIt() {
+    control = poll -> Optional.of(error(503, Optional.empty()));
+    AgentRunner runner = start();
+    pass(Duration.ofMinutes(30));
+    assertThat(alarms).hasSize(1);
+    control = this::honest;
+    runner.poke();
+    drain();
+    assertThat(agent.status().lock()).isEqualTo("on");
+    assertThat(alarms).isEmpty();
+
+    control = poll -> Optional.of(error(429, Optional.of(Duration.ofMinutes(20))));
+    pass(AgentRunner.PATIENCE.plusSeconds(1));
+    int before = polls.size();
+    runner.poke();
+    drain();
+    assertThat(polls).hasSize(before);
+    control = this::honest;
+    pass(Duration.ofMinutes(25));
+    assertThat(polls.size()).isGreaterThan(before);
+    assertThat(runner.waitsFor()).isEqualTo("control to announce a change");
+  }
+
+  @Test
+  void whatIsRightAgainIsSaidOfWhatWasWrong() throws Exception {
+    control = this::honest;
+    start();
+    events.clear();
+    Path peers = directory.resolve("tka-peers");
+    Files.move(peers, directory.resolve("kept"));
+    Files.createDirectory(peers);
+    Files.createFile(peers.resolve("in-the-way"));
+    tailnet.service.deleteNode(TestTailnet.NAME, 5);
+    pass(Duration.ofMinutes(2));
+    assertThat(lines()).anyMatch(line -> line.startsWith("problem: "));
+    Files.delete(peers.resolve("in-the-way"));
+    Files.delete(peers);
+    pass(Pace.LONGEST.multipliedBy(2));
+    assertThat(lines())
+        .contains("problem: the folder can be read and written again")
+        .doesNotContain("control: control answers again");
   }
 }

@@ -341,7 +341,8 @@ class HttpTransportTest {
                             "Location: " + elsewhere.url() + "/v1/node/peers",
                             "Tka-Error: moved",
                             "Content-Length: 0")))) {
-      ControlTransport.Reply reply = ask(to(server), new ControlTransport.ListPeers(1000));
+      ControlTransport.Reply reply =
+          ask(to(server), new ControlTransport.ListPeers(Optional.empty(), 1000));
       assertThat(reply.status()).isEqualTo(307);
       assertThat(reply.code()).contains("moved");
       assertThat(elsewhere.requests).hasValue(0);
@@ -463,7 +464,7 @@ class HttpTransportTest {
       for (ControlTransport.Ask ask :
           Arrays.asList(
               announcement(),
-              new ControlTransport.ListPeers(10),
+              new ControlTransport.ListPeers(Optional.empty(), 10),
               new ControlTransport.LogIn(Bytes.empty(), 10))) {
         assertThatThrownBy(() -> ask(transport, ask)).hasMessageContaining("the embedder's");
       }

@@ -10,6 +10,8 @@ import dev.tka.control.http.Role;
 import dev.tka.control.http.ServerSettings;
 import dev.tka.core.Aum;
 import dev.tka.core.NodeKey;
+import dev.tka.core.nodekey.PeerChange;
+import dev.tka.core.store.StoreException;
 import dev.tka.store.MemoryTailnets;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.MemoryFolders;
@@ -18,7 +20,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -134,6 +141,56 @@ class ServedAgentTest {
       await("followed", () -> follows(tailnet.head()));
       assertThat(runner.waitsFor()).isNotEmpty();
     }
+  }
+
+  @Test
+  void peersThatAreAsTheNodeKnowsThemAreNotSentAgain() throws Exception {
+    List<ControlTransport.ListPeers> asks = new ArrayList<>();
+    List<Integer> statuses = new ArrayList<>();
+    ControlTransport way =
+        ask -> {
+          CompletableFuture<ControlTransport.Reply> reply = transport.send(ask);
+          if (ask instanceof ControlTransport.ListPeers list) {
+            asks.add(list);
+            statuses.add(reply.join().status());
+          }
+          return reply;
+        };
+    var unused = agent.follow(tailnet.announced(SELF), way);
+    await("tagged", () -> knows(asks, way));
+    asks.clear();
+    statuses.clear();
+    agent.fetchPeers(way);
+    assertThat(statuses).containsExactly(304);
+    assertThat(agent.status().kept()).isEqualTo(3);
+
+    tailnet.service.deleteNode(TestTailnet.NAME, 4);
+    await("gone", () -> fetched(way) && agent.status().kept() == 2);
+    assertThat(agent.access(TestTailnet.nodeKey(4))).isEqualTo(PeerAccess.NONE);
+
+    // What another source says of peers, or another lock, is no list that control has named.
+    asks.clear();
+    agent.peers(new PeerChange.Delta(List.of(), Set.of("2")), Map.of());
+    agent.fetchPeers(way);
+    assertThat(agent.status().kept()).isEqualTo(2);
+    tailnet.disable();
+    var unusedToo = agent.follow(tailnet.announced(SELF), way);
+    agent.fetchPeers(way);
+    assertThat(asks).extracting(ControlTransport.ListPeers::known).containsOnly(Optional.empty());
+  }
+
+  private boolean fetched(ControlTransport way) {
+    try {
+      agent.fetchPeers(way);
+      return true;
+    } catch (ControlFailure | StoreException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Whether the last answer has a tag, as it has once the server has looked at the place. */
+  private boolean knows(List<ControlTransport.ListPeers> asks, ControlTransport way) {
+    return fetched(way) && asks.get(asks.size() - 1).known().isPresent();
   }
 
   @Test

@@ -22,6 +22,11 @@ record Answer(int status, String type, byte[] body, Map<String, String> headers)
     return new Answer(200, JSON, body, Map.of());
   }
 
+  /** The head of an answer whose body is written piece by piece. */
+  static Answer head(String type) {
+    return new Answer(200, type, new byte[0], Map.of());
+  }
+
   static Answer text(String text) {
     return new Answer(200, TEXT, text.getBytes(StandardCharsets.UTF_8), Map.of());
   }

@@ -217,15 +217,16 @@ final class Exchange {
   /**
    * Begins an answer that is written piece by piece; nobody else answers from then on.
    *
+   * @param head the answer without its body
    * @return where to write it, or empty if it was answered
    */
-  Optional<Content.Sink> begin(String type) {
+  Optional<Content.Sink> begin(Answer head) {
     if (!answered.compareAndSet(false, true)) {
       return Optional.empty();
     }
     response.setStatus(200);
     PlainErrors.putHeaders(
-        new Answer(200, type, new byte[0], Map.of("Cache-Control", "no-store")),
+        head.headers().containsKey("Cache-Control") ? head : head.with("Cache-Control", "no-store"),
         response.getHeaders());
     return Optional.of(response);
   }

@@ -251,8 +251,9 @@ final class Surface {
       some = Optional.of(numbers);
     }
     Optional<Collection<Long>> chosen = some;
-    lines(
+    listed(
         exchange,
+        "",
         out ->
             service.nodes(
                 exchange.tailnet(), chosen, node -> out.put(json -> NodeJson.write(node, json))));
@@ -260,8 +261,10 @@ final class Surface {
 
   private void peers(Exchange exchange) throws ControlException, IOException, HttpFailure {
     long self = number(exchange);
-    lines(
+    listed(
         exchange,
+        // What is left out depends on who asks.
+        "-" + self,
         out ->
             service.nodes(
                 exchange.tailnet(),
@@ -271,6 +274,19 @@ final class Surface {
                     out.put(json -> NodeJson.writePeer(node, json));
                   }
                 }));
+  }
+
+  /** Lists nodes, unless the client knows them as they are. */
+  private void listed(Exchange exchange, String variant, WritingLines writing)
+      throws ControlException, IOException, HttpFailure {
+    // Before the nodes are read: a tag that is too new would keep changes from the client.
+    Optional<String> tag =
+        service.nodesVersion(exchange.tailnet()).map(version -> '"' + version + variant + '"');
+    if (tag.isPresent() && matches(known(exchange), tag.get())) {
+      exchange.answer(tagged(Answer.empty(304), tag.get()));
+    } else {
+      lines(exchange, tag, writing);
+    }
   }
 
   private void fleet(Exchange exchange) throws ControlException, IOException, HttpFailure {
@@ -322,7 +338,7 @@ final class Surface {
 
   private void export(Exchange exchange) throws HttpFailure, ControlException, IOException {
     AumSnapshot snapshot = snapshot(exchange);
-    Piecewise out = new Piecewise(exchange, "application/octet-stream");
+    Piecewise out = new Piecewise(exchange, "application/octet-stream", Optional.empty());
     try {
       AumExport.write(snapshot, exchange.tailnet(), 0, out, (done, total) -> {});
       out.close();
@@ -377,7 +393,12 @@ final class Surface {
   /** Writes one JSON value a line. What is short is sent as a whole. */
   private void lines(Exchange exchange, WritingLines writing)
       throws ControlException, IOException, HttpFailure {
-    Piecewise out = new Piecewise(exchange, Answer.LINES);
+    lines(exchange, Optional.empty(), writing);
+  }
+
+  private void lines(Exchange exchange, Optional<String> tag, WritingLines writing)
+      throws ControlException, IOException, HttpFailure {
+    Piecewise out = new Piecewise(exchange, Answer.LINES, tag);
     try {
       writing.to(json -> Json.line(json, out));
       out.close();
@@ -431,13 +452,7 @@ final class Surface {
     }
     Optional<String> wait = exchange.parameter("wait");
     Duration patience = wait.isPresent() ? Numbers.wait(wait.get()) : Duration.ZERO;
-    List<String> tags = new ArrayList<>();
-    for (String value : exchange.request().getHeaders().getValuesList("If-None-Match")) {
-      // No tag of ours has a comma.
-      for (String each : value.split(",", -1)) {
-        tags.add(each.strip());
-      }
-    }
+    List<String> tags = known(exchange);
     Optional<Announcement> known =
         tags.size() == 1 ? WatchJson.tagged(tags.get(0)) : Optional.empty();
     if (patience.isZero() || known.isEmpty()) {
@@ -445,6 +460,18 @@ final class Surface {
       return;
     }
     await(exchange, node, known.get(), patience);
+  }
+
+  /** The tags that a client knows. */
+  private static List<String> known(Exchange exchange) {
+    List<String> tags = new ArrayList<>();
+    for (String value : exchange.request().getHeaders().getValuesList("If-None-Match")) {
+      // No tag of ours has a comma.
+      for (String each : value.split(",", -1)) {
+        tags.add(each.strip());
+      }
+    }
+    return tags;
   }
 
   /** Answers when something else is announced than is known, or when time is over. */
@@ -490,16 +517,20 @@ final class Surface {
 
   private static void answer(Exchange exchange, Announcement announcement, List<String> known) {
     Answer answer =
-        matches(known, announcement)
+        matches(known, announcement.etag())
             ? Answer.empty(304)
             : Answer.json(WatchJson.announcement(announcement));
-    exchange.answer(answer.with("ETag", announcement.etag()).with("Cache-Control", "no-cache"));
+    exchange.answer(tagged(answer, announcement.etag()));
   }
 
-  private static boolean matches(List<String> known, Announcement announcement) {
+  private static Answer tagged(Answer answer, String tag) {
+    return answer.with("ETag", tag).with("Cache-Control", "no-cache");
+  }
+
+  private static boolean matches(List<String> known, String now) {
     for (String each : known) {
       String tag = each.startsWith("W/") ? each.substring(2) : each;
-      if (tag.equals("*") || tag.equals(announcement.etag())) {
+      if (tag.equals("*") || tag.equals(now)) {
         return true;
       }
     }
@@ -528,16 +559,17 @@ final class Surface {
     private static final int PIECE = 32 << 10;
 
     private final Exchange exchange;
-    private final String type;
+    private final Answer head;
     private final AtomicLong sent = new AtomicLong();
     private volatile boolean ended;
     private long began;
     private final ByteArrayOutputStream held = new ByteArrayOutputStream();
     private Optional<OutputStream> sending = Optional.empty();
 
-    Piecewise(Exchange exchange, String type) {
+    Piecewise(Exchange exchange, String type, Optional<String> tag) {
+      Answer empty = Answer.head(type);
       this.exchange = exchange;
-      this.type = type;
+      this.head = tag.map(each -> tagged(empty, each)).orElse(empty);
     }
 
     boolean hasBegun() {
@@ -563,7 +595,7 @@ final class Surface {
         out = sending.get();
       } else {
         Content.Sink sink =
-            exchange.begin(type).orElseThrow(() -> new IOException("answered already"));
+            exchange.begin(head).orElseThrow(() -> new IOException("answered already"));
         out = Content.Sink.asOutputStream(sink);
         sending = Optional.of(out);
         began = System.nanoTime();
@@ -607,7 +639,7 @@ final class Surface {
     @Override
     public void close() throws IOException {
       if (sending.isEmpty()) {
-        exchange.answer(new Answer(200, type, held.toByteArray(), java.util.Map.of()));
+        exchange.answer(new Answer(200, head.type(), held.toByteArray(), head.headers()));
       } else {
         send().close();
         exchange.end("ok");

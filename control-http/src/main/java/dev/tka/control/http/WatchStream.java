@@ -51,7 +51,8 @@ final class WatchStream implements Callback {
 
   /** Begins to write; the exchange ends when the watch does. */
   static void begin(Exchange exchange, Subscription lines, boolean events, Executor executor) {
-    Optional<Content.Sink> sink = exchange.begin(events ? "text/event-stream" : Answer.LINES);
+    Optional<Content.Sink> sink =
+        exchange.begin(Answer.head(events ? "text/event-stream" : Answer.LINES));
     if (sink.isEmpty()) {
       lines.close();
       return;

@@ -9,13 +9,16 @@ import static dev.tka.control.http.Kit.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.testkit.TestKeys;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -165,6 +168,81 @@ class SurfaceTest {
       assertThat(json(off)).isEqualTo(Map.of("Disabled", true));
       assertThat(off.headers()).containsEntry("etag", "\"disabled\"");
     }
+  }
+
+  @Test
+  void aListOfNodesHasATagThatIsAnotherOneAfterEachChange() throws Exception {
+    try (Kit kit = Kit.onSockets(folder)) {
+      for (int node = 1; node <= 2; node++) {
+        kit.ask(Role.FORWARDER, "POST", node(node) + "/login", Kit.login(node));
+      }
+      String tag = "";
+      List<Change> changes =
+          List.of(
+              () -> {},
+              () -> kit.ask(Role.FORWARDER, "PUT", node(1), entry("name", "one")),
+              () -> kit.ask(Role.FORWARDER, "PUT", node(1), entry("name", "two")),
+              () -> kit.ask(Role.FORWARDER, "PUT", node(1), entry("name", "one")),
+              () -> kit.ask(Role.FORWARDER, "PUT", node(1), entry("unsignedPeerApiOnly", true)),
+              () -> kit.ask(Role.FORWARDER, "PUT", node(1), text("nodeKey", nodeKey(7))),
+              () -> kit.ask(Role.FORWARDER, "PUT", node(3), entry("name", "three")),
+              () -> kit.ask(Role.FORWARDER, "DELETE", node(3), ""),
+              () -> kit.lock(2),
+              () ->
+                  kit.ask(
+                      Role.FORWARDER,
+                      "POST",
+                      node(1) + "/machine/tka/disable",
+                      text(
+                          "Version",
+                          148,
+                          "NodeKey",
+                          nodeKey(1),
+                          "Head",
+                          Kit.genesis().hash().toString(),
+                          "DisablementSecret",
+                          Kit.base64(Kit.SECRET_BYTES))));
+      Set<String> tags = new HashSet<>();
+      for (int i = 0; i < changes.size(); i++) {
+        changes.get(i).make();
+        RawHttp.Reply now = listed(kit, tag);
+        long end = System.nanoTime() + 10_000_000_000L;
+        while (now.status() == 304 || !now.headers().containsKey("etag")) {
+          assertThat(System.nanoTime()).as("change " + i).isLessThan(end);
+          Thread.sleep(5);
+          now = listed(kit, tag);
+        }
+        tag = now.headers().get("etag");
+        assertThat(tags.add(tag)).as("change " + i).isTrue();
+        assertThat(now.headers()).containsEntry("cache-control", "no-cache");
+        assertThat(now.body())
+            .as("change " + i)
+            .isEqualTo(kit.ask(Role.FORWARDER, "GET", ROOT + "/nodes", "").body());
+        // Until the last commit of the change is heard of, it may be another one.
+        RawHttp.Reply same = listed(kit, tag);
+        while (same.status() != 304) {
+          assertThat(System.nanoTime()).as("change " + i).isLessThan(end);
+          tag = same.headers().getOrDefault("etag", tag);
+          tags.add(tag);
+          same = listed(kit, tag);
+        }
+        assertThat(same.headers()).containsEntry("etag", tag);
+        assertThat(same.body()).isEmpty();
+      }
+    }
+  }
+
+  @FunctionalInterface
+  private interface Change {
+    void make() throws Exception;
+  }
+
+  private static String entry(String field, Object value) {
+    return text("nodeKey", nodeKey(1), field, value);
+  }
+
+  private static RawHttp.Reply listed(Kit kit, String tag) throws IOException {
+    return kit.ask(Role.FORWARDER, "GET", ROOT + "/nodes", "", "If-None-Match: " + tag);
   }
 
   @Test
@@ -337,9 +415,10 @@ class SurfaceTest {
                           List.of()),
                       bearer)))
           .containsEntry("Head", head);
-      assertThat(lines(kit.ask(Role.NODE, "GET", "/v1/node/peers", "", bearer)))
-          .extracting(each -> each.get("node"))
-          .containsExactly("1");
+      RawHttp.Reply peers = kit.ask(Role.NODE, "GET", "/v1/node/peers", "", bearer);
+      assertThat(lines(peers)).extracting(each -> each.get("node")).containsExactly("1");
+      String tag = peers.headers().getOrDefault("etag", "\"unknown yet\"");
+      assertThat(tag).matches("\"[0-9a-f]+-[0-9]+-2\"|\"unknown yet\"");
       assertThat(
               kit.ask(
                       Role.NODE,
