@@ -7,8 +7,8 @@ import java.util.Optional;
 /**
  * How a node stands.
  *
- * @param lock {@code on}, {@code off}, or {@code unknown} until control has answered
- * @param authority the authority, if the lock is on
+ * @param lock {@code on}, {@code off}, or {@code unknown}, as {@link NodeAgent#lock} says
+ * @param authority the authority, if there is one here
  * @param kept how many peers the node may talk to
  * @param dropped how many it may not
  * @param last what came of control's last announcement; empty before the first
@@ -27,18 +27,12 @@ public record AgentStatus(
   }
 
   static AgentStatus of(
+      String lock,
       Optional<Authority> authority,
-      boolean off,
       List<JudgedPeer> peers,
       Optional<Followed> last,
       List<String> problems) {
     int kept = (int) peers.stream().filter(peer -> peer.access() != PeerAccess.NONE).count();
-    return new AgentStatus(
-        authority.isPresent() ? "on" : off ? "off" : "unknown",
-        authority,
-        kept,
-        peers.size() - kept,
-        last,
-        problems);
+    return new AgentStatus(lock, authority, kept, peers.size() - kept, last, problems);
   }
 }

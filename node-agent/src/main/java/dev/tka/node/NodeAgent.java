@@ -10,6 +10,7 @@ import dev.tka.core.DisablementSecret;
 import dev.tka.core.NodeKey;
 import dev.tka.core.Signer;
 import dev.tka.core.SigningException;
+import dev.tka.core.State;
 import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.Clocks;
@@ -111,8 +112,14 @@ public final class NodeAgent {
    *
    * @param pin the authority that was on, if that is known
    * @param damaged whether there are AUMs that cannot be used
+   * @param fresh whether the node is a new one, that has lost nothing
    */
-  private record Unknown(Optional<LockNote.Pin> pin, boolean damaged) implements Standing {}
+  private record Unknown(Optional<LockNote.Pin> pin, boolean damaged, boolean fresh)
+      implements Standing {
+    static Unknown lost(Optional<LockNote.Pin> pin, boolean damaged) {
+      return new Unknown(pin, damaged, false);
+    }
+  }
 
   /**
    * Opens what a folder holds; an empty one is a new node's. Asks nobody.
@@ -151,13 +158,14 @@ public final class NodeAgent {
     } catch (OpenException.EmptyStore e) {
       boolean off = note.isPresent() && pin.isEmpty();
       boolean damaged = !folder.aums().read().damage().isEmpty();
-      standing = off && !damaged ? new Off() : new Unknown(pin, damaged);
+      boolean fresh = kept.isEmpty() && !damaged && !peers.exists();
+      standing = off && !damaged ? new Off() : new Unknown(pin, damaged, fresh);
       if (damaged || pin.isPresent()) {
         problems.add("the AUMs are lost");
       }
     } catch (OpenException | StoreException.Damaged e) {
       problems.add("the AUMs are damaged: " + e.getMessage());
-      standing = new Unknown(pin, true);
+      standing = Unknown.lost(pin, true);
     }
     return new NodeAgent(folder, clocks, self, peers, note, standing, problems);
   }
@@ -195,7 +203,7 @@ public final class NodeAgent {
         standing instanceof On on
             ? Optional.of(pin(on.live().current()))
             : standing instanceof Unknown unknown ? unknown.pin() : note.pin();
-    standing = new Unknown(pin, true);
+    standing = Unknown.lost(pin, true);
     problems = List.of("the AUMs are damaged: " + why.getMessage());
     judge();
   }
@@ -284,14 +292,19 @@ public final class NodeAgent {
     return self;
   }
 
+  /**
+   * {@code on}, {@code off}, or {@code unknown} while nobody is let in: until control has answered
+   * to a new node, and until a node that lost its authority is at control's head again.
+   */
+  public String lock() {
+    Standing now = standing;
+    return now instanceof Off ? "off" : now instanceof On && !note.rejoining() ? "on" : "unknown";
+  }
+
   /** How the node stands, in one look. */
   public AgentStatus status() {
     return AgentStatus.of(
-        authority().map(LiveAuthority::current),
-        standing instanceof Off,
-        peers.judged(),
-        last,
-        problems());
+        lock(), authority().map(LiveAuthority::current), peers.judged(), last, problems());
   }
 
   private List<String> problems() {
@@ -374,7 +387,7 @@ public final class NodeAgent {
     Followed followed = sync(controlHead, control, joined, hearing);
     if (standing instanceof On on && on.live().current().isDegraded()) {
       // Control has what is damaged here: begin again with the same authority.
-      standing = new Unknown(Optional.of(pin(on.live().current())), true);
+      standing = Unknown.lost(Optional.of(pin(on.live().current())), true);
       judge();
       Optional<Followed> notJoined = join(control);
       return notJoined.isPresent() ? notJoined.get() : sync(controlHead, control, true, hearing);
@@ -414,7 +427,7 @@ public final class NodeAgent {
     AumSnapshot snapshot = authority.snapshot();
     if (snapshot.find(known).isEmpty() && !snapshot.trail().contains(known)) {
       folder.aums().wipe();
-      standing = new Unknown(lost, false);
+      standing = Unknown.lost(lost, false);
       return notJoined("its chain lacks " + known + ", which this node had");
     }
     note(note.withPin(Optional.of(lost.get().with(authority.state().disablementValues()))));
@@ -466,10 +479,11 @@ public final class NodeAgent {
         return notJoined(
             "it begins with " + genesis.hash() + ", and this node's with " + pin.get().known());
       }
-      // A genesis trusts keys that were removed since: nobody is let in before the heads agree.
-      note(
-          note.rejoining(
-              pin.orElseGet(() -> LockNote.Pin.ofGenesis(genesis, genesis.state().orElseThrow()))));
+      if (!unknown.fresh()) {
+        // A genesis trusts keys that were removed since: nobody is let in before the heads agree.
+        State state = genesis.state().orElseThrow();
+        note(note.rejoining(pin.orElseGet(() -> LockNote.Pin.ofGenesis(genesis, state))));
+      }
       setAside(unknown);
     }
     AumStore store = folder.aums();
@@ -488,7 +502,7 @@ public final class NodeAgent {
     if (unknown.damaged()) {
       Optional<String> where = folder.setAumsAside();
       aside = where.isPresent() ? where : aside;
-      standing = new Unknown(unknown.pin(), false);
+      standing = new Unknown(unknown.pin(), false, unknown.fresh());
     }
   }
 
