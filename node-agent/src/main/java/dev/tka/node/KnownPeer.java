@@ -8,9 +8,4 @@ import java.util.Optional;
  *
  * @param name what control calls it, for people; nothing is decided by it
  */
-public record KnownPeer(Peer peer, Optional<String> name) {
-  /** A peer without a name. */
-  public static KnownPeer of(Peer peer) {
-    return new KnownPeer(peer, Optional.empty());
-  }
-}
+public record KnownPeer(Peer peer, Optional<String> name) {}

@@ -7,14 +7,12 @@ import com.fasterxml.jackson.core.JsonToken;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
-import dev.tka.core.DisablementSecret;
 import dev.tka.core.State;
 import dev.tka.core.TextException;
 import dev.tka.core.authority.Authority;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -69,16 +67,6 @@ record LockNote(Optional<Pin> pin, SortedSet<StateIds> disallowed, boolean rejoi
     /** The same authority, with the disablement values that it has now. */
     Pin with(List<Bytes> now) {
       return new Pin(known, fromGenesis, ids, now);
-    }
-
-    /** Whether a secret ends it, as {@link State#isDisabledBy} tells. */
-    boolean isDisabledBy(DisablementSecret secret) {
-      byte[] shown = secret.value().toByteArray();
-      boolean listed = false;
-      for (Bytes value : values) {
-        listed |= MessageDigest.isEqual(value.toByteArray(), shown);
-      }
-      return listed;
     }
   }
 

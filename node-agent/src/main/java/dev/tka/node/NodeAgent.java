@@ -584,7 +584,7 @@ public final class NodeAgent {
     if (secret.isEmpty()) {
       return new Followed.Unproven("shows no secret that ends it");
     }
-    if (!pin.get().isDisabledBy(secret.get())) {
+    if (!secret.get().isListedIn(pin.get().values())) {
       return new Followed.Unproven("the secret that it shows does not end it");
     }
     end();

@@ -26,7 +26,6 @@ class PeerLogProperties {
   static final class MemoryFolder implements AgentFolder {
     final Map<File, Bytes> files = new EnumMap<>(File.class);
     MemoryAumStore aums = new MemoryAumStore();
-    long written;
 
     @Override
     public AumStore aums() {
@@ -46,13 +45,11 @@ class PeerLogProperties {
 
     @Override
     public void write(File file, Bytes content) {
-      written += content.size();
       files.put(file, content);
     }
 
     @Override
     public void append(File file, Bytes content) {
-      written += content.size();
       byte[] before = files.get(file).toByteArray();
       byte[] both = Arrays.copyOf(before, before.length + content.size());
       System.arraycopy(content.toByteArray(), 0, both, before.length, content.size());

@@ -2,8 +2,10 @@ package dev.tka.core;
 
 import dev.tka.core.internal.SecretBytes;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HexFormat;
 import org.bouncycastle.crypto.generators.Argon2BytesGenerator;
 import org.bouncycastle.crypto.params.Argon2Parameters;
@@ -99,6 +101,20 @@ public final class DisablementSecret {
       Arrays.fill(bytes, (byte) 0);
     }
     return Bytes.copyOf(value);
+  }
+
+  /**
+   * True when its value is listed: the secret ends the authority whose disablement values these
+   * are. Takes as long as {@link #value}, and tells by its time neither which value it is nor how
+   * near another comes (protocol, section 1).
+   */
+  public boolean isListedIn(Collection<Bytes> values) {
+    byte[] shown = value().toByteArray();
+    boolean listed = false;
+    for (Bytes value : values) {
+      listed |= MessageDigest.isEqual(value.toByteArray(), shown);
+    }
+    return listed;
   }
 
   /** The text form, secret included: for the one time that it is shown. */

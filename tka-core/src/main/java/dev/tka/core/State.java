@@ -3,7 +3,6 @@ package dev.tka.core;
 import dev.tka.core.internal.CanonicalWriter;
 import dev.tka.core.internal.CborReader;
 import dev.tka.core.internal.Votes;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -102,18 +101,9 @@ public final class State {
         : disablementValues.stream().map(value -> value.orElse(Bytes.empty())).toList();
   }
 
-  /**
-   * True when a secret ends this authority: its value is listed. Takes as long as {@link
-   * DisablementSecret#value}, and tells by its time neither which value it is nor how near another
-   * comes (protocol, section 1).
-   */
+  /** True when a secret ends this authority, as {@link DisablementSecret#isListedIn} tells. */
   public boolean isDisabledBy(DisablementSecret secret) {
-    byte[] shown = secret.value().toByteArray();
-    boolean listed = false;
-    for (Bytes value : disablementValues()) {
-      listed |= MessageDigest.isEqual(value.toByteArray(), shown);
-    }
-    return listed;
+    return secret.isListedIn(disablementValues());
   }
 
   /** The first state id; all 64 bits count, unsigned. */

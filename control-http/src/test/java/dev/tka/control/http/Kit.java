@@ -259,6 +259,23 @@ final class Kit implements AutoCloseable {
         node == 1);
   }
 
+  /** Asks for the end of the authority with this head. */
+  RawHttp.Reply disable(String head) throws IOException {
+    return ask(
+        Role.FORWARDER,
+        "POST",
+        node(1) + "/machine/tka/disable",
+        text(
+            "Version",
+            148,
+            "NodeKey",
+            nodeKey(1),
+            "Head",
+            head,
+            "DisablementSecret",
+            base64(SECRET_BYTES)));
+  }
+
   /** Logs nodes in and switches the lock on, over HTTP. */
   void lock(int nodes, String... headers) throws IOException {
     Map<String, String> signatures = new LinkedHashMap<>();

@@ -150,20 +150,7 @@ class SurfaceTest {
               "If-None-Match: \"x\", W/\"" + head + "\"");
       assertThat(same.status()).isEqualTo(304);
       assertThat(same.headers()).containsEntry("etag", '"' + head + '"');
-      json(
-          kit.ask(
-              Role.FORWARDER,
-              "POST",
-              node(1) + "/machine/tka/disable",
-              text(
-                  "Version",
-                  148,
-                  "NodeKey",
-                  nodeKey(1),
-                  "Head",
-                  head,
-                  "DisablementSecret",
-                  Kit.base64(Kit.SECRET_BYTES))));
+      json(kit.disable(head));
       RawHttp.Reply off = kit.ask(Role.FORWARDER, "GET", ROOT + "/announcement", "");
       assertThat(json(off)).isEqualTo(Map.of("Disabled", true));
       assertThat(off.headers()).containsEntry("etag", "\"disabled\"");
@@ -188,20 +175,7 @@ class SurfaceTest {
               () -> kit.ask(Role.FORWARDER, "PUT", node(3), entry("name", "three")),
               () -> kit.ask(Role.FORWARDER, "DELETE", node(3), ""),
               () -> kit.lock(2),
-              () ->
-                  kit.ask(
-                      Role.FORWARDER,
-                      "POST",
-                      node(1) + "/machine/tka/disable",
-                      text(
-                          "Version",
-                          148,
-                          "NodeKey",
-                          nodeKey(1),
-                          "Head",
-                          Kit.genesis().hash().toString(),
-                          "DisablementSecret",
-                          Kit.base64(Kit.SECRET_BYTES))));
+              () -> kit.disable(Kit.genesis().hash().toString()));
       Set<String> tags = new HashSet<>();
       for (int i = 0; i < changes.size(); i++) {
         changes.get(i).make();

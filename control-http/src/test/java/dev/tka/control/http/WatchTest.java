@@ -201,20 +201,7 @@ class WatchTest {
   }
 
   private static void disable(Kit kit, Aum head) throws IOException {
-    Kit.json(
-        kit.ask(
-            Role.FORWARDER,
-            "POST",
-            node(1) + "/machine/tka/disable",
-            text(
-                "Version",
-                148,
-                "NodeKey",
-                nodeKey(1),
-                "Head",
-                head.hash().toString(),
-                "DisablementSecret",
-                Kit.base64(Kit.SECRET_BYTES))));
+    Kit.json(kit.disable(head.hash().toString()));
   }
 
   @Test
