@@ -46,9 +46,41 @@ public interface ControlRecords {
   /**
    * What one look at a tailnet shows.
    *
-   * @param known whether there is anything of this tailnet: AUMs, a record or a node
+   * @param known whether there is anything of this tailnet: AUMs, a record, a node, or a fence that
+   *     is not open
    */
-  record Seen(boolean known, TailnetRecord tailnet, Revision aums) {}
+  record Seen(boolean known, TailnetRecord tailnet, Revision aums, Fence fence) {
+    /** What is seen of a tailnet that was never moved. */
+    public Seen(boolean known, TailnetRecord tailnet, Revision aums) {
+      this(known, tailnet, aums, Fence.NONE);
+    }
+  }
+
+  /** Whether a tailnet lives here. */
+  default Fence fence(String tailnet) throws StoreException {
+    return seen(tailnet).fence();
+  }
+
+  /**
+   * Changes whether a tailnet lives here. When this returns, everything that was written under the
+   * fence before can be read, and nothing more is written under it.
+   *
+   * @param after the fence from now on; its epoch is the next one
+   * @throws StoreException.Conflict if the fence is not {@code before}; nothing was changed
+   */
+  default void fence(String tailnet, Fence before, Fence after) throws StoreException {
+    throw new UnsupportedOperationException();
+  }
+
+  /**
+   * This place, for the move that holds a tailnet's fence: reads and writes of this tailnet, and of
+   * its retired authorities, are made exactly while its fence is the one given, and fail with
+   * {@link StoreException.Fenced} otherwise. All others fail so while it does not live here.
+   * Deleting the tailnet leaves the fence. Closing what is returned leaves this place as it is.
+   */
+  default Tailnets under(String tailnet, Fence fence) {
+    throw new UnsupportedOperationException();
+  }
 
   /** A node, if there is one with this number. */
   Optional<NodeRecord> node(String tailnet, long id) throws StoreException;

@@ -59,6 +59,18 @@ public abstract sealed class StoreException extends TkaException {
     }
   }
 
+  /**
+   * The tailnet is being moved to another place, or lives there: its fence is not the one under
+   * which this was asked for (service, section 7). Read the fence to learn which it is.
+   */
+  public static final class Fenced extends StoreException {
+
+    /** Made by stores; says where the tailnet lives. */
+    public Fenced(String what) {
+      super(what);
+    }
+  }
+
   /** Other writers were in the way for too long; try again. */
   public static final class Busy extends StoreException {
 
