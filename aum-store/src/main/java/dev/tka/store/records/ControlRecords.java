@@ -23,14 +23,18 @@ import java.util.function.Consumer;
  * dev.tka.store.TailnetName}), unless its AUMs are here already. {@link Tailnets#delete} deletes
  * all of it, tokens included.
  *
- * <p>Everything but {@link #noteSightings} throws {@link StoreException} if the place cannot be
- * read or written, {@link StoreException.InDoubt} if it is unknown whether a change was made, and
- * {@link IllegalArgumentException} if a tailnet's name is invalid.
+ * <p>Of a tailnet that does not live here ({@link Fence}), {@link #tailnets}, {@link #seen}, {@link
+ * #fence} and what is said of changes answer as of any other. All else fails with {@link
+ * StoreException.Fenced}, and so do changes while it is being moved.
+ *
+ * <p>Everything throws {@link StoreException} if the place cannot be read or written, {@link
+ * StoreException.InDoubt} if it is unknown whether a change was made, and {@link
+ * IllegalArgumentException} if a tailnet's name is invalid.
  */
 public interface ControlRecords {
   /**
-   * The names of all tailnets that have AUMs, a record or a node, without the stores that keep
-   * retired authorities.
+   * The names of all tailnets that have AUMs, a record, a node, or a fence that is not open,
+   * without the stores that keep retired authorities.
    */
   SortedSet<String> tailnets() throws StoreException;
 
