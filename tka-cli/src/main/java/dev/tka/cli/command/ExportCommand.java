@@ -15,6 +15,7 @@ import dev.tka.cli.output.Texts;
 import dev.tka.core.TkaException;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.OwnAums;
+import dev.tka.core.store.StoreException;
 import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
 import dev.tka.store.export.AumExport;
