@@ -88,7 +88,6 @@ class FencedStoreTest {
             List.of("export", folder.resolve("one.tka")),
             List.of("restored"),
             List.of("delete", "--confirm"),
-            List.of("compact"),
             List.of("add", keys.newKey("bob"), "--key-file", keys.keyFile("ann")))) {
       List<Object> arguments = new ArrayList<>(each);
       arguments.add(1, store);

@@ -158,7 +158,7 @@ public final class RestoreCommand implements Callable<Integer> {
               && (!restoredNames.contains(name) || there.find(was.get()).isEmpty())) {
             older.add(new Older(name, head(there), was.get()));
           }
-        } catch (StoreException.Damaged | StoreException.Fenced e) {
+        } catch (StoreException.Damaged e) {
           unread = unread.or(() -> Optional.of(e));
         }
       }
