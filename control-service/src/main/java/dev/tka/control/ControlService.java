@@ -44,7 +44,7 @@ import java.util.function.LongSupplier;
  */
 public final class ControlService implements AutoCloseable {
   private static final Duration WRITES_SIGHTINGS = Duration.ofSeconds(3);
-  private static final Duration LOOKS_AT_RESTORED = Duration.ofSeconds(10);
+  private static final Duration LOOKS_AT_RESTORED = Duration.ofSeconds(3);
   private static final Duration NOTES_TIMES = Duration.ofDays(1);
 
   private final AuthorityCache cache;
