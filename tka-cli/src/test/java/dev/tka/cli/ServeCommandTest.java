@@ -153,7 +153,7 @@ class ServeCommandTest {
     assertThat(Cli.run("status", store, "--tailnet", "one", "--json").json())
         .containsEntry("Restored", since);
     assertThat(Cli.run("doctor", store, "--tailnet", "one").out())
-        .contains("note     restored: ", "; no node is awaited\n");
+        .contains("note     restored: ", "; no node is awaited that is known\n");
     for (String wrong : List.of("yes", "2100-01-01T00:00:00Z", "2026-01-31")) {
       Cli.Result bad = Cli.run("serve", "--check", "--state", state, "--restored", wrong);
       assertThat(bad.exitCode()).isEqualTo(ExitCode.BAD_INPUT);

@@ -612,7 +612,7 @@ public final class DoctorCommand implements Callable<Integer> {
             + since
             + ": control takes back what nodes still hold, and its rules protect less; "
             + (awaited.isEmpty()
-                ? "no node is awaited"
+                ? "no node is awaited that is known"
                 : Texts.count(awaited.size(), "node")
                     + " awaited: "
                     + awaited.stream().limit(LISTED).collect(Collectors.joining(", "))
