@@ -333,6 +333,10 @@ public final class AuthorityCache implements Tailnets {
         try {
           return look(before);
         } catch (StoreException e) {
+          if (e instanceof StoreException.Fenced) {
+            // It lives elsewhere: memory is for those that are asked for here.
+            held.invalidate(name);
+          }
           failure = Optional.of(new Failure(nanoTime.getAsLong(), e));
           throw e;
         }
