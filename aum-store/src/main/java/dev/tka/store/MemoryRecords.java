@@ -171,9 +171,10 @@ final class MemoryRecords implements ControlRecords, RecordsPoll.Source {
   @Override
   public void fence(String tailnet, Fence before, Fence after) throws StoreException {
     requireOpen(tailnet);
+    Fences.requireNext(before, after);
     synchronized (lock) {
+      Fences.requireSame(tailnet, fenceOf(tailnet), before);
       making(tailnet);
-      Fences.requireChange(tailnet, fenceOf(tailnet), before, after);
       fences.put(tailnet, after);
       Marks noted = mark(tailnet);
       noted.switched = noted.changed;

@@ -15,7 +15,7 @@ import dev.tka.store.records.NodeToken;
 import dev.tka.store.records.RecordsChange;
 import dev.tka.store.records.RetiredAuthority;
 import dev.tka.store.records.TailnetRecord;
-import dev.tka.store.testkit.ControlRecordsContract;
+import dev.tka.store.testkit.FenceContract;
 import dev.tka.store.testkit.Followed;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -26,7 +26,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** What records in a database owe beyond the contract of all. */
-abstract class SqlRecordsContract extends ControlRecordsContract {
+abstract class SqlRecordsContract extends FenceContract {
   private static final Bytes HASH = Bytes.copyOf(new byte[] {1, 2, 3});
 
   @Override

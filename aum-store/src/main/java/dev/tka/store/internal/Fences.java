@@ -72,14 +72,21 @@ public final class Fences {
    * Checks a change of a fence.
    *
    * @throws IllegalArgumentException unless the epoch afterwards is the next one
-   * @throws StoreException.Conflict if the fence is another than the one before
    */
-  public static void requireChange(String tailnet, Fence found, Fence before, Fence after)
-      throws StoreException.Conflict {
+  public static void requireNext(Fence before, Fence after) {
     if (after.epoch() != before.epoch() + 1) {
       throw new IllegalArgumentException(
           "expected the fence's epoch " + (before.epoch() + 1) + ", found " + after.epoch());
     }
+  }
+
+  /**
+   * Checks that a fence is the one that a change of it is based on.
+   *
+   * @throws StoreException.Conflict if it is another
+   */
+  public static void requireSame(String tailnet, Fence found, Fence before)
+      throws StoreException.Conflict {
     if (!found.equals(before)) {
       throw RecordConflicts.fence(tailnet, before, found);
     }
