@@ -59,6 +59,7 @@ public final class ControlService implements AutoCloseable {
   private final Sightings sightings;
   private final TailnetViews views;
   private final Push push;
+  private final Warmth warmth;
   private final ScheduledExecutorService background;
   private final List<Task> tasks;
 
@@ -93,6 +94,7 @@ public final class ControlService implements AutoCloseable {
     this.views =
         new TailnetViews(tailnet -> premises.untilFirst(() -> overview.view(tailnet)), nanoTime);
     this.push = new Push(records, attempts, views, nanoTime);
+    this.warmth = new Warmth(records, views, cache, settings.cacheBytes());
     this.background =
         Executors.newSingleThreadScheduledExecutor(
             task -> {
@@ -160,6 +162,21 @@ public final class ControlService implements AutoCloseable {
       LongSupplier nanoTime,
       Attempts.Sleep sleep) {
     return new ControlService(place, settings, clocks, listener, nanoTime, sleep);
+  }
+
+  /**
+   * Opens what is hot in the background before anybody asks for it, from now on (service, section
+   * 7): at first the tailnets whose nodes came last, and then those that change, as long as they
+   * take up less than three quarters of the memory for open authorities. To be called once.
+   */
+  public void warm() {
+    push.whenChanged(warmth::changed);
+    warmth.begin();
+  }
+
+  /** How many tailnets were opened before anybody asked. */
+  long warmed() {
+    return warmth.opened();
   }
 
   /** The open authorities. */
@@ -596,6 +613,7 @@ public final class ControlService implements AutoCloseable {
   @Override
   public void close() {
     background.shutdownNow();
+    warmth.close();
     push.close();
     try {
       sightings.flush();

@@ -39,6 +39,9 @@ final class Push implements AutoCloseable {
   /** Whether the place has reported anything yet. */
   private volatile boolean begun;
 
+  /** Hears of each tailnet that changed. */
+  private volatile Consumer<String> changing = tailnet -> {};
+
   private boolean draining;
 
   Push(ControlRecords records, Attempts attempts, TailnetViews views, LongSupplier nanoTime) {
@@ -169,6 +172,11 @@ final class Push implements AutoCloseable {
     return removed;
   }
 
+  /** Whom to tell of each tailnet that changes; it must not block. */
+  void whenChanged(Consumer<String> hearing) {
+    changing = hearing;
+  }
+
   /** The number of nodes that wait. */
   long waiting() {
     return waiters.values().stream().mapToLong(Set::size).sum();
@@ -274,6 +282,7 @@ final class Push implements AutoCloseable {
         subscriptions.forEach(Subscription::resync);
       }
       subscriptions.forEach(each -> each.add(changes));
+      changes.tailnets().forEach(each -> changing.accept(each.tailnet()));
       if (!all) {
         changes.tailnets().forEach(each -> untold.add(each.tailnet()));
       } else {
