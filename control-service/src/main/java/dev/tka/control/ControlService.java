@@ -78,7 +78,8 @@ public final class ControlService implements AutoCloseable {
                 () ->
                     new IllegalArgumentException(
                         place + ": this kind of store keeps nothing for a control server"));
-    this.cache = AuthorityCache.over(place, AdmissionPolicy.CONTROL, clocks, settings.cacheBytes());
+    this.cache =
+        AuthorityCache.ofNow(place, AdmissionPolicy.CONTROL, clocks, settings.cacheBytes());
     this.attempts = new Attempts(records, nanoTime, sleep);
     this.premises = new Premises(cache, place, records, settings, clocks.wall(), attempts);
     this.listener = listener;

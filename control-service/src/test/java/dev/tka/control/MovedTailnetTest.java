@@ -6,9 +6,12 @@ import static dev.tka.control.TestControl.nodeKey;
 import static dev.tka.control.TestControl.signature;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.tka.core.Aum;
 import dev.tka.core.Bytes;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.records.ControlRecords;
 import dev.tka.store.records.Fence;
@@ -362,6 +365,26 @@ class MovedTailnetTest {
                     .isEqualTo(new Announcement.Enabled(genesis(1).hash()));
                 assertThat(change.signatures()).containsExactly(1L, 2L, 3L);
               });
+    }
+  }
+
+  @Test
+  void aCacheThatMayGiveOldAnswersGivesNoneOfATailnetThatWasMovedAway() throws Exception {
+    try (AuthorityCache cache =
+        AuthorityCache.over(control.place, AdmissionPolicy.CONTROL, control.clock, 1 << 20)) {
+      Duration old = Duration.ofHours(1);
+      LiveAuthority live = cache.live(TAILNET, old);
+      assertThat(live.current().head()).isEqualTo(genesis(1).hash());
+      stand(MOVED);
+      long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+      while (catchThrowable(() -> cache.live(TAILNET, old)) == null) {
+        assertThat(System.nanoTime()).isLessThan(end);
+        Thread.sleep(1);
+      }
+      assertThatThrownBy(() -> cache.live(TAILNET, old)).isInstanceOf(StoreException.Fenced.class);
+      assertThat(cache.heldBytes()).isZero();
+      stand(new Standing.Open());
+      assertThat(cache.live(TAILNET, Duration.ZERO).current().head()).isEqualTo(genesis(1).hash());
     }
   }
 
