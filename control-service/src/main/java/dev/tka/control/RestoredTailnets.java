@@ -161,9 +161,13 @@ final class RestoredTailnets {
    */
   List<String> mark(Instant since) throws ControlException {
     List<String> marked = new ArrayList<>();
-    for (String tailnet : Attempts.untilFirst(records::tailnets)) {
-      if (Attempts.untilFirst(() -> mark(tailnet, since))) {
-        marked.add(tailnet);
+    for (String tailnet : Attempts.read(records::tailnets)) {
+      try {
+        if (premises.untilFirst(() -> mark(tailnet, since))) {
+          marked.add(tailnet);
+        }
+      } catch (ControlException.Moved | ControlException.Unfinished e) {
+        // It was moved since the look at it.
       }
     }
     return marked;

@@ -14,10 +14,13 @@ import dev.tka.core.Bytes;
 import dev.tka.store.MemoryTailnets;
 import dev.tka.store.Tailnets;
 import dev.tka.store.export.AumImport;
+import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.Fence;
 import dev.tka.store.records.NodeSighting;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.Key;
@@ -118,6 +121,36 @@ class RunningServerTest {
     servers.forEach(ControlServer::close);
     service.close();
     assertThat(log).noneMatch(line -> line.contains(TOKEN) || line.contains("tka-node-"));
+  }
+
+  @Test
+  void aTailnetThatDoesNotLiveThereIsListedWithItsPlaceAndAVerbOnItNamesItsServer()
+      throws Exception {
+    String url = onSocket();
+    ControlRecords records = place.records().orElseThrow();
+    Fence moved =
+        Fence.NONE.next(
+            "0123456789abcdef",
+            new Fence.Standing.Moved(
+                "postgresql://new/db",
+                Optional.of(URI.create("https://new.example")),
+                Instant.EPOCH));
+    records.fence("empty.example.com", Fence.NONE, moved);
+    Fence fenced = Fence.NONE.next("0123456789abcdef", new Fence.Standing.Fenced(Instant.EPOCH));
+    records.fence(NAME, Fence.NONE, fenced);
+    assertThat(Cli.run("tailnets", url).out())
+        .contains("\t3 nodes\tbeing moved\n")
+        .endsWith(
+            "empty.example.com\tmoved to postgresql://new/db\tserved by https://new.example\n");
+    Cli.Result fleet = Cli.run("fleet", url, "--tailnet", "empty.example.com");
+    assertThat(fleet.exitCode()).isNotZero();
+    assertThat(fleet.err()).contains("moved", "https://new.example").hasLineCount(1);
+    records.fence(
+        "empty.example.com", moved, moved.next(new Fence.Standing.Shadow("sqlite:old.db")));
+    assertThat(Cli.run("tailnets", url).out())
+        .endsWith("empty.example.com\tunfinished copy of that in sqlite:old.db\n");
+    assertThat(Cli.run("tailnets", url, "--json").json().toString())
+        .contains("Standing=shadow", "Place=sqlite:old.db", "Standing=fenced");
   }
 
   @Test

@@ -54,6 +54,7 @@ record Vocabulary(String ending, SortedSet<String> words) {
                 "refused",
                 "retired",
                 "stranded")),
+        of(".Standing", Stream.of("fenced", "moved", "shadow")),
         of(".Told", Stream.of("catching-up", "disabled")),
         of("node run.Lock", Stream.of("off", "on", "unknown")),
         of("node once.Lock", Stream.of("off", "on", "unknown")),

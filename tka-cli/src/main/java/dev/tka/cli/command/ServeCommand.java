@@ -324,6 +324,7 @@ public final class ServeCommand implements Callable<Integer> {
       service.close();
       throw e;
     }
+    service.warm();
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, service, log)));
     greet(server, database, out);
     out.flush();

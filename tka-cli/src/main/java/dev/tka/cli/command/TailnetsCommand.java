@@ -50,7 +50,8 @@ import picocli.CommandLine.Spec;
       "Nothing is verified; 'tka verify STORE --all' does that. Tailnets that cannot be read or"
           + " opened are marked, and the exit status is that of the first one. Tailnets that live at"
           + " another place are listed with it.",
-      "Of a running server: name, AUMs on the active chain, head, nodes, as it says itself."
+      "Of a running server: name, AUMs on the active chain, head, nodes, as it says itself; of a"
+          + " tailnet that was moved, or is being moved, where it is."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -156,6 +157,16 @@ public final class TailnetsCommand implements Callable<Integer> {
   }
 
   private static String describe(ServedTailnet tailnet) {
+    String name = TailnetName.printable(tailnet.name());
+    if (tailnet.standing() instanceof Fence.Standing.Moved moved) {
+      return name
+          + "\tmoved to "
+          + Texts.printable(moved.to())
+          + moved.server().map(server -> "\tserved by " + server).orElse("");
+    }
+    if (tailnet.standing() instanceof Fence.Standing.Shadow shadow) {
+      return name + "\tunfinished copy of that in " + Texts.printable(shadow.from());
+    }
     String lock =
         tailnet
             .problem()
@@ -166,16 +177,31 @@ public final class TailnetsCommand implements Callable<Integer> {
                         .head()
                         .map(head -> Texts.count(tailnet.length(), "AUM") + "\thead " + head))
             .orElse(tailnet.lock().equals("pending") ? "begun, not enabled" : "not enabled");
-    return TailnetName.printable(tailnet.name())
+    return name
         + "\t"
         + lock
         + "\t"
-        + Texts.count(tailnet.nodes(), "node");
+        + Texts.count(tailnet.nodes(), "node")
+        + (tailnet.standing() instanceof Fence.Standing.Fenced ? "\tbeing moved" : "");
   }
 
   private static Map<String, Object> toJson(ServedTailnet tailnet) {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("Name", tailnet.name());
+    if (tailnet.standing() instanceof Fence.Standing.Moved moved) {
+      object.put("Standing", "moved");
+      object.put("Place", moved.to());
+      moved.server().ifPresent(server -> object.put("Server", server.toString()));
+      return object;
+    }
+    if (tailnet.standing() instanceof Fence.Standing.Shadow shadow) {
+      object.put("Standing", "shadow");
+      object.put("Place", shadow.from());
+      return object;
+    }
+    if (tailnet.standing() instanceof Fence.Standing.Fenced) {
+      object.put("Standing", "fenced");
+    }
     object.put("Lock", tailnet.lock());
     tailnet
         .head()
