@@ -26,7 +26,8 @@ final class PostgresTables {
   private static final String HISTORY = SCHEMA + ".schema_history";
 
   /** The steps; the number of each is its version. */
-  private static final List<String> STEPS = List.of("tailnets", "facts", "records", "restored", "fence");
+  private static final List<String> STEPS =
+      List.of("tailnets", "facts", "records", "restored", "fence");
 
   static final int VERSION = STEPS.size();
 
@@ -180,8 +181,7 @@ final class PostgresTables {
           "update " + SCHEMA + ".gone set changed = pg_current_xact_id() where changed" + future);
       // Its trigger marks it.
       statement.execute("update " + SCHEMA + ".tailnet set changed = null where changed" + future);
-      statement.execute(
-          "update " + SCHEMA + ".record set opened = null where opened is not null");
+      statement.execute("update " + SCHEMA + ".record set opened = null where opened is not null");
       connection.commit();
       done = true;
     } finally {

@@ -232,9 +232,7 @@ final class SqlAumStore implements AumStore {
                 arguments.toArray())
             .get(0);
     requireReading(connection, Optional.of(row), 2);
-    return row.columns().get(0).isEmpty()
-        ? Stamp.NO_ROW
-        : new Stamp(row.number(0), row.number(1));
+    return row.columns().get(0).isEmpty() ? Stamp.NO_ROW : new Stamp(row.number(0), row.number(1));
   }
 
   /**
@@ -292,9 +290,7 @@ final class SqlAumStore implements AumStore {
   private Optional<Row> row(Connection connection, String lock, boolean facts, boolean fences)
       throws SQLException {
     String standing =
-        fences
-            ? SqlRecords.standing(database.schema(), "tailnet.retired", "tailnet.name")
-            : "null";
+        fences ? SqlRecords.standing(database.schema(), "tailnet.retired", "tailnet.name") : "null";
     String columns = Tailnet.columns(facts) + ", " + standing;
     return select(connection, columns, "tailnet where name = ?" + lock, name).stream().findFirst();
   }

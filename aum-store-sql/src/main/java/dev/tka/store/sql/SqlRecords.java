@@ -164,8 +164,7 @@ final class SqlRecords implements ControlRecords {
             + in("tailnet")
             + " as t where t.name = ? and t.retired is not null), ?)"
             + lock;
-    List<Row> rows =
-        database.waiting(each -> query(each, "record", sql, store, store), connection);
+    List<Row> rows = database.waiting(each -> query(each, "record", sql, store, store), connection);
     if (rows.isEmpty()) {
       return new Owned(store, 0, Fence.NONE);
     }
@@ -370,9 +369,7 @@ final class SqlRecords implements ControlRecords {
                     + ", "
                     + (restored ? of("r", RESTORED_COLUMNS) : "null, null")
                     + ", "
-                    + (fences
-                        ? of("r", FENCE_COLUMNS)
-                        : "null, null, null, null, null, null, null")
+                    + (fences ? of("r", FENCE_COLUMNS) : "null, null, null, null, null, null, null")
                     + ", "
                     + of("q", RETIRED_COLUMNS)
                 : "")
@@ -868,7 +865,9 @@ final class SqlRecords implements ControlRecords {
               before.withRetired(
                   new RetiredAuthority(ended.name(), ended.secret(), ended.at(), store));
           Kept kept =
-              found.number != 0 ? found : new Kept(newRecord(connection, tailnet), found.record, found.fence);
+              found.number != 0
+                  ? found
+                  : new Kept(newRecord(connection, tailnet), found.record, found.fence);
           writeRecord(connection, tailnet, kept, after, true);
           return after;
         });

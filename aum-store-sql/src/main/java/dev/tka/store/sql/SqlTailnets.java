@@ -54,7 +54,8 @@ abstract class SqlTailnets implements Tailnets {
    * read after it, sees the last commit, and nobody else writes those rows in the meantime.
    *
    * @throws StoreException.InDoubt if the outcome is unknown
-   * @throws StoreException.Fenced if the database refuses it; the tailnet and its place are not said
+   * @throws StoreException.Fenced if the database refuses it; the tailnet and its place are not
+   *     said
    */
   abstract <T> T write(Work<T> work) throws StoreException;
 
@@ -73,9 +74,7 @@ abstract class SqlTailnets implements Tailnets {
                   ? work.run(connection)
                   : records.holding(connection, store, held, work));
     } catch (StoreException.Fenced e) {
-      throw e.tailnet().isEmpty()
-          ? read(connection -> records.fenced(connection, store, held))
-          : e;
+      throw e.tailnet().isEmpty() ? read(connection -> records.fenced(connection, store, held)) : e;
     }
   }
 

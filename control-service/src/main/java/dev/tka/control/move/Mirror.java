@@ -1,0 +1,165 @@
+package dev.tka.control.move;
+
+import dev.tka.core.store.StoreException;
+import dev.tka.store.Tailnets;
+import dev.tka.store.records.Changes;
+import dev.tka.store.records.ControlRecords;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Keeps a copy of a tailnet at another place that follows what happens, and compares the two
+ * (service, section 7). The copy is a shadow that nobody else sees; {@link Move} takes it over.
+ *
+ * <p>For one thread.
+ */
+public final class Mirror {
+  private static final int TOKEN_BYTES = 8;
+  private static final int MOST_ATTEMPTS = 50;
+  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(50);
+
+  /** Where nothing changes, all of it is compared again after this time. */
+  private static final Duration BETWEEN_COMPARISONS = Duration.ofMinutes(1);
+
+  private final Mover mover;
+  private final String random;
+
+  private Mirror(Mover mover, String random) {
+    this.mover = mover;
+    this.random = random;
+  }
+
+  /**
+   * A mirror; nothing happens yet.
+   *
+   * @throws MoveException if the places keep no records of control, or are one
+   */
+  public static Mirror of(
+      MovePlace source,
+      MovePlace target,
+      String tailnet,
+      Clock clock,
+      SecureRandom random,
+      MoveListener listener)
+      throws MoveException {
+    byte[] token = new byte[TOKEN_BYTES];
+    random.nextBytes(token);
+    return new Mirror(
+        new Mover(source, target, tailnet, clock, listener), HexFormat.of().formatHex(token));
+  }
+
+  /**
+   * Copies what differs and compares all of it, once.
+   *
+   * @return what was copied
+   * @throws MoveException if there can be no copy, or the copy is not equal although it should be
+   */
+  public Copied once() throws MoveException, StoreException, InterruptedException {
+    hold();
+    return round(true);
+  }
+
+  /**
+   * Follows until this thread is interrupted. A difference is told to the listener, and mended.
+   *
+   * @throws InterruptedException when it is; the copy stays
+   * @throws MoveException if there can be no copy, or another process takes it over
+   */
+  public void follow() throws MoveException, StoreException, InterruptedException {
+    Semaphore changed = new Semaphore(1);
+    long comparedAt = System.nanoTime() - BETWEEN_COMPARISONS.toNanos();
+    Tailnets.Watch watch = mover.here().watch(new Waking(changed));
+    try (watch) {
+      while (true) {
+        boolean woken = changed.tryAcquire(BETWEEN_COMPARISONS.toNanos(), TimeUnit.NANOSECONDS);
+        changed.drainPermits();
+        boolean compares =
+            !woken || System.nanoTime() - comparedAt >= BETWEEN_COMPARISONS.toNanos();
+        attempt(compares);
+        if (compares) {
+          comparedAt = System.nanoTime();
+        }
+      }
+    }
+  }
+
+  private void attempt(boolean compares)
+      throws MoveException, StoreException, InterruptedException {
+    for (int attempts = 1; true; attempts++) {
+      try {
+        hold();
+        round(compares);
+        return;
+      } catch (StoreException.Conflict | StoreException.Fenced | StoreException.InDoubt e) {
+        if (attempts == MOST_ATTEMPTS) {
+          throw e;
+        }
+        Thread.sleep(BETWEEN_LOOKS.toMillis());
+      }
+    }
+  }
+
+  /** Has the shadow, or says why not. */
+  private void hold() throws MoveException, StoreException {
+    Step step = Steps.mirror(mover.look(), mover.own(), random, mover.now());
+    while (step.kind() != Step.Kind.FOLLOW) {
+      mover.listener.step(step.kind());
+      mover.change(step);
+      step = Steps.mirror(mover.look(), mover.own(), random, mover.now());
+    }
+  }
+
+  private Copied round(boolean compares) throws MoveException, StoreException {
+    // What the last round left must be there still: nobody else writes to a shadow.
+    Optional<String> foreign =
+        compares && mover.copying().hasCopied()
+            ? mover.copying().difference(true)
+            : Optional.empty();
+    Copied copied = Copied.NOTHING;
+    if (foreign.isPresent()) {
+      mover.listener.differs(foreign.get());
+      mover.copying().startOver();
+    }
+    copied = copied.plus(mover.copying().round(true));
+    Optional<String> difference =
+        compares && !(foreign.isEmpty() && copied.isNothing())
+            ? mover.copying().difference(true)
+            : Optional.empty();
+    if (difference.isPresent()) {
+      mover.listener.differs(difference.get());
+      mover.copying().startOver();
+      copied = copied.plus(mover.copying().round(true));
+      difference = mover.copying().difference(true);
+      if (difference.isPresent()) {
+        throw new MoveException(
+            MoveException.Reason.DIFFERS,
+            mover.target.name()
+                + ": the copy is not equal to what was copied, also when it is made anew: "
+                + difference.get());
+      }
+    }
+    mover.listener.copied(copied);
+    return copied;
+  }
+
+  /** Wakes the mirror when something may have been committed at the source. */
+  private record Waking(Semaphore changed) implements ControlRecords.Watcher {
+    @Override
+    public void changed(Changes changes, long moment) {
+      if (!changes.complete() || !changes.tailnets().isEmpty()) {
+        changed.release();
+      }
+    }
+
+    @Override
+    public void lost(StoreException why) {
+      // The next round fails with it.
+      changed.release();
+    }
+  }
+}
