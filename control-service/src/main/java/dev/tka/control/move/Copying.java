@@ -64,6 +64,7 @@ final class Copying {
 
   private Optional<Changes.Position> nodesSeen = Optional.empty();
   private Map<Long, Bytes> nodes = Map.of();
+  private TailnetRecord recordThere = TailnetRecord.NONE;
   private Content last = Content.NOTHING;
   private Copied copied = Copied.NOTHING;
 
@@ -151,7 +152,8 @@ final class Copying {
   /** Ends authorities at the target as they were ended at the source. */
   private List<AumSnapshot> copyRetired(List<RetiredAuthority> wanted)
       throws StoreException, MoveException {
-    List<RetiredAuthority> found = there.tailnet(tailnet).retired();
+    recordThere = there.tailnet(tailnet);
+    List<RetiredAuthority> found = recordThere.retired();
     int same = 0;
     List<AumSnapshot> ended = new ArrayList<>();
     while (same < Math.min(wanted.size(), found.size())
@@ -168,6 +170,7 @@ final class Copying {
     }
     if (same < found.size()) {
       clear(to, tailnet);
+      recordThere = TailnetRecord.NONE;
       count(0, 0, 0, 0, 0, 0, 1);
       nodesSeen = Optional.empty();
       last = Content.NOTHING;
@@ -182,7 +185,7 @@ final class Copying {
       }
       ended.add(aums);
       AumSnapshot filled = fill(aums);
-      there.retire(tailnet, filled.revision(), there.tailnet(tailnet), each);
+      recordThere = there.retire(tailnet, filled.revision(), recordThere, each);
       count(1, 0, 0, 0, 0, 0, 0);
     }
     return List.copyOf(ended);
@@ -301,7 +304,7 @@ final class Copying {
     Map<Long, Bytes> wanted = new HashMap<>();
     Map<Long, Bytes> found = digests(there);
     List<NodeRecord> more = new ArrayList<>();
-    long of = here.countNodes(tailnet);
+    int of = found.size();
     StoreException[] failure = new StoreException[1];
     here.allNodes(
         tailnet,
@@ -317,7 +320,7 @@ final class Copying {
             } catch (StoreException e) {
               failure[0] = e;
             }
-            progress.done(wanted.size(), of);
+            progress.done(wanted.size(), Math.max(of, wanted.size()));
           }
         });
     if (failure[0] != null) {
@@ -407,10 +410,10 @@ final class Copying {
   }
 
   private void copyRecord(TailnetRecord wanted) throws StoreException {
-    TailnetRecord before = there.tailnet(tailnet);
-    TailnetRecord after = with(before.retired(), wanted);
-    if (!after.equals(before)) {
-      there.commit(tailnet, RecordsChange.ofTailnet(before, after));
+    TailnetRecord after = with(recordThere.retired(), wanted);
+    if (!after.equals(recordThere)) {
+      there.commit(tailnet, RecordsChange.ofTailnet(recordThere, after));
+      recordThere = after;
       count(0, 0, 0, 0, 0, 1, 0);
     }
   }

@@ -1,6 +1,7 @@
 package dev.tka.control.move;
 
 import dev.tka.store.records.Fence;
+import java.util.Optional;
 
 /**
  * What is seen of a tailnet at the two places of a move.
@@ -11,7 +12,7 @@ import dev.tka.store.records.Fence;
  * @param here the fence at the source
  * @param isHere whether anything of the tailnet is at the source
  * @param there the fence at the target
- * @param isThere whether anything of the tailnet is at the target
+ * @param isThere whether anything of the tailnet is at the target; of a shadow, whether it may be
  */
 record Look(
     String tailnet,
@@ -21,6 +22,20 @@ record Look(
     boolean isHere,
     Fence there,
     boolean isThere) {
+
+  /**
+   * What is seen after a step, if that needs no other look: each change of a fence is under the
+   * condition that it is the one that was seen.
+   */
+  Optional<Look> after(Step step) {
+    return switch (step.kind()) {
+      case FENCE, DECIDE ->
+          Optional.of(new Look(tailnet, source, target, step.after(), isHere, there, isThere));
+      case FINISH -> Optional.of(this);
+      // Whoever undoes must look at the source after taking the shadow over.
+      default -> Optional.empty();
+    };
+  }
 
   /** Whether the fences are those of one move, so that the places belong together. */
   boolean isPair() {

@@ -7,9 +7,14 @@ import dev.tka.store.records.ControlRecords;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Semaphore;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -22,6 +27,8 @@ public final class Mirror {
   private static final int TOKEN_BYTES = 8;
   private static final int MOST_ATTEMPTS = 50;
   private static final Duration BETWEEN_LOOKS = Duration.ofMillis(50);
+
+  private static final Duration POLL = Duration.ofSeconds(1);
 
   /** Where nothing changes, all of it is compared again after this time. */
   private static final Duration BETWEEN_COMPARISONS = Duration.ofMinutes(1);
@@ -65,26 +72,59 @@ public final class Mirror {
   }
 
   /**
-   * Follows until this thread is interrupted. A difference is told to the listener, and mended.
+   * Follows with several mirrors of one source until this thread is interrupted, or none is left. A
+   * difference is told to the listener, and mended. A mirror that cannot go on, as when a move
+   * takes its copy over, ends and tells so; one whose place is out of reach tries again.
    *
-   * @throws InterruptedException when it is; the copy stays
-   * @throws MoveException if there can be no copy, or another process takes it over
+   * @throws InterruptedException when this thread is interrupted; the copies stay
    */
-  public void follow() throws MoveException, StoreException, InterruptedException {
-    Semaphore changed = new Semaphore(1);
-    long comparedAt = System.nanoTime() - BETWEEN_COMPARISONS.toNanos();
-    Tailnets.Watch watch = mover.here().watch(new Waking(changed));
+  public static void follow(MovePlace source, List<Mirror> mirrors)
+      throws MoveException, InterruptedException {
+    BlockingQueue<Optional<Changes>> news = new LinkedBlockingQueue<>();
+    List<Mirror> left = new ArrayList<>(mirrors);
+    Set<Mirror> due = new LinkedHashSet<>(left);
+    long comparedAt = System.nanoTime();
+    boolean compares = true;
+    Tailnets.Watch watch = source.records().watch(new Telling(news));
     try (watch) {
-      while (true) {
-        boolean woken = changed.tryAcquire(BETWEEN_COMPARISONS.toNanos(), TimeUnit.NANOSECONDS);
-        changed.drainPermits();
-        boolean compares =
-            !woken || System.nanoTime() - comparedAt >= BETWEEN_COMPARISONS.toNanos();
-        attempt(compares);
+      while (!left.isEmpty()) {
+        for (Mirror each : List.copyOf(due)) {
+          if (each.tries(compares, left)) {
+            due.remove(each);
+          }
+        }
+        Optional<Changes> changes = news.poll(POLL.toMillis(), TimeUnit.MILLISECONDS);
+        for (; changes != null; changes = news.poll()) {
+          Optional<Changes> told = changes;
+          left.stream().filter(each -> each.isIn(told)).forEach(due::add);
+        }
+        compares = System.nanoTime() - comparedAt >= BETWEEN_COMPARISONS.toNanos();
         if (compares) {
+          due.addAll(left);
           comparedAt = System.nanoTime();
         }
       }
+    }
+  }
+
+  private boolean isIn(Optional<Changes> changes) {
+    return changes.isEmpty()
+        || !changes.get().complete()
+        || changes.get().tailnets().stream().anyMatch(e -> e.tailnet().equals(mover.tailnet));
+  }
+
+  /** Makes a round; false if it is to be tried again. */
+  private boolean tries(boolean compares, List<Mirror> left) throws InterruptedException {
+    try {
+      attempt(compares);
+      return true;
+    } catch (MoveException e) {
+      mover.listener.failed(e);
+      left.remove(this);
+      return true;
+    } catch (StoreException e) {
+      mover.listener.failed(e);
+      return false;
     }
   }
 
@@ -147,19 +187,19 @@ public final class Mirror {
     return copied;
   }
 
-  /** Wakes the mirror when something may have been committed at the source. */
-  private record Waking(Semaphore changed) implements ControlRecords.Watcher {
+  /** Queues what was committed at the source; nothing stands for what is not known. */
+  private record Telling(BlockingQueue<Optional<Changes>> news) implements ControlRecords.Watcher {
     @Override
     public void changed(Changes changes, long moment) {
       if (!changes.complete() || !changes.tailnets().isEmpty()) {
-        changed.release();
+        news.add(Optional.of(changes));
       }
     }
 
     @Override
     public void lost(StoreException why) {
       // The next round fails with it.
-      changed.release();
+      news.add(Optional.empty());
     }
   }
 }

@@ -189,8 +189,8 @@ public final class Move {
   private Done attempt(Deciding deciding, Doing doing)
       throws MoveException, StoreException, InterruptedException {
     int attempts = 0;
+    Look look = mover.look();
     while (true) {
-      Look look = mover.look();
       Step step = deciding.next(look);
       mover.listener.step(step.kind());
       if (step.kind() == Step.Kind.DONE) {
@@ -198,6 +198,9 @@ public final class Move {
       }
       try {
         doing.step(step, look);
+        // While writes wait, nothing is read to learn what was just written.
+        Optional<Look> known = look.after(step);
+        look = known.isPresent() ? known.get() : mover.look();
       } catch (StoreException.Conflict | StoreException.Fenced | StoreException.InDoubt e) {
         // Others were faster, or nobody knows: the fences tell.
         attempts++;
@@ -205,6 +208,7 @@ public final class Move {
           throw e;
         }
         Thread.sleep(BETWEEN_LOOKS.toMillis());
+        look = mover.look();
       }
     }
   }
@@ -300,6 +304,7 @@ public final class Move {
   private void undoStep(Step step, Look look) throws StoreException {
     if (step.kind() == Step.Kind.DELETE) {
       Copying.clear(mover.there().under(mover.tailnet, look.there()), mover.tailnet);
+      mover.ready(Steps.Ready.EQUAL);
     } else {
       mover.change(step);
     }

@@ -21,4 +21,7 @@ public interface MoveListener {
 
   /** The copy was found to differ from what was copied, and is made again. */
   default void differs(String how) {}
+
+  /** A mirror's round failed; with a {@link MoveException}, the mirror ends. */
+  default void failed(Exception why) {}
 }

@@ -67,11 +67,11 @@ final class Mover {
         isThere(there, seenThere));
   }
 
+  /** Only where the tailnet does not live, it takes more than a look to tell. */
   private boolean isThere(ControlRecords records, ControlRecords.Seen seen) throws StoreException {
-    if (!seen.known() || seen.fence().isOpen()) {
-      return seen.known();
-    }
-    return Copying.isThere(records.under(tailnet, seen.fence()), tailnet);
+    return seen.fence().standing() instanceof Fence.Standing.Moved
+        ? Copying.isThere(records.under(tailnet, seen.fence()), tailnet)
+        : seen.known();
   }
 
   /** The target's side, once this mover holds the shadow. */

@@ -44,7 +44,7 @@ final class Steps {
     NOT,
     /** The shadow is nearly like the source. */
     NEARLY,
-    /** The shadow is like the source, and the source has not changed since. */
+    /** The shadow is like the source, and the source has not changed since; or it is deleted. */
     EQUAL
   }
 
@@ -220,9 +220,9 @@ final class Steps {
                   look.here().move().orElse(look.there().move().orElseThrow()),
                   new Standing.Moved(look.source(), server, now)));
     }
-    return look.isThere()
-        ? Step.of(Step.Kind.DELETE)
-        : change(Step.Kind.CLEAR, look.there(), look.there().next(new Standing.Open()));
+    return own.ready() == Ready.EQUAL
+        ? change(Step.Kind.CLEAR, look.there(), look.there().next(new Standing.Open()))
+        : Step.of(Step.Kind.DELETE);
   }
 
   /**

@@ -31,10 +31,18 @@ final class StoppingPlace {
 
   private final AtomicInteger left;
   private final boolean after;
+  private final AtomicInteger calls;
 
-  private StoppingPlace(AtomicInteger left, boolean after) {
+  private StoppingPlace(AtomicInteger left, boolean after, AtomicInteger calls) {
     this.left = left;
     this.after = after;
+    this.calls = calls;
+  }
+
+  /** A place whose calls are counted; a look into what was read is no call. */
+  static Tailnets counting(Tailnets place, AtomicInteger calls) {
+    return new StoppingPlace(new AtomicInteger(Integer.MAX_VALUE), false, calls)
+        .wrap(Tailnets.class, place);
   }
 
   /**
@@ -44,7 +52,7 @@ final class StoppingPlace {
    * @param after whether the last write is made before the process ends, which does not hear of it
    */
   static Tailnets of(Tailnets place, AtomicInteger left, boolean after) {
-    return new StoppingPlace(left, after).wrap(Tailnets.class, place);
+    return new StoppingPlace(left, after, new AtomicInteger()).wrap(Tailnets.class, place);
   }
 
   private <T> T wrap(Class<T> type, T inner) {
@@ -53,6 +61,7 @@ final class StoppingPlace {
             StoppingPlace.class.getClassLoader(),
             new Class<?>[] {type},
             (proxy, method, given) -> {
+              calls.incrementAndGet();
               Object[] arguments = given == null ? new Object[0] : given;
               // A fence is read with one argument, and written with three.
               boolean writes =
