@@ -156,20 +156,16 @@ public final class Mirror {
 
   private Copied round(boolean compares) throws MoveException, StoreException {
     // What the last round left must be there still: nobody else writes to a shadow.
-    Optional<String> foreign =
-        compares && mover.copying().hasCopied()
-            ? mover.copying().difference(true)
-            : Optional.empty();
-    Copied copied = Copied.NOTHING;
+    boolean looks = compares && mover.copying().hasCopied();
+    Optional<String> foreign = looks ? mover.copying().difference(true) : Optional.empty();
     if (foreign.isPresent()) {
       mover.listener.differs(foreign.get());
       mover.copying().startOver();
     }
-    copied = copied.plus(mover.copying().round(true));
+    Copied copied = mover.copying().round(true);
+    boolean isCompared = looks && foreign.isEmpty() && copied.isNothing();
     Optional<String> difference =
-        compares && !(foreign.isEmpty() && copied.isNothing())
-            ? mover.copying().difference(true)
-            : Optional.empty();
+        compares && !isCompared ? mover.copying().difference(true) : Optional.empty();
     if (difference.isPresent()) {
       mover.listener.differs(difference.get());
       mover.copying().startOver();

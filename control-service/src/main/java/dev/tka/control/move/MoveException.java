@@ -6,10 +6,17 @@ package dev.tka.control.move;
  */
 public final class MoveException extends Exception {
   private final Reason reason;
+  private final String message;
 
   MoveException(Reason reason, String message) {
     super(message);
     this.reason = reason;
+    this.message = message;
+  }
+
+  @Override
+  public String getMessage() {
+    return message;
   }
 
   /** What kind of reason it is. */

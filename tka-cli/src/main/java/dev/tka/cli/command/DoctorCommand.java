@@ -226,7 +226,19 @@ public final class DoctorCommand implements Callable<Integer> {
         findings.clear();
         // The commands that help name the tailnet.
         store.tailnet().select(name);
-        examine(tailnets.tailnet(name));
+        Optional<String> elsewhere = examineIfHere(tailnets, name);
+        if (elsewhere.isPresent()) {
+          if (json) {
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("Name", name);
+            one.put("Elsewhere", elsewhere.get());
+            list.add(one);
+          } else {
+            bar.hide();
+            out.println("moved    " + Texts.printable(elsewhere.get()));
+          }
+          continue;
+        }
         long problems = findings.stream().filter(Finding::problem).count();
         wrong += problems > 0 ? 1 : 0;
         if (json) {
@@ -261,8 +273,21 @@ public final class DoctorCommand implements Callable<Integer> {
     return wrong == 0 ? ExitCode.OK : ExitCode.VERIFICATION_FAILED;
   }
 
+  /** Examines a tailnet that lives here; of another one, says where it lives. */
+  private Optional<String> examineIfHere(Tailnets tailnets, String name) throws StoreException {
+    try {
+      examine(tailnets.tailnet(name));
+      return Optional.empty();
+    } catch (StoreException.Fenced e) {
+      return Optional.of(e.getMessage());
+    }
+  }
+
   private Optional<Authority> examine(OpenStore opened) throws StoreException {
-    return examine(opened.aums());
+    Optional<Authority> authority = examine(opened.aums());
+    FenceText.waiting(opened)
+        .ifPresent(since -> note("writes-wait", FenceText.waiting(since), FenceText.GO_ON));
+    return authority;
   }
 
   private Optional<Authority> examine(AumStore opened) throws StoreException {

@@ -21,6 +21,8 @@ import dev.tka.core.store.StoreException;
 import dev.tka.store.StorePlace;
 import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
+import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.Fence;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Clock;
@@ -30,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -185,8 +188,10 @@ public final class TailnetsCommand implements Callable<Integer> {
     List<Map<String, Object>> list = new ArrayList<>();
     Optional<TkaException> problem = Optional.empty();
     Listing listing = new Listing();
+    SortedMap<String, Fence> elsewhere = new TreeMap<>();
     try (Tailnets tailnets = StoreText.requireMany(place).open(Clock.systemUTC())) {
       tailnets.readAll(listing);
+      readElsewhere(tailnets, listing.tailnets.keySet(), elsewhere);
     }
     for (Map.Entry<String, Listed> each : listing.tailnets.entrySet()) {
       problem = problem.or(each.getValue()::problem);
@@ -196,10 +201,39 @@ public final class TailnetsCommand implements Callable<Integer> {
         out.println(describe(each.getKey(), each.getValue()));
       }
     }
+    elsewhere.forEach(
+        (name, fence) -> {
+          if (json) {
+            Map<String, Object> object = new LinkedHashMap<>();
+            object.put("Name", name);
+            object.putAll(FenceText.toJson(fence));
+            list.add(object);
+          } else {
+            out.println(
+                TailnetName.printable(name)
+                    + "\t"
+                    + FenceText.elsewhere(fence).orElse("not enabled"));
+          }
+        });
     if (json) {
       printJson(list);
     }
     return problem.map(Failures::exitCode).orElse(ExitCode.OK);
+  }
+
+  /** The tailnets that were moved away, and the copies of others. */
+  private static void readElsewhere(
+      Tailnets tailnets, Set<String> here, SortedMap<String, Fence> elsewhere)
+      throws StoreException {
+    Optional<ControlRecords> records = tailnets.records();
+    if (records.isPresent()) {
+      for (String name : records.get().tailnets()) {
+        Fence fence = here.contains(name) ? Fence.NONE : records.get().fence(name);
+        if (!fence.livesHere()) {
+          elsewhere.put(name, fence);
+        }
+      }
+    }
   }
 
   private static String describe(String name, Listed listed) {
