@@ -267,14 +267,13 @@ class MoveCommandsTest {
   @Test
   void listsNameWhatIsMovedAndWhatIsACopy() throws Exception {
     move();
-    assertThat(Cli.run("tailnets", source).out()).contains("one\tmoved to " + target + " at ");
+    assertThat(Cli.run("tailnets", source).out()).contains("one\t").contains(target);
     stand(target, new Fence.Standing.Shadow(source));
-    assertThat(Cli.run("tailnets", target).out())
-        .contains("one\tcopy of " + source + ", not finished");
-    assertThat(Cli.run("doctor", target, "--all").out()).contains("moved    tailnet \"one\" ");
+    assertThat(Cli.run("tailnets", target).out()).contains("one\t").contains(source);
+    assertThat(Cli.run("doctor", target, "--all").err()).contains("left out");
     Cli.Result status = Cli.run("status", target, "--tailnet", "one");
     assertThat(status.exitCode()).isEqualTo(ExitCode.CONFLICT);
-    assertThat(status.err()).contains("is a copy").contains("tka move SOURCE TARGET");
+    assertThat(status.err()).contains("tka move SOURCE TARGET");
     stand(target, new Fence.Standing.Fenced(Instant.EPOCH));
     assertThat(Cli.run("status", target, "--tailnet", "one").out())
         .contains("Writes wait since 1970");

@@ -351,8 +351,10 @@ public final class PostgresDatabase extends SqlTailnets {
     return isVersion(PostgresTables.WITH_FENCE, connection);
   }
 
+  /** {@inheritDoc} It gives up soon: all that write to the tailnet wait behind it. */
   @Override
   void drain(Connection connection, String tailnet) throws SQLException, StoreException {
+    Statements.execute(connection, "set local lock_timeout = '2s'");
     waiting(
         each ->
             Statements.query(

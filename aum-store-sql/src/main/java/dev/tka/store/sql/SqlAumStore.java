@@ -146,7 +146,7 @@ final class SqlAumStore implements AumStore {
         ", own_at, clock_at, latest_clock_at, begun_at, time_checksum";
     private static final int CHECKSUM = 7;
 
-    /** What follows the {@link #columns} where it is asked for: the standing. */
+    /** Where {@link SqlRecords#standing} begins, which follows the {@link #columns}. */
     private static final int STANDING = 13;
 
     static Tailnet empty(long number, String name) {
@@ -213,39 +213,34 @@ final class SqlAumStore implements AumStore {
 
   /** The stamp, if the tailnet may be read. */
   private Stamp readStamp(Connection connection) throws SQLException, StoreException {
-    String standing = "null";
-    List<Object> arguments = new ArrayList<>();
-    if (database.keepsFence(connection)) {
-      standing = SqlRecords.standing(database.schema(), "t.retired", "?");
-      arguments.addAll(List.of(name, name));
+    boolean fences = database.keepsFence(connection);
+    String columns = "revision, checksum" + SqlRecords.standing(database.schema(), fences);
+    Optional<Row> row =
+        select(connection, columns, "tailnet where name = ?", name).stream().findFirst();
+    if (fences) {
+      requireReading(connection, row, 2);
     }
-    arguments.add(name);
-    Row row =
-        query(
-                connection,
-                "tailnet",
-                "select t.revision, t.checksum, "
-                    + standing
-                    + " from (select 1 as one) as asked left join "
-                    + in("tailnet")
-                    + " as t on t.name = ?",
-                arguments.toArray())
-            .get(0);
-    requireReading(connection, Optional.of(row), 2);
-    return row.columns().get(0).isEmpty() ? Stamp.NO_ROW : new Stamp(row.number(0), row.number(1));
+    return row.isEmpty() ? Stamp.NO_ROW : new Stamp(row.get().number(0), row.get().number(1));
   }
 
   /**
    * Checks that the tailnet may be read.
    *
-   * @param row a row with its standing, unless there is none
-   * @param standing the column
+   * @param row its row, if there is one
+   * @param standing where the columns of {@link SqlRecords#standing} begin
    */
   private void requireReading(Connection connection, Optional<Row> row, int standing)
       throws SQLException, StoreException {
-    if (held.isPresent() || row.isEmpty() || !SqlRecords.livesHere(row.get(), standing)) {
+    if (held.isPresent()
+        || row.isEmpty()
+        || isRetired(row.get(), standing)
+        || !SqlRecords.livesHere(row.get(), standing + 1)) {
       database.sqlRecords().requireReading(connection, name, held);
     }
+  }
+
+  private static boolean isRetired(Row row, int standing) {
+    return row.columns().get(standing).isPresent();
   }
 
   /** A request to the database. */
@@ -289,9 +284,7 @@ final class SqlAumStore implements AumStore {
    */
   private Optional<Row> row(Connection connection, String lock, boolean facts, boolean fences)
       throws SQLException {
-    String standing =
-        fences ? SqlRecords.standing(database.schema(), "tailnet.retired", "tailnet.name") : "null";
-    String columns = Tailnet.columns(facts) + ", " + standing;
+    String columns = Tailnet.columns(facts) + SqlRecords.standing(database.schema(), fences);
     return select(connection, columns, "tailnet where name = ?" + lock, name).stream().findFirst();
   }
 
@@ -576,10 +569,7 @@ final class SqlAumStore implements AumStore {
                   "tailnet",
                   "select "
                       + Tailnet.columns(facts)
-                      + ", "
-                      + (fences
-                          ? SqlRecords.standing(schema, "tailnet.retired", "tailnet.name")
-                          : "null")
+                      + SqlRecords.standing(schema, fences)
                       + " from "
                       + schema
                       + "tailnet where number between ? and ?",
@@ -1062,7 +1052,9 @@ final class SqlAumStore implements AumStore {
                       Optional<Row> row =
                           database.waiting(
                               each -> row(each, database.lock(), true, true), connection);
-                      if (row.isEmpty() || !SqlRecords.isOpen(row.get(), Tailnet.STANDING)) {
+                      if (row.isEmpty()
+                          || isRetired(row.get(), Tailnet.STANDING)
+                          || !SqlRecords.isOpen(row.get(), Tailnet.STANDING + 1)) {
                         database.sqlRecords().requireWriting(connection, name, held);
                       }
                       View before = look(connection, row, true);

@@ -100,24 +100,19 @@ final class SqlRecords implements ControlRecords {
   }
 
   /**
-   * The standing of the tailnet of a store, as an expression: of a store that keeps a retired
-   * authority, of the tailnet that it ruled.
+   * Columns to select with rows of the table of tailnets: whether one keeps a retired authority,
+   * and if not, its standing.
    *
-   * @param retired whether the store does, as an expression
-   * @param store its name, as an expression that is used twice
+   * @param fences whether the database keeps fences
    */
-  static String standing(String schema, String retired, String store) {
-    return "(select "
-        + STANDING
-        + " from "
-        + schema
-        + "record as r where r.name = case when "
-        + retired
-        + " is null then "
-        + store
-        + " else "
-        + ruled(schema, store)
-        + " end)";
+  static String standing(String schema, boolean fences) {
+    return fences
+        ? ", retired, (select "
+            + STANDING
+            + " from "
+            + schema
+            + "record as r where r.name = tailnet.name)"
+        : ", null, null";
   }
 
   /** The tailnet that a retired authority ruled, as an expression. */
@@ -414,7 +409,7 @@ final class SqlRecords implements ControlRecords {
   }
 
   /**
-   * A select of the nodes of the tailnet that the first argument names, each with its standing;
+   * A select of the nodes of the tailnet that the last argument names, each with its standing;
    * without any, one row that has nothing else.
    */
   private String nodes(Connection connection, String condition) throws SQLException {
@@ -422,18 +417,18 @@ final class SqlRecords implements ControlRecords {
         + of("n", NODE_COLUMNS)
         + ", "
         + (database.keepsFence(connection) ? STANDING : "null")
-        + " from (select * from "
+        + " from "
         + in("record")
-        + " where name = ?) as r left join "
+        + " as r left join "
         + in("node")
         + " as n on n.tailnet = r.number"
         + condition
-        + " order by n.id";
+        + " where r.name = ? order by n.id";
   }
 
   private List<NodeRecord> nodes(String tailnet, String condition, Object... more)
       throws StoreException {
-    Object[] arguments = arguments(tailnet, List.of(more));
+    Object[] arguments = arguments(List.of(more), tailnet);
     return read(
         tailnet,
         List.of(),
@@ -463,6 +458,12 @@ final class SqlRecords implements ControlRecords {
     List<Object> all = new ArrayList<>();
     all.add(first);
     all.addAll(more);
+    return all.toArray();
+  }
+
+  private static Object[] arguments(Collection<?> first, Object last) {
+    List<Object> all = new ArrayList<>(first);
+    all.add(last);
     return all.toArray();
   }
 
@@ -504,7 +505,7 @@ final class SqlRecords implements ControlRecords {
               List<NodeRecord> nodes = new ArrayList<>();
               if (database.keepsRecords(connection)) {
                 for (List<Long> some : parts(sorted)) {
-                  Object[] arguments = arguments(tailnet, some);
+                  Object[] arguments = arguments(some, tailnet);
                   String condition = " and n.id " + among(some);
                   List<Row> rows =
                       query(connection, "node", nodes(connection, condition), arguments);

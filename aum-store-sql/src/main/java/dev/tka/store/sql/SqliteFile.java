@@ -80,6 +80,9 @@ public final class SqliteFile extends SqlTailnets {
   private static final String COLUMNS_FOR_RESTORED = "sqlite-1-restored.sql";
   private static final String COLUMNS_FOR_FENCE = "sqlite-1-fence.sql";
 
+  /** What the triggers of {@link #COLUMNS_FOR_FENCE} say. */
+  private static final String REFUSED = "the tailnet is being moved, or lives elsewhere";
+
   /** The end of a statement in these; those within triggers begin further in. */
   private static final String END = ";\\s*\\n(?=[a-z])(?!end)";
 
@@ -790,8 +793,9 @@ public final class SqliteFile extends SqlTailnets {
       return new StoreException.Busy(file + ": another process is writing");
     }
     if (failure instanceof SQLiteException refused
-        && refused.getResultCode() == SQLiteErrorCode.SQLITE_CONSTRAINT_TRIGGER) {
-      return new StoreException.Fenced("", file + ": " + words(failure));
+        && refused.getResultCode() == SQLiteErrorCode.SQLITE_CONSTRAINT_TRIGGER
+        && words(failure).equals(REFUSED)) {
+      return new StoreException.Fenced("", file + ": " + REFUSED);
     }
     // An error in a statement or a broken constraint: the tables are not as created.
     if (code == SQLiteErrorCode.SQLITE_CORRUPT.code

@@ -58,12 +58,8 @@ public final class Fences {
               + held.get().epoch()
               + ", found epoch "
               + found.epoch();
-    } else if (found.standing() instanceof Fence.Standing.Moved moved) {
-      what += "was moved to " + moved.to();
-    } else if (found.standing() instanceof Fence.Standing.Shadow shadow) {
-      what += "is a copy that is not finished, of that in " + shadow.from();
     } else {
-      what += "is being moved to another place: try again";
+      what += found.words();
     }
     return new StoreException.Fenced(tailnet, what);
   }

@@ -71,10 +71,10 @@ public interface ControlRecords {
    *
    * @param after the fence from now on; its epoch is the next one
    * @throws StoreException.Conflict if the fence is not {@code before}; nothing was changed
+   * @throws StoreException.Busy if writers were in the way for too long; nothing was changed
+   * @throws IllegalArgumentException if the epoch is not the next one
    */
-  default void fence(String tailnet, Fence before, Fence after) throws StoreException {
-    throw new UnsupportedOperationException();
-  }
+  void fence(String tailnet, Fence before, Fence after) throws StoreException;
 
   /**
    * This place, for the move that holds a tailnet's fence: reads and writes of this tailnet, and of
@@ -82,9 +82,7 @@ public interface ControlRecords {
    * {@link StoreException.Fenced} otherwise. All others fail so while it does not live here.
    * Deleting the tailnet leaves the fence. Closing what is returned leaves this place as it is.
    */
-  default Tailnets under(String tailnet, Fence fence) {
-    throw new UnsupportedOperationException();
-  }
+  Tailnets under(String tailnet, Fence fence);
 
   /** A node, if there is one with this number. */
   Optional<NodeRecord> node(String tailnet, long id) throws StoreException;

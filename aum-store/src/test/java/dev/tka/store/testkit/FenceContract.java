@@ -244,10 +244,11 @@ public abstract class FenceContract extends ControlRecordsContract {
     Tailnets place = opened();
     ControlRecords records = records(place);
     fill(place);
+    Tailnets other = opened();
     for (Standing standing : List.of(FENCED, MOVED, SHADOW)) {
       Fence fence = fence(records, "t", standing);
       Content before = Content.of(records.under("t", fence));
-      for (Tailnets each : List.of(place, opened())) {
+      for (Tailnets each : List.of(place, other)) {
         for (Map.Entry<String, Use> write : writes().entrySet()) {
           assertThatThrownBy(() -> write.getValue().at(each))
               .as(write.getKey() + " at " + standing)
@@ -267,9 +268,9 @@ public abstract class FenceContract extends ControlRecordsContract {
 
   @Test
   void everyWriteIsMadeAgainOnceTheTailnetIsOpen() throws Exception {
+    Tailnets place = opened();
+    ControlRecords records = records(place);
     for (Map.Entry<String, Use> write : writes().entrySet()) {
-      Tailnets place = opened();
-      ControlRecords records = records(place);
       fill(place);
       Fence fenced = fence(records, "t", FENCED);
       // The move itself may, too.
@@ -297,9 +298,10 @@ public abstract class FenceContract extends ControlRecordsContract {
         read.at(place);
       }
     }
+    Tailnets other = opened();
     for (Standing standing : List.of(MOVED, SHADOW)) {
       Fence fence = fence(records, "t", standing);
-      for (Tailnets each : List.of(place, opened())) {
+      for (Tailnets each : List.of(place, other)) {
         for (Map.Entry<String, Use> read : reads().entrySet()) {
           assertThatThrownBy(() -> read.getValue().at(each))
               .as(read.getKey() + " at " + standing)

@@ -189,7 +189,10 @@ final class Steps {
       throw refused(
           Reason.DECIDED,
           look.source(),
-          "the move is decided, and cannot be undone: finish it, and move the tailnet back");
+          look.isDone()
+              ? "the move is done, and cannot be undone: move the tailnet back, with the stores"
+                  + " exchanged"
+              : "the move is decided, and cannot be undone: finish it, and move the tailnet back");
     }
     if (own.target().isPresent() && !own.target().get().equals(look.there())) {
       if (!(look.there().standing() instanceof Standing.Shadow)) {

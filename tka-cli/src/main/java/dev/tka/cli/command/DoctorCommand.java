@@ -226,17 +226,13 @@ public final class DoctorCommand implements Callable<Integer> {
         findings.clear();
         // The commands that help name the tailnet.
         store.tailnet().select(name);
-        Optional<String> elsewhere = examineIfHere(tailnets, name);
-        if (elsewhere.isPresent()) {
-          if (json) {
-            Map<String, Object> one = new LinkedHashMap<>();
-            one.put("Name", name);
-            one.put("Elsewhere", elsewhere.get());
-            list.add(one);
-          } else {
-            bar.hide();
-            out.println("moved    " + Texts.printable(elsewhere.get()));
-          }
+        try {
+          examine(tailnets.tailnet(name));
+        } catch (StoreException.Fenced e) {
+          bar.hide();
+          spec.commandLine()
+              .getErr()
+              .println("tka: " + Texts.printable(e.getMessage()) + "; left out");
           continue;
         }
         long problems = findings.stream().filter(Finding::problem).count();
@@ -271,16 +267,6 @@ public final class DoctorCommand implements Callable<Integer> {
       Json.print(out, object);
     }
     return wrong == 0 ? ExitCode.OK : ExitCode.VERIFICATION_FAILED;
-  }
-
-  /** Examines a tailnet that lives here; of another one, says where it lives. */
-  private Optional<String> examineIfHere(Tailnets tailnets, String name) throws StoreException {
-    try {
-      examine(tailnets.tailnet(name));
-      return Optional.empty();
-    } catch (StoreException.Fenced e) {
-      return Optional.of(e.getMessage());
-    }
   }
 
   private Optional<Authority> examine(OpenStore opened) throws StoreException {

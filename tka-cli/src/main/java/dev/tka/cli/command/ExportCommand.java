@@ -135,7 +135,9 @@ public final class ExportCommand implements Callable<Integer> {
       try {
         snapshot = tailnets.tailnet(name).read();
       } catch (StoreException.Fenced e) {
-        // It lives elsewhere, and is exported there.
+        spec.commandLine()
+            .getErr()
+            .println("tka: " + Texts.printable(e.getMessage()) + "; left out");
         continue;
       }
       if (!snapshot.entries().isEmpty()

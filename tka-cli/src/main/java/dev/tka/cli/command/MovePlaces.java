@@ -200,7 +200,7 @@ final class MovePlaces {
               Advice.person(
                   "finish that move or mirror with 'tka move', or undo it with 'tka move SOURCE"
                       + " TARGET --undo', SOURCE being the store that is named above"));
-      case TAKEN_OVER, TOO_SLOW, DECIDED, UNFINISHED -> List.of(Advice.person("run: " + move));
+      case TAKEN_OVER, TOO_SLOW, UNFINISHED -> List.of(Advice.person("run: " + move));
       case DAMAGED ->
           List.of(
               Advice.person(

@@ -32,7 +32,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -49,7 +48,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Lists the tailnets in a store: name, AUMs, head, oldest ancestor.",
       "Nothing is verified; 'tka verify STORE --all' does that. Tailnets that cannot be read or"
-          + " opened are marked, and the exit status is that of the first one.",
+          + " opened are marked, and the exit status is that of the first one. Tailnets that live at"
+          + " another place are listed with it.",
       "Of a running server: name, AUMs on the active chain, head, nodes, as it says itself."
     },
     mixinStandardHelpOptions = true,
@@ -80,8 +80,18 @@ public final class TailnetsCommand implements Callable<Integer> {
    * @param aums the number of its AUMs; empty if it cannot be read
    * @param chain empty if Tailnet Lock is not enabled, or it cannot be opened
    * @param problem why it cannot be read or opened
+   * @param elsewhere where it lives, if not here
    */
-  private record Listed(OptionalInt aums, Optional<Chain> chain, Optional<TkaException> problem) {
+  private record Listed(
+      OptionalInt aums,
+      Optional<Chain> chain,
+      Optional<TkaException> problem,
+      Optional<String> elsewhere) {
+    static Listed elsewhere(Fence fence) {
+      return new Listed(
+          OptionalInt.empty(), Optional.empty(), Optional.empty(), Optional.of(fence.words()));
+    }
+
     static Listed of(AumSnapshot snapshot) throws StoreException {
       OptionalInt aums = OptionalInt.of(snapshot.entries().size());
       try {
@@ -90,9 +100,10 @@ public final class TailnetsCommand implements Callable<Integer> {
             snapshot.entries().isEmpty()
                 ? Optional.empty()
                 : Optional.of(Chain.of(Authority.open(snapshot))),
+            Optional.empty(),
             Optional.empty());
       } catch (StoreException.Damaged | OpenException e) {
-        return new Listed(aums, Optional.empty(), Optional.of(e));
+        return new Listed(aums, Optional.empty(), Optional.of(e), Optional.empty());
       }
     }
   }
@@ -115,7 +126,9 @@ public final class TailnetsCommand implements Callable<Integer> {
 
     @Override
     public void damaged(String name, StoreException.Damaged why) {
-      tailnets.put(name, new Listed(OptionalInt.empty(), Optional.empty(), Optional.of(why)));
+      tailnets.put(
+          name,
+          new Listed(OptionalInt.empty(), Optional.empty(), Optional.of(why), Optional.empty()));
     }
   }
 
@@ -188,10 +201,11 @@ public final class TailnetsCommand implements Callable<Integer> {
     List<Map<String, Object>> list = new ArrayList<>();
     Optional<TkaException> problem = Optional.empty();
     Listing listing = new Listing();
-    SortedMap<String, Fence> elsewhere = new TreeMap<>();
     try (Tailnets tailnets = StoreText.requireMany(place).open(Clock.systemUTC())) {
       tailnets.readAll(listing);
-      readElsewhere(tailnets, listing.tailnets.keySet(), elsewhere);
+      if (tailnets.records().isPresent()) {
+        listElsewhere(tailnets.records().get(), listing);
+      }
     }
     for (Map.Entry<String, Listed> each : listing.tailnets.entrySet()) {
       problem = problem.or(each.getValue()::problem);
@@ -201,36 +215,18 @@ public final class TailnetsCommand implements Callable<Integer> {
         out.println(describe(each.getKey(), each.getValue()));
       }
     }
-    elsewhere.forEach(
-        (name, fence) -> {
-          if (json) {
-            Map<String, Object> object = new LinkedHashMap<>();
-            object.put("Name", name);
-            object.putAll(FenceText.toJson(fence));
-            list.add(object);
-          } else {
-            out.println(
-                TailnetName.printable(name)
-                    + "\t"
-                    + FenceText.elsewhere(fence).orElse("not enabled"));
-          }
-        });
     if (json) {
       printJson(list);
     }
     return problem.map(Failures::exitCode).orElse(ExitCode.OK);
   }
 
-  /** The tailnets that were moved away, and the copies of others. */
-  private static void readElsewhere(
-      Tailnets tailnets, Set<String> here, SortedMap<String, Fence> elsewhere)
-      throws StoreException {
-    Optional<ControlRecords> records = tailnets.records();
-    if (records.isPresent()) {
-      for (String name : records.get().tailnets()) {
-        Fence fence = here.contains(name) ? Fence.NONE : records.get().fence(name);
+  private static void listElsewhere(ControlRecords records, Listing listing) throws StoreException {
+    for (String name : records.tailnets()) {
+      if (!listing.tailnets.containsKey(name)) {
+        Fence fence = records.fence(name);
         if (!fence.livesHere()) {
-          elsewhere.put(name, fence);
+          listing.tailnets.put(name, Listed.elsewhere(fence));
         }
       }
     }
@@ -241,6 +237,7 @@ public final class TailnetsCommand implements Callable<Integer> {
         listed
             .problem()
             .map(problem -> "WRONG: " + Texts.printable(problem.getMessage()))
+            .or(() -> listed.elsewhere().map(Texts::printable))
             .or(() -> listed.chain().map(chain -> describe(chain, listed.aums().orElse(0))))
             .orElse("not enabled");
     return TailnetName.printable(name) + "\t" + what;
@@ -262,6 +259,7 @@ public final class TailnetsCommand implements Callable<Integer> {
               object.put("OldestAncestor", chain.oldest().toString());
             });
     listed.problem().ifPresent(problem -> object.put("Problem", problem.getMessage()));
+    listed.elsewhere().ifPresent(where -> object.put("Elsewhere", where));
     return object;
   }
 }

@@ -118,7 +118,8 @@ public final class VerifyCommand implements Callable<Integer> {
         try {
           verified = verify(name, tailnets.tailnet(name));
         } catch (StoreException.Fenced e) {
-          // It lives elsewhere, and is verified there.
+          bar.hide();
+          err.println("tka: " + Texts.printable(e.getMessage()) + "; left out");
           continue;
         }
         bar.hide();
