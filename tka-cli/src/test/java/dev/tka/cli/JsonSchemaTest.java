@@ -144,6 +144,12 @@ class JsonSchemaTest {
     collect("backup", Cli.run("backup", store, home.resolve("copy"), "--json").json(), paths);
     keys.run(
         "add", store, "--tailnet", "one", keys.newKey("carol"), "--key-file", keys.keyFile("ann"));
+    String other = "sqlite:" + home.resolve("other.db");
+    collect("mirror", Cli.run("mirror", store, other, "--all", "--once", "--json").json(), paths);
+    collect("move", Cli.run("move", store, other, "--all", "--plan", "--json").json(), paths);
+    collect("move", Cli.run("move", store, other, "--all", "--json").json(), paths);
+    collect("tailnets", Cli.run("tailnets", store, "--json").json(), paths);
+    keys.run("move", other, store, "--all");
     collect(
         "restore",
         Cli.run("restore", home.resolve("copy"), store, "--yes", "--json").json(),

@@ -287,7 +287,10 @@ public final class DoctorCommand implements Callable<Integer> {
   }
 
   private Optional<Authority> examine(OpenStore opened) throws StoreException {
-    return examine(opened.aums());
+    Optional<Authority> authority = examine(opened.aums());
+    FenceText.waiting(opened)
+        .ifPresent(since -> note("writes-wait", FenceText.waiting(since), FenceText.GO_ON));
+    return authority;
   }
 
   private Optional<Authority> examine(AumStore opened) throws StoreException {

@@ -149,6 +149,9 @@ public final class Failures
           .map(Failures::damaged)
           .orElse(List.of());
     }
+    if (failure instanceof StoreException.Fenced) {
+      return List.of(FenceText.GO_ON);
+    }
     if (failure instanceof StoreException.Absent) {
       return List.of(
           Advice.person(
