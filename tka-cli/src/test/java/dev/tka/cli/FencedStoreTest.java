@@ -12,7 +12,6 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -123,12 +122,13 @@ class FencedStoreTest {
     Cli.Result list = Cli.run("tailnets", store);
     assertThat(list.exitCode()).isEqualTo(ExitCode.OK);
     assertThat(list.out())
-        .contains("one\twas moved to postgresql://db/tka\n")
+        .contains("one\tmoved to postgresql://db/tka\n")
         .contains("two\t1 AUM\t")
-        .contains("shadow\tis a copy that is not finished, of that in sqlite:old.db\n")
+        .contains("shadow\tunfinished copy of that in sqlite:old.db\n")
         .hasLineCount(3);
     assertThat(Cli.run("tailnets", store, "--json").json().get("Tailnets").toString())
-        .contains(Map.of("Elsewhere", "was moved to postgresql://db/tka").toString().substring(1));
+        .contains("Standing=moved, Place=postgresql://db/tka")
+        .contains("Standing=shadow, Place=sqlite:old.db");
     for (List<Object> each :
         List.<List<Object>>of(
             List.of("verify", store, "--all"),

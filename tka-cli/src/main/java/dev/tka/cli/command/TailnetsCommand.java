@@ -87,10 +87,10 @@ public final class TailnetsCommand implements Callable<Integer> {
       OptionalInt aums,
       Optional<Chain> chain,
       Optional<TkaException> problem,
-      Optional<String> elsewhere) {
-    static Listed elsewhere(Fence fence) {
+      Optional<Fence.Standing> elsewhere) {
+    static Listed elsewhere(Fence.Standing standing) {
       return new Listed(
-          OptionalInt.empty(), Optional.empty(), Optional.empty(), Optional.of(fence.words()));
+          OptionalInt.empty(), Optional.empty(), Optional.empty(), Optional.of(standing));
     }
 
     static Listed of(AumSnapshot snapshot) throws StoreException {
@@ -158,14 +158,9 @@ public final class TailnetsCommand implements Callable<Integer> {
 
   private static String describe(ServedTailnet tailnet) {
     String name = TailnetName.printable(tailnet.name());
-    if (tailnet.standing() instanceof Fence.Standing.Moved moved) {
-      return name
-          + "\tmoved to "
-          + Texts.printable(moved.to())
-          + moved.server().map(server -> "\tserved by " + server).orElse("");
-    }
-    if (tailnet.standing() instanceof Fence.Standing.Shadow shadow) {
-      return name + "\tunfinished copy of that in " + Texts.printable(shadow.from());
+    Optional<String> elsewhere = FenceText.elsewhere(tailnet.standing());
+    if (elsewhere.isPresent()) {
+      return name + "\t" + elsewhere.get();
     }
     String lock =
         tailnet
@@ -188,19 +183,9 @@ public final class TailnetsCommand implements Callable<Integer> {
   private static Map<String, Object> toJson(ServedTailnet tailnet) {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("Name", tailnet.name());
-    if (tailnet.standing() instanceof Fence.Standing.Moved moved) {
-      object.put("Standing", "moved");
-      object.put("Place", moved.to());
-      moved.server().ifPresent(server -> object.put("Server", server.toString()));
+    FenceText.put(object, tailnet.standing());
+    if (FenceText.elsewhere(tailnet.standing()).isPresent()) {
       return object;
-    }
-    if (tailnet.standing() instanceof Fence.Standing.Shadow shadow) {
-      object.put("Standing", "shadow");
-      object.put("Place", shadow.from());
-      return object;
-    }
-    if (tailnet.standing() instanceof Fence.Standing.Fenced) {
-      object.put("Standing", "fenced");
     }
     object.put("Lock", tailnet.lock());
     tailnet
@@ -252,7 +237,7 @@ public final class TailnetsCommand implements Callable<Integer> {
       if (!listing.tailnets.containsKey(name)) {
         Fence fence = records.fence(name);
         if (!fence.livesHere()) {
-          listing.tailnets.put(name, Listed.elsewhere(fence));
+          listing.tailnets.put(name, Listed.elsewhere(fence.standing()));
         }
       }
     }
@@ -263,7 +248,7 @@ public final class TailnetsCommand implements Callable<Integer> {
         listed
             .problem()
             .map(problem -> "WRONG: " + Texts.printable(problem.getMessage()))
-            .or(() -> listed.elsewhere().map(Texts::printable))
+            .or(() -> listed.elsewhere().flatMap(FenceText::elsewhere))
             .or(() -> listed.chain().map(chain -> describe(chain, listed.aums().orElse(0))))
             .orElse("not enabled");
     return TailnetName.printable(name) + "\t" + what;
@@ -285,7 +270,7 @@ public final class TailnetsCommand implements Callable<Integer> {
               object.put("OldestAncestor", chain.oldest().toString());
             });
     listed.problem().ifPresent(problem -> object.put("Problem", problem.getMessage()));
-    listed.elsewhere().ifPresent(where -> object.put("Elsewhere", where));
+    listed.elsewhere().ifPresent(standing -> FenceText.put(object, standing));
     return object;
   }
 }
