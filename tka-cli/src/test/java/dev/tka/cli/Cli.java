@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Runs the command in this process, on streams of its own. */
-final class Cli {
+public final class Cli {
   private Cli() {}
 
   /** The output of a run, and its exit status. */
@@ -71,7 +71,8 @@ final class Cli {
     return command;
   }
 
-  static Map<String, Object> parse(String json) {
+  /** The fields of an object. */
+  public static Map<String, Object> parse(String json) {
     try {
       return JSON.std.mapFrom(json);
     } catch (IOException e) {
