@@ -82,6 +82,8 @@ public final class PgBouncer implements AutoCloseable {
                 "pool_mode = " + mode,
                 "max_client_conn = 200",
                 "default_pool_size = 20",
+                // By default it waits 15 s before it asks again a server that was not there.
+                "server_login_retry = 1",
                 ""));
     List<String> command = new ArrayList<>(PostgresServer.asUser());
     command.add(PostgresServer.exists(PROGRAM) ? PROGRAM : sbin());
