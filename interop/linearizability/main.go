@@ -200,10 +200,11 @@ func split(calls []call) []*history {
 			}
 			next.see(next.first)
 			for _, each := range byTailnet[tailnet] {
-				if each.Begun < from || each.Begun > to {
+				if each.Ended < from || each.Begun > to {
 					continue
 				}
-				if each.Ended > to {
+				if each.Begun < from || each.Ended > to {
+					// It may have been done beyond: here nobody knows.
 					each.Answer = "none"
 				}
 				next.calls = append(next.calls, each)

@@ -98,6 +98,11 @@ public final class ServeProcess implements AutoCloseable {
     }
   }
 
+  /** Where control servers reach it. */
+  public String url() {
+    return url;
+  }
+
   /** Has clients wait for an answer no longer than this. */
   public void answerWithin(Duration most) {
     patience = most;

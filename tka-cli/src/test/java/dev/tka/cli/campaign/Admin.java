@@ -82,8 +82,7 @@ final class Admin {
         sign(tailnet);
       } else if (which < SIGN + LOG_IN_UNSIGNED) {
         client.logIn(
-            tailnet.place,
-            tailnet.name,
+            tailnet,
             Tailnet.FIRST_UNSIGNED + number,
             next(tailnet, Tailnet.FIRST_UNSIGNED + number));
       } else {
@@ -103,15 +102,9 @@ final class Admin {
   private void sign(Tailnet tailnet) throws InterruptedException {
     int node = Tailnet.FIRST_SIGNED + number;
     NodeKey key = next(tailnet, node);
-    if (client.logIn(tailnet.place, tailnet.name, node, key) == Client.Outcome.MADE) {
+    if (client.logIn(tailnet, node, key) == Client.Outcome.MADE) {
       client.sign(
-          tailnet.place,
-          tailnet.name,
-          number,
-          Tailnet.nodeKey(number),
-          node,
-          key,
-          Tailnet.signature(key, number));
+          tailnet, number, Tailnet.nodeKey(number), node, key, Tailnet.signature(key, number));
     }
   }
 
@@ -138,11 +131,7 @@ final class Admin {
               @Override
               public SyncAnswer offer(SyncOffer offer) throws Exception {
                 return client
-                    .offer(
-                        tailnet.place,
-                        tailnet.name,
-                        number,
-                        new RpcRequest.Offer(Client.VERSION, key, offer))
+                    .offer(tailnet, number, new RpcRequest.Offer(Client.VERSION, key, offer))
                     .orElseThrow(GivenUp::new);
               }
 
@@ -150,10 +139,7 @@ final class Admin {
               public SyncReceipt send(SyncSend send) throws Exception {
                 RpcRequest request = new RpcRequest.Send(Client.VERSION, key, send, false, true);
                 Optional<ServeProcess.Reply> reply =
-                    client.call(
-                        tailnet.place,
-                        tailnet.name,
-                        server -> server.forward(tailnet.name, number, request));
+                    client.call(tailnet, server -> server.forward(tailnet.name, number, request));
                 return ((RpcAnswer.Send)
                         ServeProcess.answer(request, reply.orElseThrow(GivenUp::new)))
                     .receipt();
@@ -190,8 +176,7 @@ final class Admin {
 
   private void edit(Tailnet tailnet, Authority base, Aum edit) throws InterruptedException {
     client.send(
-        tailnet.place,
-        tailnet.name,
+        tailnet,
         number,
         Tailnet.nodeKey(number),
         "edit",
@@ -222,8 +207,7 @@ final class Admin {
       }
       AumHash parent = revocation.parent().orElseThrow();
       client.send(
-          tailnet.place,
-          tailnet.name,
+          tailnet,
           number,
           Tailnet.nodeKey(number),
           "revoke",

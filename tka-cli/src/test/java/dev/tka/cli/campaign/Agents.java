@@ -42,15 +42,23 @@ final class Agents implements AutoCloseable {
     final String tailnet;
     final AgentDirectory folder;
     final NodeAgent agent;
-    final AgentRunner runner;
+    final HttpTransport transport;
+    AgentRunner runner;
     final Set<String> kept = new HashSet<>();
     String head = "";
 
-    One(String name, String tailnet, AgentDirectory folder, NodeAgent agent, AgentRunner runner) {
+    One(
+        String name,
+        String tailnet,
+        AgentDirectory folder,
+        NodeAgent agent,
+        HttpTransport transport,
+        AgentRunner runner) {
       this.name = name;
       this.tailnet = tailnet;
       this.folder = folder;
       this.agent = agent;
+      this.transport = transport;
       this.runner = runner;
     }
   }
@@ -60,20 +68,17 @@ final class Agents implements AutoCloseable {
     Files.createDirectories(folder);
     for (int i = 0; i < tailnet.agents; i++) {
       int node = Tailnet.FIRST_AGENT + i;
-      List<Replica> replicas = tailnet.place.replicas();
+      List<Replica> replicas = tailnet.place().replicas();
       Replica replica = replicas.get(i % replicas.size());
       String name = "agent-" + tailnet.name + "-" + node;
       Path token = replica.token(tailnet.name, node, folder.resolve(name + ".token"));
       AgentDirectory directory = AgentDirectory.open(folder.resolve(name), Clock.systemUTC());
       NodeAgent agent =
           NodeAgent.open(directory, Tailnet.nodeKey(node), Clocks.of(Clock.systemUTC()));
-      AgentRunner runner =
-          AgentRunner.start(
-              agent,
-              HttpTransport.toServer(connections, replica.nodeUrl(), token).withPatience(PATIENCE),
-              pool,
-              AgentListener.NONE);
-      all.add(new One(name, tailnet.name, directory, agent, runner));
+      HttpTransport transport =
+          HttpTransport.toServer(connections, replica.nodeUrl(), token).withPatience(PATIENCE);
+      AgentRunner runner = AgentRunner.start(agent, transport, pool, AgentListener.NONE);
+      all.add(new One(name, tailnet.name, directory, agent, transport, runner));
     }
   }
 
@@ -111,15 +116,33 @@ final class Agents implements AutoCloseable {
     }
   }
 
-  /** Those that do not hold the head of their tailnet, with what they wait for. */
+  /**
+   * Starts those again that are behind in the named tailnets: after failures they may wait for
+   * minutes.
+   */
+  void startAgain(Map<String, AumHash> heads) {
+    for (One each : all) {
+      if (isBehind(each, heads)) {
+        each.runner.close();
+        each.runner = AgentRunner.start(each.agent, each.transport, pool, AgentListener.NONE);
+      }
+    }
+  }
+
+  private static boolean isBehind(One one, Map<String, AumHash> heads) {
+    return heads.containsKey(one.tailnet)
+        && !one.agent
+            .authority()
+            .map(live -> live.current().head())
+            .equals(Optional.of(heads.get(one.tailnet)));
+  }
+
+  /**
+   * Those that do not hold the head of their tailnet, if that is named, with what they wait for.
+   */
   List<String> behind(Map<String, AumHash> heads) {
     return all.stream()
-        .filter(
-            each ->
-                !each.agent
-                    .authority()
-                    .map(live -> live.current().head())
-                    .equals(Optional.ofNullable(heads.get(each.tailnet))))
+        .filter(each -> isBehind(each, heads))
         .map(each -> each.name + " waits for " + each.runner.waitsFor())
         .toList();
   }

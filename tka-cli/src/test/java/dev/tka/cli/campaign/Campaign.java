@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -46,6 +47,9 @@ final class Campaign implements AutoCloseable {
   private final Faults faults;
   private final int longestSeconds;
 
+  /** The last that each server said of each tailnet. */
+  private final Map<String, String> announced = new ConcurrentHashMap<>();
+
   /**
    * Prepares one.
    *
@@ -67,7 +71,12 @@ final class Campaign implements AutoCloseable {
   /** What it came to. */
   record Result(Verdict verdict, Map<String, String> faults, String figures) {}
 
-  Result run(Duration time, int postgresTailnets) throws Exception {
+  /**
+   * Runs it.
+   *
+   * @param restoring whether another server is put back from copies; nodes then take their time
+   */
+  Result run(Duration time, int postgresTailnets, boolean restoring) throws Exception {
     long began = System.nanoTime();
     Database database = new Database();
     toClose.add(0, database);
@@ -86,6 +95,7 @@ final class Campaign implements AutoCloseable {
       out.accept("Left out: a full disk; only root may mount a small one.");
     }
 
+    String file = "sqlite:" + folder.resolve("disk").resolve("control.db");
     List<Replica> servers =
         startAll(
             List.of(
@@ -96,21 +106,34 @@ final class Campaign implements AutoCloseable {
                         "postgres-2",
                         clock.map(WrongClock::environment).orElse(Map.of()),
                         two.url),
-                () -> new Replica(folder, "postgres-3", Map.of(), three.url),
                 () ->
                     new Replica(
-                        folder,
-                        "sqlite-1",
-                        Map.of(),
-                        "sqlite:" + folder.resolve("disk").resolve("control.db"))));
+                        folder, pooled ? "postgres-pooled" : "postgres-3", Map.of(), three.url),
+                () -> new Replica(folder, "sqlite-1", Map.of(), file)));
     List<String> names = new ArrayList<>();
     for (int i = 1; i <= postgresTailnets; i++) {
       names.add("p" + i);
     }
-    Place postgres = new Place("postgres", servers.subList(0, 3), names);
-    Place sqlite = new Place("sqlite", servers.subList(3, 4), List.of("s"));
-    names.forEach(name -> tailnets.add(new Tailnet(postgres, name, AGENTS)));
-    tailnets.add(new Tailnet(sqlite, "s", AGENTS / 2));
+    Place postgres = new Place("postgres", one.url, servers.subList(0, 3));
+    Place sqlite = new Place("sqlite", file, servers.subList(3, 4));
+    names.forEach(name -> tailnets.add(new Tailnet(postgres, Optional.empty(), name, AGENTS)));
+    Tailnet first = tailnets.get(0);
+    Tailnet single = new Tailnet(sqlite, Optional.empty(), "s", AGENTS / 2);
+    tailnets.add(single);
+    Optional<Moves> moves = Moves.ifKnown(postgres, sqlite, history, random);
+    moves.ifPresent(each -> tailnets.add(each.tailnet()));
+
+    Optional<Restores> restores = Optional.empty();
+    if (restoring) {
+      String restored = "sqlite:" + folder.resolve("restored.db");
+      Place alone =
+          new Place(
+              "restored",
+              restored,
+              startAll(List.of(() -> new Replica(folder, "restored-1", Map.of(), restored))));
+      restores = Optional.of(new Restores(alone, history, folder));
+      tailnets.add(restores.get().tailnet());
+    }
 
     Client founder = new Client("founder", history, seed, () -> false);
     for (Tailnet each : tailnets) {
@@ -121,7 +144,14 @@ final class Campaign implements AutoCloseable {
     for (Tailnet each : tailnets) {
       agents.begin(each, folder.resolve("agents"));
     }
-    addFaults(postgres, sqlite, database, List.of(one, two, three), clock, disk);
+    addFaults(first, single, database, List.of(one, two, three), clock, disk);
+    moves.ifPresent(each -> faults.add("a move", each.tailnet(), each::move));
+    if (restores.isPresent()) {
+      Restores each = restores.get();
+      each.backUp();
+      Admin reader = new Admin("restorer", 1, List.of(each.tailnet()), history, seed, () -> false);
+      faults.add("a restore from a copy", each.tailnet(), () -> each.restore(reader, agents));
+    }
     long ready = System.nanoTime();
     out.accept(String.format("campaign: ready after %.1f s", (ready - began) / 1e9));
 
@@ -157,6 +187,7 @@ final class Campaign implements AutoCloseable {
       failures.forEach(failed::addSuppressed);
       throw failed;
     }
+    moves.ifPresent(Moves::end);
     String last = end(agents);
     Verdict verdict = Verdict.of(history.calls());
     return new Result(verdict, faults.figures(), figures(agents, admins, ready) + last);
@@ -222,14 +253,15 @@ final class Campaign implements AutoCloseable {
   /** What one server announces, one time after the other. */
   private void poll(Replica replica) throws InterruptedException {
     for (Tailnet each : tailnets) {
-      if (!each.place.replicas().contains(replica)) {
+      if (!each.place().replicas().contains(replica)) {
         continue;
       }
       long begun = System.nanoTime();
       try {
         String text = replica.server.get("/v1/tailnets/" + each.name + "/announcement").text();
         Object head = Cli.parse(text).get("Head");
-        if (head != null) {
+        if (head != null
+            && !head.equals(announced.put(replica.name + " " + each.name, head.toString()))) {
           history.add(
               new Call(
                   "poll/" + replica.name + "/" + begun,
@@ -252,13 +284,12 @@ final class Campaign implements AutoCloseable {
   }
 
   /** A login is read from and written to the database. */
-  private boolean serves(Place place, Replica replica) throws InterruptedException {
-    String tailnet = place.tailnets().get(0);
+  private boolean serves(Tailnet tailnet, Replica replica) throws InterruptedException {
     try {
       return replica
               .server
               .post(
-                  Client.loginPath(tailnet, PROBE),
+                  Client.loginPath(tailnet.name, PROBE),
                   Client.login(PROBE, Tailnet.nodeKey(PROBE, probes.incrementAndGet())))
               .status()
           == 200;
@@ -276,16 +307,17 @@ final class Campaign implements AutoCloseable {
   }
 
   private void addFaults(
-      Place postgres,
-      Place sqlite,
+      Tailnet postgres,
+      Tailnet sqlite,
       Database database,
       List<Database.Way> ways,
       Optional<WrongClock> clock,
       Optional<SmallDisk> disk) {
-    for (Place place : List.of(postgres, sqlite)) {
+    for (Tailnet asked : List.of(postgres, sqlite)) {
+      Place place = asked.place();
       faults.add(
           "kill -9 of a server, " + place.name(),
-          place,
+          asked,
           () -> {
             Replica replica = any(place);
             long now = System.nanoTime();
@@ -295,7 +327,7 @@ final class Campaign implements AutoCloseable {
           });
       faults.add(
           "a server that stands still, " + place.name(),
-          place,
+          asked,
           () -> {
             Replica replica = any(place);
             replica.server.pause();
@@ -337,16 +369,19 @@ final class Campaign implements AutoCloseable {
         "promotion of the standby",
         postgres,
         () -> {
+          if (!database.hasStandby()) {
+            database.restart();
+          }
           long now = System.nanoTime();
           database.promote();
           return now;
         });
     faults.add(
-        "another standby is built",
+        "a database that is restarted",
         postgres,
         () -> {
           long now = System.nanoTime();
-          database.buildStandby();
+          database.restart();
           return now;
         });
     clock.ifPresent(
@@ -379,10 +414,7 @@ final class Campaign implements AutoCloseable {
       heads.put(each.name, authority.head());
       history.add(
           Call.seen("last", "", each.name, "end", System.nanoTime(), authority.head().toString()));
-      for (String line :
-          new Client("last", history, seed, () -> false)
-              .nodes(each.place, each.name)
-              .orElseThrow()) {
+      for (String line : new Client("last", history, seed, () -> false).nodes(each).orElseThrow()) {
         Map<String, Object> node = Cli.parse(line);
         long now = System.nanoTime();
         history.add(
@@ -401,7 +433,9 @@ final class Campaign implements AutoCloseable {
       }
     }
     long began = System.nanoTime();
+    agents.startAgain(heads);
     while (!agents.behind(heads).isEmpty()) {
+      agents.look();
       if (System.nanoTime() - began > CONVERGENCE.toNanos()) {
         throw new AssertionError("seed " + seed + ", do not follow: " + agents.behind(heads));
       }

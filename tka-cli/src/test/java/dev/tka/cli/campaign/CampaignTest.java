@@ -33,7 +33,10 @@ class CampaignTest {
             MINUTES == 0 ? SHORT_STILL_SECONDS : LONG_STILL_SECONDS,
             line -> System.out.println(line))) {
       result =
-          campaign.run(MINUTES == 0 ? SHORT : Duration.ofMinutes(MINUTES), MINUTES == 0 ? 1 : 5);
+          campaign.run(
+              MINUTES == 0 ? SHORT : Duration.ofMinutes(MINUTES),
+              MINUTES == 0 ? 1 : 5,
+              MINUTES > 0);
     }
     result.faults().forEach((name, figures) -> System.out.println("  " + name + ": " + figures));
     System.out.println(result.figures());

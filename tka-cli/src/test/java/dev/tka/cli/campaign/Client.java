@@ -25,6 +25,7 @@ final class Client {
   static final int VERSION = 148;
 
   private static final Duration MOST = Duration.ofSeconds(90);
+  private static final String MOVED = "moved";
   private static final int PAUSE_MILLIS = 20;
 
   private final String who;
@@ -51,7 +52,7 @@ final class Client {
   }
 
   /** What a line says about an attempt, beside its answer. */
-  private record About(String tailnet, String what, String parent, String hash, String head) {}
+  private record About(String what, String parent, String hash, String head) {}
 
   /**
    * Sends until somebody answers.
@@ -60,11 +61,12 @@ final class Client {
    * @return empty if it was given up; then it may still have its effect
    */
   private Optional<ServeProcess.Reply> untilAnswered(
-      Place place, About about, Request request, Function<ServeProcess.Reply, String> head)
+      Tailnet tailnet, About about, Request request, Function<ServeProcess.Reply, String> head)
       throws InterruptedException {
     String op = who + "/" + operations++;
     long end = System.nanoTime() + MOST.toNanos();
     while (true) {
+      Place place = tailnet.place();
       Replica replica = place.replicas().get(random.nextInt(place.replicas().size()));
       long begun = System.nanoTime();
       Optional<ServeProcess.Reply> reply = Optional.empty();
@@ -73,21 +75,24 @@ final class Client {
       } catch (IOException e) {
         // Whether it had its effect is not known.
       }
-      String answer = reply.map(Client::answer).orElse(Call.NONE);
+      boolean moved = reply.filter(Client::isMoved).isPresent();
+      String answer = moved ? MOVED : reply.map(Client::answer).orElse(Call.NONE);
       history.add(
           new Call(
               op,
               who,
               replica.name,
-              about.tailnet,
-              about.what,
+              tailnet.name,
+              moved ? MOVED : about.what,
               begun,
               System.nanoTime(),
               answer,
               about.parent,
               about.hash,
               answer.equals(Call.OK) ? head.apply(reply.orElseThrow()) : about.head));
-      if (!answer.equals(Call.NONE)) {
+      if (moved) {
+        tailnet.leave(place);
+      } else if (!answer.equals(Call.NONE)) {
         return reply;
       }
       if (over.getAsBoolean() || System.nanoTime() > end) {
@@ -95,6 +100,11 @@ final class Client {
       }
       Thread.sleep(PAUSE_MILLIS);
     }
+  }
+
+  /** Nothing was done: it lives elsewhere. */
+  private static boolean isMoved(ServeProcess.Reply reply) {
+    return reply.code().equals(MOVED);
   }
 
   private static String answer(ServeProcess.Reply reply) {
@@ -127,8 +137,7 @@ final class Client {
    * @param parent of the first
    */
   Outcome send(
-      Place place,
-      String tailnet,
+      Tailnet tailnet,
       int node,
       NodeKey key,
       String what,
@@ -140,19 +149,19 @@ final class Client {
     RpcRequest request = new RpcRequest.Send(VERSION, Optional.of(key), send, interactive, false);
     return outcome(
         untilAnswered(
-            place,
-            new About(tailnet, what, parent.toString(), last.toString(), ""),
-            server -> server.forward(tailnet, node, request),
+            tailnet,
+            new About(what, parent.toString(), last.toString(), ""),
+            server -> server.forward(tailnet.name, node, request),
             reply -> ""));
   }
 
   /** A read of the head. */
-  Optional<SyncAnswer> offer(Place place, String tailnet, int node, RpcRequest.Offer request)
+  Optional<SyncAnswer> offer(Tailnet tailnet, int node, RpcRequest.Offer request)
       throws InterruptedException {
     return untilAnswered(
-            place,
-            new About(tailnet, "offer", "", "", ""),
-            server -> server.forward(tailnet, node, request),
+            tailnet,
+            new About("offer", "", "", ""),
+            server -> server.forward(tailnet.name, node, request),
             reply -> answered(request, reply).offer().head().toString())
         .filter(reply -> reply.status() == 200)
         .map(reply -> answered(request, reply));
@@ -167,26 +176,25 @@ final class Client {
   }
 
   /** What is not judged. */
-  Optional<ServeProcess.Reply> call(Place place, String tailnet, Request request)
-      throws InterruptedException {
-    return untilAnswered(place, new About(tailnet, "other", "", "", ""), request, any -> "");
+  Optional<ServeProcess.Reply> call(Tailnet tailnet, Request request) throws InterruptedException {
+    return untilAnswered(tailnet, new About("other", "", "", ""), request, any -> "");
   }
 
   /** What is not judged: it must succeed. */
-  void require(Place place, String tailnet, Request request) throws InterruptedException {
-    Optional<ServeProcess.Reply> reply = call(place, tailnet, request);
+  void require(Tailnet tailnet, Request request) throws InterruptedException {
+    Optional<ServeProcess.Reply> reply = call(tailnet, request);
     if (reply.filter(each -> each.status() == 200).isEmpty()) {
       throw new AssertionError("not done: " + reply.map(ServeProcess.Reply::text));
     }
   }
 
   /** A node logs in with a key. */
-  Outcome logIn(Place place, String tailnet, int node, NodeKey key) throws InterruptedException {
+  Outcome logIn(Tailnet tailnet, int node, NodeKey key) throws InterruptedException {
     return outcome(
         untilAnswered(
-            place,
-            new About(tailnet, "login", Integer.toString(node), key.toString(), ""),
-            server -> server.post(loginPath(tailnet, node), login(node, key)),
+            tailnet,
+            new About("login", Integer.toString(node), key.toString(), ""),
+            server -> server.post(loginPath(tailnet.name, node), login(node, key)),
             reply -> ""));
   }
 
@@ -199,15 +207,15 @@ final class Client {
   }
 
   /** A trusted key signs a node. */
-  Outcome sign(Place place, String tailnet, int asking, NodeKey as, int node, NodeKey key, Bytes by)
+  Outcome sign(Tailnet tailnet, int asking, NodeKey as, int node, NodeKey key, Bytes by)
       throws InterruptedException {
     String text = text(by);
     RpcRequest request = new RpcRequest.Sign(VERSION, Optional.of(as), by);
     return outcome(
         untilAnswered(
-            place,
-            new About(tailnet, "sign", Integer.toString(node), key.toString(), text),
-            server -> server.forward(tailnet, asking, request),
+            tailnet,
+            new About("sign", Integer.toString(node), key.toString(), text),
+            server -> server.forward(tailnet.name, asking, request),
             reply -> text));
   }
 
@@ -216,11 +224,11 @@ final class Client {
   }
 
   /** What a server says about the nodes of a tailnet, one line of JSON each. */
-  Optional<List<String>> nodes(Place place, String tailnet) throws InterruptedException {
+  Optional<List<String>> nodes(Tailnet tailnet) throws InterruptedException {
     return untilAnswered(
-            place,
-            new About(tailnet, "nodes", "", "", ""),
-            server -> server.get("/v1/tailnets/" + tailnet + "/nodes"),
+            tailnet,
+            new About("nodes", "", "", ""),
+            server -> server.get("/v1/tailnets/" + tailnet.name + "/nodes"),
             reply -> "")
         .map(reply -> reply.text().lines().toList());
   }

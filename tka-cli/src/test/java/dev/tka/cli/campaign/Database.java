@@ -107,10 +107,20 @@ final class Database implements AutoCloseable {
     killed.delete();
   }
 
-  /** Builds another standby, for which the primary is stopped for a moment. */
-  void buildStandby() throws Exception {
-    standby = primary.standby();
-    lead();
+  /** Stops the primary for a moment; where it has no standby, one is built in that time. */
+  void restart() throws Exception {
+    if (!standby.equals(primary)) {
+      primary.stop();
+      primary.start();
+    } else {
+      standby = primary.standby();
+      lead();
+    }
+  }
+
+  /** Whether a standby can be promoted. */
+  boolean hasStandby() {
+    return !standby.equals(primary);
   }
 
   private void lead() {

@@ -38,13 +38,22 @@ final class Tailnet {
   static final int FIRST_UNSIGNED = 301;
 
   final String name;
-  final Place place;
   final int agents;
   final Aum genesis;
   final Aum removal;
 
-  Tailnet(Place place, String name, int agents) {
+  /** Where it lives, as far as clients know. */
+  private volatile Place place;
+
+  private final Place first;
+
+  /** Where it may be moved to. */
+  private final Optional<Place> other;
+
+  Tailnet(Place place, Optional<Place> other, String name, int agents) {
     this.place = place;
+    this.other = other;
+    this.first = place;
     this.name = name;
     this.agents = agents;
     List<Key> keys = new ArrayList<>();
@@ -55,6 +64,15 @@ final class Tailnet {
     this.genesis = Chains.genesis(keys, 1);
     // Two sign it: what the thief's one vote signs beside it then weighs less.
     this.removal = Chains.removeKey(genesis, TestKeys.id(THIEF), 1, 2);
+  }
+
+  Place place() {
+    return place;
+  }
+
+  /** A server of a place said that it was moved from there. */
+  void leave(Place left) {
+    place = left.equals(first) ? other.orElseThrow() : first;
   }
 
   /** The key of an admin's or an agent's node, which never changes. */
@@ -87,7 +105,7 @@ final class Tailnet {
     }
     for (int node : nodes) {
       NodeKey key = nodeKey(node);
-      client.logIn(place, name, node, key);
+      client.logIn(this, node, key);
       Bytes signature = signature(key, 1);
       signatures.put((long) node, signature);
       long now = System.nanoTime();
@@ -121,22 +139,19 @@ final class Tailnet {
             ""));
     Optional<NodeKey> first = Optional.of(nodeKey(1));
     client.require(
-        place,
-        name,
+        this,
         server ->
             server.forward(
                 name, 1, new RpcRequest.InitBegin(Client.VERSION, first, genesis.encoded())));
     client.require(
-        place,
-        name,
+        this,
         server ->
             server.forward(
                 name,
                 1,
                 new RpcRequest.InitFinish(Client.VERSION, first, signatures, Optional.empty())));
     client.send(
-        place,
-        name,
+        this,
         1,
         nodeKey(1),
         "edit",

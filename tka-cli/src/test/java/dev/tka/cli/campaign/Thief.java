@@ -71,8 +71,7 @@ final class Thief {
       throws InterruptedException {
     AumHash head = interactive ? parent.hash() : made.hash();
     client.send(
-        tailnet.place,
-        tailnet.name,
+        tailnet,
         NODE,
         Tailnet.nodeKey(NODE),
         "theft",

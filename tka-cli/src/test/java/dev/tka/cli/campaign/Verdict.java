@@ -1,6 +1,8 @@
 package dev.tka.cli.campaign;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -35,6 +37,8 @@ final class Verdict {
   /** The parents of all AUMs that anybody made. */
   private final Map<String, String> parents = new HashMap<>();
 
+  private final Map<String, Integer> heights = new HashMap<>();
+
   /** Operations, with the answer of the last attempt and the begin of the first. */
   private final Map<String, Call> operations = new LinkedHashMap<>();
 
@@ -42,7 +46,7 @@ final class Verdict {
   private final Set<String> doubtful = new HashSet<>();
 
   private final Map<String, List<Call>> revocations = new HashMap<>();
-  private final Map<String, Call> restores = new HashMap<>();
+  private final Map<String, List<Call>> restores = new HashMap<>();
 
   private Verdict() {
     for (Fault each : Fault.values()) {
@@ -79,7 +83,8 @@ final class Verdict {
             doubtful.add(each.op());
           }
         }
-        case "restore" -> restores.merge(each.tailnet(), each, (one, other) -> other);
+        case "restore" ->
+            restores.computeIfAbsent(each.tailnet(), any -> new ArrayList<>()).add(each);
         default -> {}
       }
     }
@@ -108,25 +113,42 @@ final class Verdict {
         last.head());
   }
 
-  private Set<String> chain(String head) {
-    Set<String> chain = new HashSet<>();
-    for (String at = head; at != null && !at.isEmpty(); at = parents.get(at)) {
-      chain.add(at);
+  /** Whether an AUM is a head or one of its ancestors. */
+  private boolean isOn(String hash, String head) {
+    int wanted = height(hash);
+    String at = head;
+    while (height(at) > wanted) {
+      at = parents.getOrDefault(at, "");
     }
-    return chain;
+    return at.equals(hash);
+  }
+
+  /** How many AUMs come before it; below 0 for none. */
+  private int height(String hash) {
+    Deque<String> unknown = new ArrayDeque<>();
+    String at = hash;
+    while (!at.isEmpty() && !heights.containsKey(at)) {
+      unknown.push(at);
+      at = parents.getOrDefault(at, "");
+    }
+    int height = at.isEmpty() ? -1 : heights.get(at);
+    while (!unknown.isEmpty()) {
+      height++;
+      heights.put(unknown.pop(), height);
+    }
+    return height;
   }
 
   private void judgeChain(String tailnet, String head) {
-    Set<String> chain = chain(head);
     Map<String, String> acknowledgedOn = new HashMap<>();
     for (Call each : operations.values()) {
       if (!each.tailnet().equals(tailnet)) {
         continue;
       }
-      boolean on = chain.contains(each.hash());
+      boolean on = isOn(each.hash(), head);
       switch (each.what()) {
         case "edit", "revoke" -> {
-          boolean excused = !on && isExcused(each, chain);
+          boolean excused = !on && isExcused(each, head);
           if (each.isOk() && !on && !excused) {
             note(Fault.LOST, each);
           }
@@ -154,18 +176,21 @@ final class Verdict {
    * Whether an acknowledged edit is rightly gone: a revocation took its place, or it was made after
    * the copy that was restored, and nobody gave it back.
    */
-  private boolean isExcused(Call edit, Set<String> chain) {
-    Call restored = restores.get(edit.tailnet());
-    if (restored != null && edit.begun() < restored.ended()) {
+  private boolean isExcused(Call edit, String head) {
+    if (isRestored(edit.tailnet(), edit.begun(), Long.MAX_VALUE)) {
       return true;
     }
-    Set<String> before = chain(edit.hash());
     return revocations.getOrDefault(edit.tailnet(), List.of()).stream()
         .anyMatch(
             each ->
-                chain.contains(each.hash())
+                isOn(each.hash(), head)
                     && (each.isUnknown() || edit.begun() < each.ended())
-                    && before.contains(each.parent()));
+                    && isOn(each.parent(), edit.hash()));
+  }
+
+  private boolean isRestored(String tailnet, long from, long to) {
+    return restores.getOrDefault(tailnet, List.of()).stream()
+        .anyMatch(each -> from < each.ended() && to > each.begun());
   }
 
   /** What one observer saw at one place, one after the other. */
@@ -182,16 +207,13 @@ final class Verdict {
       if (before == null || before.ended() > each.begun() || before.head().equals(each.head())) {
         continue;
       }
-      Call restored = restores.get(each.tailnet());
-      if (restored != null && before.begun() < restored.ended()) {
+      if (isRestored(each.tailnet(), before.begun(), each.ended())) {
         continue;
       }
-      Set<String> now = chain(each.head());
-      if (!now.contains(before.head())) {
-        Set<String> then = chain(before.head());
+      if (!isOn(before.head(), each.head())) {
         boolean revoked =
             revocations.getOrDefault(each.tailnet(), List.of()).stream()
-                .anyMatch(one -> now.contains(one.hash()) && !then.contains(one.hash()));
+                .anyMatch(one -> isOn(one.hash(), each.head()) && !isOn(one.hash(), before.head()));
         if (!revoked) {
           note(Fault.WENT_BACK, each);
         }
@@ -199,7 +221,7 @@ final class Verdict {
     }
     for (Call each : operations.values()) {
       if (each.what().equals("theft")
-          && last.values().stream().anyMatch(seen -> chain(seen.head()).contains(each.hash()))) {
+          && last.values().stream().anyMatch(seen -> isOn(each.hash(), seen.head()))) {
         note(Fault.THEFT, each);
       }
     }
@@ -235,6 +257,10 @@ final class Verdict {
   private boolean isAsLeft(Call end, List<Call> calls) {
     List<Call> logins = calls.stream().filter(each -> each.what().equals("login")).toList();
     Optional<Call> login = last(logins);
+    if (login.isPresent() && isRestored(end.tailnet(), login.get().begun(), Long.MAX_VALUE)) {
+      // Nodes do not give back what control knew of them.
+      return true;
+    }
     // A request that hung may have been carried out after the ones that came later.
     List<Call> hung = logins.stream().filter(each -> doubtful.contains(each.op())).toList();
     if (login.isEmpty() || !login.get().hash().equals(end.hash())) {

@@ -167,6 +167,18 @@ class VerdictTest {
   }
 
   @Test
+  void aRestoreTakesAwayWhatCameBeforeItsEndAndNothingLater() {
+    read("offer", "z");
+    add("m1", "restorer", "restore", Call.OK, "", "", "x");
+    read("offer", "x");
+    edit("a4", "x", "u", Call.OK);
+    read("end", "u");
+    requireOnly();
+    edit("a5", "u", "t", Call.OK);
+    requireOnly(Fault.LOST);
+  }
+
+  @Test
   void aThiefsUpdateOnTheChainOrAtAnObserverIsFound() {
     add("t1", "thief", "theft", "refused", "z", "T", "");
     read("end", "z");
