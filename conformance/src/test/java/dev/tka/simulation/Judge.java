@@ -4,6 +4,7 @@ import dev.tka.conformance.naive.NaiveAdmission.Outcome;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
+import dev.tka.core.store.AumSnapshot;
 import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncSend;
 import dev.tka.sync.rpc.Announcement;
@@ -130,7 +131,10 @@ final class Judge {
   /** An answer is about to reach a node. */
   void answered(Member member, SyncAnswer answer) {
     if (pairing.ourNodes()) {
-      judgedInRound.addAll(model.answered(member.index, answer, member.now()));
+      AumSnapshot before = member.end.authority().snapshot();
+      judgedInRound.addAll(
+          model.answered(
+              member.index, answer, hash -> before.find(hash).isPresent(), member.now()));
     }
   }
 

@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
  * Protocol, section 10 a second time, without index, trail or compaction: each party is a {@link
@@ -137,16 +138,40 @@ final class NaiveModel {
     return judged;
   }
 
-  /** An answer reaches a node; this must come of what it brings. */
-  List<Judged> answered(int node, SyncAnswer answer, Instant now) {
+  /**
+   * An answer reaches a node; this must come of what it brings.
+   *
+   * @param stored true for what the node has stored until now: what loses below that is dropped
+   *     before the node asks whether it holds control's chain
+   */
+  List<Judged> answered(int node, SyncAnswer answer, Predicate<AumHash> stored, Instant now) {
     NaiveAdmission party = nodes.get(node);
     List<Aum> batch = known(answer.missing());
     List<Judged> judged = judged(party, batch, Source.CONTROL, now);
+    party.remove(lostBelow(batch, judged, stored));
     List<AumHash> named = new ArrayList<>(answer.offer().ancestors());
     named.add(answer.offer().head());
     judged.forEach(each -> named.add(each.aum()));
     heard(party, named, answer.offer().head(), Set.of(), now);
     return judged;
+  }
+
+  /** Losing AUMs below a node's window, and what builds on them. */
+  private static Set<AumHash> lostBelow(
+      List<Aum> batch, List<Judged> judged, Predicate<AumHash> stored) {
+    Set<AumHash> fresh = new HashSet<>();
+    Set<AumHash> lost = new HashSet<>();
+    for (int i = 0; i < judged.size(); i++) {
+      Judged each = judged.get(i);
+      AumHash parent = batch.get(i).parent().orElse(each.aum());
+      boolean isBelow = !stored.test(parent) && !fresh.contains(parent);
+      if (each.outcome() == Outcome.LOSES && (isBelow || lost.contains(parent))) {
+        lost.add(each.aum());
+      } else if (each.outcome() != Outcome.KNOWN) {
+        fresh.add(each.aum());
+      }
+    }
+    return lost;
   }
 
   /** A node is told that control's head is its own. */

@@ -3,8 +3,11 @@ package dev.tka.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.core.TkaException;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -122,6 +125,45 @@ class SimulationTest {
     }
     assertThat(different).isEmpty();
     assertThat(compacted).isPositive();
+  }
+
+  /**
+   * Protocol, section 10, "A node": losing AUMs below a node's window are dropped there. Control
+   * came back from a copy without the rewrite that node 2 compacted past, and so what it sends
+   * loses there. The node does not hold control's chain, and keeps its unsent edits.
+   */
+  @Test
+  void aNodeKeepsItsEditsWhileWhatControlFollowsLosesBelowItsWindow() throws TkaException {
+    Scenario scenario =
+        new Scenario(
+            0,
+            Pairing.A,
+            Attack.NONE,
+            true,
+            Collections.nCopies(5, new Scenario.Founder(1, Duration.ZERO)),
+            List.of(
+                new Event.Edits(4, 3, Event.Via.OWN_STORE),
+                new Event.SyncAll(),
+                new Event.SyncAll(),
+                new Event.Offline(0),
+                new Event.RevokeAt(3, 1, 20),
+                new Event.Offline(3),
+                new Event.Edits(1, 13, Event.Via.CONTROL),
+                new Event.Offline(2),
+                new Event.Pass(Duration.ofDays(23)),
+                new Event.Edits(5, 4, Event.Via.CONTROL),
+                new Event.Edits(0, 4, Event.Via.CONTROL),
+                new Event.Edits(4, 3, Event.Via.OWN_STORE),
+                new Event.Edits(4, 2, Event.Via.CONTROL),
+                new Event.Online(2),
+                new Event.SyncAll(),
+                new Event.Restore(),
+                new Event.Edits(2, 4, Event.Via.OWN_STORE)));
+
+    Simulation.Result result = Simulation.run(scenario);
+
+    assertThat(result.violations()).isEmpty();
+    assertThat(Set.copyOf(result.heads())).hasSize(1);
   }
 
   @Test

@@ -134,6 +134,32 @@ class RewriteTest {
     assertThat(honest.sync().outcome()).isEqualTo(synced.outcome());
   }
 
+  /** G removes the key that signed the branch. R, in the place of its first AUM, weighs as much. */
+  @Test
+  void aNodeComesBackToTheBranchThatItsOwnRewriteDisplaced() throws TkaException {
+    for (String forkPoint : new String[] {"A", "n60"}) {
+      Chains chains =
+          Chains.draw(
+              List.of(TestKeys.key(1, 1), TestKeys.key(2, 1), TestKeys.key(4, 1)),
+              "A" + run("n", 1, 74, 4) + " -> G[remove:4](1)\n" + forkPoint + " -> R[remove:4](2)");
+      DrawnTailnet tailnet = DrawnTailnet.engine(chains);
+      DrawnTailnet.Peer node = tailnet.node();
+      DrawnTailnet.Peer author = withHistory(tailnet, node);
+      author.make("G");
+      author.sync();
+      node.sync();
+      node.make("R");
+      assertThat(node.head()).isEqualTo("R");
+      // Whether the branch went with what is below the window, or stays as one that lost.
+      assertThat(node.stores("G")).isEqualTo(forkPoint.equals("n60"));
+
+      assertThat(node.sync().agrees()).isTrue();
+
+      assertThat(node.head()).isEqualTo("G");
+      assertThat(node.aside()).isEqualTo("R");
+    }
+  }
+
   @Test
   void aRevokedThiefCannotAnswerFromFurtherDown() throws TkaException {
     for (boolean lies : new boolean[] {false, true}) {
@@ -661,6 +687,29 @@ class RewriteTest {
     assertThat(whole.sync().agrees()).isTrue();
     settle(tailnet, List.of(n0, n1, whole));
     assertThat(tailnet.control().head()).isEqualTo("n74");
+  }
+
+  /** L loses on the node, and that below its window: so the node does not hold control's chain. */
+  @Test
+  void anEditStaysUnsentWhileWhatControlFollowsLosesBelowTheWindow() throws TkaException {
+    Chains chains = Chains.draw(KEYS, "A" + run("n", 1, 74, 3) + " -> E(3)\nA -> L(4)");
+    DrawnTailnet tailnet = DrawnTailnet.engine(chains);
+    DrawnTailnet.Peer node = tailnet.node();
+    DrawnTailnet.Peer author = withHistory(tailnet, node);
+    DrawnTailnet.Peer whole = tailnet.node();
+    whole.sync();
+    tailnet.restoreControl(AdmissionPolicy.RESTORED_CONTROL, "L");
+    node.make("E");
+
+    assertThat(node.sync().outcome())
+        .isEqualTo(new SyncOutcome.ControlLostHistory(tailnet.hash("A"), tailnet.hash("n50")));
+
+    assertThat(node.head()).isEqualTo("E");
+    assertThat(node.unsent()).isEqualTo("E");
+    assertThat(node.aside()).isEmpty();
+    assertThat(whole.sync().agrees()).isTrue();
+    settle(tailnet, List.of(author, node, whole));
+    assertThat(tailnet.control().head()).isEqualTo("E");
   }
 
   @Test

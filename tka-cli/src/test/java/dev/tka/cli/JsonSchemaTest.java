@@ -134,6 +134,7 @@ class JsonSchemaTest {
         "restore",
         Cli.run("restore", home.resolve("copy"), store, "--yes", "--json").json(),
         paths);
+    FencedStoreTest.fence(home.resolve("control.db"), "one", FencedStoreTest.MOVED);
     try (Connection connection = DriverManager.getConnection("jdbc:" + store);
         Statement statement = connection.createStatement()) {
       statement.execute("update aum set kind = kind + 1 where tailnet = 2");

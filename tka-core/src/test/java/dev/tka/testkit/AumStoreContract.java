@@ -1005,7 +1005,8 @@ public abstract class AumStoreContract {
                       1,
                       Duration.ofDays(3),
                       NOON,
-                      Set.of(TestKeys.id(1), TestKeys.id(3))))));
+                      Set.of(TestKeys.id(1), TestKeys.id(3)))),
+              Optional.of(aHash(1))));
 
   @Test
   void whatARewriteInheritsStaysAsLongAsTheRewriteIsKnown() throws Exception {

@@ -84,7 +84,7 @@ final class SqliteRestore {
   private void requireSound(Path next) throws StoreException {
     try (SqliteFile opened = SqliteFile.at(next, clock)) {
       for (String tailnet : opened.revisions().keySet()) {
-        opened.tailnet(tailnet).read();
+        opened.sqlRecords().asItStands(tailnet).tailnet(tailnet).read();
       }
       opened.sqlRecords().requireSound();
     } catch (StoreException.Damaged e) {

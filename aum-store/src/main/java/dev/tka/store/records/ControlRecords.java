@@ -23,14 +23,18 @@ import java.util.function.Consumer;
  * dev.tka.store.TailnetName}), unless its AUMs are here already. {@link Tailnets#delete} deletes
  * all of it, tokens included.
  *
- * <p>Everything but {@link #noteSightings} throws {@link StoreException} if the place cannot be
- * read or written, {@link StoreException.InDoubt} if it is unknown whether a change was made, and
- * {@link IllegalArgumentException} if a tailnet's name is invalid.
+ * <p>Of a tailnet that does not live here ({@link Fence}), {@link #tailnets}, {@link #seen}, {@link
+ * #fence} and what is said of changes answer as of any other. All else fails with {@link
+ * StoreException.Fenced}, and so do changes while it is being moved.
+ *
+ * <p>Everything throws {@link StoreException} if the place cannot be read or written, {@link
+ * StoreException.InDoubt} if it is unknown whether a change was made, and {@link
+ * IllegalArgumentException} if a tailnet's name is invalid.
  */
 public interface ControlRecords {
   /**
-   * The names of all tailnets that have AUMs, a record or a node, without the stores that keep
-   * retired authorities.
+   * The names of all tailnets that have AUMs, a record, a node, or a fence that is not open,
+   * without the stores that keep retired authorities.
    */
   SortedSet<String> tailnets() throws StoreException;
 
@@ -67,10 +71,10 @@ public interface ControlRecords {
    *
    * @param after the fence from now on; its epoch is the next one
    * @throws StoreException.Conflict if the fence is not {@code before}; nothing was changed
+   * @throws StoreException.Busy if writers were in the way for too long; nothing was changed
+   * @throws IllegalArgumentException if the epoch is not the next one
    */
-  default void fence(String tailnet, Fence before, Fence after) throws StoreException {
-    throw new UnsupportedOperationException();
-  }
+  void fence(String tailnet, Fence before, Fence after) throws StoreException;
 
   /**
    * This place, for the move that holds a tailnet's fence: reads and writes of this tailnet, and of
@@ -78,9 +82,7 @@ public interface ControlRecords {
    * {@link StoreException.Fenced} otherwise. All others fail so while it does not live here.
    * Deleting the tailnet leaves the fence. Closing what is returned leaves this place as it is.
    */
-  default Tailnets under(String tailnet, Fence fence) {
-    throw new UnsupportedOperationException();
-  }
+  Tailnets under(String tailnet, Fence fence);
 
   /** A node, if there is one with this number. */
   Optional<NodeRecord> node(String tailnet, long id) throws StoreException;

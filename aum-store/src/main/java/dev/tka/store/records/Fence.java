@@ -61,6 +61,17 @@ public record Fence(long epoch, Optional<String> move, Standing standing) {
     return new Fence(epoch + 1, move, other);
   }
 
+  /** What is to be said of a tailnet whose fence is not open, after its name. */
+  public String words() {
+    if (standing instanceof Standing.Moved moved) {
+      return "was moved to " + moved.to();
+    }
+    if (standing instanceof Standing.Shadow shadow) {
+      return "is a copy that is not finished, of that in " + shadow.from();
+    }
+    return "is being moved to another place: try again";
+  }
+
   /** Whether everybody reads and writes the tailnet here. */
   public boolean isOpen() {
     return standing instanceof Standing.Open;

@@ -88,7 +88,8 @@ class NotesFileTest {
               Optional.empty(),
               Optional.of(
                   new Inherited.Standing(
-                      hash("X"), 1, Duration.ofDays(3), NOON, Set.of(TestKeys.id(2))))));
+                      hash("X"), 1, Duration.ofDays(3), NOON, Set.of(TestKeys.id(2)))),
+              Optional.of(hash("A"))));
 
   private AumHash hash(String name) {
     return chains.get(name).hash();

@@ -150,7 +150,8 @@ class NotesProperties {
               maybe(random, () -> taken(random)),
               maybe(random, () -> taken(random)),
               maybe(random, () -> standing(random)),
-              maybe(random, () -> standing(random))));
+              maybe(random, () -> standing(random)),
+              maybe(random, () -> any(random))));
     }
     return kept;
   }

@@ -119,6 +119,7 @@ class ExportTest {
                 Optional.of(
                     new Inherited.Standing(
                         hash("B"), 0, Duration.ofDays(2), NOON, Set.of(TestKeys.id(1)))),
+                Optional.empty(),
                 Optional.empty()));
     List<TrailEntry> entries = from.trail().entries();
     MemoryAumStore store = new MemoryAumStore();

@@ -144,7 +144,8 @@ public abstract class DatabaseContract {
         Optional.empty(),
         Optional.of(
             new Inherited.Standing(
-                hash("C"), 1, Duration.ofHours(1), NOON, Set.of(TestKeys.id(2)))));
+                hash("C"), 1, Duration.ofHours(1), NOON, Set.of(TestKeys.id(2)))),
+        Optional.of(hash("C")));
   }
 
   protected final TrailEntry entry(String name) {

@@ -330,13 +330,22 @@ public final class NaiveAdmission {
           default -> {}
         }
       }
-      admitted.forEach(x -> x.inherited = bar.inheritedBy(x));
+      admitted.forEach(
+          x -> {
+            x.inherited = bar.inheritedBy(x);
+            x.displaced = displacedBy(x);
+          });
       purge();
       follow();
       for (int i = 0; i < batch.size(); i++) {
         outcomes.set(i, afterwards(batch.get(i), outcomes.get(i)));
       }
       return new Verdict(outcomes, barred);
+    }
+
+    private @Nullable AumHash displacedBy(NaiveHeld x) {
+      NaiveHeld f = before.get(before.indexOf(x.parent()) + 1);
+      return f.knownToControl ? f.hash() : f.displaced;
     }
 
     private Outcome judge(NaiveHeld x, int place) {

@@ -23,8 +23,15 @@ record NaiveBar(List<NaiveHeld> chain, long reference, boolean atNode) {
    *
    * @param then what has followed it on the active chain
    * @param before its final level before its branch was displaced and came back
+   * @param at the AUM that took away, or the rewrite that inherited it
    */
-  private record Counted(NaiveTaking taking, List<NaiveHeld> then, OptionalLong before) {
+  private record Counted(
+      NaiveTaking taking, List<NaiveHeld> then, OptionalLong before, NaiveHeld at) {
+    /** Control sends again what something that it does not have displaced. */
+    boolean fromBranchOf(NaiveHeld x) {
+      return !at.knownToControl && at.displaced != null && at.displaced.equals(x.hash());
+    }
+
     OptionalLong finalLevel(long reference) {
       OptionalLong now = taking.finalLevel(then, reference);
       return now.isPresent() && (before.isEmpty() || now.getAsLong() < before.getAsLong())
@@ -38,6 +45,9 @@ record NaiveBar(List<NaiveHeld> chain, long reference, boolean atNode) {
     List<Pair> pairs = new ArrayList<>();
     for (Counted counted : after(x.parent())) {
       NaiveTaking y = counted.taking();
+      if (counted.fromBranchOf(x)) {
+        continue;
+      }
       if (!y.by().knownToControl || !x.signers().contains(y.key())) {
         continue;
       }
@@ -88,11 +98,11 @@ record NaiveBar(List<NaiveHeld> chain, long reference, boolean atNode) {
     for (int i = chain.indexOf(p) + 1; i < chain.size(); i++) {
       NaiveHeld at = chain.get(i);
       for (NaiveTaking taking : NaiveTaking.of(at)) {
-        all.add(new Counted(taking, chain.subList(i + 1, chain.size()), finalBefore(taking)));
+        all.add(new Counted(taking, chain.subList(i + 1, chain.size()), finalBefore(taking), at));
       }
       for (NaiveTaking taking : at.inherited) {
         if (!(taking.undoneAt(at) && expired(at))) {
-          all.add(new Counted(taking, chain.subList(i, chain.size()), OptionalLong.empty()));
+          all.add(new Counted(taking, chain.subList(i, chain.size()), OptionalLong.empty(), at));
         }
       }
     }

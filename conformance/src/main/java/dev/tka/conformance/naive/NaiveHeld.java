@@ -32,6 +32,9 @@ final class NaiveHeld {
   /** The takings away of the branches that it displaced. */
   List<NaiveTaking> inherited = List.of();
 
+  /** The AUM that control has and in whose place it was put. */
+  @Nullable AumHash displaced;
+
   NaiveHeld(
       Aum aum,
       @Nullable NaiveHeld parent,

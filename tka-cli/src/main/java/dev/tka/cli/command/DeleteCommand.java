@@ -22,6 +22,8 @@ import dev.tka.store.Tailnets;
 import dev.tka.store.export.AumExport;
 import dev.tka.store.export.ExportFile;
 import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.Fence;
+import dev.tka.store.records.TailnetRecord;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -112,21 +114,24 @@ public final class DeleteCommand implements Callable<Integer> {
   }
 
   private void delete(Tailnets tailnets) throws TkaException, IOException, CommandFailure {
-    long nodes = countNodes(tailnets);
+    Optional<Fence> moved = onlyMoved(tailnets);
+    long nodes = moved.isPresent() ? 0 : countNodes(tailnets);
     Revision revision = tailnets.revisions().getOrDefault(name, Tailnets.NO_COMMIT);
     if (revision.equals(Tailnets.NO_COMMIT) && !hasRecords(tailnets)) {
       throw TailnetOption.noTailnet(place, name);
     }
-    Optional<AumSnapshot> content = keepNothing ? Optional.empty() : read(tailnets);
+    Optional<AumSnapshot> content =
+        keepNothing || moved.isPresent() ? Optional.empty() : read(tailnets);
     Optional<Path> target = content.map(any -> file == null ? besidePlace() : file.path());
     String nothing =
         keepNothing ? "" : nodes == 0 ? ", which holds nothing," : ", which holds no AUMs,";
+    String without = moved.map(fence -> ", which " + fence.words() + ",").orElse(nothing);
     confirmation.require(
         "This deletes tailnet "
             + TailnetName.printable(name)
             + content
                 .map(held -> " with " + Texts.count(held.entries().size(), "AUM"))
-                .orElse(nothing)
+                .orElse(without)
             + (nodes == 0 ? "" : " and the records of " + Texts.count(nodes, "node"))
             + " from "
             + place.url()
@@ -159,6 +164,21 @@ public final class DeleteCommand implements Callable<Integer> {
   private long countNodes(Tailnets tailnets) throws StoreException {
     Optional<ControlRecords> records = tailnets.records();
     return records.isPresent() ? records.get().countNodes(name) : 0;
+  }
+
+  /** The fence, if that the tailnet was moved is all that is left of it here. */
+  private Optional<Fence> onlyMoved(Tailnets tailnets) throws StoreException {
+    Optional<ControlRecords> records = tailnets.records();
+    if (records.isEmpty()) {
+      return Optional.empty();
+    }
+    ControlRecords.Seen seen = records.get().seen(name);
+    return Optional.of(seen.fence())
+        .filter(fence -> fence.standing() instanceof Fence.Standing.Moved)
+        .filter(
+            fence ->
+                seen.aums().equals(Tailnets.NO_COMMIT)
+                    && seen.tailnet().equals(TailnetRecord.NONE));
   }
 
   private boolean hasRecords(Tailnets tailnets) throws StoreException {

@@ -226,7 +226,15 @@ public final class DoctorCommand implements Callable<Integer> {
         findings.clear();
         // The commands that help name the tailnet.
         store.tailnet().select(name);
-        examine(tailnets.tailnet(name));
+        try {
+          examine(tailnets.tailnet(name));
+        } catch (StoreException.Fenced e) {
+          bar.hide();
+          spec.commandLine()
+              .getErr()
+              .println("tka: " + Texts.printable(e.getMessage()) + "; left out");
+          continue;
+        }
         long problems = findings.stream().filter(Finding::problem).count();
         wrong += problems > 0 ? 1 : 0;
         if (json) {

@@ -311,6 +311,7 @@ public final class Failures
       return ExitCode.NOT_FOUND;
     }
     if (failure instanceof StoreException.Busy
+        || failure instanceof StoreException.Fenced
         || failure instanceof StoreException.NotEmpty
         || failure instanceof InformException.AlreadyBegun) {
       return ExitCode.CONFLICT;

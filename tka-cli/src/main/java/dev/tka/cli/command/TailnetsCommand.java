@@ -21,6 +21,8 @@ import dev.tka.core.store.StoreException;
 import dev.tka.store.StorePlace;
 import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
+import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.Fence;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Clock;
@@ -46,7 +48,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Lists the tailnets in a store: name, AUMs, head, oldest ancestor.",
       "Nothing is verified; 'tka verify STORE --all' does that. Tailnets that cannot be read or"
-          + " opened are marked, and the exit status is that of the first one.",
+          + " opened are marked, and the exit status is that of the first one. Tailnets that live at"
+          + " another place are listed with it.",
       "Of a running server: name, AUMs on the active chain, head, nodes, as it says itself."
     },
     mixinStandardHelpOptions = true,
@@ -77,8 +80,18 @@ public final class TailnetsCommand implements Callable<Integer> {
    * @param aums the number of its AUMs; empty if it cannot be read
    * @param chain empty if Tailnet Lock is not enabled, or it cannot be opened
    * @param problem why it cannot be read or opened
+   * @param elsewhere where it lives, if not here
    */
-  private record Listed(OptionalInt aums, Optional<Chain> chain, Optional<TkaException> problem) {
+  private record Listed(
+      OptionalInt aums,
+      Optional<Chain> chain,
+      Optional<TkaException> problem,
+      Optional<String> elsewhere) {
+    static Listed elsewhere(Fence fence) {
+      return new Listed(
+          OptionalInt.empty(), Optional.empty(), Optional.empty(), Optional.of(fence.words()));
+    }
+
     static Listed of(AumSnapshot snapshot) throws StoreException {
       OptionalInt aums = OptionalInt.of(snapshot.entries().size());
       try {
@@ -87,9 +100,10 @@ public final class TailnetsCommand implements Callable<Integer> {
             snapshot.entries().isEmpty()
                 ? Optional.empty()
                 : Optional.of(Chain.of(Authority.open(snapshot))),
+            Optional.empty(),
             Optional.empty());
       } catch (StoreException.Damaged | OpenException e) {
-        return new Listed(aums, Optional.empty(), Optional.of(e));
+        return new Listed(aums, Optional.empty(), Optional.of(e), Optional.empty());
       }
     }
   }
@@ -112,7 +126,9 @@ public final class TailnetsCommand implements Callable<Integer> {
 
     @Override
     public void damaged(String name, StoreException.Damaged why) {
-      tailnets.put(name, new Listed(OptionalInt.empty(), Optional.empty(), Optional.of(why)));
+      tailnets.put(
+          name,
+          new Listed(OptionalInt.empty(), Optional.empty(), Optional.of(why), Optional.empty()));
     }
   }
 
@@ -187,6 +203,9 @@ public final class TailnetsCommand implements Callable<Integer> {
     Listing listing = new Listing();
     try (Tailnets tailnets = StoreText.requireMany(place).open(Clock.systemUTC())) {
       tailnets.readAll(listing);
+      if (tailnets.records().isPresent()) {
+        listElsewhere(tailnets.records().get(), listing);
+      }
     }
     for (Map.Entry<String, Listed> each : listing.tailnets.entrySet()) {
       problem = problem.or(each.getValue()::problem);
@@ -202,11 +221,23 @@ public final class TailnetsCommand implements Callable<Integer> {
     return problem.map(Failures::exitCode).orElse(ExitCode.OK);
   }
 
+  private static void listElsewhere(ControlRecords records, Listing listing) throws StoreException {
+    for (String name : records.tailnets()) {
+      if (!listing.tailnets.containsKey(name)) {
+        Fence fence = records.fence(name);
+        if (!fence.livesHere()) {
+          listing.tailnets.put(name, Listed.elsewhere(fence));
+        }
+      }
+    }
+  }
+
   private static String describe(String name, Listed listed) {
     String what =
         listed
             .problem()
             .map(problem -> "WRONG: " + Texts.printable(problem.getMessage()))
+            .or(() -> listed.elsewhere().map(Texts::printable))
             .or(() -> listed.chain().map(chain -> describe(chain, listed.aums().orElse(0))))
             .orElse("not enabled");
     return TailnetName.printable(name) + "\t" + what;
@@ -228,6 +259,7 @@ public final class TailnetsCommand implements Callable<Integer> {
               object.put("OldestAncestor", chain.oldest().toString());
             });
     listed.problem().ifPresent(problem -> object.put("Problem", problem.getMessage()));
+    listed.elsewhere().ifPresent(where -> object.put("Elsewhere", where));
     return object;
   }
 }

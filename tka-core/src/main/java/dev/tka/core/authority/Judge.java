@@ -126,7 +126,7 @@ final class Judge {
 
   /** The signers that bar an update from displacing, with reasons, in the order of signatures. */
   List<Bar> bars(Displacement displacement) throws StoreException, OpenException {
-    TakingsAway takingsAway = after(displacement.fork(), displacement.atFork());
+    TakingsAway takingsAway = against(displacement);
     List<Bar> bars = new ArrayList<>();
     Set<Bytes> signers = new LinkedHashSet<>();
     displacement.update().signatures().forEach(signature -> signers.add(signature.signerId()));
@@ -141,7 +141,7 @@ final class Judge {
 
   /** The reasons why a key, trusted at the fork, bars an update from displacing. */
   List<Bar> barsOf(Key key, Displacement displacement) throws StoreException, OpenException {
-    return bars(key, after(displacement.fork(), displacement.atFork()), displacement);
+    return bars(key, against(displacement), displacement);
   }
 
   private static List<Bar> bars(Key key, TakingsAway takingsAway, Displacement displacement) {
@@ -161,14 +161,25 @@ final class Judge {
 
   /** What took keys away after a fork. */
   TakingsAway after(AumHash fork, State atFork) throws StoreException, OpenException {
+    return after(fork, atFork, history.rewrites());
+  }
+
+  /**
+   * What took keys away and counts against an update. A rewrite that control is not known to have
+   * bars control by nothing: not even by what it keeps of the very branch that control sends again.
+   */
+  private TakingsAway against(Displacement displacement) throws StoreException, OpenException {
+    List<TakingsAway.Rewritten> rewrites = new ArrayList<>(history.rewrites());
+    rewrites.removeIf(
+        rewrite -> rewrite.place() > last && rewrite.displaced(displacement.update().hash()));
+    return after(displacement.fork(), displacement.atFork(), rewrites);
+  }
+
+  private TakingsAway after(AumHash fork, State atFork, List<TakingsAway.Rewritten> rewrites)
+      throws StoreException, OpenException {
     return new TakingsAway(
         TakingsAway.Chain.of(
-            last,
-            history.keyHistory(fork),
-            history.rewrites(),
-            reference,
-            times,
-            policy.followsControl()),
+            last, history.keyHistory(fork), rewrites, reference, times, policy.followsControl()),
         atFork,
         history.place(fork));
   }
@@ -210,7 +221,23 @@ final class Judge {
   List<Inherited> keptBy(Displacement displacement, State after)
       throws StoreException, OpenException {
     return policy.remembers()
-        ? after(displacement.fork(), displacement.atFork()).keptBy(after, ownNow)
+        ? after(displacement.fork(), displacement.atFork())
+            .keptBy(after, ownNow, displacedOfControl(displacement))
         : List.of();
+  }
+
+  /** The AUM of control's chain that a rewrite displaces at a node, unless control sent it. */
+  private Optional<AumHash> displacedOfControl(Displacement displacement) {
+    if (!policy.followsControl() || displacement.favoured()) {
+      return Optional.empty();
+    }
+    AumHash follower = displacement.follower().hash();
+    if (!authority.snapshot().ownAums().isUnknownToControl(follower)) {
+      return Optional.of(follower);
+    }
+    // Another such rewrite at the same place: what that displaced.
+    return authority.snapshot().notes().inherited().getOrDefault(follower, List.of()).stream()
+        .flatMap(kept -> kept.displaced().stream())
+        .findFirst();
   }
 }

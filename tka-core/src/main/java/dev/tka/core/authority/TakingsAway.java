@@ -125,6 +125,11 @@ final class TakingsAway {
    * @param signers the ids of the keys that signed it; may be empty if it brought no key back
    */
   record Rewritten(int place, List<Bytes> signers, List<Inherited> inherited) {
+    /** True if it was put in the place of an AUM, see {@link Inherited#displaced}. */
+    boolean displaced(AumHash hash) {
+      return inherited.stream().anyMatch(kept -> kept.displaced().equals(Optional.of(hash)));
+    }
+
     Rewritten movedBy(int places) {
       return new Rewritten(place + places, signers, inherited);
     }
@@ -547,18 +552,20 @@ final class TakingsAway {
    *
    * @param after the state of the rewrite
    * @param now the own time
+   * @param displaced see {@link Inherited}
    */
-  List<Inherited> keptBy(State after, Instant now) {
+  List<Inherited> keptBy(State after, Instant now, Optional<AumHash> displaced) {
     Map<Bytes, Long> given = KeyChange.votesIn(after);
     List<Inherited> kept = new ArrayList<>();
     for (Key key : atFork.keys()) {
-      inherited(key, given.getOrDefault(key.id(), 0L), of(key), now).ifPresent(kept::add);
+      inherited(key, given.getOrDefault(key.id(), 0L), of(key), now, displaced)
+          .ifPresent(kept::add);
     }
     return kept;
   }
 
   private static Optional<Inherited> inherited(
-      Key key, long given, List<Taking> takings, Instant now) {
+      Key key, long given, List<Taking> takings, Instant now, Optional<AumHash> displaced) {
     List<Taking> finals = new ArrayList<>(takings);
     finals.removeIf(taking -> taking.finalVotes().isEmpty());
     List<Taking> standing = new ArrayList<>(takings);
@@ -575,7 +582,8 @@ final class TakingsAway {
                 fewest(finals, taking -> given <= taking.left()),
                 fewest(finals, taking -> given > taking.left()),
                 merged(removals),
-                merged(standing)));
+                merged(standing),
+                displaced));
   }
 
   private static Optional<Inherited.Final> fewest(List<Taking> finals, Predicate<Taking> wanted) {

@@ -22,6 +22,9 @@ import java.util.Set;
  *     rewrite is final itself
  * @param removal a removal that is not final and goes on
  * @param lowering a removal or a lowering of votes that is not final and goes on
+ * @param displaced the AUM of control's chain in whose place a node put a rewrite that control did
+ *     not send: as long as control is not known to have the rewrite, nothing of this bars that AUM
+ *     when control sends it again. Empty for any other rewrite
  */
 public record Inherited(
     Bytes key,
@@ -30,7 +33,8 @@ public record Inherited(
     Optional<Final> lasting,
     Optional<Final> lapsing,
     Optional<Standing> removal,
-    Optional<Standing> lowering) {
+    Optional<Standing> lowering,
+    Optional<AumHash> displaced) {
   /** Rejects null components. */
   public Inherited {
     Objects.requireNonNull(key);
@@ -39,6 +43,7 @@ public record Inherited(
     Objects.requireNonNull(lapsing);
     Objects.requireNonNull(removal);
     Objects.requireNonNull(lowering);
+    Objects.requireNonNull(displaced);
   }
 
   /**

@@ -93,7 +93,7 @@ public final class NotesCodec {
   /**
    * Encodes what a rewrite inherits: an array of all keys in it, sorted, then an array of [key,
    * time of admission, brought back, lasting, lapsing, removal, lowering], where keys are places in
-   * the first array.
+   * the first array. The AUM that was displaced comes last where there is one.
    */
   public static Bytes encodeInherited(List<Inherited> inherited) {
     List<Bytes> keys = List.copyOf(keysOf(inherited));
@@ -105,13 +105,15 @@ public final class NotesCodec {
     keys(out, keys);
     out.array(inherited.size());
     for (Inherited each : inherited) {
-      out.array(7).unsigned(places.getOrDefault(each.key(), 0));
+      out.array(each.displaced().isPresent() ? 8 : 7);
+      out.unsigned(places.getOrDefault(each.key(), 0));
       out.unsigned(each.admittedAt().getEpochSecond());
       out.unsigned(each.isBroughtBack() ? 1 : 0);
       takenFinally(out, each.lasting());
       takenFinally(out, each.lapsing());
       standing(out, each.removal(), places);
       standing(out, each.lowering(), places);
+      each.displaced().ifPresent(hash -> out.bytes(hash.bytes()));
     }
     return Bytes.copyOf(out.toByteArray());
   }
@@ -137,12 +139,22 @@ public final class NotesCodec {
                 takenFinally(next(in, "lasting")),
                 takenFinally(next(in, "lapsing")),
                 standing(next(in, "removal"), keys),
-                standing(next(in, "lowering"), keys)));
-        end(in, "inherited");
+                standing(next(in, "lowering"), keys),
+                displaced(in)));
       }
       end(in, "inherited");
     }
     return canonical(List.copyOf(inherited), encodeInherited(inherited), encoded);
+  }
+
+  /** The last element of an array, if it has that one. */
+  private static Optional<AumHash> displaced(CborReader in) throws DecodeException {
+    if (!in.nextElement("displaced", 0)) {
+      return Optional.empty();
+    }
+    AumHash displaced = AumHash.of(in.bytes("displaced", AumHash.SIZE).toByteArray());
+    end(in, "inherited");
+    return Optional.of(displaced);
   }
 
   private static Set<Bytes> keysOf(List<Inherited> inherited) {

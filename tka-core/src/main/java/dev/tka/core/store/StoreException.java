@@ -64,10 +64,22 @@ public abstract sealed class StoreException extends TkaException {
    * which this was asked for (service, section 7). Read the fence to learn which it is.
    */
   public static final class Fenced extends StoreException {
+    private final String tailnet;
 
-    /** Made by stores; says where the tailnet lives. */
-    public Fenced(String what) {
+    /**
+     * Made by stores.
+     *
+     * @param tailnet its name
+     * @param what says where it lives
+     */
+    public Fenced(String tailnet, String what) {
       super(what);
+      this.tailnet = tailnet;
+    }
+
+    /** The tailnet, whose name a caller need not know: it may have asked for a token. */
+    public String tailnet() {
+      return tailnet;
     }
   }
 

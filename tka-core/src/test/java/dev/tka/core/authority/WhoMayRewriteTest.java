@@ -17,10 +17,12 @@ import dev.tka.testkit.TestKeys;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Protocol, section 10, "Who may not rewrite" to "A rewrite does not make…": rule by rule. */
@@ -51,6 +53,15 @@ class WhoMayRewriteTest {
 
     void has(Aum... aums) throws TkaException {
       assertThat(take(aums)).isEmpty();
+    }
+
+    /** Puts an AUM there that does not come from control. */
+    void put(boolean fromFile, Aum aum) throws TkaException {
+      if (fromFile) {
+        live.inform(List.of(aum));
+      } else {
+        live.informOn(live.current(), List.of(aum));
+      }
     }
 
     void isBarred(Aum aum, String bars) throws TkaException {
@@ -362,6 +373,71 @@ class WhoMayRewriteTest {
   }
 
   /** A thief makes the way from his key to the key that signs as long as he likes. */
+  /** A remove-key in the place of a no-op that weighs as much, and what it inherits. */
+  @Test
+  void whatControlDoesNotKnowBarsNotTheBranchThatItDisplaced() throws TkaException {
+    Aum genesis = Chains.genesis(List.of(key(1, 1), key(2, 1), key(3, 1)), 1);
+    Aum first = Chains.noOp(genesis, "first", 1);
+    Aum removal = Chains.removeKey(first, TestKeys.id(1), 2);
+    Aum rewrite = Chains.removeKey(genesis, TestKeys.id(1), 3);
+    Aum again = Chains.noOp(rewrite, "again", 2);
+    for (boolean fromFile : List.of(true, false)) {
+      Party node = new Party(AdmissionPolicy.NODE, genesis);
+      node.has(first, removal);
+      node.put(fromFile, rewrite);
+      assertThat(node.head()).isEqualTo(rewrite);
+      // It keeps a removal that control has, which bars whatever else control sends.
+      node.isBarred(Chains.noOp(genesis, "other", 1), "1 removed");
+      // One on top of it, at another place, changes nothing.
+      node.put(fromFile, again);
+
+      node.has(first);
+
+      assertThat(node.head()).isEqualTo(removal);
+    }
+  }
+
+  @Test
+  void whatControlHasBarsTheBranchThatItDisplaced() throws TkaException {
+    Aum genesis = Chains.genesis(List.of(key(1, 1), key(2, 1), key(3, 1)), 1);
+    Aum first = Chains.noOp(genesis, "first", 1);
+    Aum removal = Chains.removeKey(first, TestKeys.id(1), 2);
+    Aum rewrite = Chains.removeKey(genesis, TestKeys.id(1), 3);
+    Party node = new Party(AdmissionPolicy.NODE, genesis);
+    node.has(first, removal);
+    node.put(false, rewrite);
+
+    node.agrees();
+
+    // By the rewrite, and by what it keeps.
+    assertThat(node.take(first).stream().map(WhoMayRewriteTest::told))
+        .containsExactly("1 removed, 1 removed");
+    assertThat(node.head()).isEqualTo(rewrite);
+  }
+
+  /** Two rewrites that control does not have, one in the place of the other. */
+  @Test
+  void whatIsDisplacedTwiceIsStillTheBranchThatControlHas() throws TkaException {
+    Aum genesis = Chains.genesis(List.of(key(1, 1), key(2, 1), key(3, 1)), 1);
+    Aum first = Chains.noOp(genesis, "first", 1);
+    Aum removal = Chains.removeKey(first, TestKeys.id(1), 2);
+    List<Aum> lowerHashLast =
+        Stream.of(2, 3)
+            .map(signer -> Chains.removeKey(genesis, TestKeys.id(1), signer))
+            .sorted(Comparator.comparing(Aum::hash).reversed())
+            .toList();
+    Party node = new Party(AdmissionPolicy.NODE, genesis);
+    node.has(first, removal);
+    for (Aum rewrite : lowerHashLast) {
+      node.put(true, rewrite);
+      assertThat(node.head()).isEqualTo(rewrite);
+    }
+
+    node.has(first);
+
+    assertThat(node.head()).isEqualTo(removal);
+  }
+
   @Test
   void aLongRowOfSponsorsIsFollowedToItsEnd() throws TkaException {
     Aum genesis = Chains.genesis(List.of(key(1, 5), key(3, 5), key(8, 1)), 1);

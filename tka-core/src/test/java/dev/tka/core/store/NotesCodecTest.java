@@ -31,7 +31,8 @@ class NotesCodecTest {
               Optional.of(new Inherited.Final(AUM, 0, 4096)),
               Optional.empty(),
               Optional.of(STANDING),
-              Optional.empty()),
+              Optional.empty(),
+              Optional.of(AUM)),
           new Inherited(
               ONE,
               Instant.ofEpochSecond(7),
@@ -41,7 +42,8 @@ class NotesCodecTest {
               Optional.empty(),
               Optional.of(
                   new Inherited.Standing(
-                      AUM, 0, Duration.ZERO, Instant.ofEpochSecond(0), Set.of()))));
+                      AUM, 0, Duration.ZERO, Instant.ofEpochSecond(0), Set.of())),
+              Optional.empty()));
 
   @Test
   void whatWasEncodedIsDecoded() throws Exception {
@@ -81,6 +83,7 @@ class NotesCodecTest {
                     Duration.ofSeconds(5),
                     Instant.ofEpochSecond(6),
                     Set.of(Bytes.parseHex("aa")))),
+            Optional.empty(),
             Optional.empty());
     String aum = "5820" + "00".repeat(32);
     assertThat(NotesCodec.encodeInherited(List.of(lowered)))
@@ -104,6 +107,19 @@ class NotesCodecTest {
                     + "06"
                     + "8100"
                     + "f6"));
+    Inherited displacing =
+        new Inherited(
+            Bytes.parseHex("bb"),
+            Instant.ofEpochSecond(7),
+            false,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of(AUM));
+    assertThat(NotesCodec.encodeInherited(List.of(displacing)))
+        .isEqualTo(
+            Bytes.parseHex("82" + "8141bb" + "81" + "88" + "00" + "07" + "00f6f6f6f6" + aum));
   }
 
   @Test

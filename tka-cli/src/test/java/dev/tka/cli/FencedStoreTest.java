@@ -1,0 +1,145 @@
+package dev.tka.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tka.cli.output.ExitCode;
+import dev.tka.core.store.StoreException;
+import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.Fence;
+import dev.tka.store.sql.SqliteFile;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Commands on a store in which a tailnet is being moved, or does not live. */
+class FencedStoreTest {
+  static final Fence.Standing MOVED =
+      new Fence.Standing.Moved(
+          "postgresql://db/tka", Optional.empty(), Instant.parse("2026-01-02T12:00:00Z"));
+  private static final Fence.Standing FENCED =
+      new Fence.Standing.Fenced(Instant.parse("2026-01-02T12:00:00Z"));
+
+  @TempDir Path folder;
+  private Path file;
+  private String store;
+  private Tailnet keys;
+
+  static void fence(Path file, String tailnet, Fence.Standing standing) throws StoreException {
+    try (SqliteFile place = SqliteFile.at(file, Clock.systemUTC())) {
+      ControlRecords records = place.records().orElseThrow();
+      Fence before = records.fence(tailnet);
+      records.fence(tailnet, before, before.next("0123456789abcdef", standing));
+    }
+  }
+
+  @BeforeEach
+  void make() throws Exception {
+    file = folder.resolve("control.db");
+    store = "sqlite:" + file;
+    keys = Tailnet.in(folder);
+    String ann = keys.newKey("ann");
+    for (String name : List.of("one", "two")) {
+      keys.run(
+          "init", store, "--tailnet", name, ann, "--key-file", keys.keyFile("ann"), "--confirm");
+    }
+  }
+
+  private void requireRefused(String why, Object... arguments) {
+    Cli.Result result = Cli.run(arguments);
+    assertThat(result.exitCode()).as(result.err()).isEqualTo(ExitCode.CONFLICT);
+    assertThat(result.err()).isEqualTo("tka: tailnet \"one\" " + why + "\n");
+    assertThat(result.out()).isEmpty();
+  }
+
+  @Test
+  void anEditWhileTheTailnetIsBeingMovedIsRefusedInOneLine() throws Exception {
+    fence(file, "one", FENCED);
+    requireRefused(
+        "is being moved to another place: try again",
+        "add",
+        store,
+        "--tailnet",
+        "one",
+        keys.newKey("bob"),
+        "--key-file",
+        keys.keyFile("ann"));
+    assertThat(Cli.run("status", store, "--tailnet", "one").exitCode()).isEqualTo(ExitCode.OK);
+    fence(file, "one", new Fence.Standing.Open());
+    keys.run(
+        "add", store, "--tailnet", "one", keys.newKey("eve"), "--key-file", keys.keyFile("ann"));
+  }
+
+  @Test
+  void whereTheTailnetDoesNotLiveEveryVerbSaysInOneLineWhereItDoes() throws Exception {
+    fence(file, "one", MOVED);
+    for (List<Object> each :
+        List.<List<Object>>of(
+            List.of("status"),
+            List.of("log"),
+            List.of("verify"),
+            List.of("doctor"),
+            List.of("export", folder.resolve("one.tka")),
+            List.of("restored"),
+            List.of("delete", "--confirm"),
+            List.of("add", keys.newKey("bob"), "--key-file", keys.keyFile("ann")))) {
+      List<Object> arguments = new ArrayList<>(each);
+      arguments.add(1, store);
+      arguments.addAll(List.of("--tailnet", "one"));
+      Cli.Result result = Cli.run(arguments.toArray());
+      assertThat(result.err())
+          .as(each.toString())
+          .isEqualTo("tka: tailnet \"one\" was moved to postgresql://db/tka\n");
+      assertThat(result.exitCode()).as(each.toString()).isEqualTo(ExitCode.CONFLICT);
+    }
+  }
+
+  @Test
+  void ofATailnetWhoseMoveIsCompleteTheNoteWhereItLivesCanBeDeleted() throws Exception {
+    fence(file, "one", MOVED);
+    try (SqliteFile place = SqliteFile.at(file, Clock.systemUTC())) {
+      ControlRecords records = place.records().orElseThrow();
+      ControlRecords.Seen seen = records.seen("one");
+      records.under("one", seen.fence()).delete("one", seen.aums());
+    }
+    Cli.Result asked = Cli.run("delete", store, "--tailnet", "one");
+    assertThat(asked.err())
+        .contains("tailnet one, which was moved to postgresql://db/tka, from " + store);
+    Cli.Result deleted = Cli.run("delete", store, "--tailnet", "one", "--confirm");
+    assertThat(deleted.exitCode()).as(deleted.err()).isEqualTo(ExitCode.OK);
+    assertThat(Cli.run("tailnets", store).out()).startsWith("two\t").hasLineCount(1);
+  }
+
+  @Test
+  void whatIsAboutAllTailnetsIsAboutThoseThatLiveHereAndListsTheOthers() throws Exception {
+    fence(file, "one", MOVED);
+    fence(file, "shadow", new Fence.Standing.Shadow("sqlite:old.db"));
+    Cli.Result list = Cli.run("tailnets", store);
+    assertThat(list.exitCode()).isEqualTo(ExitCode.OK);
+    assertThat(list.out())
+        .contains("one\twas moved to postgresql://db/tka\n")
+        .contains("two\t1 AUM\t")
+        .contains("shadow\tis a copy that is not finished, of that in sqlite:old.db\n")
+        .hasLineCount(3);
+    assertThat(Cli.run("tailnets", store, "--json").json().get("Tailnets").toString())
+        .contains(Map.of("Elsewhere", "was moved to postgresql://db/tka").toString().substring(1));
+    for (List<Object> each :
+        List.<List<Object>>of(
+            List.of("verify", store, "--all"),
+            List.of("doctor", store, "--all"),
+            List.of("export", store, "--all", folder.resolve("all.tka")))) {
+      Cli.Result result = Cli.run(each.toArray());
+      assertThat(result.exitCode()).as(each + result.err()).isEqualTo(ExitCode.OK);
+      assertThat(result.err())
+          .as(each.toString())
+          .contains("tka: tailnet \"one\" was moved to postgresql://db/tka; left out\n");
+      assertThat(result.out()).as(each.toString()).doesNotContain("one\t");
+    }
+  }
+}
