@@ -76,6 +76,10 @@ final class Admin {
   /** Does one thing in one tailnet. */
   void work() throws Exception {
     Tailnet tailnet = tailnets.get(random.nextInt(tailnets.size()));
+    if (tailnet.rests) {
+      Thread.sleep(random.nextInt(MOST_PAUSE_MILLIS));
+      return;
+    }
     try {
       int which = random.nextInt(100);
       if (which < SIGN) {

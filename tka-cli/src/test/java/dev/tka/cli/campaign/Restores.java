@@ -66,6 +66,7 @@ final class Restores {
     place.replicas().get(0).server.kill();
     run("restore", copy(), place.url(), "--yes");
     run("restored", place.url(), "--tailnet", NAME);
+    tailnet.rests = true;
     place.replicas().get(0).server.start();
     Map<String, AumHash> heads = Map.of(NAME, reader.sync(tailnet).head());
     agents.startAgain(heads);
@@ -78,6 +79,7 @@ final class Restores {
       heads = Map.of(NAME, reader.sync(tailnet).head());
     }
     run("restored", place.url(), "--tailnet", NAME, "--over");
+    tailnet.rests = false;
     long now = System.nanoTime();
     history.add(
         new Call(

@@ -66,6 +66,9 @@ final class Tailnet {
     this.removal = Chains.removeKey(genesis, TestKeys.id(THIEF), 1, 2);
   }
 
+  /** Whether nobody is to edit it, so that all can come to one head. */
+  volatile boolean rests;
+
   Place place() {
     return place;
   }
