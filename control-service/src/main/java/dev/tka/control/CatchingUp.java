@@ -53,7 +53,7 @@ final class CatchingUp {
     for (Map.Entry<String, Boolean> each : looked.entrySet()) {
       if (!each.getValue()) {
         for (NodeRecord node : records.nodesToldApart(each.getKey())) {
-          if (isCatchingUp(node)) {
+          if (isCatchingUp(node) && !GivingBack.isAsked(node)) {
             since.putIfAbsent(Caller.node(each.getKey(), node.id()), nanoTime.getAsLong());
           }
         }
@@ -70,7 +70,8 @@ final class CatchingUp {
 
   private void takeBack(Caller caller) throws StoreException {
     Optional<NodeRecord> node = records.node(caller.tailnet(), caller.node().orElseThrow());
-    if (node.filter(CatchingUp::isCatchingUp).isPresent()) {
+    if (node.filter(CatchingUp::isCatchingUp).isPresent()
+        && node.filter(GivingBack::isAsked).isEmpty()) {
       try {
         records.commit(
             caller.tailnet(),

@@ -20,6 +20,8 @@ import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcRequest;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +44,7 @@ import java.util.function.LongSupplier;
  */
 public final class ControlService implements AutoCloseable {
   private static final Duration WRITES_SIGHTINGS = Duration.ofSeconds(3);
+  private static final Duration LOOKS_AT_RESTORED = Duration.ofSeconds(3);
   private static final Duration NOTES_TIMES = Duration.ofDays(1);
 
   private final AuthorityCache cache;
@@ -56,6 +59,7 @@ public final class ControlService implements AutoCloseable {
   private final Tokens tokens;
   private final CatchingUp catchingUp;
   private final Sightings sightings;
+  private final RestoredTailnets restoredTailnets;
   private final TailnetViews views;
   private final Push push;
   private final ScheduledExecutorService background;
@@ -82,7 +86,8 @@ public final class ControlService implements AutoCloseable {
     this.lifecycle = new Lifecycle(premises, nanoTime);
     this.signing = new Signing(premises);
     this.nodes = new NodeList(premises);
-    this.overview = new Overview(premises);
+    this.restoredTailnets = new RestoredTailnets(premises, listener, nanoTime);
+    this.overview = new Overview(premises, restoredTailnets);
     this.tokens = new Tokens(premises, nanoTime);
     this.catchingUp = new CatchingUp(records, nanoTime);
     this.sightings = new Sightings(records);
@@ -98,6 +103,7 @@ public final class ControlService implements AutoCloseable {
             });
     every(WRITES_SIGHTINGS, "sightings", sightings::flush);
     every(WRITES_SIGHTINGS, "announcements", this::sweep);
+    every(LOOKS_AT_RESTORED, "restored tailnets", this::takeBack);
     every(WRITES_SIGHTINGS, "times", () -> failed(cache.noteOpened()));
     every(NOTES_TIMES, "times", () -> failed(cache.noteTimes()));
   }
@@ -172,6 +178,12 @@ public final class ControlService implements AutoCloseable {
   /** Takes back what nodes were told too long ago. */
   void sweep() throws StoreException {
     catchingUp.sweep();
+  }
+
+  /** Has nodes give back what they hold to tailnets that were restored, or ends that. */
+  void takeBack() throws StoreException {
+    sightings.flush();
+    restoredTailnets.sweep();
   }
 
   private void failed(Map<String, TkaException> times) {
@@ -472,7 +484,8 @@ public final class ControlService implements AutoCloseable {
   /**
    * Says that a tailnet was restored from a backup: until that is over, control takes back what
    * nodes still hold, also where it rewrites history (protocol, section 10). It holds for every
-   * service on this place, and ends with the authority.
+   * service on this place. It is over by itself when all nodes have come, but those that had not
+   * been there for 30 days, and after 7 days at the latest; and it ends with the authority.
    *
    * @param is false once it is over
    * @throws ControlException.LockOff if the lock is off, so that there is nothing to take back
@@ -489,6 +502,18 @@ public final class ControlService implements AutoCloseable {
                   premises.restored(tailnet, is);
                   return Told.ok(tailnet);
                 }));
+  }
+
+  /**
+   * Says of every tailnet whose lock is on that it was restored from a backup, see {@link
+   * #restored(String, boolean)}. One that is restored already stays so. One whose nodes have all
+   * come since is left alone, so that it can be said again at every start.
+   *
+   * @param since when the place was put back; 7 days later it has no effect
+   * @return the tailnets of which it was said now
+   */
+  public List<String> restored(Instant since) throws ControlException {
+    return restoredTailnets.mark(since.truncatedTo(ChronoUnit.SECONDS));
   }
 
   /** Reads how every node stands, in the order of their numbers. */

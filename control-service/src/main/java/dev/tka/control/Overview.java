@@ -23,9 +23,11 @@ import java.util.function.Consumer;
 final class Overview {
   private final Premises premises;
   private final ControlRecords records;
+  private final RestoredTailnets restored;
 
-  Overview(Premises premises) {
+  Overview(Premises premises, RestoredTailnets restored) {
     this.premises = premises;
+    this.restored = restored;
     this.records = premises.records();
   }
 
@@ -65,6 +67,9 @@ final class Overview {
   /** What a node with a mark is told. */
   static Announcement told(NodeRecord.Told told, TailnetRecord record, Announcement most) {
     if (!(most instanceof Announcement.Enabled)) {
+      return most;
+    }
+    if (told.equals(GivingBack.ASKED) && record.restored().isEmpty()) {
       return most;
     }
     if (told instanceof NodeRecord.Told.CatchingUp catchingUp) {
@@ -131,10 +136,16 @@ final class Overview {
     Optional<Authority> on = premises.live(tailnet).map(LiveAuthority::current);
     Optional<AumHash> genesis = on.flatMap(authority -> Premises.genesisOf(record, authority));
     Map<Long, NodeSighting> sightings = records.sightings(tailnet);
+    Optional<GivingBack> back =
+        record
+            .restored()
+            .flatMap(since -> on.map(each -> restored.of(tailnet, since, each, sightings)));
     records.allNodes(
         tailnet,
-        node ->
-            reading.accept(
-                Fleet.entry(node, genesis, on, Optional.ofNullable(sightings.get(node.id())))));
+        node -> {
+          Optional<NodeSighting> last = Optional.ofNullable(sightings.get(node.id()));
+          boolean awaited = back.filter(each -> each.awaits(last)).isPresent();
+          reading.accept(Fleet.entry(node, genesis, on, last, awaited));
+        });
   }
 }

@@ -53,6 +53,10 @@ final class TestControl implements AutoCloseable {
   final AtomicLong nanos = new AtomicLong();
   final List<ControlListener.Event> events = new ArrayList<>();
   final List<Long> unsigned = new ArrayList<>();
+
+  /** How many nodes came to a tailnet that was restored, and which did not, each time it ended. */
+  final List<Map.Entry<Long, List<Long>>> gaveBack = new ArrayList<>();
+
   final ControlService service;
 
   TestControl() {
@@ -74,6 +78,11 @@ final class TestControl implements AutoCloseable {
               @Override
               public void unsigned(String tailnet, List<Long> nodes) {
                 unsigned.addAll(nodes);
+              }
+
+              @Override
+              public void gaveBack(String tailnet, long came, List<Long> missing) {
+                gaveBack.add(Map.entry(came, List.copyOf(missing)));
               }
             },
             nanos::get);

@@ -3,6 +3,7 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.jr.ob.JSON;
+import dev.tka.client.testkit.FakeServer;
 import dev.tka.core.Aum;
 import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.core.store.Commit;
@@ -121,6 +122,7 @@ class JsonSchemaTest {
     keys.run("import", one, store);
     keys.run("restored", store, "--tailnet", "one");
     collect("status", Cli.run("status", store, "--tailnet", "one", "--json").json(), paths);
+    collect("doctor", Cli.run("doctor", store, "--tailnet", "one", "--json").json(), paths);
     Path all = home.resolve("all.tka");
     keys.run("export", store, "--all", all);
     collect("import", Cli.run("import", all, store, "--json").json(), paths);
@@ -151,6 +153,15 @@ class JsonSchemaTest {
       for (String verb : List.of("fleet", "doctor", "peers")) {
         collect(verb, Cli.run(verb, at[0], at[1], at[2], at[3]).json(), paths);
       }
+      server.put(
+          "",
+          out ->
+              FakeServer.lines(
+                  out,
+                  "{\"tailnet\":\""
+                      + ServedTailnet.NAME
+                      + "\",\"lock\":\"on\",\"length\":1,\"keys\":1,\"nodes\":2,\"restored\":\"2026-01-02T03:04:05Z\"}"));
+      collect("fleet", Cli.run("fleet", at[0], at[1], at[2], at[3]).json(), paths);
       collect("node tokens", Cli.run("node", "tokens", at[0], at[1], at[2], at[3]).json(), paths);
     }
   }

@@ -184,7 +184,8 @@ class RunningServerTest {
         .isEqualTo(
             new Cli.Result(
                 0,
-                "Control takes back what nodes still hold. When all have synced: tka restored "
+                "Control takes back what nodes still hold, until all have come. To end that before:"
+                    + " tka restored "
                     + words
                     + " --over\n",
                 ""));
@@ -193,6 +194,19 @@ class RunningServerTest {
         .contains("at " + since, "until 'tka restored " + words + " --over'");
     assertThat(Cli.run("status", url, "--tailnet", NAME, "--json").json())
         .containsEntry("Restored", since);
+    // Node 1 and 3 have not come for more than 30 days before the copy's newest AUM.
+    String line = "restored from a backup, as was said at " + since + ": ";
+    Cli.Result fleet = Cli.run("fleet", url, "--tailnet", NAME);
+    assertThat(fleet.out())
+        .contains(line + "1 node awaited\n")
+        .containsPattern("phone \\(node 2\\), never came, awaited\n");
+    assertThat(Cli.run("fleet", url, "--tailnet", NAME, "--json").json())
+        .containsEntry("Restored", since);
+    assertThat(Cli.run("doctor", url, "--tailnet", NAME).out())
+        .contains(
+            "note     restored: " + line.strip(),
+            "; 1 node awaited: phone (node 2)\n",
+            "run:   tka restored " + words + " --over\n");
     assertThat(Cli.run("restored", url, "--tailnet", NAME, "--over"))
         .isEqualTo(new Cli.Result(0, "Control's own rules hold again.\n", ""));
     assertThat(service.status(NAME).restored()).isEmpty();

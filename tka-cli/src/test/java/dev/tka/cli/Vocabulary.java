@@ -134,6 +134,7 @@ record Vocabulary(String ending, SortedSet<String> words) {
         "own-unsent-branch",
         "re-created",
         "rests-on-key",
+        "restored",
         "revocation-below-window",
         "sampling-gap",
         "stale-branch",

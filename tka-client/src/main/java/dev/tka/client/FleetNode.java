@@ -16,6 +16,8 @@ import java.util.Optional;
  *     active chain, or it offered none
  * @param told {@code disabled} or {@code catching-up} for a node that is told something else than
  *     most
+ * @param awaited whether the tailnet was restored from a backup, and this node has yet to give back
+ *     what it holds
  * @param condition a stable word for programs, such as {@code ok} or {@code stranded}
  * @param reason what is the matter
  * @param remedy what to do about it
@@ -28,6 +30,7 @@ public record FleetNode(
     Optional<NodeSighting> last,
     Optional<Long> behind,
     Optional<String> told,
+    boolean awaited,
     String condition,
     Optional<String> reason,
     Optional<String> remedy) {

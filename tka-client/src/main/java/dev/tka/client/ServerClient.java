@@ -241,6 +241,7 @@ public final class ServerClient implements AutoCloseable {
         last.isPresent() ? Optional.of(sighting(node, last.get())) : Optional.empty(),
         fields.count("behind"),
         fields.text("told"),
+        fields.flag("awaited"),
         fields.requireText("condition"),
         fields.text("reason"),
         fields.text("remedy"));

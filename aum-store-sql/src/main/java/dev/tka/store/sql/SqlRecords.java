@@ -336,6 +336,21 @@ final class SqlRecords implements ControlRecords {
   }
 
   @Override
+  public SortedSet<String> restored() throws StoreException {
+    return database.read(
+        connection -> {
+          SortedSet<String> names = new TreeSet<>();
+          if (database.keepsRestored(connection)) {
+            String sql = "select name from " + in("record") + " where restored is not null";
+            for (Row row : query(connection, "record", sql)) {
+              names.add(RecordRows.name(row, 0));
+            }
+          }
+          return names;
+        });
+  }
+
+  @Override
   public TailnetRecord tailnet(String tailnet) throws StoreException {
     Seen seen = seen(tailnet);
     Fences.requireReading(tailnet, seen.fence(), Fences.Held.of(held, tailnet));

@@ -6,6 +6,7 @@ import dev.tka.store.internal.DurableFiles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -170,6 +171,10 @@ final class SqliteRestore {
     FileLock lock;
     try {
       lock = channel.tryLock(FIRST_LOCKED, LOCKED, false);
+    } catch (OverlappingFileLockException e) {
+      // Somebody in this process locks it, such as another restoration. Java says so of its own
+      // locks alone: SQLite's in this process it does not see.
+      throw new StoreException.Busy(file + ": this process has it open");
     } catch (IOException e) {
       // The file system has no locks, so that nobody can be noticed.
       return;

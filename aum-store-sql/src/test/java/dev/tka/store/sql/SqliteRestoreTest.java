@@ -10,9 +10,12 @@ import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -154,6 +157,26 @@ class SqliteRestoreTest {
       assertThat(namesIn(file)).isEqualTo("ABC");
     } finally {
       other.destroyForcibly().waitFor();
+    }
+    restore();
+    assertThat(namesIn(file)).isEqualTo("A");
+  }
+
+  @Test
+  void aFileThatThisProcessHasLockedIsLeftAlone() throws Exception {
+    try (SqliteFile opened = SqliteFile.at(file, clock)) {
+      // Takes in the log, so that it is the lock that is in the way.
+      opened.tailnet("t").read();
+    }
+    List<String> before;
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
+        FileLock lock = channel.lock(0x40000000L, 512, false)) {
+      assertThat(lock.isValid()).isTrue();
+      before = files();
+      assertThatThrownBy(this::restore)
+          .isInstanceOf(StoreException.Busy.class)
+          .hasMessage(file + ": this process has it open");
+      assertThat(files()).isEqualTo(before);
     }
     restore();
     assertThat(namesIn(file)).isEqualTo("A");

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 
 /**
@@ -37,6 +38,19 @@ public interface ControlRecords {
    * without the stores that keep retired authorities.
    */
   SortedSet<String> tailnets() throws StoreException;
+
+  /**
+   * The names of the tailnets that were restored from a backup ({@link TailnetRecord#restored}).
+   */
+  default SortedSet<String> restored() throws StoreException {
+    SortedSet<String> names = new TreeSet<>();
+    for (String name : tailnets()) {
+      if (seen(name).tailnet().restored().isPresent()) {
+        names.add(name);
+      }
+    }
+    return names;
+  }
 
   /** What is kept of a tailnet. */
   TailnetRecord tailnet(String tailnet) throws StoreException;

@@ -270,8 +270,11 @@ public abstract class ControlRecordsContract {
     Tailnets place = opened();
     ControlRecords records = records(place);
     TailnetRecord restored = TailnetRecord.NONE.withRestored(Optional.of(NOON));
+    assertThat(records.restored()).isEmpty();
+    change(records, "other", TailnetRecord.NONE.withMade());
     change(records, "t", restored);
-    assertThat(records.tailnets()).containsExactly("t");
+    assertThat(records.tailnets()).containsExactly("other", "t");
+    assertThat(records.restored()).containsExactly("t");
     assertThat(records(opened()).seen("t").tailnet()).isEqualTo(restored);
     assertConflict(
         () -> records.commit("t", RecordsChange.ofTailnet(TailnetRecord.NONE, restored)), "\"t\"");
@@ -280,6 +283,7 @@ public abstract class ControlRecordsContract {
     TailnetRecord after = records.retire("t", aums, restored, ended());
     assertThat(after.restored()).isEmpty();
     assertThat(records.tailnet("t")).isEqualTo(after);
+    assertThat(records.restored()).isEmpty();
 
     change(records, "t", after.withRestored(Optional.of(NOON)));
     change(records, "t", after);

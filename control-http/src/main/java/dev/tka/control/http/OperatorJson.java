@@ -78,6 +78,9 @@ final class OperatorJson {
           "told",
           entry.told().get() instanceof NodeRecord.Told.Retired ? "disabled" : "catching-up");
     }
+    if (entry.awaited()) {
+      out.writeBooleanField("awaited", true);
+    }
     out.writeStringField("condition", entry.condition());
     if (entry.reason().isPresent()) {
       out.writeStringField("reason", entry.reason().get());
