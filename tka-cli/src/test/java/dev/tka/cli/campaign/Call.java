@@ -13,13 +13,13 @@ import java.util.Map;
  * @param who sent it, one thing after the other
  * @param at the server that was asked
  * @param what begin, edit, revoke, theft, offer, login, sign, restore, fence; of observers holds,
- *     announced, keeps; at the end end, endNode
+ *     announced, keeps; of faults fault, served; at the end end, endNode
  * @param begun when, in nanoseconds of this process
  * @param ended when the answer was there, or was no longer waited for
  * @param answer {@link #OK}, {@link #NONE}, conflict or refused
  * @param parent of the AUM; of a node its number
  * @param hash of the AUM; of a node its key
- * @param head that was answered or seen; of a node its signature
+ * @param head that was answered or seen; of a node its signature, of a fault its kind
  */
 record Call(
     String op,

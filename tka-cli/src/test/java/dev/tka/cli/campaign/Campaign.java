@@ -63,7 +63,7 @@ final class Campaign implements AutoCloseable {
     this.longestSeconds = longestSeconds;
     this.random = new Random(seed);
     this.history = new History(folder.resolve("history.jsonl"));
-    this.faults = new Faults(seed, this::serves);
+    this.faults = new Faults(seed, history, this::serves);
     toClose.add(history);
     out.accept("campaign: seed " + seed + ", history " + folder.resolve("history.jsonl"));
   }
@@ -87,6 +87,7 @@ final class Campaign implements AutoCloseable {
     Optional<WrongClock> clock = WrongClock.at(folder.resolve("clock"));
     Optional<SmallDisk> disk = SmallDisk.at(folder.resolve("disk"));
     disk.ifPresent(toClose::add);
+    clock.ifPresent(toClose::add);
     if (clock.isEmpty()) {
       out.accept(
           "Left out: clocks that jump; libfaketime ('apt-get install faketime') is missing.");

@@ -36,6 +36,7 @@ final class Faults {
 
   private final List<Kind> kinds = new ArrayList<>();
   private final Random random;
+  private final History history;
   private final Probe probe;
   private final Map<String, List<Long>> served = new TreeMap<>();
   private int count;
@@ -45,8 +46,9 @@ final class Faults {
     boolean serves(Tailnet tailnet, Replica replica) throws InterruptedException;
   }
 
-  Faults(long seed, Probe probe) {
+  Faults(long seed, History history, Probe probe) {
     this.random = new Random(seed);
+    this.history = history;
     this.probe = probe;
   }
 
@@ -68,7 +70,9 @@ final class Faults {
 
   private void happen(Kind kind) throws Exception {
     TimeUnit.MILLISECONDS.sleep(random.nextInt(MOST_BETWEEN_MILLIS));
+    long begun = System.nanoTime();
     long possible = kind.doing.happen();
+    long done = System.nanoTime();
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
     Map<String, Long> perServer = new HashMap<>();
     for (Replica each : kind.asked.place().replicas()) {
@@ -94,6 +98,23 @@ final class Faults {
     perServer.forEach(
         (name, millis) -> served.computeIfAbsent(name, any -> new ArrayList<>()).add(millis));
     count++;
+    history.add(line(kind, "fault", begun, done));
+    history.add(line(kind, "served", possible, System.nanoTime()));
+  }
+
+  private Call line(Kind kind, String what, long begun, long ended) {
+    return new Call(
+        "fault/" + count,
+        "faults",
+        "",
+        kind.asked.name,
+        what,
+        begun,
+        ended,
+        Call.OK,
+        "",
+        "",
+        kind.name);
   }
 
   int count() {

@@ -1,6 +1,7 @@
 package dev.tka.cli.campaign;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -9,11 +10,13 @@ import java.util.Map;
 import java.util.Optional;
 
 /** A clock of a process that jumps, with libfaketime. */
-final class WrongClock {
+final class WrongClock implements AutoCloseable {
   private static final List<Path> LIBRARIES =
       List.of(
           Path.of("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"),
           Path.of("/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1"));
+
+  private static final Path SHARED = Path.of("/dev/shm");
 
   private final Path file;
   private final Path library;
@@ -54,5 +57,19 @@ final class WrongClock {
     Path next = file.resolveSibling(file.getFileName() + ".next");
     Files.writeString(next, (days < 0 ? "" : "+") + days + "d\n");
     Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /** Deletes what the library leaves of processes that were killed. */
+  @Override
+  public void close() throws IOException {
+    try (DirectoryStream<Path> left = Files.newDirectoryStream(SHARED, "*faketime_s*_*")) {
+      for (Path each : left) {
+        String name = each.getFileName().toString();
+        long process = Long.parseLong(name.substring(name.lastIndexOf('_') + 1));
+        if (ProcessHandle.of(process).isEmpty()) {
+          Files.deleteIfExists(each);
+        }
+      }
+    }
   }
 }
