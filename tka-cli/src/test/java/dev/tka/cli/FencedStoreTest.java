@@ -50,15 +50,21 @@ class FencedStoreTest {
     }
   }
 
-  private void requireRefused(String why, Object... arguments) {
+  /** What was wrong in one line, and what to do in another. */
+  private static void requireRefused(String why, Object... arguments) {
     Cli.Result result = Cli.run(arguments);
-    assertThat(result.exitCode()).as(result.err()).isEqualTo(ExitCode.CONFLICT);
-    assertThat(result.err()).isEqualTo("tka: tailnet \"one\" " + why + "\n");
-    assertThat(result.out()).isEmpty();
+    String of = List.of(arguments).toString();
+    assertThat(result.exitCode()).as(of + result.err()).isEqualTo(ExitCode.CONFLICT);
+    assertThat(result.err())
+        .as(of)
+        .startsWith("tka: tailnet \"one\" " + why + "\ntka: to do: ")
+        .contains("'tka move SOURCE TARGET --tailnet ID'")
+        .hasLineCount(2);
+    assertThat(result.out()).as(of).isEmpty();
   }
 
   @Test
-  void anEditWhileTheTailnetIsBeingMovedIsRefusedInOneLine() throws Exception {
+  void anEditWhileTheTailnetIsBeingMovedIsRefusedWithWhatToDo() throws Exception {
     fence(file, "one", FENCED);
     requireRefused(
         "is being moved to another place: try again",
@@ -76,7 +82,7 @@ class FencedStoreTest {
   }
 
   @Test
-  void whereTheTailnetDoesNotLiveEveryVerbSaysInOneLineWhereItDoes() throws Exception {
+  void whereTheTailnetDoesNotLiveEveryVerbSaysWhereItDoes() throws Exception {
     fence(file, "one", MOVED);
     for (List<Object> each :
         List.<List<Object>>of(
@@ -91,11 +97,7 @@ class FencedStoreTest {
       List<Object> arguments = new ArrayList<>(each);
       arguments.add(1, store);
       arguments.addAll(List.of("--tailnet", "one"));
-      Cli.Result result = Cli.run(arguments.toArray());
-      assertThat(result.err())
-          .as(each.toString())
-          .isEqualTo("tka: tailnet \"one\" was moved to postgresql://db/tka\n");
-      assertThat(result.exitCode()).as(each.toString()).isEqualTo(ExitCode.CONFLICT);
+      requireRefused("was moved to postgresql://db/tka", arguments.toArray());
     }
   }
 

@@ -9,6 +9,7 @@ import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
+import dev.tka.store.sql.testkit.CuttingProxy;
 import dev.tka.store.sql.testkit.PostgresServer;
 import dev.tka.store.testkit.Backup;
 import dev.tka.store.testkit.Told;
