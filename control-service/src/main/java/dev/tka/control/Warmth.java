@@ -63,8 +63,7 @@ final class Warmth implements AutoCloseable {
         changed(each);
       }
     } catch (StoreException e) {
-      // Requests open what they need.
-      return;
+      // What changes is opened all the same, and requests open what they need.
     }
     while (true) {
       String next;

@@ -236,7 +236,12 @@ public final class HttpTransport implements ControlTransport {
                         "its servers send this node to each other: each says that another one has"
                             + " the tailnet"));
               } else {
-                send(ask, next.getAsInt(), asked, answer);
+                try {
+                  send(ask, next.getAsInt(), asked, answer);
+                } catch (RuntimeException e) {
+                  // Otherwise nobody would answer.
+                  answer.completeExceptionally(e);
+                }
               }
             });
   }
