@@ -161,12 +161,12 @@ final class Attempts {
   }
 
   /**
-   * Looks at the fence that was in the way.
+   * Looks at a tailnet's fence, and lifts it if its mover is dead.
    *
    * @return whether it is one to wait for
    * @throws ControlException if the tailnet does not live here
    */
-  private boolean isFenced(String tailnet) throws ControlException {
+  boolean isFenced(String tailnet) throws ControlException {
     try {
       Fence fence = records.fence(tailnet);
       requireHere(fence);

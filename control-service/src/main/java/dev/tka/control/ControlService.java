@@ -550,7 +550,9 @@ public final class ControlService implements AutoCloseable {
   /**
    * Says of every tailnet whose lock is on that it was restored from a backup, see {@link
    * #restored(String, boolean)}. One that is restored already stays so. One whose nodes have all
-   * come since is left alone, so that it can be said again at every start.
+   * come since is left alone, so that it can be said again at every start, and so is one whose lock
+   * began later. One of which it cannot be said now, since it is being moved or cannot be opened,
+   * is told to the listener, and tried again in the background for a minute.
    *
    * @param since when the place was put back; 7 days later it has no effect
    * @return the tailnets of which it was said now

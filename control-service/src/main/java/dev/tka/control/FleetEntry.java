@@ -26,4 +26,10 @@ public record FleetEntry(
     boolean awaited,
     String condition,
     Optional<String> reason,
-    Optional<String> remedy) {}
+    Optional<String> remedy) {
+
+  /** Whether it is told something that has it come, because it is awaited. */
+  public boolean isAskedToCome() {
+    return told.equals(Optional.of(GivingBack.ASKED));
+  }
+}

@@ -97,8 +97,7 @@ public final class GivingBack {
       return true;
     }
     NodeSighting sighting = last.get();
-    boolean ahead = sighting.at().isAfter(now.plus(SETTLES));
-    if (ahead || !sighting.at().isAfter(since.plus(SETTLES))) {
+    if (isAhead(sighting) || !sighting.at().isAfter(since.plus(SETTLES))) {
       return !sighting.at().isBefore(copied.minus(GONE));
     }
     if (sighting.head().filter(this::knows).isPresent()) {
@@ -119,7 +118,22 @@ public final class GivingBack {
         && awaits(last)
         && (last.isEmpty()
             || !last.get().at().isAfter(since.plus(SETTLES))
+            || isAhead(last.get())
             || now.isAfter(last.get().at().plus(AT_LEAST)));
+  }
+
+  /** Whether a sighting is of a server whose clock is ahead, or was. */
+  private boolean isAhead(NodeSighting sighting) {
+    return sighting.at().isAfter(now.plus(SETTLES));
+  }
+
+  /**
+   * Whether an authority began after a place was restored, so that it was not. One that began just
+   * then may be of a server whose clock was ahead.
+   */
+  static boolean beganAfter(Instant since, Authority authority) {
+    return authority.snapshot().entries().stream()
+        .allMatch(each -> each.committedAt().isAfter(since.plus(SETTLES)));
   }
 
   /**

@@ -71,6 +71,15 @@ final class Premises {
     return attempts.untilFirst(attempt);
   }
 
+  /**
+   * Whether changes of a tailnet wait for a move ({@link Attempts#isFenced}).
+   *
+   * @throws ControlException if the tailnet does not live here
+   */
+  boolean isFenced(String tailnet) throws ControlException {
+    return attempts.isFenced(tailnet);
+  }
+
   /** Reads nodes one by one. */
   @FunctionalInterface
   interface ReadingNodes {

@@ -9,6 +9,7 @@ import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.Fence;
 import dev.tka.store.records.NodeSighting;
 import dev.tka.store.records.RecordsChange;
 import dev.tka.store.records.TailnetRecord;
@@ -284,6 +285,122 @@ class GivingBackTest {
       assertThat(control.service.restored(since)).as("long ago").isEmpty();
       control.call(1, TestControl.disable(1, GENESIS.hash(), TestControl.SECRET));
       assertThat(control.service.restored(control.clock.instant())).as("off").isEmpty();
+    }
+  }
+
+  @Test
+  void aBoundedNumberIsAskedAtATimeAndWhoDoesNotComeMakesRoomForOthers() throws Exception {
+    int nodes = RestoredTailnets.ASKED_AT_ONCE + 2;
+    try (TestControl control = TestControl.locked(1)) {
+      for (int node = 2; node <= nodes; node++) {
+        control.service.login(TAILNET, node, Login.of(TestControl.nodeKey(node)));
+      }
+      control.service.restored(TAILNET, true);
+      pass(control, HALF);
+      assertThat(isRestored(control)).isTrue();
+      assertThat(isRestored(control)).isTrue();
+      assertThat(asked(control))
+          .hasSize(RestoredTailnets.ASKED_AT_ONCE)
+          .doesNotContain(nodes - 1L, (long) nodes);
+
+      control.call(1, offer(1, GENESIS.hash()));
+      assertThat(isRestored(control)).isTrue();
+      assertThat(asked(control)).as("one came").contains(nodes - 1L).doesNotContain((long) nodes);
+      pass(control, Duration.ofMinutes(10));
+      assertThat(isRestored(control)).isTrue();
+      assertThat(asked(control))
+          .hasSize(RestoredTailnets.ASKED_AT_ONCE)
+          .contains(nodes - 1L, (long) nodes);
+
+      control.service.restored(TAILNET, false);
+      control.service.takeBack();
+      assertThat(control.place.records().orElseThrow().nodesToldApart(TAILNET)).isEmpty();
+    }
+  }
+
+  private static List<Long> asked(TestControl control) throws Exception {
+    List<Long> asked = new ArrayList<>();
+    control.service.fleet(
+        TAILNET,
+        entry -> {
+          if (entry.isAskedToCome()) {
+            asked.add(entry.node().node());
+          }
+        });
+    return asked;
+  }
+
+  @Test
+  void aNodeThatWasSeenInTheFutureIsAskedOnceInAWhile() throws Exception {
+    try (TestControl control = restored(1, HALF)) {
+      // As a server says whose clock is ahead.
+      NodeSighting ahead = seen(1, control.clock.instant().plus(Duration.ofHours(5)));
+      ControlRecords records = control.place.records().orElseThrow();
+      records.noteSightings(TAILNET, List.of(ahead));
+      assertThat(isRestored(control)).isTrue();
+      assertThat(asked(control)).containsExactly(1L);
+
+      control.call(1, offer(1, GENESIS.hash()));
+      control.service.takeBack();
+      records.noteSightings(TAILNET, List.of(ahead));
+      assertThat(isRestored(control)).isTrue();
+      assertThat(asked(control)).isEmpty();
+      pass(control, Duration.ofMinutes(10));
+      assertThat(isRestored(control)).isTrue();
+      assertThat(asked(control)).containsExactly(1L);
+    }
+  }
+
+  @Test
+  void aTailnetThatCannotBeMarkedYetIsSaidAndKeepsNobodyWaiting() throws Exception {
+    try (TestControl control = TestControl.locked(1)) {
+      ControlRecords records = control.place.records().orElseThrow();
+      Fence before = records.fence(TAILNET);
+      records.fence(
+          TAILNET, before, before.next("dead", new Fence.Standing.Fenced(FakeClock.START)));
+      control.sleep =
+          time -> {
+            throw new AssertionError("nobody waits");
+          };
+      Instant since = control.clock.instant();
+      assertThat(control.service.restored(since)).isEmpty();
+      assertThat(control.failed).hasSize(1);
+      assertThat(control.failed.get(0)).contains(TAILNET).contains("it is being moved");
+
+      control.service.takeBack();
+      pass(control, Attempts.DEAD);
+      assertThat(isRestored(control)).as("its mover is dead").isTrue();
+      assertThat(control.service.status(TAILNET).restored()).contains(since);
+      assertThat(control.failed).hasSize(1);
+      assertThat(control.events.get(control.events.size() - 1).what()).isEqualTo("restored");
+    }
+  }
+
+  @Test
+  void aTailnetThatStaysFencedIsTriedABoundedTime() throws Exception {
+    try (TestControl control = TestControl.locked(1)) {
+      ControlRecords records = control.place.records().orElseThrow();
+      Fence before = records.fence(TAILNET);
+      records.fence(
+          TAILNET, before, before.next("slow", new Fence.Standing.Fenced(FakeClock.START)));
+      assertThat(control.service.restored(control.clock.instant())).isEmpty();
+      for (int look = 0; look < 30; look++) {
+        control.service.takeBack();
+      }
+      assertThat(control.failed).hasSize(2);
+      assertThat(control.failed.get(1)).contains("given up").contains("tka restored");
+    }
+  }
+
+  @Test
+  void aLockThatBeganAfterThePlaceWasRestoredWasNot() throws Exception {
+    try (TestControl control = TestControl.locked(1)) {
+      Instant genesis = control.clock.instant();
+      pass(control, Duration.ofHours(1));
+      assertThat(control.service.restored(genesis.minus(Duration.ofMinutes(2)))).isEmpty();
+      assertThat(control.service.restored(genesis.minus(HALF.dividedBy(2))))
+          .as("clocks may differ")
+          .containsExactly(TAILNET);
     }
   }
 }

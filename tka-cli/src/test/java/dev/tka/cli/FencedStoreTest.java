@@ -7,6 +7,7 @@ import dev.tka.core.store.StoreException;
 import dev.tka.store.records.ControlRecords;
 import dev.tka.store.records.Fence;
 import dev.tka.store.sql.SqliteFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
@@ -143,5 +144,50 @@ class FencedStoreTest {
           .contains("tka: tailnet \"one\" was moved to postgresql://db/tka; left out\n");
       assertThat(result.out()).as(each.toString()).doesNotContain("one\t");
     }
+  }
+
+  @Test
+  void aCopyFromBeforeAMoveOpensNoTailnetAgainAndTheOthersAreCompared() throws Exception {
+    Path copy = folder.resolve("copy.db");
+    keys.run("backup", store, copy);
+    String bob = keys.newKey("bob");
+    keys.run("add", store, "--tailnet", "two", bob, "--key-file", keys.keyFile("ann"));
+    fence(file, "one", MOVED);
+
+    String out = keys.run("restore", copy, store, "--yes").out();
+    assertThat(out)
+        .containsPattern("Older than what was there:\n\ttwo\thead \\w+, was \\w+; 1 AUM missing\n")
+        .contains("here:\n\tone\tlives at postgresql://db/tka: it stays so\n")
+        .doesNotContain("Not all was compared");
+    requireRefused(
+        "was moved to postgresql://db/tka",
+        "add",
+        store,
+        "--tailnet",
+        "one",
+        bob,
+        "--key-file",
+        keys.keyFile("ann"));
+    // Its name has the second in which it was replaced.
+    Files.delete(
+        Path.of(out.lines().skip(1).findFirst().orElseThrow().replaceAll(".* as |.$", "")));
+    assertThat(Cli.run("restore", copy, store, "--yes", "--json").json().get("Elsewhere"))
+        .hasToString("[{Name=one, Standing=moved, Place=postgresql://db/tka, Kept=true}]");
+  }
+
+  @Test
+  void aCopyOfATailnetThatDidNotLiveHereWhenItWasMadeSaysThatNobodyCanWriteIt() throws Exception {
+    Path copy = folder.resolve("copy.db");
+    fence(file, "one", new Fence.Standing.Shadow("sqlite:b.db"));
+    keys.run("backup", store, copy);
+    fence(file, "one", new Fence.Standing.Open());
+    String bob = keys.newKey("bob");
+    keys.run("add", store, "--tailnet", "two", bob, "--key-file", keys.keyFile("ann"));
+
+    assertThat(keys.run("restore", copy, store, "--yes").out())
+        .contains("1 AUM missing\n")
+        .contains(
+            "here:\n\tone\tunfinished copy of that in sqlite:b.db when the copy was made: run that"
+                + " move again, or restore another copy\n");
   }
 }

@@ -143,18 +143,18 @@ class JsonSchemaTest {
     collect("import", Cli.run("import", all, store, "--json").json(), paths);
     collect("backup", Cli.run("backup", store, home.resolve("copy"), "--json").json(), paths);
     keys.run(
-        "add", store, "--tailnet", "one", keys.newKey("carol"), "--key-file", keys.keyFile("ann"));
+        "add", store, "--tailnet", "two", keys.newKey("carol"), "--key-file", keys.keyFile("ann"));
     String other = "sqlite:" + home.resolve("other.db");
     collect("mirror", Cli.run("mirror", store, other, "--all", "--once", "--json").json(), paths);
     collect("move", Cli.run("move", store, other, "--all", "--plan", "--json").json(), paths);
     collect("move", Cli.run("move", store, other, "--all", "--json").json(), paths);
     collect("tailnets", Cli.run("tailnets", store, "--json").json(), paths);
     keys.run("move", other, store, "--all");
+    FencedStoreTest.fence(home.resolve("control.db"), "one", FencedStoreTest.MOVED);
     collect(
         "restore",
         Cli.run("restore", home.resolve("copy"), store, "--yes", "--json").json(),
         paths);
-    FencedStoreTest.fence(home.resolve("control.db"), "one", FencedStoreTest.MOVED);
     try (Connection connection = DriverManager.getConnection("jdbc:" + store);
         Statement statement = connection.createStatement()) {
       statement.execute("update aum set kind = kind + 1 where tailnet = 2");

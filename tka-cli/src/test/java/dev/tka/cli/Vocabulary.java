@@ -55,7 +55,7 @@ record Vocabulary(String ending, SortedSet<String> words) {
                 "retired",
                 "stranded")),
         of(".Standing", Stream.of("fenced", "moved", "shadow")),
-        of(".Told", Stream.of("catching-up", "disabled")),
+        of(".Told", Stream.of("asked-to-come", "catching-up", "disabled")),
         of("node run.Lock", Stream.of("off", "on", "unknown")),
         of("node once.Lock", Stream.of("off", "on", "unknown")),
         of("node peers.Lock", Stream.of("off", "on", "unknown")),

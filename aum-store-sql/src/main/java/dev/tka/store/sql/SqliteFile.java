@@ -385,6 +385,9 @@ public final class SqliteFile extends SqlTailnets {
    * flushed, before it takes the place at once. What was there, with the files beside it, is kept
    * under another name. No instance may have the file open, in this process or another.
    *
+   * <p>A tailnet that was moved away from the file, or is being moved, stays so (service, section
+   * 7): its fence is kept, as far as the file can be read.
+   *
    * @param copy as {@link #backup} makes it
    * @param file where to put it; it need not exist
    * @param clock names what is kept

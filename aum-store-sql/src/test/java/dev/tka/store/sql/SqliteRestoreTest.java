@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.StoreException;
+import dev.tka.store.records.Fence;
+import dev.tka.store.records.Fence.Standing.Fenced;
+import dev.tka.store.records.Fence.Standing.Moved;
+import dev.tka.store.records.Fence.Standing.Shadow;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
@@ -20,7 +24,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -113,6 +119,49 @@ class SqliteRestoreTest {
       add(opened, "B");
     }
     assertThat(namesIn(file)).isEqualTo("AB");
+  }
+
+  @Test
+  void aTailnetThatDoesNotLiveInTheFileIsNotOpenAgainWhateverTheCopySays() throws Exception {
+    Map<String, Fence> moves =
+        Map.of(
+            "t", new Fence(3, Optional.of("m1"), new Moved("b", Optional.empty(), FakeClock.START)),
+            "shadow", new Fence(1, Optional.of("m2"), new Shadow("b")),
+            "fenced", new Fence(1, Optional.of("m3"), new Fenced(FakeClock.START)));
+    try (SqliteFile opened = SqliteFile.at(file, clock)) {
+      for (Map.Entry<String, Fence> each : moves.entrySet()) {
+        Fence before = opened.records().orElseThrow().fence(each.getKey());
+        while (before.epoch() < each.getValue().epoch()) {
+          Fence next = before.next(each.getValue().move().get(), each.getValue().standing());
+          opened.records().orElseThrow().fence(each.getKey(), before, next);
+          before = next;
+        }
+      }
+    }
+    restore();
+    for (Map.Entry<String, Fence> each : moves.entrySet()) {
+      Fence was = each.getValue();
+      assertThat(fence(each.getKey()))
+          .isEqualTo(new Fence(was.epoch() + 1, was.move(), was.standing()));
+    }
+    assertThatThrownBy(() -> namesIn(file)).isInstanceOf(StoreException.Fenced.class);
+    assertThat(files()).hasSize(2);
+
+    // Again from a copy that says the same: nothing is to be changed.
+    Fence kept = fence("t");
+    Files.delete(copy);
+    try (SqliteFile opened = SqliteFile.at(file, clock)) {
+      opened.backup(copy, (done, all) -> {});
+    }
+    clock.advance(Duration.ofMinutes(1));
+    restore();
+    assertThat(fence("t")).isEqualTo(kept);
+  }
+
+  private Fence fence(String tailnet) throws StoreException {
+    try (SqliteFile opened = SqliteFile.at(file, clock)) {
+      return opened.records().orElseThrow().fence(tailnet);
+    }
   }
 
   @Test

@@ -61,6 +61,20 @@ public record Fence(long epoch, Optional<String> move, Standing standing) {
     return new Fence(epoch + 1, move, other);
   }
 
+  /**
+   * The fence that a copy of this place needs before it takes the place: a tailnet that was moved
+   * away is not open here again because an older copy says so. The epoch is above both, so a move
+   * that is under way fails, and looks again.
+   *
+   * @param copied the fence in the copy
+   * @return empty if the one in the copy may stay
+   */
+  public Optional<Fence> keptOver(Fence copied) {
+    return isOpen() || equals(copied)
+        ? Optional.empty()
+        : Optional.of(new Fence(Math.max(epoch, copied.epoch) + 1, move, standing));
+  }
+
   /** What is to be said of a tailnet whose fence is not open, after its name. */
   public String words() {
     if (standing instanceof Standing.Moved moved) {

@@ -104,7 +104,9 @@ final class OperatorJson {
     if (entry.told().isPresent()) {
       out.writeStringField(
           "told",
-          entry.told().get() instanceof NodeRecord.Told.Retired ? "disabled" : "catching-up");
+          entry.isAskedToCome()
+              ? "asked-to-come"
+              : entry.told().get() instanceof NodeRecord.Told.Retired ? "disabled" : "catching-up");
     }
     if (entry.awaited()) {
       out.writeBooleanField("awaited", true);

@@ -20,6 +20,7 @@ import dev.tka.store.StorePlace;
 import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
 import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.Fence;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -53,7 +54,8 @@ import picocli.CommandLine.Spec;
           + " or no store is refused, and so is a file that another process has open.",
       "Lists the tailnets of which the file that was there had more: AUMs that the copy lacks, nodes"
           + " that last had such AUMs, and what the copy has that was ended or revoked since. Nodes"
-          + " give AUMs back: 'tka serve --restored' and 'tka restored' have control take them."
+          + " give AUMs back: 'tka serve --restored' and 'tka restored' have control take them.",
+      "A tailnet that was moved away since the copy was made stays so."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -109,6 +111,27 @@ public final class RestoreCommand implements Callable<Integer> {
     }
   }
 
+  /**
+   * A tailnet that does not live here afterwards, or is being moved.
+   *
+   * @param standing why
+   * @param kept whether that was so before; if not, the copy is of such a time
+   */
+  private record Elsewhere(String tailnet, Fence.Standing standing, boolean kept) {}
+
+  /** What a comparison finds. */
+  private static final class Found {
+    final List<Older> older = new ArrayList<>();
+    final List<Elsewhere> elsewhere = new ArrayList<>();
+
+    /** Why not all of it is known. */
+    Optional<StoreException> unread = Optional.empty();
+
+    void unread(StoreException why) {
+      unread = unread.or(() -> Optional.of(why));
+    }
+  }
+
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
     if (!(place.restore() instanceof StorePlace.Restore.Here here)) {
@@ -123,10 +146,9 @@ public final class RestoreCommand implements Callable<Integer> {
     if (Files.exists(from) && Files.exists(to) && Files.isSameFile(from, to)) {
       throw new CommandFailure(ExitCode.USAGE, "expected a copy, found the store itself: " + from);
     }
-    List<Older> older = new ArrayList<>();
-    Optional<StoreException> unread = Optional.empty();
+    Found found;
     try (Tailnets restored = here.at().apply(from).open(Clock.systemUTC())) {
-      unread = compare(restored, older);
+      found = compare(restored);
     }
     if (Files.exists(to)) {
       confirmation.ask(
@@ -143,9 +165,9 @@ public final class RestoreCommand implements Callable<Integer> {
     tka.noteChange();
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
-      Json.print(out, toJson(since, older, kept));
+      Json.print(out, toJson(since, found, kept));
     } else {
-      print(out, from, since, older, kept, unread);
+      print(out, from, since, found, kept);
     }
     return ExitCode.OK;
   }
@@ -165,46 +187,58 @@ public final class RestoreCommand implements Callable<Integer> {
                     ExitCode.USAGE, copy + ": expected a copy of a " + place.noun()));
   }
 
-  /**
-   * Finds the tailnets that the store has newer AUMs of.
-   *
-   * @return why they are not known; empty if there is no store, or all of it can be read
-   */
-  private Optional<StoreException> compare(Tailnets restored, List<Older> older)
-      throws StoreException {
-    Optional<StoreException> unread = Optional.empty();
+  /** Finds the tailnets that the store has newer AUMs of, and those that do not live in it. */
+  private Found compare(Tailnets restored) throws StoreException {
+    Found found = new Found();
     try (Tailnets now = ((StorePlace.OfMany) place).open(Clock.systemUTC())) {
-      SortedSet<String> names = names(now);
-      for (String name : names(restored)) {
-        if (!names.contains(name)) {
-          older.add(
-              new Older(
-                  name,
-                  head(restored.tailnet(name).read()),
-                  Optional.empty(),
-                  0,
-                  List.of(),
-                  List.of(),
-                  List.of(),
-                  true));
-        }
-      }
+      SortedSet<String> known = names(now);
+      SortedSet<String> names = new TreeSet<>(known);
+      names.addAll(names(restored));
       for (String name : names) {
         try {
-          Older each = compare(name, restored, now);
-          if (!each.isSame()) {
-            older.add(each);
-          }
+          compare(name, known.contains(name), restored, now, found);
         } catch (StoreException.Damaged e) {
-          unread = unread.or(() -> Optional.of(e));
+          found.unread(e);
+        } catch (StoreException.Fenced e) {
+          // A move began in this moment.
+          found.unread(e);
         }
       }
     } catch (StoreException.Absent e) {
-      return Optional.empty();
+      return found;
     } catch (StoreException e) {
-      return Optional.of(e);
+      found.unread(e);
     }
-    return unread;
+    return found;
+  }
+
+  private static void compare(
+      String name, boolean known, Tailnets restored, Tailnets now, Found found)
+      throws StoreException {
+    Fence was = fence(name, now);
+    Fence copied = fence(name, restored);
+    Fence after = was.keptOver(copied).orElse(copied);
+    if (!after.isOpen()) {
+      boolean kept = after.standing().equals(was.standing());
+      found.elsewhere.add(new Elsewhere(name, after.standing(), kept));
+    }
+    if (!was.livesHere() || !copied.livesHere()) {
+      return;
+    }
+    if (!known) {
+      Optional<AumHash> head = head(restored.tailnet(name).read());
+      found.older.add(
+          new Older(name, head, Optional.empty(), 0, List.of(), List.of(), List.of(), true));
+      return;
+    }
+    Older older = compare(name, restored, now);
+    if (!older.isSame()) {
+      found.older.add(older);
+    }
+  }
+
+  private static Fence fence(String name, Tailnets tailnets) throws StoreException {
+    return tailnets.records().isPresent() ? tailnets.records().get().fence(name) : Fence.NONE;
   }
 
   private static Older compare(String name, Tailnets restored, Tailnets now) throws StoreException {
@@ -252,25 +286,27 @@ public final class RestoreCommand implements Callable<Integer> {
     }
   }
 
-  private void print(
-      PrintWriter out,
-      Path from,
-      Instant since,
-      List<Older> older,
-      Optional<Path> kept,
-      Optional<StoreException> unread) {
+  private void print(PrintWriter out, Path from, Instant since, Found found, Optional<Path> kept) {
+    List<Older> older = found.older;
     out.println("Restored " + place.url() + " from " + from + ".");
     kept.ifPresent(path -> out.println("The file that was there is kept as " + path + "."));
-    unread.ifPresent(
-        why -> out.println("Not compared with it: " + Texts.printable(why.getMessage())));
+    found.unread.ifPresent(
+        why ->
+            out.println(
+                "Not all was compared with it: "
+                    + Texts.printable(why.getMessage())
+                    + "; a tailnet that was moved away may be open again: delete it then"));
     if (!older.isEmpty()) {
       out.println("Older than what was there:");
       older.stream().limit(LISTED).forEach(each -> print(out, each));
-      if (older.size() > LISTED) {
-        out.println("\tand " + Texts.count(older.size() - LISTED, "other tailnet"));
-      }
+      andMore(out, older.size());
     }
-    if (!older.isEmpty() || kept.isEmpty() || unread.isPresent()) {
+    if (!found.elsewhere.isEmpty()) {
+      out.println("Not to be written here:");
+      found.elsewhere.stream().limit(LISTED).forEach(each -> print(out, each));
+      andMore(out, found.elsewhere.size());
+    }
+    if (!older.isEmpty() || kept.isEmpty() || found.unread.isPresent()) {
       String store = Texts.shellWord(place.url());
       out.println(
           "Nodes may have more. To take it back until all have come: tka serve --database "
@@ -283,6 +319,29 @@ public final class RestoreCommand implements Callable<Integer> {
               + store
               + " --tailnet ID --restored");
     }
+  }
+
+  private static void andMore(PrintWriter out, int size) {
+    if (size > LISTED) {
+      out.println("\tand " + Texts.count(size - LISTED, "other tailnet"));
+    }
+  }
+
+  private static void print(PrintWriter out, Elsewhere each) {
+    Fence.Standing standing = each.standing();
+    boolean fenced = standing instanceof Fence.Standing.Fenced;
+    String what =
+        standing instanceof Fence.Standing.Moved moved
+            ? "lives at " + Texts.printable(moved.to())
+            : FenceText.elsewhere(standing).orElse("being moved");
+    String then = fenced ? ": servers and 'tka move' lift that" : ": it stays so";
+    if (!each.kept() && !fenced) {
+      then =
+          standing instanceof Fence.Standing.Shadow
+              ? " when the copy was made: run that move again, or restore another copy"
+              : " when the copy was made: restore another copy";
+    }
+    out.println("\t" + TailnetName.printable(each.tailnet()) + "\t" + what + then);
   }
 
   private static void print(PrintWriter out, Older each) {
@@ -308,14 +367,14 @@ public final class RestoreCommand implements Callable<Integer> {
     }
   }
 
-  private Map<String, Object> toJson(Instant since, List<Older> older, Optional<Path> kept) {
+  private Map<String, Object> toJson(Instant since, Found found, Optional<Path> kept) {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("SchemaVersion", Json.SCHEMA_VERSION);
     object.put("Store", place.url());
     object.put("At", since.toString());
     kept.ifPresent(path -> object.put("Replaced", path.toString()));
     List<Map<String, Object>> list = new ArrayList<>();
-    for (Older each : older) {
+    for (Older each : found.older) {
       Map<String, Object> one = new LinkedHashMap<>();
       one.put("Name", each.tailnet());
       each.head().ifPresent(head -> one.put("Head", head.toString()));
@@ -328,6 +387,15 @@ public final class RestoreCommand implements Callable<Integer> {
       list.add(one);
     }
     object.put("Older", list);
+    List<Map<String, Object>> elsewhere = new ArrayList<>();
+    for (Elsewhere each : found.elsewhere) {
+      Map<String, Object> one = new LinkedHashMap<>();
+      one.put("Name", each.tailnet());
+      FenceText.put(one, each.standing());
+      one.put("Kept", each.kept());
+      elsewhere.add(one);
+    }
+    object.put("Elsewhere", elsewhere);
     return object;
   }
 }
