@@ -147,11 +147,13 @@ final class Campaign implements AutoCloseable {
     }
     addFaults(first, single, database, List.of(one, two, three), clock, disk);
     faults.add("a move", moves.tailnet(), moves::move);
+    faults.add(
+        "a move while a server stands still", moves.tailnet(), moves::moveFromOneThatStandsStill);
     if (restores.isPresent()) {
       Restores each = restores.get();
-      each.backUp();
       Admin reader = new Admin("restorer", 1, List.of(each.tailnet()), history, seed, () -> false);
-      faults.add("a restore from a copy", each.tailnet(), () -> each.restore(reader, agents));
+      faults.add(
+          "a restore from a copy", each.tailnet(), () -> each.restore(reader, agents, still()));
     }
     long ready = System.nanoTime();
     out.accept(String.format("campaign: ready after %.1f s", (ready - began) / 1e9));
@@ -163,6 +165,11 @@ final class Campaign implements AutoCloseable {
           new Admin("admin-" + number, number, tailnets, history, seed + number, over::get);
       admins.add(admin);
       threads.add(start(admin::work));
+    }
+    for (int i = 0; i < servers.size(); i++) {
+      threads.add(
+          start(
+              new Straggler(moves, servers.get(i), i + 1, history, seed - 2 - i, over::get)::work));
     }
     threads.add(start(new Thief(tailnets, history, seed - 1, over::get)::work));
     threads.add(

@@ -133,6 +133,28 @@ class VerdictTest {
   }
 
   @Test
+  void aSignatureThatWasRefusedIsNone() {
+    node("login", "c1", Call.OK, "k1", "");
+    node("sign", "c2", "refused", "k1", "s1");
+    add("agent/keeps/1", "agent", "keeps", Call.OK, "7", "k1", "");
+    read("end", "z");
+    requireOnly(Fault.UNSIGNED);
+    calls.add(0, calls.get(calls.size() - 3).with(Call.NONE));
+    requireOnly();
+  }
+
+  @Test
+  void aLoginWithoutAnAnswerMayHaveBeenDoneOrNot() {
+    node("login", "c1", Call.OK, "k1", "");
+    node("login", "c2", Call.NONE, "k2", "");
+    read("end", "z");
+    for (String left : List.of("k1", "k2")) {
+      node("endNode", "last", Call.OK, left, "");
+      requireOnly();
+    }
+  }
+
+  @Test
   void aSignatureThatWasAcknowledgedStays() {
     node("login", "c1", Call.OK, "k1", "");
     node("sign", "c2", Call.OK, "k1", "s1");
@@ -155,27 +177,98 @@ class VerdictTest {
     requireOnly();
   }
 
+  /** From now on, the tailnet has left the servers whose names begin with old. */
+  private void leave() {
+    time += 10;
+    calls.add(
+        new Call("m1", "mover", "old", "t", "fence", time, Long.MAX_VALUE, Call.OK, "", "", ""));
+  }
+
   @Test
   void aWriteAtThePlaceThatWasLeftIsFound() {
-    add("m1", "mover", "fence", Call.OK, "", "", "");
-    calls.set(
-        calls.size() - 1,
-        new Call("m1", "mover", "old", "t", "fence", time, Long.MAX_VALUE, Call.OK, "", "", ""));
+    leave();
     edit("a4", "z", "u", Call.OK);
     read("end", "u");
     requireOnly(Fault.FENCE);
   }
 
   @Test
-  void aRestoreTakesAwayWhatCameBeforeItsEndAndNothingLater() {
+  void aWriteAtThePlaceThatWasLeftIsFoundEvenIfAnAttemptBeganBefore() {
+    edit("a4", "z", "u", Call.NONE);
+    leave();
+    edit("a4", "z", "u", Call.OK);
+    read("end", "u");
+    requireOnly(Fault.FENCE);
+  }
+
+  @Test
+  void aFenceThatNobodyTriedSaysNothing() {
+    leave();
+    edit("a4", "z", "u", Call.NONE);
+    add("a5", "a", "moved", "moved", "", "", "offer");
+    read("end", "z");
+    requireOnly(Fault.UNTRIED);
+    add("a6", "a", "moved", "moved", "", "", "login");
+    requireOnly();
+  }
+
+  /** What was done from {@code copied} to now is gone. */
+  private void restore(int copied) {
+    add("m1", "restorer", "restore", Call.OK, Integer.toString(copied), "", "x");
+  }
+
+  @Test
+  void aRestoreTakesAwayWhatWasDoneBetweenItsCopyAndItsEndAndNothingElse() {
     read("offer", "z");
-    add("m1", "restorer", "restore", Call.OK, "", "", "x");
+    restore((int) calls.get(1).ended());
     read("offer", "x");
     edit("a4", "x", "u", Call.OK);
     read("end", "u");
     requireOnly();
     edit("a5", "u", "t", Call.OK);
     requireOnly(Fault.LOST);
+  }
+
+  @Test
+  void aRestoreDoesNotExcuseTheLossOfAnEditThatIsOlderThanItsCopy() {
+    restore(time + 6);
+    read("end", "x");
+    requireOnly(Fault.LOST);
+  }
+
+  @Test
+  void aRestoreDoesNotExcuseAHeadThatIsOlderThanItsCopy() {
+    read("offer", "z");
+    restore(time + 6);
+    read("offer", "x");
+    read("end", "z");
+    requireOnly(Fault.WENT_BACK);
+  }
+
+  @Test
+  void aRestoreTakesAwayTheLoginsThatAreNewerThanItsCopyAndNoOthers() {
+    node("login", "c1", Call.OK, "k1", "");
+    node("login", "c2", Call.OK, "k2", "");
+    int copied = time + 6;
+    node("login", "c3", Call.OK, "k3", "");
+    restore(copied);
+    read("end", "z");
+    for (String left : List.of("k2", "k3")) {
+      node("endNode", "last", Call.OK, left, "");
+      requireOnly();
+    }
+    node("endNode", "last", Call.OK, "k1", "");
+    requireOnly(Fault.SIGNATURE);
+  }
+
+  @Test
+  void aRestoreDoesNotExcuseTheLossOfASignatureThatIsOlderThanItsCopy() {
+    node("login", "c1", Call.OK, "k1", "");
+    node("sign", "c2", Call.OK, "k1", "s1");
+    restore(time + 6);
+    read("end", "z");
+    node("endNode", "last", Call.OK, "k1", "");
+    requireOnly(Fault.SIGNATURE);
   }
 
   @Test
