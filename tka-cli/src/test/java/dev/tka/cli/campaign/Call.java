@@ -21,7 +21,8 @@ import java.util.Map;
  * @param parent of the AUM; of a node its number; of a restore when its copy was begun
  * @param hash of the AUM; of a node its key
  * @param head that was answered or seen; of a node its signature, of a fault its kind; of what was
- *     not done the code of the error, or what was to be done where it was moved
+ *     not done the code of the error, or what was to be done where it was moved; empty where an
+ *     observer sees no lock
  */
 record Call(
     String op,

@@ -117,6 +117,45 @@ class VerdictTest {
   }
 
   @Test
+  void aLockThatAnObserverNoLongerSeesIsForgotten() {
+    for (String what : List.of("holds", "announced")) {
+      int before = calls.size();
+      read(what, "z");
+      read(what, "");
+      read(what, "z");
+      read("end", "z");
+      requireOnly(Fault.FORGOTTEN);
+      calls.subList(before, calls.size()).clear();
+    }
+  }
+
+  @Test
+  void aTailnetOrANodeThatIsKnownAndIsCalledUnknownIsForgotten() {
+    for (String code : List.of("unknown-tailnet", "unknown-node")) {
+      for (String what : List.of("offer", "edit", "login", "theft")) {
+        int before = calls.size();
+        add("a4", "a", what, "refused", "z", "u", code);
+        read("end", "z");
+        requireOnly(Fault.FORGOTTEN);
+        calls.subList(before, calls.size()).clear();
+      }
+    }
+  }
+
+  @Test
+  void aSignatureForAKeyThatIsNoLongerANodesIsRefusedOnlyIfALoginHungOrARestoreTookTheKeyAway() {
+    node("login", "c1", Call.OK, "k1", "");
+    node("sign", "c2", "refused", "k1", "unknown-node");
+    read("end", "z");
+    requireOnly(Fault.FORGOTTEN);
+    calls.add(0, calls.get(7).with(Call.NONE));
+    requireOnly();
+    calls.remove(0);
+    restore((int) calls.get(7).begun());
+    requireOnly();
+  }
+
+  @Test
   void anAnnouncementMayBeOlderThanThatOfAnotherServer() {
     read("announced", "z");
     calls.add(new Call("r9", "r", "old-2", "t", "announced", 900, 901, Call.OK, "", "", "y"));
