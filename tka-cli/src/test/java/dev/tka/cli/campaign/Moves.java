@@ -19,6 +19,7 @@ final class Moves {
   private static final int MOST_MILLIS_BEFORE_A_KILL = 3000;
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final Duration STILL = Duration.ofSeconds(8);
+  private static final int LONGER_MILLIS = 500;
 
   private final Tailnet tailnet;
   private final History history;
@@ -60,18 +61,23 @@ final class Moves {
     Replica still = home.replicas().get(random.nextInt(home.replicas().size()));
     long begun = System.nanoTime();
     end();
+    long moved = Long.MAX_VALUE;
     still.server.pause();
     Process process;
     try {
       process = begin(home, away);
-      process.waitFor(STILL.toSeconds(), TimeUnit.SECONDS);
+      if (process.waitFor(STILL.toSeconds(), TimeUnit.SECONDS) && process.exitValue() == 0) {
+        moved = System.nanoTime();
+        // What is sent to it now is read after the move.
+        TimeUnit.MILLISECONDS.sleep(LONGER_MILLIS);
+      }
     } finally {
       still.server.resume();
     }
     if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
       process.destroyForcibly().waitFor();
     }
-    return move(begun);
+    return move(begun, moved);
   }
 
   /** Moves it to where it is not; afterwards nobody writes where it was. */
@@ -83,11 +89,16 @@ final class Moves {
       killed.waitFor(random.nextInt(MOST_MILLIS_BEFORE_A_KILL), TimeUnit.MILLISECONDS);
       killed.destroyForcibly().waitFor();
     }
-    return move(begun);
+    return move(begun, Long.MAX_VALUE);
   }
 
-  /** Moves it, or finishes the move that was begun then. */
-  private long move(long begun) throws IOException, InterruptedException {
+  /**
+   * Moves it, or finishes the move that was begun.
+   *
+   * @param begun when it was
+   * @param moved when it was over, if it was
+   */
+  private long move(long begun, long moved) throws IOException, InterruptedException {
     Place source = home;
     Place target = away;
     long first = System.nanoTime();
@@ -106,7 +117,7 @@ final class Moves {
     away = source;
     lived.add(target);
     long now = System.nanoTime();
-    left = Optional.of(decided(source, begun).orElse(now));
+    left = Optional.of(Math.min(decided(source, begun).orElse(now), Math.min(moved, now)));
     if (tailnet.place().equals(source)) {
       tailnet.leave(source);
     }
