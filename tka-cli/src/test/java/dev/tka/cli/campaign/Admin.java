@@ -62,9 +62,14 @@ final class Admin {
       History history,
       long seed,
       BooleanSupplier over) {
+    this(new Client(who, history, seed, over), number, tailnets, seed);
+  }
+
+  /** One that asks through a client. */
+  Admin(Client client, int number, List<Tailnet> tailnets, long seed) {
     this.number = number;
     this.tailnets = List.copyOf(tailnets);
-    this.client = new Client(who, history, seed, over);
+    this.client = client;
     this.random = new Random(seed);
   }
 
@@ -97,6 +102,21 @@ final class Admin {
       return;
     }
     Thread.sleep(random.nextInt(MOST_PAUSE_MILLIS));
+  }
+
+  /** Has a node log in and edits on what it sees, or saw last if it is not told. */
+  void goOn(Tailnet tailnet, int node) throws Exception {
+    try {
+      sync(tailnet);
+    } catch (GivenUp e) {
+      // It may live elsewhere.
+    }
+    client.logIn(tailnet, node, next(tailnet, node));
+    Authority base = live(tailnet).current();
+    edit(
+        tailnet,
+        base,
+        Chains.noOp(base.snapshot().get(base.head()), "node " + node + " edit " + edits++, number));
   }
 
   private NodeKey next(Tailnet tailnet, int node) {

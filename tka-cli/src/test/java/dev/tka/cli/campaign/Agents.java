@@ -86,11 +86,11 @@ final class Agents implements AutoCloseable {
     return all.size();
   }
 
-  /** Records what is new at any of them. */
+  /** Records what is new at any of them, and the loss of what it had. */
   void look() {
     for (One each : all) {
       String head = each.agent.authority().map(live -> live.current().head().toString()).orElse("");
-      if (!head.isEmpty() && !head.equals(each.head)) {
+      if (!head.equals(each.head)) {
         each.head = head;
         history.add(Call.seen(each.name, "", each.tailnet, "holds", System.nanoTime(), head));
       }

@@ -25,13 +25,13 @@ final class Client {
   static final int VERSION = 148;
 
   private static final Duration MOST = Duration.ofSeconds(90);
-  private static final String MOVED = "moved";
   private static final int PAUSE_MILLIS = 20;
 
   private final String who;
   private final History history;
   private final Random random;
   private final BooleanSupplier over;
+  private final Optional<Replica> only;
   private int operations;
 
   /**
@@ -40,10 +40,21 @@ final class Client {
    * @param over whether to give up what has no answer yet
    */
   Client(String who, History history, long seed, BooleanSupplier over) {
+    this(who, history, seed, over, Optional.empty());
+  }
+
+  private Client(
+      String who, History history, long seed, BooleanSupplier over, Optional<Replica> only) {
     this.who = who;
     this.history = history;
     this.random = new Random(seed);
     this.over = over;
+    this.only = only;
+  }
+
+  /** One that asks one server whatever that says, and gives up where it is sent elsewhere. */
+  static Client stubborn(String who, History history, BooleanSupplier over, Replica only) {
+    return new Client(who, history, 0, over, Optional.of(only));
   }
 
   /** A request to a server. */
@@ -67,7 +78,8 @@ final class Client {
     long end = System.nanoTime() + MOST.toNanos();
     while (true) {
       Place place = tailnet.place();
-      Replica replica = place.replicas().get(random.nextInt(place.replicas().size()));
+      Replica replica =
+          only.orElseGet(() -> place.replicas().get(random.nextInt(place.replicas().size())));
       long begun = System.nanoTime();
       Optional<ServeProcess.Reply> reply = Optional.empty();
       try {
@@ -76,21 +88,28 @@ final class Client {
         // Whether it had its effect is not known.
       }
       boolean moved = reply.filter(Client::isMoved).isPresent();
-      String answer = moved ? MOVED : reply.map(Client::answer).orElse(Call.NONE);
+      String answer = moved ? Verdict.MOVED : reply.map(Client::answer).orElse(Call.NONE);
       history.add(
           new Call(
               op,
               who,
               replica.name,
               tailnet.name,
-              moved ? MOVED : about.what,
+              moved ? Verdict.MOVED : about.what,
               begun,
               System.nanoTime(),
               answer,
               about.parent,
               about.hash,
-              answer.equals(Call.OK) ? head.apply(reply.orElseThrow()) : about.head));
-      if (moved) {
+              switch (answer) {
+                case Call.OK -> head.apply(reply.orElseThrow());
+                case Verdict.MOVED -> about.what;
+                case Call.NONE -> about.head;
+                default -> reply.orElseThrow().code();
+              }));
+      if (moved && only.isPresent()) {
+        return Optional.empty();
+      } else if (moved) {
         tailnet.leave(place);
       } else if (!answer.equals(Call.NONE)) {
         return reply;
@@ -104,7 +123,7 @@ final class Client {
 
   /** Nothing was done: it lives elsewhere. */
   private static boolean isMoved(ServeProcess.Reply reply) {
-    return reply.code().equals(MOVED);
+    return reply.code().equals(Verdict.MOVED);
   }
 
   private static String answer(ServeProcess.Reply reply) {

@@ -26,6 +26,9 @@ final class Restores {
   private final Path folder;
   private int copies;
 
+  /** When the last copy was begun. */
+  private long copied;
+
   /**
    * On the only server of a place.
    *
@@ -46,8 +49,9 @@ final class Restores {
     return folder.resolve("copy-" + copies).toString();
   }
 
-  void backUp() {
+  private void backUp() {
     copies++;
+    copied = System.nanoTime();
     run("backup", place.url(), copy());
   }
 
@@ -57,11 +61,14 @@ final class Restores {
   }
 
   /**
-   * Puts the last copy back, and has nodes give back what they hold.
+   * Puts a copy back, and has nodes give back what they hold.
    *
    * @param reader syncs with the tailnet
+   * @param age of the copy, in milliseconds: what was done before it must be there afterwards
    */
-  long restore(Admin reader, Agents agents) throws Exception {
+  long restore(Admin reader, Agents agents, long age) throws Exception {
+    backUp();
+    Thread.sleep(age);
     long begun = System.nanoTime();
     place.replicas().get(0).server.kill();
     run("restore", copy(), place.url(), "--yes");
@@ -91,10 +98,9 @@ final class Restores {
             begun,
             now,
             Call.OK,
-            "",
+            Long.toString(copied),
             "",
             heads.get(NAME).toString()));
-    backUp();
     return begun;
   }
 }

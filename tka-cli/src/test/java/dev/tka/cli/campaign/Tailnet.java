@@ -37,6 +37,9 @@ final class Tailnet {
 
   static final int FIRST_UNSIGNED = 301;
 
+  /** Each straggler has one log in. */
+  static final int FIRST_STRAGGLER = 401;
+
   final String name;
   final int agents;
   final Aum genesis;

@@ -23,6 +23,8 @@ final class Verdict {
     UNSIGNED("unsigned peers kept"),
     SIGNATURE("signatures lost"),
     FENCE("writes accepted after a fence"),
+    UNTRIED("moves, of none of which anybody tried the fence"),
+    FORGOTTEN("tailnets, nodes and locks that were forgotten"),
     THEFT("updates of a thief on a chain");
 
     private final String words;
@@ -31,6 +33,11 @@ final class Verdict {
       this.words = words;
     }
   }
+
+  /** What a line is about that was answered only with where the tailnet lives. */
+  static final String MOVED = "moved";
+
+  private static final Set<String> WRITES = Set.of("edit", "revoke", "login", "sign");
 
   private final Map<Fault, List<String>> found = new EnumMap<>(Fault.class);
 
@@ -47,6 +54,11 @@ final class Verdict {
 
   private final Map<String, List<Call>> revocations = new HashMap<>();
   private final Map<String, List<Call>> restores = new HashMap<>();
+
+  /** Writes that were sent to a place that the tailnet had left, and answered. */
+  private int tried;
+
+  private int redirected;
 
   private Verdict() {
     for (Fault each : Fault.values()) {
@@ -66,6 +78,7 @@ final class Verdict {
     verdict.judgeObservers(calls);
     verdict.judgeNodes(calls);
     verdict.judgeFences(calls);
+    verdict.judgeNames(calls);
     return verdict;
   }
 
@@ -173,11 +186,11 @@ final class Verdict {
   }
 
   /**
-   * Whether an acknowledged edit is rightly gone: a revocation took its place, or it was made after
-   * the copy that was restored, and nobody gave it back.
+   * Whether an acknowledged edit is rightly gone: a revocation took its place, or it was answered
+   * after the copy that was restored was begun, and nobody gave it back.
    */
   private boolean isExcused(Call edit, String head) {
-    if (isRestored(edit.tailnet(), edit.begun(), Long.MAX_VALUE)) {
+    if (isRestored(edit)) {
       return true;
     }
     return revocations.getOrDefault(edit.tailnet(), List.of()).stream()
@@ -188,9 +201,18 @@ final class Verdict {
                     && isOn(each.parent(), edit.hash()));
   }
 
-  private boolean isRestored(String tailnet, long from, long to) {
-    return restores.getOrDefault(tailnet, List.of()).stream()
-        .anyMatch(each -> from < each.ended() && to > each.begun());
+  /** Whether what was done or seen may be gone, because no copy that was restored has it. */
+  private boolean isRestored(Call done) {
+    return isRestored(done, Long.MAX_VALUE);
+  }
+
+  private boolean isRestored(Call done, long until) {
+    return restores.getOrDefault(done.tailnet(), List.of()).stream()
+        .anyMatch(
+            each ->
+                done.ended() > Long.parseLong(each.parent())
+                    && done.begun() < each.ended()
+                    && until > each.begun());
   }
 
   /** What one observer saw at one place, one after the other. */
@@ -201,13 +223,17 @@ final class Verdict {
       if (!read && !each.what().equals("holds") && !each.what().equals("announced")) {
         continue;
       }
+      if (each.head().isEmpty()) {
+        note(Fault.FORGOTTEN, each);
+        continue;
+      }
       // Announcements may be a second old, so two servers' need not agree.
       String at = each.what().equals("announced") ? each.at() : "";
       Call before = last.put(List.of(each.who(), each.tailnet(), each.what(), at), each);
       if (before == null || before.ended() > each.begun() || before.head().equals(each.head())) {
         continue;
       }
-      if (isRestored(each.tailnet(), before.begun(), each.ended())) {
+      if (isRestored(before, each.ended())) {
         continue;
       }
       if (!isOn(before.head(), each.head())) {
@@ -231,7 +257,7 @@ final class Verdict {
     Map<String, Long> signed = new HashMap<>();
     Map<String, List<Call>> byNode = new HashMap<>();
     for (Call each : operations.values()) {
-      if (each.what().equals("sign")) {
+      if (each.what().equals("sign") && mayBeDone(each)) {
         signed.merge(each.hash(), each.begun(), Math::min);
       }
       if (each.what().equals("sign") || each.what().equals("login")) {
@@ -253,45 +279,101 @@ final class Verdict {
     }
   }
 
-  /** Whether a node is as its last login and signature left it, or a request without an answer. */
+  private boolean mayBeDone(Call operation) {
+    return operation.isOk() || doubtful.contains(operation.op());
+  }
+
+  /**
+   * Whether a node is as its last login and signature left it, or a request that may have been done
+   * later or not at all: one that had no answer, or that no copy has.
+   */
   private boolean isAsLeft(Call end, List<Call> calls) {
-    List<Call> logins = calls.stream().filter(each -> each.what().equals("login")).toList();
-    Optional<Call> login = last(logins);
-    if (login.isPresent() && isRestored(end.tailnet(), login.get().begun(), Long.MAX_VALUE)) {
-      // Nodes do not give back what control knew of them.
-      return true;
-    }
-    // A request that hung may have been carried out after the ones that came later.
-    List<Call> hung = logins.stream().filter(each -> doubtful.contains(each.op())).toList();
+    List<Call> logins =
+        calls.stream().filter(each -> each.what().equals("login") && mayBeDone(each)).toList();
+    // A request that hung may have been carried out after the ones that came later; and nodes do
+    // not give back what control knew of them.
+    List<Call> unsure =
+        logins.stream().filter(each -> doubtful.contains(each.op()) || isRestored(each)).toList();
+    Optional<Call> login =
+        last(logins.stream().filter(each -> each.isOk() && !isRestored(each)).toList());
     if (login.isEmpty() || !login.get().hash().equals(end.hash())) {
-      return login.isEmpty() || hung.stream().anyMatch(each -> each.hash().equals(end.hash()));
+      return logins.isEmpty() || unsure.stream().anyMatch(each -> each.hash().equals(end.hash()));
     }
     Optional<Call> sign =
         last(
             calls.stream()
                 .filter(each -> each.what().equals("sign") && each.hash().equals(end.hash()))
                 .toList());
-    return sign.filter(Call::isOk).map(each -> each.head().equals(end.head())).orElse(true)
-        || (hung.size() > 1 && hung.contains(login.get()) && end.head().isEmpty());
+    return sign.filter(each -> each.isOk() && !isRestored(each))
+            .map(each -> each.head().equals(end.head()))
+            .orElse(true)
+        || (unsure.size() > 1 && unsure.contains(login.get()) && end.head().isEmpty());
   }
 
   private static Optional<Call> last(List<Call> calls) {
     return calls.stream().reduce((one, other) -> one.begun() <= other.begun() ? other : one);
   }
 
-  /** No write that began after a place was left is taken there, until the tailnet is back. */
+  /**
+   * No write that began after a place was left is taken there, until the tailnet is back: each
+   * attempt counts, wherever the others were sent.
+   */
   private void judgeFences(List<Call> calls) {
-    for (Call fence : calls) {
-      if (!fence.what().equals("fence")) {
+    List<Call> fences = calls.stream().filter(each -> each.what().equals("fence")).toList();
+    for (Call each : calls) {
+      boolean moved = each.what().equals(MOVED);
+      if (each.isUnknown() || !WRITES.contains(moved ? each.head() : each.what())) {
         continue;
       }
-      for (Call each : operations.values()) {
-        if (each.isOk()
-            && each.tailnet().equals(fence.tailnet())
-            && each.at().startsWith(fence.at())
-            && each.begun() > fence.begun()
-            && each.ended() < fence.ended()) {
+      if (fences.stream().anyMatch(fence -> isWithin(fence, each))) {
+        tried++;
+        if (moved) {
+          redirected++;
+        }
+        if (each.isOk()) {
           note(Fault.FENCE, each);
+        }
+      }
+    }
+    if (tried == 0) {
+      fences.forEach(each -> note(Fault.UNTRIED, each));
+    }
+  }
+
+  private static boolean isWithin(Call fence, Call call) {
+    return call.tailnet().equals(fence.tailnet())
+        && call.at().startsWith(fence.at())
+        && call.begun() > fence.begun()
+        && call.ended() < fence.ended();
+  }
+
+  /** Nobody is told that a tailnet or a node is unknown that control acknowledged. */
+  private void judgeNames(List<Call> calls) {
+    Map<String, Call> logins = new HashMap<>();
+    Set<String> unsure = new HashSet<>();
+    for (Call each : operations.values()) {
+      if (each.what().equals("login")) {
+        if (each.isOk()) {
+          logins.put(each.hash(), each);
+        }
+        if (doubtful.contains(each.op()) || isRestored(each)) {
+          unsure.add(each.tailnet() + " " + each.parent());
+        }
+      }
+    }
+    for (Call each : calls) {
+      if (each.head().equals("unknown-tailnet")) {
+        note(Fault.FORGOTTEN, each);
+      } else if (each.head().equals("unknown-node")) {
+        // A signature is for the key of a login before it, which one that hung may have replaced.
+        Call login = logins.get(each.hash());
+        boolean excused =
+            each.what().equals("sign")
+                && (login == null
+                    || login.ended() > each.begun()
+                    || unsure.contains(each.tailnet() + " " + each.parent()));
+        if (!excused) {
+          note(Fault.FORGOTTEN, each);
         }
       }
     }
@@ -314,15 +396,17 @@ final class Verdict {
   @Override
   public String toString() {
     return found.entrySet().stream()
-        .map(
-            each ->
-                each.getKey().words
-                    + " "
-                    + each.getValue().size()
-                    + each.getValue().stream()
-                        .limit(3)
-                        .map(line -> System.lineSeparator() + "    " + line)
-                        .collect(Collectors.joining()))
-        .collect(Collectors.joining("; "));
+            .map(
+                each ->
+                    each.getKey().words
+                        + " "
+                        + each.getValue().size()
+                        + each.getValue().stream()
+                            .limit(3)
+                            .map(line -> System.lineSeparator() + "    " + line)
+                            .collect(Collectors.joining()))
+            .collect(Collectors.joining("; "))
+        + String.format(
+            "; %d writes sent to places that were left, %d of them sent on", tried, redirected);
   }
 }

@@ -117,6 +117,45 @@ class VerdictTest {
   }
 
   @Test
+  void aLockThatAnObserverNoLongerSeesIsForgotten() {
+    for (String what : List.of("holds", "announced")) {
+      int before = calls.size();
+      read(what, "z");
+      read(what, "");
+      read(what, "z");
+      read("end", "z");
+      requireOnly(Fault.FORGOTTEN);
+      calls.subList(before, calls.size()).clear();
+    }
+  }
+
+  @Test
+  void aTailnetOrANodeThatIsKnownAndIsCalledUnknownIsForgotten() {
+    for (String code : List.of("unknown-tailnet", "unknown-node")) {
+      for (String what : List.of("offer", "edit", "login", "theft")) {
+        int before = calls.size();
+        add("a4", "a", what, "refused", "z", "u", code);
+        read("end", "z");
+        requireOnly(Fault.FORGOTTEN);
+        calls.subList(before, calls.size()).clear();
+      }
+    }
+  }
+
+  @Test
+  void aSignatureForAKeyThatIsNoLongerANodesIsRefusedOnlyIfALoginHungOrARestoreTookTheKeyAway() {
+    node("login", "c1", Call.OK, "k1", "");
+    node("sign", "c2", "refused", "k1", "unknown-node");
+    read("end", "z");
+    requireOnly(Fault.FORGOTTEN);
+    calls.add(0, calls.get(7).with(Call.NONE));
+    requireOnly();
+    calls.remove(0);
+    restore((int) calls.get(7).begun());
+    requireOnly();
+  }
+
+  @Test
   void anAnnouncementMayBeOlderThanThatOfAnotherServer() {
     read("announced", "z");
     calls.add(new Call("r9", "r", "old-2", "t", "announced", 900, 901, Call.OK, "", "", "y"));
@@ -130,6 +169,28 @@ class VerdictTest {
     add("agent/keeps/1", "agent", "keeps", Call.OK, "7", "k1", "");
     read("end", "z");
     requireOnly(Fault.UNSIGNED);
+  }
+
+  @Test
+  void aSignatureThatWasRefusedIsNone() {
+    node("login", "c1", Call.OK, "k1", "");
+    node("sign", "c2", "refused", "k1", "s1");
+    add("agent/keeps/1", "agent", "keeps", Call.OK, "7", "k1", "");
+    read("end", "z");
+    requireOnly(Fault.UNSIGNED);
+    calls.add(0, calls.get(calls.size() - 3).with(Call.NONE));
+    requireOnly();
+  }
+
+  @Test
+  void aLoginWithoutAnAnswerMayHaveBeenDoneOrNot() {
+    node("login", "c1", Call.OK, "k1", "");
+    node("login", "c2", Call.NONE, "k2", "");
+    read("end", "z");
+    for (String left : List.of("k1", "k2")) {
+      node("endNode", "last", Call.OK, left, "");
+      requireOnly();
+    }
   }
 
   @Test
@@ -155,27 +216,98 @@ class VerdictTest {
     requireOnly();
   }
 
+  /** From now on, the tailnet has left the servers whose names begin with old. */
+  private void leave() {
+    time += 10;
+    calls.add(
+        new Call("m1", "mover", "old", "t", "fence", time, Long.MAX_VALUE, Call.OK, "", "", ""));
+  }
+
   @Test
   void aWriteAtThePlaceThatWasLeftIsFound() {
-    add("m1", "mover", "fence", Call.OK, "", "", "");
-    calls.set(
-        calls.size() - 1,
-        new Call("m1", "mover", "old", "t", "fence", time, Long.MAX_VALUE, Call.OK, "", "", ""));
+    leave();
     edit("a4", "z", "u", Call.OK);
     read("end", "u");
     requireOnly(Fault.FENCE);
   }
 
   @Test
-  void aRestoreTakesAwayWhatCameBeforeItsEndAndNothingLater() {
+  void aWriteAtThePlaceThatWasLeftIsFoundEvenIfAnAttemptBeganBefore() {
+    edit("a4", "z", "u", Call.NONE);
+    leave();
+    edit("a4", "z", "u", Call.OK);
+    read("end", "u");
+    requireOnly(Fault.FENCE);
+  }
+
+  @Test
+  void aFenceThatNobodyTriedSaysNothing() {
+    leave();
+    edit("a4", "z", "u", Call.NONE);
+    add("a5", "a", "moved", "moved", "", "", "offer");
+    read("end", "z");
+    requireOnly(Fault.UNTRIED);
+    add("a6", "a", "moved", "moved", "", "", "login");
+    requireOnly();
+  }
+
+  /** What was done from {@code copied} to now is gone. */
+  private void restore(int copied) {
+    add("m1", "restorer", "restore", Call.OK, Integer.toString(copied), "", "x");
+  }
+
+  @Test
+  void aRestoreTakesAwayWhatWasDoneBetweenItsCopyAndItsEndAndNothingElse() {
     read("offer", "z");
-    add("m1", "restorer", "restore", Call.OK, "", "", "x");
+    restore((int) calls.get(1).ended());
     read("offer", "x");
     edit("a4", "x", "u", Call.OK);
     read("end", "u");
     requireOnly();
     edit("a5", "u", "t", Call.OK);
     requireOnly(Fault.LOST);
+  }
+
+  @Test
+  void aRestoreDoesNotExcuseTheLossOfAnEditThatIsOlderThanItsCopy() {
+    restore(time + 6);
+    read("end", "x");
+    requireOnly(Fault.LOST);
+  }
+
+  @Test
+  void aRestoreDoesNotExcuseAHeadThatIsOlderThanItsCopy() {
+    read("offer", "z");
+    restore(time + 6);
+    read("offer", "x");
+    read("end", "z");
+    requireOnly(Fault.WENT_BACK);
+  }
+
+  @Test
+  void aRestoreTakesAwayTheLoginsThatAreNewerThanItsCopyAndNoOthers() {
+    node("login", "c1", Call.OK, "k1", "");
+    node("login", "c2", Call.OK, "k2", "");
+    int copied = time + 6;
+    node("login", "c3", Call.OK, "k3", "");
+    restore(copied);
+    read("end", "z");
+    for (String left : List.of("k2", "k3")) {
+      node("endNode", "last", Call.OK, left, "");
+      requireOnly();
+    }
+    node("endNode", "last", Call.OK, "k1", "");
+    requireOnly(Fault.SIGNATURE);
+  }
+
+  @Test
+  void aRestoreDoesNotExcuseTheLossOfASignatureThatIsOlderThanItsCopy() {
+    node("login", "c1", Call.OK, "k1", "");
+    node("sign", "c2", Call.OK, "k1", "s1");
+    restore(time + 6);
+    read("end", "z");
+    node("endNode", "last", Call.OK, "k1", "");
+    requireOnly(Fault.SIGNATURE);
   }
 
   @Test

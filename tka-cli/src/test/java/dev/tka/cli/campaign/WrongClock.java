@@ -21,6 +21,9 @@ final class WrongClock implements AutoCloseable {
   private final Path file;
   private final Path library;
 
+  /** By how much it is wrong. */
+  private int offset;
+
   private WrongClock(Path file, Path library) {
     this.file = file;
     this.library = library;
@@ -51,11 +54,12 @@ final class WrongClock implements AutoCloseable {
         "0");
   }
 
-  /** Has it be wrong by some days from now on. */
+  /** Has it jump by some days from where it is. */
   void jump(int days) throws IOException {
+    offset += days;
     // Written beside and moved, because it is read at every look at the clock.
     Path next = file.resolveSibling(file.getFileName() + ".next");
-    Files.writeString(next, (days < 0 ? "" : "+") + days + "d\n");
+    Files.writeString(next, (offset < 0 ? "" : "+") + offset + "d\n");
     Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
