@@ -174,6 +174,9 @@ final class MemoryRecords implements ControlRecords, RecordsPoll.Source {
     Fences.requireNext(before, after);
     synchronized (lock) {
       Fences.requireSame(tailnet, fenceOf(tailnet), before);
+      if (Fences.beginsCopy(before, after) && seen(tailnet).known()) {
+        throw RecordConflicts.livesHere(tailnet);
+      }
       making(tailnet);
       fences.put(tailnet, after);
       Marks noted = mark(tailnet);

@@ -3,9 +3,16 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.cli.output.ExitCode;
+import dev.tka.core.AumHash;
+import dev.tka.core.DisablementSecret;
 import dev.tka.core.store.StoreException;
+import dev.tka.store.records.AuthorityName;
 import dev.tka.store.records.ControlRecords;
 import dev.tka.store.records.Fence;
+import dev.tka.store.records.NodeRecord;
+import dev.tka.store.records.RecordsChange;
+import dev.tka.store.records.RetiredAuthority;
+import dev.tka.store.records.TailnetRecord;
 import dev.tka.store.sql.SqliteFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -93,12 +100,112 @@ class FencedStoreTest {
             List.of("doctor"),
             List.of("export", folder.resolve("one.tka")),
             List.of("restored"),
-            List.of("delete", "--confirm"),
             List.of("add", keys.newKey("bob"), "--key-file", keys.keyFile("ann")))) {
       List<Object> arguments = new ArrayList<>(each);
       arguments.add(1, store);
       arguments.addAll(List.of("--tailnet", "one"));
       requireRefused("was moved to postgresql://db/tka", arguments.toArray());
+    }
+  }
+
+  /** Puts a node, and an authority that ended, beside the AUMs. */
+  private void fill(String tailnet) throws Exception {
+    try (SqliteFile place = SqliteFile.at(file, Clock.systemUTC())) {
+      ControlRecords records = place.records().orElseThrow();
+      ControlRecords.Seen seen = records.seen(tailnet);
+      AumHash genesis = place.tailnet(tailnet).read().entries().iterator().next().hash();
+      DisablementSecret secret = DisablementSecret.of(new byte[] {1});
+      Instant at = Instant.parse("2026-01-02T12:00:00Z");
+      records.retire(
+          tailnet,
+          seen.aums(),
+          seen.tailnet(),
+          new RetiredAuthority(new AuthorityName(genesis, 1, 2), secret, at, ""));
+      records.commit(
+          tailnet,
+          RecordsChange.ofNode(Optional.empty(), Optional.of(NodeRecord.of(1, Nodes.nodeKey(1)))));
+    }
+    keys.run(
+        "init",
+        store,
+        "--tailnet",
+        tailnet,
+        keys.newKey("eve"),
+        "--key-file",
+        keys.keyFile("eve"),
+        "--confirm");
+  }
+
+  @Test
+  void whatAMovedTailnetLeftIsExportedAndDeletedAfterAConfirmationThatSaysWhatItIs()
+      throws Exception {
+    fill("one");
+    fence(file, "one", MOVED);
+    String what =
+        "what is left of tailnet one, which was moved to postgresql://db/tka, with 1 AUM and the"
+            + " records of 1 node from "
+            + store;
+    Cli.Result asked = Cli.run("delete", store, "--tailnet", "one");
+    assertThat(asked.exitCode()).isEqualTo(ExitCode.USAGE);
+    assertThat(asked.err()).contains(what).contains("there is no way back then");
+    assertThat(Cli.runAnswering("n", "delete", store, "--tailnet", "one").exitCode())
+        .isEqualTo(ExitCode.DECLINED);
+
+    Path export = folder.resolve("one.tka");
+    Cli.Result deleted =
+        Cli.runAnswering("y", "delete", store, "--tailnet", "one", "--export", export);
+    assertThat(deleted.exitCode()).as(deleted.err()).isEqualTo(ExitCode.OK);
+    assertThat(deleted.out())
+        .contains("Deleted what was left of one from " + store)
+        .contains("goes on saying that it was moved to postgresql://db/tka");
+    assertThat(export).exists();
+    try (SqliteFile place = SqliteFile.at(file, Clock.systemUTC())) {
+      ControlRecords records = place.records().orElseThrow();
+      assertThat(records.fence("one").standing()).isEqualTo(MOVED);
+      assertThat(records.seen("one").tailnet()).isEqualTo(TailnetRecord.NONE);
+      assertThat(place.revisions()).containsOnlyKeys("two");
+    }
+    // Then the note is all that is left.
+    Cli.Result note = Cli.run("delete", store, "--tailnet", "one", "--confirm");
+    assertThat(note.out()).isEqualTo("Deleted one from " + store + ".\n");
+    assertThat(Cli.run("tailnets", store).out()).startsWith("two\t").hasLineCount(1);
+  }
+
+  @Test
+  void aCopyThatIsNotFinishedIsDeletedAfterAConfirmationAndItsNameIsFree() throws Exception {
+    fill("one");
+    fence(file, "one", MOVED);
+    fence(file, "one", new Fence.Standing.Shadow("sqlite:old.db"));
+    fence(file, "empty", new Fence.Standing.Shadow("sqlite:old.db"));
+    Cli.Result asked = Cli.run("delete", store, "--tailnet", "one");
+    assertThat(asked.exitCode()).isEqualTo(ExitCode.USAGE);
+    assertThat(asked.err())
+        .contains(
+            "tailnet one, which is a copy that is not finished, of that in sqlite:old.db, with 1"
+                + " AUM and the records of 1 node from "
+                + store)
+        .contains("if it is being moved here, finish that or undo it instead");
+    for (String each : List.of("one", "empty")) {
+      Cli.Result deleted = Cli.run("delete", store, "--tailnet", each, "--confirm");
+      assertThat(deleted.exitCode()).as(deleted.err()).isEqualTo(ExitCode.OK);
+      assertThat(deleted.out()).endsWith("Deleted " + each + " from " + store + ".\n");
+      assertThat(Cli.run("tailnets", store).out()).doesNotContain(each + "\t");
+      Cli.Result again = Cli.run("delete", store, "--tailnet", each, "--confirm");
+      assertThat(again.exitCode()).isEqualTo(ExitCode.NOT_FOUND);
+      keys.run(
+          "init",
+          store,
+          "--tailnet",
+          each,
+          keys.newKey("of " + each),
+          "--key-file",
+          keys.keyFile("of " + each),
+          "--confirm");
+      assertThat(Cli.run("status", store, "--tailnet", each).exitCode()).isEqualTo(ExitCode.OK);
+      keys.run("delete", store, "--tailnet", each, "--confirm", "--no-export");
+    }
+    try (SqliteFile place = SqliteFile.at(file, Clock.systemUTC())) {
+      assertThat(place.revisions()).containsOnlyKeys("two");
     }
   }
 

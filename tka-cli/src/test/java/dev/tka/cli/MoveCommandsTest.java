@@ -268,6 +268,7 @@ class MoveCommandsTest {
   void listsNameWhatIsMovedAndWhatIsACopy() throws Exception {
     move();
     assertThat(Cli.run("tailnets", source).out()).contains("one\t").contains(target);
+    stand(target, FencedStoreTest.MOVED);
     stand(target, new Fence.Standing.Shadow(source));
     assertThat(Cli.run("tailnets", target).out()).contains("one\t").contains(source);
     assertThat(Cli.run("doctor", target, "--all").err()).contains("left out");

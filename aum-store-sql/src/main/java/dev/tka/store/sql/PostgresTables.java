@@ -167,8 +167,8 @@ final class PostgresTables {
       statement.execute(PostgresDatabase.BEGIN_WRITING);
       // Whoever repairs at the same time waits here.
       statement.execute("update " + SCHEMA + ".place set id = gen_random_uuid()");
-      // Marks change wherever a tailnet lives.
-      statement.execute("update " + SCHEMA + ".record set opened = 1 where standing > 0");
+      // Marks change wherever a tailnet lives, and no fence waits for them.
+      statement.execute("select set_config('tka.repairs_marks', 'on', true)");
       for (String each : List.of("node looked", "record switched")) {
         String[] parts = each.split(" ", -1);
         statement.execute(
@@ -181,7 +181,6 @@ final class PostgresTables {
           "update " + SCHEMA + ".gone set changed = pg_current_xact_id() where changed" + future);
       // Its trigger marks it.
       statement.execute("update " + SCHEMA + ".tailnet set changed = null where changed" + future);
-      statement.execute("update " + SCHEMA + ".record set opened = null where opened is not null");
       connection.commit();
       done = true;
     } finally {

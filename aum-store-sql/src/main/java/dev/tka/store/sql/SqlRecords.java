@@ -229,6 +229,10 @@ final class SqlRecords implements ControlRecords {
               Fences.requireSame(tailnet, kept.fence, before);
               long number = made(connection, tailnet, kept).number;
               database.drain(connection, tailnet);
+              // After that, all that was written before is seen, and nothing more comes.
+              if (Fences.beginsCopy(before, after) && seen(connection, tailnet).known()) {
+                throw RecordConflicts.livesHere(tailnet);
+              }
               String mark = database.marks().now();
               return execute(
                   connection,

@@ -204,6 +204,32 @@ class PostgresRecordsTest extends SqlRecordsContract {
     assertThat(after(records, now)).containsExactly(new Changes.Change("t", false, List.of(2L)));
   }
 
+  /** With a lock for each, a transaction would run out of them where there are many tailnets. */
+  @Test
+  void theRepairOfMarksTakesNoLockOfATailnetAndIsMadeWhereverItLives() throws Exception {
+    ControlRecords records = records(opened());
+    put(records, "t", node(1));
+    put(records, "u", node(1));
+    Fence moved = fence(records, "u", MOVED);
+    sql("alter table node disable trigger user");
+    sql("update node set looked = '999999999999', changed = '999999999999'");
+    sql("alter table node enable trigger user");
+    try (Connection fencing = connect();
+        Statement statement = fencing.createStatement()) {
+      fencing.setAutoCommit(false);
+      statement.execute("select pg_advisory_xact_lock(fence_key(name)) from record");
+      // It would fail after the time-out for locks.
+      put(records(opened()), "w", node(1));
+      fencing.rollback();
+    }
+    assertThat(after(records, records.position())).isEmpty();
+    assertThat(records.fence("u")).isEqualTo(moved);
+    // What the repair may is over with it.
+    for (String each : List.of("update node set may_init = 1", "delete from node")) {
+      assertThatThrownBy(() -> sql(each)).as(each).isInstanceOf(SQLException.class);
+    }
+  }
+
   @Test
   void changesOfDifferentNodesDoNotWaitForEachOther() throws Exception {
     ControlRecords records = records(opened());

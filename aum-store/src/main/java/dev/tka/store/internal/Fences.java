@@ -87,4 +87,12 @@ public final class Fences {
       throw RecordConflicts.fence(tailnet, before, found);
     }
   }
+
+  /**
+   * Whether a change of a fence makes a copy of what may live here. A copy is cleared and filled,
+   * so nothing may be here then, also of what was made since somebody looked.
+   */
+  public static boolean beginsCopy(Fence before, Fence after) {
+    return before.livesHere() && after.standing() instanceof Fence.Standing.Shadow;
+  }
 }

@@ -69,6 +69,11 @@ public final class RecordConflicts {
             + (found.epoch() == expected.epoch() ? "another" : "epoch " + found.epoch()));
   }
 
+  /** Something of the tailnet lives where a copy of it would begin. */
+  public static StoreException.Conflict livesHere(String tailnet) {
+    return conflict(tailnet, "nothing of it where a copy begins, found what lives there");
+  }
+
   /** There is such a token already. */
   public static StoreException.Conflict tokenExists() {
     return new StoreException.Conflict("expected a new token, found it already");

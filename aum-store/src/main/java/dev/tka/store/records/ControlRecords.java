@@ -84,7 +84,8 @@ public interface ControlRecords {
    * fence before can be read, and nothing more is written under it.
    *
    * @param after the fence from now on; its epoch is the next one
-   * @throws StoreException.Conflict if the fence is not {@code before}; nothing was changed
+   * @throws StoreException.Conflict if the fence is not {@code before}, or a copy would begin where
+   *     something of the tailnet lives; nothing was changed
    * @throws StoreException.Busy if writers were in the way for too long; nothing was changed
    * @throws IllegalArgumentException if the epoch is not the next one
    */

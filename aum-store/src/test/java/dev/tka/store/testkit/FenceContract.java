@@ -239,6 +239,45 @@ public abstract class FenceContract extends ControlRecordsContract {
     assertThat(records.tailnets()).containsExactly("t");
   }
 
+  /** Something of a tailnet that nothing else is of. */
+  private Map<String, Use> beginnings() {
+    Map<String, Use> beginnings = new LinkedHashMap<>();
+    beginnings.put("AUMs", place -> add(place, "t", "A"));
+    beginnings.put("node", place -> put(records(place), "t", node(1)));
+    beginnings.put(
+        "record",
+        place ->
+            change(records(place), "t", TailnetRecord.NONE.withSupport(Optional.of(secret(1)))));
+    return beginnings;
+  }
+
+  @Test
+  void whatWasMadeAtAPlaceSinceItWasLookedAtIsNotTakenForACopy() throws Exception {
+    Tailnets place = opened();
+    ControlRecords records = records(place);
+    Tailnets other = opened();
+    for (Map.Entry<String, Use> each : beginnings().entrySet()) {
+      for (Standing standing : List.of(OPEN, FENCED)) {
+        Fence looked = records.fence("t");
+        each.getValue().at(other);
+        Fence before = standing.equals(OPEN) ? looked : fence(records, "t", standing);
+        ControlRecords.Seen made = records.seen("t");
+        Changes.Position position = records.position();
+        assertConflict(
+            () -> records.fence("t", before, before.next(MOVE, SHADOW)),
+            "tailnet \"t\"",
+            "found what lives there");
+        assertThat(records(other).seen("t")).as(each.getKey()).isEqualTo(made);
+        assertThat(changesAfter(records, position)).isEmpty();
+        // Where it does not live any more, it may.
+        Fence moved = fence(records, "t", MOVED);
+        records.fence("t", moved, moved.next(MOVE, SHADOW));
+        fence(records, "t", OPEN);
+        place.delete("t", records.seen("t").aums());
+      }
+    }
+  }
+
   @Test
   void everyWriteFailsWhereTheTailnetIsFencedOrDoesNotLiveAndLeavesAllAsItWas() throws Exception {
     Tailnets place = opened();
@@ -584,7 +623,7 @@ public abstract class FenceContract extends ControlRecordsContract {
                   return madeUnlessFenced(() -> put(records(other), tailnet, node(1)));
                 });
         go.countDown();
-        Fence fence = fence(records, tailnet, SHADOW);
+        Fence fence = fence(records, tailnet, FENCED);
         Tailnets held = records.under(tailnet, fence);
         boolean hadAums = !held.tailnet(tailnet).read().entries().isEmpty();
         boolean hadNode = records(held).countNodes(tailnet) == 1;
@@ -595,6 +634,50 @@ public abstract class FenceContract extends ControlRecordsContract {
       }
     } finally {
       threads.shutdownNow();
+    }
+  }
+
+  @Test
+  void ofFirstWritesThatRaceWithTheBeginningOfACopyEitherAllAreThereOrTheCopyIsEmpty()
+      throws Exception {
+    Tailnets place = opened();
+    ControlRecords records = records(place);
+    Tailnets other = opened();
+    ExecutorService thread = Executors.newSingleThreadExecutor();
+    try {
+      for (int i = 0; i < 20; i++) {
+        String tailnet = "t" + i;
+        int write = i % 2;
+        CountDownLatch go = new CountDownLatch(1);
+        Future<Boolean> made =
+            thread.submit(
+                () -> {
+                  go.await();
+                  return madeUnlessFenced(
+                      () -> {
+                        if (write == 0) {
+                          add(other, tailnet, "A");
+                        } else {
+                          put(records(other), tailnet, node(1));
+                        }
+                      });
+                });
+        go.countDown();
+        boolean begun;
+        try {
+          records.fence(tailnet, Fence.NONE, Fence.NONE.next(MOVE, SHADOW));
+          begun = true;
+        } catch (StoreException.Conflict e) {
+          begun = false;
+        }
+        assertThat(made.get(60, TimeUnit.SECONDS)).isEqualTo(!begun);
+        Tailnets held = records.under(tailnet, records.fence(tailnet));
+        long kept = held.tailnet(tailnet).read().entries().size();
+        kept += records(held).countNodes(tailnet);
+        assertThat(kept).isEqualTo(begun ? 0 : 1);
+      }
+    } finally {
+      thread.shutdownNow();
     }
   }
 
@@ -621,7 +704,7 @@ public abstract class FenceContract extends ControlRecordsContract {
         List<Future<Boolean>> all = new ArrayList<>();
         for (int i = 0; i < movers; i++) {
           ControlRecords own = i % 2 == 0 ? records : records(opened());
-          Fence after = before.next("move " + i, SHADOW);
+          Fence after = before.next("move " + i, FENCED);
           all.add(
               threads.submit(
                   () -> {
