@@ -151,6 +151,7 @@ final class RecordRows {
     } else if (standing instanceof Fence.Standing.Shadow shadow) {
       kind = SHADOW;
       place = Optional.of(shadow.from());
+      server = shadow.server().map(URI::toString);
     }
     Row row =
         Row.of(
@@ -178,16 +179,16 @@ final class RecordRows {
     requireChecksum(row);
     long kind = row.number(3);
     Fence.Standing standing;
+    Optional<URI> server =
+        row.optionalText(5).isEmpty() ? Optional.empty() : Optional.of(uri(row, 5));
     if (kind == OPEN) {
       standing = new Fence.Standing.Open();
     } else if (kind == FENCED) {
       standing = new Fence.Standing.Fenced(time(row, 6));
     } else if (kind == MOVED) {
-      Optional<URI> server =
-          row.optionalText(5).isEmpty() ? Optional.empty() : Optional.of(uri(row, 5));
       standing = new Fence.Standing.Moved(text(row, 4), server, time(row, 6));
     } else if (kind == SHADOW) {
-      standing = new Fence.Standing.Shadow(text(row, 4));
+      standing = new Fence.Standing.Shadow(text(row, 4), server);
     } else {
       throw row.damaged(3, "whether a tailnet lives here", Long.toString(kind));
     }

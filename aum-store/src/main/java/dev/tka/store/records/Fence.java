@@ -47,8 +47,15 @@ public record Fence(long epoch, Optional<String> move, Standing standing) {
      * ControlRecords#under} shows and changes it.
      *
      * @param from the place where it lives, in words, without a password
+     * @param server where the servers of that place are, if this place said so before it became a
+     *     copy: a way back that is undone leaves it as it was
      */
-    record Shadow(String from) implements Standing {}
+    record Shadow(String from, Optional<URI> server) implements Standing {
+      /** A copy at a place that said nothing before. */
+      public Shadow(String from) {
+        this(from, Optional.empty());
+      }
+    }
   }
 
   /** The next one, by a move. */

@@ -40,7 +40,9 @@ public abstract class FenceContract extends ControlRecordsContract {
   protected static final Standing FENCED = new Standing.Fenced(NOON.plusNanos(123_456_789));
   protected static final Standing MOVED =
       new Standing.Moved(ELSEWHERE, Optional.of(URI.create("https://\u00fc.example:8443/")), NOON);
-  protected static final Standing SHADOW = new Standing.Shadow("/var/lib/tka/control.db");
+  protected static final Standing SHADOW =
+      new Standing.Shadow(
+          "/var/lib/tka/control.db", Optional.of(URI.create("https://old.example:8443/")));
   protected static final Standing OPEN = new Standing.Open();
 
   /** Changes a tailnet's fence. */

@@ -33,6 +33,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Makes a tailnet at one place like that at another, again and again. Each round reads what both
@@ -99,6 +100,13 @@ final class Copying {
     this.aumsThere = to.tailnet(tailnet);
     this.there = to.records().orElseThrow();
     this.progress = progress;
+  }
+
+  /** Whether the source held nothing in the last round. */
+  boolean foundNothing() {
+    return last.record().equals(TailnetRecord.NONE)
+        && nodes.isEmpty()
+        && last.aums().map(aums -> aums.entries().isEmpty()).orElse(true);
   }
 
   /** Whether a round has been made, and nothing was deleted since. */
@@ -169,11 +177,9 @@ final class Copying {
       same++;
     }
     if (same < found.size()) {
-      clear(to, tailnet);
+      startOver();
       recordThere = TailnetRecord.NONE;
       count(0, 0, 0, 0, 0, 0, 1);
-      nodesSeen = Optional.empty();
-      last = Content.NOTHING;
       ended.clear();
       same = 0;
     }
@@ -376,7 +382,11 @@ final class Copying {
   }
 
   private Set<NodeToken> copyTokens() throws StoreException {
-    Set<NodeToken> wanted = new HashSet<>(here.tokens(tailnet));
+    // A token of a node that came since waits for the next round, as its node does.
+    Set<NodeToken> wanted =
+        here.tokens(tailnet).stream()
+            .filter(token -> nodes.containsKey(token.node()))
+            .collect(Collectors.toSet());
     Set<NodeToken> found = new HashSet<>(there.tokens(tailnet));
     int changed = 0;
     for (NodeToken token : found) {
@@ -387,11 +397,8 @@ final class Copying {
     }
     for (NodeToken token : wanted) {
       if (!found.contains(token)) {
-        // A token of a node that came since waits for the next round.
-        if (nodes.containsKey(token.node())) {
-          there.addToken(token);
-          changed++;
-        }
+        there.addToken(token);
+        changed++;
       }
     }
     count(0, 0, 0, 0, changed, 0, 0);
@@ -486,10 +493,11 @@ final class Copying {
 
   /** After a difference was found: the next round reads and writes all of it anew. */
   void startOver() throws StoreException {
-    clear(to, tailnet);
+    // First: whether a deletion that failed was made is not known.
     nodesSeen = Optional.empty();
     nodes = Map.of();
     last = Content.NOTHING;
+    clear(to, tailnet);
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.tka.control.move;
 
 import dev.tka.store.records.Fence;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -10,6 +11,7 @@ import java.util.Optional;
  * @param source the source's name in words
  * @param target the target's name in words
  * @param here the fence at the source
+ * @param met for how long this mover has seen that fence
  * @param isHere whether anything of the tailnet is at the source
  * @param there the fence at the target
  * @param isThere whether anything of the tailnet is at the target; of a shadow, whether it may be
@@ -19,6 +21,7 @@ record Look(
     String source,
     String target,
     Fence here,
+    Duration met,
     boolean isHere,
     Fence there,
     boolean isThere) {
@@ -30,7 +33,9 @@ record Look(
   Optional<Look> after(Step step) {
     return switch (step.kind()) {
       case FENCE, DECIDE ->
-          Optional.of(new Look(tailnet, source, target, step.after(), isHere, there, isThere));
+          Optional.of(
+              new Look(
+                  tailnet, source, target, step.after(), Duration.ZERO, isHere, there, isThere));
       case FINISH -> Optional.of(this);
       // Whoever undoes must look at the source after taking the shadow over.
       default -> Optional.empty();
@@ -70,6 +75,10 @@ record Look(
   }
 
   String named(String place) {
+    return named(place, tailnet);
+  }
+
+  static String named(String place, String tailnet) {
     return place + ", tailnet \"" + tailnet + "\"";
   }
 }

@@ -25,7 +25,6 @@ import java.util.concurrent.TimeUnit;
  */
 public final class Mirror {
   private static final int TOKEN_BYTES = 8;
-  private static final int MOST_ATTEMPTS = 50;
   private static final Duration BETWEEN_LOOKS = Duration.ofMillis(50);
 
   private static final Duration POLL = Duration.ofSeconds(1);
@@ -54,10 +53,24 @@ public final class Mirror {
       SecureRandom random,
       MoveListener listener)
       throws MoveException {
+    return of(source, target, tailnet, clock, Waiting.REAL, random, listener);
+  }
+
+  /** A mirror whose waits tests can see. */
+  static Mirror of(
+      MovePlace source,
+      MovePlace target,
+      String tailnet,
+      Clock clock,
+      Waiting waiting,
+      SecureRandom random,
+      MoveListener listener)
+      throws MoveException {
     byte[] token = new byte[TOKEN_BYTES];
     random.nextBytes(token);
     return new Mirror(
-        new Mover(source, target, tailnet, clock, listener), HexFormat.of().formatHex(token));
+        new Mover(source, target, tailnet, clock, waiting, listener),
+        HexFormat.of().formatHex(token));
   }
 
   /**
@@ -67,8 +80,7 @@ public final class Mirror {
    * @throws MoveException if there can be no copy, or the copy is not equal although it should be
    */
   public Copied once() throws MoveException, StoreException, InterruptedException {
-    hold();
-    return round(true);
+    return attempt(true);
   }
 
   /**
@@ -128,28 +140,31 @@ public final class Mirror {
     }
   }
 
-  private void attempt(boolean compares)
+  private Copied attempt(boolean compares)
       throws MoveException, StoreException, InterruptedException {
-    for (int attempts = 1; true; attempts++) {
+    Retries retries = new Retries(mover.waiting);
+    while (true) {
       try {
         hold();
-        round(compares);
-        return;
-      } catch (StoreException.Conflict | StoreException.Fenced | StoreException.InDoubt e) {
-        if (attempts == MOST_ATTEMPTS) {
+        return round(compares);
+      } catch (StoreException e) {
+        if (!retries.pause(e, false)) {
           throw e;
         }
-        Thread.sleep(BETWEEN_LOOKS.toMillis());
       }
     }
   }
 
   /** Has the shadow, or says why not. */
-  private void hold() throws MoveException, StoreException {
+  private void hold() throws MoveException, StoreException, InterruptedException {
     Step step = Steps.mirror(mover.look(), mover.own(), random, mover.now());
     while (step.kind() != Step.Kind.FOLLOW) {
       mover.listener.step(step.kind());
-      mover.change(step);
+      if (step.kind() == Step.Kind.WAIT) {
+        mover.waiting.sleep().pass(BETWEEN_LOOKS);
+      } else {
+        mover.change(step);
+      }
       step = Steps.mirror(mover.look(), mover.own(), random, mover.now());
     }
   }

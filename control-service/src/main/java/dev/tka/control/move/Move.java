@@ -5,7 +5,6 @@ import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
 import dev.tka.store.records.ControlRecords;
-import dev.tka.store.records.Fence;
 import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -37,9 +36,6 @@ public final class Move {
 
   private static final int MOST_ROUNDS = 30;
 
-  /** How often other writers, and lost connections, may be in the way. */
-  private static final int MOST_ATTEMPTS = 50;
-
   private static final Duration BETWEEN_LOOKS = Duration.ofMillis(50);
 
   private final Mover mover;
@@ -47,9 +43,11 @@ public final class Move {
   private final String random;
   private Copied copied = Copied.NOTHING;
   private Optional<Duration> pause = Optional.empty();
-  private Optional<Fence> readsMoved = Optional.empty();
   private long fencedAt;
   private int pauses;
+
+  /** Whether the copy at the target is this move's alone. */
+  private boolean hasBegun;
 
   private Move(Mover mover, Optional<URI> server, String random) {
     this.mover = mover;
@@ -73,10 +71,24 @@ public final class Move {
       SecureRandom random,
       MoveListener listener)
       throws MoveException {
+    return of(source, target, tailnet, server, clock, Waiting.REAL, random, listener);
+  }
+
+  /** A move whose waits tests can see. */
+  static Move of(
+      MovePlace source,
+      MovePlace target,
+      String tailnet,
+      Optional<URI> server,
+      Clock clock,
+      Waiting waiting,
+      SecureRandom random,
+      MoveListener listener)
+      throws MoveException {
     byte[] token = new byte[TOKEN_BYTES];
     random.nextBytes(token);
     return new Move(
-        new Mover(source, target, tailnet, clock, listener),
+        new Mover(source, target, tailnet, clock, waiting, listener),
         server,
         HexFormat.of().formatHex(token));
   }
@@ -92,17 +104,32 @@ public final class Move {
   /**
    * Moves the tailnet, or finishes a move that was begun. Nothing happens if that was done.
    *
-   * @throws MoveException if it cannot be moved; it lives where it lived
-   * @throws StoreException if a place cannot be read or written; then so, too, unless the move was
-   *     decided: run it again
+   * @throws MoveException if it cannot be moved; it lives where it lived, unless the reason is that
+   *     the move is decided, and the target could not be opened for a minute: run it again
+   * @throws StoreException if a place cannot be read or written, also when that is tried again; it
+   *     lives where it lived
    * @throws InterruptedException if this thread is interrupted; what was copied stays
    */
   public Done run() throws MoveException, StoreException, InterruptedException {
     try {
       return attempt(
-          look -> Steps.next(look, mover.own(), random, server, mover.now()), this::doStep);
+          true, look -> Steps.next(look, mover.own(), random, server, mover.now()), this::doStep);
+    } catch (MoveException e) {
+      if (e.reason() == Reason.NO_TAILNET && hasBegun) {
+        giveBack(e);
+      }
+      throw e;
     } finally {
       mover.lift();
+    }
+  }
+
+  /** A copy that this move made of what was deleted since would keep the name at the target. */
+  private void giveBack(MoveException refusal) throws InterruptedException {
+    try {
+      undo();
+    } catch (MoveException | StoreException e) {
+      refusal.addSuppressed(e);
     }
   }
 
@@ -114,7 +141,7 @@ public final class Move {
    * @throws StoreException if a place cannot be read or written; run it again
    */
   public Done undo() throws MoveException, StoreException, InterruptedException {
-    return attempt(look -> Steps.undo(look, mover.own(), server, mover.now()), this::undoStep);
+    return attempt(false, look -> Steps.undo(look, mover.own(), mover.now()), this::undoStep);
   }
 
   /**
@@ -126,6 +153,7 @@ public final class Move {
    */
   public Done complete() throws MoveException, StoreException, InterruptedException {
     return attempt(
+        false,
         look -> Steps.complete(look, mover.now()),
         (step, look) ->
             Copying.clear(mover.here().under(mover.tailnet, look.here()), mover.tailnet));
@@ -135,11 +163,12 @@ public final class Move {
    * What a move would come to.
    *
    * @param next the step that would be next
+   * @param decided whether a move is decided that is not finished
    * @param aums the number of AUMs at the source, retired authorities included
    * @param retired the number of retired authorities
    * @param nodes the number of nodes at the source
    */
-  public record Plan(Step.Kind next, long aums, int retired, long nodes) {}
+  public record Plan(Step.Kind next, boolean decided, long aums, int retired, long nodes) {}
 
   /**
    * Says what {@link #run} would begin with; writes nothing.
@@ -159,7 +188,12 @@ public final class Move {
     for (var each : retired) {
       aums += size(place.tailnet(each.store()).read());
     }
-    return new Plan(step.kind(), aums, retired.size(), records.countNodes(mover.tailnet));
+    return new Plan(
+        step.kind(),
+        look.isMoved() && step.kind() != Step.Kind.DONE,
+        aums,
+        retired.size(),
+        records.countNodes(mover.tailnet));
   }
 
   private static int size(AumSnapshot aums) {
@@ -186,29 +220,55 @@ public final class Move {
     void step(Step step, Look look) throws MoveException, StoreException, InterruptedException;
   }
 
-  private Done attempt(Deciding deciding, Doing doing)
+  /**
+   * Makes steps until nothing is left.
+   *
+   * @param opens whether that opens the target, so that nothing but the end helps once the source
+   *     is moved
+   */
+  private Done attempt(boolean opens, Deciding deciding, Doing doing)
       throws MoveException, StoreException, InterruptedException {
-    int attempts = 0;
-    Look look = mover.look();
+    Retries retries = new Retries(mover.waiting);
+    Optional<Look> known = Optional.empty();
+    boolean decided = false;
+    Step.Kind last = Step.Kind.DONE;
     while (true) {
-      Step step = deciding.next(look);
-      mover.listener.step(step.kind());
-      if (step.kind() == Step.Kind.DONE) {
-        return new Done(copied, pause);
-      }
       try {
+        Look look = known.isPresent() ? known.get() : mover.look();
+        known = Optional.empty();
+        decided = opens && look.isMoved();
+        Step step = deciding.next(look);
+        mover.listener.step(step.kind());
+        if (step.kind() == Step.Kind.DONE) {
+          return new Done(copied, pause);
+        }
+        last = step.kind();
         doing.step(step, look);
+        retries.succeeded();
         // While writes wait, nothing is read to learn what was just written.
-        Optional<Look> known = look.after(step);
-        look = known.isPresent() ? known.get() : mover.look();
-      } catch (StoreException.Conflict | StoreException.Fenced | StoreException.InDoubt e) {
-        // Others were faster, or nobody knows: the fences tell.
-        attempts++;
-        if (attempts == MOST_ATTEMPTS) {
+        known = look.after(step);
+      } catch (StoreException e) {
+        boolean isRefusal =
+            e instanceof StoreException.Conflict || e instanceof StoreException.Fenced;
+        // Until a look tells otherwise.
+        decided |= last == Step.Kind.DECIDE && !isRefusal && !(e instanceof StoreException.Busy);
+        if (!decided && !isRefusal) {
+          // Writes do not wait for a place to come back.
+          mover.lift();
+        }
+        if (!retries.pause(e, decided)) {
+          if (decided) {
+            throw new MoveException(
+                Reason.NOT_OPEN,
+                mover.target.name()
+                    + ": the move is decided, but the tailnet is not open there yet: "
+                    + e.getMessage());
+          }
+          if (last == Step.Kind.BEGIN && e instanceof StoreException.Conflict) {
+            throw Steps.held(mover.target.name(), mover.tailnet);
+          }
           throw e;
         }
-        Thread.sleep(BETWEEN_LOOKS.toMillis());
-        look = mover.look();
       }
     }
   }
@@ -218,7 +278,11 @@ public final class Move {
     switch (step.kind()) {
       case FOLLOW -> follow();
       case FINISH -> finish(look);
-      case WAIT -> Thread.sleep(BETWEEN_LOOKS.toMillis());
+      case WAIT -> mover.waiting.sleep().pass(BETWEEN_LOOKS);
+      case BEGIN -> {
+        mover.change(step);
+        hasBegun = true;
+      }
       case FENCE -> {
         fencedAt = System.nanoTime();
         mover.change(step);
@@ -278,11 +342,15 @@ public final class Move {
 
   private void finish(Look look) throws MoveException, StoreException {
     boolean moved = look.isMoved();
-    if (moved && !readsMoved.equals(Optional.of(look.here()))) {
+    if (moved) {
       mover.readMoved(look.here());
-      readsMoved = Optional.of(look.here());
     }
     round(moved);
+    if (!moved && mover.copying().foundNothing()) {
+      // Deleted since: the next look tells.
+      mover.lift();
+      return;
+    }
     // What was copied before the fence was compared then, when nobody waited.
     requireEqual(moved);
     if (!moved && sinceFence().compareTo(LONGEST_PAUSE) > 0) {

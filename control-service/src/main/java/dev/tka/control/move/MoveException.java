@@ -2,7 +2,8 @@ package dev.tka.control.move;
 
 /**
  * Why a tailnet is not moved. Whatever the reason, the tailnet lives where it lived, and is whole
- * there. The message is one plain line.
+ * there; only after {@link Reason#NOT_OPEN} it is served nowhere until the move is run again. The
+ * message is one plain line.
  */
 public final class MoveException extends Exception {
   private final Reason reason;
@@ -57,6 +58,8 @@ public final class MoveException extends Exception {
     /** The copy is not equal to the source although it should be. */
     DIFFERS,
     /** The last copy took too long, again and again. */
-    TOO_SLOW
+    TOO_SLOW,
+    /** The move is decided, and a place could not be used to open the target: run it again. */
+    NOT_OPEN
   }
 }

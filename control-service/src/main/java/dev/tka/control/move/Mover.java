@@ -15,6 +15,7 @@ final class Mover {
   final MovePlace target;
   final String tailnet;
   final MoveListener listener;
+  final Waiting waiting;
   private final Clock clock;
   private final ControlRecords here;
   private final ControlRecords there;
@@ -24,13 +25,28 @@ final class Mover {
 
   private Optional<Copying> copying = Optional.empty();
 
-  Mover(MovePlace source, MovePlace target, String tailnet, Clock clock, MoveListener listener)
+  /** The moved source's fence under which it is read, once it is moved. */
+  private Optional<Fence> readsMoved = Optional.empty();
+
+  /** The fence that was last seen at the source, and since when. */
+  private Fence met = Fence.NONE;
+
+  private long metAt;
+
+  Mover(
+      MovePlace source,
+      MovePlace target,
+      String tailnet,
+      Clock clock,
+      Waiting waiting,
+      MoveListener listener)
       throws MoveException {
     Tailnets.requireName(tailnet);
     this.source = source;
     this.target = target;
     this.tailnet = tailnet;
     this.clock = clock;
+    this.waiting = waiting;
     this.listener = listener;
     this.here = source.records();
     this.there = target.records();
@@ -57,11 +73,16 @@ final class Mover {
   Look look() throws StoreException {
     ControlRecords.Seen seenThere = there.seen(tailnet);
     ControlRecords.Seen seenHere = here.seen(tailnet);
+    if (!met.equals(seenHere.fence())) {
+      met = seenHere.fence();
+      metAt = waiting.now();
+    }
     return new Look(
         tailnet,
         source.name(),
         target.name(),
         seenHere.fence(),
+        waiting.since(metAt),
         isThere(here, seenHere),
         seenThere.fence(),
         isThere(there, seenThere));
@@ -81,6 +102,7 @@ final class Mover {
 
   private void begin(Fence shadow) {
     own = Steps.Own.NOTHING.withTarget(shadow);
+    readsMoved = Optional.empty();
     copying =
         Optional.of(
             new Copying(
@@ -144,7 +166,10 @@ final class Mover {
 
   /** Reads the source under the fence that it got when it was moved. */
   void readMoved(Fence moved) {
-    copying().readFrom(here.under(tailnet, moved));
+    if (!readsMoved.equals(Optional.of(moved))) {
+      copying().readFrom(here.under(tailnet, moved));
+      readsMoved = Optional.of(moved);
+    }
   }
 
   ControlRecords there() {

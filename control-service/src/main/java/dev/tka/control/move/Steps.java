@@ -22,13 +22,17 @@ import java.util.Optional;
  *   <li>The source becomes moved by one compare-and-set on the fence under which writes wait. Since
  *       that fence was set, this mover has read the whole target under the shadow's fence and found
  *       it equal. Whoever takes the shadow over raises its epoch; so either this mover noticed, or
- *       the other one finds the source moved and finishes.
+ *       the other one finds the source moved and finishes. A mover whose shadow was taken over
+ *       takes it back once its source is moved: then all movers want the same.
  *   <li>Whoever undoes takes the shadow over first and then lifts the fence of the source. If the
  *       decision was faster, lifting fails, and nothing is deleted.
  * </ul>
  */
 final class Steps {
-  /** After this, a fence counts as left behind. Time decides only how long writes wait. */
+  /**
+   * A fence that a mover has met for so long counts as left behind. Time decides only how long
+   * writes wait.
+   */
   static final Duration FENCE_STAYS = Duration.ofSeconds(10);
 
   /** The first digits of moves to a place that the tailnet was moved away from before. */
@@ -108,27 +112,37 @@ final class Steps {
       throw refused(Reason.MOVED, look.source(), movedTo(moved));
     }
     if (!look.isHere()) {
-      throw refused(Reason.NO_TAILNET, look.source(), "there is no such tailnet");
+      throw refused(
+          Reason.NO_TAILNET,
+          look.source(),
+          look.isShadowOfSource() && own.target().isEmpty()
+              ? "there is no such tailnet any more; a copy of it is left in "
+                  + look.target()
+                  + ", which --undo deletes"
+              : "there is no such tailnet");
     }
     if (own.target().isPresent() && !own.target().get().equals(look.there())) {
       if (isFencedByMe()) {
         return lift();
       }
+      if (look.isMoved()) {
+        // Whoever has the copy: once it is decided, all that is left is to open it.
+        return takeOver();
+      }
       throw refused(
           Reason.TAKEN_OVER, look.target(), "another process took this move over, or undid it");
     }
     requireTarget();
-    if (here instanceof Standing.Fenced fenced && !isFencedByMe()) {
-      boolean isOld = !fenced.since().plus(FENCE_STAYS).isAfter(now);
-      return isOld ? lift() : new Step(Step.Kind.WAIT, look.here(), look.here());
+    if (here instanceof Standing.Fenced && !isFencedByMe()) {
+      return liftOrWait();
     }
     if (own.target().isEmpty()) {
       return look.isShadowOfSource()
-          ? change(Step.Kind.TAKE_OVER, look.there(), look.there().next(look.there().standing()))
+          ? takeOver()
           : change(
               Step.Kind.BEGIN,
               look.there(),
-              look.there().next(token(random), new Standing.Shadow(look.source())));
+              look.there().next(token(random), new Standing.Shadow(look.source(), serverBefore())));
     }
     String move = look.there().move().orElseThrow();
     if (here instanceof Standing.Moved) {
@@ -159,6 +173,14 @@ final class Steps {
       throw new Steps(look, own, now)
           .refused(Reason.MOVED, look.source(), movedTo((Standing.Moved) look.here().standing()));
     }
+    boolean isSwitching =
+        look.here().standing() instanceof Standing.Fenced
+            && look.isPair()
+            && !own.target().equals(Optional.of(look.there()));
+    if (isSwitching) {
+      // The move that has the copy is about to decide, and reads it as it is.
+      return new Steps(look, own, now).liftOrWait();
+    }
     Look open =
         new Look(
             look.tailnet(),
@@ -168,6 +190,7 @@ final class Steps {
             look.here().livesHere()
                 ? new Fence(look.here().epoch(), look.here().move(), new Standing.Open())
                 : look.here(),
+            look.met(),
             look.isHere(),
             look.there(),
             look.isThere());
@@ -177,14 +200,13 @@ final class Steps {
   /**
    * The next step of undoing a move that is not decided.
    *
-   * @param server where the source's servers are, for a target that goes on redirecting
    * @throws MoveException if it is decided, or there is nothing to undo
    */
-  static Step undo(Look look, Own own, Optional<URI> server, Instant now) throws MoveException {
-    return new Steps(look, own, now).undo(server);
+  static Step undo(Look look, Own own, Instant now) throws MoveException {
+    return new Steps(look, own, now).undo();
   }
 
-  private Step undo(Optional<URI> server) throws MoveException {
+  private Step undo() throws MoveException {
     if ((own.target().isEmpty() && look.isDone()) || (look.isMoved() && look.isPair())) {
       throw refused(
           Reason.DECIDED,
@@ -201,6 +223,9 @@ final class Steps {
       throw refused(Reason.TAKEN_OVER, look.target(), "another process took this move over");
     }
     if (!(look.there().standing() instanceof Standing.Shadow shadow)) {
+      if (!look.isHere() && !look.isThere()) {
+        throw refused(Reason.NO_TAILNET, look.source(), "there is no such tailnet");
+      }
       throw refused(Reason.NOTHING_TO_UNDO, look.target(), "there is no move to undo");
     }
     if (own.target().isEmpty()) {
@@ -221,7 +246,7 @@ final class Steps {
           look.there()
               .next(
                   look.here().move().orElse(look.there().move().orElseThrow()),
-                  new Standing.Moved(look.source(), server, now)));
+                  new Standing.Moved(look.source(), shadow.server(), now)));
     }
     return own.ready() == Ready.EQUAL
         ? change(Step.Kind.CLEAR, look.there(), look.there().next(new Standing.Open()))
@@ -252,8 +277,7 @@ final class Steps {
   private void requireTarget() throws MoveException {
     Standing there = look.there().standing();
     if (look.there().livesHere() && (look.isThere() || !look.there().isOpen())) {
-      throw refused(
-          Reason.HELD, look.target(), "expected no tailnet of this name, found one that is in use");
+      throw held(look.target(), look.tailnet());
     }
     if (there instanceof Standing.Shadow shadow && !look.isShadowOfSource()) {
       throw others(shadow);
@@ -266,6 +290,13 @@ final class Steps {
     if (problem.isPresent()) {
       throw new MoveException(Reason.NAME, look.target() + ": " + problem.get());
     }
+  }
+
+  static MoveException held(String target, String tailnet) {
+    return new MoveException(
+        Reason.HELD,
+        Look.named(target, tailnet)
+            + ": expected no tailnet of this name, found one that is in use");
   }
 
   private MoveException others(Standing.Shadow shadow) {
@@ -285,6 +316,24 @@ final class Steps {
 
   private boolean isFencedByMe() {
     return own.source().isPresent() && own.source().get().equals(look.here());
+  }
+
+  /** A fence is left alone until its mover counts as dead, by what this mover has seen itself. */
+  private Step liftOrWait() {
+    return look.met().compareTo(FENCE_STAYS) >= 0
+        ? lift()
+        : new Step(Step.Kind.WAIT, look.here(), look.here());
+  }
+
+  /** Where the target said that the servers are, if the tailnet was moved away from it. */
+  private Optional<URI> serverBefore() {
+    return look.there().standing() instanceof Standing.Moved moved
+        ? moved.server()
+        : Optional.empty();
+  }
+
+  private Step takeOver() {
+    return change(Step.Kind.TAKE_OVER, look.there(), look.there().next(look.there().standing()));
   }
 
   private Step lift() {

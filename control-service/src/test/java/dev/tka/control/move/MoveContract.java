@@ -8,6 +8,10 @@ import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
 import dev.tka.store.records.Fence;
 import dev.tka.store.records.Fence.Standing;
+import java.net.URI;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -151,14 +155,24 @@ abstract class MoveContract {
   void anUndoneWayBackStillSaysWhereTheTailnetIs() throws Exception {
     filled();
     pair.move(pair.a, pair.b).run();
+    Standing before = Pair.standing(pair.a);
     Move back = pair.stopping(pair.b, pair.a, new AtomicInteger(1), true);
     assertThatThrownBy(back::run).isInstanceOf(StoppingPlace.Stopped.class);
     assertThat(Pair.standing(pair.a)).isInstanceOf(Standing.Shadow.class);
 
-    pair.move(pair.b, pair.a).undo();
+    // Where the servers of the way back's target would be is not where the tailnet is served.
+    Move.of(
+            pair.b,
+            pair.a,
+            Edits.TAILNET,
+            Optional.of(URI.create("https://a.example.com")),
+            pair.clock,
+            new SecureRandom(),
+            pair.listener)
+        .undo();
 
     requireOnlyWritable(pair.b);
-    assertThat(Pair.standing(pair.a)).isInstanceOf(Standing.Moved.class);
+    assertThat(Pair.standing(pair.a)).isEqualTo(before);
     pair.move(pair.b, pair.a).run();
     requireOnlyWritable(pair.a);
   }
@@ -173,6 +187,7 @@ abstract class MoveContract {
         Pair.fence(pair.b).move().orElseThrow(),
         new Standing.Moved(pair.b.name(), Optional.empty(), pair.clock.instant()));
     assertThat(pair.writable()).isEmpty();
+    assertThat(pair.move(pair.a, pair.b).plan().decided()).isTrue();
 
     Pair.refusal(Reason.DECIDED, () -> pair.move(pair.a, pair.b).undo());
     pair.move(pair.a, pair.b).run();
@@ -185,7 +200,6 @@ abstract class MoveContract {
   void aMoveThatEndsAtAnyWriteIsFinishedByRunningItAgain() throws Exception {
     stopEverywhere(
         number -> {
-          pair.pass(Steps.FENCE_STAYS);
           pair.move(pair.a, pair.b).run();
           requireOnlyWritable(pair.b);
         });
@@ -243,13 +257,20 @@ abstract class MoveContract {
   }
 
   @Test
-  void aFenceThatSomebodyElseHoldsIsWaitedForAndAnOldOneIsLifted() throws Exception {
+  void aFenceThatSomebodyElseHoldsIsWaitedForAndThenLiftedWhateverItsClockSaid() throws Exception {
     filled();
-    Pair.stand(pair.a, OTHER, new Standing.Fenced(pair.clock.instant()));
-    pair.pass(Steps.FENCE_STAYS);
-    pair.move(pair.a, pair.b).run();
-    requireOnlyWritable(pair.b);
-    assertThat(pair.steps).startsWith(Step.Kind.LIFT);
+    for (int days : new int[] {-365, 0, 365}) {
+      Pair.stand(
+          pair.a, OTHER, new Standing.Fenced(pair.clock.instant().plus(Duration.ofDays(days))));
+      pair.steps.clear();
+      Instant begun = pair.clock.instant();
+      pair.move(pair.a, pair.b).run();
+      requireOnlyWritable(pair.b);
+      assertThat(pair.steps).startsWith(Step.Kind.WAIT).containsOnlyOnce(Step.Kind.LIFT);
+      assertThat(Duration.between(begun, pair.clock.instant()))
+          .isBetween(Steps.FENCE_STAYS, Steps.FENCE_STAYS.plusSeconds(2));
+      pair.move(pair.b, pair.a).run();
+    }
   }
 
   @Test
@@ -330,7 +351,8 @@ abstract class MoveContract {
   @Test
   void aPlanWritesNothing() throws Exception {
     filled();
-    assertThat(pair.move(pair.a, pair.b).plan()).isEqualTo(new Move.Plan(Step.Kind.BEGIN, 8, 1, 3));
+    assertThat(pair.move(pair.a, pair.b).plan())
+        .isEqualTo(new Move.Plan(Step.Kind.BEGIN, false, 8, 1, 3));
     assertThat(Pair.records(pair.b).tailnets()).isEmpty();
     assertThat(Pair.fence(pair.a)).isEqualTo(Fence.NONE);
   }

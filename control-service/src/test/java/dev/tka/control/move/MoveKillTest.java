@@ -29,11 +29,14 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Moves back and forth, by processes that are killed at random moments, while others write. {@code
- * -Dtka.rounds} is the number of moves, {@code -Dtka.kills} how many of them are killed.
+ * -Dtka.moves} is the number of moves; half of them are killed.
  */
 final class MoveKillTest {
-  private static final int KILLS = Integer.getInteger("tka.kills", 4);
-  private static final int MOVES = Integer.getInteger("tka.rounds", 8);
+  private static final int MOVES = Integer.getInteger("tka.moves", 4);
+
+  /** The mover is known to be dead: its fence need not be waited for. */
+  private static final Waiting HASTY =
+      new Waiting(() -> System.nanoTime() * 1000, time -> Thread.sleep(1));
 
   /** About as long as a move takes. */
   private static final int MOST_MILLIS = Integer.getInteger("tka.kill.millis", 120);
@@ -88,7 +91,7 @@ final class MoveKillTest {
       all.add(i);
     }
     Collections.shuffle(all, random);
-    killed.addAll(all.subList(0, Math.min(KILLS, MOVES)));
+    killed.addAll(all.subList(0, MOVES / 2));
     ExecutorService threads = Executors.newCachedThreadPool();
     int unfinished = 0;
     List<Long> pauses = new ArrayList<>();
@@ -109,7 +112,7 @@ final class MoveKillTest {
           if (!Pair.fence(to).isOpen() || !Pair.records(to).seen(Edits.TAILNET).known()) {
             unfinished++;
           }
-          MovingProcess.move(from, to).run();
+          MovingProcess.move(from, to, HASTY).run();
         } else {
           String said = mover.hear();
           assertThat(said).as("seed " + seed).startsWith(MovingProcess.DONE);

@@ -48,7 +48,7 @@ public final class MovingProcess {
       Tailnets second = to.tailnets();
       try (first;
           second) {
-        Move.Done done = move(from, to).run();
+        Move.Done done = move(from, to, Waiting.REAL).run();
         say(DONE + " " + done.pause().map(pause -> pause.toNanos() / 1000).orElse(0L));
       } catch (MoveException e) {
         say(e.reason() + " " + e.getMessage());
@@ -56,13 +56,14 @@ public final class MovingProcess {
     }
   }
 
-  static Move move(MovePlace from, MovePlace to) throws MoveException {
+  static Move move(MovePlace from, MovePlace to, Waiting waiting) throws MoveException {
     return Move.of(
         from,
         to,
         Edits.TAILNET,
         Optional.empty(),
         Clock.systemUTC(),
+        waiting,
         new SecureRandom(),
         MoveListener.NONE);
   }

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
 /** Two places, and moves between them. */
@@ -22,7 +23,12 @@ final class Pair implements AutoCloseable {
   static final URI SERVER = URI.create("https://b.example.com");
   private static final SecureRandom RANDOM = new SecureRandom();
 
+  /** Nobody waits in tests: time passes so much faster. */
+  private static final int HASTE = 20;
+
   final FakeClock clock = new FakeClock();
+  private final AtomicLong nanos = new AtomicLong();
+  final Waiting waiting = new Waiting(nanos::get, time -> pass(time.multipliedBy(HASTE)));
   final MovePlace a;
   final MovePlace b;
   final List<Step.Kind> steps = new ArrayList<>();
@@ -46,11 +52,15 @@ final class Pair implements AutoCloseable {
   }
 
   Move move(MovePlace from, MovePlace to) throws MoveException {
-    return Move.of(from, to, Edits.TAILNET, Optional.of(SERVER), clock, RANDOM, listener);
+    return Move.of(from, to, Edits.TAILNET, Optional.of(SERVER), clock, waiting, RANDOM, listener);
   }
 
   Mirror mirror() throws MoveException {
-    return Mirror.of(a, b, Edits.TAILNET, clock, RANDOM, listener);
+    return mirror(a);
+  }
+
+  Mirror mirror(MovePlace from) throws MoveException {
+    return Mirror.of(from, b, Edits.TAILNET, clock, waiting, RANDOM, listener);
   }
 
   /** A move whose process ends at a write. */
@@ -62,6 +72,7 @@ final class Pair implements AutoCloseable {
         Edits.TAILNET,
         Optional.of(SERVER),
         clock,
+        waiting,
         RANDOM,
         MoveListener.NONE);
   }
@@ -119,6 +130,7 @@ final class Pair implements AutoCloseable {
 
   void pass(Duration time) {
     clock.advance(time);
+    nanos.addAndGet(time.toNanos());
   }
 
   @Override

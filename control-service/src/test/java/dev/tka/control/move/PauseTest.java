@@ -89,7 +89,7 @@ final class PauseTest {
       for (int i = 0; i < MOVES; i++) {
         MovePlace from = i % 2 == 0 ? a : b;
         MovePlace to = i % 2 == 0 ? b : a;
-        pauses.add(MovingProcess.move(from, to).run().pause().orElseThrow());
+        pauses.add(MovingProcess.move(from, to, Waiting.REAL).run().pause().orElseThrow());
         edits.at(to.tailnets()).grow(1);
       }
       pauses.sort(null);
