@@ -93,7 +93,7 @@ class MessagesTest {
           "delete STORE --tailnet nobody --no-export --confirm",
           "move STORE FILE --tailnet n",
           "move STORE STORE --all --plan",
-          "mirror STORE sqlite:NEW --all --once",
+          "mirror STORE sqlite:FILE/x --all --once",
           "restore FILE STORE --confirm",
           "restore STORE STORE --confirm",
           "export STORE FILE/x",
