@@ -285,6 +285,7 @@ class FencedStoreTest {
   @Test
   void aCopyOfATailnetThatDidNotLiveHereWhenItWasMadeSaysThatNobodyCanWriteIt() throws Exception {
     Path copy = folder.resolve("copy.db");
+    fence(file, "one", MOVED);
     fence(file, "one", new Fence.Standing.Shadow("sqlite:b.db"));
     keys.run("backup", store, copy);
     fence(file, "one", new Fence.Standing.Open());

@@ -77,10 +77,14 @@ class MoveCommandsTest {
   }
 
   private static void stand(String store, Fence.Standing standing) throws Exception {
+    stand(store, MOVE, standing);
+  }
+
+  private static void stand(String store, String move, Fence.Standing standing) throws Exception {
     try (SqliteFile file = open(store)) {
       ControlRecords records = file.records().orElseThrow();
       Fence before = records.fence("one");
-      records.fence("one", before, before.next(MOVE, standing));
+      records.fence("one", before, before.next(move, standing));
     }
   }
 
@@ -174,6 +178,66 @@ class MoveCommandsTest {
     assertThat(Cli.run("mirror", source, target, "--all", "--once").out()).contains("1 AUM");
     assertThat(move("--undo").out()).contains("undone");
     assertThat(Cli.run("tailnets", target).out()).isEmpty();
+  }
+
+  @Test
+  void aCopyWhoseSourceWasDeletedIsDeletedByAnUndo() throws Exception {
+    begin(source, "two");
+    Cli.run("mirror", source, target, "--all", "--once");
+    for (String each : List.of("one", "two")) {
+      Cli.Result deleted = Cli.run("delete", source, "--tailnet", each, "--no-export", "--yes");
+      assertThat(deleted.exitCode()).as(deleted.err()).isEqualTo(ExitCode.OK);
+    }
+    assertThat(move("--undo").exitCode()).isEqualTo(ExitCode.OK);
+    assertThat(move("--undo").exitCode()).isEqualTo(ExitCode.NOT_FOUND);
+    Cli.Result all = Cli.run("move", source, target, "--all", "--undo");
+    assertThat(all.exitCode()).as(all.err()).isEqualTo(ExitCode.OK);
+    assertThat(all.out()).isEqualTo("two: undone; no unfinished copy is left in " + target + "\n");
+    begin(target, "two");
+  }
+
+  @Test
+  void allMeansThoseThatThereIsSomethingToDoFor() throws Exception {
+    begin(source, "two");
+    assertThat(Cli.run("move", source, target, "--all", "--complete").exitCode())
+        .isEqualTo(ExitCode.OK);
+    move();
+    Cli.Result undone = Cli.run("move", source, target, "--all", "--undo");
+    assertThat(undone.exitCode()).as(undone.err()).isEqualTo(ExitCode.OK);
+    assertThat(undone.out()).isEmpty();
+    Cli.Result asks = Cli.run("move", source, target, "--all", "--complete");
+    assertThat(asks.err()).contains("1 tailnet ");
+    Cli.Result completed = Cli.run("move", source, target, "--all", "--complete", "--yes");
+    assertThat(completed.exitCode()).as(completed.err()).isEqualTo(ExitCode.OK);
+    assertThat(completed.out()).startsWith("one: lives in ").doesNotContain("two");
+  }
+
+  @Test
+  void aServerIsAnHttpUrlWithNothingSecretAndNothingOfARequest() throws Exception {
+    for (String each :
+        List.of(
+            "ftp://h.example",
+            "https://user:secret@h.example",
+            "https://h.example/?x",
+            "https://h.example/#y",
+            "h.example",
+            "https:///path")) {
+      requireRefused(ExitCode.USAGE, "--server", move("--server", each));
+    }
+    Cli.Result undo = move("--undo", "--server", "https://h.example");
+    assertThat(undo.exitCode()).isEqualTo(ExitCode.USAGE);
+  }
+
+  @Test
+  void aPlanOfADecidedMoveSaysThatItIsDecided() throws Exception {
+    Cli.run("mirror", source, target, "--tailnet", "one", "--once");
+    String token;
+    try (SqliteFile file = open(target)) {
+      token = file.records().orElseThrow().fence("one").move().orElseThrow();
+    }
+    assertThat(move("--plan").out()).contains("a move or mirror was begun");
+    stand(source, token, new Fence.Standing.Moved(target, Optional.empty(), Instant.EPOCH));
+    assertThat(move("--plan").out()).contains("was decided").doesNotContain("begun");
   }
 
   @Test

@@ -87,7 +87,7 @@ public final class MirrorCommand implements Callable<Integer> {
     if (json && !once) {
       throw new ParameterException(spec.commandLine(), "--json needs --once");
     }
-    try (MovePlaces.Opened opened = places.open(spec, true)) {
+    try (MovePlaces.Opened opened = places.open(spec, true, MovePlaces.Goal.MIRROR)) {
       Map<String, Mirror> mirrors = new LinkedHashMap<>();
       for (String name : opened.names()) {
         mirrors.put(

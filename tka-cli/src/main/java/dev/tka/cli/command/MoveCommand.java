@@ -117,13 +117,21 @@ public final class MoveCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--plan, --undo and --complete cannot be combined");
     }
-    if (server != null && server.getHost() == null) {
+    if (server != null && (undo || complete)) {
       throw new ParameterException(
-          spec.commandLine(), "--server: expected a URL such as https://tka.example.com");
+          spec.commandLine(), "--server cannot be combined with --undo or --complete");
+    }
+    if (server != null && !isServer(server)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--server: expected a URL such as https://tka.example.com, without a user, a query or a"
+              + " fragment");
     }
     List<Outcome> outcomes;
-    try (MovePlaces.Opened opened = places.open(spec, !plan)) {
-      if (complete) {
+    MovePlaces.Goal goal =
+        undo ? MovePlaces.Goal.UNDO : complete ? MovePlaces.Goal.COMPLETE : MovePlaces.Goal.MOVE;
+    try (MovePlaces.Opened opened = places.open(spec, !plan, goal)) {
+      if (complete && !opened.names().isEmpty()) {
         confirmation.require(
             "This deletes "
                 + (places.isAll()
@@ -145,6 +153,15 @@ public final class MoveCommand implements Callable<Integer> {
       throwAgain(outcomes.get(0));
     }
     return report(outcomes);
+  }
+
+  /** It is told to everybody who asks, and takes the path and query of a request. */
+  private static boolean isServer(URI url) {
+    return ("https".equalsIgnoreCase(url.getScheme()) || "http".equalsIgnoreCase(url.getScheme()))
+        && url.getHost() != null
+        && url.getRawUserInfo() == null
+        && url.getRawQuery() == null
+        && url.getRawFragment() == null;
   }
 
   /** A process that is told to end does not leave writes waiting. */
@@ -271,14 +288,14 @@ public final class MoveCommand implements Callable<Integer> {
   private String describe(Outcome outcome) {
     String name = TailnetName.printable(outcome.name());
     if (outcome.problem().isPresent()) {
-      return name + ": not moved";
+      return name + (undo ? ": not undone" : complete ? ": not completed" : ": not moved");
     }
     if (outcome.plan().isPresent()) {
       return name + ": " + describe(outcome.plan().get());
     }
     Move.Done done = outcome.done().orElseThrow();
     if (undo) {
-      return name + ": undone; it lives in " + places.sourceName();
+      return name + ": undone; no unfinished copy is left in " + places.targetName();
     }
     if (complete) {
       return name
@@ -311,9 +328,11 @@ public final class MoveCommand implements Callable<Integer> {
   }
 
   private String describe(Move.Plan found) {
+    if (found.decided()) {
+      return "was decided; this would finish it, for " + size(found);
+    }
     return switch (found.next()) {
       case DONE -> "lives in " + places.targetName() + " already";
-      case FINISH, OPEN -> "is decided, and would be finished";
       case WAIT -> "another move is about to switch; this one would wait for it";
       case TAKE_OVER, LIFT ->
           "a move or mirror was begun; this would go on with it, for " + size(found);

@@ -22,6 +22,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -50,6 +51,14 @@ final class MovePlaces {
 
   @Option(names = "--all", description = "All tailnets that live in SOURCE, a few at a time.")
   private boolean all;
+
+  /** What is to be done, which decides which tailnets {@code --all} means. */
+  enum Goal {
+    MOVE,
+    MIRROR,
+    UNDO,
+    COMPLETE
+  }
 
   /** The opened places; closing them ends all that is open. */
   record Opened(MovePlace source, MovePlace target, List<String> names) implements AutoCloseable {
@@ -102,7 +111,8 @@ final class MovePlaces {
    * @param writes whether the target is made if there is none
    * @throws CommandFailure if a place cannot keep control's records, or both are one
    */
-  Opened open(CommandSpec spec, boolean writes) throws StoreException, IOException, CommandFailure {
+  Opened open(CommandSpec spec, boolean writes, Goal goal)
+      throws StoreException, IOException, CommandFailure {
     if (all == (name != null)) {
       throw new ParameterException(
           spec.commandLine(), "expected either " + TailnetOption.NAME + " ID or --all");
@@ -114,8 +124,14 @@ final class MovePlaces {
     requireOther();
     Tailnets first = from.open(Clock.systemUTC());
     try {
-      List<String> names = names(first);
-      Tailnets second = writes ? to.create(Clock.systemUTC()) : openIfThere(to);
+      requireRecords(first);
+      // A target is made only for a tailnet that is there.
+      List<String> names = goal == Goal.UNDO ? List.of() : names(first, goal);
+      Tailnets second =
+          writes && goal != Goal.UNDO ? to.create(Clock.systemUTC()) : openIfThere(to);
+      if (goal == Goal.UNDO) {
+        names = copies(second);
+      }
       return new Opened(
           new MovePlace(first, sourceName()), new MovePlace(second, targetName()), names);
     } catch (StoreException | CommandFailure e) {
@@ -143,27 +159,56 @@ final class MovePlaces {
     }
   }
 
-  private List<String> names(Tailnets place) throws StoreException, CommandFailure {
-    ControlRecords records =
-        place
-            .records()
-            .orElseThrow(
-                () ->
-                    new CommandFailure(
-                        ExitCode.USAGE,
-                        source.url() + ": expected control's store, found a " + source.noun()));
+  private ControlRecords requireRecords(Tailnets place) throws CommandFailure {
+    return place
+        .records()
+        .orElseThrow(
+            () ->
+                new CommandFailure(
+                    ExitCode.USAGE,
+                    source.url() + ": expected control's store, found a " + source.noun()));
+  }
+
+  private List<String> names(Tailnets place, Goal goal) throws StoreException, CommandFailure {
+    ControlRecords records = requireRecords(place);
     if (name != null) {
       if (!Tailnets.isName(name) || !records.seen(name).known()) {
         throw TailnetOption.noTailnet(source, name);
       }
       return List.of(name);
     }
+    Set<String> withAums = place.revisions().keySet();
     List<String> names = new ArrayList<>();
     for (String each : records.tailnets()) {
       Fence fence = records.fence(each);
       boolean wasMovedThere =
           fence.standing() instanceof Fence.Standing.Moved moved && moved.to().equals(targetName());
-      if (fence.livesHere() || wasMovedThere) {
+      boolean isMeant =
+          switch (goal) {
+            case COMPLETE -> wasMovedThere && withAums.contains(each);
+            case MIRROR -> fence.livesHere();
+            default -> fence.livesHere() || wasMovedThere;
+          };
+      if (isMeant) {
+        names.add(each);
+      }
+    }
+    return names;
+  }
+
+  /** The copies of the source that are not finished, also where the source holds nothing now. */
+  private List<String> copies(Tailnets place) throws StoreException, CommandFailure {
+    if (name != null) {
+      if (!Tailnets.isName(name)) {
+        throw TailnetOption.noTailnet(source, name);
+      }
+      return List.of(name);
+    }
+    ControlRecords records = requireRecords(place);
+    List<String> names = new ArrayList<>();
+    for (String each : records.tailnets()) {
+      if (records.fence(each).standing() instanceof Fence.Standing.Shadow shadow
+          && shadow.from().equals(sourceName())) {
         names.add(each);
       }
     }
@@ -180,6 +225,7 @@ final class MovePlaces {
       case NO_TAILNET -> ExitCode.NOT_FOUND;
       case NAME, NO_RECORDS, SAME_PLACE -> ExitCode.USAGE;
       case DAMAGED, DIFFERS -> ExitCode.BAD_INPUT;
+      case NOT_OPEN -> ExitCode.IO;
       default -> ExitCode.CONFLICT;
     };
   }
@@ -200,7 +246,7 @@ final class MovePlaces {
               Advice.person(
                   "finish that move or mirror with 'tka move', or undo it with 'tka move SOURCE"
                       + " TARGET --undo', SOURCE being the store that is named above"));
-      case TAKEN_OVER, TOO_SLOW, UNFINISHED -> List.of(Advice.person("run: " + move));
+      case TAKEN_OVER, TOO_SLOW, UNFINISHED, NOT_OPEN -> List.of(Advice.person("run: " + move));
       case DAMAGED ->
           List.of(
               Advice.person(
