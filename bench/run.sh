@@ -6,6 +6,7 @@
 #   bench/run.sh --directory  what a durable commit to a directory costs beside files written one by one
 #   bench/run.sh --scale    thousands of tailnets, and a very long one, in SQLite under 1 GiB of heap
 #   bench/run.sh --load [URL]  what 'tka serve' bears, with thousands of nodes; URL is a PostgreSQL database
+#   bench/run.sh --replicas URL  three 'tka serve' on one database beside one, and while one is killed every 5 s
 #   bench/run.sh --agents   2,000 nodes' agents in one process on one 'tka serve': memory, and how fast all follow
 #   bench/run.sh --hostile [URL]  what a stranger's requests cost control; URL is a PostgreSQL database
 set -eu
@@ -34,6 +35,10 @@ fi
 if [ "${1:-}" = --load ]; then
   shift
   exec "$java" -Xmx1g --enable-native-access=ALL-UNNAMED -cp "$jar" dev.tka.bench.Load "$@"
+fi
+if [ "${1:-}" = --replicas ]; then
+  shift
+  exec "$java" -Xmx1g --enable-native-access=ALL-UNNAMED -cp "$jar" dev.tka.bench.Replicas "$@"
 fi
 if [ "${1:-}" = --agents ]; then
   exec "$java" -Xmx1g --enable-native-access=ALL-UNNAMED -cp "$jar" dev.tka.bench.Agents

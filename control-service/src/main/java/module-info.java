@@ -6,4 +6,5 @@ module dev.tka.control {
   requires static transitive org.jspecify;
 
   exports dev.tka.control;
+  exports dev.tka.control.move;
 }

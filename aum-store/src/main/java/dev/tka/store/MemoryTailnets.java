@@ -7,6 +7,7 @@ import dev.tka.core.store.Commit;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
+import dev.tka.store.internal.Fences;
 import dev.tka.store.internal.RetiredStores;
 import dev.tka.store.records.ControlRecords;
 import java.util.HashMap;
@@ -40,8 +41,12 @@ public final class MemoryTailnets implements Tailnets {
   /** {@inheritDoc} The store that has the name is looked up at each call. */
   @Override
   public AumStore tailnet(String name) {
+    return front(name, Optional.empty());
+  }
+
+  private AumStore front(String name, Optional<Fences.Held> held) {
     Tailnets.requireName(name);
-    return new Front(name);
+    return new Front(name, held);
   }
 
   @Override
@@ -60,13 +65,19 @@ public final class MemoryTailnets implements Tailnets {
   }
 
   @Override
-  public void delete(String name, Revision base) throws StoreException.Conflict {
+  public void delete(String name, Revision base) throws StoreException {
+    delete(name, base, Optional.empty());
+  }
+
+  private void delete(String name, Revision base, Optional<Fences.Held> held)
+      throws StoreException {
     Tailnets.requireName(name);
     requireOpen();
     synchronized (lock) {
+      records.requireDeleting(name, held);
       requireRevision(name, base);
       remove(name);
-      records.delete(name);
+      records.delete(name, held);
     }
     tell();
   }
@@ -162,27 +173,80 @@ public final class MemoryTailnets implements Tailnets {
     return "tailnets in memory";
   }
 
-  /** The store that has a name. */
-  private final class Front implements AumStore {
-    private final String name;
+  /** This place, for the move that holds a tailnet's fence. */
+  Tailnets under(Fences.Held held) {
+    return new Under(Optional.of(held));
+  }
 
-    Front(String name) {
-      this.name = name;
+  /** This place, for a move. */
+  private final class Under implements Tailnets {
+    private final Optional<Fences.Held> held;
+
+    Under(Optional<Fences.Held> held) {
+      this.held = held;
     }
 
     @Override
-    public AumSnapshot read() {
+    public AumStore tailnet(String name) {
+      return front(name, held);
+    }
+
+    @Override
+    public SortedMap<String, Revision> revisions() {
+      return MemoryTailnets.this.revisions();
+    }
+
+    @Override
+    public Optional<ControlRecords> records() {
+      return Optional.of(records.under(held));
+    }
+
+    @Override
+    public void delete(String name, Revision base) throws StoreException {
+      MemoryTailnets.this.delete(name, base, held);
+    }
+
+    @Override
+    public Watch watch(Watcher watcher) {
+      return MemoryTailnets.this.watch(watcher);
+    }
+
+    @Override
+    public void close() {
+      // The place stays.
+    }
+
+    @Override
+    public String toString() {
+      return MemoryTailnets.this.toString();
+    }
+  }
+
+  /** The store that has a name. */
+  private final class Front implements AumStore {
+    private final String name;
+    private final Optional<Fences.Held> held;
+
+    Front(String name, Optional<Fences.Held> held) {
+      this.name = name;
+      this.held = held;
+    }
+
+    @Override
+    public AumSnapshot read() throws StoreException.Fenced {
       requireOpen();
       synchronized (lock) {
+        records.requireReading(name, held);
         return find(name).orElseGet(() -> new MemoryAumStore().read());
       }
     }
 
     @Override
-    public AumSnapshot commit(Commit commit) throws StoreException.Conflict {
+    public AumSnapshot commit(Commit commit) throws StoreException {
       requireOpen();
       AumSnapshot after;
       synchronized (lock) {
+        records.requireWriting(name, held);
         MemoryAumStore store = forWriting(name);
         boolean wasOn = isOn(store);
         after = store.commit(commit);
@@ -194,9 +258,10 @@ public final class MemoryTailnets implements Tailnets {
     }
 
     @Override
-    public void wipe() {
+    public void wipe() throws StoreException.Fenced {
       requireOpen();
       synchronized (lock) {
+        records.requireWriting(name, held);
         MemoryAumStore store = forWriting(name);
         boolean wasOn = isOn(store);
         store.wipe();

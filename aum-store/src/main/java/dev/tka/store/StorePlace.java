@@ -155,7 +155,8 @@ public sealed interface StorePlace {
   @FunctionalInterface
   interface Restoring {
     /**
-     * Puts a copy in the place, all of it or nothing.
+     * Puts a copy in the place, all of it or nothing. A tailnet that was moved away from the place
+     * stays so ({@link dev.tka.store.records.Fence#keptOver}), as far as what is there can be read.
      *
      * @return where what was there is kept; empty if nothing was
      * @throws StoreException.Busy if another process has the place open

@@ -96,8 +96,9 @@ public interface Tailnets extends AutoCloseable {
   }
 
   /**
-   * Reads every tailnet that was ever committed to, in any order. A database is asked for many of
-   * them at once; all that is shown of one tailnet is of one moment.
+   * Reads every tailnet that was ever committed to and lives here, in any order, and the retired
+   * authorities of these. A database is asked for many of them at once; all that is shown of one
+   * tailnet is of one moment.
    *
    * @param reading called by this thread, for one tailnet after the other
    * @throws StoreException if the place cannot be read, or as the callee throws it
@@ -109,6 +110,8 @@ public interface Tailnets extends AutoCloseable {
         snapshot = tailnet(name).read();
       } catch (StoreException.Damaged e) {
         reading.damaged(name, e);
+        continue;
+      } catch (StoreException.Fenced e) {
         continue;
       }
       reading.found(name, snapshot);
@@ -135,11 +138,13 @@ public interface Tailnets extends AutoCloseable {
   /**
    * Deletes a tailnet with everything that is noted about it. Its name is free afterwards, and
    * watches report a tailnet that is gone. Snapshots go on showing what they showed, for {@link
-   * #REMOVED_STAY}.
+   * #REMOVED_STAY}. Of a tailnet that was moved, the note where it lives is all that is left when
+   * the move is complete, and can be deleted.
    *
    * @param base the revision that is to be deleted; nothing happens at {@link #NO_COMMIT} if there
    *     is no such tailnet
    * @throws StoreException.Conflict if the tailnet is at another revision; it stays
+   * @throws StoreException.Fenced if it does not live here, or is being moved; it stays
    * @throws StoreException if the place cannot be written; the tailnet stays
    * @throws UnsupportedOperationException if this place does not delete tailnets
    */

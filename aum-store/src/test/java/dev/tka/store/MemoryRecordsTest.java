@@ -1,9 +1,9 @@
 package dev.tka.store;
 
-import dev.tka.store.testkit.ControlRecordsContract;
+import dev.tka.store.testkit.FenceContract;
 
 /** Records in memory. */
-class MemoryRecordsTest extends ControlRecordsContract {
+class MemoryRecordsTest extends FenceContract {
   private final Tailnets place = new MemoryTailnets();
 
   @Override

@@ -65,7 +65,12 @@ final class Connections implements AutoCloseable {
         // After what came: a server that went away has taken its connections with it.
         for (Talk next = beginning.poll(); next != null; next = beginning.poll()) {
           Connection free = idle.poll();
-          (free == null ? new Connection() : free).begin(next);
+          try {
+            (free == null ? new Connection() : free).begin(next);
+          } catch (IOException e) {
+            // Nobody listens there, which is told at once on this machine.
+            next.broke(e);
+          }
         }
       }
       for (SelectionKey each : selector.keys()) {

@@ -37,12 +37,12 @@ final class Load {
   private static final String TAILNET = "load";
 
   /** The length of the chain. */
-  private static final int LENGTH = 2_000;
+  static final int LENGTH = 2_000;
 
   /** How far behind nodes are. */
   private static final List<Integer> BEHIND = List.of(0, 1, 700);
 
-  private static final int NODES = 10_000;
+  static final int NODES = 10_000;
   private static final int STORM = 5_000;
   private static final int CALLERS = 8;
   private static final int OTHERS = 4;
@@ -61,7 +61,7 @@ final class Load {
   private final LoadClient client;
   private final List<Aum> chain;
 
-  private Load(ServerProcess server, LoadClient client, List<Aum> chain) {
+  Load(ServerProcess server, LoadClient client, List<Aum> chain) {
     this.server = server;
     this.client = client;
     this.chain = chain;
@@ -104,7 +104,7 @@ final class Load {
   }
 
   /** Has a tailnet of all nodes with a chain of some length. */
-  private void begin(String tailnet, int length) throws Exception {
+  void begin(String tailnet, int length) throws Exception {
     StringBuilder first = new StringBuilder();
     first
         .append("{\"node\":\"1\",\"nodeKey\":\"")
@@ -151,7 +151,7 @@ final class Load {
     return SyncOffer.of(Authority.open(Chain.store(chain.subList(0, length))));
   }
 
-  private LoadClient.Body offerBody(int length) throws Exception {
+  LoadClient.Body offerBody(int length) throws Exception {
     return LoadClient.Body.of(new RpcRequest.Offer(VERSION, sender(), offerAt(length)));
   }
 
@@ -482,7 +482,7 @@ final class Load {
   }
 
   /** Times in nanoseconds, by any number of threads. */
-  private static final class Latencies {
+  static final class Latencies {
     private final ConcurrentLinkedQueue<Long> all = new ConcurrentLinkedQueue<>();
 
     void add(long nanos) {

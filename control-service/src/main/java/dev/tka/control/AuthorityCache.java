@@ -13,6 +13,7 @@ import dev.tka.core.store.Commit;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
+import dev.tka.store.records.Changes;
 import dev.tka.store.records.ControlRecords;
 import java.time.Clock;
 import java.time.Duration;
@@ -52,6 +53,9 @@ public final class AuthorityCache implements Tailnets {
   private final LongSupplier nanoTime;
   private final Watch watch;
 
+  /** Tells which tailnets were moved, for callers that take an older answer. */
+  private final Optional<Watch> fences;
+
   /** All tailnets in use or held. */
   private final Cache<String, Tailnet> alive = Caffeine.newBuilder().weakValues().build();
 
@@ -59,6 +63,7 @@ public final class AuthorityCache implements Tailnets {
   private final Cache<String, Tailnet> held;
 
   private volatile long caughtUp;
+  private volatile long fencesCaughtUp;
   private volatile Optional<StoreException> lost = Optional.empty();
   private volatile boolean closed;
 
@@ -67,7 +72,8 @@ public final class AuthorityCache implements Tailnets {
       AdmissionPolicy policy,
       Clocks clocks,
       long mostBytes,
-      LongSupplier nanoTime) {
+      LongSupplier nanoTime,
+      boolean watchesFences) {
     if (mostBytes < 0) {
       throw new IllegalArgumentException("expected a bound in bytes, found " + mostBytes);
     }
@@ -83,7 +89,12 @@ public final class AuthorityCache implements Tailnets {
             .executor(Runnable::run)
             .build();
     this.caughtUp = nanoTime.getAsLong();
+    this.fencesCaughtUp = caughtUp;
     this.watch = place.watch(new Follower());
+    this.fences =
+        watchesFences
+            ? place.records().map(records -> records.watch(new FenceFollower()))
+            : Optional.empty();
   }
 
   /**
@@ -96,17 +107,18 @@ public final class AuthorityCache implements Tailnets {
    */
   public static AuthorityCache over(
       Tailnets place, AdmissionPolicy policy, Clock clock, long mostBytes) {
-    return over(place, policy, Clocks.of(clock), mostBytes);
+    return new AuthorityCache(place, policy, Clocks.of(clock), mostBytes, System::nanoTime, true);
   }
 
-  static AuthorityCache over(
+  /** The same for a caller that asks for the store's current revision always. */
+  static AuthorityCache ofNow(
       Tailnets place, AdmissionPolicy policy, Clocks clocks, long mostBytes) {
-    return new AuthorityCache(place, policy, clocks, mostBytes, System::nanoTime);
+    return new AuthorityCache(place, policy, clocks, mostBytes, System::nanoTime, false);
   }
 
   static AuthorityCache over(
       Tailnets place, AdmissionPolicy policy, Clock clock, long mostBytes, LongSupplier nanoTime) {
-    return new AuthorityCache(place, policy, Clocks.of(clock), mostBytes, nanoTime);
+    return new AuthorityCache(place, policy, Clocks.of(clock), mostBytes, nanoTime, true);
   }
 
   /**
@@ -217,6 +229,7 @@ public final class AuthorityCache implements Tailnets {
   public void close() {
     closed = true;
     watch.close();
+    fences.ifPresent(Watch::close);
     held.invalidateAll();
     place.close();
   }
@@ -308,7 +321,7 @@ public final class AuthorityCache implements Tailnets {
 
     private boolean isNewEnough(Known now, long oldest) {
       // Read this first: all reports up to that moment are then included in the tellings.
-      long all = caughtUp;
+      long all = fences.isPresent() && fencesCaughtUp - caughtUp < 0 ? fencesCaughtUp : caughtUp;
       if (now.tellings != tellings.get()) {
         return false;
       }
@@ -333,6 +346,10 @@ public final class AuthorityCache implements Tailnets {
         try {
           return look(before);
         } catch (StoreException e) {
+          if (e instanceof StoreException.Fenced) {
+            // It lives elsewhere: memory is for those that are asked for here.
+            held.invalidate(name);
+          }
           failure = Optional.of(new Failure(nanoTime.getAsLong(), e));
           throw e;
         }
@@ -450,6 +467,34 @@ public final class AuthorityCache implements Tailnets {
     @Override
     public String toString() {
       return place + ", tailnet \"" + name + "\"";
+    }
+  }
+
+  /**
+   * Receives reports of tailnets that may have been moved: their revisions stay. Which of the
+   * changes are of fences is not said; each costs one query.
+   */
+  private final class FenceFollower implements ControlRecords.Watcher {
+    /** The first report does not tell what was committed since this began. */
+    private boolean begun;
+
+    @Override
+    public void changed(Changes changes, long moment) {
+      if (changes.complete() && begun) {
+        changes.tailnets().stream()
+            .filter(Changes.Change::switched)
+            .flatMap(each -> Optional.ofNullable(alive.getIfPresent(each.tailnet())).stream())
+            .forEach(tailnet -> tailnet.tellings.incrementAndGet());
+      } else {
+        alive.asMap().values().forEach(tailnet -> tailnet.tellings.incrementAndGet());
+      }
+      begun = true;
+      fencesCaughtUp = moment;
+    }
+
+    @Override
+    public void lost(StoreException why) {
+      // Nothing is told any longer, so answers only get older.
     }
   }
 

@@ -52,25 +52,48 @@ final class CatchingUp {
   void sweep() throws StoreException {
     for (Map.Entry<String, Boolean> each : looked.entrySet()) {
       if (!each.getValue()) {
-        for (NodeRecord node : records.nodesToldApart(each.getKey())) {
-          if (isCatchingUp(node)) {
-            since.putIfAbsent(Caller.node(each.getKey(), node.id()), nanoTime.getAsLong());
-          }
-        }
-        each.setValue(true);
+        each.setValue(look(each.getKey()));
       }
     }
     for (Map.Entry<Caller, Long> each : List.copyOf(since.entrySet())) {
       if (nanoTime.getAsLong() - each.getValue() > PATIENCE.toNanos()) {
-        takeBack(each.getKey());
-        since.remove(each.getKey(), each.getValue());
+        try {
+          takeBack(each.getKey());
+          since.remove(each.getKey(), each.getValue());
+        } catch (StoreException.Fenced e) {
+          leave(each.getKey().tailnet());
+        }
       }
+    }
+  }
+
+  /** Notes the nodes of a tailnet that others have told. True unless it is to be tried again. */
+  private boolean look(String tailnet) throws StoreException {
+    try {
+      for (NodeRecord node : records.nodesToldApart(tailnet)) {
+        if (isCatchingUp(node) && !GivingBack.isAsked(node)) {
+          since.putIfAbsent(Caller.node(tailnet, node.id()), nanoTime.getAsLong());
+        }
+      }
+      return true;
+    } catch (StoreException.Fenced e) {
+      leave(tailnet);
+      return false;
+    }
+  }
+
+  /** Leaves a tailnet to the servers of the place where it lives, unless that is still this one. */
+  private void leave(String tailnet) throws StoreException {
+    if (!records.fence(tailnet).livesHere()) {
+      looked.remove(tailnet);
+      since.keySet().removeIf(node -> node.tailnet().equals(tailnet));
     }
   }
 
   private void takeBack(Caller caller) throws StoreException {
     Optional<NodeRecord> node = records.node(caller.tailnet(), caller.node().orElseThrow());
-    if (node.filter(CatchingUp::isCatchingUp).isPresent()) {
+    if (node.filter(CatchingUp::isCatchingUp).isPresent()
+        && node.filter(GivingBack::isAsked).isEmpty()) {
       try {
         records.commit(
             caller.tailnet(),

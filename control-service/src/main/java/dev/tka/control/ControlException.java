@@ -1,7 +1,9 @@
 package dev.tka.control;
 
 import dev.tka.core.store.StoreException;
+import java.net.URI;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * Why control does not do what it was asked for (service, sections 3 and 10). The message is one
@@ -115,6 +117,41 @@ public abstract sealed class ControlException extends Exception {
     /** When to try again. */
     public Duration retryAfter() {
       return retryAfter;
+    }
+  }
+
+  /** The tailnet was moved to another place (service, section 7); nothing was done here. */
+  public static final class Moved extends ControlException {
+    /** Whoever is not told where to go has to ask a person. */
+    private static final int REDIRECT = 307;
+
+    private static final int GONE = 410;
+
+    private final transient Optional<URI> server;
+
+    Moved(Optional<URI> server) {
+      super(
+          server.isPresent() ? REDIRECT : GONE,
+          "moved",
+          server.isPresent()
+              ? "this tailnet was moved: it is served by " + server.get()
+              : "this tailnet was moved to another server, whose operator knows where it is");
+      this.server = server;
+    }
+
+    /** Where the servers of that place are; empty if this one was not told. */
+    public Optional<URI> server() {
+      return server;
+    }
+  }
+
+  /** This place has a copy of the tailnet that a move has not finished. It lives elsewhere. */
+  public static final class Unfinished extends ControlException {
+    Unfinished() {
+      super(
+          503,
+          "unavailable",
+          "this tailnet is being moved here, and is served by its old place until that is done");
     }
   }
 

@@ -42,6 +42,15 @@ public interface ControlListener {
    */
   default void unsigned(String tailnet, List<Long> nodes) {}
 
+  /**
+   * A tailnet that was restored from a backup counts as restored no longer, by itself: nodes have
+   * given back what they hold, or too much time went by.
+   *
+   * @param came how many nodes need not come any more
+   * @param missing the numbers of those that did not come
+   */
+  default void gaveBack(String tailnet, long came, List<Long> missing) {}
+
   /** Work in the background failed; it is tried again. */
   default void failed(String what, Exception why) {}
 }

@@ -20,6 +20,8 @@ import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcRequest;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -42,9 +44,11 @@ import java.util.function.LongSupplier;
  */
 public final class ControlService implements AutoCloseable {
   private static final Duration WRITES_SIGHTINGS = Duration.ofSeconds(3);
+  private static final Duration LOOKS_AT_RESTORED = Duration.ofSeconds(3);
   private static final Duration NOTES_TIMES = Duration.ofDays(1);
 
   private final AuthorityCache cache;
+  private final Attempts attempts;
   private final Premises premises;
   private final ControlListener listener;
   private final LongSupplier nanoTime;
@@ -56,16 +60,20 @@ public final class ControlService implements AutoCloseable {
   private final Tokens tokens;
   private final CatchingUp catchingUp;
   private final Sightings sightings;
+  private final RestoredTailnets restoredTailnets;
   private final TailnetViews views;
   private final Push push;
+  private final Warmth warmth;
   private final ScheduledExecutorService background;
+  private final List<Task> tasks;
 
   private ControlService(
       Tailnets place,
       ControlSettings settings,
       Clocks clocks,
       ControlListener listener,
-      LongSupplier nanoTime) {
+      LongSupplier nanoTime,
+      Attempts.Sleep sleep) {
     // Before anything is opened.
     ControlRecords records =
         place
@@ -74,21 +82,25 @@ public final class ControlService implements AutoCloseable {
                 () ->
                     new IllegalArgumentException(
                         place + ": this kind of store keeps nothing for a control server"));
-    this.cache = AuthorityCache.over(place, AdmissionPolicy.CONTROL, clocks, settings.cacheBytes());
-    this.premises = new Premises(cache, place, records, settings, clocks.wall());
+    this.cache =
+        AuthorityCache.ofNow(place, AdmissionPolicy.CONTROL, clocks, settings.cacheBytes());
+    this.attempts = new Attempts(records, nanoTime, sleep);
+    this.premises = new Premises(cache, place, records, settings, clocks.wall(), attempts);
     this.listener = listener;
     this.nanoTime = nanoTime;
     this.rounds = new Rounds(premises);
     this.lifecycle = new Lifecycle(premises, nanoTime);
     this.signing = new Signing(premises);
     this.nodes = new NodeList(premises);
-    this.overview = new Overview(premises);
+    this.restoredTailnets = new RestoredTailnets(premises, listener, nanoTime);
+    this.overview = new Overview(premises, restoredTailnets);
     this.tokens = new Tokens(premises, nanoTime);
     this.catchingUp = new CatchingUp(records, nanoTime);
     this.sightings = new Sightings(records);
     this.views =
-        new TailnetViews(tailnet -> Attempts.untilFirst(() -> overview.view(tailnet)), nanoTime);
-    this.push = new Push(records, views, nanoTime);
+        new TailnetViews(tailnet -> premises.untilFirst(() -> overview.view(tailnet)), nanoTime);
+    this.push = new Push(records, attempts, views, nanoTime);
+    this.warmth = new Warmth(records, views, cache, settings.cacheBytes());
     this.background =
         Executors.newSingleThreadScheduledExecutor(
             task -> {
@@ -96,10 +108,18 @@ public final class ControlService implements AutoCloseable {
               thread.setDaemon(true);
               return thread;
             });
-    every(WRITES_SIGHTINGS, "sightings", sightings::flush);
-    every(WRITES_SIGHTINGS, "announcements", this::sweep);
-    every(WRITES_SIGHTINGS, "times", () -> failed(cache.noteOpened()));
-    every(NOTES_TIMES, "times", () -> failed(cache.noteTimes()));
+    this.tasks =
+        List.of(
+            new Task(WRITES_SIGHTINGS, "sightings", sightings::flush),
+            new Task(WRITES_SIGHTINGS, "announcements", this::sweep),
+            new Task(LOOKS_AT_RESTORED, "restored tailnets", this::takeBack),
+            new Task(WRITES_SIGHTINGS, "times", () -> failed(cache.noteOpened())),
+            new Task(NOTES_TIMES, "times", () -> failed(cache.noteTimes())));
+    for (Task task : tasks) {
+      long millis = task.period().toMillis();
+      var unused =
+          background.scheduleWithFixedDelay(() -> run(task), millis, millis, TimeUnit.MILLISECONDS);
+    }
   }
 
   /**
@@ -138,7 +158,32 @@ public final class ControlService implements AutoCloseable {
       Clocks clocks,
       ControlListener listener,
       LongSupplier nanoTime) {
-    return new ControlService(place, settings, clocks, listener, nanoTime);
+    return over(place, settings, clocks, listener, nanoTime, Thread::sleep);
+  }
+
+  static ControlService over(
+      Tailnets place,
+      ControlSettings settings,
+      Clocks clocks,
+      ControlListener listener,
+      LongSupplier nanoTime,
+      Attempts.Sleep sleep) {
+    return new ControlService(place, settings, clocks, listener, nanoTime, sleep);
+  }
+
+  /**
+   * Opens what is hot in the background before anybody asks for it, from now on (service, section
+   * 7): at first the tailnets whose nodes came last, and then those that change, as long as they
+   * take up less than three quarters of the memory for open authorities. To be called once.
+   */
+  public void warm() {
+    push.whenChanged(warmth::changed);
+    warmth.begin();
+  }
+
+  /** How many tailnets were opened before anybody asked. */
+  long warmed() {
+    return warmth.opened();
   }
 
   /** The open authorities. */
@@ -152,30 +197,42 @@ public final class ControlService implements AutoCloseable {
     void run() throws StoreException;
   }
 
-  private void every(Duration period, String what, Work work) {
-    long millis = period.toMillis();
-    var unused =
-        background.scheduleWithFixedDelay(
-            () -> {
-              try {
-                work.run();
-              } catch (StoreException | RuntimeException e) {
-                // A task that throws is not run again.
-                listener.failed(what, e);
-              }
-            },
-            millis,
-            millis,
-            TimeUnit.MILLISECONDS);
+  private record Task(Duration period, String what, Work work) {}
+
+  private void run(Task task) {
+    try {
+      task.work().run();
+    } catch (StoreException | RuntimeException e) {
+      // A task that throws is not run again.
+      listener.failed(task.what(), e);
+    }
   }
 
-  /** Takes back what nodes were told too long ago. */
+  /** Does all work in the background once. */
+  void inTheBackground() {
+    tasks.forEach(this::run);
+  }
+
+  /** Takes back what nodes were told too long ago, and lifts fences of movers that are dead. */
   void sweep() throws StoreException {
+    attempts.sweep();
     catchingUp.sweep();
   }
 
+  /** Has nodes give back what they hold to tailnets that were restored, or ends that. */
+  void takeBack() throws StoreException {
+    sightings.flush();
+    restoredTailnets.sweep();
+  }
+
   private void failed(Map<String, TkaException> times) {
-    times.forEach((tailnet, why) -> listener.failed("times", why));
+    times.forEach(
+        (tailnet, why) -> {
+          // A tailnet that is moved has its time noted where it lives.
+          if (!(why instanceof StoreException.Fenced)) {
+            listener.failed("times", why);
+          }
+        });
   }
 
   /**
@@ -189,7 +246,7 @@ public final class ControlService implements AutoCloseable {
         caller.node(),
         request.nodeKey(),
         request.rpc().path(),
-        () -> Attempts.untilFirst(() -> answer(caller, request)));
+        () -> premises.untilFirst(() -> answer(caller, request)));
   }
 
   private Told<RpcAnswer> answer(Caller caller, RpcRequest request)
@@ -377,7 +434,7 @@ public final class ControlService implements AutoCloseable {
    */
   public Announcement announcement(String tailnet, Optional<Long> node) throws ControlException {
     requireName(tailnet);
-    return Attempts.untilFirst(() -> overview.announcement(tailnet, node));
+    return premises.untilFirst(() -> overview.announcement(tailnet, node));
   }
 
   /**
@@ -385,16 +442,13 @@ public final class ControlService implements AutoCloseable {
    * known already is compared with what was announced a second ago or later.
    *
    * @param node a node, or empty for what most nodes are told
-   * @param done called once, by any thread, with what is announced; at once if it is something else
-   *     than is known, or with nothing if this service is about to stop. It must not block
-   * @return ends the wait; {@code done} is not called afterwards, unless that has begun
-   * @throws ControlException if it cannot be read; {@code done} is not called then
+   * @param done told once, by any thread; at once if what is announced is something else than is
+   *     known
+   * @return ends the wait; {@code done} is not told afterwards, unless that has begun
+   * @throws ControlException if it cannot be read; {@code done} is not told then
    */
   public Tailnets.Watch awaitAnnouncement(
-      String tailnet,
-      Optional<Long> node,
-      Announcement known,
-      Consumer<Optional<Announcement>> done)
+      String tailnet, Optional<Long> node, Announcement known, AnnouncementWaiter done)
       throws ControlException {
     requireName(tailnet);
     return push.await(tailnet, node, known, done);
@@ -405,7 +459,8 @@ public final class ControlService implements AutoCloseable {
    *
    * @param tailnet the only tailnet to tell of; empty for all
    * @param from the token of the last line that was read; empty to begin anew
-   * @throws ControlException if what changed since cannot be read
+   * @throws ControlException if what changed since cannot be read, or the only tailnet does not
+   *     live here
    */
   public Subscription watch(Optional<String> tailnet, Optional<String> from)
       throws ControlException {
@@ -440,13 +495,13 @@ public final class ControlService implements AutoCloseable {
 
   /** All tailnets, by name. */
   public List<TailnetStatus> tailnets() throws ControlException {
-    return Attempts.untilFirst(overview::tailnets);
+    return overview.tailnets();
   }
 
   /** How a tailnet stands. */
   public TailnetStatus status(String tailnet) throws ControlException {
     requireName(tailnet);
-    return Attempts.untilFirst(() -> overview.status(tailnet));
+    return premises.untilFirst(() -> overview.status(tailnet));
   }
 
   /**
@@ -462,7 +517,7 @@ public final class ControlService implements AutoCloseable {
         Optional.empty(),
         "create",
         () ->
-            Attempts.untilFirst(
+            premises.untilFirst(
                 () -> {
                   premises.create(tailnet);
                   return Told.ok(tailnet);
@@ -472,7 +527,8 @@ public final class ControlService implements AutoCloseable {
   /**
    * Says that a tailnet was restored from a backup: until that is over, control takes back what
    * nodes still hold, also where it rewrites history (protocol, section 10). It holds for every
-   * service on this place, and ends with the authority.
+   * service on this place. It is over by itself when all nodes have come, but those that had not
+   * been there for 30 days, and after 7 days at the latest; and it ends with the authority.
    *
    * @param is false once it is over
    * @throws ControlException.LockOff if the lock is off, so that there is nothing to take back
@@ -484,22 +540,37 @@ public final class ControlService implements AutoCloseable {
         Optional.empty(),
         is ? "restored" : "not-restored",
         () ->
-            Attempts.untilFirst(
+            premises.untilFirst(
                 () -> {
                   premises.restored(tailnet, is);
                   return Told.ok(tailnet);
                 }));
   }
 
+  /**
+   * Says of every tailnet whose lock is on that it was restored from a backup, see {@link
+   * #restored(String, boolean)}. One that is restored already stays so. One whose nodes have all
+   * come since is left alone, so that it can be said again at every start, and so is one whose lock
+   * began later. One of which it cannot be said now, since it is being moved or cannot be opened,
+   * is told to the listener, and tried again in the background for a minute.
+   *
+   * @param since when the place was put back; 7 days later it has no effect
+   * @return the tailnets of which it was said now
+   */
+  public List<String> restored(Instant since) throws ControlException {
+    return restoredTailnets.mark(since.truncatedTo(ChronoUnit.SECONDS));
+  }
+
   /** Reads how every node stands, in the order of their numbers. */
   public void fleet(String tailnet, Consumer<FleetEntry> reading) throws ControlException {
     requireName(tailnet);
-    Attempts.untilFirst(
+    // What cannot be written is not shown.
+    Attempts.read(
         () -> {
           sightings.flush();
-          overview.fleet(tailnet, reading);
           return tailnet;
         });
+    overview.fleet(tailnet, reading);
   }
 
   /** Deletes a tailnet with everything that is kept of it; has no effect if there is none. */
@@ -510,7 +581,7 @@ public final class ControlService implements AutoCloseable {
         Optional.empty(),
         "delete",
         () ->
-            Attempts.untilFirst(
+            premises.untilFirst(
                 () -> {
                   cache.delete(tailnet, premises.records().seen(tailnet).aums());
                   return Told.ok(tailnet);
@@ -558,6 +629,7 @@ public final class ControlService implements AutoCloseable {
    * The node that a token stands for, if it was made and not revoked.
    *
    * @param source where it comes from, such as an address
+   * @throws ControlException.Moved if its tailnet was moved elsewhere
    * @throws ControlException.TooMany if too many that are not valid came from there, unless this
    *     one was valid before
    */
@@ -569,6 +641,7 @@ public final class ControlService implements AutoCloseable {
   @Override
   public void close() {
     background.shutdownNow();
+    warmth.close();
     push.close();
     try {
       sightings.flush();

@@ -28,12 +28,14 @@ final class Fleet {
    *
    * @param genesis under which its signature must have been verified to count
    * @param on the authority that is on
+   * @param awaited whether it has yet to give back what it holds
    */
   static FleetEntry entry(
       NodeRecord node,
       Optional<AumHash> genesis,
       Optional<Authority> on,
-      Optional<NodeSighting> last) {
+      Optional<NodeSighting> last,
+      boolean awaited) {
     Optional<Integer> behind =
         on.flatMap(
             authority ->
@@ -45,6 +47,7 @@ final class Fleet {
         last,
         behind,
         node.told(),
+        awaited,
         standing.condition(),
         standing.reason(),
         standing.remedy());

@@ -12,6 +12,8 @@ import java.util.Optional;
  * @param behind how many AUMs follow the head that it offered last; empty if it offered none, or
  *     its head is not on the active chain
  * @param told what it is told instead of what most nodes are told
+ * @param awaited whether the tailnet was restored from a backup, and this node has yet to give back
+ *     what it holds
  * @param condition a stable word for programs, such as {@code stranded}
  * @param reason what is the matter, as one sentence; empty if nothing is
  * @param remedy what to do about it, as one sentence; empty if nothing is to be done
@@ -21,6 +23,13 @@ public record FleetEntry(
     Optional<NodeSighting> last,
     Optional<Integer> behind,
     Optional<NodeRecord.Told> told,
+    boolean awaited,
     String condition,
     Optional<String> reason,
-    Optional<String> remedy) {}
+    Optional<String> remedy) {
+
+  /** Whether it is told something that has it come, because it is awaited. */
+  public boolean isAskedToCome() {
+    return told.equals(Optional.of(GivingBack.ASKED));
+  }
+}

@@ -201,7 +201,7 @@ final class Lifecycle {
     // First the signatures, which count for nothing yet, and then the authority that they are of.
     store(tailnet, before, begun, alone, request, true);
     switchOn(tailnet, begun.genesis());
-    Attempts.untilFirst(
+    premises.untilFirst(
         () -> {
           // Another init may have come between the two.
           TailnetRecord now = records.tailnet(tailnet);
@@ -363,7 +363,7 @@ final class Lifecycle {
     State verified = premises.on(tailnet).current().state();
     requireSecret(caller, verified, request.secret());
     // Decided again without the cost of another attempt, as long as the secret stays right.
-    Attempts.untilFirst(
+    premises.untilFirst(
         () -> {
           TailnetRecord before = records.tailnet(tailnet);
           if (isRepeated(before, request)) {

@@ -53,7 +53,7 @@ final class NodeList {
   LoginAnswer login(String tailnet, long id, Login login) throws ControlException {
     requireNumber(id);
     requireName(login.name());
-    return Attempts.untilFirst(() -> loginOnce(tailnet, id, login));
+    return premises.untilFirst(() -> loginOnce(tailnet, id, login));
   }
 
   private LoginAnswer loginOnce(String tailnet, long id, Login login)
@@ -111,7 +111,7 @@ final class NodeList {
 
   void put(String tailnet, NodeEntry entry) throws ControlException {
     requireWellFormed(entry);
-    Attempts.untilFirst(
+    premises.untilFirst(
         () -> {
           ControlRecords.Seen seen = premises.seenOrBegun(tailnet);
           Optional<NodeRecord> before = records.node(tailnet, entry.node());
@@ -154,7 +154,7 @@ final class NodeList {
   /** Changes nothing else: what else of the node changes meanwhile is decided on again. */
   NodeRecord allowInit(String tailnet, long id, boolean may) throws ControlException {
     requireNumber(id);
-    return Attempts.untilFirst(
+    return premises.untilFirst(
         () -> {
           NodeRecord before = premises.node(tailnet, id);
           NodeRecord after = before.withMayInit(may);
@@ -165,7 +165,7 @@ final class NodeList {
 
   void delete(String tailnet, long id) throws ControlException {
     requireNumber(id);
-    Attempts.untilFirst(
+    premises.untilFirst(
         () -> {
           Optional<NodeRecord> before = records.node(tailnet, id);
           if (before.isPresent()) {
@@ -184,7 +184,7 @@ final class NodeList {
       }
     }
     requireRoom(entries.size());
-    Attempts.untilFirst(
+    premises.untilFirst(
         () -> {
           ControlRecords.Seen seen = premises.seenOrBegun(tailnet);
           Optional<On> on = on(tailnet, seen);
@@ -210,16 +210,15 @@ final class NodeList {
 
   void read(String tailnet, Optional<Collection<Long>> some, Consumer<NodeEntry> reading)
       throws ControlException {
-    Optional<AumHash> genesis = Attempts.untilFirst(() -> genesis(tailnet));
-    Attempts.untilFirst(
-        () -> {
-          Consumer<NodeRecord> each = node -> reading.accept(entry(node, genesis));
+    Optional<AumHash> genesis = premises.untilFirst(() -> genesis(tailnet));
+    premises.readNodes(
+        node -> reading.accept(entry(node, genesis)),
+        each -> {
           if (some.isEmpty()) {
             records.allNodes(tailnet, each);
           } else {
             records.nodes(tailnet, some.get()).forEach(each);
           }
-          return genesis;
         });
   }
 

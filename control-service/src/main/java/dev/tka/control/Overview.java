@@ -23,9 +23,11 @@ import java.util.function.Consumer;
 final class Overview {
   private final Premises premises;
   private final ControlRecords records;
+  private final RestoredTailnets restored;
 
-  Overview(Premises premises) {
+  Overview(Premises premises, RestoredTailnets restored) {
     this.premises = premises;
+    this.restored = restored;
     this.records = premises.records();
   }
 
@@ -67,6 +69,9 @@ final class Overview {
     if (!(most instanceof Announcement.Enabled)) {
       return most;
     }
+    if (told.equals(GivingBack.ASKED) && record.restored().isEmpty()) {
+      return most;
+    }
     if (told instanceof NodeRecord.Told.CatchingUp catchingUp) {
       return new Announcement.Enabled(catchingUp.last());
     }
@@ -76,16 +81,29 @@ final class Overview {
         : most;
   }
 
-  List<TailnetStatus> tailnets() throws ControlException, StoreException {
+  List<TailnetStatus> tailnets() throws ControlException {
     List<TailnetStatus> all = new ArrayList<>();
-    for (String tailnet : records.tailnets()) {
-      ControlRecords.Seen seen = records.seen(tailnet);
-      // It may have been deleted since.
-      if (seen.known()) {
-        all.add(status(tailnet, seen));
+    for (String tailnet : Attempts.read(records::tailnets)) {
+      try {
+        premises.untilFirst(() -> listed(tailnet)).ifPresent(all::add);
+      } catch (ControlException.Moved | ControlException.Unfinished e) {
+        // It was moved since the look at it, which another look shows.
+        premises.untilFirst(() -> listed(tailnet)).ifPresent(all::add);
       }
     }
     return all;
+  }
+
+  /** How a tailnet stands, wherever it lives; empty if it was deleted. */
+  private Optional<TailnetStatus> listed(String tailnet) throws StoreException {
+    ControlRecords.Seen seen = records.seen(tailnet);
+    if (!seen.known()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        seen.fence().livesHere()
+            ? status(tailnet, seen)
+            : TailnetStatus.elsewhere(tailnet, seen.fence().standing()));
   }
 
   TailnetStatus status(String tailnet) throws ControlException, StoreException {
@@ -118,23 +136,48 @@ final class Overview {
         record.retired().size(),
         record.support().isPresent(),
         record.restored(),
-        problem);
+        problem,
+        seen.fence().standing());
   }
 
   private static TailnetStatus.Pending pending(PendingInit begun) {
     return new TailnetStatus.Pending(begun.genesis().hash(), begun.by(), begun.at());
   }
 
-  void fleet(String tailnet, Consumer<FleetEntry> reading)
+  void fleet(String tailnet, Consumer<FleetEntry> reading) throws ControlException {
+    Standings standings = premises.untilFirst(() -> standings(tailnet));
+    premises.readNodes(
+        node -> reading.accept(standings.of(node)), each -> records.allNodes(tailnet, each));
+  }
+
+  /**
+   * What decides how a tailnet's nodes stand.
+   *
+   * @param back which nodes are awaited, if the tailnet was restored
+   */
+  private record Standings(
+      Optional<Authority> on,
+      Optional<AumHash> genesis,
+      Map<Long, NodeSighting> sightings,
+      Optional<GivingBack> back) {
+    FleetEntry of(NodeRecord node) {
+      Optional<NodeSighting> last = Optional.ofNullable(sightings.get(node.id()));
+      boolean awaited = back.filter(each -> each.awaits(last)).isPresent();
+      return Fleet.entry(node, genesis, on, last, awaited);
+    }
+  }
+
+  private Standings standings(String tailnet)
       throws ControlException, StoreException, OpenException {
     TailnetRecord record = premises.seen(tailnet).tailnet();
     Optional<Authority> on = premises.live(tailnet).map(LiveAuthority::current);
-    Optional<AumHash> genesis = on.flatMap(authority -> Premises.genesisOf(record, authority));
     Map<Long, NodeSighting> sightings = records.sightings(tailnet);
-    records.allNodes(
-        tailnet,
-        node ->
-            reading.accept(
-                Fleet.entry(node, genesis, on, Optional.ofNullable(sightings.get(node.id())))));
+    return new Standings(
+        on,
+        on.flatMap(authority -> Premises.genesisOf(record, authority)),
+        sightings,
+        record
+            .restored()
+            .flatMap(since -> on.map(each -> restored.of(tailnet, since, each, sightings))));
   }
 }

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * What every request of a service needs: the place, its records, the open authorities, the settings
@@ -27,6 +28,7 @@ final class Premises {
   private final ControlRecords records;
   private final ControlSettings settings;
   private final Clock clock;
+  private final Attempts attempts;
   private final RetiredAuthorities retired;
 
   Premises(
@@ -34,11 +36,13 @@ final class Premises {
       Tailnets place,
       ControlRecords records,
       ControlSettings settings,
-      Clock clock) {
+      Clock clock,
+      Attempts attempts) {
     this.cache = cache;
     this.records = records;
     this.settings = settings;
     this.clock = clock;
+    this.attempts = attempts;
     this.retired = new RetiredAuthorities(place);
   }
 
@@ -60,6 +64,47 @@ final class Premises {
 
   RetiredAuthorities retired() {
     return retired;
+  }
+
+  /** Decides until nobody else was first ({@link Attempts#untilFirst}). */
+  <T> T untilFirst(Attempts.Attempt<T> attempt) throws ControlException {
+    return attempts.untilFirst(attempt);
+  }
+
+  /**
+   * Whether changes of a tailnet wait for a move ({@link Attempts#isFenced}).
+   *
+   * @throws ControlException if the tailnet does not live here
+   */
+  boolean isFenced(String tailnet) throws ControlException {
+    return attempts.isFenced(tailnet);
+  }
+
+  /** Reads nodes one by one. */
+  @FunctionalInterface
+  interface ReadingNodes {
+    void read(Consumer<NodeRecord> each) throws ControlException, StoreException, OpenException;
+  }
+
+  /**
+   * Reads nodes for a reader that cannot take back what it was given: only what fails before the
+   * first of them is tried again.
+   */
+  void readNodes(Consumer<NodeRecord> reader, ReadingNodes reading) throws ControlException {
+    boolean[] begun = new boolean[1];
+    boolean unused =
+        untilFirst(
+            () -> {
+              if (begun[0]) {
+                throw new StoreException.Busy("the nodes were about to be read twice");
+              }
+              reading.read(
+                  node -> {
+                    begun[0] = true;
+                    reader.accept(node);
+                  });
+              return true;
+            });
   }
 
   /** Now, to the second. */
@@ -85,9 +130,16 @@ final class Premises {
     return live.get();
   }
 
-  /** What is kept of a tailnet, which must exist. */
-  ControlRecords.Seen seen(String tailnet) throws ControlException, StoreException {
+  /** What is kept of a tailnet that lives here or does not exist. */
+  private ControlRecords.Seen here(String tailnet) throws ControlException, StoreException {
     ControlRecords.Seen seen = records.seen(tailnet);
+    Attempts.requireHere(seen.fence());
+    return seen;
+  }
+
+  /** What is kept of a tailnet, which must exist and live here. */
+  ControlRecords.Seen seen(String tailnet) throws ControlException, StoreException {
+    ControlRecords.Seen seen = here(tailnet);
     if (!seen.known()) {
       throw new ControlException.UnknownTailnet();
     }
@@ -107,7 +159,7 @@ final class Premises {
 
   /** What is kept of a tailnet, which is about to begin if there is none. */
   ControlRecords.Seen seenOrBegun(String tailnet) throws ControlException, StoreException {
-    ControlRecords.Seen seen = records.seen(tailnet);
+    ControlRecords.Seen seen = here(tailnet);
     if (!seen.known()) {
       if (!settings.createsTailnets()) {
         throw new ControlException.UnknownTailnet();
@@ -119,7 +171,7 @@ final class Premises {
 
   /** Makes a tailnet of which nothing is kept but that it was made; leaves one that is there. */
   void create(String tailnet) throws ControlException, StoreException {
-    ControlRecords.Seen seen = records.seen(tailnet);
+    ControlRecords.Seen seen = here(tailnet);
     if (!seen.known()) {
       requireNewName(tailnet);
       records.commit(tailnet, RecordsChange.ofTailnet(seen.tailnet(), seen.tailnet().withMade()));

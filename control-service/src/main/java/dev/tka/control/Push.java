@@ -29,6 +29,7 @@ final class Push implements AutoCloseable {
   private static final int MOST_NODES = 10_000;
 
   private final ControlRecords records;
+  private final Attempts attempts;
   private final TailnetViews views;
   private final LongSupplier nanoTime;
   private final Set<Subscription> subscriptions = ConcurrentHashMap.newKeySet();
@@ -38,10 +39,14 @@ final class Push implements AutoCloseable {
   /** Whether the place has reported anything yet. */
   private volatile boolean begun;
 
+  /** Hears of each tailnet that changed. */
+  private volatile Consumer<String> changing = tailnet -> {};
+
   private boolean draining;
 
-  Push(ControlRecords records, TailnetViews views, LongSupplier nanoTime) {
+  Push(ControlRecords records, Attempts attempts, TailnetViews views, LongSupplier nanoTime) {
     this.records = records;
+    this.attempts = attempts;
     this.views = views;
     this.nanoTime = nanoTime;
     this.watch = records.watch(new Follower());
@@ -51,9 +56,9 @@ final class Push implements AutoCloseable {
   private static final class Waiter {
     final Optional<Long> node;
     final Announcement known;
-    final Consumer<Optional<Announcement>> done;
+    final AnnouncementWaiter done;
 
-    Waiter(Optional<Long> node, Announcement known, Consumer<Optional<Announcement>> done) {
+    Waiter(Optional<Long> node, Announcement known, AnnouncementWaiter done) {
       this.node = node;
       this.known = known;
       this.done = done;
@@ -72,11 +77,15 @@ final class Push implements AutoCloseable {
    * @param tailnet the only tailnet to tell of; empty for all
    * @param from the token of the last line that was read; empty for none: then the first line is a
    *     resync
-   * @throws ControlException if what was committed since cannot be read
+   * @throws ControlException if what was committed since cannot be read, or the only tailnet does
+   *     not live here
    */
   Subscription subscribe(Optional<String> tailnet, Optional<Changes.Position> from)
       throws ControlException {
     try {
+      if (tailnet.isPresent()) {
+        Attempts.requireHere(records.fence(tailnet.get()));
+      }
       Changes.Position start = from.isPresent() ? from.get() : records.position();
       Subscription joining = new Subscription(this, tailnet, start);
       boolean last;
@@ -116,16 +125,12 @@ final class Push implements AutoCloseable {
    *
    * @param node the node; empty for what most nodes are told
    * @param known what is known already
-   * @param done called once with what they are told, at once if it differs already, or with nothing
-   *     if the server is about to stop; it must not block
-   * @return ends the wait; {@code done} is not called afterwards, unless it has begun
-   * @throws ControlException if what they are told cannot be read; {@code done} is not called
+   * @param done told once, at once if what they are told differs already
+   * @return ends the wait; {@code done} is not told afterwards, unless it has begun
+   * @throws ControlException if what they are told cannot be read; {@code done} is not told
    */
   Tailnets.Watch await(
-      String tailnet,
-      Optional<Long> node,
-      Announcement known,
-      Consumer<Optional<Announcement>> done)
+      String tailnet, Optional<Long> node, Announcement known, AnnouncementWaiter done)
       throws ControlException {
     Waiter waiter = new Waiter(node, known, done);
     boolean late;
@@ -138,8 +143,10 @@ final class Push implements AutoCloseable {
     try {
       Optional<Announcement> news = waiter.news(views.get(tailnet));
       looked = true;
-      if (news.isPresent() || late) {
-        finish(tailnet, waiter, news);
+      if (news.isPresent()) {
+        finish(tailnet, waiter, each -> each.announced(news.get()));
+      } else if (late) {
+        finish(tailnet, waiter, AnnouncementWaiter::stopping);
       }
     } finally {
       if (!looked) {
@@ -149,9 +156,9 @@ final class Push implements AutoCloseable {
     return () -> remove(tailnet, waiter);
   }
 
-  private void finish(String tailnet, Waiter waiter, Optional<Announcement> news) {
+  private void finish(String tailnet, Waiter waiter, Consumer<AnnouncementWaiter> telling) {
     if (remove(tailnet, waiter)) {
-      waiter.done.accept(news);
+      telling.accept(waiter.done);
     }
   }
 
@@ -163,6 +170,11 @@ final class Push implements AutoCloseable {
       waiters.remove(tailnet);
     }
     return removed;
+  }
+
+  /** Whom to tell of each tailnet that changes; it must not block. */
+  void whenChanged(Consumer<String> hearing) {
+    changing = hearing;
   }
 
   /** The number of nodes that wait. */
@@ -184,30 +196,43 @@ final class Push implements AutoCloseable {
     }
   }
 
-  /** Makes a line. */
-  WatchLine line(String tailnet, Changes.Position token, boolean switched, SortedSet<Long> changed)
+  /**
+   * Makes a line.
+   *
+   * @return empty if nobody is to be told of the tailnet here, since it does not live here yet
+   */
+  Optional<WatchLine> line(
+      String tailnet, Changes.Position token, boolean switched, SortedSet<Long> changed)
       throws ControlException {
     try {
-      TailnetView view = view(tailnet);
-      SortedSet<Long> signatures = new TreeSet<>(changed);
-      if (switched) {
-        records.allNodes(
-            tailnet,
-            node -> {
-              if (node.signature().isPresent()) {
-                signatures.add(node.id());
-              }
-            });
-      }
-      return new WatchLine.Change(
-          tailnet,
-          token,
-          view.general(),
-          List.copyOf(view.apart().keySet()),
-          List.copyOf(signatures));
-    } catch (StoreException e) {
-      throw new ControlException.Unavailable(e);
+      return Optional.of(attempts.untilFirst(() -> change(tailnet, token, switched, changed)));
+    } catch (ControlException.Moved e) {
+      return Optional.of(new WatchLine.Moved(tailnet, token, e.server()));
+    } catch (ControlException.Unfinished e) {
+      return Optional.empty();
     }
+  }
+
+  private WatchLine change(
+      String tailnet, Changes.Position token, boolean switched, SortedSet<Long> changed)
+      throws ControlException, StoreException {
+    TailnetView view = view(tailnet);
+    SortedSet<Long> signatures = new TreeSet<>(changed);
+    if (switched) {
+      records.allNodes(
+          tailnet,
+          node -> {
+            if (node.signature().isPresent()) {
+              signatures.add(node.id());
+            }
+          });
+    }
+    return new WatchLine.Change(
+        tailnet,
+        token,
+        view.general(),
+        List.copyOf(view.apart().keySet()),
+        List.copyOf(signatures));
   }
 
   void remove(Subscription subscription) {
@@ -226,7 +251,7 @@ final class Push implements AutoCloseable {
     subscriptions.forEach(Subscription::drain);
     for (String tailnet : List.copyOf(waiters.keySet())) {
       for (Waiter waiter : List.copyOf(waiters.getOrDefault(tailnet, Set.of()))) {
-        finish(tailnet, waiter, Optional.empty());
+        finish(tailnet, waiter, AnnouncementWaiter::stopping);
       }
     }
   }
@@ -244,19 +269,21 @@ final class Push implements AutoCloseable {
 
     @Override
     public void changed(Changes changes, long moment) {
-      if (changes.complete()) {
-        changes.tailnets().forEach(each -> views.changed(each.tailnet()));
-      } else {
+      // The first report does not tell what was committed since this began.
+      boolean all = !changes.complete() || !begun;
+      if (all) {
         views.allChanged();
+      } else {
+        changes.tailnets().forEach(each -> views.changed(each.tailnet()));
       }
       views.caughtUp(moment);
       if (!begun) {
-        // A reader that came before this cannot know what was committed in between.
         begun = true;
         subscriptions.forEach(Subscription::resync);
       }
       subscriptions.forEach(each -> each.add(changes));
-      if (changes.complete()) {
+      changes.tailnets().forEach(each -> changing.accept(each.tailnet()));
+      if (!all) {
         changes.tailnets().forEach(each -> untold.add(each.tailnet()));
       } else {
         untold.addAll(waiters.keySet());
@@ -273,11 +300,12 @@ final class Push implements AutoCloseable {
       try {
         TailnetView view = view(tailnet);
         for (Waiter each : waiting) {
-          Optional<Announcement> news = each.news(view);
-          if (news.isPresent()) {
-            finish(tailnet, each, news);
-          }
+          each.news(view)
+              .ifPresent(news -> finish(tailnet, each, waiter -> waiter.announced(news)));
         }
+        return true;
+      } catch (ControlException.Moved | ControlException.Unfinished e) {
+        waiting.forEach(each -> finish(tailnet, each, waiter -> waiter.failed(e)));
         return true;
       } catch (ControlException e) {
         return false;

@@ -37,10 +37,14 @@ final class Sightings {
     return taken;
   }
 
-  /** Writes what was noted. */
+  /** Writes what was noted; that of tailnets that are moved meanwhile is dropped. */
   void flush() throws StoreException {
     for (Map.Entry<String, Map<Long, NodeSighting>> each : taken().entrySet()) {
-      records.noteSightings(each.getKey(), each.getValue().values());
+      try {
+        records.noteSightings(each.getKey(), each.getValue().values());
+      } catch (StoreException.Fenced e) {
+        // The nodes come again, here or where it lives.
+      }
     }
   }
 }

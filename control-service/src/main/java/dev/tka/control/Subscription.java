@@ -77,39 +77,50 @@ public final class Subscription implements AutoCloseable {
    * @throws ControlException if what the line says cannot be read now; it comes again
    */
   public Optional<WatchLine> next() throws ControlException {
-    String name;
-    Unread changed;
-    Changes.Position token;
-    synchronized (this) {
-      if (ended || !joined) {
-        return Optional.empty();
+    while (true) {
+      String name;
+      Unread changed;
+      Changes.Position token;
+      synchronized (this) {
+        if (ended || !joined) {
+          return Optional.empty();
+        }
+        if (resync) {
+          resync = false;
+          forget();
+          read = reached;
+          return line(new WatchLine.Resync(read));
+        }
+        if (unread.isEmpty()) {
+          return lineWithoutChange();
+        }
+        Map.Entry<String, Unread> first = unread.entrySet().iterator().next();
+        name = first.getKey();
+        changed = first.getValue();
+        unread.remove(name);
+        kept -= 1 + changed.nodes.size();
+        making = true;
+        // Only after the last of them may the reader resume from the end of all.
+        token = unread.isEmpty() ? reached : read;
       }
-      if (resync) {
-        resync = false;
-        forget();
-        read = reached;
-        return line(new WatchLine.Resync(read));
+      Optional<WatchLine> line = make(name, changed, token);
+      if (line.isPresent()) {
+        return line;
       }
-      if (unread.isEmpty()) {
-        return lineWithoutChange();
-      }
-      Map.Entry<String, Unread> first = unread.entrySet().iterator().next();
-      name = first.getKey();
-      changed = first.getValue();
-      unread.remove(name);
-      kept -= 1 + changed.nodes.size();
-      making = true;
-      // Only after the last of them may the reader resume from the end of all.
-      token = unread.isEmpty() ? reached : read;
     }
+  }
+
+  private Optional<WatchLine> make(String name, Unread changed, Changes.Position token)
+      throws ControlException {
     boolean made = false;
     try {
-      WatchLine line = push.line(name, token, changed.switched, changed.nodes);
+      Optional<WatchLine> line = push.line(name, token, changed.switched, changed.nodes);
       made = true;
       synchronized (this) {
         making = false;
         read = token;
-        return line(line);
+        ended |= tailnet.isPresent() && line.filter(WatchLine.Moved.class::isInstance).isPresent();
+        return line.flatMap(this::line);
       }
     } finally {
       if (!made) {

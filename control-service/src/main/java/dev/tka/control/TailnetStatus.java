@@ -2,6 +2,7 @@ package dev.tka.control;
 
 import dev.tka.core.AumHash;
 import dev.tka.store.records.AuthorityName;
+import dev.tka.store.records.Fence;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -20,6 +21,7 @@ import java.util.Optional;
  * @param restored when its operator said that it was restored from a backup: it takes back what
  *     nodes still hold; empty once that is over
  * @param problem why the authority cannot be opened, on one line
+ * @param standing whether it lives here; if it does not, nothing else is told of it
  */
 public record TailnetStatus(
     String tailnet,
@@ -32,7 +34,30 @@ public record TailnetStatus(
     int retired,
     boolean hasSupportSecret,
     Optional<Instant> restored,
-    Optional<String> problem) {
+    Optional<String> problem,
+    Fence.Standing standing) {
+  /** That of a tailnet that does not live here. */
+  static TailnetStatus elsewhere(String tailnet, Fence.Standing standing) {
+    return new TailnetStatus(
+        tailnet,
+        Optional.empty(),
+        Optional.empty(),
+        0,
+        0,
+        0,
+        Optional.empty(),
+        0,
+        false,
+        Optional.empty(),
+        Optional.empty(),
+        standing);
+  }
+
+  /** Whether it lives here. */
+  public boolean livesHere() {
+    return standing instanceof Fence.Standing.Open || standing instanceof Fence.Standing.Fenced;
+  }
+
   /**
    * An init that was begun.
    *

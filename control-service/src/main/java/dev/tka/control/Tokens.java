@@ -50,7 +50,7 @@ final class Tokens {
     random.nextBytes(bytes);
     String token = PREFIX + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
     NodeToken kept = new NodeToken(hash(token), tailnet, node, premises.now());
-    Attempts.untilFirst(
+    premises.untilFirst(
         () -> {
           premises.node(tailnet, node);
           // An attempt whose outcome is unknown may have kept it.
@@ -63,7 +63,7 @@ final class Tokens {
   }
 
   List<NodeToken> list(String tailnet) throws ControlException {
-    return Attempts.untilFirst(
+    return premises.untilFirst(
         () -> {
           premises.seen(tailnet);
           return records.tokens(tailnet);
@@ -71,7 +71,7 @@ final class Tokens {
   }
 
   void revoke(String tailnet, Bytes hash) throws ControlException {
-    Attempts.untilFirst(
+    premises.untilFirst(
         () -> {
           records.removeToken(tailnet, hash);
           return hash;
@@ -88,7 +88,7 @@ final class Tokens {
       throw new ControlException.TooMany(
           "too many tokens that are not valid come from there; try again later", wait);
     }
-    Optional<NodeToken> found = Attempts.untilFirst(() -> records.token(hash));
+    Optional<NodeToken> found = premises.untilFirst(() -> records.token(hash));
     if (found.isPresent()) {
       right.put(hash, true);
     } else {

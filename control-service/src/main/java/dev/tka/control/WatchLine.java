@@ -2,7 +2,9 @@ package dev.tka.control;
 
 import dev.tka.store.records.Changes;
 import dev.tka.sync.rpc.Announcement;
+import java.net.URI;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A line of a watch (service, section 4). A watch that resumes from a line's token misses nothing
@@ -34,6 +36,15 @@ public sealed interface WatchLine {
       signatures = List.copyOf(signatures);
     }
   }
+
+  /**
+   * A tailnet was moved to another place (service, section 7), where its next changes are told.
+   *
+   * @param tailnet its name
+   * @param token the token to resume from, here
+   * @param server where the servers of that place are; empty if this one was not told
+   */
+  record Moved(String tailnet, Changes.Position token, Optional<URI> server) implements WatchLine {}
 
   /** What changed before this line is not known: all of it is to be asked for again. */
   record Resync(Changes.Position token) implements WatchLine {}

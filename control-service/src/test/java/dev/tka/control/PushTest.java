@@ -62,7 +62,9 @@ class PushTest {
   private final ControlRecords records = place.records().orElseThrow();
   private final Map<String, Announcement> generals = new HashMap<>();
   private final TailnetViews views = new TailnetViews(this::view, System::nanoTime);
-  private final Push push = new Push(records, views, System::nanoTime);
+  private final Push push =
+      new Push(
+          records, new Attempts(records, System::nanoTime, Thread::sleep), views, System::nanoTime);
   private final Semaphore ready = new Semaphore(0);
 
   @AfterEach
@@ -240,7 +242,12 @@ class PushTest {
               return view(tailnet);
             },
             System::nanoTime);
-    try (Push other = new Push(records, failing, System::nanoTime)) {
+    try (Push other =
+        new Push(
+            records,
+            new Attempts(records, System::nanoTime, Thread::sleep),
+            failing,
+            System::nanoTime)) {
       Subscription watch = new Subscription(other, Optional.empty(), at("0"));
       watch.join(new Changes(at("1"), true, List.of(of("a"))));
       assertThatThrownBy(watch::next).isInstanceOf(ControlException.Unavailable.class);
@@ -268,7 +275,12 @@ class PushTest {
               return view(tailnet);
             },
             System::nanoTime);
-    try (Push other = new Push(records, failing, System::nanoTime)) {
+    try (Push other =
+        new Push(
+            records,
+            new Attempts(records, System::nanoTime, Thread::sleep),
+            failing,
+            System::nanoTime)) {
       watch[0] = new Subscription(other, Optional.empty(), at("0"));
       watch[0].join(new Changes(at("1"), true, List.of(of("a"))));
       assertThatThrownBy(watch[0]::next).isInstanceOf(ControlException.Unavailable.class);
@@ -278,25 +290,49 @@ class PushTest {
     }
   }
 
+  /** The records, whose watcher a test calls itself. */
+  private ControlRecords toldByHand(ControlRecords.Watcher[] watcher) {
+    return (ControlRecords)
+        Proxy.newProxyInstance(
+            getClass().getClassLoader(),
+            new Class<?>[] {ControlRecords.class},
+            (proxy, method, arguments) -> {
+              if (method.getName().equals("watch")) {
+                watcher[0] = (ControlRecords.Watcher) arguments[0];
+                return (Tailnets.Watch) () -> {};
+              }
+              return method.invoke(records, arguments);
+            });
+  }
+
+  @Test
+  void whoeverCameBeforeTheFirstReportIsToldWhatWasCommittedBeforeIt() throws Exception {
+    ControlRecords.Watcher[] watcher = new ControlRecords.Watcher[1];
+    ControlRecords silent = toldByHand(watcher);
+    TailnetViews own = new TailnetViews(this::view, System::nanoTime);
+    announce("a", new Announcement.Enabled(OLD));
+    try (Push other =
+        new Push(
+            silent, new Attempts(silent, System::nanoTime, Thread::sleep), own, System::nanoTime)) {
+      CompletableFuture<Optional<Announcement>> early = new CompletableFuture<>();
+      other.await("a", Optional.empty(), new Announcement.Enabled(OLD), told(early));
+      announce("a", new Announcement.Enabled(NEW));
+      watcher[0].changed(new Changes(records.position(), true, List.of()), System.nanoTime());
+      assertThat(early).isCompletedWithValue(Optional.of(new Announcement.Enabled(NEW)));
+      assertThat(own.get("a").general()).isEqualTo(new Announcement.Enabled(NEW));
+    }
+  }
+
   @Test
   void aLineIsAsNewAsItsTokenAlsoWhenTheServiceWasNotYetToldOfTheCommit() throws Exception {
     announce("a", new Announcement.Enabled(OLD));
     put("a", NodeRecord.of(1, key(1)));
     ControlRecords.Watcher[] watcher = new ControlRecords.Watcher[1];
-    ControlRecords silent =
-        (ControlRecords)
-            Proxy.newProxyInstance(
-                getClass().getClassLoader(),
-                new Class<?>[] {ControlRecords.class},
-                (proxy, method, arguments) -> {
-                  if (method.getName().equals("watch")) {
-                    watcher[0] = (ControlRecords.Watcher) arguments[0];
-                    return (Tailnets.Watch) () -> {};
-                  }
-                  return method.invoke(records, arguments);
-                });
+    ControlRecords silent = toldByHand(watcher);
     TailnetViews own = new TailnetViews(this::view, System::nanoTime);
-    try (Push other = new Push(silent, own, System::nanoTime)) {
+    try (Push other =
+        new Push(
+            silent, new Attempts(silent, System::nanoTime, Thread::sleep), own, System::nanoTime)) {
       Changes.Position before = records.position();
       watcher[0].changed(new Changes(before, true, List.of()), System.nanoTime());
       assertThat(own.get("a").general()).isEqualTo(new Announcement.Enabled(OLD));
@@ -328,13 +364,13 @@ class PushTest {
   void aNodeThatKnowsLessIsAnsweredAtOnceAndOneThatKnowsAllWaitsForAChange() throws Exception {
     announce("a", new Announcement.Enabled(OLD));
     CompletableFuture<Optional<Announcement>> first = new CompletableFuture<>();
-    push.await("a", Optional.of(1L), new Announcement.Never(), first::complete);
+    push.await("a", Optional.of(1L), new Announcement.Never(), told(first));
     assertThat(first.getNow(Optional.empty())).contains(new Announcement.Enabled(OLD));
 
     CompletableFuture<Optional<Announcement>> second = new CompletableFuture<>();
-    push.await("a", Optional.of(1L), new Announcement.Enabled(OLD), second::complete);
+    push.await("a", Optional.of(1L), new Announcement.Enabled(OLD), told(second));
     CompletableFuture<Optional<Announcement>> apart = new CompletableFuture<>();
-    push.await("a", Optional.of(2L), new Announcement.Enabled(OLD), apart::complete);
+    push.await("a", Optional.of(2L), new Announcement.Enabled(OLD), told(apart));
     assertThat(push.waiting()).isEqualTo(2);
     put("b", NodeRecord.of(9, key(9)));
     put("a", NodeRecord.of(2, key(2)).withTold(Optional.of(new NodeRecord.Told.Retired(OLD))));
@@ -346,14 +382,34 @@ class PushTest {
     assertThat(push.waiting()).isZero();
   }
 
+  /** Completes with what is announced, or with nothing if the service stops. */
+  private static AnnouncementWaiter told(CompletableFuture<Optional<Announcement>> done) {
+    return new AnnouncementWaiter() {
+      @Override
+      public void announced(Announcement now) {
+        done.complete(Optional.of(now));
+      }
+
+      @Override
+      public void stopping() {
+        done.complete(Optional.empty());
+      }
+
+      @Override
+      public void failed(ControlException why) {
+        done.completeExceptionally(why);
+      }
+    };
+  }
+
   @Test
   void aServerThatStopsAnswersThoseWhoWait() throws Exception {
     CompletableFuture<Optional<Announcement>> waiting = new CompletableFuture<>();
-    push.await("a", Optional.empty(), new Announcement.Never(), waiting::complete);
+    push.await("a", Optional.empty(), new Announcement.Never(), told(waiting));
     push.drain();
     assertThat(waiting.get(10, TimeUnit.SECONDS)).isEmpty();
     CompletableFuture<Optional<Announcement>> late = new CompletableFuture<>();
-    push.await("a", Optional.empty(), new Announcement.Never(), late::complete);
+    push.await("a", Optional.empty(), new Announcement.Never(), told(late));
     assertThat(late.get(10, TimeUnit.SECONDS)).isEmpty();
   }
 

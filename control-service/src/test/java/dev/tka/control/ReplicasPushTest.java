@@ -2,12 +2,14 @@ package dev.tka.control;
 
 import static dev.tka.control.TestControl.TAILNET;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.store.sql.PostgresDatabase;
 import dev.tka.store.sql.PostgresSettings;
+import dev.tka.store.sql.testkit.PgBouncer;
 import dev.tka.store.sql.testkit.PostgresServer;
 import dev.tka.sync.rpc.Announcement;
 import dev.tka.testkit.Chains;
@@ -68,13 +70,29 @@ class ReplicasPushTest {
   @BeforeEach
   void begin() throws Exception {
     settings = server.newDatabase();
+    open(settings);
+    beginTailnet();
+    awaitWatching();
+  }
+
+  private void open(PostgresSettings through) throws Exception {
     for (int i = 0; i < 2; i++) {
       services.add(
           ControlService.over(
-              PostgresDatabase.create(settings, Clock.systemUTC()),
+              PostgresDatabase.create(through, Clock.systemUTC()),
               ControlSettings.DEFAULTS,
               Clock.systemUTC()));
     }
+  }
+
+  /** Other services on the same database, or on another. */
+  private void openInstead(PostgresSettings through) throws Exception {
+    close();
+    services.clear();
+    open(through);
+  }
+
+  private void beginTailnet() throws Exception {
     Map<Long, Bytes> signatures = new TreeMap<>();
     for (int node = 1; node <= NODES; node++) {
       login(services.get(0), node, "node" + node);
@@ -84,6 +102,9 @@ class ReplicasPushTest {
     services.get(0).call(Caller.node(TAILNET, 1), TestControl.begin(1, genesis));
     services.get(0).call(Caller.node(TAILNET, 1), TestControl.finish(1, signatures));
     note(genesis);
+  }
+
+  private void awaitWatching() throws InterruptedException {
     for (ControlService each : services) {
       // The first report has all readers ask for everything.
       while (each.age().isEmpty()) {
@@ -325,6 +346,58 @@ class ReplicasPushTest {
               server.start();
             })
         .requireSoon("database restarted");
+  }
+
+  @Test
+  void aCommitIsToldThroughPgBouncer() throws Exception {
+    assumeTrue(PgBouncer.isInstalled());
+    for (String mode : List.of("session", "transaction")) {
+      try (PgBouncer pooler = PgBouncer.start(server, mode)) {
+        openInstead(pooler.settings(settings.database()));
+        awaitWatching();
+        delays(3, () -> {});
+        List<Long> delays = delays(ROUNDS, () -> {});
+        print("PgBouncer, " + mode + " pooling, AUMs", delays);
+        // Transaction pooling loses all notifications.
+        assertThat(percentile(delays, 50)).isLessThan(MOST_MILLIS_BEYOND_A_STOP);
+      }
+    }
+  }
+
+  @Test
+  void aCommitIsToldAlthoughTheStandbyWasPromoted() throws Exception {
+    PostgresServer primary = PostgresServer.own();
+    String database = primary.newDatabase().database();
+    PostgresServer standby = primary.standby();
+    try {
+      openInstead(
+          PostgresSettings.parse(
+                  "postgresql://"
+                      + PostgresServer.USER
+                      + "@127.0.0.1:"
+                      + primary.port()
+                      + ",127.0.0.1:"
+                      + standby.port()
+                      + "/"
+                      + database
+                      + "?targetServerType=primary")
+              .withPassword(PostgresServer.PASSWORD));
+      chain.clear();
+      places.clear();
+      beginTailnet();
+      awaitWatching();
+      delaysDuring(
+              () -> {
+                primary.crash();
+                standby.promote();
+              })
+          .requireSoon("standby promoted");
+    } finally {
+      close();
+      services.clear();
+      standby.delete();
+      primary.delete();
+    }
   }
 
   /**

@@ -11,6 +11,7 @@ import dev.tka.core.Key;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.NodeKey;
 import dev.tka.core.State;
+import dev.tka.core.authority.Clocks;
 import dev.tka.store.MemoryTailnets;
 import dev.tka.store.records.NodeRecord;
 import dev.tka.sync.SyncOffer;
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
@@ -53,7 +55,15 @@ final class TestControl implements AutoCloseable {
   final AtomicLong nanos = new AtomicLong();
   final List<ControlListener.Event> events = new ArrayList<>();
   final List<Long> unsigned = new ArrayList<>();
+
+  /** How many nodes came to a tailnet that was restored, and which did not, each time it ended. */
+  final List<Map.Entry<Long, List<Long>>> gaveBack = new ArrayList<>();
+
+  final List<String> failed = new CopyOnWriteArrayList<>();
   final ControlService service;
+
+  /** How requests wait. */
+  volatile Attempts.Sleep sleep = Thread::sleep;
 
   TestControl() {
     this(ControlSettings.DEFAULTS);
@@ -64,7 +74,7 @@ final class TestControl implements AutoCloseable {
         ControlService.over(
             place,
             settings,
-            clock,
+            Clocks.of(clock),
             new ControlListener() {
               @Override
               public void served(Event event) {
@@ -75,8 +85,19 @@ final class TestControl implements AutoCloseable {
               public void unsigned(String tailnet, List<Long> nodes) {
                 unsigned.addAll(nodes);
               }
+
+              @Override
+              public void gaveBack(String tailnet, long came, List<Long> missing) {
+                gaveBack.add(Map.entry(came, List.copyOf(missing)));
+              }
+
+              @Override
+              public void failed(String what, Exception why) {
+                failed.add(what + ": " + why);
+              }
             },
-            nanos::get);
+            nanos::get,
+            time -> sleep.millis(time));
   }
 
   /** Some nodes, and the lock on with key 1 of two votes and key 2 of one; all nodes are signed. */

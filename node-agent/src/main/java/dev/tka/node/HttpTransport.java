@@ -22,9 +22,12 @@ import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
@@ -32,6 +35,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +46,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The token goes into the header of a request and nowhere else. It is not sent over plain HTTP,
  * except to this machine.
+ *
+ * <p>A server that says that the tailnet was moved is followed only to servers that are named here,
+ * each of which is asked once for a request at most.
  */
 public final class HttpTransport implements ControlTransport {
   /** How long one answer may take as a whole, beside the time that control is asked to wait. */
@@ -53,6 +61,7 @@ public final class HttpTransport implements ControlTransport {
   private static final int LONGEST_SECONDS = 9;
   private static final int LARGEST_ERROR = 8 << 10;
   private static final int OK = 200;
+  private static final int MOVED = 307;
   private static final int LAST_PORT = 65_535;
 
   private static final String OWN_PATH = "/v1/node";
@@ -68,41 +77,74 @@ public final class HttpTransport implements ControlTransport {
   private static final Pattern ETAG = Pattern.compile("(W/)?\"[!#-~]{0,200}\"");
   private static final Pattern CODE = Pattern.compile("[a-z-]{1,40}");
 
+  /**
+   * A server, and what its URL says.
+   *
+   * @param base what comes before the paths of requests
+   * @param origin scheme, host and port
+   * @param keepsSecrets whether a token may go there
+   */
+  private record Server(String base, Origin origin, boolean keepsSecrets) {
+    static Server of(String url, String path) {
+      Matcher matcher = BASE.matcher(url);
+      if (!matcher.matches() || !isUri(url)) {
+        throw new IllegalArgumentException(
+            "expected https://HOST:PORT, found something else"
+                + (url.indexOf('@') >= 0 ? ", such as a user: a token comes from a file" : ""));
+      }
+      String host = matcher.group(2) == null ? matcher.group(3) : matcher.group(2);
+      return new Server(
+          (url.endsWith("/") ? url.substring(0, url.length() - 1) : url) + path,
+          Origin.of(URI.create(url)).orElseThrow(),
+          matcher.group(1).toLowerCase(Locale.ROOT).equals("https")
+              || LOOPBACK.matcher(host).matches());
+    }
+  }
+
+  /** Where a URL leads: the same scheme, host and port, however it writes them. */
+  private record Origin(String scheme, String host, int port) {
+    private static final int HTTPS = 443;
+    private static final int HTTP = 80;
+
+    static Optional<Origin> of(URI url) {
+      if (url.getScheme() == null || url.getHost() == null || url.getRawUserInfo() != null) {
+        return Optional.empty();
+      }
+      String scheme = url.getScheme().toLowerCase(Locale.ROOT);
+      int port = url.getPort() >= 0 ? url.getPort() : scheme.equals("https") ? HTTPS : HTTP;
+      return Optional.of(new Origin(scheme, url.getHost().toLowerCase(Locale.ROOT), port));
+    }
+  }
+
   private final HttpConnections connections;
-  private final String base;
+  private final List<Server> servers;
+  private final ServerChoice choice;
   private final boolean ours;
-  private final boolean keepsSecrets;
   private final Optional<Path> tokenFile;
   private final Duration whole;
 
   private HttpTransport(
       HttpConnections connections,
-      String base,
+      List<String> urls,
       String path,
       Optional<Path> tokenFile,
       Duration whole) {
-    Matcher matcher = BASE.matcher(base);
-    if (!matcher.matches() || !isUri(base)) {
-      throw new IllegalArgumentException(
-          "expected https://HOST:PORT, found something else"
-              + (base.indexOf('@') >= 0 ? ", such as a user: a token comes from a file" : ""));
+    if (urls.isEmpty()) {
+      throw new IllegalArgumentException("expected a server, found none");
     }
-    String host = matcher.group(2) == null ? matcher.group(3) : matcher.group(2);
     this.connections = connections;
-    this.base = (base.endsWith("/") ? base.substring(0, base.length() - 1) : base) + path;
+    this.servers = urls.stream().map(url -> Server.of(url, path)).toList();
+    this.choice = new ServerChoice(urls.size());
     this.ours = !path.isEmpty();
-    this.keepsSecrets =
-        matcher.group(1).toLowerCase(Locale.ROOT).equals("https")
-            || LOOPBACK.matcher(host).matches();
     this.tokenFile = tokenFile;
     this.whole = whole;
   }
 
   private HttpTransport(HttpTransport other, Duration whole) {
     this.connections = other.connections;
-    this.base = other.base;
+    this.servers = other.servers;
+    this.choice = other.choice;
     this.ours = other.ours;
-    this.keepsSecrets = other.keepsSecrets;
     this.tokenFile = other.tokenFile;
     this.whole = whole;
   }
@@ -124,7 +166,21 @@ public final class HttpTransport implements ControlTransport {
    * @throws IllegalArgumentException if the URL is none; the message does not quote it
    */
   public static HttpTransport toServer(HttpConnections connections, String server, Path tokenFile) {
-    return new HttpTransport(connections, server, OWN_PATH, Optional.of(tokenFile), WHOLE);
+    return toServer(connections, List.of(server), tokenFile);
+  }
+
+  /**
+   * The way to several servers, of which one has the node's tailnet: another one after it was moved
+   * (service, section 7). The one that answered last is asked first; at the beginning they are
+   * tried in order. All of them take the same token.
+   *
+   * @param servers {@code https://HOST:PORT} of each
+   * @throws IllegalArgumentException if there is none, or a URL is none; the message does not quote
+   *     it
+   */
+  public static HttpTransport toServer(
+      HttpConnections connections, List<String> servers, Path tokenFile) {
+    return new HttpTransport(connections, servers, OWN_PATH, Optional.of(tokenFile), WHOLE);
   }
 
   /**
@@ -137,7 +193,7 @@ public final class HttpTransport implements ControlTransport {
    */
   public static HttpTransport toControl(
       HttpConnections connections, String base, Optional<Path> tokenFile) {
-    return new HttpTransport(connections, base, "", tokenFile, WHOLE);
+    return new HttpTransport(connections, List.of(base), "", tokenFile, WHOLE);
   }
 
   /**
@@ -150,11 +206,73 @@ public final class HttpTransport implements ControlTransport {
 
   @Override
   public CompletableFuture<Reply> send(Ask ask) {
+    CompletableFuture<Reply> answer = new CompletableFuture<>();
+    send(ask, choice.first(), new HashSet<>(), answer);
+    return answer;
+  }
+
+  /** Asks a server, and whom it names if it is one of ours that was not asked yet. */
+  private void send(Ask ask, int server, Set<Integer> asked, CompletableFuture<Reply> answer) {
+    asked.add(server);
+    CompletableFuture<Heard> heard = ask(ask, servers.get(server));
+    // Whoever gives up the answer gives up the request.
+    var unused = answer.whenComplete((reply, failure) -> heard.cancel(true));
+    var unusedToo =
+        heard.whenComplete(
+            (one, failure) -> {
+              if (failure != null) {
+                choice.unreachable(server);
+                answer.completeExceptionally(failure);
+                return;
+              }
+              OptionalInt next = next(one);
+              if (next.isEmpty()) {
+                choice.answered(server, one.reply().status());
+                answer.complete(one.reply());
+              } else if (asked.contains(next.getAsInt())) {
+                choice.answered(server, one.reply().status());
+                answer.completeExceptionally(
+                    new ControlFailure.Unreachable(
+                        "its servers send this node to each other: each says that another one has"
+                            + " the tailnet"));
+              } else {
+                try {
+                  send(ask, next.getAsInt(), asked, answer);
+                } catch (RuntimeException e) {
+                  // Otherwise nobody would answer.
+                  answer.completeExceptionally(e);
+                }
+              }
+            });
+  }
+
+  /** The server to which an answer sends the node, if it is one of its own. */
+  private OptionalInt next(Heard heard) {
+    boolean moved =
+        heard.reply().status() == MOVED && heard.reply().code().equals(Optional.of("moved"));
+    if (!moved || heard.location().isEmpty()) {
+      return OptionalInt.empty();
+    }
+    Optional<Origin> origin;
+    try {
+      origin = Origin.of(URI.create(heard.location().get()));
+    } catch (IllegalArgumentException e) {
+      return OptionalInt.empty();
+    }
+    return IntStream.range(0, servers.size())
+        .filter(each -> Optional.of(servers.get(each).origin()).equals(origin))
+        .findFirst();
+  }
+
+  /** An answer, and where it says that the tailnet is. */
+  private record Heard(Reply reply, Optional<String> location) {}
+
+  private CompletableFuture<Heard> ask(Ask ask, Server server) {
     HttpRequest request;
     Optional<String> token;
     try {
-      token = token();
-      HttpRequest.Builder builder = request(ask);
+      token = token(server);
+      HttpRequest.Builder builder = request(ask, server);
       token.ifPresent(text -> builder.header("Authorization", "Bearer " + text));
       request = builder.build();
     } catch (ControlFailure e) {
@@ -165,10 +283,10 @@ public final class HttpTransport implements ControlTransport {
     return exchange(request, ask.most(), patience, token);
   }
 
-  private HttpRequest.Builder request(Ask ask) throws ControlFailure.Unreachable {
+  private HttpRequest.Builder request(Ask ask, Server server) throws ControlFailure.Unreachable {
     if (ask instanceof Call call) {
       // As a POST: nothing on the way drops its body, and the client does not repeat it.
-      return to("/machine/tka/" + call.rpc().path()).POST(body(call.body()));
+      return to(server, "/machine/tka/" + call.rpc().path()).POST(body(call.body()));
     }
     if (!ours) {
       throw new ControlFailure.Unreachable(
@@ -177,29 +295,29 @@ public final class HttpTransport implements ControlTransport {
     }
     if (ask instanceof Announced announced) {
       HttpRequest.Builder builder =
-          to("/announcement?wait=" + announced.patience().toSeconds() + "s");
+          to(server, "/announcement?wait=" + announced.patience().toSeconds() + "s");
       announced.known().ifPresent(tag -> builder.header("If-None-Match", tag));
       return builder;
     }
     if (ask instanceof LogIn login) {
-      return to("/login").POST(body(login.body()));
+      return to(server, "/login").POST(body(login.body()));
     }
-    HttpRequest.Builder builder = to("/peers");
+    HttpRequest.Builder builder = to(server, "/peers");
     ((ListPeers) ask).known().ifPresent(tag -> builder.header("If-None-Match", tag));
     return builder;
   }
 
-  private HttpRequest.Builder to(String path) {
-    return HttpRequest.newBuilder(URI.create(base + path)).header("User-Agent", "tka");
+  private static HttpRequest.Builder to(Server server, String path) {
+    return HttpRequest.newBuilder(URI.create(server.base() + path)).header("User-Agent", "tka");
   }
 
   private static HttpRequest.BodyPublisher body(Bytes bytes) {
     return HttpRequest.BodyPublishers.ofByteArray(bytes.toByteArray());
   }
 
-  private CompletableFuture<Reply> exchange(
+  private CompletableFuture<Heard> exchange(
       HttpRequest request, int most, Duration patience, Optional<String> token) {
-    CompletableFuture<Reply> answer = new CompletableFuture<>();
+    CompletableFuture<Heard> answer = new CompletableFuture<>();
     AtomicBoolean over = new AtomicBoolean();
     CompletableFuture<HttpResponse<Bytes>> exchange =
         connections
@@ -227,7 +345,8 @@ public final class HttpTransport implements ControlTransport {
               if (failure != null) {
                 answer.completeExceptionally(failure(failure));
               } else {
-                answer.complete(reply(response, token));
+                answer.complete(
+                    new Heard(reply(response, token), response.headers().firstValue("Location")));
               }
             });
     // Whoever ends it, the timer goes, and the connection unless all was read.
@@ -284,11 +403,11 @@ public final class HttpTransport implements ControlTransport {
     return Optional.of(wait.compareTo(LONGEST_RETRY_AFTER) > 0 ? LONGEST_RETRY_AFTER : wait);
   }
 
-  private Optional<String> token() throws ControlFailure.Unreachable {
+  private Optional<String> token(Server server) throws ControlFailure.Unreachable {
     if (tokenFile.isEmpty()) {
       return Optional.empty();
     }
-    if (!keepsSecrets) {
+    if (!server.keepsSecrets()) {
       throw new ControlFailure.Unreachable(
           "a token is not sent to another machine without TLS: use https://");
     }
@@ -369,10 +488,10 @@ public final class HttpTransport implements ControlTransport {
     return false;
   }
 
-  /** Names the server. */
+  /** Names the servers. */
   @Override
   public String toString() {
-    return "control at " + base;
+    return "control at " + servers.stream().map(Server::base).collect(Collectors.joining(" or "));
   }
 
   /** An answer is longer than it may be. */

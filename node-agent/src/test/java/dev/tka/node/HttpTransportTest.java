@@ -35,6 +35,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -346,6 +347,110 @@ class HttpTransportTest {
       assertThat(reply.status()).isEqualTo(307);
       assertThat(reply.code()).contains("moved");
       assertThat(elsewhere.requests).hasValue(0);
+    }
+  }
+
+  /** Says of each request that the tailnet is elsewhere. */
+  private static HostileServer moved(AtomicReference<String> to) throws IOException {
+    return new HostileServer(
+        out ->
+            out.write(
+                HostileServer.head(
+                    "307 Moved",
+                    "Location: " + to.get() + "/v1/node/peers",
+                    "Tka-Error: moved",
+                    "Content-Length: 0")));
+  }
+
+  private static HostileServer answering(String status) throws IOException {
+    return new HostileServer(out -> out.write(HostileServer.head(status, "Content-Length: 0")));
+  }
+
+  private static ControlTransport.Ask peers() {
+    return new ControlTransport.ListPeers(Optional.empty(), 1000);
+  }
+
+  @Test
+  void aServerIsFollowedExactlyToAnotherOneThatIsConfigured() throws Exception {
+    AtomicReference<String> to = new AtomicReference<>();
+    try (HostileServer first = moved(to);
+        HostileServer second = answering("200 OK")) {
+      HttpTransport transport =
+          HttpTransport.toServer(connections, List.of(first.url(), second.url() + "/"), tokenFile);
+      String port = second.url().substring(second.url().lastIndexOf(':') + 1);
+      for (String other :
+          List.of(
+              "http://localhost:" + port,
+              "https://127.0.0.1:" + port,
+              "http://127.0.0.1:1" + port.substring(1),
+              "http://127.0.0.1." + port,
+              "http://me@127.0.0.1:" + port,
+              "http://127.0.0.1:" + port + "@elsewhere",
+              "//127.0.0.1:" + port,
+              "",
+              "http://[")) {
+        to.set(other);
+        HttpTransport fresh =
+            HttpTransport.toServer(
+                connections, List.of(first.url(), second.url() + "/"), tokenFile);
+        assertThat(ask(fresh, peers()).status()).as(other).isEqualTo(307);
+      }
+      assertThat(second.requests).hasValue(0);
+      to.set(second.url().replace("http", "HTTP"));
+      int before = first.requests.get();
+      assertThat(ask(transport, peers()).status()).isEqualTo(200);
+      assertThat(ask(transport, peers()).status()).isEqualTo(200);
+      // It goes on where it was answered.
+      assertThat(first.requests).hasValue(before + 1);
+      assertThat(second.requests).hasValue(2);
+    }
+  }
+
+  @Test
+  void serversThatSendANodeToEachOtherAreAskedOnceEachForARequest() throws Exception {
+    AtomicReference<String> toSecond = new AtomicReference<>();
+    AtomicReference<String> toFirst = new AtomicReference<>();
+    try (HostileServer first = moved(toSecond);
+        HostileServer second = moved(toFirst)) {
+      toSecond.set(second.url());
+      toFirst.set(first.url());
+      HttpTransport transport =
+          HttpTransport.toServer(connections, List.of(first.url(), second.url()), tokenFile);
+      assertThatThrownBy(() -> ask(transport, peers()))
+          .isInstanceOf(ControlFailure.Unreachable.class)
+          .hasMessageContaining("send this node to each other");
+      assertThat(first.requests).hasValue(1);
+      assertThat(second.requests).hasValue(1);
+    }
+  }
+
+  @Test
+  void whereAServerSendsANodeIsNotRememberedBeforeItHasAnswered() throws Exception {
+    AtomicReference<String> to = new AtomicReference<>();
+    try (HostileServer first = moved(to);
+        HostileServer second = answering("503 Later")) {
+      to.set(second.url());
+      HttpTransport transport =
+          HttpTransport.toServer(connections, List.of(first.url(), second.url()), tokenFile);
+      for (int i = 1; i <= 2; i++) {
+        assertThat(ask(transport, peers()).status()).isEqualTo(503);
+        assertThat(first.requests).hasValue(i);
+      }
+    }
+  }
+
+  @Test
+  void aServerThatCannotBeReachedIsLeftForTheNextOne() throws Exception {
+    String gone;
+    try (HostileServer closed = answering("200 OK")) {
+      gone = closed.url();
+    }
+    try (HostileServer second = answering("200 OK")) {
+      HttpTransport transport =
+          HttpTransport.toServer(connections, List.of(gone, second.url()), tokenFile);
+      assertThatThrownBy(() -> ask(transport, peers()))
+          .isInstanceOf(ControlFailure.Unreachable.class);
+      assertThat(ask(transport, peers()).status()).isEqualTo(200);
     }
   }
 

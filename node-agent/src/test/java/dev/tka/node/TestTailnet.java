@@ -18,6 +18,7 @@ import dev.tka.core.NodeKey;
 import dev.tka.core.State;
 import dev.tka.core.TextException;
 import dev.tka.store.MemoryTailnets;
+import dev.tka.store.Tailnets;
 import dev.tka.sync.SyncSend;
 import dev.tka.sync.rpc.Announcement;
 import dev.tka.sync.rpc.RpcAnswer;
@@ -55,12 +56,15 @@ final class TestTailnet implements AutoCloseable {
   private static final Bytes VALUE = SECRET.value();
 
   final FakeClock clock = new FakeClock();
-  final ControlService service =
-      ControlService.over(new MemoryTailnets(), ControlSettings.DEFAULTS, clock);
+  final ControlService service;
   final List<Aum> chain = new ArrayList<>();
 
   /** How many requests were answered. */
   final AtomicInteger asked = new AtomicInteger();
+
+  private TestTailnet(Tailnets place) {
+    service = ControlService.over(place, ControlSettings.DEFAULTS, clock);
+  }
 
   /** Some nodes, and the lock on; all but the last are signed. */
   static TestTailnet locked(int nodes) throws Exception {
@@ -69,7 +73,12 @@ final class TestTailnet implements AutoCloseable {
 
   /** The same with another authority, and the first so many nodes signed by key 1. */
   static TestTailnet locked(int nodes, Aum genesis, int signed) throws Exception {
-    TestTailnet tailnet = new TestTailnet();
+    return locked(new MemoryTailnets(), nodes, genesis, signed);
+  }
+
+  /** The same in a place. */
+  static TestTailnet locked(Tailnets place, int nodes, Aum genesis, int signed) throws Exception {
+    TestTailnet tailnet = new TestTailnet(place);
     for (int node = 1; node <= nodes; node++) {
       tailnet.service.login(
           NAME,

@@ -19,6 +19,8 @@ import dev.tka.cli.command.InitCommand;
 import dev.tka.cli.command.InspectCommand;
 import dev.tka.cli.command.KeygenCommand;
 import dev.tka.cli.command.LogCommand;
+import dev.tka.cli.command.MirrorCommand;
+import dev.tka.cli.command.MoveCommand;
 import dev.tka.cli.command.NodeCommand;
 import dev.tka.cli.command.OfferCommand;
 import dev.tka.cli.command.PeersCommand;
@@ -106,6 +108,10 @@ final class Verbs {
               "restored", "Says that a tailnet was restored from a backup, or that this is over."),
           new Verb("export", "Writes a tailnet as a stream of bytes."),
           new Verb("import", "Imports the output of 'tka export' into a store of any kind."),
+          new Verb("move", "Moves a tailnet of control to another store while it is in use."),
+          new Verb(
+              "mirror",
+              "Keeps a copy of a tailnet of control in another store, and compares the two."),
           new Verb("delete", "Deletes a tailnet from control's store, with its name."),
           new Verb(
               "serve",
@@ -180,6 +186,8 @@ final class Verbs {
       case "restored" -> RestoredCommand.class;
       case "export" -> ExportCommand.class;
       case "import" -> ImportCommand.class;
+      case "move" -> MoveCommand.class;
+      case "mirror" -> MirrorCommand.class;
       case "delete" -> DeleteCommand.class;
       case "serve" -> ServeCommand.class;
       case "conformance" -> ConformanceCommand.class;

@@ -468,6 +468,7 @@ class AdviceTest {
       case REPAIR -> leftBehind("tka repair ");
       case GIVE_BACK -> giveBack();
       case RESTORED -> restored();
+      case END_RESTORED -> endRestored();
       case ADMIT -> admit();
       case FINISH -> finish();
       case PERSON -> throw new AssertionError("no command");
@@ -776,6 +777,16 @@ class AdviceTest {
     Path control = folder.resolve("control");
     RewriteCommandsTest.deniedByControl(node, control);
     return untilContent("--restored", Map.of(), "sync", node, control, "--dry-run");
+  }
+
+  private Trouble endRestored() throws Exception {
+    String store = "sqlite:" + folder.resolve("control.db");
+    Path export = folder.resolve("export");
+    Cli.run("export", Tailnet.of(folder, "ann", "bob").directory(), export);
+    Cli.run("import", export, store, "--tailnet", "example.com");
+    Cli.run("restored", store, "--tailnet", "example.com");
+    return untilUnnamed(
+        "restored from a backup", "--over", Map.of(), "doctor", store, "--tailnet", "example.com");
   }
 
   private Trouble admit() throws Exception {

@@ -19,17 +19,18 @@ import java.util.List;
 import java.util.Map;
 
 /** Runs the command in this process, on streams of its own. */
-final class Cli {
+public final class Cli {
   private Cli() {}
 
   /** The output of a run, and its exit status. */
-  record Result(int exitCode, String out, String err) {
+  public record Result(int exitCode, String out, String err) {
     Map<String, Object> json() {
       return parse(out);
     }
   }
 
-  static Result run(Object... arguments) {
+  /** Runs it without input. */
+  public static Result run(Object... arguments) {
     return runWithInput(new byte[0], arguments);
   }
 
@@ -56,7 +57,7 @@ final class Cli {
   }
 
   /** What starts the command as a process of its own, as the launcher allows native code. */
-  static List<String> process(Object... arguments) {
+  public static List<String> process(Object... arguments) {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -71,7 +72,8 @@ final class Cli {
     return command;
   }
 
-  static Map<String, Object> parse(String json) {
+  /** The fields of an object. */
+  public static Map<String, Object> parse(String json) {
     try {
       return JSON.std.mapFrom(json);
     } catch (IOException e) {

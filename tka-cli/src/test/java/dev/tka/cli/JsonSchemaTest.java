@@ -3,16 +3,27 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.jr.ob.JSON;
+import dev.tka.client.testkit.FakeServer;
+import dev.tka.control.ControlService;
+import dev.tka.control.ControlSettings;
+import dev.tka.control.http.ControlServer;
+import dev.tka.control.http.Listener;
+import dev.tka.control.http.Role;
+import dev.tka.control.http.ServerSettings;
 import dev.tka.core.Aum;
 import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.core.store.Commit;
+import dev.tka.store.MemoryTailnets;
+import dev.tka.store.Tailnets;
 import dev.tka.store.directory.NodeDirectory;
+import dev.tka.store.records.Fence;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.GoldenData;
 import dev.tka.testkit.NodeKeySignatures;
 import dev.tka.testkit.TestKeys;
 import dev.tka.testkit.WeakKeys;
 import java.io.BufferedReader;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,9 +31,11 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -121,6 +134,7 @@ class JsonSchemaTest {
     keys.run("import", one, store);
     keys.run("restored", store, "--tailnet", "one");
     collect("status", Cli.run("status", store, "--tailnet", "one", "--json").json(), paths);
+    collect("doctor", Cli.run("doctor", store, "--tailnet", "one", "--json").json(), paths);
     Path all = home.resolve("all.tka");
     keys.run("export", store, "--all", all);
     collect("import", Cli.run("import", all, store, "--json").json(), paths);
@@ -129,7 +143,14 @@ class JsonSchemaTest {
     collect("import", Cli.run("import", all, store, "--json").json(), paths);
     collect("backup", Cli.run("backup", store, home.resolve("copy"), "--json").json(), paths);
     keys.run(
-        "add", store, "--tailnet", "one", keys.newKey("carol"), "--key-file", keys.keyFile("ann"));
+        "add", store, "--tailnet", "two", keys.newKey("carol"), "--key-file", keys.keyFile("ann"));
+    String other = "sqlite:" + home.resolve("other.db");
+    collect("mirror", Cli.run("mirror", store, other, "--all", "--once", "--json").json(), paths);
+    collect("move", Cli.run("move", store, other, "--all", "--plan", "--json").json(), paths);
+    collect("move", Cli.run("move", store, other, "--all", "--json").json(), paths);
+    collect("tailnets", Cli.run("tailnets", store, "--json").json(), paths);
+    keys.run("move", other, store, "--all");
+    FencedStoreTest.fence(home.resolve("control.db"), "one", FencedStoreTest.MOVED);
     collect(
         "restore",
         Cli.run("restore", home.resolve("copy"), store, "--yes", "--json").json(),
@@ -150,7 +171,42 @@ class JsonSchemaTest {
       for (String verb : List.of("fleet", "doctor", "peers")) {
         collect(verb, Cli.run(verb, at[0], at[1], at[2], at[3]).json(), paths);
       }
+      server.put(
+          "",
+          out ->
+              FakeServer.lines(
+                  out,
+                  "{\"tailnet\":\""
+                      + ServedTailnet.NAME
+                      + "\",\"lock\":\"on\",\"length\":1,\"keys\":1,\"nodes\":2,\"restored\":\"2026-01-02T03:04:05Z\"}"));
+      collect("fleet", Cli.run("fleet", at[0], at[1], at[2], at[3]).json(), paths);
       collect("node tokens", Cli.run("node", "tokens", at[0], at[1], at[2], at[3]).json(), paths);
+    }
+    collectMoved(paths);
+  }
+
+  private void collectMoved(Set<String> paths) throws Exception {
+    Tailnets place = new MemoryTailnets();
+    place
+        .records()
+        .orElseThrow()
+        .fence(
+            "moved.example.com",
+            Fence.NONE,
+            Fence.NONE.next(
+                "0123456789abcdef",
+                new Fence.Standing.Moved(
+                    "elsewhere", Optional.of(URI.create("https://new.example")), Instant.EPOCH)));
+    Listener.Address.Unix socket =
+        new Listener.Address.Unix(folder.resolve("moved").resolve("operator.sock"));
+    try (ControlService service =
+            ControlService.over(place, ControlSettings.DEFAULTS, Clock.systemUTC());
+        ControlServer server =
+            ControlServer.start(
+                new ControlServer.Parts(service, place, line -> {}, 10),
+                ServerSettings.of(Listener.of(Role.OPERATOR, socket)))) {
+      String url = server.address(Role.OPERATOR).orElseThrow().toString();
+      collect("tailnets", Cli.run("tailnets", url, "--json").json(), paths);
     }
   }
 

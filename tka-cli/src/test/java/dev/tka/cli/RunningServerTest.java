@@ -14,10 +14,13 @@ import dev.tka.core.Bytes;
 import dev.tka.store.MemoryTailnets;
 import dev.tka.store.Tailnets;
 import dev.tka.store.export.AumImport;
+import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.Fence;
 import dev.tka.store.records.NodeSighting;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.Key;
@@ -121,6 +124,36 @@ class RunningServerTest {
   }
 
   @Test
+  void aTailnetThatDoesNotLiveThereIsListedWithItsPlaceAndAVerbOnItNamesItsServer()
+      throws Exception {
+    String url = onSocket();
+    ControlRecords records = place.records().orElseThrow();
+    Fence moved =
+        Fence.NONE.next(
+            "0123456789abcdef",
+            new Fence.Standing.Moved(
+                "postgresql://new/db",
+                Optional.of(URI.create("https://new.example")),
+                Instant.EPOCH));
+    records.fence("empty.example.com", Fence.NONE, moved);
+    Fence fenced = Fence.NONE.next("0123456789abcdef", new Fence.Standing.Fenced(Instant.EPOCH));
+    records.fence(NAME, Fence.NONE, fenced);
+    assertThat(Cli.run("tailnets", url).out())
+        .contains("\t3 nodes\tbeing moved\n")
+        .endsWith(
+            "empty.example.com\tmoved to postgresql://new/db\tserved by https://new.example\n");
+    Cli.Result fleet = Cli.run("fleet", url, "--tailnet", "empty.example.com");
+    assertThat(fleet.exitCode()).isNotZero();
+    assertThat(fleet.err()).contains("moved", "https://new.example").hasLineCount(1);
+    records.fence(
+        "empty.example.com", moved, moved.next(new Fence.Standing.Shadow("sqlite:old.db")));
+    assertThat(Cli.run("tailnets", url).out())
+        .endsWith("empty.example.com\tunfinished copy of that in sqlite:old.db\n");
+    assertThat(Cli.run("tailnets", url, "--json").json().toString())
+        .contains("Standing=shadow", "Place=sqlite:old.db", "Standing=fenced");
+  }
+
+  @Test
   void whatIsReadOverASocketIsWhatTheServerKeeps() throws Exception {
     String url = onSocket();
     for (String verb : List.of("status", "log", "verify", "offer")) {
@@ -184,7 +217,8 @@ class RunningServerTest {
         .isEqualTo(
             new Cli.Result(
                 0,
-                "Control takes back what nodes still hold. When all have synced: tka restored "
+                "Control takes back what nodes still hold, until all have come. To end that before:"
+                    + " tka restored "
                     + words
                     + " --over\n",
                 ""));
@@ -193,6 +227,19 @@ class RunningServerTest {
         .contains("at " + since, "until 'tka restored " + words + " --over'");
     assertThat(Cli.run("status", url, "--tailnet", NAME, "--json").json())
         .containsEntry("Restored", since);
+    // Node 1 and 3 have not come for more than 30 days before the copy's newest AUM.
+    String line = "restored from a backup, as was said at " + since + ": ";
+    Cli.Result fleet = Cli.run("fleet", url, "--tailnet", NAME);
+    assertThat(fleet.out())
+        .contains(line + "1 node awaited\n")
+        .containsPattern("phone \\(node 2\\), never came, awaited\n");
+    assertThat(Cli.run("fleet", url, "--tailnet", NAME, "--json").json())
+        .containsEntry("Restored", since);
+    assertThat(Cli.run("doctor", url, "--tailnet", NAME).out())
+        .contains(
+            "note     restored: " + line.strip(),
+            "; 1 node awaited: phone (node 2)\n",
+            "run:   tka restored " + words + " --over\n");
     assertThat(Cli.run("restored", url, "--tailnet", NAME, "--over"))
         .isEqualTo(new Cli.Result(0, "Control's own rules hold again.\n", ""));
     assertThat(service.status(NAME).restored()).isEmpty();

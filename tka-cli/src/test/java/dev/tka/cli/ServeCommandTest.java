@@ -18,6 +18,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -127,6 +129,36 @@ class ServeCommandTest {
             "--operator-token-file=" + folder.resolve("none"));
     assertThat(missing.exitCode()).isNotEqualTo(ExitCode.OK);
     assertThat(missing.err()).contains("none");
+  }
+
+  @Test
+  void aDatabaseThatWasRestoredIsSaidToBeAtTheStart() throws Exception {
+    Path state = Files.createDirectory(folder.resolve("state"));
+    String store = "sqlite:" + state.resolve("control.db");
+    Tailnet keys = Tailnet.in(folder);
+    keys.run(
+        "init",
+        store,
+        "--tailnet",
+        "one",
+        keys.newKey("ann"),
+        "--key-file",
+        keys.keyFile("ann"),
+        "--confirm");
+    String since = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
+    try (Running server = Running.start(folder, "--restored", since)) {
+      assertThat(server.said()).isNotEmpty();
+    }
+    assertThat(Files.readString(folder.resolve("log"))).contains(" restored tailnet=one: ");
+    assertThat(Cli.run("status", store, "--tailnet", "one", "--json").json())
+        .containsEntry("Restored", since);
+    assertThat(Cli.run("doctor", store, "--tailnet", "one").out())
+        .contains("note     restored: ", "; no node is awaited that is known\n");
+    for (String wrong : List.of("yes", "2100-01-01T00:00:00Z", "2026-01-31")) {
+      Cli.Result bad = Cli.run("serve", "--check", "--state", state, "--restored", wrong);
+      assertThat(bad.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+      assertThat(bad.err()).startsWith("tka: --restored: restored expected a time ");
+    }
   }
 
   @Test

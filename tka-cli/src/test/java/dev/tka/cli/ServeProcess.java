@@ -19,11 +19,12 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** A real {@code tka serve}, which can be killed and started again, and how others reach it. */
-final class ServeProcess implements AutoCloseable {
+public final class ServeProcess implements AutoCloseable {
   static final String TOKEN = "token-of-a-control-server-0123456789";
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -38,8 +39,18 @@ final class ServeProcess implements AutoCloseable {
   private final String url;
   private final AtomicReference<Process> process = new AtomicReference<>();
 
+  private final Map<String, String> environment;
+  private volatile Duration patience = Duration.ofSeconds(30);
+
   /** Starts one; {@code options} name its database and what else it needs. */
-  ServeProcess(Path state, String... options) throws Exception {
+  public ServeProcess(Path state, String... options) throws Exception {
+    this(Map.of(), state, options);
+  }
+
+  /** Starts one whose environment has more than that of this process. */
+  public ServeProcess(Map<String, String> environment, Path state, String... options)
+      throws Exception {
+    this.environment = environment;
     Files.createDirectories(state);
     Path tokens = state.resolve("tokens");
     Files.createFile(
@@ -61,12 +72,14 @@ final class ServeProcess implements AutoCloseable {
     start();
   }
 
-  void start() throws Exception {
+  /** Starts it again, and waits until it is ready. */
+  public void start() throws Exception {
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(said.toFile()));
     builder.environment().put("PGPASSWORD", PostgresServer.PASSWORD);
+    builder.environment().putAll(environment);
     process.set(builder.start());
     long end = System.nanoTime() + PATIENCE.toNanos();
     while (!isReady()) {
@@ -85,13 +98,37 @@ final class ServeProcess implements AutoCloseable {
     }
   }
 
+  /** Where control servers reach it. */
+  public String url() {
+    return url;
+  }
+
+  /** Has clients wait for an answer no longer than this. */
+  public void answerWithin(Duration most) {
+    patience = most;
+  }
+
   /** Kills it as {@code kill -9} does. */
-  void kill() throws InterruptedException {
+  public void kill() throws InterruptedException {
     process.get().destroyForcibly().waitFor();
   }
 
+  /** Has it do nothing until {@link #resume}; what is sent to it waits. */
+  public void pause() throws IOException, InterruptedException {
+    signal("-STOP");
+  }
+
+  /** Has it go on. */
+  public void resume() throws IOException, InterruptedException {
+    signal("-CONT");
+  }
+
+  private void signal(String signal) throws IOException, InterruptedException {
+    new ProcessBuilder("kill", signal, Long.toString(process.get().pid())).start().waitFor();
+  }
+
   /** Ends it as an init system does, and returns its exit status. */
-  int stop() throws InterruptedException {
+  public int stop() throws InterruptedException {
     process.get().destroy();
     if (!process.get().waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
       throw new AssertionError("the server did not stop");
@@ -100,13 +137,13 @@ final class ServeProcess implements AutoCloseable {
   }
 
   /** What it printed, over all of its lives. */
-  String said() throws IOException {
+  public String said() throws IOException {
     return Files.readString(said);
   }
 
   private HttpRequest.Builder request(String path) {
     return HttpRequest.newBuilder(URI.create(url + path))
-        .timeout(Duration.ofSeconds(30))
+        .timeout(patience)
         .header("Authorization", "Bearer " + TOKEN);
   }
 
@@ -115,27 +152,37 @@ final class ServeProcess implements AutoCloseable {
     return CLIENT.send(request, HttpResponse.BodyHandlers.ofByteArray());
   }
 
-  /** An answer: its status and its body. */
-  record Reply(int status, Bytes body) {
-    String text() {
+  /**
+   * An answer: its status and its body.
+   *
+   * @param code what its {@code Tka-Error} header says; empty without one
+   */
+  public record Reply(int status, Bytes body, String code) {
+    /** The body as text. */
+    public String text() {
       return new String(body.toByteArray(), StandardCharsets.UTF_8);
     }
   }
 
   private static Reply reply(HttpResponse<byte[]> response) {
-    return new Reply(response.statusCode(), Bytes.copyOf(response.body()));
+    return new Reply(
+        response.statusCode(),
+        Bytes.copyOf(response.body()),
+        response.headers().firstValue("Tka-Error").orElse(""));
   }
 
-  Reply get(String path) throws IOException, InterruptedException {
+  /** A control server's GET. */
+  public Reply get(String path) throws IOException, InterruptedException {
     return reply(send(request(path).build()));
   }
 
-  Reply post(String path, String body) throws IOException, InterruptedException {
+  /** A control server's POST. */
+  public Reply post(String path, String body) throws IOException, InterruptedException {
     return reply(send(request(path).POST(HttpRequest.BodyPublishers.ofString(body)).build()));
   }
 
   /** Forwards a node's request as real nodes send it: a GET with a body. */
-  Reply forward(String tailnet, long node, RpcRequest request)
+  public Reply forward(String tailnet, long node, RpcRequest request)
       throws IOException, InterruptedException {
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     RpcJson.writeRequest(request, body);
@@ -152,7 +199,8 @@ final class ServeProcess implements AutoCloseable {
                 .build()));
   }
 
-  static RpcAnswer answer(RpcRequest request, Reply reply) throws Exception {
+  /** Reads the answer to an RPC. */
+  public static RpcAnswer answer(RpcRequest request, Reply reply) throws Exception {
     return RpcJson.readAnswer(request.rpc(), new ByteArrayInputStream(reply.body().toByteArray()));
   }
 

@@ -41,7 +41,7 @@ final class ServedTailnet implements AutoCloseable {
                 2,
                 "phone",
                 "stranded",
-                "\"told\":\"disabled\",\"reason\":\"its branch is gone\","
+                "\"told\":\"disabled\",\"awaited\":true,\"reason\":\"its branch is gone\","
                     + "\"remedy\":\"log it out and in\","
                     + last("A".repeat(52), "on-displaced-branch", "too old"))));
     tokens.add("ab".repeat(32));

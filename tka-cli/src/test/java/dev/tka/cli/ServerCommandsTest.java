@@ -279,7 +279,7 @@ class ServerCommandsTest {
             example.com: 2 nodes: 1 current, 1 stranded
             head %s
             current     laptop (node 1), last 2026-01-02T03:04:05Z with head %s: ok
-            stranded    phone (node 2), last 2026-01-02T03:04:05Z with head %s: on-displaced-branch, told apart: disabled
+            stranded    phone (node 2), last 2026-01-02T03:04:05Z with head %s: on-displaced-branch, awaited, told apart: disabled
                         why:   its branch is gone
                         to do: log it out and in
             """

@@ -6,7 +6,9 @@ import dev.tka.cli.input.OpenStore;
 import dev.tka.cli.input.StoreText;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
+import dev.tka.core.DisablementSecret;
 import dev.tka.core.NodeKey;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
@@ -14,8 +16,13 @@ import dev.tka.core.store.MemoryAumStore;
 import dev.tka.core.store.OwnAums;
 import dev.tka.store.Waits;
 import dev.tka.store.directory.NodeDirectory;
+import dev.tka.store.records.AuthorityName;
+import dev.tka.store.records.ControlRecords;
 import dev.tka.store.records.NodeRecord;
+import dev.tka.store.records.NodeSighting;
+import dev.tka.store.records.NodeToken;
 import dev.tka.store.records.RecordsChange;
+import dev.tka.store.records.RetiredAuthority;
 import dev.tka.store.records.TailnetRecord;
 import dev.tka.store.sql.SqliteFile;
 import java.io.IOException;
@@ -27,6 +34,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -674,11 +682,56 @@ class StoreCommandsTest {
         .startsWith("Restored " + store + " from " + copy + ".\n")
         .contains("The file that was there is kept as " + file + ".replaced-")
         .contains("\tone\thead ")
-        .contains(", was " + head)
+        .contains(", was " + head + "; 1 AUM missing\n")
         .doesNotContain("\ttwo")
+        .containsPattern("tka serve --database " + store + " --restored 2[0-9T:-]+Z; ")
         .endsWith("tka sync DIR " + store + " --tailnet ID --restored\n");
     assertThat(keys.run("tailnets", store).out()).isEqualTo(before);
     assertThat(keys.run("verify", store, "--all").exitCode()).isEqualTo(ExitCode.OK);
+  }
+
+  @Test
+  void whatEndedSinceTheCopyAndIsBackAndWhatNodesHeldIsNamed() throws Exception {
+    begin("two", "ann");
+    begin("three", "ann");
+    Bytes token = Bytes.copyOf(new byte[32]);
+    AumHash elsewhere = AumHash.ofEncoding(Bytes.copyOf(new byte[] {1}));
+    try (SqliteFile open = SqliteFile.at(file, Clock.systemUTC())) {
+      ControlRecords records = open.records().orElseThrow();
+      NodeRecord node = NodeRecord.of(7, Nodes.nodeKey(7));
+      records.commit("one", RecordsChange.ofNode(Optional.empty(), Optional.of(node)));
+      records.addToken(new NodeToken(token, "one", 7, Instant.now()));
+    }
+    Path copy = folder.resolve("copy.db");
+    keys.run("backup", store, copy);
+    AumHash genesis = authority("two").head();
+    try (SqliteFile open = SqliteFile.at(file, Clock.systemUTC())) {
+      ControlRecords records = open.records().orElseThrow();
+      records.removeToken("one", token);
+      records.noteSightings(
+          "one",
+          List.of(
+              new NodeSighting(
+                  7, Instant.now(), Optional.of(elsewhere), Optional.empty(), "ok", "")));
+      records.retire(
+          "two",
+          records.seen("two").aums(),
+          records.tailnet("two"),
+          new RetiredAuthority(
+              new AuthorityName(genesis, 1, 2),
+              DisablementSecret.of(new byte[] {1}),
+              Instant.now(),
+              ""));
+    }
+    keys.run("delete", store, "--tailnet", "three", "--confirm", "--export", folder.resolve("x"));
+
+    String out = keys.run("restore", copy, store, "--yes").out();
+    assertThat(out)
+        .containsPattern("\n\tone\thead \\w+, was \\w+; newer AUMs at 1 node\n")
+        .contains("\t\trevoked since, so revoke it again (tka node revoke): token 0000")
+        .containsPattern("\n\tthree\thead \\w+; deleted since, so delete it again")
+        .containsPattern("\n\ttwo\thead \\w+, was none: the lock was off\n")
+        .contains("end it again (tka disable): the lock that began with " + genesis + "\n");
   }
 
   @Test

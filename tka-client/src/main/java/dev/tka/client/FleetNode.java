@@ -14,8 +14,10 @@ import java.util.Optional;
  * @param last when it came last, what it offered, and how that ended; empty if it never came
  * @param behind how many AUMs follow the head that it offered last; empty if that is not on the
  *     active chain, or it offered none
- * @param told {@code disabled} or {@code catching-up} for a node that is told something else than
- *     most
+ * @param told {@code disabled}, {@code catching-up} or {@code asked-to-come} for a node that is
+ *     told something else than most
+ * @param awaited whether the tailnet was restored from a backup, and this node has yet to give back
+ *     what it holds
  * @param condition a stable word for programs, such as {@code ok} or {@code stranded}
  * @param reason what is the matter
  * @param remedy what to do about it
@@ -28,6 +30,7 @@ public record FleetNode(
     Optional<NodeSighting> last,
     Optional<Long> behind,
     Optional<String> told,
+    boolean awaited,
     String condition,
     Optional<String> reason,
     Optional<String> remedy) {

@@ -7,6 +7,7 @@ import dev.tka.core.TkaException;
 import dev.tka.core.store.Limits;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.export.AumImport;
+import dev.tka.store.records.Fence;
 import dev.tka.store.records.NodeSighting;
 import dev.tka.store.records.NodeToken;
 import java.io.CharConversionException;
@@ -14,6 +15,7 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
+import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
@@ -166,7 +168,29 @@ public final class ServerClient implements AutoCloseable {
         fields.requireCount("length"),
         fields.requireCount("nodes"),
         fields.time("restored"),
-        fields.text("problem"));
+        fields.text("problem"),
+        standing(fields));
+  }
+
+  private static Fence.Standing standing(Fields fields) throws Fields.Bad {
+    Optional<Fields> fenced = fields.object("fenced");
+    if (fenced.isPresent()) {
+      return new Fence.Standing.Fenced(fenced.get().requireTime("since"));
+    }
+    Optional<Fields> moved = fields.object("moved");
+    if (moved.isPresent()) {
+      Optional<String> server = moved.get().text("server");
+      try {
+        return new Fence.Standing.Moved(
+            moved.get().requireText("to"), server.map(URI::create), moved.get().requireTime("at"));
+      } catch (IllegalArgumentException e) {
+        throw new Fields.Bad("server: expected a URL, found other text");
+      }
+    }
+    Optional<Fields> shadow = fields.object("shadow");
+    return shadow.isPresent()
+        ? new Fence.Standing.Shadow(shadow.get().requireText("from"))
+        : new Fence.Standing.Open();
   }
 
   /**
@@ -241,6 +265,7 @@ public final class ServerClient implements AutoCloseable {
         last.isPresent() ? Optional.of(sighting(node, last.get())) : Optional.empty(),
         fields.count("behind"),
         fields.text("told"),
+        fields.flag("awaited"),
         fields.requireText("condition"),
         fields.text("reason"),
         fields.text("remedy"));

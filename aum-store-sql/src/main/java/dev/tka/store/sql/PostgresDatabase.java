@@ -75,6 +75,9 @@ public final class PostgresDatabase extends SqlTailnets {
   private static final String LOCK_NOT_AVAILABLE = "55P03";
   private static final String NO_PRIVILEGE = "42501";
 
+  /** Of the triggers of {@code V5__fence.sql}. */
+  private static final String REFUSED = "TKA01";
+
   /** The unique name makes one of two writers that create the same tailnet retry. */
   private static final Set<String> TRY_AGAIN =
       Set.of(SERIALIZATION_FAILURE, DEADLOCK, UNIQUE_VIOLATION);
@@ -342,6 +345,26 @@ public final class PostgresDatabase extends SqlTailnets {
     return isVersion(PostgresTables.WITH_RESTORED, connection);
   }
 
+  /** {@inheritDoc} Another process may have migrated it since. */
+  @Override
+  boolean keepsFence(Connection connection) throws SQLException {
+    return isVersion(PostgresTables.WITH_FENCE, connection);
+  }
+
+  /** {@inheritDoc} It gives up soon: all that write to the tailnet wait behind it. */
+  @Override
+  void drain(Connection connection, String tailnet) throws SQLException, StoreException {
+    Statements.execute(connection, "set local lock_timeout = '2s'");
+    waiting(
+        each ->
+            Statements.query(
+                each,
+                "record",
+                "select pg_advisory_xact_lock(" + schema() + "fence_key(?)) is null",
+                tailnet),
+        connection);
+  }
+
   private boolean isVersion(int least, Connection connection) throws SQLException {
     if (version < least) {
       version = (int) PostgresTables.version(connection).orElse(0);
@@ -496,6 +519,9 @@ public final class PostgresDatabase extends SqlTailnets {
       first = cause;
     }
     String state = String.valueOf(first.getSQLState());
+    if (state.equals(REFUSED)) {
+      return new StoreException.Fenced("", settings + ": " + firstLine(first.getMessage()));
+    }
     if (BUSY.contains(state)) {
       return new StoreException.Busy(settings + ": other writers are active");
     }

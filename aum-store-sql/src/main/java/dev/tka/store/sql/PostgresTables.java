@@ -26,7 +26,8 @@ final class PostgresTables {
   private static final String HISTORY = SCHEMA + ".schema_history";
 
   /** The steps; the number of each is its version. */
-  private static final List<String> STEPS = List.of("tailnets", "facts", "records", "restored");
+  private static final List<String> STEPS =
+      List.of("tailnets", "facts", "records", "restored", "fence");
 
   static final int VERSION = STEPS.size();
 
@@ -38,6 +39,9 @@ final class PostgresTables {
 
   /** The first version with the columns for tailnets that were restored from a backup. */
   static final int WITH_RESTORED = 4;
+
+  /** The first version with fences. */
+  static final int WITH_FENCE = 5;
 
   /**
    * The last step that is noted with its version, so that programs of the versions before it refuse
@@ -163,6 +167,8 @@ final class PostgresTables {
       statement.execute(PostgresDatabase.BEGIN_WRITING);
       // Whoever repairs at the same time waits here.
       statement.execute("update " + SCHEMA + ".place set id = gen_random_uuid()");
+      // Marks change wherever a tailnet lives, and no fence waits for them.
+      statement.execute("select set_config('tka.repairs_marks', 'on', true)");
       for (String each : List.of("node looked", "record switched")) {
         String[] parts = each.split(" ", -1);
         statement.execute(

@@ -11,12 +11,14 @@ import dev.tka.core.TextException;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
 import dev.tka.store.records.AuthorityName;
+import dev.tka.store.records.Fence;
 import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.NodeSighting;
 import dev.tka.store.records.NodeToken;
 import dev.tka.store.records.PendingInit;
 import dev.tka.store.records.RetiredAuthority;
 import dev.tka.store.records.TailnetRecord;
+import java.net.URI;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.List;
@@ -33,6 +35,17 @@ final class RecordRows {
 
   /** What a record has beside those, with a checksum of its own; empty where it is not kept. */
   static final String RESTORED_COLUMNS = "restored, restored_checksum";
+
+  /** Whether the tailnet lives here, with a checksum of its own; empty if it was never moved. */
+  static final String FENCE_COLUMNS =
+      "epoch, move, standing, fence_place, fence_server, fence_at, fence_checksum";
+
+  /** The values of the standing; where it lives here, they are not above {@link #FENCED}. */
+  static final long OPEN = 0;
+
+  static final long FENCED = 1;
+  private static final long MOVED = 2;
+  private static final long SHADOW = 3;
 
   static final String RETIRED_COLUMNS =
       "tailnet, position, genesis, state1, state2, secret, ended_at, store, checksum";
@@ -118,6 +131,68 @@ final class RecordRows {
     }
     return new TailnetRecord(
         authority, begun, List.of(ended), support, row.number(9) != 0, parseRestored(row));
+  }
+
+  /** The columns of {@link #FENCE_COLUMNS}. */
+  static Row fence(long number, Fence fence) {
+    Fence.Standing standing = fence.standing();
+    long kind = OPEN;
+    Optional<String> place = Optional.empty();
+    Optional<String> server = Optional.empty();
+    Optional<Instant> at = Optional.empty();
+    if (standing instanceof Fence.Standing.Fenced fenced) {
+      kind = FENCED;
+      at = Optional.of(fenced.since());
+    } else if (standing instanceof Fence.Standing.Moved moved) {
+      kind = MOVED;
+      place = Optional.of(moved.to());
+      server = moved.server().map(URI::toString);
+      at = Optional.of(moved.at());
+    } else if (standing instanceof Fence.Standing.Shadow shadow) {
+      kind = SHADOW;
+      place = Optional.of(shadow.from());
+      server = shadow.server().map(URI::toString);
+    }
+    Row row =
+        Row.of(
+                "record",
+                number,
+                fence.epoch(),
+                fence.move(),
+                kind,
+                place,
+                server,
+                at.map(Instant::toString))
+            .withChecksum();
+    return row.part(1, row.columns().size());
+  }
+
+  /**
+   * Reads a fence.
+   *
+   * @param row the record's number, and then {@link #FENCE_COLUMNS}
+   */
+  static Fence parseFence(Row row) throws StoreException.Damaged {
+    if (row.columns().get(1).isEmpty() && row.columns().get(3).isEmpty()) {
+      return Fence.NONE;
+    }
+    requireChecksum(row);
+    long kind = row.number(3);
+    Fence.Standing standing;
+    Optional<URI> server =
+        row.optionalText(5).isEmpty() ? Optional.empty() : Optional.of(uri(row, 5));
+    if (kind == OPEN) {
+      standing = new Fence.Standing.Open();
+    } else if (kind == FENCED) {
+      standing = new Fence.Standing.Fenced(time(row, 6));
+    } else if (kind == MOVED) {
+      standing = new Fence.Standing.Moved(text(row, 4), server, time(row, 6));
+    } else if (kind == SHADOW) {
+      standing = new Fence.Standing.Shadow(text(row, 4), server);
+    } else {
+      throw row.damaged(3, "whether a tailnet lives here", Long.toString(kind));
+    }
+    return new Fence(row.number(1), row.optionalText(2), standing);
   }
 
   static Row retired(long number, long position, RetiredAuthority ended) {
@@ -291,6 +366,14 @@ final class RecordRows {
       return Instant.parse(text(row, column));
     } catch (DateTimeException e) {
       throw row.damaged(column, "a time", "something else");
+    }
+  }
+
+  private static URI uri(Row row, int column) throws StoreException.Damaged {
+    try {
+      return URI.create(text(row, column));
+    } catch (IllegalArgumentException e) {
+      throw row.damaged(column, "a URL", "something else");
     }
   }
 

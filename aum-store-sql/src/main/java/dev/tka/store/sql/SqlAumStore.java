@@ -22,6 +22,7 @@ import dev.tka.core.store.Trail;
 import dev.tka.core.store.TrailEntry;
 import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
+import dev.tka.store.internal.Fences;
 import dev.tka.store.internal.RecordConflicts;
 import dev.tka.store.internal.RetiredStores;
 import java.sql.Connection;
@@ -79,12 +80,18 @@ final class SqlAumStore implements AumStore {
   private final SqlTailnets database;
   private final String name;
   private final Clock clock;
+  private final Optional<Fences.Held> held;
   private final Map<Long, Row> atHand;
   private volatile View last;
   private long lastSequence;
 
-  SqlAumStore(SqlTailnets database, String name, Clock clock) {
-    this(database, name, clock, Map.of());
+  /**
+   * A tailnet's part.
+   *
+   * @param held the fence under which a move uses it
+   */
+  SqlAumStore(SqlTailnets database, String name, Clock clock, Optional<Fences.Held> held) {
+    this(database, name, clock, held, Map.of());
   }
 
   /**
@@ -92,10 +99,16 @@ final class SqlAumStore implements AumStore {
    *
    * @param atHand rows of bodies that were read already
    */
-  private SqlAumStore(SqlTailnets database, String name, Clock clock, Map<Long, Row> atHand) {
+  private SqlAumStore(
+      SqlTailnets database,
+      String name,
+      Clock clock,
+      Optional<Fences.Held> held,
+      Map<Long, Row> atHand) {
     this.database = database;
     this.name = name;
     this.clock = clock;
+    this.held = held;
     this.atHand = atHand;
     Tailnet nothing = Tailnet.empty(0, name);
     this.last = show(nothing, Stamp.NO_ROW, new AumIndex<>(), 0, Trail.EMPTY, Notes.NONE);
@@ -132,6 +145,9 @@ final class SqlAumStore implements AumStore {
     private static final String TIME =
         ", own_at, clock_at, latest_clock_at, begun_at, time_checksum";
     private static final int CHECKSUM = 7;
+
+    /** Where {@link SqlRecords#standing} begins, which follows the {@link #columns}. */
+    private static final int STANDING = 13;
 
     static Tailnet empty(long number, String name) {
       return new Tailnet(
@@ -180,7 +196,7 @@ final class SqlAumStore implements AumStore {
   @Override
   public AumSnapshot read() throws StoreException {
     View view = last;
-    return named(() -> database.read(this::stamp)).equals(view.stamp)
+    return named(() -> database.read(this::readStamp)).equals(view.stamp)
         ? view.snapshot
         : readChanges();
   }
@@ -193,6 +209,38 @@ final class SqlAumStore implements AumStore {
   private Stamp stamp(Connection connection) throws SQLException, StoreException.Damaged {
     List<Row> rows = select(connection, "revision, checksum", "tailnet where name = ?", name);
     return rows.isEmpty() ? Stamp.NO_ROW : new Stamp(rows.get(0).number(0), rows.get(0).number(1));
+  }
+
+  /** The stamp, if the tailnet may be read. */
+  private Stamp readStamp(Connection connection) throws SQLException, StoreException {
+    boolean fences = database.keepsFence(connection);
+    String columns = "revision, checksum" + SqlRecords.standing(database.schema(), fences);
+    Optional<Row> row =
+        select(connection, columns, "tailnet where name = ?", name).stream().findFirst();
+    if (fences) {
+      requireReading(connection, row, 2);
+    }
+    return row.isEmpty() ? Stamp.NO_ROW : new Stamp(row.get().number(0), row.get().number(1));
+  }
+
+  /**
+   * Checks that the tailnet may be read.
+   *
+   * @param row its row, if there is one
+   * @param standing where the columns of {@link SqlRecords#standing} begin
+   */
+  private void requireReading(Connection connection, Optional<Row> row, int standing)
+      throws SQLException, StoreException {
+    if (held.isPresent()
+        || row.isEmpty()
+        || isRetired(row.get(), standing)
+        || !SqlRecords.livesHere(row.get(), standing + 1)) {
+      database.sqlRecords().requireReading(connection, name, held);
+    }
+  }
+
+  private static boolean isRetired(Row row, int standing) {
+    return row.columns().get(standing).isPresent();
   }
 
   /** A request to the database. */
@@ -214,21 +262,41 @@ final class SqlAumStore implements AumStore {
   }
 
   private synchronized AumSnapshot readChanges() throws StoreException {
-    return named(() -> database.readTogether(c -> look(c, "", database.keepsFacts(c)))).snapshot;
+    return named(
+            () ->
+                database.readTogether(
+                    connection -> {
+                      boolean fences = database.keepsFence(connection);
+                      boolean facts = fences || database.keepsFacts(connection);
+                      Optional<Row> row = row(connection, "", facts, fences);
+                      requireReading(connection, row, Tailnet.STANDING);
+                      return look(connection, row, facts);
+                    }))
+        .snapshot;
+  }
+
+  /**
+   * The tailnet's row, with its standing.
+   *
+   * @param lock the end of the select
+   * @param facts whether the database keeps facts
+   * @param fences whether it keeps fences
+   */
+  private Optional<Row> row(Connection connection, String lock, boolean facts, boolean fences)
+      throws SQLException {
+    String columns = Tailnet.columns(facts) + SqlRecords.standing(database.schema(), fences);
+    return select(connection, columns, "tailnet where name = ?" + lock, name).stream().findFirst();
   }
 
   /**
    * Reads the current state, within a transaction.
    *
-   * @param lock the end of the select of the tailnet's row
+   * @param row the tailnet's
    * @param facts whether the database keeps facts
    */
-  private View look(Connection connection, String lock, boolean facts)
+  private View look(Connection connection, Optional<Row> row, boolean facts)
       throws SQLException, StoreException {
     View before = last;
-    Optional<Row> row =
-        select(connection, Tailnet.columns(facts), "tailnet where name = ?" + lock, name).stream()
-            .findFirst();
     Tailnet now = row.isEmpty() ? Tailnet.empty(0, name) : Tailnet.parse(row.get());
     Stamp stamp =
         row.isEmpty() ? Stamp.NO_ROW : new Stamp(now.revision, row.get().number(Tailnet.CHECKSUM));
@@ -451,7 +519,8 @@ final class SqlAumStore implements AumStore {
    * Reads all tailnets of a database, many at once: a few statements for some ten thousand AUMs,
    * with the bodies that opening an authority usually reads.
    */
-  static void readAll(SqlTailnets database, Clock clock, Tailnets.Reading reading)
+  static void readAll(
+      SqlTailnets database, Clock clock, Optional<Fences.Held> held, Tailnets.Reading reading)
       throws StoreException {
     String schema = database.schema();
     List<Row> all =
@@ -470,7 +539,7 @@ final class SqlAumStore implements AumStore {
         to++;
       }
       for (Found each :
-          together(database, clock, all.get(from).number(0), all.get(to - 1).number(0))) {
+          together(database, clock, held, all.get(from).number(0), all.get(to - 1).number(0))) {
         if (each.snapshot.isPresent()) {
           reading.found(each.name, each.snapshot.get());
         } else {
@@ -486,18 +555,21 @@ final class SqlAumStore implements AumStore {
       String name, Optional<AumSnapshot> snapshot, Optional<StoreException.Damaged> damage) {}
 
   /** Reads the tailnets whose numbers are in a range, all of the same moment. */
-  private static List<Found> together(SqlTailnets database, Clock clock, long from, long to)
+  private static List<Found> together(
+      SqlTailnets database, Clock clock, Optional<Fences.Held> held, long from, long to)
       throws StoreException {
     String schema = database.schema();
     return database.readTogether(
         connection -> {
-          boolean facts = database.keepsFacts(connection);
+          boolean fences = database.keepsFence(connection);
+          boolean facts = fences || database.keepsFacts(connection);
           List<Row> tailnets =
               query(
                   connection,
                   "tailnet",
                   "select "
                       + Tailnet.columns(facts)
+                      + SqlRecords.standing(schema, fences)
                       + " from "
                       + schema
                       + "tailnet where number between ? and ?",
@@ -529,12 +601,15 @@ final class SqlAumStore implements AumStore {
             for (Row body : bodies.getOrDefault(row.number(0), List.of())) {
               atHand.put(body.number(1), body);
             }
-            SqlAumStore store = new SqlAumStore(database, name, clock, atHand);
+            SqlAumStore store = new SqlAumStore(database, name, clock, held, atHand);
             try {
+              store.requireReading(connection, Optional.of(row), Tailnet.STANDING);
               AumSnapshot snapshot = store.named(() -> store.shown(row, contents));
               found.add(new Found(name, Optional.of(snapshot), Optional.empty()));
             } catch (StoreException.Damaged e) {
               found.add(new Found(name, Optional.empty(), Optional.of(e)));
+            } catch (StoreException.Fenced e) {
+              // It does not live here.
             }
           }
           return found;
@@ -971,9 +1046,18 @@ final class SqlAumStore implements AumStore {
         named(
             () ->
                 database.write(
+                    name,
+                    held,
                     connection -> {
-                      View before =
-                          database.waiting(each -> look(each, database.lock(), true), connection);
+                      Optional<Row> row =
+                          database.waiting(
+                              each -> row(each, database.lock(), true, true), connection);
+                      if (row.isEmpty()
+                          || isRetired(row.get(), Tailnet.STANDING)
+                          || !SqlRecords.isOpen(row.get(), Tailnet.STANDING + 1)) {
+                        database.sqlRecords().requireWriting(connection, name, held);
+                      }
+                      View before = look(connection, row, true);
                       if (!commit.base().equals(before.snapshot.revision())) {
                         throw new StoreException.Conflict(
                             commit.base(), before.snapshot.revision());
@@ -993,6 +1077,8 @@ final class SqlAumStore implements AumStore {
   @Override
   public synchronized void wipe() throws StoreException {
     database.write(
+        name,
+        held,
         connection -> {
           Optional<Row> row = locked(connection, Tailnet.columns(true));
           Tailnet before =
@@ -1044,7 +1130,10 @@ final class SqlAumStore implements AumStore {
 
   /** Deletes the tailnet, if it is at a revision; a damaged one, too. */
   void delete(Revision base) throws StoreException {
+    SqlRecords records = database.sqlRecords();
     database.write(
+        name,
+        held,
         connection -> {
           Optional<Row> row = locked(connection, "number, revision, checksum");
           Revision found = Tailnets.NO_COMMIT;
@@ -1054,6 +1143,8 @@ final class SqlAumStore implements AumStore {
           if (!base.equals(found)) {
             throw new StoreException.Conflict(base, found);
           }
+          // Who changes the fence locks the record before it waits for those that write AUMs.
+          Optional<Long> record = records.lockForDeleting(connection, name, row.isEmpty(), held);
           if (row.isPresent()) {
             removeAll(connection, row.get().number(0), row.get().number(1) + 1);
             execute(
@@ -1061,9 +1152,16 @@ final class SqlAumStore implements AumStore {
                 "delete from " + in("tailnet") + " where number = ?",
                 row.get().number(0));
           }
-          database.sqlRecords().delete(connection, name);
+          if (record.isPresent()) {
+            records.delete(connection, name, record.get(), held);
+          }
           return found;
         });
+  }
+
+  /** Keeps others from writing, until the end of the transaction. */
+  void lock(Connection connection) throws SQLException, StoreException {
+    locked(connection, "number");
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.tka.store.sql;
 
+import static dev.tka.store.sql.RecordRows.FENCE_COLUMNS;
 import static dev.tka.store.sql.RecordRows.NODE_COLUMNS;
 import static dev.tka.store.sql.RecordRows.RECORD_COLUMNS;
 import static dev.tka.store.sql.RecordRows.RESTORED_COLUMNS;
@@ -17,9 +18,11 @@ import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
+import dev.tka.store.internal.Fences;
 import dev.tka.store.internal.RecordConflicts;
 import dev.tka.store.records.Changes;
 import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.Fence;
 import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.NodeSighting;
 import dev.tka.store.records.NodeToken;
@@ -63,7 +66,13 @@ final class SqlRecords implements ControlRecords {
 
   private static final int RECORD_WIDTH = 12;
   private static final int RESTORED_WIDTH = 2;
+  private static final int FENCE_WIDTH = 7;
   private static final int RETIRED_WIDTH = 9;
+  private static final int NODE_WIDTH = 12;
+  private static final int TOKEN_WIDTH = 5;
+
+  /** What everybody but the move that holds the fence sees of a record's standing. */
+  private static final String STANDING = "case when r.opened is null then r.standing end";
 
   /** What others see of a node. */
   private static final List<String> LOOKS =
@@ -72,9 +81,171 @@ final class SqlRecords implements ControlRecords {
   private static final List<String> OTHERS = List.of("may_init", "told_kind", "told", "checksum");
 
   private final SqlTailnets database;
+  private final Optional<Fences.Held> held;
 
-  SqlRecords(SqlTailnets database) {
+  /**
+   * What a database keeps.
+   *
+   * @param held the fence under which a move reads and writes it
+   */
+  SqlRecords(SqlTailnets database, Optional<Fences.Held> held) {
     this.database = database;
+    this.held = held;
+  }
+
+  @Override
+  public Tailnets under(String tailnet, Fence fence) {
+    Tailnets.requireName(tailnet);
+    return database.under(new Fences.Held(tailnet, fence));
+  }
+
+  /**
+   * Columns to select with rows of the table of tailnets: whether one keeps a retired authority,
+   * and if not, its standing.
+   *
+   * @param fences whether the database keeps fences
+   */
+  static String standing(String schema, boolean fences) {
+    return fences
+        ? ", retired, (select "
+            + STANDING
+            + " from "
+            + schema
+            + "record as r where r.name = tailnet.name)"
+        : ", null, null";
+  }
+
+  /** The tailnet that a retired authority ruled, as an expression. */
+  private static String ruled(String schema, String store) {
+    return "(select o.name from "
+        + schema
+        + "retired as q join "
+        + schema
+        + "record as o on o.number = q.tailnet where q.store = "
+        + store
+        + " limit 1)";
+  }
+
+  /** Whether a tailnet with a standing lives here. */
+  static boolean livesHere(Row row, int standing) throws StoreException.Damaged {
+    return row.columns().get(standing).isEmpty() || row.number(standing) <= RecordRows.FENCED;
+  }
+
+  /** Whether everybody writes to a tailnet with a standing. */
+  static boolean isOpen(Row row, int standing) throws StoreException.Damaged {
+    return row.columns().get(standing).isEmpty() || row.number(standing) == RecordRows.OPEN;
+  }
+
+  /**
+   * The tailnet of a store, and its fence.
+   *
+   * @param number of its record; 0 if there is none
+   */
+  private record Owned(String tailnet, long number, Fence fence) {}
+
+  private Owned owned(Connection connection, String store, String lock)
+      throws SQLException, StoreException {
+    if (!database.keepsFence(connection)) {
+      return new Owned(store, 0, Fence.NONE);
+    }
+    String sql =
+        "select r.name, r.number, "
+            + of("r", FENCE_COLUMNS)
+            + " from "
+            + in("record")
+            + " as r where r.name = coalesce((select "
+            + ruled(database.schema(), "t.name")
+            + " from "
+            + in("tailnet")
+            + " as t where t.name = ? and t.retired is not null), ?)"
+            + lock;
+    List<Row> rows = database.waiting(each -> query(each, "record", sql, store, store), connection);
+    if (rows.isEmpty()) {
+      return new Owned(store, 0, Fence.NONE);
+    }
+    Row row = rows.get(0);
+    return new Owned(
+        RecordRows.name(row, 0),
+        row.number(1),
+        RecordRows.parseFence(row.part(1, 2 + FENCE_WIDTH)));
+  }
+
+  /** Checks that a store may be read. */
+  void requireReading(Connection connection, String store, Optional<Fences.Held> by)
+      throws SQLException, StoreException {
+    Owned owned = owned(connection, store, "");
+    Fences.requireReading(owned.tailnet, owned.fence, Fences.Held.of(by, owned.tailnet));
+  }
+
+  /** Checks that a store may be written. */
+  void requireWriting(Connection connection, String store, Optional<Fences.Held> by)
+      throws SQLException, StoreException {
+    Owned owned = owned(connection, store, "");
+    Fences.requireWriting(owned.tailnet, owned.fence, Fences.Held.of(by, owned.tailnet));
+  }
+
+  /** Says why the database refused to write to a store. */
+  StoreException.Fenced fenced(Connection connection, String store, Optional<Fences.Held> by)
+      throws SQLException, StoreException {
+    Owned owned = owned(connection, store, "");
+    return Fences.fenced(owned.tailnet, owned.fence, Fences.Held.of(by, owned.tailnet));
+  }
+
+  /**
+   * Works on a store for the move that holds a fence, within a transaction: nobody changes the
+   * fence until its end, and the triggers let it through.
+   */
+  <T> T holding(
+      Connection connection, String store, Optional<Fences.Held> by, SqlTailnets.Work<T> work)
+      throws SQLException, StoreException {
+    // As everywhere, the AUMs come first.
+    database.store(store, by).lock(connection);
+    Owned owned = owned(connection, store, database.lock(RowLock.NO_KEY_UPDATE));
+    Fences.requireWriting(owned.tailnet, owned.fence, Fences.Held.of(by, owned.tailnet));
+    String open = "update " + in("record") + " set opened = %s where number = ?";
+    boolean opens = Fences.Held.of(by, owned.tailnet).isPresent();
+    if (opens) {
+      execute(connection, String.format(open, "1"), owned.number);
+    }
+    T result = work.run(connection);
+    if (opens) {
+      execute(connection, String.format(open, "null"), owned.number);
+    }
+    return result;
+  }
+
+  @Override
+  public void fence(String tailnet, Fence before, Fence after) throws StoreException {
+    Tailnets.requireName(tailnet);
+    Fences.requireNext(before, after);
+    database.write(
+        tailnet,
+        Optional.empty(),
+        named(
+            tailnet,
+            connection -> {
+              database.marks().advance(connection);
+              Kept kept = locked(connection, tailnet, RowLock.NO_KEY_UPDATE);
+              Fences.requireSame(tailnet, kept.fence, before);
+              long number = made(connection, tailnet, kept).number;
+              database.drain(connection, tailnet);
+              // After that, all that was written before is seen, and nothing more comes.
+              if (Fences.beginsCopy(before, after) && seen(connection, tailnet).known()) {
+                throw RecordConflicts.livesHere(tailnet);
+              }
+              String mark = database.marks().now();
+              return execute(
+                  connection,
+                  "update "
+                      + in("record")
+                      + " set epoch = ?, move = ?, standing = ?, fence_place = ?,"
+                      + " fence_server = ?, fence_at = ?, fence_checksum = ?, changed = "
+                      + mark
+                      + ", switched = "
+                      + mark
+                      + " where number = ?",
+                  RecordRows.fence(number, after).with(number));
+            }));
   }
 
   private String in(String table) {
@@ -109,9 +280,24 @@ final class SqlRecords implements ControlRecords {
             connection -> database.keepsRecords(connection) ? work.run(connection) : none));
   }
 
+  /** Reads like {@link #read} of a tailnet that lives here. */
+  private <T> T readHere(String tailnet, T none, SqlTailnets.Work<T> work) throws StoreException {
+    return read(
+        tailnet,
+        none,
+        connection -> {
+          T result = work.run(connection);
+          // Afterwards: a fence that allows it now did not refuse it before.
+          requireReading(connection, tailnet, held);
+          return result;
+        });
+  }
+
   private <T> T write(String tailnet, SqlTailnets.Work<T> work) throws StoreException {
     Tailnets.requireName(tailnet);
     return database.write(
+        tailnet,
+        held,
         named(
             tailnet,
             connection -> {
@@ -124,7 +310,8 @@ final class SqlRecords implements ControlRecords {
   public SortedSet<String> tailnets() throws StoreException {
     return database.read(
         connection -> {
-          boolean restored = database.keepsRestored(connection);
+          boolean fences = database.keepsFence(connection);
+          boolean restored = fences || database.keepsRestored(connection);
           boolean records = restored || database.keepsRecords(connection);
           String sql =
               "select name from "
@@ -139,6 +326,7 @@ final class SqlRecords implements ControlRecords {
                     + " as r where r.genesis is not null or r.begun is not null"
                     + " or r.support is not null or r.made > 0 or r.retired > 0"
                     + (restored ? " or r.restored is not null" : "")
+                    + (fences ? " or r.standing > 0" : "")
                     + " or exists(select 1 from "
                     + in("node")
                     + " as n where n.tailnet = r.number)";
@@ -152,8 +340,25 @@ final class SqlRecords implements ControlRecords {
   }
 
   @Override
+  public SortedSet<String> restored() throws StoreException {
+    return database.read(
+        connection -> {
+          SortedSet<String> names = new TreeSet<>();
+          if (database.keepsRestored(connection)) {
+            String sql = "select name from " + in("record") + " where restored is not null";
+            for (Row row : query(connection, "record", sql)) {
+              names.add(RecordRows.name(row, 0));
+            }
+          }
+          return names;
+        });
+  }
+
+  @Override
   public TailnetRecord tailnet(String tailnet) throws StoreException {
-    return seen(tailnet).tailnet();
+    Seen seen = seen(tailnet);
+    Fences.requireReading(tailnet, seen.fence(), Fences.Held.of(held, tailnet));
+    return seen.tailnet();
   }
 
   @Override
@@ -163,7 +368,8 @@ final class SqlRecords implements ControlRecords {
   }
 
   private Seen seen(Connection connection, String tailnet) throws SQLException, StoreException {
-    boolean restored = database.keepsRestored(connection);
+    boolean fences = database.keepsFence(connection);
+    boolean restored = fences || database.keepsRestored(connection);
     boolean records = restored || database.keepsRecords(connection);
     String sql =
         "select t.revision, t.checksum, case when exists(select 1 from "
@@ -176,6 +382,8 @@ final class SqlRecords implements ControlRecords {
                     + of("r", RECORD_COLUMNS)
                     + ", "
                     + (restored ? of("r", RESTORED_COLUMNS) : "null, null")
+                    + ", "
+                    + (fences ? of("r", FENCE_COLUMNS) : "null, null, null, null, null, null, null")
                     + ", "
                     + of("q", RETIRED_COLUMNS)
                 : "")
@@ -200,40 +408,54 @@ final class SqlRecords implements ControlRecords {
     }
     boolean known = first.number(2) == 1;
     TailnetRecord record = TailnetRecord.NONE;
+    Fence fence = Fence.NONE;
     if (records && first.columns().get(4).isPresent()) {
-      int retired = 4 + RECORD_WIDTH + RESTORED_WIDTH;
+      int fenced = 4 + RECORD_WIDTH + RESTORED_WIDTH;
+      int retired = fenced + FENCE_WIDTH;
       List<Row> ended = new ArrayList<>();
       for (Row row : rows) {
         if (row.columns().get(retired).isPresent()) {
           ended.add(new Row("retired", row.part(retired, retired + RETIRED_WIDTH).columns()));
         }
       }
-      record = RecordRows.parseRecord(new Row("record", first.part(4, retired).columns()), ended);
-      known |= first.number(3) == 1 || !record.equals(TailnetRecord.NONE);
+      record = RecordRows.parseRecord(new Row("record", first.part(4, fenced).columns()), ended);
+      fence =
+          RecordRows.parseFence(
+              Row.joined("record", List.of(first.part(4, 5), first.part(fenced, retired))));
+      known |= first.number(3) == 1 || !record.equals(TailnetRecord.NONE) || !fence.isOpen();
     }
-    return new Seen(known, record, aums);
+    return new Seen(known, record, aums, fence);
   }
 
-  /** A select of the nodes of the tailnet that the first argument names. */
-  private String nodes(String condition) {
+  /**
+   * A select of the nodes of the tailnet that the last argument names, each with its standing;
+   * without any, one row that has nothing else.
+   */
+  private String nodes(Connection connection, String condition) throws SQLException {
     return "select "
         + of("n", NODE_COLUMNS)
+        + ", "
+        + (database.keepsFence(connection) ? STANDING : "null")
         + " from "
         + in("record")
-        + " as r join "
+        + " as r left join "
         + in("node")
-        + " as n on n.tailnet = r.number where r.name = ?"
+        + " as n on n.tailnet = r.number"
         + condition
-        + " order by n.id";
+        + " where r.name = ? order by n.id";
   }
 
   private List<NodeRecord> nodes(String tailnet, String condition, Object... more)
       throws StoreException {
-    Object[] arguments = arguments(tailnet, List.of(more));
+    Object[] arguments = arguments(List.of(more), tailnet);
     return read(
         tailnet,
         List.of(),
-        connection -> parseNodes(query(connection, "node", nodes(condition), arguments)));
+        connection ->
+            parseNodes(
+                connection,
+                tailnet,
+                query(connection, "node", nodes(connection, condition), arguments)));
   }
 
   /**
@@ -258,10 +480,22 @@ final class SqlRecords implements ControlRecords {
     return all.toArray();
   }
 
-  private static List<NodeRecord> parseNodes(List<Row> rows) throws StoreException.Damaged {
+  private static Object[] arguments(Collection<?> first, Object last) {
+    List<Object> all = new ArrayList<>(first);
+    all.add(last);
+    return all.toArray();
+  }
+
+  private List<NodeRecord> parseNodes(Connection connection, String tailnet, List<Row> rows)
+      throws SQLException, StoreException {
     List<NodeRecord> nodes = new ArrayList<>(rows.size());
+    if (held.isPresent() || (!rows.isEmpty() && !livesHere(rows.get(0), NODE_WIDTH))) {
+      requireReading(connection, tailnet, held);
+    }
     for (Row row : rows) {
-      nodes.add(RecordRows.parseNode(row));
+      if (row.columns().get(1).isPresent()) {
+        nodes.add(RecordRows.parseNode(row.part(0, NODE_WIDTH)));
+      }
     }
     return nodes;
   }
@@ -290,9 +524,11 @@ final class SqlRecords implements ControlRecords {
               List<NodeRecord> nodes = new ArrayList<>();
               if (database.keepsRecords(connection)) {
                 for (List<Long> some : parts(sorted)) {
-                  Object[] arguments = arguments(tailnet, some);
+                  Object[] arguments = arguments(some, tailnet);
                   String condition = " and n.id " + among(some);
-                  nodes.addAll(parseNodes(query(connection, "node", nodes(condition), arguments)));
+                  List<Row> rows =
+                      query(connection, "node", nodes(connection, condition), arguments);
+                  nodes.addAll(parseNodes(connection, tailnet, rows));
                 }
               }
               return nodes;
@@ -316,11 +552,16 @@ final class SqlRecords implements ControlRecords {
             tailnet,
             connection -> {
               if (database.keepsRecords(connection)) {
+                requireReading(connection, tailnet, held);
                 Statements.stream(
                     connection,
                     "node",
-                    nodes(""),
-                    row -> reading.accept(RecordRows.parseNode(row)),
+                    nodes(connection, ""),
+                    row -> {
+                      if (row.columns().get(1).isPresent()) {
+                        reading.accept(RecordRows.parseNode(row.part(0, NODE_WIDTH)));
+                      }
+                    },
                     tailnet);
               }
               return tailnet;
@@ -329,7 +570,7 @@ final class SqlRecords implements ControlRecords {
 
   @Override
   public long countNodes(String tailnet) throws StoreException {
-    return read(
+    return readHere(
         tailnet,
         0L,
         connection ->
@@ -358,11 +599,18 @@ final class SqlRecords implements ControlRecords {
    */
   void requireSound() throws StoreException {
     for (String tailnet : tailnets()) {
-      tailnet(tailnet);
-      allNodes(tailnet, any -> {});
-      sightings(tailnet);
-      tokens(tailnet);
+      ControlRecords records = asItStands(tailnet).records().orElseThrow();
+      records.tailnet(tailnet);
+      records.allNodes(tailnet, any -> {});
+      records.sightings(tailnet);
+      records.tokens(tailnet);
     }
+  }
+
+  /** The place under the fence that the tailnet of a store has now. */
+  Tailnets asItStands(String store) throws StoreException {
+    Owned owned = database.read(connection -> owned(connection, store, ""));
+    return under(owned.tailnet, owned.fence);
   }
 
   /**
@@ -370,8 +618,8 @@ final class SqlRecords implements ControlRecords {
    *
    * @param number 0 if there is no row
    */
-  private record Kept(long number, TailnetRecord record) {
-    static final Kept NOTHING = new Kept(0, TailnetRecord.NONE);
+  private record Kept(long number, TailnetRecord record, Fence fence) {
+    static final Kept NOTHING = new Kept(0, TailnetRecord.NONE, Fence.NONE);
   }
 
   /** Reads a record, which is locked until the end of the change. */
@@ -387,6 +635,8 @@ final class SqlRecords implements ControlRecords {
                         + RECORD_COLUMNS
                         + ", "
                         + RESTORED_COLUMNS
+                        + ", "
+                        + FENCE_COLUMNS
                         + " from "
                         + in("record")
                         + " where name = ?"
@@ -410,7 +660,13 @@ final class SqlRecords implements ControlRecords {
                   + " where tailnet = ? order by position",
               number);
     }
-    return new Kept(number, RecordRows.parseRecord(rows.get(0), retired));
+    int fenced = RECORD_WIDTH + RESTORED_WIDTH;
+    Row row = rows.get(0);
+    return new Kept(
+        number,
+        RecordRows.parseRecord(row.part(0, fenced), retired),
+        RecordRows.parseFence(
+            Row.joined("record", List.of(row.part(0, 1), row.part(fenced, fenced + FENCE_WIDTH)))));
   }
 
   /** Makes the row of a record unless it is there. */
@@ -427,7 +683,7 @@ final class SqlRecords implements ControlRecords {
         .isEmpty()) {
       TailnetName.requireNew(tailnet);
     }
-    Kept made = new Kept(newRecord(connection, tailnet), kept.record);
+    Kept made = new Kept(newRecord(connection, tailnet), kept.record, kept.fence);
     writeRecord(connection, tailnet, made, made.record, false);
     return made;
   }
@@ -505,6 +761,7 @@ final class SqlRecords implements ControlRecords {
         tailnet,
         connection -> {
           Kept before = locked(connection, tailnet, needed);
+          Fences.requireWriting(tailnet, before.fence, Fences.Held.of(held, tailnet));
           if (change.tailnet().isPresent()) {
             RecordConflicts.requireRecord(tailnet, change.tailnet().get().before(), before.record);
           }
@@ -617,40 +874,95 @@ final class SqlRecords implements ControlRecords {
     return write(
         tailnet,
         connection -> {
-          // As everywhere, the AUMs come first.
-          String store = database.store(tailnet).retire(connection, aums, ended.name().genesis());
+          // As everywhere, the AUMs come first; who changes the fence waits with the record locked.
+          SqlAumStore ruled = database.store(tailnet, held);
+          ruled.lock(connection);
           Kept found = locked(connection, tailnet, RowLock.NO_KEY_UPDATE);
+          Fences.requireWriting(tailnet, found.fence, Fences.Held.of(held, tailnet));
+          String store = ruled.retire(connection, aums, ended.name().genesis());
           RecordConflicts.requireRecord(tailnet, before, found.record);
           TailnetRecord after =
               before.withRetired(
                   new RetiredAuthority(ended.name(), ended.secret(), ended.at(), store));
           Kept kept =
-              found.number != 0 ? found : new Kept(newRecord(connection, tailnet), found.record);
+              found.number != 0
+                  ? found
+                  : new Kept(newRecord(connection, tailnet), found.record, found.fence);
           writeRecord(connection, tailnet, kept, after, true);
           return after;
         });
   }
 
-  /** Deletes all that is kept of a tailnet, within a transaction. */
-  void delete(Connection connection, String tailnet) throws SQLException, StoreException {
+  /**
+   * Locks a record that is to be deleted, within a transaction.
+   *
+   * @param alone whether the tailnet has no AUMs
+   * @param by the fence under which it is deleted
+   * @return the number of its row; empty if there is none
+   * @throws StoreException.Fenced if it may not be deleted
+   */
+  Optional<Long> lockForDeleting(
+      Connection connection, String tailnet, boolean alone, Optional<Fences.Held> by)
+      throws SQLException, StoreException {
     List<Row> rows =
         query(
             connection,
             "record",
-            "select number from "
+            "select number, "
+                + FENCE_COLUMNS
+                + " from "
                 + in("record")
                 + " where name = ?"
                 + database.lock(RowLock.UPDATE),
             tailnet);
     if (rows.isEmpty()) {
-      return;
+      return Optional.empty();
     }
-    database.marks().advance(connection);
     long number = rows.get(0).number(0);
+    Fence fence = RecordRows.parseFence(rows.get(0));
+    Optional<Fence> holds = Fences.Held.of(by, tailnet);
+    boolean moved = fence.standing() instanceof Fence.Standing.Moved;
+    if (holds.isEmpty() && moved && alone && isNothing(connection, number)) {
+      execute(connection, "update " + in("record") + " set opened = 1 where number = ?", number);
+    } else {
+      Fences.requireWriting(tailnet, fence, holds);
+    }
+    return Optional.of(number);
+  }
+
+  /** Whether a record says nothing, and there are no nodes. */
+  private boolean isNothing(Connection connection, long number) throws SQLException {
+    return !query(
+            connection,
+            "record",
+            "select 1 from "
+                + in("record")
+                + " as r where r.number = ? and r.genesis is null and r.begun is null"
+                + " and r.support is null and r.made = 0 and r.retired = 0 and r.restored is null"
+                + " and not exists(select 1 from "
+                + in("node")
+                + " as n where n.tailnet = r.number)",
+            number)
+        .isEmpty();
+  }
+
+  /**
+   * Deletes all that is kept of a tailnet, within a transaction; not its fence, if that is held.
+   *
+   * @param number of its record, which is locked
+   */
+  void delete(Connection connection, String tailnet, long number, Optional<Fences.Held> by)
+      throws SQLException, StoreException {
+    database.marks().advance(connection);
     for (String table : List.of("retired", "node", "sighting", "token")) {
       execute(connection, "delete from " + in(table) + " where tailnet = ?", number);
     }
-    execute(connection, "delete from " + in("record") + " where number = ?", number);
+    if (Fences.Held.of(by, tailnet).isPresent()) {
+      Kept nothing = new Kept(number, TailnetRecord.NONE, Fence.NONE);
+      writeRecord(connection, tailnet, nothing, TailnetRecord.NONE, true);
+    } else {
+      execute(connection, "delete from " + in("record") + " where number = ?", number);
+    }
     execute(
         connection,
         "insert into "
@@ -671,6 +983,8 @@ final class SqlRecords implements ControlRecords {
       return;
     }
     database.write(
+        tailnet,
+        held,
         named(
             tailnet,
             connection -> {
@@ -705,7 +1019,11 @@ final class SqlRecords implements ControlRecords {
       throws SQLException, StoreException {
     Object[] arguments = arguments(tailnet, ids);
     String sql =
-        "select tailnet, id from "
+        "select tailnet, id, (select "
+            + STANDING
+            + " from "
+            + in("record")
+            + " as r where r.number = tailnet) from "
             + in("node")
             + " where tailnet = (select number from "
             + in("record")
@@ -713,12 +1031,16 @@ final class SqlRecords implements ControlRecords {
             + among(ids)
             + " order by id"
             + database.lock(RowLock.KEY_SHARE);
-    return database.waiting(each -> query(each, "node", sql, arguments), connection);
+    List<Row> rows = database.waiting(each -> query(each, "node", sql, arguments), connection);
+    if (!rows.isEmpty() && !isOpen(rows.get(0), 2)) {
+      requireWriting(connection, tailnet, held);
+    }
+    return rows;
   }
 
   @Override
   public SortedMap<Long, NodeSighting> sightings(String tailnet) throws StoreException {
-    return read(
+    return readHere(
         tailnet,
         new TreeMap<>(),
         connection -> {
@@ -743,10 +1065,12 @@ final class SqlRecords implements ControlRecords {
   }
 
   /** A select of tokens and the names of their tailnets. */
-  private String selectTokens(String condition) {
+  private String selectTokens(Connection connection, String condition) throws SQLException {
     return "select "
         + of("t", TOKEN_COLUMNS)
-        + ", r.name from "
+        + ", r.name, "
+        + (database.keepsFence(connection) ? STANDING : "null")
+        + " from "
         + in("token")
         + " as t join "
         + in("record")
@@ -761,9 +1085,13 @@ final class SqlRecords implements ControlRecords {
       throws SQLException, StoreException {
     List<NodeToken> tokens = new ArrayList<>();
     for (Row row : rows) {
-      String tailnet = RecordRows.name(row, 5);
+      String tailnet = RecordRows.name(row, TOKEN_WIDTH);
+      if (held.isPresent() || !livesHere(row, TOKEN_WIDTH + 1)) {
+        requireReading(connection, tailnet, held);
+      }
       tokens.add(
-          named(tailnet, any -> RecordRows.parseToken(row.part(0, 5), tailnet)).run(connection));
+          named(tailnet, any -> RecordRows.parseToken(row.part(0, TOKEN_WIDTH), tailnet))
+              .run(connection));
     }
     return tokens;
   }
@@ -774,7 +1102,8 @@ final class SqlRecords implements ControlRecords {
         connection ->
             database.keepsRecords(connection)
                 ? parseTokens(
-                        connection, query(connection, "token", selectTokens("t.hash = ?"), hash))
+                        connection,
+                        query(connection, "token", selectTokens(connection, "t.hash = ?"), hash))
                     .stream()
                     .findFirst()
                 : Optional.empty());
@@ -782,12 +1111,13 @@ final class SqlRecords implements ControlRecords {
 
   @Override
   public List<NodeToken> tokens(String tailnet) throws StoreException {
-    return read(
+    return readHere(
         tailnet,
         List.of(),
         connection ->
             parseTokens(
-                connection, query(connection, "token", selectTokens("r.name = ?"), tailnet)));
+                connection,
+                query(connection, "token", selectTokens(connection, "r.name = ?"), tailnet)));
   }
 
   @Override

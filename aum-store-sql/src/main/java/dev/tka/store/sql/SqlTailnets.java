@@ -6,6 +6,7 @@ import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
 import dev.tka.store.Waits;
 import dev.tka.store.Watches;
+import dev.tka.store.internal.Fences;
 import dev.tka.store.records.ControlRecords;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -30,7 +31,7 @@ abstract class SqlTailnets implements Tailnets {
 
   private final Clock clock;
   private final Watches watches = new Watches();
-  private final SqlRecords records = new SqlRecords(this);
+  private final SqlRecords records = new SqlRecords(this, Optional.empty());
 
   SqlTailnets(Clock clock) {
     this.clock = clock;
@@ -53,8 +54,29 @@ abstract class SqlTailnets implements Tailnets {
    * read after it, sees the last commit, and nobody else writes those rows in the meantime.
    *
    * @throws StoreException.InDoubt if the outcome is unknown
+   * @throws StoreException.Fenced if the database refuses it; the tailnet and its place are not
+   *     said
    */
   abstract <T> T write(Work<T> work) throws StoreException;
+
+  /**
+   * Performs all of the work on a store, or nothing.
+   *
+   * @param store its name, or that of the tailnet whose record is changed
+   * @param held the fence under which a move does it
+   * @throws StoreException.Fenced if the fence of its tailnet does not allow it; says why
+   */
+  final <T> T write(String store, Optional<Fences.Held> held, Work<T> work) throws StoreException {
+    try {
+      return write(
+          connection ->
+              held.isEmpty()
+                  ? work.run(connection)
+                  : records.holding(connection, store, held, work));
+    } catch (StoreException.Fenced e) {
+      throw e.tailnet().isEmpty() ? read(connection -> records.fenced(connection, store, held)) : e;
+    }
+  }
 
   /**
    * Whether the tables and columns of {@code sqlite-1-facts.sql} are there; within {@link #write}
@@ -73,6 +95,18 @@ abstract class SqlTailnets implements Tailnets {
    * #keepsRecords}; within {@link #write} they always are.
    */
   abstract boolean keepsRestored(Connection connection) throws SQLException;
+
+  /**
+   * Whether the columns of {@code sqlite-1-fence.sql} are there, and so those of {@link
+   * #keepsRestored}; within {@link #write} they always are.
+   */
+  abstract boolean keepsFence(Connection connection) throws SQLException;
+
+  /**
+   * Waits, within {@link #write}, until nobody else writes to a tailnet. Who begins to write to it
+   * later waits for the end of this transaction.
+   */
+  abstract void drain(Connection connection, String tailnet) throws SQLException, StoreException;
 
   /**
    * What stands before the name of a table: no session is relied on to have a search path, since a
@@ -118,13 +152,13 @@ abstract class SqlTailnets implements Tailnets {
   @Override
   public AumStore tailnet(String name) {
     Tailnets.requireName(name);
-    return store(name);
+    return store(name, Optional.empty());
   }
 
   @Override
   public void delete(String name, Revision base) throws StoreException {
     Tailnets.requireName(name);
-    store(name).delete(base);
+    store(name, Optional.empty()).delete(base);
   }
 
   @Override
@@ -136,9 +170,65 @@ abstract class SqlTailnets implements Tailnets {
     return records;
   }
 
-  /** The store that keeps a tailnet's AUMs. */
-  final SqlAumStore store(String name) {
-    return new SqlAumStore(this, name, clock);
+  /** The store that keeps a tailnet's AUMs, as a move uses it that holds a fence. */
+  final SqlAumStore store(String name, Optional<Fences.Held> held) {
+    return new SqlAumStore(this, name, clock, held);
+  }
+
+  /** This place, for the move that holds a tailnet's fence. */
+  final Tailnets under(Fences.Held held) {
+    return new Under(Optional.of(held));
+  }
+
+  /** This place, for a move. */
+  private final class Under implements Tailnets {
+    private final Optional<Fences.Held> held;
+
+    Under(Optional<Fences.Held> held) {
+      this.held = held;
+    }
+
+    @Override
+    public AumStore tailnet(String name) {
+      Tailnets.requireName(name);
+      return store(name, held);
+    }
+
+    @Override
+    public SortedMap<String, Revision> revisions() throws StoreException {
+      return SqlTailnets.this.revisions();
+    }
+
+    @Override
+    public void readAll(Reading reading) throws StoreException {
+      SqlAumStore.readAll(SqlTailnets.this, clock, held, reading);
+    }
+
+    @Override
+    public Optional<ControlRecords> records() {
+      return Optional.of(new SqlRecords(SqlTailnets.this, held));
+    }
+
+    @Override
+    public void delete(String name, Revision base) throws StoreException {
+      Tailnets.requireName(name);
+      store(name, held).delete(base);
+    }
+
+    @Override
+    public Watch watch(Watcher watcher) {
+      return SqlTailnets.this.watch(watcher);
+    }
+
+    @Override
+    public void close() {
+      // The place stays.
+    }
+
+    @Override
+    public String toString() {
+      return SqlTailnets.this.toString();
+    }
   }
 
   @Override
@@ -148,7 +238,7 @@ abstract class SqlTailnets implements Tailnets {
 
   @Override
   public void readAll(Reading reading) throws StoreException {
-    SqlAumStore.readAll(this, clock, reading);
+    SqlAumStore.readAll(this, clock, Optional.empty(), reading);
   }
 
   /**

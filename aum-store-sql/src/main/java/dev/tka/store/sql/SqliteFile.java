@@ -23,11 +23,13 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -76,6 +78,10 @@ public final class SqliteFile extends SqlTailnets {
   private static final String TABLES_FOR_FACTS = "sqlite-1-facts.sql";
   private static final String TABLES_FOR_RECORDS = "sqlite-1-records.sql";
   private static final String COLUMNS_FOR_RESTORED = "sqlite-1-restored.sql";
+  private static final String COLUMNS_FOR_FENCE = "sqlite-1-fence.sql";
+
+  /** What the triggers of {@link #COLUMNS_FOR_FENCE} say. */
+  private static final String REFUSED = "the tailnet is being moved, or lives elsewhere";
 
   /** The end of a statement in these; those within triggers begin further in. */
   private static final String END = ";\\s*\\n(?=[a-z])(?!end)";
@@ -112,6 +118,10 @@ public final class SqliteFile extends SqlTailnets {
   private final Set<Poll<?>> polls = ConcurrentHashMap.newKeySet();
 
   private final Marks marks = new SqliteMarks();
+
+  /** Connections to a file that is known to have the columns for fences. */
+  private final Set<Connection> withFence =
+      Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
   /**
    * A connection that nobody uses.
@@ -270,6 +280,7 @@ public final class SqliteFile extends SqlTailnets {
           execute(connection, TABLES_FOR_FACTS);
           execute(connection, TABLES_FOR_RECORDS);
           execute(connection, COLUMNS_FOR_RESTORED);
+          execute(connection, COLUMNS_FOR_FENCE);
           try (Statement statement = connection.createStatement()) {
             statement.execute("pragma application_id = " + APPLICATION_ID);
             return statement.execute("pragma user_version = " + VERSION);
@@ -374,6 +385,9 @@ public final class SqliteFile extends SqlTailnets {
    * flushed, before it takes the place at once. What was there, with the files beside it, is kept
    * under another name. No instance may have the file open, in this process or another.
    *
+   * <p>A tailnet that was moved away from the file, or is being moved, stays so (service, section
+   * 7): its fence is kept, as far as the file can be read.
+   *
    * @param copy as {@link #backup} makes it
    * @param file where to put it; it need not exist
    * @param clock names what is kept
@@ -421,17 +435,24 @@ public final class SqliteFile extends SqlTailnets {
   <T> T write(Work<T> work) throws StoreException {
     return writeAsIs(
         connection -> {
-          if (!keepsFacts(connection)) {
-            execute(connection, TABLES_FOR_FACTS);
-          }
-          if (!keepsRecords(connection)) {
-            execute(connection, TABLES_FOR_RECORDS);
-          }
-          if (!keepsRestored(connection)) {
-            execute(connection, COLUMNS_FOR_RESTORED);
+          if (!keepsFence(connection)) {
+            makeWhatIsMissing(connection);
           }
           return work.run(connection);
         });
+  }
+
+  private void makeWhatIsMissing(Connection connection) throws SQLException {
+    if (!keepsFacts(connection)) {
+      execute(connection, TABLES_FOR_FACTS);
+    }
+    if (!keepsRecords(connection)) {
+      execute(connection, TABLES_FOR_RECORDS);
+    }
+    if (!keepsRestored(connection)) {
+      execute(connection, COLUMNS_FOR_RESTORED);
+    }
+    execute(connection, COLUMNS_FOR_FENCE);
   }
 
   private <T> T writeAsIs(Work<T> work) throws StoreException {
@@ -548,10 +569,37 @@ public final class SqliteFile extends SqlTailnets {
 
   @Override
   boolean keepsRestored(Connection connection) throws SQLException {
+    return hasInRecord("restored", connection);
+  }
+
+  /**
+   * {@inheritDoc} A connection stays with its file, and nobody takes columns away: so it is asked
+   * until they are there.
+   */
+  @Override
+  boolean keepsFence(Connection connection) throws SQLException {
+    if (withFence.contains(connection)) {
+      return true;
+    }
+    boolean found = hasInRecord("epoch", connection);
+    if (found && connection.getAutoCommit()) {
+      withFence.add(connection);
+    }
+    return found;
+  }
+
+  private static boolean hasInRecord(String column, Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement()) {
-      String query = "select count(*) from pragma_table_info('record') where name = 'restored'";
+      String query =
+          "select count(*) from pragma_table_info('record') where name = '" + column + "'";
       return number(statement, query) > 0;
     }
+  }
+
+  /** {@inheritDoc} SQLite has one writer at a time. */
+  @Override
+  void drain(Connection connection, String tailnet) {
+    // Others have ended.
   }
 
   private static boolean has(String table, Connection connection) throws SQLException {
@@ -746,6 +794,11 @@ public final class SqliteFile extends SqlTailnets {
     int code = failure.getErrorCode() & PRIMARY;
     if (code == SQLiteErrorCode.SQLITE_BUSY.code || code == SQLiteErrorCode.SQLITE_LOCKED.code) {
       return new StoreException.Busy(file + ": another process is writing");
+    }
+    if (failure instanceof SQLiteException refused
+        && refused.getResultCode() == SQLiteErrorCode.SQLITE_CONSTRAINT_TRIGGER
+        && words(failure).equals(REFUSED)) {
+      return new StoreException.Fenced("", file + ": " + REFUSED);
     }
     // An error in a statement or a broken constraint: the tables are not as created.
     if (code == SQLiteErrorCode.SQLITE_CORRUPT.code

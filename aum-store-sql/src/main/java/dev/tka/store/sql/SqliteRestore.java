@@ -3,9 +3,12 @@ package dev.tka.store.sql;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.Progress;
 import dev.tka.store.internal.DurableFiles;
+import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.Fence;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -23,8 +26,10 @@ import java.time.Clock;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteOpenMode;
@@ -59,7 +64,7 @@ final class SqliteRestore {
     Path next = beside(".restoring");
     try (SqliteFile source = SqliteFile.at(copy, clock)) {
       // An earlier process may have stopped after making it.
-      Files.deleteIfExists(next);
+      delete(next);
       source.backup(next, progress);
     } catch (NoSuchFileException e) {
       throw new NoSuchFileException(file.toString(), null, e.getReason());
@@ -72,7 +77,13 @@ final class SqliteRestore {
       requireSound(next);
       return replace(next);
     } finally {
-      Files.deleteIfExists(next);
+      delete(next);
+    }
+  }
+
+  private static void delete(Path next) throws IOException {
+    for (String suffix : List.of("", SqliteFile.WAL, "-shm")) {
+      Files.deleteIfExists(next.resolveSibling(next.getFileName() + suffix));
     }
   }
 
@@ -84,7 +95,7 @@ final class SqliteRestore {
   private void requireSound(Path next) throws StoreException {
     try (SqliteFile opened = SqliteFile.at(next, clock)) {
       for (String tailnet : opened.revisions().keySet()) {
-        opened.tailnet(tailnet).read();
+        opened.sqlRecords().asItStands(tailnet).tailnet(tailnet).read();
       }
       opened.sqlRecords().requireSound();
     } catch (StoreException.Damaged e) {
@@ -102,6 +113,9 @@ final class SqliteRestore {
       return Optional.empty();
     }
     boolean whole = takeInLog();
+    if (whole) {
+      keepFences(next);
+    }
     try (FileChannel channel =
         FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
       requireUnused(channel);
@@ -120,6 +134,59 @@ final class SqliteRestore {
       flush();
     }
     return Optional.of(aside);
+  }
+
+  /** A tailnet that was moved away since the copy was made stays so: it must live at one place. */
+  private void keepFences(Path next) throws StoreException, IOException {
+    Map<String, Fence> found = fences();
+    if (found.isEmpty()) {
+      return;
+    }
+    try (SqliteFile restored = SqliteFile.at(next, clock)) {
+      ControlRecords records = restored.sqlRecords();
+      for (Map.Entry<String, Fence> each : found.entrySet()) {
+        Fence copied = records.fence(each.getKey());
+        Optional<Fence> kept = each.getValue().keptOver(copied);
+        while (kept.isPresent() && copied.epoch() < kept.get().epoch()) {
+          Fence step = new Fence(copied.epoch() + 1, kept.get().move(), kept.get().standing());
+          records.fence(each.getKey(), copied, step);
+          copied = step;
+        }
+      }
+    }
+    if (SqliteFile.hasLog(next)) {
+      throw new StoreException.Busy(next + ": another process has it open");
+    }
+  }
+
+  /** The fences of the file that are not open, as far as they can be read. */
+  private Map<String, Fence> fences() throws StoreException {
+    Map<String, Fence> found = new TreeMap<>();
+    try (SqliteFile old = SqliteFile.at(file, clock)) {
+      ControlRecords records = old.sqlRecords();
+      for (String tailnet : records.tailnets()) {
+        Fence fence = readable(records, tailnet);
+        if (!fence.isOpen()) {
+          found.put(tailnet, fence);
+        }
+      }
+    } catch (StoreException.Busy e) {
+      throw inUse();
+    } catch (StoreException.Damaged e) {
+      return found;
+    } catch (StoreException.Newer e) {
+      return found;
+    }
+    return found;
+  }
+
+  /** Whoever compares the two says which are damaged: such a file can be replaced, too. */
+  private static Fence readable(ControlRecords records, String tailnet) throws StoreException {
+    try {
+      return records.fence(tailnet);
+    } catch (StoreException.Damaged e) {
+      return Fence.NONE;
+    }
   }
 
   private void moveLog(Path aside) throws IOException {
@@ -170,6 +237,10 @@ final class SqliteRestore {
     FileLock lock;
     try {
       lock = channel.tryLock(FIRST_LOCKED, LOCKED, false);
+    } catch (OverlappingFileLockException e) {
+      // Somebody in this process locks it, such as another restoration. Java says so of its own
+      // locks alone: SQLite's in this process it does not see.
+      throw new StoreException.Busy(file + ": this process has it open");
     } catch (IOException e) {
       // The file system has no locks, so that nobody can be noticed.
       return;

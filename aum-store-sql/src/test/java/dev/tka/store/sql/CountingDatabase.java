@@ -74,6 +74,16 @@ final class CountingDatabase extends SqlTailnets {
   }
 
   @Override
+  boolean keepsFence(Connection connection) throws SQLException {
+    return behind.keepsFence(connection);
+  }
+
+  @Override
+  void drain(Connection connection, String tailnet) throws SQLException, StoreException {
+    behind.drain(connection, tailnet);
+  }
+
+  @Override
   String lock(RowLock strength) {
     return behind.lock(strength);
   }

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.tka.store.Tailnets;
 import dev.tka.store.sql.testkit.PgBouncer;
 import dev.tka.store.sql.testkit.PostgresServer;
-import dev.tka.store.testkit.ControlRecordsContract;
+import dev.tka.store.testkit.FenceContract;
 import java.time.Clock;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -14,7 +14,7 @@ import org.junit.jupiter.api.TestInstance;
 
 /** Records behind PgBouncer, which gives each transaction another session. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class PgBouncerRecordsTest extends ControlRecordsContract {
+class PgBouncerRecordsTest extends FenceContract {
   private static final PostgresServer SERVER = PostgresServer.shared();
 
   private PgBouncer pooler;

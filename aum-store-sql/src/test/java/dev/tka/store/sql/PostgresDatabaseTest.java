@@ -9,6 +9,7 @@ import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
+import dev.tka.store.sql.testkit.CuttingProxy;
 import dev.tka.store.sql.testkit.PostgresServer;
 import dev.tka.store.testkit.Backup;
 import dev.tka.store.testkit.Told;
@@ -126,7 +127,7 @@ class PostgresDatabaseTest extends SqlContract {
   void aNewerVersionIsRefusedAndLeftAlone() throws Exception {
     add(create().tailnet("t"), "A");
     sql(
-        "insert into schema_history select 5, '5', description, type, script, checksum,"
+        "insert into schema_history select 6, '6', description, type, script, checksum,"
             + " installed_by, installed_on, execution_time, success"
             + " from schema_history where version = '1'");
     long before = number("select count(*) from schema_history");
@@ -134,7 +135,7 @@ class PostgresDatabaseTest extends SqlContract {
     for (boolean create : List.of(false, true)) {
       assertThatThrownBy(() -> opened(create ? create() : at()))
           .isInstanceOf(StoreException.Newer.class)
-          .hasMessage(settings + ": expected version 4 or older, found version 5");
+          .hasMessage(settings + ": expected version 5 or older, found version 6");
     }
     assertThat(number("select count(*) from schema_history")).isEqualTo(before);
   }

@@ -1,11 +1,14 @@
 package dev.tka.store.sql;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
 import dev.tka.store.records.Changes;
 import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.Fence;
 import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.RecordsChange;
 import dev.tka.store.records.TailnetRecord;
@@ -48,7 +51,18 @@ class PostgresRecordsTest extends SqlRecordsContract {
 
   @Override
   void makeOlderByOne() throws SQLException {
-    super.makeOlderByOne();
+    for (String each :
+        List.of(
+            "fence_aums()", "fence_rows()", "fence_record()", "require_open(text)", "fence_key")) {
+      sql("drop function " + each + " cascade");
+    }
+    dropFence();
+    sql("delete from schema_history where script = 'V5__fence.sql'");
+  }
+
+  @Override
+  void makeOlderByTwo() throws SQLException {
+    super.makeOlderByTwo();
     sql("delete from schema_history where script = 'V4__restored.sql'");
   }
 
@@ -190,6 +204,32 @@ class PostgresRecordsTest extends SqlRecordsContract {
     assertThat(after(records, now)).containsExactly(new Changes.Change("t", false, List.of(2L)));
   }
 
+  /** With a lock for each, a transaction would run out of them where there are many tailnets. */
+  @Test
+  void theRepairOfMarksTakesNoLockOfATailnetAndIsMadeWhereverItLives() throws Exception {
+    ControlRecords records = records(opened());
+    put(records, "t", node(1));
+    put(records, "u", node(1));
+    Fence moved = fence(records, "u", MOVED);
+    sql("alter table node disable trigger user");
+    sql("update node set looked = '999999999999', changed = '999999999999'");
+    sql("alter table node enable trigger user");
+    try (Connection fencing = connect();
+        Statement statement = fencing.createStatement()) {
+      fencing.setAutoCommit(false);
+      statement.execute("select pg_advisory_xact_lock(fence_key(name)) from record");
+      // It would fail after the time-out for locks.
+      put(records(opened()), "w", node(1));
+      fencing.rollback();
+    }
+    assertThat(after(records, records.position())).isEmpty();
+    assertThat(records.fence("u")).isEqualTo(moved);
+    // What the repair may is over with it.
+    for (String each : List.of("update node set may_init = 1", "delete from node")) {
+      assertThatThrownBy(() -> sql(each)).as(each).isInstanceOf(SQLException.class);
+    }
+  }
+
   @Test
   void changesOfDifferentNodesDoNotWaitForEachOther() throws Exception {
     ControlRecords records = records(opened());
@@ -259,6 +299,70 @@ class PostgresRecordsTest extends SqlRecordsContract {
     assertThat(records.countNodes("t")).isZero();
   }
 
+  /** What a server does within a transaction before the fence changes, or a part of it. */
+  private static final List<String> WRITTEN =
+      List.of(
+          "update tailnet set revision = revision + 1, last_number = 9 where name = 't'",
+          "update node set may_init = 1",
+          "update sighting set outcome = 'late'",
+          "delete from token",
+          "insert into tailnet (name, revision, rewritten, last_number, checksum)"
+              + " values ('first', 0, 0, 0, 0)");
+
+  @Test
+  void aFenceWaitsForWhoeverHasWrittenAndNotYetCommitted() throws Exception {
+    Tailnets place = opened();
+    ControlRecords records = records(place);
+    fill(place);
+    ExecutorService thread = Executors.newSingleThreadExecutor();
+    try {
+      for (String each : WRITTEN) {
+        String tailnet = each.contains("'first'") ? "first" : "t";
+        try (Connection other = connect();
+            Statement statement = other.createStatement()) {
+          other.setAutoCommit(false);
+          statement.execute(each);
+          Future<Fence> fenced = thread.submit(() -> fence(records, tailnet, FENCED));
+          awaitWaiting(statement);
+          assertThat(records.fence(tailnet).isOpen()).as(each).isTrue();
+          other.commit();
+          assertThat(fenced.get(30, TimeUnit.SECONDS).isOpen()).isFalse();
+        }
+        fence(records, tailnet, OPEN);
+      }
+      // Written by hand, without its checksum, and there.
+      assertThatThrownBy(() -> records.sightings("t")).hasMessageContaining("table sighting");
+    } finally {
+      thread.shutdownNow();
+    }
+  }
+
+  @Test
+  void whoReadBeforeTheFenceAndWritesAfterItIsRefused() throws Exception {
+    Tailnets place = opened();
+    ControlRecords records = records(place);
+    fill(place);
+    for (String each : WRITTEN) {
+      String tailnet = each.contains("'first'") ? "first" : "t";
+      try (Connection other = connect();
+          Statement statement = other.createStatement()) {
+        other.setAutoCommit(false);
+        statement.execute("select number from tailnet for update");
+        statement.execute("select number from record where name = 't' for key share");
+        statement.execute("select id from node for key share");
+        // It does not wait for who only read.
+        fence(records, tailnet, MOVED);
+        assertThatThrownBy(() -> statement.execute(each))
+            .as(each)
+            .isInstanceOfSatisfying(
+                SQLException.class,
+                refused -> assertThat(refused.getSQLState()).isEqualTo("TKA01"));
+        other.rollback();
+      }
+      fence(records, tailnet, OPEN);
+    }
+  }
+
   private static void awaitWaiting(Statement statement) throws SQLException {
     long waiting = 0;
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
@@ -297,6 +401,10 @@ class PostgresRecordsTest extends SqlRecordsContract {
                   return own;
                 }));
       }
+      Tailnets place = opened();
+      for (int i = 0; i < 10; i++) {
+        moveAndBack(place);
+      }
       for (Future<?> each : all) {
         each.get(60, TimeUnit.SECONDS);
       }
@@ -314,8 +422,34 @@ class PostgresRecordsTest extends SqlRecordsContract {
     }
   }
 
+  private void moveAndBack(Tailnets place) throws StoreException {
+    ControlRecords records = records(place);
+    try {
+      Revision aums = add(place, "t", "A").revision();
+      records.retire("t", aums, records.tailnet("t"), ended());
+    } catch (StoreException.Conflict e) {
+      // Another was first.
+    }
+    fence(records, "t", FENCED);
+    Tailnets held = records.under("t", fence(records, "t", MOVED));
+    add(held, "t", "A");
+    held.tailnet("t").wipe();
+    records(held).noteSightings("t", List.of(sighting(1, "ok")));
+    fence(records, "t", OPEN);
+  }
+
   private static void turn(ControlRecords records, Random random, int nodes) throws StoreException {
     List<NodeRecord> found = new ArrayList<>();
+    try {
+      turning(records, random, nodes, found);
+    } catch (StoreException.Fenced e) {
+      // It is moved, and back soon.
+    }
+  }
+
+  private static void turning(
+      ControlRecords records, Random random, int nodes, List<NodeRecord> found)
+      throws StoreException {
     records.allNodes("t", found::add);
     Collections.shuffle(found, random);
     List<RecordsChange.OfNode> changes = new ArrayList<>();
@@ -337,7 +471,7 @@ class PostgresRecordsTest extends SqlRecordsContract {
         Optional.of(new RecordsChange.OfTailnet(record, next)).filter(any -> random.nextBoolean());
     try {
       records.commit("t", new RecordsChange(condition, changes));
-      records.noteSightings("t", List.of());
+      records.noteSightings("t", List.of(sighting(id, "ok")));
     } catch (StoreException.Conflict e) {
       // Another was first.
     }

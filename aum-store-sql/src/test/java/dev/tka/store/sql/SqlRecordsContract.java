@@ -9,13 +9,14 @@ import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
 import dev.tka.store.records.Changes;
 import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.Fence;
 import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.NodeSighting;
 import dev.tka.store.records.NodeToken;
 import dev.tka.store.records.RecordsChange;
 import dev.tka.store.records.RetiredAuthority;
 import dev.tka.store.records.TailnetRecord;
-import dev.tka.store.testkit.ControlRecordsContract;
+import dev.tka.store.testkit.FenceContract;
 import dev.tka.store.testkit.Followed;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -26,7 +27,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** What records in a database owe beyond the contract of all. */
-abstract class SqlRecordsContract extends ControlRecordsContract {
+abstract class SqlRecordsContract extends FenceContract {
   private static final Bytes HASH = Bytes.copyOf(new byte[] {1, 2, 3});
 
   @Override
@@ -36,8 +37,29 @@ abstract class SqlRecordsContract extends ControlRecordsContract {
   abstract SqlTailnets placeAsItIs() throws Exception;
 
   /** Takes away what the version before did not have. */
-  void makeOlderByOne() throws SQLException {
-    for (String each : List.of("restored", "restored_checksum")) {
+  abstract void makeOlderByOne() throws SQLException;
+
+  /** Takes away what the version before that one did not have, either. */
+  void makeOlderByTwo() throws SQLException {
+    makeOlderByOne();
+    dropFromRecord("restored", "restored_checksum");
+  }
+
+  final void dropFence() throws SQLException {
+    sql("drop index retired_store");
+    dropFromRecord(
+        "epoch",
+        "move",
+        "standing",
+        "fence_place",
+        "fence_server",
+        "fence_at",
+        "fence_checksum",
+        "opened");
+  }
+
+  private void dropFromRecord(String... columns) throws SQLException {
+    for (String each : columns) {
       sql("alter table record drop column " + each);
     }
   }
@@ -70,6 +92,8 @@ abstract class SqlRecordsContract extends ControlRecordsContract {
     records.addToken(new NodeToken(HASH, "t", 1, NOON));
     records.noteSightings("t", List.of(sighting()));
     change(records, "t", records.tailnet("t").withRestored(Optional.of(NOON)));
+    fence(records, "t", FENCED);
+    fence(records, "t", OPEN);
 
     for (String damage :
         List.of(
@@ -82,6 +106,10 @@ abstract class SqlRecordsContract extends ControlRecordsContract {
             "record: set state1 = 5",
             "record: set restored = '2027-01-02T12:00:00Z'",
             "record: set restored_checksum = null",
+            "record: set epoch = 1",
+            "record: set move = 'another'",
+            "record: set epoch = null",
+            "record: set fence_checksum = null",
             "sighting: set outcome = 'no'",
             "token: set made_at = 5")) {
       String[] parts = damage.split(": ", 2);
@@ -189,13 +217,107 @@ abstract class SqlRecordsContract extends ControlRecordsContract {
   }
 
   @Test
+  void whatTheVersionBeforeWritesFailsWhereTheTailnetIsFencedOrDoesNotLive() throws Exception {
+    Tailnets place = opened();
+    ControlRecords records = records(place);
+    fill(place);
+    put(records, "other", node(1));
+    long number;
+    try (Connection connection = connect()) {
+      number =
+          Statements.query(connection, "record", "select number from record where name = ?", "t")
+              .get(0)
+              .number(0);
+    }
+    String of = " where tailnet = " + number;
+    List<String> statements =
+        List.of(
+            "update tailnet set revision = revision + 1 where name = 't'",
+            "update tailnet set revision = revision + 1 where retired is not null",
+            "update tailnet set name = 't#2', retired = 1 where name = 't'",
+            "delete from tailnet where name = 't'",
+            "delete from tailnet where retired is not null",
+            "update record set support = 'x' where name = 't'",
+            "update record set restored = 'x' where name = 't'",
+            "delete from record where name = 't'",
+            "insert into node (tailnet, id, node_key, unsigned_only, may_init, checksum) select "
+                + number
+                + ", id + 10, node_key, 0, 0, 0 from node where tailnet <> "
+                + number,
+            "insert into node select * from node"
+                + of
+                + " on conflict (tailnet, id) do update set may_init = 1",
+            "update node set may_init = 1" + of,
+            "delete from node" + of + " and id = 2",
+            "insert into sighting select * from sighting"
+                + of
+                + " on conflict (tailnet, node) do update set outcome = 'x'",
+            "delete from sighting" + of,
+            "insert into token select node_key, " + number + ", 1, 0, 0 from node where id = 2",
+            "update token set made_at = 0" + of,
+            "delete from token" + of);
+    String first =
+        "insert into tailnet (name, revision, rewritten, last_number, checksum)"
+            + " values ('first', 1, 1, 1, 0)";
+    for (Fence.Standing standing : List.of(FENCED, MOVED, SHADOW)) {
+      Fence fence = fence(records, "t", standing);
+      ControlRecords.Seen before = records.seen("t");
+      fence(records, "first", standing);
+      for (String each : statements) {
+        assertThatThrownBy(() -> sql(each)).as(each).isInstanceOf(SQLException.class);
+      }
+      assertThatThrownBy(() -> sql(first)).isInstanceOf(SQLException.class);
+      assertThat(records.seen("t")).isEqualTo(before);
+      Tailnets held = records.under("t", fence);
+      assertThat(records(held).nodes("t", List.of(1L, 2L))).hasSize(2);
+      assertThat(records(held).tokens("t")).hasSize(1);
+      // Of another tailnet it is made.
+      sql("update node set may_init = 1 where tailnet <> " + number);
+      sql("update node set may_init = 0 where tailnet <> " + number);
+    }
+    fence(records, "t", OPEN);
+    fence(records, "first", OPEN);
+    sql(first);
+    for (String each : statements) {
+      try (Connection connection = connect();
+          Statement statement = connection.createStatement()) {
+        connection.setAutoCommit(false);
+        assertThat(statement.executeUpdate(each)).as(each).isPositive();
+        connection.rollback();
+      }
+    }
+  }
+
+  @Test
   void tablesOfTheVersionBeforeAreReadAsTheyAreAndTheFirstWriteAddsWhatIsMissing()
       throws Exception {
+    Tailnets place = opened();
+    fill(place);
+    closeAll();
+    makeOlderByOne();
+    try (Tailnets older = placeAsItIs()) {
+      ControlRecords records = records(older);
+      assertThat(records.tailnets()).containsExactly("t");
+      assertThat(records.fence("t")).isEqualTo(Fence.NONE);
+      assertThat(older.tailnet("t").read().entries()).hasSize(3);
+      assertThat(records.nodes("t", List.of(1L))).hasSize(1);
+      assertThat(records.node("t", 1)).isPresent();
+      assertThat(records.sightings("t")).hasSize(1);
+      assertThat(records.tokens("t")).hasSize(1);
+      assertThat(records.token(token(1, "t", 1, NOON).hash())).isPresent();
+      Fence fence = fence(records, "t", MOVED);
+      assertThat(records(opened()).fence("t")).isEqualTo(fence);
+      assertThatThrownBy(() -> older.tailnet("t").read()).isInstanceOf(StoreException.Fenced.class);
+    }
+  }
+
+  @Test
+  void soAreThoseOfTheVersionBeforeThatOne() throws Exception {
     Tailnets place = opened();
     put(records(place), "t", node(1));
     change(records(place), "t", TailnetRecord.NONE.withSupport(Optional.of(secret(1))));
     closeAll();
-    makeOlderByOne();
+    makeOlderByTwo();
     try (Tailnets older = placeAsItIs()) {
       ControlRecords records = records(older);
       assertThat(records.tailnets()).containsExactly("t");

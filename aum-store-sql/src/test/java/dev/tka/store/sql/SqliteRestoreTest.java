@@ -6,18 +6,27 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.StoreException;
+import dev.tka.store.records.Fence;
+import dev.tka.store.records.Fence.Standing.Fenced;
+import dev.tka.store.records.Fence.Standing.Moved;
+import dev.tka.store.records.Fence.Standing.Shadow;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -113,6 +122,49 @@ class SqliteRestoreTest {
   }
 
   @Test
+  void aTailnetThatDoesNotLiveInTheFileIsNotOpenAgainWhateverTheCopySays() throws Exception {
+    Map<String, Fence> moves =
+        Map.of(
+            "t", new Fence(3, Optional.of("m1"), new Moved("b", Optional.empty(), FakeClock.START)),
+            "shadow", new Fence(1, Optional.of("m2"), new Shadow("b")),
+            "fenced", new Fence(1, Optional.of("m3"), new Fenced(FakeClock.START)));
+    try (SqliteFile opened = SqliteFile.at(file, clock)) {
+      for (Map.Entry<String, Fence> each : moves.entrySet()) {
+        Fence before = opened.records().orElseThrow().fence(each.getKey());
+        while (before.epoch() < each.getValue().epoch()) {
+          Fence next = before.next(each.getValue().move().get(), each.getValue().standing());
+          opened.records().orElseThrow().fence(each.getKey(), before, next);
+          before = next;
+        }
+      }
+    }
+    restore();
+    for (Map.Entry<String, Fence> each : moves.entrySet()) {
+      Fence was = each.getValue();
+      assertThat(fence(each.getKey()))
+          .isEqualTo(new Fence(was.epoch() + 1, was.move(), was.standing()));
+    }
+    assertThatThrownBy(() -> namesIn(file)).isInstanceOf(StoreException.Fenced.class);
+    assertThat(files()).hasSize(2);
+
+    // Again from a copy that says the same: nothing is to be changed.
+    Fence kept = fence("t");
+    Files.delete(copy);
+    try (SqliteFile opened = SqliteFile.at(file, clock)) {
+      opened.backup(copy, (done, all) -> {});
+    }
+    clock.advance(Duration.ofMinutes(1));
+    restore();
+    assertThat(fence("t")).isEqualTo(kept);
+  }
+
+  private Fence fence(String tailnet) throws StoreException {
+    try (SqliteFile opened = SqliteFile.at(file, clock)) {
+      return opened.records().orElseThrow().fence(tailnet);
+    }
+  }
+
+  @Test
   void aFileThatIsDamagedIsReplacedAndKept() throws Exception {
     String damaged = "no database. ".repeat(99);
     Files.delete(folder.resolve("store.db-wal"));
@@ -154,6 +206,26 @@ class SqliteRestoreTest {
       assertThat(namesIn(file)).isEqualTo("ABC");
     } finally {
       other.destroyForcibly().waitFor();
+    }
+    restore();
+    assertThat(namesIn(file)).isEqualTo("A");
+  }
+
+  @Test
+  void aFileThatThisProcessHasLockedIsLeftAlone() throws Exception {
+    try (SqliteFile opened = SqliteFile.at(file, clock)) {
+      // Takes in the log, so that it is the lock that is in the way.
+      opened.tailnet("t").read();
+    }
+    List<String> before;
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
+        FileLock lock = channel.lock(0x40000000L, 512, false)) {
+      assertThat(lock.isValid()).isTrue();
+      before = files();
+      assertThatThrownBy(this::restore)
+          .isInstanceOf(StoreException.Busy.class)
+          .hasMessage(file + ": this process has it open");
+      assertThat(files()).isEqualTo(before);
     }
     restore();
     assertThat(namesIn(file)).isEqualTo("A");

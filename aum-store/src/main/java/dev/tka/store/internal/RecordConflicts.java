@@ -1,6 +1,7 @@
 package dev.tka.store.internal;
 
 import dev.tka.core.store.StoreException;
+import dev.tka.store.records.Fence;
 import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.RecordsChange;
 import dev.tka.store.records.TailnetRecord;
@@ -56,6 +57,21 @@ public final class RecordConflicts {
   /** There is nothing to retire. */
   public static StoreException.Conflict noAums(String tailnet) {
     return conflict(tailnet, "an authority, found no AUMs");
+  }
+
+  /** The fence is another one. */
+  public static StoreException.Conflict fence(String tailnet, Fence expected, Fence found) {
+    return conflict(
+        tailnet,
+        "its fence as it was read, at epoch "
+            + expected.epoch()
+            + ", found "
+            + (found.epoch() == expected.epoch() ? "another" : "epoch " + found.epoch()));
+  }
+
+  /** Something of the tailnet lives where a copy of it would begin. */
+  public static StoreException.Conflict livesHere(String tailnet) {
+    return conflict(tailnet, "nothing of it where a copy begins, found what lives there");
   }
 
   /** There is such a token already. */

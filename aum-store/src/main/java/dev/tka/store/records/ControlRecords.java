@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 
 /**
@@ -23,16 +24,33 @@ import java.util.function.Consumer;
  * dev.tka.store.TailnetName}), unless its AUMs are here already. {@link Tailnets#delete} deletes
  * all of it, tokens included.
  *
- * <p>Everything but {@link #noteSightings} throws {@link StoreException} if the place cannot be
- * read or written, {@link StoreException.InDoubt} if it is unknown whether a change was made, and
- * {@link IllegalArgumentException} if a tailnet's name is invalid.
+ * <p>Of a tailnet that does not live here ({@link Fence}), {@link #tailnets}, {@link #seen}, {@link
+ * #fence} and what is said of changes answer as of any other. All else fails with {@link
+ * StoreException.Fenced}, and so do changes while it is being moved.
+ *
+ * <p>Everything throws {@link StoreException} if the place cannot be read or written, {@link
+ * StoreException.InDoubt} if it is unknown whether a change was made, and {@link
+ * IllegalArgumentException} if a tailnet's name is invalid.
  */
 public interface ControlRecords {
   /**
-   * The names of all tailnets that have AUMs, a record or a node, without the stores that keep
-   * retired authorities.
+   * The names of all tailnets that have AUMs, a record, a node, or a fence that is not open,
+   * without the stores that keep retired authorities.
    */
   SortedSet<String> tailnets() throws StoreException;
+
+  /**
+   * The names of the tailnets that were restored from a backup ({@link TailnetRecord#restored}).
+   */
+  default SortedSet<String> restored() throws StoreException {
+    SortedSet<String> names = new TreeSet<>();
+    for (String name : tailnets()) {
+      if (seen(name).tailnet().restored().isPresent()) {
+        names.add(name);
+      }
+    }
+    return names;
+  }
 
   /** What is kept of a tailnet. */
   TailnetRecord tailnet(String tailnet) throws StoreException;
@@ -46,9 +64,40 @@ public interface ControlRecords {
   /**
    * What one look at a tailnet shows.
    *
-   * @param known whether there is anything of this tailnet: AUMs, a record or a node
+   * @param known whether there is anything of this tailnet: AUMs, a record, a node, or a fence that
+   *     is not open
    */
-  record Seen(boolean known, TailnetRecord tailnet, Revision aums) {}
+  record Seen(boolean known, TailnetRecord tailnet, Revision aums, Fence fence) {
+    /** What is seen of a tailnet that was never moved. */
+    public Seen(boolean known, TailnetRecord tailnet, Revision aums) {
+      this(known, tailnet, aums, Fence.NONE);
+    }
+  }
+
+  /** Whether a tailnet lives here. */
+  default Fence fence(String tailnet) throws StoreException {
+    return seen(tailnet).fence();
+  }
+
+  /**
+   * Changes whether a tailnet lives here. When this returns, everything that was written under the
+   * fence before can be read, and nothing more is written under it.
+   *
+   * @param after the fence from now on; its epoch is the next one
+   * @throws StoreException.Conflict if the fence is not {@code before}, or a copy would begin where
+   *     something of the tailnet lives; nothing was changed
+   * @throws StoreException.Busy if writers were in the way for too long; nothing was changed
+   * @throws IllegalArgumentException if the epoch is not the next one
+   */
+  void fence(String tailnet, Fence before, Fence after) throws StoreException;
+
+  /**
+   * This place, for the move that holds a tailnet's fence: reads and writes of this tailnet, and of
+   * its retired authorities, are made exactly while its fence is the one given, and fail with
+   * {@link StoreException.Fenced} otherwise. All others fail so while it does not live here.
+   * Deleting the tailnet leaves the fence. Closing what is returned leaves this place as it is.
+   */
+  Tailnets under(String tailnet, Fence fence);
 
   /** A node, if there is one with this number. */
   Optional<NodeRecord> node(String tailnet, long id) throws StoreException;

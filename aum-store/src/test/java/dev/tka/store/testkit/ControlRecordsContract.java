@@ -146,27 +146,27 @@ public abstract class ControlRecordsContract {
         Optional.of(NOON.plusSeconds(5)));
   }
 
-  private RetiredAuthority ended() {
+  protected final RetiredAuthority ended() {
     return new RetiredAuthority(authority(), secret(9), NOON, "ignored");
   }
 
-  private static NodeToken token(int number, String tailnet, long node, Instant made) {
+  protected static NodeToken token(int number, String tailnet, long node, Instant made) {
     return new NodeToken(
         Bytes.copyOf(ByteBuffer.allocate(32).putInt(number).array()), tailnet, node, made);
   }
 
-  private static NodeSighting sighting(long node, String outcome) {
+  protected static NodeSighting sighting(long node, String outcome) {
     return new NodeSighting(node, NOON, Optional.empty(), Optional.empty(), outcome, "");
   }
 
-  private static List<NodeRecord> all(ControlRecords records, String tailnet)
+  protected static List<NodeRecord> all(ControlRecords records, String tailnet)
       throws StoreException {
     List<NodeRecord> nodes = new ArrayList<>();
     records.allNodes(tailnet, nodes::add);
     return nodes;
   }
 
-  private static void assertConflict(ThrowingCallable call, String... parts) {
+  protected static void assertConflict(ThrowingCallable call, String... parts) {
     assertThatThrownBy(call)
         .isInstanceOf(StoreException.Conflict.class)
         .satisfies(
@@ -270,8 +270,11 @@ public abstract class ControlRecordsContract {
     Tailnets place = opened();
     ControlRecords records = records(place);
     TailnetRecord restored = TailnetRecord.NONE.withRestored(Optional.of(NOON));
+    assertThat(records.restored()).isEmpty();
+    change(records, "other", TailnetRecord.NONE.withMade());
     change(records, "t", restored);
-    assertThat(records.tailnets()).containsExactly("t");
+    assertThat(records.tailnets()).containsExactly("other", "t");
+    assertThat(records.restored()).containsExactly("t");
     assertThat(records(opened()).seen("t").tailnet()).isEqualTo(restored);
     assertConflict(
         () -> records.commit("t", RecordsChange.ofTailnet(TailnetRecord.NONE, restored)), "\"t\"");
@@ -280,6 +283,7 @@ public abstract class ControlRecordsContract {
     TailnetRecord after = records.retire("t", aums, restored, ended());
     assertThat(after.restored()).isEmpty();
     assertThat(records.tailnet("t")).isEqualTo(after);
+    assertThat(records.restored()).isEmpty();
 
     change(records, "t", after.withRestored(Optional.of(NOON)));
     change(records, "t", after);
@@ -658,13 +662,13 @@ public abstract class ControlRecordsContract {
     assertThat(records.seen("t").known()).isFalse();
   }
 
-  private static Changes.Change named(String tailnet, boolean switched, Long... nodes) {
+  protected static Changes.Change named(String tailnet, boolean switched, Long... nodes) {
     return new Changes.Change(tailnet, switched, List.of(nodes));
   }
 
   /** What changed since, which names nothing besides. */
-  private static List<Changes.Change> after(ControlRecords records, Changes.Position position)
-      throws StoreException {
+  protected static List<Changes.Change> changesAfter(
+      ControlRecords records, Changes.Position position) throws StoreException {
     Changes changes = records.changesAfter(position, MANY);
     assertThat(changes.complete()).isTrue();
     assertThat(records.changesAfter(changes.position(), MANY).tailnets()).isEmpty();
@@ -684,23 +688,23 @@ public abstract class ControlRecordsContract {
 
     Changes.Position position = asked.position();
     assertThat(position.text()).matches("[!-~]{1,200}");
-    assertThat(after(asked, position)).isEmpty();
+    assertThat(changesAfter(asked, position)).isEmpty();
     add(place, "t", "A");
-    assertThat(after(asked, position)).containsExactly(named("t", true));
+    assertThat(changesAfter(asked, position)).containsExactly(named("t", true));
     position = asked.position();
     add(place, "t", "B");
-    assertThat(after(asked, position)).contains(named("t", false));
+    assertThat(changesAfter(asked, position)).contains(named("t", false));
     put(records, "t", node(2).withName(Optional.of("two")));
     put(records, "t", node(3));
     change(records, "u", fullRecord());
-    assertThat(after(asked, position))
+    assertThat(changesAfter(asked, position))
         .containsExactly(named("t", false, 2L, 3L), named("u", false));
     // A position of one handle means the same to others.
-    assertThat(after(records, position))
+    assertThat(changesAfter(records, position))
         .containsExactly(named("t", false, 2L, 3L), named("u", false));
     position = records.position();
     remove(records, "t", node(3));
-    assertThat(after(asked, position)).containsExactly(named("t", false));
+    assertThat(changesAfter(asked, position)).containsExactly(named("t", false));
   }
 
   @Test
@@ -710,13 +714,13 @@ public abstract class ControlRecordsContract {
     put(records, "t", node(2));
     Changes.Position position = records.position();
     put(records, "t", node(1).withMayInit(true));
-    assertThat(after(records, position)).containsExactly(named("t", false));
+    assertThat(changesAfter(records, position)).containsExactly(named("t", false));
     put(records, "t", node(2).withTold(Optional.of(new NodeRecord.Told.Retired(hash("A")))));
-    assertThat(after(records, position)).containsExactly(named("t", false));
+    assertThat(changesAfter(records, position)).containsExactly(named("t", false));
     put(records, "t", node(2).withUnsignedPeerApiOnly(true));
-    assertThat(after(records, position)).containsExactly(named("t", false, 2L));
+    assertThat(changesAfter(records, position)).containsExactly(named("t", false, 2L));
     put(records, "t", node(2).withMayInit(true).withUnsignedPeerApiOnly(true));
-    assertThat(after(records, position)).containsExactly(named("t", false, 2L));
+    assertThat(changesAfter(records, position)).containsExactly(named("t", false, 2L));
   }
 
   @Test
@@ -726,33 +730,33 @@ public abstract class ControlRecordsContract {
     Changes.Position position = records.position();
     add(place, "t", "A");
     Changes.Position on = records.position();
-    assertThat(after(records, position)).containsExactly(named("t", true));
+    assertThat(changesAfter(records, position)).containsExactly(named("t", true));
     TailnetRecord after =
         records.retire("t", place.tailnet("t").read().revision(), TailnetRecord.NONE, ended());
-    assertThat(after(records, on)).containsExactly(named("t", true));
+    assertThat(changesAfter(records, on)).containsExactly(named("t", true));
     Changes.Position off = records.position();
     // A commit to the store that was moved is nobody's.
     add(place, after.retired().get(0).store(), "B");
-    assertThat(after(records, off)).isEmpty();
+    assertThat(changesAfter(records, off)).isEmpty();
     add(place, "t", "A");
-    assertThat(after(records, off)).containsExactly(named("t", true));
+    assertThat(changesAfter(records, off)).containsExactly(named("t", true));
     Changes.Position again = records.position();
     place.tailnet("t").wipe();
-    assertThat(after(records, again)).containsExactly(named("t", true));
+    assertThat(changesAfter(records, again)).containsExactly(named("t", true));
     Changes.Position wiped = records.position();
     add(place, "t", "A");
-    assertThat(after(records, wiped)).containsExactly(named("t", true));
+    assertThat(changesAfter(records, wiped)).containsExactly(named("t", true));
     Changes.Position last = records.position();
     place.delete("t", place.tailnet("t").read().revision());
-    assertThat(after(records, last)).containsExactly(named("t", true));
+    assertThat(changesAfter(records, last)).containsExactly(named("t", true));
     Changes.Position gone = records.position();
     put(records, "t", node(1));
-    assertThat(after(records, gone)).containsExactly(named("t", false, 1L));
+    assertThat(changesAfter(records, gone)).containsExactly(named("t", false, 1L));
     place.delete("t", Tailnets.NO_COMMIT);
-    assertThat(after(records, gone)).containsExactly(named("t", true));
+    assertThat(changesAfter(records, gone)).containsExactly(named("t", true));
     place.delete(
         after.retired().get(0).store(), place.revisions().get(after.retired().get(0).store()));
-    assertThat(after(records, gone)).containsExactly(named("t", true));
+    assertThat(changesAfter(records, gone)).containsExactly(named("t", true));
   }
 
   @Test

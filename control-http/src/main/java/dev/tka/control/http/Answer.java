@@ -46,6 +46,7 @@ record Answer(int status, String type, byte[] body, Map<String, String> headers)
             after ->
                 headers.put(
                     "Retry-After", String.valueOf(Math.max(1, (after.toMillis() + 999) / 1000))));
+    failure.location().ifPresent(location -> headers.put("Location", location));
     failure.allow().ifPresent(allow -> headers.put("Allow", allow));
     if (failure.status() == 401) {
       headers.put("WWW-Authenticate", "Bearer");

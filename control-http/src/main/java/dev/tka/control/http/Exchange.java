@@ -2,6 +2,7 @@ package dev.tka.control.http;
 
 import dev.tka.control.ControlException;
 import dev.tka.core.NodeKey;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Pattern;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -16,6 +18,8 @@ import org.eclipse.jetty.util.Callback;
 
 /** A request and what is known of it, until it is answered: once, whoever tries. */
 final class Exchange {
+  private static final Pattern PRINTABLE = Pattern.compile("[!-~]*");
+
   private final Request request;
   private final Response response;
   private final Callback callback;
@@ -194,13 +198,31 @@ final class Exchange {
     fail(failure(failure));
   }
 
-  static HttpFailure failure(ControlException failure) {
+  private HttpFailure failure(ControlException failure) {
+    String line = String.valueOf(failure.getMessage());
+    if (failure instanceof ControlException.Moved moved && moved.server().isPresent()) {
+      return moved(moved.server().get(), moved, line);
+    }
     Optional<Duration> after =
         failure instanceof ControlException.TooMany many
             ? Optional.of(many.retryAfter())
             : failure.status() == 503 ? Optional.of(Duration.ofSeconds(1)) : Optional.empty();
-    return HttpFailure.of(
-        failure.status(), failure.code(), String.valueOf(failure.getMessage()), after);
+    return HttpFailure.of(failure.status(), failure.code(), line, after);
+  }
+
+  /** The same path and query, as they came, at another server. */
+  private HttpFailure moved(URI server, ControlException.Moved moved, String line) {
+    String base = server.toString();
+    String asked = request.getHttpURI().getPathQuery();
+    // A query may not have been looked at yet: whoever sends a node's token is told first.
+    if (!PRINTABLE.matcher(asked).matches()) {
+      return HttpFailure.malformed("the path and its query must be plain ASCII");
+    }
+    return HttpFailure.elsewhere(
+        moved.status(),
+        moved.code(),
+        line,
+        (base.endsWith("/") ? base.substring(0, base.length() - 1) : base) + asked);
   }
 
   private void write(Answer answer, String outcome) {

@@ -15,9 +15,10 @@ final class HttpFailure extends Exception {
   private final String code;
   private final Optional<Duration> retryAfter;
   private final Optional<String> allow;
+  private final Optional<String> location;
 
   HttpFailure(int status, String code, String message) {
-    this(status, code, message, Optional.empty(), Optional.empty());
+    this(status, code, message, Optional.empty(), Optional.empty(), Optional.empty());
   }
 
   private HttpFailure(
@@ -25,12 +26,14 @@ final class HttpFailure extends Exception {
       String code,
       String message,
       Optional<Duration> retryAfter,
-      Optional<String> allow) {
+      Optional<String> allow,
+      Optional<String> location) {
     super(message, null, false, false);
     this.status = status;
     this.code = code;
     this.retryAfter = retryAfter;
     this.allow = allow;
+    this.location = location;
   }
 
   static HttpFailure malformed(String message) {
@@ -50,7 +53,8 @@ final class HttpFailure extends Exception {
   }
 
   static HttpFailure badMethod(String message, String allow) {
-    return new HttpFailure(405, "bad-method", message, Optional.empty(), Optional.of(allow));
+    return new HttpFailure(
+        405, "bad-method", message, Optional.empty(), Optional.of(allow), Optional.empty());
   }
 
   static HttpFailure tooSlow(String message) {
@@ -62,16 +66,24 @@ final class HttpFailure extends Exception {
   }
 
   static HttpFailure tooMany(String message, Duration retryAfter) {
-    return new HttpFailure(429, "too-many", message, Optional.of(retryAfter), Optional.empty());
+    return new HttpFailure(
+        429, "too-many", message, Optional.of(retryAfter), Optional.empty(), Optional.empty());
   }
 
   static HttpFailure unavailable(String message, Duration retryAfter) {
-    return new HttpFailure(503, "unavailable", message, Optional.of(retryAfter), Optional.empty());
+    return new HttpFailure(
+        503, "unavailable", message, Optional.of(retryAfter), Optional.empty(), Optional.empty());
   }
 
   /** A failure of the core, as it is. */
   static HttpFailure of(int status, String code, String message, Optional<Duration> retryAfter) {
-    return new HttpFailure(status, code, message, retryAfter, Optional.empty());
+    return new HttpFailure(status, code, message, retryAfter, Optional.empty(), Optional.empty());
+  }
+
+  /** A failure of the core that sends the client to another server. */
+  static HttpFailure elsewhere(int status, String code, String message, String location) {
+    return new HttpFailure(
+        status, code, message, Optional.empty(), Optional.empty(), Optional.of(location));
   }
 
   int status() {
@@ -89,6 +101,11 @@ final class HttpFailure extends Exception {
 
   Optional<Duration> retryAfter() {
     return retryAfter;
+  }
+
+  /** Where to send the request instead. */
+  Optional<String> location() {
+    return location;
   }
 
   /** The methods that a path has. */

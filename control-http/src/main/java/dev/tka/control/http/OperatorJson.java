@@ -3,6 +3,7 @@ package dev.tka.control.http;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.tka.control.FleetEntry;
 import dev.tka.control.TailnetStatus;
+import dev.tka.store.records.Fence;
 import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.NodeSighting;
 import dev.tka.store.records.NodeToken;
@@ -15,11 +16,7 @@ final class OperatorJson {
   static void status(TailnetStatus status, JsonGenerator out) throws IOException {
     out.writeStartObject();
     out.writeStringField("tailnet", status.tailnet());
-    out.writeStringField(
-        "lock",
-        status.head().isPresent() || status.problem().isPresent()
-            ? "on"
-            : status.pending().isPresent() ? "pending" : "off");
+    out.writeStringField("lock", lock(status));
     if (status.authority().isPresent()) {
       out.writeStringField("authority", status.authority().get().genesis().toString());
     }
@@ -47,7 +44,38 @@ final class OperatorJson {
     if (status.problem().isPresent()) {
       out.writeStringField("problem", status.problem().get());
     }
+    standing(status.standing(), out);
     out.writeEndObject();
+  }
+
+  private static String lock(TailnetStatus status) {
+    if (!status.livesHere()) {
+      return "unknown";
+    }
+    return status.head().isPresent() || status.problem().isPresent()
+        ? "on"
+        : status.pending().isPresent() ? "pending" : "off";
+  }
+
+  /** Nothing of a tailnet that simply lives here. */
+  private static void standing(Fence.Standing standing, JsonGenerator out) throws IOException {
+    if (standing instanceof Fence.Standing.Fenced fenced) {
+      out.writeObjectFieldStart("fenced");
+      out.writeStringField("since", fenced.since().toString());
+      out.writeEndObject();
+    } else if (standing instanceof Fence.Standing.Moved moved) {
+      out.writeObjectFieldStart("moved");
+      out.writeStringField("to", moved.to());
+      if (moved.server().isPresent()) {
+        out.writeStringField("server", moved.server().get().toString());
+      }
+      out.writeStringField("at", moved.at().toString());
+      out.writeEndObject();
+    } else if (standing instanceof Fence.Standing.Shadow shadow) {
+      out.writeObjectFieldStart("shadow");
+      out.writeStringField("from", shadow.from());
+      out.writeEndObject();
+    }
   }
 
   static void fleet(FleetEntry entry, JsonGenerator out) throws IOException {
@@ -76,7 +104,12 @@ final class OperatorJson {
     if (entry.told().isPresent()) {
       out.writeStringField(
           "told",
-          entry.told().get() instanceof NodeRecord.Told.Retired ? "disabled" : "catching-up");
+          entry.isAskedToCome()
+              ? "asked-to-come"
+              : entry.told().get() instanceof NodeRecord.Told.Retired ? "disabled" : "catching-up");
+    }
+    if (entry.awaited()) {
+      out.writeBooleanField("awaited", true);
     }
     out.writeStringField("condition", entry.condition());
     if (entry.reason().isPresent()) {

@@ -8,6 +8,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -64,6 +68,10 @@ public final class SettingsFile {
   private static final String BYTES_PER_SECOND = "bytes-per-second";
   private static final String CONCURRENT_REQUESTS = "concurrent-requests";
   private static final String METRICS_TAILNETS = "metrics-tailnets";
+  private static final String RESTORED = "restored";
+
+  /** How far the clock of whoever says when may be ahead. */
+  private static final Duration AHEAD = Duration.ofMinutes(1);
 
   /** All keys, in the order of the help. */
   public static final List<Key> KEYS =
@@ -133,7 +141,12 @@ public final class SettingsFile {
               "N",
               "Requests of one tailnet that are worked on at one time.",
               "the number of cores, at least 2"),
-          new Key(METRICS_TAILNETS, "NAME,...", "Tailnets that metrics name.", ""));
+          new Key(METRICS_TAILNETS, "NAME,...", "Tailnets that metrics name.", ""),
+          new Key(
+              RESTORED,
+              "TIME",
+              "When the database was restored from a backup: nodes give back what they hold.",
+              ""));
 
   private final Map<String, Value> values;
   private final List<String> problems = new ArrayList<>();
@@ -146,9 +159,14 @@ public final class SettingsFile {
    *
    * @param state the folder of the server's own files
    * @param database the URL of the store, which may hold a password
+   * @param restored when the store was restored from a backup, if that is said
    */
   public record Configuration(
-      Path state, String database, ControlSettings control, ServerSettings server) {
+      Path state,
+      String database,
+      ControlSettings control,
+      ServerSettings server,
+      Optional<Instant> restored) {
     /** Without the database, whose URL may hold a password. */
     @Override
     public String toString() {
@@ -302,7 +320,22 @@ public final class SettingsFile {
             list(NAMES),
             !choice(INSECURE_LISTEN, "false", "true"),
             Set.copyOf(new TreeSet<>(list(METRICS_TAILNETS))),
-            limits()));
+            limits()),
+        time(RESTORED));
+  }
+
+  private Optional<Instant> time(String key) {
+    Optional<String> text = text(key);
+    try {
+      Optional<Instant> time = text.map(each -> OffsetDateTime.parse(each).toInstant());
+      if (time.filter(each -> each.isAfter(Instant.now().plus(AHEAD))).isPresent()) {
+        problem(key, "expected a time that is past, found one that is to come");
+      }
+      return time;
+    } catch (DateTimeParseException e) {
+      problem(key, "expected a time such as 2026-01-31T12:00:00Z, found something else");
+      return Optional.empty();
+    }
   }
 
   private ServerSettings.Limits limits() {

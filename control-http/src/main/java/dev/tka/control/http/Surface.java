@@ -1,5 +1,6 @@
 package dev.tka.control.http;
 
+import dev.tka.control.AnnouncementWaiter;
 import dev.tka.control.Caller;
 import dev.tka.control.ControlException;
 import dev.tka.control.ControlService;
@@ -324,7 +325,7 @@ final class Surface {
             }
           });
     } catch (TkaException e) {
-      throw unreadable(e);
+      throw unreadable(exchange, e);
     }
   }
 
@@ -346,7 +347,7 @@ final class Surface {
       if (out.hasBegun()) {
         exchange.abort(e);
       } else {
-        throw unreadable(e);
+        throw unreadable(exchange, e);
       }
     } finally {
       out.end();
@@ -361,11 +362,15 @@ final class Surface {
     try {
       return place.tailnet(exchange.tailnet()).read();
     } catch (StoreException e) {
-      throw unreadable(e);
+      throw unreadable(exchange, e);
     }
   }
 
-  private HttpFailure unreadable(TkaException e) {
+  private HttpFailure unreadable(Exchange exchange, TkaException e) throws ControlException {
+    if (e instanceof StoreException.Fenced) {
+      // It was moved since the look at it, which another look says.
+      TailnetStatus unused = service.status(exchange.tailnet());
+    }
     log.note("a tailnet could not be read: " + e.getClass().getSimpleName());
     return HttpFailure.unavailable(
         "the tailnet cannot be read now: 'tka verify' on the server says why",
@@ -485,8 +490,26 @@ final class Surface {
             node,
             known,
             // Thousands are told by one thread, which is to tell and not to write.
-            news ->
-                executor.execute(() -> answerWaiting(exchange, news.orElse(known), known, began)));
+            new AnnouncementWaiter() {
+              @Override
+              public void announced(Announcement now) {
+                executor.execute(() -> answerWaiting(exchange, now, known, began));
+              }
+
+              @Override
+              public void stopping() {
+                announced(known);
+              }
+
+              @Override
+              public void failed(ControlException why) {
+                executor.execute(
+                    () -> {
+                      exchange.waited(System.nanoTime() - began);
+                      exchange.fail(why);
+                    });
+              }
+            });
     Scheduler.Task over =
         exchange
             .request()

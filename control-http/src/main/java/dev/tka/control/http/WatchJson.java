@@ -7,6 +7,7 @@ import dev.tka.core.TextException;
 import dev.tka.sync.rpc.Announcement;
 import dev.tka.sync.rpc.AnnouncementJson;
 import java.io.IOException;
+import java.net.URI;
 import java.util.List;
 import java.util.Optional;
 
@@ -41,6 +42,8 @@ final class WatchJson {
     out.writeStartObject();
     if (line instanceof WatchLine.Change change) {
       out.writeStringField("tailnet", change.tailnet());
+    } else if (line instanceof WatchLine.Moved moved) {
+      out.writeStringField("tailnet", moved.tailnet());
     }
     out.writeStringField("token", line.token().text());
     if (line instanceof WatchLine.Change change) {
@@ -48,6 +51,8 @@ final class WatchJson {
       AnnouncementJson.write(change.announcement(), out);
       numbers("differs", change.differs(), out);
       numbers("signatures", change.signatures(), out);
+    } else if (line instanceof WatchLine.Moved moved) {
+      out.writeStringField("moved", moved.server().map(URI::toString).orElse(""));
     } else {
       out.writeBooleanField(
           line instanceof WatchLine.Resync

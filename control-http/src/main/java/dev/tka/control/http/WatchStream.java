@@ -97,7 +97,7 @@ final class WatchStream implements Callback {
         return;
       }
       if (line.isPresent()) {
-        last = line.get() instanceof WatchLine.Reconnect;
+        last = lines.isEnded();
         sink.write(last, ByteBuffer.wrap(rendering.apply(line.get())), this);
         return;
       }

@@ -22,6 +22,9 @@ import dev.tka.store.Tailnets;
 import dev.tka.store.export.AumExport;
 import dev.tka.store.export.ExportFile;
 import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.Fence;
+import dev.tka.store.records.RetiredAuthority;
+import dev.tka.store.records.TailnetRecord;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -47,7 +50,9 @@ import picocli.CommandLine.Spec;
       "Deletes a tailnet from control's store, with its name, after exporting it to a file.",
       "Nodes are not told: to end Tailnet Lock in a tailnet that goes on, use 'tka disable'.",
       "A server that has the store open sees that the tailnet is gone. 'tka import' brings it back"
-          + " from the export."
+          + " from the export.",
+      "Of a tailnet that was moved ('tka move'), what is left is deleted, and once more the note where"
+          + " it lives; of a copy that is not finished, the copy, which frees the name."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -112,25 +117,35 @@ public final class DeleteCommand implements Callable<Integer> {
   }
 
   private void delete(Tailnets tailnets) throws TkaException, IOException, CommandFailure {
-    long nodes = countNodes(tailnets);
-    Revision revision = tailnets.revisions().getOrDefault(name, Tailnets.NO_COMMIT);
+    Optional<Fence> elsewhere = elsewhere(tailnets);
+    Tailnets here =
+        elsewhere.isPresent()
+            ? tailnets.records().orElseThrow().under(name, elsewhere.get())
+            : tailnets;
+    long nodes = countNodes(here);
+    Revision revision = here.revisions().getOrDefault(name, Tailnets.NO_COMMIT);
     if (revision.equals(Tailnets.NO_COMMIT) && !hasRecords(tailnets)) {
       throw TailnetOption.noTailnet(place, name);
     }
-    Optional<AumSnapshot> content = keepNothing ? Optional.empty() : read(tailnets);
+    boolean isLeft = isLeft(here, elsewhere, revision, nodes);
+    Optional<AumSnapshot> content = keepNothing ? Optional.empty() : read(here);
     Optional<Path> target = content.map(any -> file == null ? besidePlace() : file.path());
     String nothing =
         keepNothing ? "" : nodes == 0 ? ", which holds nothing," : ", which holds no AUMs,";
     confirmation.require(
-        "This deletes tailnet "
+        "This deletes "
+            + (isLeft ? "what is left of " : "")
+            + "tailnet "
             + TailnetName.printable(name)
+            + elsewhere.map(fence -> ", which " + fence.words() + ",").orElse("")
             + content
                 .map(held -> " with " + Texts.count(held.entries().size(), "AUM"))
-                .orElse(nothing)
+                .orElse(elsewhere.isPresent() ? "" : nothing)
             + (nodes == 0 ? "" : " and the records of " + Texts.count(nodes, "node"))
             + " from "
             + place.url()
             + target.map(path -> ", after exporting it to " + path).orElse(", and keeps nothing")
+            + elsewhere.filter(any -> isLeft || isCopy(any)).map(DeleteCommand::loss).orElse("")
             + ".",
         tka,
         false,
@@ -145,7 +160,13 @@ public final class DeleteCommand implements Callable<Integer> {
       }
     }
     try {
-      tailnets.delete(name, revision);
+      if (elsewhere.isPresent() && isCopy(elsewhere.get())) {
+        deleteCopy(tailnets, elsewhere.get(), revision);
+      } else if (isLeft) {
+        deleteAll(here, revision);
+      } else {
+        tailnets.delete(name, revision);
+      }
     } catch (StoreException.Conflict e) {
       throw new CommandFailure(
           ExitCode.CONFLICT,
@@ -153,7 +174,55 @@ public final class DeleteCommand implements Callable<Integer> {
               + target.map(path -> ", and " + path + " is out of date").orElse(""));
     }
     tka.noteChange();
-    report(target);
+    report(target, elsewhere.filter(any -> isLeft));
+  }
+
+  /** The fence of a tailnet that does not live here. */
+  private Optional<Fence> elsewhere(Tailnets tailnets) throws StoreException {
+    Optional<ControlRecords> records = tailnets.records();
+    return records.isEmpty()
+        ? Optional.empty()
+        : Optional.of(records.get().fence(name)).filter(fence -> !fence.livesHere());
+  }
+
+  private static boolean isCopy(Fence fence) {
+    return fence.standing() instanceof Fence.Standing.Shadow;
+  }
+
+  /** Whether a tailnet that was moved left more here than the note where it lives. */
+  private boolean isLeft(Tailnets here, Optional<Fence> elsewhere, Revision aums, long nodes)
+      throws StoreException {
+    return elsewhere.isPresent()
+        && !isCopy(elsewhere.get())
+        && (!aums.equals(Tailnets.NO_COMMIT)
+            || nodes > 0
+            || !here.records().orElseThrow().tailnet(name).equals(TailnetRecord.NONE));
+  }
+
+  /** What deleting costs where the tailnet does not live. */
+  private static String loss(Fence fence) {
+    return isCopy(fence)
+        ? "; if it is being moved here, finish that or undo it instead, or it may be left nowhere"
+        : "; there is no way back then, and a move that is not finished can never be";
+  }
+
+  /** Deletes a copy, so that the name is free. */
+  private void deleteCopy(Tailnets tailnets, Fence copy, Revision revision) throws StoreException {
+    ControlRecords records = tailnets.records().orElseThrow();
+    // First, so that a mover that goes on copies nothing into what is open then.
+    Fence mine = copy.next(copy.standing());
+    records.fence(name, copy, mine);
+    deleteAll(records.under(name, mine), revision);
+    records.fence(name, mine, mine.next(new Fence.Standing.Open()));
+  }
+
+  /** Deletes all but the fence, which is held. */
+  private void deleteAll(Tailnets held, Revision revision) throws StoreException {
+    Map<String, Revision> revisions = held.revisions();
+    for (RetiredAuthority each : held.records().orElseThrow().tailnet(name).retired()) {
+      held.delete(each.store(), revisions.getOrDefault(each.store(), Tailnets.NO_COMMIT));
+    }
+    held.delete(name, revision);
   }
 
   private long countNodes(Tailnets tailnets) throws StoreException {
@@ -194,7 +263,7 @@ public final class DeleteCommand implements Callable<Integer> {
     return place.path().map(path -> path.resolveSibling(fileName)).orElse(Path.of(fileName));
   }
 
-  private void report(Optional<Path> target) throws IOException {
+  private void report(Optional<Path> target, Optional<Fence> left) throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       Map<String, Object> object = new LinkedHashMap<>();
@@ -206,6 +275,13 @@ public final class DeleteCommand implements Callable<Integer> {
       return;
     }
     target.ifPresent(path -> out.println("Exported to " + path + "."));
-    out.println("Deleted " + TailnetName.printable(name) + " from " + place.url() + ".");
+    out.println(
+        "Deleted "
+            + (left.isPresent() ? "what was left of " : "")
+            + TailnetName.printable(name)
+            + " from "
+            + place.url()
+            + left.map(fence -> ", which goes on saying that it " + fence.words()).orElse("")
+            + ".");
   }
 }

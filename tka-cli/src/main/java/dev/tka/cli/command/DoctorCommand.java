@@ -15,11 +15,13 @@ import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
 import dev.tka.cli.output.ProgressBar;
 import dev.tka.cli.output.Texts;
+import dev.tka.client.ServedTailnet;
 import dev.tka.client.ServerClient;
 import dev.tka.client.ServerException;
 import dev.tka.client.ServerPlace;
 import dev.tka.compaction.CompactionPlan;
 import dev.tka.compaction.CompactionPolicy;
+import dev.tka.control.GivingBack;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.KeyDefect;
@@ -38,6 +40,8 @@ import dev.tka.store.StorePlace;
 import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
 import dev.tka.store.directory.NodeDirectory;
+import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.NodeRecord;
 import dev.tka.sync.Intersection;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -55,6 +59,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -72,7 +77,9 @@ import picocli.CommandLine.Spec;
     description = {
       "Diagnoses a store's problems, says what to do about them, and whether it can sync.",
       "With a peers file, or on a running server, names every node that is dropped, and which key"
-          + " the others depend on; on a server also every node that is stranded.",
+          + " the others depend on; on a server also every node that is stranded. In control's store"
+          + " or on a server, names the nodes that have yet to give back what they hold after a"
+          + " restoration.",
       "With a second store, control's, says why a shipping node would be stranded, and tries in"
           + " memory whether the first store reaches the second's head. With an offer from"
           + " elsewhere, says what this end would find in it. Each problem comes with the command"
@@ -100,6 +107,9 @@ import picocli.CommandLine.Spec;
 public final class DoctorCommand implements Callable<Integer> {
   /** The most AUMs that a shipping node opens (protocol, section 5). */
   private static final int SHIPPING_LIMIT = 2000;
+
+  /** How many nodes are named. */
+  private static final int LISTED = 20;
 
   private static final String INDENT = "         ";
 
@@ -191,6 +201,10 @@ public final class DoctorCommand implements Callable<Integer> {
       }
       examineFleet(server.get(), tailnet);
     }
+    if (authority.isPresent() && server.isEmpty() && opened.get(0).records().isPresent()) {
+      examineRestored(
+          opened.get(0).records().get(), opened.get(0).tailnet().orElseThrow(), authority.get());
+    }
     if (authority.isPresent() && file.isPresent()) {
       examine(authority.get(), going, file.get());
     }
@@ -226,7 +240,18 @@ public final class DoctorCommand implements Callable<Integer> {
         findings.clear();
         // The commands that help name the tailnet.
         store.tailnet().select(name);
-        examine(tailnets.tailnet(name));
+        try {
+          Optional<Authority> authority = examine(tailnets.tailnet(name));
+          if (authority.isPresent() && tailnets.records().isPresent()) {
+            examineRestored(tailnets.records().get(), name, authority.get());
+          }
+        } catch (StoreException.Fenced e) {
+          bar.hide();
+          spec.commandLine()
+              .getErr()
+              .println("tka: " + Texts.printable(e.getMessage()) + "; left out");
+          continue;
+        }
         long problems = findings.stream().filter(Finding::problem).count();
         wrong += problems > 0 ? 1 : 0;
         if (json) {
@@ -262,7 +287,10 @@ public final class DoctorCommand implements Callable<Integer> {
   }
 
   private Optional<Authority> examine(OpenStore opened) throws StoreException {
-    return examine(opened.aums());
+    Optional<Authority> authority = examine(opened.aums());
+    FenceText.waiting(opened)
+        .ifPresent(since -> note("writes-wait", FenceText.waiting(since), FenceText.GO_ON));
+    return authority;
   }
 
   private Optional<Authority> examine(AumStore opened) throws StoreException {
@@ -547,9 +575,13 @@ public final class DoctorCommand implements Callable<Integer> {
   /** Which nodes no answer of control helps, as the server says. */
   private void examineFleet(ServerPlace server, String tailnet) throws ServerException {
     try (ServerClient client = ServerClient.open(server.access())) {
+      List<String> awaited = new ArrayList<>();
       client.fleet(
           tailnet,
           node -> {
+            if (node.awaited()) {
+              awaited.add(FleetCommand.title(node));
+            }
             String text = FleetCommand.title(node) + ": " + node.reason().orElse("");
             List<Advice> advice =
                 List.of(
@@ -560,7 +592,43 @@ public final class DoctorCommand implements Callable<Integer> {
               note("node-refused", text, advice);
             }
           });
+      client
+          .tailnet(tailnet)
+          .flatMap(ServedTailnet::restored)
+          .ifPresent(since -> noteRestored(since, awaited));
     }
+  }
+
+  /** Whether control takes back what nodes still hold, by the store that no server is asked for. */
+  private void examineRestored(ControlRecords records, String tailnet, Authority authority)
+      throws StoreException {
+    Optional<Instant> since = records.tailnet(tailnet).restored();
+    if (since.isPresent()) {
+      List<NodeRecord> nodes = new ArrayList<>();
+      records.allNodes(tailnet, nodes::add);
+      noteRestored(
+          since.get(),
+          GivingBack.awaited(
+                  since.get(), Instant.now(), authority, nodes, records.sightings(tailnet))
+              .stream()
+              .map(node -> FleetCommand.title(node.name(), node.id()))
+              .toList());
+    }
+  }
+
+  private void noteRestored(Instant since, List<String> awaited) {
+    note(
+        "restored",
+        "restored from a backup, as was said at "
+            + since
+            + ": control takes back what nodes still hold, and its rules protect less; "
+            + (awaited.isEmpty()
+                ? "no node is awaited that is known"
+                : Texts.count(awaited.size(), "node")
+                    + " awaited: "
+                    + awaited.stream().limit(LISTED).collect(Collectors.joining(", "))
+                    + (awaited.size() > LISTED ? " …" : "")),
+        Advice.endRestored(store.words()));
   }
 
   /** Which nodes depend on which keys. */

@@ -15,6 +15,7 @@ import dev.tka.cli.output.Texts;
 import dev.tka.core.TkaException;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.OwnAums;
+import dev.tka.core.store.StoreException;
 import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
 import dev.tka.store.export.AumExport;
@@ -130,7 +131,15 @@ public final class ExportCommand implements Callable<Integer> {
   private List<String> namesOf(Tailnets tailnets) throws TkaException, CommandFailure {
     List<String> names = new ArrayList<>();
     for (String name : tailnets.revisions().keySet()) {
-      AumSnapshot snapshot = tailnets.tailnet(name).read();
+      AumSnapshot snapshot;
+      try {
+        snapshot = tailnets.tailnet(name).read();
+      } catch (StoreException.Fenced e) {
+        spec.commandLine()
+            .getErr()
+            .println("tka: " + Texts.printable(e.getMessage()) + "; left out");
+        continue;
+      }
       if (!snapshot.entries().isEmpty()
           || snapshot.trail().size() > 0
           || !snapshot.ownAums().equals(OwnAums.NONE)) {

@@ -149,6 +149,9 @@ public final class Failures
           .map(Failures::damaged)
           .orElse(List.of());
     }
+    if (failure instanceof StoreException.Fenced) {
+      return List.of(FenceText.GO_ON);
+    }
     if (failure instanceof StoreException.Absent) {
       return List.of(
           Advice.person(
@@ -311,6 +314,7 @@ public final class Failures
       return ExitCode.NOT_FOUND;
     }
     if (failure instanceof StoreException.Busy
+        || failure instanceof StoreException.Fenced
         || failure instanceof StoreException.NotEmpty
         || failure instanceof InformException.AlreadyBegun) {
       return ExitCode.CONFLICT;

@@ -7,6 +7,7 @@ import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
 import dev.tka.cli.output.Texts;
 import dev.tka.client.FleetNode;
+import dev.tka.client.ServedTailnet;
 import dev.tka.client.ServerClient;
 import dev.tka.client.ServerException;
 import dev.tka.client.ServerPlace;
@@ -16,6 +17,7 @@ import dev.tka.store.TailnetName;
 import dev.tka.store.records.NodeSighting;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,6 +43,8 @@ import picocli.CommandLine.Spec;
           + " without a signature that counts; refused, with a change of its own that control does"
           + " not take; retired, with an authority that was ended; stranded, which no answer of"
           + " control helps; or off, while the lock is.",
+      "In a tailnet that was restored from a backup, nodes are awaited until they have given back"
+          + " what they hold.",
       "What a node offered last may be lost when the server stops, and is then older than it could"
           + " be. Whether signatures are valid, 'tka peers STORE' verifies here.",
       "The exit status is 1 if a node is stranded."
@@ -67,8 +71,11 @@ public final class FleetCommand implements Callable<Integer> {
     String tailnet = store.open().tailnet().orElseThrow();
     List<FleetNode> nodes = new ArrayList<>();
     Optional<AumHash> head;
+    Optional<Instant> restored;
     try (ServerClient client = ServerClient.open(place.access())) {
-      head = client.tailnet(tailnet).flatMap(found -> found.head());
+      Optional<ServedTailnet> served = client.tailnet(tailnet);
+      head = served.flatMap(ServedTailnet::head);
+      restored = served.flatMap(ServedTailnet::restored);
       client.fleet(tailnet, nodes::add);
     }
     Map<String, Long> totals =
@@ -77,7 +84,7 @@ public final class FleetCommand implements Callable<Integer> {
                 Collectors.groupingBy(FleetNode::condition, TreeMap::new, Collectors.counting()));
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
-      Json.print(out, toJson(tailnet, head, totals, nodes));
+      Json.print(out, toJson(tailnet, head, restored, totals, nodes));
     } else {
       out.println(
           TailnetName.printable(tailnet)
@@ -87,6 +94,14 @@ public final class FleetCommand implements Callable<Integer> {
                   .map(each -> each.getValue() + " " + Texts.printable(each.getKey()))
                   .collect(Collectors.joining(", ", nodes.isEmpty() ? "" : ": ", "")));
       out.println("head " + head.map(AumHash::toString).orElse("none: the lock is off"));
+      restored.ifPresent(
+          since ->
+              out.println(
+                  "restored from a backup, as was said at "
+                      + since
+                      + ": "
+                      + Texts.count(nodes.stream().filter(FleetNode::awaited).count(), "node")
+                      + " awaited"));
       nodes.forEach(node -> print(node, out));
     }
     return nodes.stream().anyMatch(FleetNode::isStranded)
@@ -96,8 +111,13 @@ public final class FleetCommand implements Callable<Integer> {
 
   /** Its title for people: name and number, or the number alone. */
   static String title(FleetNode node) {
-    String number = "node " + node.node();
-    return Texts.printable(node.name().map(name -> name + " (" + number + ")").orElse(number));
+    return title(node.name(), node.node());
+  }
+
+  /** The same, of a node that a store has. */
+  static String title(Optional<String> named, long id) {
+    String number = "node " + id;
+    return Texts.printable(named.map(name -> name + " (" + number + ")").orElse(number));
   }
 
   private static void print(FleetNode node, PrintWriter out) {
@@ -110,6 +130,9 @@ public final class FleetCommand implements Callable<Integer> {
         .filter(behind -> behind > 0)
         .ifPresent(behind -> line.append(", ").append(behind).append(" behind"));
     line.append(node.last().map(FleetCommand::describe).orElse(", never came"));
+    if (node.awaited()) {
+      line.append(", awaited");
+    }
     node.told().ifPresent(told -> line.append(", told apart: ").append(Texts.printable(told)));
     out.println(line);
     node.reason().ifPresent(why -> out.println("            why:   " + Texts.printable(why)));
@@ -125,11 +148,16 @@ public final class FleetCommand implements Callable<Integer> {
   }
 
   private static Map<String, Object> toJson(
-      String tailnet, Optional<AumHash> head, Map<String, Long> totals, List<FleetNode> nodes) {
+      String tailnet,
+      Optional<AumHash> head,
+      Optional<Instant> restored,
+      Map<String, Long> totals,
+      List<FleetNode> nodes) {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("SchemaVersion", Json.SCHEMA_VERSION);
     object.put("Tailnet", tailnet);
     head.ifPresent(hash -> object.put("Head", hash.toString()));
+    restored.ifPresent(since -> object.put("Restored", since.toString()));
     object.put("Nodes", nodes.size());
     List<Map<String, Object>> conditions = new ArrayList<>();
     totals.forEach(
@@ -153,6 +181,9 @@ public final class FleetCommand implements Callable<Integer> {
     object.put("Condition", node.condition());
     node.behind().ifPresent(behind -> object.put("Behind", behind));
     node.told().ifPresent(told -> object.put("Told", told));
+    if (node.awaited()) {
+      object.put("Awaited", true);
+    }
     node.last().ifPresent(last -> object.put("Last", toJson(last)));
     node.reason().ifPresent(why -> object.put("Reason", why));
     node.remedy().ifPresent(what -> object.put("Remedy", what));

@@ -33,10 +33,11 @@ import picocli.CommandLine.Spec;
     description = {
       "Says that a tailnet was restored from a backup, or that this is over.",
       "Until then, control takes back what nodes still hold, also what it refuses otherwise because"
-          + " it rewrites history. Every server of the database knows it at once. Say that it is"
-          + " over when all nodes have synced, as 'tka fleet' shows: meanwhile control's rules"
-          + " protect less. It also ends with the authority.",
-      "'tka status' shows since when it is so."
+          + " it rewrites history. Every server of the database knows it at once.",
+      "Meanwhile control's rules protect less. A server ends it by itself when every node has come"
+          + " that was there in the 30 days before the backup, and after 7 days at the latest; it"
+          + " also ends with the authority. 'tka fleet' and 'tka doctor' show who is awaited, and"
+          + " 'tka status' since when it is so. Without a server it lasts until --over."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -91,7 +92,8 @@ public final class RestoredCommand implements Callable<Integer> {
         .println(
             over
                 ? "Control's own rules hold again."
-                : "Control takes back what nodes still hold. When all have synced: tka restored "
+                : "Control takes back what nodes still hold, until all have come. To end that before:"
+                    + " tka restored "
                     + opened.words()
                     + " --over");
     return ExitCode.OK;

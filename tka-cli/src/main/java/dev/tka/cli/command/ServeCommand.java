@@ -4,6 +4,7 @@ import dev.tka.cli.input.StoreText;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Texts;
+import dev.tka.control.ControlException;
 import dev.tka.control.ControlListener;
 import dev.tka.control.ControlService;
 import dev.tka.control.http.ControlServer;
@@ -228,6 +229,13 @@ public final class ServeCommand implements Callable<Integer> {
         description = "Tailnets that metrics name.")
     private @Nullable String metricsTailnets;
 
+    @Option(
+        names = "--restored",
+        paramLabel = "TIME",
+        description =
+            "When the database was restored from a backup: nodes give back what they hold.")
+    private @Nullable String restored;
+
     private Map<String, String> given() {
       Map<String, String> given = new TreeMap<>();
       put("state", state, given);
@@ -254,6 +262,7 @@ public final class ServeCommand implements Callable<Integer> {
       put("bytes-per-second", bytesPerSecond, given);
       put("concurrent-requests", concurrentRequests, given);
       put("metrics-tailnets", metricsTailnets, given);
+      put("restored", restored, given);
       return given;
     }
 
@@ -300,15 +309,22 @@ public final class ServeCommand implements Callable<Integer> {
         ControlService.over(place, configuration.control(), Clock.systemUTC(), log);
     ControlServer server;
     try {
+      if (configuration.restored().isPresent()) {
+        log.restored(service.restored(configuration.restored().get()));
+      }
       server =
           ControlServer.start(
               new ControlServer.Parts(
                   service, place, log::line, configuration.control().mostNodes()),
               configuration.server());
+    } catch (ControlException e) {
+      service.close();
+      throw new CommandFailure(ExitCode.IO, database.url() + ": " + e.getMessage());
     } catch (IOException | RuntimeException e) {
       service.close();
       throw e;
     }
+    service.warm();
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, service, log)));
     greet(server, database, out);
     out.flush();
@@ -391,6 +407,9 @@ public final class ServeCommand implements Callable<Integer> {
 
   /** Standard error, a line at a time. */
   private static final class Log implements ControlListener {
+    /** How many nodes a line names. */
+    private static final int LISTED = 20;
+
     private final PrintWriter err;
 
     Log(PrintWriter err) {
@@ -404,6 +423,35 @@ public final class ServeCommand implements Callable<Integer> {
     void line(String line) {
       err.println(line);
       err.flush();
+    }
+
+    void restored(List<String> tailnets) {
+      tailnets.forEach(
+          tailnet ->
+              line(
+                  now()
+                      + " restored tailnet="
+                      + TailnetName.printable(tailnet)
+                      + ": takes back what nodes still hold, until they have come"));
+      if (tailnets.isEmpty()) {
+        line(now() + " restored: nothing is left to take back; remove this setting");
+      }
+    }
+
+    @Override
+    public void gaveBack(String tailnet, long came, List<Long> missing) {
+      line(
+          now()
+              + " gave-back tailnet="
+              + TailnetName.printable(tailnet)
+              + " nodes="
+              + came
+              + (missing.isEmpty()
+                  ? ""
+                  : " missing="
+                      + missing.stream().limit(LISTED).map(String::valueOf).toList()
+                      + (missing.size() > LISTED ? " of " + missing.size() : ""))
+              + ": control's own rules hold again");
     }
 
     @Override

@@ -59,12 +59,15 @@ public final class StatusCommand implements Callable<Integer> {
       return ExitCode.OK;
     }
     Optional<Instant> restored = RestoredCommand.find(store.place(), opened);
+    Optional<Instant> waiting = FenceText.waiting(opened);
     if (json) {
       Map<String, Object> object = toJson(authority);
       restored.ifPresent(since -> object.put("Restored", since.toString()));
+      waiting.ifPresent(since -> object.put("WritesWaitSince", since.toString()));
       Json.print(out, object);
     } else {
       print(authority, out);
+      waiting.ifPresent(since -> out.printf("%n%s%n", FenceText.waiting(since)));
       restored.ifPresent(
           since ->
               out.printf(

@@ -21,6 +21,8 @@ import dev.tka.core.store.StoreException;
 import dev.tka.store.StorePlace;
 import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
+import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.Fence;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Clock;
@@ -46,8 +48,10 @@ import picocli.CommandLine.Spec;
     description = {
       "Lists the tailnets in a store: name, AUMs, head, oldest ancestor.",
       "Nothing is verified; 'tka verify STORE --all' does that. Tailnets that cannot be read or"
-          + " opened are marked, and the exit status is that of the first one.",
-      "Of a running server: name, AUMs on the active chain, head, nodes, as it says itself."
+          + " opened are marked, and the exit status is that of the first one. Tailnets that live at"
+          + " another place are listed with it.",
+      "Of a running server: name, AUMs on the active chain, head, nodes, as it says itself; of a"
+          + " tailnet that was moved, or is being moved, where it is."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -77,8 +81,18 @@ public final class TailnetsCommand implements Callable<Integer> {
    * @param aums the number of its AUMs; empty if it cannot be read
    * @param chain empty if Tailnet Lock is not enabled, or it cannot be opened
    * @param problem why it cannot be read or opened
+   * @param elsewhere where it lives, if not here
    */
-  private record Listed(OptionalInt aums, Optional<Chain> chain, Optional<TkaException> problem) {
+  private record Listed(
+      OptionalInt aums,
+      Optional<Chain> chain,
+      Optional<TkaException> problem,
+      Optional<Fence.Standing> elsewhere) {
+    static Listed elsewhere(Fence.Standing standing) {
+      return new Listed(
+          OptionalInt.empty(), Optional.empty(), Optional.empty(), Optional.of(standing));
+    }
+
     static Listed of(AumSnapshot snapshot) throws StoreException {
       OptionalInt aums = OptionalInt.of(snapshot.entries().size());
       try {
@@ -87,9 +101,10 @@ public final class TailnetsCommand implements Callable<Integer> {
             snapshot.entries().isEmpty()
                 ? Optional.empty()
                 : Optional.of(Chain.of(Authority.open(snapshot))),
+            Optional.empty(),
             Optional.empty());
       } catch (StoreException.Damaged | OpenException e) {
-        return new Listed(aums, Optional.empty(), Optional.of(e));
+        return new Listed(aums, Optional.empty(), Optional.of(e), Optional.empty());
       }
     }
   }
@@ -112,7 +127,9 @@ public final class TailnetsCommand implements Callable<Integer> {
 
     @Override
     public void damaged(String name, StoreException.Damaged why) {
-      tailnets.put(name, new Listed(OptionalInt.empty(), Optional.empty(), Optional.of(why)));
+      tailnets.put(
+          name,
+          new Listed(OptionalInt.empty(), Optional.empty(), Optional.of(why), Optional.empty()));
     }
   }
 
@@ -140,6 +157,11 @@ public final class TailnetsCommand implements Callable<Integer> {
   }
 
   private static String describe(ServedTailnet tailnet) {
+    String name = TailnetName.printable(tailnet.name());
+    Optional<String> elsewhere = FenceText.elsewhere(tailnet.standing());
+    if (elsewhere.isPresent()) {
+      return name + "\t" + elsewhere.get();
+    }
     String lock =
         tailnet
             .problem()
@@ -150,16 +172,21 @@ public final class TailnetsCommand implements Callable<Integer> {
                         .head()
                         .map(head -> Texts.count(tailnet.length(), "AUM") + "\thead " + head))
             .orElse(tailnet.lock().equals("pending") ? "begun, not enabled" : "not enabled");
-    return TailnetName.printable(tailnet.name())
+    return name
         + "\t"
         + lock
         + "\t"
-        + Texts.count(tailnet.nodes(), "node");
+        + Texts.count(tailnet.nodes(), "node")
+        + (tailnet.standing() instanceof Fence.Standing.Fenced ? "\tbeing moved" : "");
   }
 
   private static Map<String, Object> toJson(ServedTailnet tailnet) {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("Name", tailnet.name());
+    FenceText.put(object, tailnet.standing());
+    if (FenceText.elsewhere(tailnet.standing()).isPresent()) {
+      return object;
+    }
     object.put("Lock", tailnet.lock());
     tailnet
         .head()
@@ -187,6 +214,9 @@ public final class TailnetsCommand implements Callable<Integer> {
     Listing listing = new Listing();
     try (Tailnets tailnets = StoreText.requireMany(place).open(Clock.systemUTC())) {
       tailnets.readAll(listing);
+      if (tailnets.records().isPresent()) {
+        listElsewhere(tailnets.records().get(), listing);
+      }
     }
     for (Map.Entry<String, Listed> each : listing.tailnets.entrySet()) {
       problem = problem.or(each.getValue()::problem);
@@ -202,11 +232,23 @@ public final class TailnetsCommand implements Callable<Integer> {
     return problem.map(Failures::exitCode).orElse(ExitCode.OK);
   }
 
+  private static void listElsewhere(ControlRecords records, Listing listing) throws StoreException {
+    for (String name : records.tailnets()) {
+      if (!listing.tailnets.containsKey(name)) {
+        Fence fence = records.fence(name);
+        if (!fence.livesHere()) {
+          listing.tailnets.put(name, Listed.elsewhere(fence.standing()));
+        }
+      }
+    }
+  }
+
   private static String describe(String name, Listed listed) {
     String what =
         listed
             .problem()
             .map(problem -> "WRONG: " + Texts.printable(problem.getMessage()))
+            .or(() -> listed.elsewhere().flatMap(FenceText::elsewhere))
             .or(() -> listed.chain().map(chain -> describe(chain, listed.aums().orElse(0))))
             .orElse("not enabled");
     return TailnetName.printable(name) + "\t" + what;
@@ -228,6 +270,7 @@ public final class TailnetsCommand implements Callable<Integer> {
               object.put("OldestAncestor", chain.oldest().toString());
             });
     listed.problem().ifPresent(problem -> object.put("Problem", problem.getMessage()));
+    listed.elsewhere().ifPresent(standing -> FenceText.put(object, standing));
     return object;
   }
 }

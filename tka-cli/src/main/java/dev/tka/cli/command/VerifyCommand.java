@@ -114,7 +114,14 @@ public final class VerifyCommand implements Callable<Integer> {
       Set<String> names = tailnets.revisions().keySet();
       for (String name : names) {
         bar.done(count, names.size());
-        Verified verified = verify(name, tailnets.tailnet(name));
+        Verified verified;
+        try {
+          verified = verify(name, tailnets.tailnet(name));
+        } catch (StoreException.Fenced e) {
+          bar.hide();
+          err.println("tka: " + Texts.printable(e.getMessage()) + "; left out");
+          continue;
+        }
         bar.hide();
         count++;
         if (verified.exitCode() != ExitCode.OK) {

@@ -4,6 +4,8 @@ import dev.tka.node.HttpConnections;
 import dev.tka.node.HttpTransport;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,6 +33,15 @@ public final class NodeControlOption {
   private @Nullable StreamArgument token;
 
   @Option(
+      names = "--also",
+      paramLabel = "URL",
+      description =
+          "Another server that the tailnet may be moved to, or is on already; can be repeated. The"
+              + " node goes there when a server says that the tailnet is there, or the one before"
+              + " does not answer, and nowhere else: all of them get the token.")
+  private List<String> also = List.of();
+
+  @Option(
       names = "--ca-file",
       paramLabel = "FILE",
       converter = StreamArgument.File.class,
@@ -50,7 +61,7 @@ public final class NodeControlOption {
   }
 
   /**
-   * The way to a server.
+   * The way to a server, and to the others that are named.
    *
    * @param url its address for nodes
    * @throws ParameterException if the URL is none, or no file of a token is named
@@ -66,7 +77,9 @@ public final class NodeControlOption {
                             + TOKEN_VARIABLE
                             + " ('tka node token' makes one)"));
     try {
-      return HttpTransport.toServer(connections, url, file);
+      List<String> servers = new ArrayList<>(List.of(url));
+      servers.addAll(also);
+      return HttpTransport.toServer(connections, servers, file);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), "URL: " + e.getMessage());
     }

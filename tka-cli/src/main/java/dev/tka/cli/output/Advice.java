@@ -145,6 +145,8 @@ public record Advice(Kind kind, String why, List<String> commands) {
     GIVE_BACK(true),
     /** Sync with a restored control. */
     RESTORED(true),
+    /** Say that control need not take back what nodes hold. */
+    END_RESTORED(true),
     /** Admit a refused AUM. */
     ADMIT(true),
     /** Store a revocation without signatures that bar it. */
@@ -566,6 +568,14 @@ public record Advice(Kind kind, String why, List<String> commands) {
         Kind.RESTORED,
         "if control was restored from a backup; if not, find out who runs it",
         "tka sync " + both + " --restored");
+  }
+
+  /** For a tailnet that was restored from a backup. */
+  public static Advice endRestored(String store) {
+    return of(
+        Kind.END_RESTORED,
+        "it ends by itself when these have come, and after 7 days; to end it now",
+        "tka restored " + store + " --over");
   }
 
   /** For a file that is damaged and of which there may be a backup. */

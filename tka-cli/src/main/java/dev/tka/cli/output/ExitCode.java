@@ -26,7 +26,10 @@ public final class ExitCode {
   /** Not found. */
   public static final int NOT_FOUND = 4;
 
-  /** Another writer was first, or the target already exists. */
+  /**
+   * Another writer was first, the target already exists, or the tailnet is being moved or lives
+   * elsewhere.
+   */
   public static final int CONFLICT = 5;
 
   /** Reading or writing failed. */

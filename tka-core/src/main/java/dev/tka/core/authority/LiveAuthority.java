@@ -23,6 +23,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -240,6 +242,20 @@ public final class LiveAuthority {
             Set.copyOf(byHand)));
   }
 
+  /**
+   * Lets other writers go first, for longer each time: of two that try again at once, one could
+   * lose every time.
+   *
+   * @throws StoreException.Conflict the one that is given, after the last attempt
+   */
+  private static void giveWay(int attempt, StoreException.Conflict conflict)
+      throws StoreException.Conflict {
+    if (attempt == MAX_ATTEMPTS) {
+      throw conflict;
+    }
+    LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(1000L << attempt));
+  }
+
   private synchronized InformResult untilFirst(InformPlan.Batch batch)
       throws InformException, StoreException, OpenException {
     for (int attempt = 1; ; attempt++) {
@@ -251,9 +267,7 @@ public final class LiveAuthority {
           throw e;
         }
       } catch (StoreException.Conflict e) {
-        if (attempt == MAX_ATTEMPTS) {
-          throw e;
-        }
+        giveWay(attempt, e);
         catchUp();
       }
     }
@@ -402,9 +416,7 @@ public final class LiveAuthority {
                     Commit.on(before.revision()).time(OwnClock.note(before.notes(), now)).build()));
         return;
       } catch (StoreException.Conflict e) {
-        if (attempt == MAX_ATTEMPTS) {
-          throw e;
-        }
+        giveWay(attempt, e);
         catchUp();
       }
     }
@@ -484,9 +496,7 @@ public final class LiveAuthority {
         current = settlement.purges().isEmpty() ? current.over(after) : committed(after);
         return settlement;
       } catch (StoreException.Conflict e) {
-        if (attempt == MAX_ATTEMPTS) {
-          throw e;
-        }
+        giveWay(attempt, e);
         catchUp();
       }
     }

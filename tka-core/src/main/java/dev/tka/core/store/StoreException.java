@@ -59,6 +59,30 @@ public abstract sealed class StoreException extends TkaException {
     }
   }
 
+  /**
+   * The tailnet is being moved to another place, or lives there: its fence is not the one under
+   * which this was asked for (service, section 7). Read the fence to learn which it is.
+   */
+  public static final class Fenced extends StoreException {
+    private final String tailnet;
+
+    /**
+     * Made by stores.
+     *
+     * @param tailnet its name
+     * @param what says where it lives
+     */
+    public Fenced(String tailnet, String what) {
+      super(what);
+      this.tailnet = tailnet;
+    }
+
+    /** The tailnet, whose name a caller need not know: it may have asked for a token. */
+    public String tailnet() {
+      return tailnet;
+    }
+  }
+
   /** Other writers were in the way for too long; try again. */
   public static final class Busy extends StoreException {
 

@@ -51,6 +51,11 @@ public final class PgBouncer implements AutoCloseable {
    */
   public static PgBouncer start(PostgresServer server, String mode)
       throws IOException, InterruptedException {
+    return start(server.port(), mode);
+  }
+
+  /** Like {@link #start(PostgresServer, String)}, before whatever listens on a local port. */
+  public static PgBouncer start(int server, String mode) throws IOException, InterruptedException {
     int port;
     try (ServerSocket any = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = any.getLocalPort();
@@ -67,7 +72,7 @@ public final class PgBouncer implements AutoCloseable {
             String.join(
                 "\n",
                 "[databases]",
-                "* = host=127.0.0.1 port=" + server.port(),
+                "* = host=127.0.0.1 port=" + server,
                 "[pgbouncer]",
                 "listen_addr = 127.0.0.1",
                 "listen_port = " + port,
@@ -77,6 +82,8 @@ public final class PgBouncer implements AutoCloseable {
                 "pool_mode = " + mode,
                 "max_client_conn = 200",
                 "default_pool_size = 20",
+                // By default it waits 15 s before it asks again a server that was not there.
+                "server_login_retry = 1",
                 ""));
     List<String> command = new ArrayList<>(PostgresServer.asUser());
     command.add(PostgresServer.exists(PROGRAM) ? PROGRAM : sbin());

@@ -380,7 +380,8 @@ public final class PostgresServer {
     output(command.toArray(new String[0]));
   }
 
-  private void delete() {
+  /** Ends it at once, if it runs, and deletes its files. */
+  public void delete() {
     if (process != null && process.isAlive()) {
       try {
         crash();

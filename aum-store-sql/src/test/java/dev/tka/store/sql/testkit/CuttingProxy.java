@@ -1,4 +1,4 @@
-package dev.tka.store.sql;
+package dev.tka.store.sql.testkit;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -7,11 +7,15 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 
-/** A proxy between a client and a local server that cuts connections on demand. */
-final class CuttingProxy implements AutoCloseable {
+/** A proxy between a client and a local server that cuts or freezes connections on demand. */
+public final class CuttingProxy implements AutoCloseable {
   /** When to cut, relative to the client's request. */
-  enum When {
+  public enum When {
     /** Before the server gets the request. */
     BEFORE,
     /** After the server has answered, but before the client gets the answer. */
@@ -23,22 +27,65 @@ final class CuttingProxy implements AutoCloseable {
   private static final Cut NONE = new Cut("", When.BEFORE);
 
   private final ServerSocket listening;
-  private final int server;
-  private Cut cut = NONE;
 
-  CuttingProxy(int server) throws IOException {
+  // Guarded by this.
+  private final Set<Socket> open = new HashSet<>();
+  private int server;
+  private Cut cut = NONE;
+  private boolean frozen;
+
+  /** Begins one before the local server at a port. */
+  public CuttingProxy(int server) throws IOException {
     this.server = server;
     this.listening = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     begin(this::accept);
   }
 
-  int port() {
+  /** The port that it listens on. */
+  public int port() {
     return listening.getLocalPort();
   }
 
   /** Cuts the next connection whose client sends a word. */
-  synchronized void cutAt(String word, When when) {
+  public synchronized void cutAt(String word, When when) {
     cut = new Cut(word, when);
+  }
+
+  /** Cuts all connections. */
+  public void cutAll() {
+    List<Socket> all;
+    synchronized (this) {
+      all = new ArrayList<>(open);
+    }
+    all.forEach(CuttingProxy::close);
+  }
+
+  /** Leads later connections to another local server. */
+  public synchronized void leadTo(int other) {
+    server = other;
+  }
+
+  /** Has everything wait, what is sent and who connects, until {@link #thaw}. */
+  public synchronized void freeze() {
+    frozen = true;
+  }
+
+  /** Has it go on. */
+  public synchronized void thaw() {
+    frozen = false;
+    notifyAll();
+  }
+
+  private synchronized int awaitServer() throws IOException {
+    try {
+      while (frozen) {
+        wait();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException(e);
+    }
+    return server;
   }
 
   private synchronized boolean isCut(String said, When when) {
@@ -71,11 +118,25 @@ final class CuttingProxy implements AutoCloseable {
   private void accept() throws IOException {
     while (true) {
       Socket client = listening.accept();
-      Socket upstream = new Socket(InetAddress.getLoopbackAddress(), server);
-      boolean[] silent = {false};
-      begin(() -> forth(client, upstream, silent));
-      begin(() -> back(client, upstream, silent));
+      begin(() -> connect(client));
     }
+  }
+
+  private void connect(Socket client) throws IOException {
+    Socket upstream;
+    try {
+      upstream = new Socket(InetAddress.getLoopbackAddress(), awaitServer());
+    } catch (IOException e) {
+      client.close();
+      throw e;
+    }
+    synchronized (this) {
+      open.add(client);
+      open.add(upstream);
+    }
+    boolean[] silent = {false};
+    begin(() -> forth(client, upstream, silent));
+    begin(() -> back(client, upstream, silent));
   }
 
   private void forth(Socket client, Socket upstream, boolean[] silent) throws IOException {
@@ -94,12 +155,15 @@ final class CuttingProxy implements AutoCloseable {
             silent[0] = true;
           }
         }
+        awaitServer();
         out.write(buffer, 0, read);
       }
+    } finally {
+      forget(client, upstream);
     }
   }
 
-  private static void back(Socket client, Socket upstream, boolean[] silent) throws IOException {
+  private void back(Socket client, Socket upstream, boolean[] silent) throws IOException {
     try (client;
         upstream) {
       byte[] buffer = new byte[1 << 16];
@@ -111,13 +175,30 @@ final class CuttingProxy implements AutoCloseable {
             return;
           }
         }
+        awaitServer();
         out.write(buffer, 0, read);
       }
+    } finally {
+      forget(client, upstream);
+    }
+  }
+
+  private synchronized void forget(Socket client, Socket upstream) {
+    open.remove(client);
+    open.remove(upstream);
+  }
+
+  private static void close(Socket socket) {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      // It is closed for all that concerns the other end.
     }
   }
 
   @Override
   public void close() throws IOException {
     listening.close();
+    cutAll();
   }
 }
