@@ -196,7 +196,7 @@ final class SqlAumStore implements AumStore {
   @Override
   public AumSnapshot read() throws StoreException {
     View view = last;
-    return named(() -> database.read(this::readStamp)).equals(view.stamp)
+    return named(() -> database.read(this::readStamp)).filter(view.stamp::equals).isPresent()
         ? view.snapshot
         : readChanges();
   }
@@ -211,30 +211,36 @@ final class SqlAumStore implements AumStore {
     return rows.isEmpty() ? Stamp.NO_ROW : new Stamp(rows.get(0).number(0), rows.get(0).number(1));
   }
 
-  /** The stamp, if the tailnet may be read. */
-  private Stamp readStamp(Connection connection) throws SQLException, StoreException {
+  /** The stamp; empty if one statement does not tell whether the tailnet may be read. */
+  private Optional<Stamp> readStamp(Connection connection) throws SQLException, StoreException {
     boolean fences = database.keepsFence(connection);
     String columns = "revision, checksum" + SqlRecords.standing(database.schema(), fences);
     Optional<Row> row =
         select(connection, columns, "tailnet where name = ?", name).stream().findFirst();
-    if (fences) {
-      requireReading(connection, row, 2);
+    if (fences && !mayBeReadByAll(row, 2)) {
+      return Optional.empty();
     }
-    return row.isEmpty() ? Stamp.NO_ROW : new Stamp(row.get().number(0), row.get().number(1));
+    return Optional.of(
+        row.isEmpty() ? Stamp.NO_ROW : new Stamp(row.get().number(0), row.get().number(1)));
+  }
+
+  /** False if the tailnet's fence has to be looked at. */
+  private boolean mayBeReadByAll(Optional<Row> row, int standing) throws StoreException.Damaged {
+    return held.isEmpty()
+        && row.isPresent()
+        && !isRetired(row.get(), standing)
+        && SqlRecords.livesHere(row.get(), standing + 1);
   }
 
   /**
-   * Checks that the tailnet may be read.
+   * Checks that the tailnet may be read, within the transaction that read its row.
    *
    * @param row its row, if there is one
    * @param standing where the columns of {@link SqlRecords#standing} begin
    */
   private void requireReading(Connection connection, Optional<Row> row, int standing)
       throws SQLException, StoreException {
-    if (held.isPresent()
-        || row.isEmpty()
-        || isRetired(row.get(), standing)
-        || !SqlRecords.livesHere(row.get(), standing + 1)) {
+    if (!mayBeReadByAll(row, standing)) {
       database.sqlRecords().requireReading(connection, name, held);
     }
   }

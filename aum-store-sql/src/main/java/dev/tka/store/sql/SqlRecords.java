@@ -184,7 +184,7 @@ final class SqlRecords implements ControlRecords {
     Fences.requireWriting(owned.tailnet, owned.fence, Fences.Held.of(by, owned.tailnet));
   }
 
-  /** Says why the database refused to write to a store. */
+  /** Says why a store is not read, or why the database refused to write to it. */
   StoreException.Fenced fenced(Connection connection, String store, Optional<Fences.Held> by)
       throws SQLException, StoreException {
     Owned owned = owned(connection, store, "");
@@ -280,17 +280,35 @@ final class SqlRecords implements ControlRecords {
             connection -> database.keepsRecords(connection) ? work.run(connection) : none));
   }
 
-  /** Reads like {@link #read} of a tailnet that lives here. */
+  /** Reads of a tailnet that lives here, all of one moment. */
   private <T> T readHere(String tailnet, T none, SqlTailnets.Work<T> work) throws StoreException {
-    return read(
-        tailnet,
-        none,
-        connection -> {
-          T result = work.run(connection);
-          // Afterwards: a fence that allows it now did not refuse it before.
-          requireReading(connection, tailnet, held);
-          return result;
-        });
+    Tailnets.requireName(tailnet);
+    return database.readTogether(
+        named(
+            tailnet,
+            connection -> {
+              if (!database.keepsRecords(connection)) {
+                return none;
+              }
+              requireReading(connection, tailnet, held);
+              return work.run(connection);
+            }));
+  }
+
+  /**
+   * Checks that rows may be read, after the one statement that read them and their standing. A move
+   * holds its fence until it gives it up itself, so that is looked at later.
+   *
+   * @param here whether the tailnet lived here at that statement. If it did not, the rows are those
+   *     of a copy that was not finished, also if it is open by now
+   */
+  private void requireRead(Connection connection, String tailnet, boolean here)
+      throws SQLException, StoreException {
+    if (held.isPresent()) {
+      requireReading(connection, tailnet, held);
+    } else if (!here) {
+      throw fenced(connection, tailnet, held);
+    }
   }
 
   private <T> T write(String tailnet, SqlTailnets.Work<T> work) throws StoreException {
@@ -489,9 +507,7 @@ final class SqlRecords implements ControlRecords {
   private List<NodeRecord> parseNodes(Connection connection, String tailnet, List<Row> rows)
       throws SQLException, StoreException {
     List<NodeRecord> nodes = new ArrayList<>(rows.size());
-    if (held.isPresent() || (!rows.isEmpty() && !livesHere(rows.get(0), NODE_WIDTH))) {
-      requireReading(connection, tailnet, held);
-    }
+    requireRead(connection, tailnet, rows.isEmpty() || livesHere(rows.get(0), NODE_WIDTH));
     for (Row row : rows) {
       if (row.columns().get(1).isPresent()) {
         nodes.add(RecordRows.parseNode(row.part(0, NODE_WIDTH)));
@@ -1086,9 +1102,7 @@ final class SqlRecords implements ControlRecords {
     List<NodeToken> tokens = new ArrayList<>();
     for (Row row : rows) {
       String tailnet = RecordRows.name(row, TOKEN_WIDTH);
-      if (held.isPresent() || !livesHere(row, TOKEN_WIDTH + 1)) {
-        requireReading(connection, tailnet, held);
-      }
+      requireRead(connection, tailnet, livesHere(row, TOKEN_WIDTH + 1));
       tokens.add(
           named(tailnet, any -> RecordRows.parseToken(row.part(0, TOKEN_WIDTH), tailnet))
               .run(connection));

@@ -8,15 +8,27 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
 
 /** Tailnets in a real database, with the statements that read them counted. */
 final class CountingDatabase extends SqlTailnets {
   private final SqlTailnets behind;
   private final AtomicLong statements = new AtomicLong();
+  private final LongConsumer before;
 
   CountingDatabase(SqlTailnets behind) {
+    this(behind, any -> {});
+  }
+
+  /**
+   * Counts, and tells of each statement first.
+   *
+   * @param before called with the number of the statement that comes, from 1
+   */
+  CountingDatabase(SqlTailnets behind, LongConsumer before) {
     super(Clock.systemUTC());
     this.behind = behind;
+    this.before = before;
   }
 
   /** How many statements there were since this was last called. */
@@ -33,7 +45,7 @@ final class CountingDatabase extends SqlTailnets {
                     new Class<?>[] {Connection.class},
                     (proxy, method, arguments) -> {
                       if (method.getName().equals("prepareStatement")) {
-                        statements.incrementAndGet();
+                        before.accept(statements.incrementAndGet());
                       }
                       try {
                         return method.invoke(connection, arguments);

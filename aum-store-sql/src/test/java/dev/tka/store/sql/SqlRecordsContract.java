@@ -22,8 +22,11 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 /** What records in a database owe beyond the contract of all. */
@@ -284,6 +287,87 @@ abstract class SqlRecordsContract extends FenceContract {
         connection.setAutoCommit(false);
         assertThat(statement.executeUpdate(each)).as(each).isPositive();
         connection.rollback();
+      }
+    }
+  }
+
+  /** A read of the tailnet "t". */
+  private interface Read {
+    Object of(Tailnets place) throws Exception;
+  }
+
+  private static Map<String, Read> reads() {
+    Map<String, Read> reads = new LinkedHashMap<>();
+    reads.put("AUMs", place -> place.tailnet("t").read().entries().size());
+    reads.put("record", place -> records(place).tailnet("t"));
+    reads.put("node", place -> records(place).node("t", 2));
+    reads.put("nodes", place -> records(place).nodes("t", List.of(1L, 2L)));
+    reads.put("nodes with a key", place -> records(place).nodesWithKey("t", node(2).nodeKey()));
+    reads.put("nodes told apart", place -> records(place).nodesToldApart("t"));
+    reads.put("all nodes", place -> all(records(place), "t"));
+    reads.put("number of nodes", place -> records(place).countNodes("t"));
+    reads.put("sightings", place -> records(place).sightings("t"));
+    reads.put("token", place -> records(place).token(HASH));
+    reads.put("tokens", place -> records(place).tokens("t"));
+    return reads;
+  }
+
+  /** What the last steps of a copy bring. */
+  private void finish(Tailnets place) throws Exception {
+    ControlRecords records = records(place);
+    Tailnets held = records.under("t", records.fence("t"));
+    grow(held, "t", "D");
+    NodeRecord first = node(1);
+    NodeRecord told =
+        first.withTold(Optional.of(new NodeRecord.Told.Retired(authority().genesis())));
+    records(held).commit("t", RecordsChange.ofNode(Optional.of(first), Optional.of(told)));
+    put(records(held), "t", node(2));
+    records(held).addToken(new NodeToken(HASH, "t", 2, NOON));
+    records(held)
+        .noteSightings(
+            "t", List.of(new NodeSighting(2, NOON, Optional.empty(), Optional.empty(), "ok", "")));
+    change(records(held), "t", records(held).tailnet("t").withMade());
+    fence(records, "t", OPEN);
+  }
+
+  @Test
+  void whateverReadsWhileACopyOpensShowsAllOfItOrIsRefused() throws Exception {
+    for (Map.Entry<String, Read> each : reads().entrySet()) {
+      boolean more = true;
+      for (int at = 1; more; at++) {
+        Tailnets place = opened();
+        ControlRecords records = records(place);
+        if (records.seen("t").known()) {
+          place.delete("t", records.seen("t").aums());
+        }
+        fence(records, "t", SHADOW);
+        Tailnets held = records.under("t", records.fence("t"));
+        add(held, "t", "A B C");
+        put(records(held), "t", node(1));
+        int stop = at;
+        AtomicBoolean stopped = new AtomicBoolean();
+        try (CountingDatabase stopping =
+            new CountingDatabase(
+                place(),
+                statement -> {
+                  if (statement == stop) {
+                    stopped.set(true);
+                    try {
+                      finish(place);
+                    } catch (Exception e) {
+                      throw new IllegalStateException(e);
+                    }
+                  }
+                })) {
+          Object read = each.getValue().of(stopping);
+          assertThat(read).as("%s, %d", each.getKey(), at).isEqualTo(each.getValue().of(place));
+        } catch (StoreException.Fenced e) {
+          assertThat(e.tailnet()).isEqualTo("t");
+        }
+        more = stopped.get();
+        if (!more) {
+          finish(place);
+        }
       }
     }
   }

@@ -158,7 +158,7 @@ public abstract class FenceContract extends ControlRecordsContract {
   }
 
   /** Commits to a store at the revision that it has, without reading it as everybody does. */
-  private void grow(Tailnets place, String store, String name) throws StoreException {
+  protected final void grow(Tailnets place, String store, String name) throws StoreException {
     place
         .tailnet(store)
         .commit(Commit.on(place.revisions().get(store)).add(chains.get(name), NOON).build());
