@@ -89,8 +89,9 @@ final class NodeList {
             .withUnsignedPeerApiOnly(
                 login.unsignedPeerApiOnly().orElse(after.unsignedPeerApiOnly()))
             .withMayInit(login.mayInit().orElse(after.mayInit()));
-    if (CatchingUp.isCatchingUp(after)) {
-      // It begins anew, and makes a round for what all are told.
+    if (CatchingUp.isCatchingUp(after) && !GivingBack.isAsked(after)) {
+      // It begins anew, and makes a round for what all are told. One that is asked to come may hold
+      // just that.
       after = after.withTold(Optional.empty());
     }
     premises.commit(tailnet, before, after);

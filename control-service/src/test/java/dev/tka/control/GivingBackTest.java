@@ -352,6 +352,24 @@ class GivingBackTest {
   }
 
   @Test
+  void aNodeThatIsAskedToComeIsSoUntilItComesAlsoIfItLogsInAnewMeanwhile() throws Exception {
+    // The login that it made after the backup is lost, and its head is control's.
+    try (TestControl control = restored(1, HALF)) {
+      pass(control, HALF);
+      assertThat(isRestored(control)).isTrue();
+      assertThat(asked(control)).containsExactly(1L);
+
+      Login anew = Login.of(TestControl.nodeKey(9)).withRotationKey(TestControl.lockKey(9));
+      assertThat(control.service.login(TAILNET, 1, anew)).isInstanceOf(LoginAnswer.Stored.class);
+      assertThat(asked(control)).containsExactly(1L);
+      control.call(1, offer(9, GENESIS.hash()));
+      assertThat(asked(control)).isEmpty();
+      pass(control, GivingBack.AT_LEAST);
+      assertThat(isRestored(control)).isFalse();
+    }
+  }
+
+  @Test
   void aTailnetThatCannotBeMarkedYetIsSaidAndKeepsNobodyWaiting() throws Exception {
     try (TestControl control = TestControl.locked(1)) {
       ControlRecords records = control.place.records().orElseThrow();

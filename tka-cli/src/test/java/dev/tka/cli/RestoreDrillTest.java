@@ -45,6 +45,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -82,6 +83,7 @@ class RestoreDrillTest {
   private final List<Agent> agents = new ArrayList<>();
   private final List<Aum> chain = new ArrayList<>();
   private final List<String> gaveBack = new ArrayList<>();
+  private final List<String> failed = Collections.synchronizedList(new ArrayList<>());
   private SqliteFile place;
   private ControlService service;
   private ControlServer server;
@@ -109,6 +111,11 @@ class RestoreDrillTest {
               @Override
               public void gaveBack(String tailnet, long came, List<Long> missing) {
                 gaveBack.add(came + " came, missing " + missing);
+              }
+
+              @Override
+              public void failed(String what, Exception why) {
+                failed.add(what + ": " + why);
               }
             });
     server =
@@ -335,6 +342,7 @@ class RestoreDrillTest {
     assertThat(after.snapshot().find(bad.hash())).isEmpty();
     assertThat(agents).allSatisfy(each -> assertThat(each.head()).isEqualTo(head().hash()));
     assertThat(loggedIn).isEqualTo(rotated);
+    assertThat(failed).isEmpty();
     assertThat(gaveBack).containsExactly(HOSTILE + " came, missing []");
     Cli.Result fleet =
         Cli.run("fleet", "unix:" + folder.resolve("operator.sock"), "--tailnet", NAME);
