@@ -21,6 +21,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -43,11 +44,15 @@ final class MoveKillTest {
 
   private static final int PAUSE_MILLIS = 5;
 
+  /** Few, or many moves end with a tailnet that takes long to move. */
+  private static final int WRITES_A_MOVE = 8;
+
   @TempDir private Path folder;
 
   private final Set<AumHash> acknowledged = ConcurrentHashMap.newKeySet();
   private final AtomicInteger nodes = new AtomicInteger();
   private final AtomicBoolean ends = new AtomicBoolean();
+  private final Semaphore writes = new Semaphore(0);
   private final List<MovePlace> places = new ArrayList<>();
 
   /** Goes on where the tailnet lives, as clients do that servers redirect. */
@@ -61,6 +66,8 @@ final class MoveKillTest {
         ControlRecords.Seen seen = Pair.records(place).seen(Edits.TAILNET);
         if (!seen.fence().livesHere() || !seen.known()) {
           at = 1 - at;
+        } else if (!writes.tryAcquire(PAUSE_MILLIS, TimeUnit.MILLISECONDS)) {
+          continue;
         } else if (random.nextInt(4) == 0) {
           edits.put(1 + random.nextInt(20));
           nodes.incrementAndGet();
@@ -102,6 +109,7 @@ final class MoveKillTest {
         MovePlace from = places.get(i % 2);
         MovePlace to = places.get(1 - i % 2);
         Mover mover = next;
+        writes.release(WRITES_A_MOVE);
         mover.tell(files.get(i % 2) + " " + files.get(1 - i % 2));
         if (killed.contains(i)) {
           // The next process starts meanwhile: half of the time of this test is Java's start.
