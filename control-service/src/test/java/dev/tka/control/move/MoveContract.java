@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tka.control.move.MoveException.Reason;
 import dev.tka.core.store.StoreException;
+import dev.tka.store.MemoryTailnets;
 import dev.tka.store.Tailnets;
 import dev.tka.store.records.Fence;
 import dev.tka.store.records.Fence.Standing;
@@ -307,6 +308,25 @@ abstract class MoveContract {
     Pair.refusal(Reason.NOTHING_TO_UNDO, () -> pair.move(pair.a, pair.b).undo());
     assertThat(Pair.contentOf(pair.b)).isEqualTo(content);
     assertThat(Pair.fence(pair.a)).isEqualTo(Fence.NONE);
+  }
+
+  @Test
+  void ofTwoMovesToTwoTargetsOneGoesThroughAndTheOtherSaysWhere() throws Exception {
+    filled();
+    try (MemoryTailnets third = new MemoryTailnets()) {
+      MovePlace c = new MovePlace(third, "c");
+      pair.mirror().once();
+      // The other move, from its first copy to its end, while the first one follows.
+      pair.move(pair.a, c).run();
+      assertThat(pair.writable()).isEmpty();
+      assertThat(Pair.fence(c).isOpen()).isTrue();
+      assertThat(Pair.refusal(Reason.MOVED, () -> pair.move(pair.a, pair.b).run()))
+          .hasMessageContaining("was moved to c");
+      assertThat(Pair.fence(pair.b).standing()).isInstanceOf(Standing.Shadow.class);
+      pair.move(pair.a, pair.b).undo();
+      assertThat(Pair.fence(pair.b).isOpen()).isTrue();
+      assertThat(Pair.records(pair.b).seen(Edits.TAILNET).known()).isFalse();
+    }
   }
 
   @Test

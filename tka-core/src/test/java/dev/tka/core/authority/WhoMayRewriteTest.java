@@ -438,6 +438,33 @@ class WhoMayRewriteTest {
     assertThat(node.head()).isEqualTo(removal);
   }
 
+  /** The first of them inherits nothing, and what it takes away control does not know, either. */
+  @Test
+  void whatControlDoesNotKnowBarsNotTheBranchThatAnotherSuchRewriteDisplaced() throws TkaException {
+    Aum genesis = Chains.genesis(List.of(key(1, 1), key(2, 1), key(3, 1)), 1);
+    Aum first = Chains.noOp(genesis, "first", 1);
+    Aum second = Chains.noOp(first, "second", 1);
+    List<Aum> lowerHashLast =
+        Stream.of(2, 3)
+            .map(signer -> Chains.removeKey(genesis, TestKeys.id(1), signer))
+            .sorted(Comparator.comparing(Aum::hash).reversed())
+            .toList();
+    for (boolean fromFile : List.of(true, false)) {
+      for (int rewrites = 1; rewrites <= 2; rewrites++) {
+        Party node = new Party(AdmissionPolicy.NODE, genesis);
+        node.has(first, second);
+        for (Aum rewrite : lowerHashLast.subList(0, rewrites)) {
+          node.put(fromFile, rewrite);
+          assertThat(node.head()).isEqualTo(rewrite);
+        }
+
+        node.has(first);
+
+        assertThat(node.head()).as("%s, %d", fromFile, rewrites).isEqualTo(second);
+      }
+    }
+  }
+
   @Test
   void aLongRowOfSponsorsIsFollowedToItsEnd() throws TkaException {
     Aum genesis = Chains.genesis(List.of(key(1, 5), key(3, 5), key(8, 1)), 1);
