@@ -35,6 +35,7 @@ class CampaignTest {
       result =
           campaign.run(
               MINUTES == 0 ? SHORT : Duration.ofMinutes(MINUTES),
+              new Postgres(),
               MINUTES == 0 ? 1 : 5,
               MINUTES > 0);
     }
