@@ -1,8 +1,8 @@
 package dev.tka.cli.campaign;
 
-import dev.tka.store.sql.testkit.CuttingProxy;
 import dev.tka.store.sql.testkit.PgBouncer;
 import dev.tka.store.sql.testkit.PostgresServer;
+import dev.tka.store.testkit.CuttingProxy;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -1,6 +1,7 @@
 package dev.tka.cli.campaign;
 
-import dev.tka.store.sql.testkit.CuttingProxy;
+import dev.tka.store.testkit.CuttingProxy;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -19,6 +20,9 @@ interface SharedDatabase extends AutoCloseable {
    * @param still says for how long something stands still, in milliseconds
    */
   Map<String, Faults.Doing> faults(Random random, Still still);
+
+  @Override
+  void close() throws IOException;
 
   /** Says for how long something stands still. */
   interface Still {

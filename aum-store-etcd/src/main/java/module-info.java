@@ -1,0 +1,8 @@
+/** AUM stores for many tailnets in etcd. */
+module dev.tka.store.etcd {
+  requires com.fasterxml.jackson.core;
+  requires transitive dev.tka.store;
+  requires static transitive org.jspecify;
+
+  exports dev.tka.store.etcd;
+}
