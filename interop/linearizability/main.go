@@ -77,7 +77,7 @@ func (h *history) step(head string, op call) (bool, string) {
 	if head == "" {
 		// After a restore, the first answer says where it stands.
 		switch {
-		case op.What == "offer":
+		case op.What == "offer" || op.What == "giveBack" && op.Answer == "ok":
 			return true, op.Head
 		case op.Answer == "ok" || op.Answer == "none":
 			return true, op.Hash
@@ -88,6 +88,8 @@ func (h *history) step(head string, op call) (bool, string) {
 	switch {
 	case op.What == "offer":
 		return op.Head == head, head
+	case op.What == "giveBack":
+		return h.giveBack(head, op)
 	case op.Answer == "conflict":
 		return head != op.Parent && !h.isOn(op.Hash, head), head
 	case op.Answer == "refused":
@@ -99,6 +101,21 @@ func (h *history) step(head string, op call) (bool, string) {
 		return h.isOn(op.Parent, head), op.Hash
 	default:
 		return head == op.Parent, op.Hash
+	}
+}
+
+// giveBack takes what a node had and control did not, as after a restore: it follows the head or
+// displaces it, or it loses. The answer tells the head afterwards.
+func (h *history) giveBack(head string, op call) (bool, string) {
+	switch {
+	case h.isOn(op.Hash, head):
+		return op.Answer != "ok" || op.Head == head, head
+	case op.Answer == "conflict" || op.Answer == "refused":
+		return true, head
+	case op.Answer == "ok" && op.Head != op.Hash:
+		return op.Head == head, head
+	default:
+		return h.isOn(op.Parent, head), op.Hash
 	}
 }
 
@@ -176,7 +193,7 @@ func split(calls []call) []*history {
 		case "edit", "revoke":
 			parents[each.Hash] = each.Parent
 			byTailnet[each.Tailnet] = append(byTailnet[each.Tailnet], each)
-		case "offer":
+		case "offer", "giveBack":
 			byTailnet[each.Tailnet] = append(byTailnet[each.Tailnet], each)
 		}
 	}
@@ -208,7 +225,7 @@ func split(calls []call) []*history {
 					each.Answer = "none"
 				}
 				next.calls = append(next.calls, each)
-				if each.What == "offer" && each.Answer == "ok" {
+				if each.Answer == "ok" && each.What != "edit" && each.What != "revoke" {
 					next.see(each.Head)
 				} else if each.Answer == "ok" {
 					next.see(each.Hash)

@@ -44,6 +44,17 @@ func TestWhatARegisterDoesIsAccepted(t *testing.T) {
 {"op":"r4","who":"r","tailnet":"t","what":"offer","head":"g","begun":75,"ended":76,"answer":"ok"}
 {"op":"r5","who":"r","tailnet":"t","what":"offer","head":"x","begun":81,"ended":82,"answer":"ok"}
 {"op":"a4","who":"a","tailnet":"t","what":"edit","parent":"x","hash":"u","begun":83,"ended":84,"answer":"ok"}`,
+		"a node gives back what a restore lost": `
+{"what":"restore","tailnet":"t","begun":71,"ended":80,"answer":"ok"}
+{"op":"r4","who":"r","tailnet":"t","what":"offer","head":"x","begun":81,"ended":82,"answer":"ok"}
+{"op":"a4","who":"a","tailnet":"t","what":"giveBack","parent":"x","hash":"z","head":"z","begun":83,"ended":84,"answer":"ok"}
+{"op":"r5","who":"r","tailnet":"t","what":"giveBack","parent":"g","hash":"y","head":"z","begun":85,"ended":86,"answer":"ok"}
+{"op":"a5","who":"a","tailnet":"t","what":"edit","parent":"z","hash":"u","begun":87,"ended":88,"answer":"ok"}`,
+		"what a node gives back loses": `
+{"what":"restore","tailnet":"t","begun":71,"ended":80,"answer":"ok"}
+{"op":"b4","who":"b","tailnet":"t","what":"edit","parent":"x","hash":"u","begun":81,"ended":82,"answer":"ok"}
+{"op":"a4","who":"a","tailnet":"t","what":"giveBack","parent":"y","hash":"z","head":"u","begun":83,"ended":84,"answer":"ok"}
+{"op":"b5","who":"b","tailnet":"t","what":"edit","parent":"u","hash":"q","begun":85,"ended":86,"answer":"ok"}`,
 	} {
 		if status(t, good+strings.TrimSpace(more)) != 0 {
 			t.Errorf("%s: refused", name)
@@ -73,6 +84,15 @@ func TestWhatNoRegisterDoesIsFound(t *testing.T) {
 		"the place that a tailnet had left was written": `
 {"op":"a4","who":"a","at":"old","tailnet":"t","what":"edit","parent":"z","hash":"v2","begun":71,"ended":72,"answer":"ok"}
 {"op":"r4","who":"r","at":"new","tailnet":"t","what":"offer","head":"z","begun":73,"ended":74,"answer":"ok"}`,
+		"what a node gave back was lost": `
+{"what":"restore","tailnet":"t","begun":71,"ended":80,"answer":"ok"}
+{"op":"r4","who":"r","tailnet":"t","what":"offer","head":"x","begun":81,"ended":82,"answer":"ok"}
+{"op":"a4","who":"a","tailnet":"t","what":"giveBack","parent":"x","hash":"z","head":"z","begun":83,"ended":84,"answer":"ok"}
+{"op":"a5","who":"a","tailnet":"t","what":"edit","parent":"x","hash":"u","begun":87,"ended":88,"answer":"ok"}`,
+		"what a node gave back is told wrongly": `
+{"what":"restore","tailnet":"t","begun":71,"ended":80,"answer":"ok"}
+{"op":"r4","who":"r","tailnet":"t","what":"offer","head":"z","begun":81,"ended":82,"answer":"ok"}
+{"op":"a4","who":"a","tailnet":"t","what":"giveBack","parent":"g","hash":"x","head":"x","begun":83,"ended":84,"answer":"ok"}`,
 		"a lost edit after a restore": `
 {"what":"restore","tailnet":"t","begun":71,"ended":80,"answer":"ok"}
 {"op":"r4","who":"r","tailnet":"t","what":"offer","head":"x","begun":81,"ended":82,"answer":"ok"}

@@ -1,6 +1,5 @@
 package dev.tka.cli.campaign;
 
-import dev.tka.cli.ServeProcess;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.LockPrivateKey;
@@ -16,7 +15,6 @@ import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncReceipt;
 import dev.tka.sync.SyncSend;
-import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcRequest;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
@@ -161,12 +159,10 @@ final class Admin {
 
               @Override
               public SyncReceipt send(SyncSend send) throws Exception {
-                RpcRequest request = new RpcRequest.Send(Client.VERSION, key, send, false, true);
-                Optional<ServeProcess.Reply> reply =
-                    client.call(tailnet, server -> server.forward(tailnet.name, number, request));
-                return ((RpcAnswer.Send)
-                        ServeProcess.answer(request, reply.orElseThrow(GivenUp::new)))
-                    .receipt();
+                RpcRequest.Send request =
+                    new RpcRequest.Send(Client.VERSION, key, send, false, true);
+                return Client.receipt(
+                    request, client.giveBack(tailnet, number, request).orElseThrow(GivenUp::new));
               }
             },
             end -> {});

@@ -12,14 +12,14 @@ import java.util.Map;
  * @param op alike in the attempts of one operation
  * @param who sent it, one thing after the other
  * @param at the server that was asked
- * @param what begin, edit, revoke, theft, offer, login, sign, restore, fence; moved if the answer
- *     was only where the tailnet lives; of observers holds, announced, keeps; of faults fault,
- *     served; at the end end, endNode
+ * @param what begin, edit, revoke, theft, offer, giveBack, login, sign, restore, fence; moved if
+ *     the answer was only where the tailnet lives; of observers holds, announced, keeps; of faults
+ *     fault, served; at the end end, endNode
  * @param begun when, in nanoseconds of this process
  * @param ended when the answer was there, or was no longer waited for
  * @param answer {@link #OK}, {@link #NONE}, conflict, refused or moved
- * @param parent of the AUM; of a node its number; of a restore when its copy was begun
- * @param hash of the AUM; of a node its key
+ * @param parent of the first AUM; of a node its number; of a restore when its copy was begun
+ * @param hash of the last AUM; of a node its key
  * @param head that was answered or seen; of a node its signature, of a fault its kind; of what was
  *     not done the code of the error, or what was to be done where it was moved; empty where an
  *     observer sees no lock

@@ -1,10 +1,13 @@
 package dev.tka.cli.campaign;
 
 import dev.tka.cli.ServeProcess;
+import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
+import dev.tka.core.DecodeException;
 import dev.tka.core.NodeKey;
 import dev.tka.sync.SyncAnswer;
+import dev.tka.sync.SyncReceipt;
 import dev.tka.sync.SyncSend;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcRequest;
@@ -172,6 +175,42 @@ final class Client {
             new About(what, parent.toString(), last.toString(), ""),
             server -> server.forward(tailnet.name, node, request),
             reply -> ""));
+  }
+
+  /** A node sends what control lacks, as the second half of a round. */
+  Optional<ServeProcess.Reply> giveBack(Tailnet tailnet, int node, RpcRequest.Send request)
+      throws InterruptedException {
+    List<Bytes> aums = request.send().missing();
+    Request sending = server -> server.forward(tailnet.name, node, request);
+    if (aums.isEmpty()) {
+      return call(tailnet, sending);
+    }
+    return untilAnswered(
+        tailnet,
+        new About(
+            "giveBack",
+            aum(aums.get(0)).parent().map(AumHash::toString).orElse(""),
+            aum(aums.get(aums.size() - 1)).hash().toString(),
+            ""),
+        sending,
+        reply -> receipt(request, reply).head().toString());
+  }
+
+  private static Aum aum(Bytes encoded) {
+    try {
+      return Aum.decode(encoded.toByteArray());
+    } catch (DecodeException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** What control says of what it was sent. */
+  static SyncReceipt receipt(RpcRequest request, ServeProcess.Reply reply) {
+    try {
+      return ((RpcAnswer.Send) ServeProcess.answer(request, reply)).receipt();
+    } catch (Exception e) {
+      throw new AssertionError(reply.text(), e);
+    }
   }
 
   /** A read of the head. */
