@@ -15,4 +15,6 @@ module dev.tka.store {
   exports dev.tka.store.internal to
       dev.tka.node,
       dev.tka.store.sql;
+  exports dev.tka.store.state to
+      dev.tka.store.etcd;
 }
