@@ -1,6 +1,7 @@
 /** AUM stores that need no database, exports, and key files. */
 module dev.tka.store {
   requires transitive dev.tka.core;
+  requires com.fasterxml.jackson.core;
   requires static transitive org.jspecify;
 
   uses dev.tka.store.StoreKind;

@@ -97,6 +97,11 @@ public final class OrderedMap<K extends Comparable<K>, V> extends AbstractMap<K,
     return new Entries<>(root, first);
   }
 
+  /** The most entries that a search compares. */
+  int levels() {
+    return height(root);
+  }
+
   private static int height(@Nullable Branch<?, ?> branch) {
     return branch == null ? 0 : branch.height;
   }
