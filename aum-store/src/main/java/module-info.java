@@ -15,6 +15,7 @@ module dev.tka.store {
   exports dev.tka.store.records;
   exports dev.tka.store.internal to
       dev.tka.node,
+      dev.tka.store.etcd,
       dev.tka.store.sql;
   exports dev.tka.store.state to
       dev.tka.store.etcd;

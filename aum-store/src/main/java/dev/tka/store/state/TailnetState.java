@@ -454,6 +454,16 @@ public final class TailnetState {
     return nodes.tokens().find(hash).map(token -> with(nodes.without(token), changed)).orElse(this);
   }
 
+  /** Without AUMs, as if nothing was ever committed to them. */
+  public TailnetState withoutAums() {
+    return new TailnetState(name, Optional.empty(), record, fence, nodes, changed, switched);
+  }
+
+  /** With other positions of its last changes; those of its nodes' looks stay. */
+  public TailnetState at(long lastChanged, long lastSwitched) {
+    return new TailnetState(name, aums, record, fence, nodes, lastChanged, lastSwitched);
+  }
+
   /** With other positions of its last changes, as they were kept. */
   public TailnetState withPositions(long lastChanged, long lastSwitched, Map<Long, Long> looked) {
     Nodes other = nodes;
