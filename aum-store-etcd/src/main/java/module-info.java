@@ -4,5 +4,8 @@ module dev.tka.store.etcd {
   requires transitive dev.tka.store;
   requires static transitive org.jspecify;
 
+  provides dev.tka.store.StoreKind with
+      dev.tka.store.etcd.internal.EtcdKind;
+
   exports dev.tka.store.etcd;
 }

@@ -1,6 +1,7 @@
 /** AUM stores that need no database, exports, and key files. */
 module dev.tka.store {
   requires transitive dev.tka.core;
+  requires com.fasterxml.jackson.core;
   requires static transitive org.jspecify;
 
   uses dev.tka.store.StoreKind;
@@ -14,5 +15,8 @@ module dev.tka.store {
   exports dev.tka.store.records;
   exports dev.tka.store.internal to
       dev.tka.node,
+      dev.tka.store.etcd,
       dev.tka.store.sql;
+  exports dev.tka.store.state to
+      dev.tka.store.etcd;
 }

@@ -34,7 +34,8 @@ final class EtcdClient implements AutoCloseable {
   private final List<Member> members;
   private final Optional<String> user;
   private final Optional<String> password;
-  private final Gateway gateway;
+  private final Transport transport;
+  private final Duration patience;
   private final int mostInPage;
 
   /** The member that answered last. */
@@ -43,11 +44,19 @@ final class EtcdClient implements AutoCloseable {
   private volatile String token = "";
   private volatile boolean closed;
 
-  private EtcdClient(EtcdSettings settings, Gateway gateway, int mostInPage) {
+  /**
+   * A client, which asks nobody yet.
+   *
+   * @param transport is closed with it
+   * @param mostInPage the most keys to read at once
+   * @param patience how long a request is repeated
+   */
+  EtcdClient(EtcdSettings settings, Transport transport, int mostInPage, Duration patience) {
     this.members = settings.members();
     this.user = settings.user();
     this.password = settings.password();
-    this.gateway = gateway;
+    this.transport = transport;
+    this.patience = patience;
     this.mostInPage = mostInPage;
   }
 
@@ -57,12 +66,8 @@ final class EtcdClient implements AutoCloseable {
    * @throws IOException if the file of authorities cannot be read
    */
   static EtcdClient open(EtcdSettings settings) throws IOException {
-    return open(settings, LARGEST_PAGE);
-  }
-
-  /** A client with small pages, for tests. */
-  static EtcdClient open(EtcdSettings settings, int mostInPage) throws IOException {
-    return new EtcdClient(settings, Gateway.open(settings.authorities()), mostInPage);
+    return new EtcdClient(
+        settings, Gateway.open(settings.authorities()), LARGEST_PAGE, PATIENCE);
   }
 
   /** What is to be done with the answer of a member. */
@@ -83,6 +88,11 @@ final class EtcdClient implements AutoCloseable {
   /** The value of a key at a revision. */
   Optional<KeyValue> get(String key, long revision) throws EtcdFailure {
     return read(Messages.get(key, revision)).found().stream().findFirst();
+  }
+
+  /** The value of a key at a revision, or the newest if that is 0, and the state of etcd. */
+  Messages.Range range(String key, long revision) throws EtcdFailure {
+    return read(Messages.get(key, revision));
   }
 
   private Messages.Range read(byte[] json) throws EtcdFailure {
@@ -109,6 +119,20 @@ final class EtcdClient implements AutoCloseable {
       limit = nextLimit(limit, page.found());
       String next = page.found().get(page.found().size() - 1).key() + "\0";
       page = read(Messages.range(next, end, at, limit));
+    }
+  }
+
+  /** Reads the keys of a range as {@link #readAll} does, without their values. */
+  void readKeys(String from, String end, long revision, Consumer<KeyValue> reading)
+      throws EtcdFailure {
+    String next = from;
+    while (true) {
+      Messages.Range page = read(Messages.keys(next, end, revision, mostInPage));
+      page.found().forEach(reading);
+      if (!page.more() || page.found().isEmpty()) {
+        return;
+      }
+      next = page.found().get(page.found().size() - 1).key() + "\0";
     }
   }
 
@@ -157,11 +181,11 @@ final class EtcdClient implements AutoCloseable {
    */
   Watching watch(String from, String end, long start) throws EtcdFailure {
     byte[] json = Messages.watch(from, end, start);
-    Gateway.Stream stream =
+    Transport.Stream stream =
         repeat(
                 member -> {
                   authenticate(member);
-                  return gateway.open(member, "watch", json, token, ANSWER);
+                  return transport.open(member, "watch", json, token, ANSWER);
                 })
             .answer();
     try {
@@ -172,7 +196,7 @@ final class EtcdClient implements AutoCloseable {
   }
 
   /** A watch that was begun. */
-  record Watching(Gateway.Stream stream, Messages.Lines lines) implements AutoCloseable {
+  record Watching(Transport.Stream stream, Messages.Lines lines) implements AutoCloseable {
     /** Ends it; who waits for its next line gets an exception. */
     @Override
     public void close() {
@@ -200,7 +224,7 @@ final class EtcdClient implements AutoCloseable {
 
   private byte[] ask(Member member, String path, byte[] json) throws EtcdFailure {
     authenticate(member);
-    return gateway.ask(member, path, json, token, ANSWER);
+    return transport.ask(member, path, json, token, ANSWER);
   }
 
   private void authenticate(Member member) throws EtcdFailure {
@@ -210,7 +234,7 @@ final class EtcdClient implements AutoCloseable {
     byte[] json = Messages.authenticate(user.get(), password.orElse(""));
     try {
       token =
-          parsed(gateway.ask(member, "auth/authenticate", json, "", ANSWER), Messages::readToken);
+          parsed(transport.ask(member, "auth/authenticate", json, "", ANSWER), Messages::readToken);
     } catch (EtcdFailure.Refused e) {
       if (!e.isWithoutUsers()) {
         throw e;
@@ -224,9 +248,10 @@ final class EtcdClient implements AutoCloseable {
   private record Repeated<T>(T answer, boolean lost) {}
 
   private <T> Repeated<T> repeat(Try<T> one) throws EtcdFailure {
-    long end = System.nanoTime() + PATIENCE.toNanos();
+    long end = System.nanoTime() + patience.toNanos();
     boolean lost = false;
     boolean renewed = false;
+    // How often nobody was reached in a row.
     int refusing = 0;
     for (int round = 0; true; round++) {
       if (closed) {
@@ -246,9 +271,11 @@ final class EtcdClient implements AutoCloseable {
           throw lost ? new EtcdFailure.Lost(e.why(), e) : e;
         }
         lost = true;
+        refusing = 0;
         failure = e;
       } catch (EtcdFailure.Lost e) {
         lost = true;
+        refusing = 0;
         failure = e;
       } catch (EtcdFailure.Unreachable e) {
         refusing++;
@@ -260,7 +287,7 @@ final class EtcdClient implements AutoCloseable {
       // A connection that is refused takes no time: who asks all members twice knows.
       if (System.nanoTime() - end >= 0
           || Thread.currentThread().isInterrupted()
-          || (refusing > round && refusing >= 2 * members.size())) {
+          || refusing >= 2 * members.size()) {
         throw lost
             ? new EtcdFailure.Lost(failure.why(), failure)
             : new EtcdFailure.Unreachable(failure.why(), failure);
@@ -290,6 +317,6 @@ final class EtcdClient implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    gateway.close();
+    transport.close();
   }
 }

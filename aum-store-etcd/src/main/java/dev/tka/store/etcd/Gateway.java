@@ -29,7 +29,7 @@ import javax.net.ssl.SSLSocketFactory;
 import javax.net.ssl.TrustManagerFactory;
 
 /** The JSON gateways of the members of etcd, and the connections to them. */
-final class Gateway implements AutoCloseable {
+final class Gateway implements Transport {
   private static final Duration CONNECT = Duration.ofSeconds(2);
   private static final int LARGEST_PEM = 1 << 20;
   private static final int OK = 200;
@@ -94,14 +94,8 @@ final class Gateway implements AutoCloseable {
     return prefix.substring(0, last) + (char) (prefix.charAt(last) + 1);
   }
 
-  /**
-   * Asks a member.
-   *
-   * @param path of the request, such as {@code kv/range}
-   * @param token names the user; empty if nobody did
-   * @param patience for each part of the answer
-   */
-  byte[] ask(Member member, String path, byte[] json, String token, Duration patience)
+  @Override
+  public byte[] ask(Member member, String path, byte[] json, String token, Duration patience)
       throws EtcdFailure {
     HttpConnection connection = take(member);
     try {
@@ -119,8 +113,8 @@ final class Gateway implements AutoCloseable {
     }
   }
 
-  /** Asks a member for a stream, which goes on until it is closed. */
-  Stream open(Member member, String path, byte[] json, String token, Duration patience)
+  @Override
+  public Stream open(Member member, String path, byte[] json, String token, Duration patience)
       throws EtcdFailure {
     HttpConnection connection = take(member);
     try {
@@ -128,7 +122,7 @@ final class Gateway implements AutoCloseable {
       HttpConnection.Answer answer = connection.post(path, json, token);
       if (answer.status() == OK) {
         connection.patience(0);
-        return new Stream(this, connection, answer.body());
+        return new Stream(answer.body(), () -> drop(connection));
       }
       byte[] body = answer.body().readAllBytes();
       give(member, connection);
@@ -136,16 +130,6 @@ final class Gateway implements AutoCloseable {
     } catch (IOException e) {
       drop(connection);
       throw lost(e, patience);
-    }
-  }
-
-  /** A stream that a member goes on to send. */
-  record Stream(Gateway gateway, HttpConnection connection, InputStream body)
-      implements AutoCloseable {
-    /** Ends it; who waits for more gets an exception. */
-    @Override
-    public void close() {
-      gateway.drop(connection);
     }
   }
 
@@ -233,7 +217,6 @@ final class Gateway implements AutoCloseable {
     connection.close();
   }
 
-  /** Ends all requests. */
   @Override
   public void close() {
     closed = true;

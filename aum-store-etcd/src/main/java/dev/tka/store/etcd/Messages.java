@@ -50,7 +50,7 @@ final class Messages {
    * What became of a transaction.
    *
    * @param held whether its conditions held
-   * @param read what its {@link Operation.Get}s found, in order; those of the branch that was taken
+   * @param read what its reads found, in order; those of the branch that was taken
    */
   record Done(Header header, boolean held, List<Optional<KeyValue>> read) {}
 
@@ -124,6 +124,17 @@ final class Messages {
         });
   }
 
+  /** Asks for the keys of a range as {@link #range} does, without their values. */
+  static byte[] keys(String from, String end, long revision, int limit) {
+    return write(
+        out -> {
+          range(out, from, end);
+          number(out, "revision", revision);
+          number(out, "limit", limit);
+          out.writeBooleanField("keys_only", true);
+        });
+  }
+
   /** Asks for one key. */
   static byte[] get(String key, long revision) {
     return write(
@@ -142,9 +153,15 @@ final class Messages {
           for (Condition each : conditions) {
             out.writeStartObject();
             key(out, "key", each.key());
-            out.writeStringField("target", "MOD");
             out.writeStringField("result", "EQUAL");
-            number(out, "mod_revision", each.modified());
+            if (each.value().isPresent()) {
+              out.writeStringField("target", "VALUE");
+              out.writeFieldName("value");
+              out.writeBinary(each.value().get().toByteArray());
+            } else {
+              out.writeStringField("target", "MOD");
+              number(out, "mod_revision", each.modified());
+            }
             out.writeEndObject();
           }
           out.writeEndArray();
@@ -169,6 +186,11 @@ final class Messages {
       } else if (each instanceof Operation.Get get) {
         out.writeObjectFieldStart("request_range");
         key(out, "key", get.key());
+      } else if (each instanceof Operation.Any any) {
+        out.writeObjectFieldStart("request_range");
+        range(out, any.from(), any.end());
+        number(out, "limit", 1);
+        out.writeBooleanField("keys_only", true);
       }
       out.writeEndObject();
       out.writeEndObject();

@@ -26,4 +26,11 @@ sealed interface Operation {
 
   /** Reads one key. */
   record Get(String key) implements Operation {}
+
+  /**
+   * Reads the first key of a range.
+   *
+   * @param end the first key after it
+   */
+  record Any(String from, String end) implements Operation {}
 }

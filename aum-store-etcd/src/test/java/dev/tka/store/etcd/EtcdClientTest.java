@@ -8,6 +8,7 @@ import dev.tka.core.Bytes;
 import dev.tka.store.etcd.testkit.EtcdServer;
 import dev.tka.store.testkit.CuttingProxy;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -65,7 +66,8 @@ class EtcdClientTest {
   void aRangeIsReadInPagesAsItWasAtOneRevision() throws Exception {
     EtcdSettings settings = EtcdServer.shared().settings();
     String prefix = settings.prefix();
-    try (EtcdClient client = EtcdClient.open(settings, PAGE)) {
+    try (EtcdClient client = new EtcdClient(
+            settings, Gateway.open(Optional.empty()), PAGE, Duration.ofSeconds(10))) {
       List<Operation> puts =
           IntStream.range(10, 60).mapToObj(i -> put(prefix + i, "" + i)).toList();
       client.transact(List.of(), puts, List.of());
