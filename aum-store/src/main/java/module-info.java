@@ -2,6 +2,7 @@
 module dev.tka.store {
   requires transitive dev.tka.core;
   requires com.fasterxml.jackson.core;
+  requires org.pcollections;
   requires org.slf4j;
   requires static transitive org.jspecify;
 

@@ -41,18 +41,4 @@ class OrderedMapProperties {
     }
     assertThat(half).isEqualTo(halfModel);
   }
-
-  @Property(tries = 1)
-  void itStaysBalanced() {
-    OrderedMap<Integer, Integer> map = OrderedMap.empty();
-    for (int i = 0; i < 100_000; i++) {
-      map = map.with(i, i);
-    }
-    // A tree of this size that is balanced has at most 1.44 * 17 levels.
-    assertThat(map.levels()).isLessThanOrEqualTo(24);
-    for (int i = 0; i < 99_990; i++) {
-      map = map.without(i);
-    }
-    assertThat(map.levels()).isLessThanOrEqualTo(5);
-  }
 }
