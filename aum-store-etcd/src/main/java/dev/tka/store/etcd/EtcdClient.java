@@ -66,8 +66,7 @@ final class EtcdClient implements AutoCloseable {
    * @throws IOException if the file of authorities cannot be read
    */
   static EtcdClient open(EtcdSettings settings) throws IOException {
-    return new EtcdClient(
-        settings, Gateway.open(settings.authorities()), LARGEST_PAGE, PATIENCE);
+    return new EtcdClient(settings, Gateway.open(settings.authorities()), LARGEST_PAGE, PATIENCE);
   }
 
   /** What is to be done with the answer of a member. */

@@ -66,8 +66,8 @@ class EtcdClientTest {
   void aRangeIsReadInPagesAsItWasAtOneRevision() throws Exception {
     EtcdSettings settings = EtcdServer.shared().settings();
     String prefix = settings.prefix();
-    try (EtcdClient client = new EtcdClient(
-            settings, Gateway.open(Optional.empty()), PAGE, Duration.ofSeconds(10))) {
+    try (EtcdClient client =
+        new EtcdClient(settings, Gateway.open(Optional.empty()), PAGE, Duration.ofSeconds(10))) {
       List<Operation> puts =
           IntStream.range(10, 60).mapToObj(i -> put(prefix + i, "" + i)).toList();
       client.transact(List.of(), puts, List.of());

@@ -44,8 +44,7 @@ import org.junit.jupiter.api.Test;
 class FaultsTest {
   private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
 
-  private static final Chains CHAINS =
-      Chains.draw(List.of(TestKeys.key(1, 2)), "A -> B -> C -> D");
+  private static final Chains CHAINS = Chains.draw(List.of(TestKeys.key(1, 2)), "A -> B -> C -> D");
 
   /** More than one transaction takes: in number, and in bytes. */
   private static final int MANY = 150;
@@ -86,8 +85,7 @@ class FaultsTest {
   private static void nodes(Tailnets place, List<NodeRecord> after) throws StoreException {
     List<RecordsChange.OfNode> changes = new ArrayList<>();
     for (NodeRecord each : after) {
-      changes.add(
-          new RecordsChange.OfNode(records(place).node("t", each.id()), Optional.of(each)));
+      changes.add(new RecordsChange.OfNode(records(place).node("t", each.id()), Optional.of(each)));
     }
     records(place).commit("t", new RecordsChange(Optional.empty(), changes));
   }
@@ -95,15 +93,13 @@ class FaultsTest {
   /** Something of each kind. */
   private static void fill(Tailnets place) throws StoreException {
     add(place, "A B");
-    records(place)
-        .retire("t", place.tailnet("t").read().revision(), TailnetRecord.NONE, ended());
+    records(place).retire("t", place.tailnet("t").read().revision(), TailnetRecord.NONE, ended());
     add(place, "A B C");
     nodes(place, List.of(node(1), node(2)));
     records(place).addToken(new NodeToken(hash(1), "t", 1, NOON));
     records(place)
         .noteSightings(
-            "t",
-            List.of(new NodeSighting(1, NOON, Optional.empty(), Optional.empty(), "ok", "")));
+            "t", List.of(new NodeSighting(1, NOON, Optional.empty(), Optional.empty(), "ok", "")));
   }
 
   private static Commit rewrite(Tailnets place) throws StoreException {
@@ -148,8 +144,7 @@ class FaultsTest {
     changes.put("rewrite", place -> place.tailnet("t").commit(rewrite(place)));
     changes.put("large commit", place -> place.tailnet("t").commit(large(place)));
     changes.put("wipe", place -> place.tailnet("t").wipe());
-    changes.put(
-        "delete", place -> place.delete("t", place.revisions().get("t")));
+    changes.put("delete", place -> place.delete("t", place.revisions().get("t")));
     changes.put(
         "record",
         place ->
@@ -186,10 +181,7 @@ class FaultsTest {
         "fence",
         place ->
             records(place)
-                .fence(
-                    "t",
-                    Fence.NONE,
-                    Fence.NONE.next("move", new Fence.Standing.Fenced(NOON))));
+                .fence("t", Fence.NONE, Fence.NONE.next("move", new Fence.Standing.Fenced(NOON))));
     changes.put(
         "sighting",
         place ->
@@ -197,8 +189,7 @@ class FaultsTest {
                 .noteSightings(
                     "t",
                     List.of(
-                        new NodeSighting(
-                            2, NOON, Optional.empty(), Optional.empty(), "ok", ""))));
+                        new NodeSighting(2, NOON, Optional.empty(), Optional.empty(), "ok", ""))));
     changes.put(
         "new token", place -> records(place).addToken(new NodeToken(hash(2), "t", 2, NOON)));
     changes.put("revoked token", place -> records(place).removeToken("t", hash(1)));
