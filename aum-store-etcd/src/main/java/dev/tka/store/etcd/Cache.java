@@ -113,7 +113,7 @@ final class Cache implements AutoCloseable {
     final List<Held> held = new ArrayList<>();
   }
 
-  private record Held(Optional<Root.Kept> root, Group group) {}
+  private record Held(boolean gone, Optional<Root.Kept> root, Group group) {}
 
   Cache(EtcdClient client, Layout layout, Values values, Runnable hint) {
     this.client = client;
@@ -183,11 +183,13 @@ final class Cache implements AutoCloseable {
   /** Has everything be read again, if etcd is not a continuation of what was applied. */
   private void requireSameHistory() throws EtcdFailure {
     Mark last;
+    long at;
     synchronized (this) {
       last = lastMark();
+      at = applied;
     }
     try {
-      Optional<KeyValue> same = client.get(layout.last(), last.revision());
+      Optional<KeyValue> same = client.get(layout.last(), at);
       if (same.isPresent()
           && same.get().modified() == last.revision()
           && values.mark(same.get().value()) == last.number()) {
@@ -392,7 +394,9 @@ final class Cache implements AutoCloseable {
         other(each);
       }
       put.keySet().forEach(name -> groups.computeIfAbsent(name, any -> new Group(revision)));
-      groups.forEach((name, group) -> apply(name, put.get(name), group));
+      groups.forEach(
+          (name, group) ->
+              apply(name, put.containsKey(name), put.getOrDefault(name, Optional.empty()), group));
       applied = revision;
       put.forEach((name, kept) -> kept.ifPresent(root -> tellWaiting(name, root.root())));
       notifyAll();
@@ -431,23 +435,27 @@ final class Cache implements AutoCloseable {
     }
   }
 
-  private void apply(String name, @Nullable Optional<Root.Kept> root, Group group) {
+  /**
+   * Applies what one revision changed of one tailnet.
+   *
+   * @param put whether it changed its root
+   * @param root that root; empty if it is gone, or cannot be read
+   */
+  private void apply(String name, boolean put, Optional<Root.Kept> root, Group group) {
     List<Loading> reading = loading.get(name);
     if (reading != null) {
-      Held held = new Held(root == null ? Optional.empty() : root, group);
+      Held held = new Held(put && root.isEmpty(), root, group);
       reading.forEach(each -> each.held.add(held));
     }
     Loaded before = loaded.get(name);
     if (before == null) {
       return;
     }
-    if (root != null && root.isEmpty()) {
-      unload(name);
-      return;
-    }
     Optional<Loaded> after = Optional.empty();
     try {
-      after = before.after(root == null ? Optional.empty() : root, group, layout, values);
+      if (!put || root.isPresent()) {
+        after = before.after(root, group, layout, values);
+      }
     } catch (StoreException.Damaged e) {
       // Whoever reads its rows is told.
     }
@@ -721,7 +729,10 @@ final class Cache implements AutoCloseable {
         }
         for (Held each : mine.held) {
           if (read.isPresent()) {
-            read = read.get().after(each.root(), each.group(), layout, values);
+            read =
+                each.gone() && each.group().revision() > read.get().at()
+                    ? Optional.empty()
+                    : read.get().after(each.root(), each.group(), layout, values);
           }
         }
         if (read.isPresent()) {

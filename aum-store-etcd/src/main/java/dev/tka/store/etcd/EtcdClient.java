@@ -187,11 +187,7 @@ final class EtcdClient implements AutoCloseable {
                   return transport.open(member, "watch", json, token, ANSWER);
                 })
             .answer();
-    try {
-      return new Watching(stream, new Messages.Lines(stream.body()));
-    } catch (IOException e) {
-      throw new EtcdFailure.Lost("the connection broke", e);
-    }
+    return new Watching(stream, new Messages.Lines(stream.body()));
   }
 
   /** A watch that was begun. */

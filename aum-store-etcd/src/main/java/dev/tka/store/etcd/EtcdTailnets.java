@@ -37,7 +37,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * commit is repeated, which does no harm; where nobody answers for too long, its outcome is
  * unknown: {@link StoreException.InDoubt}.
  *
- * <p>It keeps three threads and two connections, and one more for each request that is under way.
+ * <p>It keeps two threads and two connections, and one more connection for each request that is
+ * under way.
  */
 public final class EtcdTailnets implements Tailnets {
   /** How often a watch looks without being told. */

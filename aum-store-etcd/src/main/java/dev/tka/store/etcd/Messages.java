@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The JSON of etcd's gateway: keys and values are in base64, numbers of 64 bits are strings, and
@@ -379,10 +380,21 @@ final class Messages {
 
   /** Reads the lines of a watch. */
   static final class Lines {
-    private final JsonParser in;
+    private final InputStream stream;
+    private @Nullable JsonParser parser;
 
-    Lines(InputStream stream) throws IOException {
-      this.in = FACTORY.createParser(stream);
+    Lines(InputStream stream) {
+      this.stream = stream;
+    }
+
+    /** A parser waits for the first bytes when it is made. */
+    private JsonParser parser() throws IOException {
+      JsonParser made = parser;
+      if (made == null) {
+        made = FACTORY.createParser(stream);
+        parser = made;
+      }
+      return made;
     }
 
     /**
@@ -391,6 +403,7 @@ final class Messages {
      * @throws IOException if the stream is lost, or its line is an error
      */
     Optional<Told> next() throws IOException {
+      JsonParser in = parser();
       if (in.nextToken() == null) {
         return Optional.empty();
       }

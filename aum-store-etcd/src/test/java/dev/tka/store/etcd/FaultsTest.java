@@ -30,6 +30,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -83,9 +84,12 @@ class FaultsTest {
   }
 
   private static void nodes(Tailnets place, List<NodeRecord> after) throws StoreException {
+    Map<Long, NodeRecord> before = new HashMap<>();
+    records(place).allNodes("t", each -> before.put(each.id(), each));
     List<RecordsChange.OfNode> changes = new ArrayList<>();
     for (NodeRecord each : after) {
-      changes.add(new RecordsChange.OfNode(records(place).node("t", each.id()), Optional.of(each)));
+      Optional<NodeRecord> found = Optional.ofNullable(before.get(each.id()));
+      changes.add(new RecordsChange.OfNode(found, Optional.of(each)));
     }
     records(place).commit("t", new RecordsChange(Optional.empty(), changes));
   }

@@ -70,6 +70,7 @@ public final class EtcdServer {
     final Path data;
     final int port;
     final CuttingProxy clients;
+    final int securePort;
     final int peerPort;
     final CuttingProxy peers;
     Optional<Process> process = Optional.empty();
@@ -79,6 +80,7 @@ public final class EtcdServer {
       this.data = data;
       this.port = freePort();
       this.clients = new CuttingProxy(port);
+      this.securePort = freePort();
       this.peerPort = freePort();
       this.peers = new CuttingProxy(peerPort);
     }
@@ -135,6 +137,16 @@ public final class EtcdServer {
     return startUnchecked(1, List.of(options));
   }
 
+  /**
+   * One member of one's own that is asked by TLS, too.
+   *
+   * @param certificate its certificate, in PEM
+   * @param key its key, in PEM
+   */
+  public static EtcdServer secure(Path certificate, Path key) {
+    return own("--cert-file=" + certificate, "--key-file=" + key);
+  }
+
   /** Three members. */
   public static EtcdServer three() {
     return startUnchecked(3, List.of("--heartbeat-interval=50", "--election-timeout=500"));
@@ -187,7 +199,9 @@ public final class EtcdServer {
         List.of(
             "--name=" + member.name,
             "--data-dir=" + member.data,
-            "--listen-client-urls=" + member.url(),
+            "--listen-client-urls="
+                + member.url()
+                + (isSecure() ? ",https://127.0.0.1:" + member.securePort : ""),
             "--advertise-client-urls=" + member.url(),
             "--listen-peer-urls=http://127.0.0.1:" + member.peerPort,
             "--initial-advertise-peer-urls=" + member.peerUrl(),
@@ -206,6 +220,15 @@ public final class EtcdServer {
                 .redirectOutput(
                     ProcessBuilder.Redirect.appendTo(folder.resolve(member.name + ".log").toFile()))
                 .start());
+  }
+
+  private boolean isSecure() {
+    return options.stream().anyMatch(each -> each.startsWith("--cert-file"));
+  }
+
+  /** The port for TLS. */
+  public int securePort() {
+    return members.get(0).securePort;
   }
 
   /** Waits until all members that run answer. */
