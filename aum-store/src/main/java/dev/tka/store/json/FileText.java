@@ -39,9 +39,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The text of a file, as docs/json-file.md describes it. It ends with a checksum of all before it,
- * so that a text that was cut or damaged is never taken for a whole one. A person who edits it
- * empties the checksum.
+ * The text of a file, for people as docs/command.md says ("A JSON file"). It ends with a checksum
+ * of all before it, so that a text that was cut or damaged is never taken for a whole one. A person
+ * who edits it empties the checksum.
  *
  * @param identity tells this file's positions from those of others
  */

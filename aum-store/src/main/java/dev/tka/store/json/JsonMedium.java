@@ -8,12 +8,10 @@ import dev.tka.store.internal.ProcessLock;
 import dev.tka.store.state.PlaceState;
 import dev.tka.store.state.StateTailnets;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.security.SecureRandom;
@@ -103,15 +101,12 @@ final class JsonMedium implements StateTailnets.Medium {
         : new StoreException.Unavailable(path.toString(), e);
   }
 
+  /** An interrupt does not end it, as it would end a read of a channel. */
   private Stamp look() throws IOException {
     BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
-    try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
-      ByteBuffer tail = ByteBuffer.allocate(TAIL);
-      long from = Math.max(0, file.size() - TAIL);
-      while (tail.hasRemaining() && file.read(tail, from + tail.position()) > 0) {
-        // Until the end.
-      }
-      return Stamp.of(attributes, Bytes.copyOf(Arrays.copyOf(tail.array(), tail.position())));
+    try (InputStream file = Files.newInputStream(path)) {
+      file.skip(Math.max(0, attributes.size() - TAIL));
+      return Stamp.of(attributes, Bytes.copyOf(file.readNBytes(TAIL)));
     }
   }
 
