@@ -26,6 +26,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -229,6 +232,48 @@ class JsonFileTest {
         System.out.println(e.getClass().getSimpleName() + " " + e.getMessage());
       }
     }
+  }
+
+  /** Adds AUMs, each by a commit of its own, in a process of its own. */
+  static final class Adding {
+    static final int COUNT = 30;
+
+    public static void main(String[] args) throws Exception {
+      AumStore store = JsonFile.at(Path.of(args[0])).tailnet("example.com");
+      String label = ProcessHandle.current().pid() + " ";
+      for (int done = 0; done < COUNT; ) {
+        Aum aum = Chains.noOp(CHAINS.get("A"), label + done, 1);
+        try {
+          store.commit(Commit.on(store.read().revision()).add(aum, FakeClock.START).build());
+          done++;
+        } catch (StoreException.Conflict e) {
+          // Another was first; again.
+        }
+      }
+      System.out.println("added");
+    }
+  }
+
+  @Test
+  void processesThatWriteAtOnceLoseNothing() throws Exception {
+    Tailnets place = filled();
+    ExecutorService pool = Executors.newFixedThreadPool(2);
+    try {
+      List<Future<String>> runs = new ArrayList<>();
+      for (int i = 0; i < 2; i++) {
+        runs.add(pool.submit(() -> OtherProcess.run(List.of(), Adding.class, file().toString())));
+      }
+      for (int i = 0; i < Adding.COUNT; i++) {
+        add(place, "of this process " + i, "A");
+      }
+      for (Future<String> run : runs) {
+        assertThat(run.get()).isEqualTo("added");
+      }
+    } finally {
+      pool.shutdownNow();
+    }
+    assertThat(place.tailnet("example.com").read().entries()).hasSize(2 + 2 * Adding.COUNT);
+    assertThat(JsonFile.at(file()).revisions()).hasSize(1 + Adding.COUNT);
   }
 
   private static void allow(Path path, String permissions) throws Exception {
