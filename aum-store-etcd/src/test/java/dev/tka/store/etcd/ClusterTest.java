@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDirFactory;
  */
 class ClusterTest {
   private static final int SECONDS = Integer.getInteger("tka.seconds", 3);
-  private static final long PAUSE_MILLIS = 700;
+  private static final long PAUSE_MILLIS = 500;
 
   @TempDir(factory = TempDirFactory.Standard.class)
   Path directory;

@@ -20,6 +20,7 @@ import dev.tka.store.testkit.ControlRecordsContract;
 import dev.tka.store.testkit.CuttingProxy;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
+import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -281,13 +282,18 @@ class EtcdTailnetsTest {
       return new Stream(
           new InputStream() {
             @Override
-            public int read() throws java.io.IOException {
+            public int read(byte[] target, int offset, int length) throws IOException {
+              return read();
+            }
+
+            @Override
+            public int read() throws IOException {
               try {
                 end.await();
               } catch (InterruptedException e) {
-                throw new java.io.IOException(e);
+                throw new IOException(e);
               }
-              throw new java.io.IOException("closed");
+              throw new IOException("closed");
             }
           },
           () -> {
