@@ -2,12 +2,14 @@
 module dev.tka.store {
   requires transitive dev.tka.core;
   requires com.fasterxml.jackson.core;
+  requires org.slf4j;
   requires static transitive org.jspecify;
 
   uses dev.tka.store.StoreKind;
 
   provides dev.tka.store.StoreKind with
-      dev.tka.store.internal.DirectoryKind;
+      dev.tka.store.internal.DirectoryKind,
+      dev.tka.store.json.JsonKind;
 
   exports dev.tka.store;
   exports dev.tka.store.directory;

@@ -3,7 +3,6 @@ package dev.tka.store;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
-import dev.tka.store.records.Changes;
 import dev.tka.store.records.ControlRecords;
 import dev.tka.store.state.PlaceState;
 import dev.tka.store.state.StateTailnets;
@@ -24,13 +23,13 @@ public final class MemoryTailnets implements Tailnets {
   /** A state, and nothing else. */
   private static final class Memory implements StateTailnets.Medium {
     /** Tells this place's positions from those of others. */
-    private final String identity = "memory:" + UUID.randomUUID() + ":";
+    private final String identity = "memory:" + UUID.randomUUID();
 
     private volatile PlaceState state = PlaceState.NONE;
 
     @Override
-    public PlaceState read() {
-      return state;
+    public StateTailnets.Shown read() {
+      return new StateTailnets.Shown(state, identity);
     }
 
     @Override
@@ -39,24 +38,6 @@ public final class MemoryTailnets implements Tailnets {
       PlaceState before = state;
       state = transition.from(before, new Revision(before.position() + 1));
       return state;
-    }
-
-    @Override
-    public Changes.Position position(PlaceState shown) {
-      return new Changes.Position(identity + shown.position());
-    }
-
-    @Override
-    public Optional<Long> position(Changes.Position told, PlaceState shown) {
-      if (!told.text().startsWith(identity)) {
-        return Optional.empty();
-      }
-      try {
-        return Optional.of(Long.parseLong(told.text().substring(identity.length())))
-            .filter(number -> number >= 0 && number <= shown.position());
-      } catch (NumberFormatException e) {
-        return Optional.empty();
-      }
     }
 
     @Override

@@ -129,6 +129,12 @@ public final class AumState {
     return found;
   }
 
+  /** What all stores begin with keeps the AUMs of none of them. */
+  @SuppressWarnings("ReferenceEquality")
+  private Grown index() {
+    return this == NONE ? new Grown(new AumIndex<>(), 0, new AtomicLong()) : shown().index;
+  }
+
   /** The revision. */
   public Revision revision() {
     return revision;
@@ -186,7 +192,7 @@ public final class AumState {
       Trail remembered,
       Notes noted) {
     return new AumState(
-        new Growth(shown().index, additions, purges),
+        new Growth(index(), additions, purges),
         isEmptyAfter(additions, purges),
         next,
         ancestor,

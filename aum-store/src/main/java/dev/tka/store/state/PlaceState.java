@@ -287,6 +287,11 @@ public final class PlaceState {
     return with(tailnet(tailnet).fence(before, after, position + 1), position + 1);
   }
 
+  /** With another fence of a tailnet, whatever it is now. */
+  public PlaceState withFence(String tailnet, Fence fence) {
+    return with(tailnet(tailnet).withFence(fence, position + 1), position + 1);
+  }
+
   /** The store of an ended authority is no tailnet, and its name is no new tailnet's. */
   private void requireNoStore(String tailnet) {
     if (retired.containsKey(tailnet)) {
@@ -335,7 +340,8 @@ public final class PlaceState {
   public PlaceState noteSightings(
       String tailnet, Collection<NodeSighting> sightings, Optional<Fences.Held> held)
       throws StoreException.Fenced {
-    return with(tailnet(tailnet).noteSightings(sightings, Fences.Held.of(held, tailnet)), position);
+    return with(
+        tailnet(tailnet).noteSightings(sightings, Fences.Held.of(held, tailnet)), position + 1);
   }
 
   /** Another token. */
@@ -348,13 +354,13 @@ public final class PlaceState {
       found.addToken(token, under);
       throw RecordConflicts.tokenExists();
     }
-    return with(found.addToken(token, under), position);
+    return with(found.addToken(token, under), position + 1);
   }
 
   /** No longer a token. */
   public PlaceState removeToken(String tailnet, Bytes hash, Optional<Fences.Held> held)
       throws StoreException.Fenced {
-    return with(tailnet(tailnet).removeToken(hash, Fences.Held.of(held, tailnet)), position);
+    return with(tailnet(tailnet).removeToken(hash, Fences.Held.of(held, tailnet)), position + 1);
   }
 
   @Override

@@ -399,6 +399,16 @@ public final class Row {
     return list;
   }
 
+  /** Whether there is a member that nobody took. */
+  public boolean has(String name) {
+    return members.containsKey(name);
+  }
+
+  /** Drops members that are known already. */
+  public void drop(List<String> names) {
+    names.forEach(members::remove);
+  }
+
   /**
    * Refuses members that nobody took.
    *

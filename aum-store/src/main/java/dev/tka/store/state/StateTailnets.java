@@ -48,7 +48,7 @@ public final class StateTailnets implements Tailnets {
      *
      * @throws StoreException if it cannot be read
      */
-    PlaceState read() throws StoreException;
+    Shown read() throws StoreException;
 
     /**
      * Makes a transition from the state of this moment, and keeps what it gives before anybody can
@@ -60,14 +60,33 @@ public final class StateTailnets implements Tailnets {
      */
     PlaceState change(Transition transition) throws StoreException;
 
-    /** What others are told of a position. */
-    Changes.Position position(PlaceState state);
-
-    /** The position that others were told; empty if it is not one before this state. */
-    Optional<Long> position(Changes.Position told, PlaceState state);
-
     @Override
     void close();
+  }
+
+  /**
+   * A state that is shown.
+   *
+   * @param identity tells the positions of this place, in this history, from all others; at most
+   *     100 printable characters of ASCII, without spaces
+   */
+  public record Shown(PlaceState state, String identity) {
+    private Changes.Position position() {
+      return new Changes.Position(identity + ":" + state.position());
+    }
+
+    /** The position that was told; empty if it is none of this place, up to this state. */
+    private Optional<Long> find(Changes.Position told) {
+      if (!told.text().startsWith(identity + ":")) {
+        return Optional.empty();
+      }
+      try {
+        return Optional.of(Long.parseLong(told.text().substring(identity.length() + 1)))
+            .filter(number -> number >= 0 && number <= state.position());
+      } catch (NumberFormatException e) {
+        return Optional.empty();
+      }
+    }
   }
 
   /** A change of a state. */
@@ -93,9 +112,13 @@ public final class StateTailnets implements Tailnets {
     this.interval = interval;
   }
 
-  private PlaceState read() throws StoreException {
+  private Shown shown() throws StoreException {
     requireOpen();
     return medium.read();
+  }
+
+  private PlaceState read() throws StoreException {
+    return shown().state;
   }
 
   private PlaceState change(Transition transition) throws StoreException {
@@ -392,17 +415,17 @@ public final class StateTailnets implements Tailnets {
 
     @Override
     public Changes.Position position() throws StoreException {
-      return medium.position(StateTailnets.this.read());
+      return shown().position();
     }
 
     @Override
     public Changes changesAfter(Changes.Position position, int most) throws StoreException {
-      PlaceState state = StateTailnets.this.read();
-      Optional<Long> after = medium.position(position, state);
+      Shown shown = shown();
+      Optional<Long> after = shown.find(position);
       return new Changes(
-          medium.position(state),
+          shown.position(),
           after.isPresent(),
-          after.map(each -> state.changesAfter(each, most)).orElse(List.of()));
+          after.map(each -> shown.state.changesAfter(each, most)).orElse(List.of()));
     }
 
     @Override

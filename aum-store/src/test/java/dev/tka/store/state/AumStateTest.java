@@ -74,6 +74,12 @@ class AumStateTest {
   }
 
   @Test
+  void nothingKeepsTheAumsOfNobody() throws Exception {
+    assertThat(namesIn(add(AumState.NONE, "A B", 1))).isEqualTo("AB");
+    assertThat(AumState.NONE.snapshot().heapBytes()).isZero();
+  }
+
+  @Test
   void readersOfManyStatesAtOnceEachSeeTheirOwn() throws Exception {
     AumState base = add(AumState.NONE, "A B", 1);
     ExecutorService pool = Executors.newFixedThreadPool(4);
