@@ -38,7 +38,6 @@ final class Gateway implements Transport {
   /** Connections to one member that are kept while nobody uses them. */
   private static final int MOST_IDLE = 16;
 
-
   private final SSLSocketFactory secure;
 
   /** Connections that nobody uses, by member; the last one used comes first. */

@@ -541,9 +541,7 @@ class EtcdTailnetsTest {
     EtcdTailnets place =
         opened(
             EtcdTailnets.open(
-                settings,
-                new EtcdClient(settings, transport, 1000, Duration.ofMillis(200)),
-                true));
+                settings, new EtcdClient(settings, transport, 1000, Duration.ofMillis(200)), true));
     EtcdTailnets other = opened(EtcdTailnets.at(settings));
     add(place, "t", "A");
     transport.holding = true;
