@@ -53,8 +53,6 @@ class FaultsTest {
   /** Of so many requests each is the last one, before and after; and then each once. */
   private static final int ALL = 5;
 
-  private static final EtcdSettings SETTINGS = EtcdServer.shared().settings();
-
   /** A change of the tailnet "t". */
   private interface Change {
     void at(Tailnets place) throws StoreException;
@@ -233,9 +231,7 @@ class FaultsTest {
   }
 
   private static EtcdSettings newPlace() throws Exception {
-    EtcdSettings settings =
-        EtcdSettings.parse(
-            SETTINGS.toString().replaceFirst("/[^/]*$", "/" + EtcdServer.newPrefix()));
+    EtcdSettings settings = EtcdServer.shared().settings();
     try (Tailnets place = EtcdTailnets.create(settings)) {
       fill(place);
     }
