@@ -123,7 +123,14 @@ final class EtcdRecords implements ControlRecords, RecordsPoll.Source {
     Tailnets.requireName(tailnet);
     place.requireOpen();
     Fences.requireNext(before, after);
-    place.writer().write(tailnet, now -> Plans.fence(place.layout(), now, before, after));
+    place
+        .writer()
+        .write(
+            tailnet,
+            now -> {
+              requireNoStore(tailnet, now);
+              return Plans.fence(place.layout(), now, before, after);
+            });
   }
 
   @Override

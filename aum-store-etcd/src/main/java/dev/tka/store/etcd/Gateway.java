@@ -16,6 +16,7 @@ import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
+import java.util.Deque;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -34,10 +35,13 @@ final class Gateway implements Transport {
   private static final int LARGEST_PEM = 1 << 20;
   private static final int OK = 200;
 
+  /** Connections to one member that are kept while nobody uses them. */
+  private static final int MOST_IDLE = 16;
+
   private final SSLSocketFactory secure;
 
   /** Connections that nobody uses, by member; the last one used comes first. */
-  private final Map<Member, ConcurrentLinkedDeque<HttpConnection>> idle = new ConcurrentHashMap<>();
+  private final Map<Member, Deque<HttpConnection>> idle = new ConcurrentHashMap<>();
 
   private final Set<HttpConnection> open = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
@@ -109,6 +113,7 @@ final class Gateway implements Transport {
       return body;
     } catch (IOException e) {
       drop(connection);
+      dropIdle(member);
       throw lost(e, patience);
     }
   }
@@ -129,6 +134,7 @@ final class Gateway implements Transport {
       throw refused(body);
     } catch (IOException e) {
       drop(connection);
+      dropIdle(member);
       throw lost(e, patience);
     }
   }
@@ -147,8 +153,7 @@ final class Gateway implements Transport {
   }
 
   private HttpConnection take(Member member) throws EtcdFailure.Unreachable {
-    HttpConnection kept =
-        idle.computeIfAbsent(member, any -> new ConcurrentLinkedDeque<>()).pollFirst();
+    HttpConnection kept = idleAt(member).pollFirst();
     return kept == null ? connect(member) : kept;
   }
 
@@ -206,10 +211,24 @@ final class Gateway implements Transport {
   }
 
   private void give(Member member, HttpConnection connection) {
-    idle.computeIfAbsent(member, any -> new ConcurrentLinkedDeque<>()).addFirst(connection);
-    if (closed) {
-      connection.close();
+    Deque<HttpConnection> all = idleAt(member);
+    if (closed || all.size() >= MOST_IDLE) {
+      drop(connection);
+    } else {
+      all.addFirst(connection);
     }
+  }
+
+  /** Where one connection broke, others are most likely broken, too. */
+  private void dropIdle(Member member) {
+    Deque<HttpConnection> all = idleAt(member);
+    for (HttpConnection each = all.pollFirst(); each != null; each = all.pollFirst()) {
+      drop(each);
+    }
+  }
+
+  private Deque<HttpConnection> idleAt(Member member) {
+    return idle.computeIfAbsent(member, any -> new ConcurrentLinkedDeque<>());
   }
 
   private void drop(HttpConnection connection) {

@@ -4,14 +4,21 @@ import dev.tka.store.Tailnets;
 import dev.tka.store.etcd.testkit.EtcdServer;
 import dev.tka.store.testkit.Backup;
 import dev.tka.store.testkit.DatabaseContract;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 
 /** What a place in etcd owes to several processes. */
 class EtcdDatabaseTest extends DatabaseContract {
   /** Not shared: a test stops it. */
-  private static final EtcdServer SERVER = EtcdServer.own();
+  private static Optional<EtcdServer> server = Optional.empty();
 
-  private final EtcdSettings settings = SERVER.settings();
+  private final EtcdSettings settings = server.orElseThrow().settings();
+
+  @BeforeAll
+  static void begin() {
+    server = Optional.of(EtcdServer.own());
+  }
 
   @Override
   protected Tailnets create() throws Exception {
@@ -25,11 +32,11 @@ class EtcdDatabaseTest extends DatabaseContract {
 
   @Override
   protected Backup backUp() throws Exception {
-    return SERVER.backUp();
+    return server.orElseThrow().backUp();
   }
 
   @AfterAll
   static void delete() {
-    SERVER.delete();
+    server.ifPresent(EtcdServer::delete);
   }
 }

@@ -46,6 +46,8 @@ import org.junit.jupiter.api.io.TempDir;
 class EtcdTailnetsTest {
   private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
 
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
   private final Chains chains =
       Chains.draw(List.of(TestKeys.key(1, 2)), "A -> B -> C -> D -> E -> F");
 
@@ -494,6 +496,81 @@ class EtcdTailnetsTest {
         assertThat(place.tailnet("t").read().revision()).isEqualTo(after.revision());
       }
     }
+  }
+
+  /** Holds transactions back, as a network may, and says that their answers are lost. */
+  private static final class HoldingTransport implements Transport {
+    final Transport real;
+    volatile boolean holding;
+    volatile Optional<Runnable> meanwhile = Optional.empty();
+    volatile Optional<byte[]> held = Optional.empty();
+
+    HoldingTransport() throws Exception {
+      real = Gateway.open(Optional.empty());
+    }
+
+    @Override
+    public byte[] ask(Member member, String path, byte[] json, String token, Duration patience)
+        throws EtcdFailure {
+      if (holding && path.equals("kv/txn")) {
+        held = Optional.of(json);
+        Optional<Runnable> once = meanwhile;
+        meanwhile = Optional.empty();
+        once.ifPresent(Runnable::run);
+        throw new EtcdFailure.Lost("held back", null);
+      }
+      return real.ask(member, path, json, token, patience);
+    }
+
+    @Override
+    public Stream open(Member member, String path, byte[] json, String token, Duration patience)
+        throws EtcdFailure {
+      return real.open(member, path, json, token, patience);
+    }
+
+    @Override
+    public void close() {
+      real.close();
+    }
+  }
+
+  @Test
+  void aChangeThatMayStillBeMadeIsInDoubtAndOneThatCannotIsDecidedAgain() throws Exception {
+    EtcdSettings settings = EtcdServer.shared().settings();
+    HoldingTransport transport = new HoldingTransport();
+    EtcdTailnets place =
+        opened(
+            EtcdTailnets.open(
+                settings, new EtcdClient(settings, transport, 1000, Duration.ofMillis(200)), true));
+    EtcdTailnets other = opened(EtcdTailnets.at(settings));
+    add(place, "t", "A");
+    transport.holding = true;
+    assertThatThrownBy(() -> add(place, "t", "B")).isInstanceOf(StoreException.InDoubt.class);
+    assertThat(count(other, "t")).isOne();
+    transport.real.ask(
+        settings.members().get(0), "kv/txn", transport.held.orElseThrow(), "", PATIENCE);
+    assertThat(count(other, "t")).isEqualTo(2);
+    assertThat(count(place, "t")).isEqualTo(2);
+
+    transport.meanwhile =
+        Optional.of(
+            () -> {
+              try {
+                add(other, "t", "C");
+              } catch (StoreException e) {
+                throw new AssertionError(e);
+              }
+            });
+    assertThatThrownBy(() -> add(place, "t", "D")).isInstanceOf(StoreException.Conflict.class);
+    byte[] late = transport.held.orElseThrow();
+    assertThat(
+            Messages.readTransaction(
+                    transport.real.ask(settings.members().get(0), "kv/txn", late, "", PATIENCE))
+                .held())
+        .isFalse();
+    transport.holding = false;
+    add(place, "t", "D");
+    assertThat(count(other, "t")).isEqualTo(4);
   }
 
   @Test
