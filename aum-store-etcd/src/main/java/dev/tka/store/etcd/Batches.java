@@ -101,7 +101,8 @@ final class Batches {
   /**
    * Reads the operations of a change.
    *
-   * @param at the revision of which to read its pieces
+   * @param at the revision of which to read its pieces, at which a root names it; 0 for the newest,
+   *     where there may be none any more
    */
   static List<Operation> read(
       EtcdClient client, Layout layout, Values values, String batch, long at)
@@ -115,6 +116,9 @@ final class Batches {
         each -> whole.writeBytes(each.value().toByteArray()));
     List<Operation> operations = new ArrayList<>();
     byte[] all = whole.toByteArray();
+    if (all.length == 0 && at != 0) {
+      throw withoutPieces(layout, values, batch);
+    }
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(all))) {
       while (in.available() > 0) {
         int kind = in.readByte();
@@ -129,6 +133,11 @@ final class Batches {
       throw values.damaged(layout.batch(batch), "expected a large change, found a part of one");
     }
     return operations;
+  }
+
+  /** A root names a change of which there is nothing. */
+  static StoreException.Damaged withoutPieces(Layout layout, Values values, String batch) {
+    return values.damaged(layout.batch(batch), "expected a large change, found none");
   }
 
   private static byte[] text(DataInputStream in) throws IOException {

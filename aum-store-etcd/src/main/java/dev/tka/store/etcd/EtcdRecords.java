@@ -248,6 +248,8 @@ final class EtcdRecords implements ControlRecords, RecordsPoll.Source {
       now.state().requireWriting(Fences.Held.of(held, tailnet));
       if (now.root().root().pending().isPresent()) {
         place.writer().finishPending(tailnet);
+        attempts++;
+        requireFewer(attempts);
         continue;
       }
       List<NodeSighting> some = left.subList(0, Math.min(left.size(), Batches.MOST_OPERATIONS));
@@ -267,10 +269,14 @@ final class EtcdRecords implements ControlRecords, RecordsPoll.Source {
         continue;
       }
       attempts++;
-      if (attempts == MOST_ATTEMPTS) {
-        throw new StoreException.Busy(place + ": other writers were first for too long");
-      }
+      requireFewer(attempts);
       place.pass();
+    }
+  }
+
+  private void requireFewer(int attempts) throws StoreException.Busy {
+    if (attempts == MOST_ATTEMPTS) {
+      throw new StoreException.Busy(place + ": other writers were first for too long");
     }
   }
 
