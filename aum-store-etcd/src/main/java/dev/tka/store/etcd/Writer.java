@@ -24,7 +24,9 @@ final class Writer {
   /** What nobody touches for so long, no writer is going on with. */
   private static final Duration LEFT = Duration.ofMinutes(1);
 
-  private static final int LARGEST_ROOT = 1_000_000;
+  /** A request that replaces a root has it twice: as it was and as it will be. */
+  private static final int LARGEST_ROOT = 700_000;
+
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private final EtcdClient client;
@@ -198,13 +200,13 @@ final class Writer {
     List<Operation> whole = new ArrayList<>(plan.rows());
     whole.add(put(name, root));
     whole.addAll(ends);
-    if (Batches.fits(whole)) {
+    if (Batches.fits(whole, conditions)) {
       return commit(name, before, number, conditions, whole, plan.after());
     }
     return makeLarge(name, before, root, conditions, ends, plan);
   }
 
-  private Operation put(String name, Root root) throws StoreException.OverLimit {
+  private Operation.Put put(String name, Root root) throws StoreException.OverLimit {
     Bytes value = Values.root(root);
     if (value.size() > LARGEST_ROOT) {
       throw new StoreException.OverLimit(
@@ -306,10 +308,20 @@ final class Writer {
       throws StoreException {
     String batch = newName();
     List<Operation> whole = new ArrayList<>();
-    whole.add(put(name, root.withPending(Optional.of(batch))));
+    Operation.Put pending = put(name, root.withPending(Optional.of(batch)));
+    whole.add(pending);
     whole.addAll(ends);
     // Who has not seen the commit yet, and would sweep the pieces, finds another header.
     whole.add(new Operation.Put(layout.batch(batch), Values.mark(root.number())));
+    // Its rows come into their places on the condition of that root.
+    long most =
+        Batches.mostBytes(List.of(new Condition(pending.key(), 1, Optional.of(pending.value()))));
+    if (plan.rows().isEmpty()
+        || plan.rows().stream().anyMatch(each -> Batches.size(each) > most)
+        || !Batches.fits(whole, conditions)) {
+      throw new StoreException.OverLimit(
+          place + ", tailnet \"" + name + "\": a change of more than etcd takes at once");
+    }
     Condition header = begin(batch);
     List<Bytes> pieces = Batches.pieces(plan.rows());
     for (int i = 0; i < pieces.size(); i++) {
@@ -402,7 +414,7 @@ final class Writer {
         // Another writer was first.
         return;
       }
-      for (List<Operation> each : Batches.divide(rows)) {
+      for (List<Operation> each : Batches.divide(rows, same)) {
         List<Operation> some = new ArrayList<>(each);
         some.add(last());
         if (!client.transact(List.of(same), some, List.of()).done().held()) {
@@ -416,7 +428,10 @@ final class Writer {
             client.transact(
                 List.of(same),
                 List.of(
-                    put(name, root.settled().withPending(Optional.empty()).withNumber(number)),
+                    new Operation.Put(
+                        layout.root(name),
+                        Values.root(
+                            root.settled().withPending(Optional.empty()).withNumber(number))),
                     Parts.delete(layout.batch(batch)),
                     last()),
                 List.of());

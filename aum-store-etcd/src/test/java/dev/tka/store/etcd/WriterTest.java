@@ -4,18 +4,34 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tka.core.Aum;
+import dev.tka.core.Bytes;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
 import dev.tka.store.etcd.testkit.EtcdServer;
+import dev.tka.store.records.AuthorityName;
+import dev.tka.store.records.Changes;
+import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.Fence;
+import dev.tka.store.records.NodeRecord;
+import dev.tka.store.records.NodeToken;
+import dev.tka.store.records.PendingInit;
+import dev.tka.store.records.RecordsChange;
+import dev.tka.store.records.RetiredAuthority;
+import dev.tka.store.records.TailnetRecord;
+import dev.tka.store.testkit.ControlRecordsContract;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -23,7 +39,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What becomes of a change whose writer, whose answer, or whose etcd fails at a bad moment. */
+/** What becomes of changes and reads to which something happens at a bad moment. */
 @Timeout(60)
 class WriterTest {
   private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
@@ -66,12 +82,12 @@ class WriterTest {
     to.tailnet("t").commit(commit.build());
   }
 
-  /** Adds four AUMs, which are too large for one transaction. */
-  private static void addLarge(Tailnets to) throws StoreException {
+  /** Adds four AUMs of a size, which are too large for one transaction. */
+  private static void addLarge(Tailnets to, int size) throws StoreException {
     Commit.Builder commit = Commit.on(to.tailnet("t").read().revision());
     Aum parent = CHAINS.get("A");
     for (int i = 0; i < 4; i++) {
-      parent = Chains.noOp(parent, "x".repeat(600_000) + i, 1);
+      parent = Chains.noOp(parent, "x".repeat(size) + i, 1);
       commit.add(parent, NOON);
     }
     to.tailnet("t").commit(commit.build());
@@ -83,7 +99,7 @@ class WriterTest {
 
   /** Does something else at a request. */
   private interface Doing {
-    byte[] ask(Asking real, String path) throws EtcdFailure;
+    byte[] ask(Asking real, String path, String json) throws EtcdFailure;
   }
 
   private interface Asking {
@@ -95,7 +111,7 @@ class WriterTest {
     private final Transport real;
     private final CountDownLatch thaw = new CountDownLatch(1);
     private volatile boolean frozen;
-    private volatile Doing doing = (asking, path) -> asking.ask();
+    private volatile Doing doing = (asking, path, json) -> asking.ask();
 
     BentTransport(EtcdSettings settings) throws IOException {
       real = Gateway.open(settings.authorities());
@@ -104,7 +120,10 @@ class WriterTest {
     @Override
     public byte[] ask(Member member, String path, byte[] json, String token, Duration patience)
         throws EtcdFailure {
-      return doing.ask(() -> real.ask(member, path, json, token, patience), path);
+      return doing.ask(
+          () -> real.ask(member, path, json, token, patience),
+          path,
+          new String(json, StandardCharsets.UTF_8));
     }
 
     @Override
@@ -166,7 +185,7 @@ class WriterTest {
     boolean[] state = {false, false};
     count(writer);
     transport.doing =
-        (asking, path) -> {
+        (asking, path, json) -> {
           if (state[1]) {
             throw gone();
           }
@@ -178,7 +197,7 @@ class WriterTest {
           state[1] = isPending();
           return answer;
         };
-    addLarge(writer);
+    addLarge(writer, 600_000);
     assertThat(isPending()).isTrue();
   }
 
@@ -229,7 +248,7 @@ class WriterTest {
     count(writer);
     int[] changes = {0};
     transport.doing =
-        (asking, path) -> {
+        (asking, path, json) -> {
           if (changes[0] == 2) {
             throw gone();
           }
@@ -256,7 +275,7 @@ class WriterTest {
     BentTransport transport = new BentTransport(settings);
     EtcdTailnets writer = opened(transport);
     transport.doing =
-        (asking, path) -> {
+        (asking, path, json) -> {
           byte[] answer = asking.ask();
           if (isChange(path)) {
             throw new EtcdFailure.Refused(
@@ -266,5 +285,119 @@ class WriterTest {
         };
     add(writer, "B");
     assertThat(count(writer)).isEqualTo(2);
+  }
+
+  /** Keeps a record whose root is about a third longer than the text. */
+  private void keepRecord(int text) throws StoreException {
+    ControlRecords records = place.records().orElseThrow();
+    TailnetRecord before = records.tailnet("t");
+    Aum genesis = Chains.noOp(CHAINS.get("A"), "x".repeat(text), 1);
+    records.commit(
+        "t",
+        RecordsChange.ofTailnet(
+            before, before.withBegun(new PendingInit(genesis, Optional.empty(), NOON))));
+  }
+
+  @Test
+  void aTailnetWithALargeRecordIsChangedOnAndOn() throws Exception {
+    keepRecord(500_000);
+    addLarge(place, 245_000);
+    assertThat(isPending()).isFalse();
+    add(place, "B");
+    keepRecord(500_001);
+    assertThat(count(place)).isEqualTo(6);
+  }
+
+  @Test
+  void aRecordThatCouldNotBeReplacedIsRefused() throws Exception {
+    assertThatThrownBy(() -> keepRecord(640_000))
+        .isInstanceOf(StoreException.OverLimit.class)
+        .hasMessageContaining("expected a record of at most");
+    add(place, "B");
+    keepRecord(10);
+    assertThat(count(place)).isEqualTo(2);
+  }
+
+  /** Reads something of the tailnet. */
+  private interface Reading {
+    Object of(Tailnets place) throws StoreException;
+  }
+
+  @Test
+  void whatMovesAwayWhileItIsReadIsNotShown() throws Exception {
+    ControlRecords records = place.records().orElseThrow();
+    String retired =
+        records
+            .retire(
+                "t",
+                place.tailnet("t").read().revision(),
+                TailnetRecord.NONE,
+                new RetiredAuthority(
+                    new AuthorityName(CHAINS.get("A").hash(), 1, 2),
+                    ControlRecordsContract.secret(9),
+                    NOON,
+                    "ignored"))
+            .retired()
+            .get(0)
+            .store();
+    add(place, "A B");
+    NodeRecord node = NodeRecord.of(1, ControlRecordsContract.nodeKey(1));
+    records.commit("t", RecordsChange.ofNode(Optional.empty(), Optional.of(node)));
+    Bytes hash = Bytes.copyOf(new byte[32]);
+    records.addToken(new NodeToken(hash, "t", 1, NOON));
+    Map<String, Reading> readings =
+        Map.of(
+            "AUMs", from -> from.tailnet("t").read(),
+            "nodes", from -> from.records().orElseThrow().node("t", 1),
+            "token", from -> from.records().orElseThrow().token(hash),
+            "ended authority", from -> from.tailnet(retired).read());
+    for (Map.Entry<String, Reading> each : readings.entrySet()) {
+      BentTransport transport = new BentTransport(settings);
+      EtcdTailnets reader = opened(transport);
+      String store = each.getKey().equals("ended authority") ? retired : "t";
+      String root =
+          Base64.getEncoder()
+              .encodeToString(place.layout().root(store).getBytes(StandardCharsets.ISO_8859_1));
+      Fence before = records.fence("t");
+      Fence moved =
+          before.next("move", new Fence.Standing.Moved("elsewhere", Optional.empty(), NOON));
+      transport.doing =
+          (asking, path, json) -> {
+            if (json.contains('"' + root + '"')) {
+              transport.doing = (next, any, other) -> next.ask();
+              try {
+                records.fence("t", before, moved);
+              } catch (StoreException e) {
+                throw new AssertionError(e);
+              }
+            }
+            return asking.ask();
+          };
+      assertThatThrownBy(() -> each.getValue().of(reader))
+          .as(each.getKey())
+          .isInstanceOf(StoreException.Fenced.class);
+      records.fence("t", moved, moved.next(new Fence.Standing.Open()));
+      each.getValue().of(reader);
+    }
+  }
+
+  @Test
+  void aDamagedTailnetIsToldOfAndDoesNotHideTheChangesOfOthers() throws Exception {
+    ControlRecords records = place.records().orElseThrow();
+    Changes.Position position = records.position();
+    NodeRecord node = NodeRecord.of(1, ControlRecordsContract.nodeKey(1));
+    for (String each : List.of("damaged", "sound")) {
+      records.commit(each, RecordsChange.ofNode(Optional.empty(), Optional.of(node)));
+    }
+    Operation damage =
+        new Operation.Put(place.layout().node("damaged", 1), Bytes.copyOf(new byte[] {'x'}));
+    place.client().transact(List.of(), List.of(damage), List.of());
+    Changes changes =
+        opened(EtcdTailnets.at(settings)).records().orElseThrow().changesAfter(position, 10);
+    assertThat(changes.complete()).isTrue();
+    assertThat(changes.tailnets())
+        .containsExactly(
+            new Changes.Change("damaged", true, List.of()),
+            new Changes.Change("sound", false, List.of(1L)));
   }
 }
