@@ -26,8 +26,14 @@ final class Batches {
   /** The most operations of one transaction; etcd takes 128. */
   static final int MOST_OPERATIONS = 120;
 
-  /** The most bytes of one transaction; etcd takes 1.5 MiB, with names and numbers. */
+  /** The most bytes of the operations of one transaction. */
   static final int MOST_BYTES = 1_000_000;
+
+  /**
+   * The most bytes of one transaction with its conditions, of which one is the root as it was; etcd
+   * takes 1.5 MiB, with names and numbers.
+   */
+  private static final int MOST_OF_REQUEST = 1_480_000;
 
   private static final int PUT = 1;
   private static final int DELETE = 2;
@@ -44,18 +50,25 @@ final class Batches {
   }
 
   /** Whether a change fits into one transaction, with some room for what belongs to each. */
-  static boolean fits(List<Operation> operations) {
+  static boolean fits(List<Operation> operations, List<Condition> conditions) {
     return operations.size() <= MOST_OPERATIONS
-        && operations.stream().mapToLong(Batches::size).sum() <= MOST_BYTES;
+        && operations.stream().mapToLong(Batches::size).sum() <= mostBytes(conditions);
   }
 
-  /** Divides operations into transactions that etcd takes, in order. */
-  static List<List<Operation>> divide(List<Operation> operations) {
+  /** The most bytes of the operations of a transaction with conditions. */
+  static long mostBytes(List<Condition> conditions) {
+    return Math.min(
+        MOST_BYTES, MOST_OF_REQUEST - conditions.stream().mapToLong(Condition::size).sum());
+  }
+
+  /** Divides operations into transactions that etcd takes, in order, each with a condition. */
+  static List<List<Operation>> divide(List<Operation> operations, Condition condition) {
+    long most = mostBytes(List.of(condition));
     List<List<Operation>> all = new ArrayList<>();
     List<Operation> one = new ArrayList<>();
     long bytes = 0;
     for (Operation each : operations) {
-      if (!one.isEmpty() && (one.size() == MOST_OPERATIONS || bytes + size(each) > MOST_BYTES)) {
+      if (!one.isEmpty() && (one.size() == MOST_OPERATIONS || bytes + size(each) > most)) {
         all.add(one);
         one = new ArrayList<>();
         bytes = 0;
@@ -101,7 +114,8 @@ final class Batches {
   /**
    * Reads the operations of a change.
    *
-   * @param at the revision of which to read its pieces
+   * @param at the revision of which to read its pieces, at which a root names it; 0 for the newest,
+   *     where there may be none any more
    */
   static List<Operation> read(
       EtcdClient client, Layout layout, Values values, String batch, long at)
@@ -115,6 +129,9 @@ final class Batches {
         each -> whole.writeBytes(each.value().toByteArray()));
     List<Operation> operations = new ArrayList<>();
     byte[] all = whole.toByteArray();
+    if (all.length == 0 && at != 0) {
+      throw withoutPieces(layout, values, batch);
+    }
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(all))) {
       while (in.available() > 0) {
         int kind = in.readByte();
@@ -129,6 +146,11 @@ final class Batches {
       throw values.damaged(layout.batch(batch), "expected a large change, found a part of one");
     }
     return operations;
+  }
+
+  /** A root names a change of which there is nothing. */
+  static StoreException.Damaged withoutPieces(Layout layout, Values values, String batch) {
+    return values.damaged(layout.batch(batch), "expected a large change, found none");
   }
 
   private static byte[] text(DataInputStream in) throws IOException {

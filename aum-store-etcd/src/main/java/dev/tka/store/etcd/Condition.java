@@ -16,6 +16,11 @@ record Condition(String key, long modified, Optional<Bytes> value) {
     this(key, modified, Optional.empty());
   }
 
+  /** About how many bytes it adds to a request. */
+  int size() {
+    return 64 + key.length() + value.map(Bytes::size).orElse(0);
+  }
+
   /** A root, as it was read. */
   static Condition of(String key, Root.Kept root) {
     return new Condition(

@@ -36,7 +36,7 @@ abstract sealed class EtcdFailure extends Exception {
     }
   }
 
-  /** etcd does not do it; nothing was executed. */
+  /** etcd does not do it; nothing was executed, unless it {@link #isNoSpace}. */
   static final class Refused extends EtcdFailure {
     private static final long serialVersionUID = 1;
 
@@ -84,7 +84,10 @@ abstract sealed class EtcdFailure extends Exception {
       return code == OUT_OF_RANGE && says("future revision");
     }
 
-    /** Whether the disk, or what etcd may use of it, is full. */
+    /**
+     * Whether the disk, or what etcd may use of it, is full. A change that takes the last space may
+     * have been executed all the same.
+     */
     boolean isNoSpace() {
       return code == EXHAUSTED && says("space exceeded");
     }

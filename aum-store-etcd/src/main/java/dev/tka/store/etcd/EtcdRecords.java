@@ -72,7 +72,14 @@ final class EtcdRecords implements ControlRecords, RecordsPoll.Source {
       // Nothing but nodes, and what they have, is asked for.
       return TailnetState.none(tailnet);
     }
-    return place.writer().load(tailnet).state();
+    return loaded(tailnet);
+  }
+
+  /** A tailnet with its rows, if its fence as it is with them allows to read it. */
+  private TailnetState loaded(String tailnet) throws StoreException {
+    Loaded found = place.writer().load(tailnet);
+    requireReading(tailnet, found.root());
+    return found.state();
   }
 
   @Override
@@ -255,6 +262,8 @@ final class EtcdRecords implements ControlRecords, RecordsPoll.Source {
       now.state().requireWriting(Fences.Held.of(held, tailnet));
       if (now.root().root().pending().isPresent()) {
         place.writer().finishPending(tailnet);
+        attempts++;
+        requireFewer(attempts);
         continue;
       }
       List<NodeSighting> some = left.subList(0, Math.min(left.size(), Batches.MOST_OPERATIONS));
@@ -274,10 +283,14 @@ final class EtcdRecords implements ControlRecords, RecordsPoll.Source {
         continue;
       }
       attempts++;
-      if (attempts == MOST_ATTEMPTS) {
-        throw new StoreException.Busy(place + ": other writers were first for too long");
-      }
+      requireFewer(attempts);
       place.pass();
+    }
+  }
+
+  private void requireFewer(int attempts) throws StoreException.Busy {
+    if (attempts == MOST_ATTEMPTS) {
+      throw new StoreException.Busy(place + ": other writers were first for too long");
     }
   }
 
@@ -295,7 +308,7 @@ final class EtcdRecords implements ControlRecords, RecordsPoll.Source {
     }
     Root.Kept root = root(tailnet.get());
     requireReading(tailnet.get(), root);
-    return place.writer().load(tailnet.get()).state().tokens().find(hash);
+    return loaded(tailnet.get()).tokens().find(hash);
   }
 
   private Optional<KeyValue> tokenName(Bytes hash) throws StoreException {
@@ -382,7 +395,12 @@ final class EtcdRecords implements ControlRecords, RecordsPoll.Source {
     }
     List<Changes.Change> changes = new ArrayList<>();
     for (String name : place.cache().changedAfter(asked.revision())) {
-      changes.add(change(name, asked.revision(), most));
+      try {
+        changes.add(change(name, asked.revision(), most));
+      } catch (StoreException.Damaged e) {
+        // Whoever reads it is told; the others are told of theirs.
+        changes.add(new Changes.Change(name, true, List.of()));
+      }
     }
     return new Changes(now, true, changes);
   }

@@ -246,8 +246,7 @@ public final class EtcdTailnets implements Tailnets {
     for (String name : cache.revisions().keySet()) {
       AumSnapshot snapshot;
       try {
-        requireReading(name, held);
-        snapshot = writer.load(name).state().snapshot();
+        snapshot = reading(name, held);
       } catch (StoreException.Damaged e) {
         reading.damaged(name, e);
         continue;
@@ -279,6 +278,22 @@ public final class EtcdTailnets implements Tailnets {
       Fences.requireReading(
           owner.get(), cache.root(owner.get()).root().fence(), Fences.Held.of(held, owner.get()));
     }
+  }
+
+  /** The AUMs of a store, whose fence is also looked at as it is where they are. */
+  private AumSnapshot reading(String store, Optional<Fences.Held> held) throws StoreException {
+    requireReading(store, held);
+    Loaded found = writer.load(store);
+    if (found.root().root().owner().isEmpty()) {
+      Fences.requireReading(store, found.root().root().fence(), Fences.Held.of(held, store));
+    } else {
+      // Its fence is at another root, which may not be here as it was then.
+      if (cache.mark().revision() < found.at()) {
+        pass();
+      }
+      requireReading(store, held);
+    }
+    return found.state().snapshot();
   }
 
   /** What a change of an ended authority's store depends on besides its root. */
@@ -413,8 +428,7 @@ public final class EtcdTailnets implements Tailnets {
     @Override
     public AumSnapshot read() throws StoreException {
       pass();
-      requireReading(name, held);
-      return writer.load(name).state().snapshot();
+      return reading(name, held);
     }
 
     @Override

@@ -24,7 +24,9 @@ final class Writer {
   /** What nobody touches for so long, no writer is going on with. */
   private static final Duration LEFT = Duration.ofMinutes(1);
 
-  private static final int LARGEST_ROOT = 1_000_000;
+  /** A request that replaces a root has it twice: as it was and as it will be. */
+  private static final int LARGEST_ROOT = 700_000;
+
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private final EtcdClient client;
@@ -98,8 +100,10 @@ final class Writer {
       Loaded now = load(name);
       if (now.root().root().pending().isPresent()) {
         finish(name, now.root());
+        requireTime(end);
         pass();
         current = true;
+        pause(attempt);
         continue;
       }
       Optional<Plan> plan;
@@ -125,12 +129,16 @@ final class Writer {
       if (made.isPresent()) {
         return made.get();
       }
-      if (System.nanoTime() - end >= 0) {
-        throw new StoreException.Busy(place + ": other writers were first for too long");
-      }
+      requireTime(end);
       pass();
       current = true;
       pause(attempt);
+    }
+  }
+
+  private void requireTime(long end) throws StoreException.Busy {
+    if (System.nanoTime() - end >= 0) {
+      throw new StoreException.Busy(place + ": other writers were first for too long");
     }
   }
 
@@ -192,13 +200,13 @@ final class Writer {
     List<Operation> whole = new ArrayList<>(plan.rows());
     whole.add(put(name, root));
     whole.addAll(ends);
-    if (Batches.fits(whole)) {
+    if (Batches.fits(whole, conditions)) {
       return commit(name, before, number, conditions, whole, plan.after());
     }
     return makeLarge(name, before, root, conditions, ends, plan);
   }
 
-  private Operation put(String name, Root root) throws StoreException.OverLimit {
+  private Operation.Put put(String name, Root root) throws StoreException.OverLimit {
     Bytes value = Values.root(root);
     if (value.size() > LARGEST_ROOT) {
       throw new StoreException.OverLimit(
@@ -234,13 +242,15 @@ final class Writer {
           ? settle(name, before, number, waiting, readings, false, after)
           : Optional.empty();
     } catch (EtcdFailure.Lost e) {
-      try {
-        Optional<TailnetState> made = settle(name, before, number, waiting, readings, true, after);
-        return made;
-      } catch (StoreException unknown) {
-        throw translate(e);
-      }
+      return settle(name, before, number, waiting, readings, true, after);
     } catch (EtcdFailure e) {
+      if (e instanceof EtcdFailure.Refused refused && refused.isNoSpace()) {
+        // It may be the one that takes the last space: etcd refuses it after it made it.
+        Optional<TailnetState> made = settle(name, before, number, waiting, readings, false, after);
+        if (made.isPresent()) {
+          return made;
+        }
+      }
       throw translate(e);
     } finally {
       cache.unexpect(number);
@@ -253,7 +263,7 @@ final class Writer {
    *
    * @param mayCome whether it may still be made while the root is as before
    * @return empty if it was not made, and will not be
-   * @throws StoreException if that cannot be told
+   * @throws StoreException.InDoubt if that cannot be told
    */
   private Optional<TailnetState> settle(
       String name,
@@ -263,12 +273,20 @@ final class Writer {
       long readings,
       boolean mayCome,
       TailnetState after)
-      throws StoreException {
-    pass();
+      throws StoreException.InDoubt {
+    Root.Kept now;
+    try {
+      pass();
+      now = cache.root(name);
+    } catch (StoreException e) {
+      if (cache.wasSeen(waiting)) {
+        return Optional.of(cache.after(waiting).orElse(after));
+      }
+      throw new StoreException.InDoubt(place, new IOException("the answer was lost", e));
+    }
     if (cache.wasSeen(waiting)) {
       return Optional.of(cache.after(waiting).orElse(after));
     }
-    Root.Kept now = cache.root(name);
     if (now.root().number() == number) {
       return Optional.of(after);
     }
@@ -289,14 +307,26 @@ final class Writer {
       Plan plan)
       throws StoreException {
     String batch = newName();
+    List<Operation> whole = new ArrayList<>();
+    Operation.Put pending = put(name, root.withPending(Optional.of(batch)));
+    whole.add(pending);
+    whole.addAll(ends);
+    // Who has not seen the commit yet, and would sweep the pieces, finds another header.
+    whole.add(new Operation.Put(layout.batch(batch), Values.mark(root.number())));
+    // Its rows come into their places on the condition of that root.
+    long most =
+        Batches.mostBytes(List.of(new Condition(pending.key(), 1, Optional.of(pending.value()))));
+    if (plan.rows().isEmpty()
+        || plan.rows().stream().anyMatch(each -> Batches.size(each) > most)
+        || !Batches.fits(whole, conditions)) {
+      throw new StoreException.OverLimit(
+          place + ", tailnet \"" + name + "\": a change of more than etcd takes at once");
+    }
     Condition header = begin(batch);
     List<Bytes> pieces = Batches.pieces(plan.rows());
     for (int i = 0; i < pieces.size(); i++) {
       keepOn(batch, header, new Operation.Put(layout.piece(batch, i), pieces.get(i)));
     }
-    List<Operation> whole = new ArrayList<>();
-    whole.add(put(name, root.withPending(Optional.of(batch))));
-    whole.addAll(ends);
     conditions.add(header);
     Optional<TailnetState> made =
         commit(name, before, root.number(), conditions, whole, plan.after());
@@ -351,9 +381,17 @@ final class Writer {
 
   /** Deletes what was written of a large change that nobody needs; that may also be left. */
   private void drop(String batch, Condition header) {
+    Operation delete = Parts.delete(layout.batch(batch));
     try {
-      client.transact(
-          List.of(header), List.of(Parts.delete(layout.batch(batch)), last()), List.of());
+      try {
+        client.transact(List.of(header), List.of(delete, last()), List.of());
+      } catch (EtcdFailure.Refused e) {
+        if (!e.isNoSpace()) {
+          throw e;
+        }
+        // Without space etcd still deletes, but puts nothing.
+        client.transact(List.of(header), List.of(delete), List.of());
+      }
     } catch (EtcdFailure e) {
       // It is swept.
     }
@@ -369,10 +407,14 @@ final class Writer {
     try {
       List<Operation> rows = Batches.read(client, layout, values, batch, 0);
       if (rows.isEmpty()) {
-        // Another writer was first: without pieces there is no such change.
+        pass();
+        if (cache.root(name).modified() == root.modified()) {
+          throw Batches.withoutPieces(layout, values, batch);
+        }
+        // Another writer was first.
         return;
       }
-      for (List<Operation> each : Batches.divide(rows)) {
+      for (List<Operation> each : Batches.divide(rows, same)) {
         List<Operation> some = new ArrayList<>(each);
         some.add(last());
         if (!client.transact(List.of(same), some, List.of()).done().held()) {
@@ -386,7 +428,10 @@ final class Writer {
             client.transact(
                 List.of(same),
                 List.of(
-                    put(name, root.settled().withPending(Optional.empty()).withNumber(number)),
+                    new Operation.Put(
+                        layout.root(name),
+                        Values.root(
+                            root.settled().withPending(Optional.empty()).withNumber(number))),
                     Parts.delete(layout.batch(batch)),
                     last()),
                 List.of());

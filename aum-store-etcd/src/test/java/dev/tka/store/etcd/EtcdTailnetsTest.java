@@ -169,6 +169,9 @@ class EtcdTailnetsTest {
     EtcdServer server = ownServer();
     EtcdTailnets place = opened(EtcdTailnets.create(server.settings()));
     add(place, "t", "A");
+    putKey(place, place.layout().batch("left"), "1");
+    add(place, "t2", "A");
+    place.pass();
     String status = server.ask(0, "maintenance/status", "{}");
     String member = status.replaceFirst(".*\"member_id\":\"([0-9]+)\".*", "$1").strip();
     server.ask(
@@ -182,6 +185,10 @@ class EtcdTailnetsTest {
                 + ": etcd has no space left; compact and defragment it, or raise its quota, and"
                 + " disarm its alarm");
     assertThat(count(place, "t")).isOne();
+    // What is left of others is deleted all the same.
+    assertThat(place.cache().leftBatches()).containsOnlyKeys("left");
+    place.writer().sweep(Duration.ZERO);
+    assertThat(place.client().get(place.layout().batch("left"))).isEmpty();
     server.ask(
         0,
         "maintenance/alarm",
