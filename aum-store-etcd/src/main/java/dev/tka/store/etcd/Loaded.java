@@ -278,8 +278,7 @@ record Loaded(Root.Kept root, TailnetState state, long at) {
     return extended(trail, entries, prefix, values);
   }
 
-  private static Trail extended(
-      Trail trail, List<TrailEntry> entries, String prefix, Values values)
+  private static Trail extended(Trail trail, List<TrailEntry> entries, String prefix, Values values)
       throws StoreException.Damaged {
     try {
       return trail.extend(entries);

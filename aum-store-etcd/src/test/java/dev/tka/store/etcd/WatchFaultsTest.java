@@ -7,6 +7,8 @@ import dev.tka.store.etcd.testkit.EtcdServer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
@@ -80,6 +82,7 @@ class WatchFaultsTest {
       }
       Cache.Mark mark = place.cache().mark();
       place.cache().advance(mark, server.revision());
+      CountDownLatch done = new CountDownLatch(1);
       AtomicReference<Exception> failed = new AtomicReference<>();
       atWatch.set(
           () -> {
@@ -95,9 +98,10 @@ class WatchFaultsTest {
             } catch (Exception e) {
               failed.set(e);
             }
+            done.countDown();
           });
       place.cache().restartWatch();
-      Thread.sleep(200);
+      assertThat(done.await(60, TimeUnit.SECONDS)).isTrue();
       place.pass();
       assertThat(failed.get()).isNull();
       assertThat(place.revisions()).containsKeys("missed", "later");
