@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * Tells readers that what is in memory is current. One request to etcd serves all who asked before
@@ -11,6 +13,9 @@ import java.util.concurrent.ExecutionException;
  */
 final class Barrier implements AutoCloseable {
   private static final Duration HEARTBEAT = Duration.ofSeconds(3);
+
+  /** How long an answer is waited for. It is longer than a request is repeated, twice. */
+  private static final Duration PATIENCE = Duration.ofSeconds(40);
 
   private final EtcdClient client;
   private final Layout layout;
@@ -64,10 +69,12 @@ final class Barrier implements AutoCloseable {
     }
     Cache.Answered answered;
     try {
-      answered = mine.answer.get();
+      answered = mine.answer.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new EtcdFailure.Unreachable("interrupted", e);
+    } catch (TimeoutException e) {
+      throw new EtcdFailure.Unreachable("no answer in " + PATIENCE.toSeconds() + " s", e);
     } catch (ExecutionException e) {
       if (e.getCause() instanceof EtcdFailure.Refused refused) {
         throw refused;
@@ -89,8 +96,8 @@ final class Barrier implements AutoCloseable {
       }
       Round now = round.get();
       long asked = System.nanoTime();
-      long known = cache.mark().revision();
       try {
+        long known = cache.mark().revision();
         Messages.Range found = client.range(layout.last(), 0);
         Cache.Mark mark =
             found.found().stream()
@@ -106,12 +113,16 @@ final class Barrier implements AutoCloseable {
             cache.restartWatch();
           }
           before = Optional.of(answered);
-          chores.run();
+          // Who is behind does not know which large changes were committed.
+          if (cache.hasReached(answered)) {
+            chores.run();
+          }
         }
       } catch (EtcdFailure e) {
         beat = System.nanoTime();
         now.answer.completeExceptionally(e);
-      } catch (RuntimeException e) {
+      } catch (Throwable e) {
+        // Whatever it is: readers wait for this thread.
         now.answer.completeExceptionally(e);
         thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
       }

@@ -67,10 +67,14 @@ final class Cache implements AutoCloseable {
   private long applied;
   private boolean ready;
   private long readBegun;
+  private long readAt;
   private long readings;
   private Optional<EtcdClient.Watching> watching = Optional.empty();
   private Optional<EtcdFailure> failure = Optional.empty();
   private boolean closed;
+
+  /** How often the watch failed in a row; only its thread uses it. */
+  private int failures;
 
   /**
    * A moment of the place.
@@ -134,13 +138,10 @@ final class Cache implements AutoCloseable {
   // The watch.
 
   private void run() {
-    int failures = 0;
     while (!isClosed()) {
       try {
         if (!isReady()) {
           readAll();
-        } else {
-          requireSameHistory();
         }
         follow();
         failures = 0;
@@ -152,7 +153,12 @@ final class Cache implements AutoCloseable {
       } catch (IOException e) {
         // The connection broke, or was closed; the next one is begun at another member.
         client.avoid();
-      } catch (RuntimeException e) {
+        failures++;
+        synchronized (this) {
+          failure = Optional.of(new EtcdFailure.Lost("the watch was lost", e));
+        }
+      } catch (Throwable e) {
+        // Whatever it is: readers wait for this thread.
         failures++;
         Thread.UncaughtExceptionHandler handler = thread.getUncaughtExceptionHandler();
         handler.uncaughtException(thread, e);
@@ -180,27 +186,35 @@ final class Cache implements AutoCloseable {
     return ready;
   }
 
-  /** Has everything be read again, if etcd is not a continuation of what was applied. */
-  private void requireSameHistory() throws EtcdFailure {
-    Mark last;
-    long at;
-    synchronized (this) {
-      last = lastMark();
-      at = applied;
-    }
+  /**
+   * Whether etcd is a continuation of what was applied. This is asked when a watch has begun:
+   * before, etcd may still be put back to what it was.
+   *
+   * @param last the last mark that was applied up to a revision
+   * @param at that revision
+   */
+  private boolean isSameHistory(Mark last, long at) throws EtcdFailure {
     try {
-      Optional<KeyValue> same = client.get(layout.last(), at);
-      if (same.isPresent()
-          && same.get().modified() == last.revision()
-          && values.mark(same.get().value()) == last.number()) {
-        return;
+      Messages.Range newest = client.range(layout.last(), 0);
+      if (newest.header().revision() < at) {
+        return false;
       }
+      // Of a place where nothing happens, etcd may have forgotten the revision itself.
+      return is(last, newest.found().stream().findFirst())
+          || is(last, client.get(layout.last(), at));
     } catch (EtcdFailure.Refused e) {
       if (!e.isCompacted() && !e.isFuture()) {
         throw e;
       }
+      return false;
     }
-    readAll();
+  }
+
+  private boolean is(Mark last, Optional<KeyValue> found) {
+    return found.isPresent()
+        ? found.get().modified() == last.revision()
+            && values.mark(found.get().value()) == last.number()
+        : last.revision() == 0;
   }
 
   private Mark lastMark() {
@@ -216,13 +230,14 @@ final class Cache implements AutoCloseable {
     while (true) {
       found.clear();
       headers.clear();
-      Messages.Header header =
-          client.readAll(
-              layout.roots(),
-              Gateway.afterPrefix(layout.roots()),
-              0,
-              each -> found.put(each.key(), each));
+      Messages.Header header;
       try {
+        header =
+            client.readAll(
+                layout.roots(),
+                Gateway.afterPrefix(layout.roots()),
+                0,
+                each -> found.put(each.key(), each));
         last = client.get(layout.last(), header.revision());
         client.readKeys(
             layout.batches(),
@@ -270,6 +285,7 @@ final class Cache implements AutoCloseable {
           last.map(each -> values.mark(each.value())).orElse(0L));
       applied = revision;
       readBegun = begun;
+      readAt = revision;
       readings++;
       ready = true;
       failure = Optional.empty();
@@ -315,12 +331,14 @@ final class Cache implements AutoCloseable {
   }
 
   private void follow() throws EtcdFailure, IOException {
-    long start;
+    Mark last;
+    long at;
     synchronized (this) {
-      start = applied + 1;
+      last = lastMark();
+      at = applied;
     }
     try (EtcdClient.Watching now =
-        client.watch(layout.prefix(), Gateway.afterPrefix(layout.prefix()), start)) {
+        client.watch(layout.prefix(), Gateway.afterPrefix(layout.prefix()), at + 1)) {
       synchronized (this) {
         watching = Optional.of(now);
         if (closed || !ready) {
@@ -336,6 +354,16 @@ final class Cache implements AutoCloseable {
         if (told.get().canceled().isPresent()) {
           canceled(told.get());
           return;
+        }
+        if (told.get().created()) {
+          if (!isSameHistory(last, at)) {
+            synchronized (this) {
+              ready = false;
+            }
+            return;
+          }
+        } else {
+          failures = 0;
         }
         for (Messages.Event each : told.get().events()) {
           if (!held.isEmpty() && held.get(0).change().modified() != each.change().modified()) {
@@ -575,6 +603,10 @@ final class Cache implements AutoCloseable {
     if (marks.size() >= MOST_MARKS && mark.revision() < marks.firstKey()) {
       return true;
     }
+    if (mark.revision() < marks.firstKey() && marks.firstKey() <= readAt) {
+      // It was answered while all was being read, at a later revision.
+      return true;
+    }
     readAgain();
     return false;
   }
@@ -716,7 +748,7 @@ final class Cache implements AutoCloseable {
       Optional<Loaded> read;
       try {
         read = read(name, 0);
-      } catch (EtcdFailure | StoreException.Damaged e) {
+      } catch (EtcdFailure | StoreException.Damaged | RuntimeException | Error e) {
         synchronized (this) {
           forget(name, mine);
         }

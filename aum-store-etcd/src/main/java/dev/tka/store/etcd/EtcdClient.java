@@ -250,7 +250,10 @@ final class EtcdClient implements AutoCloseable {
     int refusing = 0;
     for (int round = 0; true; round++) {
       if (closed) {
-        throw new EtcdFailure.Unreachable("closed", new IOException("closed"));
+        IOException why = new IOException("closed");
+        throw lost
+            ? new EtcdFailure.Lost("closed", why)
+            : new EtcdFailure.Unreachable("closed", why);
       }
       int member = preferred;
       EtcdFailure failure;

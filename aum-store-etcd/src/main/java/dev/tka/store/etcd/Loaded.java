@@ -113,7 +113,7 @@ record Loaded(Root.Kept root, TailnetState state, long at) {
         List.copyOf(inOrder.values()),
         root.revision(),
         root.ancestor(),
-        Trail.EMPTY.extend(trail),
+        extended(Trail.EMPTY, trail, trailPrefix, values),
         notes == null ? Notes.NONE : values.notes(notesKey, notes),
         List.of());
   }
@@ -275,6 +275,15 @@ record Loaded(Root.Kept root, TailnetState state, long at) {
     for (Map.Entry<String, Bytes> each : put.entrySet()) {
       entries.add(values.trail(each.getKey(), each.getValue()));
     }
-    return trail.extend(entries);
+    return extended(trail, entries, prefix, values);
+  }
+
+  private static Trail extended(Trail trail, List<TrailEntry> entries, String prefix, Values values)
+      throws StoreException.Damaged {
+    try {
+      return trail.extend(entries);
+    } catch (IllegalArgumentException e) {
+      throw values.damaged(prefix, "expected entries that follow one another, found others");
+    }
   }
 }
