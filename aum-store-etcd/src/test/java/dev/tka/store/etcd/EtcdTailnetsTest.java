@@ -95,9 +95,17 @@ class EtcdTailnetsTest {
         tailnet, RecordsChange.ofNode(records.node(tailnet, node.id()), Optional.of(node)));
   }
 
+  /** As a writer does: what comes without a mark may be passed over. */
   private static void putKey(EtcdTailnets place, String key, String value) throws EtcdFailure {
     Bytes bytes = Bytes.copyOf(value.getBytes(StandardCharsets.UTF_8));
-    place.client().transact(List.of(), List.of(new Operation.Put(key, bytes)), List.of());
+    place
+        .client()
+        .transact(
+            List.of(),
+            List.of(
+                new Operation.Put(key, bytes),
+                new Operation.Put(place.layout().last(), Values.mark(Writer.newNumber()))),
+            List.of());
   }
 
   @Test
