@@ -23,12 +23,12 @@ public final class StoreArgument {
 
   /** Describes an argument that is not a directory. */
   public static final String OF_MANY =
-      "sqlite:PATH, json:PATH or postgresql://USER@HOST:PORT/DATABASE.";
+      "sqlite:PATH, json:PATH, postgresql://USER@HOST:PORT/DATABASE or etcd://HOST:PORT.";
 
   /** Describes an argument that may also be a running server. */
   public static final String OR_SERVER =
-      "sqlite:PATH, json:PATH or postgresql://USER@HOST:PORT/DATABASE; or a running server,"
-          + " https://HOST:PORT or unix:PATH.";
+      "sqlite:PATH, json:PATH, postgresql://USER@HOST:PORT/DATABASE or etcd://HOST:PORT; or a running"
+          + " server, https://HOST:PORT or unix:PATH.";
 
   @Parameters(
       index = "0",
