@@ -8,6 +8,7 @@
 #   bench/run.sh --load [URL]  what 'tka serve' bears, with thousands of nodes; URL is a PostgreSQL database
 #   bench/run.sh --replicas URL  three 'tka serve' on one database beside one, and while one is killed every 5 s
 #   bench/run.sh --agents   2,000 nodes' agents in one process on one 'tka serve': memory, and how fast all follow
+#   bench/run.sh --places URL...  what a commit, a read and hearing of the other's commit cost at each place
 #   bench/run.sh --hostile [URL]  what a stranger's requests cost control; URL is a PostgreSQL database
 set -eu
 
@@ -42,6 +43,10 @@ if [ "${1:-}" = --replicas ]; then
 fi
 if [ "${1:-}" = --agents ]; then
   exec "$java" -Xmx1g --enable-native-access=ALL-UNNAMED -cp "$jar" dev.tka.bench.Agents
+fi
+if [ "${1:-}" = --places ]; then
+  shift
+  exec "$java" -Xmx4g --enable-native-access=ALL-UNNAMED -cp "$jar" dev.tka.bench.Places "$@"
 fi
 if [ "${1:-}" = --hostile ]; then
   shift

@@ -10,6 +10,7 @@ module dev.tka.cli {
   requires dev.tka.core;
   requires dev.tka.node;
   requires dev.tka.store;
+  requires dev.tka.store.etcd;
   requires dev.tka.store.sql;
   requires dev.tka.sync;
   requires info.picocli;

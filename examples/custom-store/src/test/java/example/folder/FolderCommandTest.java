@@ -60,6 +60,7 @@ class FolderCommandTest {
         .isInstanceOf(TextException.BadUrl.class)
         .hasMessage("expected folder:PATH, found no path");
     assertThatThrownBy(() -> kinds.parse("folders:x"))
-        .hasMessageStartingWith("expected DIR, dir:PATH, folder:PATH, ");
+        .hasMessageStartingWith("expected DIR, dir:PATH, ")
+        .hasMessageContaining(", folder:PATH, ");
   }
 }

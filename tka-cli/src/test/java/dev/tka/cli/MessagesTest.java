@@ -173,6 +173,15 @@ class MessagesTest {
     stores.add("https://user:pass@host/path");
     stores.add("postgresql://");
     stores.add("sqlite:");
+    stores.add("json:");
+    stores.add("json:" + folder);
+    stores.add("json:" + folder.resolve("missing.json"));
+    stores.add("json:" + folder.resolve("missing/x.json"));
+    stores.add("json:" + write(folder.resolve("not.json"), "[1, 2"));
+    stores.add("json:" + write(folder.resolve("others.json"), "{\"a\": 1}"));
+    stores.add(
+        "json:"
+            + write(folder.resolve("newer.json"), "{\"format\":\"tka-tailnets\",\"version\":9}"));
     stores.add("");
     return stores;
   }

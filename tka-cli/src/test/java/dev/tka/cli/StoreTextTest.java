@@ -94,6 +94,8 @@ class StoreTextTest {
     // No settings hide in a path.
     requireSqlite("sqlite:a?mode", "a?mode");
     requireSqlite("sqlite::memory:", ":memory:");
+    assertThat(parse("JSON:control.json").url()).isEqualTo("json:control.json");
+    assertThat(parse("json:control.json").path()).contains(Path.of("control.json"));
   }
 
   @Test
@@ -125,6 +127,8 @@ class StoreTextTest {
         "",
         "dir:",
         "sqlite:",
+        "json:",
+        "json:nul\0inside",
         "nul\0inside",
         "sqlite:nul\0inside",
         "postgresql:",

@@ -7,6 +7,7 @@ import dev.tka.core.TextException;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
 import dev.tka.store.sql.testkit.PostgresServer;
+import dev.tka.store.testkit.OtherProcess;
 import dev.tka.store.testkit.TailnetsContract;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;

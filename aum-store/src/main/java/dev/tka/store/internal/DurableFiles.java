@@ -17,6 +17,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -211,6 +212,58 @@ public final class DurableFiles {
       throw naming(target, part, e);
     } finally {
       Parts.end(part);
+    }
+  }
+
+  /** A file is in its place, and it is not known whether it survives a loss of power. */
+  public static final class Unflushed extends IOException {
+    private static final long serialVersionUID = 1;
+
+    private Unflushed(IOException cause) {
+      super(cause.getMessage(), cause);
+    }
+  }
+
+  /**
+   * Puts other content in place of a file's, all of it or nothing: readers see the one or the
+   * other. The file's owner stays.
+   *
+   * @param target a file that exists, and no link
+   * @throws Unflushed if the content is there, and may be lost with the machine's power
+   * @throws IOException if it cannot be written; the file is as it was
+   */
+  public static void replaceWhole(Path target, byte[] content) throws IOException {
+    Path folder = Objects.requireNonNullElse(target.toAbsolutePath().getParent(), target);
+    Path part = Parts.begin(target);
+    try {
+      create(part, content);
+      keepOwner(target, part);
+      Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (FileSystemException e) {
+      throw naming(target, part, e);
+    } finally {
+      Parts.end(part);
+    }
+    try {
+      flushFolder(folder);
+    } catch (IOException e) {
+      throw new Unflushed(e);
+    }
+  }
+
+  /** Its owner could not read it any longer if it became somebody else's. */
+  private static void keepOwner(Path target, Path part) throws IOException {
+    if (!POSIX) {
+      return;
+    }
+    UserPrincipal owner = Files.getOwner(target);
+    if (!owner.equals(Files.getOwner(part))) {
+      try {
+        Files.setOwner(part, owner);
+      } catch (FileSystemException e) {
+        throw new AccessDeniedException(
+            target.toString(), null, "it belongs to " + owner + ": run this as " + owner);
+      }
     }
   }
 

@@ -51,7 +51,7 @@ public final class BackupCommand implements Callable<Integer> {
       index = "0",
       paramLabel = StoreArgument.LABEL,
       converter = StoreText.class,
-      description = "The file, sqlite:PATH.")
+      description = "The file, sqlite:PATH or json:PATH.")
   private StorePlace place;
 
   @Parameters(

@@ -192,6 +192,9 @@ public final class DoctorCommand implements Callable<Integer> {
         .forEach(
             library ->
                 problem("outdated-driver", library.fault(), Advice.person(library.remedy())));
+    Stream.of(Optional.of(store.place()), Optional.ofNullable(other))
+        .flatMap(Optional::stream)
+        .forEach(each -> warningOf(each).ifPresent(text -> note("place", text, List.of())));
     Optional<Authority> authority = examine(opened.get(0));
     Optional<PeersFile> file = peers.read(tka, spec.commandLine().getErr());
     if (authority.isPresent() && server.isPresent()) {
@@ -223,12 +226,19 @@ public final class DoctorCommand implements Callable<Integer> {
     return sound ? file.map(PeersFile::exitCode).orElse(ExitCode.OK) : ExitCode.VERIFICATION_FAILED;
   }
 
+  /** What to know about control's store; that of a node's is about edits. */
+  private static Optional<String> warningOf(StorePlace place) {
+    return place instanceof StorePlace.OfMany ? place.warning() : Optional.empty();
+  }
+
   private int examineAll() throws TkaException, IOException, CommandFailure {
     if (other != null || offer != null || peers.isGiven() || store.tailnet().isGiven()) {
       throw new ParameterException(
           spec.commandLine(), "--all can be combined with --json alone: it looks at each tailnet");
     }
     PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    warningOf(store.place()).ifPresent(text -> err.println("tka: warning: " + text));
     List<Map<String, Object>> list = new ArrayList<>();
     int wrong = 0;
     try (Tailnets tailnets = StoreText.requireMany(store.place()).open(Clock.systemUTC());

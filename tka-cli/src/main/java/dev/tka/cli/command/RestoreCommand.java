@@ -78,7 +78,7 @@ public final class RestoreCommand implements Callable<Integer> {
       index = "1",
       paramLabel = StoreArgument.LABEL,
       converter = StoreText.class,
-      description = "The file, sqlite:PATH.")
+      description = "The file, sqlite:PATH or json:PATH.")
   private StorePlace place;
 
   @Mixin private Confirmation confirmation;

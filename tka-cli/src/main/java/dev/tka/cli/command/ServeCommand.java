@@ -305,6 +305,7 @@ public final class ServeCommand implements Callable<Integer> {
       throw e;
     }
     Log log = new Log(err);
+    database.warning().ifPresent(log::line);
     ControlService service =
         ControlService.over(place, configuration.control(), Clock.systemUTC(), log);
     ControlServer server;

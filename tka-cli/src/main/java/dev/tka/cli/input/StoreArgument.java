@@ -22,12 +22,13 @@ public final class StoreArgument {
       "A node's rules apply to edits in a directory, control's rules to edits in control's store.";
 
   /** Describes an argument that is not a directory. */
-  public static final String OF_MANY = "sqlite:PATH or postgresql://USER@HOST:PORT/DATABASE.";
+  public static final String OF_MANY =
+      "sqlite:PATH, json:PATH, etcd://HOST:PORT or postgresql://USER@HOST:PORT/DATABASE.";
 
   /** Describes an argument that may also be a running server. */
   public static final String OR_SERVER =
-      "sqlite:PATH or postgresql://USER@HOST:PORT/DATABASE; or a running server, https://HOST:PORT or"
-          + " unix:PATH.";
+      "sqlite:PATH, json:PATH, etcd://HOST:PORT or postgresql://USER@HOST:PORT/DATABASE; or a"
+          + " running server, https://HOST:PORT or unix:PATH.";
 
   @Parameters(
       index = "0",

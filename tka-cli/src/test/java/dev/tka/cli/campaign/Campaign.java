@@ -4,7 +4,6 @@ import dev.tka.cli.Cli;
 import dev.tka.cli.ServeProcess;
 import dev.tka.core.AumHash;
 import dev.tka.core.authority.Authority;
-import dev.tka.store.sql.testkit.PgBouncer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -74,16 +73,15 @@ final class Campaign implements AutoCloseable {
   /**
    * Runs it.
    *
+   * @param shared what three of the servers share
+   * @param sharedTailnets the number of tailnets there
    * @param restoring whether another server is put back from copies; nodes then take their time
    */
-  Result run(Duration time, int postgresTailnets, boolean restoring) throws Exception {
+  Result run(Duration time, SharedDatabase shared, int sharedTailnets, boolean restoring)
+      throws Exception {
     long began = System.nanoTime();
-    Database database = new Database();
-    toClose.add(0, database);
-    Database.Way one = database.way();
-    Database.Way two = database.way();
-    boolean pooled = PgBouncer.isInstalled();
-    Database.Way three = pooled ? database.pooledWay() : database.way();
+    toClose.add(0, shared);
+    List<SharedDatabase.Way> ways = shared.ways();
     Optional<WrongClock> clock = WrongClock.at(folder.resolve("clock"));
     Optional<SmallDisk> disk = SmallDisk.at(folder.resolve("disk"));
     disk.ifPresent(toClose::add);
@@ -100,28 +98,23 @@ final class Campaign implements AutoCloseable {
     List<Replica> servers =
         startAll(
             List.of(
-                () -> new Replica(folder, "postgres-1", Map.of(), one.url),
+                () -> replica(shared, ways.get(0), Map.of()),
                 () ->
-                    new Replica(
-                        folder,
-                        "postgres-2",
-                        clock.map(WrongClock::environment).orElse(Map.of()),
-                        two.url),
-                () ->
-                    new Replica(
-                        folder, pooled ? "postgres-pooled" : "postgres-3", Map.of(), three.url),
+                    replica(
+                        shared, ways.get(1), clock.map(WrongClock::environment).orElse(Map.of())),
+                () -> replica(shared, ways.get(2), Map.of()),
                 () -> new Replica(folder, "sqlite-1", Map.of(), file)));
     List<String> names = new ArrayList<>();
-    for (int i = 1; i <= postgresTailnets; i++) {
+    for (int i = 1; i <= sharedTailnets; i++) {
       names.add("p" + i);
     }
-    Place postgres = new Place("postgres", one.url, servers.subList(0, 3));
+    Place several = new Place(shared.name(), ways.get(0).url(), servers.subList(0, 3));
     Place sqlite = new Place("sqlite", file, servers.subList(3, 4));
-    names.forEach(name -> tailnets.add(new Tailnet(postgres, Optional.empty(), name, AGENTS)));
+    names.forEach(name -> tailnets.add(new Tailnet(several, Optional.empty(), name, AGENTS)));
     Tailnet first = tailnets.get(0);
     Tailnet single = new Tailnet(sqlite, Optional.empty(), "s", AGENTS / 2);
     tailnets.add(single);
-    Moves moves = new Moves(postgres, sqlite, history, random);
+    Moves moves = new Moves(several, sqlite, history, random);
     tailnets.add(moves.tailnet());
 
     Optional<Restores> restores = Optional.empty();
@@ -145,7 +138,7 @@ final class Campaign implements AutoCloseable {
     for (Tailnet each : tailnets) {
       agents.begin(each, folder.resolve("agents"));
     }
-    addFaults(first, single, database, List.of(one, two, three), clock, disk);
+    addFaults(first, single, shared, ways, clock, disk);
     faults.add("a move", moves.tailnet(), moves::move);
     faults.add(
         "a move while a server stands still", moves.tailnet(), moves::moveFromOneThatStandsStill);
@@ -199,6 +192,12 @@ final class Campaign implements AutoCloseable {
     String last = end(agents);
     Verdict verdict = Verdict.of(history.calls());
     return new Result(verdict, faults.figures(), figures(agents, admins, ready) + last);
+  }
+
+  private Replica replica(
+      SharedDatabase shared, SharedDatabase.Way way, Map<String, String> environment)
+      throws Exception {
+    return new Replica(folder, shared.name() + "-" + way.name(), environment, way.url());
   }
 
   private interface Starting {
@@ -313,7 +312,7 @@ final class Campaign implements AutoCloseable {
     }
   }
 
-  private long still() throws InterruptedException {
+  private long still() {
     return 1000L + random.nextInt(Math.max(1, (longestSeconds - 1) * 1000));
   }
 
@@ -322,13 +321,13 @@ final class Campaign implements AutoCloseable {
   }
 
   private void addFaults(
-      Tailnet postgres,
+      Tailnet several,
       Tailnet sqlite,
-      Database database,
-      List<Database.Way> ways,
+      SharedDatabase shared,
+      List<SharedDatabase.Way> ways,
       Optional<WrongClock> clock,
       Optional<SmallDisk> disk) {
-    for (Tailnet asked : List.of(postgres, sqlite)) {
+    for (Tailnet asked : List.of(several, sqlite)) {
       Place place = asked.place();
       faults.add(
           "kill -9 of a server, " + place.name(),
@@ -353,57 +352,27 @@ final class Campaign implements AutoCloseable {
     }
     faults.add(
         "connections cut",
-        postgres,
+        several,
         () -> {
           ways.get(random.nextInt(ways.size())).cut();
           return System.nanoTime();
         });
     faults.add(
         "connections frozen",
-        postgres,
+        several,
         () -> {
-          Database.Way way = ways.get(random.nextInt(ways.size()));
+          SharedDatabase.Way way = ways.get(random.nextInt(ways.size()));
           way.freeze();
           Thread.sleep(still());
           way.thaw();
           return System.nanoTime();
         });
-    faults.add(
-        "a database that stands still",
-        postgres,
-        () -> {
-          database.freeze();
-          try {
-            Thread.sleep(still());
-          } finally {
-            database.thaw();
-          }
-          return System.nanoTime();
-        });
-    faults.add(
-        "promotion of the standby",
-        postgres,
-        () -> {
-          if (!database.hasStandby()) {
-            database.restart();
-          }
-          long now = System.nanoTime();
-          database.promote();
-          return now;
-        });
-    faults.add(
-        "a database that is restarted",
-        postgres,
-        () -> {
-          long now = System.nanoTime();
-          database.restart();
-          return now;
-        });
+    shared.faults(random, this::still).forEach((name, doing) -> faults.add(name, several, doing));
     clock.ifPresent(
         wrong ->
             faults.add(
                 "a clock that jumps by a year",
-                postgres,
+                several,
                 () -> {
                   wrong.jump(random.nextBoolean() ? YEAR : -YEAR);
                   return System.nanoTime();

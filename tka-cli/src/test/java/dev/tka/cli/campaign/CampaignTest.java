@@ -10,10 +10,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Servers lose nothing, whatever happens to them and their databases. {@code -Dtka.minutes}, {@code
- * -Dtka.seed} and {@code -Dtka.folder} make it the long one of {@code bench/campaign.sh}.
+ * -Dtka.seed}, {@code -Dtka.folder} and {@code -Dtka.database} make it the long one of {@code
+ * bench/campaign.sh}.
  */
 class CampaignTest {
   private static final int MINUTES = Integer.getInteger("tka.minutes", 0);
+  private static final String DATABASE = System.getProperty("tka.database", "postgresql");
   private static final Duration SHORT = Duration.ofSeconds(15);
   private static final int SHORT_STILL_SECONDS = 1;
   private static final int LONG_STILL_SECONDS = 8;
@@ -35,6 +37,7 @@ class CampaignTest {
       result =
           campaign.run(
               MINUTES == 0 ? SHORT : Duration.ofMinutes(MINUTES),
+              DATABASE.equals("etcd") ? new Etcd() : new Postgres(),
               MINUTES == 0 ? 1 : 5,
               MINUTES > 0);
     }

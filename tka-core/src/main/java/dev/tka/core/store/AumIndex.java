@@ -308,6 +308,16 @@ public final class AumIndex<B> {
     return ofNodes(kept);
   }
 
+  /**
+   * The AUMs that are not newer than a limit: for a writer that goes on from there, although what
+   * another one added after it is in this index.
+   *
+   * @return a new index, independent of this one
+   */
+  public AumIndex<B> upTo(long limit) {
+    return ofNodes(nodes.values().stream().filter(node -> node.addedBy <= limit).toList());
+  }
+
   /** Links copies of nodes, parents before their children. */
   private static <B> AumIndex<B> ofNodes(Collection<Node<B>> unlinked) {
     Map<AumHash, List<Node<B>>> byParent = new HashMap<>();

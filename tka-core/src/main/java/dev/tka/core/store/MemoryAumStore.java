@@ -16,22 +16,7 @@ public final class MemoryAumStore implements AumStore {
 
   /** An empty store. */
   public MemoryAumStore() {
-    this(new Revision(0));
-  }
-
-  /**
-   * An empty store in place of one that is gone.
-   *
-   * @param last the revision at which the other one ended; this one is at 0, and then at revisions
-   *     that the other one never had
-   */
-  public MemoryAumStore(Revision last) {
-    this(empty(0), last.value());
-  }
-
-  private MemoryAumStore(IndexSnapshot<Bytes> current, long lastSequence) {
-    this.current = current;
-    this.lastSequence = lastSequence;
+    this.current = empty(0);
   }
 
   @Override
@@ -72,17 +57,6 @@ public final class MemoryAumStore implements AumStore {
   @Override
   public synchronized void wipe() {
     current = empty(++lastSequence);
-  }
-
-  /**
-   * Moves everything to another store. This one is empty afterwards, as after {@link #wipe}.
-   *
-   * @return the other store, at the revision that this one was at
-   */
-  public synchronized MemoryAumStore moveAll() {
-    MemoryAumStore other = new MemoryAumStore(current, lastSequence);
-    wipe();
-    return other;
   }
 
   private static IndexSnapshot<Bytes> empty(long sequence) {

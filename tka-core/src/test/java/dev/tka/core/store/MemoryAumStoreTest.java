@@ -33,36 +33,6 @@ class MemoryAumStoreTest extends AumStoreContract {
     assertThat(later.trail().size()).isEqualTo(1);
   }
 
-  @Test
-  void whatMovesGoesOnInTheOtherStoreAndThisOneIsAsAfterAWipe() throws Exception {
-    Chains chains = Chains.draw(List.of(TestKeys.key(1, 1)), "A -> B -> C");
-    MemoryAumStore store = new MemoryAumStore();
-    AumSnapshot before = store.commit(addition(store, chains.get("A")).build());
-    MemoryAumStore other = store.moveAll();
-
-    assertThat(other.read()).isSameAs(before);
-    assertThat(store.read().entries()).isEmpty();
-    assertThat(store.read().revision().value()).isGreaterThan(before.revision().value());
-    store.commit(addition(store, chains.get("B")).build());
-    other.commit(addition(other, chains.get("C")).build());
-    assertThat(store.read().entries()).hasSize(1);
-    assertThat(other.read().entries()).hasSize(2);
-    assertThat(before.entries()).hasSize(1);
-  }
-
-  @Test
-  void aStoreInPlaceOfAnotherBeginsAtZeroAndRepeatsNoRevision() throws Exception {
-    Chains chains = Chains.draw(List.of(TestKeys.key(1, 1)), "A -> B");
-    MemoryAumStore gone = new MemoryAumStore();
-    Revision last = gone.commit(addition(gone, chains.get("A")).build()).revision();
-    MemoryAumStore store = new MemoryAumStore(last);
-
-    assertThat(store.read().revision()).isEqualTo(new Revision(0));
-    AumSnapshot first = store.commit(addition(store, chains.get("B")).build());
-    assertThat(first.revision().value()).isGreaterThan(last.value());
-    assertThat(first.entries()).hasSize(1);
-  }
-
   private static Commit.Builder addition(MemoryAumStore store, Aum aum) {
     return Commit.on(store.read().revision()).add(aum, Limits.EARLIEST_COMMIT);
   }

@@ -1,4 +1,4 @@
-package dev.tka.store.sql.testkit;
+package dev.tka.store.testkit;
 
 import java.io.IOException;
 import java.io.InputStream;

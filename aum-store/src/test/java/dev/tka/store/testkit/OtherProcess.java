@@ -1,4 +1,4 @@
-package dev.tka.store.sql;
+package dev.tka.store.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Runs programs of the tests in processes that may do less than this one. */
-final class OtherProcess {
+public final class OtherProcess {
   private OtherProcess() {}
 
   /** What is to stand before a command that permission bits bind, also if its user is root. */
-  static List<String> boundByPermissions() {
+  public static List<String> boundByPermissions() {
     String powers = "-dac_override,-dac_read_search";
     return "root".equals(System.getProperty("user.name"))
         ? List.of("setpriv", "--bounding-set=" + powers, "--inh-caps=" + powers, "--")
@@ -25,7 +25,8 @@ final class OtherProcess {
    *
    * @param before what stands before the command
    */
-  static String run(List<String> before, Class<?> program, String argument) throws Exception {
+  public static String run(List<String> before, Class<?> program, String argument)
+      throws Exception {
     List<String> command = new ArrayList<>(before);
     command.addAll(
         List.of(

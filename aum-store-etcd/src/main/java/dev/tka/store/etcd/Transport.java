@@ -1,0 +1,38 @@
+package dev.tka.store.etcd;
+
+import java.io.InputStream;
+import java.time.Duration;
+
+/** Carries requests to members of etcd, and their answers back. Safe for use by many threads. */
+interface Transport extends AutoCloseable {
+  /**
+   * Asks a member.
+   *
+   * @param path of the request, such as {@code kv/range}
+   * @param token names the user; empty if nobody did
+   * @param patience for each part of the answer
+   */
+  byte[] ask(Member member, String path, byte[] json, String token, Duration patience)
+      throws EtcdFailure;
+
+  /** Asks a member for a stream, which goes on until it is closed. */
+  Stream open(Member member, String path, byte[] json, String token, Duration patience)
+      throws EtcdFailure;
+
+  /**
+   * A stream that a member goes on to send.
+   *
+   * @param ending ends it
+   */
+  record Stream(InputStream body, Runnable ending) implements AutoCloseable {
+    /** Ends it; who waits for more gets an exception. */
+    @Override
+    public void close() {
+      ending.run();
+    }
+  }
+
+  /** Ends all requests. */
+  @Override
+  void close();
+}

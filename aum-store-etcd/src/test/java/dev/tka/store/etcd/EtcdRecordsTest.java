@@ -1,0 +1,15 @@
+package dev.tka.store.etcd;
+
+import dev.tka.store.Tailnets;
+import dev.tka.store.etcd.testkit.EtcdServer;
+import dev.tka.store.testkit.FenceContract;
+
+/** What a control server keeps in etcd. */
+class EtcdRecordsTest extends FenceContract {
+  private final EtcdSettings settings = EtcdServer.shared().settings();
+
+  @Override
+  protected Tailnets place() throws Exception {
+    return EtcdTailnets.create(settings);
+  }
+}

@@ -1,0 +1,403 @@
+package dev.tka.store.etcd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tka.core.Aum;
+import dev.tka.core.Bytes;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.StoreException;
+import dev.tka.store.Tailnets;
+import dev.tka.store.etcd.testkit.EtcdServer;
+import dev.tka.store.records.AuthorityName;
+import dev.tka.store.records.Changes;
+import dev.tka.store.records.ControlRecords;
+import dev.tka.store.records.Fence;
+import dev.tka.store.records.NodeRecord;
+import dev.tka.store.records.NodeToken;
+import dev.tka.store.records.PendingInit;
+import dev.tka.store.records.RecordsChange;
+import dev.tka.store.records.RetiredAuthority;
+import dev.tka.store.records.TailnetRecord;
+import dev.tka.store.testkit.ControlRecordsContract;
+import dev.tka.testkit.Chains;
+import dev.tka.testkit.TestKeys;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What becomes of changes and reads to which something happens at a bad moment. */
+@Timeout(60)
+class WriterTest {
+  private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
+
+  private static final Chains CHAINS = Chains.draw(List.of(TestKeys.key(1, 2)), "A -> B -> C");
+
+  private final EtcdSettings settings = EtcdServer.shared().settings();
+  private final List<AutoCloseable> open = new ArrayList<>();
+
+  /** A place that does as it should. */
+  private EtcdTailnets place;
+
+  @BeforeEach
+  void create() throws Exception {
+    place = opened(EtcdTailnets.create(settings));
+    add(place, "A");
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    for (AutoCloseable each : open) {
+      each.close();
+    }
+  }
+
+  private EtcdTailnets opened(EtcdTailnets other) {
+    open.add(other);
+    return other;
+  }
+
+  private EtcdTailnets opened(Transport transport) throws StoreException {
+    return opened(
+        EtcdTailnets.open(
+            settings, new EtcdClient(settings, transport, 1000, Duration.ofMillis(300)), false));
+  }
+
+  private static void add(Tailnets to, String names) throws StoreException {
+    Commit.Builder commit = Commit.on(to.tailnet("t").read().revision());
+    CHAINS.list(names).forEach(each -> commit.add(each, NOON));
+    to.tailnet("t").commit(commit.build());
+  }
+
+  /** Adds four AUMs of a size, which are too large for one transaction. */
+  private static void addLarge(Tailnets to, int size) throws StoreException {
+    Commit.Builder commit = Commit.on(to.tailnet("t").read().revision());
+    Aum parent = CHAINS.get("A");
+    for (int i = 0; i < 4; i++) {
+      parent = Chains.noOp(parent, "x".repeat(size) + i, 1);
+      commit.add(parent, NOON);
+    }
+    to.tailnet("t").commit(commit.build());
+  }
+
+  private static int count(Tailnets of) throws StoreException {
+    return of.tailnet("t").read().entries().size();
+  }
+
+  /** Does something else at a request. */
+  private interface Doing {
+    byte[] ask(Asking real, String path, String json) throws EtcdFailure;
+  }
+
+  private interface Asking {
+    byte[] ask() throws EtcdFailure;
+  }
+
+  /** A transport that a test bends. */
+  private static final class BentTransport implements Transport {
+    private final Transport real;
+    private final CountDownLatch thaw = new CountDownLatch(1);
+    private volatile boolean frozen;
+    private volatile Doing doing = (asking, path, json) -> asking.ask();
+
+    BentTransport(EtcdSettings settings) throws IOException {
+      real = Gateway.open(settings.authorities());
+    }
+
+    @Override
+    public byte[] ask(Member member, String path, byte[] json, String token, Duration patience)
+        throws EtcdFailure {
+      return doing.ask(
+          () -> real.ask(member, path, json, token, patience),
+          path,
+          new String(json, StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public Stream open(Member member, String path, byte[] json, String token, Duration patience)
+        throws EtcdFailure {
+      Stream stream = real.open(member, path, json, token, patience);
+      return new Stream(
+          new InputStream() {
+            @Override
+            public int read() throws IOException {
+              byte[] one = new byte[1];
+              return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+            }
+
+            @Override
+            public int read(byte[] to, int offset, int length) throws IOException {
+              int found = stream.body().read(to, offset, length);
+              while (frozen && thaw.getCount() > 0) {
+                try {
+                  thaw.await();
+                } catch (InterruptedException e) {
+                  throw new IOException(e);
+                }
+              }
+              return found;
+            }
+          },
+          stream::close);
+    }
+
+    @Override
+    public void close() {
+      thaw.countDown();
+      real.close();
+    }
+  }
+
+  private static boolean isChange(String path) {
+    return path.equals("kv/txn");
+  }
+
+  private static EtcdFailure gone() {
+    return new EtcdFailure.Unreachable("told to be gone", null);
+  }
+
+  private boolean isPending() throws EtcdFailure {
+    try {
+      KeyValue root = place.client().get(place.layout().root("t")).orElseThrow();
+      return place.values().kept(root).root().pending().isPresent();
+    } catch (StoreException.Damaged e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Makes a large change whose writer ends as soon as it is committed. */
+  private void leaveLargeChange(Runnable begun) throws Exception {
+    BentTransport transport = new BentTransport(settings);
+    EtcdTailnets writer = opened(transport);
+    boolean[] state = {false, false};
+    count(writer);
+    transport.doing =
+        (asking, path, json) -> {
+          if (state[1]) {
+            throw gone();
+          }
+          byte[] answer = asking.ask();
+          if (isChange(path) && !state[0]) {
+            state[0] = true;
+            begun.run();
+          }
+          state[1] = isPending();
+          return answer;
+        };
+    addLarge(writer, 600_000);
+    assertThat(isPending()).isTrue();
+  }
+
+  @Test
+  void aLargeChangeThatWasCommittedIsNotSweptByOneWhoHasNotSeenTheCommit() throws Exception {
+    BentTransport transport = new BentTransport(settings);
+    EtcdTailnets behind = opened(transport);
+    leaveLargeChange(
+        () -> {
+          try {
+            behind.pass();
+          } catch (StoreException e) {
+            throw new AssertionError(e);
+          }
+          transport.frozen = true;
+        });
+    assertThat(behind.cache().leftBatches()).hasSize(1);
+    behind.writer().sweep(Duration.ZERO);
+    assertThat(count(opened(EtcdTailnets.at(settings)))).isEqualTo(5);
+    add(place, "B");
+    assertThat(count(place)).isEqualTo(6);
+    assertThat(isPending()).isFalse();
+  }
+
+  @Test
+  void aLargeChangeWithoutItsPiecesIsDamageForReadersAndForWriters() throws Exception {
+    leaveLargeChange(() -> {});
+    assertThat(count(place)).isEqualTo(5);
+    String batch = place.cache().root("t").root().pending().orElseThrow();
+    place
+        .client()
+        .transact(List.of(), List.of(Parts.delete(place.layout().batch(batch))), List.of());
+    for (EtcdTailnets each : List.of(place, opened(EtcdTailnets.at(settings)))) {
+      long begun = System.nanoTime();
+      assertThatThrownBy(() -> add(each, "B"))
+          .isInstanceOf(StoreException.Damaged.class)
+          .hasMessageEndingWith("expected a large change, found none");
+      assertThatThrownBy(() -> each.records().orElseThrow().noteSightings("t", List.of()))
+          .isInstanceOf(StoreException.Damaged.class);
+      assertThat(System.nanoTime() - begun).isLessThan(TimeUnit.SECONDS.toNanos(5));
+    }
+  }
+
+  @Test
+  void aChangeThatWasRepeatedIsInDoubtWhileNobodyCanTellWhetherItWasMade() throws Exception {
+    BentTransport transport = new BentTransport(settings);
+    EtcdTailnets writer = opened(transport);
+    count(writer);
+    int[] changes = {0};
+    transport.doing =
+        (asking, path, json) -> {
+          if (changes[0] == 2) {
+            throw gone();
+          }
+          transport.frozen |= isChange(path);
+          byte[] answer = asking.ask();
+          if (isChange(path)) {
+            changes[0]++;
+            if (changes[0] == 1) {
+              throw new EtcdFailure.Lost("told to be lost", null);
+            }
+          }
+          return answer;
+        };
+    Commit commit =
+        Commit.on(place.tailnet("t").read().revision()).add(CHAINS.get("B"), NOON).build();
+    assertThatThrownBy(() -> writer.tailnet("t").commit(commit))
+        .isInstanceOf(StoreException.InDoubt.class);
+    assertThat(changes[0]).isEqualTo(2);
+    assertThat(count(place)).isEqualTo(2);
+  }
+
+  @Test
+  void aChangeThatTookTheLastSpaceIsMadeThoughEtcdRefusesIt() throws Exception {
+    BentTransport transport = new BentTransport(settings);
+    EtcdTailnets writer = opened(transport);
+    transport.doing =
+        (asking, path, json) -> {
+          byte[] answer = asking.ask();
+          if (isChange(path)) {
+            throw new EtcdFailure.Refused(
+                EtcdFailure.Refused.EXHAUSTED, "etcdserver: mvcc: database space exceeded");
+          }
+          return answer;
+        };
+    add(writer, "B");
+    assertThat(count(writer)).isEqualTo(2);
+  }
+
+  /** Keeps a record whose root is about a third longer than the text. */
+  private void keepRecord(int text) throws StoreException {
+    ControlRecords records = place.records().orElseThrow();
+    TailnetRecord before = records.tailnet("t");
+    Aum genesis = Chains.noOp(CHAINS.get("A"), "x".repeat(text), 1);
+    records.commit(
+        "t",
+        RecordsChange.ofTailnet(
+            before, before.withBegun(new PendingInit(genesis, Optional.empty(), NOON))));
+  }
+
+  @Test
+  void aTailnetWithALargeRecordIsChangedOnAndOn() throws Exception {
+    keepRecord(500_000);
+    addLarge(place, 245_000);
+    assertThat(isPending()).isFalse();
+    add(place, "B");
+    keepRecord(500_001);
+    assertThat(count(place)).isEqualTo(6);
+  }
+
+  @Test
+  void aRecordThatCouldNotBeReplacedIsRefused() throws Exception {
+    assertThatThrownBy(() -> keepRecord(640_000))
+        .isInstanceOf(StoreException.OverLimit.class)
+        .hasMessageContaining("expected a record of at most");
+    add(place, "B");
+    keepRecord(10);
+    assertThat(count(place)).isEqualTo(2);
+  }
+
+  /** Reads something of the tailnet. */
+  private interface Reading {
+    Object of(Tailnets place) throws StoreException;
+  }
+
+  @Test
+  void whatMovesAwayWhileItIsReadIsNotShown() throws Exception {
+    ControlRecords records = place.records().orElseThrow();
+    String retired =
+        records
+            .retire(
+                "t",
+                place.tailnet("t").read().revision(),
+                TailnetRecord.NONE,
+                new RetiredAuthority(
+                    new AuthorityName(CHAINS.get("A").hash(), 1, 2),
+                    ControlRecordsContract.secret(9),
+                    NOON,
+                    "ignored"))
+            .retired()
+            .get(0)
+            .store();
+    add(place, "A B");
+    NodeRecord node = NodeRecord.of(1, ControlRecordsContract.nodeKey(1));
+    records.commit("t", RecordsChange.ofNode(Optional.empty(), Optional.of(node)));
+    Bytes hash = Bytes.copyOf(new byte[32]);
+    records.addToken(new NodeToken(hash, "t", 1, NOON));
+    Map<String, Reading> readings =
+        Map.of(
+            "AUMs", from -> from.tailnet("t").read(),
+            "nodes", from -> from.records().orElseThrow().node("t", 1),
+            "token", from -> from.records().orElseThrow().token(hash),
+            "ended authority", from -> from.tailnet(retired).read());
+    for (Map.Entry<String, Reading> each : readings.entrySet()) {
+      BentTransport transport = new BentTransport(settings);
+      EtcdTailnets reader = opened(transport);
+      String store = each.getKey().equals("ended authority") ? retired : "t";
+      String root =
+          Base64.getEncoder()
+              .encodeToString(place.layout().root(store).getBytes(StandardCharsets.ISO_8859_1));
+      Fence before = records.fence("t");
+      Fence moved =
+          before.next("move", new Fence.Standing.Moved("elsewhere", Optional.empty(), NOON));
+      transport.doing =
+          (asking, path, json) -> {
+            if (json.contains('"' + root + '"')) {
+              transport.doing = (next, any, other) -> next.ask();
+              try {
+                records.fence("t", before, moved);
+              } catch (StoreException e) {
+                throw new AssertionError(e);
+              }
+            }
+            return asking.ask();
+          };
+      assertThatThrownBy(() -> each.getValue().of(reader))
+          .as(each.getKey())
+          .isInstanceOf(StoreException.Fenced.class);
+      records.fence("t", moved, moved.next(new Fence.Standing.Open()));
+      each.getValue().of(reader);
+    }
+  }
+
+  @Test
+  void aDamagedTailnetIsToldOfAndDoesNotHideTheChangesOfOthers() throws Exception {
+    ControlRecords records = place.records().orElseThrow();
+    Changes.Position position = records.position();
+    NodeRecord node = NodeRecord.of(1, ControlRecordsContract.nodeKey(1));
+    for (String each : List.of("damaged", "sound")) {
+      records.commit(each, RecordsChange.ofNode(Optional.empty(), Optional.of(node)));
+    }
+    Operation damage =
+        new Operation.Put(place.layout().node("damaged", 1), Bytes.copyOf(new byte[] {'x'}));
+    place.client().transact(List.of(), List.of(damage), List.of());
+    Changes changes =
+        opened(EtcdTailnets.at(settings)).records().orElseThrow().changesAfter(position, 10);
+    assertThat(changes.complete()).isTrue();
+    assertThat(changes.tailnets())
+        .containsExactly(
+            new Changes.Change("damaged", true, List.of()),
+            new Changes.Change("sound", false, List.of(1L)));
+  }
+}

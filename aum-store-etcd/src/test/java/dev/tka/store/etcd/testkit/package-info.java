@@ -1,0 +1,2 @@
+/** A real etcd for tests. */
+package dev.tka.store.etcd.testkit;
