@@ -1,24 +1,15 @@
 package dev.tka.node;
 
+import dev.tka.store.internal.Certificates;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.http.HttpClient;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 
 /**
  * Connections to control, which any number of agents share: a few threads serve thousands. Follows
@@ -27,7 +18,6 @@ import javax.net.ssl.TrustManagerFactory;
 public final class HttpConnections implements AutoCloseable {
   private static final Duration CONNECT = Duration.ofSeconds(30);
   private static final int THREADS = 4;
-  private static final int LARGEST_PEM = 1 << 20;
 
   private final HttpClient client;
   private final ExecutorService threads;
@@ -71,37 +61,7 @@ public final class HttpConnections implements AutoCloseable {
    * @throws IOException if there are none in it; the message names the file and quotes nothing
    */
   public static HttpConnections open(Path caFile) throws IOException {
-    return new HttpConnections(HttpClient.newBuilder().sslContext(trusting(caFile)));
-  }
-
-  private static SSLContext trusting(Path caFile) throws IOException {
-    KeyStore store;
-    try (InputStream in = Files.newInputStream(caFile)) {
-      byte[] content = in.readNBytes(LARGEST_PEM);
-      store = KeyStore.getInstance("PKCS12");
-      store.load(null, null);
-      for (Certificate each :
-          CertificateFactory.getInstance("X.509")
-              .generateCertificates(new java.io.ByteArrayInputStream(content))) {
-        store.setCertificateEntry("ca" + store.size(), each);
-      }
-      if (store.size() == 0) {
-        throw new IOException(caFile + ": expected certificates in PEM, found none");
-      }
-      TrustManagerFactory trust =
-          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-      trust.init(store);
-      SSLContext context = SSLContext.getInstance("TLS");
-      context.init(null, trust.getTrustManagers(), null);
-      return context;
-    } catch (NoSuchFileException e) {
-      throw new IOException(caFile + ": no such file", e);
-    } catch (CertificateException e) {
-      throw new IOException(
-          caFile + ": expected certificates in PEM, found one that cannot be read", e);
-    } catch (GeneralSecurityException e) {
-      throw new IOException(caFile + ": its certificates cannot be used", e);
-    }
+    return new HttpConnections(HttpClient.newBuilder().sslContext(Certificates.trusting(caFile)));
   }
 
   HttpClient client() {

@@ -1,20 +1,12 @@
 package dev.tka.store.etcd;
 
-import java.io.ByteArrayInputStream;
+import dev.tka.store.internal.Certificates;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.Deque;
 import java.util.Map;
@@ -22,17 +14,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
-import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
-import javax.net.ssl.TrustManagerFactory;
 
 /** The JSON gateways of the members of etcd, and the connections to them. */
 final class Gateway implements Transport {
   private static final Duration CONNECT = Duration.ofSeconds(2);
-  private static final int LARGEST_PEM = 1 << 20;
   private static final int OK = 200;
 
   /** Connections to one member that are kept while nobody uses them. */
@@ -60,36 +49,8 @@ final class Gateway implements Transport {
   static Gateway open(Optional<Path> authorities) throws IOException {
     return new Gateway(
         authorities.isPresent()
-            ? trusting(authorities.get()).getSocketFactory()
+            ? Certificates.trusting(authorities.get()).getSocketFactory()
             : (SSLSocketFactory) SSLSocketFactory.getDefault());
-  }
-
-  private static SSLContext trusting(Path file) throws IOException {
-    try (InputStream in = Files.newInputStream(file)) {
-      KeyStore store = KeyStore.getInstance("PKCS12");
-      store.load(null, null);
-      for (Certificate each :
-          CertificateFactory.getInstance("X.509")
-              .generateCertificates(new ByteArrayInputStream(in.readNBytes(LARGEST_PEM)))) {
-        store.setCertificateEntry("ca" + store.size(), each);
-      }
-      if (store.size() == 0) {
-        throw new IOException(file + ": expected certificates in PEM, found none");
-      }
-      TrustManagerFactory trust =
-          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-      trust.init(store);
-      SSLContext context = SSLContext.getInstance("TLS");
-      context.init(null, trust.getTrustManagers(), null);
-      return context;
-    } catch (NoSuchFileException e) {
-      throw new IOException(file + ": no such file", e);
-    } catch (CertificateException e) {
-      throw new IOException(
-          file + ": expected certificates in PEM, found one that cannot be read", e);
-    } catch (GeneralSecurityException e) {
-      throw new IOException(file + ": its certificates cannot be used", e);
-    }
   }
 
   /** The first key after all that begin alike. */
