@@ -169,16 +169,24 @@ class ReplicasPushTest {
     return places.get(((Announcement.Enabled) announcement).head());
   }
 
-  private record Timed(WatchLine line, long nanos) {}
+  /**
+   * A line that was read.
+   *
+   * @param head what the reader knew from then on, if the line tells it or asks to ask for it
+   * @param nanos when it knew it
+   */
+  private record Timed(WatchLine line, Optional<Announcement> head, long nanos) {}
 
-  /** Reads a watch as its lines come. */
+  /** Reads a watch as its lines come, and asks for the head when a line says so. */
   private static final class Reader implements AutoCloseable {
     final BlockingQueue<Timed> lines = new LinkedBlockingQueue<>();
     private final Semaphore ready = new Semaphore(1);
+    private final ControlService service;
     private final Subscription watch;
     private final Thread thread;
 
     Reader(ControlService service) throws ControlException {
+      this.service = service;
       watch = service.watch(Optional.empty(), Optional.empty());
       watch.whenReady(ready::release);
       thread = new Thread(this::run, "reader");
@@ -190,7 +198,11 @@ class ReplicasPushTest {
         try {
           Optional<WatchLine> line = watch.next();
           if (line.isPresent()) {
-            lines.add(new Timed(line.get(), System.nanoTime()));
+            Optional<Announcement> head = headAfter(line.get());
+            // A beat tells nothing: whoever waits for more must not wait for ever.
+            if (!(line.get() instanceof WatchLine.Beat)) {
+              lines.add(new Timed(line.get(), head, System.nanoTime()));
+            }
           } else if (ready.tryAcquire(1, TimeUnit.SECONDS)) {
             ready.drainPermits();
           }
@@ -201,6 +213,20 @@ class ReplicasPushTest {
           return;
         }
       }
+    }
+
+    private Optional<Announcement> headAfter(WatchLine line) throws InterruptedException {
+      if (line instanceof WatchLine.Change change) {
+        return Optional.of(change.announcement());
+      }
+      Optional<Announcement> head = Optional.empty();
+      while (line instanceof WatchLine.Resync && head.isEmpty()) {
+        head = announced(service);
+        if (head.isEmpty()) {
+          Thread.sleep(5);
+        }
+      }
+      return head;
     }
 
     Timed take() throws InterruptedException {
@@ -439,14 +465,10 @@ class ReplicasPushTest {
       int told = first;
       while (told < chain.size()) {
         Timed line = reader.take();
-        int upTo = -1;
-        if (line.line() instanceof WatchLine.Change change) {
-          upTo = place(change.announcement());
-        } else if (line.line() instanceof WatchLine.Resync) {
+        if (line.line() instanceof WatchLine.Resync) {
           resyncs++;
-          // All that had been committed is seen by whoever asks now.
-          upTo = (int) returned.stream().filter(each -> each <= line.nanos()).count() + first - 1;
         }
+        int upTo = line.head().map(this::place).orElse(-1);
         for (; told <= upTo; told++) {
           long from = returned.get(told - first);
           long delay = Math.max(0, line.nanos() - from);
