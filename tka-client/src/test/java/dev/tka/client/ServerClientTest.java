@@ -200,7 +200,7 @@ class ServerClientTest {
                 ServerException.BadAnswer.class,
                 "truncated"),
             new Lie(
-                out -> sound.to(new FakeServer.Asked("GET", other, ""), out),
+                out -> sound.to(new FakeServer.Asked("GET", other, "", Bytes.empty()), out),
                 ServerException.BadAnswer.class,
                 "expected the tailnet that was asked for, found another"),
             new Lie(
@@ -381,7 +381,7 @@ class ServerClientTest {
     AumSnapshot snapshot = chain("A -> B -> C");
     FakeControl control = control("one", snapshot);
     ByteArrayOutputStream whole = new ByteArrayOutputStream();
-    control.to(new FakeServer.Asked("GET", "/v1/tailnets/one/export", ""), whole);
+    control.to(new FakeServer.Asked("GET", "/v1/tailnets/one/export", "", Bytes.empty()), whole);
     byte[] bytes = whole.toByteArray();
     bytes[bytes.length / 2] ^= 1;
     try (FakeServer server =

@@ -1,5 +1,5 @@
 /**
- * The store kind that reads from a running server; not for users.
+ * The store kinds of a running server and of tailscaled; not for users.
  *
  * <p>The rules are specified in {@code docs/service.md}.
  */
