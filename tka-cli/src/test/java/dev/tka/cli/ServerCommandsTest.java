@@ -251,7 +251,9 @@ class ServerCommandsTest {
         new Nodes().add("x", 3, Nodes.direct(3, tailnet.keyFile("ann"))).write(folder.resolve("p"));
     assertThat(on("peers", file).out()).contains("1 kept, 0 dropped");
     requireOneLine(
-        Cli.run("peers", tailnet.directory()), ExitCode.USAGE, "only a running server knows");
+        Cli.run("peers", tailnet.directory()),
+        ExitCode.USAGE,
+        "only a running server, or tailscaled, knows");
     requireOneLine(Cli.run("explain", tailnet.directory(), "x"), ExitCode.USAGE, "missing --peers");
   }
 

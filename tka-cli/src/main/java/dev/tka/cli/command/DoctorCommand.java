@@ -1,5 +1,6 @@
 package dev.tka.cli.command;
 
+import dev.tka.cli.input.DaemonPeers;
 import dev.tka.cli.input.KeyArgument;
 import dev.tka.cli.input.OpenStore;
 import dev.tka.cli.input.PeersFile;
@@ -19,6 +20,7 @@ import dev.tka.client.ServedTailnet;
 import dev.tka.client.ServerClient;
 import dev.tka.client.ServerException;
 import dev.tka.client.ServerPlace;
+import dev.tka.client.localapi.TailscaledPlace;
 import dev.tka.compaction.CompactionPlan;
 import dev.tka.compaction.CompactionPolicy;
 import dev.tka.control.GivingBack;
@@ -76,7 +78,7 @@ import picocli.CommandLine.Spec;
     name = "doctor",
     description = {
       "Diagnoses a store's problems, says what to do about them, and whether it can sync.",
-      "With a peers file, or on a running server, names every node that is dropped, and which key"
+      "With a peers file, on a running server or tailscaled, names every node that is dropped, and which key"
           + " the others depend on; on a server also every node that is stranded. In control's store"
           + " or on a server, names the nodes that have yet to give back what they hold after a"
           + " restoration.",
@@ -99,6 +101,7 @@ import picocli.CommandLine.Spec;
       "  tka doctor DIR",
       "  tka doctor NODE CONTROL",
       "  tka doctor unix:tka-data/operator.sock --tailnet example.com",
+      "  tka doctor tailscaled:",
       "  tka doctor sqlite:control.db --all",
       "  tka doctor DIR sqlite:control.db --tailnet example.com",
       "  tka doctor DIR --offer offer.json     what 'tka offer' printed; - for standard input",
@@ -168,7 +171,8 @@ public final class DoctorCommand implements Callable<Integer> {
           spec.commandLine(), "a second store cannot be combined with --offer");
     }
     Optional<ServerPlace> server = ServedPeers.find(store.place());
-    if (!without.isEmpty() && !peers.isGiven() && server.isEmpty()) {
+    Optional<TailscaledPlace> daemon = DaemonPeers.find(store.place());
+    if (!without.isEmpty() && !peers.isGiven() && server.isEmpty() && daemon.isEmpty()) {
       throw new ParameterException(spec.commandLine(), "--without needs --peers");
     }
     if (peers.isStandardInput() && StreamArgument.isStandardInput(offer)) {
@@ -203,6 +207,12 @@ public final class DoctorCommand implements Callable<Integer> {
         file = Optional.of(ServedPeers.of(server.get(), tailnet));
       }
       examineFleet(server.get(), tailnet);
+    }
+    if (authority.isPresent() && daemon.isPresent()) {
+      fine("only the active chain is examined: tailscaled shows neither other branches nor times");
+      if (file.isEmpty()) {
+        file = Optional.of(DaemonPeers.of(daemon.get(), spec.commandLine().getErr()));
+      }
     }
     if (authority.isPresent() && server.isEmpty() && opened.get(0).records().isPresent()) {
       examineRestored(
@@ -402,7 +412,8 @@ public final class DoctorCommand implements Callable<Integer> {
     alarm(authority.state());
     Weakness.of(authority, store.words(), peers.word())
         .forEach(weak -> note(weak.kind(), weak.text(), weak.advice()));
-    if (store.place().policy().remembers()) {
+    // Through tailscaled, no times are known.
+    if (store.place().policy().remembers() && DaemonPeers.find(store.place()).isEmpty()) {
       TimeNote.of(authority, Instant.now())
           .forEach(time -> note(time.kind(), time.text(), time.advice()));
     }
@@ -659,7 +670,11 @@ public final class DoctorCommand implements Callable<Integer> {
           if (going.isEmpty() || titles.isEmpty()) {
             fine(
                 Texts.count(titles.size(), "node")
-                    + (peers.isGiven() ? " of the file on " : " of the server on ")
+                    + (peers.isGiven()
+                        ? " of the file on "
+                        : DaemonPeers.find(store.place()).isPresent()
+                            ? " known to tailscaled on "
+                            : " of the server on ")
                     + Texts.keyId(key));
           } else {
             wouldLose(key, titles);

@@ -58,6 +58,7 @@ import picocli.CommandLine.Spec;
       "  tka explain DIR nodekey:... --peers peers.json",
       "  tka explain DIR laptop --peers peers.json     its name or ID in the file",
       "  tka explain https://tka.example.com laptop --tailnet example.com",
+      "  tka explain tailscaled: laptop",
       "  tailscale lock status --json | tka explain DIR nodekey:... --peers -"
     })
 public final class ExplainCommand implements Callable<Integer> {
@@ -78,8 +79,8 @@ public final class ExplainCommand implements Callable<Integer> {
       paramLabel = "PEERS",
       converter = StreamArgument.File.class,
       description =
-          "The peers file, as for 'tka peers'; - for standard input. A running server is asked for"
-              + " its nodes if there is none.")
+          "The peers file, as for 'tka peers'; - for standard input. A running server, or"
+              + " tailscaled, is asked for its nodes if there is none.")
   private @Nullable StreamArgument peers;
 
   @Option(names = "--json", description = "Print JSON.")

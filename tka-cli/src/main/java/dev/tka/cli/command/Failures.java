@@ -7,6 +7,8 @@ import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Suggestion;
 import dev.tka.cli.output.Texts;
 import dev.tka.client.ServerException;
+import dev.tka.client.localapi.LocalApiException;
+import dev.tka.client.localapi.TailscaledPlace;
 import dev.tka.core.ApplyException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.AdmissionPolicy;
@@ -46,6 +48,8 @@ public final class Failures
           "(nlpriv:|disablement-secret:|tskey-|tka-node-)[0-9a-zA-Z+/=_-]+|(:/+[^/@:\\s]*:).*@");
 
   private static final int UNAUTHORIZED = 401;
+  private static final int HTTP_BAD_REQUEST = 400;
+  private static final int HTTP_CONFLICT = 409;
 
   private static final String WHAT_ANSWERS =
       "check that the server runs, and that this is its operators' address, as 'tka serve' printed it";
@@ -142,6 +146,9 @@ public final class Failures
     if (failure.getCause() instanceof ServerException server) {
       return advice(server);
     }
+    if (failure.getCause() instanceof LocalApiException daemon) {
+      return daemon.remedy().map(what -> List.of(Advice.person(what))).orElse(List.of());
+    }
     if (failure instanceof StoreException.Damaged damaged) {
       return places(command).stream()
           .filter(place -> isAbout(damaged, place))
@@ -163,6 +170,9 @@ public final class Failures
   private static List<Advice> advice(TkaException failure, StoreArgument store) {
     String words = store.words();
     if (failure instanceof OpenException.EmptyStore) {
+      if (store.place() instanceof TailscaledPlace) {
+        return List.of(Advice.person("'tka init " + words + "' enables it"));
+      }
       return store.place().policy() == AdmissionPolicy.NODE
           ? List.of(Advice.bootstrap(words, Advice.CONTROL))
           : List.of(Advice.begin(store.place()));
@@ -214,7 +224,11 @@ public final class Failures
   /** For a store that cannot be read at all. */
   static List<Advice> damaged(StorePlace place) {
     if (place.readOnly().isPresent()) {
-      return List.of(Advice.person(WHAT_ANSWERS));
+      return List.of(
+          Advice.person(
+              place instanceof TailscaledPlace
+                  ? "see whether tailscaled listens on this socket, and which version it is"
+                  : WHAT_ANSWERS));
     }
     return List.of(
         place.restore() instanceof StorePlace.Restore.Here
@@ -304,9 +318,41 @@ public final class Failures
         : failure instanceof ServerException.NotSent ? ExitCode.USAGE : ExitCode.IO;
   }
 
+  /** By what went wrong; what cannot be told from it is a failure of reading or writing. */
+  private static int exitCode(LocalApiException failure) {
+    if (failure instanceof LocalApiException.ControlRefused refused) {
+      return refused.status() == HTTP_CONFLICT ? ExitCode.CONFLICT : ExitCode.VERIFICATION_FAILED;
+    }
+    if (failure instanceof LocalApiException.Refused refused) {
+      return refused.status() == HTTP_BAD_REQUEST
+          ? ExitCode.BAD_INPUT
+          : ExitCode.VERIFICATION_FAILED;
+    }
+    if (failure instanceof LocalApiException.NotEnabled
+        || failure instanceof LocalApiException.NotLoggedIn) {
+      return ExitCode.NOT_FOUND;
+    }
+    if (failure instanceof LocalApiException.TryAgain) {
+      return ExitCode.CONFLICT;
+    }
+    if (failure instanceof LocalApiException.BadAnswer) {
+      return ExitCode.BAD_INPUT;
+    }
+    return failure instanceof LocalApiException.NotTrusted
+            || failure instanceof LocalApiException.NotOffered
+            || failure instanceof LocalApiException.WrongSecret
+            || failure instanceof LocalApiException.AlreadySigned
+            || failure instanceof LocalApiException.NothingToRevoke
+        ? ExitCode.VERIFICATION_FAILED
+        : ExitCode.IO;
+  }
+
   static int exitCode(TkaException failure) {
     if (failure.getCause() instanceof ServerException server) {
       return exitCode(server);
+    }
+    if (failure.getCause() instanceof LocalApiException daemon) {
+      return exitCode(daemon);
     }
     if (failure instanceof StoreException.Absent
         || failure instanceof StoreException.NoSuchAum

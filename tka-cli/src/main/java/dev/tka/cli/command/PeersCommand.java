@@ -48,6 +48,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "  tka peers DIR peers.json",
       "  tka peers unix:tka-data/operator.sock --tailnet example.com     the server's own nodes",
+      "  tka peers tailscaled:                          the nodes that this machine's daemon knows",
       "  tailscale lock status --json | tka peers DIR -",
       "  tka peers DIR peers.json --json | jq '.Peers[] | select(.Kept | not)'"
     })
@@ -63,8 +64,8 @@ public final class PeersCommand implements Callable<Integer> {
       converter = StreamArgument.File.class,
       description = {
         "The peers file: the output of 'tailscale lock status --json', or a file as"
-            + " docs/peers-file.md describes it; - for standard input. A running server is asked"
-            + " for its nodes if there is none."
+            + " docs/peers-file.md describes it; - for standard input. A running server, or"
+            + " tailscaled, is asked for its nodes if there is none."
       })
   private @Nullable StreamArgument peers;
 

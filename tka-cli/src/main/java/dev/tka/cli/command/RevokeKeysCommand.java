@@ -1,6 +1,7 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.Confirmation;
+import dev.tka.cli.input.DaemonPeers;
 import dev.tka.cli.input.InspectInput;
 import dev.tka.cli.input.KeyArgument;
 import dev.tka.cli.input.PeersFile;
@@ -14,6 +15,7 @@ import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.HashText;
 import dev.tka.cli.output.Json;
 import dev.tka.cli.output.Texts;
+import dev.tka.client.localapi.TailscaledPlace;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
@@ -173,7 +175,12 @@ public final class RevokeKeysCommand implements Callable<Integer> {
   private int plan(Authority authority, List<KeyArgument> named)
       throws TkaException, IOException, CommandFailure {
     Set<Bytes> revoked = ids(named);
-    Optional<PeersFile> file = peers.read(tka, spec.commandLine().getErr());
+    PrintWriter err = spec.commandLine().getErr();
+    Optional<PeersFile> file = peers.read(tka, err);
+    Optional<TailscaledPlace> daemon = DaemonPeers.find(store.place());
+    if (file.isEmpty() && daemon.isPresent()) {
+      file = Optional.of(DaemonPeers.of(daemon.get(), err));
+    }
     Instant now = Instant.now();
     RevocationPlan plan =
         forkFrom == null

@@ -1,5 +1,6 @@
 package dev.tka.cli.command;
 
+import dev.tka.cli.input.DaemonPeers;
 import dev.tka.cli.input.OpenStore;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.output.CommandFailure;
@@ -7,6 +8,9 @@ import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
 import dev.tka.cli.output.Texts;
 import dev.tka.client.ServerException;
+import dev.tka.client.localapi.LocalApi;
+import dev.tka.client.localapi.LockStatus;
+import dev.tka.client.localapi.TailscaledPlace;
 import dev.tka.core.Key;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
@@ -30,11 +34,16 @@ import picocli.CommandLine.Spec;
 /** {@code tka status}: shows the head and the trusted keys. */
 @Command(
     name = "status",
-    description = "Shows the head and the trusted signing keys of a store.",
+    description = {
+      "Shows the head and the trusted signing keys of a store.",
+      "Of a running tailscaled also its own key, whether that is trusted, and whether the node is"
+          + " signed."
+    },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
     footer = {
       "  tka status DIR",
+      "  tka status tailscaled:",
       "  tka status DIR --json | jq -r .Head",
       "  tka status sqlite:control.db --tailnet example.com"
     })
@@ -51,11 +60,19 @@ public final class StatusCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     OpenStore opened = store.open();
     AumSnapshot snapshot = opened.aums().read();
+    Optional<TailscaledPlace> place = DaemonPeers.find(store.place());
+    Optional<LockStatus> daemon =
+        place.isPresent()
+            ? Optional.of(DaemonPeers.ask(place.get(), LocalApi::status))
+            : Optional.empty();
     Authority authority;
     try {
       authority = StoreArgument.openAuthority(snapshot, Authority::open, err);
     } catch (OpenException.EmptyStore e) {
       printDisabled(out);
+      if (daemon.isPresent() && daemon.get().nodeKey().isEmpty()) {
+        err.println("tka: note: this node is not logged in to a tailnet");
+      }
       return ExitCode.OK;
     }
     Optional<Instant> restored = RestoredCommand.find(store.place(), opened);
@@ -63,10 +80,12 @@ public final class StatusCommand implements Callable<Integer> {
     if (json) {
       Map<String, Object> object = toJson(authority);
       restored.ifPresent(since -> object.put("Restored", since.toString()));
+      daemon.ifPresent(status -> put(status, authority, object));
       waiting.ifPresent(since -> object.put("WritesWaitSince", since.toString()));
       Json.print(out, object);
     } else {
       print(authority, out);
+      daemon.ifPresent(status -> print(status, authority, out));
       waiting.ifPresent(since -> out.printf("%n%s%n", FenceText.waiting(since)));
       restored.ifPresent(
           since ->
@@ -108,6 +127,41 @@ public final class StatusCommand implements Callable<Integer> {
       String meta = key.meta().isEmpty() ? "" : "\t" + Texts.meta(key.meta());
       out.println("\t" + Texts.keyId(key.id()) + "\t" + Long.toUnsignedString(key.votes()) + meta);
     }
+  }
+
+  private static void print(LockStatus status, Authority authority, PrintWriter out) {
+    out.println();
+    out.println(
+        "This node's key: "
+            + status.publicKey().map(Object::toString).orElse("none")
+            + (isTrusted(status, authority) ? ", trusted" : ", not trusted"));
+    out.println(
+        "This node:       "
+            + status.nodeKey().map(Object::toString).orElse("not logged in")
+            + (status.nodeKeySigned()
+                ? ", signed"
+                : status.mayLackMap()
+                    ? ", not signed, or nothing heard from control yet"
+                    : ", not signed: locked out"));
+    out.println(
+        "Its peers:       "
+            + status.visible().size()
+            + " kept, "
+            + status.filtered().size()
+            + " dropped");
+  }
+
+  private static boolean isTrusted(LockStatus status, Authority authority) {
+    return status.publicKey().filter(key -> authority.state().trusts(key.bytes())).isPresent();
+  }
+
+  private static void put(LockStatus status, Authority authority, Map<String, Object> object) {
+    status.publicKey().ifPresent(key -> object.put("PublicKey", key.toString()));
+    object.put("PublicKeyTrusted", isTrusted(status, authority));
+    status.nodeKey().ifPresent(key -> object.put("NodeKey", key.toString()));
+    object.put("NodeKeySigned", status.nodeKeySigned());
+    object.put("VisiblePeerCount", status.visible().size());
+    object.put("FilteredPeerCount", status.filtered().size());
   }
 
   private static Map<String, Object> toJson(Authority authority) {

@@ -3,6 +3,7 @@ package dev.tka.cli.input;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Texts;
+import dev.tka.client.localapi.TailscaledPlace;
 import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.OpenException;
 import dev.tka.core.store.AumSnapshot;
@@ -28,7 +29,8 @@ public final class StoreArgument {
   /** Describes an argument that may also be a running server. */
   public static final String OR_SERVER =
       "sqlite:PATH, json:PATH, etcd://HOST:PORT or postgresql://USER@HOST:PORT/DATABASE; or a"
-          + " running server, https://HOST:PORT or unix:PATH.";
+          + " running server, https://HOST:PORT or unix:PATH; or a running tailscaled, tailscaled: or"
+          + " tailscaled:SOCKET.";
 
   @Parameters(
       index = "0",
@@ -63,6 +65,9 @@ public final class StoreArgument {
    * @throws CommandFailure if it is control's store
    */
   public void requireNodes() throws CommandFailure {
+    if (place instanceof TailscaledPlace) {
+      TailnetOption.requireWritable(place);
+    }
     if (place.policy() != AdmissionPolicy.NODE) {
       throw new CommandFailure(
           ExitCode.USAGE, place.url() + ": expected a node's directory; control keeps everything");

@@ -51,7 +51,8 @@ public final class StoreText implements ITypeConverter<StorePlace> {
     throw new CommandFailure(
         ExitCode.USAGE,
         place.url()
-            + ": expected a store of many tailnets, found the path of a "
+            + ": expected a store of many tailnets, found "
+            + (place.path().isPresent() ? "the path of a " : "a ")
             + (hint.isEmpty() ? place.noun() + ", which holds one tailnet" : "file" + hint));
   }
 

@@ -1,5 +1,6 @@
 package dev.tka.cli.output;
 
+import dev.tka.client.localapi.TailscaledPlace;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.NodeKey;
@@ -43,6 +44,14 @@ public record Advice(Kind kind, String why, List<String> commands) {
 
   /** The store that a running server serves, which is written to where the server runs. */
   public static final String SERVED = "SERVED";
+
+  /** Verbs by which a running tailscaled is changed, among those that write. */
+  private static final Set<String> BY_DAEMON =
+      Set.of("add", "disable", "init", "remove", "revoke-keys");
+
+  /** What a command needs elsewhere, and not where tailscaled signs. */
+  private static final Pattern UNNEEDED =
+      Pattern.compile(" --(key-file " + KEY_FILE + "|peers " + PEERS + ")(?= |$)");
 
   /** Verbs that write to a store, unless {@link #ONLY_TRIES} is among the words. */
   private static final Set<String> WRITING =
@@ -642,16 +651,37 @@ public record Advice(Kind kind, String why, List<String> commands) {
 
   /**
    * Advice about places of which some may be running servers, which are only read: what writes to
-   * one goes to the store that it serves, {@value #SERVED}.
+   * one goes to the store that it serves, {@value #SERVED}. A running tailscaled signs with its own
+   * key and knows its nodes; what it cannot change is done on its folder while it is stopped.
    */
   public static List<Advice> at(Collection<StorePlace> places, List<Advice> advice) {
     List<Advice> all = advice;
     for (StorePlace place : places) {
-      if (place.readOnly().isPresent()) {
+      if (place instanceof TailscaledPlace) {
+        all = all.stream().map(each -> each.onDaemon(Texts.shellWord(place.url()))).toList();
+      } else if (place.readOnly().isPresent()) {
         all = all.stream().map(each -> each.onServed(Texts.shellWord(place.url()))).toList();
       }
     }
     return all;
+  }
+
+  private Advice onDaemon(String url) {
+    if (commands.stream().noneMatch(each -> each.contains(" " + url))) {
+      return this;
+    }
+    boolean possible =
+        commands.stream()
+            .allMatch(each -> !writes(each, url) || BY_DAEMON.contains(each.split(" ", 3)[1]));
+    return possible
+        ? new Advice(
+            kind,
+            why,
+            commands.stream()
+                .map(
+                    each -> each.contains(" " + url) ? UNNEEDED.matcher(each).replaceAll("") : each)
+                .toList())
+        : person(why + ", on the folder of tailscaled while that is stopped");
   }
 
   private Advice onServed(String url) {
