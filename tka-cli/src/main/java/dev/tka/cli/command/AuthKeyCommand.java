@@ -12,6 +12,7 @@ import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.InspectText;
 import dev.tka.cli.output.Json;
 import dev.tka.cli.output.Texts;
+import dev.tka.client.localapi.TailscaledPlace;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.LockPrivateKey;
@@ -27,6 +28,7 @@ import dev.tka.sync.rpc.AumJson;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -94,13 +96,15 @@ public final class AuthKeyCommand {
             + " text, which is a secret.",
         "A node that joins with it signs itself, as long as the key that signed the credential is"
             + " trusted. That is the signing key; to revoke a leaked auth key then means to remove"
-            + " the signing key. With --own-key, it is a new key that serves this auth key alone."
+            + " the signing key. With --own-key, it is a new key that serves this auth key alone;"
+            + " on a running tailscaled, tailscaled:, it always is."
       },
       mixinStandardHelpOptions = true,
       footerHeading = "%nExamples:%n",
       footer = {
         "  tka authkey wrap DIR plain.txt --key-file admin.key",
         "  tka authkey wrap DIR plain.txt --own-key --key-file admin.key",
+        "  tka authkey wrap tailscaled: plain.txt",
         "  pass show tskey | tka authkey wrap DIR - --key-file admin.key"
       })
   static final class Wrap implements Callable<Integer> {
@@ -142,6 +146,10 @@ public final class AuthKeyCommand {
             spec.commandLine(), "the auth key and --key-file cannot both be standard input");
       }
       PrintWriter err = spec.commandLine().getErr();
+      Optional<TailscaledPlace> daemon = DaemonEdit.find(store, spec, DaemonEdit.SIGNERS);
+      if (daemon.isPresent()) {
+        return onDaemon(daemon.get(), err);
+      }
       StoreEdit edit = ownKey ? StoreEdit.begin(store, err) : StoreEdit.look(store, err);
       Authority authority = edit.authority();
       LockPrivateKey signer = signingKey.read(command.tka.in(), spec);
@@ -154,17 +162,72 @@ public final class AuthKeyCommand {
                 + signer.publicKey(),
             Advice.otherSigner(store.words()).toArray(new Advice[0]));
       }
-      AuthKey key = read(file, command, spec);
-      if (!(key instanceof AuthKey.Plain plain)) {
-        throw new CommandFailure(
-            ExitCode.BAD_INPUT, "expected an unwrapped auth key, found a wrapped one");
-      }
+      AuthKey.Plain plain = readPlain();
       if (ownKey) {
         wrapWithOwnKey(plain, signer, edit, err);
       } else {
         print(plain.wrap(signer, command.tka.random()), signer);
       }
       return ExitCode.OK;
+    }
+
+    private AuthKey.Plain readPlain() throws TkaException, IOException, CommandFailure {
+      if (read(file, command, spec) instanceof AuthKey.Plain plain) {
+        return plain;
+      }
+      throw new CommandFailure(
+          ExitCode.BAD_INPUT, "expected an unwrapped auth key, found a wrapped one");
+    }
+
+    /**
+     * Has a running tailscaled wrap it, by a key of its own that this node's key then trusts: no
+     * other key signs credentials there.
+     */
+    private int onDaemon(TailscaledPlace daemon, PrintWriter err)
+        throws TkaException, IOException, CommandFailure {
+      try (DaemonEdit edit = DaemonEdit.open(daemon, store.words(), err)) {
+        edit.requireTrusted(edit.authority());
+        AuthKey.Plain plain = readPlain();
+        LockPrivateKey own = LockPrivateKey.generate(command.tka.random());
+        Key trusted = Key.of(own.publicKey(), 1).withMeta(meta(plain));
+        DaemonEdit.Change change = new DaemonEdit.Change(List.of(trusted), List.of());
+        edit.say("has tailscaled wrap the auth key with a key of its own, and " + change);
+        AuthKey wrapped = AuthKey.parse(edit.ask(api -> api.wrap(plain, own)));
+        if (!(wrapped instanceof AuthKey.Wrapped made)
+            || !made.exposeAuthKey().equals(plain.exposeAuthKey())
+            || !made.credential().isSigned()
+            || !made.credential().authorizingKeyId().equals(Optional.of(own.publicKey().bytes()))
+            || !made.credential()
+                .wrappingPublic()
+                .equals(Optional.of(made.wrappingKey().publicKey().bytes()))) {
+          throw new CommandFailure(
+              ExitCode.BAD_INPUT,
+              "tailscaled wrapped something else than it was given; nothing was changed");
+        }
+        ownKey = true;
+        print(made, own);
+        if (spec.commandLine().getOut().checkError()) {
+          throw new CommandFailure(
+              ExitCode.IO, "the auth key could not be printed; nothing was written");
+        }
+        try {
+          edit.modify(change, LiveAuthority.EDIT_PATIENCE);
+        } catch (TkaException | CommandFailure e) {
+          err.println(
+              "tka: the auth key above is of no use unless its key, "
+                  + own.publicKey()
+                  + ", is trusted");
+          throw e;
+        }
+        command.tka.noteChange();
+        err.println(
+            "tka: to revoke this auth key alone: tka remove "
+                + store.words()
+                + " "
+                + own.publicKey()
+                + " --re-sign=false");
+        return ExitCode.OK;
+      }
     }
 
     private void wrapWithOwnKey(

@@ -9,6 +9,7 @@ import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
+import dev.tka.client.localapi.TailscaledPlace;
 import dev.tka.core.DisablementSecret;
 import dev.tka.core.SigningException;
 import dev.tka.core.TextException;
@@ -20,6 +21,7 @@ import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -41,6 +43,8 @@ import picocli.CommandLine.Spec;
       "It ends only in this store. A directory is copied first, and so is a SQLite file with all"
           + " its tailnets. A secret of another authority is refused with exit status 1, and"
           + " nothing is written.",
+      "On a running tailscaled, it ends for the whole tailnet: control and all nodes are told. No"
+          + " copy is made.",
       StoreArgument.RULES
     },
     mixinStandardHelpOptions = true,
@@ -48,6 +52,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "  tka disable DIR                              asks for the secret, without echo",
       "  tka disable DIR secret.txt --confirm",
+      "  tka disable tailscaled: secret.txt --confirm     the whole tailnet",
       "  tka disable DIR - --backup /root/tka-before --confirm",
     })
 public final class DisableCommand implements Callable<Integer> {
@@ -80,18 +85,13 @@ public final class DisableCommand implements Callable<Integer> {
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
     PrintWriter err = spec.commandLine().getErr();
+    Optional<TailscaledPlace> daemon = DaemonEdit.find(store, spec, List.of());
+    if (daemon.isPresent()) {
+      return onDaemon(daemon.get(), err);
+    }
     StoreEdit edit = StoreEdit.begin(store, err);
     Authority authority = edit.authority();
-    DisablementSecret fitting =
-        readSecrets().stream()
-            .filter(authority.state()::isDisabledBy)
-            .findFirst()
-            .orElseThrow(
-                () ->
-                    new CommandFailure(
-                        ExitCode.VERIFICATION_FAILED,
-                        "expected a disablement secret of this authority, found another one;"
-                            + " nothing was written"));
+    DisablementSecret fitting = readFitting(authority);
     StoreBackup copy = backup.of(store.place());
     confirmation.require(
         "This ends the authority in " + edit.store() + copy.plan() + ".",
@@ -101,14 +101,56 @@ public final class DisableCommand implements Callable<Integer> {
     copy.make();
     edit.end(fitting);
     tka.noteChange();
+    report(authority, copy, "Tailnet Lock is no longer enabled here.");
+    return ExitCode.OK;
+  }
+
+  private void report(Authority authority, StoreBackup copy, String done) throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       Json.print(out, toJson(authority, copy));
     } else {
       copy.report().ifPresent(out::println);
-      out.println("Tailnet Lock is no longer enabled here.");
+      out.println(done);
     }
-    return ExitCode.OK;
+  }
+
+  /** Has a running tailscaled end it, at control, for the whole tailnet. */
+  private int onDaemon(TailscaledPlace daemon, PrintWriter err)
+      throws TkaException, IOException, CommandFailure {
+    StoreBackup copy = backup.of(daemon);
+    try (DaemonEdit edit = DaemonEdit.open(daemon, store.words(), err)) {
+      Authority authority = edit.authority();
+      DisablementSecret fitting = readFitting(authority);
+      edit.say("has tailscaled end tailnet lock for the whole tailnet, at control");
+      confirmation.require(
+          "This ends the authority at control, for all nodes of the tailnet.",
+          tka,
+          StreamArgument.isStandardInput(secret),
+          err);
+      edit.settleLock(
+          false,
+          api -> {
+            api.disable(fitting);
+            return true;
+          });
+      tka.noteChange();
+      report(authority, copy, "Tailnet Lock is no longer enabled in this tailnet.");
+      return ExitCode.OK;
+    }
+  }
+
+  private DisablementSecret readFitting(Authority authority)
+      throws SigningException, IOException, CommandFailure {
+    return readSecrets().stream()
+        .filter(authority.state()::isDisabledBy)
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new CommandFailure(
+                    ExitCode.VERIFICATION_FAILED,
+                    "expected a disablement secret of this authority, found another one;"
+                        + " nothing was written"));
   }
 
   private List<DisablementSecret> readSecrets()

@@ -8,11 +8,13 @@ import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
+import dev.tka.client.localapi.TailscaledPlace;
 import dev.tka.core.ApplyException;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Key;
 import dev.tka.core.LockPrivateKey;
+import dev.tka.core.LockPublicKey;
 import dev.tka.core.SigningException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
@@ -118,6 +120,10 @@ abstract class EditCommand implements Callable<Integer> {
   @Override
   public final Integer call() throws TkaException, IOException, CommandFailure {
     List<KeyArgument> keys = KeyArgument.parseAll(arguments, spec);
+    Optional<TailscaledPlace> daemon = DaemonEdit.find(store, spec, senselessOnDaemon());
+    if (daemon.isPresent()) {
+      return onDaemon(daemon.get(), keys);
+    }
     checkOptions(keys, store.words());
     PrintWriter err = spec.commandLine().getErr();
     StoreEdit edit = StoreEdit.begin(store, err);
@@ -161,6 +167,66 @@ abstract class EditCommand implements Callable<Integer> {
                 err.println(
                     "tka: warning: a checkpoint is due and was postponed: " + reason.getMessage()));
     return ExitCode.OK;
+  }
+
+  private int onDaemon(TailscaledPlace daemon, List<KeyArgument> keys)
+      throws TkaException, IOException, CommandFailure {
+    try (DaemonEdit edit = DaemonEdit.open(daemon, store.words(), err())) {
+      Authority before = edit.authority();
+      DaemonChange change = onDaemon(edit, before, edit.requireTrusted(before), keys);
+      edit.say("asks tailscaled to " + change.change());
+      Map<String, Object> prepared = change.prepare();
+      DaemonEdit.Made made = edit.modify(change.change(), retry.patience());
+      tka.noteChange();
+      if (json) {
+        Map<String, Object> object = new LinkedHashMap<>();
+        object.put("SchemaVersion", Json.SCHEMA_VERSION);
+        object.put("Head", made.after().head().toString());
+        object.put("Messages", made.made().stream().map(AumJson::message).toList());
+        object.putAll(prepared);
+        Json.print(out(), object);
+      }
+      return ExitCode.OK;
+    }
+  }
+
+  /** Options that make no sense where tailscaled signs. */
+  List<String> senselessOnDaemon() {
+    return DaemonEdit.SIGNERS;
+  }
+
+  /** A change by a running tailscaled, and what has to be done before it. */
+  interface DaemonChange {
+    DaemonEdit.Change change();
+
+    /**
+     * Does it, and prints it unless JSON is asked for.
+     *
+     * @return the JSON fields besides the edit
+     */
+    default Map<String, Object> prepare() throws TkaException, CommandFailure {
+      return Map.of();
+    }
+  }
+
+  /**
+   * The change as tailscaled can make it.
+   *
+   * @param own the node's key, which signs
+   * @throws CommandFailure if it cannot, or no node would accept it
+   */
+  DaemonChange onDaemon(
+      DaemonEdit edit, Authority before, LockPublicKey own, List<KeyArgument> keys)
+      throws TkaException, IOException, CommandFailure {
+    throw new CommandFailure(
+        ExitCode.USAGE,
+        store.place().url()
+            + ": a running tailscaled adds and removes keys, and changes none: remove the key, and"
+            + " add it again");
+  }
+
+  final boolean asJson() {
+    return json;
   }
 
   /** Names the command that helps if an operation is refused. */

@@ -10,16 +10,20 @@ import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
 import dev.tka.cli.output.Texts;
+import dev.tka.client.localapi.LockStatus;
+import dev.tka.client.localapi.TailscaledPlace;
 import dev.tka.core.Aum;
 import dev.tka.core.Bytes;
 import dev.tka.core.DisablementSecret;
 import dev.tka.core.Key;
 import dev.tka.core.LockPrivateKey;
+import dev.tka.core.LockPublicKey;
 import dev.tka.core.State;
 import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Genesis;
 import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.nodekey.UnsoundKeyException;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.StoreException;
@@ -52,6 +56,8 @@ import picocli.CommandLine.Spec;
       "The signing key must be one of the trusted keys. Without --confirm, shows a preview."
           + " Anyone with a disablement secret can end the authority: the secrets are printed"
           + " once and not stored.",
+      DaemonEdit.HELP
+          + " That key has to be among the trusted ones, and control signs all nodes with it.",
       StoreArgument.RULES
     },
     mixinStandardHelpOptions = true,
@@ -60,6 +66,7 @@ import picocli.CommandLine.Spec;
       "  tka init DIR --gen-disablements 2 --key-file admin.key tlpub:...?2 tlpub:...",
       "  tka init DIR --gen-disablements 2 --key-file admin.key --confirm tlpub:...?2 tlpub:...",
       "  tka init DIR --gen-disablements 0 --key-file admin.key tlpub:... disablement:44a7...",
+      "  tka init tailscaled: --confirm tlpub:... tlpub:...     signed by this node's own key",
       "  tka init sqlite:control.db --tailnet example.com --key-file admin.key tlpub:... --confirm",
     })
 public final class InitCommand implements Callable<Integer> {
@@ -95,6 +102,10 @@ public final class InitCommand implements Callable<Integer> {
     List<Key> keys = new ArrayList<>();
     List<Bytes> values = new ArrayList<>();
     parseArguments(keys, values);
+    Optional<TailscaledPlace> daemon = DaemonEdit.find(store, spec, DaemonEdit.SIGNERS);
+    if (daemon.isPresent()) {
+      return onDaemon(daemon.get(), keys, values);
+    }
     requireNoAuthority();
     LockPrivateKey signer = signingKey.read(tka.in(), spec);
     // Also built for a preview, so that an impossible authority is refused before it is confirmed.
@@ -127,6 +138,103 @@ public final class InitCommand implements Callable<Integer> {
       out.println("Initialization complete.");
     }
     return ExitCode.OK;
+  }
+
+  /** Has a running tailscaled begin it, with this node's own key. */
+  private int onDaemon(TailscaledPlace daemon, List<Key> keys, List<Bytes> values)
+      throws TkaException, IOException, CommandFailure {
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    try (DaemonEdit edit = DaemonEdit.open(daemon, store.words(), err)) {
+      requireReady(edit.status(), keys);
+      for (Key key : keys) {
+        UnsoundKeyException.requireSound("signing key", key.id());
+        key.requireWellFormed();
+      }
+      if (!confirmed) {
+        if (json) {
+          Json.print(out, planToJson(keys));
+        } else {
+          printPlan(keys, out);
+        }
+        return ExitCode.OK;
+      }
+      List<DisablementSecret> secrets =
+          Stream.generate(() -> DisablementSecret.generate(tka.random())).limit(generated).toList();
+      secrets.forEach(secret -> values.add(secret.value()));
+      if (json) {
+        Json.print(out, toJson(keys, secrets));
+      } else {
+        print(keys, secrets, out);
+      }
+      // Secrets that nobody has seen would be lost once the authority exists.
+      if (out.checkError()) {
+        throw new CommandFailure(
+            ExitCode.IO, "the disablement secrets could not be printed; nothing was written");
+      }
+      edit.say("has tailscaled enable tailnet lock for the whole tailnet, signed by its own key");
+      tka.noteChange();
+      begin(edit, keys, values, err);
+      if (!json) {
+        out.println("Initialization complete.");
+      }
+      return ExitCode.OK;
+    }
+  }
+
+  private void begin(DaemonEdit edit, List<Key> keys, List<Bytes> values, PrintWriter err)
+      throws TkaException, CommandFailure {
+    try {
+      edit.settleLock(
+          true,
+          api -> {
+            api.begin(keys, values);
+            return true;
+          });
+    } catch (StoreException.Unavailable e) {
+      if (generated > 0) {
+        err.println("tka: no authority was created; the secrets above are worthless");
+      }
+      throw e;
+    } catch (CommandFailure e) {
+      err.println("tka: keep the secrets above until it is clear whether the authority exists");
+      throw e;
+    }
+    if (!edit.authority().state().disablementValues().containsAll(values)) {
+      throw new CommandFailure(
+          ExitCode.CONFLICT,
+          "another authority was begun at the same time; the secrets above are worthless",
+          Advice.person("'tka status " + store.words() + "' shows it"));
+    }
+  }
+
+  private void requireReady(LockStatus status, List<Key> keys) throws CommandFailure {
+    if (status.enabled()) {
+      throw enabledAlready();
+    }
+    LockPublicKey own =
+        status
+            .publicKey()
+            .filter(key -> status.nodeKey().isPresent())
+            .orElseThrow(
+                () ->
+                    new CommandFailure(
+                        ExitCode.NOT_FOUND,
+                        "this node is not logged in to a tailnet",
+                        Advice.person("log it in: 'tailscale up'")));
+    if (keys.stream().noneMatch(key -> key.id().equals(own.bytes()))) {
+      throw new CommandFailure(
+          ExitCode.VERIFICATION_FAILED,
+          "expected this node's own key among the keys to trust, since it signs: " + own,
+          Advice.person("add it to the keys, or do it on a node whose key is among them"));
+    }
+  }
+
+  private CommandFailure enabledAlready() {
+    return new CommandFailure(
+        ExitCode.CONFLICT,
+        "tailnet lock is already enabled in " + store.words(),
+        Advice.end(store.words(), "'tka status " + store.words() + "' shows it; to begin anew"));
   }
 
   private void begin(Aum genesis) throws TkaException, CommandFailure {
@@ -177,10 +285,7 @@ public final class InitCommand implements Callable<Integer> {
     }
     AumSnapshot snapshot = before.get().read();
     if (!snapshot.entries().isEmpty()) {
-      throw new CommandFailure(
-          ExitCode.CONFLICT,
-          "tailnet lock is already enabled in " + store.words(),
-          Advice.end(store.words(), "'tka status " + store.words() + "' shows it; to begin anew"));
+      throw enabledAlready();
     }
     int damage = StoreArgument.reportDamage(snapshot, spec.commandLine().getErr());
     if (damage != ExitCode.OK) {
@@ -232,10 +337,15 @@ public final class InitCommand implements Callable<Integer> {
 
   private static Map<String, Object> toJson(
       Aum genesis, List<Key> keys, List<DisablementSecret> secrets) {
+    Map<String, Object> object = toJson(keys, secrets);
+    object.put("Head", genesis.hash().toString());
+    return object;
+  }
+
+  private static Map<String, Object> toJson(List<Key> keys, List<DisablementSecret> secrets) {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("SchemaVersion", Json.SCHEMA_VERSION);
     object.put("Created", true);
-    object.put("Head", genesis.hash().toString());
     object.put("TrustedKeys", AumJson.keys(keys));
     object.put("DisablementSecrets", secrets.stream().map(DisablementSecret::exposeText).toList());
     return object;

@@ -1,6 +1,7 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.Confirmation;
+import dev.tka.cli.input.DaemonPeers;
 import dev.tka.cli.input.KeyArgument;
 import dev.tka.cli.input.PeersFile;
 import dev.tka.cli.input.PeersOption;
@@ -10,9 +11,12 @@ import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.Bytes;
+import dev.tka.core.KeyDefect;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.LockPublicKey;
+import dev.tka.core.NodeKey;
 import dev.tka.core.SigningException;
+import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.BuildException;
 import dev.tka.core.authority.UpdateBuilder;
@@ -20,6 +24,7 @@ import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.core.nodekey.NodeKeySigning;
 import dev.tka.core.nodekey.PeerVerdict;
 import dev.tka.core.nodekey.UnsoundKeyException;
+import dev.tka.core.store.StoreException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -30,6 +35,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -50,6 +56,9 @@ import picocli.CommandLine.Option;
       "--re-sign=false removes the keys without signing nodes again; with --peers, it lists the"
           + " nodes that are locked out.",
       "Since the signatures are printed first, --peers implies --no-retry.",
+      DaemonEdit.HELP
+          + " Control names the nodes that the keys signed; they are signed again before the removal,"
+          + " and --peers is not needed.",
       StoreArgument.RULES
     },
     mixinStandardHelpOptions = true,
@@ -58,6 +67,7 @@ import picocli.CommandLine.Option;
       "  tka remove DIR tlpub:... --peers peers.json --key-file admin.key",
       "  tka remove DIR tlpub:... --re-sign=false --key-file admin.key     no node is signed again",
       "  tka remove DIR tlpub:... --peers peers.json --re-sign=false --key-file admin.key",
+      "  tka remove tailscaled: tlpub:...                                  its nodes are signed again",
       "  tka remove DIR tlpub:... --re-sign=false --key-file own.key --confirm     the signing key itself",
     })
 public final class RemoveCommand extends EditCommand {
@@ -90,6 +100,131 @@ public final class RemoveCommand extends EditCommand {
     if (peers.isStandardInput() && inputIsTaken()) {
       throw usage("--peers and --key-file cannot both read standard input");
     }
+  }
+
+  @Override
+  List<String> senselessOnDaemon() {
+    return Stream.concat(DaemonEdit.SIGNERS.stream(), Stream.of("--peers")).toList();
+  }
+
+  @Override
+  DaemonChange onDaemon(
+      DaemonEdit edit, Authority before, LockPublicKey own, List<KeyArgument> keys)
+      throws TkaException, IOException, CommandFailure {
+    List<Bytes> removed = keys.stream().map(key -> key.key().bytes()).distinct().toList();
+    boolean again = reSign == null || reSign;
+    for (KeyArgument key : keys) {
+      if (key.votes().isPresent()) {
+        throw usage("a key to remove takes no votes: " + key.key());
+      }
+      if (!before.state().trusts(key.key().bytes())) {
+        throw new CommandFailure(
+            ExitCode.VERIFICATION_FAILED, key.key() + " is not trusted", absent(key));
+      }
+    }
+    if (removed.size() == before.state().keys().size()) {
+      throw new CommandFailure(
+          ExitCode.VERIFICATION_FAILED,
+          "the only trusted keys cannot be removed",
+          Failures.onlyKey(store()));
+    }
+    if (removed.contains(own.bytes())) {
+      if (again) {
+        throw new CommandFailure(
+            ExitCode.USAGE,
+            "this node's own key cannot be removed while it signs nodes again; nothing was changed",
+            Advice.person(
+                "do it on another node whose key is trusted; or add --re-sign=false, and no node is"
+                    + " signed again"));
+      }
+      confirmation.require(
+          "This removes this node's own key, which could not sign again.",
+          tka(),
+          inputIsTaken(),
+          err());
+    }
+    return new DaemonRemoval(edit, removed, again);
+  }
+
+  /** A removal through tailscaled: what the keys signed is signed again by the node's own key. */
+  private final class DaemonRemoval implements DaemonChange {
+    private final DaemonEdit edit;
+    private final List<Bytes> removed;
+    private final Map<NodeKey, Optional<LockPublicKey>> again = new LinkedHashMap<>();
+    private final Map<NodeKey, Optional<LockPublicKey>> left = new LinkedHashMap<>();
+
+    DaemonRemoval(DaemonEdit edit, List<Bytes> removed, boolean signsAgain) throws StoreException {
+      this.edit = edit;
+      this.removed = removed;
+      for (Bytes key : removed) {
+        // Anybody may have brought in a node under such a key, and it must not come to stay.
+        boolean anybodys = KeyDefect.of(key).isPresent();
+        for (NodeKeySignature made : edit.ask(api -> api.affected(key))) {
+          Optional<NodeKey> node = made.nodeKey();
+          boolean sound =
+              made.wrappingPublic().filter(each -> KeyDefect.of(each).isPresent()).isEmpty();
+          node.ifPresent(
+              nodeKey ->
+                  (signsAgain && !anybodys && sound ? again : left)
+                      .put(nodeKey, DaemonSigning.rotationKey(made)));
+        }
+      }
+    }
+
+    @Override
+    public DaemonEdit.Change change() {
+      return new DaemonEdit.Change(List.of(), removed);
+    }
+
+    @Override
+    public Map<String, Object> prepare() throws TkaException, CommandFailure {
+      Map<NodeKey, String> titles = new LinkedHashMap<>();
+      PeersFile known = edit.ask(api -> DaemonPeers.of(api.status(), api.ownNode()));
+      Stream.concat(known.self().stream(), known.peers().stream())
+          .forEach(entry -> titles.put(entry.peer().nodeKey(), entry.title()));
+      again.keySet().forEach(node -> edit.say("first signs again " + title(node, titles)));
+      left.keySet().forEach(node -> edit.say("locks out " + title(node, titles)));
+      int signed = 0;
+      for (Map.Entry<NodeKey, Optional<LockPublicKey>> node : again.entrySet()) {
+        try {
+          edit.ask(
+              api -> {
+                api.sign(node.getKey(), node.getValue());
+                return true;
+              });
+          signed++;
+        } catch (StoreException.Unavailable e) {
+          edit.say(
+              "nothing was removed; "
+                  + Texts.count(signed, "node")
+                  + " signed again, which does no harm");
+          throw e;
+        }
+      }
+      if (!asJson()) {
+        print("Signed again:", again.keySet(), titles);
+        print("No longer signed:", left.keySet(), titles);
+      }
+      Map<String, Object> object = new LinkedHashMap<>();
+      object.put("ReSigned", again.keySet().stream().map(RemoveCommand::toJson).toList());
+      object.put("NotReSigned", left.keySet().stream().map(RemoveCommand::toJson).toList());
+      return object;
+    }
+
+    private void print(String heading, Set<NodeKey> nodes, Map<NodeKey, String> titles) {
+      if (!nodes.isEmpty()) {
+        out().println(heading);
+        nodes.forEach(node -> out().println("\t" + title(node, titles)));
+      }
+    }
+  }
+
+  private static String title(NodeKey node, Map<NodeKey, String> titles) {
+    return titles.containsKey(node) ? titles.get(node) + "\t" + node : node.toString();
+  }
+
+  private static Map<String, Object> toJson(NodeKey node) {
+    return Map.of("NodeKey", node.toString());
   }
 
   @Override

@@ -18,9 +18,13 @@ import dev.tka.cli.output.Texts;
 import dev.tka.client.localapi.TailscaledPlace;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
+import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
 import dev.tka.core.LockPrivateKey;
+import dev.tka.core.LockPublicKey;
+import dev.tka.core.Signer;
+import dev.tka.core.SigningException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.ForkResolution;
@@ -28,6 +32,7 @@ import dev.tka.core.authority.Revocation;
 import dev.tka.core.authority.RevocationOutlook;
 import dev.tka.core.authority.RevocationPlan;
 import dev.tka.core.store.AumFacts;
+import dev.tka.core.store.StoreException;
 import dev.tka.sync.rpc.AumJson;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -69,6 +74,7 @@ import picocli.CommandLine.Spec;
           + " before that, unless the update has more votes. Signing refuses for such a key, and"
           + " --finish leaves its signature out if the others are enough. So answer a theft first,"
           + " and rotate keys afterwards.",
+      DaemonEdit.HELP + " --finish sends the update, and waits until it is on the chain.",
       "Each step says whether control would refuse the update, whether the revoked keys could"
           + " answer it, and whether shipping nodes can follow.",
       StoreArgument.RULES
@@ -81,6 +87,7 @@ import picocli.CommandLine.Spec;
       "  tka revoke-keys DIR tlpub:... --fork-from HASH --key-file admin.key",
       "  tka revoke-keys DIR --cosign A401... --key-file other.key",
       "  tka revoke-keys DIR --finish A401...",
+      "  tka revoke-keys tailscaled: tlpub:...       signed by this node's own key",
       "  cat recovery.hex | tka revoke-keys DIR --finish - --confirm",
     })
 public final class RevokeKeysCommand implements Callable<Integer> {
@@ -134,17 +141,23 @@ public final class RevokeKeysCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
 
+  /** The running tailscaled that signs and sends, if the store is one. */
+  private Optional<TailscaledPlace> daemon = Optional.empty();
+
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure {
     requireOneStep();
     boolean first = cosign == null && finish == null;
     List<KeyArgument> revoked = first ? KeyArgument.parseAll(keys, spec) : List.of();
     PrintWriter err = spec.commandLine().getErr();
+    daemon = DaemonEdit.find(store, spec, DaemonEdit.SIGNERS);
     if (planOnly) {
       return plan(StoreEdit.look(store, err).authority(), revoked);
     }
     if (finish != null) {
-      finish(StoreEdit.begin(store, err), readUpdate(finish));
+      finish(
+          daemon.isPresent() ? StoreEdit.look(store, err) : StoreEdit.begin(store, err),
+          readUpdate(finish));
     } else if (cosign != null) {
       cosign(StoreEdit.look(store, err).authority(), readUpdate(cosign));
     } else {
@@ -177,7 +190,6 @@ public final class RevokeKeysCommand implements Callable<Integer> {
     Set<Bytes> revoked = ids(named);
     PrintWriter err = spec.commandLine().getErr();
     Optional<PeersFile> file = peers.read(tka, err);
-    Optional<TailscaledPlace> daemon = DaemonPeers.find(store.place());
     if (file.isEmpty() && daemon.isPresent()) {
       file = Optional.of(DaemonPeers.of(daemon.get(), err));
     }
@@ -208,8 +220,12 @@ public final class RevokeKeysCommand implements Callable<Integer> {
   }
 
   private void begin(Authority authority, List<KeyArgument> named)
-      throws TkaException, IOException {
+      throws TkaException, IOException, CommandFailure {
     Set<Bytes> revoked = ids(named);
+    if (daemon.isPresent()) {
+      begin(daemon.get(), authority, revoked);
+      return;
+    }
     LockPrivateKey signer = signingKey.read(tka.in(), spec);
     Aum draft =
         forkFrom == null
@@ -224,17 +240,90 @@ public final class RevokeKeysCommand implements Callable<Integer> {
             CO_SIGN + hex(update)));
   }
 
+  /** Has a running tailscaled make it, and looks at what it made. */
+  private void begin(TailscaledPlace place, Authority authority, Set<Bytes> revoked)
+      throws TkaException, IOException, CommandFailure {
+    PrintWriter err = spec.commandLine().getErr();
+    try (DaemonEdit edit = DaemonEdit.open(place, store.words(), err)) {
+      LockPublicKey own = edit.requireTrusted(authority);
+      Aum expected =
+          forkFrom == null
+              ? Revocation.draft(authority, revoked, own)
+              : Revocation.draftAt(authority, revoked, forkFrom);
+      edit.say(
+          "has tailscaled make a recovery update that revokes "
+              + revoked.stream().map(Texts::keyId).collect(Collectors.joining(", "))
+              + ", and sign it with this node's own key; nothing is sent");
+      Aum update = edit.ask(api -> api.generateRecovery(revoked, Optional.ofNullable(forkFrom)));
+      if (!update.withSignatures(List.of()).equals(expected)) {
+        edit.say("warning: it is another one than this command would make: look at it well");
+      }
+      printStep(
+          authority,
+          update,
+          List.of(
+              "Run the following command on another machine with a trusted tailnet lock key:",
+              CO_SIGN + hex(update)));
+    }
+  }
+
+  /**
+   * This node's own key, which signs one update alone: tailscaled is given the update, not its
+   * hash.
+   */
+  private static Signer signer(DaemonEdit edit, LockPublicKey own, Aum update) {
+    return new Signer() {
+      @Override
+      public LockPublicKey publicKey() {
+        return own;
+      }
+
+      @Override
+      public Bytes sign(Bytes sigHash) throws SigningException {
+        try {
+          return edit.ask(api -> api.cosignRecovery(update)).signatures().stream()
+              .filter(made -> made.signerId().equals(own.bytes()))
+              .findFirst()
+              .flatMap(AumSignature::signature)
+              .orElseThrow(() -> new SigningException("tailscaled did not sign it"));
+        } catch (StoreException e) {
+          throw new SigningException(
+              String.valueOf(e.getMessage()), e.getCause() == null ? e : e.getCause());
+        }
+      }
+    };
+  }
+
+  private Aum signed(Authority authority, Aum update)
+      throws TkaException, IOException, CommandFailure {
+    if (daemon.isEmpty()) {
+      LockPrivateKey signer = signingKey.read(tka.in(), spec);
+      requireUnsignedBy(signer.publicKey(), update);
+      return Revocation.sign(authority, update, signer, Instant.now());
+    }
+    try (DaemonEdit edit =
+        DaemonEdit.open(daemon.get(), store.words(), spec.commandLine().getErr())) {
+      LockPublicKey own = edit.requireTrusted(authority);
+      requireUnsignedBy(own, update);
+      edit.say(
+          "has tailscaled sign this with this node's own key: "
+              + describe(Revocation.effect(authority, update)));
+      return Revocation.sign(authority, update, signer(edit, own, update), Instant.now());
+    }
+  }
+
+  private static void requireUnsignedBy(LockPublicKey signer, Aum update) throws CommandFailure {
+    if (update.signatures().stream().anyMatch(made -> made.signerId().equals(signer.bytes()))) {
+      throw new CommandFailure(
+          ExitCode.VERIFICATION_FAILED,
+          signer + " has already signed this recovery update; a signature counts once");
+    }
+  }
+
   private void cosign(Authority authority, Aum update)
       throws TkaException, IOException, CommandFailure {
     Revocation.requireCurrent(authority, update);
-    LockPrivateKey signer = signingKey.read(tka.in(), spec);
-    Bytes signerId = signer.publicKey().bytes();
-    if (update.signatures().stream().anyMatch(made -> made.signerId().equals(signerId))) {
-      throw new CommandFailure(
-          ExitCode.VERIFICATION_FAILED,
-          signer.publicKey() + " has already signed this recovery update; a signature counts once");
-    }
-    Aum signed = Revocation.sign(authority, update, signer, Instant.now());
+    Aum signed = signed(authority, update);
     printStep(
         authority,
         signed,
@@ -276,11 +365,20 @@ public final class RevokeKeysCommand implements Callable<Integer> {
     object.put("LeftOut", leftOut(given, update).stream().map(Texts::keyId).toList());
     object.putAll(toJson(outlook));
     Authority after =
-        earlier.isPresent()
-            ? edit.replace(earlier.get(), List.of(update))
-            : edit.store(List.of(update));
+        daemon.isPresent()
+            ? submit(daemon.get(), update)
+            : earlier.isPresent()
+                ? edit.replace(earlier.get(), List.of(update))
+                : edit.store(List.of(update));
     tka.noteChange();
     printFinished(object, after);
+  }
+
+  private Authority submit(TailscaledPlace place, Aum update) throws TkaException, CommandFailure {
+    try (DaemonEdit edit = DaemonEdit.open(place, store.words(), spec.commandLine().getErr())) {
+      edit.say("has tailscaled send it to control");
+      return edit.submit(update);
+    }
   }
 
   /** Leaves out the signatures for which control would refuse it, if the others are enough. */

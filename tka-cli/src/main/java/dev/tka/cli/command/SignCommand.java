@@ -1,6 +1,7 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.Confirmation;
+import dev.tka.cli.input.DaemonPeers;
 import dev.tka.cli.input.KeyArgument;
 import dev.tka.cli.input.Pasted;
 import dev.tka.cli.input.PeersFile;
@@ -17,6 +18,7 @@ import dev.tka.cli.output.SignatureOutput;
 import dev.tka.cli.output.Texts;
 import dev.tka.client.ServerException;
 import dev.tka.client.ServerPlace;
+import dev.tka.client.localapi.TailscaledPlace;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.NodeKey;
@@ -53,6 +55,9 @@ import picocli.CommandLine.Spec;
       "Signs node keys, which admits the nodes to the tailnet. Says first what it signs, on"
           + " standard error.",
       "Prints the signatures, for control or a peers file. Nothing is written.",
+      "A running tailscaled, tailscaled:, signs with this node's own key and sends the signatures to"
+          + " control. Each node gets a line with what became of it; an error with one does not keep"
+          + " the others from being signed.",
       "A sign-device link is checked first: it has to belong to this tailnet and be unchanged. A"
           + " link as a mail or a web page shows it will do.",
       "With --peers, a node can be named by its ID or its name there; without NODE, all nodes of"
@@ -70,6 +75,7 @@ import picocli.CommandLine.Spec;
       "  tka sign DIR laptop phone --peers peers.json --key-file admin.key",
       "  tka sign DIR --peers peers.json --key-file admin.key",
       "  tka sign https://tka.example.com laptop --key-file admin.key",
+      "  tka sign tailscaled: laptop             with this node's own key, through control",
       "  tka sign DIR nodekey:... --key-file admin.key --json | jq .NodeKeySignature"
     })
 public final class SignCommand implements Callable<Integer> {
@@ -159,9 +165,11 @@ public final class SignCommand implements Callable<Integer> {
     if (readers > 1) {
       throw usage("only one of -, --peers and --key-file can read standard input");
     }
+    Optional<TailscaledPlace> daemon =
+        DaemonEdit.find(store, spec, List.of("--key-file", "--signer", "--peers"));
     Optional<ServerPlace> server =
         peers.isGiven() ? Optional.empty() : ServedPeers.find(store.place());
-    if (words.isEmpty() && !peers.isGiven() && server.isEmpty()) {
+    if (words.isEmpty() && !peers.isGiven() && server.isEmpty() && daemon.isEmpty()) {
       throw usage("missing argument, expected one or more nodes, or --peers");
     }
     List<Named> named =
@@ -178,6 +186,9 @@ public final class SignCommand implements Callable<Integer> {
     Optional<PeersFile> file = peers.read(tka, err);
     if (server.isPresent() && (all || !named.stream().allMatch(SignCommand::isKeyOrLink))) {
       file = Optional.of(ServedPeers.of(server.get(), look.store().tailnet().orElseThrow()));
+    }
+    if (daemon.isPresent()) {
+      file = Optional.of(DaemonPeers.of(daemon.get(), err));
     }
     List<Wanted> wanted =
         all ? unsigned(authority, file.orElseThrow()) : wanted(named, authority, file);
@@ -196,6 +207,9 @@ public final class SignCommand implements Callable<Integer> {
       err.println("tka: nothing to sign");
       return ExitCode.OK;
     }
+    if (daemon.isPresent()) {
+      return sign(daemon.get(), wanted, all, err);
+    }
     LockPrivateKey signer = signer(authority);
     wanted.forEach(one -> err.println("tka: signs " + one));
     err.flush();
@@ -208,6 +222,31 @@ public final class SignCommand implements Callable<Integer> {
     }
     print(sign(wanted, signer), fromInput || file.isPresent() || wanted.size() > 1);
     return file.map(PeersFile::exitCode).orElse(ExitCode.OK);
+  }
+
+  /** Has a running tailscaled sign, which sends the signatures to control. */
+  private int sign(TailscaledPlace daemon, List<Wanted> wanted, boolean all, PrintWriter err)
+      throws TkaException, IOException, CommandFailure {
+    try (DaemonEdit edit = DaemonEdit.open(daemon, store.words(), err)) {
+      LockPublicKey own = edit.requireTrusted(edit.authority());
+      wanted.forEach(one -> edit.say("has tailscaled sign " + one));
+      if (all) {
+        confirmation.require(
+            "This signs " + Texts.count(wanted.size(), "node") + ", which may then join.",
+            tka,
+            false,
+            err);
+      }
+      tka.noteChange();
+      return new DaemonSigning(edit, own)
+          .sign(
+              wanted.stream()
+                  .map(one -> new DaemonSigning.Node(one.title(), one.nodeKey(), one.rotationKey()))
+                  .toList(),
+              output.isJson(),
+              spec.commandLine().getOut(),
+              err);
+    }
   }
 
   private LockPrivateKey signer(Authority authority)
@@ -376,7 +415,10 @@ public final class SignCommand implements Callable<Integer> {
   private Advice list() {
     return peers.isGiven()
         ? Advice.listPeers(store.words(), peers.word())
-        : Advice.person("'tka fleet " + store.words() + "' lists the server's nodes");
+        : Advice.person(
+            DaemonPeers.find(store.place()).isPresent()
+                ? "'tka peers " + store.words() + "' lists " + DaemonPeers.SOURCE
+                : "'tka fleet " + store.words() + "' lists the server's nodes");
   }
 
   private static boolean isKeyOrLink(Named one) {

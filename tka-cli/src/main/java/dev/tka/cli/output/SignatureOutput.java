@@ -16,6 +16,11 @@ public final class SignatureOutput {
   @Option(names = "--json", description = "Print JSON, with the fields of a node in a peers file.")
   private boolean json;
 
+  /** Whether JSON is asked for. */
+  public boolean isJson() {
+    return json;
+  }
+
   /** A node key with its new signature. */
   public record Signed(NodeKey nodeKey, NodeKeySignature signature) {
     private void put(Map<String, Object> object) {

@@ -302,9 +302,10 @@ public final class LocalApi implements AutoCloseable {
   }
 
   /**
-   * Has an auth key wrapped: the node's own key signs a credential for a new key, which goes to the
-   * daemon for that. The signature counts while the node's own key is trusted.
+   * Has an auth key wrapped: a key, which goes to the daemon for that, signs a credential for a new
+   * one that the daemon makes. It counts once the key is trusted, which this does not see to.
    *
+   * @param key signs the credential; whether it is trusted is not looked at
    * @return the wrapped key, a secret
    */
   public String wrap(AuthKey.Plain plain, LockPrivateKey key) throws LocalApiException {

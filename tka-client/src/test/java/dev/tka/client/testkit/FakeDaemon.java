@@ -17,6 +17,7 @@ import dev.tka.core.authority.Genesis;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.Revocation;
 import dev.tka.core.authority.UpdateBuilder;
+import dev.tka.core.nodekey.AuthKey;
 import dev.tka.core.nodekey.NodeKeyAuthorization;
 import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.core.nodekey.NodeKeySigning;
@@ -28,7 +29,6 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -566,18 +566,10 @@ public final class FakeDaemon implements AutoCloseable {
     requireHere("");
     String text = String.valueOf(request.get("TKAKey"));
     secrets.add(text);
-    LockPrivateKey own = LockPrivateKey.parse(text);
-    Bytes credential = NodeKeySigning.credential(own.publicKey(), key).encoded();
-    byte[] both = own.exposeToByteArray();
-    Base64.Encoder encoder = Base64.getEncoder().withoutPadding();
-    String wrapped =
-        request.get("TSKey")
-            + "--TL"
-            + encoder.encodeToString(credential.toByteArray())
-            + "-"
-            + encoder.encodeToString(both);
-    Arrays.fill(both, (byte) 0);
-    return wrapped;
+    AuthKey plain = AuthKey.parse(String.valueOf(request.get("TSKey")));
+    return ((AuthKey.Plain) plain)
+        .wrap(LockPrivateKey.parse(text), new SecureRandom())
+        .exposeText();
   }
 
   @Override
