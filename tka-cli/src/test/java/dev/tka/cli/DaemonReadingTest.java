@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What can be read through a running tailscaled, and what cannot be done there. */
+@SuppressWarnings("try")
 class DaemonReadingTest {
   @TempDir Path folder;
 

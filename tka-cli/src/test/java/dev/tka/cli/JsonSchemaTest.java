@@ -3,6 +3,7 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.jr.ob.JSON;
+import dev.tka.client.testkit.FakeDaemon;
 import dev.tka.client.testkit.FakeServer;
 import dev.tka.control.ControlService;
 import dev.tka.control.ControlSettings;
@@ -100,6 +101,7 @@ class JsonSchemaTest {
     collectAlarms(paths);
     collectServed(paths);
     collectNodeAgent(paths);
+    collectDaemon(paths);
 
     List<String> expected =
         new String(
@@ -112,6 +114,19 @@ class JsonSchemaTest {
       return;
     }
     assertThat(paths).containsExactlyElementsOf(expected);
+  }
+
+  private void collectDaemon(Set<String> paths) throws Exception {
+    Path home = Files.createDirectory(folder.resolve("daemon"));
+    try (Daemon daemon = Daemon.on(home)) {
+      collect("status", daemon.run("status", "--json").json(), paths);
+      collect("add", daemon.run("add", TestKeys.publicKey(5), "--json").json(), paths);
+      collect("sign", daemon.run("sign", "phone", "--json").json(), paths);
+      daemon.fake().instead("sign", FakeDaemon.error(500, "signing failed: out of paper"));
+      collect("sign", daemon.run("sign", "phone", "--json").json(), paths);
+      daemon.fake().instead("sign", out -> false);
+      collect("remove", daemon.run("remove", TestKeys.publicKey(2), "--json").json(), paths);
+    }
   }
 
   private void collectStores(Set<String> paths) throws Exception {
