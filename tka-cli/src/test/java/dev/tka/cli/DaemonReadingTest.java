@@ -8,6 +8,7 @@ import dev.tka.testkit.TestKeys;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -67,6 +68,17 @@ class DaemonReadingTest {
       assertThat(log.err()).contains("tka init " + daemon.url());
       daemon.fake().logOut();
       assertThat(daemon.run("status").err()).contains("not logged in");
+    }
+  }
+
+  @Test
+  void aNodeThatIsLockedOutAndHasATrustedKeySignsItself() throws Exception {
+    try (Daemon daemon = Daemon.on(folder)) {
+      daemon.fake().node(new FakeDaemon.Node(1, "own", Nodes.nodeKey(1), Optional.empty()));
+      assertThat(daemon.run("status").out()).contains(", trusted", ", not signed: locked out");
+      assertThat(daemon.run("explain", "own").out()).contains("dropped: there is no signature");
+      assertThat(daemon.run("sign", "own").out()).contains("own (n1CNTRL)): kept now");
+      assertThat(daemon.run("status").out()).contains(", signed");
     }
   }
 
