@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * An etcd that keeps the AUMs of many tailnets, and what a control server keeps beside them, below
@@ -53,6 +54,7 @@ public final class EtcdTailnets implements Tailnets {
   private final String place;
   private final Set<Poll<?>> polls = ConcurrentHashMap.newKeySet();
   private final Watches watches = new Watches();
+  private final AtomicBoolean sweeping = new AtomicBoolean();
 
   private EtcdTailnets(EtcdSettings settings, EtcdClient client) {
     this.client = client;
@@ -60,7 +62,9 @@ public final class EtcdTailnets implements Tailnets {
     this.layout = new Layout(settings.prefix());
     this.values = new Values(place);
     this.cache = new Cache(client, layout, values, this::hint);
-    this.barrier = new Barrier(client, layout, values, cache, this::sweep);
+    this.barrier =
+        new Barrier(
+            client, layout, values, cache, Barrier.HEARTBEAT, () -> beginSweep(Writer.LEFT));
     this.writer = new Writer(client, layout, values, cache, barrier, place);
   }
 
@@ -154,28 +158,55 @@ public final class EtcdTailnets implements Tailnets {
     }
   }
 
-  /** Keys below the prefix that are not ours, one for each range between those that are. */
-  List<String> strangers() throws StoreException {
-    try {
-      return client
-          .transact(List.of(), List.copyOf(layout.gaps()), List.of())
-          .done()
-          .read()
-          .stream()
-          .flatMap(Optional::stream)
-          .map(KeyValue::key)
-          .toList();
-    } catch (EtcdFailure e) {
-      throw Failures.unavailable(place, e);
+  /** What to know about keys of somebody else that lie among those of a place, if there are any. */
+  public static Optional<String> warning(EtcdSettings settings) {
+    Layout layout = new Layout(settings.prefix());
+    List<String> found;
+    try (EtcdClient client = EtcdClient.open(settings)) {
+      found = strangers(client, layout);
+    } catch (EtcdFailure | IOException e) {
+      // Opening it says what is wrong.
+      return Optional.empty();
     }
+    if (found.isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        settings
+            + " also has keys of somebody else, such as "
+            + TailnetName.printable(found.get(0))
+            + ": they are left as they are; a prefix of its own for each program keeps them apart");
+  }
+
+  /** Keys below the prefix that are not ours, one for each range between those that are. */
+  private static List<String> strangers(EtcdClient client, Layout layout) throws EtcdFailure {
+    return client.transact(List.of(), List.copyOf(layout.gaps()), List.of()).done().read().stream()
+        .flatMap(Optional::stream)
+        .map(KeyValue::key)
+        .toList();
   }
 
   private void hint() {
     polls.forEach(Poll::hint);
   }
 
-  private void sweep() {
-    writer.sweep();
+  /** Deletes large changes that nobody touched for so long; nobody waits for it. */
+  void beginSweep(Duration left) {
+    if (!writer.hasLeft(left) || sweeping.getAndSet(true)) {
+      return;
+    }
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                writer.sweep(left);
+              } finally {
+                sweeping.set(false);
+              }
+            },
+            "tka-etcd-sweep");
+    thread.setDaemon(true);
+    thread.start();
   }
 
   void requireOpen() {
