@@ -5,13 +5,13 @@ import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
-import dev.tka.store.Poll;
 import dev.tka.store.RecordsPoll;
 import dev.tka.store.RevisionPoll;
 import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
 import dev.tka.store.Watches;
 import dev.tka.store.internal.Fences;
+import dev.tka.store.internal.UnderFence;
 import dev.tka.store.records.ControlRecords;
 import dev.tka.store.records.Fence;
 import java.io.IOException;
@@ -19,9 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -52,7 +50,6 @@ public final class EtcdTailnets implements Tailnets {
   private final Barrier barrier;
   private final Writer writer;
   private final String place;
-  private final Set<Poll<?>> polls = ConcurrentHashMap.newKeySet();
   private final Watches watches = new Watches();
   private final AtomicBoolean sweeping = new AtomicBoolean();
 
@@ -61,7 +58,7 @@ public final class EtcdTailnets implements Tailnets {
     this.place = settings.toString();
     this.layout = new Layout(settings.prefix());
     this.values = new Values(place);
-    this.cache = new Cache(client, layout, values, this::hint);
+    this.cache = new Cache(client, layout, values, watches::hint);
     this.barrier =
         new Barrier(
             client, layout, values, cache, Barrier.HEARTBEAT, () -> beginSweep(Writer.LEFT));
@@ -184,10 +181,6 @@ public final class EtcdTailnets implements Tailnets {
         .flatMap(Optional::stream)
         .map(KeyValue::key)
         .toList();
-  }
-
-  private void hint() {
-    polls.forEach(Poll::hint);
   }
 
   /** Deletes large changes that nobody touched for so long; nobody waits for it. */
@@ -360,23 +353,13 @@ public final class EtcdTailnets implements Tailnets {
   @Override
   public Watch watch(Watcher watcher) {
     requireOpen();
-    return watched(RevisionPoll.begin(() -> Optional.of(revisions()), LOOK_AGAIN, watcher));
+    return watches.addHinted(
+        RevisionPoll.begin(() -> Optional.of(revisions()), LOOK_AGAIN, watcher));
   }
 
   Watch watch(EtcdRecords records, ControlRecords.Watcher watcher) {
     requireOpen();
-    return watched(RecordsPoll.begin(records, LOOK_AGAIN, watcher));
-  }
-
-  /** Has a watch be told of commits, and be closed with this place. */
-  private Watch watched(Poll<?> poll) {
-    polls.add(poll);
-    poll.hint();
-    Watch watch = watches.add(poll);
-    return () -> {
-      polls.remove(poll);
-      watch.close();
-    };
+    return watches.addHinted(RecordsPoll.begin(records, LOOK_AGAIN, watcher));
   }
 
   @Override
@@ -398,21 +381,17 @@ public final class EtcdTailnets implements Tailnets {
   }
 
   /** This place, for a move. */
-  private final class Under implements Tailnets {
+  private final class Under extends UnderFence {
     private final Optional<Fences.Held> held;
 
     Under(Optional<Fences.Held> held) {
+      super(EtcdTailnets.this);
       this.held = held;
     }
 
     @Override
     public AumStore tailnet(String name) {
       return store(name, held);
-    }
-
-    @Override
-    public SortedMap<String, Revision> revisions() throws StoreException {
-      return EtcdTailnets.this.revisions();
     }
 
     @Override
@@ -428,21 +407,6 @@ public final class EtcdTailnets implements Tailnets {
     @Override
     public void delete(String name, Revision base) throws StoreException {
       EtcdTailnets.this.delete(name, base, held);
-    }
-
-    @Override
-    public Watch watch(Watcher watcher) {
-      return EtcdTailnets.this.watch(watcher);
-    }
-
-    @Override
-    public void close() {
-      // The place stays.
-    }
-
-    @Override
-    public String toString() {
-      return EtcdTailnets.this.toString();
     }
   }
 

@@ -326,17 +326,14 @@ class WatchFaultsTest {
     EtcdSettings settings = server.settings();
     BentTransport transport = new BentTransport();
     AtomicInteger pages = new AtomicInteger();
-    String roots = EtcdServer.base64(new Layout(settings.prefix()).root("b"));
     try (EtcdTailnets other = EtcdTailnets.create(settings)) {
       for (String each : List.of("a", "b", "c", "d")) {
         other.tailnet(each).wipe();
       }
       transport.doing =
           (asking, path, json) -> {
-            // The second page begins after "b".
-            if (json.contains(roots.substring(0, roots.length() - 4))
-                && json.contains("revision")
-                && pages.incrementAndGet() == 1) {
+            // The second page is asked for at the revision of the first.
+            if (json.matches(".*\"revision\":\"?[1-9].*") && pages.incrementAndGet() == 1) {
               try {
                 other.tailnet("e").wipe();
                 server.compact();
