@@ -18,7 +18,7 @@ import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
-import dev.tka.core.LockPrivateKey;
+import dev.tka.core.Signer;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.ForkResolution;
@@ -203,7 +203,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
   private void begin(Authority authority, List<KeyArgument> named)
       throws TkaException, IOException {
     Set<Bytes> revoked = ids(named);
-    LockPrivateKey signer = signingKey.read(tka.in(), spec);
+    Signer signer = signingKey.read(tka.in(), spec);
     Aum draft =
         forkFrom == null
             ? Revocation.draft(authority, revoked, signer.publicKey())
@@ -220,7 +220,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
   private void cosign(Authority authority, Aum update)
       throws TkaException, IOException, CommandFailure {
     Revocation.requireCurrent(authority, update);
-    LockPrivateKey signer = signingKey.read(tka.in(), spec);
+    Signer signer = signingKey.read(tka.in(), spec);
     Bytes signerId = signer.publicKey().bytes();
     if (update.signatures().stream().anyMatch(made -> made.signerId().equals(signerId))) {
       throw new CommandFailure(

@@ -1,6 +1,6 @@
 package dev.tka.cli.input;
 
-import dev.tka.core.LockPrivateKey;
+import dev.tka.core.Signer;
 import dev.tka.core.SigningException;
 import dev.tka.store.KeyFile;
 import java.io.ByteArrayInputStream;
@@ -33,7 +33,7 @@ public final class SigningKeyOption {
    *
    * @throws ParameterException if none is named
    */
-  public LockPrivateKey read(InputStream in, CommandSpec spec)
+  public Signer read(InputStream in, CommandSpec spec)
       throws SigningException, IOException {
     if (file == null) {
       throw new ParameterException(
