@@ -251,7 +251,7 @@ class SecretsTest {
   }
 
   /** Raw, in hexadecimal of either case, or in base64 of either alphabet, wherever it begins. */
-  private static boolean isIn(byte[] secret, byte[] content) {
+  static boolean isIn(byte[] secret, byte[] content) {
     String text = new String(content, StandardCharsets.ISO_8859_1);
     if (text.contains(new String(secret, StandardCharsets.ISO_8859_1))
         || text.toLowerCase(Locale.ROOT).contains(HexFormat.of().formatHex(secret))) {

@@ -22,6 +22,7 @@ import picocli.CommandLine.Command;
     footer = {
       "  tka add DIR tlpub:... --key-file admin.key",
       "  tka add DIR tlpub:...?2 tlpub:... --key-file admin.key --json",
+      "  tka add DIR tlpub:... --signer agent:",
     })
 public final class AddCommand extends EditCommand {
   /** Each once, however often it is named. */

@@ -168,8 +168,7 @@ public final class AuthKeyCommand {
       return ExitCode.OK;
     }
 
-    private void wrapWithOwnKey(
-        AuthKey.Plain plain, Signer signer, StoreEdit edit, PrintWriter err)
+    private void wrapWithOwnKey(AuthKey.Plain plain, Signer signer, StoreEdit edit, PrintWriter err)
         throws TkaException, IOException, CommandFailure {
       LockPrivateKey own = LockPrivateKey.generate(command.tka.random());
       Key trusted = Key.of(own.publicKey(), 1).withMeta(meta(plain));

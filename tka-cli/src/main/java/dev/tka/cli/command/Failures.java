@@ -8,6 +8,7 @@ import dev.tka.cli.output.Suggestion;
 import dev.tka.cli.output.Texts;
 import dev.tka.client.ServerException;
 import dev.tka.core.ApplyException;
+import dev.tka.core.SigningException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.BuildException;
@@ -320,7 +321,8 @@ public final class Failures
       return ExitCode.CONFLICT;
     }
     if (failure instanceof StoreException.Unavailable
-        || failure instanceof StoreException.InDoubt) {
+        || failure instanceof StoreException.InDoubt
+        || (failure instanceof SigningException && failure.getCause() instanceof IOException)) {
       return ExitCode.IO;
     }
     if (failure instanceof VerificationException

@@ -199,7 +199,7 @@ public final class InitCommand implements Callable<Integer> {
             + store.words()
             + " --confirm --gen-disablements "
             + generated
-            + signingKey.file().map(file -> " --key-file " + Texts.shellWord(file)).orElse("")
+            + signingKey.words()
             + " "
             + String.join(" ", arguments.stream().map(Texts::shellWord).toList()));
   }

@@ -78,6 +78,7 @@ import picocli.CommandLine.Spec;
       "  tka revoke-keys DIR tlpub:... --key-file admin.key",
       "  tka revoke-keys DIR tlpub:... --fork-from HASH --key-file admin.key",
       "  tka revoke-keys DIR --cosign A401... --key-file other.key",
+      "  tka revoke-keys DIR --cosign A401... --signer agent:",
       "  tka revoke-keys DIR --finish A401...",
       "  cat recovery.hex | tka revoke-keys DIR --finish - --confirm",
     })
@@ -159,8 +160,8 @@ public final class RevokeKeysCommand implements Callable<Integer> {
     if (forkFrom != null && keys.isEmpty()) {
       throw usage("--fork-from needs keys to revoke");
     }
-    if (planOnly && (keys.isEmpty() || signingKey.file().isPresent())) {
-      throw usage("--plan needs keys to revoke, and no --key-file");
+    if (planOnly && (keys.isEmpty() || signingKey.isGiven())) {
+      throw usage("--plan needs keys to revoke, and no key to sign with");
     }
     if (peers.isGiven() && !planOnly) {
       throw usage("--peers needs --plan");

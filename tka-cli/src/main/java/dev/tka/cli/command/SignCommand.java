@@ -210,8 +210,7 @@ public final class SignCommand implements Callable<Integer> {
     return file.map(PeersFile::exitCode).orElse(ExitCode.OK);
   }
 
-  private Signer signer(Authority authority)
-      throws TkaException, IOException, CommandFailure {
+  private Signer signer(Authority authority) throws TkaException, IOException, CommandFailure {
     Signer signer = signingKey.read(tka.in(), spec);
     if (!authority.state().trusts(signer.publicKey().bytes())) {
       throw new CommandFailure(

@@ -1,4 +1,8 @@
-/** The kinds of signers that need no library. */
+/**
+ * The kinds of signers that need no library.
+ *
+ * <p>What they sign is specified in {@code docs/protocol.md}.
+ */
 @NullMarked
 package dev.tka.signer.internal;
 
