@@ -3,14 +3,17 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.cli.output.ExitCode;
+import dev.tka.signer.pkcs11.testkit.SoftHsm;
 import dev.tka.signer.testkit.FalseAgent;
 import dev.tka.signer.testkit.SignerContract;
 import dev.tka.signer.testkit.SigningProgram;
 import dev.tka.signer.testkit.SshAgent;
 import dev.tka.store.KeyFile;
 import dev.tka.testkit.TestKeys;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SignersTest {
   private static final int NUMBER = 7;
   private static final String KEY = TestKeys.publicKey(NUMBER).toString();
+  private static final String PIN = "73819264";
   private static final String NODE = "nodekey:" + "ab".repeat(32);
 
   @TempDir Path folder;
@@ -55,6 +59,44 @@ class SignersTest {
     seen.add(Files.readAllBytes(called));
     requireKept(TestKeys.seed(NUMBER), seen);
     assertThat(Files.readString(called)).contains(noting + " public-key ", noting + " sign ");
+  }
+
+  @Test
+  void aTailnetLivesByATokenAlone() throws Exception {
+    SoftHsm token = SoftHsm.make(folder, PIN);
+    String url = token.url("made here");
+    String key = Cli.run("keygen", "--signer", url).out().strip();
+    assertThat(Cli.run("pubkey", "--signer", url).out().strip()).isEqualTo(key);
+    requireRefusedKeygen(url);
+    requireKept(bytes(PIN), SignerLife.live(folder, url));
+
+    Tailnet tailnet = Tailnet.of(Files.createDirectory(folder.resolve("other")), "ann");
+    tailnet.edit("add", "ann", key);
+    Object[] add = {"add", tailnet.directory(), TestKeys.publicKey(9), "--signer", url};
+    Files.writeString(token.pinFile(), "00000000");
+    tailnet.requireRefused(ExitCode.BAD_INPUT, "object=made here: wrong PIN", add);
+    Files.writeString(token.pinFile(), PIN);
+    Files.setPosixFilePermissions(token.pinFile(), PosixFilePermissions.fromString("rw-r--r--"));
+    tailnet.requireRefused(ExitCode.BAD_INPUT, "that only its owner can read", add);
+    Files.setPosixFilePermissions(token.pinFile(), PosixFilePermissions.fromString("rw-------"));
+    add[4] = token.url("unknown");
+    tailnet.requireRefused(ExitCode.BAD_INPUT, "has no such private key", add);
+    add[4] = url.replaceFirst("pin-source=.*", "pin-value=" + PIN);
+    assertThat(tailnet.requireRefused(ExitCode.USAGE, "consider the PIN compromised", add).err())
+        .doesNotContain(PIN);
+    token.remove();
+    add[4] = url;
+    tailnet.requireRefused(ExitCode.BAD_INPUT, "expected one such token, found 0", add);
+  }
+
+  private static void requireRefusedKeygen(String url) {
+    Cli.Result again = Cli.run("keygen", "--signer", url);
+    assertThat(again.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(again.err()).contains("such a key is there already; nothing was made");
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
   }
 
   /** With a false {@code aws} that does what the cloud does. */
