@@ -217,7 +217,7 @@ class SecretsTest {
   }
 
   /** Runs an action, and returns what this process printed and logged in the meantime. */
-  private static byte[] capture(Work work) throws Exception {
+  static byte[] capture(Work work) throws Exception {
     PrintStream standardOut = System.out;
     PrintStream standardErr = System.err;
     ByteArrayOutputStream captured = new ByteArrayOutputStream();
@@ -234,7 +234,7 @@ class SecretsTest {
   }
 
   @FunctionalInterface
-  private interface Work {
+  interface Work {
     void run() throws Exception;
   }
 

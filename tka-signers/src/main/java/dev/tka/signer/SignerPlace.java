@@ -3,6 +3,7 @@ package dev.tka.signer;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.SigningException;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.security.SecureRandom;
 
 /** The place of a private key, as a URL names it; it holds no secret. Immutable. */
@@ -42,8 +43,10 @@ public interface SignerPlace {
      *
      * @param random for keys that are made in this process
      * @return its public half
-     * @throws SigningException if it cannot be made, or is there already
-     * @throws IOException if a file exists already, or cannot be written
+     * @throws SigningException if it cannot be made
+     * @throws FileAlreadyExistsException if one is there already; its reason says so, unless it is
+     *     a file
+     * @throws IOException if a file cannot be written
      */
     LockPublicKey make(SecureRandom random) throws SigningException, IOException;
   }

@@ -85,6 +85,9 @@ public final class Failures
     if (failure instanceof NoSuchFileException || failure instanceof FileNotFoundException) {
       return report(err, ExitCode.NOT_FOUND, failure.getMessage() + ": no such file");
     }
+    if (failure instanceof FileAlreadyExistsException other && other.getReason() != null) {
+      return report(err, ExitCode.CONFLICT, describe(other));
+    }
     if (failure instanceof FileAlreadyExistsException) {
       return report(err, ExitCode.CONFLICT, failure.getMessage() + ": the file already exists");
     }

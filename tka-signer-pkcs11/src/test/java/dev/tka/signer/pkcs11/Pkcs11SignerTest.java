@@ -16,6 +16,7 @@ import dev.tka.signer.testkit.SigningProgram;
 import dev.tka.testkit.TestKeys;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -213,7 +214,7 @@ class Pkcs11SignerTest extends SignerContract {
       assertThat(signer.publicKey()).isEqualTo(made);
       signer.signVerified(SIG_HASH);
     }
-    assertThatExceptionOfType(SigningException.class)
+    assertThatExceptionOfType(FileAlreadyExistsException.class)
         .isThrownBy(() -> maker.make(new SecureRandom()))
         .withMessageContaining("such a key is there already");
   }

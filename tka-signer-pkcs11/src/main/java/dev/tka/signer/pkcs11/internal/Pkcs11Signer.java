@@ -8,6 +8,7 @@ import dev.tka.signer.OpenSigner;
 import dev.tka.signer.internal.SigHashes;
 import dev.tka.signer.pkcs11.Pkcs11Uri;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -77,7 +78,8 @@ final class Pkcs11Signer implements OpenSigner {
           Session session = logIn(uri, patience, true);
           try {
             if (!find(uri, session, PKCS11Constants.CKO_PRIVATE_KEY).isEmpty()) {
-              throw patience.failure("such a key is there already; nothing was made");
+              throw new FileAlreadyExistsException(
+                  uri.toString(), null, "such a key is there already; nothing was made");
             }
             KeyPairTemplate template =
                 new KeyPairTemplate(PKCS11Constants.CKK_EC_EDWARDS)
