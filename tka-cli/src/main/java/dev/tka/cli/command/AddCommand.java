@@ -8,8 +8,8 @@ import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.IllFormedException;
 import dev.tka.core.Key;
-import dev.tka.core.LockPrivateKey;
 import dev.tka.core.LockPublicKey;
+import dev.tka.core.Signer;
 import dev.tka.core.SigningException;
 import dev.tka.core.State;
 import dev.tka.core.authority.Authority;
@@ -35,11 +35,12 @@ import picocli.CommandLine.Command;
       "  tka add DIR tlpub:... --key-file admin.key",
       "  tka add DIR tlpub:...?2 tlpub:... --key-file admin.key --json",
       "  tka add tailscaled: tlpub:...",
+      "  tka add DIR tlpub:... --signer agent:",
     })
 public final class AddCommand extends EditCommand {
   /** Each once, however often it is named. */
   @Override
-  List<KeyArgument> inOrder(List<KeyArgument> named, LockPrivateKey signer) {
+  List<KeyArgument> inOrder(List<KeyArgument> named, Signer signer) {
     return named.stream().distinct().toList();
   }
 

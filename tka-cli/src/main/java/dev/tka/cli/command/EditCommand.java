@@ -13,8 +13,8 @@ import dev.tka.core.ApplyException;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Key;
-import dev.tka.core.LockPrivateKey;
 import dev.tka.core.LockPublicKey;
+import dev.tka.core.Signer;
 import dev.tka.core.SigningException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
@@ -94,14 +94,14 @@ abstract class EditCommand implements Callable<Integer> {
    * @throws CommandFailure if the command has to stop
    * @throws IOException if the question cannot be asked
    */
-  void check(List<KeyArgument> named, LockPrivateKey signer) throws CommandFailure, IOException {}
+  void check(List<KeyArgument> named, Signer signer) throws CommandFailure, IOException {}
 
   /**
    * The keys in the order of their operations.
    *
    * @param named the keys in the order of the arguments
    */
-  List<KeyArgument> inOrder(List<KeyArgument> named, LockPrivateKey signer) {
+  List<KeyArgument> inOrder(List<KeyArgument> named, Signer signer) {
     return named;
   }
 
@@ -112,7 +112,7 @@ abstract class EditCommand implements Callable<Integer> {
    * @throws CommandFailure if the edit must not be stored
    */
   Map<String, Object> prepare(
-      Authority authority, List<KeyArgument> named, LockPrivateKey signer, boolean asJson)
+      Authority authority, List<KeyArgument> named, Signer signer, boolean asJson)
       throws TkaException, IOException, CommandFailure {
     return Map.of();
   }
@@ -127,7 +127,7 @@ abstract class EditCommand implements Callable<Integer> {
     checkOptions(keys, store.words());
     PrintWriter err = spec.commandLine().getErr();
     StoreEdit edit = StoreEdit.begin(store, err);
-    LockPrivateKey signer = signingKey.read(tka.in(), spec);
+    Signer signer = signingKey.read(tka.in(), spec);
     check(keys, signer);
     Editing steps =
         edit.editing(

@@ -10,6 +10,7 @@ import dev.tka.client.ServerException;
 import dev.tka.client.localapi.LocalApiException;
 import dev.tka.client.localapi.TailscaledPlace;
 import dev.tka.core.ApplyException;
+import dev.tka.core.SigningException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.BuildException;
@@ -87,6 +88,9 @@ public final class Failures
     }
     if (failure instanceof NoSuchFileException || failure instanceof FileNotFoundException) {
       return report(err, ExitCode.NOT_FOUND, failure.getMessage() + ": no such file");
+    }
+    if (failure instanceof FileAlreadyExistsException other && other.getReason() != null) {
+      return report(err, ExitCode.CONFLICT, describe(other));
     }
     if (failure instanceof FileAlreadyExistsException) {
       return report(err, ExitCode.CONFLICT, failure.getMessage() + ": the file already exists");
@@ -366,7 +370,8 @@ public final class Failures
       return ExitCode.CONFLICT;
     }
     if (failure instanceof StoreException.Unavailable
-        || failure instanceof StoreException.InDoubt) {
+        || failure instanceof StoreException.InDoubt
+        || (failure instanceof SigningException && failure.getCause() instanceof IOException)) {
       return ExitCode.IO;
     }
     if (failure instanceof VerificationException

@@ -12,9 +12,9 @@ import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.Bytes;
 import dev.tka.core.KeyDefect;
-import dev.tka.core.LockPrivateKey;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.NodeKey;
+import dev.tka.core.Signer;
 import dev.tka.core.SigningException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
@@ -233,7 +233,7 @@ public final class RemoveCommand extends EditCommand {
   }
 
   @Override
-  void check(List<KeyArgument> named, LockPrivateKey signer) throws CommandFailure, IOException {
+  void check(List<KeyArgument> named, Signer signer) throws CommandFailure, IOException {
     for (KeyArgument key : named) {
       if (key.votes().isPresent()) {
         throw usage("a key to remove takes no votes: " + key.key());
@@ -264,7 +264,7 @@ public final class RemoveCommand extends EditCommand {
 
   /** Each once; what follows the removal of the signer would not be signed by a trusted key. */
   @Override
-  List<KeyArgument> inOrder(List<KeyArgument> named, LockPrivateKey signer) {
+  List<KeyArgument> inOrder(List<KeyArgument> named, Signer signer) {
     List<KeyArgument> ordered = new ArrayList<>(named.stream().distinct().toList());
     ordered.sort(Comparator.comparing(key -> key.key().equals(signer.publicKey())));
     return ordered;
@@ -284,7 +284,7 @@ public final class RemoveCommand extends EditCommand {
 
   @Override
   Map<String, Object> prepare(
-      Authority authority, List<KeyArgument> named, LockPrivateKey signer, boolean asJson)
+      Authority authority, List<KeyArgument> named, Signer signer, boolean asJson)
       throws UnsoundKeyException, SigningException, IOException, CommandFailure {
     Optional<PeersFile> file = peers.read(tka(), err());
     if (file.isEmpty()) {
@@ -319,7 +319,7 @@ public final class RemoveCommand extends EditCommand {
   }
 
   /** A direct signature, with which the node may continue to rotate. */
-  private static NodeKeySignature sign(PeersFile.Entry entry, LockPrivateKey signer)
+  private static NodeKeySignature sign(PeersFile.Entry entry, Signer signer)
       throws UnsoundKeyException, SigningException {
     return NodeKeySigning.direct(entry.peer().nodeKey(), PeerText.rotationKey(entry), signer);
   }

@@ -21,7 +21,6 @@ import dev.tka.core.AumHash;
 import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
-import dev.tka.core.LockPrivateKey;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.Signer;
 import dev.tka.core.SigningException;
@@ -86,6 +85,7 @@ import picocli.CommandLine.Spec;
       "  tka revoke-keys DIR tlpub:... --key-file admin.key",
       "  tka revoke-keys DIR tlpub:... --fork-from HASH --key-file admin.key",
       "  tka revoke-keys DIR --cosign A401... --key-file other.key",
+      "  tka revoke-keys DIR --cosign A401... --signer agent:",
       "  tka revoke-keys DIR --finish A401...",
       "  tka revoke-keys tailscaled: tlpub:...       signed by this node's own key",
       "  cat recovery.hex | tka revoke-keys DIR --finish - --confirm",
@@ -174,8 +174,8 @@ public final class RevokeKeysCommand implements Callable<Integer> {
     if (forkFrom != null && keys.isEmpty()) {
       throw usage("--fork-from needs keys to revoke");
     }
-    if (planOnly && (keys.isEmpty() || signingKey.file().isPresent())) {
-      throw usage("--plan needs keys to revoke, and no --key-file");
+    if (planOnly && (keys.isEmpty() || signingKey.isGiven())) {
+      throw usage("--plan needs keys to revoke, and no key to sign with");
     }
     if (peers.isGiven() && !planOnly) {
       throw usage("--peers needs --plan");
@@ -226,7 +226,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
       begin(daemon.get(), authority, revoked);
       return;
     }
-    LockPrivateKey signer = signingKey.read(tka.in(), spec);
+    Signer signer = signingKey.read(tka.in(), spec);
     Aum draft =
         forkFrom == null
             ? Revocation.draft(authority, revoked, signer.publicKey())
@@ -297,7 +297,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
   private Aum signed(Authority authority, Aum update)
       throws TkaException, IOException, CommandFailure {
     if (daemon.isEmpty()) {
-      LockPrivateKey signer = signingKey.read(tka.in(), spec);
+      Signer signer = signingKey.read(tka.in(), spec);
       requireUnsignedBy(signer.publicKey(), update);
       return Revocation.sign(authority, update, signer, Instant.now());
     }

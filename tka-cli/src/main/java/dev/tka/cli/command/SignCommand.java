@@ -19,9 +19,9 @@ import dev.tka.cli.output.Texts;
 import dev.tka.client.ServerException;
 import dev.tka.client.ServerPlace;
 import dev.tka.client.localapi.TailscaledPlace;
-import dev.tka.core.LockPrivateKey;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.NodeKey;
+import dev.tka.core.Signer;
 import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
@@ -210,7 +210,7 @@ public final class SignCommand implements Callable<Integer> {
     if (daemon.isPresent()) {
       return sign(daemon.get(), wanted, all, err);
     }
-    LockPrivateKey signer = signer(authority);
+    Signer signer = signer(authority);
     wanted.forEach(one -> err.println("tka: signs " + one));
     err.flush();
     if (all) {
@@ -249,9 +249,8 @@ public final class SignCommand implements Callable<Integer> {
     }
   }
 
-  private LockPrivateKey signer(Authority authority)
-      throws TkaException, IOException, CommandFailure {
-    LockPrivateKey signer = signingKey.read(tka.in(), spec);
+  private Signer signer(Authority authority) throws TkaException, IOException, CommandFailure {
+    Signer signer = signingKey.read(tka.in(), spec);
     if (!authority.state().trusts(signer.publicKey().bytes())) {
       throw new CommandFailure(
           ExitCode.VERIFICATION_FAILED,
@@ -263,7 +262,7 @@ public final class SignCommand implements Callable<Integer> {
     return signer;
   }
 
-  private static List<SignatureOutput.Signed> sign(List<Wanted> wanted, LockPrivateKey signer)
+  private static List<SignatureOutput.Signed> sign(List<Wanted> wanted, Signer signer)
       throws TkaException {
     List<SignatureOutput.Signed> signed = new ArrayList<>();
     for (Wanted one : wanted) {
