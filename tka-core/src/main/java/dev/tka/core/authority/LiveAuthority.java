@@ -11,6 +11,7 @@ import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.Limits;
 import dev.tka.core.store.OwnAums;
+import dev.tka.core.store.OwnTime;
 import dev.tka.core.store.StoreException;
 import java.time.Clock;
 import java.time.Duration;
@@ -190,11 +191,23 @@ public final class LiveAuthority {
    */
   public InformResult inform(List<Aum> updates, AdmissionPolicy rules)
       throws InformException, StoreException, OpenException {
+    return inform(updates, rules, Thresholds.Demand.NOTHING);
+  }
+
+  /**
+   * Like {@link #inform(List, AdmissionPolicy)}, at a control that asks votes of edits (service,
+   * section 11, "Thresholds").
+   *
+   * @throws IllegalArgumentException if the rules need what this authority's policy does not note
+   */
+  public InformResult inform(List<Aum> updates, AdmissionPolicy rules, Thresholds.Demand demand)
+      throws InformException, StoreException, OpenException {
     if (rules.remembers() != policy.remembers()
         || rules.followsControl() != policy.followsControl()) {
       throw new IllegalArgumentException("expected rules like " + policy + ", found " + rules);
     }
-    return untilFirst(new InformPlan.Batch(List.copyOf(updates), rules, List.of(), Set.of()));
+    return untilFirst(
+        new InformPlan.Batch(List.copyOf(updates), rules, List.of(), Set.of()), demand);
   }
 
   /**
@@ -256,11 +269,16 @@ public final class LiveAuthority {
     LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(1000L << attempt));
   }
 
-  private synchronized InformResult untilFirst(InformPlan.Batch batch)
+  private InformResult untilFirst(InformPlan.Batch batch)
+      throws InformException, StoreException, OpenException {
+    return untilFirst(batch, Thresholds.Demand.NOTHING);
+  }
+
+  private synchronized InformResult untilFirst(InformPlan.Batch batch, Thresholds.Demand demand)
       throws InformException, StoreException, OpenException {
     for (int attempt = 1; ; attempt++) {
       try {
-        return informOnce(batch, Noted.NONE);
+        return informOnce(batch, Noted.NONE, demand);
       } catch (InformException e) {
         // Another writer may have stored what this batch builds on.
         if (attempt == MAX_ATTEMPTS || !catchUp()) {
@@ -296,10 +314,25 @@ public final class LiveAuthority {
    */
   public synchronized InformResult informOn(Authority base, List<Aum> updates, Set<AumHash> again)
       throws InformException, StoreException, OpenException {
+    return informOn(base, updates, again, Thresholds.Demand.NOTHING);
+  }
+
+  /**
+   * Like {@link #informOn(Authority, List)}, at a control that asks votes of edits (service,
+   * section 11, "Thresholds").
+   */
+  public InformResult informOn(Authority base, List<Aum> updates, Thresholds.Demand demand)
+      throws InformException, StoreException, OpenException {
+    return informOn(base, updates, Set.of(), demand);
+  }
+
+  private synchronized InformResult informOn(
+      Authority base, List<Aum> updates, Set<AumHash> again, Thresholds.Demand demand)
+      throws InformException, StoreException, OpenException {
     requireCurrent(base);
     InformPlan.Batch batch =
         new InformPlan.Batch(List.copyOf(updates), policy, List.of(), Set.of());
-    return informOnce(batch, new Noted(policy.followsControl(), again));
+    return informOnce(batch, new Noted(policy.followsControl(), again), demand);
   }
 
   /**
@@ -422,6 +455,33 @@ public final class LiveAuthority {
     }
   }
 
+  /**
+   * Changes the store's revision, and nothing of its content but a note of the time: whoever
+   * decided on an earlier one decides again. Whoever sets a {@link Thresholds threshold} calls this
+   * afterwards; then nothing gets in that was decided before.
+   *
+   * @throws StoreException.Conflict if other writers were first too often
+   * @throws StoreException if the store cannot be read or written; it is unchanged
+   * @throws OpenException if another writer left a store that cannot be opened
+   * @throws IllegalStateException under a policy that notes no time
+   */
+  public synchronized void renew() throws StoreException, OpenException {
+    if (!policy.remembers()) {
+      throw new IllegalStateException("expected a policy that notes times, found " + policy);
+    }
+    for (int attempt = 1; ; attempt++) {
+      AumSnapshot before = current.snapshot();
+      try {
+        OwnTime time = OwnClock.note(before.notes(), clock.now(before));
+        current = current.over(store.commit(Commit.on(before.revision()).time(time).build()));
+        return;
+      } catch (StoreException.Conflict e) {
+        giveWay(attempt, e);
+        catchUp();
+      }
+    }
+  }
+
   /** The store's own time now, to the second (protocol, section 10, "Own time"). */
   public synchronized Instant ownTime() {
     return clock.now(current.snapshot()).own();
@@ -514,12 +574,26 @@ public final class LiveAuthority {
     return current != before;
   }
 
-  private InformResult informOnce(InformPlan.Batch batch, Noted noted)
+  private InformResult informOnce(InformPlan.Batch batch, Noted noted, Thresholds.Demand demand)
       throws InformException, StoreException, OpenException {
     Authority before = current;
     AumSnapshot snapshot = before.snapshot();
     InformPlan.Moment now = clock.now(snapshot);
-    InformPlan plan = InformPlan.decide(before, batch, now, verifier);
+    // After the store: the commit is made only on what was read before.
+    Thresholds thresholds = demand.source().read();
+    InformPlan plan = InformPlan.decide(before, batch.under(thresholds), now, verifier);
+    if (demand.whole()
+        && plan.refusals().stream().anyMatch(each -> each instanceof Refusal.BelowThreshold)) {
+      return new InformResult(
+          before,
+          before,
+          List.of(),
+          plan.known(),
+          plan.refusals(),
+          List.of(),
+          List.of(),
+          List.of());
+    }
     List<AumHash> added = plan.additions().stream().map(each -> each.aum().hash()).toList();
     OwnAums ownAums = snapshot.ownAums().withoutAside(noted.again());
     if (noted.here()) {
