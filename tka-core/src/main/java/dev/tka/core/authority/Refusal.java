@@ -111,7 +111,7 @@ public sealed interface Refusal {
 
     @Override
     public String reason() {
-      return "it " + shortfall.words();
+      return "it " + shortfall.words() + ": propose it, so that others can sign it";
     }
   }
 

@@ -140,7 +140,8 @@ class ThresholdsTest {
 
     assertThat(result.added()).containsExactly(meta.hash());
     assertThat(result.refusals().get(0).text())
-        .isEqualTo(add.hash() + ": it needs 2 votes and has 1");
+        .isEqualTo(
+            add.hash() + ": it needs 2 votes and has 1: propose it, so that others can sign it");
     assertThat(result.refusals().get(1)).isInstanceOf(Refusal.BuildsOnRefused.class);
     assertThat(live.current().head()).isEqualTo(meta.hash());
   }
