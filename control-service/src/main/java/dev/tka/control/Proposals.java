@@ -393,16 +393,7 @@ final class Proposals {
    */
   static void requireApproved(TailnetRecord record, Authority authority)
       throws ControlException.Refused {
-    Thresholds thresholds = record.thresholds();
-    long best = 0;
-    for (Proposal each : record.proposals()) {
-      if (each.isOpen()
-          && each.subject() instanceof Proposal.Subject.Disable
-          && each.authority().isSameAs(Premises.nameOf(authority))) {
-        best = Math.max(best, authority.state().weightOf(each.signers()));
-      }
-    }
-    Optional<Thresholds.Shortfall> shortfall = Thresholds.shortfall(thresholds.disable(), best);
+    Optional<Thresholds.Shortfall> shortfall = record.shortfallOfDisabling(authority.state());
     if (shortfall.isPresent()) {
       throw new ControlException.Refused(
           "disabling "

@@ -90,7 +90,7 @@ public final class ControlEnd {
    */
   public Receipt receive(SyncSend send, AdmissionPolicy rules)
       throws OpenException, StoreException {
-    return receive(send, rules, Thresholds.Demand.NOTHING);
+    return receive(send, rules, live.demand());
   }
 
   /**

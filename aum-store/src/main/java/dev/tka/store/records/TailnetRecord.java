@@ -1,6 +1,7 @@
 package dev.tka.store.records;
 
 import dev.tka.core.DisablementSecret;
+import dev.tka.core.State;
 import dev.tka.core.authority.Thresholds;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -117,6 +118,25 @@ public record TailnetRecord(
   public TailnetRecord withProposals(List<Proposal> others) {
     return new TailnetRecord(
         authority, begun, retired, support, made, restored, thresholds, others);
+  }
+
+  /**
+   * What is missing to end an authority (service, section 11, "Thresholds"): the votes of those who
+   * have approved it, in its state now.
+   *
+   * @param state that of the authority that is on
+   */
+  public Optional<Thresholds.Shortfall> shortfallOfDisabling(State state) {
+    long most = 0;
+    for (Proposal each : proposals) {
+      if (each.isOpen()
+          && each.subject() instanceof Proposal.Subject.Disable
+          && each.authority().stateId1() == state.stateId1()
+          && each.authority().stateId2() == state.stateId2()) {
+        most = Math.max(most, state.weightOf(each.signers()));
+      }
+    }
+    return Thresholds.shortfall(thresholds.disable(), most);
   }
 
   /** The proposal with an id. */

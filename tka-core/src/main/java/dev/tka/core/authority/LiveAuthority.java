@@ -44,6 +44,7 @@ public final class LiveAuthority {
   private final AdmissionPolicy policy;
   private final OwnClock clock;
   private final AumVerifier verifier;
+  private final Thresholds.Demand demand;
   private final ReentrantLock editing = new ReentrantLock();
   private volatile Authority current;
 
@@ -52,7 +53,9 @@ public final class LiveAuthority {
       AdmissionPolicy policy,
       OwnClock clock,
       AumVerifier verifier,
+      Thresholds.Demand demand,
       Authority current) {
+    this.demand = demand;
     this.store = store;
     this.policy = policy;
     this.clock = clock;
@@ -84,12 +87,35 @@ public final class LiveAuthority {
     return open(store, policy, clocks, new AumVerifier());
   }
 
+  /**
+   * Opens the authority that control's store holds, where votes are asked of edits (service,
+   * section 11, "Thresholds"): whatever is taken in here must have them.
+   *
+   * @throws OpenException if no authority can be opened from what is stored
+   * @throws StoreException if the store cannot be read
+   */
+  public static LiveAuthority open(
+      AumStore store, AdmissionPolicy policy, Clock clock, Thresholds.Demand demand)
+      throws OpenException, StoreException {
+    return open(store, policy, Clocks.of(clock), new AumVerifier(), demand);
+  }
+
   static LiveAuthority open(
       AumStore store, AdmissionPolicy policy, Clocks clocks, AumVerifier verifier)
       throws OpenException, StoreException {
+    return open(store, policy, clocks, verifier, Thresholds.Demand.NOTHING);
+  }
+
+  private static LiveAuthority open(
+      AumStore store,
+      AdmissionPolicy policy,
+      Clocks clocks,
+      AumVerifier verifier,
+      Thresholds.Demand demand)
+      throws OpenException, StoreException {
     Authority opened = Authority.open(store);
     return new LiveAuthority(
-        store, policy, OwnClock.start(clocks, policy, opened.snapshot()), verifier, opened);
+        store, policy, OwnClock.start(clocks, policy, opened.snapshot()), verifier, demand, opened);
   }
 
   /**
@@ -151,7 +177,8 @@ public final class LiveAuthority {
       commit.time(OwnClock.note(before.notes(), now));
     }
     AumSnapshot after = store.commit(commit.build());
-    return new LiveAuthority(store, policy, clock, verifier, committed(after));
+    return new LiveAuthority(
+        store, policy, clock, verifier, Thresholds.Demand.NOTHING, committed(after));
   }
 
   private static Optional<Instant> firstReference(AdmissionPolicy policy, InformPlan.Moment now) {
@@ -166,6 +193,11 @@ public final class LiveAuthority {
   /** Who may rewrite its history. */
   public AdmissionPolicy policy() {
     return policy;
+  }
+
+  /** The votes that are asked of what is taken in. */
+  public Thresholds.Demand demand() {
+    return demand;
   }
 
   /**
@@ -191,7 +223,7 @@ public final class LiveAuthority {
    */
   public InformResult inform(List<Aum> updates, AdmissionPolicy rules)
       throws InformException, StoreException, OpenException {
-    return inform(updates, rules, Thresholds.Demand.NOTHING);
+    return inform(updates, rules, demand);
   }
 
   /**
@@ -200,14 +232,14 @@ public final class LiveAuthority {
    *
    * @throws IllegalArgumentException if the rules need what this authority's policy does not note
    */
-  public InformResult inform(List<Aum> updates, AdmissionPolicy rules, Thresholds.Demand demand)
+  public InformResult inform(List<Aum> updates, AdmissionPolicy rules, Thresholds.Demand asked)
       throws InformException, StoreException, OpenException {
     if (rules.remembers() != policy.remembers()
         || rules.followsControl() != policy.followsControl()) {
       throw new IllegalArgumentException("expected rules like " + policy + ", found " + rules);
     }
     return untilFirst(
-        new InformPlan.Batch(List.copyOf(updates), rules, List.of(), Set.of()), demand);
+        new InformPlan.Batch(List.copyOf(updates), rules, List.of(), Set.of()), asked);
   }
 
   /**
@@ -271,14 +303,14 @@ public final class LiveAuthority {
 
   private InformResult untilFirst(InformPlan.Batch batch)
       throws InformException, StoreException, OpenException {
-    return untilFirst(batch, Thresholds.Demand.NOTHING);
+    return untilFirst(batch, demand);
   }
 
-  private synchronized InformResult untilFirst(InformPlan.Batch batch, Thresholds.Demand demand)
+  private synchronized InformResult untilFirst(InformPlan.Batch batch, Thresholds.Demand asked)
       throws InformException, StoreException, OpenException {
     for (int attempt = 1; ; attempt++) {
       try {
-        return informOnce(batch, Noted.NONE, demand);
+        return informOnce(batch, Noted.NONE, asked);
       } catch (InformException e) {
         // Another writer may have stored what this batch builds on.
         if (attempt == MAX_ATTEMPTS || !catchUp()) {
@@ -314,25 +346,25 @@ public final class LiveAuthority {
    */
   public synchronized InformResult informOn(Authority base, List<Aum> updates, Set<AumHash> again)
       throws InformException, StoreException, OpenException {
-    return informOn(base, updates, again, Thresholds.Demand.NOTHING);
+    return informOn(base, updates, again, demand);
   }
 
   /**
    * Like {@link #informOn(Authority, List)}, at a control that asks votes of edits (service,
    * section 11, "Thresholds").
    */
-  public InformResult informOn(Authority base, List<Aum> updates, Thresholds.Demand demand)
+  public InformResult informOn(Authority base, List<Aum> updates, Thresholds.Demand asked)
       throws InformException, StoreException, OpenException {
-    return informOn(base, updates, Set.of(), demand);
+    return informOn(base, updates, Set.of(), asked);
   }
 
   private synchronized InformResult informOn(
-      Authority base, List<Aum> updates, Set<AumHash> again, Thresholds.Demand demand)
+      Authority base, List<Aum> updates, Set<AumHash> again, Thresholds.Demand asked)
       throws InformException, StoreException, OpenException {
     requireCurrent(base);
     InformPlan.Batch batch =
         new InformPlan.Batch(List.copyOf(updates), policy, List.of(), Set.of());
-    return informOnce(batch, new Noted(policy.followsControl(), again), demand);
+    return informOnce(batch, new Noted(policy.followsControl(), again), asked);
   }
 
   /**
@@ -574,15 +606,15 @@ public final class LiveAuthority {
     return current != before;
   }
 
-  private InformResult informOnce(InformPlan.Batch batch, Noted noted, Thresholds.Demand demand)
+  private InformResult informOnce(InformPlan.Batch batch, Noted noted, Thresholds.Demand asked)
       throws InformException, StoreException, OpenException {
     Authority before = current;
     AumSnapshot snapshot = before.snapshot();
     InformPlan.Moment now = clock.now(snapshot);
     // After the store: the commit is made only on what was read before.
-    Thresholds thresholds = demand.source().read();
+    Thresholds thresholds = asked.source().read();
     InformPlan plan = InformPlan.decide(before, batch.under(thresholds), now, verifier);
-    if (demand.whole()
+    if (asked.whole()
         && plan.refusals().stream().anyMatch(each -> each instanceof Refusal.BelowThreshold)) {
       return new InformResult(
           before,
