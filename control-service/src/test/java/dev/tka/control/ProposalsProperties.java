@@ -46,7 +46,7 @@ class ProposalsProperties {
   private final List<Proposal> shown = new ArrayList<>();
   private final Set<AumHash> known = new HashSet<>();
 
-  @Property(tries = 60)
+  @Property(tries = 30)
   void nothingBelowAThresholdGetsInByAnyRequestInAnyOrder(@ForAll long seed) throws Exception {
     random.setSeed(seed);
     made.clear();
