@@ -21,5 +21,6 @@ module dev.tka.store {
       dev.tka.store.etcd,
       dev.tka.store.sql;
   exports dev.tka.store.state to
-      dev.tka.store.etcd;
+      dev.tka.store.etcd,
+      dev.tka.store.sql;
 }

@@ -70,6 +70,13 @@ public abstract sealed class ControlException extends Exception {
     }
   }
 
+  /** There is no such proposal. */
+  public static final class UnknownProposal extends ControlException {
+    UnknownProposal() {
+      super(404, "not-found", "this tailnet has no such proposal");
+    }
+  }
+
   /** The lock is off. */
   public static final class LockOff extends ControlException {
     LockOff() {

@@ -1,12 +1,15 @@
 package dev.tka.control;
 
+import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
+import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.NodeKey;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.Clocks;
 import dev.tka.core.authority.OpenException;
+import dev.tka.core.authority.Thresholds;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
 import dev.tka.store.records.Changes;
@@ -14,6 +17,8 @@ import dev.tka.store.records.ControlRecords;
 import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.NodeSighting;
 import dev.tka.store.records.NodeToken;
+import dev.tka.store.records.Proposal;
+import dev.tka.store.records.ProposalStatus;
 import dev.tka.sync.SyncOffer;
 import dev.tka.sync.rpc.Announcement;
 import dev.tka.sync.rpc.RpcAnswer;
@@ -55,6 +60,7 @@ public final class ControlService implements AutoCloseable {
   private final Rounds rounds;
   private final Lifecycle lifecycle;
   private final Signing signing;
+  private final Proposals proposals;
   private final NodeList nodes;
   private final Overview overview;
   private final Tokens tokens;
@@ -91,6 +97,7 @@ public final class ControlService implements AutoCloseable {
     this.rounds = new Rounds(premises);
     this.lifecycle = new Lifecycle(premises, nanoTime);
     this.signing = new Signing(premises);
+    this.proposals = new Proposals(premises, rounds);
     this.nodes = new NodeList(premises);
     this.restoredTailnets = new RestoredTailnets(premises, listener, nanoTime);
     this.overview = new Overview(premises, restoredTailnets);
@@ -559,6 +566,119 @@ public final class ControlService implements AutoCloseable {
    */
   public List<String> restored(Instant since) throws ControlException {
     return restoredTailnets.mark(since.truncatedTo(ChronoUnit.SECONDS));
+  }
+
+  /** The votes that a tailnet asks of edits (service, section 11, "Thresholds"). */
+  public Thresholds thresholds(String tailnet) throws ControlException {
+    requireName(tailnet);
+    return premises.untilFirst(() -> proposals.thresholds(tailnet));
+  }
+
+  /**
+   * Sets the votes that a tailnet asks of edits. From when this returns, nothing that has fewer
+   * gets in, at any service of this version on this place; proposals that now have enough are made.
+   *
+   * @throws ControlException.Refused if all keys together do not have so many votes
+   */
+  public void setThresholds(String tailnet, Thresholds thresholds) throws ControlException {
+    heard(
+        tailnet,
+        Optional.empty(),
+        Optional.empty(),
+        "thresholds",
+        () -> {
+          premises.untilFirst(
+              () -> {
+                proposals.set(tailnet, thresholds);
+                return tailnet;
+              });
+          proposals.advance(tailnet);
+          return Told.ok(tailnet);
+        });
+  }
+
+  /**
+   * The changes for which signatures are collected, and the last ones that ended, oldest first,
+   * each as it stands on the head of now.
+   */
+  public List<ProposalStatus> proposals(String tailnet) throws ControlException {
+    requireName(tailnet);
+    return premises.untilFirst(() -> proposals.list(tailnet));
+  }
+
+  /**
+   * One proposal.
+   *
+   * @throws ControlException.UnknownProposal if there is none with this id
+   */
+  public ProposalStatus proposal(String tailnet, String id) throws ControlException {
+    requireName(tailnet);
+    return premises.untilFirst(() -> proposals.get(tailnet, id));
+  }
+
+  /**
+   * Proposes edits, for others to sign. Edits that are proposed already are answered with that
+   * proposal.
+   *
+   * @param edits AUMs that add, remove or update a key; their parents and signatures do not count
+   * @throws ControlException.Refused if no peer would accept them
+   */
+  public ProposalStatus propose(String tailnet, List<Aum> edits) throws ControlException {
+    return heard(
+        tailnet,
+        Optional.empty(),
+        Optional.empty(),
+        "propose",
+        () -> Told.ok(premises.untilFirst(() -> proposals.propose(tailnet, edits))));
+  }
+
+  /**
+   * Proposes the end of the authority.
+   *
+   * @throws ControlException.Refused if that asks for no votes
+   */
+  public ProposalStatus proposeDisable(String tailnet) throws ControlException {
+    return heard(
+        tailnet,
+        Optional.empty(),
+        Optional.empty(),
+        "propose",
+        () -> Told.ok(premises.untilFirst(() -> proposals.proposeDisable(tailnet))));
+  }
+
+  /**
+   * Takes a signature of {@link Proposal#sigHash}. With the last one that it needs, the proposal's
+   * AUM is let in. The same signature may come twice, late, or to another service.
+   *
+   * @param over the hash that was signed, as the signer computed it
+   * @throws ControlException.Conflict if it is another by now: another change was first, so that
+   *     the proposal was built again and is to be signed again
+   * @throws ControlException.Refused if the key is not trusted or has signed already, the signature
+   *     does not verify, or the proposal has ended
+   * @throws ControlException.UnknownProposal if there is none with this id
+   */
+  public ProposalStatus approve(String tailnet, String id, Bytes over, AumSignature signature)
+      throws ControlException {
+    return heard(
+        tailnet,
+        Optional.empty(),
+        Optional.empty(),
+        "approve",
+        () -> Told.ok(proposals.approve(tailnet, id, over, signature)));
+  }
+
+  /**
+   * Ends a proposal; has no effect if it has ended.
+   *
+   * @throws ControlException.UnknownProposal if there is none with this id
+   */
+  public ProposalStatus withdraw(String tailnet, String id) throws ControlException {
+    return heard(
+        tailnet,
+        Optional.empty(),
+        Optional.empty(),
+        "withdraw",
+        () -> Told.ok(premises.untilFirst(() -> proposals.withdraw(tailnet, id))));
   }
 
   /** Reads how every node stands, in the order of their numbers. */

@@ -39,7 +39,11 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
-/** How an authority begins and ends: init, bootstrap and disable (service, sections 2 and 3). */
+/**
+ * How an authority begins and ends: init, bootstrap and disable (service, sections 2 and 3). A
+ * beginning is no edit, so no threshold is asked of it; an end may need votes (service, section
+ * 11).
+ */
 final class Lifecycle {
   /** An attempt costs 16 MiB and 50 ms; this many run at once in a process. */
   static final Semaphore ATTEMPTS = new Semaphore(2);
@@ -360,7 +364,10 @@ final class Lifecycle {
     if (isRepeated(seen.tailnet(), request)) {
       return new RpcAnswer.Disable();
     }
-    State verified = premises.on(tailnet).current().state();
+    Authority asked = premises.on(tailnet).current();
+    // Before the secret: whoever lacks the votes need not be told whether it is right.
+    Proposals.requireApproved(seen.tailnet(), asked);
+    State verified = asked.state();
     requireSecret(caller, verified, request.secret());
     // Decided again without the cost of another attempt, as long as the secret stays right.
     premises.untilFirst(
@@ -374,6 +381,8 @@ final class Lifecycle {
             throw new ControlException.Conflict(
                 "the lock was changed in this moment: run the command again");
           }
+          // The end depends on this record, so an approval is good for it alone.
+          Proposals.requireApproved(before, authority);
           AuthorityName name = Premises.nameOf(authority);
           AuthorityName named = before.authority().filter(name::isSameAs).orElse(name);
           return records.retire(

@@ -14,6 +14,7 @@ import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.OpenException;
 import dev.tka.core.authority.Refusal;
+import dev.tka.core.authority.Thresholds;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Limits;
 import dev.tka.core.store.StoreException;
@@ -132,7 +133,10 @@ final class Rounds {
     }
     ControlEnd.Receipt receipt =
         new ControlEnd(live, AnswerPolicy.bounded(Long.MAX_VALUE))
-            .receive(send, rules(tailnet, send));
+            .receive(
+                send,
+                rules(tailnet, send),
+                Proposals.demand(premises.records(), tailnet, isWaitedFor(request)));
     Authority after = live.current();
     if (asking.isPresent() && CatchingUp.isCatchingUp(asking.get())) {
       // It has taken in what it was sent: what all are told makes it come again.
@@ -192,6 +196,11 @@ final class Rounds {
                             || each instanceof Refusal.BuildsOnRefused);
     String reason = reasons.isEmpty() ? "it loses to a change that was first" : reasons.get(0);
     if (isWaitedFor(request) && !request.wantRefused()) {
+      Optional<Thresholds.Shortfall> shortfall = intake.flatMap(Rounds::shortfall);
+      if (shortfall.isPresent()) {
+        throw new ControlException.Refused(
+            "this change " + shortfall.get().words() + ": propose it with 'tka propose'");
+      }
       if (overtaken && request.interactive()) {
         throw new ControlException.Conflict(
             "the lock has changed since this change was made: run the command again");
@@ -208,8 +217,19 @@ final class Rounds {
         reason);
   }
 
+  private static Optional<Thresholds.Shortfall> shortfall(Intake intake) {
+    if (intake instanceof Intake.Done done) {
+      for (Refusal each : done.refusals()) {
+        if (each instanceof Refusal.BelowThreshold below) {
+          return Optional.of(below.shortfall());
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
   /** Why control takes none of a batch, before the engine looks at it. */
-  private Optional<String> unwanted(Authority authority, List<Bytes> missing)
+  Optional<String> unwanted(Authority authority, List<Bytes> missing)
       throws StoreException, OpenException {
     AumSnapshot snapshot = authority.snapshot();
     long bytes = missing.stream().mapToLong(Bytes::size).sum();

@@ -5,6 +5,7 @@ import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.OpenException;
 import dev.tka.core.authority.Refusal;
+import dev.tka.core.authority.Thresholds;
 import dev.tka.core.store.StoreException;
 import java.util.List;
 import java.util.Optional;
@@ -89,10 +90,20 @@ public final class ControlEnd {
    */
   public Receipt receive(SyncSend send, AdmissionPolicy rules)
       throws OpenException, StoreException {
+    return receive(send, rules, live.demand());
+  }
+
+  /**
+   * The same at a control that asks votes of edits (service, section 11, "Thresholds").
+   *
+   * @throws IllegalArgumentException if the rules need what the authority's policy does not note
+   */
+  public Receipt receive(SyncSend send, AdmissionPolicy rules, Thresholds.Demand demand)
+      throws OpenException, StoreException {
     Intake intake =
         send.missing().isEmpty()
             ? Intake.Done.nothingNew(0)
-            : Intakes.atControl(live, send.missing(), rules);
+            : Intakes.atControl(live, send.missing(), rules, demand);
     return new Receipt(new SyncReceipt(live.current().head(), refused(intake)), intake);
   }
 

@@ -10,6 +10,7 @@ import dev.tka.core.authority.InformException;
 import dev.tka.core.authority.InformResult;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.OpenException;
+import dev.tka.core.authority.Thresholds;
 import dev.tka.core.store.Limits;
 import dev.tka.core.store.StoreException;
 import java.util.ArrayList;
@@ -20,19 +21,25 @@ final class Intakes {
   private Intakes() {}
 
   /** Takes in AUMs that control received. */
-  static Intake atControl(LiveAuthority live, List<Bytes> received, AdmissionPolicy rules)
+  static Intake atControl(
+      LiveAuthority live, List<Bytes> received, AdmissionPolicy rules, Thresholds.Demand demand)
       throws OpenException, StoreException {
-    return take(live, received, rules, false);
+    return take(live, received, rules, demand, false);
   }
 
   /** Takes in AUMs that a node received. */
   static Intake atNode(LiveAuthority live, List<Bytes> received)
       throws OpenException, StoreException {
-    return take(live, received, live.policy(), live.policy().followsControl());
+    return take(
+        live, received, live.policy(), Thresholds.Demand.NOTHING, live.policy().followsControl());
   }
 
   private static Intake take(
-      LiveAuthority live, List<Bytes> received, AdmissionPolicy rules, boolean fromControl)
+      LiveAuthority live,
+      List<Bytes> received,
+      AdmissionPolicy rules,
+      Thresholds.Demand demand,
+      boolean fromControl)
       throws OpenException, StoreException {
     long size = received.stream().mapToLong(Bytes::size).sum();
     if (size > Limits.MAX_MESSAGE_BYTES) {
@@ -63,7 +70,7 @@ final class Intakes {
     }
     try {
       InformResult result =
-          fromControl ? live.informFromControl(fresh, sent) : live.inform(fresh, rules);
+          fromControl ? live.informFromControl(fresh, sent) : live.inform(fresh, rules, demand);
       return new Intake.Done(
           result.added(),
           known + result.known(),

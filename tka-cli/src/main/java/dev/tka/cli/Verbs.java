@@ -1,6 +1,7 @@
 package dev.tka.cli;
 
 import dev.tka.cli.command.AddCommand;
+import dev.tka.cli.command.ApproveCommand;
 import dev.tka.cli.command.AuthKeyCommand;
 import dev.tka.cli.command.BackupCommand;
 import dev.tka.cli.command.CompactCommand;
@@ -24,6 +25,8 @@ import dev.tka.cli.command.MoveCommand;
 import dev.tka.cli.command.NodeCommand;
 import dev.tka.cli.command.OfferCommand;
 import dev.tka.cli.command.PeersCommand;
+import dev.tka.cli.command.ProposalsCommand;
+import dev.tka.cli.command.ProposeCommand;
 import dev.tka.cli.command.PubkeyCommand;
 import dev.tka.cli.command.RemoveCommand;
 import dev.tka.cli.command.RepairCommand;
@@ -36,6 +39,7 @@ import dev.tka.cli.command.SignCommand;
 import dev.tka.cli.command.StatusCommand;
 import dev.tka.cli.command.SyncCommand;
 import dev.tka.cli.command.TailnetsCommand;
+import dev.tka.cli.command.ThresholdCommand;
 import dev.tka.cli.command.UpdateCommand;
 import dev.tka.cli.command.VerifyCommand;
 import dev.tka.cli.demo.DemoCommand;
@@ -108,6 +112,11 @@ final class Verbs {
           new Verb("restore", "Puts a copy of a SQLite file back that 'tka backup' made."),
           new Verb(
               "restored", "Says that a tailnet was restored from a backup, or that this is over."),
+          new Verb(
+              "threshold", "Shows or sets how many votes a tailnet of control asks of its edits."),
+          new Verb("propose", "Proposes an edit, or the end of the authority, for others to sign."),
+          new Verb("proposals", "Lists the proposals of a tailnet, or withdraws one."),
+          new Verb("approve", "Signs a proposal."),
           new Verb("export", "Writes a tailnet as a stream of bytes."),
           new Verb("import", "Imports the output of 'tka export' into a store of any kind."),
           new Verb("move", "Moves a tailnet of control to another store while it is in use."),
@@ -187,6 +196,10 @@ final class Verbs {
       case "backup" -> BackupCommand.class;
       case "restore" -> RestoreCommand.class;
       case "restored" -> RestoredCommand.class;
+      case "threshold" -> ThresholdCommand.class;
+      case "propose" -> ProposeCommand.class;
+      case "proposals" -> ProposalsCommand.class;
+      case "approve" -> ApproveCommand.class;
       case "export" -> ExportCommand.class;
       case "import" -> ImportCommand.class;
       case "move" -> MoveCommand.class;

@@ -34,6 +34,7 @@ import java.sql.DriverManager;
 import java.sql.Statement;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -129,6 +130,43 @@ class JsonSchemaTest {
     }
   }
 
+  /** In a tailnet that asks votes: one proposal that is made, one that is withdrawn, one open. */
+  private static void collectProposals(Tailnet keys, String store, String ann, Set<String> paths)
+      throws Exception {
+    List<String> two = List.of("--tailnet", "two", "--json");
+    collect(
+        "threshold",
+        Cli.run("threshold", store, "add-key=1", "disable=1", two.get(0), two.get(1), two.get(2))
+            .json(),
+        paths);
+    List<String> ids = new ArrayList<>();
+    for (String name : List.of("xavier", "yves", "zoe")) {
+      Map<String, Object> proposed =
+          Cli.run("propose", store, "--add", keys.newKey(name), two.get(0), two.get(1), two.get(2))
+              .json();
+      collect("propose", proposed, paths);
+      ids.add(String.valueOf(proposed.get("ID")));
+    }
+    keys.run("proposals", store, "--tailnet", "two", "--withdraw", ids.get(0));
+    collect(
+        "approve",
+        Cli.run(
+                "approve",
+                store,
+                ids.get(1),
+                "--key-file",
+                keys.keyFile("ann"),
+                "--confirm",
+                two.get(0),
+                two.get(1),
+                two.get(2))
+            .json(),
+        paths);
+    collect(
+        "proposals", Cli.run("proposals", store, two.get(0), two.get(1), two.get(2)).json(), paths);
+    assertThat(ann).startsWith("tlpub:");
+  }
+
   private void collectStores(Set<String> paths) throws Exception {
     Path home = Files.createDirectory(folder.resolve("stores"));
     Tailnet keys = Tailnet.in(home);
@@ -147,6 +185,7 @@ class JsonSchemaTest {
         Cli.run("delete", store, "--tailnet", "one", "--export", one, "--confirm", "--json").json(),
         paths);
     keys.run("import", one, store);
+    collectProposals(keys, store, ann, paths);
     keys.run("restored", store, "--tailnet", "one");
     collect("status", Cli.run("status", store, "--tailnet", "one", "--json").json(), paths);
     collect("doctor", Cli.run("doctor", store, "--tailnet", "one", "--json").json(), paths);

@@ -51,12 +51,21 @@ class SignersTest {
       SshAgent.Made made = agent.add("ann", "ed25519");
       ProcessBuilder tka = new ProcessBuilder(Cli.process("pubkey", "--signer", "agent:"));
       tka.environment().put("SSH_AUTH_SOCK", agent.socket().toString());
-      Process process = tka.redirectErrorStream(true).start();
-      process.getOutputStream().close();
-      assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
-          .isEqualTo(made.publicKey() + "\n");
-      assertThat(process.waitFor()).isEqualTo(ExitCode.OK);
+      tka.environment().remove("SSH_CONNECTION");
+      assertThat(outputOf(tka)).isEqualTo(made.publicKey() + "\n");
+      tka.environment().put("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22");
+      assertThat(outputOf(tka))
+          .startsWith("tka: warning: if this ssh-agent was forwarded here")
+          .endsWith("\n" + made.publicKey() + "\n");
     }
+  }
+
+  private static String outputOf(ProcessBuilder tka) throws Exception {
+    Process process = tka.redirectErrorStream(true).start();
+    process.getOutputStream().close();
+    byte[] output = process.getInputStream().readAllBytes();
+    assertThat(process.waitFor()).isEqualTo(ExitCode.OK);
+    return new String(output, StandardCharsets.UTF_8);
   }
 
   @Test

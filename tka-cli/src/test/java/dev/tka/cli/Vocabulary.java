@@ -55,6 +55,7 @@ record Vocabulary(String ending, SortedSet<String> words) {
                 "retired",
                 "stranded")),
         of(".Standing", Stream.of("fenced", "moved", "shadow")),
+        of(".Stage", Stream.of("approved", "done", "ended", "open")),
         of(".Told", Stream.of("asked-to-come", "catching-up", "disabled")),
         of("node run.Lock", Stream.of("off", "on", "unknown")),
         of("node once.Lock", Stream.of("off", "on", "unknown")),

@@ -6,14 +6,17 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
+import dev.tka.core.LockPublicKey;
 import dev.tka.core.NodeKey;
 import dev.tka.core.TextException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -23,13 +26,13 @@ import java.util.Optional;
  * @param values texts, numbers, truth values, and the fields of objects in it
  */
 record Fields(Map<String, Object> values) {
-  /** Longer than any field of ours: a signature has at most 4 KiB. */
-  private static final int LONGEST_TEXT = 1 << 16;
+  /** Longer than any field of ours: a proposal has at most 128 KiB. */
+  private static final int LONGEST_TEXT = 1 << 18;
 
   private static final int DEEPEST = 16;
 
   /** More tokens than any object of ours has. */
-  private static final int MOST_TOKENS = 1000;
+  private static final int MOST_TOKENS = 15_000;
 
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
@@ -103,7 +106,7 @@ record Fields(Map<String, Object> values) {
           case VALUE_TRUE -> values.put(name, true);
           case VALUE_FALSE -> values.put(name, false);
           case START_OBJECT -> values.put(name, new Fields(object()));
-          case START_ARRAY -> skip();
+          case START_ARRAY -> values.put(name, list());
           default -> {
             // Null is as good as absent.
           }
@@ -112,12 +115,20 @@ record Fields(Map<String, Object> values) {
       return values;
     }
 
-    private void skip() throws IOException {
-      int open = 1;
-      while (open > 0) {
-        JsonToken token = next();
-        open += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
+    /** Texts and objects; whatever else is in a list is left out. */
+    private List<Object> list() throws IOException {
+      List<Object> list = new ArrayList<>();
+      while (next() != JsonToken.END_ARRAY) {
+        switch (parser.currentToken()) {
+          case VALUE_STRING -> list.add(parser.getText());
+          case START_OBJECT -> list.add(new Fields(object()));
+          case START_ARRAY -> list.add(list());
+          default -> {
+            // Nothing of ours.
+          }
+        }
       }
+      return list;
     }
   }
 
@@ -151,6 +162,31 @@ record Fields(Map<String, Object> values) {
 
   Optional<Fields> object(String name) throws Bad {
     return find(name, Fields.class, "an object");
+  }
+
+  /** The objects of a list; none if there is no list. */
+  List<Fields> objects(String name) throws Bad {
+    return listOf(name, Fields.class, "a list of objects");
+  }
+
+  /** The texts of a list; none if there is no list. */
+  List<String> texts(String name) throws Bad {
+    return listOf(name, String.class, "a list of texts");
+  }
+
+  private <T> List<T> listOf(String name, Class<T> type, String noun) throws Bad {
+    List<T> all = new ArrayList<>();
+    for (Object each : find(name, List.class, noun).orElse(List.of())) {
+      if (!type.isInstance(each)) {
+        throw new Bad(name + ": expected " + noun + ", found something else");
+      }
+      all.add(type.cast(each));
+    }
+    return all;
+  }
+
+  Optional<LockPublicKey> lockKey(String name) throws Bad {
+    return parsed(name, LockPublicKey::parse);
   }
 
   Optional<Long> count(String name) throws Bad {

@@ -1,15 +1,19 @@
 package dev.tka.client;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.tka.core.Aum;
+import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.Thresholds;
 import dev.tka.core.store.Limits;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.export.AumImport;
 import dev.tka.store.records.Fence;
 import dev.tka.store.records.NodeSighting;
 import dev.tka.store.records.NodeToken;
+import dev.tka.store.records.ProposalStatus;
 import java.io.CharConversionException;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -69,6 +73,7 @@ public final class ServerClient implements AutoCloseable {
   private static final int OK = 200;
   private static final int NO_CONTENT = 204;
   private static final String UNRESERVED = "-._~";
+  private static final byte[] NOTHING = new byte[0];
 
   private final ServerAccess access;
   private final HttpClient http;
@@ -334,9 +339,96 @@ public final class ServerClient implements AutoCloseable {
     ask(is ? "PUT" : "DELETE", path(tailnet) + "/restored", LARGEST_OBJECT, InputStream::read);
   }
 
+  /** The votes that a tailnet asks of edits (service, section 11, "Thresholds"). */
+  public Thresholds thresholds(String tailnet) throws ServerException {
+    return one("GET", path(tailnet) + "/thresholds", NOTHING, ProposalFields::thresholds);
+  }
+
+  /** Sets the votes that a tailnet asks of edits. */
+  public void setThresholds(String tailnet, Thresholds thresholds) throws ServerException {
+    ask(
+        "PUT",
+        path(tailnet) + "/thresholds",
+        ProposalFields.text(thresholds),
+        LARGEST_OBJECT,
+        InputStream::read);
+  }
+
+  /** The changes for which signatures are collected, and the last ones that ended. */
+  public List<ProposalStatus> proposals(String tailnet) throws ServerException {
+    List<ProposalStatus> all = new ArrayList<>();
+    list(path(tailnet) + "/proposals", fields -> all.add(ProposalFields.status(fields)));
+    return all;
+  }
+
+  /** One proposal. */
+  public ProposalStatus proposal(String tailnet, String id) throws ServerException {
+    return proposal("GET", proposals(tailnet, id), NOTHING);
+  }
+
+  /**
+   * Proposes edits, for others to sign.
+   *
+   * @param operations AUMs that add, remove or update a key; none to propose the end of the lock
+   */
+  public ProposalStatus propose(String tailnet, List<Aum> operations) throws ServerException {
+    return proposal("POST", path(tailnet) + "/proposals", ProposalFields.text(operations));
+  }
+
+  /**
+   * Adds a signature to a proposal.
+   *
+   * @param over the hash that was signed
+   */
+  public ProposalStatus approve(String tailnet, String id, Bytes over, AumSignature signature)
+      throws ServerException {
+    return proposal(
+        "POST", proposals(tailnet, id) + "/signatures", ProposalFields.text(over, signature));
+  }
+
+  /** Ends a proposal; has no effect if it has ended. */
+  public void withdraw(String tailnet, String id) throws ServerException {
+    ask("DELETE", proposals(tailnet, id), NOTHING, LARGEST_OBJECT, InputStream::read);
+  }
+
+  private static String proposals(String tailnet, String id) {
+    return path(tailnet) + "/proposals/" + encoded(id);
+  }
+
+  private ProposalStatus proposal(String method, String path, byte[] body) throws ServerException {
+    return one(method, path, body, ProposalFields::status);
+  }
+
+  /** Reads one object. */
+  @FunctionalInterface
+  private interface ReadingOne<T> {
+    T from(Fields fields) throws IOException;
+  }
+
+  private <T> T one(String method, String path, byte[] body, ReadingOne<T> reading)
+      throws ServerException {
+    return ask(
+        method,
+        path,
+        body,
+        LARGEST_OBJECT,
+        in -> {
+          List<T> all = new ArrayList<>();
+          Fields.readAll(in, fields -> all.add(reading.from(fields)));
+          if (all.size() != 1) {
+            throw new Fields.Bad("expected one object, found " + all.size());
+          }
+          return all.get(0);
+        });
+  }
+
   private static String path(String tailnet) {
-    StringBuilder out = new StringBuilder("/v1/tailnets/");
-    for (byte b : tailnet.getBytes(StandardCharsets.UTF_8)) {
+    return "/v1/tailnets/" + encoded(tailnet);
+  }
+
+  private static String encoded(String segment) {
+    StringBuilder out = new StringBuilder();
+    for (byte b : segment.getBytes(StandardCharsets.UTF_8)) {
       char c = (char) (b & 0xff);
       boolean plain = c < 0x80 && (Character.isLetterOrDigit(c) || UNRESERVED.indexOf(c) >= 0);
       out.append(plain ? String.valueOf(c) : String.format(Locale.ROOT, "%%%02X", (int) c));
@@ -363,6 +455,11 @@ public final class ServerClient implements AutoCloseable {
 
   private <T> T ask(String method, String path, long most, Reading<T> reading)
       throws ServerException {
+    return ask(method, path, NOTHING, most, reading);
+  }
+
+  private <T> T ask(String method, String path, byte[] body, long most, Reading<T> reading)
+      throws ServerException {
     Optional<String> token = token();
     Request request =
         http.newRequest(access.url().origin() + path)
@@ -372,7 +469,7 @@ public final class ServerClient implements AutoCloseable {
     token.ifPresent(
         text -> request.headers(all -> all.put(HttpHeader.AUTHORIZATION, "Bearer " + text)));
     if (method.startsWith("P")) {
-      request.body(new BytesRequestContent(new byte[0]));
+      request.body(new BytesRequestContent(body));
     }
     InputStreamResponseListener listener = new InputStreamResponseListener();
     try (InputStream in = listener.getInputStream()) {

@@ -5,6 +5,7 @@ import dev.tka.core.SigningException;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.security.SecureRandom;
+import java.util.Optional;
 
 /** The place of a private key, as a URL names it; it holds no secret. Immutable. */
 public interface SignerPlace {
@@ -18,6 +19,11 @@ public interface SignerPlace {
    * @throws IOException if a file does not exist or cannot be read
    */
   OpenSigner open() throws SigningException, IOException;
+
+  /** What to know before something is signed there, as one sentence. */
+  default Optional<String> warning() {
+    return Optional.empty();
+  }
 
   /** How a key comes to be there. */
   Making making();

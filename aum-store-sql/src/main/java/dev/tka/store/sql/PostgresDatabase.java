@@ -351,6 +351,12 @@ public final class PostgresDatabase extends SqlTailnets {
     return isVersion(PostgresTables.WITH_FENCE, connection);
   }
 
+  /** {@inheritDoc} Another process may have migrated it since. */
+  @Override
+  boolean keepsVotes(Connection connection) throws SQLException {
+    return isVersion(PostgresTables.WITH_VOTES, connection);
+  }
+
   /** {@inheritDoc} It gives up soon: all that write to the tailnet wait behind it. */
   @Override
   void drain(Connection connection, String tailnet) throws SQLException, StoreException {

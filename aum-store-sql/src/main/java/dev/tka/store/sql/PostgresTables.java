@@ -27,7 +27,7 @@ final class PostgresTables {
 
   /** The steps; the number of each is its version. */
   private static final List<String> STEPS =
-      List.of("tailnets", "facts", "records", "restored", "fence");
+      List.of("tailnets", "facts", "records", "restored", "fence", "votes");
 
   static final int VERSION = STEPS.size();
 
@@ -42,6 +42,9 @@ final class PostgresTables {
 
   /** The first version with fences. */
   static final int WITH_FENCE = 5;
+
+  /** The first version with thresholds and proposals. */
+  static final int WITH_VOTES = 6;
 
   /**
    * The last step that is noted with its version, so that programs of the versions before it refuse

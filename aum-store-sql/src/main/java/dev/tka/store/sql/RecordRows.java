@@ -18,6 +18,7 @@ import dev.tka.store.records.NodeToken;
 import dev.tka.store.records.PendingInit;
 import dev.tka.store.records.RetiredAuthority;
 import dev.tka.store.records.TailnetRecord;
+import dev.tka.store.state.StateJson;
 import java.net.URI;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -35,6 +36,11 @@ final class RecordRows {
 
   /** What a record has beside those, with a checksum of its own; empty where it is not kept. */
   static final String RESTORED_COLUMNS = "restored, restored_checksum";
+
+  /**
+   * What a record has beside those since the version with thresholds, with a checksum of its own.
+   */
+  static final String VOTES_COLUMNS = "votes, votes_checksum";
 
   /** Whether the tailnet lives here, with a checksum of its own; empty if it was never moved. */
   static final String FENCE_COLUMNS =
@@ -60,6 +66,7 @@ final class RecordRows {
   static final int RETIRED = 10;
 
   private static final int RECORD_WIDTH = 12;
+  private static final int VOTES = RECORD_WIDTH + 2;
 
   private static final long HOLDS_RETIRED = 1;
   private static final long CATCHING_UP = 2;
@@ -104,7 +111,32 @@ final class RecordRows {
     return Optional.of(time(row, RECORD_WIDTH));
   }
 
-  /** Reads a row of {@link #RECORD_COLUMNS} and then {@link #RESTORED_COLUMNS}. */
+  /** The columns of {@link #VOTES_COLUMNS}: in JSON, since nobody looks for a part of them. */
+  static Row votes(long number, TailnetRecord record) {
+    if (record.thresholds().isNone() && record.proposals().isEmpty()) {
+      return Row.of("record", Optional.empty(), Optional.empty());
+    }
+    Row row = Row.of("record", number, StateJson.votes(record).toString()).withChecksum();
+    return row.part(1, 3);
+  }
+
+  private static TailnetRecord withVotes(TailnetRecord record, Row row)
+      throws StoreException.Damaged {
+    if (row.optionalText(VOTES).isEmpty()) {
+      return record;
+    }
+    String text = text(row, VOTES);
+    row.requireChecksum(VOTES + 1, Row.of("record", row.number(0), text).checksum());
+    dev.tka.store.state.Row read = dev.tka.store.state.Row.parse("table record", text);
+    TailnetRecord after =
+        record.withThresholds(StateJson.thresholds(read)).withProposals(StateJson.proposals(read));
+    read.end();
+    return after;
+  }
+
+  /**
+   * Reads a row of {@link #RECORD_COLUMNS}, {@link #RESTORED_COLUMNS} and {@link #VOTES_COLUMNS}.
+   */
   static TailnetRecord parseRecord(Row row, List<Row> retired) throws StoreException.Damaged {
     requireChecksum(row.part(0, RECORD_WIDTH));
     Optional<AuthorityName> authority = Optional.empty();
@@ -129,8 +161,10 @@ final class RecordRows {
     for (int i = 0; i < ended.length; i++) {
       ended[i] = parseRetired(retired.get(i), i);
     }
-    return new TailnetRecord(
-        authority, begun, List.of(ended), support, row.number(9) != 0, parseRestored(row));
+    return withVotes(
+        new TailnetRecord(
+            authority, begun, List.of(ended), support, row.number(9) != 0, parseRestored(row)),
+        row);
   }
 
   /** The columns of {@link #FENCE_COLUMNS}. */

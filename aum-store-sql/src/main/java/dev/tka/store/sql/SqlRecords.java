@@ -7,6 +7,7 @@ import static dev.tka.store.sql.RecordRows.RESTORED_COLUMNS;
 import static dev.tka.store.sql.RecordRows.RETIRED_COLUMNS;
 import static dev.tka.store.sql.RecordRows.SIGHTING_COLUMNS;
 import static dev.tka.store.sql.RecordRows.TOKEN_COLUMNS;
+import static dev.tka.store.sql.RecordRows.VOTES_COLUMNS;
 import static dev.tka.store.sql.Statements.execute;
 import static dev.tka.store.sql.Statements.executeFor;
 import static dev.tka.store.sql.Statements.places;
@@ -66,6 +67,7 @@ final class SqlRecords implements ControlRecords {
 
   private static final int RECORD_WIDTH = 12;
   private static final int RESTORED_WIDTH = 2;
+  private static final int VOTES_WIDTH = 2;
   private static final int FENCE_WIDTH = 7;
   private static final int RETIRED_WIDTH = 9;
   private static final int NODE_WIDTH = 12;
@@ -328,7 +330,8 @@ final class SqlRecords implements ControlRecords {
   public SortedSet<String> tailnets() throws StoreException {
     return database.read(
         connection -> {
-          boolean fences = database.keepsFence(connection);
+          boolean votes = database.keepsVotes(connection);
+          boolean fences = votes || database.keepsFence(connection);
           boolean restored = fences || database.keepsRestored(connection);
           boolean records = restored || database.keepsRecords(connection);
           String sql =
@@ -344,6 +347,7 @@ final class SqlRecords implements ControlRecords {
                     + " as r where r.genesis is not null or r.begun is not null"
                     + " or r.support is not null or r.made > 0 or r.retired > 0"
                     + (restored ? " or r.restored is not null" : "")
+                    + (votes ? " or r.votes is not null" : "")
                     + (fences ? " or r.standing > 0" : "")
                     + " or exists(select 1 from "
                     + in("node")
@@ -386,7 +390,8 @@ final class SqlRecords implements ControlRecords {
   }
 
   private Seen seen(Connection connection, String tailnet) throws SQLException, StoreException {
-    boolean fences = database.keepsFence(connection);
+    boolean votes = database.keepsVotes(connection);
+    boolean fences = votes || database.keepsFence(connection);
     boolean restored = fences || database.keepsRestored(connection);
     boolean records = restored || database.keepsRecords(connection);
     String sql =
@@ -400,6 +405,11 @@ final class SqlRecords implements ControlRecords {
                     + of("r", RECORD_COLUMNS)
                     + ", "
                     + (restored ? of("r", RESTORED_COLUMNS) : "null, null")
+                    + ", "
+                    // Not again with each authority that was ended: it may be long.
+                    + (votes
+                        ? "case when coalesce(q.position, 0) = 0 then r.votes end, r.votes_checksum"
+                        : "null, null")
                     + ", "
                     + (fences ? of("r", FENCE_COLUMNS) : "null, null, null, null, null, null, null")
                     + ", "
@@ -428,7 +438,7 @@ final class SqlRecords implements ControlRecords {
     TailnetRecord record = TailnetRecord.NONE;
     Fence fence = Fence.NONE;
     if (records && first.columns().get(4).isPresent()) {
-      int fenced = 4 + RECORD_WIDTH + RESTORED_WIDTH;
+      int fenced = 4 + RECORD_WIDTH + RESTORED_WIDTH + VOTES_WIDTH;
       int retired = fenced + FENCE_WIDTH;
       List<Row> ended = new ArrayList<>();
       for (Row row : rows) {
@@ -652,6 +662,8 @@ final class SqlRecords implements ControlRecords {
                         + ", "
                         + RESTORED_COLUMNS
                         + ", "
+                        + VOTES_COLUMNS
+                        + ", "
                         + FENCE_COLUMNS
                         + " from "
                         + in("record")
@@ -676,7 +688,7 @@ final class SqlRecords implements ControlRecords {
                   + " where tailnet = ? order by position",
               number);
     }
-    int fenced = RECORD_WIDTH + RESTORED_WIDTH;
+    int fenced = RECORD_WIDTH + RESTORED_WIDTH + VOTES_WIDTH;
     Row row = rows.get(0);
     return new Kept(
         number,
@@ -728,7 +740,7 @@ final class SqlRecords implements ControlRecords {
             + in("record")
             + " set genesis = ?, state1 = ?, state2 = ?, begun = ?, begun_by = ?, begun_at = ?,"
             + " support = ?, made = ?, retired = ?, checksum = ?, restored = ?,"
-            + " restored_checksum = ?, changed = "
+            + " restored_checksum = ?, votes = ?, votes_checksum = ?, changed = "
             + mark
             + (switches ? ", switched = " + mark : "")
             + " where number = ?",
@@ -736,6 +748,7 @@ final class SqlRecords implements ControlRecords {
             List.of(
                 row.part(2, RECORD_WIDTH),
                 RecordRows.restored(before.number, after),
+                RecordRows.votes(before.number, after),
                 Row.of("record", before.number))));
     writeRetired(connection, before, after.retired());
   }
@@ -955,6 +968,7 @@ final class SqlRecords implements ControlRecords {
                 + in("record")
                 + " as r where r.number = ? and r.genesis is null and r.begun is null"
                 + " and r.support is null and r.made = 0 and r.retired = 0 and r.restored is null"
+                + " and r.votes is null"
                 + " and not exists(select 1 from "
                 + in("node")
                 + " as n where n.tailnet = r.number)",

@@ -104,6 +104,12 @@ abstract class SqlTailnets implements Tailnets {
   abstract boolean keepsFence(Connection connection) throws SQLException;
 
   /**
+   * Whether the columns of {@code sqlite-1-votes.sql} are there, and so those of {@link
+   * #keepsFence}; within {@link #write} they always are.
+   */
+  abstract boolean keepsVotes(Connection connection) throws SQLException;
+
+  /**
    * Waits, within {@link #write}, until nobody else writes to a tailnet. Who begins to write to it
    * later waits for the end of this transaction.
    */

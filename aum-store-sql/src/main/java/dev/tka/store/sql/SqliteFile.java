@@ -79,6 +79,7 @@ public final class SqliteFile extends SqlTailnets {
   private static final String TABLES_FOR_RECORDS = "sqlite-1-records.sql";
   private static final String COLUMNS_FOR_RESTORED = "sqlite-1-restored.sql";
   private static final String COLUMNS_FOR_FENCE = "sqlite-1-fence.sql";
+  private static final String COLUMNS_FOR_VOTES = "sqlite-1-votes.sql";
 
   /** What the triggers of {@link #COLUMNS_FOR_FENCE} say. */
   private static final String REFUSED = "the tailnet is being moved, or lives elsewhere";
@@ -120,7 +121,7 @@ public final class SqliteFile extends SqlTailnets {
   private final Marks marks = new SqliteMarks();
 
   /** Connections to a file that is known to have the columns for fences. */
-  private final Set<Connection> withFence =
+  private final Set<Connection> withVotes =
       Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
   /**
@@ -281,6 +282,7 @@ public final class SqliteFile extends SqlTailnets {
           execute(connection, TABLES_FOR_RECORDS);
           execute(connection, COLUMNS_FOR_RESTORED);
           execute(connection, COLUMNS_FOR_FENCE);
+          execute(connection, COLUMNS_FOR_VOTES);
           try (Statement statement = connection.createStatement()) {
             statement.execute("pragma application_id = " + APPLICATION_ID);
             return statement.execute("pragma user_version = " + VERSION);
@@ -435,7 +437,7 @@ public final class SqliteFile extends SqlTailnets {
   <T> T write(Work<T> work) throws StoreException {
     return writeAsIs(
         connection -> {
-          if (!keepsFence(connection)) {
+          if (!keepsVotes(connection)) {
             makeWhatIsMissing(connection);
           }
           return work.run(connection);
@@ -452,7 +454,10 @@ public final class SqliteFile extends SqlTailnets {
     if (!keepsRestored(connection)) {
       execute(connection, COLUMNS_FOR_RESTORED);
     }
-    execute(connection, COLUMNS_FOR_FENCE);
+    if (!keepsFence(connection)) {
+      execute(connection, COLUMNS_FOR_FENCE);
+    }
+    execute(connection, COLUMNS_FOR_VOTES);
   }
 
   private <T> T writeAsIs(Work<T> work) throws StoreException {
@@ -572,18 +577,23 @@ public final class SqliteFile extends SqlTailnets {
     return hasInRecord("restored", connection);
   }
 
+  @Override
+  boolean keepsFence(Connection connection) throws SQLException {
+    return keepsVotes(connection) || hasInRecord("epoch", connection);
+  }
+
   /**
    * {@inheritDoc} A connection stays with its file, and nobody takes columns away: so it is asked
    * until they are there.
    */
   @Override
-  boolean keepsFence(Connection connection) throws SQLException {
-    if (withFence.contains(connection)) {
+  boolean keepsVotes(Connection connection) throws SQLException {
+    if (withVotes.contains(connection)) {
       return true;
     }
-    boolean found = hasInRecord("epoch", connection);
+    boolean found = hasInRecord("votes", connection);
     if (found && connection.getAutoCommit()) {
-      withFence.add(connection);
+      withVotes.add(connection);
     }
     return found;
   }

@@ -91,6 +91,11 @@ final class CountingDatabase extends SqlTailnets {
   }
 
   @Override
+  boolean keepsVotes(Connection connection) throws SQLException {
+    return behind.keepsVotes(connection);
+  }
+
+  @Override
   void drain(Connection connection, String tailnet) throws SQLException, StoreException {
     behind.drain(connection, tailnet);
   }

@@ -127,7 +127,7 @@ class PostgresDatabaseTest extends SqlContract {
   void aNewerVersionIsRefusedAndLeftAlone() throws Exception {
     add(create().tailnet("t"), "A");
     sql(
-        "insert into schema_history select 6, '6', description, type, script, checksum,"
+        "insert into schema_history select 7, '7', description, type, script, checksum,"
             + " installed_by, installed_on, execution_time, success"
             + " from schema_history where version = '1'");
     long before = number("select count(*) from schema_history");
@@ -135,7 +135,7 @@ class PostgresDatabaseTest extends SqlContract {
     for (boolean create : List.of(false, true)) {
       assertThatThrownBy(() -> opened(create ? create() : at()))
           .isInstanceOf(StoreException.Newer.class)
-          .hasMessage(settings + ": expected version 5 or older, found version 6");
+          .hasMessage(settings + ": expected version 6 or older, found version 7");
     }
     assertThat(number("select count(*) from schema_history")).isEqualTo(before);
   }

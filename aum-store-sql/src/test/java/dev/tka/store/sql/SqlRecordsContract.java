@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tka.core.Bytes;
+import dev.tka.core.authority.Thresholds;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
@@ -43,9 +44,16 @@ abstract class SqlRecordsContract extends FenceContract {
   abstract void makeOlderByOne() throws SQLException;
 
   /** Takes away what the version before that one did not have, either. */
-  void makeOlderByTwo() throws SQLException {
-    makeOlderByOne();
+  abstract void makeOlderByTwo() throws SQLException;
+
+  /** Takes away what the version before that one did not have, either. */
+  void makeOlderByThree() throws SQLException {
+    makeOlderByTwo();
     dropFromRecord("restored", "restored_checksum");
+  }
+
+  final void dropVotes() throws SQLException {
+    dropFromRecord("votes", "votes_checksum");
   }
 
   final void dropFence() throws SQLException {
@@ -94,7 +102,13 @@ abstract class SqlRecordsContract extends FenceContract {
         new RetiredAuthority(authority(), secret(9), NOON, "ignored"));
     records.addToken(new NodeToken(HASH, "t", 1, NOON));
     records.noteSightings("t", List.of(sighting()));
-    change(records, "t", records.tailnet("t").withRestored(Optional.of(NOON)));
+    change(
+        records,
+        "t",
+        records
+            .tailnet("t")
+            .withRestored(Optional.of(NOON))
+            .withThresholds(new Thresholds(0, 2, 0, 0)));
     fence(records, "t", FENCED);
     fence(records, "t", OPEN);
 
@@ -109,6 +123,8 @@ abstract class SqlRecordsContract extends FenceContract {
             "record: set state1 = 5",
             "record: set restored = '2027-01-02T12:00:00Z'",
             "record: set restored_checksum = null",
+            "record: set votes = '{}'",
+            "record: set votes_checksum = null",
             "record: set epoch = 1",
             "record: set move = 'another'",
             "record: set epoch = null",
@@ -176,7 +192,11 @@ abstract class SqlRecordsContract extends FenceContract {
   @Test
   void theStatementsOfTheVersionBeforeWorkAndLeaveWhatItDoesNotKnow() throws Exception {
     ControlRecords records = records(opened());
-    TailnetRecord restored = TailnetRecord.NONE.withRestored(Optional.of(NOON));
+    TailnetRecord restored =
+        TailnetRecord.NONE
+            .withRestored(Optional.of(NOON))
+            .withThresholds(new Thresholds(1, 2, 3, 4))
+            .withProposals(proposals());
     change(records, "t", restored);
     try (Connection connection = connect()) {
       Row before =
@@ -242,6 +262,7 @@ abstract class SqlRecordsContract extends FenceContract {
             "delete from tailnet where retired is not null",
             "update record set support = 'x' where name = 't'",
             "update record set restored = 'x' where name = 't'",
+            "update record set votes = 'x' where name = 't'",
             "delete from record where name = 't'",
             "insert into node (tailnet, id, node_key, unsigned_only, may_init, checksum) select "
                 + number
@@ -373,12 +394,35 @@ abstract class SqlRecordsContract extends FenceContract {
   }
 
   @Test
-  void tablesOfTheVersionBeforeAreReadAsTheyAreAndTheFirstWriteAddsWhatIsMissing()
+  void tablesWithoutThresholdsAreReadAsTheyAreAndTheFirstWriteAddsWhatIsMissing() throws Exception {
+    Tailnets place = opened();
+    change(records(place), "t", TailnetRecord.NONE.withRestored(Optional.of(NOON)));
+    fence(records(place), "t", FENCED);
+    fence(records(place), "t", OPEN);
+    closeAll();
+    makeOlderByOne();
+    try (Tailnets older = placeAsItIs()) {
+      ControlRecords records = records(older);
+      assertThat(records.tailnets()).containsExactly("t");
+      ControlRecords.Seen seen = records.seen("t");
+      assertThat(seen.tailnet().restored()).contains(NOON);
+      assertThat(seen.tailnet().thresholds()).isEqualTo(Thresholds.NONE);
+      assertThat(seen.fence().epoch()).isEqualTo(2);
+      TailnetRecord asked =
+          seen.tailnet().withThresholds(new Thresholds(1, 2, 3, 4)).withProposals(proposals());
+      change(records, "t", asked);
+      assertThat(records.tailnet("t")).isEqualTo(asked);
+      assertThat(records(opened()).tailnet("t")).isEqualTo(asked);
+    }
+  }
+
+  @Test
+  void tablesOfTheVersionBeforeThatOneAreReadAsTheyAreAndTheFirstWriteAddsWhatIsMissing()
       throws Exception {
     Tailnets place = opened();
     fill(place);
     closeAll();
-    makeOlderByOne();
+    makeOlderByTwo();
     try (Tailnets older = placeAsItIs()) {
       ControlRecords records = records(older);
       assertThat(records.tailnets()).containsExactly("t");
@@ -401,7 +445,7 @@ abstract class SqlRecordsContract extends FenceContract {
     put(records(place), "t", node(1));
     change(records(place), "t", TailnetRecord.NONE.withSupport(Optional.of(secret(1))));
     closeAll();
-    makeOlderByTwo();
+    makeOlderByThree();
     try (Tailnets older = placeAsItIs()) {
       ControlRecords records = records(older);
       assertThat(records.tailnets()).containsExactly("t");

@@ -43,6 +43,18 @@ class SqliteRecordsTest extends SqlRecordsContract {
 
   @Override
   void makeOlderByOne() throws SQLException {
+    sql("drop trigger fence_record");
+    dropVotes();
+    sql(
+        "create trigger fence_record before update of genesis, state1, state2, begun, begun_by,"
+            + " begun_at, support, made, retired, checksum, restored, restored_checksum on record"
+            + " when old.standing > 0 and old.opened is null begin select raise(abort,"
+            + " 'the tailnet is being moved, or lives elsewhere'); end");
+  }
+
+  @Override
+  void makeOlderByTwo() throws SQLException {
+    makeOlderByOne();
     for (String each : List.of("begin", "commit", "end", "record", "record_end")) {
       sql("drop trigger fence_" + each);
     }
@@ -56,7 +68,7 @@ class SqliteRecordsTest extends SqlRecordsContract {
 
   /** Takes the tables and columns away, as in a file that a version before records made. */
   private void makeOlder() throws SQLException {
-    makeOlderByOne();
+    makeOlderByTwo();
     for (String each :
         List.of(
             "trigger mark_begin",

@@ -1,6 +1,8 @@
 package dev.tka.store.records;
 
 import dev.tka.core.DisablementSecret;
+import dev.tka.core.State;
+import dev.tka.core.authority.Thresholds;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +19,9 @@ import java.util.Optional;
  * @param made whether the operator made it, so that it is there before anything else is known of it
  * @param restored when the operator said that the tailnet was restored from a backup, so that
  *     control takes back what nodes still hold (protocol, section 10); empty once that is over
+ * @param thresholds the votes that the operator asks of edits (service, section 11)
+ * @param proposals the changes for which signatures are collected, and the last ones that ended,
+ *     oldest first
  */
 public record TailnetRecord(
     Optional<AuthorityName> authority,
@@ -24,35 +29,53 @@ public record TailnetRecord(
     List<RetiredAuthority> retired,
     Optional<DisablementSecret> support,
     boolean made,
-    Optional<Instant> restored) {
+    Optional<Instant> restored,
+    Thresholds thresholds,
+    List<Proposal> proposals) {
   /** A tailnet of which nothing is kept. */
   public static final TailnetRecord NONE =
       new TailnetRecord(
           Optional.empty(), Optional.empty(), List.of(), Optional.empty(), false, Optional.empty());
 
-  /** Copies the list. */
+  /** Copies the lists. */
   public TailnetRecord {
     retired = List.copyOf(retired);
+    proposals = List.copyOf(proposals);
+  }
+
+  /** A record of a tailnet of which no votes are asked. */
+  public TailnetRecord(
+      Optional<AuthorityName> authority,
+      Optional<PendingInit> begun,
+      List<RetiredAuthority> retired,
+      Optional<DisablementSecret> support,
+      boolean made,
+      Optional<Instant> restored) {
+    this(authority, begun, retired, support, made, restored, Thresholds.NONE, List.of());
   }
 
   /** Made by the operator. */
   public TailnetRecord withMade() {
-    return new TailnetRecord(authority, begun, retired, support, true, restored);
+    return new TailnetRecord(
+        authority, begun, retired, support, true, restored, thresholds, proposals);
   }
 
   /** With another authority. */
   public TailnetRecord withAuthority(AuthorityName name) {
-    return new TailnetRecord(Optional.of(name), begun, retired, support, made, restored);
+    return new TailnetRecord(
+        Optional.of(name), begun, retired, support, made, restored, thresholds, proposals);
   }
 
   /** With another init, in place of one that was begun before. */
   public TailnetRecord withBegun(PendingInit init) {
-    return new TailnetRecord(authority, Optional.of(init), retired, support, made, restored);
+    return new TailnetRecord(
+        authority, Optional.of(init), retired, support, made, restored, thresholds, proposals);
   }
 
   /**
    * With an authority that was ended, as the last of them. The secret for support and the init that
-   * was begun go, and nothing of that authority is taken back any longer.
+   * was begun go, and nothing of that authority is taken back any longer. Thresholds stay, and so
+   * do proposals that ended; those that were open end with it: the one for the end is done.
    */
   public TailnetRecord withRetired(RetiredAuthority ended) {
     List<RetiredAuthority> more = new ArrayList<>(retired);
@@ -63,16 +86,61 @@ public record TailnetRecord(
         more,
         Optional.empty(),
         made,
-        Optional.empty());
+        Optional.empty(),
+        thresholds,
+        proposals.stream().map(each -> each.isOpen() ? endedWith(each, ended) : each).toList());
+  }
+
+  private static Proposal endedWith(Proposal open, RetiredAuthority ended) {
+    return open.ended(
+        open.subject() instanceof Proposal.Subject.Disable
+            ? new Proposal.Outcome.Done(ended.at(), Optional.empty())
+            : new Proposal.Outcome.Ended(ended.at(), "the lock was disabled"));
   }
 
   /** With another secret for support. */
   public TailnetRecord withSupport(Optional<DisablementSecret> secret) {
-    return new TailnetRecord(authority, begun, retired, secret, made, restored);
+    return new TailnetRecord(
+        authority, begun, retired, secret, made, restored, thresholds, proposals);
   }
 
   /** Restored from a backup, or no longer. */
   public TailnetRecord withRestored(Optional<Instant> at) {
-    return new TailnetRecord(authority, begun, retired, support, made, at);
+    return new TailnetRecord(authority, begun, retired, support, made, at, thresholds, proposals);
+  }
+
+  /** With other thresholds. */
+  public TailnetRecord withThresholds(Thresholds other) {
+    return new TailnetRecord(authority, begun, retired, support, made, restored, other, proposals);
+  }
+
+  /** With other proposals. */
+  public TailnetRecord withProposals(List<Proposal> others) {
+    return new TailnetRecord(
+        authority, begun, retired, support, made, restored, thresholds, others);
+  }
+
+  /**
+   * What is missing to end an authority (service, section 11, "Thresholds"): the votes of those who
+   * have approved it, in its state now.
+   *
+   * @param state that of the authority that is on
+   */
+  public Optional<Thresholds.Shortfall> shortfallOfDisabling(State state) {
+    long most = 0;
+    for (Proposal each : proposals) {
+      if (each.isOpen()
+          && each.subject() instanceof Proposal.Subject.Disable
+          && each.authority().stateId1() == state.stateId1()
+          && each.authority().stateId2() == state.stateId2()) {
+        most = Math.max(most, state.weightOf(each.signers()));
+      }
+    }
+    return Thresholds.shortfall(thresholds.disable(), most);
+  }
+
+  /** The proposal with an id. */
+  public Optional<Proposal> proposal(String id) {
+    return proposals.stream().filter(each -> each.id().equals(id)).findFirst();
   }
 }

@@ -3,10 +3,13 @@ package dev.tka.store.state;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.AumKind;
+import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
+import dev.tka.core.DecodeException;
 import dev.tka.core.DisablementSecret;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.NodeKey;
+import dev.tka.core.authority.Thresholds;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumFacts;
 import dev.tka.core.store.AumIndex;
@@ -25,6 +28,7 @@ import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.NodeSighting;
 import dev.tka.store.records.NodeToken;
 import dev.tka.store.records.PendingInit;
+import dev.tka.store.records.Proposal;
 import dev.tka.store.records.RetiredAuthority;
 import dev.tka.store.records.TailnetRecord;
 import java.net.URI;
@@ -59,7 +63,26 @@ public final class StateJson {
     record.support().ifPresent(secret -> row.put("support", secret.exposeText()));
     row.put("made", record.made());
     record.restored().ifPresent(at -> row.put("restored", at));
+    putVotes(row, record);
     return row;
+  }
+
+  /** The votes that are asked of edits, and the proposals; empty if there is neither. */
+  public static Row votes(TailnetRecord record) {
+    Row row = Row.empty();
+    putVotes(row, record);
+    return row;
+  }
+
+  private static void putVotes(Row row, TailnetRecord record) {
+    Row votes = Row.empty();
+    for (Thresholds.Kind kind : Thresholds.Kind.values()) {
+      if (record.thresholds().of(kind) > 0) {
+        votes.put(kind.toString(), record.thresholds().of(kind));
+      }
+    }
+    row.put("thresholds", votes);
+    row.put("proposals", record.proposals().stream().map(StateJson::row).toList());
   }
 
   /** Reads a tailnet's record. */
@@ -85,7 +108,115 @@ public final class StateJson {
         retired,
         row.optional("support", SECRET, DisablementSecret::parse),
         row.flag("made"),
-        row.optionalTime("restored"));
+        row.optionalTime("restored"),
+        thresholds(row),
+        proposals(row));
+  }
+
+  /** Reads the votes that are asked of edits. */
+  public static Thresholds thresholds(Row row) throws StoreException.Damaged {
+    Optional<Row> votes = row.optionalRow("thresholds");
+    Thresholds thresholds = Thresholds.NONE;
+    if (votes.isPresent()) {
+      for (Thresholds.Kind kind : Thresholds.Kind.values()) {
+        long number = votes.get().optionalNumber(kind.toString()).orElse(0L);
+        if (number < 0 || number > Thresholds.MOST) {
+          throw votes.get().damaged(kind.toString(), "0 to " + Thresholds.MOST);
+        }
+        thresholds = thresholds.with(kind, number);
+      }
+      votes.get().end();
+    }
+    return thresholds;
+  }
+
+  /** Reads the proposals. */
+  public static List<Proposal> proposals(Row row) throws StoreException.Damaged {
+    List<Proposal> proposals = new ArrayList<>();
+    for (Row each : row.rows("proposals")) {
+      proposals.add(proposal(each));
+    }
+    return proposals;
+  }
+
+  private static Row row(Proposal proposal) {
+    Row row =
+        Row.empty()
+            .put("id", proposal.id())
+            .put("at", proposal.at())
+            .put("authority", row(proposal.authority()));
+    if (proposal.subject() instanceof Proposal.Subject.Edits edits) {
+      row.putTexts(
+              "operations",
+              edits.operations().stream().map(each -> Row.base64(each.encoded())).toList())
+          .put("update", edits.update().encoded())
+          .put("complete", edits.complete());
+    }
+    putKeys(row, "signers", proposal.signers());
+    row.putTexts(
+        "signatures",
+        proposal.signatures().stream().map(each -> Row.base64(each.signatureBytes())).toList());
+    putKeys(row, "before", proposal.before());
+    if (proposal.outcome().isPresent()) {
+      Proposal.Outcome outcome = proposal.outcome().get();
+      row.put("endedAt", outcome.at());
+      if (outcome instanceof Proposal.Outcome.Ended ended) {
+        row.put("why", ended.why());
+      } else {
+        ((Proposal.Outcome.Done) outcome).update().ifPresent(hash -> row.put("done", hash));
+      }
+    }
+    return row;
+  }
+
+  private static Proposal proposal(Row row) throws StoreException.Damaged {
+    Row name = row.optionalRow("authority").orElseThrow(() -> row.damaged("authority", "a name"));
+    AuthorityName authority = authorityName(name);
+    name.end();
+    Optional<Bytes> update = row.optionalBytes("update");
+    List<Bytes> operations = row.values("operations", "AUMs in base64", Row::bytesOf);
+    boolean complete = row.flag("complete");
+    List<Aum> asked = new ArrayList<>();
+    for (Bytes each : operations) {
+      asked.add(aum(row, "operations", each));
+    }
+    List<Bytes> signers = keys(row, "signers");
+    List<Bytes> made = row.values("signatures", "signatures in base64", Row::bytesOf);
+    if (signers.size() != made.size()) {
+      throw row.damaged("signatures", "one for each of \"signers\"");
+    }
+    List<AumSignature> signatures = new ArrayList<>();
+    for (int i = 0; i < made.size(); i++) {
+      signatures.add(AumSignature.of(signers.get(i), made.get(i)));
+    }
+    Optional<Instant> endedAt = row.optionalTime("endedAt");
+    Optional<String> why = row.optionalText("why");
+    Optional<AumHash> done = row.optionalHash("done");
+    Proposal proposal =
+        new Proposal(
+            row.text("id"),
+            authority,
+            row.time("at"),
+            update.isPresent()
+                ? new Proposal.Subject.Edits(asked, aum(row, "update", update.get()), complete)
+                : new Proposal.Subject.Disable(),
+            signatures,
+            keys(row, "before"),
+            endedAt.map(
+                at ->
+                    why.isPresent()
+                        ? new Proposal.Outcome.Ended(at, why.get())
+                        : new Proposal.Outcome.Done(at, done)));
+    row.end();
+    return proposal;
+  }
+
+  private static Aum aum(Row row, String name, Bytes encoded) throws StoreException.Damaged {
+    try {
+      return Aum.decode(encoded.toByteArray());
+    } catch (DecodeException e) {
+      throw row.damaged(name, "an AUM in base64");
+    }
   }
 
   private static final String SECRET = "a disablement secret";

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tka.core.AumHash;
+import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.DisablementSecret;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.NodeKey;
+import dev.tka.core.authority.Thresholds;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumIndex;
 import dev.tka.core.store.AumSnapshot;
@@ -20,6 +22,7 @@ import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.NodeSighting;
 import dev.tka.store.records.NodeToken;
 import dev.tka.store.records.PendingInit;
+import dev.tka.store.records.Proposal;
 import dev.tka.store.records.RetiredAuthority;
 import dev.tka.store.records.TailnetRecord;
 import dev.tka.store.testkit.NotedStore;
@@ -112,8 +115,40 @@ class StateJsonProperties {
             retired.list().ofMaxSize(3),
             secrets().optional(),
             Arbitraries.of(true, false),
-            times().optional())
+            times().optional(),
+            thresholds(),
+            proposals().list().ofMaxSize(3))
         .as(TailnetRecord::new);
+  }
+
+  private static Arbitrary<Thresholds> thresholds() {
+    Arbitrary<Long> votes = Arbitraries.longs().between(0, Thresholds.MOST);
+    return Combinators.combine(votes, votes, votes, votes).as(Thresholds::new);
+  }
+
+  private Arbitrary<Proposal> proposals() {
+    Arbitrary<Proposal.Subject> edits =
+        Combinators.combine(
+                Arbitraries.of("A", "B").map(chains::get).list().ofMaxSize(2),
+                Arbitraries.of(true, false))
+            .as(
+                (operations, complete) ->
+                    new Proposal.Subject.Edits(operations, chains.get("B"), complete));
+    Arbitrary<Proposal.Outcome> outcomes =
+        Arbitraries.oneOf(
+            Combinators.combine(times(), hashes().optional()).as(Proposal.Outcome.Done::new),
+            Combinators.combine(times(), texts()).as(Proposal.Outcome.Ended::new));
+    Arbitrary<AumSignature> signatures =
+        Combinators.combine(bytes(32), bytes(64)).as(AumSignature::of);
+    return Combinators.combine(
+            texts(),
+            authorities(),
+            times(),
+            Arbitraries.oneOf(edits, Arbitraries.just(new Proposal.Subject.Disable())),
+            signatures.list().ofMaxSize(2),
+            bytes(32).list().ofMaxSize(2),
+            outcomes.optional())
+        .as(Proposal::new);
   }
 
   @Property(tries = 100)

@@ -3,10 +3,14 @@ package dev.tka.store.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
+import dev.tka.core.AumKind;
+import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.DisablementSecret;
 import dev.tka.core.NodeKey;
+import dev.tka.core.authority.Thresholds;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
@@ -20,6 +24,7 @@ import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.NodeSighting;
 import dev.tka.store.records.NodeToken;
 import dev.tka.store.records.PendingInit;
+import dev.tka.store.records.Proposal;
 import dev.tka.store.records.RecordsChange;
 import dev.tka.store.records.RetiredAuthority;
 import dev.tka.store.records.TailnetRecord;
@@ -143,7 +148,39 @@ public abstract class ControlRecordsContract {
                 new AuthorityName(hash("C"), 7, 8), secret(2), NOON.plusSeconds(1), "x#2")),
         Optional.of(secret(3)),
         true,
-        Optional.of(NOON.plusSeconds(5)));
+        Optional.of(NOON.plusSeconds(5)),
+        new Thresholds(1, 2, 3, 4),
+        proposals());
+  }
+
+  /** One of each kind. */
+  protected final List<Proposal> proposals() {
+    Aum edit = Aum.builder(AumKind.REMOVE_KEY).keyId(TestKeys.id(7)).build();
+    Proposal edits =
+        new Proposal(
+            "abc",
+            authority(),
+            NOON,
+            new Proposal.Subject.Edits(List.of(edit, edit), chains.get("B"), false),
+            List.of(),
+            List.of(TestKeys.id(3)),
+            Optional.empty());
+    AumSignature signature = AumSignature.of(TestKeys.id(1), TestKeys.signature(1, edit.sigHash()));
+    Proposal disable =
+        new Proposal(
+            "def",
+            authority(),
+            NOON.plusSeconds(1),
+            new Proposal.Subject.Disable(),
+            List.of(signature, AumSignature.of(TestKeys.id(2), signature.signatureBytes())),
+            List.of(),
+            Optional.empty());
+    return List.of(
+        edits.ended(new Proposal.Outcome.Ended(NOON, "it was withdrawn")),
+        edits.with(signature).completed(),
+        edits.ended(new Proposal.Outcome.Done(NOON, Optional.of(hash("B")))),
+        disable,
+        disable.ended(new Proposal.Outcome.Done(NOON, Optional.empty())));
   }
 
   protected final RetiredAuthority ended() {
@@ -288,6 +325,36 @@ public abstract class ControlRecordsContract {
     change(records, "t", after.withRestored(Optional.of(NOON)));
     change(records, "t", after);
     assertThat(records(opened()).tailnet("t")).isEqualTo(after);
+  }
+
+  @Test
+  void thresholdsAndProposalsAreKeptAndOutliveAnAuthority() throws Exception {
+    Tailnets place = opened();
+    ControlRecords records = records(place);
+    TailnetRecord asked =
+        change(records, "t", TailnetRecord.NONE.withThresholds(new Thresholds(0, 0, 0, 2)));
+    assertThat(records.tailnets()).containsExactly("t");
+    assertThat(records(opened()).tailnet("t")).isEqualTo(asked);
+    TailnetRecord proposed = change(records, "t", asked.withProposals(proposals()));
+    assertThat(records(opened()).seen("t").tailnet()).isEqualTo(proposed);
+    assertConflict(
+        () -> records.commit("t", RecordsChange.ofTailnet(asked, asked.withMade())), "\"t\"");
+
+    TailnetRecord after = records.retire("t", add(place, "t", "A").revision(), proposed, ended());
+
+    assertThat(after.thresholds()).isEqualTo(asked.thresholds());
+    assertThat(after.proposals()).noneMatch(Proposal::isOpen).hasSize(5);
+    assertThat(after.proposals().get(1).outcome())
+        .contains(new Proposal.Outcome.Ended(NOON, "the lock was disabled"));
+    assertThat(after.proposals().get(3).outcome())
+        .contains(new Proposal.Outcome.Done(NOON, Optional.empty()));
+    assertThat(records(opened()).tailnet("t")).isEqualTo(after);
+    // Beside several authorities that were ended.
+    TailnetRecord again = records.retire("t", add(place, "t", "A").revision(), after, ended());
+    assertThat(records.seen("t").tailnet()).isEqualTo(again);
+    assertThat(records.tailnet("t").retired()).hasSize(2);
+    change(records, "t", TailnetRecord.NONE);
+    assertThat(records.tailnets()).isEmpty();
   }
 
   @Test

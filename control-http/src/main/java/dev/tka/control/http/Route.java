@@ -48,6 +48,18 @@ enum Route {
   TOKENS(Role.OPERATOR, Set.of("GET"), "/v1/tailnets/{tailnet}/tokens", Set.of()),
   MAKE_TOKEN(Role.OPERATOR, Set.of("POST"), "/v1/tailnets/{tailnet}/nodes/{node}/tokens", Set.of()),
   REVOKE_TOKEN(Role.OPERATOR, Set.of("DELETE"), "/v1/tailnets/{tailnet}/tokens/{token}", Set.of()),
+  THRESHOLDS(Role.OPERATOR, Set.of("GET"), "/v1/tailnets/{tailnet}/thresholds", Set.of()),
+  SET_THRESHOLDS(Role.OPERATOR, Set.of("PUT"), "/v1/tailnets/{tailnet}/thresholds", Set.of()),
+  PROPOSALS(Role.OPERATOR, Set.of("GET"), "/v1/tailnets/{tailnet}/proposals", Set.of()),
+  PROPOSE(Role.OPERATOR, Set.of("POST"), "/v1/tailnets/{tailnet}/proposals", Set.of()),
+  PROPOSAL(Role.OPERATOR, Set.of("GET"), "/v1/tailnets/{tailnet}/proposals/{proposal}", Set.of()),
+  WITHDRAW(
+      Role.OPERATOR, Set.of("DELETE"), "/v1/tailnets/{tailnet}/proposals/{proposal}", Set.of()),
+  APPROVE(
+      Role.OPERATOR,
+      Set.of("POST"),
+      "/v1/tailnets/{tailnet}/proposals/{proposal}/signatures",
+      Set.of()),
   METRICS(Role.OPERATOR, Set.of("GET"), "/metrics", Set.of()),
 
   LIVE(null, Set.of("GET"), "/livez", Set.of()),
@@ -57,6 +69,7 @@ enum Route {
   private static final String TAILNET = "{tailnet}";
   private static final String NODE = "{node}";
   private static final String TOKEN = "{token}";
+  private static final String PROPOSAL_ID = "{proposal}";
   private static final String RPC = "{rpc}";
 
   private final Optional<Role> role;
@@ -100,7 +113,18 @@ enum Route {
   /** Whether it has a body that is used. */
   boolean hasBody() {
     return switch (this) {
-      case NODE_RPC, LOGIN, PUT_NODE, PUT_NODES, OWN_RPC, OWN_LOGIN, ADMIN_RPC, MAY_INIT -> true;
+      case NODE_RPC,
+          LOGIN,
+          PUT_NODE,
+          PUT_NODES,
+          OWN_RPC,
+          OWN_LOGIN,
+          ADMIN_RPC,
+          MAY_INIT,
+          SET_THRESHOLDS,
+          PROPOSE,
+          APPROVE ->
+          true;
       default -> false;
     };
   }
@@ -110,7 +134,7 @@ enum Route {
    *
    * @param tailnet decoded; empty where the path names none
    * @param node decoded, as it came
-   * @param rest the RPC's name, or a token's
+   * @param rest the RPC's name, a token's, or a proposal's
    */
   record Found(
       Route route, Optional<String> tailnet, Optional<String> node, Optional<String> rest) {}
@@ -166,7 +190,7 @@ enum Route {
       switch (pattern.get(i)) {
         case TAILNET -> tailnet = Optional.of(segment);
         case NODE -> node = Optional.of(segment);
-        case TOKEN -> rest = Optional.of(segment);
+        case TOKEN, PROPOSAL_ID -> rest = Optional.of(segment);
         case RPC -> rest = Optional.of(String.join("/", segments.subList(i, segments.size())));
         default -> {
           if (!segment.equals(pattern.get(i))) {

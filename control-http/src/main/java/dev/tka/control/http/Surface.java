@@ -13,12 +13,14 @@ import dev.tka.core.Bytes;
 import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.Thresholds;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.BodyReader;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
 import dev.tka.store.export.AumExport;
 import dev.tka.store.records.NodeToken;
+import dev.tka.store.records.ProposalStatus;
 import dev.tka.sync.rpc.Announcement;
 import dev.tka.sync.rpc.AumJson;
 import dev.tka.sync.rpc.Rpc;
@@ -150,12 +152,56 @@ final class Surface {
         service.revokeToken(exchange.tailnet(), tokenHash(exchange.rest()));
         exchange.answer(Answer.empty(204));
       }
+      case THRESHOLDS -> {
+        Thresholds thresholds = service.thresholds(exchange.tailnet());
+        exchange.answer(Answer.json(Json.bytes(out -> ProposalJson.thresholds(thresholds, out))));
+      }
+      case SET_THRESHOLDS -> {
+        service.setThresholds(exchange.tailnet(), ProposalJson.thresholds(body));
+        exchange.answer(Answer.empty(204));
+      }
+      case PROPOSALS -> proposals(exchange);
+      case PROPOSE -> {
+        List<Aum> operations = ProposalJson.wanted(body).operations();
+        proposal(
+            exchange,
+            operations.isEmpty()
+                ? service.proposeDisable(exchange.tailnet())
+                : service.propose(exchange.tailnet(), operations));
+      }
+      case PROPOSAL -> proposal(exchange, service.proposal(exchange.tailnet(), exchange.rest()));
+      case WITHDRAW -> {
+        var unused = service.withdraw(exchange.tailnet(), exchange.rest());
+        exchange.answer(Answer.empty(204));
+      }
+      case APPROVE -> {
+        ProposalJson.Approval approval = ProposalJson.approval(body);
+        proposal(
+            exchange,
+            service.approve(
+                exchange.tailnet(), exchange.rest(), approval.over(), approval.signature()));
+      }
       case METRICS ->
           exchange.answer(new Answer(200, Metrics.TYPE, metrics.text(), java.util.Map.of()));
       case LIVE -> exchange.answer(Answer.text("ok\n"));
       case READY -> exchange.answer(health.answer(!exchange.parameters("verbose").isEmpty()));
       case OPENAPI -> exchange.answer(Answer.json(openApi()));
     }
+  }
+
+  private void proposals(Exchange exchange) throws ControlException, IOException, HttpFailure {
+    List<ProposalStatus> proposals = service.proposals(exchange.tailnet());
+    lines(
+        exchange,
+        out -> {
+          for (ProposalStatus each : proposals) {
+            out.write(json -> ProposalJson.proposal(each, json));
+          }
+        });
+  }
+
+  private static void proposal(Exchange exchange, ProposalStatus status) {
+    exchange.answer(Answer.json(Json.bytes(out -> ProposalJson.proposal(status, out))));
   }
 
   private static byte[] openApi() throws IOException {

@@ -169,6 +169,38 @@ class BadRequestsTest {
     bad(Role.OPERATOR, "PUT", node(1) + "/may-init", "\"true\"", 400, "malformed");
     bad(Role.OPERATOR, "PUT", node(99) + "/may-init", "true", 404, "unknown-node");
     bad(Role.OPERATOR, "PUT", "/v1/tailnets/elsewhere/restored", "", 404, "unknown-tailnet");
+    for (String body :
+        List.of(
+            "",
+            "[]",
+            "{\"addKey\":-1}",
+            "{\"addKey\":\"1\"}",
+            "{\"addKey\":1.5}",
+            "{\"addKey\":99999999}",
+            "{\"addKey\":1,\"addKey\":1}",
+            "{\"add\":1}",
+            "{} x")) {
+      bad(Role.OPERATOR, "PUT", ROOT + "/thresholds", body, 400, "malformed");
+    }
+    for (String body :
+        List.of(
+            "{}",
+            "{\"disable\":false}",
+            "{\"disable\":true,\"operations\":[\"oA==\"]}",
+            "{\"operations\":[]}",
+            "{\"operations\":[1]}",
+            "{\"operations\":[\"!\"]}",
+            "{\"operations\":[\"AA==\"]}",
+            "{\"operations\":{}}",
+            "{\"other\":1}")) {
+      bad(Role.OPERATOR, "POST", ROOT + "/proposals", body, 400, "malformed");
+    }
+    bad(Role.OPERATOR, "GET", ROOT + "/proposals/x", "", 404, "not-found");
+    bad(Role.OPERATOR, "DELETE", ROOT + "/proposals/x", "", 404, "not-found");
+    for (String body :
+        List.of("{}", "{\"key\":\"x\"}", "{\"signature\":\"AA==\"}", "{\"more\":1}")) {
+      bad(Role.OPERATOR, "POST", ROOT + "/proposals/x/signatures", body, 400, "malformed");
+    }
   }
 
   private void http() {

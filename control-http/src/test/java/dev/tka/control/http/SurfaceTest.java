@@ -1,6 +1,7 @@
 package dev.tka.control.http;
 
 import static dev.tka.control.http.Kit.TAILNET;
+import static dev.tka.control.http.Kit.base64;
 import static dev.tka.control.http.Kit.json;
 import static dev.tka.control.http.Kit.lines;
 import static dev.tka.control.http.Kit.node;
@@ -8,6 +9,9 @@ import static dev.tka.control.http.Kit.nodeKey;
 import static dev.tka.control.http.Kit.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tka.core.Aum;
+import dev.tka.core.AumKind;
+import dev.tka.core.Bytes;
 import dev.tka.testkit.TestKeys;
 import java.io.IOException;
 import java.net.URI;
@@ -15,6 +19,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -332,6 +337,93 @@ class SurfaceTest {
       }
       assertThat(json(kit.ask(Role.OPERATOR, "GET", ROOT, ""))).doesNotContainKey("restored");
     }
+  }
+
+  @Test
+  void operatorsSetThresholdsProposeAndCollectSignatures() throws Exception {
+    try (Kit kit = Kit.onSockets(folder)) {
+      kit.lock(1);
+      String thresholds = ROOT + "/thresholds";
+      assertThat(json(kit.ask(Role.OPERATOR, "GET", thresholds, "")))
+          .isEqualTo(Map.of("addKey", 0, "removeKey", 0, "checkpoint", 0, "disable", 0));
+      assertThat(kit.ask(Role.OPERATOR, "PUT", thresholds, "{\"addKey\":1,\"disable\":1}").status())
+          .isEqualTo(204);
+      assertThat(json(kit.ask(Role.OPERATOR, "GET", thresholds, ""))).containsEntry("disable", 1);
+      assertThat(kit.ask(Role.OPERATOR, "PUT", thresholds, "{\"addKey\":9999}").code())
+          .isEqualTo("refused");
+      String head = json(kit.ask(Role.OPERATOR, "GET", ROOT, "")).get("head").toString();
+      RawHttp.Reply early = kit.disable(head);
+      assertThat(early.status()).isEqualTo(409);
+      assertThat(early.body()).contains("tka propose --disable");
+
+      Aum edit = Aum.builder(AumKind.ADD_KEY).key(TestKeys.key(5, 1)).build();
+      String proposals = ROOT + "/proposals";
+      Map<String, Object> made =
+          json(
+              kit.ask(
+                  Role.OPERATOR,
+                  "POST",
+                  proposals,
+                  text("operations", List.of(base64(edit.encoded())))));
+      assertThat(made)
+          .containsEntry("state", "open")
+          .containsEntry("needed", 1)
+          .containsEntry("has", 0)
+          .containsEntry("signed", List.of());
+      String one = proposals + "/" + made.get("id");
+      Aum update = Aum.decode(Base64.getDecoder().decode(made.get("update").toString()));
+      assertThat(made).containsEntry("sigHash", base64(update.sigHash()));
+      assertThat(lines(kit.ask(Role.OPERATOR, "GET", proposals, ""))).containsExactly(made);
+      assertThat(json(kit.ask(Role.OPERATOR, "GET", one, ""))).isEqualTo(made);
+      String stale = approval(1, edit.sigHash());
+      assertThat(kit.ask(Role.OPERATOR, "POST", one + "/signatures", stale).code())
+          .isEqualTo("conflict");
+      String stranger = approval(9, update.sigHash());
+      assertThat(kit.ask(Role.OPERATOR, "POST", one + "/signatures", stranger).code())
+          .isEqualTo("refused");
+      for (int time = 1; time <= 2; time++) {
+        Map<String, Object> done =
+            json(
+                kit.ask(Role.OPERATOR, "POST", one + "/signatures", approval(1, update.sigHash())));
+        assertThat(done)
+            .containsEntry("state", "done")
+            .containsEntry("aum", json(kit.ask(Role.OPERATOR, "GET", ROOT, "")).get("head"));
+      }
+
+      Map<String, Object> end =
+          json(kit.ask(Role.OPERATOR, "POST", proposals, "{\"disable\":true}"));
+      assertThat(end).doesNotContainKey("update");
+      String other = proposals + "/" + end.get("id");
+      for (int time = 1; time <= 2; time++) {
+        assertThat(kit.ask(Role.OPERATOR, "DELETE", other, "").status()).isEqualTo(204);
+      }
+      assertThat(json(kit.ask(Role.OPERATOR, "GET", other, "")))
+          .containsEntry("state", "ended")
+          .containsEntry("reason", "it was withdrawn");
+      Map<String, Object> again =
+          json(kit.ask(Role.OPERATOR, "POST", proposals, "{\"disable\":true}"));
+      Bytes hash = Bytes.copyOf(Base64.getDecoder().decode(again.get("sigHash").toString()));
+      assertThat(
+              json(
+                  kit.ask(
+                      Role.OPERATOR,
+                      "POST",
+                      proposals + "/" + again.get("id") + "/signatures",
+                      approval(1, hash))))
+          .containsEntry("state", "approved");
+      String now = json(kit.ask(Role.OPERATOR, "GET", ROOT, "")).get("head").toString();
+      assertThat(kit.disable(now).status()).isEqualTo(200);
+    }
+  }
+
+  private static String approval(int key, Bytes sigHash) {
+    return text(
+        "key",
+        TestKeys.publicKey(key).toString(),
+        "sigHash",
+        base64(sigHash),
+        "signature",
+        base64(TestKeys.signature(key, sigHash)));
   }
 
   @Test

@@ -427,7 +427,14 @@ final class Copying {
 
   private static TailnetRecord with(List<RetiredAuthority> retired, TailnetRecord other) {
     return new TailnetRecord(
-        other.authority(), other.begun(), retired, other.support(), other.made(), other.restored());
+        other.authority(),
+        other.begun(),
+        retired,
+        other.support(),
+        other.made(),
+        other.restored(),
+        other.thresholds(),
+        other.proposals());
   }
 
   /**

@@ -3,8 +3,10 @@ package dev.tka.control.move;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.DisablementSecret;
+import dev.tka.core.authority.Thresholds;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumFacts;
 import dev.tka.core.store.AumSnapshot;
@@ -20,6 +22,7 @@ import dev.tka.store.records.ControlRecords;
 import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.NodeSighting;
 import dev.tka.store.records.NodeToken;
+import dev.tka.store.records.Proposal;
 import dev.tka.store.records.RecordsChange;
 import dev.tka.store.records.RetiredAuthority;
 import dev.tka.store.records.TailnetRecord;
@@ -301,9 +304,21 @@ final class Edits {
   private void record(int which) throws StoreException {
     TailnetRecord before = records.tailnet(TAILNET);
     TailnetRecord after =
-        switch (which % 3) {
+        switch (which % 5) {
           case 0 -> before.withMade();
           case 1 -> before.withSupport(Optional.of(secret()));
+          case 2 -> before.withThresholds(new Thresholds(which % 4, which % 3, 0, which % 2));
+          case 3 ->
+              before.withProposals(
+                  List.of(
+                      new Proposal(
+                          "p" + which,
+                          new AuthorityName(AumHash.ofEncoding(Bytes.empty()), 1, which),
+                          at(),
+                          new Proposal.Subject.Disable(),
+                          List.of(),
+                          List.of(TestKeys.id(which % 7)),
+                          Optional.empty())));
           default ->
               before.withRestored(
                   before.restored().isPresent() ? Optional.empty() : Optional.of(at()));
@@ -344,7 +359,11 @@ final class Edits {
             + " "
             + record.made()
             + " "
-            + record.restored());
+            + record.restored()
+            + " "
+            + record.thresholds()
+            + " "
+            + record.proposals());
     List<NodeRecord> nodes = new ArrayList<>();
     records.allNodes(TAILNET, nodes::add);
     all.put("nodes", nodes);

@@ -20,7 +20,9 @@ import dev.tka.core.authority.Editing;
 import dev.tka.core.authority.InformResult;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.OpenException;
+import dev.tka.core.authority.Refusal;
 import dev.tka.core.authority.Repair;
+import dev.tka.core.authority.Thresholds;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
@@ -80,7 +82,7 @@ final class StoreEdit {
     LiveAuthority live =
         StoreArgument.openAuthority(
             store.aums().read(),
-            snapshot -> LiveAuthority.open(store.aums(), store.policy(), clock),
+            snapshot -> LiveAuthority.open(store.aums(), store.policy(), clock, store.demand(true)),
             err);
     int damage = StoreArgument.reportDamage(live.current().snapshot(), err);
     if (damage != ExitCode.OK) {
@@ -159,7 +161,16 @@ final class StoreEdit {
     return result.after();
   }
 
-  private static void requireAdmitted(InformResult result) throws CommandFailure {
+  private void requireAdmitted(InformResult result) throws CommandFailure {
+    for (Refusal each : result.refusals()) {
+      if (each instanceof Refusal.BelowThreshold below) {
+        throw new CommandFailure(
+            ExitCode.CONFLICT,
+            "this change " + below.shortfall().words() + ": nothing was written",
+            Advice.person(
+                "propose it, for others to sign: 'tka propose " + store.words() + " --add KEY'"));
+      }
+    }
     if (!result.refusals().isEmpty()) {
       // Only the first can displace; the others build on it, so nothing was accepted.
       throw new CommandFailure(
@@ -239,14 +250,23 @@ final class StoreEdit {
    *
    * @param secret what ends it
    * @throws StoreException.Conflict if another writer was first; nothing was written
+   * @throws CommandFailure if it lacks votes; nothing was written
    */
-  void end(DisablementSecret secret) throws StoreException {
+  void end(DisablementSecret secret) throws StoreException, CommandFailure {
     Revision read = authority.snapshot().revision();
     Optional<ControlRecords> records = store.records();
     String tailnet = store.tailnet().orElse("");
     // The store of an authority that was ended before is no tailnet.
     if (records.isPresent() && records.get().tailnets().contains(tailnet)) {
       TailnetRecord before = records.get().tailnet(tailnet);
+      Optional<Thresholds.Shortfall> shortfall = before.shortfallOfDisabling(authority.state());
+      if (shortfall.isPresent()) {
+        throw new CommandFailure(
+            ExitCode.CONFLICT,
+            "disabling " + shortfall.get().words() + ": nothing was written",
+            Advice.person(
+                "propose it, for others to sign: 'tka propose " + store.words() + " --disable'"));
+      }
       Instant now = Clock.systemUTC().instant();
       records
           .get()

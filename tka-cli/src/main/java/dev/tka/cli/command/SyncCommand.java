@@ -227,7 +227,7 @@ public final class SyncCommand implements Callable<Integer> {
     AumSnapshot snapshot = opened.aums().read();
     AumStore store = dryRun ? SyncRun.copy(snapshot) : opened.aums();
     StoreArgument.openAuthority(snapshot, Authority::open, err);
-    return SyncRun.open(store, policy);
+    return SyncRun.open(store, policy, opened.demand(false));
   }
 
   /** Restored if the command says so, or what control keeps of the tailnet. */

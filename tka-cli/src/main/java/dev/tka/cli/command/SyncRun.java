@@ -12,6 +12,7 @@ import dev.tka.core.authority.InformResult;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.Revocation;
 import dev.tka.core.authority.RevocationOutlook;
+import dev.tka.core.authority.Thresholds;
 import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
@@ -164,6 +165,12 @@ public final class SyncRun {
   /** The authority in a store. */
   static LiveAuthority open(AumStore store, AdmissionPolicy policy) throws TkaException {
     return LiveAuthority.open(store, policy, Clock.systemUTC());
+  }
+
+  /** The same where votes are asked of what is taken in. */
+  static LiveAuthority open(AumStore store, AdmissionPolicy policy, Thresholds.Demand demand)
+      throws TkaException {
+    return LiveAuthority.open(store, policy, Clock.systemUTC(), demand);
   }
 
   /** A copy in memory, to try rounds on. */

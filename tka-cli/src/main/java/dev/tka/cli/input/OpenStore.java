@@ -3,6 +3,7 @@ package dev.tka.cli.input;
 import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Thresholds;
 import dev.tka.core.store.AumStore;
 import dev.tka.store.StorePlace;
 import dev.tka.store.records.ControlRecords;
@@ -32,6 +33,17 @@ public record OpenStore(
   /** Whose rules apply there. */
   public AdmissionPolicy policy() {
     return place.policy();
+  }
+
+  /**
+   * The votes that are asked of what gets in here (service, section 11, "Thresholds").
+   *
+   * @param whole whether nothing of a batch is stored if any of it lacks votes
+   */
+  public Thresholds.Demand demand(boolean whole) {
+    return records.isPresent() && tailnet.isPresent()
+        ? new Thresholds.Demand(() -> records.get().tailnet(tailnet.get()).thresholds(), whole)
+        : Thresholds.Demand.NOTHING;
   }
 
   /** For a shell: the words that point another command to this store. */

@@ -4,10 +4,12 @@ import dev.tka.cli.output.Texts;
 import dev.tka.core.Signer;
 import dev.tka.core.SigningException;
 import dev.tka.signer.OpenSigner;
+import dev.tka.signer.SignerPlace;
 import dev.tka.store.KeyFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +50,9 @@ public final class SigningKeyOption implements AutoCloseable {
         throw new ParameterException(
             spec.commandLine(), "--key-file cannot be combined with --signer");
       }
-      OpenSigner open = named.get().place().open();
+      SignerPlace place = named.get().place();
+      place.warning().ifPresent(text -> warn(spec.commandLine().getErr(), text));
+      OpenSigner open = place.open();
       opened = Optional.of(open);
       return open;
     }
@@ -70,6 +74,12 @@ public final class SigningKeyOption implements AutoCloseable {
     } finally {
       Arrays.fill(text, (byte) 0);
     }
+  }
+
+  /** Before anything is signed, so that a person can still say no. */
+  private static void warn(PrintWriter err, String text) {
+    err.println("tka: warning: " + text);
+    err.flush();
   }
 
   public boolean isStandardInput() {

@@ -171,6 +171,14 @@ final class Admission {
       dropped.add(update.hash());
       return;
     }
+    Optional<Thresholds.Shortfall> shortfall =
+        batch
+            .thresholds()
+            .shortfall(update, verification.getState(parent), displacement.isPresent());
+    if (shortfall.isPresent()) {
+      refuse(new Refusal.BelowThreshold(update.hash(), shortfall.get()));
+      return;
+    }
     Optional<Refusal> objection = objection(displacement);
     if (objection.isPresent()) {
       refuse(objection.get());

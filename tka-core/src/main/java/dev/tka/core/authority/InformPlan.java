@@ -62,9 +62,24 @@ record InformPlan(
    * @param favoured a chain, oldest first, that control follows; its AUMs may be stored already.
    *     Empty if no chain is favoured
    * @param byHand AUMs that a person admits, whatever the policy says
+   * @param thresholds the votes that are asked of the updates
    */
   record Batch(
-      List<Aum> updates, AdmissionPolicy policy, List<AumHash> favoured, Set<AumHash> byHand) {}
+      List<Aum> updates,
+      AdmissionPolicy policy,
+      List<AumHash> favoured,
+      Set<AumHash> byHand,
+      Thresholds thresholds) {
+    /** A batch of which no votes are asked. */
+    Batch(List<Aum> updates, AdmissionPolicy policy, List<AumHash> favoured, Set<AumHash> byHand) {
+      this(updates, policy, favoured, byHand, Thresholds.NONE);
+    }
+
+    /** With other thresholds. */
+    Batch under(Thresholds other) {
+      return new Batch(updates, policy, favoured, byHand, other);
+    }
+  }
 
   static InformPlan decide(Authority authority, Batch batch, Moment now, AumVerifier verifier)
       throws InformException, StoreException, OpenException {

@@ -11,6 +11,7 @@ import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.Limits;
 import dev.tka.core.store.OwnAums;
+import dev.tka.core.store.OwnTime;
 import dev.tka.core.store.StoreException;
 import java.time.Clock;
 import java.time.Duration;
@@ -43,6 +44,7 @@ public final class LiveAuthority {
   private final AdmissionPolicy policy;
   private final OwnClock clock;
   private final AumVerifier verifier;
+  private final Thresholds.Demand demand;
   private final ReentrantLock editing = new ReentrantLock();
   private volatile Authority current;
 
@@ -51,7 +53,9 @@ public final class LiveAuthority {
       AdmissionPolicy policy,
       OwnClock clock,
       AumVerifier verifier,
+      Thresholds.Demand demand,
       Authority current) {
+    this.demand = demand;
     this.store = store;
     this.policy = policy;
     this.clock = clock;
@@ -83,12 +87,35 @@ public final class LiveAuthority {
     return open(store, policy, clocks, new AumVerifier());
   }
 
+  /**
+   * Opens the authority that control's store holds, where votes are asked of edits (service,
+   * section 11, "Thresholds"): whatever is taken in here must have them.
+   *
+   * @throws OpenException if no authority can be opened from what is stored
+   * @throws StoreException if the store cannot be read
+   */
+  public static LiveAuthority open(
+      AumStore store, AdmissionPolicy policy, Clock clock, Thresholds.Demand demand)
+      throws OpenException, StoreException {
+    return open(store, policy, Clocks.of(clock), new AumVerifier(), demand);
+  }
+
   static LiveAuthority open(
       AumStore store, AdmissionPolicy policy, Clocks clocks, AumVerifier verifier)
       throws OpenException, StoreException {
+    return open(store, policy, clocks, verifier, Thresholds.Demand.NOTHING);
+  }
+
+  private static LiveAuthority open(
+      AumStore store,
+      AdmissionPolicy policy,
+      Clocks clocks,
+      AumVerifier verifier,
+      Thresholds.Demand demand)
+      throws OpenException, StoreException {
     Authority opened = Authority.open(store);
     return new LiveAuthority(
-        store, policy, OwnClock.start(clocks, policy, opened.snapshot()), verifier, opened);
+        store, policy, OwnClock.start(clocks, policy, opened.snapshot()), verifier, demand, opened);
   }
 
   /**
@@ -150,7 +177,8 @@ public final class LiveAuthority {
       commit.time(OwnClock.note(before.notes(), now));
     }
     AumSnapshot after = store.commit(commit.build());
-    return new LiveAuthority(store, policy, clock, verifier, committed(after));
+    return new LiveAuthority(
+        store, policy, clock, verifier, Thresholds.Demand.NOTHING, committed(after));
   }
 
   private static Optional<Instant> firstReference(AdmissionPolicy policy, InformPlan.Moment now) {
@@ -165,6 +193,11 @@ public final class LiveAuthority {
   /** Who may rewrite its history. */
   public AdmissionPolicy policy() {
     return policy;
+  }
+
+  /** The votes that are asked of what is taken in. */
+  public Thresholds.Demand demand() {
+    return demand;
   }
 
   /**
@@ -190,11 +223,23 @@ public final class LiveAuthority {
    */
   public InformResult inform(List<Aum> updates, AdmissionPolicy rules)
       throws InformException, StoreException, OpenException {
+    return inform(updates, rules, demand);
+  }
+
+  /**
+   * Like {@link #inform(List, AdmissionPolicy)}, at a control that asks votes of edits (service,
+   * section 11, "Thresholds").
+   *
+   * @throws IllegalArgumentException if the rules need what this authority's policy does not note
+   */
+  public InformResult inform(List<Aum> updates, AdmissionPolicy rules, Thresholds.Demand asked)
+      throws InformException, StoreException, OpenException {
     if (rules.remembers() != policy.remembers()
         || rules.followsControl() != policy.followsControl()) {
       throw new IllegalArgumentException("expected rules like " + policy + ", found " + rules);
     }
-    return untilFirst(new InformPlan.Batch(List.copyOf(updates), rules, List.of(), Set.of()));
+    return untilFirst(
+        new InformPlan.Batch(List.copyOf(updates), rules, List.of(), Set.of()), asked);
   }
 
   /**
@@ -256,11 +301,16 @@ public final class LiveAuthority {
     LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(1000L << attempt));
   }
 
-  private synchronized InformResult untilFirst(InformPlan.Batch batch)
+  private InformResult untilFirst(InformPlan.Batch batch)
+      throws InformException, StoreException, OpenException {
+    return untilFirst(batch, demand);
+  }
+
+  private synchronized InformResult untilFirst(InformPlan.Batch batch, Thresholds.Demand asked)
       throws InformException, StoreException, OpenException {
     for (int attempt = 1; ; attempt++) {
       try {
-        return informOnce(batch, Noted.NONE);
+        return informOnce(batch, Noted.NONE, asked);
       } catch (InformException e) {
         // Another writer may have stored what this batch builds on.
         if (attempt == MAX_ATTEMPTS || !catchUp()) {
@@ -296,10 +346,25 @@ public final class LiveAuthority {
    */
   public synchronized InformResult informOn(Authority base, List<Aum> updates, Set<AumHash> again)
       throws InformException, StoreException, OpenException {
+    return informOn(base, updates, again, demand);
+  }
+
+  /**
+   * Like {@link #informOn(Authority, List)}, at a control that asks votes of edits (service,
+   * section 11, "Thresholds").
+   */
+  public InformResult informOn(Authority base, List<Aum> updates, Thresholds.Demand asked)
+      throws InformException, StoreException, OpenException {
+    return informOn(base, updates, Set.of(), asked);
+  }
+
+  private synchronized InformResult informOn(
+      Authority base, List<Aum> updates, Set<AumHash> again, Thresholds.Demand asked)
+      throws InformException, StoreException, OpenException {
     requireCurrent(base);
     InformPlan.Batch batch =
         new InformPlan.Batch(List.copyOf(updates), policy, List.of(), Set.of());
-    return informOnce(batch, new Noted(policy.followsControl(), again));
+    return informOnce(batch, new Noted(policy.followsControl(), again), asked);
   }
 
   /**
@@ -422,6 +487,33 @@ public final class LiveAuthority {
     }
   }
 
+  /**
+   * Changes the store's revision, and nothing of its content but a note of the time: whoever
+   * decided on an earlier one decides again. Whoever sets a {@link Thresholds threshold} calls this
+   * afterwards; then nothing gets in that was decided before.
+   *
+   * @throws StoreException.Conflict if other writers were first too often
+   * @throws StoreException if the store cannot be read or written; it is unchanged
+   * @throws OpenException if another writer left a store that cannot be opened
+   * @throws IllegalStateException under a policy that notes no time
+   */
+  public synchronized void renew() throws StoreException, OpenException {
+    if (!policy.remembers()) {
+      throw new IllegalStateException("expected a policy that notes times, found " + policy);
+    }
+    for (int attempt = 1; ; attempt++) {
+      AumSnapshot before = current.snapshot();
+      try {
+        OwnTime time = OwnClock.note(before.notes(), clock.now(before));
+        current = current.over(store.commit(Commit.on(before.revision()).time(time).build()));
+        return;
+      } catch (StoreException.Conflict e) {
+        giveWay(attempt, e);
+        catchUp();
+      }
+    }
+  }
+
   /** The store's own time now, to the second (protocol, section 10, "Own time"). */
   public synchronized Instant ownTime() {
     return clock.now(current.snapshot()).own();
@@ -514,12 +606,26 @@ public final class LiveAuthority {
     return current != before;
   }
 
-  private InformResult informOnce(InformPlan.Batch batch, Noted noted)
+  private InformResult informOnce(InformPlan.Batch batch, Noted noted, Thresholds.Demand asked)
       throws InformException, StoreException, OpenException {
     Authority before = current;
     AumSnapshot snapshot = before.snapshot();
     InformPlan.Moment now = clock.now(snapshot);
-    InformPlan plan = InformPlan.decide(before, batch, now, verifier);
+    // After the store: the commit is made only on what was read before.
+    Thresholds thresholds = asked.source().read();
+    InformPlan plan = InformPlan.decide(before, batch.under(thresholds), now, verifier);
+    if (asked.whole()
+        && plan.refusals().stream().anyMatch(each -> each instanceof Refusal.BelowThreshold)) {
+      return new InformResult(
+          before,
+          before,
+          List.of(),
+          plan.known(),
+          plan.refusals(),
+          List.of(),
+          List.of(),
+          List.of());
+    }
     List<AumHash> added = plan.additions().stream().map(each -> each.aum().hash()).toList();
     OwnAums ownAums = snapshot.ownAums().withoutAside(noted.again());
     if (noted.here()) {

@@ -98,6 +98,24 @@ public sealed interface Refusal {
   }
 
   /**
+   * The AUM has fewer votes than control asks of an edit like it (service, section 11,
+   * "Thresholds"). It can be proposed, for others to sign it.
+   *
+   * @param shortfall the votes that it needs, and those that it has
+   */
+  record BelowThreshold(AumHash update, Thresholds.Shortfall shortfall) implements Refusal {
+    @Override
+    public String kind() {
+      return "below-threshold";
+    }
+
+    @Override
+    public String reason() {
+      return "it " + shortfall.words() + ": propose it, so that others can sign it";
+    }
+  }
+
+  /**
    * The AUM is too long to be passed on to all nodes, or to be stored.
    *
    * @param size its length, in bytes

@@ -37,7 +37,10 @@ public final class UpdateBuilder {
   public static final int CHECKPOINT_EVERY = 50;
 
   private final Authority authority;
-  private final Signer signer;
+
+  /** Empty if others sign later. */
+  private final Optional<Signer> signer;
+
   private final State first;
   private final boolean signs;
   private final List<Aum> built = new ArrayList<>();
@@ -46,11 +49,11 @@ public final class UpdateBuilder {
 
   /** Begins a batch on an authority's head. */
   public UpdateBuilder(Authority authority, Signer signer) {
-    this(authority, authority, signer, true);
+    this(authority.state(), authority, Optional.of(signer), true);
   }
 
-  private UpdateBuilder(Authority first, Authority authority, Signer signer, boolean signs) {
-    this.first = first.state();
+  private UpdateBuilder(State first, Authority authority, Optional<Signer> signer, boolean signs) {
+    this.first = first;
     this.authority = authority;
     this.signer = signer;
     this.signs = signs;
@@ -64,14 +67,24 @@ public final class UpdateBuilder {
    * @param authority the authority to build on
    */
   static UpdateBuilder following(Authority first, Authority authority, Signer signer) {
-    return new UpdateBuilder(first, authority, signer, true);
+    return new UpdateBuilder(first.state(), authority, Optional.of(signer), true);
+  }
+
+  /**
+   * Begins a batch that others sign later, see {@link #merged}.
+   *
+   * @param first the state on which its author asked for it
+   * @param authority the authority to build on
+   */
+  public static UpdateBuilder unsigned(State first, Authority authority) {
+    return new UpdateBuilder(first, authority, Optional.empty(), false);
   }
 
   /**
    * Like {@link #following}, but signs nothing: only to see whether every operation makes sense.
    */
   static UpdateBuilder trying(Authority first, Authority authority, Signer signer) {
-    return new UpdateBuilder(first, authority, signer, false);
+    return new UpdateBuilder(first.state(), authority, Optional.of(signer), false);
   }
 
   /**
@@ -236,6 +249,48 @@ public final class UpdateBuilder {
   }
 
   /**
+   * One AUM without signatures that does all of the batch: the operation itself if there is one,
+   * and a checkpoint with the state afterwards if there are several, or one is due. An AUM names
+   * the one before by a hash that covers its signatures, so of several AUMs the second cannot be
+   * signed before all have signed the first; one AUM can be signed by everybody in any order.
+   *
+   * @return empty if no operation is left to do
+   * @throws BuildException if no peer would accept it
+   * @throws IllegalStateException if this builder signs
+   */
+  public Optional<Aum> merged() throws BuildException {
+    if (signer.isPresent()) {
+      throw new IllegalStateException("expected a builder of what others sign");
+    }
+    if (built.isEmpty()) {
+      return Optional.empty();
+    }
+    if (built.size() == 1 && !isCheckpointDue()) {
+      return Optional.of(built.get(0));
+    }
+    Aum checkpoint =
+        Aum.builder(AumKind.CHECKPOINT)
+            .parent(authority.head())
+            .state(state.withoutLastAumHash())
+            .build();
+    try {
+      checkpoint.requireWellFormed();
+    } catch (IllFormedException e) {
+      if (built.size() == 1) {
+        // One that is due is put off.
+        return Optional.of(built.get(0));
+      }
+      throw new BuildException.Refused("checkpoint", checkpoint, e);
+    }
+    return Optional.of(checkpoint);
+  }
+
+  /** The operations that another writer has done in the meantime, in words. */
+  public List<String> already() {
+    return List.copyOf(already);
+  }
+
+  /**
    * Whether another writer has done the operation since its author asked for it.
    *
    * @param changed what the operation changes about the key
@@ -257,8 +312,8 @@ public final class UpdateBuilder {
 
   private UpdateBuilder append(String operation, Aum.Builder change)
       throws BuildException, SigningException {
-    if (!state.trusts(signer.publicKey().bytes())) {
-      throw new BuildException.UntrustedSigner(operation, signer.publicKey());
+    if (signer.isPresent() && !state.trusts(signer.get().publicKey().bytes())) {
+      throw new BuildException.UntrustedSigner(operation, signer.get().publicKey());
     }
     Aum unsigned = change.parent(state.lastAumHash().orElseThrow()).build();
     State next;
@@ -269,7 +324,7 @@ public final class UpdateBuilder {
     } catch (IllFormedException | VerificationException | ApplyException e) {
       throw new BuildException.Refused(operation, unsigned, e);
     }
-    Aum signed = signs ? signer.sign(unsigned) : unsigned;
+    Aum signed = signs ? signer.orElseThrow().sign(unsigned) : unsigned;
     built.add(signed);
     state = next.standingAt(signed.hash());
     return this;

@@ -27,6 +27,9 @@ public final class AgentKind implements SignerKind {
   /** The socket of the session's agent. */
   private static final String VARIABLE = "SSH_AUTH_SOCK";
 
+  /** Set by a login through ssh, which may have brought the agent along. */
+  private static final String LOGIN = "SSH_CONNECTION";
+
   /** A person may have to confirm, or to touch a device. */
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
@@ -90,6 +93,15 @@ public final class AgentKind implements SignerKind {
       SshAgentClient agent =
           new SshAgentClient(socket.isPresent() ? socket.get() : ofSession(), limit);
       return new AgentSigner(agent, choose(agent));
+    }
+
+    @Override
+    public Optional<String> warning() {
+      return socket.isEmpty() && System.getenv(LOGIN) != null
+          ? Optional.of(
+              "if this ssh-agent was forwarded here, whoever administers this machine can sign with"
+                  + " it, too, unasked; 'ssh-add -c' on your own machine makes it ask")
+          : Optional.empty();
     }
 
     private static Path ofSession() throws SigningException {
