@@ -1,8 +1,8 @@
 package dev.tka.client;
 
+import dev.tka.core.AumHash;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
-import dev.tka.core.store.Commit;
 import dev.tka.core.store.MemoryAumStore;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
@@ -23,7 +23,7 @@ final class ServedTailnets implements Tailnets {
     this.access = access;
   }
 
-  private synchronized ServerClient client() throws ServerException {
+  synchronized ServerClient client() throws ServerException {
     if (client == null) {
       client = ServerClient.open(access);
     }
@@ -32,29 +32,66 @@ final class ServedTailnets implements Tailnets {
 
   /** What is asked of the server. */
   @FunctionalInterface
-  private interface Asking<T> {
+  interface Asking<T> {
     T of(ServerClient client) throws ServerException;
   }
 
-  private <T> T ask(Asking<T> asking) throws StoreException {
+  <T> T ask(Asking<T> asking) throws StoreException {
     try {
       return asking.of(client());
-    } catch (ServerException.BadAnswer e) {
-      throw new StoreException.Damaged(access.url() + ": " + e.getMessage());
     } catch (ServerException e) {
-      throw new StoreException.Unavailable(access.url().toString(), e);
+      throw failure(e);
     }
+  }
+
+  /** What a failure of the server is for who uses a store. */
+  StoreException failure(ServerException failure) {
+    return failure instanceof ServerException.BadAnswer
+        ? new StoreException.Damaged(url() + ": " + failure.getMessage())
+        : new StoreException.Unavailable(url(), failure);
+  }
+
+  ServerAccess access() {
+    return access;
+  }
+
+  String url() {
+    return access.url().toString();
+  }
+
+  /** A tailnet as it is there now; empty if there is none, or its lock is off. */
+  AumSnapshot read(String tailnet) throws StoreException {
+    Optional<AumImport.Verified> verified =
+        ask(
+            server -> {
+              try {
+                return server.export(tailnet);
+              } catch (ServerException.Refused e) {
+                if (e.code().equals("unknown-tailnet")) {
+                  return Optional.empty();
+                }
+                throw e;
+              }
+            });
+    return verified.isPresent()
+        ? verified.get().commitTo(new MemoryAumStore())
+        : new MemoryAumStore().read();
+  }
+
+  /** Its head now; empty if its lock is off. */
+  Optional<AumHash> head(String tailnet) throws StoreException {
+    return ask(server -> server.tailnet(tailnet)).flatMap(ServedTailnet::head);
   }
 
   @Override
   public AumStore tailnet(String name) {
     Tailnets.requireName(name);
-    return new Store(name);
+    return new ServedAums(this, name);
   }
 
   @Override
   public boolean has(String name) throws StoreException {
-    return ask(server -> server.tailnet(name)).isPresent();
+    return ask(server -> server.has(name));
   }
 
   /** {@inheritDoc} A server names heads and not revisions: each head stands for one. */
@@ -87,37 +124,5 @@ final class ServedTailnets implements Tailnets {
   @Override
   public String toString() {
     return "the tailnets of " + access.url();
-  }
-
-  /** One tailnet; each reading asks the server. */
-  private final class Store implements AumStore {
-    private final String name;
-
-    Store(String name) {
-      this.name = name;
-    }
-
-    @Override
-    public AumSnapshot read() throws StoreException {
-      Optional<AumImport.Verified> verified = ask(server -> server.export(name));
-      return verified.isPresent()
-          ? verified.get().commitTo(new MemoryAumStore())
-          : new MemoryAumStore().read();
-    }
-
-    @Override
-    public AumSnapshot commit(Commit commit) {
-      throw new UnsupportedOperationException(this + " is only read");
-    }
-
-    @Override
-    public void wipe() {
-      throw new UnsupportedOperationException(this + " is only read");
-    }
-
-    @Override
-    public String toString() {
-      return access.url() + ", tailnet \"" + name + "\"";
-    }
   }
 }

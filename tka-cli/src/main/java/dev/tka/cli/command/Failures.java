@@ -328,6 +328,7 @@ public final class Failures
         || failure instanceof OpenException.CannotApply
         || failure instanceof OpenException.OldestWithoutState
         || failure instanceof InformException
+        || failure instanceof StoreException.Refused
         || failure instanceof BuildException
         || failure instanceof RotationException
         || failure instanceof UnsoundKeyException

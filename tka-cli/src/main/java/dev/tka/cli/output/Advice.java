@@ -44,22 +44,12 @@ public record Advice(Kind kind, String why, List<String> commands) {
   /** The store that a running server serves, which is written to where the server runs. */
   public static final String SERVED = "SERVED";
 
-  /** Verbs that write to a store, unless {@link #ONLY_TRIES} is among the words. */
+  /**
+   * Verbs that write to a store what a running server does not take, unless {@link #ONLY_TRIES} is
+   * among the words.
+   */
   private static final Set<String> WRITING =
-      Set.of(
-          "add",
-          "compact",
-          "delete",
-          "disable",
-          "edits",
-          "import",
-          "init",
-          "remove",
-          "repair",
-          "restore",
-          "revoke-keys",
-          "sync",
-          "update");
+      Set.of("compact", "delete", "edits", "import", "repair", "restore", "sync");
 
   private static final Pattern ONLY_TRIES = Pattern.compile(" --(?:dry-run|plan)( |$)");
 
@@ -391,10 +381,9 @@ public record Advice(Kind kind, String why, List<String> commands) {
   /** For a place of many tailnets that holds none, or none with an authority. */
   public static Advice begin(StorePlace place) {
     return person(
-        place
-            .readOnly()
-            .map(why -> "a node that may init begins one with 'tailscale lock init'; " + why)
-            .orElse("'tka init' makes a new tailnet there, and 'tka import' copies one"));
+        place.readOnly().isPresent()
+            ? "'tka init' begins one there, and so does 'tailscale lock init' on a node that may"
+            : "'tka init' makes a new tailnet there, and 'tka import' copies one");
   }
 
   /** For too few keys or votes. */
@@ -641,8 +630,8 @@ public record Advice(Kind kind, String why, List<String> commands) {
   }
 
   /**
-   * Advice about places of which some may be running servers, which are only read: what writes to
-   * one goes to the store that it serves, {@value #SERVED}.
+   * Advice about places of which some may be running servers, which take only edits: what writes
+   * anything else to one goes to the store that it serves, {@value #SERVED}.
    */
   public static List<Advice> at(Collection<StorePlace> places, List<Advice> advice) {
     List<Advice> all = advice;

@@ -1,5 +1,6 @@
 package dev.tka.client.testkit;
 
+import dev.tka.core.Bytes;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -22,20 +23,24 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A server that writes whatever a test says, true or not: one request a connection, over TCP on
  * loopback or a Unix socket.
  */
 public final class FakeServer implements AutoCloseable {
+  private static final Pattern LENGTH = Pattern.compile("(?im)^content-length: *([0-9]{1,9})\\s*$");
+
   private final ServerSocketChannel channel;
   private final String url;
   private final Answering answering;
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final List<Asked> asked = Collections.synchronizedList(new ArrayList<>());
 
-  /** A request: its method, its raw path with the query, and all of its head. */
-  public record Asked(String method, String path, String head) {}
+  /** A request: its method, its raw path with the query, all of its head, and its body. */
+  public record Asked(String method, String path, String head, Bytes body) {}
 
   /** Writes an answer, from the status line on. */
   @FunctionalInterface
@@ -106,7 +111,9 @@ public final class FakeServer implements AutoCloseable {
       }
       String text = head.toString(StandardCharsets.ISO_8859_1);
       String[] words = text.split(" ", 3);
-      Asked request = new Asked(words[0], words[1], text);
+      Matcher length = LENGTH.matcher(text);
+      byte[] body = in.readNBytes(length.find() ? Integer.parseInt(length.group(1)) : 0);
+      Asked request = new Asked(words[0], words[1], text, Bytes.copyOf(body));
       asked.add(request);
       answering.to(request, Channels.newOutputStream(client));
     } catch (Exception e) {
