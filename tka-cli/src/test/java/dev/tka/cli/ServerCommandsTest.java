@@ -95,7 +95,8 @@ class ServerCommandsTest {
       Cli.Result signed = on("sign", named, "--key-file", key);
       assertThat(signed.exitCode()).as(signed.err()).isEqualTo(ExitCode.OK);
       assertThat(signed.err()).isEqualTo("tka: signs " + Nodes.nodeKey(2) + " (phone (2))\n");
-      assertThat(signed.out()).isNotEmpty();
+      assertThat(signed.out())
+          .isEqualTo(Nodes.nodeKey(2) + " (phone (2))\tsigned\nsigned 1 of 1 node\n");
     }
     Cli.Result all = on("sign", "--key-file", key, "--confirm");
     assertThat(all.exitCode()).as(all.err()).isEqualTo(ExitCode.OK);

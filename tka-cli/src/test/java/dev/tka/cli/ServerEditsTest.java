@@ -467,6 +467,40 @@ class ServerEditsTest {
   }
 
   @Test
+  void nodesThatLoseTheirKeyAreSignedAgainAtTheServerBeforeItIsRemoved() throws Exception {
+    lock();
+    ControlService service = service();
+    service.putNode(
+        NAME,
+        new NodeEntry(
+            1,
+            Nodes.nodeKey(1),
+            Optional.of(Nodes.direct(1, keys.keyFile("bob")).encoded()),
+            Optional.of(Nodes.rotationKey(1)),
+            Optional.of("laptop"),
+            false,
+            false));
+    Path socket = serve(service);
+    List<String> asked = Collections.synchronizedList(new ArrayList<>());
+    FakeServer relay =
+        before(
+            new Relay(
+                socket,
+                request -> {
+                  asked.add(request.path().replaceFirst(".*/", ""));
+                  return asked.size() < 100 ? Relay.Fate.PASSES : Relay.Fate.LOST;
+                }));
+    Object[] remove =
+        on(relay.url(), "remove", keys.publicKey("bob"), "--key-file", keys.keyFile("ann"));
+    Cli.Result removed = run(remove);
+    assertThat(removed.exitCode()).as(removed.err()).isEqualTo(ExitCode.OK);
+    assertThat(removed.out()).startsWith("Signed again:\n\tlaptop (1)\t");
+    assertThat(asked.indexOf("sign")).isPositive().isLessThan(asked.indexOf("send"));
+    assertThat(run(on("unix:" + socket, "peers")).out()).contains("1 kept, 0 dropped");
+    assertThat(isTrusted("bob")).isFalse();
+  }
+
+  @Test
   void noSecretIsShownThoughAServerSendsItBack() throws Exception {
     lock();
     Path socket = serve();

@@ -230,7 +230,8 @@ public final class Failures
         err);
   }
 
-  private static String open(String message) {
+  /** Hides what may be a secret. */
+  static String open(String message) {
     return SECRET.matcher(message).replaceAll("$1$2...");
   }
 
@@ -291,7 +292,7 @@ public final class Failures
         err, ExitCode.USAGE, Suggestion.describe(failure) + " (see '" + name + " --help')");
   }
 
-  private static int exitCode(ServerException failure) {
+  static int exitCode(ServerException failure) {
     if (failure instanceof ServerException.Refused refused) {
       return switch (refused.status()) {
         case 404 -> ExitCode.NOT_FOUND;
