@@ -148,6 +148,14 @@ class ServerEditsTest {
     return socket;
   }
 
+  /** A server for forwarders, where the first node is one of a locked tailnet. */
+  private Object[] asNode(Path socket, String verb, Object... arguments) {
+    List<Object> all = new ArrayList<>(List.of(verb, "unix:" + socket));
+    all.addAll(Arrays.asList(arguments));
+    all.addAll(List.of("--tailnet", NAME, "--as-node", 7));
+    return all.toArray();
+  }
+
   private FakeServer before(FakeServer.Answering answering) throws Exception {
     FakeServer server = FakeServer.on(folder.resolve("relay" + open.size()), answering);
     open.add(0, server);
@@ -498,6 +506,51 @@ class ServerEditsTest {
     assertThat(asked.indexOf("sign")).isPositive().isLessThan(asked.indexOf("send"));
     assertThat(run(on("unix:" + socket, "peers")).out()).contains("1 kept, 0 dropped");
     assertThat(isTrusted("bob")).isFalse();
+  }
+
+  @Test
+  void aForwarderEditsInTheNameOfANode() throws Exception {
+    lock();
+    ControlService service = service();
+    service.putNode(
+        NAME,
+        new NodeEntry(
+            7,
+            Nodes.nodeKey(7),
+            Optional.empty(),
+            Optional.of(Nodes.rotationKey(7)),
+            Optional.of("phone"),
+            false,
+            true));
+    Path socket = folder.resolve("forwarders").resolve("forwarder.sock");
+    Tailnets place = SqliteFile.at(database, Clock.systemUTC());
+    open.add(
+        0,
+        ControlServer.start(
+            new ControlServer.Parts(service, place, log::add, 1000),
+            ServerSettings.of(Listener.of(Role.FORWARDER, new Listener.Address.Unix(socket)))));
+    Path ann = keys.keyFile("ann");
+    for (String verb : List.of("status", "log", "verify")) {
+      Cli.Result there = run(asNode(socket, verb));
+      assertThat(there.out()).as(verb + there.err()).isEqualTo(run(on(store(), verb)).out());
+    }
+    must(asNode(socket, "add", keys.publicKey("carol"), "--key-file", ann));
+    assertThat(isTrusted("carol")).isTrue();
+    must(asNode(socket, "sign", "--all-dropped", "--confirm", "--key-file", ann));
+    assertThat(run(asNode(socket, "peers")).out()).contains("phone (7)", "1 kept, 0 dropped");
+    must(asNode(socket, "remove", keys.publicKey("carol"), "--key-file", ann));
+    assertThat(isTrusted("carol")).isFalse();
+    must(asNode(socket, "disable", keys.secretFile("secret", secret), "--confirm"));
+    Cli.Result begun =
+        Cli.run(asNode(socket, "init", keys.publicKey("ann"), "--key-file", ann, "--confirm"));
+    assertThat(begun.exitCode()).as(begun.err()).isEqualTo(ExitCode.OK);
+    assertThat(run(asNode(socket, "peers")).out()).contains("1 kept, 0 dropped");
+    Cli.Result nobody = run("status", "unix:" + socket, "--tailnet", NAME, "--as-node", 8);
+    assertThat(nobody.err()).contains("has no node 8 there").hasLineCount(1);
+    assertThat(run("status", "unix:" + socket, "--as-node", 7).err())
+        .contains("name one with --tailnet ID");
+    assertThat(run("status", "unix:" + socket, "--tailnet", "other", "--as-node", 7).exitCode())
+        .isEqualTo(ExitCode.NOT_FOUND);
   }
 
   @Test

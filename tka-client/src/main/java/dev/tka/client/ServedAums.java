@@ -12,6 +12,7 @@ import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.StoreException;
 import dev.tka.sync.SyncReceipt;
+import dev.tka.sync.SyncSend;
 import dev.tka.sync.rpc.RpcAnswer;
 import java.util.List;
 import java.util.Map;
@@ -20,10 +21,10 @@ import java.util.TreeMap;
 
 /**
  * One tailnet of a running server. Each reading asks the server, and verifies what it says. A
- * commit sends its AUMs as an edit of the operator (service, section 10), to whose rules they are
- * subject there, and reads the tailnet again: what is not on the chain then was not stored,
- * whatever the server says. Where an answer is lost, the same AUMs are sent again, which does no
- * harm.
+ * commit sends its AUMs as an edit of the operator (service, section 10), or of the node in whose
+ * name a forwarder asks, to be judged there, and reads the tailnet again: what is not on the chain
+ * then was not stored, whatever the server says. Where an answer is lost, the same AUMs are sent
+ * again, which does no harm.
  *
  * <p>It takes AUMs that extend the chain or displace a part of it, and no other change: times,
  * purges and the trail are the server's own. Its tailnets begin by {@link #begin} and end by {@link
@@ -76,11 +77,12 @@ public final class ServedAums implements AumStore {
   private AumSnapshot send(ServedSnapshot base, List<Aum> aums) throws StoreException {
     requireSameHead(base, aums.get(0));
     AumHash made = aums.get(aums.size() - 1).hash();
+    SyncSend send = new SyncSend(made, aums.stream().map(Aum::encoded).toList());
     for (int attempt = 1; ; attempt++) {
       Optional<SyncReceipt> receipt = Optional.empty();
       Optional<ServerException> doubt = Optional.empty();
       try {
-        receipt = Optional.of(tailnets.client().send(name, aums));
+        receipt = Optional.of(tailnets.client().send(name, send));
       } catch (ServerException e) {
         if (!e.mayHaveHappened()) {
           throw tailnets.failure(e);

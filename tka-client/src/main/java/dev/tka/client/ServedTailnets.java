@@ -1,6 +1,11 @@
 package dev.tka.client;
 
+import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
+import dev.tka.core.TkaException;
+import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.MemoryAumStore;
@@ -8,7 +13,15 @@ import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
 import dev.tka.store.export.AumImport;
+import dev.tka.sync.NodeSync;
+import dev.tka.sync.SyncAnswer;
+import dev.tka.sync.SyncOffer;
+import dev.tka.sync.SyncOutcome;
+import dev.tka.sync.SyncReceipt;
+import dev.tka.sync.SyncSend;
+import dev.tka.sync.rpc.Announcement;
 import java.nio.ByteBuffer;
+import java.time.Clock;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -61,6 +74,9 @@ final class ServedTailnets implements Tailnets {
 
   /** A tailnet as it is there now; empty if there is none, or its lock is off. */
   AumSnapshot read(String tailnet) throws StoreException {
+    if (access.node().isPresent()) {
+      return readByRounds(tailnet);
+    }
     Optional<AumImport.Verified> verified =
         ask(
             server -> {
@@ -78,8 +94,73 @@ final class ServedTailnets implements Tailnets {
         : new MemoryAumStore().read();
   }
 
+  /**
+   * The active chain, as a node fetches it (protocol, section 5): all of it in one round, unless it
+   * is very long. Every AUM is verified. When each was committed is not told.
+   */
+  private AumSnapshot readByRounds(String tailnet) throws StoreException {
+    MemoryAumStore read = new MemoryAumStore();
+    Optional<Bytes> genesis = ask(server -> server.bootstrap(tailnet)).genesis();
+    if (genesis.isEmpty()) {
+      return read.read();
+    }
+    try {
+      LiveAuthority live =
+          LiveAuthority.bootstrap(
+              read,
+              Aum.decode(genesis.get().toByteArray()),
+              AdmissionPolicy.REFERENCE,
+              Clock.systemUTC());
+      Rounds rounds = new Rounds(tailnet, client());
+      SyncOutcome unused = new NodeSync(live).run(rounds, round -> {});
+      if (!rounds.head.equals(Optional.of(live.current().head()))) {
+        throw bad("what it sent does not lead to the head that it names");
+      }
+    } catch (ServerException e) {
+      throw failure(e);
+    } catch (StoreException e) {
+      throw e;
+    } catch (TkaException e) {
+      throw bad("what it sent does not verify: " + e.getMessage());
+    }
+    return read.read();
+  }
+
+  private StoreException bad(String what) {
+    return failure(new ServerException.BadAnswer(access.url(), what));
+  }
+
+  /** Rounds of a reader, and the head that the server named last. */
+  private static final class Rounds implements NodeSync.Control<ServerException> {
+    private final String tailnet;
+    private final ServerClient server;
+    private Optional<AumHash> head = Optional.empty();
+
+    Rounds(String tailnet, ServerClient server) {
+      this.tailnet = tailnet;
+      this.server = server;
+    }
+
+    @Override
+    public SyncAnswer offer(SyncOffer offer) throws ServerException {
+      SyncAnswer answer = server.offer(tailnet, offer);
+      head = Optional.of(answer.offer().head());
+      return answer;
+    }
+
+    @Override
+    public SyncReceipt send(SyncSend send) throws ServerException {
+      return server.send(tailnet, send);
+    }
+  }
+
   /** Its head now; empty if its lock is off. */
   Optional<AumHash> head(String tailnet) throws StoreException {
+    if (access.node().isPresent()) {
+      return ask(server -> server.announcement(tailnet))
+          .filter(Announcement.Enabled.class::isInstance)
+          .map(told -> ((Announcement.Enabled) told).head());
+    }
     return ask(server -> server.tailnet(tailnet)).flatMap(ServedTailnet::head);
   }
 
@@ -91,12 +172,20 @@ final class ServedTailnets implements Tailnets {
 
   @Override
   public boolean has(String name) throws StoreException {
-    return ask(server -> server.has(name));
+    return access.node().isEmpty()
+        ? ask(server -> server.tailnet(name)).isPresent()
+        : ask(server -> server.announcement(name)).isPresent();
   }
 
-  /** {@inheritDoc} A server names heads and not revisions: each head stands for one. */
+  /** {@inheritDoc} A server names head and not revisions: each head stands for one. */
   @Override
   public SortedMap<String, Revision> revisions() throws StoreException {
+    if (access.node().isPresent()) {
+      throw failure(
+          new ServerException.NotSent(
+              access.url(),
+              "forwarders are told no names of tailnets: name one with --tailnet ID"));
+    }
     SortedMap<String, Revision> revisions = new TreeMap<>();
     for (ServedTailnet each : ask(ServerClient::tailnets)) {
       revisions.put(

@@ -19,6 +19,8 @@ import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncOffer;
 import dev.tka.sync.SyncReceipt;
 import dev.tka.sync.SyncSend;
+import dev.tka.sync.rpc.Announcement;
+import dev.tka.sync.rpc.AnnouncementJson;
 import dev.tka.sync.rpc.Rpc;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcJson;
@@ -378,17 +380,24 @@ public final class ServerClient implements AutoCloseable {
     ask("PUT", path(tailnet), LARGEST_OBJECT, InputStream::read);
   }
 
-  /** Whether there is a tailnet of this name. */
-  public boolean has(String tailnet) throws ServerException {
-    if (access.node().isEmpty()) {
-      return tailnet(tailnet).isPresent();
-    }
+  /** What most nodes of a tailnet are told; empty if there is none of this name. */
+  public Optional<Announcement> announcement(String tailnet) throws ServerException {
     try {
-      ask("GET", path(tailnet) + "/announcement", LARGEST_OBJECT, InputStream::read);
-      return true;
+      return Optional.of(
+          ask(
+              "GET",
+              path(tailnet) + "/announcement",
+              AnnouncementJson.MAX_BYTES,
+              in -> {
+                try {
+                  return AnnouncementJson.read(in);
+                } catch (TextException e) {
+                  throw new Fields.Bad(String.valueOf(e.getMessage()));
+                }
+              }));
     } catch (ServerException.Refused e) {
       if (e.code().equals("unknown-tailnet")) {
-        return false;
+        return Optional.empty();
       }
       throw e;
     }
@@ -397,12 +406,9 @@ public final class ServerClient implements AutoCloseable {
   /**
    * Sends AUMs that control lacks (protocol, section 5).
    *
-   * @param aums oldest first
    * @return control's head afterwards, and what it refused, which is no failure here
    */
-  public SyncReceipt send(String tailnet, List<Aum> aums) throws ServerException {
-    AumHash head = aums.get(aums.size() - 1).hash();
-    SyncSend send = new SyncSend(head, aums.stream().map(Aum::encoded).toList());
+  public SyncReceipt send(String tailnet, SyncSend send) throws ServerException {
     return rpc(
             tailnet,
             RpcAnswer.Send.class,

@@ -55,7 +55,7 @@ public record Advice(Kind kind, String why, List<String> commands) {
 
   /** An option that only a running server needs. */
   private static final Pattern SERVER_OPTION =
-      Pattern.compile(" --(?:token|ca|cert)-file (?:'[^']*'|\\\\.|[^ '\\\\])+");
+      Pattern.compile(" --(?:(?:token|ca|cert)-file|as-node) (?:'[^']*'|\\\\.|[^ '\\\\])+");
 
   /** A backup of the store. */
   public static final String COPY = "COPY";
