@@ -30,11 +30,13 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -255,6 +257,84 @@ class ServerEditsTest {
     assertThat(isTrusted("carol")).isFalse();
     assertThat(run(on(url, "revoke-keys", "--finish", recovery, "--confirm")).exitCode())
         .isEqualTo(ExitCode.OK);
+  }
+
+  @Test
+  void aRevocationUndoesNothingThatItsMakerHasNotSeen() throws Exception {
+    lock();
+    Path socket = serve();
+    must(add("unix:" + socket, "carol", "ann"));
+    Object alone =
+        run(on(
+                "unix:" + socket,
+                "revoke-keys",
+                keys.publicKey("carol"),
+                "--key-file",
+                keys.keyFile("ann"),
+                "--json"))
+            .json()
+            .get("Recovery");
+    Object recovery =
+        run(on(
+                "unix:" + socket,
+                "revoke-keys",
+                "--cosign",
+                alone,
+                "--key-file",
+                keys.keyFile("bob"),
+                "--json"))
+            .json()
+            .get("Recovery");
+    AtomicBoolean read = new AtomicBoolean();
+    FakeServer relay =
+        before(
+            new Relay(
+                socket,
+                request -> {
+                  if (request.path().endsWith("/export")) {
+                    read.set(true);
+                  } else if (read.getAndSet(false)) {
+                    must(add("unix:" + socket, "dora", "ann"));
+                  }
+                  return Relay.Fate.PASSES;
+                }));
+    Cli.Result overtaken = run(on(relay.url(), "revoke-keys", "--finish", recovery, "--confirm"));
+    assertThat(overtaken.exitCode()).as(overtaken.err()).isEqualTo(ExitCode.CONFLICT);
+    assertThat(isTrusted("carol")).isTrue();
+    assertThat(isTrusted("dora")).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void howeverManyRequestsAreLostEachEditHappensOnce(long seed) throws Exception {
+    lock();
+    Path socket = serve();
+    Random random = new Random(seed);
+    AtomicInteger lost = new AtomicInteger();
+    FakeServer relay =
+        before(
+            new Relay(
+                socket,
+                request -> {
+                  // The third attempt is the last one.
+                  if (!request.path().contains("/machine/tka/")
+                      || lost.get() % 3 == 2
+                      || random.nextInt(3) == 0) {
+                    lost.set(0);
+                    return Relay.Fate.PASSES;
+                  }
+                  lost.incrementAndGet();
+                  return random.nextBoolean() ? Relay.Fate.LOST : Relay.Fate.ANSWER_LOST;
+                }));
+    int length = stored().length();
+    for (int i = 1; i <= 5; i++) {
+      keys.newKey("key" + i);
+      assertThat(run(add(relay.url(), "key" + i, i % 2 == 0 ? "bob" : "ann")))
+          .isEqualTo(new Cli.Result(0, "", ""));
+      assertThat(isTrusted("key" + i)).isTrue();
+      lost.set(0);
+    }
+    assertThat(stored().length()).isEqualTo(length + 5);
   }
 
   @Test
