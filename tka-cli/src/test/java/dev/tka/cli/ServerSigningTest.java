@@ -195,6 +195,28 @@ class ServerSigningTest {
   }
 
   @Test
+  void aSignatureThatMayBeThereIsNotSaidToBeMissing() throws Exception {
+    Path gone = folder.resolve("relay");
+    Relay relay = new Relay(socket, request -> Relay.Fate.PASSES);
+    FakeServer.Answering dies =
+        (request, out) -> {
+          if (request.path().endsWith("/sign")) {
+            relay.pass(request);
+            Files.delete(gone);
+          } else {
+            relay.to(request, out);
+          }
+        };
+    try (FakeServer server = FakeServer.on(gone, dies)) {
+      Cli.Result result = Cli.run(sign(server.url(), "build-1", "build-2", "--json"));
+      assertThat(result.exitCode()).isEqualTo(ExitCode.PARTLY_DONE);
+      assertThat(Nodes.each(result.json().get("NotSigned"), "Outcome"))
+          .containsExactly("not-sent", "in-doubt");
+    }
+    assertThat(signed()).isEqualTo(1);
+  }
+
+  @Test
   void allAreSignedAfterAQuestionAndSomeByTheirNames() throws Exception {
     String url = "unix:" + socket;
     assertThat(Cli.run(sign(url)).exitCode()).isEqualTo(ExitCode.USAGE);

@@ -85,7 +85,7 @@ public final class ServedAums implements AumStore {
         receipt = Optional.of(tailnets.client().send(name, send));
       } catch (ServerException e) {
         if (!e.mayHaveHappened()) {
-          throw tailnets.failure(e);
+          throw failedAt(attempt, e);
         }
         doubt = Optional.of(e);
       }
@@ -103,6 +103,11 @@ public final class ServedAums implements AumStore {
         throw new StoreException.InDoubt(tailnets.url(), doubt.orElseThrow());
       }
     }
+  }
+
+  /** An attempt was not made; the ones before it, if any, may still take effect. */
+  private StoreException failedAt(int attempt, ServerException why) {
+    return attempt == 1 ? tailnets.failure(why) : new StoreException.InDoubt(tailnets.url(), why);
   }
 
   /**
@@ -215,14 +220,20 @@ public final class ServedAums implements AumStore {
    *     may be stored
    */
   public void sign(Bytes signature) throws ServerException {
+    Optional<ServerException> doubt = Optional.empty();
     for (int attempt = 1; ; attempt++) {
       try {
         tailnets.client().sign(name, signature);
         return;
       } catch (ServerException e) {
+        if (!e.mayHaveHappened() && !(e instanceof ServerException.Refused)) {
+          // An attempt before may have taken effect, though this one did not.
+          throw doubt.orElse(e);
+        }
         if (!e.mayHaveHappened() || attempt == MOST_ATTEMPTS) {
           throw e;
         }
+        doubt = Optional.of(e);
       }
     }
   }
@@ -252,7 +263,7 @@ public final class ServedAums implements AumStore {
         return;
       } catch (ServerException e) {
         if (!e.mayHaveHappened()) {
-          throw tailnets.failure(e);
+          throw failedAt(attempt, e);
         }
         if (done.in(readAfter(Optional.of(e)))) {
           return;
