@@ -9,6 +9,7 @@ module dev.tka.cli {
   requires dev.tka.control.http;
   requires dev.tka.core;
   requires dev.tka.node;
+  requires dev.tka.signer;
   requires dev.tka.store;
   requires dev.tka.store.etcd;
   requires dev.tka.store.sql;

@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class Watches implements AutoCloseable {
   private final Set<Tailnets.Watch> open = ConcurrentHashMap.newKeySet();
+  private final Set<Poll<?>> hinted = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
   /** No watches yet. */
@@ -28,6 +29,27 @@ public final class Watches implements AutoCloseable {
       open.remove(watch);
       watch.close();
     };
+  }
+
+  /**
+   * Registers a watch that {@link #hint} is told, and tells it: what was committed since it began
+   * is read now.
+   *
+   * @return as {@link #add} does
+   */
+  public Tailnets.Watch addHinted(Poll<?> poll) {
+    Tailnets.Watch watch = add(poll);
+    hinted.add(poll);
+    poll.hint();
+    return () -> {
+      hinted.remove(poll);
+      watch.close();
+    };
+  }
+
+  /** Says that there may be a change. */
+  public void hint() {
+    hinted.forEach(Poll::hint);
   }
 
   /** True once the place is closed. */

@@ -50,6 +50,16 @@ class FolderCommandTest {
     assertThat(tka(0, "verify", "folder:lock", "--all")).startsWith("t\t1 AUM verified, head ");
   }
 
+  /** Nothing here has the optional part. */
+  @Test
+  void aTokenNeedsAPartOfItsOwn() throws Exception {
+    assertThat(tka(2, "pubkey", "--signer", "pkcs11:object=tka?pin-value=1234"))
+        .startsWith("tka: Invalid value for option '--signer': keys in a token need")
+        .contains("tka-signer-pkcs11", "docs/command.md, 'Signers'")
+        .doesNotContain("1234")
+        .hasLineCount(1);
+  }
+
   @Test
   void whatIsWrongWithAFolderIsSaid() throws Exception {
     assertThat(tka(4, "status", "folder:none"))

@@ -1,6 +1,7 @@
 package dev.tka.cli;
 
 import dev.tka.cli.command.Failures;
+import dev.tka.cli.input.SigningKeyOption;
 import dev.tka.cli.input.TailnetOption;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.input.WholeNumber;
@@ -117,7 +118,9 @@ public final class Main {
     }
   }
 
-  /** Closes stores only at the end: a command may read from one until its last line of output. */
+  /**
+   * Closes stores and signers only at the end: a command may use one until its last line of output.
+   */
   private static int executeAndClose(CommandLine.ParseResult parsed) {
     try {
       return new CommandLine.RunLast().execute(parsed);
@@ -129,6 +132,9 @@ public final class Main {
   private static void close(CommandLine.Model.CommandSpec spec) {
     if (spec.userObject() instanceof TailnetOption tailnet) {
       tailnet.close();
+    }
+    if (spec.userObject() instanceof SigningKeyOption key) {
+      key.close();
     }
     spec.mixins().values().forEach(Main::close);
   }

@@ -24,6 +24,7 @@ import dev.tka.cli.command.MoveCommand;
 import dev.tka.cli.command.NodeCommand;
 import dev.tka.cli.command.OfferCommand;
 import dev.tka.cli.command.PeersCommand;
+import dev.tka.cli.command.PubkeyCommand;
 import dev.tka.cli.command.RemoveCommand;
 import dev.tka.cli.command.RepairCommand;
 import dev.tka.cli.command.ResignCommand;
@@ -72,6 +73,7 @@ final class Verbs {
                   + " running server by themselves."),
           new Verb("inspect", "Shows every field of AUMs and node-key signatures."),
           new Verb("keygen", "Makes a signing key."),
+          new Verb("pubkey", "Prints the public half of a signing key."),
           new Verb("init", "Creates an authority in a store that has none."),
           new Verb("add", "Adds trusted signing keys."),
           new Verb("remove", "Removes trusted signing keys, with effect from now on."),
@@ -162,6 +164,7 @@ final class Verbs {
       case "node" -> NodeCommand.class;
       case "inspect" -> InspectCommand.class;
       case "keygen" -> KeygenCommand.class;
+      case "pubkey" -> PubkeyCommand.class;
       case "init" -> InitCommand.class;
       case "add" -> AddCommand.class;
       case "remove" -> RemoveCommand.class;

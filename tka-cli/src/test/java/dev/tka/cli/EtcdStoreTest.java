@@ -3,6 +3,7 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.cli.output.ExitCode;
+import dev.tka.store.etcd.EtcdSettings;
 import dev.tka.store.etcd.testkit.EtcdServer;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -79,6 +80,35 @@ class EtcdStoreTest {
     Cli.Result backup = Cli.run("backup", store, folder.resolve("copy"));
     assertThat(backup.exitCode()).isNotEqualTo(ExitCode.OK);
     assertThat(backup.err()).contains("etcdctl snapshot save");
+  }
+
+  @Test
+  void keysOfSomebodyElseAreNamed() throws Exception {
+    Tailnet keys = Tailnet.in(folder);
+    keys.newKey("ann");
+    String key = keys.publicKey("ann");
+    ok(
+        keys,
+        "init",
+        store,
+        "--tailnet",
+        "one",
+        key,
+        "--key-file",
+        keys.keyFile("ann"),
+        "--confirm");
+    assertThat(ok(keys, "doctor", store, "--tailnet", "one")).doesNotContain("somebody else");
+    String theirs = EtcdSettings.parse(store).prefix() + "theirs\n";
+    EtcdServer.shared().put(theirs, "x");
+    String said =
+        store
+            + " also has keys of somebody else, such as "
+            + theirs.strip()
+            + "\\u000a: they are left";
+    assertThat(ok(keys, "doctor", store, "--tailnet", "one")).contains(said);
+    Cli.Result all = keys.run("doctor", store, "--all");
+    assertThat(all.exitCode()).isEqualTo(ExitCode.OK);
+    assertThat(all.err()).contains("tka: warning: " + said);
   }
 
   @Test

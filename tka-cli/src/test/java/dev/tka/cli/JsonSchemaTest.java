@@ -291,6 +291,8 @@ class JsonSchemaTest {
     String ann = tailnet.newKey("ann");
     String bob = tailnet.newKey("bob");
     collect("keygen", Cli.run("keygen", home.resolve("new.key"), "--json").json(), paths);
+    collect(
+        "pubkey", Cli.run("pubkey", "--key-file", home.resolve("new.key"), "--json").json(), paths);
     collect("init", tailnet.edit("init", "ann", "--confirm", ann, bob, "--json").json(), paths);
     collect(
         "init",

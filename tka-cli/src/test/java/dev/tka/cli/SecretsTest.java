@@ -217,7 +217,7 @@ class SecretsTest {
   }
 
   /** Runs an action, and returns what this process printed and logged in the meantime. */
-  private static byte[] capture(Work work) throws Exception {
+  static byte[] capture(Work work) throws Exception {
     PrintStream standardOut = System.out;
     PrintStream standardErr = System.err;
     ByteArrayOutputStream captured = new ByteArrayOutputStream();
@@ -234,7 +234,7 @@ class SecretsTest {
   }
 
   @FunctionalInterface
-  private interface Work {
+  interface Work {
     void run() throws Exception;
   }
 
@@ -251,7 +251,7 @@ class SecretsTest {
   }
 
   /** Raw, in hexadecimal of either case, or in base64 of either alphabet, wherever it begins. */
-  private static boolean isIn(byte[] secret, byte[] content) {
+  static boolean isIn(byte[] secret, byte[] content) {
     String text = new String(content, StandardCharsets.ISO_8859_1);
     if (text.contains(new String(secret, StandardCharsets.ISO_8859_1))
         || text.toLowerCase(Locale.ROOT).contains(HexFormat.of().formatHex(secret))) {

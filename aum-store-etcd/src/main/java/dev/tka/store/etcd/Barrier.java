@@ -12,7 +12,7 @@ import java.util.concurrent.TimeoutException;
  * it was sent. The same request, every few seconds, tells whether the watch lives.
  */
 final class Barrier implements AutoCloseable {
-  private static final Duration HEARTBEAT = Duration.ofSeconds(3);
+  static final Duration HEARTBEAT = Duration.ofSeconds(3);
 
   /** How long an answer is waited for. It is longer than a request is repeated, twice. */
   private static final Duration PATIENCE = Duration.ofSeconds(40);
@@ -21,6 +21,7 @@ final class Barrier implements AutoCloseable {
   private final Layout layout;
   private final Values values;
   private final Cache cache;
+  private final Duration heartbeat;
   private final Runnable chores;
   private final Thread thread;
 
@@ -36,13 +37,21 @@ final class Barrier implements AutoCloseable {
   /**
    * A barrier.
    *
-   * @param chores what is to be done every few seconds beside
+   * @param heartbeat how often a request is made that nobody waits for
+   * @param chores what is to be done beside at each of them; readers wait for it
    */
-  Barrier(EtcdClient client, Layout layout, Values values, Cache cache, Runnable chores) {
+  Barrier(
+      EtcdClient client,
+      Layout layout,
+      Values values,
+      Cache cache,
+      Duration heartbeat,
+      Runnable chores) {
     this.client = client;
     this.layout = layout;
     this.values = values;
     this.cache = cache;
+    this.heartbeat = heartbeat;
     this.chores = chores;
     this.thread = new Thread(this::run, "tka-etcd-barrier");
     thread.setDaemon(true);
@@ -90,7 +99,7 @@ final class Barrier implements AutoCloseable {
     Optional<Cache.Answered> before = Optional.empty();
     long beat = System.nanoTime();
     while (true) {
-      Optional<Round> round = take(beat + HEARTBEAT.toNanos());
+      Optional<Round> round = take(beat + heartbeat.toNanos());
       if (round.isEmpty()) {
         return;
       }
@@ -107,7 +116,7 @@ final class Barrier implements AutoCloseable {
         Cache.Answered answered = new Cache.Answered(mark, asked, known);
         now.answer.complete(answered);
         cache.advance(mark, found.header().revision());
-        if (asked - beat >= HEARTBEAT.toNanos()) {
+        if (asked - beat >= heartbeat.toNanos()) {
           beat = asked;
           if (before.isPresent() && !cache.hasReached(before.get())) {
             cache.restartWatch();
@@ -130,10 +139,10 @@ final class Barrier implements AutoCloseable {
   }
 
   /** Waits for somebody who asks, or the next heartbeat; empty when this is closed. */
-  private synchronized Optional<Round> take(long heartbeat) {
-    while (!closed && next.isEmpty() && heartbeat - System.nanoTime() > 0) {
+  private synchronized Optional<Round> take(long end) {
+    while (!closed && next.isEmpty() && end - System.nanoTime() > 0) {
       try {
-        wait(Math.max(1, (heartbeat - System.nanoTime()) / 1_000_000));
+        wait(Math.max(1, (end - System.nanoTime()) / 1_000_000));
       } catch (InterruptedException e) {
         closed = true;
       }

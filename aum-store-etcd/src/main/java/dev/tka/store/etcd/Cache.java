@@ -55,7 +55,7 @@ final class Cache implements AutoCloseable {
 
   // All that follows is guarded by this.
   private final TreeMap<String, Root.Kept> roots = new TreeMap<>();
-  private final Map<String, StoreException.Damaged> damaged = new HashMap<>();
+  private final Map<String, Unreadable> unreadable = new HashMap<>();
   private final Map<String, String> stores = new HashMap<>();
   private final NavigableMap<Long, Set<String>> byChange = new TreeMap<>();
   private final LinkedHashMap<String, Loaded> loaded = new LinkedHashMap<>(16, 0.75f, true);
@@ -73,7 +73,7 @@ final class Cache implements AutoCloseable {
   private Optional<EtcdFailure> failure = Optional.empty();
   private boolean closed;
 
-  /** How often the watch failed in a row; only its thread uses it. */
+  /** How often the watch ended soon and told nothing, in a row; only its thread uses it. */
   private int failures;
 
   /**
@@ -112,6 +112,9 @@ final class Cache implements AutoCloseable {
     }
   }
 
+  /** A root that cannot be read, and the revision that put it. */
+  private record Unreadable(StoreException.Damaged why, long modified) {}
+
   /** A tailnet whose rows are being read; changes of it wait meanwhile. */
   private static final class Loading {
     final List<Held> held = new ArrayList<>();
@@ -139,33 +142,34 @@ final class Cache implements AutoCloseable {
 
   private void run() {
     while (!isClosed()) {
+      long begun = System.nanoTime();
       try {
         if (!isReady()) {
           readAll();
         }
         follow();
-        failures = 0;
       } catch (EtcdFailure e) {
-        failures++;
         synchronized (this) {
           failure = Optional.of(e);
         }
       } catch (IOException e) {
         // The connection broke, or was closed; the next one is begun at another member.
         client.avoid();
-        failures++;
         synchronized (this) {
           failure = Optional.of(new EtcdFailure.Lost("the watch was lost", e));
         }
       } catch (Throwable e) {
         // Whatever it is: readers wait for this thread.
-        failures++;
         Thread.UncaughtExceptionHandler handler = thread.getUncaughtExceptionHandler();
         handler.uncaughtException(thread, e);
         synchronized (this) {
           ready = false;
         }
       }
+      if (System.nanoTime() - begun >= DEAD.toNanos()) {
+        failures = 0;
+      }
+      failures++;
       pause(failures);
     }
   }
@@ -269,7 +273,7 @@ final class Cache implements AutoCloseable {
       long begun) {
     synchronized (this) {
       roots.clear();
-      damaged.clear();
+      unreadable.clear();
       stores.clear();
       byChange.clear();
       loaded.clear();
@@ -306,26 +310,38 @@ final class Cache implements AutoCloseable {
       roots.put(name, kept);
       kept.root().aums().ifPresent(aums -> stores.put(aums.store(), name));
       if (kept.root().owner().isEmpty()) {
-        byChange.computeIfAbsent(kept.changed(), any -> new HashSet<>()).add(name);
+        noteChange(kept.changed(), name);
       }
       return Optional.of(kept);
     } catch (StoreException.Damaged e) {
-      damaged.put(name, e);
+      unreadable.put(name, new Unreadable(e, each.modified()));
+      noteChange(each.modified(), name);
       return Optional.empty();
     }
   }
 
+  private void noteChange(long revision, String name) {
+    byChange.computeIfAbsent(revision, any -> new HashSet<>()).add(name);
+  }
+
   private void forgetRoot(String name) {
-    damaged.remove(name);
+    Unreadable worse = unreadable.remove(name);
+    if (worse != null) {
+      forgetChange(worse.modified(), name);
+    }
     Root.Kept before = roots.remove(name);
     if (before != null) {
       before.root().aums().ifPresent(aums -> stores.remove(aums.store(), name));
-      Set<String> others = byChange.get(before.changed());
-      if (others != null) {
-        others.remove(name);
-        if (others.isEmpty()) {
-          byChange.remove(before.changed());
-        }
+      forgetChange(before.changed(), name);
+    }
+  }
+
+  private void forgetChange(long revision, String name) {
+    Set<String> names = byChange.get(revision);
+    if (names != null) {
+      names.remove(name);
+      if (names.isEmpty()) {
+        byChange.remove(revision);
       }
     }
   }
@@ -362,6 +378,7 @@ final class Cache implements AutoCloseable {
             }
             return;
           }
+          now.allowSilence();
         } else {
           failures = 0;
         }
@@ -685,9 +702,9 @@ final class Cache implements AutoCloseable {
   }
 
   private void requireSound(String name) throws StoreException.Damaged {
-    StoreException.Damaged why = damaged.get(name);
-    if (why != null) {
-      throw new StoreException.Damaged(String.valueOf(why.getMessage()));
+    Unreadable found = unreadable.get(name);
+    if (found != null) {
+      throw new StoreException.Damaged(String.valueOf(found.why().getMessage()));
     }
   }
 
@@ -698,7 +715,9 @@ final class Cache implements AutoCloseable {
 
   /** The names of roots that cannot be read, and why. */
   synchronized Map<String, StoreException.Damaged> damaged() {
-    return new TreeMap<>(damaged);
+    Map<String, StoreException.Damaged> damaged = new TreeMap<>();
+    unreadable.forEach((name, each) -> damaged.put(name, each.why()));
+    return damaged;
   }
 
   /** The revisions of all that was ever committed to. */
@@ -722,6 +741,16 @@ final class Cache implements AutoCloseable {
     Map<String, Batch> left = new HashMap<>(batches);
     roots.values().forEach(each -> each.root().pending().ifPresent(left::remove));
     return left;
+  }
+
+  /** Forgets one whose header is no longer what was seen: where it is gone, nobody will tell. */
+  synchronized void forgetBatch(String batch, Batch seen) {
+    batches.computeIfPresent(batch, (any, now) -> now.modified() == seen.modified() ? null : now);
+  }
+
+  /** How many tailnets are being read. */
+  synchronized int reading() {
+    return loading.size();
   }
 
   /**

@@ -192,6 +192,11 @@ final class EtcdClient implements AutoCloseable {
 
   /** A watch that was begun. */
   record Watching(Transport.Stream stream, Messages.Lines lines) implements AutoCloseable {
+    /** Lets it be silent from now on: it was begun, and has nothing to tell. */
+    void allowSilence() throws IOException {
+      stream.silence().allow();
+    }
+
     /** Ends it; who waits for its next line gets an exception. */
     @Override
     public void close() {

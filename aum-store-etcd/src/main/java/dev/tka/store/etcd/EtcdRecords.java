@@ -1,7 +1,6 @@
 package dev.tka.store.etcd;
 
 import dev.tka.core.Bytes;
-import dev.tka.core.NodeKey;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.RecordsPoll;
@@ -11,14 +10,13 @@ import dev.tka.store.internal.Fences;
 import dev.tka.store.internal.RecordConflicts;
 import dev.tka.store.internal.RetiredStores;
 import dev.tka.store.records.Changes;
-import dev.tka.store.records.ControlRecords;
 import dev.tka.store.records.Fence;
-import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.NodeSighting;
 import dev.tka.store.records.NodeToken;
 import dev.tka.store.records.RecordsChange;
 import dev.tka.store.records.RetiredAuthority;
 import dev.tka.store.records.TailnetRecord;
+import dev.tka.store.state.StateRecords;
 import dev.tka.store.state.TailnetState;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -30,12 +28,11 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** What {@link EtcdTailnets} keeps beside AUMs. */
-final class EtcdRecords implements ControlRecords, RecordsPoll.Source {
+final class EtcdRecords extends StateRecords implements RecordsPoll.Source {
   private static final Pattern POSITION =
       Pattern.compile("etcd:([1-9][0-9]{0,17}):([1-9][0-9]{0,18})");
   private static final int MOST_ATTEMPTS = 100;
@@ -65,7 +62,8 @@ final class EtcdRecords implements ControlRecords, RecordsPoll.Source {
   }
 
   /** A tailnet that is read, with its rows. */
-  private TailnetState reading(String tailnet) throws StoreException {
+  @Override
+  protected TailnetState reading(String tailnet) throws StoreException {
     Root.Kept root = current(tailnet);
     requireReading(tailnet, root);
     if (root.root().nodes() == 0) {
@@ -147,41 +145,10 @@ final class EtcdRecords implements ControlRecords, RecordsPoll.Source {
   }
 
   @Override
-  public Optional<NodeRecord> node(String tailnet, long id) throws StoreException {
-    return reading(tailnet).nodes().find(id);
-  }
-
-  @Override
-  public List<NodeRecord> nodesWithKey(String tailnet, NodeKey key) throws StoreException {
-    return reading(tailnet).nodesWithKey(key);
-  }
-
-  @Override
-  public List<NodeRecord> nodes(String tailnet, Collection<Long> ids) throws StoreException {
-    TailnetState state = reading(tailnet);
-    List<NodeRecord> found = new ArrayList<>();
-    for (long id : new TreeSet<>(ids)) {
-      state.nodes().find(id).ifPresent(found::add);
-    }
-    return found;
-  }
-
-  /** {@inheritDoc} They are in memory anyway. */
-  @Override
-  public void allNodes(String tailnet, Consumer<NodeRecord> reading) throws StoreException {
-    reading(tailnet).nodes().values().forEach(reading);
-  }
-
-  @Override
   public long countNodes(String tailnet) throws StoreException {
     Root.Kept root = current(tailnet);
     requireReading(tailnet, root);
     return root.root().nodes();
-  }
-
-  @Override
-  public List<NodeRecord> nodesToldApart(String tailnet) throws StoreException {
-    return reading(tailnet).nodesToldApart();
   }
 
   @Override
@@ -295,11 +262,6 @@ final class EtcdRecords implements ControlRecords, RecordsPoll.Source {
   }
 
   @Override
-  public SortedMap<Long, NodeSighting> sightings(String tailnet) throws StoreException {
-    return new TreeMap<>(reading(tailnet).sightings());
-  }
-
-  @Override
   public Optional<NodeToken> token(Bytes hash) throws StoreException {
     place.pass();
     Optional<String> tailnet = tailnetOf(hash);
@@ -323,11 +285,6 @@ final class EtcdRecords implements ControlRecords, RecordsPoll.Source {
     return tokenName(hash)
         .map(each -> new String(each.value().toByteArray(), StandardCharsets.UTF_8))
         .filter(Tailnets::isName);
-  }
-
-  @Override
-  public List<NodeToken> tokens(String tailnet) throws StoreException {
-    return reading(tailnet).tokensInOrder();
   }
 
   @Override

@@ -5,13 +5,13 @@ import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
-import dev.tka.store.Poll;
 import dev.tka.store.RecordsPoll;
 import dev.tka.store.RevisionPoll;
 import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
 import dev.tka.store.Watches;
 import dev.tka.store.internal.Fences;
+import dev.tka.store.internal.UnderFence;
 import dev.tka.store.records.ControlRecords;
 import dev.tka.store.records.Fence;
 import java.io.IOException;
@@ -19,9 +19,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * An etcd that keeps the AUMs of many tailnets, and what a control server keeps beside them, below
@@ -51,16 +50,18 @@ public final class EtcdTailnets implements Tailnets {
   private final Barrier barrier;
   private final Writer writer;
   private final String place;
-  private final Set<Poll<?>> polls = ConcurrentHashMap.newKeySet();
   private final Watches watches = new Watches();
+  private final AtomicBoolean sweeping = new AtomicBoolean();
 
   private EtcdTailnets(EtcdSettings settings, EtcdClient client) {
     this.client = client;
     this.place = settings.toString();
     this.layout = new Layout(settings.prefix());
     this.values = new Values(place);
-    this.cache = new Cache(client, layout, values, this::hint);
-    this.barrier = new Barrier(client, layout, values, cache, this::sweep);
+    this.cache = new Cache(client, layout, values, watches::hint);
+    this.barrier =
+        new Barrier(
+            client, layout, values, cache, Barrier.HEARTBEAT, () -> beginSweep(Writer.LEFT));
     this.writer = new Writer(client, layout, values, cache, barrier, place);
   }
 
@@ -154,28 +155,51 @@ public final class EtcdTailnets implements Tailnets {
     }
   }
 
-  /** Keys below the prefix that are not ours, one for each range between those that are. */
-  List<String> strangers() throws StoreException {
-    try {
-      return client
-          .transact(List.of(), List.copyOf(layout.gaps()), List.of())
-          .done()
-          .read()
-          .stream()
-          .flatMap(Optional::stream)
-          .map(KeyValue::key)
-          .toList();
-    } catch (EtcdFailure e) {
-      throw Failures.unavailable(place, e);
+  /** What to know about keys of somebody else that lie among those of a place, if there are any. */
+  public static Optional<String> warning(EtcdSettings settings) {
+    Layout layout = new Layout(settings.prefix());
+    List<String> found;
+    try (EtcdClient client = EtcdClient.open(settings)) {
+      found = strangers(client, layout);
+    } catch (EtcdFailure | IOException e) {
+      // Opening it says what is wrong.
+      return Optional.empty();
     }
+    if (found.isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        settings
+            + " also has keys of somebody else, such as "
+            + TailnetName.printable(found.get(0))
+            + ": they are left as they are; a prefix of its own for each program keeps them apart");
   }
 
-  private void hint() {
-    polls.forEach(Poll::hint);
+  /** Keys below the prefix that are not ours, one for each range between those that are. */
+  private static List<String> strangers(EtcdClient client, Layout layout) throws EtcdFailure {
+    return client.transact(List.of(), List.copyOf(layout.gaps()), List.of()).done().read().stream()
+        .flatMap(Optional::stream)
+        .map(KeyValue::key)
+        .toList();
   }
 
-  private void sweep() {
-    writer.sweep();
+  /** Deletes large changes that nobody touched for so long; nobody waits for it. */
+  void beginSweep(Duration left) {
+    if (!writer.hasLeft(left) || sweeping.getAndSet(true)) {
+      return;
+    }
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                writer.sweep(left);
+              } finally {
+                sweeping.set(false);
+              }
+            },
+            "tka-etcd-sweep");
+    thread.setDaemon(true);
+    thread.start();
   }
 
   void requireOpen() {
@@ -329,23 +353,13 @@ public final class EtcdTailnets implements Tailnets {
   @Override
   public Watch watch(Watcher watcher) {
     requireOpen();
-    return watched(RevisionPoll.begin(() -> Optional.of(revisions()), LOOK_AGAIN, watcher));
+    return watches.addHinted(
+        RevisionPoll.begin(() -> Optional.of(revisions()), LOOK_AGAIN, watcher));
   }
 
   Watch watch(EtcdRecords records, ControlRecords.Watcher watcher) {
     requireOpen();
-    return watched(RecordsPoll.begin(records, LOOK_AGAIN, watcher));
-  }
-
-  /** Has a watch be told of commits, and be closed with this place. */
-  private Watch watched(Poll<?> poll) {
-    polls.add(poll);
-    poll.hint();
-    Watch watch = watches.add(poll);
-    return () -> {
-      polls.remove(poll);
-      watch.close();
-    };
+    return watches.addHinted(RecordsPoll.begin(records, LOOK_AGAIN, watcher));
   }
 
   @Override
@@ -367,21 +381,17 @@ public final class EtcdTailnets implements Tailnets {
   }
 
   /** This place, for a move. */
-  private final class Under implements Tailnets {
+  private final class Under extends UnderFence {
     private final Optional<Fences.Held> held;
 
     Under(Optional<Fences.Held> held) {
+      super(EtcdTailnets.this);
       this.held = held;
     }
 
     @Override
     public AumStore tailnet(String name) {
       return store(name, held);
-    }
-
-    @Override
-    public SortedMap<String, Revision> revisions() throws StoreException {
-      return EtcdTailnets.this.revisions();
     }
 
     @Override
@@ -397,21 +407,6 @@ public final class EtcdTailnets implements Tailnets {
     @Override
     public void delete(String name, Revision base) throws StoreException {
       EtcdTailnets.this.delete(name, base, held);
-    }
-
-    @Override
-    public Watch watch(Watcher watcher) {
-      return EtcdTailnets.this.watch(watcher);
-    }
-
-    @Override
-    public void close() {
-      // The place stays.
-    }
-
-    @Override
-    public String toString() {
-      return EtcdTailnets.this.toString();
     }
   }
 

@@ -64,7 +64,7 @@ final class Gateway implements Transport {
       throws EtcdFailure {
     HttpConnection connection = take(member);
     try {
-      connection.patience((int) patience.toMillis());
+      connection.patience(patience);
       HttpConnection.Answer answer = connection.post(path, json, token);
       byte[] body = answer.body().readAllBytes();
       give(member, connection);
@@ -84,11 +84,11 @@ final class Gateway implements Transport {
       throws EtcdFailure {
     HttpConnection connection = take(member);
     try {
-      connection.patience((int) patience.toMillis());
+      connection.patience(patience);
       HttpConnection.Answer answer = connection.post(path, json, token);
       if (answer.status() == OK) {
-        connection.patience(0);
-        return new Stream(answer.body(), () -> drop(connection));
+        return new Stream(
+            answer.body(), () -> connection.patience(Duration.ZERO), () -> drop(connection));
       }
       byte[] body = answer.body().readAllBytes();
       give(member, connection);
@@ -119,27 +119,25 @@ final class Gateway implements Transport {
   }
 
   private HttpConnection connect(Member member) throws EtcdFailure.Unreachable {
-    Socket socket = new Socket();
+    Socket plain = new Socket();
     try {
       InetSocketAddress address = new InetSocketAddress(member.host(), member.port());
       if (address.isUnresolved()) {
         throw new EtcdFailure.Unreachable("unknown host", null);
       }
-      socket.setTcpNoDelay(true);
-      socket.setKeepAlive(true);
-      socket.connect(address, (int) CONNECT.toMillis());
-      if (member.secure()) {
-        socket.setSoTimeout((int) CONNECT.toMillis());
-        socket = secured(socket, member);
-      }
-      HttpConnection connection = new HttpConnection(member, socket);
+      plain.setTcpNoDelay(true);
+      plain.setKeepAlive(true);
+      plain.connect(address, (int) CONNECT.toMillis());
+      plain.setSoTimeout((int) CONNECT.toMillis());
+      Socket socket = member.secure() ? secured(plain, member) : plain;
+      HttpConnection connection = new HttpConnection(member, plain, socket);
       open.add(connection);
       if (closed) {
         connection.close();
       }
       return connection;
     } catch (IOException e) {
-      closeQuietly(socket);
+      closeQuietly(plain);
       throw new EtcdFailure.Unreachable(why(e), e);
     }
   }

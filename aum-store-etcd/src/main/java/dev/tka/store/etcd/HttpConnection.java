@@ -6,8 +6,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A connection to a member of etcd, for one request after the other, with as much of HTTP 1.1 as
@@ -20,15 +24,25 @@ final class HttpConnection implements AutoCloseable {
   private static final int LONGEST_LINE = 1 << 14;
   private static final int MOST_HEADERS = 200;
 
+  /** What the system takes of a request without waiting for the member. */
+  private static final int PART = 1 << 14;
+
   private final Member member;
-  private final Socket socket;
+  private final Socket plain;
   private final InputStream in;
   private final OutputStream out;
+  private Duration patience = Duration.ZERO;
+  private volatile boolean late;
 
-  /** Uses a socket that is connected to a member. */
-  HttpConnection(Member member, Socket socket) throws IOException {
+  /**
+   * Uses a connection to a member.
+   *
+   * @param plain the connection itself
+   * @param socket the same, or what stands on it for TLS
+   */
+  HttpConnection(Member member, Socket plain, Socket socket) throws IOException {
     this.member = member;
-    this.socket = socket;
+    this.plain = plain;
     this.in = new BufferedInputStream(socket.getInputStream(), 1 << 16);
     this.out = socket.getOutputStream();
   }
@@ -40,9 +54,10 @@ final class HttpConnection implements AutoCloseable {
    */
   record Answer(int status, Body body) {}
 
-  /** Sets how long each read may last; 0 for ever. */
-  void patience(int millis) throws IOException {
-    socket.setSoTimeout(millis);
+  /** Sets how long each read and write may last; 0 for ever. */
+  void patience(Duration each) throws IOException {
+    patience = each;
+    plain.setSoTimeout((int) each.toMillis());
   }
 
   /** Posts JSON, and reads the answer up to its body. */
@@ -60,8 +75,7 @@ final class HttpConnection implements AutoCloseable {
     byte[] whole = new byte[first.length + json.length];
     System.arraycopy(first, 0, whole, 0, first.length);
     System.arraycopy(json, 0, whole, first.length, json.length);
-    out.write(whole);
-    out.flush();
+    send(whole);
     String[] words = line().split(" ", 3);
     if (words.length < 2 || !words[0].startsWith("HTTP/1.") || !words[1].matches("[0-9]{3}")) {
       throw new IOException("expected an answer of HTTP 1");
@@ -87,6 +101,30 @@ final class HttpConnection implements AutoCloseable {
       throw new IOException("expected the length of an answer");
     }
     return new Answer(Integer.parseInt(words[1]), new Body(chunked, length));
+  }
+
+  private void send(byte[] whole) throws IOException {
+    if (whole.length <= PART) {
+      out.write(whole);
+      return;
+    }
+    try {
+      for (int at = 0; at < whole.length; at += PART) {
+        // A socket limits how long it waits to read, and not how long it waits to write.
+        CompletableFuture<Void> sent = new CompletableFuture<>();
+        sent.orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS)
+            .exceptionally(
+                timeout -> {
+                  late = true;
+                  close();
+                  return null;
+                });
+        out.write(whole, at, Math.min(PART, whole.length - at));
+        sent.complete(null);
+      }
+    } catch (IOException e) {
+      throw late ? new SocketTimeoutException("the member takes no more") : e;
+    }
   }
 
   private String line() throws IOException {
@@ -192,7 +230,8 @@ final class HttpConnection implements AutoCloseable {
   @Override
   public void close() {
     try {
-      socket.close();
+      // To close what stands on it for TLS would wait for who is writing.
+      plain.close();
     } catch (IOException e) {
       // It is closed for all that concerns this end.
     }

@@ -22,7 +22,7 @@ final class Writer {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   /** What nobody touches for so long, no writer is going on with. */
-  private static final Duration LEFT = Duration.ofMinutes(1);
+  static final Duration LEFT = Duration.ofMinutes(1);
 
   /** A request that replaces a root has it twice: as it was and as it will be. */
   private static final int LARGEST_ROOT = 700_000;
@@ -379,21 +379,28 @@ final class Writer {
     }
   }
 
-  /** Deletes what was written of a large change that nobody needs; that may also be left. */
-  private void drop(String batch, Condition header) {
+  /**
+   * Deletes what was written of a large change that nobody needs; that may also be left.
+   *
+   * @return false if its header is another one, or gone
+   */
+  private boolean drop(String batch, Condition header) {
     Operation delete = Parts.delete(layout.batch(batch));
     try {
+      EtcdClient.Transacted done;
       try {
-        client.transact(List.of(header), List.of(delete, last()), List.of());
+        done = client.transact(List.of(header), List.of(delete, last()), List.of());
       } catch (EtcdFailure.Refused e) {
         if (!e.isNoSpace()) {
           throw e;
         }
         // Without space etcd still deletes, but puts nothing.
-        client.transact(List.of(header), List.of(delete), List.of());
+        done = client.transact(List.of(header), List.of(delete), List.of());
       }
+      return done.done().held();
     } catch (EtcdFailure e) {
       // It is swept.
+      return true;
     }
   }
 
@@ -468,18 +475,27 @@ final class Writer {
     pass();
   }
 
-  /** Deletes large changes that were begun and that nobody goes on with. */
-  void sweep() {
-    sweep(LEFT);
+  /** Whether there are large changes that were begun, and that nobody touched for so long. */
+  boolean hasLeft(Duration left) {
+    return !leftFor(left).isEmpty();
   }
 
-  /** Deletes those that nobody touched for so long. */
+  /** Deletes them. */
   void sweep(Duration left) {
+    leftFor(left)
+        .forEach(
+            (batch, seen) -> {
+              // What was deleted without a mark, the watch may have passed over.
+              if (!drop(batch, new Condition(layout.batch(batch), seen.modified()))) {
+                cache.forgetBatch(batch, seen);
+              }
+            });
+  }
+
+  private Map<String, Cache.Batch> leftFor(Duration left) {
     long now = System.nanoTime();
-    for (Map.Entry<String, Cache.Batch> each : cache.leftBatches().entrySet()) {
-      if (now - each.getValue().seen() >= left.toNanos()) {
-        drop(each.getKey(), new Condition(layout.batch(each.getKey()), each.getValue().modified()));
-      }
-    }
+    Map<String, Cache.Batch> batches = cache.leftBatches();
+    batches.values().removeIf(each -> now - each.seen() < left.toNanos());
+    return batches;
   }
 }

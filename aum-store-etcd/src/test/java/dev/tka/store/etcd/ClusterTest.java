@@ -85,10 +85,9 @@ class ClusterTest {
         "leader cut off from the others",
         server -> {
           int leader = server.leader();
-          server.peers(leader).freeze();
+          server.cutOff(leader);
           Thread.sleep(3 * PAUSE_MILLIS);
-          server.peers(leader).thaw();
-          server.peers(leader).cutAll();
+          server.joinAll();
         });
     troubles.put(
         "compacted and defragmented",

@@ -126,13 +126,19 @@ class EtcdTailnetsTest {
                 + "theirs");
     EtcdSettings other = EtcdServer.shared().settings();
     EtcdTailnets place = opened(EtcdTailnets.create(other));
-    assertThat(place.strangers()).isEmpty();
+    assertThat(EtcdTailnets.warning(other)).isEmpty();
     add(place, "t", "A");
     for (String each : List.of("", "b", "last2", "r", "versions", "z/z")) {
       EtcdServer.shared().put(other.prefix() + each, "x");
     }
     assertThat(count(place, "t")).isOne();
-    assertThat(place.strangers()).contains(other.prefix() + "b", other.prefix() + "z/z");
+    assertThat(EtcdTailnets.warning(other))
+        .contains(
+            other
+                + " also has keys of somebody else, such as "
+                + other.prefix()
+                + ": they are left as they are; a prefix of its own for each program keeps them"
+                + " apart");
     assertThat(count(opened(EtcdTailnets.at(other)), "t")).isOne();
   }
 
@@ -313,6 +319,7 @@ class EtcdTailnetsTest {
               throw new IOException("closed");
             }
           },
+          stream.silence(),
           () -> {
             end.countDown();
             stream.close();
@@ -628,6 +635,17 @@ class EtcdTailnetsTest {
     EtcdTailnets place = opened(EtcdTailnets.create(trusting));
     add(place, "t", "A");
     assertThat(count(opened(EtcdTailnets.at(trusting)), "t")).isOne();
+    try (CuttingProxy proxy = new CuttingProxy(own.get().securePort());
+        Transport gateway = Gateway.open(Optional.of(certificate))) {
+      Member frozen = new Member(true, "127.0.0.1", proxy.port());
+      Duration patience = Duration.ofMillis(300);
+      assertThatThrownBy(() -> gateway.ask(frozen, "none", new byte[9], "", Duration.ofSeconds(9)))
+          .isInstanceOf(EtcdFailure.Refused.class);
+      proxy.freeze();
+      assertThatThrownBy(() -> gateway.ask(frozen, "none", new byte[16 << 20], "", patience))
+          .isInstanceOf(EtcdFailure.Lost.class)
+          .hasRootCauseMessage("the member takes no more");
+    }
     assertThatThrownBy(() -> EtcdTailnets.at(EtcdSettings.parse(url)))
         .isInstanceOf(StoreException.Unavailable.class)
         .hasMessageContaining("TLS failed");

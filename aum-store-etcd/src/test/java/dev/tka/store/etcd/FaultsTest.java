@@ -319,7 +319,7 @@ class FaultsTest {
       other.pass();
       assertThat(other.cache().leftBatches()).as(as).isEmpty();
       assertThat(keys(other, other.layout().batches())).as(as).isEmpty();
-      assertThat(other.strangers()).isEmpty();
+      assertThat(EtcdTailnets.warning(settings)).isEmpty();
     }
     try (EtcdTailnets fresh = EtcdTailnets.at(settings);
         EtcdTailnets followed = EtcdTailnets.at(settings)) {

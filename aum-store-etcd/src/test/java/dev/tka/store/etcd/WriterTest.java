@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tka.core.Aum;
 import dev.tka.core.Bytes;
 import dev.tka.core.store.Commit;
+import dev.tka.core.store.OwnTime;
 import dev.tka.core.store.StoreException;
+import dev.tka.core.store.TrailEntry;
 import dev.tka.store.Tailnets;
 import dev.tka.store.etcd.testkit.EtcdServer;
 import dev.tka.store.records.AuthorityName;
@@ -22,8 +24,6 @@ import dev.tka.store.records.TailnetRecord;
 import dev.tka.store.testkit.ControlRecordsContract;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -97,70 +97,6 @@ class WriterTest {
     return of.tailnet("t").read().entries().size();
   }
 
-  /** Does something else at a request. */
-  private interface Doing {
-    byte[] ask(Asking real, String path, String json) throws EtcdFailure;
-  }
-
-  private interface Asking {
-    byte[] ask() throws EtcdFailure;
-  }
-
-  /** A transport that a test bends. */
-  private static final class BentTransport implements Transport {
-    private final Transport real;
-    private final CountDownLatch thaw = new CountDownLatch(1);
-    private volatile boolean frozen;
-    private volatile Doing doing = (asking, path, json) -> asking.ask();
-
-    BentTransport(EtcdSettings settings) throws IOException {
-      real = Gateway.open(settings.authorities());
-    }
-
-    @Override
-    public byte[] ask(Member member, String path, byte[] json, String token, Duration patience)
-        throws EtcdFailure {
-      return doing.ask(
-          () -> real.ask(member, path, json, token, patience),
-          path,
-          new String(json, StandardCharsets.UTF_8));
-    }
-
-    @Override
-    public Stream open(Member member, String path, byte[] json, String token, Duration patience)
-        throws EtcdFailure {
-      Stream stream = real.open(member, path, json, token, patience);
-      return new Stream(
-          new InputStream() {
-            @Override
-            public int read() throws IOException {
-              byte[] one = new byte[1];
-              return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-            }
-
-            @Override
-            public int read(byte[] to, int offset, int length) throws IOException {
-              int found = stream.body().read(to, offset, length);
-              while (frozen && thaw.getCount() > 0) {
-                try {
-                  thaw.await();
-                } catch (InterruptedException e) {
-                  throw new IOException(e);
-                }
-              }
-              return found;
-            }
-          },
-          stream::close);
-    }
-
-    @Override
-    public void close() {
-      thaw.countDown();
-      real.close();
-    }
-  }
-
   private static boolean isChange(String path) {
     return path.equals("kv/txn");
   }
@@ -180,7 +116,7 @@ class WriterTest {
 
   /** Makes a large change whose writer ends as soon as it is committed. */
   private void leaveLargeChange(Runnable begun) throws Exception {
-    BentTransport transport = new BentTransport(settings);
+    BentTransport transport = new BentTransport();
     EtcdTailnets writer = opened(transport);
     boolean[] state = {false, false};
     count(writer);
@@ -203,7 +139,7 @@ class WriterTest {
 
   @Test
   void aLargeChangeThatWasCommittedIsNotSweptByOneWhoHasNotSeenTheCommit() throws Exception {
-    BentTransport transport = new BentTransport(settings);
+    BentTransport transport = new BentTransport();
     EtcdTailnets behind = opened(transport);
     leaveLargeChange(
         () -> {
@@ -243,7 +179,7 @@ class WriterTest {
 
   @Test
   void aChangeThatWasRepeatedIsInDoubtWhileNobodyCanTellWhetherItWasMade() throws Exception {
-    BentTransport transport = new BentTransport(settings);
+    BentTransport transport = new BentTransport();
     EtcdTailnets writer = opened(transport);
     count(writer);
     int[] changes = {0};
@@ -272,7 +208,7 @@ class WriterTest {
 
   @Test
   void aChangeThatTookTheLastSpaceIsMadeThoughEtcdRefusesIt() throws Exception {
-    BentTransport transport = new BentTransport(settings);
+    BentTransport transport = new BentTransport();
     EtcdTailnets writer = opened(transport);
     transport.doing =
         (asking, path, json) -> {
@@ -352,7 +288,7 @@ class WriterTest {
             "token", from -> from.records().orElseThrow().token(hash),
             "ended authority", from -> from.tailnet(retired).read());
     for (Map.Entry<String, Reading> each : readings.entrySet()) {
-      BentTransport transport = new BentTransport(settings);
+      BentTransport transport = new BentTransport();
       EtcdTailnets reader = opened(transport);
       String store = each.getKey().equals("ended authority") ? retired : "t";
       String root =
@@ -399,5 +335,198 @@ class WriterTest {
         .containsExactly(
             new Changes.Change("damaged", true, List.of()),
             new Changes.Change("sound", false, List.of(1L)));
+  }
+
+  @Test
+  void aDamagedRootIsNamedAmongTheChangesUntilItIsWhole() throws Exception {
+    ControlRecords records = place.records().orElseThrow();
+    Changes.Position position = records.position();
+    KeyValue whole = place.client().get(place.layout().root("t")).orElseThrow();
+    for (int i = 0; i < 2; i++) {
+      putKey(place.layout().root("t"), bytes("x"));
+    }
+    for (EtcdTailnets each : List.of(place, opened(EtcdTailnets.at(settings)))) {
+      assertThat(each.records().orElseThrow().changesAfter(position, 10).tailnets())
+          .containsExactly(new Changes.Change("t", true, List.of()));
+    }
+    position = records.position();
+    assertThat(records.changesAfter(position, 10).tailnets()).isEmpty();
+    putKey(whole.key(), whole.value());
+    assertThat(records.changesAfter(position, 10).tailnets())
+        .extracting(Changes.Change::tailnet)
+        .containsExactly("t");
+    assertThat(count(place)).isOne();
+  }
+
+  private void putKey(String key, Bytes value) throws EtcdFailure {
+    place
+        .client()
+        .transact(
+            List.of(),
+            List.of(
+                new Operation.Put(key, value),
+                new Operation.Put(place.layout().last(), Values.mark(Writer.newNumber()))),
+            List.of());
+  }
+
+  @Test
+  void aTrailWhoseEntriesDoNotFollowOneAnotherIsDamageForWhoReadsAndForWhoFollows()
+      throws Exception {
+    add(place, "B C");
+    Commit.Builder rewrite =
+        Commit.on(place.tailnet("t").read().revision())
+            .purge(CHAINS.get("A").hash())
+            .purge(CHAINS.get("B").hash())
+            .lastActiveAncestor(CHAINS.get("C").hash())
+            .time(OwnTime.beginning(NOON));
+    place.tailnet("t").commit(rewrite.trail(List.of(gone("A"), gone("B"))).build());
+    assertThat(place.tailnet("t").read().trail().size()).isEqualTo(2);
+    String store = place.cache().root("t").root().aums().orElseThrow().store();
+    String second = place.layout().trail(store, 1);
+    KeyValue root = place.client().get(place.layout().root("t")).orElseThrow();
+    String changed =
+        new String(root.value().toByteArray(), StandardCharsets.UTF_8)
+            .replaceFirst("\"next\": *[0-9]+", "\"next\":99");
+    Bytes first = place.client().get(place.layout().trail(store, 0)).orElseThrow().value();
+    place
+        .client()
+        .transact(
+            List.of(),
+            List.of(
+                // As of another commit.
+                new Operation.Put(root.key(), bytes(changed)),
+                new Operation.Put(second, first),
+                new Operation.Put(place.layout().last(), Values.mark(Writer.newNumber()))),
+            List.of());
+    for (EtcdTailnets each : List.of(place, opened(EtcdTailnets.at(settings)))) {
+      assertThatThrownBy(() -> count(each))
+          .isInstanceOf(StoreException.Damaged.class)
+          .hasMessageEndingWith("expected entries that follow one another, found others");
+      assertThat(each.cache().reading()).isZero();
+    }
+  }
+
+  private static Bytes bytes(String text) {
+    return Bytes.copyOf(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static TrailEntry gone(String name) {
+    Aum aum = CHAINS.get(name);
+    return new TrailEntry(
+        aum.hash(),
+        aum.parent(),
+        aum.kind(),
+        NOON,
+        Optional.empty(),
+        Optional.empty(),
+        List.of(),
+        List.of(),
+        Optional.empty());
+  }
+
+  @Test
+  void aReadingThatMeetsAnErrorLeavesNothingThatEventsAreKeptFor() throws Exception {
+    BentTransport transport = new BentTransport();
+    EtcdTailnets reader = opened(transport);
+    Error error = new LinkageError("told to be an error");
+    transport.doing =
+        (asking, path, json) -> {
+          if (!Thread.currentThread().getName().startsWith("tka-etcd")) {
+            throw error;
+          }
+          return asking.ask();
+        };
+    assertThatThrownBy(() -> count(reader)).isSameAs(error);
+    assertThat(reader.cache().reading()).isZero();
+  }
+
+  @Test
+  void nobodyWaitsForTheSweepOfWhatOthersLeft() throws Exception {
+    BentTransport transport = new BentTransport();
+    EtcdTailnets reader = opened(transport);
+    String left = place.layout().batch("left");
+    putKey(left, bytes("1"));
+    reader.pass();
+    CountDownLatch goOn = new CountDownLatch(1);
+    transport.doing =
+        (asking, path, json) -> {
+          if (isChange(path)) {
+            try {
+              goOn.await();
+            } catch (InterruptedException e) {
+              throw gone();
+            }
+          }
+          return asking.ask();
+        };
+    reader.beginSweep(Duration.ZERO);
+    reader.beginSweep(Duration.ZERO);
+    add(place, "B");
+    assertThat(count(reader)).isEqualTo(2);
+    assertThat(reader.cache().leftBatches()).containsOnlyKeys("left");
+    goOn.countDown();
+    while (!reader.cache().leftBatches().isEmpty()) {
+      Thread.sleep(1);
+    }
+    assertThat(place.client().get(left)).isEmpty();
+  }
+
+  @Test
+  void whatALargeChangeLeftWithoutSpaceIsSweptOnceThereIsSpace() throws Exception {
+    BentTransport transport = new BentTransport();
+    EtcdTailnets writer = opened(transport);
+    count(writer);
+    boolean[] begun = {false};
+    transport.doing =
+        (asking, path, json) -> {
+          if (isChange(path)) {
+            if (!begun[0]) {
+              // The one that takes the last space is made, and refused.
+              begun[0] = true;
+              asking.ask();
+            }
+            throw new EtcdFailure.Refused(
+                EtcdFailure.Refused.EXHAUSTED, "etcdserver: mvcc: database space exceeded");
+          }
+          return asking.ask();
+        };
+    assertThatThrownBy(() -> addLarge(writer, 600_000))
+        .isInstanceOf(StoreException.Unavailable.class)
+        .hasMessageContaining("etcd has no space left");
+    for (EtcdTailnets each : List.of(writer, place)) {
+      each.pass();
+      assertThat(each.cache().leftBatches()).hasSize(1);
+    }
+    writer.writer().sweep(Duration.ZERO);
+    transport.doing = (asking, path, json) -> asking.ask();
+    writer.writer().sweep(Duration.ZERO);
+    for (EtcdTailnets each : List.of(writer, place)) {
+      each.pass();
+      assertThat(each.cache().leftBatches()).isEmpty();
+    }
+    addLarge(writer, 600_000);
+    assertThat(count(place)).isEqualTo(5);
+  }
+
+  @Test
+  void whatWasSweptUnseenIsNotSweptOnAndOn() throws Exception {
+    BentTransport transport = new BentTransport();
+    EtcdTailnets behind = opened(transport);
+    String left = place.layout().batch("left");
+    putKey(left, bytes("1"));
+    behind.pass();
+    transport.frozen = true;
+    // Without space there is no mark.
+    long deleted =
+        place
+            .client()
+            .transact(List.of(), List.of(Parts.delete(left)), List.of())
+            .done()
+            .header()
+            .revision();
+    behind.cache().advance(behind.cache().mark(), deleted);
+    assertThat(behind.cache().leftBatches()).containsOnlyKeys("left");
+    behind.writer().sweep(Duration.ZERO);
+    assertThat(behind.cache().leftBatches()).isEmpty();
   }
 }

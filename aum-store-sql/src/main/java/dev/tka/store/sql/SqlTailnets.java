@@ -7,6 +7,7 @@ import dev.tka.store.Tailnets;
 import dev.tka.store.Waits;
 import dev.tka.store.Watches;
 import dev.tka.store.internal.Fences;
+import dev.tka.store.internal.UnderFence;
 import dev.tka.store.records.ControlRecords;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -181,10 +182,11 @@ abstract class SqlTailnets implements Tailnets {
   }
 
   /** This place, for a move. */
-  private final class Under implements Tailnets {
+  private final class Under extends UnderFence {
     private final Optional<Fences.Held> held;
 
     Under(Optional<Fences.Held> held) {
+      super(SqlTailnets.this);
       this.held = held;
     }
 
@@ -192,11 +194,6 @@ abstract class SqlTailnets implements Tailnets {
     public AumStore tailnet(String name) {
       Tailnets.requireName(name);
       return store(name, held);
-    }
-
-    @Override
-    public SortedMap<String, Revision> revisions() throws StoreException {
-      return SqlTailnets.this.revisions();
     }
 
     @Override
@@ -213,21 +210,6 @@ abstract class SqlTailnets implements Tailnets {
     public void delete(String name, Revision base) throws StoreException {
       Tailnets.requireName(name);
       store(name, held).delete(base);
-    }
-
-    @Override
-    public Watch watch(Watcher watcher) {
-      return SqlTailnets.this.watch(watcher);
-    }
-
-    @Override
-    public void close() {
-      // The place stays.
-    }
-
-    @Override
-    public String toString() {
-      return SqlTailnets.this.toString();
     }
   }
 

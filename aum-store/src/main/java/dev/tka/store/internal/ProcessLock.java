@@ -1,14 +1,17 @@
 package dev.tka.store.internal;
 
+import dev.tka.core.Bytes;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.Waits;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -18,11 +21,12 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The right to write to a place in the file system, exclusive among all threads and processes of
- * this project. It ends with the process, however that ends; the file, which stays empty, does not:
- * whoever deletes it lets others in.
+ * this project. It ends with the process, however that ends; the file, in which is nothing but a
+ * note of who held it last, does not: whoever deletes it lets others in.
  */
 public final class ProcessLock implements AutoCloseable {
   private static final long PAUSE_MILLIS = 2;
+  private static final int LONGEST_NOTE = 256;
 
   /** A file lock belongs to the whole process; these locks exclude other threads. */
   private static final Map<Path, ReentrantLock> IN_PROCESS = new ConcurrentHashMap<>();
@@ -77,7 +81,7 @@ public final class ProcessLock implements AutoCloseable {
     FileChannel channel =
         FileChannel.open(
             file,
-            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+            Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
             DurableFiles.ownerOnly("rw-------"));
     boolean locked = false;
     try {
@@ -102,6 +106,24 @@ public final class ProcessLock implements AutoCloseable {
 
   private static StoreException.Busy busy(Path place, Path name) {
     return new StoreException.Busy(place + ": another process is writing and holds " + name);
+  }
+
+  /** The last {@link #note} of whoever held it; empty if there is none. */
+  public Bytes noted() throws IOException {
+    ByteBuffer note = ByteBuffer.allocate(LONGEST_NOTE);
+    int read = channel.read(note, 0);
+    return Bytes.copyOf(Arrays.copyOf(note.array(), Math.max(0, read)));
+  }
+
+  /**
+   * Leaves a note for whoever holds it next. It is not flushed: after a crash of the machine an
+   * older one may be found.
+   *
+   * @param note at most 256 bytes
+   */
+  public void note(Bytes note) throws IOException {
+    channel.truncate(0);
+    channel.write(ByteBuffer.wrap(note.toByteArray()), 0);
   }
 
   @Override

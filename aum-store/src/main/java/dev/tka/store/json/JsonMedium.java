@@ -164,11 +164,26 @@ final class JsonMedium implements StateTailnets.Medium {
       if (isSame(after, before.text.state())) {
         return after;
       }
-      FileText text =
-          new FileText(after, before.isPutBack ? newIdentity() : before.text.identity());
-      write(real, text);
+      boolean isOther = before.isPutBack || isOtherThan(lock.noted(), before.stamp.tail);
+      FileText text = new FileText(after, isOther ? newIdentity() : before.text.identity());
+      Bytes tail = write(real, text);
+      try {
+        lock.note(tail);
+      } catch (IOException e) {
+        // The next change makes it another file, which is told to nobody as this one.
+      }
       return after;
+    } catch (IOException e) {
+      throw failure(e);
     }
+  }
+
+  /**
+   * Whether the file is not the one that was written last, such as a copy that was put in its place
+   * while no process ran: positions that were told since may come again, and mean other changes.
+   */
+  private static boolean isOtherThan(Bytes noted, Bytes tail) {
+    return !noted.isEmpty() && !noted.equals(tail);
   }
 
   // A transition that changes nothing gives the same object.
@@ -177,9 +192,14 @@ final class JsonMedium implements StateTailnets.Medium {
     return after == before;
   }
 
-  /** Puts a text in the place of what is there, under the lock. */
-  private synchronized void write(Path real, FileText text) throws StoreException {
+  /**
+   * Puts a text in the place of what is there, under the lock.
+   *
+   * @return its tail
+   */
+  private synchronized Bytes write(Path real, FileText text) throws StoreException {
     byte[] content = text.encode();
+    Bytes tail = tail(content);
     try {
       DurableFiles.replaceWhole(real, content);
     } catch (DurableFiles.Unflushed e) {
@@ -189,11 +209,12 @@ final class JsonMedium implements StateTailnets.Medium {
     }
     try {
       BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
-      loaded = new Loaded(Stamp.of(attributes, tail(content)), text, false);
+      loaded = new Loaded(Stamp.of(attributes, tail), text, false);
     } catch (IOException e) {
       // It is there, and the next reader looks again.
     }
     warnOf(content.length);
+    return tail;
   }
 
   @Override

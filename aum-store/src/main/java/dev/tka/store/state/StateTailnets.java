@@ -1,22 +1,20 @@
 package dev.tka.store.state;
 
 import dev.tka.core.Bytes;
-import dev.tka.core.NodeKey;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
-import dev.tka.store.Poll;
 import dev.tka.store.RecordsPoll;
 import dev.tka.store.RevisionPoll;
 import dev.tka.store.Tailnets;
 import dev.tka.store.Watches;
 import dev.tka.store.internal.Fences;
+import dev.tka.store.internal.UnderFence;
 import dev.tka.store.records.Changes;
 import dev.tka.store.records.ControlRecords;
 import dev.tka.store.records.Fence;
-import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.NodeSighting;
 import dev.tka.store.records.NodeToken;
 import dev.tka.store.records.RecordsChange;
@@ -26,19 +24,14 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
-import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
 
 /** A place whose tailnets are one {@link PlaceState}, which a medium keeps as a whole. */
 public final class StateTailnets implements Tailnets {
   private final Medium medium;
   private final Duration interval;
-  private final Set<Poll<?>> polls = ConcurrentHashMap.newKeySet();
   private final Watches watches = new Watches();
 
   /** Keeps a state. Safe for use by many threads. */
@@ -124,7 +117,7 @@ public final class StateTailnets implements Tailnets {
   private PlaceState change(Transition transition) throws StoreException {
     requireOpen();
     PlaceState after = medium.change(transition);
-    polls.forEach(Poll::hint);
+    watches.hint();
     return after;
   }
 
@@ -169,19 +162,7 @@ public final class StateTailnets implements Tailnets {
   @Override
   public Watch watch(Watcher watcher) {
     requireOpen();
-    return watched(RevisionPoll.begin(() -> Optional.of(revisions()), interval, watcher));
-  }
-
-  /** Has a watch be told of commits, and be closed with this place. */
-  private Watch watched(Poll<?> poll) {
-    polls.add(poll);
-    // What was committed since the poll began is told now.
-    poll.hint();
-    Watch watch = watches.add(poll);
-    return () -> {
-      polls.remove(poll);
-      watch.close();
-    };
+    return watches.addHinted(RevisionPoll.begin(() -> Optional.of(revisions()), interval, watcher));
   }
 
   @Override
@@ -198,21 +179,17 @@ public final class StateTailnets implements Tailnets {
   }
 
   /** This place, for a move. */
-  private final class Under implements Tailnets {
+  private final class Under extends UnderFence {
     private final Optional<Fences.Held> held;
 
     Under(Fences.Held held) {
+      super(StateTailnets.this);
       this.held = Optional.of(held);
     }
 
     @Override
     public AumStore tailnet(String name) {
       return store(name, held);
-    }
-
-    @Override
-    public SortedMap<String, Revision> revisions() throws StoreException {
-      return StateTailnets.this.revisions();
     }
 
     @Override
@@ -223,21 +200,6 @@ public final class StateTailnets implements Tailnets {
     @Override
     public void delete(String name, Revision base) throws StoreException {
       StateTailnets.this.delete(name, base, held);
-    }
-
-    @Override
-    public Watch watch(Watcher watcher) {
-      return StateTailnets.this.watch(watcher);
-    }
-
-    @Override
-    public void close() {
-      // The place stays.
-    }
-
-    @Override
-    public String toString() {
-      return StateTailnets.this.toString();
     }
   }
 
@@ -273,7 +235,7 @@ public final class StateTailnets implements Tailnets {
   }
 
   /** What is kept beside the AUMs. */
-  private final class Records implements ControlRecords, RecordsPoll.Source {
+  private final class Records extends StateRecords implements RecordsPoll.Source {
     private final Optional<Fences.Held> held;
 
     Records(Optional<Fences.Held> held) {
@@ -285,7 +247,8 @@ public final class StateTailnets implements Tailnets {
       return StateTailnets.this.read();
     }
 
-    private TailnetState reading(String tailnet) throws StoreException {
+    @Override
+    protected TailnetState reading(String tailnet) throws StoreException {
       return state(tailnet).reading(tailnet, held);
     }
 
@@ -336,35 +299,8 @@ public final class StateTailnets implements Tailnets {
     }
 
     @Override
-    public Optional<NodeRecord> node(String tailnet, long id) throws StoreException {
-      return reading(tailnet).nodes().find(id);
-    }
-
-    @Override
-    public List<NodeRecord> nodesWithKey(String tailnet, NodeKey key) throws StoreException {
-      return reading(tailnet).nodesWithKey(key);
-    }
-
-    @Override
-    public List<NodeRecord> nodes(String tailnet, Collection<Long> ids) throws StoreException {
-      OrderedMap<Long, NodeRecord> nodes = reading(tailnet).nodes();
-      return new TreeSet<>(ids).stream().map(nodes::find).flatMap(Optional::stream).toList();
-    }
-
-    /** {@inheritDoc} They are in memory anyway. */
-    @Override
-    public void allNodes(String tailnet, Consumer<NodeRecord> reading) throws StoreException {
-      reading(tailnet).nodes().values().forEach(reading);
-    }
-
-    @Override
     public long countNodes(String tailnet) throws StoreException {
       return reading(tailnet).nodes().size();
-    }
-
-    @Override
-    public List<NodeRecord> nodesToldApart(String tailnet) throws StoreException {
-      return reading(tailnet).nodesToldApart();
     }
 
     @Override
@@ -389,18 +325,8 @@ public final class StateTailnets implements Tailnets {
     }
 
     @Override
-    public SortedMap<Long, NodeSighting> sightings(String tailnet) throws StoreException {
-      return new TreeMap<>(reading(tailnet).sightings());
-    }
-
-    @Override
     public Optional<NodeToken> token(Bytes hash) throws StoreException {
       return StateTailnets.this.read().token(hash, held);
-    }
-
-    @Override
-    public List<NodeToken> tokens(String tailnet) throws StoreException {
-      return reading(tailnet).tokensInOrder();
     }
 
     @Override
@@ -431,7 +357,7 @@ public final class StateTailnets implements Tailnets {
     @Override
     public Watch watch(ControlRecords.Watcher watcher) {
       requireOpen();
-      return watched(RecordsPoll.begin(this, interval, watcher));
+      return watches.addHinted(RecordsPoll.begin(this, interval, watcher));
     }
   }
 }

@@ -70,6 +70,29 @@ class JsonRecordsTest extends FenceContract {
   }
 
   @Test
+  void aFileThatWasPutBackByHandWhileNobodyRanIsAnotherPlaceFromItsNextChangeOn() throws Exception {
+    ControlRecords records = records(opened());
+    put(records, "t", node(1));
+    Path copy = copy();
+    put(records, "t", node(2));
+    put(records, "t", node(3));
+    Changes.Position position = records.position();
+    Files.move(copy, file(), StandardCopyOption.ATOMIC_MOVE);
+    ControlRecords next = records(opened());
+    assertThat(next.changesAfter(position, 10).complete()).isFalse();
+    for (int id = 4; id <= 7; id++) {
+      put(next, "t", node(id));
+      assertThat(next.changesAfter(position, 10).complete()).isFalse();
+    }
+    // It is one place again.
+    Changes.Position now = next.position();
+    put(records(opened()), "t", node(8));
+    Changes changes = records(opened()).changesAfter(now, 10);
+    assertThat(changes.complete()).isTrue();
+    assertThat(changes.tailnets()).hasSize(1);
+  }
+
+  @Test
   void aTailnetThatWasMovedAwaySinceACopyStaysSo() throws Exception {
     ControlRecords records = records(opened());
     put(records, "t", node(1));

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** A proxy between a client and a local server that cuts or freezes connections on demand. */
@@ -26,13 +27,30 @@ public final class CuttingProxy implements AutoCloseable {
 
   private static final Cut NONE = new Cut("", When.BEFORE);
 
+  /** A connection. */
+  private static final class Connection {
+    final Socket client;
+    final Socket server;
+
+    /** What its client said at first. */
+    volatile String said = "";
+
+    /** Whether its client is told no more. */
+    volatile boolean silent;
+
+    Connection(Socket client, Socket server) {
+      this.client = client;
+      this.server = server;
+    }
+  }
+
   private final ServerSocket listening;
 
   // Guarded by this.
   private final Set<Socket> open = new HashSet<>();
   private int server;
   private Cut cut = NONE;
-  private boolean frozen;
+  private Optional<String> frozen = Optional.empty();
 
   /** Begins one before the local server at a port. */
   public CuttingProxy(int server) throws IOException {
@@ -66,19 +84,24 @@ public final class CuttingProxy implements AutoCloseable {
   }
 
   /** Has everything wait, what is sent and who connects, until {@link #thaw}. */
-  public synchronized void freeze() {
-    frozen = true;
+  public void freeze() {
+    freeze("");
+  }
+
+  /** Has connections wait whose client said a word at first. */
+  public synchronized void freeze(String word) {
+    frozen = Optional.of(word);
   }
 
   /** Has it go on. */
   public synchronized void thaw() {
-    frozen = false;
+    frozen = Optional.empty();
     notifyAll();
   }
 
-  private synchronized int awaitServer() throws IOException {
+  private synchronized int awaitServer(String said) throws IOException {
     try {
-      while (frozen) {
+      while (frozen.filter(said::contains).isPresent()) {
         wait();
       }
     } catch (InterruptedException e) {
@@ -125,7 +148,7 @@ public final class CuttingProxy implements AutoCloseable {
   private void connect(Socket client) throws IOException {
     Socket upstream;
     try {
-      upstream = new Socket(InetAddress.getLoopbackAddress(), awaitServer());
+      upstream = new Socket(InetAddress.getLoopbackAddress(), awaitServer(""));
     } catch (IOException e) {
       client.close();
       throw e;
@@ -134,58 +157,57 @@ public final class CuttingProxy implements AutoCloseable {
       open.add(client);
       open.add(upstream);
     }
-    boolean[] silent = {false};
-    begin(() -> forth(client, upstream, silent));
-    begin(() -> back(client, upstream, silent));
+    Connection connection = new Connection(client, upstream);
+    begin(() -> forth(connection));
+    begin(() -> back(connection));
   }
 
-  private void forth(Socket client, Socket upstream, boolean[] silent) throws IOException {
-    try (client;
-        upstream) {
+  private void forth(Connection connection) throws IOException {
+    try (Socket client = connection.client;
+        Socket upstream = connection.server) {
       byte[] buffer = new byte[1 << 16];
       InputStream in = client.getInputStream();
       OutputStream out = upstream.getOutputStream();
       for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
         String said = new String(buffer, 0, read, StandardCharsets.ISO_8859_1);
+        if (connection.said.isEmpty()) {
+          connection.said = said;
+        }
         if (isCut(said, When.BEFORE)) {
           return;
         }
         if (isCut(said, When.AFTER)) {
-          synchronized (silent) {
-            silent[0] = true;
-          }
+          connection.silent = true;
         }
-        awaitServer();
+        awaitServer(connection.said);
         out.write(buffer, 0, read);
       }
     } finally {
-      forget(client, upstream);
+      forget(connection);
     }
   }
 
-  private void back(Socket client, Socket upstream, boolean[] silent) throws IOException {
-    try (client;
-        upstream) {
+  private void back(Connection connection) throws IOException {
+    try (Socket client = connection.client;
+        Socket upstream = connection.server) {
       byte[] buffer = new byte[1 << 16];
       InputStream in = upstream.getInputStream();
       OutputStream out = client.getOutputStream();
       for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-        synchronized (silent) {
-          if (silent[0]) {
-            return;
-          }
+        if (connection.silent) {
+          return;
         }
-        awaitServer();
+        awaitServer(connection.said);
         out.write(buffer, 0, read);
       }
     } finally {
-      forget(client, upstream);
+      forget(connection);
     }
   }
 
-  private synchronized void forget(Socket client, Socket upstream) {
-    open.remove(client);
-    open.remove(upstream);
+  private synchronized void forget(Connection connection) {
+    open.remove(connection.client);
+    open.remove(connection.server);
   }
 
   private static void close(Socket socket) {

@@ -3,7 +3,11 @@ package dev.tka.control.move;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.store.MemoryTailnets;
+import dev.tka.store.StoreKinds;
+import dev.tka.store.StorePlace;
 import dev.tka.store.Tailnets;
+import dev.tka.store.etcd.EtcdTailnets;
+import dev.tka.store.etcd.testkit.EtcdServer;
 import dev.tka.store.sql.PostgresDatabase;
 import dev.tka.store.sql.SqliteFile;
 import dev.tka.store.sql.testkit.PostgresServer;
@@ -61,22 +65,34 @@ final class PauseTest {
     return calls.get();
   }
 
-  @Test
-  @EnabledIfSystemProperty(named = "tka.pauses", matches = "\\d+")
-  void printsThePauseBetweenFiles() throws Exception {
-    measure(
-        "SQLite - SQLite",
-        SqliteFile.create(folder.resolve("a.db"), Clock.systemUTC()),
-        SqliteFile.create(folder.resolve("b.db"), Clock.systemUTC()));
+  private Tailnets sqlite(String name) throws Exception {
+    return SqliteFile.create(folder.resolve(name + ".db"), Clock.systemUTC());
+  }
+
+  private Tailnets json(String name) throws Exception {
+    return StoreKinds.installed().parse("json:" + folder.resolve(name + ".json"))
+            instanceof StorePlace.OfMany place
+        ? place.create(Clock.systemUTC())
+        : new MemoryTailnets();
+  }
+
+  private static Tailnets postgres() throws Exception {
+    return PostgresDatabase.create(PostgresServer.shared().newDatabase(), Clock.systemUTC());
+  }
+
+  private static Tailnets etcd() throws Exception {
+    return EtcdTailnets.create(EtcdServer.shared().settings());
   }
 
   @Test
   @EnabledIfSystemProperty(named = "tka.pauses", matches = "\\d+")
-  void printsThePauseBetweenAFileAndAServer() throws Exception {
-    measure(
-        "SQLite - PostgreSQL",
-        SqliteFile.create(folder.resolve("a.db"), Clock.systemUTC()),
-        PostgresDatabase.create(PostgresServer.shared().newDatabase(), Clock.systemUTC()));
+  void printsThePauseBetweenPlacesOfEachKind() throws Exception {
+    measure("SQLite - SQLite", sqlite("a"), sqlite("b"));
+    measure("SQLite - PostgreSQL", sqlite("c"), postgres());
+    measure("SQLite - JSON", sqlite("d"), json("d"));
+    measure("JSON - JSON", json("e"), json("f"));
+    measure("SQLite - etcd", sqlite("g"), etcd());
+    measure("JSON - etcd", json("h"), etcd());
   }
 
   private static void measure(String what, Tailnets first, Tailnets second) throws Exception {

@@ -2,7 +2,7 @@ package dev.tka.cli.command;
 
 import dev.tka.cli.input.KeyArgument;
 import dev.tka.cli.input.StoreArgument;
-import dev.tka.core.LockPrivateKey;
+import dev.tka.core.Signer;
 import dev.tka.core.SigningException;
 import dev.tka.core.authority.BuildException;
 import dev.tka.core.authority.UpdateBuilder;
@@ -22,11 +22,12 @@ import picocli.CommandLine.Command;
     footer = {
       "  tka add DIR tlpub:... --key-file admin.key",
       "  tka add DIR tlpub:...?2 tlpub:... --key-file admin.key --json",
+      "  tka add DIR tlpub:... --signer agent:",
     })
 public final class AddCommand extends EditCommand {
   /** Each once, however often it is named. */
   @Override
-  List<KeyArgument> inOrder(List<KeyArgument> named, LockPrivateKey signer) {
+  List<KeyArgument> inOrder(List<KeyArgument> named, Signer signer) {
     return named.stream().distinct().toList();
   }
 

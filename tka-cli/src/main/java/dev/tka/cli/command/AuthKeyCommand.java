@@ -16,6 +16,7 @@ import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.NodeKey;
+import dev.tka.core.Signer;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.Editing;
@@ -144,7 +145,7 @@ public final class AuthKeyCommand {
       PrintWriter err = spec.commandLine().getErr();
       StoreEdit edit = ownKey ? StoreEdit.begin(store, err) : StoreEdit.look(store, err);
       Authority authority = edit.authority();
-      LockPrivateKey signer = signingKey.read(command.tka.in(), spec);
+      Signer signer = signingKey.read(command.tka.in(), spec);
       if (!authority.state().trusts(signer.publicKey().bytes())) {
         throw new CommandFailure(
             ExitCode.VERIFICATION_FAILED,
@@ -167,8 +168,7 @@ public final class AuthKeyCommand {
       return ExitCode.OK;
     }
 
-    private void wrapWithOwnKey(
-        AuthKey.Plain plain, LockPrivateKey signer, StoreEdit edit, PrintWriter err)
+    private void wrapWithOwnKey(AuthKey.Plain plain, Signer signer, StoreEdit edit, PrintWriter err)
         throws TkaException, IOException, CommandFailure {
       LockPrivateKey own = LockPrivateKey.generate(command.tka.random());
       Key trusted = Key.of(own.publicKey(), 1).withMeta(meta(plain));
@@ -208,7 +208,7 @@ public final class AuthKeyCommand {
       return meta;
     }
 
-    private void print(AuthKey.Wrapped wrapped, LockPrivateKey signer) throws IOException {
+    private void print(AuthKey.Wrapped wrapped, Signer signer) throws IOException {
       if (json) {
         Map<String, Object> object = begin(wrapped);
         object.put("AuthKey", wrapped.exposeText());

@@ -15,7 +15,7 @@ import dev.tka.core.ApplyException;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Key;
-import dev.tka.core.LockPrivateKey;
+import dev.tka.core.Signer;
 import dev.tka.core.SigningException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
@@ -95,14 +95,14 @@ abstract class EditCommand implements Callable<Integer> {
    * @throws CommandFailure if the command has to stop
    * @throws IOException if the question cannot be asked
    */
-  void check(List<KeyArgument> named, LockPrivateKey signer) throws CommandFailure, IOException {}
+  void check(List<KeyArgument> named, Signer signer) throws CommandFailure, IOException {}
 
   /**
    * The keys in the order of their operations.
    *
    * @param named the keys in the order of the arguments
    */
-  List<KeyArgument> inOrder(List<KeyArgument> named, LockPrivateKey signer) {
+  List<KeyArgument> inOrder(List<KeyArgument> named, Signer signer) {
     return named;
   }
 
@@ -115,7 +115,7 @@ abstract class EditCommand implements Callable<Integer> {
   Map<String, Object> prepare(
       Authority authority,
       List<KeyArgument> named,
-      LockPrivateKey signer,
+      Signer signer,
       boolean asJson,
       OpenStore opened)
       throws TkaException, IOException, CommandFailure {
@@ -135,7 +135,7 @@ abstract class EditCommand implements Callable<Integer> {
     checkOptions(keys, store.words());
     PrintWriter err = spec.commandLine().getErr();
     StoreEdit edit = StoreEdit.begin(store, err);
-    LockPrivateKey signer = signingKey.read(tka.in(), spec);
+    Signer signer = signingKey.read(tka.in(), spec);
     check(keys, signer);
     Editing steps =
         edit.editing(

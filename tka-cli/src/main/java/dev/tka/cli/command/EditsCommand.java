@@ -13,7 +13,7 @@ import dev.tka.cli.output.Json;
 import dev.tka.cli.output.Texts;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
-import dev.tka.core.LockPrivateKey;
+import dev.tka.core.Signer;
 import dev.tka.core.SigningException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
@@ -128,7 +128,7 @@ public final class EditsCommand implements Callable<Integer> {
 
   private int makeAgain(StoreEdit edit) throws TkaException, IOException, CommandFailure {
     List<OwnAums.SetAside> wanted = wanted(edit.authority());
-    LockPrivateKey signer = signingKey.read(tka.in(), spec);
+    Signer signer = signingKey.read(tka.in(), spec);
     Set<AumHash> checkpoints = new LinkedHashSet<>();
     List<Aum> edits = new ArrayList<>();
     for (OwnAums.SetAside one : wanted) {

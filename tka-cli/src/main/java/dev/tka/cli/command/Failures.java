@@ -8,6 +8,7 @@ import dev.tka.cli.output.Suggestion;
 import dev.tka.cli.output.Texts;
 import dev.tka.client.ServerException;
 import dev.tka.core.ApplyException;
+import dev.tka.core.SigningException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.BuildException;
@@ -83,6 +84,9 @@ public final class Failures
     }
     if (failure instanceof NoSuchFileException || failure instanceof FileNotFoundException) {
       return report(err, ExitCode.NOT_FOUND, failure.getMessage() + ": no such file");
+    }
+    if (failure instanceof FileAlreadyExistsException other && other.getReason() != null) {
+      return report(err, ExitCode.CONFLICT, describe(other));
     }
     if (failure instanceof FileAlreadyExistsException) {
       return report(err, ExitCode.CONFLICT, failure.getMessage() + ": the file already exists");
@@ -321,7 +325,8 @@ public final class Failures
       return ExitCode.CONFLICT;
     }
     if (failure instanceof StoreException.Unavailable
-        || failure instanceof StoreException.InDoubt) {
+        || failure instanceof StoreException.InDoubt
+        || (failure instanceof SigningException && failure.getCause() instanceof IOException)) {
       return ExitCode.IO;
     }
     if (failure instanceof VerificationException

@@ -15,7 +15,6 @@ import dev.tka.core.Aum;
 import dev.tka.core.Bytes;
 import dev.tka.core.DisablementSecret;
 import dev.tka.core.Key;
-import dev.tka.core.LockPrivateKey;
 import dev.tka.core.Signer;
 import dev.tka.core.SigningException;
 import dev.tka.core.State;
@@ -103,7 +102,7 @@ public final class InitCommand implements Callable<Integer> {
     List<Bytes> values = new ArrayList<>();
     parseArguments(keys, values);
     requireNoAuthority();
-    LockPrivateKey signer = signingKey.read(tka.in(), spec);
+    Signer signer = signingKey.read(tka.in(), spec);
     // Also built for a preview, so that an impossible authority is refused before it is confirmed.
     List<DisablementSecret> secrets =
         Stream.generate(() -> DisablementSecret.generate(tka.random())).limit(generated).toList();
@@ -227,7 +226,7 @@ public final class InitCommand implements Callable<Integer> {
             + store.words()
             + " --confirm --gen-disablements "
             + generated
-            + signingKey.file().map(file -> " --key-file " + Texts.shellWord(file)).orElse("")
+            + signingKey.words()
             + " "
             + String.join(" ", arguments.stream().map(Texts::shellWord).toList()));
   }

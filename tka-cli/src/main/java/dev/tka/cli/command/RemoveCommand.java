@@ -15,8 +15,8 @@ import dev.tka.client.ServedAums;
 import dev.tka.client.ServerException;
 import dev.tka.client.ServerPlace;
 import dev.tka.core.Bytes;
-import dev.tka.core.LockPrivateKey;
 import dev.tka.core.LockPublicKey;
+import dev.tka.core.Signer;
 import dev.tka.core.SigningException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.BuildException;
@@ -108,7 +108,7 @@ public final class RemoveCommand extends EditCommand {
   }
 
   @Override
-  void check(List<KeyArgument> named, LockPrivateKey signer) throws CommandFailure, IOException {
+  void check(List<KeyArgument> named, Signer signer) throws CommandFailure, IOException {
     for (KeyArgument key : named) {
       if (key.votes().isPresent()) {
         throw usage("a key to remove takes no votes: " + key.key());
@@ -139,7 +139,7 @@ public final class RemoveCommand extends EditCommand {
 
   /** Each once; what follows the removal of the signer would not be signed by a trusted key. */
   @Override
-  List<KeyArgument> inOrder(List<KeyArgument> named, LockPrivateKey signer) {
+  List<KeyArgument> inOrder(List<KeyArgument> named, Signer signer) {
     List<KeyArgument> ordered = new ArrayList<>(named.stream().distinct().toList());
     ordered.sort(Comparator.comparing(key -> key.key().equals(signer.publicKey())));
     return ordered;
@@ -161,7 +161,7 @@ public final class RemoveCommand extends EditCommand {
   Map<String, Object> prepare(
       Authority authority,
       List<KeyArgument> named,
-      LockPrivateKey signer,
+      Signer signer,
       boolean asJson,
       OpenStore opened)
       throws UnsoundKeyException, SigningException, IOException, CommandFailure {
@@ -232,7 +232,7 @@ public final class RemoveCommand extends EditCommand {
   }
 
   /** A direct signature, with which the node may continue to rotate. */
-  private static NodeKeySignature sign(PeersFile.Entry entry, LockPrivateKey signer)
+  private static NodeKeySignature sign(PeersFile.Entry entry, Signer signer)
       throws UnsoundKeyException, SigningException {
     return NodeKeySigning.direct(entry.peer().nodeKey(), PeerText.rotationKey(entry), signer);
   }

@@ -18,7 +18,7 @@ import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.DecodeException;
-import dev.tka.core.LockPrivateKey;
+import dev.tka.core.Signer;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.ForkResolution;
@@ -78,6 +78,7 @@ import picocli.CommandLine.Spec;
       "  tka revoke-keys DIR tlpub:... --key-file admin.key",
       "  tka revoke-keys DIR tlpub:... --fork-from HASH --key-file admin.key",
       "  tka revoke-keys DIR --cosign A401... --key-file other.key",
+      "  tka revoke-keys DIR --cosign A401... --signer agent:",
       "  tka revoke-keys DIR --finish A401...",
       "  cat recovery.hex | tka revoke-keys DIR --finish - --confirm",
     })
@@ -159,8 +160,8 @@ public final class RevokeKeysCommand implements Callable<Integer> {
     if (forkFrom != null && keys.isEmpty()) {
       throw usage("--fork-from needs keys to revoke");
     }
-    if (planOnly && (keys.isEmpty() || signingKey.file().isPresent())) {
-      throw usage("--plan needs keys to revoke, and no --key-file");
+    if (planOnly && (keys.isEmpty() || signingKey.isGiven())) {
+      throw usage("--plan needs keys to revoke, and no key to sign with");
     }
     if (peers.isGiven() && !planOnly) {
       throw usage("--peers needs --plan");
@@ -203,7 +204,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
   private void begin(Authority authority, List<KeyArgument> named)
       throws TkaException, IOException {
     Set<Bytes> revoked = ids(named);
-    LockPrivateKey signer = signingKey.read(tka.in(), spec);
+    Signer signer = signingKey.read(tka.in(), spec);
     Aum draft =
         forkFrom == null
             ? Revocation.draft(authority, revoked, signer.publicKey())
@@ -220,7 +221,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
   private void cosign(Authority authority, Aum update)
       throws TkaException, IOException, CommandFailure {
     Revocation.requireCurrent(authority, update);
-    LockPrivateKey signer = signingKey.read(tka.in(), spec);
+    Signer signer = signingKey.read(tka.in(), spec);
     Bytes signerId = signer.publicKey().bytes();
     if (update.signatures().stream().anyMatch(made -> made.signerId().equals(signerId))) {
       throw new CommandFailure(

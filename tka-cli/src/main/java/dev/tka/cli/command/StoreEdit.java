@@ -11,7 +11,7 @@ import dev.tka.compaction.CompactionPlan;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.DisablementSecret;
-import dev.tka.core.LockPrivateKey;
+import dev.tka.core.Signer;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.Edit;
@@ -106,7 +106,7 @@ final class StoreEdit {
    *
    * @param patience how long to build it again
    */
-  Editing editing(LockPrivateKey signer, Edit edit, Duration patience) {
+  Editing editing(Signer signer, Edit edit, Duration patience) {
     return live.editing(signer, edit, patience);
   }
 

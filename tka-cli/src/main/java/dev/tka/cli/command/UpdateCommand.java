@@ -4,7 +4,7 @@ import dev.tka.cli.input.KeyArgument;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.output.Advice;
 import dev.tka.core.Key;
-import dev.tka.core.LockPrivateKey;
+import dev.tka.core.Signer;
 import dev.tka.core.SigningException;
 import dev.tka.core.authority.BuildException;
 import dev.tka.core.authority.UpdateBuilder;
@@ -38,7 +38,7 @@ public final class UpdateCommand extends EditCommand {
   private Map<String, String> meta = new LinkedHashMap<>();
 
   @Override
-  void check(List<KeyArgument> named, LockPrivateKey signer) {
+  void check(List<KeyArgument> named, Signer signer) {
     if (meta.size() > Key.MAX_META_BYTES) {
       throw usage(
           "--meta: expected at most 512 bytes per key in total, found more pairs than that");

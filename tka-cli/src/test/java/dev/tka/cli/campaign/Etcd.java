@@ -91,12 +91,7 @@ final class Etcd implements SharedDatabase {
         () -> forAWhile(random.nextInt(members.size()), still, members::pause, members::resume));
     faults.put(
         "etcd's leader out of the others' reach",
-        () ->
-            forAWhile(
-                leader(),
-                still,
-                member -> members.peers(member).freeze(),
-                member -> members.peers(member).thaw()));
+        () -> forAWhile(leader(), still, members::cutOff, member -> members.joinAll()));
     faults.put(
         "compaction and defragmentation of etcd",
         () -> {

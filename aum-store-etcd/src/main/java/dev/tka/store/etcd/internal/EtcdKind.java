@@ -9,6 +9,7 @@ import dev.tka.store.etcd.EtcdSettings;
 import dev.tka.store.etcd.EtcdTailnets;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 
 /** Keys of an etcd: {@code etcd://HOST:PORT}, or {@code etcds://} for TLS. */
 public final class EtcdKind implements StoreKind {
@@ -50,6 +51,11 @@ public final class EtcdKind implements StoreKind {
     @Override
     public Tailnets create(Clock clock) throws StoreException {
       return EtcdTailnets.create(withPassword());
+    }
+
+    @Override
+    public Optional<String> warning() {
+      return EtcdTailnets.warning(withPassword());
     }
 
     /** As etcd's own program does. */

@@ -320,9 +320,27 @@ public final class EtcdServer {
     return members.get(index).clients;
   }
 
-  /** What stands between the other members and a member. */
-  public CuttingProxy peers(int index) {
+  private CuttingProxy peers(int index) {
     return members.get(index).peers;
+  }
+
+  /** Has a member and the others hear nothing of one another; clients reach it all the same. */
+  public void cutOff(int index) throws IOException, InterruptedException {
+    String id = found(MEMBER_ID, ask(index, "maintenance/status", "{}")).orElseThrow();
+    String from = "X-Server-From: " + Long.toHexString(Long.parseUnsignedLong(id));
+    for (int each : indexes()) {
+      if (each == index) {
+        peers(each).freeze();
+      } else {
+        peers(each).freeze(from);
+      }
+    }
+  }
+
+  /** Has all members hear one another again. */
+  public void joinAll() {
+    members.forEach(each -> each.peers.thaw());
+    members.forEach(each -> each.peers.cutAll());
   }
 
   /** Which member leads; waits until one does. */

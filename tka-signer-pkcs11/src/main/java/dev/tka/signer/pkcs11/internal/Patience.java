@@ -1,0 +1,87 @@
+package dev.tka.signer.pkcs11.internal;
+
+import dev.tka.core.SigningException;
+import dev.tka.signer.pkcs11.Pkcs11Uri;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.xipki.pkcs11.wrapper.PKCS11Constants;
+import org.xipki.pkcs11.wrapper.PKCS11Exception;
+import org.xipki.pkcs11.wrapper.TokenException;
+
+/**
+ * Calls a token's library for bounded time, and says in plain words what it answers. Nothing ends a
+ * call of native code: one that hangs is left behind, on a thread that does not keep Java alive.
+ */
+final class Patience {
+  private final Pkcs11Uri uri;
+  private final Duration limit;
+
+  Patience(Pkcs11Uri uri, Duration limit) {
+    this.uri = uri;
+    this.limit = limit;
+  }
+
+  /**
+   * Makes a call.
+   *
+   * @throws SigningException if the token refuses, or does not answer in time
+   * @throws IOException if a file does not exist or cannot be read
+   */
+  <T> T call(Callable<T> call) throws SigningException, IOException {
+    FutureTask<T> task = new FutureTask<>(call);
+    Thread thread = new Thread(task, "PKCS #11");
+    thread.setDaemon(true);
+    thread.start();
+    try {
+      return task.get(limit.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      throw new SigningException(uri + ": no answer in time", new IOException(e));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw failure("interrupted");
+    } catch (ExecutionException e) {
+      Throwable cause = Objects.requireNonNullElse(e.getCause(), e);
+      if (cause instanceof SigningException known) {
+        throw known;
+      }
+      if (cause instanceof IOException io) {
+        throw io;
+      }
+      if (cause instanceof TokenException refused) {
+        throw failure(describe(refused));
+      }
+      throw new SigningException(uri + ": its library failed", cause);
+    }
+  }
+
+  SigningException failure(String what) {
+    return new SigningException(uri + ": " + what);
+  }
+
+  /** Only the codes: a text of the library may hold anything. */
+  private static String describe(TokenException refused) {
+    if (!(refused instanceof PKCS11Exception coded)) {
+      return "its library failed";
+    }
+    long code = coded.getErrorCode();
+    if (code == PKCS11Constants.CKR_PIN_INCORRECT || code == PKCS11Constants.CKR_PIN_LEN_RANGE) {
+      return "wrong PIN; a token may lock itself after a few of them";
+    }
+    if (code == PKCS11Constants.CKR_PIN_LOCKED) {
+      return "the PIN is locked";
+    }
+    if (code == PKCS11Constants.CKR_DEVICE_REMOVED
+        || code == PKCS11Constants.CKR_TOKEN_NOT_PRESENT
+        || code == PKCS11Constants.CKR_OBJECT_HANDLE_INVALID
+        || code == PKCS11Constants.CKR_KEY_HANDLE_INVALID) {
+      return "the token or its key is gone (" + coded.getErrorName() + ")";
+    }
+    return "the token refuses (" + coded.getErrorName() + ")";
+  }
+}
