@@ -2,6 +2,7 @@
 module dev.tka.client {
   requires com.fasterxml.jackson.core;
   requires transitive dev.tka.store;
+  requires transitive dev.tka.sync;
   requires org.eclipse.jetty.client;
   requires static transitive org.jspecify;
 

@@ -34,8 +34,8 @@ public sealed interface StorePlace {
   }
 
   /**
-   * Why nothing is written there, and what helps, as the part of a sentence; empty if it can be
-   * written.
+   * Why nothing is written there but edits, and what helps, as the part of a sentence; empty if it
+   * can be written.
    */
   default Optional<String> readOnly() {
     return Optional.empty();

@@ -359,11 +359,25 @@ class DaemonChangesTest {
                           .to(out));
       requireFailure(daemon.run("sign"), ExitCode.USAGE, "This signs 2 nodes");
       Cli.Result signed = daemon.run("sign", "--confirm");
-      assertThat(signed.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
+      assertThat(signed.exitCode()).isEqualTo(ExitCode.PARTLY_DONE);
       assertThat(signed.out()).contains("failed  ", "not signed: control says: bad", "kept now");
       assertThat(signed.err()).contains("1 node signed, 1 not");
       Cli.Result again = require(daemon.run("sign", "--confirm", "--json"), ExitCode.OK);
       assertThat(again.out()).contains("\"Outcome\": \"kept\"");
+    }
+  }
+
+  @Test
+  void aNameThatNoNodeHasIsToldAmongTheOthersAndKeepsNoneFromBeingSigned() throws Exception {
+    try (Daemon daemon = Daemon.on(folder)) {
+      Cli.Result signed = daemon.run("sign", "nobody", "phone");
+      assertThat(signed.exitCode()).isEqualTo(ExitCode.PARTLY_DONE);
+      assertThat(signed.out()).contains("failed  nobody: not signed: ", "kept now");
+      assertThat(signed.err()).contains("1 node signed, 1 not");
+      Cli.Result json = daemon.run("sign", "nobody", "phone", "--json");
+      assertThat(json.exitCode()).isEqualTo(ExitCode.PARTLY_DONE);
+      assertThat(json.out()).contains("\"What\": \"nobody\"", "\"Outcome\": \"unknown-node\"");
+      assertThat(daemon.run("sign", "nobody").exitCode()).isEqualTo(ExitCode.NOT_FOUND);
     }
   }
 

@@ -500,6 +500,13 @@ class JsonSchemaTest {
         "sign",
         tailnet.edit("sign", "ann", first, NodeKeyCommandsTest.nodeKey(2), "--json").json(),
         paths);
+    collect(
+        "sign",
+        Cli.runWithInput(
+                (first + "\nnodekey:12\n").getBytes(StandardCharsets.UTF_8),
+                tailnet.editArguments("sign", "ann", "-", "--json"))
+            .json(),
+        paths);
     Map<String, Object> rotated =
         tailnet
             .run(

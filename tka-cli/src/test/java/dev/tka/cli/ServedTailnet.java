@@ -45,6 +45,7 @@ final class ServedTailnet implements AutoCloseable {
                     + "\"remedy\":\"log it out and in\","
                     + last("A".repeat(52), "on-displaced-branch", "too old"))));
     tokens.add("ab".repeat(32));
+    control.put("POST " + PATH + "/machine/tka/sign", out -> FakeServer.lines(out, "{}"));
     control.put(PATH + "/tokens", this::listTokens);
     control.put("POST " + PATH + "/nodes/2/tokens", this::makeToken);
     control.put("DELETE " + PATH + "/tokens/" + "cd".repeat(32), this::revokeToken);

@@ -124,11 +124,79 @@ class SignManyTest {
     bad.forEach(
         (line, why) -> {
           Cli.Result result = signInput(NODE + "\n\n" + line + "\n", "-");
-          assertThat(result.exitCode()).as(result.err()).isEqualTo(ExitCode.BAD_INPUT);
-          assertThat(result.err()).startsWith("tka: standard input, line 3: ").contains(why);
+          assertThat(result.exitCode()).as(result.err()).isEqualTo(ExitCode.PARTLY_DONE);
+          assertThat(result.err()).contains("tka: standard input, line 3: ").contains(why);
           assertThat(result.err()).doesNotContain("auth-k-1");
-          assertThat(result.out()).isEmpty();
+          if (line.startsWith(NODE)) {
+            assertThat(result.out()).isEmpty();
+            assertThat(result.err()).contains("line 1: " + NODE + ": the node is named again");
+          } else {
+            assertThat(result.out()).startsWith(NODE + "\ta4").hasLineCount(1);
+            assertThat(result.err()).contains("tka: signed 1 of 2 nodes; ");
+          }
+          Cli.Result alone = signInput(line, "-");
+          if (!line.startsWith(NODE)) {
+            assertThat(alone.exitCode()).as(line).isEqualTo(ExitCode.BAD_INPUT);
+            assertThat(alone.err()).contains("tka: standard input, line 1: ");
+          }
         });
+  }
+
+  @Test
+  void aNodeWhoseRotationKeyIsWrongIsNotSignedWithoutOne() {
+    for (String wrong : List.of("tlpub:12", Nodes.rotationKey(1) + " " + Nodes.rotationKey(2))) {
+      Cli.Result result =
+          signInput(NODE + " " + wrong + "\n" + Nodes.nodeKey(2) + "\n", "-", "--json");
+      assertThat(result.exitCode()).as(result.err()).isEqualTo(ExitCode.PARTLY_DONE);
+      assertThat(Nodes.each(result.json().get("Signed"), "NodeKey"))
+          .containsExactly(Nodes.nodeKey(2).toString());
+      assertThat(Nodes.each(result.json().get("NotSigned"), "What"))
+          .hasSize(2)
+          .contains("standard input, line 1: " + NODE);
+      assertThat(Nodes.each(result.json().get("NotSigned"), "Outcome")).containsOnly("bad-input");
+    }
+  }
+
+  @Test
+  void ofNodesThatAreNamedThoseThatAreThereAreSigned() throws Exception {
+    Path peers = peers();
+    Cli.Result result =
+        Cli.run(tailnet.editArguments("sign", "ann", "laptop", "tv", "phone", "--peers", peers));
+    assertThat(result.exitCode()).isEqualTo(ExitCode.PARTLY_DONE);
+    assertThat(result.out().lines()).hasSize(2);
+    assertThat(result.err()).contains("tka: tv: no node has this ID or name\n");
+  }
+
+  @Test
+  void allThatLackOnlyASignatureAreChosenByNameAndNoOthers() throws Exception {
+    Path peers = peers();
+    String text =
+        Files.readString(peers)
+            .replace("\"ID\":\"phone\"", "\"ID\":\"n2\",\"DNSName\":\"Phone-1.example.ts.net.\"")
+            .replace("\"ID\":\"after\"", "\"ID\":\"n4\",\"DNSName\":\"phone-2.example.ts.net.\"");
+    Files.writeString(peers, text);
+    Object[] all = tailnet.editArguments("sign", "ann", "--peers", peers, "--confirm");
+    assertThat(Cli.run(all).out().lines()).hasSize(2);
+    Object[] said =
+        tailnet.editArguments("sign", "ann", "--all-dropped", "--peers", peers, "--confirm");
+    assertThat(Cli.run(said).out().lines()).hasSize(2);
+    for (String pattern : List.of("phone-*", "*1.EXAMPLE*", "phone-1", "Phone-1.example.ts.net")) {
+      Cli.Result some =
+          Cli.run(
+              tailnet.editArguments(
+                  "sign", "ann", "--name", pattern, "--peers", peers, "--confirm"));
+      assertThat(some.out()).as(pattern).startsWith(Nodes.nodeKey(2) + "\t").hasLineCount(1);
+    }
+    assertThat(
+            Cli.run(
+                    tailnet.editArguments(
+                        "sign", "ann", "--name", ".*", "--peers", peers, "--confirm"))
+                .err())
+        .isEqualTo("tka: nothing to sign\n");
+    assertThat(
+            Cli.run(tailnet.editArguments("sign", "ann", "n2", "--all-dropped", "--peers", peers))
+                .exitCode())
+        .isEqualTo(ExitCode.USAGE);
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.tka.cli;
 
 import dev.tka.cli.output.Advice;
+import dev.tka.cli.output.SignatureOutput;
 import dev.tka.compaction.CompactionPlan;
 import dev.tka.compaction.KeepReason;
 import dev.tka.core.AumKind;
@@ -67,6 +68,9 @@ record Vocabulary(String ending, SortedSet<String> words) {
             Stream.concat(
                 Stream.of("started"),
                 Arrays.stream(AgentEvent.Kind.values()).map(AgentEvent.Kind::toString))),
+        of(
+            ".NotSigned[].Outcome",
+            Arrays.stream(SignatureOutput.Outcome.values()).map(SignatureOutput.Outcome::word)),
         of(".OutcomeKind", kinds(SyncOutcome.class)),
         of(".ControlFinds", kinds(Intersection.class)),
         of(".NodeFinds", kinds(Intersection.class)),

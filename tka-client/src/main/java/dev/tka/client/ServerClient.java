@@ -2,9 +2,13 @@ package dev.tka.client;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
 import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
+import dev.tka.core.DisablementSecret;
 import dev.tka.core.LockPublicKey;
+import dev.tka.core.NodeKey;
+import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Thresholds;
 import dev.tka.core.store.Limits;
@@ -14,6 +18,17 @@ import dev.tka.store.records.Fence;
 import dev.tka.store.records.NodeSighting;
 import dev.tka.store.records.NodeToken;
 import dev.tka.store.records.ProposalStatus;
+import dev.tka.sync.SyncAnswer;
+import dev.tka.sync.SyncOffer;
+import dev.tka.sync.SyncReceipt;
+import dev.tka.sync.SyncSend;
+import dev.tka.sync.rpc.Announcement;
+import dev.tka.sync.rpc.AnnouncementJson;
+import dev.tka.sync.rpc.Rpc;
+import dev.tka.sync.rpc.RpcAnswer;
+import dev.tka.sync.rpc.RpcJson;
+import dev.tka.sync.rpc.RpcRequest;
+import java.io.ByteArrayOutputStream;
 import java.io.CharConversionException;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -27,15 +42,22 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
 import org.eclipse.jetty.client.BytesRequestContent;
 import org.eclipse.jetty.client.HttpClient;
 import org.eclipse.jetty.client.InputStreamResponseListener;
@@ -49,10 +71,12 @@ import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /**
- * An operator's client of a running server (service, section 10). Answers are bounded in bytes and
- * in time. Redirects are not followed, and no cookies are kept. The token goes into the header of a
- * request and nowhere else, and is not sent over plain HTTP, except to this machine. Safe for use
- * by many threads.
+ * An operator's client of a running server (service, section 10), or, where its access names a
+ * node, a forwarder's, which asks in the name of that node. Answers are bounded in bytes and in
+ * time. What a server asks to send again later (Retry-After) is sent again for up to {@value
+ * #PATIENCE_SECONDS} seconds. Redirects are not followed, and no cookies are kept. The token goes
+ * into the header of a request and nowhere else, and is not sent over plain HTTP, except to this
+ * machine. Safe for use by many threads.
  *
  * <p>Each request throws {@link ServerException}, and no answer is half believed.
  */
@@ -70,6 +94,15 @@ public final class ServerClient implements AutoCloseable {
   /** For the checksum, and whatever else is not counted as an item. */
   private static final long LARGEST_EXPORT = Limits.MAX_EXPORT_BYTES + (1 << 20);
 
+  /** Of clients that read the longest answers (protocol, section 8). */
+  private static final int VERSION = 148;
+
+  /** How long a server is asked again that says when. */
+  private static final int PATIENCE_SECONDS = 10;
+
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(PATIENCE_SECONDS);
+  private static final int LONGEST_SECONDS = 9;
+
   private static final int OK = 200;
   private static final int NO_CONTENT = 204;
   private static final String UNRESERVED = "-._~";
@@ -77,6 +110,9 @@ public final class ServerClient implements AutoCloseable {
 
   private final ServerAccess access;
   private final HttpClient http;
+
+  /** The keys of the node in whose name a forwarder asks, by tailnet. */
+  private final Map<String, NodeKey> keys = new ConcurrentHashMap<>();
 
   private ServerClient(ServerAccess access, HttpClient http) {
     this.access = access;
@@ -234,7 +270,7 @@ public final class ServerClient implements AutoCloseable {
   /** Reads all nodes of a tailnet, in the order of their numbers. */
   public void nodes(String tailnet, Consumer<ServedNode> reading) throws ServerException {
     list(
-        path(tailnet) + "/fleet",
+        path(tailnet) + (access.node().isPresent() ? "/nodes" : "/fleet"),
         fields ->
             reading.accept(
                 new ServedNode(
@@ -422,6 +458,213 @@ public final class ServerClient implements AutoCloseable {
         });
   }
 
+  /**
+   * Begins a tailnet; has no effect if it is there. The first edit of an operator needs it.
+   *
+   * @throws ServerException.Refused if the server makes none
+   */
+  public void create(String tailnet) throws ServerException {
+    ask("PUT", path(tailnet), LARGEST_OBJECT, InputStream::read);
+  }
+
+  /** What most nodes of a tailnet are told; empty if there is none of this name. */
+  public Optional<Announcement> announcement(String tailnet) throws ServerException {
+    try {
+      return Optional.of(
+          ask(
+              "GET",
+              path(tailnet) + "/announcement",
+              AnnouncementJson.MAX_BYTES,
+              in -> {
+                try {
+                  return AnnouncementJson.read(in);
+                } catch (TextException e) {
+                  throw new Fields.Bad(String.valueOf(e.getMessage()));
+                }
+              }));
+    } catch (ServerException.Refused e) {
+      if (e.code().equals("unknown-tailnet")) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Sends AUMs that control lacks (protocol, section 5).
+   *
+   * @return control's head afterwards, and what it refused, which is no failure here
+   */
+  public SyncReceipt send(String tailnet, SyncSend send) throws ServerException {
+    return rpc(
+            tailnet,
+            RpcAnswer.Send.class,
+            key -> new RpcRequest.Send(VERSION, key, send, true, true))
+        .receipt();
+  }
+
+  /** Asks for what a node with this offer lacks (protocol, section 5). */
+  public SyncAnswer offer(String tailnet, SyncOffer offer) throws ServerException {
+    return rpc(tailnet, RpcAnswer.Offer.class, key -> new RpcRequest.Offer(VERSION, key, offer))
+        .answer();
+  }
+
+  /** Asks how the lock begins; only a node may. */
+  public RpcAnswer.Bootstrap bootstrap(String tailnet) throws ServerException {
+    return rpc(
+        tailnet,
+        RpcAnswer.Bootstrap.class,
+        key -> new RpcRequest.Bootstrap(VERSION, key, Optional.empty()));
+  }
+
+  /**
+   * Brings the signature of a node's key. It may be brought twice.
+   *
+   * @throws ServerException.Refused if control knows no such node, or the signature does not verify
+   */
+  public void sign(String tailnet, Bytes signature) throws ServerException {
+    var unused =
+        rpc(tailnet, RpcAnswer.Sign.class, key -> new RpcRequest.Sign(VERSION, key, signature));
+  }
+
+  /**
+   * Begins a lock, which is not on before {@link #finishInit}.
+   *
+   * @return the nodes to sign
+   */
+  public List<RpcAnswer.NodeToSign> beginInit(String tailnet, Aum genesis) throws ServerException {
+    return rpc(
+            tailnet,
+            RpcAnswer.InitBegin.class,
+            key -> new RpcRequest.InitBegin(VERSION, key, genesis.encoded()))
+        .nodes();
+  }
+
+  /**
+   * Switches on the lock that was begun. It may be sent twice.
+   *
+   * @param signatures encoded, by the numbers of their nodes
+   */
+  public void finishInit(String tailnet, Map<Long, Bytes> signatures) throws ServerException {
+    var unused =
+        rpc(
+            tailnet,
+            RpcAnswer.InitFinish.class,
+            key -> new RpcRequest.InitFinish(VERSION, key, signatures, Optional.empty()));
+  }
+
+  /**
+   * Ends the lock. It may be sent twice.
+   *
+   * @param head of the lock that it ends
+   * @throws ServerException.Refused if the secret does not end it
+   */
+  public void disable(String tailnet, AumHash head, DisablementSecret secret)
+      throws ServerException {
+    var unused =
+        rpc(
+            tailnet,
+            RpcAnswer.Disable.class,
+            key -> new RpcRequest.Disable(VERSION, key, Optional.of(head), secret));
+  }
+
+  private <T extends RpcAnswer> T rpc(
+      String tailnet, Class<T> type, Function<Optional<NodeKey>, RpcRequest> making)
+      throws ServerException {
+    Optional<NodeKey> key =
+        access.node().isPresent()
+            ? Optional.of(keyOf(tailnet, access.node().get()))
+            : Optional.empty();
+    RpcRequest request = making.apply(key);
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    try {
+      RpcJson.writeRequest(request, body);
+    } catch (IOException e) {
+      throw new IllegalStateException("bytes in memory", e);
+    }
+    String path =
+        path(tailnet)
+            + access.node().map(node -> "/nodes/" + node).orElse("")
+            + "/machine/tka/"
+            + request.rpc().path();
+    Sending sending =
+        new Sending("POST", path, body.toByteArray(), secrets(request), RpcJson.MAX_ANSWER_BYTES);
+    return type.cast(patiently(() -> ask(sending, in -> answer(request.rpc(), in))));
+  }
+
+  private static RpcAnswer answer(Rpc rpc, InputStream in) throws IOException {
+    try {
+      return RpcJson.readAnswer(rpc, in);
+    } catch (TextException e) {
+      throw new Fields.Bad(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** The texts in which a server could show what only it is to know. */
+  private static List<String> secrets(RpcRequest request) {
+    if (!(request instanceof RpcRequest.Disable disable)) {
+      return List.of();
+    }
+    String hex = disable.secret().exposeText().replaceFirst(".*:", "");
+    String base64 = Base64.getEncoder().encodeToString(HexFormat.of().parseHex(hex));
+    return List.of(hex, hex.toLowerCase(Locale.ROOT), base64, base64.replace("=", ""));
+  }
+
+  /** The key that control knows of the node, which each of its requests has to name. */
+  private NodeKey keyOf(String tailnet, long node) throws ServerException {
+    NodeKey known = keys.get(tailnet);
+    if (known != null) {
+      return known;
+    }
+    List<NodeKey> found = new ArrayList<>();
+    list(
+        path(tailnet) + "/nodes?node=" + node,
+        fields -> {
+          if (fields.requireNode() != node) {
+            throw new Fields.Bad("expected the node that was asked for, found another");
+          }
+          found.add(fields.requireNodeKey());
+        });
+    if (found.size() != 1) {
+      throw new ServerException.NotSent(
+          access.url(), "tailnet " + tailnet + " has no node " + node + " there");
+    }
+    keys.put(tailnet, found.get(0));
+    return found.get(0);
+  }
+
+  /** A request that may be sent again. */
+  @FunctionalInterface
+  private interface Attempt<T> {
+    T make() throws ServerException;
+  }
+
+  private <T> T patiently(Attempt<T> attempt) throws ServerException {
+    long end = System.nanoTime() + LONGEST_PAUSE.toNanos();
+    while (true) {
+      try {
+        return attempt.make();
+      } catch (ServerException.Refused e) {
+        Optional<Duration> pause = e.retryAfter();
+        if (e.mayHaveHappened()
+            || pause.isEmpty()
+            || System.nanoTime() + pause.get().toNanos() - end > 0) {
+          throw e;
+        }
+        pause(pause.get());
+      }
+    }
+  }
+
+  private void pause(Duration pause) throws ServerException {
+    try {
+      TimeUnit.NANOSECONDS.sleep(pause.toNanos());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ServerException.NoAnswer(access.url(), "interrupted while waiting", false);
+    }
+  }
+
   private static String path(String tailnet) {
     return "/v1/tailnets/" + encoded(tailnet);
   }
@@ -453,6 +696,16 @@ public final class ServerClient implements AutoCloseable {
     T from(InputStream in) throws IOException;
   }
 
+  /**
+   * A request.
+   *
+   * @param secrets texts that no message may show
+   * @param most the longest answer, in bytes
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Made once and sent once.
+  private record Sending(
+      String method, String path, byte[] body, List<String> secrets, long most) {}
+
   private <T> T ask(String method, String path, long most, Reading<T> reading)
       throws ServerException {
     return ask(method, path, NOTHING, most, reading);
@@ -460,25 +713,34 @@ public final class ServerClient implements AutoCloseable {
 
   private <T> T ask(String method, String path, byte[] body, long most, Reading<T> reading)
       throws ServerException {
+    return ask(new Sending(method, path, body, List.of(), most), reading);
+  }
+
+  private <T> T ask(Sending sending, Reading<T> reading) throws ServerException {
     Optional<String> token = token();
     Request request =
-        http.newRequest(access.url().origin() + path)
-            .method(method)
+        http.newRequest(access.url().origin() + sending.path())
+            .method(sending.method())
             .timeout(access.whole().toMillis(), TimeUnit.MILLISECONDS);
     access.url().socket().ifPresent(socket -> request.transport(new Transport.TCPUnix(socket)));
     token.ifPresent(
         text -> request.headers(all -> all.put(HttpHeader.AUTHORIZATION, "Bearer " + text)));
-    if (method.startsWith("P")) {
-      request.body(new BytesRequestContent(body));
+    if (sending.method().startsWith("P")) {
+      request.body(
+          sending.body().length == 0
+              ? new BytesRequestContent(sending.body())
+              : new BytesRequestContent("application/json", sending.body()));
     }
+    List<String> secrets = new ArrayList<>(sending.secrets());
+    token.ifPresent(secrets::add);
     InputStreamResponseListener listener = new InputStreamResponseListener();
     try (InputStream in = listener.getInputStream()) {
       request.send(listener);
       Response response = listener.get(access.whole().toMillis(), TimeUnit.MILLISECONDS);
       if (response.getStatus() != OK && response.getStatus() != NO_CONTENT) {
-        throw refused(response, in, token);
+        throw refused(response, in, secrets);
       }
-      return reading.from(new Bounded(in, most));
+      return reading.from(new Bounded(in, sending.most()));
     } catch (Fields.Bad e) {
       throw new ServerException.BadAnswer(access.url(), String.valueOf(e.getMessage()));
     } catch (JsonProcessingException | CharConversionException e) {
@@ -488,11 +750,12 @@ public final class ServerClient implements AutoCloseable {
       throw failed(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new ServerException.NoAnswer(access.url(), "interrupted while waiting for an answer");
+      throw new ServerException.NoAnswer(
+          access.url(), "interrupted while waiting for an answer", true);
     }
   }
 
-  private ServerException refused(Response response, InputStream in, Optional<String> token)
+  private ServerException refused(Response response, InputStream in, List<String> secrets)
       throws IOException {
     String type = String.valueOf(response.getHeaders().get(HttpHeader.CONTENT_TYPE));
     String line = "";
@@ -500,15 +763,19 @@ public final class ServerClient implements AutoCloseable {
       String body = new String(in.readNBytes(LARGEST_ERROR), StandardCharsets.UTF_8);
       line = body.lines().findFirst().orElse("").strip();
     }
-    if (token.isPresent()) {
-      line = line.replace(token.get(), "...");
+    for (String secret : secrets) {
+      line = line.replace(secret, "...");
     }
     String code = String.valueOf(response.getHeaders().get("Tka-Error"));
     return new ServerException.Refused(
         access.url(),
         response.getStatus(),
         code.matches("[a-z-]{1,40}") ? code : "",
-        line.substring(0, Math.min(line.length(), LONGEST_LINE)));
+        line.substring(0, Math.min(line.length(), LONGEST_LINE)),
+        Optional.ofNullable(response.getHeaders().get(HttpHeader.RETRY_AFTER))
+            .map(String::strip)
+            .filter(text -> text.matches("[0-9]{1," + LONGEST_SECONDS + "}"))
+            .map(text -> Duration.ofSeconds(Long.parseLong(text))));
   }
 
   /** Why there is no whole answer, without the names of classes. */
@@ -519,11 +786,17 @@ public final class ServerClient implements AutoCloseable {
       }
       Optional<String> known = describe(at);
       if (known.isPresent()) {
-        return new ServerException.NoAnswer(access.url(), known.get());
+        return new ServerException.NoAnswer(access.url(), known.get(), mayHaveArrived(at));
       }
     }
     return new ServerException.NoAnswer(
-        access.url(), "the connection was lost, or what answers there does not speak HTTP");
+        access.url(), "the connection was lost, or what answers there does not speak HTTP", true);
+  }
+
+  /** Whether a failure may have come after the request was there. */
+  private static boolean mayHaveArrived(Throwable failure) {
+    return failure instanceof TimeoutException
+        || (failure instanceof SSLException && !(failure instanceof SSLHandshakeException));
   }
 
   private Optional<String> describe(Throwable failure) {

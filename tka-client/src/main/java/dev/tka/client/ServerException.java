@@ -1,10 +1,15 @@
 package dev.tka.client;
 
+import java.time.Duration;
+import java.util.Optional;
+
 /**
  * A server did not do what it was asked for. The message is one line for a person; it does not name
  * the server, and holds no token.
  */
 public abstract sealed class ServerException extends Exception {
+  private static final int SERVER_ERROR = 500;
+
   private final String message;
   private final ServerUrl server;
 
@@ -19,6 +24,14 @@ public abstract sealed class ServerException extends Exception {
     return message;
   }
 
+  /**
+   * Whether the request may have had its effect nevertheless: it may have come to the server, which
+   * did not say no.
+   */
+  public boolean mayHaveHappened() {
+    return false;
+  }
+
   /** The server that was asked, or was to be. */
   public ServerUrl server() {
     return server;
@@ -29,8 +42,9 @@ public abstract sealed class ServerException extends Exception {
     private final int status;
     private final String code;
     private final String line;
+    private final transient Optional<Duration> retryAfter;
 
-    Refused(ServerUrl server, int status, String code, String line) {
+    Refused(ServerUrl server, int status, String code, String line, Optional<Duration> retryAfter) {
       super(
           server,
           line.isEmpty()
@@ -39,6 +53,18 @@ public abstract sealed class ServerException extends Exception {
       this.status = status;
       this.code = code;
       this.line = line;
+      this.retryAfter = retryAfter;
+    }
+
+    /** {@inheritDoc} A server of ours knows, and something between may not. */
+    @Override
+    public boolean mayHaveHappened() {
+      return code.equals("in-doubt") || (code.isEmpty() && status >= SERVER_ERROR);
+    }
+
+    /** How long to wait before asking again; empty if asking again does not help. */
+    public Optional<Duration> retryAfter() {
+      return retryAfter;
     }
 
     /** The HTTP status. */
@@ -59,8 +85,16 @@ public abstract sealed class ServerException extends Exception {
 
   /** The server could not be reached, or did not answer to the end. */
   public static final class NoAnswer extends ServerException {
-    NoAnswer(ServerUrl server, String message) {
+    private final boolean mayHaveHappened;
+
+    NoAnswer(ServerUrl server, String message, boolean mayHaveHappened) {
       super(server, message);
+      this.mayHaveHappened = mayHaveHappened;
+    }
+
+    @Override
+    public boolean mayHaveHappened() {
+      return mayHaveHappened;
     }
   }
 
@@ -75,6 +109,11 @@ public abstract sealed class ServerException extends Exception {
   public static final class BadAnswer extends ServerException {
     BadAnswer(ServerUrl server, String message) {
       super(server, message);
+    }
+
+    @Override
+    public boolean mayHaveHappened() {
+      return true;
     }
   }
 

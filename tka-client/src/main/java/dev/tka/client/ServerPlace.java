@@ -6,8 +6,8 @@ import java.time.Clock;
 import java.util.Optional;
 
 /**
- * A running server as a store. What is read is fetched as an export and verified; nothing is
- * written there.
+ * A running server as a store. What is read is fetched as an export and verified; edits are sent,
+ * and nothing else is written there ({@link ServedAums}).
  *
  * @param access how to talk to it
  */
@@ -42,8 +42,8 @@ public record ServerPlace(ServerAccess access) implements StorePlace.OfMany {
   @Override
   public Optional<String> readOnly() {
     return Optional.of(
-        "a running server is only read: make the change where it runs, in the store that it serves"
-            + " (sqlite:PATH or postgresql://...), which may be done at any time");
+        "a running server takes edits, and no other change: make this one where it runs, in the store"
+            + " that it serves (sqlite:PATH or postgresql://...), which may be done at any time");
   }
 
   @Override

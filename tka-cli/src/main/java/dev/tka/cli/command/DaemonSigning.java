@@ -2,6 +2,7 @@ package dev.tka.cli.command;
 
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
+import dev.tka.cli.output.SignatureOutput;
 import dev.tka.cli.output.Texts;
 import dev.tka.client.localapi.LocalApiException;
 import dev.tka.client.localapi.LockPeer;
@@ -88,9 +89,15 @@ final class DaemonSigning {
   /**
    * Signs them, and waits until the daemon knows.
    *
-   * @return the exit status: that of the first error
+   * @param others what is not signed because it names no node, or one that is not signed
+   * @return the exit status of the first error with a node
    */
-  int sign(List<Node> nodes, boolean json, PrintWriter out, PrintWriter err)
+  int sign(
+      List<Node> nodes,
+      List<SignatureOutput.NotSigned> others,
+      boolean json,
+      PrintWriter out,
+      PrintWriter err)
       throws StoreException, IOException {
     List<Done> done = new ArrayList<>();
     for (Node node : nodes) {
@@ -98,18 +105,21 @@ final class DaemonSigning {
     }
     List<Done> settled = settled(done);
     if (json) {
-      Json.print(out, toJson(settled));
+      Json.print(out, toJson(settled, others));
     } else {
+      others.forEach(
+          each -> out.println("failed  " + each.what() + ": not signed: " + each.reason()));
       settled.forEach(
           each ->
               out.println(
                   (each.why().isEmpty() ? "signed  " : "failed  ")
                       + Texts.printable(each.node() + ": " + each.line())));
     }
-    long failed = settled.stream().filter(each -> each.why().isPresent()).count();
+    long signed = settled.stream().filter(each -> each.why().isEmpty()).count();
+    long failed = settled.size() + others.size() - signed;
     err.println(
         "tka: "
-            + Texts.count(settled.size() - failed, "node")
+            + Texts.count(signed, "node")
             + " signed"
             + (failed == 0 ? "" : ", " + failed + " not"));
     return settled.stream()
@@ -184,18 +194,25 @@ final class DaemonSigning {
         && signature.authorizingKeyId().equals(Optional.of(own.bytes()));
   }
 
-  private static Map<String, Object> toJson(List<Done> done) {
-    Map<String, Object> object = new LinkedHashMap<>();
-    object.put("SchemaVersion", Json.SCHEMA_VERSION);
-    List<Map<String, Object>> list = new ArrayList<>();
+  private static Map<String, Object> toJson(
+      List<Done> done, List<SignatureOutput.NotSigned> others) {
+    List<Map<String, Object>> signed = new ArrayList<>();
+    List<Map<String, Object>> notSigned =
+        new ArrayList<>(others.stream().map(SignatureOutput.NotSigned::toJson).toList());
     for (Done each : done) {
       Map<String, Object> one = new LinkedHashMap<>();
+      if (each.why().isPresent()) {
+        one.put("What", each.node().toString());
+      }
       one.put("NodeKey", each.node().nodeKey().toString());
       one.put("Outcome", each.outcome().word);
       each.why().ifPresent(failure -> one.put("Reason", Done.reason(failure)));
-      list.add(one);
+      (each.why().isEmpty() ? signed : notSigned).add(one);
     }
-    object.put("Signed", list);
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("SchemaVersion", Json.SCHEMA_VERSION);
+    object.put("Signed", signed);
+    object.put("NotSigned", notSigned);
     return object;
   }
 

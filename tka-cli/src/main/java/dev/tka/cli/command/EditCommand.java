@@ -1,6 +1,8 @@
 package dev.tka.cli.command;
 
 import dev.tka.cli.input.KeyArgument;
+import dev.tka.cli.input.OpenStore;
+import dev.tka.cli.input.ServedPeers;
 import dev.tka.cli.input.SigningKeyOption;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.Tka;
@@ -8,6 +10,7 @@ import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
+import dev.tka.client.ServerPlace;
 import dev.tka.client.localapi.TailscaledPlace;
 import dev.tka.core.ApplyException;
 import dev.tka.core.Aum;
@@ -112,10 +115,21 @@ abstract class EditCommand implements Callable<Integer> {
    * @throws CommandFailure if the edit must not be stored
    */
   Map<String, Object> prepare(
-      Authority authority, List<KeyArgument> named, Signer signer, boolean asJson)
+      Authority authority,
+      List<KeyArgument> named,
+      Signer signer,
+      boolean asJson,
+      OpenStore opened)
       throws TkaException, IOException, CommandFailure {
     return Map.of();
   }
+
+  /**
+   * Does what has to be done right before the edit is stored.
+   *
+   * @throws CommandFailure if the edit must not be stored
+   */
+  void deliver(OpenStore store) throws CommandFailure {}
 
   @Override
   public final Integer call() throws TkaException, IOException, CommandFailure {
@@ -144,7 +158,7 @@ abstract class EditCommand implements Callable<Integer> {
     Map<String, Object> prepared;
     do {
       batch = build(steps);
-      prepared = prepare(steps.base(), keys, signer, json);
+      prepared = prepare(steps.base(), keys, signer, json, edit.store());
       if (!prepared.isEmpty()) {
         if (json) {
           Json.print(out, toJson(steps.base(), batch, prepared));
@@ -155,6 +169,7 @@ abstract class EditCommand implements Callable<Integer> {
               ExitCode.IO, "the output could not be written; nothing was stored");
         }
       }
+      deliver(edit.store());
     } while (edit.store(steps, Set.of()).isEmpty());
     tka.noteChange();
     if (json && prepared.isEmpty()) {
@@ -286,6 +301,11 @@ abstract class EditCommand implements Callable<Integer> {
   /** For a shell: the words that point another command to the same store. */
   final String store() {
     return store.words();
+  }
+
+  /** The running server that the store is, if it is one. */
+  final Optional<ServerPlace> server() {
+    return ServedPeers.find(store.place());
   }
 
   final boolean inputIsTaken() {

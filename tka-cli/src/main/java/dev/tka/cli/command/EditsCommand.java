@@ -3,6 +3,7 @@ package dev.tka.cli.command;
 import dev.tka.cli.input.Confirmation;
 import dev.tka.cli.input.SigningKeyOption;
 import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.TailnetOption;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
@@ -96,6 +97,9 @@ public final class EditsCommand implements Callable<Integer> {
     }
     if (drop && hashes.isEmpty()) {
       throw usage("--drop needs the HASH of an edit");
+    }
+    if (again || drop) {
+      TailnetOption.requireWritable(store.place());
     }
     PrintWriter err = spec.commandLine().getErr();
     if (again) {

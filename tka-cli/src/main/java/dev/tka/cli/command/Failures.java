@@ -248,7 +248,8 @@ public final class Failures
         err);
   }
 
-  private static String open(String message) {
+  /** Hides what may be a secret. */
+  static String open(String message) {
     return SECRET.matcher(message).replaceAll("$1$2...");
   }
 
@@ -309,7 +310,7 @@ public final class Failures
         err, ExitCode.USAGE, Suggestion.describe(failure) + " (see '" + name + " --help')");
   }
 
-  private static int exitCode(ServerException failure) {
+  static int exitCode(ServerException failure) {
     if (failure instanceof ServerException.Refused refused) {
       return switch (refused.status()) {
         case 404 -> ExitCode.NOT_FOUND;
@@ -379,6 +380,7 @@ public final class Failures
         || failure instanceof OpenException.CannotApply
         || failure instanceof OpenException.OldestWithoutState
         || failure instanceof InformException
+        || failure instanceof StoreException.Refused
         || failure instanceof BuildException
         || failure instanceof RotationException
         || failure instanceof UnsoundKeyException

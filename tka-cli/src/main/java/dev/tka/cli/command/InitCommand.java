@@ -10,6 +10,7 @@ import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
 import dev.tka.cli.output.Texts;
+import dev.tka.client.ServedAums;
 import dev.tka.client.localapi.LockStatus;
 import dev.tka.client.localapi.TailscaledPlace;
 import dev.tka.core.Aum;
@@ -18,16 +19,19 @@ import dev.tka.core.DisablementSecret;
 import dev.tka.core.Key;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.Signer;
+import dev.tka.core.SigningException;
 import dev.tka.core.State;
 import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Genesis;
 import dev.tka.core.authority.LiveAuthority;
+import dev.tka.core.nodekey.NodeKeySigning;
 import dev.tka.core.nodekey.UnsoundKeyException;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.StoreException;
 import dev.tka.sync.rpc.AumJson;
+import dev.tka.sync.rpc.RpcAnswer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Clock;
@@ -52,7 +56,8 @@ import picocli.CommandLine.Spec;
     name = "init",
     description = {
       "Creates an authority in a store that has none. Creates the store too if necessary, and, in"
-          + " a store that holds several tailnets, the tailnet named by --tailnet.",
+          + " a store that holds several tailnets, the tailnet named by --tailnet. On a running"
+          + " server, all nodes of the tailnet are signed, too.",
       "The signing key must be one of the trusted keys. Without --confirm, shows a preview."
           + " Anyone with a disablement secret can end the authority: the secrets are printed"
           + " once and not stored.",
@@ -132,7 +137,7 @@ public final class InitCommand implements Callable<Integer> {
       throw new CommandFailure(
           ExitCode.IO, "the disablement secrets could not be printed; nothing was written");
     }
-    begin(genesis);
+    begin(genesis, signer);
     tka.noteChange();
     if (!json) {
       out.println("Initialization complete.");
@@ -237,12 +242,16 @@ public final class InitCommand implements Callable<Integer> {
         Advice.end(store.words(), "'tka status " + store.words() + "' shows it; to begin anew"));
   }
 
-  private void begin(Aum genesis) throws TkaException, CommandFailure {
+  private void begin(Aum genesis, Signer signer) throws TkaException, CommandFailure {
     PrintWriter err = spec.commandLine().getErr();
     try {
       OpenStore created = store.tailnet().create(store.place());
       StoreEdit.warn(created, err);
-      LiveAuthority.bootstrap(created.aums(), genesis, created.policy(), Clock.systemUTC());
+      if (created.aums() instanceof ServedAums served) {
+        served.begin(genesis, node -> sign(node, signer));
+      } else {
+        LiveAuthority.bootstrap(created.aums(), genesis, created.policy(), Clock.systemUTC());
+      }
     } catch (StoreException.InDoubt e) {
       throw e;
     } catch (TkaException | CommandFailure e) {
@@ -250,6 +259,23 @@ public final class InitCommand implements Callable<Integer> {
         err.println("tka: no authority was created; the secrets above are worthless");
       }
       throw e;
+    }
+  }
+
+  /**
+   * Signs a node of a server, which would be locked out otherwise. One that claims a rotation key
+   * that anybody can sign for has no say in whether a lock begins.
+   */
+  private Optional<Bytes> sign(RpcAnswer.NodeToSign node, Signer signer) throws SigningException {
+    PrintWriter err = spec.commandLine().getErr();
+    String title = "node " + node.node() + ", " + node.nodeKey();
+    try {
+      Bytes signature = NodeKeySigning.direct(node.nodeKey(), node.rotationKey(), signer).encoded();
+      err.println("tka: signs " + title);
+      return Optional.of(signature);
+    } catch (UnsoundKeyException e) {
+      err.println("tka: warning: " + title + " is not signed: " + e.getMessage());
+      return Optional.empty();
     }
   }
 

@@ -3,13 +3,18 @@ package dev.tka.cli.command;
 import dev.tka.cli.input.Confirmation;
 import dev.tka.cli.input.DaemonPeers;
 import dev.tka.cli.input.KeyArgument;
+import dev.tka.cli.input.OpenStore;
 import dev.tka.cli.input.PeersFile;
 import dev.tka.cli.input.PeersOption;
+import dev.tka.cli.input.ServedPeers;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Texts;
+import dev.tka.client.ServedAums;
+import dev.tka.client.ServerException;
+import dev.tka.client.ServerPlace;
 import dev.tka.core.Bytes;
 import dev.tka.core.KeyDefect;
 import dev.tka.core.LockPublicKey;
@@ -55,7 +60,9 @@ import picocli.CommandLine.Option;
           + " anybody can sign for: anybody may have signed them.",
       "--re-sign=false removes the keys without signing nodes again; with --peers, it lists the"
           + " nodes that are locked out.",
-      "Since the signatures are printed first, --peers implies --no-retry.",
+      "A running server knows its nodes: they are meant if no peers file is named, and the server is"
+          + " given the new signatures before the removal is stored.",
+      "Since the signatures are printed first, signing again implies --no-retry.",
       DaemonEdit.HELP
           + " Control names the nodes that the keys signed; they are signed again before the removal,"
           + " and --peers is not needed.",
@@ -79,16 +86,19 @@ public final class RemoveCommand extends EditCommand {
       fallbackValue = "true",
       paramLabel = "true|false",
       description = {
-        "Sign again the nodes of --peers that lose their key (default: true). Without --peers,"
-            + " false is required."
+        "Sign again the nodes of --peers, or of a running server, that lose their key (default:"
+            + " true). Without either, false is required."
       })
   private @Nullable Boolean reSign;
 
   @Mixin private Confirmation confirmation;
 
+  /** The nodes that were signed again. */
+  private List<Signed> toDeliver = List.of();
+
   @Override
   void checkOptions(List<KeyArgument> named, String store) throws CommandFailure {
-    if (!peers.isGiven() && (reSign == null || reSign)) {
+    if (!peers.isGiven() && server().isEmpty() && (reSign == null || reSign)) {
       String keys = words(named);
       throw new CommandFailure(
           ExitCode.USAGE,
@@ -229,7 +239,7 @@ public final class RemoveCommand extends EditCommand {
 
   @Override
   boolean printsBeforeStoring() {
-    return peers.isGiven();
+    return peers.isGiven() || signsAgain();
   }
 
   @Override
@@ -271,7 +281,7 @@ public final class RemoveCommand extends EditCommand {
   }
 
   private boolean signsAgain() {
-    return peers.isGiven() && (reSign == null || reSign);
+    return (peers.isGiven() || server().isPresent()) && (reSign == null || reSign);
   }
 
   @Override
@@ -284,9 +294,16 @@ public final class RemoveCommand extends EditCommand {
 
   @Override
   Map<String, Object> prepare(
-      Authority authority, List<KeyArgument> named, Signer signer, boolean asJson)
+      Authority authority,
+      List<KeyArgument> named,
+      Signer signer,
+      boolean asJson,
+      OpenStore opened)
       throws UnsoundKeyException, SigningException, IOException, CommandFailure {
     Optional<PeersFile> file = peers.read(tka(), err());
+    if (file.isEmpty() && signsAgain()) {
+      file = Optional.of(nodes(server().orElseThrow(), opened));
+    }
     if (file.isEmpty()) {
       return Map.of();
     }
@@ -312,10 +329,41 @@ public final class RemoveCommand extends EditCommand {
     if (!asJson) {
       print(signed, left);
     }
+    toDeliver = signed;
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("ReSigned", signed.stream().map(RemoveCommand::toJson).toList());
     object.put("NotReSigned", left.stream().map(AffectedNode::toJson).toList());
     return object;
+  }
+
+  private static PeersFile nodes(ServerPlace server, OpenStore opened) throws CommandFailure {
+    try {
+      return ServedPeers.of(server, opened.tailnet().orElseThrow());
+    } catch (ServerException e) {
+      throw failure("its nodes are not known; nothing was stored", e);
+    }
+  }
+
+  private static CommandFailure failure(String what, ServerException e) {
+    return new CommandFailure(
+        Failures.exitCode(e), e.server() + ": " + what + ": " + e.getMessage());
+  }
+
+  /** A running server gets the new signatures, which are good already, before nodes need them. */
+  @Override
+  void deliver(OpenStore store) throws CommandFailure {
+    if (!(store.aums() instanceof ServedAums served)) {
+      return;
+    }
+    for (Signed each : toDeliver) {
+      try {
+        served.sign(each.signature().encoded());
+      } catch (ServerException e) {
+        throw failure(
+            "the new signature of " + each.entry().title() + " was not taken; nothing was stored",
+            e);
+      }
+    }
   }
 
   /** A direct signature, with which the node may continue to rotate. */

@@ -114,7 +114,8 @@ public final class RestoredCommand implements Callable<Integer> {
       return opened.records().get().tailnet(opened.tailnet().orElseThrow()).restored();
     }
     Optional<ServerPlace> running = ServedPeers.find(place);
-    if (running.isEmpty()) {
+    // Forwarders are not told.
+    if (running.isEmpty() || running.get().access().node().isPresent()) {
       return Optional.empty();
     }
     try (ServerClient client = ServerClient.open(running.get().access())) {

@@ -16,6 +16,7 @@ import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.SignatureOutput;
 import dev.tka.cli.output.Texts;
+import dev.tka.client.ServedAums;
 import dev.tka.client.ServerException;
 import dev.tka.client.ServerPlace;
 import dev.tka.client.localapi.TailscaledPlace;
@@ -40,9 +41,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
@@ -54,16 +57,18 @@ import picocli.CommandLine.Spec;
     description = {
       "Signs node keys, which admits the nodes to the tailnet. Says first what it signs, on"
           + " standard error.",
-      "Prints the signatures, for control or a peers file. Nothing is written.",
+      "Prints the signatures, for control or a peers file, and writes nothing. A running server is"
+          + " given each signature instead, and gets a line for each node, and one with the sum.",
       "A running tailscaled, tailscaled:, signs with this node's own key and sends the signatures to"
-          + " control. Each node gets a line with what became of it; an error with one does not keep"
-          + " the others from being signed.",
+          + " control; each node gets a line there, too.",
+      "What cannot be signed keeps nothing else from being signed: it is named with the reason, and"
+          + " the exit status is 10, unless it was all that was asked for.",
       "A sign-device link is checked first: it has to belong to this tailnet and be unchanged. A"
           + " link as a mail or a web page shows it will do.",
       "With --peers, a node can be named by its ID or its name there; without NODE, all nodes of"
-          + " the file are signed that lack only a signature, after a question. A running server is"
-          + " asked for its nodes if no file is named; which key a name stands for is then its"
-          + " word."
+          + " the file are signed that lack only a signature, after a question; --all-dropped says the"
+          + " same in so many words, and --name chooses among them. A running server is asked for its"
+          + " nodes if no file is named; which key a name stands for is then its word."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -76,6 +81,7 @@ import picocli.CommandLine.Spec;
       "  tka sign DIR --peers peers.json --key-file admin.key",
       "  tka sign https://tka.example.com laptop --key-file admin.key",
       "  tka sign tailscaled: laptop             with this node's own key, through control",
+      "  tka sign https://tka.example.com --all-dropped --name 'build-*' --key-file admin.key",
       "  tka sign DIR nodekey:... --key-file admin.key --json | jq .NodeKeySignature"
     })
 public final class SignCommand implements Callable<Integer> {
@@ -92,11 +98,14 @@ public final class SignCommand implements Callable<Integer> {
 
   /** What to sign. */
   private record Wanted(String title, NodeKey nodeKey, Optional<LockPublicKey> rotationKey) {
+    /** Its key, and its title if it has one. */
+    String named() {
+      return nodeKey + (title.isEmpty() ? "" : " (" + title + ")");
+    }
+
     @Override
     public String toString() {
-      return nodeKey
-          + (title.isEmpty() ? "" : " (" + title + ")")
-          + rotationKey.map(key -> ", which " + key + " may rotate").orElse("");
+      return named() + rotationKey.map(key -> ", which " + key + " may rotate").orElse("");
     }
   }
 
@@ -150,39 +159,58 @@ public final class SignCommand implements Callable<Integer> {
   private List<String> words = List.of();
 
   @Mixin private PeersOption peers;
+
+  @Option(
+      names = "--all-dropped",
+      description = {
+        "All nodes that are dropped and lack only a signature, as without NODE. A node whose node"
+            + " key has been replaced, or is used twice, is dropped for that: name it to sign it."
+      })
+  private boolean allDropped;
+
+  @Option(
+      names = "--name",
+      paramLabel = "PATTERN",
+      description = {
+        "Of all nodes that lack only a signature, those with such a name, whole or up to the first"
+            + " dot; * stands for any characters."
+      })
+  private @Nullable String pattern;
+
   @Mixin private SigningKeyOption signingKey;
   @Mixin private Confirmation confirmation;
 
   @Mixin private SignatureOutput output;
 
+  /** What was asked for and cannot be signed, in order, each with the exit status of it alone. */
+  private final List<SignatureOutput.NotSigned> notSigned = new ArrayList<>();
+
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure, ServerException {
     boolean fromInput = words.equals(List.of(StreamArgument.STANDARD));
-    int readers =
-        (fromInput ? 1 : 0)
-            + (peers.isStandardInput() ? 1 : 0)
-            + (signingKey.isStandardInput() ? 1 : 0);
-    if (readers > 1) {
-      throw usage("only one of -, --peers and --key-file can read standard input");
-    }
+    requireOneReader(fromInput);
     Optional<TailscaledPlace> daemon =
         DaemonEdit.find(store, spec, List.of("--key-file", "--signer", "--peers"));
     Optional<ServerPlace> server =
         peers.isGiven() ? Optional.empty() : ServedPeers.find(store.place());
-    if (words.isEmpty() && !peers.isGiven() && server.isEmpty() && daemon.isEmpty()) {
+    boolean all = words.isEmpty();
+    if (all && !peers.isGiven() && server.isEmpty() && daemon.isEmpty()) {
       throw usage("missing argument, expected one or more nodes, or --peers");
     }
-    List<Named> named =
-        named(
-            fromInput
-                ? lines()
-                : words.stream()
-                    .map(word -> new Word(OptionalInt.empty(), Pasted.clean(word)))
-                    .toList());
+    if (!all && (allDropped || pattern != null)) {
+      throw usage("--all-dropped and --name choose among all nodes: omit NODE");
+    }
+    List<Word> given =
+        fromInput
+            ? lines()
+            : words.stream()
+                .map(word -> new Word(OptionalInt.empty(), Pasted.clean(word)))
+                .toList();
+    boolean several = given.stream().filter(word -> !isLockKey(word.text())).count() > 1;
+    List<Named> named = named(given, several);
     PrintWriter err = spec.commandLine().getErr();
     StoreEdit look = StoreEdit.look(store, err);
     Authority authority = look.authority();
-    boolean all = words.isEmpty();
     Optional<PeersFile> file = peers.read(tka, err);
     if (server.isPresent() && (all || !named.stream().allMatch(SignCommand::isKeyOrLink))) {
       file = Optional.of(ServedPeers.of(server.get(), look.store().tailnet().orElseThrow()));
@@ -191,19 +219,8 @@ public final class SignCommand implements Callable<Integer> {
       file = Optional.of(DaemonPeers.of(daemon.get(), err));
     }
     List<Wanted> wanted =
-        all ? unsigned(authority, file.orElseThrow()) : wanted(named, authority, file);
-    for (Wanted one : wanted) {
-      if (one.nodeKey().isZero()) {
-        throw new CommandFailure(
-            ExitCode.BAD_INPUT,
-            (one.title().isEmpty() ? "" : one.title() + ": ")
-                + "expected a node key, found the zero key, which means none");
-      }
-      if (one.rotationKey().isPresent()) {
-        UnsoundKeyException.requireSound("rotation key", one.rotationKey().get().bytes());
-      }
-    }
-    if (wanted.isEmpty()) {
+        all ? unsigned(authority, file.orElseThrow()) : wanted(named, authority, file, several);
+    if (wanted.isEmpty() && notSigned.isEmpty()) {
       err.println("tka: nothing to sign");
       return ExitCode.OK;
     }
@@ -220,7 +237,20 @@ public final class SignCommand implements Callable<Integer> {
           peers.isStandardInput() || signingKey.isStandardInput(),
           err);
     }
-    print(sign(wanted, signer), fromInput || file.isPresent() || wanted.size() > 1);
+    int asked = wanted.size() + notSigned.size();
+    if (look.store().aums() instanceof ServedAums served) {
+      submit(wanted, signer, served, look.store().tailnet().orElseThrow());
+    } else {
+      notSigned.forEach(one -> err.println("tka: " + one.what() + ": " + one.reason()));
+      List<SignatureOutput.Signed> signed = sign(wanted, signer);
+      print(signed, fromInput || file.isPresent() || asked > 1);
+      if (!notSigned.isEmpty()) {
+        err.println("tka: " + sum(signed.size(), asked));
+      }
+    }
+    if (!notSigned.isEmpty()) {
+      return asked == 1 ? alone(notSigned.get(0)) : ExitCode.PARTLY_DONE;
+    }
     return file.map(PeersFile::exitCode).orElse(ExitCode.OK);
   }
 
@@ -237,15 +267,83 @@ public final class SignCommand implements Callable<Integer> {
             false,
             err);
       }
+      if (!wanted.isEmpty()) {
+        tka.noteChange();
+      }
+      int status =
+          new DaemonSigning(edit, own)
+              .sign(
+                  wanted.stream()
+                      .map(
+                          one ->
+                              new DaemonSigning.Node(one.title(), one.nodeKey(), one.rotationKey()))
+                      .toList(),
+                  notSigned,
+                  output.isJson(),
+                  spec.commandLine().getOut(),
+                  err);
+      if (wanted.size() + notSigned.size() == 1) {
+        return notSigned.isEmpty() ? status : alone(notSigned.get(0));
+      }
+      return status == ExitCode.OK && notSigned.isEmpty() ? ExitCode.OK : ExitCode.PARTLY_DONE;
+    }
+  }
+
+  /** The exit status where one node was asked for. */
+  private static int alone(SignatureOutput.NotSigned one) {
+    return switch (one.outcome()) {
+      case BAD_INPUT -> ExitCode.BAD_INPUT;
+      case UNKNOWN_NODE -> ExitCode.NOT_FOUND;
+      case NOT_MADE, REFUSED -> ExitCode.VERIFICATION_FAILED;
+      case NOT_SENT, IN_DOUBT -> ExitCode.IO;
+    };
+  }
+
+  private static String sum(int signed, int asked) {
+    return "signed "
+        + signed
+        + " of "
+        + Texts.count(asked, "node")
+        + (signed == asked ? "" : "; the others are named above, each with the reason");
+  }
+
+  private void requireOneReader(boolean fromInput) {
+    int readers =
+        (fromInput ? 1 : 0)
+            + (peers.isStandardInput() ? 1 : 0)
+            + (signingKey.isStandardInput() ? 1 : 0);
+    if (readers > 1) {
+      throw usage("only one of -, --peers and --key-file can read standard input");
+    }
+  }
+
+  /** Gives the server each signature, and says of each node what became of it. */
+  private void submit(List<Wanted> wanted, Signer signer, ServedAums served, String tailnet)
+      throws IOException, CommandFailure {
+    PrintWriter out = spec.commandLine().getOut();
+    int asked = wanted.size() + notSigned.size();
+    Submission.Telling telling =
+        output.isJson()
+            ? (node, end) -> {}
+            : (node, end) -> {
+              out.println(node + "\t" + end);
+              out.flush();
+            };
+    notSigned.forEach(one -> telling.of(one.what(), Submission.NOT_SIGNED + one.reason()));
+    ServerPlace place = ServedPeers.require(store.place());
+    Submission submission = new Submission(signer, served, place, tailnet, telling);
+    for (Wanted one : wanted) {
+      submission.add(one.nodeKey(), one.rotationKey(), one.named());
+    }
+    submission.settle();
+    notSigned.addAll(submission.notSigned());
+    if (!submission.signed().isEmpty()) {
       tka.noteChange();
-      return new DaemonSigning(edit, own)
-          .sign(
-              wanted.stream()
-                  .map(one -> new DaemonSigning.Node(one.title(), one.nodeKey(), one.rotationKey()))
-                  .toList(),
-              output.isJson(),
-              spec.commandLine().getOut(),
-              err);
+    }
+    if (output.isJson()) {
+      output.printAll(submission.signed(), notSigned, out);
+    } else {
+      out.println(sum(submission.signed().size(), asked));
     }
   }
 
@@ -275,7 +373,7 @@ public final class SignCommand implements Callable<Integer> {
   private void print(List<SignatureOutput.Signed> signed, boolean asList) throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     if (asList) {
-      output.printAll(signed, out);
+      output.printAll(signed, notSigned, out);
     } else {
       output.print(signed.get(0), out);
     }
@@ -319,38 +417,74 @@ public final class SignCommand implements Callable<Integer> {
         || LOCK_KEYS.stream().anyMatch(text::startsWith);
   }
 
-  /** The words as nodes, each with the rotation key that follows it. */
-  private List<Named> named(List<Word> given) throws CommandFailure {
+  /**
+   * The words as nodes, each with the rotation key that follows it. A line that is wrong is noted
+   * if there are others; a wrong argument stops the command.
+   */
+  private List<Named> named(List<Word> given, boolean several) throws CommandFailure {
     List<Named> named = new ArrayList<>();
     for (Word word : given) {
-      String text = word.text();
-      if (text.startsWith(AUTH_KEY)) {
-        throw word.refused(
-            "expected a node key, nodekey:..., found an auth key"
-                + (word.line().isPresent() ? "" : "; the shell may remember it"),
-            Advice.wrap(store.words()));
-      }
-      if (LOCK_KEYS.stream().noneMatch(text::startsWith)) {
-        if (text.startsWith(NODE_KEY)) {
-          parse(NodeKey::parse, word);
+      try {
+        if (isLockKey(word.text())) {
+          addRotationKey(word, named);
+        } else {
+          named.add(new Named(requireNode(word), Optional.empty()));
         }
-        named.add(new Named(word, Optional.empty()));
-        continue;
+      } catch (CommandFailure e) {
+        if (!several || word.line().isEmpty()) {
+          throw e;
+        }
+        note(word, e.getMessage());
+        // Without its rotation key, a node would be signed otherwise than it was asked for.
+        if (isLockKey(word.text()) && !named.isEmpty()) {
+          note(named.remove(named.size() - 1).word(), "what follows is not its rotation key");
+        }
       }
-      LockPublicKey key = parse(LockPublicKey::parse, word);
-      Optional<Named> last =
-          named.isEmpty() ? Optional.empty() : Optional.of(named.remove(named.size() - 1));
-      if (last.isEmpty() || last.get().rotationKey().isPresent()) {
-        throw word.refused(
-            "expected a node key, nodekey:..., found a tailnet lock key",
-            Advice.trust(store.words(), key.toString()));
-      }
-      if (last.get().text().startsWith(LINK)) {
-        throw word.refused("a link names its own rotation key: omit ROTATIONKEY");
-      }
-      named.add(new Named(last.get().word(), Optional.of(key)));
     }
     return named;
+  }
+
+  private static boolean isLockKey(String text) {
+    return LOCK_KEYS.stream().anyMatch(text::startsWith);
+  }
+
+  private Word requireNode(Word word) throws CommandFailure {
+    if (word.text().startsWith(AUTH_KEY)) {
+      throw word.refused(
+          "expected a node key, nodekey:..., found an auth key"
+              + (word.line().isPresent() ? "" : "; the shell may remember it"),
+          Advice.wrap(store.words()));
+    }
+    if (word.text().startsWith(NODE_KEY)) {
+      var unused = parse(NodeKey::parse, word);
+    }
+    return word;
+  }
+
+  private void addRotationKey(Word word, List<Named> named) throws CommandFailure {
+    LockPublicKey key = parse(LockPublicKey::parse, word);
+    if (named.isEmpty() || named.get(named.size() - 1).rotationKey().isPresent()) {
+      throw word.refused(
+          "expected a node key, nodekey:..., found a tailnet lock key",
+          Advice.trust(store.words(), key.toString()));
+    }
+    Named last = named.get(named.size() - 1);
+    if (last.text().startsWith(LINK)) {
+      throw word.refused("a link names its own rotation key: omit ROTATIONKEY");
+    }
+    named.set(named.size() - 1, new Named(last.word(), Optional.of(key)));
+  }
+
+  /** Notes what cannot be signed; the reason may repeat the word. */
+  private void note(Word word, String reason) {
+    String at = word.at();
+    notSigned.add(
+        new SignatureOutput.NotSigned(
+            Failures.open(at.substring(0, at.length() - 2)),
+            Optional.empty(),
+            Texts.printable(
+                Failures.open(reason.startsWith(at) ? reason.substring(at.length()) : reason)),
+            SignatureOutput.Outcome.BAD_INPUT));
   }
 
   private static <T> T parse(KeyArgument.Parser<T> parser, Word word) throws CommandFailure {
@@ -362,20 +496,52 @@ public final class SignCommand implements Callable<Integer> {
   }
 
   /** The nodes, each once, however often it is named. */
-  private List<Wanted> wanted(List<Named> named, Authority authority, Optional<PeersFile> file)
+  private List<Wanted> wanted(
+      List<Named> named, Authority authority, Optional<PeersFile> file, boolean several)
       throws TkaException, CommandFailure {
     Map<NodeKey, Wanted> wanted = new LinkedHashMap<>();
+    Map<NodeKey, Word> first = new LinkedHashMap<>();
     for (Named one : named) {
-      Wanted node = wanted(one, authority, file);
-      if (one.word().line().isPresent() && node.nodeKey().isZero()) {
-        throw one.word().refused("expected a node key, found the zero key, which means none");
-      }
-      Wanted before = wanted.putIfAbsent(node.nodeKey(), node);
-      if (before != null && !before.rotationKey().equals(node.rotationKey())) {
-        throw one.word().refused("the node was named before, with another rotation key or none");
+      try {
+        Wanted node = requireSignable(one.word(), wanted(one, authority, file));
+        first.putIfAbsent(node.nodeKey(), one.word());
+        Wanted before = wanted.putIfAbsent(node.nodeKey(), node);
+        if (before != null && !before.rotationKey().equals(node.rotationKey())) {
+          if (several && one.word().line().isPresent()) {
+            wanted.remove(node.nodeKey());
+            note(first.get(node.nodeKey()), "the node is named again, otherwise");
+          }
+          throw one.word().refused("the node was named before, with another rotation key or none");
+        }
+      } catch (CommandFailure e) {
+        if (!several || e.exitCode() == ExitCode.USAGE) {
+          throw e;
+        }
+        note(one.word(), e.getMessage());
+      } catch (TkaException e) {
+        if (!several) {
+          throw e;
+        }
+        note(one.word(), e.getMessage());
       }
     }
     return List.copyOf(wanted.values());
+  }
+
+  private static Wanted requireSignable(Word word, Wanted node)
+      throws CommandFailure, UnsoundKeyException {
+    if (node.nodeKey().isZero()) {
+      String why = "expected a node key, found the zero key, which means none";
+      if (word.line().isPresent()) {
+        throw word.refused(why);
+      }
+      throw new CommandFailure(
+          ExitCode.BAD_INPUT, (node.title().isEmpty() ? "" : node.title() + ": ") + why);
+    }
+    if (node.rotationKey().isPresent()) {
+      UnsoundKeyException.requireSound("rotation key", node.rotationKey().get().bytes());
+    }
+    return node;
   }
 
   private Wanted wanted(Named one, Authority authority, Optional<PeersFile> file)
@@ -429,13 +595,23 @@ public final class SignCommand implements Callable<Integer> {
         entry.title(), entry.peer().nodeKey(), rotationKey.or(() -> PeerText.rotationKey(entry)));
   }
 
-  /** The nodes that lack only a signature. */
-  private static List<Wanted> unsigned(Authority authority, PeersFile file) {
+  /** The nodes that lack only a signature, with the names that were asked for. */
+  private List<Wanted> unsigned(Authority authority, PeersFile file) {
     List<Wanted> wanted = new ArrayList<>();
     PeerText.all(authority, file)
         .forEach(
             (entry, verdict) -> {
-              if (PeerText.isUnsigned(verdict)) {
+              if (!PeerText.isUnsigned(verdict) || !(pattern == null || entry.isNamed(pattern))) {
+                return;
+              }
+              if (entry.peer().nodeKey().isZero()) {
+                notSigned.add(
+                    new SignatureOutput.NotSigned(
+                        entry.title(),
+                        Optional.empty(),
+                        "expected a node key, found the zero key, which means none",
+                        SignatureOutput.Outcome.BAD_INPUT));
+              } else {
                 wanted.add(of(entry, Optional.empty()));
               }
             });

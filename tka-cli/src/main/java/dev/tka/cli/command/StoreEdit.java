@@ -2,11 +2,11 @@ package dev.tka.cli.command;
 
 import dev.tka.cli.input.OpenStore;
 import dev.tka.cli.input.StoreArgument;
-import dev.tka.cli.input.TailnetOption;
 import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Texts;
+import dev.tka.client.ServedAums;
 import dev.tka.compaction.CompactionPlan;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
@@ -64,7 +64,6 @@ final class StoreEdit {
    */
   static StoreEdit begin(StoreArgument argument, PrintWriter err)
       throws OpenException, StoreException, CommandFailure {
-    TailnetOption.requireWritable(argument.place());
     StoreEdit edit = look(argument, err);
     warn(edit.store, err);
     return edit;
@@ -246,13 +245,18 @@ final class StoreEdit {
 
   /**
    * Ends the authority for good. Where records are kept for a control server, its AUMs and the
-   * secret stay there for nodes that come back late; elsewhere all is wiped.
+   * secret stay there for nodes that come back late; elsewhere all is wiped. A running server is
+   * asked to.
    *
    * @param secret what ends it
    * @throws StoreException.Conflict if another writer was first; nothing was written
    * @throws CommandFailure if it lacks votes; nothing was written
    */
   void end(DisablementSecret secret) throws StoreException, CommandFailure {
+    if (store.aums() instanceof ServedAums served) {
+      served.end(authority.head(), secret);
+      return;
+    }
     Revision read = authority.snapshot().revision();
     Optional<ControlRecords> records = store.records();
     String tailnet = store.tailnet().orElse("");

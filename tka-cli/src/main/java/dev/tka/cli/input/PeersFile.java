@@ -36,6 +36,7 @@ import java.util.Set;
 import java.util.function.BiPredicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -99,6 +100,24 @@ public record PeersFile(Optional<Entry> self, List<Entry> peers, boolean sound) 
           name.filter(given -> !given.equals(peer.id()))
               .map(given -> given + " (" + peer.id() + ")")
               .orElse(peer.id()));
+    }
+
+    /**
+     * Whether its name, whole or up to the first dot, fits a pattern, in which * stands for any
+     * characters.
+     */
+    public boolean isNamed(String pattern) {
+      Pattern wanted =
+          Pattern.compile(
+              Stream.of(bare(pattern).split("\\*", -1))
+                  .map(Pattern::quote)
+                  .collect(Collectors.joining(".*")),
+              Pattern.DOTALL);
+      return name.filter(
+              given ->
+                  wanted.matcher(bare(given)).matches()
+                      || wanted.matcher(firstLabel(given)).matches())
+          .isPresent();
     }
   }
 

@@ -17,6 +17,7 @@ public final class ServerOption {
   private static final String TOKEN = "--token-file";
   private static final String CA = "--ca-file";
   private static final String CERTIFICATE = "--cert-file";
+  private static final String NODE = "--as-node";
 
   @Spec(Spec.Target.MIXEE)
   private CommandSpec spec;
@@ -48,6 +49,14 @@ public final class ServerOption {
               + " token (default: TKA_CERT_FILE).")
   private @Nullable StreamArgument certificate;
 
+  @Option(
+      names = NODE,
+      paramLabel = "N",
+      description =
+          "For the forwarders' address of a running server: ask in the name of the node with this"
+              + " number, with a forwarder's token.")
+  private @Nullable Long node;
+
   /**
    * A place, with what these options say if it is a server.
    *
@@ -63,13 +72,21 @@ public final class ServerOption {
     file = StreamArgument.file(ca, "TKA_CA_FILE", spec);
     access = file.isPresent() ? access.withCaFile(file.get()) : access;
     file = StreamArgument.file(certificate, "TKA_CERT_FILE", spec);
-    return new ServerPlace(file.isPresent() ? access.withCertificateFile(file.get()) : access);
+    access = file.isPresent() ? access.withCertificateFile(file.get()) : access;
+    if (node != null && node < 1) {
+      throw new ParameterException(
+          spec.commandLine(), NODE + ": expected the number of a node, from 1, found " + node);
+    }
+    return new ServerPlace(node == null ? access : access.withNode(node));
   }
 
   /** For a shell: these options as given, for another command on a server. */
   String words(StorePlace place) {
     return place instanceof ServerPlace
-        ? word(TOKEN, token) + word(CA, ca) + word(CERTIFICATE, certificate)
+        ? word(TOKEN, token)
+            + word(CA, ca)
+            + word(CERTIFICATE, certificate)
+            + (node == null ? "" : " " + NODE + " " + node)
         : "";
   }
 

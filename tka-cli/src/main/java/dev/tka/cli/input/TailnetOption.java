@@ -59,9 +59,9 @@ public final class TailnetOption {
   }
 
   /**
-   * For commands that change what is there.
+   * For commands that change what is there by other means than edits.
    *
-   * @throws CommandFailure if it is only read
+   * @throws CommandFailure if it takes none of that
    */
   public static void requireWritable(StorePlace place) throws CommandFailure {
     if (place.readOnly().isPresent()) {
@@ -210,7 +210,6 @@ public final class TailnetOption {
         return Optional.empty();
       }
     }
-    requireWritable(place);
     String begun = requireNewName();
     try {
       return Optional.of(openMany(place).tailnet(begun));
@@ -232,9 +231,8 @@ public final class TailnetOption {
       requireNoName(one);
       return new OpenStore(place, Optional.empty(), "", one.create(Clock.systemUTC()));
     }
-    requireWritable(place);
     String begun = requireNewName();
-    return open(place, begun, closing(StoreText.requireMany(place).create(Clock.systemUTC())));
+    return open(place, begun, closing(StoreText.requireMany(at(place)).create(Clock.systemUTC())));
   }
 
   private Tailnets openMany(StorePlace place) throws StoreException, CommandFailure {

@@ -53,28 +53,18 @@ public record Advice(Kind kind, String why, List<String> commands) {
   private static final Pattern UNNEEDED =
       Pattern.compile(" --(key-file " + KEY_FILE + "|peers " + PEERS + ")(?= |$)");
 
-  /** Verbs that write to a store, unless {@link #ONLY_TRIES} is among the words. */
+  /**
+   * Verbs that write to a store what a running server does not take, unless {@link #ONLY_TRIES} is
+   * among the words.
+   */
   private static final Set<String> WRITING =
-      Set.of(
-          "add",
-          "compact",
-          "delete",
-          "disable",
-          "edits",
-          "import",
-          "init",
-          "remove",
-          "repair",
-          "restore",
-          "revoke-keys",
-          "sync",
-          "update");
+      Set.of("compact", "delete", "edits", "import", "repair", "restore", "sync");
 
   private static final Pattern ONLY_TRIES = Pattern.compile(" --(?:dry-run|plan)( |$)");
 
   /** An option that only a running server needs. */
   private static final Pattern SERVER_OPTION =
-      Pattern.compile(" --(?:token|ca|cert)-file (?:'[^']*'|\\\\.|[^ '\\\\])+");
+      Pattern.compile(" --(?:(?:token|ca|cert)-file|as-node) (?:'[^']*'|\\\\.|[^ '\\\\])+");
 
   /** A backup of the store. */
   public static final String COPY = "COPY";
@@ -400,10 +390,9 @@ public record Advice(Kind kind, String why, List<String> commands) {
   /** For a place of many tailnets that holds none, or none with an authority. */
   public static Advice begin(StorePlace place) {
     return person(
-        place
-            .readOnly()
-            .map(why -> "a node that may init begins one with 'tailscale lock init'; " + why)
-            .orElse("'tka init' makes a new tailnet there, and 'tka import' copies one"));
+        place.readOnly().isPresent()
+            ? "'tka init' begins one there, and so does 'tailscale lock init' on a node that may"
+            : "'tka init' makes a new tailnet there, and 'tka import' copies one");
   }
 
   /** For too few keys or votes. */
@@ -650,9 +639,10 @@ public record Advice(Kind kind, String why, List<String> commands) {
   }
 
   /**
-   * Advice about places of which some may be running servers, which are only read: what writes to
-   * one goes to the store that it serves, {@value #SERVED}. A running tailscaled signs with its own
-   * key and knows its nodes; what it cannot change is done on its folder while it is stopped.
+   * Advice about places of which some may be running servers, which take only edits: what writes
+   * anything else to one goes to the store that it serves, {@value #SERVED}. A running tailscaled
+   * signs with its own key and knows its nodes; what it cannot change is done on its folder while it
+   * is stopped.
    */
   public static List<Advice> at(Collection<StorePlace> places, List<Advice> advice) {
     List<Advice> all = advice;

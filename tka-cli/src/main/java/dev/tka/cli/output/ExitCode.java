@@ -47,6 +47,12 @@ public final class ExitCode {
   /** A question was answered with no, and nothing was changed. */
   public static final int DECLINED = 9;
 
+  /**
+   * Of several things that were asked for, some were not done, or none; each is named with the
+   * reason. The others were done.
+   */
+  public static final int PARTLY_DONE = 10;
+
   /** An internal error: a bug in this program, or out of memory. */
   public static final int INTERNAL = 70;
 

@@ -116,6 +116,22 @@ public abstract sealed class StoreException extends TkaException {
     }
   }
 
+  /**
+   * The place has rules of its own, such as a running server's, and takes the change neither now
+   * nor later; nothing was written.
+   */
+  public static final class Refused extends StoreException {
+
+    /**
+     * Made by stores.
+     *
+     * @param reason the place's own words
+     */
+    public Refused(String reason) {
+      super("not admitted; nothing was written: " + reason);
+    }
+  }
+
   /** The change goes beyond {@link Limits}: what it writes could not be read again. */
   public static final class OverLimit extends StoreException {
 
