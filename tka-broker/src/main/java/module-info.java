@@ -6,6 +6,9 @@ module dev.tka.broker {
   requires transitive dev.tka.core;
   requires transitive dev.tka.signer;
   requires dev.tka.store;
+  requires java.net.http;
+  requires org.eclipse.jetty.server;
+  requires org.eclipse.jetty.unixdomain.server;
   requires org.jose4j;
   requires transitive org.pcollections;
   requires static transitive org.jspecify;
