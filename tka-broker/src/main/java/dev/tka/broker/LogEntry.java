@@ -112,9 +112,9 @@ public record LogEntry(Instant at, Event what) {
           Optional.empty());
     }
 
-    /** Whether a voucher was used up, and a rate with it. */
+    /** Whether a voucher was used up, and a rate with it; a rehearsal uses up nothing. */
     boolean counts() {
-      return outcome != Outcome.REFUSED;
+      return outcome == Outcome.SIGNED;
     }
   }
 
