@@ -113,6 +113,21 @@ class BrokerLogTest {
   }
 
   @Test
+  void aLineWhoseOwnHashWasMadeToFitIsDetectedAtTheNextLine() throws Exception {
+    write(0, 3);
+    List<String> lines = new ArrayList<>(Files.readAllLines(file));
+    String open = lines.get(1).replace("expired", "rate");
+    open = open.substring(0, open.lastIndexOf(",\"hash\""));
+    lines.set(1, open + ",\"hash\":\"" + Hashes.of(open).toHex() + "\"}");
+    Files.write(file, lines);
+    assertThatThrownBy(this::read)
+        .isInstanceOf(LogException.class)
+        .hasMessageContaining("line 3: expected number 3 and the hash of the line before");
+    Files.write(file, lines.subList(0, 2));
+    assertThat(read()).as("nothing follows: only a hash kept elsewhere shows it").hasSize(2);
+  }
+
+  @Test
   void aHashThatWasKeptShowsLinesCutOffOrRewritten() throws Exception {
     write(0, 3);
     BrokerLog.Head head = BrokerLog.verify(file, Set.of(), entry -> {});

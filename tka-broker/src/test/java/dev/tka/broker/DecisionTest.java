@@ -71,6 +71,9 @@ class DecisionTest {
         Reason.NODE_KEY,
         withClaims(claimsWith("aud", List.of("tka-broker", Scene.node(2).toString()))));
     requireRefused(Reason.NODE_KEY, withClaims(claimsWith("aud", "tka-broker#" + Scene.node(2))));
+    requireRefused(
+        Reason.NODE_KEY,
+        withClaims(claimsWith("aud", List.of("tka-broker#" + Scene.node(2), NODE.toString()))));
     requireRefused(Reason.EXPIRED, withClaims(claimsWith("exp", Scene.NOW.getEpochSecond())));
     requireRefused(Reason.EXPIRED, withClaims(claimsWith("exp", "soon")));
     requireRefused(Reason.EXPIRED, withClaims(claimsWith("exp", Double.NaN)));

@@ -102,6 +102,19 @@ class PolicyTest {
   }
 
   @Test
+  void theExampleOfThePageIsAPolicy() throws Exception {
+    String page = Files.readString(Path.of("../docs/broker.md"));
+    String example = page.substring(page.indexOf("```json") + 7);
+    example = example.substring(0, example.indexOf("```"));
+    Policy policy =
+        parse(Scene.utf8(example.replace("tlpub:...", "tlpub:" + "58".repeat(31) + "66")));
+    assertThat(policy.rules()).extracting(Policy.Rule::name).containsExactly("ci", "new-servers");
+    for (Reason reason : Reason.values()) {
+      assertThat(page).contains("`" + reason.code() + "`");
+    }
+  }
+
+  @Test
   void twoRulesHaveTwoNames() {
     String rule = GOOD.substring(GOOD.indexOf('[') + 1, GOOD.length() - 2);
     requireError(
