@@ -2,6 +2,7 @@
 module dev.tka.cli {
   requires com.fasterxml.jackson.core;
   requires com.fasterxml.jackson.jr.ob;
+  requires dev.tka.broker;
   requires dev.tka.client;
   requires dev.tka.compaction;
   requires dev.tka.conformance;

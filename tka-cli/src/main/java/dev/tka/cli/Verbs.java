@@ -4,6 +4,7 @@ import dev.tka.cli.command.AddCommand;
 import dev.tka.cli.command.ApproveCommand;
 import dev.tka.cli.command.AuthKeyCommand;
 import dev.tka.cli.command.BackupCommand;
+import dev.tka.cli.command.BrokerCommand;
 import dev.tka.cli.command.CompactCommand;
 import dev.tka.cli.command.ConformanceCommand;
 import dev.tka.cli.command.DeepLinkCommand;
@@ -127,6 +128,7 @@ final class Verbs {
           new Verb(
               "serve",
               "Runs the control service, which control servers, nodes and operators connect to."),
+          new Verb("broker", "Signs nodes without a person, by a policy, and logs every decision."),
           new Verb(
               "conformance",
               "Checks this build against the reference implementation's test vectors."),
@@ -206,6 +208,7 @@ final class Verbs {
       case "mirror" -> MirrorCommand.class;
       case "delete" -> DeleteCommand.class;
       case "serve" -> ServeCommand.class;
+      case "broker" -> BrokerCommand.class;
       case "conformance" -> ConformanceCommand.class;
       case "demo" -> DemoCommand.class;
       case COMPLETION -> GenerateCompletion.class;

@@ -111,6 +111,10 @@ class MessagesTest {
           "import FILE STORE",
           "import EXPORT STORE",
           "serve --check --config FILE",
+          "broker check FILE",
+          "broker token FILE rule --state FILE",
+          "broker voucher KEYS --tailnet n NODE",
+          "broker log --state FILE",
           "conformance FILE",
           "conformance STORE");
 

@@ -46,7 +46,7 @@ public final class Failures
     implements CommandLine.IExecutionExceptionHandler, CommandLine.IParameterExceptionHandler {
   private static final Pattern SECRET =
       Pattern.compile(
-          "(nlpriv:|disablement-secret:|tskey-|tka-node-)[0-9a-zA-Z+/=_-]+|(:/+[^/@:\\s]*:).*@");
+          "(nlpriv:|disablement-secret:|tskey-|tka-node-|tka-broker-token:|tka-voucher:)[0-9a-zA-Z+/=_-]+|(:/+[^/@:\\s]*:).*@");
 
   private static final int UNAUTHORIZED = 401;
   private static final int HTTP_BAD_REQUEST = 400;

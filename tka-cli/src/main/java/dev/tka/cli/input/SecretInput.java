@@ -36,7 +36,8 @@ public final class SecretInput {
 
   /** An argument that is the secret itself, as 'tailscale lock' takes it. */
   private static final Pattern SECRET =
-      Pattern.compile("(tskey-|nlpriv:|disablement-secret:).*|.*--TL.*|([0-9a-fA-F]{2}){16,}");
+      Pattern.compile(
+          "(tskey-|nlpriv:|disablement-secret:|tka-broker-token:).*|.*--TL.*|([0-9a-fA-F]{2}){16,}");
 
   private SecretInput() {}
 

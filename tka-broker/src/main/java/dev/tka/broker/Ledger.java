@@ -1,0 +1,89 @@
+package dev.tka.broker;
+
+import dev.tka.core.LockPublicKey;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.pcollections.ConsPStack;
+import org.pcollections.HashTreePMap;
+import org.pcollections.HashTreePSet;
+import org.pcollections.PMap;
+import org.pcollections.PSet;
+import org.pcollections.PStack;
+
+/**
+ * What a broker has to know of the past: a fold over its log. Immutable.
+ *
+ * @param tokens what it issued, by their public halves
+ * @param used the vouchers that have served
+ * @param signed when each rule signed, newest first; not much more than the last 24 hours
+ */
+public record Ledger(
+    PMap<LockPublicKey, Issued> tokens, PSet<String> used, PMap<String, PStack<Instant>> signed) {
+  private static final Duration DAY = Duration.ofDays(1);
+  private static final int KEPT_ANYWAY = 64;
+
+  /**
+   * A token that was issued.
+   *
+   * @param rule the name of the rule that it is for
+   * @param until from when on it does not count
+   */
+  public record Issued(String rule, Instant until) {}
+
+  /** Of an empty log. */
+  public static Ledger empty() {
+    return new Ledger(HashTreePMap.empty(), HashTreePSet.empty(), HashTreePMap.empty());
+  }
+
+  /** With one more entry of the log. */
+  public Ledger with(LogEntry entry) {
+    if (entry.what() instanceof LogEntry.TokenIssued token) {
+      return new Ledger(
+          tokens.plus(token.id(), new Issued(token.rule(), token.until())), used, signed);
+    }
+    if (entry.what() instanceof LogEntry.Decided decided && decided.counts()) {
+      String rule = decided.rule().orElseThrow();
+      PStack<Instant> times = signed.getOrDefault(rule, ConsPStack.empty()).plus(entry.at());
+      return new Ledger(
+          tokens, used.plus(decided.voucher().orElseThrow()), signed.plus(rule, pruned(times)));
+    }
+    return this;
+  }
+
+  /** Cuts off what is old, once it is the larger part. */
+  private static PStack<Instant> pruned(PStack<Instant> times) {
+    Instant day = times.get(0).minus(DAY);
+    if (times.size() <= KEPT_ANYWAY || times.get(times.size() / 2).isAfter(day)) {
+      return times;
+    }
+    List<Instant> kept = new ArrayList<>();
+    times.stream().filter(time -> time.isAfter(day)).forEach(kept::add);
+    return ConsPStack.from(kept);
+  }
+
+  /** A token that was issued. */
+  Optional<Issued> token(LockPublicKey id) {
+    return Optional.ofNullable(tokens.get(id));
+  }
+
+  /**
+   * How often a rule has signed since a time. What the log has of a later time than now counts, so
+   * that setting the clock back gives nobody more.
+   */
+  int signedSince(String rule, Instant since) {
+    int count = 0;
+    for (Instant time : signed.getOrDefault(rule, ConsPStack.empty())) {
+      count += time.isAfter(since) ? 1 : 0;
+    }
+    return count;
+  }
+
+  /** When the oldest of the last signatures of a rule was made. */
+  Optional<Instant> nthNewest(String rule, int n) {
+    PStack<Instant> times = signed.getOrDefault(rule, ConsPStack.empty());
+    return n < times.size() ? Optional.of(times.get(n)) : Optional.empty();
+  }
+}

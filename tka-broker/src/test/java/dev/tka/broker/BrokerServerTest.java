@@ -1,0 +1,184 @@
+package dev.tka.broker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tka.core.LockPrivateKey;
+import dev.tka.core.NodeKey;
+import dev.tka.core.nodekey.NodeKeySignature;
+import dev.tka.store.KeyFile;
+import java.net.StandardProtocolFamily;
+import java.net.URI;
+import java.net.UnixDomainSocketAddress;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A broker is asked over HTTP, by whoever may, and asks another one (service, section 11). */
+class BrokerServerTest {
+  private static final String TOKEN = "a-token-of-a-forwarder";
+
+  @TempDir Path folder;
+  private Scene scene;
+  private final List<AutoCloseable> open = new ArrayList<>();
+  private final List<String> lines = new ArrayList<>();
+
+  @BeforeEach
+  void begin() throws Exception {
+    scene = new Scene(folder);
+    Files.writeString(folder.resolve("token"), TOKEN + "\n");
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    for (AutoCloseable each : open) {
+      each.close();
+    }
+  }
+
+  private BrokerServer serve(Policy policy, String log, BrokerServer.Where where) throws Exception {
+    BrokerLog file = BrokerLog.open(folder.resolve(log));
+    BrokerServer server =
+        BrokerServer.start(
+            new Broker(policy, file, Scene.clock(), new SecondBroker(), false),
+            where,
+            (request, signed) -> Optional.empty(),
+            lines::add);
+    open.add(server);
+    open.add(file);
+    return server;
+  }
+
+  private BrokerServer.Where port() {
+    return new BrokerServer.Where.Loopback(0, folder.resolve("token"));
+  }
+
+  private static HttpResponse<String> ask(BrokerServer server, String token, byte[] body)
+      throws Exception {
+    return HttpClient.newHttpClient()
+        .send(
+            HttpRequest.newBuilder(URI.create("http://" + server.address() + "/v1/sign"))
+                .header("Authorization", "Bearer " + token)
+                .POST(HttpRequest.BodyPublishers.ofByteArray(body))
+                .build(),
+            HttpResponse.BodyHandlers.ofString());
+  }
+
+  private SigningRequest vouched(int number) throws Exception {
+    NodeKey node = Scene.node(number);
+    return Scene.request(node, scene.jwt(Scene.claims(node, "of " + number)));
+  }
+
+  private static void requireError(HttpResponse<String> answer, int status, String code) {
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
+    assertThat(answer.headers().firstValue("Tka-Error")).contains(code);
+    assertThat(answer.body()).hasLineCount(1).doesNotContain("Exception").doesNotContain("eyJ");
+  }
+
+  @Test
+  void anAnswerIsASignatureOrOneSentenceWithItsCode() throws Exception {
+    BrokerServer server =
+        serve(
+            scene.policy(
+                Scene.rule("ci", Scene.OIDC, scene.trustedKey(), "").replace(":1000", ":1")),
+            "log",
+            port());
+    byte[] good = vouched(1).toJson();
+    HttpResponse<String> answer = ask(server, TOKEN, good);
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    String signature = answer.body().replaceAll(".*\"nodeKeySignature\":\"([^\"]*)\".*", "$1");
+    assertThat(NodeKeySignature.decode(Base64.getDecoder().decode(signature)).isSigned()).isTrue();
+    assertThat(answer.body()).startsWith("{\"rule\":\"ci\",").endsWith(",\"line\":1}");
+    requireError(ask(server, TOKEN, good), 403, "replayed");
+    HttpResponse<String> rate = ask(server, TOKEN, vouched(2).toJson());
+    requireError(rate, 429, "rate");
+    assertThat(rate.headers().firstValue("Retry-After")).contains("3600");
+    requireError(ask(server, "another-token-of-none", good), 401, "unauthorized");
+    requireError(ask(server, TOKEN, Scene.utf8("{\"tailnet\":1}")), 400, "malformed");
+    requireError(ask(server, TOKEN, new byte[100_000]), 413, "too-large");
+    assertThat(String.join("\n", lines)).contains("signed nodekey:").doesNotContain("eyJ");
+  }
+
+  @Test
+  void aUnixSocketNeedsNoTokenAndASocketThatWasLeftIsReplaced() throws Exception {
+    Path socket = folder.resolve("run/broker.sock");
+    Policy policy = scene.policy(Scene.rule("ci", Scene.OIDC, scene.trustedKey(), ""));
+    serve(policy, "log", new BrokerServer.Where.Unix(socket)).close();
+    try (var left = java.nio.channels.ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      left.bind(UnixDomainSocketAddress.of(socket));
+    }
+    serve(policy, "other", new BrokerServer.Where.Unix(socket));
+    assertThat(Files.getPosixFilePermissions(socket.getParent())).hasSize(3);
+    byte[] body = vouched(1).toJson();
+    try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+      channel.write(
+          ByteBuffer.wrap(
+              Scene.utf8(
+                  "POST /v1/sign HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: "
+                      + body.length
+                      + "\r\n\r\n")));
+      channel.write(ByteBuffer.wrap(body));
+      assertThat(
+              new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8))
+          .startsWith("HTTP/1.1 200")
+          .contains("nodeKeySignature");
+    }
+  }
+
+  @Test
+  void theAnswerOfASecondBrokerCountsOnlyWithItsPinnedKeyForThisRequest() throws Exception {
+    LockPrivateKey agrees = LockPrivateKey.generate(Scene.RANDOM);
+    Path file = folder.resolve("second.key");
+    KeyFile.create(file, agrees);
+    BrokerServer second =
+        serve(
+            scene.policy(Scene.rule("agree", Scene.OIDC, "{'agree':'file:" + file + "'}", "")),
+            "second",
+            port());
+    Policy.Second pinned =
+        new Policy.Second(
+            0,
+            URI.create("http://" + second.address()),
+            agrees.publicKey(),
+            Optional.of(folder.resolve("token")));
+    SecondBroker asking = new SecondBroker();
+    assertThat(asking.against(pinned, vouched(1))).isEmpty();
+    assertThat(asking.against(pinned, vouched(1)))
+        .contains("refused: the voucher has served already");
+    Policy.Second other =
+        new Policy.Second(
+            0, pinned.url(), scene.trusted.publicKey(), Optional.of(folder.resolve("token")));
+    assertThat(asking.against(other, vouched(2)))
+        .contains("its agreement is not signed by the key that the policy pins");
+    BrokerServer first =
+        serve(
+            scene.policy(
+                Scene.rule(
+                    "ci",
+                    Scene.OIDC,
+                    Scene.AUTH_KEY,
+                    ",'second':{'above':0,'url':'"
+                        + pinned.url()
+                        + "','key':'"
+                        + agrees.publicKey()
+                        + "','tokenFile':'token'}")),
+            "first",
+            port());
+    assertThat(ask(first, TOKEN, vouched(3).toJson()).statusCode()).isEqualTo(200);
+    second.close();
+    requireError(ask(first, TOKEN, vouched(4).toJson()), 503, "second");
+  }
+}
