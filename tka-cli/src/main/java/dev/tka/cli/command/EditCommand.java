@@ -115,11 +115,7 @@ abstract class EditCommand implements Callable<Integer> {
    * @throws CommandFailure if the edit must not be stored
    */
   Map<String, Object> prepare(
-      Authority authority,
-      List<KeyArgument> named,
-      Signer signer,
-      boolean asJson,
-      OpenStore opened)
+      Authority authority, List<KeyArgument> named, Signer signer, boolean asJson, OpenStore opened)
       throws TkaException, IOException, CommandFailure {
     return Map.of();
   }

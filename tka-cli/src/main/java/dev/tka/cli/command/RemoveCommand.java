@@ -294,11 +294,7 @@ public final class RemoveCommand extends EditCommand {
 
   @Override
   Map<String, Object> prepare(
-      Authority authority,
-      List<KeyArgument> named,
-      Signer signer,
-      boolean asJson,
-      OpenStore opened)
+      Authority authority, List<KeyArgument> named, Signer signer, boolean asJson, OpenStore opened)
       throws UnsoundKeyException, SigningException, IOException, CommandFailure {
     Optional<PeersFile> file = peers.read(tka(), err());
     if (file.isEmpty() && signsAgain()) {

@@ -641,8 +641,8 @@ public record Advice(Kind kind, String why, List<String> commands) {
   /**
    * Advice about places of which some may be running servers, which take only edits: what writes
    * anything else to one goes to the store that it serves, {@value #SERVED}. A running tailscaled
-   * signs with its own key and knows its nodes; what it cannot change is done on its folder while it
-   * is stopped.
+   * signs with its own key and knows its nodes; what it cannot change is done on its folder while
+   * it is stopped.
    */
   public static List<Advice> at(Collection<StorePlace> places, List<Advice> advice) {
     List<Advice> all = advice;
