@@ -6,6 +6,7 @@ import static dev.tka.control.http.Kit.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.jr.ob.JSON;
+import dev.tka.core.Bytes;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.records.ControlRecords;
 import dev.tka.store.records.Fence.Standing;
@@ -76,6 +77,16 @@ class MovedSurfaceTest {
           text("nodeKey", nodeKey(2))
               .replace("{", route == Route.PUT_NODES ? "{\"node\":\"2\"," : "{");
       case MAY_INIT -> "true";
+      case SET_THRESHOLDS -> "{\"addKey\":1}";
+      case PROPOSE -> "{\"disable\":true}";
+      case APPROVE ->
+          text(
+              "sigHash",
+              Kit.base64(Bytes.copyOf(new byte[32])),
+              "key",
+              TestKeys.publicKey(1).toString(),
+              "signature",
+              Kit.base64(Bytes.copyOf(new byte[64])));
       default -> "";
     };
   }
@@ -112,6 +123,7 @@ class MovedSurfaceTest {
                   .replace("{tailnet}", RAW)
                   .replace("{node}", "2")
                   .replace("{token}", "ab".repeat(32))
+                  .replace("{proposal}", "abcdefghij")
                   .replace("{rpc}", rest);
           all.add(new Asked(route, method, path + query(route), body(route)));
         }
