@@ -220,6 +220,11 @@ public final class BrokerCommand {
         "  tka broker run policy.json --dry-run"
       })
   static final class Run implements Callable<Integer> {
+    /** Who asks the broker waits for control, too, and has a connection that may not be idle. */
+    private static final Duration SILENCE = Duration.ofSeconds(10);
+
+    private static final Duration ANSWER = Duration.ofSeconds(15);
+
     @Spec private CommandSpec spec;
 
     @Parameters(index = "0", paramLabel = "POLICY", description = POLICY)
@@ -334,7 +339,9 @@ public final class BrokerCommand {
                 + " running tailscaled: it signs with its own key, and takes no other signature");
       }
       ServerPlace server = ServedPeers.require(access.of(control));
-      return dryRun ? Optional.empty() : Optional.of(ServerClient.open(server.access()));
+      return dryRun
+          ? Optional.empty()
+          : Optional.of(ServerClient.open(server.access().withPatience(SILENCE, ANSWER)));
     }
 
     private static int toBring(BrokerLog log) throws CommandFailure, IOException {
