@@ -3,6 +3,7 @@
 @SuppressWarnings("requires-automatic")
 module dev.tka.broker {
   requires com.fasterxml.jackson.core;
+  requires transitive dev.tka.client;
   requires transitive dev.tka.core;
   requires transitive dev.tka.signer;
   requires dev.tka.store;

@@ -26,6 +26,7 @@ public final class Broker {
   private final Clock clock;
   private final SecondOpinion second;
   private final boolean rehearses;
+  private final boolean brings;
 
   /**
    * A broker.
@@ -36,11 +37,27 @@ public final class Broker {
    */
   public Broker(
       Policy policy, BrokerLog log, Clock clock, SecondOpinion second, boolean rehearses) {
+    this(policy, log, clock, second, rehearses, false);
+  }
+
+  private Broker(
+      Policy policy,
+      BrokerLog log,
+      Clock clock,
+      SecondOpinion second,
+      boolean rehearses,
+      boolean brings) {
     this.policy = policy;
     this.log = log;
     this.clock = clock;
     this.second = second;
     this.rehearses = rehearses;
+    this.brings = brings;
+  }
+
+  /** The same, whose signatures for nodes are noted in the log as those of {@link Bringing}. */
+  public Broker bringing() {
+    return new Broker(policy, log, clock, second, rehearses, true);
   }
 
   /** Asks another broker. */
@@ -63,9 +80,10 @@ public final class Broker {
      * The signature.
      *
      * @param rule the rule that allows it
+     * @param voucher names the voucher in the log
      * @param signature an encoded node-key signature
      */
-    record Signed(long line, String rule, Bytes signature) implements Answer {}
+    record Signed(long line, String rule, String voucher, Bytes signature) implements Answer {}
 
     /**
      * An agreement to what another broker signs.
@@ -170,10 +188,17 @@ public final class Broker {
                   new LogEntry(
                       now,
                       decision instanceof Decision.Sign sign
-                          ? LogEntry.Decided.signed(request, sign, made.signature())
+                          ? LogEntry.Decided.signed(
+                              request, sign, made.signature(), isForControl(sign, made))
                           : LogEntry.Decided.refused(request, (Decision.Refuse) decision)));
             });
     return line.map(number -> answer(number, decided.get(), made));
+  }
+
+  private boolean isForControl(Decision.Sign sign, Made made) {
+    return brings
+        && made.signature().isPresent()
+        && !(sign.rule().sign() instanceof Policy.Signing.Agreement);
   }
 
   private static boolean covers(Made made, Decision.Sign sign) {
@@ -194,7 +219,7 @@ public final class Broker {
     }
     return sign.rule().sign() instanceof Policy.Signing.Agreement
         ? new Answer.Agreed(line, rule, made.signature().get())
-        : new Answer.Signed(line, rule, made.signature().get());
+        : new Answer.Signed(line, rule, sign.voucher(), made.signature().get());
   }
 
   private Answer refused(SigningRequest request, Decision.Refuse refuse)

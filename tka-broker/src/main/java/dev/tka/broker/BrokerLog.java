@@ -157,6 +157,11 @@ public final class BrokerLog implements AutoCloseable {
     return ledger;
   }
 
+  /** How many signatures control has yet to get ({@link Bringing}). */
+  public int toBring() throws LogException, IOException {
+    return ledger().toBring().size();
+  }
+
   /** Makes an entry in view of all before it. */
   @FunctionalInterface
   interface Making {

@@ -19,9 +19,13 @@ import org.pcollections.PStack;
  * @param tokens what it issued, by their public halves
  * @param used the vouchers that have served
  * @param signed when each rule signed, newest first; not much more than the last 24 hours
+ * @param toBring what was signed for control and is not settled there, by the vouchers
  */
 public record Ledger(
-    PMap<LockPublicKey, Issued> tokens, PSet<String> used, PMap<String, PStack<Instant>> signed) {
+    PMap<LockPublicKey, Issued> tokens,
+    PSet<String> used,
+    PMap<String, PStack<Instant>> signed,
+    PMap<String, ToBring> toBring) {
   private static final Duration DAY = Duration.ofDays(1);
   private static final int KEPT_ANYWAY = 64;
 
@@ -33,22 +37,50 @@ public record Ledger(
    */
   public record Issued(String rule, Instant until) {}
 
+  /**
+   * A signature that control has yet to get.
+   *
+   * @param at when it was decided
+   * @param decided the decision
+   */
+  public record ToBring(Instant at, LogEntry.Decided decided) {
+    String voucher() {
+      return decided.voucher().orElseThrow();
+    }
+
+    @Override
+    public String toString() {
+      return SigningRequest.keys(decided.nodeKey(), decided.rotationKey())
+          + " of "
+          + decided.tailnet();
+    }
+  }
+
   /** Of an empty log. */
   public static Ledger empty() {
-    return new Ledger(HashTreePMap.empty(), HashTreePSet.empty(), HashTreePMap.empty());
+    return new Ledger(
+        HashTreePMap.empty(), HashTreePSet.empty(), HashTreePMap.empty(), HashTreePMap.empty());
   }
 
   /** With one more entry of the log. */
   public Ledger with(LogEntry entry) {
     if (entry.what() instanceof LogEntry.TokenIssued token) {
       return new Ledger(
-          tokens.plus(token.id(), new Issued(token.rule(), token.until())), used, signed);
+          tokens.plus(token.id(), new Issued(token.rule(), token.until())), used, signed, toBring);
+    }
+    if (entry.what() instanceof LogEntry.Settled settled) {
+      return new Ledger(tokens, used, signed, toBring.minus(settled.voucher()));
     }
     if (entry.what() instanceof LogEntry.Decided decided && decided.counts()) {
       String rule = decided.rule().orElseThrow();
       PStack<Instant> times = signed.getOrDefault(rule, ConsPStack.empty()).plus(entry.at());
       return new Ledger(
-          tokens, used.plus(decided.voucher().orElseThrow()), signed.plus(rule, pruned(times)));
+          tokens,
+          used.plus(decided.voucher().orElseThrow()),
+          signed.plus(rule, pruned(times)),
+          decided.forControl()
+              ? toBring.plus(decided.voucher().orElseThrow(), new ToBring(entry.at(), decided))
+              : toBring);
     }
     return this;
   }

@@ -19,6 +19,7 @@ import java.util.Optional;
  */
 public record LogEntry(Instant at, Event what) {
   private static final int LONGEST = 1_000;
+  private static final String CONTROL = "control";
 
   /** What happened. */
   public sealed interface Event {}
@@ -38,6 +39,22 @@ public record LogEntry(Instant at, Event what) {
    * @param until from when on it does not count
    */
   public record TokenIssued(LockPublicKey id, String rule, Instant until) implements Event {}
+
+  /**
+   * A signature for control is there, or is left.
+   *
+   * @param tailnet the request's
+   * @param nodeKey the request's
+   * @param voucher names the verified voucher
+   * @param left why it is not tried any longer; empty if control has it
+   */
+  public record Settled(String tailnet, NodeKey nodeKey, String voucher, Optional<String> left)
+      implements Event {
+    /** Cuts a long reason off. */
+    public Settled {
+      left = left.map(why -> why.length() > LONGEST ? why.substring(0, LONGEST) : why);
+    }
+  }
 
   /** How a request was answered. */
   public enum Outcome {
@@ -63,6 +80,7 @@ public record LogEntry(Instant at, Event what) {
    * @param user the request's
    * @param voucher names the verified voucher
    * @param signature what was given; empty if nothing was
+   * @param forControl whether the broker itself brings it to control
    */
   public record Decided(
       Outcome outcome,
@@ -75,14 +93,16 @@ public record LogEntry(Instant at, Event what) {
       List<String> tags,
       Optional<String> user,
       Optional<String> voucher,
-      Optional<Bytes> signature)
+      Optional<Bytes> signature,
+      boolean forControl)
       implements Event {
     /** Copies its list. */
     public Decided {
       tags = List.copyOf(tags);
     }
 
-    static Decided signed(SigningRequest request, Decision.Sign sign, Optional<Bytes> signature) {
+    static Decided signed(
+        SigningRequest request, Decision.Sign sign, Optional<Bytes> signature, boolean forControl) {
       return new Decided(
           signature.isPresent() ? Outcome.SIGNED : Outcome.WOULD_SIGN,
           Optional.empty(),
@@ -94,7 +114,8 @@ public record LogEntry(Instant at, Event what) {
           request.tags(),
           request.user(),
           Optional.of(sign.voucher()),
-          signature);
+          signature,
+          forControl);
     }
 
     static Decided refused(SigningRequest request, Decision.Refuse refuse) {
@@ -109,7 +130,8 @@ public record LogEntry(Instant at, Event what) {
           request.tags(),
           request.user(),
           refuse.voucher(),
-          Optional.empty());
+          Optional.empty(),
+          false);
     }
 
     /** Whether a voucher was used up, and a rate with it; a rehearsal uses up nothing. */
@@ -130,6 +152,12 @@ public record LogEntry(Instant at, Event what) {
       out.put("id", token.id().toString());
       out.put("rule", token.rule());
       out.put("until", token.until().toString());
+    } else if (what instanceof Settled settled) {
+      out.put("kind", settled.left().isPresent() ? "left" : "brought");
+      out.put("tailnet", settled.tailnet());
+      out.put("nodeKey", settled.nodeKey().toString());
+      out.put("voucher", settled.voucher());
+      settled.left().ifPresent(why -> out.put("reason", why));
     } else if (what instanceof Decided decided) {
       put(decided, out);
     }
@@ -159,6 +187,9 @@ public record LogEntry(Instant at, Event what) {
         .signature()
         .ifPresent(
             bytes -> out.put("signature", Base64.getEncoder().encodeToString(bytes.toByteArray())));
+    if (decided.forControl()) {
+      out.put("to", CONTROL);
+    }
   }
 
   /** Takes an entry from the members of a line. */
@@ -175,11 +206,21 @@ public record LogEntry(Instant at, Event what) {
                   in.value("id", LONGEST, "tlpub:...", LockPublicKey::parse),
                   in.text("rule", LONGEST),
                   in.time("until"));
+          case "brought" -> settled(in, Optional.empty());
+          case "left" -> settled(in, Optional.of(in.text("reason", LONGEST)));
           case "signed" -> decided(in, Outcome.SIGNED);
           case "refused" -> decided(in, Outcome.REFUSED);
           case "would-sign" -> decided(in, Outcome.WOULD_SIGN);
           default -> throw in.bad("kind", "a kind that is known", "another");
         });
+  }
+
+  private static Settled settled(Members in, Optional<String> left) throws BadInputException {
+    return new Settled(
+        in.text("tailnet", Tailnets.LONGEST_NAME),
+        in.value("nodeKey", LONGEST, "nodekey:...", NodeKey::parse),
+        in.text("voucher", LONGEST),
+        left);
   }
 
   private static Decided decided(Members in, Outcome outcome) throws BadInputException {
@@ -199,9 +240,13 @@ public record LogEntry(Instant at, Event what) {
                 "signature",
                 SigningRequest.LONGEST_VOUCHER,
                 "base64",
-                text -> Bytes.copyOf(Base64.getDecoder().decode(text))));
+                text -> Bytes.copyOf(Base64.getDecoder().decode(text))),
+            in.optionalText("to", LONGEST).filter(CONTROL::equals).isPresent());
     if (decided.counts() && (decided.rule().isEmpty() || decided.voucher().isEmpty())) {
       throw in.bad("voucher", "a rule and a voucher with what is signed", "nothing");
+    }
+    if (decided.forControl() && (!decided.counts() || decided.signature().isEmpty())) {
+      throw in.bad("to", "a signature that can be brought", "none");
     }
     return decided;
   }

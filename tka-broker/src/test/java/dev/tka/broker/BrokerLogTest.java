@@ -42,7 +42,8 @@ class BrokerLogTest {
             List.of("tag:ci"),
             Optional.empty(),
             Optional.of("oidc:" + number),
-            Optional.of(Bytes.copyOf(new byte[] {1, 2, (byte) number}))));
+            Optional.of(Bytes.copyOf(new byte[] {1, 2, (byte) number})),
+            number % 4 == 0));
   }
 
   private void write(int from, int count) throws Exception {

@@ -113,7 +113,8 @@ class DecisionTest {
         Ledger.empty()
             .with(
                 new LogEntry(
-                    Scene.NOW, LogEntry.Decided.signed(request, sign, Optional.of(NODE.bytes()))));
+                    Scene.NOW,
+                    LogEntry.Decided.signed(request, sign, Optional.of(NODE.bytes()), false)));
     requireRefused(Reason.REPLAYED, decide(ci, after, request));
     requireRefused(Reason.REPLAYED, decide(ci, after, Scene.request(NODE, scene.jwt(claims))));
     claims.put("jti", "2");
@@ -213,7 +214,8 @@ class DecisionTest {
       assertThat(sign.needsSecond()).as("number " + i).isEqualTo(i >= 3);
       ledger =
           ledger.with(
-              new LogEntry(now, LogEntry.Decided.signed(request, sign, Optional.of(node.bytes()))));
+              new LogEntry(
+                  now, LogEntry.Decided.signed(request, sign, Optional.of(node.bytes()), false)));
       if (i % 2 == 1) {
         claims.put("jti", "more" + i);
         Decision refused = Decision.of(policy, ledger, Scene.request(node, scene.jwt(claims)), now);

@@ -115,6 +115,7 @@ class MessagesTest {
           "broker token FILE rule --state FILE",
           "broker voucher KEYS --tailnet n NODE",
           "broker log --state FILE",
+          "broker waiting STORE",
           "conformance FILE",
           "conformance STORE");
 

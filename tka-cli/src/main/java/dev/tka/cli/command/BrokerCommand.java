@@ -1,6 +1,7 @@
 package dev.tka.cli.command;
 
 import dev.tka.broker.BadInputException;
+import dev.tka.broker.Bringing;
 import dev.tka.broker.Broker;
 import dev.tka.broker.BrokerLog;
 import dev.tka.broker.BrokerServer;
@@ -9,18 +10,29 @@ import dev.tka.broker.LogEntry;
 import dev.tka.broker.LogException;
 import dev.tka.broker.Policy;
 import dev.tka.broker.SecondBroker;
+import dev.tka.cli.input.DaemonPeers;
 import dev.tka.cli.input.KeyArgument;
+import dev.tka.cli.input.PeersFile;
 import dev.tka.cli.input.SecretInput;
+import dev.tka.cli.input.ServedPeers;
+import dev.tka.cli.input.ServerOption;
+import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.StoreText;
 import dev.tka.cli.input.StreamArgument;
 import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Texts;
+import dev.tka.client.ServerClient;
+import dev.tka.client.ServerException;
+import dev.tka.client.ServerPlace;
+import dev.tka.client.localapi.TailscaledPlace;
 import dev.tka.core.Bytes;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.NodeKey;
 import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
+import dev.tka.store.StorePlace;
 import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
 import dev.tka.store.export.ExportFile;
@@ -41,6 +53,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -66,12 +79,14 @@ import picocli.CommandLine.Spec;
       BrokerCommand.Run.class,
       BrokerCommand.MakeToken.class,
       BrokerCommand.Vouch.class,
+      BrokerCommand.Waiting.class,
       BrokerCommand.ReadLog.class
     },
     footerHeading = "%nExamples:%n",
     footer = {
       "  tka broker check policy.json",
-      "  tka broker run policy.json --state /var/lib/tka-broker",
+      "  tka broker run policy.json --state /var/lib/tka-broker --server https://tka.example.com",
+      "  tka broker waiting https://tka.example.com --tailnet example.com",
       "  tka broker token policy.json new-servers --state /var/lib/tka-broker --out web7.token",
       "  tka broker voucher web7.token --tailnet example.com nodekey:...",
       "  tka broker log --state /var/lib/tka-broker --verify"
@@ -188,18 +203,28 @@ public final class BrokerCommand {
       description = {
         "Runs the broker, which is asked over HTTP: POST /v1/sign.",
         "Who asks hands over the node's voucher, and gets the signature. On a Unix socket, whoever"
-            + " may open its folder may ask; on a port, whoever has the token of --token-file."
-            + " Standard error gets one line per request; what it prints first names the last line"
+            + " may open its folder may ask; on a port, whoever has the token of --port-token-file.",
+        "With --server, the broker itself brings each signature to control, and tries again for as"
+            + " long as control is away; what was not brought before a restart is brought after it."
+            + " The token of --token-file has to be an operator's with full rights.",
+        "Standard error gets one line per request; what it prints first names the last line"
             + " of its log, to be kept elsewhere."
       },
       mixinStandardHelpOptions = true,
       footerHeading = "%nExamples:%n",
       footer = {
         "  tka broker run policy.json",
-        "  tka broker run policy.json --state /var/lib/tka-broker --port 8700 --token-file broker.token",
+        "  tka broker run policy.json --state /var/lib/tka-broker --port 8700"
+            + " --port-token-file broker.token",
+        "  tka broker run policy.json --server https://tka.example.com --token-file operator.token",
         "  tka broker run policy.json --dry-run"
       })
   static final class Run implements Callable<Integer> {
+    /** Who asks the broker waits for control, too, and has a connection that may not be idle. */
+    private static final Duration SILENCE = Duration.ofSeconds(10);
+
+    private static final Duration ANSWER = Duration.ofSeconds(15);
+
     @Spec private CommandSpec spec;
 
     @Parameters(index = "0", paramLabel = "POLICY", description = POLICY)
@@ -211,15 +236,26 @@ public final class BrokerCommand {
         names = "--port",
         paramLabel = "N",
         description =
-            "Listen on this port of 127.0.0.1, with --token-file, in place of the socket broker.sock in"
-                + " the folder of --state.")
+            "Listen on this port of 127.0.0.1, with --port-token-file, in place of the socket"
+                + " broker.sock in the folder of --state.")
     private @Nullable Integer port;
 
     @Option(
-        names = "--token-file",
+        names = "--port-token-file",
         paramLabel = "FILE",
         description = "The file of the token with which a port is asked.")
     private @Nullable Path tokenFile;
+
+    @Option(
+        names = "--server",
+        paramLabel = "URL",
+        converter = StoreText.class,
+        description =
+            "Bring each signature to this running server, https://HOST:PORT or unix:PATH of its"
+                + " operators' listener.")
+    private @Nullable StorePlace control;
+
+    @Mixin private ServerOption access;
 
     @Option(
         names = "--dry-run",
@@ -228,11 +264,13 @@ public final class BrokerCommand {
     private boolean dryRun;
 
     @Override
-    public Integer call() throws TkaException, IOException, CommandFailure {
+    public Integer call() throws TkaException, IOException, CommandFailure, ServerException {
       if ((port == null) != (tokenFile == null)) {
         throw new ParameterException(
-            spec.commandLine(), "--port and --token-file belong together: a port needs a token");
+            spec.commandLine(),
+            "--port and --port-token-file belong together: a port needs a token");
       }
+      Optional<ServerClient> client = client();
       PrintWriter out = spec.commandLine().getOut();
       PrintWriter err = spec.commandLine().getErr();
       Policy policy = policy(file);
@@ -246,21 +284,34 @@ public final class BrokerCommand {
       } catch (LogException e) {
         throw failure(e);
       }
+      Consumer<String> lines =
+          line -> {
+            err.println(Instant.now().truncatedTo(ChronoUnit.MILLIS) + " " + line);
+            err.flush();
+          };
+      Clock clock = Clock.systemUTC();
+      Broker broker = new Broker(policy, log, clock, new SecondBroker(), dryRun);
+      int left = toBring(log);
+      Optional<Bringing> bringing = client.map(to -> Bringing.start(log, to, clock, lines));
       BrokerServer server =
           BrokerServer.start(
-              new Broker(policy, log, Clock.systemUTC(), new SecondBroker(), dryRun),
+              bringing.isPresent() ? broker.bringing() : broker,
               port == null || tokenFile == null
                   ? new BrokerServer.Where.Unix(state.folder().resolve("broker.sock"))
                   : new BrokerServer.Where.Loopback(port, tokenFile),
-              (request, signed) -> Optional.empty(),
-              line -> {
-                err.println(Instant.now().truncatedTo(ChronoUnit.MILLIS) + " " + line);
-                err.flush();
-              });
+              bringing.isPresent() ? bringing.get() : (request, signed) -> Optional.empty(),
+              lines);
       explain(policy, out);
       out.println();
       out.println(
           "log:     " + state.log() + ", line " + head.lines() + ", " + head.hash().toHex());
+      if (left > 0) {
+        out.println(
+            "control: "
+                + Texts.count(left, "signature")
+                + " of before not brought yet"
+                + (bringing.isPresent() ? "" : ", which needs --server"));
+      }
       out.println("asked at " + server.address() + (dryRun ? ", signs nothing (--dry-run)" : ""));
       out.flush();
       Runtime.getRuntime()
@@ -268,11 +319,37 @@ public final class BrokerCommand {
               new Thread(
                   () -> {
                     server.close();
+                    bringing.ifPresent(Bringing::close);
                     // Java would exit with the number of the signal.
                     Runtime.getRuntime().halt(ExitCode.OK);
                   }));
       waitForEver();
       return ExitCode.OK;
+    }
+
+    /** A rehearsal has nothing to bring. */
+    private Optional<ServerClient> client() throws CommandFailure, ServerException {
+      if (control == null) {
+        return Optional.empty();
+      }
+      if (control instanceof TailscaledPlace) {
+        throw new CommandFailure(
+            ExitCode.USAGE,
+            "--server: expected a running server, such as https://HOST:PORT or unix:PATH, found a"
+                + " running tailscaled: it signs with its own key, and takes no other signature");
+      }
+      ServerPlace server = ServedPeers.require(access.of(control));
+      return dryRun
+          ? Optional.empty()
+          : Optional.of(ServerClient.open(server.access().withPatience(SILENCE, ANSWER)));
+    }
+
+    private static int toBring(BrokerLog log) throws CommandFailure, IOException {
+      try {
+        return log.toBring();
+      } catch (LogException e) {
+        throw failure(e);
+      }
     }
 
     private static void waitForEver() {
@@ -432,6 +509,54 @@ public final class BrokerCommand {
     }
   }
 
+  /** {@code tka broker waiting}: lists the nodes that wait. */
+  @Command(
+      name = "waiting",
+      description = {
+        "Lists the nodes that wait: those that lack only a signature.",
+        "A running server, or tailscaled, is asked for its nodes, and their signatures are verified"
+            + " here. Names are its word, and only shown: a broker signs a node for its voucher alone."
+      },
+      mixinStandardHelpOptions = true,
+      footerHeading = "%nExamples:%n",
+      footer = {
+        "  tka broker waiting https://tka.example.com --tailnet example.com",
+        "  tka broker waiting tailscaled:"
+      })
+  static final class Waiting implements Callable<Integer> {
+    @Spec private CommandSpec spec;
+    @Mixin private StoreArgument store;
+
+    @Override
+    public Integer call() throws TkaException, IOException, CommandFailure, ServerException {
+      PrintWriter out = spec.commandLine().getOut();
+      PrintWriter err = spec.commandLine().getErr();
+      Optional<TailscaledPlace> daemon = DaemonPeers.find(store.place());
+      if (daemon.isEmpty()) {
+        ServedPeers.require(store.place());
+      }
+      StoreEdit look = StoreEdit.look(store, err);
+      PeersFile nodes =
+          daemon.isPresent()
+              ? DaemonPeers.of(daemon.get(), err)
+              : ServedPeers.of(
+                  ServedPeers.require(store.place()), look.store().tailnet().orElseThrow());
+      int[] count = {0};
+      PeerText.all(look.authority(), nodes)
+          .forEach(
+              (entry, verdict) -> {
+                if (PeerText.isUnsigned(verdict)) {
+                  count[0]++;
+                  out.println(entry.peer().nodeKey() + "  " + entry.title());
+                }
+              });
+      if (count[0] == 0) {
+        err.println("tka: no node waits");
+      }
+      return nodes.exitCode();
+    }
+  }
+
   /** {@code tka broker log}: verifies and prints the log. */
   @Command(
       name = "log",
@@ -497,6 +622,14 @@ public final class BrokerCommand {
       String at = entry.at().truncatedTo(ChronoUnit.SECONDS) + "  ";
       if (entry.what() instanceof LogEntry.TokenIssued token) {
         return at + "token     rule " + token.rule() + ", until " + token.until();
+      }
+      if (entry.what() instanceof LogEntry.Settled settled) {
+        return at
+            + (settled.left().isPresent() ? "left      " : "brought   ")
+            + settled.nodeKey()
+            + " of "
+            + TailnetName.printable(settled.tailnet())
+            + settled.left().map(why -> ": " + Texts.printable(why)).orElse("");
       }
       if (entry.what() instanceof LogEntry.Decided decided) {
         String what =
