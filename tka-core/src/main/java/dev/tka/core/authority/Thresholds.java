@@ -23,8 +23,9 @@ import java.util.Optional;
  *   <li>a checkpoint counts as a checkpoint, and also as adding or removing a key where its state
  *       has more or fewer keys or votes than the state at its parent, and as disabling where its
  *       disablement values are others: who sets these may end the authority;
- *   <li>an AUM that would displace another one may undo whatever followed there, so it needs the
- *       most that any edit needs. No-op and unknown kinds ask for nothing else.
+ *   <li>an AUM that would displace another one may undo whatever followed there, other disablement
+ *       values included, so it needs the most that any kind needs. No-op and unknown kinds ask for
+ *       nothing else.
  * </ul>
  *
  * <p>A genesis begins an authority and edits none, so nothing is asked of it.
@@ -160,9 +161,12 @@ public record Thresholds(long addKey, long removeKey, long checkpoint, long disa
     };
   }
 
-  /** The most votes that any edit needs: what an AUM needs that may undo any edit. */
-  public long neededToDisplace() {
-    return Math.max(checkpoint, Math.max(addKey, removeKey));
+  /**
+   * The most votes that anything needs, the end of the authority included: what an AUM needs that
+   * may undo any edit, and so may bring back disablement values that were replaced.
+   */
+  public long highest() {
+    return Math.max(Math.max(checkpoint, disable), Math.max(addKey, removeKey));
   }
 
   /**
@@ -173,7 +177,7 @@ public record Thresholds(long addKey, long removeKey, long checkpoint, long disa
   public Optional<Shortfall> shortfall(Aum update, State atParent, boolean displaces) {
     long needed = neededBy(update, atParent);
     if (displaces) {
-      needed = Math.max(needed, neededToDisplace());
+      needed = Math.max(needed, highest());
     }
     return shortfall(needed, atParent.weightOf(update));
   }

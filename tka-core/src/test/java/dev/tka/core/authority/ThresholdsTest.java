@@ -101,10 +101,15 @@ class ThresholdsTest {
   }
 
   @Test
-  void whatDisplacesNeedsWhatAnyEditNeeds() {
+  void whatDisplacesNeedsWhatAnyKindNeeds() {
     Aum noOp = Chains.noOp(GENESIS, "x", 1);
     assertThat(ALL.shortfall(noOp, STATE, false)).isEmpty();
-    assertThat(ALL.shortfall(noOp, STATE, true)).contains(new Shortfall(4, 1));
+    for (Kind kind : Kind.values()) {
+      assertThat(Thresholds.NONE.with(kind, 3).shortfall(noOp, STATE, true))
+          .as("%s", kind)
+          .contains(new Shortfall(3, 1));
+    }
+    assertThat(ALL.shortfall(noOp, STATE, true)).contains(new Shortfall(5, 1));
   }
 
   @Test
