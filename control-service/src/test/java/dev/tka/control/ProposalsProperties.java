@@ -134,8 +134,9 @@ class ProposalsProperties {
       case 0 ->
           service.setThresholds(
               TAILNET,
-              new Thresholds(
-                  random.nextInt(4), random.nextInt(4), random.nextInt(4), random.nextInt(4)));
+              TestControl.each(
+                  new Thresholds(
+                      random.nextInt(4), random.nextInt(4), random.nextInt(4), random.nextInt(4))));
       case 1 -> service.restored(TAILNET, random.nextBoolean());
       case 2, 3 -> {
         List<Aum> edits = new ArrayList<>(List.of(operation()));

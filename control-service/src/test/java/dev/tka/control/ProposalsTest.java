@@ -17,8 +17,10 @@ import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.authority.Thresholds;
+import dev.tka.core.authority.Thresholds.Kind;
 import dev.tka.core.authority.UpdateBuilder;
 import dev.tka.core.store.AumSnapshot;
+import dev.tka.store.Tailnets;
 import dev.tka.store.records.ControlRecords;
 import dev.tka.store.records.Proposal;
 import dev.tka.store.records.ProposalStatus;
@@ -28,11 +30,17 @@ import dev.tka.sync.rpc.Announcement;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -58,7 +66,7 @@ class ProposalsTest {
   }
 
   private void ask(Thresholds thresholds) throws Exception {
-    control.service.setThresholds(TAILNET, thresholds);
+    control.service.setThresholds(TAILNET, TestControl.each(thresholds));
   }
 
   private ProposalStatus propose(Aum... edits) throws Exception {
@@ -301,6 +309,81 @@ class ProposalsTest {
     ask(TWO);
     ask(TWO);
     assertThat(control.service.thresholds(TAILNET)).isEqualTo(TWO);
+  }
+
+  @Test
+  void oneThatIsNotNamedStaysAlsoIfOthersSetItAtTheSameTime() throws Exception {
+    control.service.setThresholds(TAILNET, Map.of(Kind.ADD_KEY, 3L));
+    ControlService late =
+        meanwhile(
+            1,
+            () ->
+                control.service.setThresholds(
+                    TAILNET, Map.of(Kind.DISABLE, 2L, Kind.CHECKPOINT, 1L)));
+    late.setThresholds(TAILNET, Map.of(Kind.REMOVE_KEY, 1L, Kind.CHECKPOINT, 0L));
+    assertThat(control.service.thresholds(TAILNET)).isEqualTo(new Thresholds(3, 1, 0, 2));
+    late.setThresholds(TAILNET, Map.of());
+    assertThat(control.service.thresholds(TAILNET)).isEqualTo(new Thresholds(3, 1, 0, 2));
+  }
+
+  @Test
+  void oneThatCameOutOfReachKeepsNoOtherFromBeingSet() throws Exception {
+    ask(new Thresholds(0, 0, 3, 3));
+    control.call(1, edit(1, genesis.hash(), Chains.removeKey(genesis, TestKeys.id(3), 1)));
+    control.service.setThresholds(TAILNET, Map.of(Kind.CHECKPOINT, 2L));
+    assertThat(control.service.thresholds(TAILNET)).isEqualTo(new Thresholds(0, 0, 2, 3));
+  }
+
+  /** Something that another one does. */
+  @FunctionalInterface
+  private interface Other {
+    void act() throws Exception;
+  }
+
+  /** A service on the same place; while it reads a record for a time, another one acts first. */
+  private ControlService meanwhile(int time, Other other) {
+    ControlRecords records = control.place.records().orElseThrow();
+    AtomicInteger times = new AtomicInteger();
+    ControlRecords late =
+        proxy(
+            ControlRecords.class,
+            (method, arguments) -> {
+              Object answer = method.invoke(records, arguments);
+              if (method.getName().equals("seen") && times.incrementAndGet() == time) {
+                other.act();
+              }
+              return answer;
+            });
+    Tailnets shared = new SharedPlace(control.place);
+    return ControlService.over(
+        proxy(
+            Tailnets.class,
+            (method, arguments) ->
+                method.getName().equals("records")
+                    ? Optional.of(late)
+                    : method.invoke(shared, arguments)),
+        ControlSettings.DEFAULTS,
+        control.clock);
+  }
+
+  /** Answers a call. */
+  @FunctionalInterface
+  private interface Answering {
+    @Nullable Object answer(Method method, Object @Nullable [] arguments) throws Exception;
+  }
+
+  private static <T> T proxy(Class<T> type, Answering answering) {
+    return type.cast(
+        Proxy.newProxyInstance(
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (proxy, method, arguments) -> {
+              try {
+                return answering.answer(method, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            }));
   }
 
   @Test

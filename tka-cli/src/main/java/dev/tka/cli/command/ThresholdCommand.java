@@ -11,6 +11,7 @@ import dev.tka.core.TkaException;
 import dev.tka.core.authority.Thresholds;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,22 +62,22 @@ public final class ThresholdCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure, ServerException {
+    Map<Thresholds.Kind, Long> changes = new EnumMap<>(Thresholds.Kind.class);
+    for (String each : arguments) {
+      put(each, changes);
+    }
     OpenStore opened = store.open();
     try (Collecting collecting = Collecting.open(store, opened)) {
-      Thresholds thresholds = collecting.thresholds();
-      for (String each : arguments) {
-        thresholds = with(thresholds, each);
-      }
-      if (!arguments.isEmpty()) {
-        collecting.set(thresholds);
+      if (!changes.isEmpty()) {
+        collecting.set(changes);
         tka.noteChange();
       }
-      print(thresholds);
+      print(collecting.thresholds());
     }
     return ExitCode.OK;
   }
 
-  private Thresholds with(Thresholds thresholds, String argument) {
+  private void put(String argument, Map<Thresholds.Kind, Long> changes) {
     String[] parts = argument.split("=", 2);
     Optional<Thresholds.Kind> kind = Thresholds.Kind.parse(parts[0]);
     if (kind.isEmpty() || parts.length < 2 || !parts[1].matches("[0-9]{1,7}")) {
@@ -91,7 +92,7 @@ public final class ThresholdCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "expected at most " + Thresholds.MOST + " votes, found " + votes);
     }
-    return thresholds.with(kind.get(), votes);
+    changes.put(kind.get(), votes);
   }
 
   private void print(Thresholds thresholds) throws IOException {

@@ -6,6 +6,7 @@ import dev.tka.core.Key;
 import dev.tka.core.State;
 import dev.tka.core.store.StoreException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -138,6 +139,19 @@ public record Thresholds(long addKey, long removeKey, long checkpoint, long disa
       case CHECKPOINT -> new Thresholds(addKey, removeKey, votes, disable);
       case DISABLE -> new Thresholds(addKey, removeKey, checkpoint, votes);
     };
+  }
+
+  /**
+   * With other votes for some kinds; the others stay.
+   *
+   * @throws IllegalArgumentException if a number is negative or above {@link #MOST}
+   */
+  public Thresholds with(Map<Kind, Long> changes) {
+    Thresholds changed = this;
+    for (Map.Entry<Kind, Long> each : changes.entrySet()) {
+      changed = changed.with(each.getKey(), each.getValue());
+    }
+    return changed;
   }
 
   /** Whether nothing is asked. */
