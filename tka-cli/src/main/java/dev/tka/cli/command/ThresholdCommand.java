@@ -33,8 +33,9 @@ import picocli.CommandLine.Spec;
       "Shows or sets how many votes a tailnet of control asks of its edits.",
       "Kinds: add-key (also raising votes), remove-key (also lowering votes), checkpoint, and disable"
           + " (a proposal must be approved before the secret is taken). 0 asks for nothing beyond a"
-          + " trusted key. An edit counts the votes of all keys that signed it: 'tka propose' and"
-          + " 'tka approve' collect them.",
+          + " trusted key. Adding keys and raising votes needs the most of the four, since new votes"
+          + " count for all of them. An edit counts the votes of all keys that signed it: 'tka"
+          + " propose' and 'tka approve' collect them.",
       "What has fewer votes gets in by no way, from when this returns. Set it once all servers of the"
           + " database are of this version: older ones do not count votes."
     },
@@ -42,7 +43,7 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExamples:%n",
     footer = {
       "  tka threshold unix:tka-data/operator.sock --tailnet example.com",
-      "  tka threshold unix:tka-data/operator.sock --tailnet example.com add-key=2 remove-key=2"
+      "  tka threshold unix:tka-data/operator.sock --tailnet example.com add-key=3 remove-key=2"
           + " checkpoint=2 disable=3",
     })
 public final class ThresholdCommand implements Callable<Integer> {

@@ -17,7 +17,9 @@ import java.util.Optional;
  * <p>An AUM counts as what it does, whatever it is called, and needs the most that any of it needs:
  *
  * <ul>
- *   <li>an add-key AUM adds a key, and a remove-key AUM removes one;
+ *   <li>an add-key AUM adds a key, and a remove-key AUM removes one. Adding one needs the most that
+ *       any kind needs, and not only its own threshold: new votes count for every kind, so whoever
+ *       could give them for fewer could reach any other threshold alone, with votes made for it;
  *   <li>an update-key AUM that raises a key's votes counts as adding one, since it gives a say that
  *       nobody granted before; one that lowers them counts as removing one. One that changes only
  *       metadata asks for nothing, since metadata decides nothing;
@@ -31,7 +33,8 @@ import java.util.Optional;
  *
  * <p>A genesis begins an authority and edits none, so nothing is asked of it.
  *
- * @param addKey the votes for adding a key, 0 if one trusted key suffices
+ * @param addKey the votes for adding a key, 0 if one trusted key suffices; where another kind needs
+ *     more, adding one needs as many as that
  * @param removeKey the votes for removing a key, likewise
  * @param checkpoint the votes for a checkpoint, likewise
  * @param disable the votes that must approve the end of the authority, 0 if the secret suffices
@@ -162,7 +165,7 @@ public record Thresholds(long addKey, long removeKey, long checkpoint, long disa
   /** The votes that an AUM needs on the state at its parent; 0 if nothing is asked. */
   public long neededBy(Aum update, State atParent) {
     return switch (update.kind().meaning()) {
-      case ADD_KEY -> addKey;
+      case ADD_KEY -> highest();
       case REMOVE_KEY -> removeKey;
       case UPDATE_KEY -> {
         Optional<Key> key = update.keyId().flatMap(atParent::findKey);
@@ -176,8 +179,9 @@ public record Thresholds(long addKey, long removeKey, long checkpoint, long disa
   }
 
   /**
-   * The most votes that anything needs, the end of the authority included: what an AUM needs that
-   * may undo any edit, and so may bring back disablement values that were replaced.
+   * The most votes that anything needs, the end of the authority included. An AUM needs them that
+   * may undo any edit, and so may bring back disablement values that were replaced; and one that
+   * gives votes, since these count for every kind.
    */
   public long highest() {
     return Math.max(Math.max(checkpoint, disable), Math.max(addKey, removeKey));
@@ -203,7 +207,7 @@ public record Thresholds(long addKey, long removeKey, long checkpoint, long disa
 
   private long forVotes(long before, long after) {
     int order = Long.compareUnsigned(after, before);
-    return order == 0 ? 0 : order > 0 ? addKey : removeKey;
+    return order == 0 ? 0 : order > 0 ? highest() : removeKey;
   }
 
   private long forCheckpoint(State after, State before) {

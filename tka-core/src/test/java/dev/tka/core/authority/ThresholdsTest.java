@@ -65,7 +65,6 @@ class ThresholdsTest {
 
   @Test
   void eachKindHasItsThreshold() {
-    assertThat(needed(Chains.addKey(GENESIS, TestKeys.key(4, 1), 1))).isEqualTo(2);
     assertThat(needed(Chains.removeKey(GENESIS, TestKeys.id(2), 1))).isEqualTo(3);
     assertThat(needed(checkpoint(KEYS))).isEqualTo(4);
     assertThat(needed(Chains.noOp(GENESIS, "x", 1))).isZero();
@@ -77,8 +76,27 @@ class ThresholdsTest {
   }
 
   @Test
+  void whoeverGivesVotesNeedsTheMostThatTheyAreGoodFor() {
+    List<Key> more = new ArrayList<>(KEYS);
+    more.add(TestKeys.key(4, 1));
+    for (Kind kind : Kind.values()) {
+      Thresholds one = Thresholds.NONE.with(kind, 3);
+      for (Aum gives :
+          List.of(
+              Chains.addKey(GENESIS, TestKeys.key(4, 1), 1),
+              Chains.updateVotes(GENESIS, TestKeys.id(1), 4096, 1),
+              checkpoint(more),
+              checkpoint(List.of(TestKeys.key(1, 2), KEYS.get(1), KEYS.get(2))))) {
+        assertThat(one.shortfall(gives, STATE, false))
+            .as("%s under a threshold for %s", gives.kind(), kind)
+            .contains(new Shortfall(3, 1));
+      }
+    }
+  }
+
+  @Test
   void anUpdateCountsAsWhatItDoes() {
-    assertThat(needed(Chains.updateVotes(GENESIS, TestKeys.id(2), 3, 1))).isEqualTo(2);
+    assertThat(needed(Chains.updateVotes(GENESIS, TestKeys.id(2), 3, 1))).isEqualTo(5);
     assertThat(needed(Chains.updateVotes(GENESIS, TestKeys.id(2), 1, 1))).isEqualTo(3);
     assertThat(needed(Chains.updateVotes(GENESIS, TestKeys.id(2), 2, 1))).isZero();
     assertThat(needed(Chains.updateMeta(GENESIS, TestKeys.id(2), Map.of("a", "b"), 1))).isZero();
@@ -92,8 +110,8 @@ class ThresholdsTest {
     List<Key> raised = List.of(TestKeys.key(1, 9), KEYS.get(1), KEYS.get(2));
     List<Key> lowered = List.of(KEYS.get(0), TestKeys.key(2, 1), KEYS.get(2));
     assertThat(without.neededBy(checkpoint(KEYS), STATE)).isZero();
-    assertThat(without.neededBy(checkpoint(more), STATE)).isEqualTo(2);
-    assertThat(without.neededBy(checkpoint(raised), STATE)).isEqualTo(2);
+    assertThat(without.neededBy(checkpoint(more), STATE)).isEqualTo(5);
+    assertThat(without.neededBy(checkpoint(raised), STATE)).isEqualTo(5);
     assertThat(without.neededBy(checkpoint(lowered), STATE)).isEqualTo(3);
     assertThat(without.neededBy(checkpoint(KEYS.subList(0, 2)), STATE)).isEqualTo(3);
     State otherSecret = State.of(List.of(Bytes.copyOf(TestKeys.seed(9))), KEYS, 7, 8);
@@ -146,22 +164,24 @@ class ThresholdsTest {
     assertThat(result.added()).containsExactly(meta.hash());
     assertThat(result.refusals().get(0).text())
         .isEqualTo(
-            add.hash() + ": it needs 2 votes and has 1: propose it, so that others can sign it");
+            add.hash() + ": it needs 5 votes and has 1: propose it, so that others can sign it");
     assertThat(result.refusals().get(1)).isInstanceOf(Refusal.BuildsOnRefused.class);
     assertThat(live.current().head()).isEqualTo(meta.hash());
   }
 
   @Test
   void controlTakesNothingOfABatchThatAPersonWaitsForIfAnyOfItLacksVotes() throws Exception {
-    Aum add = Chains.addKey(GENESIS, TestKeys.key(4, 1), 2);
-    Aum checkpoint = Chains.checkpoint(add, stateAt(GENESIS).apply(add).withoutLastAumHash(), 2);
+    Thresholds asked = new Thresholds(0, 2, 4, 0);
+    Aum remove = Chains.removeKey(GENESIS, TestKeys.id(1), 2);
+    Aum checkpoint =
+        Chains.checkpoint(remove, stateAt(GENESIS).apply(remove).withoutLastAumHash(), 2);
 
-    InformResult result = inform(ALL, true, add, checkpoint);
+    InformResult result = inform(asked, true, remove, checkpoint);
 
     assertThat(result.added()).isEmpty();
     assertThat(result.refusals()).hasSize(1);
     assertThat(live.current().head()).isEqualTo(GENESIS.hash());
-    assertThat(inform(ALL, false, add, checkpoint).added()).containsExactly(add.hash());
+    assertThat(inform(asked, false, remove, checkpoint).added()).containsExactly(remove.hash());
   }
 
   @Test
@@ -220,8 +240,8 @@ class ThresholdsTest {
     Aum merged = one.merged().orElseThrow();
     assertThat(merged.state().orElseThrow().keyIds())
         .containsExactly(TestKeys.id(2), TestKeys.id(3), TestKeys.id(4));
-    inform(ALL, false, TestKeys.sign(merged, 3, 1));
-    assertThat(live.current().head()).isEqualTo(TestKeys.sign(merged, 3, 1).hash());
+    inform(ALL, false, TestKeys.sign(merged, 3, 2));
+    assertThat(live.current().head()).isEqualTo(TestKeys.sign(merged, 3, 2).hash());
 
     UpdateBuilder again = UpdateBuilder.unsigned(STATE, live.current());
     again.addKey(TestKeys.key(4, 1));
