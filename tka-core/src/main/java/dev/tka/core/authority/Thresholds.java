@@ -1,18 +1,24 @@
 package dev.tka.core.authority;
 
 import dev.tka.core.Aum;
+import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.State;
+import dev.tka.core.internal.Votes;
 import dev.tka.core.store.StoreException;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * How many votes control asks of edits, by their kind (service, section 11, "Thresholds"). An AUM's
- * votes are its weight in the state at its parent (protocol, section 4): those of the distinct
- * trusted keys that signed it. That state never changes, so neither does the answer.
+ * votes are those of the distinct keys that signed it, that the state at its parent trusts, and
+ * with which only their owners can sign ({@link #votesOf}). That state never changes, so neither
+ * does the answer.
  *
  * <p>An AUM counts as what it does, whatever it is called, and needs the most that any of it needs:
  *
@@ -197,7 +203,9 @@ public record Thresholds(long addKey, long removeKey, long checkpoint, long disa
     if (displaces) {
       needed = Math.max(needed, highest());
     }
-    return shortfall(needed, atParent.weightOf(update));
+    return shortfall(
+        needed,
+        votesOf(update.signatures().stream().map(AumSignature::signerId).toList(), atParent));
   }
 
   /** What is missing, if anything is. */
@@ -223,6 +231,19 @@ public record Thresholds(long addKey, long removeKey, long checkpoint, long disa
     return after.disablementValues().equals(before.disablementValues())
         ? needed
         : Math.max(needed, disable);
+  }
+
+  /**
+   * The votes of those who signed: of the distinct trusted keys with which only their owners can
+   * sign ({@link Key#canSign}). For others anybody could, so they count only where the protocol
+   * weighs a fork.
+   */
+  public static long votesOf(Collection<Bytes> signers, State state) {
+    Set<Bytes> distinct = new HashSet<>(signers);
+    return state.keys().stream()
+        .filter(key -> key.canSign() && distinct.contains(key.id()))
+        .mapToLong(Key::votes)
+        .reduce(0, Votes::add);
   }
 
   private static long votesOf(Bytes keyId, State state) {

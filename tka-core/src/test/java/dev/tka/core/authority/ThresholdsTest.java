@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tka.core.Aum;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
+import dev.tka.core.LockPublicKey;
 import dev.tka.core.State;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Thresholds.Demand;
@@ -16,6 +17,7 @@ import dev.tka.core.store.Revision;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
+import dev.tka.testkit.WeakKeys;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -141,6 +143,18 @@ class ThresholdsTest {
     assertThat(three.shortfall(stranger, STATE, false)).contains(new Shortfall(3, 2));
     assertThat(three.shortfall(TestKeys.sign(once, 1), STATE, false)).isEmpty();
     assertThat(new Shortfall(1, 0).words()).isEqualTo("needs 1 vote and has 0");
+  }
+
+  @Test
+  void aKeyForWhichAnybodyCanSignHasNoVotes() throws Exception {
+    for (LockPublicKey weak : WeakKeys.all()) {
+      List<Key> keys = new ArrayList<>(KEYS);
+      keys.add(Key.of(weak, 9));
+      State state = stateAt(Chains.genesis(keys, 1));
+      Aum update = WeakKeys.sign(Chains.removeKey(GENESIS, TestKeys.id(2), 1), weak);
+      assertThat(state.weightOf(update)).isEqualTo(10);
+      assertThat(ALL.shortfall(update, state, false)).contains(new Shortfall(3, 1));
+    }
   }
 
   @Test
