@@ -302,6 +302,10 @@ final class Proposals {
     land(tailnet, id);
     TailnetRecord record = premises.seen(tailnet).tailnet();
     Proposal proposal = require(record, id);
+    if (isComplete(proposal)) {
+      // Since it was looked at first. Whoever took the last signature may be about to let it in.
+      throw new StoreException.Conflict("expected a proposal that lacks signatures, found none");
+    }
     if (proposal.isOpen()) {
       commit(
           tailnet,
@@ -311,6 +315,12 @@ final class Proposals {
               ProposalRules.ended(proposal, premises.now(), "it was withdrawn")));
     }
     return status(tailnet, id);
+  }
+
+  private static boolean isComplete(Proposal proposal) {
+    return proposal.isOpen()
+        && proposal.subject() instanceof Proposal.Subject.Edits edits
+        && edits.complete();
   }
 
   /** Lets in the AUM of a proposal that is complete, and notes that. */

@@ -276,6 +276,38 @@ class ProposalsTest {
   }
 
   @Test
+  void whatAWithdrawalAnswersIsWhatBecameOfTheProposal() throws Exception {
+    ask(TWO);
+    // What a withdrawal reads before the last signature comes, and all that it reads.
+    for (int time = 1; time <= 3; time++) {
+      ProposalStatus made = propose(adding(3 + time));
+      approve(1, made);
+      AumHash before = control.head();
+      ProposalStatus answer =
+          meanwhile(time, () -> complete(made, 2)).withdraw(TAILNET, made.proposal().id());
+      boolean in = !control.head().equals(before);
+      assertThat(answer.approved()).as("time %s", time).isEqualTo(in);
+      assertThat(in).isEqualTo(time < 3);
+    }
+  }
+
+  /** Notes the last signature, and comes no further. */
+  private void complete(ProposalStatus made, int key) throws Exception {
+    ControlRecords records = control.place.records().orElseThrow();
+    TailnetRecord record = records.tailnet(TAILNET);
+    Proposal one = record.proposal(made.proposal().id()).orElseThrow();
+    if (one.isOpen()) {
+      records.commit(
+          TAILNET,
+          RecordsChange.ofTailnet(
+              record,
+              record.withProposals(
+                  ProposalRules.with(
+                      record.proposals(), one.with(signature(key, one)).completed()))));
+    }
+  }
+
+  @Test
   void onlyEditsThatWouldBeAcceptedCanBeProposed() throws Exception {
     ask(TWO);
     assertThat(refusal(() -> propose(removing(9)))).hasMessageContaining("cannot be proposed");
