@@ -143,9 +143,9 @@ final class Proposals {
     return found.get();
   }
 
+  /** One proposal as it stands; whoever only looks changes nothing. */
   ProposalStatus get(String tailnet, String id)
       throws ControlException, StoreException, OpenException {
-    land(tailnet, id);
     return status(tailnet, id);
   }
 

@@ -431,7 +431,7 @@ class ProposalsTest {
   }
 
   @Test
-  void whoeverLooksNextLetsInWhatAServerThatStoppedHadComplete() throws Exception {
+  void whoeverSignsNextLetsInWhatAServerThatStoppedHadComplete() throws Exception {
     ask(TWO);
     ProposalStatus made = propose(adding(4));
     Proposal complete =
@@ -451,6 +451,26 @@ class ProposalsTest {
         TAILNET,
         RecordsChange.ofTailnet(records.tailnet(TAILNET), before.withProposals(List.of(complete))));
     assertThat(now(made).approved()).isTrue();
+    assertThat(stored().entries()).hasSize(2);
+  }
+
+  @Test
+  void whoeverOnlyReadsChangesNothing() throws Exception {
+    ask(TWO);
+    ProposalStatus made = propose(adding(4));
+    approve(1, made);
+    complete(made, 2);
+    TailnetRecord before = control.place.records().orElseThrow().tailnet(TAILNET);
+
+    ProposalStatus one = control.service.proposal(TAILNET, made.proposal().id());
+
+    assertThat(one.approved()).isTrue();
+    assertThat(one.proposal().isOpen()).isTrue();
+    assertThat(control.service.proposals(TAILNET)).containsExactly(one);
+    assertThat(stored().entries()).hasSize(1);
+    assertThat(control.place.records().orElseThrow().tailnet(TAILNET)).isEqualTo(before);
+    // Whoever has signed it already lets it in.
+    assertThat(approve(2, made).proposal().isOpen()).isFalse();
     assertThat(stored().entries()).hasSize(2);
   }
 
