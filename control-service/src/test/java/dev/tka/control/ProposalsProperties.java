@@ -27,9 +27,11 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -132,9 +134,24 @@ class ProposalsProperties {
       needed = has > had ? highest(thresholds) : needed;
       needed = has < had ? Math.max(needed, thresholds.removeKey()) : needed;
     }
-    return after.disablementValues().equals(before.disablementValues())
-        ? needed
-        : Math.max(needed, thresholds.disable());
+    if (!after.disablementValues().equals(before.disablementValues())) {
+      return Math.max(needed, thresholds.disable());
+    }
+    return !aum.kind().isCheckpoint() && votesById(before).equals(votesById(after))
+        ? fewest(thresholds)
+        : needed;
+  }
+
+  private static Map<Bytes, Long> votesById(State state) {
+    return state.keys().stream().collect(Collectors.toMap(Key::id, Key::votes));
+  }
+
+  /** Those that whatever changes nothing needs, since it moves the head. */
+  private static long fewest(Thresholds thresholds) {
+    return Stream.of(thresholds.addKey(), thresholds.removeKey(), thresholds.checkpoint())
+        .filter(votes -> votes > 0)
+        .min(Long::compare)
+        .orElse(0L);
   }
 
   private static long highest(Thresholds thresholds) {

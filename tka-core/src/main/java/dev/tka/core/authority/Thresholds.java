@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.LongStream;
 
 /**
  * How many votes control asks of edits, by their kind (service, section 11, "Thresholds"). An AUM's
@@ -28,13 +29,15 @@ import java.util.Set;
  *       could give them for fewer could reach any other threshold alone, with votes made for it;
  *   <li>an update-key AUM that raises a key's votes counts as adding one, since it gives a say that
  *       nobody granted before; one that lowers them counts as removing one. One that changes only
- *       metadata asks for nothing, since metadata decides nothing;
+ *       metadata decides nothing;
  *   <li>a checkpoint counts as a checkpoint, and also as adding or removing a key where its state
  *       has more or fewer keys or votes than the state at its parent, and as disabling where its
  *       disablement values are others: who sets these may end the authority;
  *   <li>an AUM that would displace another one may undo whatever followed there, other disablement
- *       values included, so it needs the most that any kind needs. No-op and unknown kinds ask for
- *       nothing else.
+ *       values included, so it needs the most that any kind needs;
+ *   <li>no-op and unknown kinds, and updates of metadata, decide nothing, but each moves the head,
+ *       and so voids the signatures that were collected for a proposal. They need the fewest votes,
+ *       but 0, that adding or removing a key or a checkpoint has as its threshold.
  * </ul>
  *
  * <p>A genesis begins an authority and edits none, so nothing is asked of it.
@@ -174,13 +177,12 @@ public record Thresholds(long addKey, long removeKey, long checkpoint, long disa
       case ADD_KEY -> highest();
       case REMOVE_KEY -> removeKey;
       case UPDATE_KEY -> {
-        Optional<Key> key = update.keyId().flatMap(atParent::findKey);
-        yield key.isPresent() && update.votes().isPresent()
-            ? forVotes(key.get().votes(), update.votes().getAsLong())
-            : 0;
+        long before = update.keyId().map(id -> votesOf(id, atParent)).orElse(0L);
+        long after = update.votes().orElse(before);
+        yield after == before ? idle() : forVotes(before, after);
       }
       case CHECKPOINT -> forCheckpoint(update.state().orElse(State.NOTHING), atParent);
-      case NO_OP, UNKNOWN -> 0;
+      case NO_OP, UNKNOWN -> idle();
     };
   }
 
@@ -211,6 +213,11 @@ public record Thresholds(long addKey, long removeKey, long checkpoint, long disa
   /** What is missing, if anything is. */
   public static Optional<Shortfall> shortfall(long needed, long has) {
     return has < needed ? Optional.of(new Shortfall(needed, has)) : Optional.empty();
+  }
+
+  /** The fewest votes, but 0, that moving the head needs by an edit that changes something. */
+  private long idle() {
+    return LongStream.of(addKey, removeKey, checkpoint).filter(votes -> votes > 0).min().orElse(0);
   }
 
   private long forVotes(long before, long after) {

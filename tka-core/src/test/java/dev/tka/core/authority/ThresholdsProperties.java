@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -127,9 +128,12 @@ class ThresholdsProperties {
       needed = has > had ? highest(thresholds) : needed;
       needed = has < had ? Math.max(needed, thresholds.removeKey()) : needed;
     }
-    return after.disablementValues().equals(before.disablementValues())
-        ? needed
-        : Math.max(needed, thresholds.disable());
+    if (!after.disablementValues().equals(before.disablementValues())) {
+      return Math.max(needed, thresholds.disable());
+    }
+    return !aum.kind().isCheckpoint() && votesById(before).equals(votesById(after))
+        ? fewest(thresholds)
+        : needed;
   }
 
   /** The votes of those who signed an AUM; the keys of the test have owners. */
@@ -139,6 +143,18 @@ class ThresholdsProperties {
         .filter(key -> signers.contains(key.id()) && !key.id().equals(WeakKeys.IDENTITY.bytes()))
         .mapToLong(Key::votes)
         .sum();
+  }
+
+  private static Map<Bytes, Long> votesById(State state) {
+    return state.keys().stream().collect(Collectors.toMap(Key::id, Key::votes));
+  }
+
+  /** Those that whatever changes nothing needs, since it moves the head. */
+  private static long fewest(Thresholds thresholds) {
+    return Stream.of(thresholds.addKey(), thresholds.removeKey(), thresholds.checkpoint())
+        .filter(votes -> votes > 0)
+        .min(Long::compare)
+        .orElse(0L);
   }
 
   private static long highest(Thresholds thresholds) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tka.core.Aum;
+import dev.tka.core.AumKind;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.LockPublicKey;
@@ -69,7 +70,6 @@ class ThresholdsTest {
   void eachKindHasItsThreshold() {
     assertThat(needed(Chains.removeKey(GENESIS, TestKeys.id(2), 1))).isEqualTo(3);
     assertThat(needed(checkpoint(KEYS))).isEqualTo(4);
-    assertThat(needed(Chains.noOp(GENESIS, "x", 1))).isZero();
     for (Kind kind : Kind.values()) {
       assertThat(Kind.parse(kind.toString())).contains(kind);
       assertThat(Thresholds.NONE.with(kind, 7).of(kind)).isEqualTo(7);
@@ -100,8 +100,21 @@ class ThresholdsTest {
   void anUpdateCountsAsWhatItDoes() {
     assertThat(needed(Chains.updateVotes(GENESIS, TestKeys.id(2), 3, 1))).isEqualTo(5);
     assertThat(needed(Chains.updateVotes(GENESIS, TestKeys.id(2), 1, 1))).isEqualTo(3);
-    assertThat(needed(Chains.updateVotes(GENESIS, TestKeys.id(2), 2, 1))).isZero();
-    assertThat(needed(Chains.updateMeta(GENESIS, TestKeys.id(2), Map.of("a", "b"), 1))).isZero();
+  }
+
+  @Test
+  void whatChangesNothingNeedsTheFewestThatMoveTheHead() {
+    for (Aum idle :
+        List.of(
+            Chains.noOp(GENESIS, "x", 1),
+            Aum.builder(new AumKind(77)).parent(GENESIS.hash()).build(),
+            Chains.updateVotes(GENESIS, TestKeys.id(2), 2, 1),
+            Chains.updateMeta(GENESIS, TestKeys.id(2), Map.of("a", "b"), 1))) {
+      assertThat(needed(idle)).as("%s", idle.kind()).isEqualTo(2);
+      assertThat(new Thresholds(0, 0, 3, 1).neededBy(idle, STATE)).isEqualTo(3);
+      assertThat(new Thresholds(0, 3, 2, 9).neededBy(idle, STATE)).isEqualTo(2);
+      assertThat(new Thresholds(0, 0, 0, 2).neededBy(idle, STATE)).isZero();
+    }
   }
 
   @Test
@@ -123,7 +136,7 @@ class ThresholdsTest {
   @Test
   void whatDisplacesNeedsWhatAnyKindNeeds() {
     Aum noOp = Chains.noOp(GENESIS, "x", 1);
-    assertThat(ALL.shortfall(noOp, STATE, false)).isEmpty();
+    assertThat(ALL.shortfall(noOp, STATE, false)).contains(new Shortfall(2, 1));
     for (Kind kind : Kind.values()) {
       assertThat(Thresholds.NONE.with(kind, 3).shortfall(noOp, STATE, true))
           .as("%s", kind)
@@ -169,7 +182,7 @@ class ThresholdsTest {
 
   @Test
   void controlLeavesOutWhatLacksVotesAndTakesTheRest() throws Exception {
-    Aum meta = Chains.updateMeta(GENESIS, TestKeys.id(2), Map.of("a", "b"), 1);
+    Aum meta = Chains.updateMeta(GENESIS, TestKeys.id(2), Map.of("a", "b"), 2);
     Aum add = Chains.addKey(meta, TestKeys.key(4, 1), 1);
     Aum after = Chains.noOp(add, "x", 1);
 
