@@ -578,9 +578,13 @@ public final class ControlService implements AutoCloseable {
    * Sets the votes that a tailnet asks of edits. From when this returns, nothing that has fewer
    * gets in, at any service of this version on this place; proposals that now have enough are made.
    *
+   * @param changes votes by kind, 0 if one trusted key suffices; a kind that is left out stays as
+   *     it is, also if others set it at the same time
    * @throws ControlException.Refused if all keys together do not have so many votes
+   * @throws IllegalArgumentException if a number is negative or above {@link Thresholds#MOST}
    */
-  public void setThresholds(String tailnet, Thresholds thresholds) throws ControlException {
+  public void setThresholds(String tailnet, Map<Thresholds.Kind, Long> changes)
+      throws ControlException {
     heard(
         tailnet,
         Optional.empty(),
@@ -589,7 +593,7 @@ public final class ControlService implements AutoCloseable {
         () -> {
           premises.untilFirst(
               () -> {
-                proposals.set(tailnet, thresholds);
+                proposals.set(tailnet, changes);
                 return tailnet;
               });
           proposals.advance(tailnet);

@@ -164,7 +164,7 @@ final class ProposalRules {
     return new ProposalStatus(
         proposal,
         needed(proposal, thresholds, state),
-        state.weightOf(proposal.signers()),
+        Thresholds.votesOf(proposal.signers(), state),
         state.keys().stream().filter(key -> proposal.isSignedBy(key.id())).toList(),
         state.keys().stream()
             .filter(key -> key.canSign() && !proposal.isSignedBy(key.id()))
@@ -175,7 +175,7 @@ final class ProposalRules {
   static Optional<Thresholds.Shortfall> shortfall(
       Proposal proposal, Thresholds thresholds, State state) {
     return Thresholds.shortfall(
-        needed(proposal, thresholds, state), state.weightOf(proposal.signers()));
+        needed(proposal, thresholds, state), Thresholds.votesOf(proposal.signers(), state));
   }
 
   /** Complete from now on, if it is one of edits that has the votes. */

@@ -23,6 +23,7 @@ import dev.tka.store.records.TailnetRecord;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -59,16 +60,18 @@ final class Proposals {
   }
 
   /**
-   * Sets all thresholds. What was sent before and lacks votes does not get in once this returns.
+   * Sets thresholds. What was sent before and lacks votes does not get in once this returns.
    *
+   * @param changes the kinds to set; the others stay as the record has them when it is committed
    * @throws ControlException.Refused if all keys together do not have so many votes
    */
-  void set(String tailnet, Thresholds thresholds)
+  void set(String tailnet, Map<Thresholds.Kind, Long> changes)
       throws ControlException, StoreException, OpenException {
     TailnetRecord record = premises.seen(tailnet).tailnet();
+    Thresholds thresholds = record.thresholds().with(changes);
     Optional<LiveAuthority> live = premises.live(tailnet);
     if (live.isPresent()) {
-      requireReachable(thresholds, live.get().current());
+      requireReachable(changes, live.get().current());
     }
     if (!thresholds.equals(record.thresholds())) {
       records.commit(tailnet, RecordsChange.ofTailnet(record, record.withThresholds(thresholds)));
@@ -79,17 +82,19 @@ final class Proposals {
     }
   }
 
-  private static void requireReachable(Thresholds thresholds, Authority authority)
+  private static void requireReachable(Map<Thresholds.Kind, Long> changes, Authority authority)
       throws ControlException {
     long all = authority.state().keys().stream().filter(Key::canSign).mapToLong(Key::votes).sum();
     for (Thresholds.Kind kind : Thresholds.Kind.values()) {
-      if (thresholds.of(kind) > all) {
+      // One that stays may have come out of reach since: that must not keep the others from change.
+      long votes = changes.getOrDefault(kind, 0L);
+      if (votes > all) {
         throw new ControlException.Refused(
             "all keys of this lock have "
                 + all
                 + (all == 1 ? " vote" : " votes")
                 + " together, so nobody could reach "
-                + thresholds.of(kind)
+                + votes
                 + " for "
                 + kind);
       }
@@ -138,9 +143,9 @@ final class Proposals {
     return found.get();
   }
 
+  /** One proposal as it stands; whoever only looks changes nothing. */
   ProposalStatus get(String tailnet, String id)
       throws ControlException, StoreException, OpenException {
-    land(tailnet, id);
     return status(tailnet, id);
   }
 
@@ -297,6 +302,10 @@ final class Proposals {
     land(tailnet, id);
     TailnetRecord record = premises.seen(tailnet).tailnet();
     Proposal proposal = require(record, id);
+    if (isComplete(proposal)) {
+      // Since it was looked at first. Whoever took the last signature may be about to let it in.
+      throw new StoreException.Conflict("expected a proposal that lacks signatures, found none");
+    }
     if (proposal.isOpen()) {
       commit(
           tailnet,
@@ -306,6 +315,12 @@ final class Proposals {
               ProposalRules.ended(proposal, premises.now(), "it was withdrawn")));
     }
     return status(tailnet, id);
+  }
+
+  private static boolean isComplete(Proposal proposal) {
+    return proposal.isOpen()
+        && proposal.subject() instanceof Proposal.Subject.Edits edits
+        && edits.complete();
   }
 
   /** Lets in the AUM of a proposal that is complete, and notes that. */

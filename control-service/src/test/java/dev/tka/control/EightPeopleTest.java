@@ -65,7 +65,7 @@ class EightPeopleTest {
               Commit.on(place.tailnet(TAILNET).read().revision())
                   .add(genesis, Instant.EPOCH.plusSeconds(1))
                   .build());
-      one.setThresholds(TAILNET, THRESHOLDS);
+      one.setThresholds(TAILNET, TestControl.each(THRESHOLDS));
       ExecutorService people = Executors.newFixedThreadPool(PEOPLE);
       CountDownLatch together = new CountDownLatch(PEOPLE);
       List<Future<?>> done = new ArrayList<>();

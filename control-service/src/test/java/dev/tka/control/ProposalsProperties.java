@@ -19,6 +19,7 @@ import dev.tka.core.store.AumSnapshot;
 import dev.tka.store.records.Proposal;
 import dev.tka.store.records.TailnetRecord;
 import dev.tka.sync.SyncSend;
+import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcRequest;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
@@ -26,9 +27,12 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.statistics.Statistics;
@@ -63,6 +67,7 @@ class ProposalsProperties {
       made.add(genesis);
       known.add(genesis.hash());
       int landed = 0;
+      boolean rewritten = false;
       for (int step = 0; step < STEPS; step++) {
         ControlService service = random.nextBoolean() ? one.service : two;
         Authority before = Authority.open(one.place.tailnet(TAILNET).read());
@@ -81,7 +86,9 @@ class ProposalsProperties {
         }
         // Setting thresholds comes before what it lets in.
         TailnetRecord then = one.place.records().orElseThrow().tailnet(TAILNET);
-        landed += requireVotes(Authority.open(after), then.thresholds());
+        Authority now = Authority.open(after);
+        landed += requireVotes(now, then.thresholds());
+        rewritten |= requireVotesToDisplace(before.head(), now, then.thresholds());
       }
       for (Proposal each : one.place.records().orElseThrow().tailnet(TAILNET).proposals()) {
         if (each.outcome().orElse(null) instanceof Proposal.Outcome.Done done
@@ -89,6 +96,7 @@ class ProposalsProperties {
           assertThat(known).contains(done.update().get());
         }
       }
+      Statistics.label("rewritten").collect(rewritten);
       Statistics.label("let in").collect(Math.min(landed, 4));
       Statistics.label("done").collect(shown.stream().anyMatch(each -> !each.isOpen()));
     }
@@ -123,19 +131,55 @@ class ProposalsProperties {
     for (int number = 1; number < 9; number++) {
       long had = before.findKey(TestKeys.id(number)).map(Key::votes).orElse(0L);
       long has = after.findKey(TestKeys.id(number)).map(Key::votes).orElse(0L);
-      needed = has > had ? Math.max(needed, thresholds.addKey()) : needed;
+      needed = has > had ? highest(thresholds) : needed;
       needed = has < had ? Math.max(needed, thresholds.removeKey()) : needed;
     }
-    return needed;
+    if (!after.disablementValues().equals(before.disablementValues())) {
+      return Math.max(needed, thresholds.disable());
+    }
+    return !aum.kind().isCheckpoint() && votesById(before).equals(votesById(after))
+        ? fewest(thresholds)
+        : needed;
+  }
+
+  private static Map<Bytes, Long> votesById(State state) {
+    return state.keys().stream().collect(Collectors.toMap(Key::id, Key::votes));
+  }
+
+  /** Those that whatever changes nothing needs, since it moves the head. */
+  private static long fewest(Thresholds thresholds) {
+    return Stream.of(thresholds.addKey(), thresholds.removeKey(), thresholds.checkpoint())
+        .filter(votes -> votes > 0)
+        .min(Long::compare)
+        .orElse(0L);
+  }
+
+  private static long highest(Thresholds thresholds) {
+    return Stream.of(Thresholds.Kind.values()).mapToLong(thresholds::of).max().orElseThrow();
+  }
+
+  /** What leaves the chain of an earlier head may undo anything, so it needs the most of all. */
+  private static boolean requireVotesToDisplace(
+      AumHash before, Authority now, Thresholds thresholds) throws Exception {
+    AumHash off = before;
+    while (now.activeAfter(off).isEmpty()) {
+      off = now.snapshot().parentOf(off).orElseThrow();
+    }
+    if (off.equals(before)) {
+      return false;
+    }
+    Aum rewrite = now.snapshot().get(now.activeAfter(off).orElseThrow().get(0));
+    assertThat(now.stateAt(off).weightOf(rewrite))
+        .as("a rewrite by %s under %s", rewrite.kind(), thresholds)
+        .isGreaterThanOrEqualTo(highest(thresholds));
+    return true;
   }
 
   private void step(ControlService service, Authority now) throws Exception {
     switch (random.nextInt(12)) {
       case 0 ->
           service.setThresholds(
-              TAILNET,
-              new Thresholds(
-                  random.nextInt(4), random.nextInt(4), random.nextInt(4), random.nextInt(4)));
+              TAILNET, TestControl.each(new Thresholds(votes(), votes(), votes(), votes())));
       case 1 -> service.restored(TAILNET, random.nextBoolean());
       case 2, 3 -> {
         List<Aum> edits = new ArrayList<>(List.of(operation()));
@@ -145,10 +189,18 @@ class ProposalsProperties {
         service.propose(TAILNET, edits);
       }
       case 4 -> service.proposeDisable(TAILNET);
-      case 5 ->
-          service.call(
-              random.nextBoolean() ? Caller.node(TAILNET, 1) : Caller.operator(TAILNET),
-              TestControl.disable(1, now.head(), SECRET));
+      case 5 -> {
+        if (random.nextInt(8) > 0) {
+          return;
+        }
+        RpcAnswer unused =
+            service.call(
+                random.nextBoolean() ? Caller.node(TAILNET, 1) : Caller.operator(TAILNET),
+                TestControl.disable(
+                    1,
+                    now.head(),
+                    now.state().isDisabledBy(SECRET) ? SECRET : TestControl.OTHER_SECRET));
+      }
       case 6, 7, 8 -> approve(service);
       case 9 -> {
         if (!shown.isEmpty() && random.nextInt(4) == 0) {
@@ -157,6 +209,11 @@ class ProposalsProperties {
       }
       default -> send(service, now);
     }
+  }
+
+  /** Few more often than many, so that some edits get in. */
+  private int votes() {
+    return random.nextInt(1 + random.nextInt(4));
   }
 
   private <T> T any(List<T> list) {
@@ -234,7 +291,14 @@ class ProposalsProperties {
       }
       return Aum.builder(AumKind.CHECKPOINT)
           .parent(parent.hash())
-          .state(State.of(state.disablementValues(), keys, state.stateId1(), state.stateId2()))
+          .state(
+              State.of(
+                  random.nextInt(4) == 0
+                      ? List.of(TestControl.OTHER_SECRET.value())
+                      : state.disablementValues(),
+                  keys,
+                  state.stateId1(),
+                  state.stateId2()))
           .build();
     }
     Aum operation = operation();

@@ -17,8 +17,10 @@ import dev.tka.core.AumSignature;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
 import dev.tka.core.authority.Thresholds;
+import dev.tka.core.authority.Thresholds.Kind;
 import dev.tka.core.authority.UpdateBuilder;
 import dev.tka.core.store.AumSnapshot;
+import dev.tka.store.Tailnets;
 import dev.tka.store.records.ControlRecords;
 import dev.tka.store.records.Proposal;
 import dev.tka.store.records.ProposalStatus;
@@ -28,11 +30,17 @@ import dev.tka.sync.rpc.Announcement;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -58,7 +66,7 @@ class ProposalsTest {
   }
 
   private void ask(Thresholds thresholds) throws Exception {
-    control.service.setThresholds(TAILNET, thresholds);
+    control.service.setThresholds(TAILNET, TestControl.each(thresholds));
   }
 
   private ProposalStatus propose(Aum... edits) throws Exception {
@@ -268,6 +276,38 @@ class ProposalsTest {
   }
 
   @Test
+  void whatAWithdrawalAnswersIsWhatBecameOfTheProposal() throws Exception {
+    ask(TWO);
+    // What a withdrawal reads before the last signature comes, and all that it reads.
+    for (int time = 1; time <= 3; time++) {
+      ProposalStatus made = propose(adding(3 + time));
+      approve(1, made);
+      AumHash before = control.head();
+      ProposalStatus answer =
+          meanwhile(time, () -> complete(made, 2)).withdraw(TAILNET, made.proposal().id());
+      boolean in = !control.head().equals(before);
+      assertThat(answer.approved()).as("time %s", time).isEqualTo(in);
+      assertThat(in).isEqualTo(time < 3);
+    }
+  }
+
+  /** Notes the last signature, and comes no further. */
+  private void complete(ProposalStatus made, int key) throws Exception {
+    ControlRecords records = control.place.records().orElseThrow();
+    TailnetRecord record = records.tailnet(TAILNET);
+    Proposal one = record.proposal(made.proposal().id()).orElseThrow();
+    if (one.isOpen()) {
+      records.commit(
+          TAILNET,
+          RecordsChange.ofTailnet(
+              record,
+              record.withProposals(
+                  ProposalRules.with(
+                      record.proposals(), one.with(signature(key, one)).completed()))));
+    }
+  }
+
+  @Test
   void onlyEditsThatWouldBeAcceptedCanBeProposed() throws Exception {
     ask(TWO);
     assertThat(refusal(() -> propose(removing(9)))).hasMessageContaining("cannot be proposed");
@@ -304,6 +344,81 @@ class ProposalsTest {
   }
 
   @Test
+  void oneThatIsNotNamedStaysAlsoIfOthersSetItAtTheSameTime() throws Exception {
+    control.service.setThresholds(TAILNET, Map.of(Kind.ADD_KEY, 3L));
+    ControlService late =
+        meanwhile(
+            1,
+            () ->
+                control.service.setThresholds(
+                    TAILNET, Map.of(Kind.DISABLE, 2L, Kind.CHECKPOINT, 1L)));
+    late.setThresholds(TAILNET, Map.of(Kind.REMOVE_KEY, 1L, Kind.CHECKPOINT, 0L));
+    assertThat(control.service.thresholds(TAILNET)).isEqualTo(new Thresholds(3, 1, 0, 2));
+    late.setThresholds(TAILNET, Map.of());
+    assertThat(control.service.thresholds(TAILNET)).isEqualTo(new Thresholds(3, 1, 0, 2));
+  }
+
+  @Test
+  void oneThatCameOutOfReachKeepsNoOtherFromBeingSet() throws Exception {
+    ask(new Thresholds(0, 0, 3, 3));
+    control.call(1, edit(1, genesis.hash(), Chains.removeKey(genesis, TestKeys.id(3), 1)));
+    control.service.setThresholds(TAILNET, Map.of(Kind.CHECKPOINT, 2L));
+    assertThat(control.service.thresholds(TAILNET)).isEqualTo(new Thresholds(0, 0, 2, 3));
+  }
+
+  /** Something that another one does. */
+  @FunctionalInterface
+  private interface Other {
+    void act() throws Exception;
+  }
+
+  /** A service on the same place; while it reads a record for a time, another one acts first. */
+  private ControlService meanwhile(int time, Other other) {
+    ControlRecords records = control.place.records().orElseThrow();
+    AtomicInteger times = new AtomicInteger();
+    ControlRecords late =
+        proxy(
+            ControlRecords.class,
+            (method, arguments) -> {
+              Object answer = method.invoke(records, arguments);
+              if (method.getName().equals("seen") && times.incrementAndGet() == time) {
+                other.act();
+              }
+              return answer;
+            });
+    Tailnets shared = new SharedPlace(control.place);
+    return ControlService.over(
+        proxy(
+            Tailnets.class,
+            (method, arguments) ->
+                method.getName().equals("records")
+                    ? Optional.of(late)
+                    : method.invoke(shared, arguments)),
+        ControlSettings.DEFAULTS,
+        control.clock);
+  }
+
+  /** Answers a call. */
+  @FunctionalInterface
+  private interface Answering {
+    @Nullable Object answer(Method method, Object @Nullable [] arguments) throws Exception;
+  }
+
+  private static <T> T proxy(Class<T> type, Answering answering) {
+    return type.cast(
+        Proxy.newProxyInstance(
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (proxy, method, arguments) -> {
+              try {
+                return answering.answer(method, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            }));
+  }
+
+  @Test
   void whatHasEnoughVotesOnceFewerAreAskedGetsInAtOnce() throws Exception {
     ask(new Thresholds(3, 3, 3, 3));
     ProposalStatus made = propose(adding(4));
@@ -316,7 +431,7 @@ class ProposalsTest {
   }
 
   @Test
-  void whoeverLooksNextLetsInWhatAServerThatStoppedHadComplete() throws Exception {
+  void whoeverSignsNextLetsInWhatAServerThatStoppedHadComplete() throws Exception {
     ask(TWO);
     ProposalStatus made = propose(adding(4));
     Proposal complete =
@@ -336,6 +451,26 @@ class ProposalsTest {
         TAILNET,
         RecordsChange.ofTailnet(records.tailnet(TAILNET), before.withProposals(List.of(complete))));
     assertThat(now(made).approved()).isTrue();
+    assertThat(stored().entries()).hasSize(2);
+  }
+
+  @Test
+  void whoeverOnlyReadsChangesNothing() throws Exception {
+    ask(TWO);
+    ProposalStatus made = propose(adding(4));
+    approve(1, made);
+    complete(made, 2);
+    TailnetRecord before = control.place.records().orElseThrow().tailnet(TAILNET);
+
+    ProposalStatus one = control.service.proposal(TAILNET, made.proposal().id());
+
+    assertThat(one.approved()).isTrue();
+    assertThat(one.proposal().isOpen()).isTrue();
+    assertThat(control.service.proposals(TAILNET)).containsExactly(one);
+    assertThat(stored().entries()).hasSize(1);
+    assertThat(control.place.records().orElseThrow().tailnet(TAILNET)).isEqualTo(before);
+    // Whoever has signed it already lets it in.
+    assertThat(approve(2, made).proposal().isOpen()).isFalse();
     assertThat(stored().entries()).hasSize(2);
   }
 

@@ -12,6 +12,7 @@ import dev.tka.core.LockPublicKey;
 import dev.tka.core.NodeKey;
 import dev.tka.core.State;
 import dev.tka.core.authority.Clocks;
+import dev.tka.core.authority.Thresholds;
 import dev.tka.store.MemoryTailnets;
 import dev.tka.store.records.NodeRecord;
 import dev.tka.sync.SyncOffer;
@@ -25,6 +26,7 @@ import dev.tka.testkit.TestKeys;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -240,6 +242,15 @@ final class TestControl implements AutoCloseable {
         new SyncSend(head, Arrays.stream(aums).map(Aum::encoded).toList()),
         interactive,
         wantRefused);
+  }
+
+  /** All thresholds, as those that are to be set. */
+  static Map<Thresholds.Kind, Long> each(Thresholds thresholds) {
+    Map<Thresholds.Kind, Long> each = new EnumMap<>(Thresholds.Kind.class);
+    for (Thresholds.Kind kind : Thresholds.Kind.values()) {
+      each.put(kind, thresholds.of(kind));
+    }
+    return each;
   }
 
   static RpcRequest.Disable disable(int node, AumHash head, DisablementSecret secret) {

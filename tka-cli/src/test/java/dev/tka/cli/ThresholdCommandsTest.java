@@ -130,7 +130,7 @@ class ThresholdCommandsTest {
     assertThat(sync.out() + sync.err()).contains("needs 2 votes and has 1");
     assertThat(run("status", store).out()).doesNotContain(carol);
 
-    run("threshold", store, "add-key=0");
+    run("threshold", store, "add-key=0", "disable=0");
     run("add", store, carol, "--key-file", keys.keyFile("ann"));
     Path secret = keys.secretFile("secret", "disablement-secret:" + "00".repeat(32));
     assertThat(cli("disable", store, secret, "--confirm").exitCode()).isNotZero();

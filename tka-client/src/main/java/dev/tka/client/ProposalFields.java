@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Thresholds and proposals as the service has them in JSON (service, sections 10 and 11). */
@@ -133,14 +134,22 @@ final class ProposalFields {
     }
   }
 
-  static byte[] text(Thresholds thresholds) {
+  static byte[] text(Map<Thresholds.Kind, Long> votes) {
     return json(
         out -> {
-          out.writeNumberField("addKey", thresholds.addKey());
-          out.writeNumberField("removeKey", thresholds.removeKey());
-          out.writeNumberField("checkpoint", thresholds.checkpoint());
-          out.writeNumberField("disable", thresholds.disable());
+          for (Map.Entry<Thresholds.Kind, Long> each : votes.entrySet()) {
+            out.writeNumberField(field(each.getKey()), each.getValue());
+          }
         });
+  }
+
+  private static String field(Thresholds.Kind kind) {
+    return switch (kind) {
+      case ADD_KEY -> "addKey";
+      case REMOVE_KEY -> "removeKey";
+      case CHECKPOINT -> "checkpoint";
+      case DISABLE -> "disable";
+    };
   }
 
   static byte[] text(List<Aum> operations) {

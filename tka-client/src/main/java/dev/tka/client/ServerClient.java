@@ -380,12 +380,13 @@ public final class ServerClient implements AutoCloseable {
     return one("GET", path(tailnet) + "/thresholds", NOTHING, ProposalFields::thresholds);
   }
 
-  /** Sets the votes that a tailnet asks of edits. */
-  public void setThresholds(String tailnet, Thresholds thresholds) throws ServerException {
+  /** Sets the votes that a tailnet asks of edits of some kinds; the others stay as they are. */
+  public void setThresholds(String tailnet, Map<Thresholds.Kind, Long> changes)
+      throws ServerException {
     ask(
         "PUT",
         path(tailnet) + "/thresholds",
-        ProposalFields.text(thresholds),
+        ProposalFields.text(changes),
         LARGEST_OBJECT,
         InputStream::read);
   }

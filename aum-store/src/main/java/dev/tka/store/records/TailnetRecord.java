@@ -133,7 +133,7 @@ public record TailnetRecord(
           && each.subject() instanceof Proposal.Subject.Disable
           && each.authority().stateId1() == state.stateId1()
           && each.authority().stateId2() == state.stateId2()) {
-        most = Math.max(most, state.weightOf(each.signers()));
+        most = Math.max(most, Thresholds.votesOf(each.signers(), state));
       }
     }
     return Thresholds.shortfall(thresholds.disable(), most);

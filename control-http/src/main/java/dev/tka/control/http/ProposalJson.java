@@ -17,6 +17,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -49,9 +50,9 @@ final class ProposalJson {
     out.writeEndObject();
   }
 
-  /** Reads all thresholds; one that is left out is 0. */
-  static Thresholds thresholds(byte[] body) throws IOException, HttpFailure {
-    Thresholds[] read = {Thresholds.NONE};
+  /** Reads the thresholds to set; one that is left out stays as it is. */
+  static Map<Thresholds.Kind, Long> thresholds(byte[] body) throws IOException, HttpFailure {
+    Map<Thresholds.Kind, Long> read = new EnumMap<>(Thresholds.Kind.class);
     read(
         body,
         (field, parser) -> {
@@ -60,9 +61,9 @@ final class ProposalJson {
             throw HttpFailure.malformed(
                 "found an unknown field, expected only addKey, removeKey, checkpoint and disable");
           }
-          read[0] = read[0].with(kind, votes(field, parser));
+          read.put(kind, votes(field, parser));
         });
-    return read[0];
+    return read;
   }
 
   private static long votes(String field, JsonParser parser) throws IOException, HttpFailure {

@@ -20,13 +20,15 @@ import dev.tka.core.authority.Thresholds;
 import dev.tka.store.records.ProposalStatus;
 import java.time.Clock;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Thresholds and proposals of one tailnet, at a running server or in control's store. */
 interface Collecting extends AutoCloseable {
   Thresholds thresholds() throws ServerException, CommandFailure;
 
-  void set(Thresholds thresholds) throws ServerException, CommandFailure;
+  /** Sets thresholds of some kinds; the others stay. */
+  void set(Map<Thresholds.Kind, Long> changes) throws ServerException, CommandFailure;
 
   List<ProposalStatus> all() throws ServerException, CommandFailure;
 
@@ -78,8 +80,8 @@ interface Collecting extends AutoCloseable {
     }
 
     @Override
-    public void set(Thresholds thresholds) throws ServerException {
-      client.setThresholds(tailnet, thresholds);
+    public void set(Map<Thresholds.Kind, Long> changes) throws ServerException {
+      client.setThresholds(tailnet, changes);
     }
 
     @Override
@@ -147,11 +149,11 @@ interface Collecting extends AutoCloseable {
     }
 
     @Override
-    public void set(Thresholds thresholds) throws CommandFailure {
+    public void set(Map<Thresholds.Kind, Long> changes) throws CommandFailure {
       boolean unused =
           asked(
               () -> {
-                service.setThresholds(tailnet, thresholds);
+                service.setThresholds(tailnet, changes);
                 return true;
               });
     }

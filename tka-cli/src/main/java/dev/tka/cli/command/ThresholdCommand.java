@@ -11,6 +11,7 @@ import dev.tka.core.TkaException;
 import dev.tka.core.authority.Thresholds;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,8 +33,9 @@ import picocli.CommandLine.Spec;
       "Shows or sets how many votes a tailnet of control asks of its edits.",
       "Kinds: add-key (also raising votes), remove-key (also lowering votes), checkpoint, and disable"
           + " (a proposal must be approved before the secret is taken). 0 asks for nothing beyond a"
-          + " trusted key. An edit counts the votes of all keys that signed it: 'tka propose' and"
-          + " 'tka approve' collect them.",
+          + " trusted key. Adding keys and raising votes needs the most of the four, since new votes"
+          + " count for all of them. An edit counts the votes of all keys that signed it: 'tka"
+          + " propose' and 'tka approve' collect them.",
       "What has fewer votes gets in by no way, from when this returns. Set it once all servers of the"
           + " database are of this version: older ones do not count votes."
     },
@@ -41,7 +43,7 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExamples:%n",
     footer = {
       "  tka threshold unix:tka-data/operator.sock --tailnet example.com",
-      "  tka threshold unix:tka-data/operator.sock --tailnet example.com add-key=2 remove-key=2"
+      "  tka threshold unix:tka-data/operator.sock --tailnet example.com add-key=3 remove-key=2"
           + " checkpoint=2 disable=3",
     })
 public final class ThresholdCommand implements Callable<Integer> {
@@ -61,22 +63,22 @@ public final class ThresholdCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure, ServerException {
+    Map<Thresholds.Kind, Long> changes = new EnumMap<>(Thresholds.Kind.class);
+    for (String each : arguments) {
+      put(each, changes);
+    }
     OpenStore opened = store.open();
     try (Collecting collecting = Collecting.open(store, opened)) {
-      Thresholds thresholds = collecting.thresholds();
-      for (String each : arguments) {
-        thresholds = with(thresholds, each);
-      }
-      if (!arguments.isEmpty()) {
-        collecting.set(thresholds);
+      if (!changes.isEmpty()) {
+        collecting.set(changes);
         tka.noteChange();
       }
-      print(thresholds);
+      print(collecting.thresholds());
     }
     return ExitCode.OK;
   }
 
-  private Thresholds with(Thresholds thresholds, String argument) {
+  private void put(String argument, Map<Thresholds.Kind, Long> changes) {
     String[] parts = argument.split("=", 2);
     Optional<Thresholds.Kind> kind = Thresholds.Kind.parse(parts[0]);
     if (kind.isEmpty() || parts.length < 2 || !parts[1].matches("[0-9]{1,7}")) {
@@ -91,7 +93,7 @@ public final class ThresholdCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "expected at most " + Thresholds.MOST + " votes, found " + votes);
     }
-    return thresholds.with(kind.get(), votes);
+    changes.put(kind.get(), votes);
   }
 
   private void print(Thresholds thresholds) throws IOException {

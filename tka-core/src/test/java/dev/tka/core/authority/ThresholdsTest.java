@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tka.core.Aum;
+import dev.tka.core.AumKind;
 import dev.tka.core.Bytes;
 import dev.tka.core.Key;
+import dev.tka.core.LockPublicKey;
 import dev.tka.core.State;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Thresholds.Demand;
@@ -16,6 +18,7 @@ import dev.tka.core.store.Revision;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.FakeClock;
 import dev.tka.testkit.TestKeys;
+import dev.tka.testkit.WeakKeys;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -65,10 +68,8 @@ class ThresholdsTest {
 
   @Test
   void eachKindHasItsThreshold() {
-    assertThat(needed(Chains.addKey(GENESIS, TestKeys.key(4, 1), 1))).isEqualTo(2);
     assertThat(needed(Chains.removeKey(GENESIS, TestKeys.id(2), 1))).isEqualTo(3);
     assertThat(needed(checkpoint(KEYS))).isEqualTo(4);
-    assertThat(needed(Chains.noOp(GENESIS, "x", 1))).isZero();
     for (Kind kind : Kind.values()) {
       assertThat(Kind.parse(kind.toString())).contains(kind);
       assertThat(Thresholds.NONE.with(kind, 7).of(kind)).isEqualTo(7);
@@ -77,11 +78,43 @@ class ThresholdsTest {
   }
 
   @Test
+  void whoeverGivesVotesNeedsTheMostThatTheyAreGoodFor() {
+    List<Key> more = new ArrayList<>(KEYS);
+    more.add(TestKeys.key(4, 1));
+    for (Kind kind : Kind.values()) {
+      Thresholds one = Thresholds.NONE.with(kind, 3);
+      for (Aum gives :
+          List.of(
+              Chains.addKey(GENESIS, TestKeys.key(4, 1), 1),
+              Chains.updateVotes(GENESIS, TestKeys.id(1), 4096, 1),
+              checkpoint(more),
+              checkpoint(List.of(TestKeys.key(1, 2), KEYS.get(1), KEYS.get(2))))) {
+        assertThat(one.shortfall(gives, STATE, false))
+            .as("%s under a threshold for %s", gives.kind(), kind)
+            .contains(new Shortfall(3, 1));
+      }
+    }
+  }
+
+  @Test
   void anUpdateCountsAsWhatItDoes() {
-    assertThat(needed(Chains.updateVotes(GENESIS, TestKeys.id(2), 3, 1))).isEqualTo(2);
+    assertThat(needed(Chains.updateVotes(GENESIS, TestKeys.id(2), 3, 1))).isEqualTo(5);
     assertThat(needed(Chains.updateVotes(GENESIS, TestKeys.id(2), 1, 1))).isEqualTo(3);
-    assertThat(needed(Chains.updateVotes(GENESIS, TestKeys.id(2), 2, 1))).isZero();
-    assertThat(needed(Chains.updateMeta(GENESIS, TestKeys.id(2), Map.of("a", "b"), 1))).isZero();
+  }
+
+  @Test
+  void whatChangesNothingNeedsTheFewestThatMoveTheHead() {
+    for (Aum idle :
+        List.of(
+            Chains.noOp(GENESIS, "x", 1),
+            Aum.builder(new AumKind(77)).parent(GENESIS.hash()).build(),
+            Chains.updateVotes(GENESIS, TestKeys.id(2), 2, 1),
+            Chains.updateMeta(GENESIS, TestKeys.id(2), Map.of("a", "b"), 1))) {
+      assertThat(needed(idle)).as("%s", idle.kind()).isEqualTo(2);
+      assertThat(new Thresholds(0, 0, 3, 1).neededBy(idle, STATE)).isEqualTo(3);
+      assertThat(new Thresholds(0, 3, 2, 9).neededBy(idle, STATE)).isEqualTo(2);
+      assertThat(new Thresholds(0, 0, 0, 2).neededBy(idle, STATE)).isZero();
+    }
   }
 
   @Test
@@ -92,8 +125,8 @@ class ThresholdsTest {
     List<Key> raised = List.of(TestKeys.key(1, 9), KEYS.get(1), KEYS.get(2));
     List<Key> lowered = List.of(KEYS.get(0), TestKeys.key(2, 1), KEYS.get(2));
     assertThat(without.neededBy(checkpoint(KEYS), STATE)).isZero();
-    assertThat(without.neededBy(checkpoint(more), STATE)).isEqualTo(2);
-    assertThat(without.neededBy(checkpoint(raised), STATE)).isEqualTo(2);
+    assertThat(without.neededBy(checkpoint(more), STATE)).isEqualTo(5);
+    assertThat(without.neededBy(checkpoint(raised), STATE)).isEqualTo(5);
     assertThat(without.neededBy(checkpoint(lowered), STATE)).isEqualTo(3);
     assertThat(without.neededBy(checkpoint(KEYS.subList(0, 2)), STATE)).isEqualTo(3);
     State otherSecret = State.of(List.of(Bytes.copyOf(TestKeys.seed(9))), KEYS, 7, 8);
@@ -101,10 +134,15 @@ class ThresholdsTest {
   }
 
   @Test
-  void whatDisplacesNeedsWhatAnyEditNeeds() {
+  void whatDisplacesNeedsWhatAnyKindNeeds() {
     Aum noOp = Chains.noOp(GENESIS, "x", 1);
-    assertThat(ALL.shortfall(noOp, STATE, false)).isEmpty();
-    assertThat(ALL.shortfall(noOp, STATE, true)).contains(new Shortfall(4, 1));
+    assertThat(ALL.shortfall(noOp, STATE, false)).contains(new Shortfall(2, 1));
+    for (Kind kind : Kind.values()) {
+      assertThat(Thresholds.NONE.with(kind, 3).shortfall(noOp, STATE, true))
+          .as("%s", kind)
+          .contains(new Shortfall(3, 1));
+    }
+    assertThat(ALL.shortfall(noOp, STATE, true)).contains(new Shortfall(5, 1));
   }
 
   @Test
@@ -121,6 +159,18 @@ class ThresholdsTest {
   }
 
   @Test
+  void aKeyForWhichAnybodyCanSignHasNoVotes() throws Exception {
+    for (LockPublicKey weak : WeakKeys.all()) {
+      List<Key> keys = new ArrayList<>(KEYS);
+      keys.add(Key.of(weak, 9));
+      State state = stateAt(Chains.genesis(keys, 1));
+      Aum update = WeakKeys.sign(Chains.removeKey(GENESIS, TestKeys.id(2), 1), weak);
+      assertThat(state.weightOf(update)).isEqualTo(10);
+      assertThat(ALL.shortfall(update, state, false)).contains(new Shortfall(3, 1));
+    }
+  }
+
+  @Test
   void numbersAreInRange() {
     assertThatThrownBy(() -> Thresholds.NONE.with(Kind.DISABLE, -1))
         .isInstanceOf(IllegalArgumentException.class);
@@ -132,7 +182,7 @@ class ThresholdsTest {
 
   @Test
   void controlLeavesOutWhatLacksVotesAndTakesTheRest() throws Exception {
-    Aum meta = Chains.updateMeta(GENESIS, TestKeys.id(2), Map.of("a", "b"), 1);
+    Aum meta = Chains.updateMeta(GENESIS, TestKeys.id(2), Map.of("a", "b"), 2);
     Aum add = Chains.addKey(meta, TestKeys.key(4, 1), 1);
     Aum after = Chains.noOp(add, "x", 1);
 
@@ -141,22 +191,24 @@ class ThresholdsTest {
     assertThat(result.added()).containsExactly(meta.hash());
     assertThat(result.refusals().get(0).text())
         .isEqualTo(
-            add.hash() + ": it needs 2 votes and has 1: propose it, so that others can sign it");
+            add.hash() + ": it needs 5 votes and has 1: propose it, so that others can sign it");
     assertThat(result.refusals().get(1)).isInstanceOf(Refusal.BuildsOnRefused.class);
     assertThat(live.current().head()).isEqualTo(meta.hash());
   }
 
   @Test
   void controlTakesNothingOfABatchThatAPersonWaitsForIfAnyOfItLacksVotes() throws Exception {
-    Aum add = Chains.addKey(GENESIS, TestKeys.key(4, 1), 2);
-    Aum checkpoint = Chains.checkpoint(add, stateAt(GENESIS).apply(add).withoutLastAumHash(), 2);
+    Thresholds asked = new Thresholds(0, 2, 4, 0);
+    Aum remove = Chains.removeKey(GENESIS, TestKeys.id(1), 2);
+    Aum checkpoint =
+        Chains.checkpoint(remove, stateAt(GENESIS).apply(remove).withoutLastAumHash(), 2);
 
-    InformResult result = inform(ALL, true, add, checkpoint);
+    InformResult result = inform(asked, true, remove, checkpoint);
 
     assertThat(result.added()).isEmpty();
     assertThat(result.refusals()).hasSize(1);
     assertThat(live.current().head()).isEqualTo(GENESIS.hash());
-    assertThat(inform(ALL, false, add, checkpoint).added()).containsExactly(add.hash());
+    assertThat(inform(asked, false, remove, checkpoint).added()).containsExactly(remove.hash());
   }
 
   @Test
@@ -215,8 +267,8 @@ class ThresholdsTest {
     Aum merged = one.merged().orElseThrow();
     assertThat(merged.state().orElseThrow().keyIds())
         .containsExactly(TestKeys.id(2), TestKeys.id(3), TestKeys.id(4));
-    inform(ALL, false, TestKeys.sign(merged, 3, 1));
-    assertThat(live.current().head()).isEqualTo(TestKeys.sign(merged, 3, 1).hash());
+    inform(ALL, false, TestKeys.sign(merged, 3, 2));
+    assertThat(live.current().head()).isEqualTo(TestKeys.sign(merged, 3, 2).hash());
 
     UpdateBuilder again = UpdateBuilder.unsigned(STATE, live.current());
     again.addKey(TestKeys.key(4, 1));
