@@ -77,7 +77,7 @@ class DaemonReadingTest {
       daemon.fake().node(new FakeDaemon.Node(1, "own", Nodes.nodeKey(1), Optional.empty()));
       assertThat(daemon.run("status").out()).contains(", trusted", ", not signed: locked out");
       assertThat(daemon.run("explain", "own").out()).contains("dropped: there is no signature");
-      assertThat(daemon.run("sign", "own").out()).contains("own (n1CNTRL)): kept now");
+      assertThat(daemon.run("sign", "own").out()).contains("own (n1CNTRL))\tsigned\n");
       assertThat(daemon.run("status").out()).contains(", signed");
     }
   }
