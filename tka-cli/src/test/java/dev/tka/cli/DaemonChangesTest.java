@@ -381,6 +381,43 @@ class DaemonChangesTest {
   }
 
   @Test
+  void aRemovalThatSignedNodesAgainIsNotMadeOnAnotherHead() throws Exception {
+    try (Daemon daemon = Daemon.on(folder, TestKeys.key(1, 1), TestKeys.key(2, 3))) {
+      daemon
+          .fake()
+          .instead(
+              "modify",
+              out -> {
+                daemon.fake().elsewhere(TestKeys.privateKey(2), NEW);
+                return false;
+              });
+      requireFailure(
+          daemon.run("remove", Daemon.OTHER.publicKey()),
+          ExitCode.CONFLICT,
+          "another edit came first");
+      assertThat(daemon.trusts(Daemon.OTHER.publicKey().bytes())).isTrue();
+      assertThat(calls(daemon, "modify")).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void theNodesOwnKeyIsRemovedLastWhereverItIsNamed() throws Exception {
+    try (Daemon daemon =
+        Daemon.on(folder, TestKeys.key(1, 1), TestKeys.key(2, 1), TestKeys.key(3, 1))) {
+      require(
+          daemon.run(
+              "remove",
+              Daemon.OWN.publicKey(),
+              Daemon.OTHER.publicKey(),
+              "--re-sign=false",
+              "--confirm"),
+          ExitCode.OK);
+      assertThat(daemon.fake().control().state().keyIds())
+          .containsExactly(TestKeys.publicKey(3).bytes());
+    }
+  }
+
+  @Test
   void nothingIsRemovedIfANodeCannotBeSignedAgain() throws Exception {
     try (Daemon daemon = Daemon.on(folder)) {
       daemon.fake().instead("sign", FakeDaemon.error(500, "signing failed: out of paper"));
@@ -549,6 +586,62 @@ class DaemonChangesTest {
     require(daemon.run("export", export), ExitCode.OK);
     require(Cli.run("import", export, folder.resolve("chain")), ExitCode.OK);
     return folder.resolve("chain");
+  }
+
+  @Test
+  void aRevocationUndoesNoEditThatNobodyWasAskedAbout() throws Exception {
+    try (Daemon daemon = Daemon.on(folder, TestKeys.key(1, 2), TestKeys.key(2, 1))) {
+      daemon.fake().elsewhere(Daemon.OTHER, TestKeys.key(9, 1));
+      daemon.fake().map();
+      Cli.Result begun = require(daemon.run("revoke-keys", Daemon.OTHER.publicKey()), ExitCode.OK);
+      Matcher update = Pattern.compile("--cosign ([0-9A-F]+)").matcher(begun.out());
+      assertThat(update.find()).isTrue();
+      AtomicInteger reads = new AtomicInteger();
+      daemon
+          .fake()
+          .instead(
+              "log",
+              out -> {
+                if (reads.incrementAndGet() == 3) {
+                  daemon.fake().elsewhere(Daemon.OWN, NEW);
+                  daemon.fake().map();
+                }
+                return false;
+              });
+      requireFailure(
+          daemon.run("revoke-keys", "--finish", update.group(1), "--confirm"),
+          ExitCode.CONFLICT,
+          "another edit came meanwhile, which this might undo; nothing was sent");
+      assertThat(daemon.trusts(NEW.id())).isTrue();
+      assertThat(calls(daemon, "submit-recovery-aum")).isZero();
+    }
+  }
+
+  @Test
+  void aRevocationThatCouldNotTakeEffectIsNeitherAskedForNorPassedOn() throws Exception {
+    try (Daemon daemon = Daemon.on(folder, TestKeys.key(2, 1))) {
+      String genesis = daemon.fake().control().head().toString();
+      Aum added = daemon.fake().elsewhere(Daemon.OTHER, TestKeys.key(1, 1)).get(0);
+      daemon.fake().map();
+      String other = Daemon.OTHER.publicKey().toString();
+      require(
+          daemon.run("revoke-keys", other, "--fork-from", genesis), ExitCode.VERIFICATION_FAILED);
+      assertThat(calls(daemon, "generate-recovery-aum")).isZero();
+      daemon
+          .fake()
+          .instead(
+              "generate-recovery-aum",
+              out -> {
+                FakeServer.answer(out, 200, "", added.encoded().toByteArray());
+                return true;
+              });
+      Cli.Result odd =
+          require(
+              daemon.run("revoke-keys", other, "--fork-from", added.hash()),
+              ExitCode.VERIFICATION_FAILED);
+      assertThat(odd.out()).doesNotContain("--cosign");
+      assertThat(calls(daemon, "generate-recovery-aum")).isEqualTo(1);
+    }
   }
 
   @Test

@@ -579,6 +579,27 @@ class ServerEditsTest {
   }
 
   @Test
+  void whatIsReadIsAskedForAgainWhenTheServerSays() throws Exception {
+    lock();
+    Path socket = serve();
+    Relay relay = new Relay(socket, request -> Relay.Fate.PASSES);
+    AtomicBoolean busy = new AtomicBoolean();
+    FakeServer server =
+        before(
+            (request, out) -> {
+              if (busy.getAndSet(!busy.get())) {
+                relay.to(request, out);
+              } else {
+                FakeServer.answer(
+                    out, 429, "Retry-After: 0\r\nTka-Error: busy\r\n", new byte[0]);
+              }
+            });
+    must(on(server.url(), "status"));
+    must(on(server.url(), "fleet"));
+    must(add(server.url(), "carol", "ann"));
+  }
+
+  @Test
   void anAuthKeyThatMayBeGoodIsNotCalledUseless() throws Exception {
     lock();
     Path socket = serve();

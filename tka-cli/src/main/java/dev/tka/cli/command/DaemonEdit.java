@@ -481,11 +481,19 @@ final class DaemonEdit implements AutoCloseable {
   /**
    * Has an update sent that is made and signed, and waits until it is on the daemon's chain.
    *
+   * @param judged the head that its effect was shown for: it undoes nothing that came later
    * @return the authority with it
-   * @throws CommandFailure if it lost, or what became of it is not known
+   * @throws CommandFailure if there is another head by now, if it lost, or if what became of it is
+   *     not known
    */
-  Authority submit(Aum update) throws TkaException, CommandFailure {
+  Authority submit(Aum update, AumHash judged) throws TkaException, CommandFailure {
     Authority base = authority();
+    if (!base.head().equals(judged)) {
+      throw new CommandFailure(
+          ExitCode.CONFLICT,
+          "another edit came meanwhile, which this might undo; nothing was sent",
+          Advice.person("look at 'tka log " + words + "', and run it again if it is still right"));
+    }
     Optional<LocalApiException> doubt = Optional.empty();
     try {
       api.submitRecovery(update);

@@ -121,7 +121,12 @@ public final class RemoveCommand extends EditCommand {
   DaemonChange onDaemon(
       DaemonEdit edit, Authority before, LockPublicKey own, List<KeyArgument> keys)
       throws TkaException, IOException, CommandFailure {
-    List<Bytes> removed = keys.stream().map(key -> key.key().bytes()).distinct().toList();
+    List<Bytes> removed = new ArrayList<>(keys.stream().map(key -> key.key().bytes()).toList());
+    // What follows the removal of the node's own key would not be signed by a trusted key.
+    if (removed.removeAll(List.of(own.bytes()))) {
+      removed.add(own.bytes());
+    }
+    removed = removed.stream().distinct().toList();
     boolean again = reSign == null || reSign;
     for (KeyArgument key : keys) {
       if (key.votes().isPresent()) {
@@ -184,6 +189,12 @@ public final class RemoveCommand extends EditCommand {
     @Override
     public DaemonEdit.Change change() {
       return new DaemonEdit.Change(List.of(), removed);
+    }
+
+    /** Which nodes are to be signed again is known for one head only. */
+    @Override
+    public boolean isOfOneHead() {
+      return !again.isEmpty();
     }
 
     @Override
