@@ -381,6 +381,17 @@ class DaemonChangesTest {
   }
 
   @Test
+  void asJsonTheNodesOfARemovalAreNamed() throws Exception {
+    try (Daemon daemon = Daemon.on(folder)) {
+      Cli.Result removed = daemon.run("remove", Daemon.OTHER.publicKey(), "--json");
+      assertThat(Nodes.each(removed.json().get("ReSigned"), "ID"))
+          .containsExactlyInAnyOrder("n1CNTRL", "n2CNTRL");
+      assertThat(Nodes.each(removed.json().get("ReSigned"), "DNSName"))
+          .containsExactlyInAnyOrder("own", "laptop");
+    }
+  }
+
+  @Test
   void aRemovalThatSignedNodesAgainIsNotMadeOnAnotherHead() throws Exception {
     try (Daemon daemon = Daemon.on(folder, TestKeys.key(1, 1), TestKeys.key(2, 3))) {
       daemon

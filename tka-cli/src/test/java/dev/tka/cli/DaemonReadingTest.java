@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.cli.output.ExitCode;
 import dev.tka.client.testkit.FakeDaemon;
-import dev.tka.core.authority.Authority;
 import dev.tka.core.Aum;
+import dev.tka.core.authority.Authority;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.nio.file.Path;
@@ -141,8 +141,17 @@ class DaemonReadingTest {
 
   private static final Set<String> REFUSED =
       Set.of(
-          "backup", "compact", "delete", "edits", "import", "move", "repair", "restore", "restored",
-          "sync", "update");
+          "backup",
+          "compact",
+          "delete",
+          "edits",
+          "import",
+          "move",
+          "repair",
+          "restore",
+          "restored",
+          "sync",
+          "update");
 
   @Test
   void noAdviceNamesACommandThatTheDaemonCannotDoOrAKeyFile() throws Exception {
@@ -162,10 +171,7 @@ class DaemonReadingTest {
       int found = 0;
       for (Cli.Result each : all) {
         Matcher named =
-            Pattern.compile(
-                    "tka ([a-z-]+) [^\n]*"
-                        + Pattern.quote(daemon.url())
-                        + "[^\n]*")
+            Pattern.compile("tka ([a-z-]+) [^\n]*" + Pattern.quote(daemon.url()) + "[^\n]*")
                 .matcher(each.out() + each.err());
         while (named.find()) {
           assertThat(REFUSED).as(named.group()).doesNotContain(named.group(1));

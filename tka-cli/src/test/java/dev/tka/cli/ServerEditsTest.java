@@ -590,8 +590,7 @@ class ServerEditsTest {
               if (busy.getAndSet(!busy.get())) {
                 relay.to(request, out);
               } else {
-                FakeServer.answer(
-                    out, 429, "Retry-After: 0\r\nTka-Error: busy\r\n", new byte[0]);
+                FakeServer.answer(out, 429, "Retry-After: 0\r\nTka-Error: busy\r\n", new byte[0]);
               }
             });
     must(on(server.url(), "status"));

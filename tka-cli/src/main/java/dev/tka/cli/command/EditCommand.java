@@ -187,9 +187,8 @@ abstract class EditCommand implements Callable<Integer> {
       DaemonChange change = onDaemon(edit, before, edit.requireTrusted(before), keys);
       edit.say("asks tailscaled to " + change.change());
       Map<String, Object> prepared = change.prepare();
-      DaemonEdit.Made made = 
-          edit.modify(
-              change.change(), change.isOfOneHead() ? Duration.ZERO : retry.patience());
+      DaemonEdit.Made made =
+          edit.modify(change.change(), change.isOfOneHead() ? Duration.ZERO : retry.patience());
       tka.noteChange();
       if (json) {
         Map<String, Object> object = new LinkedHashMap<>();
