@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -155,6 +156,74 @@ class DaemonChangesTest {
   }
 
   @Test
+  void aKeyThatAnotherWriterTrustsOtherwiseIsNotCalledDone() throws Exception {
+    for (String option : List.of("", "--no-retry")) {
+      Path own = Files.createDirectory(folder.resolve("otherwise" + option));
+      try (Daemon daemon = Daemon.on(own, TestKeys.key(1, 1), TestKeys.key(2, 3))) {
+        AtomicInteger tries = new AtomicInteger();
+        daemon
+            .fake()
+            .instead(
+                "modify",
+                out -> {
+                  if (tries.getAndIncrement() == 0) {
+                    daemon.fake().elsewhere(Daemon.OTHER, NEW);
+                  }
+                  return false;
+                });
+        Cli.Result raced =
+            option.isEmpty()
+                ? daemon.run("add", NEW_TEXT + "?3")
+                : daemon.run("add", NEW_TEXT + "?3", option);
+        if (option.isEmpty()) {
+          requireFailure(
+              raced, ExitCode.VERIFICATION_FAILED, "otherwise than asked for: with 1 vote");
+        } else {
+          requireFailure(raced, ExitCode.CONFLICT, "another edit came first");
+        }
+      }
+    }
+  }
+
+  /** Of each change that control takes: what is asked for, and what it is about. */
+  @Test
+  void whateverFailsAfterAChangeWasSentLeavesItUnknown() throws Exception {
+    waitFor(300);
+    FakeDaemon.Instead lost =
+        out -> {
+          throw new IOException("lost");
+        };
+    FakeDaemon.Instead garbage = FakeDaemon.error(200, "[{\"Raw\":\"AA==\"}]");
+    FakeDaemon.Instead forbidden = FakeDaemon.error(403, "access denied");
+    Path secret = secretFile("secret", Daemon.SECRET.exposeText());
+    Map<String, Object[]> changes =
+        Map.of(
+            "modify", new Object[] {"add", NEW_TEXT},
+            "disable", new Object[] {"disable", secret, "--confirm"},
+            "init", new Object[] {"init", Daemon.OWN.publicKey(), "--confirm"});
+    int number = 0;
+    for (FakeDaemon.Instead failure : List.of(lost, garbage, forbidden)) {
+      for (Map.Entry<String, Object[]> change : changes.entrySet()) {
+        String call = change.getKey();
+        Object[] words = change.getValue();
+        Path own = Files.createDirectory(folder.resolve("unknown-" + number++));
+        try (Daemon daemon = call.equals("init") ? Daemon.off(own) : Daemon.on(own)) {
+          daemon.fake().after(call, () -> daemon.fake().instead("log", failure));
+          Cli.Result result =
+              daemon.run(words[0].toString(), Arrays.copyOfRange(words, 1, words.length));
+          requireFailure(result, ExitCode.IO, "control took it");
+          assertThat(result.err())
+              .contains("whether it stays is not known", "tka log ")
+              .doesNotContain("worthless");
+          if (call.equals("init")) {
+            assertThat(result.err()).contains("keep the secrets above");
+          }
+        }
+      }
+    }
+  }
+
+  @Test
   void aMapThatIsLateIsWaitedForAndOneThatDoesNotComeIsSaid() throws Exception {
     try (Daemon daemon = Daemon.on(folder)) {
       daemon.fake().holdMaps();
@@ -270,7 +339,15 @@ class DaemonChangesTest {
               daemon.run("sign", "phone", "--peers", key),
               daemon.run("init", NEW_TEXT, "--key-file", key),
               daemon.run("revoke-keys", NEW_TEXT, "--key-file", key),
-              daemon.run("authkey wrap", key, "--key-file", key))) {
+              daemon.run("authkey wrap", key, "--key-file", key),
+              daemon.run("add", NEW_TEXT, "--tailnet", "staging"),
+              daemon.run("remove", NEW_TEXT, "--tailnet", "staging"),
+              daemon.run("update", NEW_TEXT, "--tailnet", "staging"),
+              daemon.run("sign", "phone", "--tailnet", "staging"),
+              daemon.run("init", NEW_TEXT, "--tailnet", "staging", "--confirm"),
+              daemon.run("revoke-keys", NEW_TEXT, "--tailnet", "staging"),
+              daemon.run("disable", key, "--tailnet", "staging", "--confirm"),
+              daemon.run("authkey wrap", key, "--tailnet", "staging"))) {
         requireFailure(each, ExitCode.USAGE, ": leave it out: a running tailscaled ");
       }
       requireFailure(
@@ -300,6 +377,54 @@ class DaemonChangesTest {
           daemon.run("remove", Daemon.OWN.publicKey()),
           ExitCode.VERIFICATION_FAILED,
           "the only trusted keys cannot be removed");
+    }
+  }
+
+  @Test
+  void asJsonTheNodesOfARemovalAreNamed() throws Exception {
+    try (Daemon daemon = Daemon.on(folder)) {
+      Cli.Result removed = daemon.run("remove", Daemon.OTHER.publicKey(), "--json");
+      assertThat(Nodes.each(removed.json().get("ReSigned"), "ID"))
+          .containsExactlyInAnyOrder("n1CNTRL", "n2CNTRL");
+      assertThat(Nodes.each(removed.json().get("ReSigned"), "DNSName"))
+          .containsExactlyInAnyOrder("own", "laptop");
+    }
+  }
+
+  @Test
+  void aRemovalThatSignedNodesAgainIsNotMadeOnAnotherHead() throws Exception {
+    try (Daemon daemon = Daemon.on(folder, TestKeys.key(1, 1), TestKeys.key(2, 3))) {
+      daemon
+          .fake()
+          .instead(
+              "modify",
+              out -> {
+                daemon.fake().elsewhere(TestKeys.privateKey(2), NEW);
+                return false;
+              });
+      requireFailure(
+          daemon.run("remove", Daemon.OTHER.publicKey()),
+          ExitCode.CONFLICT,
+          "another edit came first");
+      assertThat(daemon.trusts(Daemon.OTHER.publicKey().bytes())).isTrue();
+      assertThat(calls(daemon, "modify")).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void theNodesOwnKeyIsRemovedLastWhereverItIsNamed() throws Exception {
+    try (Daemon daemon =
+        Daemon.on(folder, TestKeys.key(1, 1), TestKeys.key(2, 1), TestKeys.key(3, 1))) {
+      require(
+          daemon.run(
+              "remove",
+              Daemon.OWN.publicKey(),
+              Daemon.OTHER.publicKey(),
+              "--re-sign=false",
+              "--confirm"),
+          ExitCode.OK);
+      assertThat(daemon.fake().control().state().keyIds())
+          .containsExactly(TestKeys.publicKey(3).bytes());
     }
   }
 
@@ -335,10 +460,16 @@ class DaemonChangesTest {
   void nodesAreSignedByNameAndEachHasALineOfWhatBecameOfIt() throws Exception {
     try (Daemon daemon = Daemon.on(folder)) {
       Cli.Result signed = require(daemon.run("sign", "phone"), ExitCode.OK);
-      assertThat(signed.err()).contains("has tailscaled sign " + Nodes.nodeKey(3), "1 node signed");
-      assertThat(signed.out()).contains("signed  ", "phone (n3CNTRL)", "kept now");
+      assertThat(signed.err()).contains("has tailscaled sign " + Nodes.nodeKey(3));
+      assertThat(signed.out())
+          .isEqualTo(Nodes.nodeKey(3) + " (phone (n3CNTRL))\tsigned\nsigned 1 of 1 node\n");
       assertThat(daemon.run("peers").exitCode()).isEqualTo(ExitCode.OK);
-      require(daemon.run("sign", Nodes.nodeKey(99)), ExitCode.OK, "knows no such node");
+      require(daemon.run("sign", Nodes.nodeKey(99)), ExitCode.NOT_FOUND, "knows no such node");
+      Cli.Result some = daemon.run("sign", Nodes.nodeKey(99), Nodes.nodeKey(3), "--json");
+      require(some, ExitCode.PARTLY_DONE);
+      assertThat(Nodes.each(some.json().get("NotSigned"), "Outcome"))
+          .containsExactly("unknown-node");
+      assertThat(Nodes.each(some.json().get("Signed"), "Outcome")).containsExactly("kept");
       require(daemon.run("sign", "nobody"), ExitCode.NOT_FOUND, "tka peers " + daemon.url());
       require(daemon.run("sign"), ExitCode.OK, "nothing to sign");
     }
@@ -360,8 +491,9 @@ class DaemonChangesTest {
       requireFailure(daemon.run("sign"), ExitCode.USAGE, "This signs 2 nodes");
       Cli.Result signed = daemon.run("sign", "--confirm");
       assertThat(signed.exitCode()).isEqualTo(ExitCode.PARTLY_DONE);
-      assertThat(signed.out()).contains("failed  ", "not signed: control says: bad", "kept now");
-      assertThat(signed.err()).contains("1 node signed, 1 not");
+      assertThat(signed.out())
+          .contains(
+              "\tnot signed: control says: bad\n", "\tsigned\n", "signed 1 of 2 nodes; the others");
       Cli.Result again = require(daemon.run("sign", "--confirm", "--json"), ExitCode.OK);
       assertThat(again.out()).contains("\"Outcome\": \"kept\"");
     }
@@ -372,12 +504,53 @@ class DaemonChangesTest {
     try (Daemon daemon = Daemon.on(folder)) {
       Cli.Result signed = daemon.run("sign", "nobody", "phone");
       assertThat(signed.exitCode()).isEqualTo(ExitCode.PARTLY_DONE);
-      assertThat(signed.out()).contains("failed  nobody: not signed: ", "kept now");
-      assertThat(signed.err()).contains("1 node signed, 1 not");
+      assertThat(signed.out()).contains("nobody\tnot signed: ", "\tsigned\nsigned 1 of 2 nodes");
       Cli.Result json = daemon.run("sign", "nobody", "phone", "--json");
       assertThat(json.exitCode()).isEqualTo(ExitCode.PARTLY_DONE);
-      assertThat(json.out()).contains("\"What\": \"nobody\"", "\"Outcome\": \"unknown-node\"");
+      assertThat(json.out()).contains("\"What\": \"nobody\"", "\"Outcome\": \"bad-input\"");
       assertThat(daemon.run("sign", "nobody").exitCode()).isEqualTo(ExitCode.NOT_FOUND);
+    }
+  }
+
+  @Test
+  void aSignatureFromBeforeIsNotTakenForTheOneThatWasAskedFor() throws Exception {
+    waitFor(300);
+    try (Daemon daemon = Daemon.on(folder)) {
+      require(daemon.run("sign", "phone"), ExitCode.OK);
+      daemon
+          .fake()
+          .instead(
+              "sign",
+              out -> {
+                FakeServer.answer(out, 200, "", new byte[0]);
+                return true;
+              });
+      Cli.Result signed = daemon.run("sign", Nodes.nodeKey(3), TestKeys.publicKey(9), "--json");
+      assertThat(Nodes.each(signed.json().get("Signed"), "Outcome")).containsExactly("taken");
+      assertThat(daemon.run("sign", Nodes.nodeKey(3), TestKeys.publicKey(9)).out())
+          .endsWith("signed 1 of 1 node; of 1 that control took, tailscaled has not heard yet\n");
+    }
+  }
+
+  @Test
+  void whereNothingWorksAnyMoreTheRestIsNotTriedAndNamed() throws Exception {
+    waitFor(300);
+    try (Daemon daemon = Daemon.on(folder)) {
+      for (int i = 4; i <= 8; i++) {
+        daemon.fake().node(new FakeDaemon.Node(i, "n" + i, Nodes.nodeKey(i), Optional.empty()));
+      }
+      daemon
+          .fake()
+          .instead(
+              "sign",
+              out -> {
+                throw new IOException("killed");
+              });
+      Cli.Result signed = daemon.run("sign", "--confirm", "--json");
+      require(signed, ExitCode.PARTLY_DONE);
+      assertThat(Nodes.each(signed.json().get("NotSigned"), "Outcome"))
+          .containsExactly("in-doubt", "in-doubt", "in-doubt", "not-sent", "not-sent", "not-sent");
+      assertThat(calls(daemon, "sign")).isEqualTo(3);
     }
   }
 
@@ -424,6 +597,62 @@ class DaemonChangesTest {
     require(daemon.run("export", export), ExitCode.OK);
     require(Cli.run("import", export, folder.resolve("chain")), ExitCode.OK);
     return folder.resolve("chain");
+  }
+
+  @Test
+  void aRevocationUndoesNoEditThatNobodyWasAskedAbout() throws Exception {
+    try (Daemon daemon = Daemon.on(folder, TestKeys.key(1, 2), TestKeys.key(2, 1))) {
+      daemon.fake().elsewhere(Daemon.OTHER, TestKeys.key(9, 1));
+      daemon.fake().map();
+      Cli.Result begun = require(daemon.run("revoke-keys", Daemon.OTHER.publicKey()), ExitCode.OK);
+      Matcher update = Pattern.compile("--cosign ([0-9A-F]+)").matcher(begun.out());
+      assertThat(update.find()).isTrue();
+      AtomicInteger reads = new AtomicInteger();
+      daemon
+          .fake()
+          .instead(
+              "log",
+              out -> {
+                if (reads.incrementAndGet() == 3) {
+                  daemon.fake().elsewhere(Daemon.OWN, NEW);
+                  daemon.fake().map();
+                }
+                return false;
+              });
+      requireFailure(
+          daemon.run("revoke-keys", "--finish", update.group(1), "--confirm"),
+          ExitCode.CONFLICT,
+          "another edit came meanwhile, which this might undo; nothing was sent");
+      assertThat(daemon.trusts(NEW.id())).isTrue();
+      assertThat(calls(daemon, "submit-recovery-aum")).isZero();
+    }
+  }
+
+  @Test
+  void aRevocationThatCouldNotTakeEffectIsNeitherAskedForNorPassedOn() throws Exception {
+    try (Daemon daemon = Daemon.on(folder, TestKeys.key(2, 1))) {
+      String genesis = daemon.fake().control().head().toString();
+      Aum added = daemon.fake().elsewhere(Daemon.OTHER, TestKeys.key(1, 1)).get(0);
+      daemon.fake().map();
+      String other = Daemon.OTHER.publicKey().toString();
+      require(
+          daemon.run("revoke-keys", other, "--fork-from", genesis), ExitCode.VERIFICATION_FAILED);
+      assertThat(calls(daemon, "generate-recovery-aum")).isZero();
+      daemon
+          .fake()
+          .instead(
+              "generate-recovery-aum",
+              out -> {
+                FakeServer.answer(out, 200, "", added.encoded().toByteArray());
+                return true;
+              });
+      Cli.Result odd =
+          require(
+              daemon.run("revoke-keys", other, "--fork-from", added.hash()),
+              ExitCode.VERIFICATION_FAILED);
+      assertThat(odd.out()).doesNotContain("--cosign");
+      assertThat(calls(daemon, "generate-recovery-aum")).isEqualTo(1);
+    }
   }
 
   @Test

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Many nodes signed by one command at a running server. The property {@code tka.nodes} says how
@@ -119,7 +120,7 @@ class ServerSigningTest {
                 .replace(": not signed", "\tnot signed: expected a node key"),
             "nodekey:12\tnot signed: node key: expected 72 characters, found 10\n",
             Nodes.nodeKey(NODES + 1) + "\tnot signed: the server says: this tailnet has no node",
-            Nodes.nodeKey(1) + "\tsigned\n")
+            Nodes.nodeKey(1) + " (build-1 (1))\tsigned\n")
         .endsWith(
             "signed "
                 + NODES
@@ -214,6 +215,37 @@ class ServerSigningTest {
           .containsExactly("not-sent", "in-doubt");
     }
     assertThat(signed()).isEqualTo(1);
+  }
+
+  /** The first answer is lost, and every later request is refused for the server's own reasons. */
+  @ParameterizedTest
+  @ValueSource(ints = {429, 503, 401})
+  void aRefusalByTheServerDoesNotSettleWhatAnEarlierAttemptDid(int status) throws Exception {
+    Relay relay = new Relay(socket, request -> Relay.Fate.PASSES);
+    AtomicInteger tries = new AtomicInteger();
+    FakeServer.Answering answering =
+        (request, out) -> {
+          if (!request.path().endsWith("/sign") && tries.get() == 0) {
+            relay.to(request, out);
+          } else if (tries.getAndIncrement() == 0) {
+            relay.pass(request);
+          } else {
+            FakeServer.refuse(out, status, "busy", "not now");
+          }
+        };
+    try (FakeServer busy = FakeServer.on(folder.resolve("relay"), answering)) {
+      Cli.Result result = Cli.run(sign(busy.url(), "build-1", "--json"));
+      assertThat(Nodes.each(result.json().get("NotSigned"), "Outcome")).containsExactly("in-doubt");
+      assertThat(result.exitCode()).isEqualTo(ExitCode.IO);
+    }
+    assertThat(signed()).isEqualTo(1);
+  }
+
+  @Test
+  void aNodeNamedByItsKeyKeepsTheRotationKeyThatTheServerKnows() throws Exception {
+    Cli.Result result = Cli.run(sign("unix:" + socket, Nodes.nodeKey(1)));
+    assertThat(result.exitCode()).as(result.err()).isEqualTo(ExitCode.OK);
+    assertThat(result.err()).contains("which " + Nodes.rotationKey(1) + " may rotate");
   }
 
   @Test

@@ -17,6 +17,7 @@ import dev.tka.sync.rpc.RpcAnswer;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -33,6 +34,9 @@ import java.util.TreeMap;
 public final class ServedAums implements AumStore {
   /** How often something is sent whose answer is lost. */
   private static final int MOST_ATTEMPTS = 3;
+
+  /** Codes by which a server says that it never stores a signature. */
+  private static final Set<String> OF_SIGNATURES = Set.of("unknown-node", "refused", "malformed");
 
   private final ServedTailnets tailnets;
   private final String name;
@@ -137,11 +141,17 @@ public final class ServedAums implements AumStore {
   /** The chain is as it was, though the server answered. */
   private StoreException notTaken(SyncReceipt receipt) {
     return receipt.refused().isEmpty()
-        ? tailnets.failure(
-            new ServerException.BadAnswer(
-                tailnets.access().url(),
-                "it says that it took the change, and its chain is as before"))
+        ? notShown()
         : new StoreException.Refused(receipt.refused().get(0).strip());
+  }
+
+  /** A replica that is behind shows it later; a server that lies never does. */
+  private StoreException notShown() {
+    return new StoreException.InDoubt(
+        tailnets.url(),
+        new ServerException.BadAnswer(
+            tailnets.access().url(),
+            "it says that the change was made, and shows the tailnet as before"));
   }
 
   private static boolean isOnChain(AumHash hash, ServedSnapshot snapshot) throws StoreException {
@@ -226,16 +236,22 @@ public final class ServedAums implements AumStore {
         tailnets.client().sign(name, signature);
         return;
       } catch (ServerException e) {
-        if (!e.mayHaveHappened() && !(e instanceof ServerException.Refused)) {
-          // An attempt before may have taken effect, though this one did not.
-          throw doubt.orElse(e);
+        if (!e.mayHaveHappened()) {
+          // An attempt before may have taken effect, unless the server now says that none can.
+          throw isOfSignature(e) ? e : doubt.orElse(e);
         }
-        if (!e.mayHaveHappened() || attempt == MOST_ATTEMPTS) {
+        if (attempt == MOST_ATTEMPTS) {
           throw e;
         }
         doubt = Optional.of(e);
       }
     }
+  }
+
+  /** Whether a server says it of a node or a signature, and not of itself. */
+  private static boolean isOfSignature(ServerException failure) {
+    return failure instanceof ServerException.Refused refused
+        && OF_SIGNATURES.contains(refused.code());
   }
 
   /** A request that may be sent twice. */
@@ -252,25 +268,24 @@ public final class ServedAums implements AumStore {
 
   private void repeatedly(Request request, Done done) throws StoreException {
     for (int attempt = 1; ; attempt++) {
+      Optional<ServerException> doubt = Optional.empty();
       try {
         request.to(tailnets.client());
-        if (!done.in(read())) {
-          throw tailnets.failure(
-              new ServerException.BadAnswer(
-                  tailnets.access().url(),
-                  "it says that the change was made, and shows the tailnet as before"));
-        }
-        return;
       } catch (ServerException e) {
         if (!e.mayHaveHappened()) {
           throw failedAt(attempt, e);
         }
-        if (done.in(readAfter(Optional.of(e)))) {
-          return;
-        }
-        if (attempt == MOST_ATTEMPTS) {
-          throw new StoreException.InDoubt(tailnets.url(), e);
-        }
+        doubt = Optional.of(e);
+      }
+      // From here on it may have happened, whatever keeps the server from showing it.
+      if (done.in(readAfter(doubt))) {
+        return;
+      }
+      if (doubt.isEmpty()) {
+        throw notShown();
+      }
+      if (attempt == MOST_ATTEMPTS) {
+        throw new StoreException.InDoubt(tailnets.url(), doubt.get());
       }
     }
   }

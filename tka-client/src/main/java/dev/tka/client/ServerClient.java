@@ -714,7 +714,8 @@ public final class ServerClient implements AutoCloseable {
 
   private <T> T ask(String method, String path, byte[] body, long most, Reading<T> reading)
       throws ServerException {
-    return ask(new Sending(method, path, body, List.of(), most), reading);
+    Sending sending = new Sending(method, path, body, List.of(), most);
+    return method.equals("GET") ? patiently(() -> ask(sending, reading)) : ask(sending, reading);
   }
 
   private <T> T ask(Sending sending, Reading<T> reading) throws ServerException {

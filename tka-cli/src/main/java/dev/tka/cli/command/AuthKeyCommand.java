@@ -25,6 +25,7 @@ import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.nodekey.AuthKey;
 import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.core.nodekey.NodeKeySigning;
+import dev.tka.core.store.StoreException;
 import dev.tka.sync.rpc.AumJson;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -248,6 +249,18 @@ public final class AuthKeyCommand {
         while (edit.store(steps, Set.of()).isEmpty()) {
           steps.build();
         }
+      } catch (StoreException.InDoubt e) {
+        err.println(
+            "tka: whether its key, "
+                + own.publicKey()
+                + ", is trusted is not known: if 'tka status "
+                + store.words()
+                + "' lists it, the auth key above is good, and 'tka remove "
+                + store.words()
+                + " "
+                + own.publicKey()
+                + " --re-sign=false --key-file FILE' revokes it; if not, it is of no use");
+        throw e;
       } catch (TkaException | CommandFailure e) {
         err.println("tka: its key is not trusted; the auth key above is of no use");
         throw e;

@@ -2,6 +2,7 @@ package dev.tka.cli.command;
 
 import dev.tka.cli.input.DaemonPeers;
 import dev.tka.cli.input.StoreArgument;
+import dev.tka.cli.input.TailnetOption;
 import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
@@ -81,6 +82,12 @@ final class DaemonEdit implements AutoCloseable {
       StoreArgument store, CommandSpec spec, List<String> senseless) {
     Optional<TailscaledPlace> place = DaemonPeers.find(store.place());
     if (place.isPresent()) {
+      if (spec.commandLine().getParseResult().hasMatchedOption(TailnetOption.NAME)) {
+        throw new ParameterException(
+            spec.commandLine(),
+            TailnetOption.NAME
+                + ": leave it out: a running tailscaled has one tailnet, which is the one meant");
+      }
       for (String option : senseless) {
         if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
           throw new ParameterException(
@@ -195,8 +202,15 @@ final class DaemonEdit implements AutoCloseable {
     /** What of it is not so yet. */
     Change leftIn(State state) {
       return new Change(
-          added.stream().filter(key -> !state.trusts(key.id())).toList(),
+          added.stream().filter(key -> !state.findKey(key.id()).equals(Optional.of(key))).toList(),
           removed.stream().filter(state::trusts).toList());
+    }
+
+    /** A key that is to be added, and is trusted with other votes or metadata. */
+    Optional<Key> otherwiseIn(State state) {
+      return leftIn(state).added().stream()
+          .flatMap(key -> state.findKey(key.id()).stream())
+          .findFirst();
     }
 
     boolean isEmpty() {
@@ -205,9 +219,7 @@ final class DaemonEdit implements AutoCloseable {
 
     /** Whether an AUM makes a part of it. */
     boolean isMadeBy(Aum aum) {
-      return aum.key()
-              .filter(key -> added.stream().anyMatch(each -> each.id().equals(key.id())))
-              .isPresent()
+      return aum.key().filter(added::contains).isPresent()
           || (aum.kind().equals(AumKind.REMOVE_KEY)
               && aum.keyId().filter(removed::contains).isPresent());
     }
@@ -250,6 +262,10 @@ final class DaemonEdit implements AutoCloseable {
         say("note: another writer has just done it");
         return new Made(base, List.of());
       }
+      Optional<Key> otherwise = left.otherwiseIn(base.state());
+      if (otherwise.isPresent()) {
+        throw otherwise(otherwise.get());
+      }
       boolean again = System.nanoTime() - end < 0;
       Optional<LocalApiException> doubt = Optional.empty();
       try {
@@ -268,11 +284,12 @@ final class DaemonEdit implements AutoCloseable {
         }
         doubt = Optional.of(e);
       }
-      Optional<Made> made = await(base, left, own, doubt);
+      Waiting waiting = new Waiting(true, doubt);
+      Optional<Made> made = await(waiting, base, left, own);
       if (made.isPresent()) {
         return made.get();
       }
-      Authority now = authority();
+      Authority now = waiting.last.orElseThrow();
       String lost = "lost against another edit: " + describe(added(base, now));
       if (!again) {
         throw new CommandFailure(
@@ -286,17 +303,25 @@ final class DaemonEdit implements AutoCloseable {
     }
   }
 
+  private CommandFailure otherwise(Key key) {
+    return new CommandFailure(
+        ExitCode.VERIFICATION_FAILED,
+        Texts.keyId(key.id())
+            + " is trusted already, otherwise than asked for: with "
+            + Texts.count(key.votes(), "vote")
+            + (key.meta().isEmpty() ? "" : " and metadata")
+            + "; nothing was changed",
+        Advice.person("look at 'tka status " + words + "'"));
+  }
+
   /**
    * Waits until a change is on the daemon's chain.
    *
-   * @param doubt why it is not known whether control took it; empty if it did
    * @return empty if others are there, and it is not
    * @throws CommandFailure if that does not come out
    */
-  private Optional<Made> await(
-      Authority base, Change change, LockPublicKey own, Optional<LocalApiException> doubt)
+  private Optional<Made> await(Waiting waiting, Authority base, Change change, LockPublicKey own)
       throws TkaException, CommandFailure {
-    Waiting waiting = new Waiting(doubt.isPresent());
     while (waiting.goesOn()) {
       Optional<Authority> now = waiting.read(base);
       if (now.isPresent()) {
@@ -306,7 +331,7 @@ final class DaemonEdit implements AutoCloseable {
             made.add(aum);
           }
         }
-        if (change.leftIn(now.get().state()).isEmpty()) {
+        if (!made.isEmpty() || change.leftIn(now.get().state()).isEmpty()) {
           say(
               made.isEmpty()
                   ? "note: another writer has just done it"
@@ -315,10 +340,10 @@ final class DaemonEdit implements AutoCloseable {
         }
       }
     }
-    if (waiting.moved && doubt.isEmpty()) {
+    if (waiting.last.isPresent() && waiting.doubt.isEmpty()) {
       return Optional.empty();
     }
-    throw unknown(doubt);
+    throw unknown(waiting.doubt);
   }
 
   private CommandFailure unknown(Optional<LocalApiException> doubt) {
@@ -333,57 +358,88 @@ final class DaemonEdit implements AutoCloseable {
         ExitCode.IO, why, Advice.person("look at 'tka log " + words + "' before you run it again"));
   }
 
+  /** After a change was sent: what went wrong then says nothing of the change. */
+  private CommandFailure unknown(Optional<LocalApiException> doubt, TkaException failure) {
+    return new CommandFailure(
+        ExitCode.IO,
+        doubt
+            .map(why -> "not known whether it was made: " + why.getMessage())
+            .orElse(
+                "control took it; whether it stays is not known: "
+                    + (failure.getCause() == null ? failure : failure.getCause()).getMessage()),
+        Advice.person("look at 'tka log " + words + "' before you run it again"));
+  }
+
   /** One waiting for the daemon to hear from control. */
   private final class Waiting {
     private final long start = System.nanoTime();
-    private final boolean doubtful;
+    private final boolean sent;
+    private final Optional<LocalApiException> doubt;
     private long pause = FIRST_PAUSE_NANOS;
     private long movedAt;
-    private boolean moved;
 
-    Waiting(boolean doubtful) {
-      this.doubtful = doubtful;
+    /** The last one that was another than before. */
+    private Optional<Authority> last = Optional.empty();
+
+    /**
+     * Begins to wait.
+     *
+     * @param sent whether it is for a change of this command, and not for one of others
+     * @param doubt why it is not known whether control took it; empty if it did
+     */
+    Waiting(boolean sent, Optional<LocalApiException> doubt) {
+      this.sent = sent;
+      this.doubt = doubt;
     }
 
     boolean goesOn() {
       long now = System.nanoTime();
-      return (moved && !doubtful) ? now - movedAt < waitNanos / SETTLING : now - start < waitNanos;
+      return (last.isPresent() && doubt.isEmpty())
+          ? now - movedAt < waitNanos / SETTLING
+          : now - start < waitNanos;
     }
 
     /**
      * The authority, if it is another than before. A daemon that is being started is waited for.
+     *
+     * @throws CommandFailure if it cannot be read after a change was sent, which may have been made
      */
-    Optional<Authority> read(Authority base) throws TkaException {
-      LockSupport.parkNanos(pause);
-      pause = Math.min(pause * 2, LONGEST_PAUSE_NANOS);
-      Optional<Authority> now;
-      try {
-        now = find();
-      } catch (StoreException.Unavailable e) {
-        if (doubtful && isGone(e)) {
-          return Optional.empty();
+    Optional<Authority> read(Authority base) throws TkaException, CommandFailure {
+      Optional<Authority> now = find().filter(each -> !each.head().equals(base.head()));
+      if (now.isPresent()) {
+        if (last.isEmpty()) {
+          movedAt = System.nanoTime();
         }
-        throw e;
-      }
-      if (now.isEmpty() || now.get().head().equals(base.head())) {
-        return Optional.empty();
-      }
-      if (!moved) {
-        moved = true;
-        movedAt = System.nanoTime();
+        last = now;
       }
       return now;
     }
+
+    private Optional<Authority> find() throws TkaException, CommandFailure {
+      LockSupport.parkNanos(pause);
+      pause = Math.min(pause * 2, LONGEST_PAUSE_NANOS);
+      try {
+        return DaemonEdit.this.find();
+      } catch (TkaException e) {
+        if (isGone(e)) {
+          return Optional.empty();
+        }
+        if (sent) {
+          throw unknown(doubt, e);
+        }
+        throw e;
+      }
+    }
   }
 
-  private static boolean isGone(StoreException.Unavailable failure) {
+  private static boolean isGone(TkaException failure) {
     return failure.getCause() instanceof LocalApiException.NotRunning
         || failure.getCause() instanceof LocalApiException.NoAnswer;
   }
 
   /** Waits for another head. */
-  private Optional<Authority> otherThan(Authority base) throws TkaException {
-    Waiting waiting = new Waiting(false);
+  private Optional<Authority> otherThan(Authority base) throws TkaException, CommandFailure {
+    Waiting waiting = new Waiting(false, Optional.empty());
     while (waiting.goesOn()) {
       Optional<Authority> now = waiting.read(base);
       if (now.isPresent()) {
@@ -425,11 +481,19 @@ final class DaemonEdit implements AutoCloseable {
   /**
    * Has an update sent that is made and signed, and waits until it is on the daemon's chain.
    *
+   * @param judged the head that its effect was shown for: it undoes nothing that came later
    * @return the authority with it
-   * @throws CommandFailure if it lost, or what became of it is not known
+   * @throws CommandFailure if there is another head by now, if it lost, or if what became of it is
+   *     not known
    */
-  Authority submit(Aum update) throws TkaException, CommandFailure {
+  Authority submit(Aum update, AumHash judged) throws TkaException, CommandFailure {
     Authority base = authority();
+    if (!base.head().equals(judged)) {
+      throw new CommandFailure(
+          ExitCode.CONFLICT,
+          "another edit came meanwhile, which this might undo; nothing was sent",
+          Advice.person("look at 'tka log " + words + "', and run it again if it is still right"));
+    }
     Optional<LocalApiException> doubt = Optional.empty();
     try {
       api.submitRecovery(update);
@@ -439,17 +503,17 @@ final class DaemonEdit implements AutoCloseable {
       }
       doubt = Optional.of(e);
     }
-    Waiting waiting = new Waiting(doubt.isPresent());
+    Waiting waiting = new Waiting(true, doubt);
     while (waiting.goesOn()) {
       Optional<Authority> now = waiting.read(base);
       if (now.isPresent() && now.get().isActive(update.hash())) {
         return now.get();
       }
     }
-    if (waiting.moved && doubt.isEmpty()) {
+    if (waiting.last.isPresent() && doubt.isEmpty()) {
       throw new CommandFailure(
           ExitCode.CONFLICT,
-          "it lost: the chain went on without it: " + describe(added(base, authority())),
+          "it lost: the chain went on without it: " + describe(added(base, waiting.last.get())),
           Advice.person("look at 'tka log " + words + "', and make it anew"));
     }
     // Control takes one that loses, too, and says nothing of it.
@@ -465,9 +529,12 @@ final class DaemonEdit implements AutoCloseable {
   /**
    * Has the lock enabled or disabled, and waits until it is.
    *
+   * @return the authority then; empty if it is disabled
+   * @throws StoreException.Unavailable if the daemon or control does not do it
    * @throws CommandFailure if what became of it is not known
    */
-  void settleLock(boolean on, Asking<Boolean> change) throws TkaException, CommandFailure {
+  Optional<Authority> settleLock(boolean on, Asking<Boolean> change)
+      throws TkaException, CommandFailure {
     Optional<LocalApiException> doubt = Optional.empty();
     try {
       change.of(api);
@@ -481,12 +548,13 @@ final class DaemonEdit implements AutoCloseable {
     long pause = FIRST_PAUSE_NANOS;
     while (System.nanoTime() - start < waitNanos) {
       try {
-        if (find().isPresent() == on) {
-          return;
+        Optional<Authority> now = find();
+        if (now.isPresent() == on) {
+          return now;
         }
-      } catch (StoreException.Unavailable e) {
-        if (doubt.isEmpty() || !isGone(e)) {
-          throw e;
+      } catch (TkaException e) {
+        if (!isGone(e)) {
+          throw unknown(doubt, e);
         }
       }
       LockSupport.parkNanos(pause);

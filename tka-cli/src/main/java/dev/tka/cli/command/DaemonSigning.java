@@ -19,10 +19,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 
 /**
  * Node keys that a running tailscaled signs, one after the other. An error with one of them does
@@ -31,8 +34,13 @@ import java.util.concurrent.locks.LockSupport;
 final class DaemonSigning {
   private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
+  /** Stands for none where a daemon fills the field. */
+  private static final Bytes NO_KEY = Bytes.copyOf(new byte[LockPublicKey.SIZE]);
+
   private final DaemonEdit edit;
   private final LockPublicKey own;
+  private int inARow;
+  private String lastReason = "";
 
   /**
    * Signs through a daemon.
@@ -56,77 +64,102 @@ final class DaemonSigning {
   /** What became of it. */
   private enum Outcome {
     /** The daemon speaks to it. */
-    KEPT("kept", "kept now"),
+    KEPT,
     /** The daemon knows the node, and has not heard of the signature. */
-    TAKEN("taken", "control took the signature; tailscaled has not heard of it yet"),
+    TAKEN,
     /** Control takes a signature for a node key that it does not know, too. */
-    UNKNOWN_NODE(
-        "unknown-node", "tailscaled knows no such node: not known what control made of it"),
-    IN_DOUBT("in-doubt", "not known whether control has it"),
-    REFUSED("refused", "not signed");
+    UNKNOWN_NODE,
+    IN_DOUBT,
+    REFUSED,
+    NOT_SENT;
 
-    private final String word;
-    private final String text;
-
-    Outcome(String word, String text) {
-      this.word = word;
-      this.text = text;
-    }
-  }
-
-  /** A node with what became of it. */
-  private record Done(Node node, Outcome outcome, Optional<StoreException.Unavailable> why) {
-    String line() {
-      return outcome.text + why.map(failure -> ": " + reason(failure)).orElse("");
-    }
-
-    static String reason(StoreException.Unavailable failure) {
-      Throwable cause = failure.getCause();
-      return String.valueOf((cause == null ? failure : cause).getMessage());
+    String word() {
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
   }
 
   /**
-   * Signs them, and waits until the daemon knows.
+   * A node with what became of it.
+   *
+   * @param reason why it is not signed; empty if it is
+   * @param exitCode the exit status of it alone
+   */
+  private record Done(Node node, Outcome outcome, String reason, int exitCode) {
+    static Done signed(Node node, Outcome outcome) {
+      return new Done(node, outcome, "", ExitCode.OK);
+    }
+
+    boolean isSigned() {
+      return outcome == Outcome.KEPT || outcome == Outcome.TAKEN;
+    }
+
+    String line() {
+      return Texts.printable(node.toString())
+          + "\t"
+          + (isSigned() ? "signed" : Submission.NOT_SIGNED + Texts.printable(reason));
+    }
+  }
+
+  /**
+   * Signs them, and waits until the daemon knows. Each gets its line as soon as it is clear.
    *
    * @param others what is not signed because it names no node, or one that is not signed
    * @return the exit status of the first error with a node
    */
-  int sign(
-      List<Node> nodes,
-      List<SignatureOutput.NotSigned> others,
-      boolean json,
-      PrintWriter out,
-      PrintWriter err)
+  int sign(List<Node> nodes, List<SignatureOutput.NotSigned> others, boolean json, PrintWriter out)
       throws StoreException, IOException {
+    Set<NodeKey> before = known(edit.status()).keySet();
+    Consumer<String> telling =
+        line -> {
+          if (!json) {
+            out.println(line);
+            out.flush();
+          }
+        };
+    others.forEach(
+        each -> telling.accept(each.what() + "\t" + Submission.NOT_SIGNED + each.reason()));
     List<Done> done = new ArrayList<>();
     for (Node node : nodes) {
-      done.add(sign(node));
+      Done one =
+          inARow == Submission.MOST_IN_A_ROW
+              ? new Done(node, Outcome.NOT_SENT, Submission.NOT_TRIED + lastReason, ExitCode.IO)
+              : sign(node);
+      done.add(one);
+      if (isClear(one, before)) {
+        telling.accept(one.line());
+      }
     }
-    List<Done> settled = settled(done);
+    List<Done> settled = settled(done, before);
+    for (int i = 0; i < done.size(); i++) {
+      if (!isClear(done.get(i), before)) {
+        telling.accept(settled.get(i).line());
+      }
+    }
     if (json) {
       Json.print(out, toJson(settled, others));
     } else {
-      others.forEach(
-          each -> out.println("failed  " + each.what() + ": not signed: " + each.reason()));
-      settled.forEach(
-          each ->
-              out.println(
-                  (each.why().isEmpty() ? "signed  " : "failed  ")
-                      + Texts.printable(each.node() + ": " + each.line())));
+      out.println(sum(settled, settled.size() + others.size()));
     }
-    long signed = settled.stream().filter(each -> each.why().isEmpty()).count();
-    long failed = settled.size() + others.size() - signed;
-    err.println(
-        "tka: "
-            + Texts.count(signed, "node")
-            + " signed"
-            + (failed == 0 ? "" : ", " + failed + " not"));
     return settled.stream()
-        .flatMap(each -> each.why().stream())
+        .mapToInt(Done::exitCode)
+        .filter(code -> code != ExitCode.OK)
         .findFirst()
-        .map(Failures::exitCode)
         .orElse(ExitCode.OK);
+  }
+
+  /** Whether no later word of the daemon makes it another outcome for people. */
+  private static boolean isClear(Done done, Set<NodeKey> before) {
+    return done.outcome() != Outcome.IN_DOUBT
+        && (done.outcome() != Outcome.TAKEN || before.contains(done.node().nodeKey()));
+  }
+
+  private static String sum(List<Done> settled, int asked) {
+    int signed = (int) settled.stream().filter(Done::isSigned).count();
+    long unheard = settled.stream().filter(each -> each.outcome() == Outcome.TAKEN).count();
+    return SignCommand.sum(signed, asked)
+        + (unheard == 0
+            ? ""
+            : "; of " + unheard + " that control took, tailscaled has not heard yet");
   }
 
   private Done sign(Node node) throws StoreException {
@@ -136,26 +169,42 @@ final class DaemonSigning {
             api.sign(node.nodeKey(), node.rotationKey());
             return true;
           });
-      return new Done(node, Outcome.TAKEN, Optional.empty());
+      inARow = 0;
+      return Done.signed(node, Outcome.TAKEN);
     } catch (StoreException.Unavailable e) {
-      boolean doubt = e.getCause() instanceof LocalApiException failure && failure.isInDoubt();
-      return new Done(node, doubt ? Outcome.IN_DOUBT : Outcome.REFUSED, Optional.of(e));
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      String reason = String.valueOf(cause.getMessage());
+      if (cause instanceof LocalApiException.ControlRefused
+          || cause instanceof LocalApiException.Refused) {
+        inARow = 0;
+      } else {
+        inARow++;
+        lastReason = reason;
+      }
+      return cause instanceof LocalApiException failure && failure.isInDoubt()
+          ? new Done(
+              node,
+              Outcome.IN_DOUBT,
+              "not known whether control has it: " + reason,
+              Failures.exitCode(e))
+          : new Done(node, Outcome.REFUSED, reason, Failures.exitCode(e));
     }
   }
 
   /** Waits until those that control took are kept, as long as a map may take. */
-  private List<Done> settled(List<Done> done) throws StoreException {
-    if (done.stream().allMatch(each -> each.outcome() == Outcome.REFUSED)) {
-      return done;
+  private List<Done> settled(List<Done> done, Set<NodeKey> before) throws StoreException {
+    List<Done> now = seen(done, before, Map.of());
+    if (done.stream()
+        .noneMatch(each -> each.outcome() == Outcome.TAKEN || each.outcome() == Outcome.IN_DOUBT)) {
+      return now;
     }
     long start = System.nanoTime();
-    List<Done> now = done;
     try {
-      now = seen(done, edit.status());
+      now = seen(done, before, known(edit.status()));
       while (now.stream().anyMatch(each -> each.outcome() == Outcome.TAKEN)
           && System.nanoTime() - start < edit.waitNanos()) {
         LockSupport.parkNanos(PAUSE_NANOS);
-        now = seen(done, edit.status());
+        now = seen(done, before, known(edit.status()));
       }
     } catch (StoreException.Unavailable e) {
       // What control took it took, whatever became of the daemon.
@@ -164,34 +213,52 @@ final class DaemonSigning {
     return now;
   }
 
-  private List<Done> seen(List<Done> done, LockStatus status) {
+  /** The nodes that the daemon knows, each with its signature. */
+  private static Map<NodeKey, Optional<NodeKeySignature>> known(LockStatus status) {
     Map<NodeKey, Optional<NodeKeySignature>> known = new HashMap<>();
     status.nodeKey().ifPresent(key -> known.put(key, status.signature()));
     status.filtered().forEach(peer -> known.put(peer.nodeKey(), Optional.empty()));
     for (LockPeer peer : status.visible()) {
       known.put(peer.nodeKey(), peer.signature());
     }
-    return done.stream()
-        .map(
-            each -> {
-              if (each.outcome() == Outcome.REFUSED) {
-                return each;
-              }
-              NodeKey key = each.node().nodeKey();
-              if (!known.containsKey(key)) {
-                return each.why().isPresent()
-                    ? each
-                    : new Done(each.node(), Outcome.UNKNOWN_NODE, Optional.empty());
-              }
-              boolean kept = known.get(key).filter(this::isOurs).isPresent();
-              return kept ? new Done(each.node(), Outcome.KEPT, Optional.empty()) : each;
-            })
-        .toList();
+    return known;
   }
 
-  private boolean isOurs(NodeKeySignature signature) {
+  private List<Done> seen(
+      List<Done> done, Set<NodeKey> before, Map<NodeKey, Optional<NodeKeySignature>> known) {
+    return done.stream().map(each -> seen(each, before, known)).toList();
+  }
+
+  private Done seen(
+      Done each, Set<NodeKey> before, Map<NodeKey, Optional<NodeKeySignature>> known) {
+    if (each.outcome() != Outcome.TAKEN && each.outcome() != Outcome.IN_DOUBT) {
+      return each;
+    }
+    Node node = each.node();
+    if (known
+        .getOrDefault(node.nodeKey(), Optional.empty())
+        .filter(made -> isOurs(made, node))
+        .isPresent()) {
+      return Done.signed(node, Outcome.KEPT);
+    }
+    boolean unknown = !known.containsKey(node.nodeKey()) && !before.contains(node.nodeKey());
+    return each.outcome() == Outcome.TAKEN && unknown
+        ? new Done(
+            node,
+            Outcome.UNKNOWN_NODE,
+            "tailscaled knows no such node: not known what control made of it",
+            ExitCode.NOT_FOUND)
+        : each;
+  }
+
+  /** Whether it is what was asked for, and not a signature from before. */
+  private boolean isOurs(NodeKeySignature signature, Node node) {
     return signature.kind() == NodeKeySignature.DIRECT
-        && signature.authorizingKeyId().equals(Optional.of(own.bytes()));
+        && signature.authorizingKeyId().equals(Optional.of(own.bytes()))
+        && signature
+            .wrappingPublic()
+            .filter(key -> !key.equals(NO_KEY))
+            .equals(node.rotationKey().map(LockPublicKey::bytes));
   }
 
   private static Map<String, Object> toJson(
@@ -201,13 +268,15 @@ final class DaemonSigning {
         new ArrayList<>(others.stream().map(SignatureOutput.NotSigned::toJson).toList());
     for (Done each : done) {
       Map<String, Object> one = new LinkedHashMap<>();
-      if (each.why().isPresent()) {
+      if (!each.isSigned()) {
         one.put("What", each.node().toString());
       }
       one.put("NodeKey", each.node().nodeKey().toString());
-      one.put("Outcome", each.outcome().word);
-      each.why().ifPresent(failure -> one.put("Reason", Done.reason(failure)));
-      (each.why().isEmpty() ? signed : notSigned).add(one);
+      one.put("Outcome", each.outcome().word());
+      if (!each.isSigned()) {
+        one.put("Reason", each.reason());
+      }
+      (each.isSigned() ? signed : notSigned).add(one);
     }
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("SchemaVersion", Json.SCHEMA_VERSION);

@@ -9,6 +9,7 @@ import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
+import dev.tka.client.ServedAums;
 import dev.tka.client.localapi.TailscaledPlace;
 import dev.tka.core.DisablementSecret;
 import dev.tka.core.SigningException;
@@ -40,10 +41,10 @@ import picocli.CommandLine.Spec;
           + " the secret is checked, and then everything that the store holds of the authority is"
           + " wiped. In control's store, its AUMs stay, under another name that 'tka tailnets'"
           + " lists, and so does the secret: nodes that come back late need it.",
-      "It ends only in this store. A directory is copied first, and so is a SQLite file with all"
+      "In a directory or a store, it ends only there. A directory is copied first, and so is a SQLite file with all"
           + " its tailnets. A secret of another authority is refused with exit status 1, and"
           + " nothing is written.",
-      "On a running tailscaled, it ends for the whole tailnet: control and all nodes are told. No"
+      "On a running server or a running tailscaled, it ends for the whole tailnet: control and all nodes are told. No"
           + " copy is made.",
       StoreArgument.RULES
     },
@@ -94,7 +95,11 @@ public final class DisableCommand implements Callable<Integer> {
     DisablementSecret fitting = readFitting(authority);
     StoreBackup copy = backup.of(store.place());
     confirmation.require(
-        "This ends the authority in " + edit.store() + copy.plan() + ".",
+        "This ends the authority in "
+            + edit.store()
+            + (edit.store().aums() instanceof ServedAums ? ", for all nodes of the tailnet" : "")
+            + copy.plan()
+            + ".",
         tka,
         StreamArgument.isStandardInput(secret),
         err);

@@ -187,7 +187,8 @@ abstract class EditCommand implements Callable<Integer> {
       DaemonChange change = onDaemon(edit, before, edit.requireTrusted(before), keys);
       edit.say("asks tailscaled to " + change.change());
       Map<String, Object> prepared = change.prepare();
-      DaemonEdit.Made made = edit.modify(change.change(), retry.patience());
+      DaemonEdit.Made made =
+          edit.modify(change.change(), change.isOfOneHead() ? Duration.ZERO : retry.patience());
       tka.noteChange();
       if (json) {
         Map<String, Object> object = new LinkedHashMap<>();
@@ -209,6 +210,11 @@ abstract class EditCommand implements Callable<Integer> {
   /** A change by a running tailscaled, and what has to be done before it. */
   interface DaemonChange {
     DaemonEdit.Change change();
+
+    /** Whether it must not be made on another head without being prepared again. */
+    default boolean isOfOneHead() {
+      return false;
+    }
 
     /**
      * Does it, and prints it unless JSON is asked for.

@@ -353,6 +353,10 @@ public final class Failures
   }
 
   static int exitCode(TkaException failure) {
+    // Its cause is what was said last, and says nothing of what happened.
+    if (failure instanceof StoreException.InDoubt) {
+      return ExitCode.IO;
+    }
     if (failure.getCause() instanceof ServerException server) {
       return exitCode(server);
     }
@@ -371,7 +375,6 @@ public final class Failures
       return ExitCode.CONFLICT;
     }
     if (failure instanceof StoreException.Unavailable
-        || failure instanceof StoreException.InDoubt
         || (failure instanceof SigningException && failure.getCause() instanceof IOException)) {
       return ExitCode.IO;
     }

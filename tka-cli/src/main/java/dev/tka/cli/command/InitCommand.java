@@ -23,6 +23,7 @@ import dev.tka.core.SigningException;
 import dev.tka.core.State;
 import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
+import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.Genesis;
 import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.nodekey.NodeKeySigning;
@@ -189,23 +190,23 @@ public final class InitCommand implements Callable<Integer> {
 
   private void begin(DaemonEdit edit, List<Key> keys, List<Bytes> values, PrintWriter err)
       throws TkaException, CommandFailure {
+    Optional<Authority> begun;
     try {
-      edit.settleLock(
-          true,
-          api -> {
-            api.begin(keys, values);
-            return true;
-          });
+      begun =
+          edit.settleLock(
+              true,
+              api -> {
+                api.begin(keys, values);
+                return true;
+              });
     } catch (StoreException.Unavailable e) {
-      if (generated > 0) {
-        err.println("tka: no authority was created; the secrets above are worthless");
-      }
+      dropSecrets(err);
       throw e;
     } catch (CommandFailure e) {
-      err.println("tka: keep the secrets above until it is clear whether the authority exists");
+      keepSecrets(err);
       throw e;
     }
-    if (!edit.authority().state().disablementValues().containsAll(values)) {
+    if (!begun.orElseThrow().state().disablementValues().containsAll(values)) {
       throw new CommandFailure(
           ExitCode.CONFLICT,
           "another authority was begun at the same time; the secrets above are worthless",
@@ -253,12 +254,23 @@ public final class InitCommand implements Callable<Integer> {
         LiveAuthority.bootstrap(created.aums(), genesis, created.policy(), Clock.systemUTC());
       }
     } catch (StoreException.InDoubt e) {
+      keepSecrets(err);
       throw e;
     } catch (TkaException | CommandFailure e) {
-      if (generated > 0) {
-        err.println("tka: no authority was created; the secrets above are worthless");
-      }
+      dropSecrets(err);
       throw e;
+    }
+  }
+
+  private void keepSecrets(PrintWriter err) {
+    if (generated > 0) {
+      err.println("tka: keep the secrets above until it is clear whether the authority exists");
+    }
+  }
+
+  private void dropSecrets(PrintWriter err) {
+    if (generated > 0) {
+      err.println("tka: no authority was created; the secrets above are worthless");
     }
   }
 

@@ -121,7 +121,12 @@ public final class RemoveCommand extends EditCommand {
   DaemonChange onDaemon(
       DaemonEdit edit, Authority before, LockPublicKey own, List<KeyArgument> keys)
       throws TkaException, IOException, CommandFailure {
-    List<Bytes> removed = keys.stream().map(key -> key.key().bytes()).distinct().toList();
+    List<Bytes> removed = new ArrayList<>(keys.stream().map(key -> key.key().bytes()).toList());
+    // What follows the removal of the node's own key would not be signed by a trusted key.
+    if (removed.removeAll(List.of(own.bytes()))) {
+      removed.add(own.bytes());
+    }
+    removed = removed.stream().distinct().toList();
     boolean again = reSign == null || reSign;
     for (KeyArgument key : keys) {
       if (key.votes().isPresent()) {
@@ -186,12 +191,23 @@ public final class RemoveCommand extends EditCommand {
       return new DaemonEdit.Change(List.of(), removed);
     }
 
+    /** Which nodes are to be signed again is known for one head only. */
+    @Override
+    public boolean isOfOneHead() {
+      return !again.isEmpty();
+    }
+
     @Override
     public Map<String, Object> prepare() throws TkaException, CommandFailure {
       Map<NodeKey, String> titles = new LinkedHashMap<>();
+      Map<NodeKey, PeersFile.Entry> entries = new LinkedHashMap<>();
       PeersFile known = edit.ask(api -> DaemonPeers.of(api.status(), api.ownNode()));
       Stream.concat(known.self().stream(), known.peers().stream())
-          .forEach(entry -> titles.put(entry.peer().nodeKey(), entry.title()));
+          .forEach(
+              entry -> {
+                titles.put(entry.peer().nodeKey(), entry.title());
+                entries.put(entry.peer().nodeKey(), entry);
+              });
       again.keySet().forEach(node -> edit.say("first signs again " + title(node, titles)));
       left.keySet().forEach(node -> edit.say("locks out " + title(node, titles)));
       int signed = 0;
@@ -216,8 +232,8 @@ public final class RemoveCommand extends EditCommand {
         print("No longer signed:", left.keySet(), titles);
       }
       Map<String, Object> object = new LinkedHashMap<>();
-      object.put("ReSigned", again.keySet().stream().map(RemoveCommand::toJson).toList());
-      object.put("NotReSigned", left.keySet().stream().map(RemoveCommand::toJson).toList());
+      object.put("ReSigned", again.keySet().stream().map(node -> toJson(node, entries)).toList());
+      object.put("NotReSigned", left.keySet().stream().map(node -> toJson(node, entries)).toList());
       return object;
     }
 
@@ -233,8 +249,16 @@ public final class RemoveCommand extends EditCommand {
     return titles.containsKey(node) ? titles.get(node) + "\t" + node : node.toString();
   }
 
-  private static Map<String, Object> toJson(NodeKey node) {
-    return Map.of("NodeKey", node.toString());
+  private static Map<String, Object> toJson(NodeKey node, Map<NodeKey, PeersFile.Entry> known) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    Optional.ofNullable(known.get(node)).ifPresent(entry -> putName(entry, object));
+    object.put("NodeKey", node.toString());
+    return object;
+  }
+
+  private static void putName(PeersFile.Entry entry, Map<String, Object> object) {
+    object.put("ID", entry.peer().id());
+    entry.name().ifPresent(name -> object.put("DNSName", name));
   }
 
   @Override
@@ -409,8 +433,7 @@ public final class RemoveCommand extends EditCommand {
   /** With the field names of a peers file. */
   private static Map<String, Object> toJson(Signed node) {
     Map<String, Object> object = new LinkedHashMap<>();
-    object.put("ID", node.entry().peer().id());
-    node.entry().name().ifPresent(name -> object.put("DNSName", name));
+    putName(node.entry(), object);
     object.put("NodeKey", node.entry().peer().nodeKey().toString());
     object.put("NodeKeySignature", node.signature().encoded().toHex());
     return object;

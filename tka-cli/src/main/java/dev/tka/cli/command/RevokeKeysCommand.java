@@ -250,6 +250,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
           forkFrom == null
               ? Revocation.draft(authority, revoked, own)
               : Revocation.draftAt(authority, revoked, forkFrom);
+      requireSignable(authority, expected, own);
       edit.say(
           "has tailscaled make a recovery update that revokes "
               + revoked.stream().map(Texts::keyId).collect(Collectors.joining(", "))
@@ -258,12 +259,47 @@ public final class RevokeKeysCommand implements Callable<Integer> {
       if (!update.withSignatures(List.of()).equals(expected)) {
         edit.say("warning: it is another one than this command would make: look at it well");
       }
+      Revocation.requireCurrent(authority, update);
+      Revocation.Effect effect = Revocation.effect(authority, update);
+      if (effect.defect().isPresent()) {
+        throw effect.defect().get();
+      }
       printStep(
           authority,
           update,
           List.of(
               "Run the following command on another machine with a trusted tailnet lock key:",
               CO_SIGN + hex(update)));
+    }
+  }
+
+  /**
+   * Makes the checks of a signing, before tailscaled is asked for it.
+   *
+   * @throws BuildException if the key must not sign the update, or no node would accept it
+   */
+  private static void requireSignable(Authority authority, Aum update, LockPublicKey own)
+      throws TkaException {
+    boolean[] asked = {false};
+    Signer nobody =
+        new Signer() {
+          @Override
+          public LockPublicKey publicKey() {
+            return own;
+          }
+
+          @Override
+          public Bytes sign(Bytes sigHash) throws SigningException {
+            asked[0] = true;
+            throw new SigningException("not asked for");
+          }
+        };
+    try {
+      var unused = Revocation.sign(authority, update, nobody, Instant.now());
+    } catch (SigningException e) {
+      if (!asked[0]) {
+        throw e;
+      }
     }
   }
 
@@ -366,7 +402,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
     object.putAll(toJson(outlook));
     Authority after =
         daemon.isPresent()
-            ? submit(daemon.get(), update)
+            ? submit(daemon.get(), update, edit.authority().head())
             : earlier.isPresent()
                 ? edit.replace(earlier.get(), List.of(update))
                 : edit.store(List.of(update));
@@ -374,10 +410,11 @@ public final class RevokeKeysCommand implements Callable<Integer> {
     printFinished(object, after);
   }
 
-  private Authority submit(TailscaledPlace place, Aum update) throws TkaException, CommandFailure {
+  private Authority submit(TailscaledPlace place, Aum update, AumHash judged)
+      throws TkaException, CommandFailure {
     try (DaemonEdit edit = DaemonEdit.open(place, store.words(), spec.commandLine().getErr())) {
       edit.say("has tailscaled send it to control");
-      return edit.submit(update);
+      return edit.submit(update, judged);
     }
   }
 

@@ -212,7 +212,7 @@ public final class SignCommand implements Callable<Integer> {
     StoreEdit look = StoreEdit.look(store, err);
     Authority authority = look.authority();
     Optional<PeersFile> file = peers.read(tka, err);
-    if (server.isPresent() && (all || !named.stream().allMatch(SignCommand::isKeyOrLink))) {
+    if (server.isPresent() && (all || !named.stream().allMatch(SignCommand::isComplete))) {
       file = Optional.of(ServedPeers.of(server.get(), look.store().tailnet().orElseThrow()));
     }
     if (daemon.isPresent()) {
@@ -280,8 +280,7 @@ public final class SignCommand implements Callable<Integer> {
                       .toList(),
                   notSigned,
                   output.isJson(),
-                  spec.commandLine().getOut(),
-                  err);
+                  spec.commandLine().getOut());
       if (wanted.size() + notSigned.size() == 1) {
         return notSigned.isEmpty() ? status : alone(notSigned.get(0));
       }
@@ -299,7 +298,7 @@ public final class SignCommand implements Callable<Integer> {
     };
   }
 
-  private static String sum(int signed, int asked) {
+  static String sum(int signed, int asked) {
     return "signed "
         + signed
         + " of "
@@ -586,8 +585,10 @@ public final class SignCommand implements Callable<Integer> {
                 : "'tka fleet " + store.words() + "' lists the server's nodes");
   }
 
-  private static boolean isKeyOrLink(Named one) {
-    return one.text().startsWith(NODE_KEY) || one.text().startsWith(LINK);
+  /** Whether no list of nodes has to be asked, not even for the rotation key. */
+  private static boolean isComplete(Named one) {
+    return one.text().startsWith(LINK)
+        || (one.text().startsWith(NODE_KEY) && one.rotationKey().isPresent());
   }
 
   private static Wanted of(PeersFile.Entry entry, Optional<LockPublicKey> rotationKey) {

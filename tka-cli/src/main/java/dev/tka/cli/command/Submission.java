@@ -30,8 +30,10 @@ import java.util.Optional;
 final class Submission {
   static final String NOT_SIGNED = "not signed: ";
 
+  static final String NOT_TRIED = "not tried, after this: ";
+
   /** So many failures in a row that are not the nodes' own mean that nothing works any more. */
-  private static final int MOST_IN_A_ROW = 3;
+  static final int MOST_IN_A_ROW = 3;
 
   /** What a server says of a node or a signature, and not of itself. */
   private static final Map<String, Outcome> OF_NODES =
@@ -74,7 +76,7 @@ final class Submission {
    */
   void add(NodeKey nodeKey, Optional<LockPublicKey> rotationKey, String title) {
     if (inARow == MOST_IN_A_ROW) {
-      fail(title, nodeKey, Outcome.NOT_SENT, "not tried, after this: " + lastReason);
+      fail(title, nodeKey, Outcome.NOT_SENT, NOT_TRIED + lastReason);
       return;
     }
     NodeKeySignature made;

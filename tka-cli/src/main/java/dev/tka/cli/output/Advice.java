@@ -45,9 +45,20 @@ public record Advice(Kind kind, String why, List<String> commands) {
   /** The store that a running server serves, which is written to where the server runs. */
   public static final String SERVED = "SERVED";
 
-  /** Verbs by which a running tailscaled is changed, among those that write. */
-  private static final Set<String> BY_DAEMON =
-      Set.of("add", "disable", "init", "remove", "revoke-keys");
+  /** Verbs that a running tailscaled refuses, unless {@link #ONLY_TRIES} is among the words. */
+  private static final Set<String> NOT_BY_DAEMON =
+      Set.of(
+          "backup",
+          "compact",
+          "delete",
+          "edits",
+          "import",
+          "move",
+          "repair",
+          "restore",
+          "restored",
+          "sync",
+          "update");
 
   /** What a command needs elsewhere, and not where tailscaled signs. */
   private static final Pattern UNNEEDED =
@@ -660,9 +671,7 @@ public record Advice(Kind kind, String why, List<String> commands) {
     if (commands.stream().noneMatch(each -> each.contains(" " + url))) {
       return this;
     }
-    boolean possible =
-        commands.stream()
-            .allMatch(each -> !writes(each, url) || BY_DAEMON.contains(each.split(" ", 3)[1]));
+    boolean possible = commands.stream().noneMatch(each -> writes(each, url, NOT_BY_DAEMON));
     return possible
         ? new Advice(
             kind,
@@ -675,7 +684,7 @@ public record Advice(Kind kind, String why, List<String> commands) {
   }
 
   private Advice onServed(String url) {
-    if (commands.stream().noneMatch(each -> writes(each, url))) {
+    if (commands.stream().noneMatch(each -> writes(each, url, WRITING))) {
       return this;
     }
     return new Advice(
@@ -684,16 +693,16 @@ public record Advice(Kind kind, String why, List<String> commands) {
         commands.stream()
             .map(
                 each ->
-                    writes(each, url)
+                    writes(each, url, WRITING)
                         ? SERVER_OPTION.matcher(each.replace(url, SERVED)).replaceAll("")
                         : each)
             .toList());
   }
 
-  private static boolean writes(String command, String url) {
+  private static boolean writes(String command, String url, Set<String> writing) {
     List<String> words = List.of(command.split(" ", 3));
     return words.get(0).equals("tka")
-        && WRITING.contains(words.get(1))
+        && writing.contains(words.get(1))
         && !ONLY_TRIES.matcher(command).find()
         && !command.contains(" --from " + url)
         && command.contains(" " + url);

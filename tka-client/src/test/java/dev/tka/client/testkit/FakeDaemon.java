@@ -175,6 +175,12 @@ public final class FakeDaemon implements AutoCloseable {
     return elsewhere(live(here).current(), signer, added);
   }
 
+  /** Gives control AUMs that are made already. */
+  public synchronized FakeDaemon inform(List<Aum> aums) throws TkaException {
+    live(control).inform(aums);
+    return this;
+  }
+
   private List<Aum> elsewhere(Authority base, LockPrivateKey signer, Key added) {
     try {
       List<Aum> made = new UpdateBuilder(base, signer).addKey(added).build().updates();
@@ -216,8 +222,18 @@ public final class FakeDaemon implements AutoCloseable {
   }
 
   private static List<AumHash> oldestFirst(Authority authority) throws TkaException {
+    Set<AumHash> left = new LinkedHashSet<>();
+    authority.snapshot().entries().forEach(entry -> left.add(entry.hash()));
     List<AumHash> hashes = new ArrayList<>();
-    authority.snapshot().entries().forEach(entry -> hashes.add(entry.hash()));
+    while (!left.isEmpty()) {
+      for (AumHash hash : List.copyOf(left)) {
+        Optional<AumHash> parent = authority.snapshot().get(hash).parent();
+        if (parent.isEmpty() || !left.contains(parent.get())) {
+          left.remove(hash);
+          hashes.add(hash);
+        }
+      }
+    }
     return hashes;
   }
 
