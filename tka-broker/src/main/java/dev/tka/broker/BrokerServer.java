@@ -1,5 +1,6 @@
 package dev.tka.broker;
 
+import dev.tka.store.TailnetName;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -231,7 +232,8 @@ public final class BrokerServer implements AutoCloseable {
       this.broker = broker;
       this.where = where;
       this.delivery = delivery;
-      this.lines = lines;
+      // Whatever a request said, it is one line.
+      this.lines = line -> lines.accept(TailnetName.printable(line));
     }
 
     @Override

@@ -53,6 +53,14 @@ class DecisionTest {
   }
 
   @Test
+  void aRequestIsOneLineWhateverItsTailnetIsCalled() {
+    String forged = "a\nsigned nodekey:00 of b\u001b[2J";
+    assertThat(Scene.in(Scene.request(Scene.node(1), "x"), forged).toString())
+        .hasLineCount(1)
+        .doesNotContain("\u001b");
+  }
+
+  @Test
   void aTokenOfAPinnedProviderForThisNodeKeyIsSigned() throws Exception {
     assertThat(withClaims(Scene.claims(NODE, "1"))).isInstanceOf(Decision.Sign.class);
     assertThat(withClaims(claimsWith("aud", "tka-broker#" + NODE)))

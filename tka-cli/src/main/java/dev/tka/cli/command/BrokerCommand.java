@@ -179,6 +179,9 @@ public final class BrokerCommand {
                           + " has to agree with "
                           + second.key()));
       out.println("  " + Texts.printable(rule.sign().meaning()));
+      rule.sign()
+          .warning()
+          .ifPresent(warning -> out.println("  warning: " + Texts.printable(warning)));
     }
   }
 
