@@ -96,6 +96,11 @@ public final class Broker {
     Map<PinnedKeys, Optional<PinnedKeys.Signed>> verified = new HashMap<>();
     for (int i = 0; i < TRIES; i++) {
       Decision first = Decision.of(policy, log.ledger(), request, clock.instant(), verified);
+      if (first instanceof Decision.Again again) {
+        return rehearses
+            ? new Answer.WouldSign(again.line(), again.rule().name())
+            : given(again.line(), again.rule(), again.signature());
+      }
       Made made = first instanceof Decision.Sign sign ? make(sign, request) : Made.nothing();
       Optional<Answer> answer = log(request, made, verified);
       if (answer.isPresent()) {
@@ -132,13 +137,14 @@ public final class Broker {
     if (rehearses) {
       return new Made(Optional.of(sign), Optional.empty(), Optional.empty());
     }
-    if (sign.needsSecond()) {
-      Optional<String> against = second.against(sign.rule().second().orElseThrow(), request);
-      if (against.isPresent()) {
-        return Made.failed(sign, Reason.SECOND, "the second broker: " + against.get());
-      }
-    }
+    // The own key first: the second broker need not agree to what cannot be signed anyhow.
     try (NodeSigner signer = NodeSigner.open(sign.rule().sign())) {
+      if (sign.needsSecond()) {
+        Optional<String> against = second.against(sign.rule().second().orElseThrow(), request);
+        if (against.isPresent()) {
+          return Made.failed(sign, Reason.SECOND, "the second broker: " + against.get());
+        }
+      }
       return new Made(Optional.of(sign), Optional.of(signer.sign(request)), Optional.empty());
     } catch (TkaException e) {
       return Made.failed(sign, Reason.SIGNER, String.valueOf(e.getMessage()));
@@ -157,6 +163,10 @@ public final class Broker {
             ledger -> {
               Instant now = clock.instant();
               Decision decision = Decision.of(policy, ledger, request, now, verified);
+              if (decision instanceof Decision.Again) {
+                // Another request made it meanwhile: it is in the log.
+                return Optional.empty();
+              }
               if (decision instanceof Decision.Sign sign) {
                 if (!covers(made, sign)) {
                   return Optional.empty();
@@ -192,9 +202,13 @@ public final class Broker {
     if (made.signature().isEmpty()) {
       return new Answer.WouldSign(line, rule);
     }
-    return sign.rule().sign() instanceof Policy.Signing.Agreement
-        ? new Answer.Agreed(line, rule, made.signature().get())
-        : new Answer.Signed(line, rule, made.signature().get());
+    return given(line, sign.rule(), made.signature().get());
+  }
+
+  private static Answer given(long line, Policy.Rule rule, Bytes signature) {
+    return rule.sign() instanceof Policy.Signing.Agreement
+        ? new Answer.Agreed(line, rule.name(), signature)
+        : new Answer.Signed(line, rule.name(), signature);
   }
 
   private Answer refused(SigningRequest request, Decision.Refuse refuse)

@@ -19,6 +19,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.Phaser;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpMethod;
@@ -48,12 +51,17 @@ public final class BrokerServer implements AutoCloseable {
   private static final int LARGEST_BODY = 64 << 10;
   private static final int LONGEST_HEAD = 8 << 10;
   private static final Duration IDLE = Duration.ofSeconds(30);
+
+  /** For requests in flight, when it is closed. */
+  private static final Duration LEAVE = Duration.ofSeconds(60);
+
   private static final String SIGN = "/v1/sign";
   private static final String LIVE = "/livez";
 
   private final Server server;
   private final AbstractConnector connector;
   private final Where where;
+  private final InFlight inFlight;
 
   /** Where it listens. */
   public sealed interface Where {
@@ -83,10 +91,11 @@ public final class BrokerServer implements AutoCloseable {
     }
   }
 
-  private BrokerServer(Server server, AbstractConnector connector, Where where) {
+  private BrokerServer(Server server, AbstractConnector connector, Where where, InFlight inFlight) {
     this.server = server;
     this.connector = connector;
     this.where = where;
+    this.inFlight = inFlight;
   }
 
   /**
@@ -122,7 +131,8 @@ public final class BrokerServer implements AutoCloseable {
     connector.setIdleTimeout(IDLE.toMillis());
     server.addConnector(connector);
     server.addBean(new NetworkConnectionLimit(CONNECTIONS, server));
-    server.setHandler(new Asking(broker, where, delivery, lines));
+    InFlight inFlight = new InFlight();
+    server.setHandler(new Asking(broker, where, delivery, lines, inFlight));
     server.setErrorHandler(new Plain());
     server.setDefaultHandler(null);
     server.setStopTimeout(0);
@@ -133,7 +143,7 @@ public final class BrokerServer implements AutoCloseable {
     } catch (Exception e) {
       throw new IOException("the broker could not start", e);
     }
-    return new BrokerServer(server, connector, where);
+    return new BrokerServer(server, connector, where, inFlight);
   }
 
   /** Where a signature goes before it is given to whoever asked. */
@@ -185,12 +195,43 @@ public final class BrokerServer implements AutoCloseable {
     }
   }
 
+  /** Lets the requests in flight be answered first, for a minute at most, and no others. */
   @Override
   public void close() {
+    inFlight.end();
     try {
       server.stop();
     } catch (Exception e) {
       throw new IllegalStateException("a server does not stop", e);
+    }
+  }
+
+  /** Requests that are being answered. */
+  private static final class InFlight {
+    private final Phaser requests = new Phaser(1);
+    private volatile boolean ends;
+
+    /** Whether one may still begin. */
+    boolean begin() {
+      return !ends && requests.register() >= 0;
+    }
+
+    void done() {
+      requests.arriveAndDeregister();
+    }
+
+    /** Lets no other begin, and waits for those that have. */
+    void end() {
+      ends = true;
+      try {
+        requests.awaitAdvanceInterruptibly(
+            requests.arriveAndDeregister(), LEAVE.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      } catch (TimeoutException e) {
+        // What is signed after all is in the log, and is given to whoever asks again.
+        requests.forceTermination();
+      }
     }
   }
 
@@ -227,8 +268,11 @@ public final class BrokerServer implements AutoCloseable {
     private final Where where;
     private final Delivery delivery;
     private final Consumer<String> lines;
+    private final InFlight inFlight;
 
-    Asking(Broker broker, Where where, Delivery delivery, Consumer<String> lines) {
+    Asking(
+        Broker broker, Where where, Delivery delivery, Consumer<String> lines, InFlight inFlight) {
+      this.inFlight = inFlight;
       this.broker = broker;
       this.where = where;
       this.delivery = delivery;
@@ -238,6 +282,11 @@ public final class BrokerServer implements AutoCloseable {
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
+      if (!inFlight.begin()) {
+        Reply.error(503, Reason.BUSY.code(), "the broker ends: ask again").send(response, callback);
+        return true;
+      }
+      Callback whole = Callback.from(callback, inFlight::done);
       Reply reply;
       try {
         reply = reply(request);
@@ -257,7 +306,7 @@ public final class BrokerServer implements AutoCloseable {
         lines.accept("failed: " + e.getClass().getName());
         reply = Reply.error(500, "unavailable", "the broker failed; its log says what happened");
       }
-      reply.send(response, callback);
+      reply.send(response, whole);
       return true;
     }
 

@@ -2,6 +2,7 @@ package dev.tka.broker;
 
 import dev.tka.broker.Policy.Rule;
 import dev.tka.broker.Policy.Vouching;
+import dev.tka.core.Bytes;
 import dev.tka.core.SignatureVerifier;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -24,6 +25,9 @@ public sealed interface Decision {
   /** Nobody's clock is exact: a voucher may count this much before the broker's clock says so. */
   Duration SKEW = Duration.ofMinutes(1);
 
+  /** Of a bare Ed25519 signature; a node-key signature is longer. */
+  int AGREEMENT_SIZE = 64;
+
   Duration HOUR = Duration.ofHours(1);
   Duration DAY = Duration.ofDays(1);
 
@@ -35,6 +39,17 @@ public sealed interface Decision {
    * @param needsSecond whether another broker has to agree
    */
   record Sign(Rule rule, String voucher, boolean needsSecond) implements Decision {}
+
+  /**
+   * It was signed before, with this voucher and for the same keys and tailnet: whoever asks again
+   * did not get the answer. It is bound to the node key, so that giving it again gives nothing
+   * more.
+   *
+   * @param rule that allowed it
+   * @param line where it is in the log
+   * @param signature what was given
+   */
+  record Again(Rule rule, long line, Bytes signature) implements Decision {}
 
   /**
    * The node key may not be signed.
@@ -140,6 +155,10 @@ public sealed interface Decision {
         return vouched.refused().get();
       }
       String id = vouched.id().orElseThrow();
+      Optional<Again> again = again(id);
+      if (again.isPresent()) {
+        return again.get();
+      }
       Optional<Refuse> refused = refusal(id);
       if (refused.isPresent()) {
         return refused.get().of(id);
@@ -253,8 +272,21 @@ public sealed interface Decision {
       }
     }
 
+    private Optional<Again> again(String id) {
+      // A rule of the log may have got another sense since: no agreement for a node's signature.
+      boolean agrees = rule.sign() instanceof Policy.Signing.Agreement;
+      return Optional.ofNullable(ledger.used().get(id))
+          .filter(served -> served.rule().equals(rule.name()) && served.isFor(request))
+          .flatMap(
+              served ->
+                  served
+                      .signature()
+                      .filter(bytes -> (bytes.size() == AGREEMENT_SIZE) == agrees)
+                      .map(bytes -> new Again(rule, served.line(), bytes)));
+    }
+
     private Optional<Refuse> refusal(String id) {
-      if (ledger.used().contains(id)) {
+      if (ledger.used().containsKey(id)) {
         return refuse(Reason.REPLAYED, "the voucher has served already");
       }
       if (!now.isBefore(rule.until())) {

@@ -1,5 +1,6 @@
 package dev.tka.broker;
 
+import dev.tka.core.Bytes;
 import dev.tka.core.LockPublicKey;
 import java.time.Duration;
 import java.time.Instant;
@@ -8,20 +9,22 @@ import java.util.List;
 import java.util.Optional;
 import org.pcollections.ConsPStack;
 import org.pcollections.HashTreePMap;
-import org.pcollections.HashTreePSet;
 import org.pcollections.PMap;
-import org.pcollections.PSet;
 import org.pcollections.PStack;
 
 /**
  * What a broker has to know of the past: a fold over its log. Immutable.
  *
+ * @param lines how many the log has
  * @param tokens what it issued, by their public halves
- * @param used the vouchers that have served
+ * @param used the vouchers that have served, and for what
  * @param signed when each rule signed, newest first; not much more than the last 24 hours
  */
 public record Ledger(
-    PMap<LockPublicKey, Issued> tokens, PSet<String> used, PMap<String, PStack<Instant>> signed) {
+    long lines,
+    PMap<LockPublicKey, Issued> tokens,
+    PMap<String, Served> used,
+    PMap<String, PStack<Instant>> signed) {
   private static final Duration DAY = Duration.ofDays(1);
   private static final int KEPT_ANYWAY = 64;
 
@@ -33,24 +36,54 @@ public record Ledger(
    */
   public record Issued(String rule, Instant until) {}
 
+  /**
+   * What a voucher has served for.
+   *
+   * @param line its line in the log
+   * @param rule the name of the rule that signed
+   * @param tailnet whose node
+   * @param keys what was signed, as a voucher names it
+   * @param signature what was given
+   */
+  public record Served(
+      long line, String rule, String tailnet, String keys, Optional<Bytes> signature) {
+    /** Whether a request is for the same. */
+    boolean isFor(SigningRequest request) {
+      return tailnet.equals(request.tailnet()) && keys.equals(request.keys());
+    }
+  }
+
   /** Of an empty log. */
   public static Ledger empty() {
-    return new Ledger(HashTreePMap.empty(), HashTreePSet.empty(), HashTreePMap.empty());
+    return new Ledger(0, HashTreePMap.empty(), HashTreePMap.empty(), HashTreePMap.empty());
   }
 
   /** With one more entry of the log. */
   public Ledger with(LogEntry entry) {
     if (entry.what() instanceof LogEntry.TokenIssued token) {
       return new Ledger(
-          tokens.plus(token.id(), new Issued(token.rule(), token.until())), used, signed);
+          lines + 1,
+          tokens.plus(token.id(), new Issued(token.rule(), token.until())),
+          used,
+          signed);
     }
     if (entry.what() instanceof LogEntry.Decided decided && decided.counts()) {
       String rule = decided.rule().orElseThrow();
       PStack<Instant> times = signed.getOrDefault(rule, ConsPStack.empty()).plus(entry.at());
+      Served served =
+          new Served(
+              lines + 1,
+              rule,
+              decided.tailnet(),
+              SigningRequest.keys(decided.nodeKey(), decided.rotationKey()),
+              decided.signature());
       return new Ledger(
-          tokens, used.plus(decided.voucher().orElseThrow()), signed.plus(rule, pruned(times)));
+          lines + 1,
+          tokens,
+          used.plus(decided.voucher().orElseThrow(), served),
+          signed.plus(rule, pruned(times)));
     }
-    return this;
+    return new Ledger(lines + 1, tokens, used, signed);
   }
 
   /** Cuts off what is old, once it is the larger part. */

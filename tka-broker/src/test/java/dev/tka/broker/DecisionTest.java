@@ -122,8 +122,14 @@ class DecisionTest {
             .with(
                 new LogEntry(
                     Scene.NOW, LogEntry.Decided.signed(request, sign, Optional.of(NODE.bytes()))));
-    requireRefused(Reason.REPLAYED, decide(ci, after, request));
-    requireRefused(Reason.REPLAYED, decide(ci, after, Scene.request(NODE, scene.jwt(claims))));
+    // Signed anew, it is the same voucher; for the same node, the same is given.
+    for (SigningRequest same : List.of(request, Scene.request(NODE, scene.jwt(claims)))) {
+      assertThat(decide(ci, after, same))
+          .isEqualTo(new Decision.Again(sign.rule(), 1, NODE.bytes()));
+    }
+    Map<String, Object> another = Scene.claims(Scene.node(9), String.valueOf(claims.get("jti")));
+    requireRefused(
+        Reason.REPLAYED, decide(ci, after, Scene.request(Scene.node(9), scene.jwt(another))));
     claims.put("jti", "2");
     assertThat(decide(ci, after, Scene.request(NODE, scene.jwt(claims))))
         .isInstanceOf(Decision.Sign.class);
