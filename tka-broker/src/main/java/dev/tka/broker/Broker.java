@@ -63,9 +63,10 @@ public final class Broker {
      * The signature.
      *
      * @param rule the rule that allows it
+     * @param voucher names the voucher in the log
      * @param signature an encoded node-key signature
      */
-    record Signed(long line, String rule, Bytes signature) implements Answer {}
+    record Signed(long line, String rule, String voucher, Bytes signature) implements Answer {}
 
     /**
      * An agreement to what another broker signs.
@@ -99,7 +100,7 @@ public final class Broker {
       if (first instanceof Decision.Again again) {
         return rehearses
             ? new Answer.WouldSign(again.line(), again.rule().name())
-            : given(again.line(), again.rule(), again.signature());
+            : given(again.line(), again.rule(), again.voucher(), again.signature());
       }
       Made made = first instanceof Decision.Sign sign ? make(sign, request) : Made.nothing();
       Optional<Answer> answer = log(request, made, verified);
@@ -161,7 +162,7 @@ public final class Broker {
     Optional<Long> line =
         log.append(
             ledger -> {
-              Instant now = clock.instant();
+              Instant now = ledger.notBefore(clock.instant());
               Decision decision = Decision.of(policy, ledger, request, now, verified);
               if (decision instanceof Decision.Again) {
                 // Another request made it meanwhile: it is in the log.
@@ -202,13 +203,13 @@ public final class Broker {
     if (made.signature().isEmpty()) {
       return new Answer.WouldSign(line, rule);
     }
-    return given(line, sign.rule(), made.signature().get());
+    return given(line, sign.rule(), sign.voucher(), made.signature().get());
   }
 
-  private static Answer given(long line, Policy.Rule rule, Bytes signature) {
+  private static Answer given(long line, Policy.Rule rule, String voucher, Bytes signature) {
     return rule.sign() instanceof Policy.Signing.Agreement
         ? new Answer.Agreed(line, rule.name(), signature)
-        : new Answer.Signed(line, rule.name(), signature);
+        : new Answer.Signed(line, rule.name(), voucher, signature);
   }
 
   private Answer refused(SigningRequest request, Decision.Refuse refuse)
@@ -217,7 +218,9 @@ public final class Broker {
         log.append(
                 ledger ->
                     Optional.of(
-                        new LogEntry(clock.instant(), LogEntry.Decided.refused(request, refuse))))
+                        new LogEntry(
+                            ledger.notBefore(clock.instant()),
+                            LogEntry.Decided.refused(request, refuse))))
             .orElseThrow();
     return new Answer.Refused(line, refuse);
   }
@@ -230,7 +233,10 @@ public final class Broker {
    */
   public static BrokerLog.Head start(BrokerLog log, byte[] policy, Instant now)
       throws LogException, IOException {
-    log.append(ledger -> Optional.of(new LogEntry(now, new LogEntry.Started(Hashes.of(policy)))));
+    log.append(
+        ledger ->
+            Optional.of(
+                new LogEntry(ledger.notBefore(now), new LogEntry.Started(Hashes.of(policy)))));
     return log.head();
   }
 
@@ -244,6 +250,8 @@ public final class Broker {
       BrokerLog log, LockPublicKey token, String rule, Instant until, Instant now)
       throws LogException, IOException {
     log.append(
-        ledger -> Optional.of(new LogEntry(now, new LogEntry.TokenIssued(token, rule, until))));
+        ledger ->
+            Optional.of(
+                new LogEntry(ledger.notBefore(now), new LogEntry.TokenIssued(token, rule, until))));
   }
 }

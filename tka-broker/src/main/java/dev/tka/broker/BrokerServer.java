@@ -12,13 +12,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.security.MessageDigest;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Phaser;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -68,7 +72,8 @@ public final class BrokerServer implements AutoCloseable {
     /**
      * A Unix socket: whoever may open its folder may ask.
      *
-     * @param socket its path; the folder is made for its owner alone
+     * @param socket its path; the folder is made for its owner alone, and is refused if others can
+     *     enter it
      */
     record Unix(Path socket) implements Where {
       @Override
@@ -81,7 +86,8 @@ public final class BrokerServer implements AutoCloseable {
      * A port of loopback; to be asked from elsewhere it needs a proxy with TLS in front.
      *
      * @param port 0 for any free one
-     * @param tokenFile whose first line is the bearer token; it is read anew for each request
+     * @param tokenFile whose one or two lines are bearer tokens, for its owner alone; it is read
+     *     anew for each request
      */
     record Loopback(int port, Path tokenFile) implements Where {
       @Override
@@ -122,7 +128,7 @@ public final class BrokerServer implements AutoCloseable {
       socket.setUnixDomainPath(unix.socket());
       connector = socket;
     } else {
-      token(((Where.Loopback) where).tokenFile());
+      List<String> unused = TokenFile.read(((Where.Loopback) where).tokenFile());
       ServerConnector port = new ServerConnector(server, -1, 1, new HttpConnectionFactory(http));
       port.setHost(InetAddress.getLoopbackAddress().getHostAddress());
       port.setPort(((Where.Loopback) where).port());
@@ -167,8 +173,14 @@ public final class BrokerServer implements AutoCloseable {
   private static void makeRoomFor(Path socket) throws IOException {
     Path folder = Objects.requireNonNullElse(socket.toAbsolutePath().getParent(), socket);
     dev.tka.store.internal.DurableFiles.createFolder(folder);
+    requireClosed(folder);
     if (!Files.exists(socket, LinkOption.NOFOLLOW_LINKS)) {
       return;
+    }
+    // Of what is known of a file, only a socket or a device is of another kind.
+    if (!Files.readAttributes(socket, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+        .isOther()) {
+      throw new IOException(socket + ": expected a socket or nothing, found something else");
     }
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       if (channel.connect(UnixDomainSocketAddress.of(socket))) {
@@ -180,18 +192,19 @@ public final class BrokerServer implements AutoCloseable {
     }
   }
 
-  private static byte[] token(Path file) throws IOException {
-    try (InputStream in = Files.newInputStream(file)) {
-      String first =
-          new String(in.readNBytes(4096), StandardCharsets.ISO_8859_1)
-              .lines()
-              .findFirst()
-              .orElse("")
-              .strip();
-      if (first.length() < 16) {
-        throw new IOException(file + ": expected a token of at least 16 characters, found none");
-      }
-      return Hashes.of(first.getBytes(StandardCharsets.ISO_8859_1)).toByteArray();
+  /** Whoever can enter the folder may ask; a group may be let in on purpose, and nobody else. */
+  private static void requireClosed(Path folder) throws IOException {
+    Set<PosixFilePermission> open = EnumSet.copyOf(Files.getPosixFilePermissions(folder));
+    open.retainAll(
+        EnumSet.of(
+            PosixFilePermission.OTHERS_EXECUTE,
+            PosixFilePermission.OTHERS_WRITE,
+            PosixFilePermission.GROUP_WRITE));
+    if (!open.isEmpty()) {
+      throw new IOException(
+          folder
+              + ": expected a folder that others cannot enter, since whoever can may ask; run chmod"
+              + " 700, or 750 for a group that may");
     }
   }
 
@@ -322,7 +335,14 @@ public final class BrokerServer implements AutoCloseable {
       if (!HttpMethod.POST.is(request.getMethod())) {
         return Reply.error(405, "bad-method", "this path takes POST");
       }
-      if (where instanceof Where.Loopback port && !isKnown(request, port.tokenFile())) {
+      boolean isKnown;
+      try {
+        isKnown = !(where instanceof Where.Loopback port) || isKnown(request, port.tokenFile());
+      } catch (IOException e) {
+        lines.accept("failed: " + e.getMessage());
+        return Reply.error(503, "unavailable", "the broker cannot read its token file");
+      }
+      if (!isKnown) {
         return Reply.error(401, "unauthorized", "expected the broker's bearer token, found none");
       }
       byte[] body;
@@ -345,10 +365,8 @@ public final class BrokerServer implements AutoCloseable {
 
     private static boolean isKnown(Request request, Path tokenFile) throws IOException {
       String given = String.valueOf(request.getHeaders().get(HttpHeader.AUTHORIZATION));
-      byte[] found =
-          Hashes.of(given.startsWith("Bearer ") ? given.substring("Bearer ".length()) : "")
-              .toByteArray();
-      return MessageDigest.isEqual(token(tokenFile), found);
+      return given.startsWith("Bearer ")
+          && TokenFile.holds(tokenFile, given.substring("Bearer ".length()));
     }
 
     private Reply answer(SigningRequest asked, Broker.Answer answer) {

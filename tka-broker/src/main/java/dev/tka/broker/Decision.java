@@ -46,10 +46,11 @@ public sealed interface Decision {
    * more.
    *
    * @param rule that allowed it
+   * @param voucher names what vouched for it
    * @param line where it is in the log
    * @param signature what was given
    */
-  record Again(Rule rule, long line, Bytes signature) implements Decision {}
+  record Again(Rule rule, String voucher, long line, Bytes signature) implements Decision {}
 
   /**
    * The node key may not be signed.
@@ -92,6 +93,8 @@ public sealed interface Decision {
   /**
    * Decides.
    *
+   * @param now by the broker's clock; if that went back, the time of the newest line of its log
+   *     counts, so that nothing that had ended counts again
    * @param verified what was found of this request's voucher before; it is filled
    */
   static Decision of(
@@ -100,6 +103,7 @@ public sealed interface Decision {
       SigningRequest request,
       Instant now,
       Map<PinnedKeys, Optional<PinnedKeys.Signed>> verified) {
+    Instant time = ledger.notBefore(now);
     Refuse furthest = Refuse.of(Reason.TAILNET, "no rule is for this tailnet");
     Optional<Voucher> voucher = Voucher.parse(request.voucher());
     for (Rule rule : policy.rules()) {
@@ -108,7 +112,7 @@ public sealed interface Decision {
       }
       Decision decision =
           voucher.isPresent()
-              ? new Check(rule, ledger, request, now, verified).decide(voucher.get())
+              ? new Check(rule, ledger, request, time, verified).decide(voucher.get())
               : Refuse.of(
                   Reason.VOUCHER_FORM,
                   "expected a voucher of a broker's token or a token of OpenID Connect, found"
@@ -282,7 +286,7 @@ public sealed interface Decision {
                   served
                       .signature()
                       .filter(bytes -> (bytes.size() == AGREEMENT_SIZE) == agrees)
-                      .map(bytes -> new Again(rule, served.line(), bytes)));
+                      .map(bytes -> new Again(rule, id, served.line(), bytes)));
     }
 
     private Optional<Refuse> refusal(String id) {

@@ -16,12 +16,14 @@ import org.pcollections.PStack;
  * What a broker has to know of the past: a fold over its log. Immutable.
  *
  * @param lines how many the log has
+ * @param latest the latest time in the log
  * @param tokens what it issued, by their public halves
  * @param used the vouchers that have served, and for what
  * @param signed when each rule signed, newest first; not much more than the last 24 hours
  */
 public record Ledger(
     long lines,
+    Instant latest,
     PMap<LockPublicKey, Issued> tokens,
     PMap<String, Served> used,
     PMap<String, PStack<Instant>> signed) {
@@ -55,14 +57,17 @@ public record Ledger(
 
   /** Of an empty log. */
   public static Ledger empty() {
-    return new Ledger(0, HashTreePMap.empty(), HashTreePMap.empty(), HashTreePMap.empty());
+    return new Ledger(
+        0, Instant.MIN, HashTreePMap.empty(), HashTreePMap.empty(), HashTreePMap.empty());
   }
 
   /** With one more entry of the log. */
   public Ledger with(LogEntry entry) {
+    Instant latest = notBefore(entry.at());
     if (entry.what() instanceof LogEntry.TokenIssued token) {
       return new Ledger(
           lines + 1,
+          latest,
           tokens.plus(token.id(), new Issued(token.rule(), token.until())),
           used,
           signed);
@@ -79,11 +84,12 @@ public record Ledger(
               decided.signature());
       return new Ledger(
           lines + 1,
+          latest,
           tokens,
           used.plus(decided.voucher().orElseThrow(), served),
           signed.plus(rule, pruned(times)));
     }
-    return new Ledger(lines + 1, tokens, used, signed);
+    return new Ledger(lines + 1, latest, tokens, used, signed);
   }
 
   /** Cuts off what is old, once it is the larger part. */
@@ -95,6 +101,11 @@ public record Ledger(
     List<Instant> kept = new ArrayList<>();
     times.stream().filter(time -> time.isAfter(day)).forEach(kept::add);
     return ConsPStack.from(kept);
+  }
+
+  /** The time to decide with: a clock that goes back does not let anything count again. */
+  Instant notBefore(Instant clock) {
+    return clock.isBefore(latest) ? latest : clock;
   }
 
   /** A token that was issued. */

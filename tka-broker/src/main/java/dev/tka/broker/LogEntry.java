@@ -14,7 +14,7 @@ import java.util.Optional;
 /**
  * An entry of the log.
  *
- * @param at when it was written, by the broker's clock
+ * @param at when it was written, by the broker's clock, and not before the entry before it
  * @param what what happened
  */
 public record LogEntry(Instant at, Event what) {

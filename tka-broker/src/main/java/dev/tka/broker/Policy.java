@@ -180,7 +180,7 @@ public record Policy(List<Rule> rules) {
    * @param above how many nodes the rule signs within any 24 hours without it
    * @param url where it is asked
    * @param key signs its agreement
-   * @param tokenFile holds the bearer token that it asks for
+   * @param tokenFile whose first line is the bearer token that it asks for; for its owner alone
    */
   public record Second(int above, URI url, LockPublicKey key, Optional<Path> tokenFile) {}
 
@@ -391,8 +391,8 @@ public record Policy(List<Rule> rules) {
   }
 
   /**
-   * Opens once all that the rules sign with, so that what is missing is found before the first
-   * request.
+   * Opens once all that the rules sign with, and reads the tokens for other brokers, so that what
+   * is missing is found before the first request.
    *
    * @throws SigningException if something cannot be used now
    * @throws IOException if a file does not exist or cannot be read
@@ -401,6 +401,10 @@ public record Policy(List<Rule> rules) {
     for (Rule rule : rules) {
       try (NodeSigner signer = NodeSigner.open(rule.sign())) {
         signer.publicKey();
+      }
+      Optional<Path> tokenFile = rule.second().flatMap(Second::tokenFile);
+      if (tokenFile.isPresent()) {
+        List<String> unused = TokenFile.read(tokenFile.get());
       }
     }
   }

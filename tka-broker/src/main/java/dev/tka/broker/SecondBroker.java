@@ -9,7 +9,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
@@ -61,8 +60,12 @@ public final class SecondBroker implements Broker.SecondOpinion {
               .header("Content-Type", "application/json")
               .POST(HttpRequest.BodyPublishers.ofByteArray(request.toJson()));
       if (second.tokenFile().isPresent()) {
-        String token =
-            Files.readString(second.tokenFile().get()).lines().findFirst().orElse("").strip();
+        String token;
+        try {
+          token = TokenFile.read(second.tokenFile().get()).get(0);
+        } catch (IOException e) {
+          return Optional.of("the token file for it cannot be used");
+        }
         asking.header("Authorization", "Bearer " + token);
       }
       // The time limit of a request ends with the head of its answer; this one is for all of it.
@@ -78,7 +81,7 @@ public final class SecondBroker implements Broker.SecondOpinion {
       }
     } catch (TimeoutException e) {
       return Optional.of("no answer in time");
-    } catch (IOException | ExecutionException | IllegalArgumentException e) {
+    } catch (ExecutionException | IllegalArgumentException e) {
       return Optional.of("no answer");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

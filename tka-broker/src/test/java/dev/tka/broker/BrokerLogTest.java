@@ -61,6 +61,27 @@ class BrokerLogTest {
   }
 
   @Test
+  void aLineThatIsAddedWhileTheLogIsVerifiedIsNotTakenForOneThatWasCut() throws Exception {
+    write(0, 2);
+    byte[] partOfALine = Scene.utf8("{\"n\":3");
+    BrokerLog.Head head =
+        BrokerLog.verify(
+            file,
+            Set.of(),
+            entry -> {
+              if (entry.equals(entry(0))) {
+                try {
+                  Files.write(file, partOfALine, StandardOpenOption.APPEND);
+                } catch (java.io.IOException e) {
+                  throw new java.io.UncheckedIOException(e);
+                }
+              }
+            });
+    assertThat(head.lines()).isEqualTo(2);
+    assertThatThrownBy(this::read).isInstanceOf(LogException.class).hasMessageContaining("was cut");
+  }
+
+  @Test
   void whatWasAddedIsThereAndOnlyItsOwnerCanReadIt() throws Exception {
     write(0, 2);
     write(2, 1);

@@ -1,6 +1,7 @@
 package dev.tka.broker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.tka.core.LockPrivateKey;
@@ -23,6 +24,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -47,6 +49,9 @@ class BrokerServerTest {
   @BeforeEach
   void begin() throws Exception {
     scene = new Scene(folder);
+    Files.createFile(
+        folder.resolve("token"),
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     Files.writeString(folder.resolve("token"), TOKEN + "\n");
   }
 
@@ -201,6 +206,49 @@ class BrokerServerTest {
     agrees.countDown();
     assertThat(asking.get().statusCode()).isEqualTo(200);
     ending.join();
+  }
+
+  @Test
+  void aTokenFileIsForItsOwnerAloneAndMayHoldTwo() throws Exception {
+    Policy policy = scene.policy(Scene.rule("ci", Scene.OIDC, Scene.AUTH_KEY, ""));
+    Path file = folder.resolve("token");
+    Files.writeString(file, "the-next-of-a-forwarder\n" + TOKEN + "\n");
+    BrokerServer server = serve(policy, "log", port());
+    assertThat(ask(server, TOKEN, vouched(1).toJson()).statusCode()).isEqualTo(200);
+    assertThat(ask(server, "the-next-of-a-forwarder", vouched(2).toJson()).statusCode())
+        .isEqualTo(200);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+    requireError(ask(server, TOKEN, vouched(3).toJson()), 503, "unavailable");
+    assertThatThrownBy(() -> serve(policy, "other", port()))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("only its owner can read");
+    Policy.Second second =
+        new Policy.Second(
+            0,
+            URI.create("http://" + server.address()),
+            scene.trusted.publicKey(),
+            Optional.of(file));
+    assertThat(new SecondBroker().against(second, vouched(4)))
+        .contains("the token file for it cannot be used");
+  }
+
+  @Test
+  void aSocketTakesTheNameOfNoOtherFileAndNoFolderThatOthersCanEnter() throws Exception {
+    Policy policy = scene.policy(Scene.rule("ci", Scene.OIDC, Scene.AUTH_KEY, ""));
+    Path socket = folder.resolve("run/broker.sock");
+    Files.createDirectory(
+        socket.getParent(),
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    Files.writeString(socket, "mine");
+    assertThatThrownBy(() -> serve(policy, "log", new BrokerServer.Where.Unix(socket)))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("expected a socket or nothing");
+    assertThat(Files.readString(socket)).isEqualTo("mine");
+    Files.delete(socket);
+    Files.setPosixFilePermissions(socket.getParent(), PosixFilePermissions.fromString("rwxr-xr-x"));
+    assertThatThrownBy(() -> serve(policy, "log", new BrokerServer.Where.Unix(socket)))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("expected a folder that others cannot enter");
   }
 
   @Test

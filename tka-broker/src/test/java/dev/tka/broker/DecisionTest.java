@@ -53,6 +53,17 @@ class DecisionTest {
   }
 
   @Test
+  void aClockThatGoesBackLetsNothingCountAgain() throws Exception {
+    SigningRequest request = Scene.request(NODE, scene.jwt(Scene.claims(NODE, "1")));
+    Policy ci = scene.policy(Scene.rule("ci", Scene.OIDC, scene.trustedKey(), ""));
+    assertThat(decide(ci, Ledger.empty(), request)).isInstanceOf(Decision.Sign.class);
+    Ledger later =
+        Ledger.empty()
+            .with(new LogEntry(Scene.NOW.plusSeconds(3600), new LogEntry.Started(NODE.bytes())));
+    requireRefused(Reason.EXPIRED, decide(ci, later, request));
+  }
+
+  @Test
   void aRequestIsOneLineWhateverItsTailnetIsCalled() {
     String forged = "a\nsigned nodekey:00 of b\u001b[2J";
     assertThat(Scene.in(Scene.request(Scene.node(1), "x"), forged).toString())
@@ -125,7 +136,7 @@ class DecisionTest {
     // Signed anew, it is the same voucher; for the same node, the same is given.
     for (SigningRequest same : List.of(request, Scene.request(NODE, scene.jwt(claims)))) {
       assertThat(decide(ci, after, same))
-          .isEqualTo(new Decision.Again(sign.rule(), 1, NODE.bytes()));
+          .isEqualTo(new Decision.Again(sign.rule(), sign.voucher(), 1, NODE.bytes()));
     }
     Map<String, Object> another = Scene.claims(Scene.node(9), String.valueOf(claims.get("jti")));
     requireRefused(
