@@ -5,6 +5,7 @@ import dev.tka.core.LockPublicKey;
 import dev.tka.core.TkaException;
 import java.io.IOException;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
@@ -21,11 +22,22 @@ import java.util.concurrent.atomic.AtomicReference;
 public final class Broker {
   private static final int TRIES = 3;
 
+  /** Within a minute; with lines of 2 KiB, they fill at most 2 GiB in a week. */
+  static final int MOST_REFUSALS = 100;
+
+  /** Where keys are and what is wrong with them is nothing for whoever asks. */
+  private static final String NO_SIGNER =
+      "the key to sign with cannot be used now; the broker's own lines say why";
+
+  private static final String NO_AGREEMENT =
+      "the second broker does not agree; the broker's own lines say why";
+
   private final Policy policy;
   private final BrokerLog log;
   private final Clock clock;
   private final SecondOpinion second;
   private final boolean rehearses;
+  private final Refusals refusals = new Refusals(MOST_REFUSALS);
 
   /**
    * A broker.
@@ -54,9 +66,9 @@ public final class Broker {
     Optional<String> against(Policy.Second second, SigningRequest request);
   }
 
-  /** An answer, which is in the log. */
+  /** An answer, which is in the log if it is a decision. */
   public sealed interface Answer {
-    /** The number of its line in the log. */
+    /** The number of its line in the log; 0 if there is none. */
     long line();
 
     /**
@@ -83,6 +95,18 @@ public final class Broker {
      */
     record WouldSign(long line, String rule) implements Answer {}
 
+    /**
+     * Nothing was decided, and nothing logged: too many were refused.
+     *
+     * @param retryAfter when to ask again
+     */
+    record Later(Duration retryAfter) implements Answer {
+      @Override
+      public long line() {
+        return 0;
+      }
+    }
+
     /** A refusal. */
     record Refused(long line, Decision.Refuse why) implements Answer {}
   }
@@ -94,6 +118,18 @@ public final class Broker {
    * @throws IOException if the log cannot be written: nothing is given then
    */
   public Answer ask(SigningRequest request) throws LogException, IOException {
+    Optional<Duration> wait = refusals.wait(clock.instant());
+    if (wait.isPresent()) {
+      return new Answer.Later(wait.get());
+    }
+    Answer answer = decide(request);
+    if (answer instanceof Answer.Refused) {
+      refusals.add(clock.instant());
+    }
+    return answer;
+  }
+
+  private Answer decide(SigningRequest request) throws LogException, IOException {
     Map<PinnedKeys, Optional<PinnedKeys.Signed>> verified = new HashMap<>();
     for (int i = 0; i < TRIES; i++) {
       Decision first = Decision.of(policy, log.ledger(), request, clock.instant(), verified);
@@ -127,9 +163,12 @@ public final class Broker {
       return new Made(Optional.empty(), Optional.empty(), Optional.empty());
     }
 
-    static Made failed(Decision.Sign sign, Reason reason, String sentence) {
+    static Made failed(Decision.Sign sign, Reason reason, String sentence, String detail) {
       Decision.Refuse refuse =
-          Decision.Refuse.of(reason, sentence).by(sign.rule().name()).of(sign.voucher());
+          Decision.Refuse.of(reason, sentence)
+              .by(sign.rule().name())
+              .of(sign.voucher())
+              .because(detail);
       return new Made(Optional.of(sign), Optional.empty(), Optional.of(refuse));
     }
   }
@@ -143,14 +182,14 @@ public final class Broker {
       if (sign.needsSecond()) {
         Optional<String> against = second.against(sign.rule().second().orElseThrow(), request);
         if (against.isPresent()) {
-          return Made.failed(sign, Reason.SECOND, "the second broker: " + against.get());
+          return Made.failed(sign, Reason.SECOND, NO_AGREEMENT, against.get());
         }
       }
       return new Made(Optional.of(sign), Optional.of(signer.sign(request)), Optional.empty());
     } catch (TkaException e) {
-      return Made.failed(sign, Reason.SIGNER, String.valueOf(e.getMessage()));
+      return Made.failed(sign, Reason.SIGNER, NO_SIGNER, String.valueOf(e.getMessage()));
     } catch (IOException e) {
-      return Made.failed(sign, Reason.SIGNER, "the key to sign with cannot be read");
+      return Made.failed(sign, Reason.SIGNER, NO_SIGNER, "it cannot be read: " + e.getMessage());
     }
   }
 

@@ -371,9 +371,23 @@ public final class BrokerServer implements AutoCloseable {
 
     private Reply answer(SigningRequest asked, Broker.Answer answer) {
       Map<String, Object> out = new LinkedHashMap<>();
+      if (answer instanceof Broker.Answer.Later later) {
+        return new Reply(
+            429,
+            "refusals",
+            Reply.error(0, "", "too many requests were refused: ask again later").body(),
+            Optional.of(later.retryAfter()));
+      }
       if (answer instanceof Broker.Answer.Refused refused) {
         Decision.Refuse why = refused.why();
-        lines.accept("refused " + asked + ": " + why.reason().code() + ", line " + answer.line());
+        lines.accept(
+            "refused "
+                + asked
+                + ": "
+                + why.reason().code()
+                + why.detail().map(text -> " (" + text + ")").orElse("")
+                + ", line "
+                + answer.line());
         return new Reply(
             status(why.reason()),
             why.reason().code(),

@@ -60,28 +60,35 @@ public sealed interface Decision {
    * @param rule the rule that refuses; empty if none is for the tailnet
    * @param voucher names what vouched for the node, if it was verified
    * @param retryAfter when to ask again, if that is known
+   * @param detail what the broker's own people have to know, and not whoever asks
    */
   record Refuse(
       Reason reason,
       String sentence,
       Optional<String> rule,
       Optional<String> voucher,
-      Optional<Duration> retryAfter)
+      Optional<Duration> retryAfter,
+      Optional<String> detail)
       implements Decision {
     static Refuse of(Reason reason, String sentence) {
-      return new Refuse(reason, sentence, Optional.empty(), Optional.empty(), Optional.empty());
+      return new Refuse(
+          reason, sentence, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+    }
+
+    Refuse because(String text) {
+      return new Refuse(reason, sentence, rule, voucher, retryAfter, Optional.of(text));
     }
 
     Refuse by(String name) {
-      return new Refuse(reason, sentence, Optional.of(name), voucher, retryAfter);
+      return new Refuse(reason, sentence, Optional.of(name), voucher, retryAfter, detail);
     }
 
     Refuse of(String id) {
-      return new Refuse(reason, sentence, rule, Optional.of(id), retryAfter);
+      return new Refuse(reason, sentence, rule, Optional.of(id), retryAfter, detail);
     }
 
     Refuse after(Duration wait) {
-      return new Refuse(reason, sentence, rule, voucher, Optional.of(wait));
+      return new Refuse(reason, sentence, rule, voucher, Optional.of(wait), detail);
     }
   }
 

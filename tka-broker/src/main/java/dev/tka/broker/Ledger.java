@@ -29,6 +29,7 @@ public record Ledger(
     PMap<String, PStack<Instant>> signed) {
   private static final Duration DAY = Duration.ofDays(1);
   private static final int KEPT_ANYWAY = 64;
+  private static final int PRUNED_EVERY = 64;
 
   /**
    * A token that was issued.
@@ -68,7 +69,7 @@ public record Ledger(
       return new Ledger(
           lines + 1,
           latest,
-          tokens.plus(token.id(), new Issued(token.rule(), token.until())),
+          unexpired(latest).plus(token.id(), new Issued(token.rule(), token.until())),
           used,
           signed);
     }
@@ -90,6 +91,24 @@ public record Ledger(
           signed.plus(rule, pruned(times)));
     }
     return new Ledger(lines + 1, latest, tokens, used, signed);
+  }
+
+  /**
+   * Without the tokens that expired a day ago: a little later than needed, so that most who come
+   * late are told why. Looks at all of them, and so not at each line.
+   */
+  private PMap<LockPublicKey, Issued> unexpired(Instant now) {
+    if (lines % PRUNED_EVERY != 0) {
+      return tokens;
+    }
+    List<LockPublicKey> old = new ArrayList<>();
+    tokens.forEach(
+        (id, issued) -> {
+          if (issued.until().isBefore(now.minus(DAY))) {
+            old.add(id);
+          }
+        });
+    return tokens.minusAll(old);
   }
 
   /** Cuts off what is old, once it is the larger part. */

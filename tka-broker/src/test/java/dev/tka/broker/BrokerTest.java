@@ -10,7 +10,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -21,6 +26,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -92,8 +99,12 @@ class BrokerTest {
           broker(scene.policy(Scene.rule("ci", Scene.OIDC, scene.trustedKey(), "")), log);
       Path key = folder.resolve("admin.key");
       Files.move(key, folder.resolve("away"));
-      assertThat(((Broker.Answer.Refused) broker.ask(vouched(1))).why().reason())
-          .isEqualTo(Reason.SIGNER);
+      Decision.Refuse why = ((Broker.Answer.Refused) broker.ask(vouched(1))).why();
+      assertThat(why.reason()).isEqualTo(Reason.SIGNER);
+      assertThat(why.sentence())
+          .as("for whoever asks")
+          .isEqualTo("the key to sign with cannot be used now; the broker's own lines say why");
+      assertThat(why.detail().orElseThrow()).as("for its own people").contains("admin.key");
       Files.move(folder.resolve("away"), key);
       assertThat(broker.ask(vouched(1))).isInstanceOf(Broker.Answer.Signed.class);
     }
@@ -126,7 +137,8 @@ class BrokerTest {
       assertThat(asked).isEmpty();
       Broker.Answer.Refused refused = (Broker.Answer.Refused) broker.ask(vouched(2));
       assertThat(refused.why().reason()).isEqualTo(Reason.SECOND);
-      assertThat(refused.why().sentence()).isEqualTo("the second broker: it is no");
+      assertThat(refused.why().detail()).contains("it is no");
+      assertThat(refused.why().sentence()).doesNotContain("it is no");
       assertThat(broker.ask(vouched(2))).isInstanceOf(Broker.Answer.Signed.class);
       assertThat(asked).hasSize(2);
     }
@@ -176,6 +188,54 @@ class BrokerTest {
       assertThat(first.ask(request)).isInstanceOf(Broker.Answer.Signed.class);
       assertThat(agreed.get(0)).isInstanceOf(Broker.Answer.Agreed.class).isEqualTo(agreed.get(1));
     }
+  }
+
+  @Test
+  void refusalsFillTheLogNoFasterThanSoManyAMinuteAndWithShortTexts() throws Exception {
+    AtomicReference<Instant> now = new AtomicReference<>(Scene.NOW);
+    InstantSource clock = now::get;
+    Policy policy = scene.policy(Scene.rule("ci", Scene.OIDC, Scene.AUTH_KEY, ""));
+    SigningRequest wrong =
+        Scene.named(
+            Scene.request(Scene.node(1), "please"),
+            "n".repeat(250),
+            Collections.nCopies(64, "tag:" + "t".repeat(200)),
+            "u".repeat(250));
+    try (BrokerLog log = BrokerLog.open(file)) {
+      Broker broker =
+          new Broker(
+              policy,
+              log,
+              clock.withZone(ZoneOffset.UTC),
+              (second, request) -> Optional.empty(),
+              false);
+      for (int i = 0; i < Broker.MOST_REFUSALS; i++) {
+        assertThat(broker.ask(wrong)).isInstanceOf(Broker.Answer.Refused.class);
+      }
+      long size = Files.size(file);
+      assertThat(size / Broker.MOST_REFUSALS).isLessThan(2048);
+      now.set(Scene.NOW.plusSeconds(20));
+      assertThat(broker.ask(wrong)).isEqualTo(new Broker.Answer.Later(Duration.ofSeconds(40)));
+      assertThat(Files.size(file)).isEqualTo(size);
+      now.set(Scene.NOW.plusSeconds(60));
+      assertThat(broker.ask(vouched(1))).isInstanceOf(Broker.Answer.Signed.class);
+      assertThat(broker.ask(wrong)).isInstanceOf(Broker.Answer.Refused.class);
+    }
+  }
+
+  @Test
+  void tokensThatExpiredLongAgoAreForgotten() {
+    Ledger ledger = Ledger.empty();
+    for (int i = 0; i < 1000; i++) {
+      Instant at = Scene.NOW.plusSeconds(3600L * i);
+      ledger =
+          ledger.with(
+              new LogEntry(
+                  at,
+                  new LogEntry.TokenIssued(
+                      BrokerToken.generate(Scene.RANDOM).id(), "tokens", at.plusSeconds(60))));
+    }
+    assertThat(ledger.tokens().size()).isLessThan(100);
   }
 
   @Test
@@ -281,8 +341,17 @@ class BrokerTest {
             Scene.rule("ended", Scene.OIDC, Scene.AUTH_KEY, "")
                 .replace("\"sub\":\"job\"", "\"sub\":\"ended\"")
                 .replace(Scene.UNTIL.toString(), Scene.NOW.toString()));
+    AtomicLong ticks = new AtomicLong();
+    InstantSource ticking = () -> Scene.NOW.plusMillis(100 * ticks.getAndIncrement());
     try (BrokerLog log = BrokerLog.open(file)) {
-      Broker broker = broker(policy, log);
+      // As many refusals in one minute would not be logged.
+      Broker broker =
+          new Broker(
+              policy,
+              log,
+              ticking.withZone(ZoneOffset.UTC),
+              (second, request) -> Optional.empty(),
+              false);
       BrokerToken late = BrokerToken.generate(Scene.RANDOM);
       Broker.issue(log, late.id(), "tokens", Scene.NOW, Scene.NOW);
       BrokerToken others = BrokerToken.generate(Scene.RANDOM);
@@ -299,7 +368,7 @@ class BrokerTest {
           List.of(
               claim(Reason.EXPIRED, "exp", Scene.NOW.getEpochSecond() - 1),
               claim(Reason.EXPIRED, "exp", null),
-              claim(Reason.NOT_YET, "nbf", Scene.NOW.getEpochSecond() + 120),
+              claim(Reason.NOT_YET, "nbf", Scene.NOW.getEpochSecond() + 3600),
               claim(Reason.AUDIENCE, "aud", "another"),
               claim(Reason.NODE_KEY, "aud", "tka-broker"),
               claim(Reason.NODE_KEY, "aud", "tka-broker#" + Scene.node(-3)),
