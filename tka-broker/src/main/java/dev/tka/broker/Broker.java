@@ -5,6 +5,7 @@ import dev.tka.core.LockPublicKey;
 import dev.tka.core.TkaException;
 import java.io.IOException;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
@@ -21,12 +22,23 @@ import java.util.concurrent.atomic.AtomicReference;
 public final class Broker {
   private static final int TRIES = 3;
 
+  /** Within a minute; with lines of 2 KiB, they fill at most 2 GiB in a week. */
+  static final int MOST_REFUSALS = 100;
+
+  /** Where keys are and what is wrong with them is nothing for whoever asks. */
+  private static final String NO_SIGNER =
+      "the key to sign with cannot be used now; the broker's own lines say why";
+
+  private static final String NO_AGREEMENT =
+      "the second broker does not agree; the broker's own lines say why";
+
   private final Policy policy;
   private final BrokerLog log;
   private final Clock clock;
   private final SecondOpinion second;
   private final boolean rehearses;
   private final boolean brings;
+  private final Refusals refusals = new Refusals(MOST_REFUSALS);
 
   /**
    * A broker.
@@ -71,9 +83,9 @@ public final class Broker {
     Optional<String> against(Policy.Second second, SigningRequest request);
   }
 
-  /** An answer, which is in the log. */
+  /** An answer, which is in the log if it is a decision. */
   public sealed interface Answer {
-    /** The number of its line in the log. */
+    /** The number of its line in the log; 0 if there is none. */
     long line();
 
     /**
@@ -100,6 +112,18 @@ public final class Broker {
      */
     record WouldSign(long line, String rule) implements Answer {}
 
+    /**
+     * Nothing was decided, and nothing logged: too many were refused.
+     *
+     * @param retryAfter when to ask again
+     */
+    record Later(Duration retryAfter) implements Answer {
+      @Override
+      public long line() {
+        return 0;
+      }
+    }
+
     /** A refusal. */
     record Refused(long line, Decision.Refuse why) implements Answer {}
   }
@@ -111,9 +135,26 @@ public final class Broker {
    * @throws IOException if the log cannot be written: nothing is given then
    */
   public Answer ask(SigningRequest request) throws LogException, IOException {
+    Optional<Duration> wait = refusals.wait(clock.instant());
+    if (wait.isPresent()) {
+      return new Answer.Later(wait.get());
+    }
+    Answer answer = decide(request);
+    if (answer instanceof Answer.Refused) {
+      refusals.add(clock.instant());
+    }
+    return answer;
+  }
+
+  private Answer decide(SigningRequest request) throws LogException, IOException {
     Map<PinnedKeys, Optional<PinnedKeys.Signed>> verified = new HashMap<>();
     for (int i = 0; i < TRIES; i++) {
       Decision first = Decision.of(policy, log.ledger(), request, clock.instant(), verified);
+      if (first instanceof Decision.Again again) {
+        return rehearses
+            ? new Answer.WouldSign(again.line(), again.rule().name())
+            : given(again.line(), again.rule(), again.voucher(), again.signature());
+      }
       Made made = first instanceof Decision.Sign sign ? make(sign, request) : Made.nothing();
       Optional<Answer> answer = log(request, made, verified);
       if (answer.isPresent()) {
@@ -139,9 +180,12 @@ public final class Broker {
       return new Made(Optional.empty(), Optional.empty(), Optional.empty());
     }
 
-    static Made failed(Decision.Sign sign, Reason reason, String sentence) {
+    static Made failed(Decision.Sign sign, Reason reason, String sentence, String detail) {
       Decision.Refuse refuse =
-          Decision.Refuse.of(reason, sentence).by(sign.rule().name()).of(sign.voucher());
+          Decision.Refuse.of(reason, sentence)
+              .by(sign.rule().name())
+              .of(sign.voucher())
+              .because(detail);
       return new Made(Optional.of(sign), Optional.empty(), Optional.of(refuse));
     }
   }
@@ -150,18 +194,19 @@ public final class Broker {
     if (rehearses) {
       return new Made(Optional.of(sign), Optional.empty(), Optional.empty());
     }
-    if (sign.needsSecond()) {
-      Optional<String> against = second.against(sign.rule().second().orElseThrow(), request);
-      if (against.isPresent()) {
-        return Made.failed(sign, Reason.SECOND, "the second broker: " + against.get());
-      }
-    }
+    // The own key first: the second broker need not agree to what cannot be signed anyhow.
     try (NodeSigner signer = NodeSigner.open(sign.rule().sign())) {
+      if (sign.needsSecond()) {
+        Optional<String> against = second.against(sign.rule().second().orElseThrow(), request);
+        if (against.isPresent()) {
+          return Made.failed(sign, Reason.SECOND, NO_AGREEMENT, against.get());
+        }
+      }
       return new Made(Optional.of(sign), Optional.of(signer.sign(request)), Optional.empty());
     } catch (TkaException e) {
-      return Made.failed(sign, Reason.SIGNER, String.valueOf(e.getMessage()));
+      return Made.failed(sign, Reason.SIGNER, NO_SIGNER, String.valueOf(e.getMessage()));
     } catch (IOException e) {
-      return Made.failed(sign, Reason.SIGNER, "the key to sign with cannot be read");
+      return Made.failed(sign, Reason.SIGNER, NO_SIGNER, "it cannot be read: " + e.getMessage());
     }
   }
 
@@ -173,8 +218,12 @@ public final class Broker {
     Optional<Long> line =
         log.append(
             ledger -> {
-              Instant now = clock.instant();
+              Instant now = ledger.notBefore(clock.instant());
               Decision decision = Decision.of(policy, ledger, request, now, verified);
+              if (decision instanceof Decision.Again) {
+                // Another request made it meanwhile: it is in the log.
+                return Optional.empty();
+              }
               if (decision instanceof Decision.Sign sign) {
                 if (!covers(made, sign)) {
                   return Optional.empty();
@@ -217,9 +266,13 @@ public final class Broker {
     if (made.signature().isEmpty()) {
       return new Answer.WouldSign(line, rule);
     }
-    return sign.rule().sign() instanceof Policy.Signing.Agreement
-        ? new Answer.Agreed(line, rule, made.signature().get())
-        : new Answer.Signed(line, rule, sign.voucher(), made.signature().get());
+    return given(line, sign.rule(), sign.voucher(), made.signature().get());
+  }
+
+  private static Answer given(long line, Policy.Rule rule, String voucher, Bytes signature) {
+    return rule.sign() instanceof Policy.Signing.Agreement
+        ? new Answer.Agreed(line, rule.name(), signature)
+        : new Answer.Signed(line, rule.name(), voucher, signature);
   }
 
   private Answer refused(SigningRequest request, Decision.Refuse refuse)
@@ -228,7 +281,9 @@ public final class Broker {
         log.append(
                 ledger ->
                     Optional.of(
-                        new LogEntry(clock.instant(), LogEntry.Decided.refused(request, refuse))))
+                        new LogEntry(
+                            ledger.notBefore(clock.instant()),
+                            LogEntry.Decided.refused(request, refuse))))
             .orElseThrow();
     return new Answer.Refused(line, refuse);
   }
@@ -241,7 +296,10 @@ public final class Broker {
    */
   public static BrokerLog.Head start(BrokerLog log, byte[] policy, Instant now)
       throws LogException, IOException {
-    log.append(ledger -> Optional.of(new LogEntry(now, new LogEntry.Started(Hashes.of(policy)))));
+    log.append(
+        ledger ->
+            Optional.of(
+                new LogEntry(ledger.notBefore(now), new LogEntry.Started(Hashes.of(policy)))));
     return log.head();
   }
 
@@ -255,6 +313,8 @@ public final class Broker {
       BrokerLog log, LockPublicKey token, String rule, Instant until, Instant now)
       throws LogException, IOException {
     log.append(
-        ledger -> Optional.of(new LogEntry(now, new LogEntry.TokenIssued(token, rule, until))));
+        ledger ->
+            Optional.of(
+                new LogEntry(ledger.notBefore(now), new LogEntry.TokenIssued(token, rule, until))));
   }
 }

@@ -112,6 +112,7 @@ public final class BrokerLog implements AutoCloseable {
       throws LogException, IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       BrokerLog log = new BrokerLog(file, channel);
+      long whole = settledSize(channel);
       Set<Bytes> missing = new HashSet<>(kept);
       log.catchUp(
           entry -> {
@@ -119,7 +120,7 @@ public final class BrokerLog implements AutoCloseable {
             reading.accept(entry);
           });
       missing.remove(NO_HASH);
-      if (log.read < channel.size()) {
+      if (log.read < whole) {
         throw new LogException(
             file + ": line " + (log.lines + 1) + ": expected a whole line, found one that was cut");
       }
@@ -131,6 +132,15 @@ public final class BrokerLog implements AutoCloseable {
                 + ", found none: lines were cut off or rewritten");
       }
       return log.head();
+    }
+  }
+
+  /** The size while nobody adds a line; what is added later may be seen in part. */
+  private static long settledSize(FileChannel channel) throws IOException {
+    synchronized (OF_PROCESS) {
+      try (FileLock held = channel.lock(0, Long.MAX_VALUE, true)) {
+        return channel.size();
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.tka.broker;
 
+import dev.tka.store.TailnetName;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -11,13 +12,20 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.security.MessageDigest;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Phaser;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpMethod;
@@ -47,19 +55,25 @@ public final class BrokerServer implements AutoCloseable {
   private static final int LARGEST_BODY = 64 << 10;
   private static final int LONGEST_HEAD = 8 << 10;
   private static final Duration IDLE = Duration.ofSeconds(30);
+
+  /** For requests in flight, when it is closed. */
+  private static final Duration LEAVE = Duration.ofSeconds(60);
+
   private static final String SIGN = "/v1/sign";
   private static final String LIVE = "/livez";
 
   private final Server server;
   private final AbstractConnector connector;
   private final Where where;
+  private final InFlight inFlight;
 
   /** Where it listens. */
   public sealed interface Where {
     /**
      * A Unix socket: whoever may open its folder may ask.
      *
-     * @param socket its path; the folder is made for its owner alone
+     * @param socket its path; the folder is made for its owner alone, and is refused if others can
+     *     enter it
      */
     record Unix(Path socket) implements Where {
       @Override
@@ -72,7 +86,8 @@ public final class BrokerServer implements AutoCloseable {
      * A port of loopback; to be asked from elsewhere it needs a proxy with TLS in front.
      *
      * @param port 0 for any free one
-     * @param tokenFile whose first line is the bearer token; it is read anew for each request
+     * @param tokenFile whose one or two lines are bearer tokens, for its owner alone; it is read
+     *     anew for each request
      */
     record Loopback(int port, Path tokenFile) implements Where {
       @Override
@@ -82,10 +97,11 @@ public final class BrokerServer implements AutoCloseable {
     }
   }
 
-  private BrokerServer(Server server, AbstractConnector connector, Where where) {
+  private BrokerServer(Server server, AbstractConnector connector, Where where, InFlight inFlight) {
     this.server = server;
     this.connector = connector;
     this.where = where;
+    this.inFlight = inFlight;
   }
 
   /**
@@ -112,7 +128,7 @@ public final class BrokerServer implements AutoCloseable {
       socket.setUnixDomainPath(unix.socket());
       connector = socket;
     } else {
-      token(((Where.Loopback) where).tokenFile());
+      List<String> unused = TokenFile.read(((Where.Loopback) where).tokenFile());
       ServerConnector port = new ServerConnector(server, -1, 1, new HttpConnectionFactory(http));
       port.setHost(InetAddress.getLoopbackAddress().getHostAddress());
       port.setPort(((Where.Loopback) where).port());
@@ -121,7 +137,8 @@ public final class BrokerServer implements AutoCloseable {
     connector.setIdleTimeout(IDLE.toMillis());
     server.addConnector(connector);
     server.addBean(new NetworkConnectionLimit(CONNECTIONS, server));
-    server.setHandler(new Asking(broker, where, delivery, lines));
+    InFlight inFlight = new InFlight();
+    server.setHandler(new Asking(broker, where, delivery, lines, inFlight));
     server.setErrorHandler(new Plain());
     server.setDefaultHandler(null);
     server.setStopTimeout(0);
@@ -132,7 +149,7 @@ public final class BrokerServer implements AutoCloseable {
     } catch (Exception e) {
       throw new IOException("the broker could not start", e);
     }
-    return new BrokerServer(server, connector, where);
+    return new BrokerServer(server, connector, where, inFlight);
   }
 
   /** Where a signature goes before it is given to whoever asked. */
@@ -156,8 +173,14 @@ public final class BrokerServer implements AutoCloseable {
   private static void makeRoomFor(Path socket) throws IOException {
     Path folder = Objects.requireNonNullElse(socket.toAbsolutePath().getParent(), socket);
     dev.tka.store.internal.DurableFiles.createFolder(folder);
+    requireClosed(folder);
     if (!Files.exists(socket, LinkOption.NOFOLLOW_LINKS)) {
       return;
+    }
+    // Of what is known of a file, only a socket or a device is of another kind.
+    if (!Files.readAttributes(socket, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+        .isOther()) {
+      throw new IOException(socket + ": expected a socket or nothing, found something else");
     }
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       if (channel.connect(UnixDomainSocketAddress.of(socket))) {
@@ -169,27 +192,59 @@ public final class BrokerServer implements AutoCloseable {
     }
   }
 
-  private static byte[] token(Path file) throws IOException {
-    try (InputStream in = Files.newInputStream(file)) {
-      String first =
-          new String(in.readNBytes(4096), StandardCharsets.ISO_8859_1)
-              .lines()
-              .findFirst()
-              .orElse("")
-              .strip();
-      if (first.length() < 16) {
-        throw new IOException(file + ": expected a token of at least 16 characters, found none");
-      }
-      return Hashes.of(first.getBytes(StandardCharsets.ISO_8859_1)).toByteArray();
+  /** Whoever can enter the folder may ask; a group may be let in on purpose, and nobody else. */
+  private static void requireClosed(Path folder) throws IOException {
+    Set<PosixFilePermission> open = EnumSet.copyOf(Files.getPosixFilePermissions(folder));
+    open.retainAll(
+        EnumSet.of(
+            PosixFilePermission.OTHERS_EXECUTE,
+            PosixFilePermission.OTHERS_WRITE,
+            PosixFilePermission.GROUP_WRITE));
+    if (!open.isEmpty()) {
+      throw new IOException(
+          folder
+              + ": expected a folder that others cannot enter, since whoever can may ask; run chmod"
+              + " 700, or 750 for a group that may");
     }
   }
 
+  /** Lets the requests in flight be answered first, for a minute at most, and no others. */
   @Override
   public void close() {
+    inFlight.end();
     try {
       server.stop();
     } catch (Exception e) {
       throw new IllegalStateException("a server does not stop", e);
+    }
+  }
+
+  /** Requests that are being answered. */
+  private static final class InFlight {
+    private final Phaser requests = new Phaser(1);
+    private volatile boolean ends;
+
+    /** Whether one may still begin. */
+    boolean begin() {
+      return !ends && requests.register() >= 0;
+    }
+
+    void done() {
+      requests.arriveAndDeregister();
+    }
+
+    /** Lets no other begin, and waits for those that have. */
+    void end() {
+      ends = true;
+      try {
+        requests.awaitAdvanceInterruptibly(
+            requests.arriveAndDeregister(), LEAVE.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      } catch (TimeoutException e) {
+        // What is signed after all is in the log, and is given to whoever asks again.
+        requests.forceTermination();
+      }
     }
   }
 
@@ -226,16 +281,25 @@ public final class BrokerServer implements AutoCloseable {
     private final Where where;
     private final Delivery delivery;
     private final Consumer<String> lines;
+    private final InFlight inFlight;
 
-    Asking(Broker broker, Where where, Delivery delivery, Consumer<String> lines) {
+    Asking(
+        Broker broker, Where where, Delivery delivery, Consumer<String> lines, InFlight inFlight) {
+      this.inFlight = inFlight;
       this.broker = broker;
       this.where = where;
       this.delivery = delivery;
-      this.lines = lines;
+      // Whatever a request said, it is one line.
+      this.lines = line -> lines.accept(TailnetName.printable(line));
     }
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
+      if (!inFlight.begin()) {
+        Reply.error(503, Reason.BUSY.code(), "the broker ends: ask again").send(response, callback);
+        return true;
+      }
+      Callback whole = Callback.from(callback, inFlight::done);
       Reply reply;
       try {
         reply = reply(request);
@@ -255,7 +319,7 @@ public final class BrokerServer implements AutoCloseable {
         lines.accept("failed: " + e.getClass().getName());
         reply = Reply.error(500, "unavailable", "the broker failed; its log says what happened");
       }
-      reply.send(response, callback);
+      reply.send(response, whole);
       return true;
     }
 
@@ -271,7 +335,14 @@ public final class BrokerServer implements AutoCloseable {
       if (!HttpMethod.POST.is(request.getMethod())) {
         return Reply.error(405, "bad-method", "this path takes POST");
       }
-      if (where instanceof Where.Loopback port && !isKnown(request, port.tokenFile())) {
+      boolean isKnown;
+      try {
+        isKnown = !(where instanceof Where.Loopback port) || isKnown(request, port.tokenFile());
+      } catch (IOException e) {
+        lines.accept("failed: " + e.getMessage());
+        return Reply.error(503, "unavailable", "the broker cannot read its token file");
+      }
+      if (!isKnown) {
         return Reply.error(401, "unauthorized", "expected the broker's bearer token, found none");
       }
       byte[] body;
@@ -294,17 +365,29 @@ public final class BrokerServer implements AutoCloseable {
 
     private static boolean isKnown(Request request, Path tokenFile) throws IOException {
       String given = String.valueOf(request.getHeaders().get(HttpHeader.AUTHORIZATION));
-      byte[] found =
-          Hashes.of(given.startsWith("Bearer ") ? given.substring("Bearer ".length()) : "")
-              .toByteArray();
-      return MessageDigest.isEqual(token(tokenFile), found);
+      return given.startsWith("Bearer ")
+          && TokenFile.holds(tokenFile, given.substring("Bearer ".length()));
     }
 
     private Reply answer(SigningRequest asked, Broker.Answer answer) {
       Map<String, Object> out = new LinkedHashMap<>();
+      if (answer instanceof Broker.Answer.Later later) {
+        return new Reply(
+            429,
+            "refusals",
+            Reply.error(0, "", "too many requests were refused: ask again later").body(),
+            Optional.of(later.retryAfter()));
+      }
       if (answer instanceof Broker.Answer.Refused refused) {
         Decision.Refuse why = refused.why();
-        lines.accept("refused " + asked + ": " + why.reason().code() + ", line " + answer.line());
+        lines.accept(
+            "refused "
+                + asked
+                + ": "
+                + why.reason().code()
+                + why.detail().map(text -> " (" + text + ")").orElse("")
+                + ", line "
+                + answer.line());
         return new Reply(
             status(why.reason()),
             why.reason().code(),

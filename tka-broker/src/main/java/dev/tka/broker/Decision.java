@@ -2,6 +2,7 @@ package dev.tka.broker;
 
 import dev.tka.broker.Policy.Rule;
 import dev.tka.broker.Policy.Vouching;
+import dev.tka.core.Bytes;
 import dev.tka.core.SignatureVerifier;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -24,6 +25,9 @@ public sealed interface Decision {
   /** Nobody's clock is exact: a voucher may count this much before the broker's clock says so. */
   Duration SKEW = Duration.ofMinutes(1);
 
+  /** Of a bare Ed25519 signature; a node-key signature is longer. */
+  int AGREEMENT_SIZE = 64;
+
   Duration HOUR = Duration.ofHours(1);
   Duration DAY = Duration.ofDays(1);
 
@@ -37,6 +41,18 @@ public sealed interface Decision {
   record Sign(Rule rule, String voucher, boolean needsSecond) implements Decision {}
 
   /**
+   * It was signed before, with this voucher and for the same keys and tailnet: whoever asks again
+   * did not get the answer. It is bound to the node key, so that giving it again gives nothing
+   * more.
+   *
+   * @param rule that allowed it
+   * @param voucher names what vouched for it
+   * @param line where it is in the log
+   * @param signature what was given
+   */
+  record Again(Rule rule, String voucher, long line, Bytes signature) implements Decision {}
+
+  /**
    * The node key may not be signed.
    *
    * @param reason why
@@ -44,28 +60,35 @@ public sealed interface Decision {
    * @param rule the rule that refuses; empty if none is for the tailnet
    * @param voucher names what vouched for the node, if it was verified
    * @param retryAfter when to ask again, if that is known
+   * @param detail what the broker's own people have to know, and not whoever asks
    */
   record Refuse(
       Reason reason,
       String sentence,
       Optional<String> rule,
       Optional<String> voucher,
-      Optional<Duration> retryAfter)
+      Optional<Duration> retryAfter,
+      Optional<String> detail)
       implements Decision {
     static Refuse of(Reason reason, String sentence) {
-      return new Refuse(reason, sentence, Optional.empty(), Optional.empty(), Optional.empty());
+      return new Refuse(
+          reason, sentence, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+    }
+
+    Refuse because(String text) {
+      return new Refuse(reason, sentence, rule, voucher, retryAfter, Optional.of(text));
     }
 
     Refuse by(String name) {
-      return new Refuse(reason, sentence, Optional.of(name), voucher, retryAfter);
+      return new Refuse(reason, sentence, Optional.of(name), voucher, retryAfter, detail);
     }
 
     Refuse of(String id) {
-      return new Refuse(reason, sentence, rule, Optional.of(id), retryAfter);
+      return new Refuse(reason, sentence, rule, Optional.of(id), retryAfter, detail);
     }
 
     Refuse after(Duration wait) {
-      return new Refuse(reason, sentence, rule, voucher, Optional.of(wait));
+      return new Refuse(reason, sentence, rule, voucher, Optional.of(wait), detail);
     }
   }
 
@@ -77,6 +100,8 @@ public sealed interface Decision {
   /**
    * Decides.
    *
+   * @param now by the broker's clock; if that went back, the time of the newest line of its log
+   *     counts, so that nothing that had ended counts again
    * @param verified what was found of this request's voucher before; it is filled
    */
   static Decision of(
@@ -85,6 +110,7 @@ public sealed interface Decision {
       SigningRequest request,
       Instant now,
       Map<PinnedKeys, Optional<PinnedKeys.Signed>> verified) {
+    Instant time = ledger.notBefore(now);
     Refuse furthest = Refuse.of(Reason.TAILNET, "no rule is for this tailnet");
     Optional<Voucher> voucher = Voucher.parse(request.voucher());
     for (Rule rule : policy.rules()) {
@@ -93,7 +119,7 @@ public sealed interface Decision {
       }
       Decision decision =
           voucher.isPresent()
-              ? new Check(rule, ledger, request, now, verified).decide(voucher.get())
+              ? new Check(rule, ledger, request, time, verified).decide(voucher.get())
               : Refuse.of(
                   Reason.VOUCHER_FORM,
                   "expected a voucher of a broker's token or a token of OpenID Connect, found"
@@ -140,6 +166,10 @@ public sealed interface Decision {
         return vouched.refused().get();
       }
       String id = vouched.id().orElseThrow();
+      Optional<Again> again = again(id);
+      if (again.isPresent()) {
+        return again.get();
+      }
       Optional<Refuse> refused = refusal(id);
       if (refused.isPresent()) {
         return refused.get().of(id);
@@ -253,8 +283,21 @@ public sealed interface Decision {
       }
     }
 
+    private Optional<Again> again(String id) {
+      // A rule of the log may have got another sense since: no agreement for a node's signature.
+      boolean agrees = rule.sign() instanceof Policy.Signing.Agreement;
+      return Optional.ofNullable(ledger.used().get(id))
+          .filter(served -> served.rule().equals(rule.name()) && served.isFor(request))
+          .flatMap(
+              served ->
+                  served
+                      .signature()
+                      .filter(bytes -> (bytes.size() == AGREEMENT_SIZE) == agrees)
+                      .map(bytes -> new Again(rule, id, served.line(), bytes)));
+    }
+
     private Optional<Refuse> refusal(String id) {
-      if (ledger.used().contains(id)) {
+      if (ledger.used().containsKey(id)) {
         return refuse(Reason.REPLAYED, "the voucher has served already");
       }
       if (!now.isBefore(rule.until())) {

@@ -1,5 +1,6 @@
 package dev.tka.broker;
 
+import dev.tka.core.Bytes;
 import dev.tka.core.LockPublicKey;
 import java.time.Duration;
 import java.time.Instant;
@@ -8,26 +9,29 @@ import java.util.List;
 import java.util.Optional;
 import org.pcollections.ConsPStack;
 import org.pcollections.HashTreePMap;
-import org.pcollections.HashTreePSet;
 import org.pcollections.PMap;
-import org.pcollections.PSet;
 import org.pcollections.PStack;
 
 /**
  * What a broker has to know of the past: a fold over its log. Immutable.
  *
+ * @param lines how many the log has
+ * @param latest the latest time in the log
  * @param tokens what it issued, by their public halves
- * @param used the vouchers that have served
+ * @param used the vouchers that have served, and for what
  * @param signed when each rule signed, newest first; not much more than the last 24 hours
  * @param toBring what was signed for control and is not settled there, by the vouchers
  */
 public record Ledger(
+    long lines,
+    Instant latest,
     PMap<LockPublicKey, Issued> tokens,
-    PSet<String> used,
+    PMap<String, Served> used,
     PMap<String, PStack<Instant>> signed,
     PMap<String, ToBring> toBring) {
   private static final Duration DAY = Duration.ofDays(1);
   private static final int KEPT_ANYWAY = 64;
+  private static final int PRUNED_EVERY = 64;
 
   /**
    * A token that was issued.
@@ -56,33 +60,84 @@ public record Ledger(
     }
   }
 
+  /**
+   * What a voucher has served for.
+   *
+   * @param line its line in the log
+   * @param rule the name of the rule that signed
+   * @param tailnet whose node
+   * @param keys what was signed, as a voucher names it
+   * @param signature what was given
+   */
+  public record Served(
+      long line, String rule, String tailnet, String keys, Optional<Bytes> signature) {
+    /** Whether a request is for the same. */
+    boolean isFor(SigningRequest request) {
+      return tailnet.equals(request.tailnet()) && keys.equals(request.keys());
+    }
+  }
+
   /** Of an empty log. */
   public static Ledger empty() {
     return new Ledger(
-        HashTreePMap.empty(), HashTreePSet.empty(), HashTreePMap.empty(), HashTreePMap.empty());
+        0, Instant.MIN, HashTreePMap.empty(), HashTreePMap.empty(), HashTreePMap.empty(), HashTreePMap.empty());
   }
 
   /** With one more entry of the log. */
   public Ledger with(LogEntry entry) {
+    Instant latest = notBefore(entry.at());
     if (entry.what() instanceof LogEntry.TokenIssued token) {
       return new Ledger(
-          tokens.plus(token.id(), new Issued(token.rule(), token.until())), used, signed, toBring);
+          lines + 1,
+          latest,
+          unexpired(latest).plus(token.id(), new Issued(token.rule(), token.until())),
+          used,
+          signed,
+          toBring);
     }
     if (entry.what() instanceof LogEntry.Settled settled) {
-      return new Ledger(tokens, used, signed, toBring.minus(settled.voucher()));
+      return new Ledger(
+          lines + 1, latest, tokens, used, signed, toBring.minus(settled.voucher()));
     }
     if (entry.what() instanceof LogEntry.Decided decided && decided.counts()) {
       String rule = decided.rule().orElseThrow();
       PStack<Instant> times = signed.getOrDefault(rule, ConsPStack.empty()).plus(entry.at());
+      Served served =
+          new Served(
+              lines + 1,
+              rule,
+              decided.tailnet(),
+              SigningRequest.keys(decided.nodeKey(), decided.rotationKey()),
+              decided.signature());
       return new Ledger(
+          lines + 1,
+          latest,
           tokens,
-          used.plus(decided.voucher().orElseThrow()),
+          used.plus(decided.voucher().orElseThrow(), served),
           signed.plus(rule, pruned(times)),
           decided.forControl()
               ? toBring.plus(decided.voucher().orElseThrow(), new ToBring(entry.at(), decided))
               : toBring);
     }
-    return this;
+    return new Ledger(lines + 1, latest, tokens, used, signed, toBring);
+  }
+
+  /**
+   * Without the tokens that expired a day ago: a little later than needed, so that most who come
+   * late are told why. Looks at all of them, and so not at each line.
+   */
+  private PMap<LockPublicKey, Issued> unexpired(Instant now) {
+    if (lines % PRUNED_EVERY != 0) {
+      return tokens;
+    }
+    List<LockPublicKey> old = new ArrayList<>();
+    tokens.forEach(
+        (id, issued) -> {
+          if (issued.until().isBefore(now.minus(DAY))) {
+            old.add(id);
+          }
+        });
+    return tokens.minusAll(old);
   }
 
   /** Cuts off what is old, once it is the larger part. */
@@ -94,6 +149,11 @@ public record Ledger(
     List<Instant> kept = new ArrayList<>();
     times.stream().filter(time -> time.isAfter(day)).forEach(kept::add);
     return ConsPStack.from(kept);
+  }
+
+  /** The time to decide with: a clock that goes back does not let anything count again. */
+  Instant notBefore(Instant clock) {
+    return clock.isBefore(latest) ? latest : clock;
   }
 
   /** A token that was issued. */

@@ -14,12 +14,14 @@ import java.util.Optional;
 /**
  * An entry of the log.
  *
- * @param at when it was written, by the broker's clock
+ * @param at when it was written, by the broker's clock, and not before the entry before it
  * @param what what happened
  */
 public record LogEntry(Instant at, Event what) {
   private static final int LONGEST = 1_000;
   private static final String CONTROL = "control";
+  private static final int MOST_SHOWN = 8;
+  private static final int LONGEST_SHOWN = 64;
 
   /** What happened. */
   public sealed interface Event {}
@@ -126,12 +128,19 @@ public record LogEntry(Instant at, Event what) {
           request.tailnet(),
           request.nodeKey(),
           request.rotationKey(),
-          request.name(),
-          request.tags(),
-          request.user(),
+          request.name().map(Decided::cut),
+          request.tags().stream().limit(MOST_SHOWN).map(Decided::cut).toList(),
+          request.user().map(Decided::cut),
           refuse.voucher(),
           Optional.empty(),
           false);
+    }
+
+    /** Whoever may ask chooses these texts, and nothing follows from them once it is refused. */
+    private static String cut(String text) {
+      return text.codePointCount(0, text.length()) <= LONGEST_SHOWN
+          ? text
+          : text.substring(0, text.offsetByCodePoints(0, LONGEST_SHOWN)) + "...";
     }
 
     /** Whether a voucher was used up, and a rate with it; a rehearsal uses up nothing. */

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import dev.tka.core.TextException;
 import dev.tka.store.TailnetName;
 import java.io.IOException;
 import java.math.BigInteger;
@@ -150,6 +151,11 @@ final class Members {
   BadInputException bad(String name, String expected, String found) {
     return new BadInputException(
         where + ": " + at(name) + ": expected " + expected + ", found " + found);
+  }
+
+  /** What is wrong with a member's text, which the error does not quote. */
+  BadInputException bad(String name, TextException e) {
+    return new BadInputException(where + ": " + at(name) + ": " + e.getMessage());
   }
 
   private String at(String name) {

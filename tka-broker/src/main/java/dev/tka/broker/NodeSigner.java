@@ -5,14 +5,13 @@ import dev.tka.core.Bytes;
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.SigningException;
-import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
 import dev.tka.core.nodekey.AuthKey;
 import dev.tka.core.nodekey.AuthKeyException;
 import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.core.nodekey.NodeKeySigning;
 import dev.tka.signer.OpenSigner;
-import dev.tka.signer.SignerKinds;
+import dev.tka.signer.SignerPlace;
 import dev.tka.store.KeyFile;
 import java.io.IOException;
 import java.io.InputStream;
@@ -49,15 +48,11 @@ interface NodeSigner extends AutoCloseable {
       return new OfCredential(authKey(file.file()));
     }
     boolean agrees = signing instanceof Signing.Agreement;
-    String url =
+    SignerPlace place =
         signing instanceof Signing.TrustedKey key
             ? key.signer()
             : ((Signing.Agreement) signing).signer();
-    try {
-      return new OfKey(SignerKinds.installed().parse(url).open(), agrees);
-    } catch (TextException.BadUrl e) {
-      throw new SigningException("signer: " + e.getMessage());
-    }
+    return new OfKey(place.open(), agrees);
   }
 
   private static AuthKey.Wrapped authKey(Path file) throws SigningException, IOException {

@@ -2,6 +2,9 @@ package dev.tka.broker;
 
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.SigningException;
+import dev.tka.core.TextException;
+import dev.tka.signer.SignerKinds;
+import dev.tka.signer.SignerPlace;
 import dev.tka.store.Tailnets;
 import java.io.IOException;
 import java.io.InputStream;
@@ -113,6 +116,11 @@ public record Policy(List<Rule> rules) {
     /** What whoever holds it can do. */
     String meaning();
 
+    /** What to know before something is signed with it. */
+    default Optional<String> warning() {
+      return Optional.empty();
+    }
+
     /**
      * A credential, in a wrapped auth key.
      *
@@ -131,13 +139,18 @@ public record Policy(List<Rule> rules) {
     /**
      * A trusted key.
      *
-     * @param signer its URL
+     * @param signer where it is
      */
-    record TrustedKey(String signer) implements Signing {
+    record TrustedKey(SignerPlace signer) implements Signing {
+      @Override
+      public Optional<String> warning() {
+        return signer.warning();
+      }
+
       @Override
       public String meaning() {
         return "signs with a trusted key, "
-            + signer
+            + signer.url()
             + ": whoever holds it can also extend the chain, with one vote, too, unless control"
             + " asks for more votes";
       }
@@ -146,12 +159,17 @@ public record Policy(List<Rule> rules) {
     /**
      * A key that only tells another broker that this one agrees.
      *
-     * @param signer its URL
+     * @param signer where it is
      */
-    record Agreement(String signer) implements Signing {
+    record Agreement(SignerPlace signer) implements Signing {
+      @Override
+      public Optional<String> warning() {
+        return signer.warning();
+      }
+
       @Override
       public String meaning() {
-        return "agrees with " + signer + " to what another broker signs, and signs no node";
+        return "agrees with " + signer.url() + " to what another broker signs, and signs no node";
       }
     }
   }
@@ -162,7 +180,7 @@ public record Policy(List<Rule> rules) {
    * @param above how many nodes the rule signs within any 24 hours without it
    * @param url where it is asked
    * @param key signs its agreement
-   * @param tokenFile holds the bearer token that it asks for
+   * @param tokenFile whose first line is the bearer token that it asks for; for its owner alone
    */
   public record Second(int above, URI url, LockPublicKey key, Optional<Path> tokenFile) {}
 
@@ -261,6 +279,10 @@ public record Policy(List<Rule> rules) {
     if (other.isPresent() && sign instanceof Signing.Agreement) {
       throw in.bad("second", "none in a rule that only agrees", "one");
     }
+    if (other.isPresent() && voucher instanceof Vouching.Token) {
+      throw in.bad(
+          "second", "none in a rule with tokens, which no other broker knows, or oidc", "one");
+    }
     in.end();
     return new Rule(name, tailnets, voucher, until, perHour, narrowing, sign, other);
   }
@@ -324,9 +346,14 @@ public record Policy(List<Rule> rules) {
     if (authKey.isPresent()) {
       return new Signing.AuthKey(authKey.get());
     }
-    return signer.isPresent()
-        ? new Signing.TrustedKey(signer.get())
-        : new Signing.Agreement(agree.orElseThrow());
+    String member = signer.isPresent() ? "signer" : "agree";
+    SignerPlace place;
+    try {
+      place = SignerKinds.installed().parse(signer.or(() -> agree).orElseThrow());
+    } catch (TextException.BadUrl e) {
+      throw in.bad(member, e);
+    }
+    return signer.isPresent() ? new Signing.TrustedKey(place) : new Signing.Agreement(place);
   }
 
   private static Second second(Members in, Path folder) throws BadInputException {
@@ -364,8 +391,8 @@ public record Policy(List<Rule> rules) {
   }
 
   /**
-   * Opens once all that the rules sign with, so that what is missing is found before the first
-   * request.
+   * Opens once all that the rules sign with, and reads the tokens for other brokers, so that what
+   * is missing is found before the first request.
    *
    * @throws SigningException if something cannot be used now
    * @throws IOException if a file does not exist or cannot be read
@@ -374,6 +401,10 @@ public record Policy(List<Rule> rules) {
     for (Rule rule : rules) {
       try (NodeSigner signer = NodeSigner.open(rule.sign())) {
         signer.publicKey();
+      }
+      Optional<Path> tokenFile = rule.second().flatMap(Second::tokenFile);
+      if (tokenFile.isPresent()) {
+        List<String> unused = TokenFile.read(tokenFile.get());
       }
     }
   }

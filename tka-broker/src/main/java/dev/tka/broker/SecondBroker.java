@@ -3,34 +3,53 @@ package dev.tka.broker;
 import dev.tka.core.Bytes;
 import dev.tka.core.SignatureVerifier;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Flow;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * Asks another broker over HTTP whether it agrees. Its answer counts only with the signature of the
  * key that the policy pins, over this request.
  */
 public final class SecondBroker implements Broker.SecondOpinion {
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration TO_CONNECT = Duration.ofSeconds(20);
+
+  /** Longer than a signer may take to be opened and to sign, 60 seconds each. */
+  static final Duration PATIENCE = Duration.ofSeconds(150);
+
   private static final int LARGEST_ANSWER = 64 << 10;
   private static final int LONGEST_LINE = 300;
 
   private final HttpClient http =
       HttpClient.newBuilder()
-          .connectTimeout(PATIENCE)
+          .connectTimeout(TO_CONNECT)
           .followRedirects(HttpClient.Redirect.NEVER)
           .build();
 
+  private final Duration patience;
+
   /** Makes one. */
-  public SecondBroker() {}
+  public SecondBroker() {
+    this(PATIENCE);
+  }
+
+  /** Makes one that waits so long for a whole answer. */
+  SecondBroker(Duration patience) {
+    this.patience = patience;
+  }
 
   @Override
   public Optional<String> against(Policy.Second second, SigningRequest request) {
@@ -38,27 +57,75 @@ public final class SecondBroker implements Broker.SecondOpinion {
       HttpRequest.Builder asking =
           HttpRequest.newBuilder(
                   URI.create(second.url().toString().replaceAll("/+$", "") + "/v1/sign"))
-              .timeout(PATIENCE)
               .header("Content-Type", "application/json")
               .POST(HttpRequest.BodyPublishers.ofByteArray(request.toJson()));
       if (second.tokenFile().isPresent()) {
-        String token =
-            Files.readString(second.tokenFile().get()).lines().findFirst().orElse("").strip();
+        String token;
+        try {
+          token = TokenFile.read(second.tokenFile().get()).get(0);
+        } catch (IOException e) {
+          return Optional.of("the token file for it cannot be used");
+        }
         asking.header("Authorization", "Bearer " + token);
       }
-      HttpResponse<InputStream> response =
-          http.send(asking.build(), HttpResponse.BodyHandlers.ofInputStream());
-      try (InputStream in = response.body()) {
-        byte[] body = in.readNBytes(LARGEST_ANSWER);
+      // The time limit of a request ends with the head of its answer; this one is for all of it.
+      CompletableFuture<HttpResponse<byte[]>> answer =
+          http.sendAsync(asking.build(), head -> new Bounded());
+      try {
+        HttpResponse<byte[]> response = answer.get(patience.toNanos(), TimeUnit.NANOSECONDS);
         return response.statusCode() == 200
-            ? checked(second, request, body)
-            : Optional.of("refused: " + line(body));
+            ? checked(second, request, response.body())
+            : Optional.of("refused: " + line(response.body()));
+      } finally {
+        answer.cancel(true);
       }
-    } catch (IOException | IllegalArgumentException e) {
+    } catch (TimeoutException e) {
+      return Optional.of("no answer in time");
+    } catch (ExecutionException | IllegalArgumentException e) {
       return Optional.of("no answer");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return Optional.of("no answer");
+    }
+  }
+
+  /** Collects an answer's body, which fails if it is too large. */
+  private static final class Bounded implements HttpResponse.BodySubscriber<byte[]> {
+    private final HttpResponse.BodySubscriber<byte[]> whole =
+        HttpResponse.BodySubscribers.ofByteArray();
+    private Optional<Flow.Subscription> from = Optional.empty();
+    private int size;
+
+    @Override
+    public CompletionStage<byte[]> getBody() {
+      return whole.getBody();
+    }
+
+    @Override
+    public void onSubscribe(Flow.Subscription subscription) {
+      from = Optional.of(subscription);
+      whole.onSubscribe(subscription);
+    }
+
+    @Override
+    public void onNext(List<ByteBuffer> pieces) {
+      size += pieces.stream().mapToInt(ByteBuffer::remaining).sum();
+      if (size > LARGEST_ANSWER) {
+        from.ifPresent(Flow.Subscription::cancel);
+        whole.onError(new IOException("the answer is too large"));
+      } else {
+        whole.onNext(pieces);
+      }
+    }
+
+    @Override
+    public void onError(Throwable error) {
+      whole.onError(error);
+    }
+
+    @Override
+    public void onComplete() {
+      whole.onComplete();
     }
   }
 

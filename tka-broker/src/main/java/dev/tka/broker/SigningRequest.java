@@ -3,6 +3,7 @@ package dev.tka.broker;
 import dev.tka.core.Bytes;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.NodeKey;
+import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -107,9 +108,9 @@ public record SigningRequest(
         "tka broker agreement 1\n" + keys() + "\n" + Hashes.of(voucher).toHex() + "\n" + tailnet);
   }
 
-  /** Without the voucher. */
+  /** Without the voucher, on one line whatever the name of the tailnet is. */
   @Override
   public String toString() {
-    return keys() + " of " + tailnet;
+    return keys() + " of " + TailnetName.printable(tailnet);
   }
 }

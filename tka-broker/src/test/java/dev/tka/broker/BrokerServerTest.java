@@ -1,11 +1,17 @@
 package dev.tka.broker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.tka.core.LockPrivateKey;
 import dev.tka.core.NodeKey;
 import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.store.KeyFile;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.StandardProtocolFamily;
 import java.net.URI;
 import java.net.UnixDomainSocketAddress;
@@ -18,10 +24,14 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,6 +49,9 @@ class BrokerServerTest {
   @BeforeEach
   void begin() throws Exception {
     scene = new Scene(folder);
+    Files.createFile(
+        folder.resolve("token"),
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     Files.writeString(folder.resolve("token"), TOKEN + "\n");
   }
 
@@ -102,7 +115,10 @@ class BrokerServerTest {
     String signature = answer.body().replaceAll(".*\"nodeKeySignature\":\"([^\"]*)\".*", "$1");
     assertThat(NodeKeySignature.decode(Base64.getDecoder().decode(signature)).isSigned()).isTrue();
     assertThat(answer.body()).startsWith("{\"rule\":\"ci\",").endsWith(",\"line\":1}");
-    requireError(ask(server, TOKEN, good), 403, "replayed");
+    assertThat(ask(server, TOKEN, good).body()).isEqualTo(answer.body());
+    NodeKey node = Scene.node(2);
+    byte[] replayed = Scene.request(node, scene.jwt(Scene.claims(node, "of 1"))).toJson();
+    requireError(ask(server, TOKEN, replayed), 403, "replayed");
     HttpResponse<String> rate = ask(server, TOKEN, vouched(2).toJson());
     requireError(rate, 429, "rate");
     assertThat(rate.headers().firstValue("Retry-After")).contains("3600");
@@ -110,6 +126,129 @@ class BrokerServerTest {
     requireError(ask(server, TOKEN, Scene.utf8("{\"tailnet\":1}")), 400, "malformed");
     requireError(ask(server, TOKEN, new byte[100_000]), 413, "too-large");
     assertThat(String.join("\n", lines)).contains("signed nodekey:").doesNotContain("eyJ");
+  }
+
+  @Test
+  void aSecondBrokerThatStopsWithinItsAnswerIsNotWaitedForForEver() throws Exception {
+    try (ServerSocket stalled = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Thread answering =
+          new Thread(
+              () -> {
+                try {
+                  stalled
+                      .accept()
+                      .getOutputStream()
+                      .write(Scene.utf8("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"));
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+      answering.start();
+      Policy.Second second =
+          new Policy.Second(
+              0,
+              URI.create("http://127.0.0.1:" + stalled.getLocalPort()),
+              scene.trusted.publicKey(),
+              Optional.empty());
+      SigningRequest request = vouched(1);
+      assertTimeoutPreemptively(
+          Duration.ofSeconds(20),
+          () ->
+              assertThat(new SecondBroker(Duration.ofMillis(200)).against(second, request))
+                  .contains("no answer in time"));
+      answering.join();
+    }
+  }
+
+  @Test
+  void aRequestInFlightIsAnsweredBeforeTheBrokerEnds() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch agrees = new CountDownLatch(1);
+    Policy policy =
+        scene.policy(
+            Scene.rule(
+                "ci",
+                Scene.OIDC,
+                Scene.AUTH_KEY,
+                ",'second':{'above':0,'url':'https://b.example','key':'"
+                    + scene.trusted.publicKey()
+                    + "'}"));
+    BrokerLog log = BrokerLog.open(folder.resolve("log"));
+    open.add(log);
+    BrokerServer server =
+        BrokerServer.start(
+            new Broker(
+                policy,
+                log,
+                Scene.clock(),
+                (second, request) -> {
+                  asked.countDown();
+                  try {
+                    agrees.await();
+                  } catch (InterruptedException e) {
+                    return Optional.of("interrupted");
+                  }
+                  return Optional.empty();
+                },
+                false),
+            port(),
+            (request, signed) -> Optional.empty(),
+            lines::add);
+    byte[] body = vouched(1).toJson();
+    FutureTask<HttpResponse<String>> asking = new FutureTask<>(() -> ask(server, TOKEN, body));
+    new Thread(asking).start();
+    asked.await();
+    Thread ending = new Thread(server::close);
+    ending.start();
+    while (ending.getState() != Thread.State.TIMED_WAITING && ending.isAlive()) {
+      Thread.onSpinWait();
+    }
+    agrees.countDown();
+    assertThat(asking.get().statusCode()).isEqualTo(200);
+    ending.join();
+  }
+
+  @Test
+  void aTokenFileIsForItsOwnerAloneAndMayHoldTwo() throws Exception {
+    Policy policy = scene.policy(Scene.rule("ci", Scene.OIDC, Scene.AUTH_KEY, ""));
+    Path file = folder.resolve("token");
+    Files.writeString(file, "the-next-of-a-forwarder\n" + TOKEN + "\n");
+    BrokerServer server = serve(policy, "log", port());
+    assertThat(ask(server, TOKEN, vouched(1).toJson()).statusCode()).isEqualTo(200);
+    assertThat(ask(server, "the-next-of-a-forwarder", vouched(2).toJson()).statusCode())
+        .isEqualTo(200);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+    requireError(ask(server, TOKEN, vouched(3).toJson()), 503, "unavailable");
+    assertThatThrownBy(() -> serve(policy, "other", port()))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("only its owner can read");
+    Policy.Second second =
+        new Policy.Second(
+            0,
+            URI.create("http://" + server.address()),
+            scene.trusted.publicKey(),
+            Optional.of(file));
+    assertThat(new SecondBroker().against(second, vouched(4)))
+        .contains("the token file for it cannot be used");
+  }
+
+  @Test
+  void aSocketTakesTheNameOfNoOtherFileAndNoFolderThatOthersCanEnter() throws Exception {
+    Policy policy = scene.policy(Scene.rule("ci", Scene.OIDC, Scene.AUTH_KEY, ""));
+    Path socket = folder.resolve("run/broker.sock");
+    Files.createDirectory(
+        socket.getParent(),
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    Files.writeString(socket, "mine");
+    assertThatThrownBy(() -> serve(policy, "log", new BrokerServer.Where.Unix(socket)))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("expected a socket or nothing");
+    assertThat(Files.readString(socket)).isEqualTo("mine");
+    Files.delete(socket);
+    Files.setPosixFilePermissions(socket.getParent(), PosixFilePermissions.fromString("rwxr-xr-x"));
+    assertThatThrownBy(() -> serve(policy, "log", new BrokerServer.Where.Unix(socket)))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("expected a folder that others cannot enter");
   }
 
   @Test
@@ -156,7 +295,8 @@ class BrokerServerTest {
             Optional.of(folder.resolve("token")));
     SecondBroker asking = new SecondBroker();
     assertThat(asking.against(pinned, vouched(1))).isEmpty();
-    assertThat(asking.against(pinned, vouched(1)))
+    NodeKey node = Scene.node(2);
+    assertThat(asking.against(pinned, Scene.request(node, scene.jwt(Scene.claims(node, "of 1")))))
         .contains("refused: the voucher has served already");
     Policy.Second other =
         new Policy.Second(

@@ -10,8 +10,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,6 +26,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,7 +78,10 @@ class BrokerTest {
         assertThat(signature.isSigned()).isTrue();
         assertThat(signature.nodeKey()).contains(request.nodeKey());
         assertThat(signature.authorizingKeyId()).contains(scene.trusted.publicKey().bytes());
-        Broker.Answer.Refused again = (Broker.Answer.Refused) broker.ask(request);
+        assertThat(broker.ask(request)).as("whose answer was lost").isEqualTo(signed);
+        Map<String, Object> another = Scene.claims(Scene.node(2), "of 1");
+        Broker.Answer.Refused again =
+            (Broker.Answer.Refused) broker.ask(Scene.request(Scene.node(2), scene.jwt(another)));
         assertThat(again.why().reason()).isEqualTo(Reason.REPLAYED);
         assertThat(decided())
             .extracting(each -> each.signature().isPresent(), LogEntry.Decided::reason)
@@ -88,8 +99,12 @@ class BrokerTest {
           broker(scene.policy(Scene.rule("ci", Scene.OIDC, scene.trustedKey(), "")), log);
       Path key = folder.resolve("admin.key");
       Files.move(key, folder.resolve("away"));
-      assertThat(((Broker.Answer.Refused) broker.ask(vouched(1))).why().reason())
-          .isEqualTo(Reason.SIGNER);
+      Decision.Refuse why = ((Broker.Answer.Refused) broker.ask(vouched(1))).why();
+      assertThat(why.reason()).isEqualTo(Reason.SIGNER);
+      assertThat(why.sentence())
+          .as("for whoever asks")
+          .isEqualTo("the key to sign with cannot be used now; the broker's own lines say why");
+      assertThat(why.detail().orElseThrow()).as("for its own people").contains("admin.key");
       Files.move(folder.resolve("away"), key);
       assertThat(broker.ask(vouched(1))).isInstanceOf(Broker.Answer.Signed.class);
     }
@@ -122,10 +137,105 @@ class BrokerTest {
       assertThat(asked).isEmpty();
       Broker.Answer.Refused refused = (Broker.Answer.Refused) broker.ask(vouched(2));
       assertThat(refused.why().reason()).isEqualTo(Reason.SECOND);
-      assertThat(refused.why().sentence()).isEqualTo("the second broker: it is no");
+      assertThat(refused.why().detail()).contains("it is no");
+      assertThat(refused.why().sentence()).doesNotContain("it is no");
       assertThat(broker.ask(vouched(2))).isInstanceOf(Broker.Answer.Signed.class);
       assertThat(asked).hasSize(2);
     }
+  }
+
+  @Test
+  void anAgreementThatTheFirstBrokerCouldNotUseIsGivenAgain() throws Exception {
+    Policy agree =
+        scene.policy(
+            Scene.rule("agree", Scene.OIDC, "{'agree':'file:" + folder + "/admin.key'}", ""));
+    Policy policy =
+        scene.policy(
+            Scene.rule(
+                "ci",
+                Scene.OIDC,
+                Scene.AUTH_KEY,
+                ",'second':{'above':0,'url':'https://b.example','key':'"
+                    + scene.trusted.publicKey()
+                    + "'}"));
+    try (BrokerLog own = BrokerLog.open(file);
+        BrokerLog other = BrokerLog.open(folder.resolve("other"))) {
+      Broker second = broker(agree, other);
+      List<Broker.Answer> agreed = new ArrayList<>();
+      Broker first =
+          new Broker(
+              policy,
+              own,
+              Scene.clock(),
+              (pinned, request) -> {
+                try {
+                  agreed.add(second.ask(request));
+                } catch (LogException | IOException e) {
+                  throw new IllegalStateException(e);
+                }
+                return agreed.size() == 1 ? Optional.of("no answer in time") : Optional.empty();
+              },
+              false);
+      Path key = folder.resolve("auth.txt");
+      Files.move(key, folder.resolve("away"));
+      assertThat(((Broker.Answer.Refused) first.ask(vouched(1))).why().reason())
+          .isEqualTo(Reason.SIGNER);
+      assertThat(agreed).as("it is not asked for what cannot be signed").isEmpty();
+      Files.move(folder.resolve("away"), key);
+      SigningRequest request = vouched(1);
+      assertThat(((Broker.Answer.Refused) first.ask(request)).why().reason())
+          .isEqualTo(Reason.SECOND);
+      assertThat(first.ask(request)).isInstanceOf(Broker.Answer.Signed.class);
+      assertThat(agreed.get(0)).isInstanceOf(Broker.Answer.Agreed.class).isEqualTo(agreed.get(1));
+    }
+  }
+
+  @Test
+  void refusalsFillTheLogNoFasterThanSoManyAMinuteAndWithShortTexts() throws Exception {
+    AtomicReference<Instant> now = new AtomicReference<>(Scene.NOW);
+    InstantSource clock = now::get;
+    Policy policy = scene.policy(Scene.rule("ci", Scene.OIDC, Scene.AUTH_KEY, ""));
+    SigningRequest wrong =
+        Scene.named(
+            Scene.request(Scene.node(1), "please"),
+            "n".repeat(250),
+            Collections.nCopies(64, "tag:" + "t".repeat(200)),
+            "u".repeat(250));
+    try (BrokerLog log = BrokerLog.open(file)) {
+      Broker broker =
+          new Broker(
+              policy,
+              log,
+              clock.withZone(ZoneOffset.UTC),
+              (second, request) -> Optional.empty(),
+              false);
+      for (int i = 0; i < Broker.MOST_REFUSALS; i++) {
+        assertThat(broker.ask(wrong)).isInstanceOf(Broker.Answer.Refused.class);
+      }
+      long size = Files.size(file);
+      assertThat(size / Broker.MOST_REFUSALS).isLessThan(2048);
+      now.set(Scene.NOW.plusSeconds(20));
+      assertThat(broker.ask(wrong)).isEqualTo(new Broker.Answer.Later(Duration.ofSeconds(40)));
+      assertThat(Files.size(file)).isEqualTo(size);
+      now.set(Scene.NOW.plusSeconds(60));
+      assertThat(broker.ask(vouched(1))).isInstanceOf(Broker.Answer.Signed.class);
+      assertThat(broker.ask(wrong)).isInstanceOf(Broker.Answer.Refused.class);
+    }
+  }
+
+  @Test
+  void tokensThatExpiredLongAgoAreForgotten() {
+    Ledger ledger = Ledger.empty();
+    for (int i = 0; i < 1000; i++) {
+      Instant at = Scene.NOW.plusSeconds(3600L * i);
+      ledger =
+          ledger.with(
+              new LogEntry(
+                  at,
+                  new LogEntry.TokenIssued(
+                      BrokerToken.generate(Scene.RANDOM).id(), "tokens", at.plusSeconds(60))));
+    }
+    assertThat(ledger.tokens().size()).isLessThan(100);
   }
 
   @Test
@@ -156,12 +266,14 @@ class BrokerTest {
         Broker broker = brokers.get(i % 2);
         asking.add(() -> broker.ask(request));
       }
-      int signed = 0;
+      Set<Broker.Answer> signed = new HashSet<>();
       for (Future<Broker.Answer> each : threads.invokeAll(asking)) {
-        signed += each.get() instanceof Broker.Answer.Signed ? 1 : 0;
+        if (each.get() instanceof Broker.Answer.Signed answer) {
+          signed.add(answer);
+        }
       }
-      assertThat(signed).isEqualTo(5);
-      assertThat(decided()).hasSize(32);
+      assertThat(signed).hasSize(5);
+      assertThat(decided()).filteredOn(LogEntry.Decided::counts).hasSize(5);
     } finally {
       threads.shutdownNow();
     }
@@ -229,15 +341,24 @@ class BrokerTest {
             Scene.rule("ended", Scene.OIDC, Scene.AUTH_KEY, "")
                 .replace("\"sub\":\"job\"", "\"sub\":\"ended\"")
                 .replace(Scene.UNTIL.toString(), Scene.NOW.toString()));
+    AtomicLong ticks = new AtomicLong();
+    InstantSource ticking = () -> Scene.NOW.plusMillis(100 * ticks.getAndIncrement());
     try (BrokerLog log = BrokerLog.open(file)) {
-      Broker broker = broker(policy, log);
+      // As many refusals in one minute would not be logged.
+      Broker broker =
+          new Broker(
+              policy,
+              log,
+              ticking.withZone(ZoneOffset.UTC),
+              (second, request) -> Optional.empty(),
+              false);
       BrokerToken late = BrokerToken.generate(Scene.RANDOM);
       Broker.issue(log, late.id(), "tokens", Scene.NOW, Scene.NOW);
       BrokerToken others = BrokerToken.generate(Scene.RANDOM);
       Broker.issue(log, others.id(), "another", Scene.UNTIL, Scene.NOW);
       NodeKey served = Scene.node(-1);
-      SigningRequest replayed = good(Scene.request(served, scene.jwt(Scene.claims(served, "x"))));
-      assertThat(broker.ask(replayed)).isInstanceOf(Broker.Answer.Signed.class);
+      SigningRequest once = good(Scene.request(served, scene.jwt(Scene.claims(served, "x"))));
+      assertThat(broker.ask(once)).isInstanceOf(Broker.Answer.Signed.class);
       NodeKey one = Scene.node(-2);
       Map<String, Object> few = Scene.claims(one, "y");
       few.put("sub", "few");
@@ -247,7 +368,7 @@ class BrokerTest {
           List.of(
               claim(Reason.EXPIRED, "exp", Scene.NOW.getEpochSecond() - 1),
               claim(Reason.EXPIRED, "exp", null),
-              claim(Reason.NOT_YET, "nbf", Scene.NOW.getEpochSecond() + 120),
+              claim(Reason.NOT_YET, "nbf", Scene.NOW.getEpochSecond() + 3600),
               claim(Reason.AUDIENCE, "aud", "another"),
               claim(Reason.NODE_KEY, "aud", "tka-broker"),
               claim(Reason.NODE_KEY, "aud", "tka-broker#" + Scene.node(-3)),
@@ -255,7 +376,9 @@ class BrokerTest {
               claim(Reason.CLAIM, "sub", "nobody"),
               claim(Reason.RATE, "sub", "few"),
               claim(Reason.RULE_ENDED, "sub", "ended"),
-              new Wrong(Reason.REPLAYED, node -> replayed),
+              new Wrong(
+                  Reason.REPLAYED,
+                  node -> good(Scene.request(node, scene.jwt(Scene.claims(node, "x"))))),
               new Wrong(
                   Reason.VOUCHER_SIGNATURE,
                   node ->

@@ -53,6 +53,25 @@ class DecisionTest {
   }
 
   @Test
+  void aClockThatGoesBackLetsNothingCountAgain() throws Exception {
+    SigningRequest request = Scene.request(NODE, scene.jwt(Scene.claims(NODE, "1")));
+    Policy ci = scene.policy(Scene.rule("ci", Scene.OIDC, scene.trustedKey(), ""));
+    assertThat(decide(ci, Ledger.empty(), request)).isInstanceOf(Decision.Sign.class);
+    Ledger later =
+        Ledger.empty()
+            .with(new LogEntry(Scene.NOW.plusSeconds(3600), new LogEntry.Started(NODE.bytes())));
+    requireRefused(Reason.EXPIRED, decide(ci, later, request));
+  }
+
+  @Test
+  void aRequestIsOneLineWhateverItsTailnetIsCalled() {
+    String forged = "a\nsigned nodekey:00 of b\u001b[2J";
+    assertThat(Scene.in(Scene.request(Scene.node(1), "x"), forged).toString())
+        .hasLineCount(1)
+        .doesNotContain("\u001b");
+  }
+
+  @Test
   void aTokenOfAPinnedProviderForThisNodeKeyIsSigned() throws Exception {
     assertThat(withClaims(Scene.claims(NODE, "1"))).isInstanceOf(Decision.Sign.class);
     assertThat(withClaims(claimsWith("aud", "tka-broker#" + NODE)))
@@ -113,10 +132,15 @@ class DecisionTest {
         Ledger.empty()
             .with(
                 new LogEntry(
-                    Scene.NOW,
-                    LogEntry.Decided.signed(request, sign, Optional.of(NODE.bytes()), false)));
-    requireRefused(Reason.REPLAYED, decide(ci, after, request));
-    requireRefused(Reason.REPLAYED, decide(ci, after, Scene.request(NODE, scene.jwt(claims))));
+                    Scene.NOW, LogEntry.Decided.signed(request, sign, Optional.of(NODE.bytes()), false)));
+    // Signed anew, it is the same voucher; for the same node, the same is given.
+    for (SigningRequest same : List.of(request, Scene.request(NODE, scene.jwt(claims)))) {
+      assertThat(decide(ci, after, same))
+          .isEqualTo(new Decision.Again(sign.rule(), sign.voucher(), 1, NODE.bytes()));
+    }
+    Map<String, Object> another = Scene.claims(Scene.node(9), String.valueOf(claims.get("jti")));
+    requireRefused(
+        Reason.REPLAYED, decide(ci, after, Scene.request(Scene.node(9), scene.jwt(another))));
     claims.put("jti", "2");
     assertThat(decide(ci, after, Scene.request(NODE, scene.jwt(claims))))
         .isInstanceOf(Decision.Sign.class);

@@ -55,6 +55,38 @@ class PolicyTest {
   }
 
   @Test
+  void whatASignersUrlHoldsBesideThePlaceOfItsKeyIsNotShown() throws Exception {
+    for (String member : List.of("signer", "agree")) {
+      String second = GOOD.substring(GOOD.indexOf(",'second'"), GOOD.indexOf("}]}") + 1);
+      String text =
+          GOOD.replace(second, "}")
+              .replace("'signer':'agent:'", "'" + member + "':'command:/bin/sign --pin 123456'");
+      Policy policy = parse(Scene.utf8(text.replace('\'', '"')));
+      assertThat(policy.rules().get(0).sign().meaning())
+          .contains("command:/bin/sign")
+          .doesNotContain("123456");
+      assertThatThrownBy(
+              () ->
+                  parse(
+                      Scene.utf8(
+                          text.replace("command:/bin/sign --pin 123456", "pkcs11:?pin-value=123456")
+                              .replace('\'', '"'))))
+          .isInstanceOf(BadInputException.class)
+          .hasMessageStartingWith("policy.json: rules[0].sign." + member + ": expected ")
+          .hasMessageNotContaining("123456");
+    }
+  }
+
+  @Test
+  void noRuleWithTokensAsksAnotherBrokerWhichKnowsNone() {
+    requireError(
+        "{'oidc':{'issuer':'i','audience':'a','keys':'k','claims':{'sub':'s'}}}",
+        "{'token':{}}",
+        "rules[0].second: expected none in a rule with tokens, which no other broker knows, or oidc,"
+            + " found one");
+  }
+
+  @Test
   void eachErrorNamesTheMemberAndItsPlace() {
     requireError(
         "'perHour':10",

@@ -3,6 +3,7 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.cli.output.ExitCode;
+import dev.tka.core.Bytes;
 import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.store.KeyFile;
 import dev.tka.testkit.TestKeys;
@@ -91,7 +92,11 @@ class BrokerCommandTest {
       String signature = answer.replaceAll("(?s).*\"nodeKeySignature\":\"([^\"]*)\".*", "$1");
       NodeKeySignature made7 = NodeKeySignature.decode(Base64.getDecoder().decode(signature));
       assertThat(made7.nodeKey().orElseThrow().toString()).isEqualTo(NODE);
-      assertThat(ask(socket, request)).startsWith("HTTP/1.1 403").contains("Tka-Error: replayed");
+      assertThat(ask(socket, request)).as("the same again").isEqualTo(answer);
+      String another = request.replace(NODE, "nodekey:" + "ac".repeat(32));
+      assertThat(ask(socket, another))
+          .startsWith("HTTP/1.1 403")
+          .contains("Tka-Error: voucher-signature");
       broker.destroy();
       assertThat(broker.waitFor(30, TimeUnit.SECONDS)).isTrue();
       assertThat(broker.exitValue()).isZero();
@@ -100,14 +105,17 @@ class BrokerCommandTest {
     }
     Cli.Result log = Cli.run("broker", "log", "--state", state);
     assertThat(log.out())
-        .contains("token     rule new", "signed    " + NODE, "refused   " + NODE)
+        .contains("token     rule new", "signed    " + NODE, "refused   nodekey:ac")
         .contains("verified 4 lines");
-    String secret = Files.readString(token).strip().substring(20);
+    // Of the private half, the seed alone is enough to vouch.
+    String secret = Files.readString(token).strip().replaceFirst(".*:", "").substring(0, 64);
+    assertThat(secret).matches("[0-9a-f]{64}");
     assertThat(Files.readString(said) + Files.readString(state.resolve("log.jsonl")) + log.out())
         .doesNotContain(secret)
+        .doesNotContain(Bytes.copyOf(TestKeys.privateKey(1).exposeToByteArray(), 0, 32).toHex())
         .doesNotContain(voucher);
     Path file = state.resolve("log.jsonl");
-    Files.writeString(file, Files.readString(file).replace("replayed", "rate"));
+    Files.writeString(file, Files.readString(file).replace("voucher-signature", "rate"));
     Cli.Result edited = Cli.run("broker", "log", "--state", state, "--verify");
     assertThat(edited.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
     assertThat(edited.err()).contains("line 4: expected its own hash at its end");

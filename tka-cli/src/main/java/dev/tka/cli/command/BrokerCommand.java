@@ -194,6 +194,12 @@ public final class BrokerCommand {
                           + " has to agree with "
                           + second.key()));
       out.println("  " + Texts.printable(rule.sign().meaning()));
+      if (rule.voucher() instanceof Policy.Vouching.Oidc && rule.tailnets().size() > 1) {
+        out.println("  warning: no token names a tailnet: whoever carries one chooses among these");
+      }
+      rule.sign()
+          .warning()
+          .ifPresent(warning -> out.println("  warning: " + Texts.printable(warning)));
     }
   }
 
