@@ -80,7 +80,12 @@ public record Ledger(
   /** Of an empty log. */
   public static Ledger empty() {
     return new Ledger(
-        0, Instant.MIN, HashTreePMap.empty(), HashTreePMap.empty(), HashTreePMap.empty(), HashTreePMap.empty());
+        0,
+        Instant.MIN,
+        HashTreePMap.empty(),
+        HashTreePMap.empty(),
+        HashTreePMap.empty(),
+        HashTreePMap.empty());
   }
 
   /** With one more entry of the log. */
@@ -96,8 +101,7 @@ public record Ledger(
           toBring);
     }
     if (entry.what() instanceof LogEntry.Settled settled) {
-      return new Ledger(
-          lines + 1, latest, tokens, used, signed, toBring.minus(settled.voucher()));
+      return new Ledger(lines + 1, latest, tokens, used, signed, toBring.minus(settled.voucher()));
     }
     if (entry.what() instanceof LogEntry.Decided decided && decided.counts()) {
       String rule = decided.rule().orElseThrow();

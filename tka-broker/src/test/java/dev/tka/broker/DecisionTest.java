@@ -132,7 +132,8 @@ class DecisionTest {
         Ledger.empty()
             .with(
                 new LogEntry(
-                    Scene.NOW, LogEntry.Decided.signed(request, sign, Optional.of(NODE.bytes()), false)));
+                    Scene.NOW,
+                    LogEntry.Decided.signed(request, sign, Optional.of(NODE.bytes()), false)));
     // Signed anew, it is the same voucher; for the same node, the same is given.
     for (SigningRequest same : List.of(request, Scene.request(NODE, scene.jwt(claims)))) {
       assertThat(decide(ci, after, same))
