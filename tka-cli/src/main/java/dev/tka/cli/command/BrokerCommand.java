@@ -383,6 +383,7 @@ public final class BrokerCommand {
       })
   static final class MakeToken implements Callable<Integer> {
     @Spec private CommandSpec spec;
+    @ParentCommand private BrokerCommand command;
 
     @Parameters(index = "0", paramLabel = "POLICY", description = POLICY)
     private Path file;
@@ -438,6 +439,7 @@ public final class BrokerCommand {
       }
       try (BrokerLog log = state.open(err)) {
         Broker.issue(log, token.id(), name, now.plus(Duration.ofHours(hours)), now);
+        command.tka.noteChange();
       } catch (LogException e) {
         throw failure(e);
       }
