@@ -75,7 +75,8 @@ class ProposalsProperties {
         try {
           step(service, before);
         } catch (ControlException e) {
-          assertThat(e.getMessage()).matches("[ -~]{10,400}");
+          // A bar names an AUM, its rival, what removed the key, and the signers.
+          assertThat(e.getMessage()).matches("[ -~]{10,2000}");
         }
         AumSnapshot after = one.place.tailnet(TAILNET).read();
         if (after.entries().isEmpty()) {
