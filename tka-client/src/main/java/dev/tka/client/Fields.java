@@ -3,7 +3,7 @@ package dev.tka.client;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
+import dev.tka.client.internal.BoundedJson;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.LockPublicKey;
@@ -34,18 +34,7 @@ record Fields(Map<String, Object> values) {
   /** More tokens than any object of ours has. */
   private static final int MOST_TOKENS = 15_000;
 
-  private static final JsonFactory FACTORY =
-      JsonFactory.builder()
-          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-          .streamReadConstraints(
-              StreamReadConstraints.builder()
-                  .maxStringLength(LONGEST_TEXT)
-                  .maxNameLength(LONGEST_TEXT)
-                  .maxNumberLength(40)
-                  .maxNestingDepth(DEEPEST)
-                  .build())
-          .build();
+  private static final JsonFactory FACTORY = BoundedJson.factory(LONGEST_TEXT, DEEPEST);
 
   /** What is wrong with an answer, in words that quote nothing of it. */
   static final class Bad extends IOException {

@@ -1,6 +1,7 @@
 package dev.tka.client;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.tka.client.internal.BoundedInput;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.AumSignature;
@@ -30,7 +31,6 @@ import dev.tka.sync.rpc.RpcJson;
 import dev.tka.sync.rpc.RpcRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.CharConversionException;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
@@ -742,7 +742,7 @@ public final class ServerClient implements AutoCloseable {
       if (response.getStatus() != OK && response.getStatus() != NO_CONTENT) {
         throw refused(response, in, secrets);
       }
-      return reading.from(new Bounded(in, sending.most()));
+      return reading.from(bounded(in, sending.most()));
     } catch (Fields.Bad e) {
       throw new ServerException.BadAnswer(access.url(), String.valueOf(e.getMessage()));
     } catch (JsonProcessingException | CharConversionException e) {
@@ -883,38 +883,12 @@ public final class ServerClient implements AutoCloseable {
     return !text.isEmpty() && text.chars().allMatch(c -> c > ' ' && c < 0x7f);
   }
 
-  /** An answer that may not go on for ever. */
-  private static final class Bounded extends FilterInputStream {
-    private final long most;
-    private long left;
-
-    Bounded(InputStream in, long most) {
-      super(in);
-      this.most = most;
-      this.left = most;
-    }
-
-    @Override
-    public int read() throws IOException {
-      int next = in.read();
-      count(next < 0 ? 0 : 1);
-      return next;
-    }
-
-    @Override
-    public int read(byte[] target, int offset, int length) throws IOException {
-      int read = in.read(target, offset, length);
-      count(Math.max(read, 0));
-      return read;
-    }
-
-    private void count(int read) throws IOException {
-      left -= read;
-      if (left < 0) {
-        throw new Fields.Bad(
-            "expected an answer of at most " + most + " bytes, found a longer one");
-      }
-    }
+  private static InputStream bounded(InputStream in, long most) {
+    return new BoundedInput(
+        in,
+        most,
+        () ->
+            new Fields.Bad("expected an answer of at most " + most + " bytes, found a longer one"));
   }
 
   @Override

@@ -1,5 +1,6 @@
 /**
- * The store kinds of a running server and of tailscaled; not for users.
+ * The store kinds of a running server and of tailscaled, and what their clients share; not for
+ * users.
  *
  * <p>The rules are specified in {@code docs/service.md}.
  */

@@ -3,7 +3,7 @@ package dev.tka.client.localapi;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
+import dev.tka.client.internal.BoundedJson;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.TextException;
@@ -32,18 +32,7 @@ final class GoJson {
 
   private static final BigInteger UNSIGNED_END = BigInteger.ONE.shiftLeft(64);
 
-  private static final JsonFactory FACTORY =
-      JsonFactory.builder()
-          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-          .streamReadConstraints(
-              StreamReadConstraints.builder()
-                  .maxStringLength(LONGEST_TEXT)
-                  .maxNameLength(LONGEST_TEXT)
-                  .maxNumberLength(40)
-                  .maxNestingDepth(DEEPEST)
-                  .build())
-          .build();
+  private static final JsonFactory FACTORY = BoundedJson.factory(LONGEST_TEXT, DEEPEST);
 
   private final JsonParser parser;
   private String at = "the answer";

@@ -3,6 +3,7 @@ package dev.tka.client.localapi;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.tka.client.internal.BoundedInput;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
@@ -19,7 +20,6 @@ import dev.tka.core.store.Limits;
 import dev.tka.core.store.MemoryAumStore;
 import java.io.ByteArrayOutputStream;
 import java.io.CharConversionException;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
@@ -449,7 +449,7 @@ public final class LocalApi implements AutoCloseable {
       if (response.getStatus() != OK && response.getStatus() != NO_CONTENT) {
         throw Refusals.of(response.getStatus(), without(secrets, error(in)));
       }
-      return reading.from(new Bounded(in, most));
+      return reading.from(bounded(in, most));
     } catch (GoJson.Bad e) {
       throw bad(e);
     } catch (JsonProcessingException | CharConversionException e) {
@@ -507,37 +507,9 @@ public final class LocalApi implements AutoCloseable {
         "the connection was lost before the answer: tailscaled was stopped, or it is no tailscaled");
   }
 
-  /** An answer that may not go on for ever. */
-  private static final class Bounded extends FilterInputStream {
-    private final long most;
-    private long left;
-
-    Bounded(InputStream in, long most) {
-      super(in);
-      this.most = most;
-      this.left = most;
-    }
-
-    @Override
-    public int read() throws IOException {
-      int next = in.read();
-      count(next < 0 ? 0 : 1);
-      return next;
-    }
-
-    @Override
-    public int read(byte[] target, int offset, int length) throws IOException {
-      int read = in.read(target, offset, length);
-      count(Math.max(read, 0));
-      return read;
-    }
-
-    private void count(int read) throws IOException {
-      left -= read;
-      if (left < 0) {
-        throw new GoJson.Bad("expected at most " + most + " bytes, found more");
-      }
-    }
+  private static InputStream bounded(InputStream in, long most) {
+    return new BoundedInput(
+        in, most, () -> new GoJson.Bad("expected at most " + most + " bytes, found more"));
   }
 
   @Override
