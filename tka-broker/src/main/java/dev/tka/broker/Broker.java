@@ -291,15 +291,13 @@ public final class Broker {
   /**
    * Notes in the log that a broker starts.
    *
-   * @param policy the bytes of the policy file
    * @return the last line, to be kept elsewhere
    */
-  public static BrokerLog.Head start(BrokerLog log, byte[] policy, Instant now)
+  public static BrokerLog.Head start(BrokerLog log, Policy policy, Instant now)
       throws LogException, IOException {
     log.append(
         ledger ->
-            Optional.of(
-                new LogEntry(ledger.notBefore(now), new LogEntry.Started(Hashes.of(policy)))));
+            Optional.of(new LogEntry(ledger.notBefore(now), new LogEntry.Started(policy.hash()))));
     return log.head();
   }
 

@@ -1,5 +1,6 @@
 package dev.tka.broker;
 
+import dev.tka.core.Bytes;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.SigningException;
 import dev.tka.core.TextException;
@@ -25,9 +26,10 @@ import java.util.function.Predicate;
 /**
  * For whom a broker signs (service, section 11). What no rule names is refused. Immutable.
  *
+ * @param hash of the bytes of its file, SHA-256
  * @param rules one or more; the first that allows a request signs it
  */
-public record Policy(List<Rule> rules) {
+public record Policy(Bytes hash, List<Rule> rules) {
   /** The version of the file's schema. */
   public static final int SCHEMA_VERSION = 1;
 
@@ -254,7 +256,7 @@ public record Policy(List<Rule> rules) {
       rules.add(rule);
     }
     in.end();
-    return new Policy(rules);
+    return new Policy(Hashes.of(content), rules);
   }
 
   private static Rule rule(Members in, Path folder, KeyFiles files) throws BadInputException {

@@ -283,9 +283,9 @@ class BrokerTest {
   void nothingIsGivenOnceTheLogWasForged() throws Exception {
     BrokerToken token = BrokerToken.generate(Scene.RANDOM);
     try (BrokerLog log = BrokerLog.open(file)) {
-      Broker broker =
-          broker(scene.policy(Scene.rule("tokens", Scene.TOKEN, Scene.AUTH_KEY, "")), log);
-      Broker.start(log, new byte[0], Scene.NOW);
+      Policy policy = scene.policy(Scene.rule("tokens", Scene.TOKEN, Scene.AUTH_KEY, ""));
+      Broker broker = broker(policy, log);
+      Broker.start(log, policy, Scene.NOW);
       NodeKey node = Scene.node(1);
       SigningRequest request =
           Scene.request(node, token.vouch(Scene.TAILNET, node, Optional.empty()));

@@ -39,7 +39,6 @@ import dev.tka.store.export.ExportFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -286,7 +285,7 @@ public final class BrokerCommand {
       BrokerLog log = state.open(err);
       BrokerLog.Head head;
       try {
-        head = Broker.start(log, Files.readAllBytes(file), Instant.now());
+        head = Broker.start(log, policy, Instant.now());
       } catch (LogException e) {
         throw failure(e);
       }
