@@ -222,12 +222,7 @@ public final class AuthKeyCommand {
           throw e;
         }
         command.tka.noteChange();
-        err.println(
-            "tka: to revoke this auth key alone: tka remove "
-                + store.words()
-                + " "
-                + own.publicKey()
-                + " --re-sign=false");
+        err.println("tka: to revoke this auth key alone: " + removal(own));
         return ExitCode.OK;
       }
     }
@@ -255,23 +250,21 @@ public final class AuthKeyCommand {
                 + own.publicKey()
                 + ", is trusted is not known: if 'tka status "
                 + store.words()
-                + "' lists it, the auth key above is good, and 'tka remove "
-                + store.words()
-                + " "
-                + own.publicKey()
-                + " --re-sign=false --key-file FILE' revokes it; if not, it is of no use");
+                + "' lists it, the auth key above is good, and '"
+                + removal(own)
+                + " --key-file FILE' revokes it; if not, it is of no use");
         throw e;
       } catch (TkaException | CommandFailure e) {
         err.println("tka: its key is not trusted; the auth key above is of no use");
         throw e;
       }
       command.tka.noteChange();
-      err.println(
-          "tka: to revoke this auth key alone: tka remove "
-              + store.words()
-              + " "
-              + own.publicKey()
-              + " --re-sign=false --key-file FILE");
+      err.println("tka: to revoke this auth key alone: " + removal(own) + " --key-file FILE");
+    }
+
+    /** What removes the key of one auth key alone. */
+    private String removal(LockPrivateKey own) {
+      return "tka remove " + store.words() + " " + own.publicKey() + " --re-sign=false";
     }
 
     /** The part of an auth key that control shows, so that the key in the state can be found. */

@@ -42,6 +42,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -115,29 +116,14 @@ public final class InitCommand implements Callable<Integer> {
     requireNoAuthority();
     Signer signer = signingKey.read(tka.in(), spec);
     // Also built for a preview, so that an impossible authority is refused before it is confirmed.
-    List<DisablementSecret> secrets =
-        Stream.generate(() -> DisablementSecret.generate(tka.random())).limit(generated).toList();
-    secrets.forEach(secret -> values.add(secret.value()));
+    List<DisablementSecret> secrets = newSecrets(values);
     Aum genesis = Genesis.create(values, keys, signer, tka.random());
     PrintWriter out = spec.commandLine().getOut();
     if (!confirmed) {
-      if (json) {
-        Json.print(out, planToJson(keys));
-      } else {
-        printPlan(keys, out);
-      }
+      printPlan(keys, out);
       return ExitCode.OK;
     }
-    if (json) {
-      Json.print(out, toJson(genesis, keys, secrets));
-    } else {
-      print(keys, secrets, out);
-    }
-    // Secrets that nobody has seen would be lost once the authority exists.
-    if (out.checkError()) {
-      throw new CommandFailure(
-          ExitCode.IO, "the disablement secrets could not be printed; nothing was written");
-    }
+    show(keys, secrets, () -> toJson(genesis, keys, secrets), out);
     begin(genesis, signer);
     tka.noteChange();
     if (!json) {
@@ -158,26 +144,11 @@ public final class InitCommand implements Callable<Integer> {
         key.requireWellFormed();
       }
       if (!confirmed) {
-        if (json) {
-          Json.print(out, planToJson(keys));
-        } else {
-          printPlan(keys, out);
-        }
+        printPlan(keys, out);
         return ExitCode.OK;
       }
-      List<DisablementSecret> secrets =
-          Stream.generate(() -> DisablementSecret.generate(tka.random())).limit(generated).toList();
-      secrets.forEach(secret -> values.add(secret.value()));
-      if (json) {
-        Json.print(out, toJson(keys, secrets));
-      } else {
-        print(keys, secrets, out);
-      }
-      // Secrets that nobody has seen would be lost once the authority exists.
-      if (out.checkError()) {
-        throw new CommandFailure(
-            ExitCode.IO, "the disablement secrets could not be printed; nothing was written");
-      }
+      List<DisablementSecret> secrets = newSecrets(values);
+      show(keys, secrets, () -> toJson(keys, secrets), out);
       edit.say("has tailscaled enable tailnet lock for the whole tailnet, signed by its own key");
       tka.noteChange();
       begin(edit, keys, values, err);
@@ -332,7 +303,36 @@ public final class InitCommand implements Callable<Integer> {
     }
   }
 
-  private void printPlan(List<Key> keys, PrintWriter out) {
+  private List<DisablementSecret> newSecrets(List<Bytes> values) {
+    List<DisablementSecret> secrets =
+        Stream.generate(() -> DisablementSecret.generate(tka.random())).limit(generated).toList();
+    secrets.forEach(secret -> values.add(secret.value()));
+    return secrets;
+  }
+
+  /** Secrets that nobody has seen would be lost once the authority exists. */
+  private void show(
+      List<Key> keys,
+      List<DisablementSecret> secrets,
+      Supplier<Map<String, Object>> asJson,
+      PrintWriter out)
+      throws IOException, CommandFailure {
+    if (json) {
+      Json.print(out, asJson.get());
+    } else {
+      print(keys, secrets, out);
+    }
+    if (out.checkError()) {
+      throw new CommandFailure(
+          ExitCode.IO, "the disablement secrets could not be printed; nothing was written");
+    }
+  }
+
+  private void printPlan(List<Key> keys, PrintWriter out) throws IOException {
+    if (json) {
+      Json.print(out, planToJson(keys));
+      return;
+    }
     printKeys(keys, out);
     out.println(generated + " disablement secrets will be generated.");
     out.println();

@@ -227,11 +227,18 @@ public final class RevokeKeysCommand implements Callable<Integer> {
       return;
     }
     Signer signer = signingKey.read(tka.in(), spec);
-    Aum draft =
-        forkFrom == null
-            ? Revocation.draft(authority, revoked, signer.publicKey())
-            : Revocation.draftAt(authority, revoked, forkFrom);
-    Aum update = Revocation.sign(authority, draft, signer, Instant.now());
+    Aum draft = draft(authority, revoked, signer.publicKey());
+    printBegun(authority, Revocation.sign(authority, draft, signer, Instant.now()));
+  }
+
+  private Aum draft(Authority authority, Set<Bytes> revoked, LockPublicKey signer)
+      throws TkaException {
+    return forkFrom == null
+        ? Revocation.draft(authority, revoked, signer)
+        : Revocation.draftAt(authority, revoked, forkFrom);
+  }
+
+  private void printBegun(Authority authority, Aum update) throws TkaException, IOException {
     printStep(
         authority,
         update,
@@ -246,10 +253,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     try (DaemonEdit edit = DaemonEdit.open(place, store.words(), err)) {
       LockPublicKey own = edit.requireTrusted(authority);
-      Aum expected =
-          forkFrom == null
-              ? Revocation.draft(authority, revoked, own)
-              : Revocation.draftAt(authority, revoked, forkFrom);
+      Aum expected = draft(authority, revoked, own);
       requireSignable(authority, expected, own);
       edit.say(
           "has tailscaled make a recovery update that revokes "
@@ -264,12 +268,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
       if (effect.defect().isPresent()) {
         throw effect.defect().get();
       }
-      printStep(
-          authority,
-          update,
-          List.of(
-              "Run the following command on another machine with a trusted tailnet lock key:",
-              CO_SIGN + hex(update)));
+      printBegun(authority, update);
     }
   }
 
