@@ -480,7 +480,7 @@ class BrokerTest {
         .doesNotContain("tskey-auth")
         .doesNotContain("tka-voucher:")
         .doesNotContain("tka-broker-token:")
-        .doesNotContain("eyJ");
+        .doesNotContainPattern(Scene.JWT);
   }
 
   private String vouchedText() {

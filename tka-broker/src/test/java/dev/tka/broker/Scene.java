@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.regex.Pattern;
 import org.jose4j.json.JsonUtil;
 import org.jose4j.jwk.EcJwkGenerator;
 import org.jose4j.jwk.EllipticCurveJsonWebKey;
@@ -33,6 +34,9 @@ final class Scene {
   static final String TAILNET = "example.com";
   static final String ISSUER = "https://ci.example";
   static final SecureRandom RANDOM = new SecureRandom();
+
+  /** A JWT in a text. Its dots tell it from base64, which has "eyJ" in it by chance. */
+  static final Pattern JWT = Pattern.compile("eyJ[\\w-]*\\.[\\w-]");
 
   final Path folder;
   final EllipticCurveJsonWebKey provider = providerKey();
