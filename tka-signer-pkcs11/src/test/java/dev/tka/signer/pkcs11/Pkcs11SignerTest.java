@@ -29,6 +29,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.opentest4j.TestAbortedException;
 
 /** A token of SoftHSM keeps to what every signer keeps to. */
 class Pkcs11SignerTest extends SignerContract {
@@ -114,23 +115,73 @@ class Pkcs11SignerTest extends SignerContract {
 
   /** A library whose functions never return; empty where there is no compiler. */
   private Optional<String> hanging() throws Exception {
-    Path source =
-        Files.writeString(
-            folder.resolve("hanging.c"),
-            """
-            #include <unistd.h>
-            static unsigned long hang(void) { for (;;) pause(); }
-            static struct { unsigned char version[2]; void *functions[68]; } list = {{2, 40}};
-            unsigned long C_GetFunctionList(void **to) {
-              for (int i = 0; i < 68; i++) list.functions[i] = (void *) hang;
-              *to = &list;
-              return 0;
-            }
-            """);
-    Path library = folder.resolve("hanging.so");
+    return compiled(
+        """
+        #include <unistd.h>
+        static unsigned long hang(void) { for (;;) pause(); }
+        static struct { unsigned char version[2]; void *functions[68]; } list = {{2, 40}};
+        unsigned long C_GetFunctionList(void **to) {
+          for (int i = 0; i < 68; i++) list.functions[i] = (void *) hang;
+          *to = &list;
+          return 0;
+        }
+        """);
+  }
+
+  /**
+   * SoftHSM, with a file that gets the letter of each login, each end of a session, and each
+   * signature; these wait while there is a file {@code wait}. Empty where there is no compiler.
+   */
+  private Optional<String> noting() throws Exception {
+    return compiled(
+        """
+        #include <dlfcn.h>
+        #include <fcntl.h>
+        #include <unistd.h>
+        typedef unsigned long rv;
+        struct list { unsigned char version[2]; void *functions[68]; };
+        static struct list *real, mine;
+        static void note(char what) {
+          int file = open("FOLDER/notes", O_WRONLY | O_CREAT | O_APPEND, 0600);
+          if (write(file, &what, 1)) {}
+          close(file);
+        }
+        static rv log_in(rv session, rv user, void *pin, rv length) {
+          note('L');
+          return ((rv (*)(rv, rv, void *, rv)) real->functions[18])(session, user, pin, length);
+        }
+        static rv close_session(rv session) {
+          note('C');
+          return ((rv (*)(rv)) real->functions[13])(session);
+        }
+        static rv sign(rv session, void *data, rv size, void *to, rv *length) {
+          note('S');
+          while (!access("FOLDER/wait", F_OK)) usleep(1000);
+          return ((rv (*)(rv, void *, rv, void *, rv *)) real->functions[43])(
+              session, data, size, to, length);
+        }
+        rv C_GetFunctionList(struct list **to) {
+          void *library = dlopen("LIBRARY", RTLD_NOW);
+          ((rv (*)(struct list **)) dlsym(library, "C_GetFunctionList"))(&real);
+          mine = *real;
+          mine.functions[18] = log_in;
+          mine.functions[13] = close_session;
+          mine.functions[43] = sign;
+          *to = &mine;
+          return 0;
+        }
+        """
+            .replace("FOLDER", folder.toString())
+            .replace("LIBRARY", SoftHsm.library().orElseThrow().toString()));
+  }
+
+  private Optional<String> compiled(String program) throws Exception {
+    Path source = Files.writeString(folder.resolve("library.c"), program);
+    Path library = folder.resolve("library.so");
     try {
       Process compiler =
-          new ProcessBuilder("cc", "-shared", "-fPIC", "-o", library.toString(), source.toString())
+          new ProcessBuilder(
+                  "cc", "-shared", "-fPIC", "-o", library.toString(), source.toString(), "-ldl")
               .inheritIO()
               .start();
       return compiler.waitFor() == 0 ? Optional.of(library.toString()) : Optional.empty();
@@ -138,6 +189,61 @@ class Pkcs11SignerTest extends SignerContract {
       System.out.println("No cc on the path: a token that hangs is left out.");
       return Optional.empty();
     }
+  }
+
+  private String notes() throws IOException {
+    Path notes = folder.resolve("notes");
+    // A signature is asked for in one call, or in two: its length first.
+    return Files.exists(notes) ? Files.readString(notes).replaceAll("S+", "S") : "";
+  }
+
+  /** The key, by a library that notes what it is asked. */
+  private SignerPlace noted(String library, Duration limit) throws Exception {
+    return new Pkcs11Kind(limit)
+        .parse(
+            "pkcs11",
+            token
+                .url(name)
+                .substring("pkcs11:".length())
+                .replace(SoftHsm.library().orElseThrow().toString(), library));
+  }
+
+  @Test
+  void aPinThatWasRefusedIsNotGivenToTheTokenAgain() throws Exception {
+    String library = noting().orElseThrow(() -> new TestAbortedException("no cc"));
+    SignerPlace place = noted(library, Duration.ofSeconds(60));
+    Files.writeString(token.pinFile(), "11111111");
+    requireRefused(place, "wrong PIN; a token may lock itself");
+    for (int i = 0; i < 5; i++) {
+      requireRefused(place, "wrong PIN: the token refused it before, and it is not tried again");
+    }
+    assertThat(notes()).containsOnlyOnce("L");
+    Files.writeString(token.pinFile(), PIN);
+    place.open().close();
+    assertThat(notes().replace("C", "")).isEqualTo("LL");
+  }
+
+  @Test
+  void aSessionInWhichASignatureHangsIsNotUsedAgainAndEndsWithIt() throws Exception {
+    String library = noting().orElseThrow(() -> new TestAbortedException("no cc"));
+    Path wait = Files.createFile(folder.resolve("wait"));
+    OpenSigner signer = noted(library, Duration.ofMillis(500)).open();
+    assertThatExceptionOfType(SigningException.class)
+        .isThrownBy(() -> signer.sign(SIG_HASH))
+        .withMessageContaining("no answer in time");
+    signer.close();
+    assertThat(notes()).isEqualTo("LS");
+    Files.delete(wait);
+    while (!notes().endsWith("C")) {
+      Thread.sleep(5);
+    }
+    signer.close();
+    assertThatExceptionOfType(SigningException.class).isThrownBy(() -> signer.sign(SIG_HASH));
+    assertThat(notes()).isEqualTo("LSC");
+    try (OpenSigner other = noted(library, Duration.ofSeconds(60)).open()) {
+      other.signVerified(SIG_HASH);
+    }
+    assertThat(notes()).isEqualTo("LSCLSC");
   }
 
   private static void requireRefused(SignerPlace place, String why) {

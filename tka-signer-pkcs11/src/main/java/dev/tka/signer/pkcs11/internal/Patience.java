@@ -110,7 +110,7 @@ final class Patience {
       return "its library failed";
     }
     long code = coded.getErrorCode();
-    if (code == PKCS11Constants.CKR_PIN_INCORRECT || code == PKCS11Constants.CKR_PIN_LEN_RANGE) {
+    if (Logins.isWrongPin(coded)) {
       return "wrong PIN; a token may lock itself after a few of them";
     }
     if (code == PKCS11Constants.CKR_PIN_LOCKED) {

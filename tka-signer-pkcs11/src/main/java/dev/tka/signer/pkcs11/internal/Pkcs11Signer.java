@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.xipki.pkcs11.wrapper.AttributeVector;
@@ -42,6 +43,16 @@ final class Pkcs11Signer implements OpenSigner {
   private final Session session;
   private final long privateKey;
   private final LockPublicKey publicKey;
+
+  private final AtomicReference<Use> use = new AtomicReference<>(Use.FREE);
+
+  /** Of the session. Nothing else may use it during a call, least of all close it. */
+  private enum Use {
+    FREE,
+    IN_CALL,
+    /** It is closed, or will be as soon as the call that hangs returns. */
+    ENDED
+  }
 
   private Pkcs11Signer(
       Patience patience, Session session, long privateKey, LockPublicKey publicKey) {
@@ -120,19 +131,35 @@ final class Pkcs11Signer implements OpenSigner {
       Session session = token.openSession(toWrite);
       try {
         if (info.isLoginRequired()) {
-          session.login(PKCS11Constants.CKU_USER, pin);
+          logIn(uri, patience, info, session, pin);
         }
-      } catch (PKCS11Exception e) {
-        // Another session of this process has logged in.
-        if (e.getErrorCode() != PKCS11Constants.CKR_USER_ALREADY_LOGGED_IN) {
-          session.closeSession();
-          throw e;
-        }
+        return session;
+      } catch (TokenException | SigningException | RuntimeException e) {
+        session.closeSession();
+        throw e;
       }
-      return session;
     } finally {
       if (pin != null) {
         Arrays.fill(pin, '\0');
+      }
+    }
+  }
+
+  private static void logIn(
+      Pkcs11Uri uri, Patience patience, TokenInfo info, Session session, char @Nullable [] pin)
+      throws TokenException, SigningException {
+    try {
+      if (pin == null) {
+        // A person types it at the token.
+        session.login(PKCS11Constants.CKU_USER, null);
+        return;
+      }
+      Logins.to(uri.module() + "\n" + info.getSerialNumber() + "\n" + info.getLabel())
+          .logIn(patience, pin, given -> session.login(PKCS11Constants.CKU_USER, given));
+    } catch (PKCS11Exception e) {
+      // Another session of this process has logged in.
+      if (e.getErrorCode() != PKCS11Constants.CKR_USER_ALREADY_LOGGED_IN) {
+        throw e;
       }
     }
   }
@@ -251,9 +278,23 @@ final class Pkcs11Signer implements OpenSigner {
     try {
       made =
           patience.call(
-              () ->
-                  session.signSingle(
-                      new Mechanism(PKCS11Constants.CKM_EDDSA), privateKey, message));
+              () -> {
+                if (!use.compareAndSet(Use.FREE, Use.IN_CALL)) {
+                  throw patience.failure("its session was given up: open the key again");
+                }
+                try {
+                  return session.signSingle(
+                      new Mechanism(PKCS11Constants.CKM_EDDSA), privateKey, message);
+                } finally {
+                  if (!use.compareAndSet(Use.IN_CALL, Use.FREE)) {
+                    session.closeSession();
+                  }
+                }
+              });
+    } catch (SigningException e) {
+      // A call that returned has freed it: this one hangs.
+      use.compareAndSet(Use.IN_CALL, Use.ENDED);
+      throw e;
     } catch (IOException e) {
       throw patience.failure("its library failed: " + e);
     }
@@ -269,6 +310,9 @@ final class Pkcs11Signer implements OpenSigner {
 
   @Override
   public void close() {
+    if (use.getAndSet(Use.ENDED) != Use.FREE) {
+      return;
+    }
     try {
       patience.call(
           () -> {
