@@ -2,6 +2,7 @@ package dev.tka.broker;
 
 import dev.tka.client.ServerClient;
 import dev.tka.client.ServerException;
+import dev.tka.store.TailnetName;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -133,7 +134,8 @@ public final class Bringing implements BrokerServer.Delivery, AutoCloseable {
       away = false;
       left = Optional.empty();
     } catch (ServerException e) {
-      String why = String.valueOf(e.getMessage());
+      // Control's words: half of a surrogate pair among them could be written nowhere.
+      String why = TailnetName.printable(String.valueOf(e.getMessage()));
       away = !(e instanceof ServerException.Refused || e instanceof ServerException.BadAnswer);
       if (!isLeft(e, one)) {
         String problem = why + "; it is tried again";

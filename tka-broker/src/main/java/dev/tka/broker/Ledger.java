@@ -2,6 +2,7 @@ package dev.tka.broker;
 
 import dev.tka.core.Bytes;
 import dev.tka.core.LockPublicKey;
+import dev.tka.store.TailnetName;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -56,7 +57,7 @@ public record Ledger(
     public String toString() {
       return SigningRequest.keys(decided.nodeKey(), decided.rotationKey())
           + " of "
-          + decided.tailnet();
+          + TailnetName.printable(decided.tailnet());
     }
   }
 

@@ -23,6 +23,16 @@ public record LogEntry(Instant at, Event what) {
   private static final int MOST_SHOWN = 8;
   private static final int LONGEST_SHOWN = 64;
 
+  /** In code points, each of which may count twice in {@link #LONGEST}. */
+  private static final int LONGEST_REASON = LONGEST / 2;
+
+  /** No more than so many code points. */
+  private static String begin(String text, int most) {
+    return text.codePointCount(0, text.length()) <= most
+        ? text
+        : text.substring(0, text.offsetByCodePoints(0, most));
+  }
+
   /** What happened. */
   public sealed interface Event {}
 
@@ -54,7 +64,7 @@ public record LogEntry(Instant at, Event what) {
       implements Event {
     /** Cuts a long reason off. */
     public Settled {
-      left = left.map(why -> why.length() > LONGEST ? why.substring(0, LONGEST) : why);
+      left = left.map(why -> begin(why, LONGEST_REASON));
     }
   }
 
@@ -138,9 +148,8 @@ public record LogEntry(Instant at, Event what) {
 
     /** Whoever may ask chooses these texts, and nothing follows from them once it is refused. */
     private static String cut(String text) {
-      return text.codePointCount(0, text.length()) <= LONGEST_SHOWN
-          ? text
-          : text.substring(0, text.offsetByCodePoints(0, LONGEST_SHOWN)) + "...";
+      String begin = begin(text, LONGEST_SHOWN);
+      return begin.length() == text.length() ? text : begin + "...";
     }
 
     /** Whether a voucher was used up, and a rate with it; a rehearsal uses up nothing. */

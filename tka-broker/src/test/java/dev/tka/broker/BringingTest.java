@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -94,6 +95,28 @@ class BringingTest {
     assertThat(settled())
         .singleElement()
         .satisfies(one -> assertThat(one.left()).contains("the server says: not trusted"));
+  }
+
+  @Test
+  void noTextOfControlKeepsASignatureFromWhoeverAsked() throws Exception {
+    // The client cuts it within the last character, which leaves half of a pair.
+    String text = "x".repeat(499) + "\ud83d\ude00";
+    Path socket = folder.resolve("control");
+    try (FakeServer server =
+            FakeServer.on(
+                socket, (asked, out) -> FakeServer.refuse(out, 404, "unknown-node", text));
+        BrokerLog log = BrokerLog.open(file);
+        Bringing bringing =
+            Bringing.start(
+                log,
+                ServerClient.open(ServerAccess.of(ServerUrl.parse("unix", socket.toString()))),
+                Scene.clock(),
+                lines::add)) {
+      assertThat(server.url()).isNotEmpty();
+      String problem = bringing.bring(request, signed).orElseThrow();
+      assertThat(problem).contains("\\ud83d; it is tried again").hasLineCount(1);
+      assertThat(JsonLine.of(Map.of("notBrought", problem))).isNotEmpty();
+    }
   }
 
   @Test
