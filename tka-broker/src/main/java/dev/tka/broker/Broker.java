@@ -293,11 +293,9 @@ public final class Broker {
    *
    * @return the last line, to be kept elsewhere
    */
-  public static BrokerLog.Head start(BrokerLog log, Policy policy, Instant now)
+  public static BrokerLog.Head start(BrokerLog log, Bytes policy, Instant now)
       throws LogException, IOException {
-    log.append(
-        ledger ->
-            Optional.of(new LogEntry(ledger.notBefore(now), new LogEntry.Started(policy.hash()))));
+    log.append(ledger -> Optional.of(new LogEntry(now, new LogEntry.Started(policy))));
     return log.head();
   }
 
@@ -316,3 +314,4 @@ public final class Broker {
                 new LogEntry(ledger.notBefore(now), new LogEntry.TokenIssued(token, rule, until))));
   }
 }
+   * @param policy of {@link Policy#hash}

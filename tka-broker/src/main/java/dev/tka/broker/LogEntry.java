@@ -14,7 +14,7 @@ import java.util.Optional;
 /**
  * An entry of the log.
  *
- * @param at when it was written, by the broker's clock, and not before the entry before it
+ * @param at when it was written, by the broker's clock; in the log, not before the entry before it
  * @param what what happened
  */
 public record LogEntry(Instant at, Event what) {
@@ -39,7 +39,7 @@ public record LogEntry(Instant at, Event what) {
   /**
    * A broker started.
    *
-   * @param policy the SHA-256 of its policy file
+   * @param policy names its policy, as {@link Policy#hash} says
    */
   public record Started(Bytes policy) implements Event {}
 

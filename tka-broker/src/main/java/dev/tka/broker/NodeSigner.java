@@ -31,7 +31,7 @@ interface NodeSigner extends AutoCloseable {
    */
   Bytes sign(SigningRequest request) throws TkaException;
 
-  /** The key that signs first: a trusted one, or that of an agreement. */
+  /** The public half of the key that signs here; of a credential, that of its own key. */
   LockPublicKey publicKey();
 
   @Override
@@ -95,7 +95,7 @@ interface NodeSigner extends AutoCloseable {
 
     @Override
     public LockPublicKey publicKey() {
-      return new LockPublicKey(authKey.credential().keyId());
+      return authKey.wrappingKey().publicKey();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.tka.broker;
 
+import dev.tka.core.Bytes;
 import java.nio.charset.StandardCharsets;
 import java.security.Key;
 import java.security.interfaces.RSAPublicKey;
@@ -39,9 +40,13 @@ public final class PinnedKeys {
   /** A key, and the one algorithm that it is for. */
   private record Pinned(Optional<String> id, Key key, String algorithm) {}
 
+  private final String where;
+  private final Bytes hash;
   private final List<Pinned> keys;
 
-  private PinnedKeys(List<Pinned> keys) {
+  private PinnedKeys(String where, Bytes hash, List<Pinned> keys) {
+    this.where = where;
+    this.hash = hash;
     this.keys = keys;
   }
 
@@ -72,7 +77,7 @@ public final class PinnedKeys {
     if (keys.isEmpty()) {
       throw new BadInputException(where + ": keys: expected public keys, found none that is known");
     }
-    return new PinnedKeys(List.copyOf(keys));
+    return new PinnedKeys(where, Hashes.of(content), List.copyOf(keys));
   }
 
   private static Pinned pinned(String at, JsonWebKey key) throws BadInputException {
@@ -111,6 +116,17 @@ public final class PinnedKeys {
     }
     throw new BadInputException(
         at + ": expected a key of RSA, P-256, P-384, P-521 or Ed25519, found another");
+  }
+
+  /** The SHA-256 of the bytes of their file. */
+  public Bytes hash() {
+    return hash;
+  }
+
+  /** Names their file. */
+  @Override
+  public String toString() {
+    return where;
   }
 
   /** Whether a text has the form of a token. */

@@ -26,10 +26,10 @@ import java.util.function.Predicate;
 /**
  * For whom a broker signs (service, section 11). What no rule names is refused. Immutable.
  *
- * @param hash of the bytes of its file, SHA-256
+ * @param file the SHA-256 of the bytes of its file
  * @param rules one or more; the first that allows a request signs it
  */
-public record Policy(Bytes hash, List<Rule> rules) {
+public record Policy(Bytes file, List<Rule> rules) {
   /** The version of the file's schema. */
   public static final int SCHEMA_VERSION = 1;
 
@@ -396,18 +396,42 @@ public record Policy(Bytes hash, List<Rule> rules) {
    * Opens once all that the rules sign with, and reads the tokens for other brokers, so that what
    * is missing is found before the first request.
    *
+   * @return the public half of what each rule signs with, by the rule's name; of a credential, that
+   *     of its own key
    * @throws SigningException if something cannot be used now
    * @throws IOException if a file does not exist or cannot be read
    */
-  public void requireSigners() throws SigningException, IOException {
+  public Map<String, LockPublicKey> openSigners() throws SigningException, IOException {
+    Map<String, LockPublicKey> keys = new HashMap<>();
     for (Rule rule : rules) {
       try (NodeSigner signer = NodeSigner.open(rule.sign())) {
-        signer.publicKey();
+        keys.put(rule.name(), signer.publicKey());
       }
       Optional<Path> tokenFile = rule.second().flatMap(Second::tokenFile);
       if (tokenFile.isPresent()) {
         List<String> unused = TokenFile.read(tokenFile.get());
       }
     }
+    return Map.copyOf(keys);
+  }
+
+  /**
+   * Names all that decides, files of keys included. It is the SHA-256 of lines of text, each with
+   * its line feed: {@code policy} with the SHA-256 of the policy's file; and of each rule, in their
+   * order, {@code keys}, its name and the SHA-256 of its file of keys, if it has one, and {@code
+   * signs}, its name and the public key, if that is known. Hashes are in hexadecimal.
+   *
+   * @param signers of {@link #openSigners}; empty for a broker that signs nothing
+   */
+  public Bytes hash(Map<String, LockPublicKey> signers) {
+    StringBuilder text = new StringBuilder("policy " + file.toHex() + "\n");
+    for (Rule rule : rules) {
+      if (rule.voucher() instanceof Vouching.Oidc oidc) {
+        text.append("keys " + rule.name() + " " + oidc.keys().hash().toHex() + "\n");
+      }
+      Optional.ofNullable(signers.get(rule.name()))
+          .ifPresent(key -> text.append("signs " + rule.name() + " " + key + "\n"));
+    }
+    return Hashes.of(text.toString());
   }
 }

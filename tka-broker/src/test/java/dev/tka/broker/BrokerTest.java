@@ -285,7 +285,7 @@ class BrokerTest {
     try (BrokerLog log = BrokerLog.open(file)) {
       Policy policy = scene.policy(Scene.rule("tokens", Scene.TOKEN, Scene.AUTH_KEY, ""));
       Broker broker = broker(policy, log);
-      Broker.start(log, policy, Scene.NOW);
+      Broker.start(log, policy.hash(Map.of()), Scene.NOW);
       NodeKey node = Scene.node(1);
       SigningRequest request =
           Scene.request(node, token.vouch(Scene.TAILNET, node, Optional.empty()));

@@ -3,9 +3,13 @@ package dev.tka.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tka.core.Bytes;
+import dev.tka.core.LockPrivateKey;
+import dev.tka.store.KeyFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -144,6 +148,41 @@ class PolicyTest {
     for (Reason reason : Reason.values()) {
       assertThat(page).contains("`" + reason.code() + "`");
     }
+  }
+
+  @Test
+  void itsHashNamesTheFileItsKeySetsAndWhatItSignsWith(@TempDir Path folder) throws Exception {
+    Scene scene = new Scene(folder);
+    String[] rules = {
+      Scene.rule("ci", Scene.OIDC, scene.trustedKey(), ""),
+      Scene.rule("new", Scene.TOKEN, Scene.AUTH_KEY, "")
+    };
+    Policy policy = scene.policy(rules);
+    Path keys = folder.resolve("ci.jwks");
+    Bytes known = policy.hash(policy.openSigners());
+    assertThat(known)
+        .isEqualTo(
+            Hashes.of(
+                "policy "
+                    + Hashes.of(Files.readAllBytes(folder.resolve("policy.json"))).toHex()
+                    + "\nkeys ci "
+                    + Hashes.of(Files.readAllBytes(keys)).toHex()
+                    + "\nsigns ci "
+                    + scene.trusted.publicKey()
+                    + "\nsigns new "
+                    + scene.authKey.wrappingKey().publicKey()
+                    + "\n"));
+    String before = Files.readString(keys);
+    Files.writeString(keys, "{\"keys\":[" + Scene.providerKey().toJson() + "]}");
+    Policy other = scene.policy(rules);
+    assertThat(other.file()).as("of the policy's file alone").isEqualTo(policy.file());
+    assertThat(other.hash(other.openSigners())).isNotEqualTo(known);
+    Files.writeString(keys, before);
+    Files.delete(folder.resolve("admin.key"));
+    KeyFile.create(folder.resolve("admin.key"), LockPrivateKey.generate(Scene.RANDOM));
+    Policy again = scene.policy(rules);
+    assertThat(again.hash(Map.of())).isEqualTo(policy.hash(Map.of()));
+    assertThat(again.hash(again.openSigners())).isNotEqualTo(known);
   }
 
   @Test

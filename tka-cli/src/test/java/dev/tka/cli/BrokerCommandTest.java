@@ -46,7 +46,9 @@ class BrokerCommandTest {
   void aPolicyIsCheckedAndEachRuleSaysWhatItsKeyCanDo() throws Exception {
     Cli.Result good = Cli.run("broker", "check", policy);
     assertThat(good.out())
-        .contains("rule new", "5 an hour, until 2099-01-01T00:00:00Z", "can also extend the chain");
+        .contains("rule new", "5 an hour, until 2099-01-01T00:00:00Z", "can also extend the chain")
+        .contains("key:     " + TestKeys.publicKey(1))
+        .containsPattern("policy:  [0-9a-f]{64}\n");
     Files.writeString(policy, Files.readString(policy).replace("perHour", "perhour"));
     Cli.Result bad = Cli.run("broker", "check", policy);
     assertThat(bad.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
@@ -103,9 +105,16 @@ class BrokerCommandTest {
     } finally {
       broker.destroyForcibly();
     }
+    String hash =
+        Cli.run("broker", "check", policy).out().replaceAll("(?s).*policy:  ", "").strip();
+    assertThat(Files.readString(said)).contains("policy:  " + hash);
     Cli.Result log = Cli.run("broker", "log", "--state", state);
     assertThat(log.out())
-        .contains("token     rule new", "signed    " + NODE, "refused   nodekey:ac")
+        .contains(
+            "started   policy " + hash,
+            "token     rule new",
+            "signed    " + NODE,
+            "refused   nodekey:ac")
         .contains("verified 4 lines");
     // Of the private half, the seed alone is enough to vouch.
     String secret = Files.readString(token).strip().replaceFirst(".*:", "").substring(0, 64);

@@ -47,6 +47,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -147,6 +148,8 @@ public final class BrokerCommand {
       name = "check",
       description = {
         "Reads a policy, opens what it signs with, and says what each rule means.",
+        "The hash that it prints last changes with all that decides: the policy, the files of keys"
+            + " that it names, and the keys that it signs with. The log has it at each start.",
         "Nothing is signed and nothing is written."
       },
       mixinStandardHelpOptions = true,
@@ -161,13 +164,13 @@ public final class BrokerCommand {
     @Override
     public Integer call() throws TkaException, IOException, CommandFailure {
       Policy policy = policy(file);
-      policy.requireSigners();
-      explain(policy, spec.commandLine().getOut());
+      explain(policy, policy.openSigners(), spec.commandLine().getOut());
       return ExitCode.OK;
     }
   }
 
-  private static void explain(Policy policy, PrintWriter out) {
+  /** Says what a policy means, with the keys of signers that were opened. */
+  private static void explain(Policy policy, Map<String, LockPublicKey> signers, PrintWriter out) {
     for (Policy.Rule rule : policy.rules()) {
       out.println("rule " + rule.name());
       out.println(
@@ -181,6 +184,13 @@ public final class BrokerCommand {
                       + " for "
                       + Texts.printable(oidc.audience())
                   : "a token of this broker"));
+      if (rule.voucher() instanceof Policy.Vouching.Oidc oidc) {
+        out.println(
+            "  keys:    "
+                + Texts.printable(oidc.keys().toString())
+                + ", SHA-256 "
+                + oidc.keys().hash().toHex());
+      }
       out.println("  limits:  " + rule.perHour() + " an hour, until " + rule.until());
       rule.second()
           .ifPresent(
@@ -193,6 +203,8 @@ public final class BrokerCommand {
                           + " has to agree with "
                           + second.key()));
       out.println("  " + Texts.printable(rule.sign().meaning()));
+      Optional.ofNullable(signers.get(rule.name()))
+          .ifPresent(key -> out.println("  key:     " + key));
       if (rule.voucher() instanceof Policy.Vouching.Oidc && rule.tailnets().size() > 1) {
         out.println("  warning: no token names a tailnet: whoever carries one chooses among these");
       }
@@ -200,6 +212,8 @@ public final class BrokerCommand {
           .warning()
           .ifPresent(warning -> out.println("  warning: " + Texts.printable(warning)));
     }
+    out.println();
+    out.println("policy:  " + policy.hash(signers).toHex());
   }
 
   /** {@code tka broker run}: the broker. */
@@ -279,13 +293,11 @@ public final class BrokerCommand {
       PrintWriter out = spec.commandLine().getOut();
       PrintWriter err = spec.commandLine().getErr();
       Policy policy = policy(file);
-      if (!dryRun) {
-        policy.requireSigners();
-      }
+      Map<String, LockPublicKey> signers = dryRun ? Map.of() : policy.openSigners();
       BrokerLog log = state.open(err);
       BrokerLog.Head head;
       try {
-        head = Broker.start(log, policy, Instant.now());
+        head = Broker.start(log, policy.hash(signers), Instant.now());
       } catch (LogException e) {
         throw failure(e);
       }
@@ -306,8 +318,7 @@ public final class BrokerCommand {
                   : new BrokerServer.Where.Loopback(port, tokenFile),
               bringing.isPresent() ? bringing.get() : (request, signed) -> Optional.empty(),
               lines);
-      explain(policy, out);
-      out.println();
+      explain(policy, signers, out);
       out.println(
           "log:     " + state.log() + ", line " + head.lines() + ", " + head.hash().toHex());
       if (left > 0) {
@@ -654,7 +665,7 @@ public final class BrokerCommand {
             + decided.rule().map(rule -> ", rule " + rule).orElse("")
             + decided.reason().map(reason -> ": " + reason).orElse("");
       }
-      return at + "started";
+      return at + "started   policy " + ((LogEntry.Started) entry.what()).policy().toHex();
     }
   }
 }
