@@ -281,9 +281,7 @@ public final class Broker {
         log.append(
                 ledger ->
                     Optional.of(
-                        new LogEntry(
-                            ledger.notBefore(clock.instant()),
-                            LogEntry.Decided.refused(request, refuse))))
+                        new LogEntry(clock.instant(), LogEntry.Decided.refused(request, refuse))))
             .orElseThrow();
     return new Answer.Refused(line, refuse);
   }
@@ -309,9 +307,7 @@ public final class Broker {
       BrokerLog log, LockPublicKey token, String rule, Instant until, Instant now)
       throws LogException, IOException {
     log.append(
-        ledger ->
-            Optional.of(
-                new LogEntry(ledger.notBefore(now), new LogEntry.TokenIssued(token, rule, until))));
+        ledger -> Optional.of(new LogEntry(now, new LogEntry.TokenIssued(token, rule, until))));
   }
 }
    * @param policy of {@link Policy#hash}

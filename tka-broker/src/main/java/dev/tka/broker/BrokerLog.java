@@ -10,8 +10,10 @@ import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -20,6 +22,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /**
  * A broker's log: a file of lines of JSON to which lines are only added.
@@ -46,15 +49,20 @@ public final class BrokerLog implements AutoCloseable {
 
   private final Path file;
   private final FileChannel channel;
+
+  /** Tells this file from another of the same name. */
+  private final Object key;
+
   private long read;
   private long lines;
   private Bytes last = NO_HASH;
   private Ledger ledger = Ledger.empty();
   private Optional<String> note = Optional.empty();
 
-  private BrokerLog(Path file, FileChannel channel) {
+  private BrokerLog(Path file, FileChannel channel, Object key) {
     this.file = file;
     this.channel = channel;
+    this.key = key;
   }
 
   /**
@@ -65,23 +73,30 @@ public final class BrokerLog implements AutoCloseable {
    * @throws IOException if it cannot be read or written
    */
   public static BrokerLog open(Path file) throws LogException, IOException {
+    return open(file, UnaryOperator.identity());
+  }
+
+  /** The same, through a channel that somebody watches. */
+  static BrokerLog open(Path file, UnaryOperator<FileChannel> watching)
+      throws LogException, IOException {
     Path folder = Objects.requireNonNullElse(file.toAbsolutePath().getParent(), file);
     DurableFiles.createFolders(folder);
     boolean isNew = !Files.exists(file, LinkOption.NOFOLLOW_LINKS);
     FileChannel channel =
-        FileChannel.open(
-            file,
-            Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
-            DurableFiles.ownerOnly("rw-------"));
-    BrokerLog log = new BrokerLog(file, channel);
+        watching.apply(
+            FileChannel.open(
+                file,
+                Set.of(
+                    StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
+                DurableFiles.ownerOnly("rw-------")));
     try {
+      BrokerLog log = new BrokerLog(file, channel, key(file));
       if (isNew) {
         DurableFiles.flushFolder(folder);
       }
       synchronized (OF_PROCESS) {
         try (FileLock held = channel.lock()) {
-          log.catchUp(entry -> {});
-          log.mendEnd();
+          log.follow();
         }
       }
       return log;
@@ -111,7 +126,7 @@ public final class BrokerLog implements AutoCloseable {
   public static Head verify(Path file, Set<Bytes> kept, Consumer<LogEntry> reading)
       throws LogException, IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      BrokerLog log = new BrokerLog(file, channel);
+      BrokerLog log = new BrokerLog(file, channel, key(file));
       long whole = settledSize(channel);
       Set<Bytes> missing = new HashSet<>(kept);
       log.catchUp(
@@ -157,14 +172,43 @@ public final class BrokerLog implements AutoCloseable {
   /** What follows from all lines that are there now. */
   synchronized Ledger ledger() throws LogException, IOException {
     synchronized (OF_PROCESS) {
+      requireInPlace();
       if (channel.size() != read) {
         try (FileLock held = channel.lock()) {
-          catchUp(entry -> {});
-          mendEnd();
+          follow();
         }
       }
     }
     return ledger;
+  }
+
+  /**
+   * Reads what others wrote, and has it on the disk before it counts: they may have been killed
+   * before they saw to that.
+   */
+  private void follow() throws LogException, IOException {
+    catchUp(entry -> {});
+    mendEnd();
+    channel.force(true);
+  }
+
+  private static Object key(Path file) throws IOException {
+    BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
+    return Objects.requireNonNullElse(found.fileKey(), file);
+  }
+
+  /** What is written to a file that was moved away would be missed after the next start. */
+  private void requireInPlace() throws LogException, IOException {
+    Object found;
+    try {
+      found = key(file);
+    } catch (NoSuchFileException e) {
+      found = "none";
+    }
+    if (!found.equals(key)) {
+      throw new LogException(
+          file + ": expected the file that was opened, found another or none: it was moved away");
+    }
   }
 
   /** How many signatures control has yet to get ({@link Bringing}). */
@@ -182,27 +226,29 @@ public final class BrokerLog implements AutoCloseable {
   /**
    * Adds an entry.
    *
+   * @param making makes the entry; of a time before the entry before it, it gets that one's time
    * @return the number of its line; empty if there was none to be added
-   * @throws LogException if somebody else changed the log since it was opened
-   * @throws IOException if it cannot be written; whether the entry is there, the next call finds
+   * @throws LogException if somebody else changed the log since it was opened, or moved it
+   * @throws IOException if it cannot be written; should its line be there, the next call finds it
    */
   synchronized Optional<Long> append(Making making) throws LogException, IOException {
     synchronized (OF_PROCESS) {
       try (FileLock held = channel.lock()) {
+        requireInPlace();
         if (channel.size() != read) {
-          catchUp(entry -> {});
-          mendEnd();
+          follow();
         }
-        Optional<LogEntry> entry = making.of(ledger);
-        if (entry.isEmpty()) {
+        Optional<LogEntry> made = making.of(ledger);
+        if (made.isEmpty()) {
           return Optional.empty();
         }
-        Line line = Line.of(lines + 1, last, entry.get());
+        LogEntry entry = new LogEntry(ledger.notBefore(made.get().at()), made.get().what());
+        Line line = Line.of(lines + 1, last, entry);
         write(line.text());
         read += line.text().length;
         lines++;
         last = line.hash();
-        ledger = ledger.with(entry.get());
+        ledger = ledger.with(entry);
         return Optional.of(lines);
       }
     }
@@ -211,10 +257,24 @@ public final class BrokerLog implements AutoCloseable {
   private void write(byte[] text) throws IOException {
     ByteBuffer buffer = ByteBuffer.wrap(text);
     long at = read;
-    while (buffer.hasRemaining()) {
-      at += channel.write(buffer, at);
+    try {
+      while (buffer.hasRemaining()) {
+        at += channel.write(buffer, at);
+      }
+      channel.force(true);
+    } catch (IOException e) {
+      cutOff(e);
+      throw e;
     }
-    channel.force(true);
+  }
+
+  /** Nobody is told what a line says that may not be on the disk; it must not count later. */
+  private void cutOff(IOException because) {
+    try {
+      channel.truncate(read);
+    } catch (IOException e) {
+      because.addSuppressed(e);
+    }
   }
 
   /** A line, its line feed included. */
@@ -331,7 +391,6 @@ public final class BrokerLog implements AutoCloseable {
     }
     if (isWhole) {
       channel.write(ByteBuffer.wrap(new byte[] {'\n'}), read + left);
-      channel.force(true);
       take(end.array(), entry -> {});
       return;
     }
@@ -344,7 +403,6 @@ public final class BrokerLog implements AutoCloseable {
                 + left
                 + " bytes of it were cut off: nothing that it says was told to anybody");
     channel.truncate(read);
-    channel.force(true);
   }
 
   @Override

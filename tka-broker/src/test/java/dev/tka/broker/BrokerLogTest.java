@@ -4,14 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tka.core.Bytes;
+import dev.tka.core.NodeKey;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.BeforeEach;
@@ -177,6 +182,107 @@ class BrokerLogTest {
       }
       assertThat(Files.size(file)).isEqualTo(length == whole.length - 1 ? whole.length : second);
     }
+  }
+
+  /** Opens the log, to see what of it is on the disk. */
+  private BrokerLog watched(AtomicReference<WatchedChannel> disk) throws Exception {
+    return BrokerLog.open(
+        file,
+        channel -> {
+          disk.set(new WatchedChannel(channel));
+          return disk.get();
+        });
+  }
+
+  @Test
+  void everyLineIsOnTheDiskBeforeAnybodyIsToldOfIt() throws Exception {
+    Scene scene = new Scene(folder);
+    Policy policy = scene.policy(Scene.rule("tokens", Scene.TOKEN, Scene.AUTH_KEY, ""));
+    NodeKey node = Scene.node(1);
+    AtomicReference<WatchedChannel> disk = new AtomicReference<>();
+    try (BrokerLog log = watched(disk)) {
+      Broker broker =
+          new Broker(policy, log, Scene.clock(), (second, request) -> Optional.empty(), false);
+      BrokerToken token = BrokerToken.generate(Scene.RANDOM);
+      List<Callable<?>> told =
+          List.of(
+              () -> Broker.start(log, policy.hash(Map.of()), Scene.NOW),
+              () -> broker.ask(Scene.request(node, "no voucher")),
+              () -> {
+                Broker.issue(log, token.id(), "tokens", Scene.UNTIL, Scene.NOW);
+                return token;
+              },
+              () ->
+                  broker.ask(
+                      Scene.request(node, token.vouch(Scene.TAILNET, node, Optional.empty()))));
+      for (int i = 0; i < told.size(); i++) {
+        assertThat(told.get(i).call()).isNotNull();
+        assertThat(new String(disk.get().onDisk(), StandardCharsets.UTF_8)).hasLineCount(i + 1);
+      }
+    }
+    assertThat(read()).hasSize(4);
+  }
+
+  @Test
+  void whatAProcessThatWasKilledWroteIsOnTheDiskBeforeItCounts() throws Exception {
+    write(0, 2);
+    AtomicReference<WatchedChannel> disk = new AtomicReference<>();
+    try (BrokerLog log = watched(disk)) {
+      assertThat(log.ledger().used()).containsOnlyKeys("oidc:0");
+      assertThat(disk.get().onDisk()).isEqualTo(Files.readAllBytes(file));
+      write(2, 1);
+      assertThat(log.ledger().used()).hasSize(2);
+      assertThat(disk.get().onDisk()).isEqualTo(Files.readAllBytes(file));
+    }
+  }
+
+  @Test
+  void aLineThatTheDiskDidNotTakeDoesNotCountLater() throws Exception {
+    AtomicReference<WatchedChannel> disk = new AtomicReference<>();
+    try (BrokerLog log = watched(disk)) {
+      disk.get().fails(true);
+      assertThatThrownBy(() -> log.append(ledger -> Optional.of(entry(0))))
+          .isInstanceOf(java.io.IOException.class);
+      assertThat(Files.size(file)).isZero();
+      disk.get().fails(false);
+      assertThat(log.ledger().used()).isEmpty();
+      assertThat(log.append(ledger -> Optional.of(entry(2)))).contains(1L);
+    }
+    assertThat(read()).containsExactly(entry(2));
+  }
+
+  @Test
+  void nothingIsWrittenToALogThatWasMovedAway() throws Exception {
+    try (BrokerLog log = BrokerLog.open(file)) {
+      log.append(ledger -> Optional.of(entry(0)));
+      Files.move(file, file.resolveSibling("log.1"));
+      for (int i = 0; i < 2; i++) {
+        assertThatThrownBy(log::ledger)
+            .isInstanceOf(LogException.class)
+            .hasMessageContaining("it was moved away");
+        assertThatThrownBy(() -> log.append(ledger -> Optional.of(entry(2))))
+            .isInstanceOf(LogException.class);
+        Files.writeString(file, "");
+      }
+      Files.move(
+          file.resolveSibling("log.1"), file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+      assertThat(log.append(ledger -> Optional.of(entry(2)))).contains(2L);
+    }
+  }
+
+  @Test
+  void noLineIsOfATimeBeforeTheLineBefore() throws Exception {
+    write(0, 1);
+    try (BrokerLog log = BrokerLog.open(file)) {
+      log.append(
+          ledger ->
+              Optional.of(
+                  new LogEntry(
+                      entry(0).at().minusSeconds(60),
+                      new LogEntry.Settled(
+                          Scene.TAILNET, Scene.node(1), "oidc:0", Optional.empty()))));
+    }
+    assertThat(read().get(1).at()).isEqualTo(entry(0).at());
   }
 
   @Test
