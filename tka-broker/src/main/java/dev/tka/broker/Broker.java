@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -19,15 +20,21 @@ import java.util.concurrent.atomic.AtomicReference;
  * <p>A slow signer or second broker holds nobody else up: both are asked first, without a lock, and
  * what they made is given only if the decision is the same at the moment when it is logged.
  */
+@SuppressWarnings("try") // A turn is held, not used.
 public final class Broker {
   private static final int TRIES = 3;
 
   /** Within a minute; with lines of 2 KiB, they fill at most 2 GiB in a week. */
   static final int MOST_REFUSALS = 100;
 
+  /** Of one rule within a minute, of vouchers that are good. */
+  static final int MOST_FAILURES = 20;
+
   /** Where keys are and what is wrong with them is nothing for whoever asks. */
   private static final String NO_SIGNER =
       "the key to sign with cannot be used now; the broker's own lines say why";
+
+  private static final String NO_TURN = "others wait for the same rule: ask again";
 
   private static final String NO_AGREEMENT =
       "the second broker does not agree; the broker's own lines say why";
@@ -38,7 +45,12 @@ public final class Broker {
   private final SecondOpinion second;
   private final boolean rehearses;
   private final boolean brings;
+  private final Duration turn;
+  private final Turns turns;
   private final Refusals refusals = new Refusals(MOST_REFUSALS);
+
+  /** By rule: a key or a second broker that fails must not hold up the other rules. */
+  private final Map<String, Refusals> failures = new ConcurrentHashMap<>();
 
   /**
    * A broker.
@@ -49,7 +61,12 @@ public final class Broker {
    */
   public Broker(
       Policy policy, BrokerLog log, Clock clock, SecondOpinion second, boolean rehearses) {
-    this(policy, log, clock, second, rehearses, false);
+    this(policy, log, clock, second, rehearses, false, Turns.WAIT);
+  }
+
+  /** One in which a request waits so long for its turn. */
+  Broker(Policy policy, BrokerLog log, Clock clock, SecondOpinion second, Duration turn) {
+    this(policy, log, clock, second, false, false, turn);
   }
 
   private Broker(
@@ -58,18 +75,26 @@ public final class Broker {
       Clock clock,
       SecondOpinion second,
       boolean rehearses,
-      boolean brings) {
+      boolean brings,
+      Duration turn) {
     this.policy = policy;
     this.log = log;
     this.clock = clock;
     this.second = second;
     this.rehearses = rehearses;
     this.brings = brings;
+    this.turn = turn;
+    turns = new Turns(policy, turn);
+  }
+
+  /** How many requests may be waiting for signers and second brokers at one time. */
+  int places() {
+    return turns.places();
   }
 
   /** The same, whose signatures for nodes are noted in the log as those of {@link Bringing}. */
   public Broker bringing() {
-    return new Broker(policy, log, clock, second, rehearses, true);
+    return new Broker(policy, log, clock, second, rehearses, true, turn);
   }
 
   /** Asks another broker. */
@@ -140,10 +165,15 @@ public final class Broker {
       return new Answer.Later(wait.get());
     }
     Answer answer = decide(request);
-    if (answer instanceof Answer.Refused) {
-      refusals.add(clock.instant());
+    if (answer instanceof Answer.Refused refused) {
+      (refused.why().isFailure() ? failures(refused.why().rule().orElseThrow()) : refusals)
+          .add(clock.instant());
     }
     return answer;
+  }
+
+  private Refusals failures(String rule) {
+    return failures.computeIfAbsent(rule, name -> new Refusals(MOST_FAILURES));
   }
 
   private Answer decide(SigningRequest request) throws LogException, IOException {
@@ -154,6 +184,12 @@ public final class Broker {
         return rehearses
             ? new Answer.WouldSign(again.line(), again.rule().name())
             : given(again.line(), again.rule(), again.voucher(), again.signature());
+      }
+      if (first instanceof Decision.Sign sign) {
+        Optional<Duration> wait = failures(sign.rule().name()).wait(clock.instant());
+        if (wait.isPresent()) {
+          return new Answer.Later(wait.get());
+        }
       }
       Made made = first instanceof Decision.Sign sign ? make(sign, request) : Made.nothing();
       Optional<Answer> answer = log(request, made, verified);
@@ -194,6 +230,16 @@ public final class Broker {
     if (rehearses) {
       return new Made(Optional.of(sign), Optional.empty(), Optional.empty());
     }
+    Optional<Turns.Turn> turn = turns.take(sign.rule().name());
+    if (turn.isEmpty()) {
+      return Made.failed(sign, Reason.BUSY, NO_TURN, "as many as may of the rule are being signed");
+    }
+    try (Turns.Turn held = turn.get()) {
+      return madeInTurn(sign, request);
+    }
+  }
+
+  private Made madeInTurn(Decision.Sign sign, SigningRequest request) {
     // The own key first: the second broker need not agree to what cannot be signed anyhow.
     try (NodeSigner signer = NodeSigner.open(sign.rule().sign())) {
       if (sign.needsSecond()) {
@@ -289,6 +335,7 @@ public final class Broker {
   /**
    * Notes in the log that a broker starts.
    *
+   * @param policy of {@link Policy#hash}
    * @return the last line, to be kept elsewhere
    */
   public static BrokerLog.Head start(BrokerLog log, Bytes policy, Instant now)
@@ -310,4 +357,3 @@ public final class Broker {
         ledger -> Optional.of(new LogEntry(now, new LogEntry.TokenIssued(token, rule, until))));
   }
 }
-   * @param policy of {@link Policy#hash}

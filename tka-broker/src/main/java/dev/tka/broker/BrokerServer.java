@@ -50,11 +50,21 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
  * header {@code Tka-Error}. Closing it leaves the log open.
  */
 public final class BrokerServer implements AutoCloseable {
-  private static final int THREADS = 24;
-  private static final int CONNECTIONS = 256;
+  /** Of Jetty itself, and of what needs no rule's turn. */
+  private static final int SPARE = 64;
+
   private static final int LARGEST_BODY = 64 << 10;
   private static final int LONGEST_HEAD = 8 << 10;
-  private static final Duration IDLE = Duration.ofSeconds(30);
+
+  /**
+   * How long it lets a client be.
+   *
+   * @param idle for taking the answer; while a request is decided, a connection may be idle
+   * @param whole for sending the whole request, from the opening of the connection on
+   */
+  record Times(Duration idle, Duration whole) {
+    static final Times USUAL = new Times(Duration.ofSeconds(30), Duration.ofSeconds(20));
+  }
 
   /** For requests in flight, when it is closed. */
   private static final Duration LEAVE = Duration.ofSeconds(60);
@@ -113,13 +123,25 @@ public final class BrokerServer implements AutoCloseable {
    */
   public static BrokerServer start(
       Broker broker, Where where, Delivery delivery, Consumer<String> lines) throws IOException {
-    QueuedThreadPool threads = new QueuedThreadPool(THREADS, 2);
+    return start(broker, where, delivery, lines, Times.USUAL);
+  }
+
+  /** The same, with other times. */
+  static BrokerServer start(
+      Broker broker, Where where, Delivery delivery, Consumer<String> lines, Times times)
+      throws IOException {
+    // One request a connection, and a thread for each: those that wait hold nobody else up.
+    int connections = broker.places() + SPARE;
+    QueuedThreadPool threads = new QueuedThreadPool(connections + SPARE, 2);
+    threads.setReservedThreads(0);
     threads.setName("tka-broker");
     Server server = new Server(threads);
     HttpConfiguration http = new HttpConfiguration();
     http.setRequestHeaderSize(LONGEST_HEAD);
     http.setSendServerVersion(false);
     http.setSendDateHeader(false);
+    // Whoever reuses one that is just being closed would not know whether it was asked.
+    http.setPersistentConnectionsEnabled(false);
     AbstractConnector connector;
     if (where instanceof Where.Unix unix) {
       makeRoomFor(unix.socket());
@@ -134,11 +156,13 @@ public final class BrokerServer implements AutoCloseable {
       port.setPort(((Where.Loopback) where).port());
       connector = port;
     }
-    connector.setIdleTimeout(IDLE.toMillis());
+    connector.setIdleTimeout(times.idle().toMillis());
+    WholeInTime inTime = new WholeInTime(connector, times.whole());
+    connector.addBean(inTime);
     server.addConnector(connector);
-    server.addBean(new NetworkConnectionLimit(CONNECTIONS, server));
+    server.addBean(new NetworkConnectionLimit(connections, server));
     InFlight inFlight = new InFlight();
-    server.setHandler(new Asking(broker, where, delivery, lines, inFlight));
+    server.setHandler(new Asking(broker, where, delivery, lines, inFlight, inTime));
     server.setErrorHandler(new Plain());
     server.setDefaultHandler(null);
     server.setStopTimeout(0);
@@ -282,10 +306,17 @@ public final class BrokerServer implements AutoCloseable {
     private final Delivery delivery;
     private final Consumer<String> lines;
     private final InFlight inFlight;
+    private final WholeInTime inTime;
 
     Asking(
-        Broker broker, Where where, Delivery delivery, Consumer<String> lines, InFlight inFlight) {
+        Broker broker,
+        Where where,
+        Delivery delivery,
+        Consumer<String> lines,
+        InFlight inFlight,
+        WholeInTime inTime) {
       this.inFlight = inFlight;
+      this.inTime = inTime;
       this.broker = broker;
       this.where = where;
       this.delivery = delivery;
@@ -317,7 +348,7 @@ public final class BrokerServer implements AutoCloseable {
       } catch (RuntimeException e) {
         // Without what it says: that may quote a request.
         lines.accept("failed: " + e.getClass().getName());
-        reply = Reply.error(500, "unavailable", "the broker failed; its log says what happened");
+        reply = Reply.error(500, "unavailable", "the broker failed; its own lines say where");
       }
       reply.send(response, whole);
       return true;
@@ -351,6 +382,7 @@ public final class BrokerServer implements AutoCloseable {
       } catch (IOException e) {
         return Reply.error(400, "malformed", "the request broke off");
       }
+      inTime.isWhole(request);
       if (body.length > LARGEST_BODY) {
         return Reply.error(413, "too-large", "the request is too large");
       }

@@ -75,6 +75,12 @@ public sealed interface Decision {
           reason, sentence, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
     }
 
+    /** Whether nothing is wrong with the request, but with what a rule needs to sign it. */
+    boolean isFailure() {
+      return rule.isPresent()
+          && (reason == Reason.SIGNER || reason == Reason.SECOND || reason == Reason.BUSY);
+    }
+
     Refuse because(String text) {
       return new Refuse(reason, sentence, rule, voucher, retryAfter, Optional.of(text));
     }

@@ -27,8 +27,11 @@ import java.util.concurrent.TimeoutException;
 public final class SecondBroker implements Broker.SecondOpinion {
   private static final Duration TO_CONNECT = Duration.ofSeconds(20);
 
-  /** Longer than a signer may take to be opened and to sign, 60 seconds each. */
-  static final Duration PATIENCE = Duration.ofSeconds(150);
+  /**
+   * Longer than the other waits for its turn and for its signer, which may take 60 seconds to be
+   * opened, and 60 to sign. What it agrees to later, it says to whoever asks again.
+   */
+  static final Duration PATIENCE = Turns.WAIT.plusSeconds(130);
 
   private static final int LARGEST_ANSWER = 64 << 10;
   private static final int LONGEST_LINE = 300;

@@ -12,6 +12,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.URI;
 import java.net.UnixDomainSocketAddress;
@@ -29,9 +31,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -44,7 +50,7 @@ class BrokerServerTest {
   @TempDir Path folder;
   private Scene scene;
   private final List<AutoCloseable> open = new ArrayList<>();
-  private final List<String> lines = new ArrayList<>();
+  private final List<String> lines = new CopyOnWriteArrayList<>();
 
   @BeforeEach
   void begin() throws Exception {
@@ -211,6 +217,146 @@ class BrokerServerTest {
     agrees.countDown();
     assertThat(asking.get().statusCode()).isEqualTo(200);
     ending.join();
+  }
+
+  private BrokerServer serve(
+      Policy policy, Broker.SecondOpinion second, BrokerServer.Times times, Duration turn)
+      throws Exception {
+    BrokerLog log = BrokerLog.open(folder.resolve("log"));
+    BrokerServer server =
+        BrokerServer.start(
+            new Broker(policy, log, Scene.clock(), second, turn),
+            port(),
+            (request, signed) -> Optional.empty(),
+            lines::add,
+            times);
+    open.add(server);
+    open.add(log);
+    return server;
+  }
+
+  private String withSecond() {
+    return Scene.rule(
+        "ci",
+        Scene.OIDC,
+        Scene.AUTH_KEY,
+        ",'second':{'above':0,'url':'https://b.example','key':'"
+            + scene.trusted.publicKey()
+            + "'}");
+  }
+
+  @Test
+  void aRequestThatComesByteByByteIsCutOffWhateverIsMissing() throws Exception {
+    BrokerServer server =
+        serve(
+            scene.policy(Scene.rule("ci", Scene.OIDC, Scene.AUTH_KEY, "")),
+            (second, request) -> Optional.empty(),
+            new BrokerServer.Times(Duration.ofSeconds(30), Duration.ofMillis(300)),
+            Duration.ofSeconds(20));
+    String head =
+        "POST /v1/sign HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+            + TOKEN
+            + "\r\nContent-Length: 60000\r\n";
+    String body = new String(vouched(1).toJson(), StandardCharsets.UTF_8);
+    String whole = head.replace("60000", String.valueOf(body.length())) + "\r\n" + body;
+    for (String begins : List.of("", head, head + "\r\n{", whole)) {
+      assertTimeoutPreemptively(
+          Duration.ofSeconds(20), () -> drip(server, begins), "after " + begins);
+    }
+    assertThat(ask(server, TOKEN, vouched(2).toJson()).statusCode()).isEqualTo(200);
+  }
+
+  /** Sends a beginning, and then a byte now and then for as long as the connection is open. */
+  private static void drip(BrokerServer server, String begins) throws Exception {
+    URI to = URI.create("http://" + server.address());
+    try (Socket socket = new Socket(to.getHost(), to.getPort())) {
+      socket.getOutputStream().write(Scene.utf8(begins));
+      while (true) {
+        socket.getOutputStream().write('x');
+        Thread.sleep(10);
+      }
+    } catch (SocketException e) {
+      assertThat(e).hasMessageMatching("(?i).*(broken pipe|reset|closed|aborted).*");
+    }
+  }
+
+  @Test
+  void aConnectionMayBeIdleForAsLongAsItsRequestIsDecided() throws Exception {
+    BrokerServer server =
+        serve(
+            scene.policy(withSecond()),
+            (second, request) -> {
+              try {
+                Thread.sleep(500);
+              } catch (InterruptedException e) {
+                return Optional.of("interrupted");
+              }
+              return Optional.empty();
+            },
+            new BrokerServer.Times(Duration.ofMillis(100), Duration.ofMillis(200)),
+            Duration.ofSeconds(20));
+    assertThat(ask(server, TOKEN, vouched(1).toJson()).statusCode()).isEqualTo(200);
+    assertThat(SecondBroker.PATIENCE)
+        .as("than the other's turn and its signer, at their longest")
+        .isGreaterThan(Turns.WAIT.plusSeconds(120));
+  }
+
+  @Test
+  void aRuleThatHangsHoldsUpNoOther() throws Exception {
+    CountDownLatch agrees = new CountDownLatch(1);
+    AtomicInteger asking = new AtomicInteger();
+    BrokerServer server =
+        serve(
+            scene.policy(
+                withSecond(),
+                Scene.rule("other", Scene.OIDC, Scene.AUTH_KEY, "")
+                    .replace("\"sub\":\"job\"", "\"sub\":\"other\"")),
+            (second, request) -> {
+              asking.incrementAndGet();
+              try {
+                agrees.await();
+              } catch (InterruptedException e) {
+                return Optional.of("interrupted");
+              }
+              return Optional.empty();
+            },
+            BrokerServer.Times.USUAL,
+            Duration.ofMillis(200));
+    HttpClient client = HttpClient.newHttpClient();
+    List<CompletableFuture<HttpResponse<String>>> waiting = new ArrayList<>();
+    try {
+      for (int i = 0; i < 40; i++) {
+        waiting.add(
+            client.sendAsync(
+                HttpRequest.newBuilder(URI.create("http://" + server.address() + "/v1/sign"))
+                    .header("Authorization", "Bearer " + TOKEN)
+                    .POST(HttpRequest.BodyPublishers.ofByteArray(vouched(i).toJson()))
+                    .build(),
+                HttpResponse.BodyHandlers.ofString()));
+      }
+      long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+      while (waiting.stream().filter(CompletableFuture::isDone).count() < 32) {
+        assertThat(System.nanoTime()).as("all but those that have a turn").isLessThan(end);
+        Thread.sleep(5);
+      }
+      Map<String, Object> claims = Scene.claims(Scene.node(99), "of 99");
+      claims.put("sub", "other");
+      byte[] other = Scene.request(Scene.node(99), scene.jwt(claims)).toJson();
+      assertThat(ask(server, TOKEN, other).statusCode()).isEqualTo(200);
+    } finally {
+      agrees.countDown();
+    }
+    List<Integer> statuses = new ArrayList<>();
+    for (CompletableFuture<HttpResponse<String>> each : waiting) {
+      HttpResponse<String> answer = each.get();
+      statuses.add(answer.statusCode());
+      if (answer.statusCode() == 503) {
+        requireError(answer, 503, "busy");
+      }
+    }
+    assertThat(asking).hasValue(8);
+    assertThat(statuses).filteredOn(status -> status == 200).hasSize(8);
+    assertThat(statuses).allMatch(status -> status == 200 || status == 503 || status == 429);
   }
 
   @Test

@@ -111,6 +111,31 @@ class BrokerTest {
   }
 
   @Test
+  void aRuleWhoseKeyFailsHoldsUpNoOther() throws Exception {
+    Policy policy =
+        scene.policy(
+            Scene.rule("ci", Scene.OIDC, scene.trustedKey(), ""),
+            Scene.rule("tokens", Scene.TOKEN, Scene.AUTH_KEY, ""));
+    Files.delete(folder.resolve("admin.key"));
+    BrokerToken token = BrokerToken.generate(Scene.RANDOM);
+    try (BrokerLog log = BrokerLog.open(file)) {
+      Broker broker = broker(policy, log);
+      Broker.issue(log, token.id(), "tokens", Scene.UNTIL, Scene.NOW);
+      SigningRequest failing = vouched(1);
+      for (int i = 0; i < Broker.MOST_REFUSALS + 1; i++) {
+        assertThat(broker.ask(failing))
+            .isInstanceOf(
+                i < Broker.MOST_FAILURES ? Broker.Answer.Refused.class : Broker.Answer.Later.class);
+      }
+      assertThat(decided()).hasSize(Broker.MOST_FAILURES);
+      NodeKey node = Scene.node(2);
+      assertThat(
+              broker.ask(Scene.request(node, token.vouch(Scene.TAILNET, node, Optional.empty()))))
+          .isInstanceOf(Broker.Answer.Signed.class);
+    }
+  }
+
+  @Test
   void aSecondBrokerIsAskedAboveANumberAndItsRefusalCounts() throws Exception {
     Policy policy =
         scene.policy(

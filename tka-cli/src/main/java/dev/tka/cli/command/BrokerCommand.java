@@ -239,7 +239,7 @@ public final class BrokerCommand {
         "  tka broker run policy.json --dry-run"
       })
   static final class Run implements Callable<Integer> {
-    /** Who asks the broker waits for control, too, and has a connection that may not be idle. */
+    /** Whoever asks the broker waits for control, too. */
     private static final Duration SILENCE = Duration.ofSeconds(10);
 
     private static final Duration ANSWER = Duration.ofSeconds(15);
