@@ -58,7 +58,12 @@ public final class Bringing implements BrokerServer.Delivery, AutoCloseable {
   private volatile boolean away;
 
   /** One that control answered, but did not take. */
-  private record Postponed(Instant until, String why) {}
+  private record Postponed(Instant until, String why) {
+    /** A clock that went back must not make a signature wait for it to come again. */
+    boolean isStill(Instant now) {
+      return until.isAfter(now) && !until.isAfter(now.plus(LONGEST_PAUSE));
+    }
+  }
 
   private Bringing(BrokerLog log, ServerClient control, Clock clock, Consumer<String> lines) {
     this.log = log;
@@ -104,7 +109,7 @@ public final class Bringing implements BrokerServer.Delivery, AutoCloseable {
       Instant now = clock.instant();
       for (Ledger.ToBring one : waiting) {
         Postponed before = postponed.get(one.voucher());
-        if (before != null && before.until().isAfter(now)) {
+        if (before != null && before.isStill(now)) {
           continue;
         }
         boolean wasAway = away;

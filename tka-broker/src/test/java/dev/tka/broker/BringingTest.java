@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +20,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -95,6 +99,40 @@ class BringingTest {
     assertThat(settled())
         .singleElement()
         .satisfies(one -> assertThat(one.left()).contains("the server says: not trusted"));
+  }
+
+  @Test
+  void aClockThatGoesBackPostponesNothing() throws Exception {
+    AtomicInteger tries = new AtomicInteger();
+    AtomicReference<Instant> now = new AtomicReference<>(Scene.NOW.plus(Duration.ofHours(9)));
+    InstantSource clock = now::get;
+    Path socket = folder.resolve("control");
+    try (FakeServer server =
+            FakeServer.on(
+                socket,
+                (asked, out) -> {
+                  tries.incrementAndGet();
+                  FakeServer.refuse(out, 404, "unknown-node", "no such node");
+                });
+        BrokerLog log = BrokerLog.open(file);
+        Bringing bringing =
+            Bringing.start(
+                log,
+                ServerClient.open(ServerAccess.of(ServerUrl.parse("unix", socket.toString()))),
+                clock.withZone(ZoneOffset.UTC),
+                lines::add)) {
+      assertThat(server.url()).isNotEmpty();
+      assertThat(bringing).isNotNull();
+      long end = System.nanoTime() + PATIENCE;
+      while (lines.isEmpty() && System.nanoTime() < end) {
+        Thread.sleep(5);
+      }
+      now.set(Scene.NOW);
+      while (tries.get() < 2 && System.nanoTime() < end) {
+        Thread.sleep(5);
+      }
+    }
+    assertThat(tries).hasValueGreaterThan(1);
   }
 
   @Test
