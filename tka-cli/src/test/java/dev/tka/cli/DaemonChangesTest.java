@@ -563,6 +563,7 @@ class DaemonChangesTest {
       Cli.Result begun = require(daemon.run("revoke-keys", Daemon.OTHER.publicKey()), ExitCode.OK);
       assertThat(begun.err()).contains("make a recovery update that revokes", "nothing is sent");
       assertThat(begun.err()).doesNotContain("warning: it is another one");
+      assertThat(begun.out()).contains("\ttka revoke-keys tailscaled: --cosign ");
       Matcher update = Pattern.compile("--cosign ([0-9A-F]+)").matcher(begun.out());
       assertThat(update.find()).as(begun.out()).isTrue();
       String hex = update.group(1);

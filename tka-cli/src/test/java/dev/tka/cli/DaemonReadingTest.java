@@ -57,7 +57,7 @@ class DaemonReadingTest {
       assertThat(phone.out()).contains("tka sign " + daemon.url()).doesNotContain("--key-file");
       Cli.Result plan = daemon.run("revoke-keys", TestKeys.publicKey(2), "--plan");
       assertThat(plan.exitCode()).as(plan.err()).isEqualTo(ExitCode.OK);
-      assertThat(plan.out()).contains("laptop");
+      assertThat(plan.out()).contains("laptop").doesNotContain("--key-file");
       Cli.Result doctor = daemon.run("doctor", "--without", TestKeys.publicKey(2));
       assertThat(doctor.out()).contains("only the active chain", "phone", "laptop");
     }
@@ -66,7 +66,10 @@ class DaemonReadingTest {
   @Test
   void aLockThatIsOffIsNoError() throws Exception {
     try (Daemon daemon = Daemon.off(folder)) {
-      assertThat(daemon.run("status").out()).contains("NOT enabled");
+      assertThat(daemon.run("status").out())
+          .contains("NOT enabled", "This node's key: " + Daemon.OWN.publicKey());
+      assertThat(daemon.run("status", "--json").out())
+          .contains("\"PublicKey\": \"" + Daemon.OWN.publicKey());
       Cli.Result log = daemon.run("log");
       assertThat(log.exitCode()).isEqualTo(ExitCode.NOT_FOUND);
       assertThat(log.err()).contains("tka init " + daemon.url());

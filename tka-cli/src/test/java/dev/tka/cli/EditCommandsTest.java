@@ -336,7 +336,9 @@ class EditCommandsTest {
 
     Cli.Result first = tailnet.edit("revoke-keys", "ann", tailnet.publicKey("carol"), mallory);
     assertThat(shape(first.out())).isEqualTo(shape(ours("revoke-keys, step 1")));
-    assertThat(first.err()).contains("With 1 vote it has no effect yet");
+    assertThat(first.err())
+        .contains("With 1 vote it has no effect yet", "refuse it now: it does not outweigh ")
+        .doesNotContain("make it again");
     String update = updateIn(first.out());
 
     tailnet.requireRefused(

@@ -106,6 +106,11 @@ final class DaemonEdit implements AutoCloseable {
   /** Options that name a key to sign with, of this version and others. */
   static final List<String> SIGNERS = List.of("--key-file", "--signer");
 
+  /** The option that names a key to sign with, for a command to run next; none on a tailscaled. */
+  static String keyOption(Optional<TailscaledPlace> daemon) {
+    return daemon.isPresent() ? "" : " --key-file FILE";
+  }
+
   static DaemonEdit open(TailscaledPlace place, String words, PrintWriter err)
       throws StoreException {
     try {

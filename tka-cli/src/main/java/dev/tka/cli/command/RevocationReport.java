@@ -11,6 +11,8 @@ import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.Bar;
 import dev.tka.core.authority.ForkResolution;
+import dev.tka.core.authority.Refusal;
+import dev.tka.core.authority.RevocationOutlook;
 import dev.tka.core.authority.RevocationPlan;
 import dev.tka.core.nodekey.PeerVerdict;
 import dev.tka.core.store.TrailEntry;
@@ -71,7 +73,7 @@ final class RevocationReport {
         stranded);
   }
 
-  void print(PrintWriter out, String store) {
+  void print(PrintWriter out, String store, String keyOption) {
     out.println("Fork point: " + plan.forkPoint());
     printVotes(out);
     printSigners(out);
@@ -94,8 +96,22 @@ final class RevocationReport {
                   .collect(Collectors.joining())
               + " --fork-from "
               + plan.forkPoint()
-              + " --key-file FILE");
+              + keyOption);
     }
+  }
+
+  /**
+   * The reason why control would refuse a revocation. An edit that is in conflict is made again on
+   * the new head; a revocation goes back on purpose, and lacks votes.
+   */
+  static Optional<String> refusedByControl(RevocationOutlook outlook) {
+    return outlook
+        .refusedByControl()
+        .map(
+            refusal ->
+                refusal instanceof Refusal.Conflict conflict
+                    ? "it does not outweigh " + conflict.displaced()
+                    : refusal.reason());
   }
 
   private void printVotes(PrintWriter out) {
@@ -195,9 +211,8 @@ final class RevocationReport {
                   .orElse("; no fork point prevents that")
               + ".");
     }
-    plan.outlook()
-        .refusedByControl()
-        .ifPresent(refusal -> out.println("Control would refuse it: " + refusal.reason()));
+    refusedByControl(plan.outlook())
+        .ifPresent(why -> out.println("Control would refuse it: " + why));
     if (plan.outlook().belowWindows()) {
       out.println(
           "It forks off before the AUMs that nodes keep: shipping nodes that have compacted"

@@ -91,9 +91,6 @@ import picocli.CommandLine.Spec;
       "  cat recovery.hex | tka revoke-keys DIR --finish - --confirm",
     })
 public final class RevokeKeysCommand implements Callable<Integer> {
-  private static final String CO_SIGN = "\ttka revoke-keys DIR --key-file FILE --cosign ";
-  private static final String FINISH = "\ttka revoke-keys DIR --finish ";
-
   @Spec private CommandSpec spec;
   @ParentCommand private Tka tka;
   @Mixin private StoreArgument store;
@@ -203,7 +200,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
     if (json) {
       Json.print(out, report.toJson());
     } else {
-      report.print(out, store.words());
+      report.print(out, store.words(), DaemonEdit.keyOption(daemon));
     }
     return file.map(PeersFile::exitCode).orElse(ExitCode.OK);
   }
@@ -238,13 +235,26 @@ public final class RevokeKeysCommand implements Callable<Integer> {
         : Revocation.draftAt(authority, revoked, forkFrom);
   }
 
+  /** Another machine is most likely of the kind that this one is. */
+  private String other() {
+    return daemon.isPresent() ? "tailscaled:" : "DIR";
+  }
+
+  private String coSign(Aum update) {
+    return "\ttka revoke-keys "
+        + other()
+        + DaemonEdit.keyOption(daemon)
+        + " --cosign "
+        + hex(update);
+  }
+
   private void printBegun(Authority authority, Aum update) throws TkaException, IOException {
     printStep(
         authority,
         update,
         List.of(
             "Run the following command on another machine with a trusted tailnet lock key:",
-            CO_SIGN + hex(update)));
+            coSign(update)));
   }
 
   /** Has a running tailscaled make it, and looks at what it made. */
@@ -367,11 +377,11 @@ public final class RevokeKeysCommand implements Callable<Integer> {
             "",
             "To accumulate an additional signature, run the following command on another machine"
                 + " with a trusted tailnet lock key:",
-            CO_SIGN + hex(signed),
+            coSign(signed),
             "",
             "Alternatively if you are done with co-signing, complete recovery by running the"
                 + " following command:",
-            FINISH + hex(signed)));
+            "\ttka revoke-keys " + other() + " --finish " + hex(signed)));
   }
 
   private void finish(StoreEdit edit, Aum given) throws TkaException, IOException, CommandFailure {
@@ -484,11 +494,8 @@ public final class RevokeKeysCommand implements Callable<Integer> {
   private RevocationOutlook warn(Authority authority, Aum update) throws TkaException {
     RevocationOutlook outlook = outlook(authority, update);
     PrintWriter err = spec.commandLine().getErr();
-    outlook
-        .refusedByControl()
-        .ifPresent(
-            refusal ->
-                err.println("tka: warning: control would refuse it now: " + refusal.reason()));
+    RevocationReport.refusedByControl(outlook)
+        .ifPresent(why -> err.println("tka: warning: control would refuse it now: " + why));
     outlook
         .answerableFrom()
         .ifPresent(
@@ -564,9 +571,8 @@ public final class RevokeKeysCommand implements Callable<Integer> {
 
   static Map<String, Object> toJson(RevocationOutlook outlook) {
     Map<String, Object> object = new LinkedHashMap<>();
-    outlook
-        .refusedByControl()
-        .ifPresent(refusal -> object.put("RefusedByControl", refusal.reason()));
+    RevocationReport.refusedByControl(outlook)
+        .ifPresent(why -> object.put("RefusedByControl", why));
     outlook.answerableFrom().ifPresent(hash -> object.put("AnswerableFrom", hash.toString()));
     object.put("BelowWindows", outlook.belowWindows());
     return object;

@@ -12,6 +12,7 @@ import dev.tka.client.localapi.LocalApi;
 import dev.tka.client.localapi.LockStatus;
 import dev.tka.client.localapi.TailscaledPlace;
 import dev.tka.core.Key;
+import dev.tka.core.LockPublicKey;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.OpenException;
@@ -69,7 +70,7 @@ public final class StatusCommand implements Callable<Integer> {
     try {
       authority = StoreArgument.openAuthority(snapshot, Authority::open, err);
     } catch (OpenException.EmptyStore e) {
-      printDisabled(out);
+      printDisabled(daemon.flatMap(LockStatus::publicKey), out);
       if (daemon.isPresent() && daemon.get().nodeKey().isEmpty()) {
         err.println("tka: note: this node is not logged in to a tailnet");
       }
@@ -97,14 +98,17 @@ public final class StatusCommand implements Callable<Integer> {
     return StoreArgument.reportDamage(snapshot, err);
   }
 
-  private void printDisabled(PrintWriter out) throws IOException {
+  /** Shows a running tailscaled's key, too, which 'tka init' needs. */
+  private void printDisabled(Optional<LockPublicKey> own, PrintWriter out) throws IOException {
     if (json) {
       Map<String, Object> object = new LinkedHashMap<>();
       object.put("SchemaVersion", Json.SCHEMA_VERSION);
       object.put("Enabled", false);
+      own.ifPresent(key -> object.put("PublicKey", key.toString()));
       Json.print(out, object);
     } else {
       out.println("Tailnet Lock is NOT enabled.");
+      own.ifPresent(key -> out.printf("%nThis node's key: %s%n", key));
     }
   }
 
