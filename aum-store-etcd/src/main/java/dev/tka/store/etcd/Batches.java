@@ -127,12 +127,21 @@ final class Batches {
         Gateway.afterPrefix(under),
         at,
         each -> whole.writeBytes(each.value().toByteArray()));
-    List<Operation> operations = new ArrayList<>();
-    byte[] all = whole.toByteArray();
-    if (all.length == 0 && at != 0) {
+    if (whole.size() == 0 && at != 0) {
       throw withoutPieces(layout, values, batch);
     }
-    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(all))) {
+    return operations(layout, values, batch, Bytes.copyOf(whole.toByteArray()));
+  }
+
+  /**
+   * The operations of a change.
+   *
+   * @param pieces all of its pieces, joined
+   */
+  static List<Operation> operations(Layout layout, Values values, String batch, Bytes pieces)
+      throws StoreException.Damaged {
+    List<Operation> operations = new ArrayList<>();
+    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(pieces.toByteArray()))) {
       while (in.available() > 0) {
         int kind = in.readByte();
         String key = new String(text(in), StandardCharsets.ISO_8859_1);

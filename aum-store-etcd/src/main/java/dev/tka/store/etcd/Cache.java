@@ -1,5 +1,6 @@
 package dev.tka.store.etcd;
 
+import dev.tka.core.Bytes;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.Revision;
 import dev.tka.core.store.StoreException;
@@ -41,7 +42,7 @@ final class Cache implements AutoCloseable {
   /** How many marks are remembered. */
   private static final int MOST_MARKS = 20_000;
 
-  /** The share of the heap for rows that nobody uses. */
+  /** The share of the heap for rows that nobody uses, and for large changes under way. */
   private static final int SHARE_OF_HEAP = 8;
 
   private static final long BYTES_A_NODE = 1_500;
@@ -63,6 +64,7 @@ final class Cache implements AutoCloseable {
   private final NavigableMap<Long, Long> marks = new TreeMap<>();
   private final Map<Long, Waiting> waiting = new HashMap<>();
   private final Map<String, Batch> batches = new HashMap<>();
+  private final Pieces pieces;
   private long loadedBytes;
   private long applied;
   private boolean ready;
@@ -120,7 +122,7 @@ final class Cache implements AutoCloseable {
     final List<Held> held = new ArrayList<>();
   }
 
-  private record Held(boolean gone, Optional<Root.Kept> root, Group group) {}
+  private record Held(boolean unknown, Optional<Root.Kept> root, Group group) {}
 
   Cache(EtcdClient client, Layout layout, Values values, Runnable hint) {
     this.client = client;
@@ -128,6 +130,7 @@ final class Cache implements AutoCloseable {
     this.values = values;
     this.hint = hint;
     this.mostBytes = Runtime.getRuntime().maxMemory() / SHARE_OF_HEAP;
+    this.pieces = new Pieces(mostBytes);
     this.thread = new Thread(this::run, "tka-etcd-watch");
     thread.setDaemon(true);
   }
@@ -283,6 +286,7 @@ final class Cache implements AutoCloseable {
       marks.clear();
       batches.clear();
       batches.putAll(headers);
+      pieces.clear();
       found.values().forEach(this::putRoot);
       marks.put(
           last.map(KeyValue::modified).orElse(0L),
@@ -438,15 +442,47 @@ final class Cache implements AutoCloseable {
             .ifPresent(name -> groups.computeIfAbsent(name, any -> new Group(revision)).add(each));
         other(each);
       }
-      put.keySet().forEach(name -> groups.computeIfAbsent(name, any -> new Group(revision)));
+      Set<String> unknown = new HashSet<>();
+      put.forEach(
+          (name, kept) -> {
+            Group group = groups.computeIfAbsent(name, any -> new Group(revision));
+            if (kept.isEmpty() || !addLarge(name, kept.get(), group)) {
+              unknown.add(name);
+            }
+          });
       groups.forEach(
           (name, group) ->
-              apply(name, put.containsKey(name), put.getOrDefault(name, Optional.empty()), group));
+              apply(name, unknown.contains(name), put.getOrDefault(name, Optional.empty()), group));
       applied = revision;
       put.forEach((name, kept) -> kept.ifPresent(root -> tellWaiting(name, root.root())));
       notifyAll();
     }
     hint.run();
+  }
+
+  /**
+   * Adds the large change that a root names to what changed with it.
+   *
+   * @return false if its pieces were not seen, or cannot be read
+   */
+  private boolean addLarge(String name, Root.Kept root, Group group) {
+    Optional<String> batch = root.root().pending();
+    if (batch.isEmpty()) {
+      return true;
+    }
+    Optional<Bytes> large = pieces.take(batch.get());
+    if (large.isEmpty()) {
+      return false;
+    }
+    if (loaded.containsKey(name) || loading.containsKey(name)) {
+      try {
+        group.addLarge(Batches.operations(layout, values, batch.get(), large.get()));
+      } catch (StoreException.Damaged e) {
+        // Whoever reads its rows is told.
+        return false;
+      }
+    }
+    return true;
   }
 
   /** The tailnet, or the store of an ended authority, that a row is of. */
@@ -472,10 +508,14 @@ final class Cache implements AutoCloseable {
       long now = System.nanoTime();
       if (!batch.row().isEmpty()) {
         batches.computeIfPresent(batch.batch(), (any, before) -> new Batch(before.modified(), now));
+        if (!event.deleted()) {
+          pieces.add(batch.batch(), batch.row(), change.value());
+        }
       } else if (event.deleted()) {
         batches.remove(batch.batch());
-      } else {
-        batches.put(batch.batch(), new Batch(change.modified(), now));
+        pieces.forget(batch.batch());
+      } else if (batches.put(batch.batch(), new Batch(change.modified(), now)) == null) {
+        pieces.begin(batch.batch());
       }
     }
   }
@@ -483,13 +523,14 @@ final class Cache implements AutoCloseable {
   /**
    * Applies what one revision changed of one tailnet.
    *
-   * @param put whether it changed its root
-   * @param root that root; empty if it is gone, or cannot be read
+   * @param unknown whether its rows are to be read again: its root is gone or cannot be read, or
+   *     names a large change that was not seen
+   * @param root the root that was put, if one was
    */
-  private void apply(String name, boolean put, Optional<Root.Kept> root, Group group) {
+  private void apply(String name, boolean unknown, Optional<Root.Kept> root, Group group) {
     List<Loading> reading = loading.get(name);
     if (reading != null) {
-      Held held = new Held(put && root.isEmpty(), root, group);
+      Held held = new Held(unknown, root, group);
       reading.forEach(each -> each.held.add(held));
     }
     Loaded before = loaded.get(name);
@@ -498,7 +539,7 @@ final class Cache implements AutoCloseable {
     }
     Optional<Loaded> after = Optional.empty();
     try {
-      if (!put || root.isPresent()) {
+      if (!unknown) {
         after = before.after(root, group, layout, values);
       }
     } catch (StoreException.Damaged e) {
@@ -746,6 +787,9 @@ final class Cache implements AutoCloseable {
   /** Forgets one whose header is no longer what was seen: where it is gone, nobody will tell. */
   synchronized void forgetBatch(String batch, Batch seen) {
     batches.computeIfPresent(batch, (any, now) -> now.modified() == seen.modified() ? null : now);
+    if (!batches.containsKey(batch)) {
+      pieces.forget(batch);
+    }
   }
 
   /** How many tailnets are being read. */
@@ -791,7 +835,7 @@ final class Cache implements AutoCloseable {
         for (Held each : mine.held) {
           if (read.isPresent()) {
             read =
-                each.gone() && each.group().revision() > read.get().at()
+                each.unknown() && each.group().revision() > read.get().at()
                     ? Optional.empty()
                     : read.get().after(each.root(), each.group(), layout, values);
           }

@@ -24,4 +24,17 @@ record Group(long revision, SortedMap<String, KeyValue> put, List<String> delete
       put.put(event.change().key(), event.change());
     }
   }
+
+  /**
+   * Adds a large change that is committed by this revision. Where it deletes all rows below a
+   * prefix, they are not named: their number, in the root, tells that they are gone.
+   */
+  void addLarge(List<Operation> operations) {
+    Batches.lay(operations, put, revision);
+    for (Operation each : operations) {
+      if (each instanceof Operation.Delete delete && !delete.from().endsWith("/")) {
+        deleted.add(delete.from());
+      }
+    }
+  }
 }

@@ -136,7 +136,7 @@ record Loaded(Root.Kept root, TailnetState state, long at) {
    * This after a revision of etcd.
    *
    * @param next the root that was put, if one was
-   * @param changes the rows that changed
+   * @param changes the rows that changed, with those of a large change that the root names first
    * @return empty if its rows are to be read again
    * @throws StoreException.Damaged if they are not what a store writes
    */
@@ -146,13 +146,9 @@ record Loaded(Root.Kept root, TailnetState state, long at) {
       return Optional.of(this);
     }
     Root.Kept now = next.orElse(root);
-    boolean wasPending = root.root().pending().isPresent();
-    if (now.root().pending().isPresent() && !wasPending) {
-      return Optional.empty();
-    }
     TailnetState after = state;
     // The rows of a large change come into their places, where they are here already.
-    if (!wasPending) {
+    if (root.root().pending().isEmpty()) {
       Optional<TailnetState> changed = withRoot(now, changes, layout, values);
       if (changed.isEmpty()) {
         return Optional.empty();

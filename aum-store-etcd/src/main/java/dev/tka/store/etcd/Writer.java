@@ -335,13 +335,14 @@ final class Writer {
       return made;
     }
     try {
-      finish(name, cache.root(name));
-      TailnetState now = load(name).state();
-      return now.revision().equals(plan.after().revision()) ? Optional.of(now) : made;
-    } catch (StoreException e) {
+      Root.Kept now = cache.root(name);
+      if (now.root().pending().equals(Optional.of(batch))) {
+        finish(name, now, batch, plan.rows());
+      }
+    } catch (StoreException | EtcdFailure e) {
       // It is made; whoever comes next ends it.
-      return made;
     }
+    return made;
   }
 
   private Condition begin(String batch) throws StoreException {
@@ -410,7 +411,6 @@ final class Writer {
       return;
     }
     String batch = root.root().pending().get();
-    Condition same = Condition.of(layout.root(name), root);
     try {
       List<Operation> rows = Batches.read(client, layout, values, batch, 0);
       if (rows.isEmpty()) {
@@ -421,34 +421,39 @@ final class Writer {
         // Another writer was first.
         return;
       }
-      for (List<Operation> each : Batches.divide(rows, same)) {
-        List<Operation> some = new ArrayList<>(each);
-        some.add(last());
-        if (!client.transact(List.of(same), some, List.of()).done().held()) {
-          return;
-        }
-      }
-      long number = newNumber();
-      Cache.Waiting waiting = cache.expect(name, number);
-      try {
-        EtcdClient.Transacted done =
-            client.transact(
-                List.of(same),
-                List.of(
-                    new Operation.Put(
-                        layout.root(name),
-                        Values.root(
-                            root.settled().withPending(Optional.empty()).withNumber(number))),
-                    Parts.delete(layout.batch(batch)),
-                    last()),
-                List.of());
-        cache.awaitOwn(waiting, done.done().header().revision());
-      } finally {
-        cache.unexpect(number);
-      }
+      finish(name, root, batch, rows);
     } catch (EtcdFailure e) {
       // All of it may be repeated.
       throw Failures.unchanged(place, e);
+    }
+  }
+
+  private void finish(String name, Root.Kept root, String batch, List<Operation> rows)
+      throws EtcdFailure {
+    Condition same = Condition.of(layout.root(name), root);
+    for (List<Operation> each : Batches.divide(rows, same)) {
+      List<Operation> some = new ArrayList<>(each);
+      some.add(last());
+      if (!client.transact(List.of(same), some, List.of()).done().held()) {
+        return;
+      }
+    }
+    long number = newNumber();
+    Cache.Waiting waiting = cache.expect(name, number);
+    try {
+      EtcdClient.Transacted done =
+          client.transact(
+              List.of(same),
+              List.of(
+                  new Operation.Put(
+                      layout.root(name),
+                      Values.root(root.settled().withPending(Optional.empty()).withNumber(number))),
+                  Parts.delete(layout.batch(batch)),
+                  last()),
+              List.of());
+      cache.awaitOwn(waiting, done.done().header().revision());
+    } finally {
+      cache.unexpect(number);
     }
   }
 

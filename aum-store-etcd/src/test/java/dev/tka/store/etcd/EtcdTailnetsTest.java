@@ -6,15 +6,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tka.core.Aum;
 import dev.tka.core.Bytes;
 import dev.tka.core.TextException;
+import dev.tka.core.store.AumEntry;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
+import dev.tka.core.store.OwnTime;
 import dev.tka.core.store.StoreException;
+import dev.tka.core.store.TrailEntry;
 import dev.tka.store.StoreKinds;
 import dev.tka.store.Tailnets;
 import dev.tka.store.etcd.testkit.EtcdServer;
 import dev.tka.store.records.ControlRecords;
 import dev.tka.store.records.NodeRecord;
+import dev.tka.store.records.NodeToken;
 import dev.tka.store.records.RecordsChange;
 import dev.tka.store.testkit.ControlRecordsContract;
 import dev.tka.store.testkit.CuttingProxy;
@@ -22,6 +26,7 @@ import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,6 +43,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -276,10 +283,13 @@ class EtcdTailnetsTest {
     assertThat(damaged).containsExactlyInAnyOrder("root", "aum", "moved", "node", "lost");
   }
 
-  /** Counts requests, and has streams say nothing on demand. */
+  /** Counts requests and the rows that they read, and has streams say nothing on demand. */
   private static final class CountingTransport implements Transport {
+    private static final Pattern ROW = Pattern.compile("\"mod_revision\"");
+
     final Transport real;
     final AtomicInteger requests = new AtomicInteger();
+    final AtomicLong rows = new AtomicLong();
     volatile boolean silent;
 
     CountingTransport() throws Exception {
@@ -290,7 +300,9 @@ class EtcdTailnetsTest {
     public byte[] ask(Member member, String path, byte[] json, String token, Duration patience)
         throws EtcdFailure {
       requests.incrementAndGet();
-      return real.ask(member, path, json, token, patience);
+      byte[] answer = real.ask(member, path, json, token, patience);
+      rows.addAndGet(ROW.matcher(new String(answer, StandardCharsets.US_ASCII)).results().count());
+      return answer;
     }
 
     @Override
@@ -378,6 +390,111 @@ class EtcdTailnetsTest {
       threads.shutdownNow();
     }
     assertThat(counting.requests.get()).isLessThan(readers * reads / 4);
+  }
+
+  @Test
+  void aCommitOfManyBatchesCostsWhatItAddsAndNotTheChain() throws Exception {
+    EtcdSettings settings = EtcdServer.shared().settings();
+    EtcdTailnets.create(settings).close();
+    List<CountingTransport> counting = List.of(new CountingTransport(), new CountingTransport());
+    List<EtcdTailnets> places = new ArrayList<>();
+    for (CountingTransport each : counting) {
+      EtcdClient client = new EtcdClient(settings, each, 1000, Duration.ofSeconds(10));
+      places.add(opened(EtcdTailnets.open(settings, client, false)));
+    }
+    Tailnets writer = places.get(0);
+    Tailnets follower = places.get(1);
+    add(writer, "t", "A");
+    assertThat(count(follower, "t")).isOne();
+    Aum parent = chains.get("A");
+    int each = 300;
+    for (int i = 1; i <= 4; i++) {
+      Commit.Builder commit = Commit.on(writer.tailnet("t").read().revision());
+      for (int j = 0; j < each; j++) {
+        parent = Chains.noOp(parent, "n" + j, 1);
+        commit.add(parent, NOON);
+      }
+      counting.forEach(one -> one.requests.set(0));
+      counting.forEach(one -> one.rows.set(0));
+      assertThat(writer.tailnet("t").commit(commit.build()).entries()).hasSize(1 + i * each);
+      assertThat(count(follower, "t")).isEqualTo(1 + i * each);
+      assertThat(count(writer, "t")).isEqualTo(1 + i * each);
+      // A mark for each read, and one every few seconds: what is committed comes by the watch.
+      counting.forEach(one -> assertThat(one.rows.get()).isBetween(1L, 20L));
+      // And the writer's header, piece, commit, rows and end.
+      counting.forEach(one -> assertThat(one.requests.get()).isBetween(1, 30));
+    }
+  }
+
+  @Test
+  void whatALargeChangeDeletesIsGoneForThoseWhoFollow() throws Exception {
+    EtcdSettings settings = EtcdServer.shared().settings();
+    EtcdTailnets place = opened(EtcdTailnets.create(settings));
+    CountingTransport counting = new CountingTransport();
+    EtcdClient client = new EtcdClient(settings, counting, 1000, Duration.ofSeconds(10));
+    EtcdTailnets follower = opened(EtcdTailnets.open(settings, client, false));
+    int many = 130;
+    Commit.Builder additions = Commit.on(place.tailnet("t").read().revision());
+    additions.add(chains.get("A"), NOON).time(OwnTime.beginning(NOON));
+    List<Aum> gone = new ArrayList<>();
+    Aum parent = chains.get("A");
+    for (int i = 0; i < many; i++) {
+      parent = Chains.noOp(parent, "n" + i, 1);
+      gone.add(parent);
+      additions.add(parent, NOON);
+    }
+    place.tailnet("t").commit(additions.build());
+    List<RecordsChange.OfNode> nodes = new ArrayList<>();
+    ControlRecords records = place.records().orElseThrow();
+    for (int id = 1; id <= many; id++) {
+      nodes.add(new RecordsChange.OfNode(Optional.empty(), Optional.of(node(id))));
+    }
+    records.commit("t", new RecordsChange(Optional.empty(), nodes));
+    assertThat(count(follower, "t")).isEqualTo(many + 1);
+    counting.rows.set(0);
+
+    Commit.Builder purges = Commit.on(place.tailnet("t").read().revision());
+    List<TrailEntry> trail = new ArrayList<>();
+    for (Aum each : gone) {
+      purges.purge(each.hash());
+      trail.add(
+          new TrailEntry(
+              each.hash(),
+              each.parent(),
+              each.kind(),
+              NOON,
+              Optional.empty(),
+              Optional.empty(),
+              List.of(),
+              List.of(),
+              Optional.empty()));
+    }
+    place.tailnet("t").commit(purges.trail(trail).build());
+    for (Tailnets each : List.of(place, follower, opened(EtcdTailnets.at(settings)))) {
+      AumSnapshot read = each.tailnet("t").read();
+      assertThat(read.entries()).extracting(AumEntry::hash).containsExactly(chains.get("A").hash());
+      assertThat(read.trail().entries()).isEqualTo(trail);
+    }
+    nodes.clear();
+    for (int id = 2; id <= many; id++) {
+      nodes.add(new RecordsChange.OfNode(Optional.of(node(id)), Optional.empty()));
+    }
+    records.commit("t", new RecordsChange(Optional.empty(), nodes));
+    for (Tailnets each : List.of(place, follower, opened(EtcdTailnets.at(settings)))) {
+      assertThat(each.records().orElseThrow().countNodes("t")).isOne();
+    }
+    assertThat(counting.rows.get()).isLessThan(many);
+    for (int i = 0; i < many; i++) {
+      Bytes hash = Bytes.copyOf(ByteBuffer.allocate(32).putInt(i).array());
+      records.addToken(new NodeToken(hash, "t", 1, NOON));
+    }
+    assertThat(follower.records().orElseThrow().tokens("t")).hasSize(many);
+    place.delete("t", place.tailnet("t").read().revision());
+    for (Tailnets each : List.of(place, follower, opened(EtcdTailnets.at(settings)))) {
+      assertThat(each.records().orElseThrow().countNodes("t")).isZero();
+      assertThat(each.records().orElseThrow().tokens("t")).isEmpty();
+      assertThat(each.tailnet("t").read().entries()).isEmpty();
+    }
   }
 
   @Test

@@ -159,6 +159,42 @@ class WriterTest {
   }
 
   @Test
+  void whoBeginsToFollowInTheMiddleOfALargeChangeSeesAllOfItOnceItIsCommitted() throws Exception {
+    List<RecordsChange.OfNode> made = new ArrayList<>();
+    List<RecordsChange.OfNode> named = new ArrayList<>();
+    for (int id = 1; id <= 130; id++) {
+      NodeRecord node = NodeRecord.of(id, ControlRecordsContract.nodeKey(id));
+      made.add(new RecordsChange.OfNode(Optional.empty(), Optional.of(node)));
+      NodeRecord after = node.withName(Optional.of("n"));
+      named.add(new RecordsChange.OfNode(Optional.of(node), Optional.of(after)));
+    }
+    place.records().orElseThrow().commit("t", new RecordsChange(Optional.empty(), made));
+    BentTransport transport = new BentTransport();
+    EtcdTailnets writer = opened(transport);
+    List<EtcdTailnets> late = new ArrayList<>();
+    int[] changes = {0};
+    transport.doing =
+        (asking, path, json) -> {
+          byte[] answer = asking.ask();
+          // The header, a piece, and then the commit.
+          if (isChange(path) && ++changes[0] <= 2) {
+            try {
+              late.add(opened(EtcdTailnets.at(settings)));
+              late.get(late.size() - 1).records().orElseThrow().node("t", 1);
+            } catch (StoreException e) {
+              throw new AssertionError(e);
+            }
+          }
+          return answer;
+        };
+    writer.records().orElseThrow().commit("t", new RecordsChange(Optional.empty(), named));
+    assertThat(late).hasSize(2);
+    for (EtcdTailnets each : late) {
+      assertThat(each.records().orElseThrow().node("t", 1)).isEqualTo(named.get(0).after());
+    }
+  }
+
+  @Test
   void aLargeChangeWithoutItsPiecesIsDamageForReadersAndForWriters() throws Exception {
     leaveLargeChange(() -> {});
     assertThat(count(place)).isEqualTo(5);
