@@ -8,22 +8,30 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 
 /** Each tailnet of a PostgreSQL database fulfils the contract of every store. */
 class PostgresContractTest extends AumStoreContract {
+  /** All stores of all tests are in one database, among others. */
+  private static PostgresSettings settings;
+
+  private static final AtomicInteger STORES = new AtomicInteger();
+
   private final Map<AumStore, String> names = new HashMap<>();
   private final List<PostgresDatabase> open = new ArrayList<>();
-  private PostgresSettings settings;
+
+  @BeforeAll
+  static void newDatabase() throws Exception {
+    settings = PostgresServer.shared().newDatabase();
+  }
 
   @Override
   protected AumStore newStore() throws Exception {
-    if (settings == null) {
-      settings = PostgresServer.shared().newDatabase();
-    }
-    // All in one database, among others.
-    AumStore store = open().tailnet("tailnet " + names.size());
-    names.put(store, "tailnet " + names.size());
+    String name = "tailnet " + STORES.incrementAndGet();
+    AumStore store = open().tailnet(name);
+    names.put(store, name);
     return store;
   }
 

@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
 /** Kills processes, for real and at random moments, while they commit to a store. */
 public final class Kills {
   /** The number of kills in a test: the system property {@code tka.kills}. */
-  public static final int COUNT = Integer.getInteger("tka.kills", 20);
+  public static final int COUNT = Integer.getInteger("tka.kills", 10);
 
   /** Long enough for a process to start, and for some commits. */
   private static final int MOST_MILLIS = 400;
