@@ -6,6 +6,9 @@ import {get, lines, pathOf} from './server.js';
 
 const NARROW = matchMedia('(max-width: 640px)');
 
+/** How long to wait for the watch, in milliseconds. */
+const PATIENCE = 1000;
+
 /** How often what is counted over all nodes of a tailnet is asked again at most. */
 const SUMMARY_AGE = 5000;
 
@@ -246,7 +249,8 @@ export function tailnets({open}) {
     list.replace((each) => each.tailnet === name, now);
   }
 
-  load();
+  // The watch begins with a word that everything is to be read; it may not come.
+  const begin = setTimeout(load, PATIENCE);
   return {
     element: el(
       'section',
@@ -265,12 +269,14 @@ export function tailnets({open}) {
     ),
     changed(line) {
       if (line.resync) {
+        clearTimeout(begin);
         load();
       } else if (line.tailnet !== undefined) {
         reload(line.tailnet);
       }
     },
     close() {
+      clearTimeout(begin);
       stop.abort();
       list.close();
     },
