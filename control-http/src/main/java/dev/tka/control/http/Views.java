@@ -28,6 +28,7 @@ import dev.tka.core.nodekey.PeerForecast;
 import dev.tka.core.nodekey.PeerRemedy;
 import dev.tka.core.nodekey.PeerVerdict;
 import dev.tka.core.nodekey.SignatureLayer;
+import dev.tka.core.store.BodyReader;
 import dev.tka.core.store.Damage;
 import dev.tka.core.store.StoreException;
 import dev.tka.core.store.TrailEntry;
@@ -54,7 +55,7 @@ final class Views {
   /** The most rows of a graph at once. */
   static final int MOST_ROWS = 1_000;
 
-  /** What {@code tka revoke-keys} and its like list at once. */
+  /** The most nodes that a plan names. */
   private static final int MOST_NODES = 1_000;
 
   private static final SignatureVerifier VERIFIER = SignatureVerifier.fastest();
@@ -193,18 +194,11 @@ final class Views {
       throws StoreException {
     List<ChainLayout.Row> shown =
         rows.subList(Math.min(from, rows.size()), (int) Math.min((long) from + count, rows.size()));
-    List<Aum> aums = new ArrayList<>();
-    for (int i = 0; i < shown.size(); i += BODIES) {
-      aums.addAll(
-          on.snapshot()
-              .getAll(
-                  shown.subList(i, Math.min(i + BODIES, shown.size())).stream()
-                      .map(row -> row.entry().hash())
-                      .toList()));
-    }
+    BodyReader aums =
+        new BodyReader(on.snapshot(), shown.stream().map(row -> row.entry().hash()).toList());
     List<Object> list = new ArrayList<>();
-    for (int i = 0; i < shown.size(); i++) {
-      list.add(row(on, shown.get(i), aums.get(i)));
+    for (ChainLayout.Row row : shown) {
+      list.add(row(on, row, aums.aum()));
     }
     return new Fields()
         .with("head", on.head())
@@ -216,8 +210,6 @@ final class Views {
         .with("at", at)
         .with("updates", list);
   }
-
-  private static final int BODIES = 128;
 
   private static Fields row(Authority on, ChainLayout.Row row, Aum aum) {
     AumHash hash = row.entry().hash();

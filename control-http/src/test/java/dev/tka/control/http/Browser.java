@@ -173,6 +173,10 @@ final class Browser implements AutoCloseable {
               com.fasterxml.jackson.jr.ob.JSON.std.mapFrom(entry.getMessage()).get("message");
       if ("Network.requestWillBeSent".equals(event.get("method"))) {
         Map<?, ?> parameters = (Map<?, ?>) event.get("params");
+        if (parameters.containsKey("redirectResponse")) {
+          // A redirect, which is told here also where the page does not follow it.
+          continue;
+        }
         urls.add(String.valueOf(((Map<?, ?>) parameters.get("request")).get("url")));
       }
     }

@@ -53,7 +53,7 @@ class PageBrowserTest {
   }
 
   @AfterAll
-  static void stop() {
+  static void stop() throws Exception {
     started.ifPresent(Browser::close);
     if (kit != null) {
       kit.close();
@@ -79,6 +79,7 @@ class PageBrowserTest {
           .isEmpty();
       assertThat(browser.asked())
           .allMatch(url -> url.startsWith(kit.url().toString()) || url.startsWith("about:"));
+      assertThat(kit.wasLeft()).isFalse();
       assertThat(browser.driver().getTitle()).doesNotContain("taken");
     }
   }
@@ -142,10 +143,14 @@ class PageBrowserTest {
         .contains("enabled", "4 keys", "7 nodes", "1 stranded");
     assertThat(row(".tailnets", "off.example").getText()).contains("not enabled");
     assertThat(row(".tailnets", "moved.example").getText())
-        .contains("moved", "https://other.example");
+        .contains("moved", kit.other().toString());
     browser.see("#filter").sendKeys("OFF");
     browser.seeText(".counted", "1 of ");
     assertThat(browser.all(".tailnets .row")).hasSize(1);
+    go(place("moved.example", "chain"));
+    browser.seeText("[role=alert]", "This tailnet was moved to another server.");
+    go("");
+    row(".tailnets", "off.example");
     browser.prefer("prefers-color-scheme", "dark");
     browser.see("#filter").clear();
     browser.see("#filter").sendKeys(Keys.BACK_SPACE);

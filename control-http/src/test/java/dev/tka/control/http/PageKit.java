@@ -24,6 +24,10 @@ import dev.tka.testkit.NodeKeySignatures;
 import dev.tka.testkit.TestKeys;
 import dev.tka.testkit.WeakKeys;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,6 +72,8 @@ final class PageKit implements AutoCloseable {
           G -> H(3) -> I(3)
           """);
 
+  private final ServerSocket elsewhere = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+
   final Path folder;
   final SqliteFile place;
   final ControlService service;
@@ -86,6 +92,21 @@ final class PageKit implements AutoCloseable {
             ServerSettings.of(
                 Listener.of(Role.OPERATOR, any)
                     .withTokenFile(Files.writeString(folder.resolve("operator"), TOKEN))));
+  }
+
+  /** The server of a tailnet that was moved, where nobody answers. */
+  URI other() {
+    return URI.create("http://127.0.0.1:" + elsewhere.getLocalPort());
+  }
+
+  /** Whether anybody has come to the other server since the last time. */
+  boolean wasLeft() throws IOException {
+    elsewhere.setSoTimeout(1);
+    try (Socket came = elsewhere.accept()) {
+      return came.isConnected();
+    } catch (SocketTimeoutException e) {
+      return false;
+    }
   }
 
   /** Where the page is. */
@@ -118,8 +139,7 @@ final class PageKit implements AutoCloseable {
         fence,
         fence.next(
             "0123456789abcdef",
-            new Fence.Standing.Moved(
-                "postgresql://db", Optional.of(URI.create("https://other.example")), THEN)));
+            new Fence.Standing.Moved("postgresql://db", Optional.of(other()), THEN)));
   }
 
   private static List<Aum> weak() {
@@ -185,8 +205,9 @@ final class PageKit implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public void close() throws IOException {
     server.close();
     service.close();
+    elsewhere.close();
   }
 }

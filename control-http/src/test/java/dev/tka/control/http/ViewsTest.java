@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -29,7 +30,7 @@ class ViewsTest {
   }
 
   @AfterAll
-  static void stop() {
+  static void stop() throws Exception {
     kit.close();
   }
 
@@ -178,6 +179,22 @@ class ViewsTest {
         .startsWith("tka sign http://localhost")
         .contains(" --tailnet example.com " + NodeKeySignatures.nodeKey(3) + " tlpub:");
     assertThat(ask(ROOT + "/nodes/99/explanation").code()).isEqualTo("unknown-node");
+  }
+
+  @Test
+  void theFleetHasTheCommandThatHelps() throws Exception {
+    Map<String, Object> document;
+    try (var in = Surface.class.getResourceAsStream("openapi.json")) {
+      document = JSON.std.mapFrom(in);
+    }
+    Map<String, Object> commands = new TreeMap<>();
+    for (Map<String, Object> each : Kit.lines(ask(ROOT + "/fleet"))) {
+      requireFields(each, object(object(object(document, "components"), "schemas"), "FleetEntry"));
+      commands.put((String) each.get("node"), each.getOrDefault("command", ""));
+    }
+    assertThat(commands).hasSize(7).containsEntry("1", "").containsEntry("2", "");
+    assertThat((String) commands.get("3")).startsWith("tka sign http://localhost");
+    assertThat(commands).containsEntry("4", "tailscale lock local-disable");
   }
 
   @Test

@@ -71,11 +71,12 @@ async function go() {
   if (!frame.bar) {
     frame.bar = el('div', {class: 'tailnet-head'});
     frame.body = el('div', {class: 'view'});
+    live.stop();
     show(main, frame.bar, frame.body);
-    live.follow(pathOf(at.tailnet) + '/watch');
   }
   await look();
-  if (frame === opened) {
+  if (frame === opened && frame.status) {
+    live.follow(pathOf(at.tailnet) + '/watch');
     openView(at);
   }
 }
@@ -189,6 +190,10 @@ live.addEventListener('change', async ({detail}) => {
   if (place().tailnet === undefined) {
     current?.changed?.(detail);
     return;
+  }
+  if (detail.moved !== undefined) {
+    // It would be followed to the other server.
+    live.stop();
   }
   if (looking) {
     more = true;

@@ -19,8 +19,10 @@ export class Live extends EventTarget {
 
   /** Listens to changes of one tailnet, or of all. */
   follow(path) {
-    this.#path = path;
-    this.#connect();
+    if (path !== this.#path) {
+      this.#path = path;
+      this.#connect();
+    }
   }
 
   stop() {
