@@ -50,6 +50,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -205,8 +206,15 @@ final class Surface {
       case REVOCATION -> revocation(exchange);
       case PAGE -> file(exchange, PageFile.INDEX);
       case PAGE_FILE -> file(exchange, exchange.rest());
-      case SESSION ->
-          value(exchange, Map.of("signedIn", exchange.door().trust().isKnown(exchange.request())));
+      case SESSION -> {
+        Trust trust = exchange.door().trust();
+        value(
+            exchange,
+            new TreeMap<>(
+                Map.of(
+                    "signedIn", trust.isKnown(exchange.request()),
+                    "byCookie", trust.hasSession(exchange.request()))));
+      }
       case SIGN_IN -> {
         PageSession session = exchange.door().trust().signIn(token(body));
         exchange.answer(

@@ -106,7 +106,8 @@ final class Trust {
     }
   }
 
-  private boolean hasSession(Request request) {
+  /** Whether a request has the cookie of a session that has not ended. */
+  boolean hasSession(Request request) {
     Instant now = clock.instant();
     for (HttpCookie each : Request.getCookies(request)) {
       Optional<PageSession> session =

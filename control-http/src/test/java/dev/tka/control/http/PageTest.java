@@ -96,7 +96,7 @@ class PageTest {
         String cookie = cookie(header);
         assertThat(kit.ask(Role.OPERATOR, "GET", ROOT, "", cookie).status()).isEqualTo(200);
         assertThat(kit.ask(Role.OPERATOR, "GET", "/session", "", cookie).body())
-            .isEqualTo("{\"signedIn\":true}");
+            .isEqualTo("{\"byCookie\":true,\"signedIn\":true}");
         for (Route each : Route.values()) {
           if (each.roles().contains(Role.OPERATOR) && each.needsIdentity() && each.changes()) {
             String path =
@@ -119,7 +119,7 @@ class PageTest {
             .startsWith("tka-page=; Path=/; Max-Age=0; ");
       }
       assertThat(kit.ask(Role.OPERATOR, "GET", "/session", "").body())
-          .isEqualTo("{\"signedIn\":false}");
+          .isEqualTo("{\"byCookie\":false,\"signedIn\":false}");
     }
   }
 
@@ -181,7 +181,7 @@ class PageTest {
   void aWebPageThatReachesAnOperatorsSocketThroughATunnelChangesNothing() throws Exception {
     try (Kit kit = Kit.onSockets(folder)) {
       assertThat(kit.ask(Role.OPERATOR, "GET", "/session", "").body())
-          .isEqualTo("{\"signedIn\":true}");
+          .isEqualTo("{\"byCookie\":false,\"signedIn\":true}");
       assertThat(kit.ask(Role.OPERATOR, "PUT", ROOT, "", "Origin: http://evil.example").code())
           .isEqualTo("forbidden");
       assertThat(

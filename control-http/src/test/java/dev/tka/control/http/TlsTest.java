@@ -261,7 +261,7 @@ class TlsTest {
       HttpClient operator = client(Optional.of("operator"));
       String tailnet = "/v1/tailnets/" + Kit.TAILNET;
       assertThat(ask(kit, operator, Role.OPERATOR, "GET", "/session", "").body())
-          .isEqualTo("{\"signedIn\":true}");
+          .isEqualTo("{\"byCookie\":false,\"signedIn\":true}");
       assertThat(
               ask(
                       kit,

@@ -3,7 +3,7 @@
 
 import {count, el, failure, foreign, short, show} from './dom.js';
 import {Live} from './live.js';
-import {get, isSignedIn, pathOf, session, signIn, signOut} from './server.js';
+import {get, pathOf, session, signIn, signOut, whoAmI} from './server.js';
 import {chain} from './chain.js';
 import {keys} from './keys.js';
 import {nodes} from './nodes.js';
@@ -275,8 +275,10 @@ function askForToken(ended) {
 }
 
 async function begin() {
+  let known;
   try {
-    if (!(await isSignedIn())) {
+    known = await whoAmI();
+    if (!known.signedIn) {
       askForToken(false);
       return;
     }
@@ -284,7 +286,7 @@ async function begin() {
     show(main, failure(problem));
     return;
   }
-  document.getElementById('sign-out').hidden = false;
+  document.getElementById('sign-out').hidden = !known.byCookie;
   await go();
 }
 

@@ -11,7 +11,7 @@ const AROUND = 8;
 const BLOCK = 100;
 
 /** Blocks that are kept. */
-const KEPT = 60;
+const KEPT = 200;
 
 let lists = 0;
 

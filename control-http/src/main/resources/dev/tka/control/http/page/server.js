@@ -70,9 +70,9 @@ export async function lines(path, each, signal) {
   }
 }
 
-/** Whether the server knows who this is. */
-export async function isSignedIn() {
-  return (await get('/session')).signedIn;
+/** Whether the server knows who this is, and whether by the cookie, which can be forgotten. */
+export function whoAmI() {
+  return get('/session');
 }
 
 /** Gives a token for a cookie. */
