@@ -120,15 +120,16 @@ final class Views {
   static Map<String, Object> keys(Authority on, Commands commands) {
     State state = on.state();
     KeyBudget budget = new KeyBudget(state);
+    KeyBudget signers = KeyBudget.ofSigners(state);
     List<Object> keys = new ArrayList<>();
     for (Key key : state.keys()) {
-      KeyBudget.Loss loss = budget.lossOf(key.id()).orElseThrow();
+      Optional<KeyBudget.Loss> loss = signers.lossOf(key.id());
       keys.add(
           key(key)
               .with("canSign", key.canSign())
               .with("defect", key.defect().map(defect -> defect.reason()))
-              .with("othersVotes", loss.votesLeft())
-              .with("canBeOutvoted", loss.canBeOutvoted()));
+              .with("othersVotes", loss.map(KeyBudget.Loss::votesLeft))
+              .with("canBeOutvoted", loss.map(KeyBudget.Loss::canBeOutvoted)));
     }
     List<Object> findings = new ArrayList<>();
     for (Damage damage : on.snapshot().damage()) {

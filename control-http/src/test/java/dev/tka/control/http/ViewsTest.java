@@ -116,7 +116,13 @@ class ViewsTest {
         .containsEntry("othersVotes", 3)
         .containsEntry("canBeOutvoted", true);
     assertThat(list(keys, "findings")).extracting("kind").containsExactly("one-disablement-value");
-    assertThat(list(view("/v1/tailnets/weak.example/keys", "Keys"), "findings"))
+    Map<String, Object> weak = view("/v1/tailnets/weak.example/keys", "Keys");
+    // A key that anybody can sign for helps nobody.
+    assertThat(list(weak, "keys").get(0))
+        .containsEntry("othersVotes", 0)
+        .containsEntry("canBeOutvoted", false);
+    assertThat(list(weak, "keys").get(1)).doesNotContainKey("othersVotes");
+    assertThat(list(weak, "findings"))
         .extracting("kind")
         .startsWith("anybody-can-sign", "one-signing-key");
   }

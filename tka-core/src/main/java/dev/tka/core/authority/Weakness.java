@@ -153,9 +153,7 @@ public record Weakness(String kind, String text, String why, Remedy remedy) {
   }
 
   private static void addOutvoting(State state, List<Key> signing, List<Weakness> found) {
-    KeyBudget budget =
-        new KeyBudget(
-            State.of(state.disablementValues(), signing, state.stateId1(), state.stateId2()));
+    KeyBudget budget = KeyBudget.ofSigners(state);
     for (Key key : signing) {
       KeyBudget.Loss loss = budget.lossOf(key.id()).orElseThrow();
       if (!loss.canBeOutvoted()) {

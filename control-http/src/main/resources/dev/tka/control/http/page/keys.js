@@ -68,7 +68,7 @@ export function keys({path, place}) {
     return [
       el('code', {class: 'long'}, foreign(each.key)),
       each.votes,
-      each.othersVotes,
+      each.othersVotes ?? '',
       [stolen, ' ', el('a', {href: place('revocation', {key: each.key})}, 'plan a revocation')],
       meta(each.meta),
     ];
