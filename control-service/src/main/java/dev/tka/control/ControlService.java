@@ -7,7 +7,9 @@ import dev.tka.core.Bytes;
 import dev.tka.core.NodeKey;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.AdmissionPolicy;
+import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.Clocks;
+import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.OpenException;
 import dev.tka.core.authority.Thresholds;
 import dev.tka.core.store.StoreException;
@@ -509,6 +511,16 @@ public final class ControlService implements AutoCloseable {
   public TailnetStatus status(String tailnet) throws ControlException {
     requireName(tailnet);
     return premises.untilFirst(() -> overview.status(tailnet));
+  }
+
+  /** The authority that is on, by the place's current revision; empty while the lock is off. */
+  public Optional<Authority> authority(String tailnet) throws ControlException {
+    requireName(tailnet);
+    return premises.untilFirst(
+        () -> {
+          var unused = premises.seen(tailnet);
+          return premises.live(tailnet).map(LiveAuthority::current);
+        });
   }
 
   /**

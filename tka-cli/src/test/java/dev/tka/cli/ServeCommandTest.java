@@ -67,7 +67,7 @@ class ServeCommandTest {
       channel.connect(UnixDomainSocketAddress.of(socket));
       channel.write(
           ByteBuffer.wrap(
-              (request + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+              (request + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                   .getBytes(StandardCharsets.UTF_8)));
       return new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
     }

@@ -369,6 +369,21 @@ public final class Aum {
     return hash.hashCode();
   }
 
+  /** Its effect, in a few words, on one line; keys are shortened. */
+  public String summary() {
+    StringBuilder out = new StringBuilder(kind.toString());
+    key().ifPresent(added -> out.append(' ').append(LockPublicKey.shortTextOf(added.id())));
+    keyId().ifPresent(id -> out.append(' ').append(LockPublicKey.shortTextOf(id)));
+    state()
+        .ifPresent(
+            checkpoint ->
+                out.append(" of ")
+                    .append(checkpoint.keys().size())
+                    .append(checkpoint.keys().size() == 1 ? " key" : " keys"));
+    votes().ifPresent(given -> out.append(" votes=").append(Long.toUnsignedString(given)));
+    return out.toString();
+  }
+
   /** Kind and hash. */
   @Override
   public String toString() {

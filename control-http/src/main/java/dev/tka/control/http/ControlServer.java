@@ -136,11 +136,16 @@ public final class ControlServer implements AutoCloseable {
       server.addConnector(connector);
       connectors.put(each.role(), connector);
       listeners.put(each.role(), each);
+      // A browser may come to an operator's socket, through a tunnel.
       Optional<HostNames> names =
           each.address() instanceof Listener.Address.Tcp tcp
               ? Optional.of(new HostNames(settings.names(), tcp.host()))
-              : Optional.empty();
-      doors.put(connector, new Gate.Door(each, names, new Trust(each, parts.service())));
+              : each.role() == Role.OPERATOR
+                  ? Optional.of(new HostNames(settings.names(), "localhost"))
+                  : Optional.empty();
+      doors.put(
+          connector,
+          new Gate.Door(each, names, new Trust(each, parts.service(), Clock.systemUTC())));
     }
     NetworkConnectionLimit connections = new NetworkConnectionLimit(limits.connections(), server);
     server.addBean(connections);

@@ -23,7 +23,7 @@ final class Exchange {
   private final Request request;
   private final Response response;
   private final Callback callback;
-  private final Role role;
+  private final Gate.Door door;
   private final TailnetLimits turns;
   private final RequestLog log;
   private final Metrics metrics;
@@ -45,14 +45,14 @@ final class Exchange {
       Request request,
       Response response,
       Callback callback,
-      Role role,
+      Gate.Door door,
       TailnetLimits turns,
       RequestLog log,
       Metrics metrics) {
     this.request = request;
     this.response = response;
     this.callback = callback;
-    this.role = role;
+    this.door = door;
     this.turns = turns;
     this.log = log;
     this.metrics = metrics;
@@ -120,7 +120,12 @@ final class Exchange {
   }
 
   Role role() {
-    return role;
+    return door.listener().role();
+  }
+
+  /** Where it came in. */
+  Gate.Door door() {
+    return door;
   }
 
   Identity identity() {
@@ -268,10 +273,10 @@ final class Exchange {
   private void note(int status, String outcome) {
     afterwards.run();
     long took = System.nanoTime() - began - waited;
-    metrics.served(role.toString(), rpc, outcome, took / 1e9);
+    metrics.served(role().toString(), rpc, outcome, took / 1e9);
     tailnet.ifPresent(name -> metrics.ofTailnet(name, outcome));
     log.write(
         new RequestLog.Line(
-            role.toString(), tailnet, node, key, rpc, status, outcome, Duration.ofNanos(took)));
+            role().toString(), tailnet, node, key, rpc, status, outcome, Duration.ofNanos(took)));
   }
 }

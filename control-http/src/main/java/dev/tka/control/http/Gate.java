@@ -22,6 +22,9 @@ final class Gate extends Handler.Abstract {
   /** What the gate knows of a listener. */
   record Door(dev.tka.control.http.Listener listener, Optional<HostNames> names, Trust trust) {}
 
+  /** The form to sign in, in bytes. */
+  private static final int LARGEST_FORM = 4 << 10;
+
   private final Map<Connector, Door> doors;
   private final Surface surface;
   private final TailnetLimits turns;
@@ -75,8 +78,7 @@ final class Gate extends Handler.Abstract {
               slowHeads.ended(connection);
             },
             callback);
-    Exchange exchange =
-        new Exchange(request, response, counted, door.listener().role(), turns, log, metrics);
+    Exchange exchange = new Exchange(request, response, counted, door, turns, log, metrics);
     guarded(exchange, () -> enter(exchange, door));
     return true;
   }
@@ -126,7 +128,7 @@ final class Gate extends Handler.Abstract {
     Route.Found found =
         Route.find(door.listener().role(), request.getMethod(), RawUrl.segments(uri.getPath()));
     Identity identity =
-        found.route().role().isEmpty() ? new Identity.Anybody() : door.trust().identify(request);
+        found.route().needsIdentity() ? door.trust().identify(request) : new Identity.Anybody();
     Optional<Long> node = Optional.empty();
     if (found.node().isPresent()) {
       node = Optional.of(Numbers.node(found.node().get()));
@@ -142,15 +144,16 @@ final class Gate extends Handler.Abstract {
         && found.route().changes()) {
       throw HttpFailure.forbidden("this token may read only");
     }
-    if (health.isDraining() && found.route().role().isPresent()) {
+    if (health.isDraining() && found.route().needsIdentity()) {
       throw HttpFailure.unavailable(
           "this server stops: try again, another may answer", java.time.Duration.ofSeconds(1));
     }
-    if (!exchange.hasTailnet()) {
-      surfaceServe(exchange, new byte[0]);
-      return;
+    if (found.route() == Route.SIGN_IN || found.route() == Route.SIGN_OUT) {
+      requireOwnPage(request, uri);
     }
-    turns.count(exchange.tailnet());
+    if (exchange.hasTailnet()) {
+      turns.count(exchange.tailnet());
+    }
     if (found.route() == Route.PUT_NODES || !found.route().hasBody()) {
       waitForTurn(exchange, new byte[0]);
       return;
@@ -172,6 +175,17 @@ final class Gate extends Handler.Abstract {
         });
   }
 
+  /**
+   * Only this server's own page signs in and out: a browser says of each such request where it
+   * comes from.
+   */
+  private static void requireOwnPage(Request request, HttpURI uri) throws HttpFailure {
+    String origin = request.getHeaders().get("Origin");
+    if (origin == null || !origin.replaceFirst("^https?://", "").equals(uri.getAuthority())) {
+      throw HttpFailure.forbidden("signing in and out is for this server's own page");
+    }
+  }
+
   private void requireHost(HttpURI uri, Door door) throws HttpFailure {
     if (door.names().isEmpty()) {
       return;
@@ -185,6 +199,9 @@ final class Gate extends Handler.Abstract {
 
   /** An init brings one signature for each node. */
   private int largest(Exchange exchange) {
+    if (exchange.route() == Route.SIGN_IN) {
+      return LARGEST_FORM;
+    }
     return exchange.route() != Route.LOGIN
             && exchange.hasRest()
             && exchange.rest().equals("init/finish")
@@ -193,6 +210,14 @@ final class Gate extends Handler.Abstract {
   }
 
   private void waitForTurn(Exchange exchange, byte[] body) {
+    if (!exchange.hasTailnet()) {
+      try {
+        guarded(exchange, () -> surfaceServe(exchange, body));
+      } finally {
+        bodies.release(body);
+      }
+      return;
+    }
     turns.run(
         exchange.tailnet(),
         exchange.node().orElse(0L),

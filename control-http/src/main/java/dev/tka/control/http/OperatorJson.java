@@ -8,6 +8,7 @@ import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.NodeSighting;
 import dev.tka.store.records.NodeToken;
 import java.io.IOException;
+import java.util.Optional;
 
 /** What operators read, as JSON (service, section 10; the OpenAPI document names the fields). */
 final class OperatorJson {
@@ -78,7 +79,7 @@ final class OperatorJson {
     }
   }
 
-  static void fleet(FleetEntry entry, JsonGenerator out) throws IOException {
+  static void fleet(FleetEntry entry, Commands commands, JsonGenerator out) throws IOException {
     out.writeStartObject();
     NodeJson.writeFields(entry.node(), out);
     out.writeBooleanField("signed", entry.node().signature().isPresent());
@@ -117,6 +118,10 @@ final class OperatorJson {
     }
     if (entry.remedy().isPresent()) {
       out.writeStringField("remedy", entry.remedy().get());
+    }
+    Optional<String> command = commands.help(entry);
+    if (command.isPresent()) {
+      out.writeStringField("command", command.get());
     }
     out.writeEndObject();
   }

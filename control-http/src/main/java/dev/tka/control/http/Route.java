@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The paths of the surface (service, section 10), each with its methods, and with the role that
@@ -26,8 +25,12 @@ enum Route {
   NODES(Role.FORWARDER, Set.of("GET"), "/v1/tailnets/{tailnet}/nodes", Set.of("node")),
   ANNOUNCEMENT(
       Role.FORWARDER, Set.of("GET"), "/v1/tailnets/{tailnet}/announcement", Set.of("node", "wait")),
-  WATCH_ALL(Role.FORWARDER, Set.of("GET"), "/v1/watch", Set.of("from")),
-  WATCH(Role.FORWARDER, Set.of("GET"), "/v1/tailnets/{tailnet}/watch", Set.of("from")),
+  WATCH_ALL(EnumSet.of(Role.FORWARDER, Role.OPERATOR), Set.of("GET"), "/v1/watch", Set.of("from")),
+  WATCH(
+      EnumSet.of(Role.FORWARDER, Role.OPERATOR),
+      Set.of("GET"),
+      "/v1/tailnets/{tailnet}/watch",
+      Set.of("from")),
 
   OWN_RPC(Role.NODE, Set.of("GET", "POST"), "/v1/node/machine/tka/{rpc}", Set.of()),
   OWN_LOGIN(Role.NODE, Set.of("POST"), "/v1/node/login", Set.of()),
@@ -60,35 +63,64 @@ enum Route {
       Set.of("POST"),
       "/v1/tailnets/{tailnet}/proposals/{proposal}/signatures",
       Set.of()),
+  SUMMARY(Role.OPERATOR, Set.of("GET"), "/v1/tailnets/{tailnet}/summary", Set.of()),
+  KEYS(Role.OPERATOR, Set.of("GET"), "/v1/tailnets/{tailnet}/keys", Set.of()),
+  GRAPH(
+      Role.OPERATOR, Set.of("GET"), "/v1/tailnets/{tailnet}/graph", Set.of("from", "count", "at")),
+  UPDATE(Role.OPERATOR, Set.of("GET"), "/v1/tailnets/{tailnet}/updates/{update}", Set.of()),
+  EXPLANATION(
+      Role.OPERATOR, Set.of("GET"), "/v1/tailnets/{tailnet}/nodes/{node}/explanation", Set.of()),
+  REVOCATION(
+      Role.OPERATOR, Set.of("GET"), "/v1/tailnets/{tailnet}/revocation", Set.of("key", "forkFrom")),
   METRICS(Role.OPERATOR, Set.of("GET"), "/metrics", Set.of()),
 
-  LIVE(null, Set.of("GET"), "/livez", Set.of()),
-  READY(null, Set.of("GET"), "/readyz", Set.of("verbose")),
-  OPENAPI(null, Set.of("GET"), "/v1/openapi.json", Set.of());
+  PAGE(Role.OPERATOR, Set.of("GET"), "/", Set.of()),
+  PAGE_FILE(Role.OPERATOR, Set.of("GET"), "/page/{file}", Set.of()),
+  SESSION(Role.OPERATOR, Set.of("GET"), "/session", Set.of()),
+  SIGN_IN(Role.OPERATOR, Set.of("POST"), "/session", Set.of()),
+  SIGN_OUT(Role.OPERATOR, Set.of("DELETE"), "/session", Set.of()),
+
+  LIVE(EnumSet.noneOf(Role.class), Set.of("GET"), "/livez", Set.of()),
+  READY(EnumSet.noneOf(Role.class), Set.of("GET"), "/readyz", Set.of("verbose")),
+  OPENAPI(EnumSet.noneOf(Role.class), Set.of("GET"), "/v1/openapi.json", Set.of());
 
   private static final String TAILNET = "{tailnet}";
   private static final String NODE = "{node}";
   private static final String TOKEN = "{token}";
   private static final String PROPOSAL_ID = "{proposal}";
+  private static final String HASH = "{update}";
+  private static final String FILE = "{file}";
   private static final String RPC = "{rpc}";
 
-  private final Optional<Role> role;
+  private final Set<Role> roles;
   private final Set<String> methods;
   private final String template;
   private final List<String> pattern;
   private final Set<String> parameters;
 
-  Route(@Nullable Role role, Set<String> methods, String template, Set<String> parameters) {
-    this.role = Optional.ofNullable(role);
+  Route(Role role, Set<String> methods, String template, Set<String> parameters) {
+    this(EnumSet.of(role), methods, template, parameters);
+  }
+
+  Route(Set<Role> roles, Set<String> methods, String template, Set<String> parameters) {
+    this.roles = roles;
     this.methods = methods;
     this.template = template;
     this.pattern = List.of(template.substring(1).split("/", -1));
     this.parameters = parameters;
   }
 
-  /** The role that sees it; empty if everybody does, without a token. */
-  Optional<Role> role() {
-    return role;
+  /** The roles that see it; empty if everybody does. */
+  Set<Role> roles() {
+    return roles;
+  }
+
+  /** Whether one has to say who one is: not for probes, and not to get the page and to sign in. */
+  boolean needsIdentity() {
+    return switch (this) {
+      case PAGE, PAGE_FILE, SESSION, SIGN_IN, SIGN_OUT -> false;
+      default -> !roles.isEmpty();
+    };
   }
 
   Set<String> methods() {
@@ -123,7 +155,8 @@ enum Route {
           MAY_INIT,
           SET_THRESHOLDS,
           PROPOSE,
-          APPROVE ->
+          APPROVE,
+          SIGN_IN ->
           true;
       default -> false;
     };
@@ -134,7 +167,7 @@ enum Route {
    *
    * @param tailnet decoded; empty where the path names none
    * @param node decoded, as it came
-   * @param rest the RPC's name, a token's, or a proposal's
+   * @param rest the name of an RPC, a token, a proposal, an update, or a file
    */
   record Found(
       Route route, Optional<String> tailnet, Optional<String> node, Optional<String> rest) {}
@@ -156,9 +189,9 @@ enum Route {
     Set<Role> others = EnumSet.noneOf(Role.class);
     Set<String> allowed = new TreeSet<>();
     for (Found each : matching) {
-      Optional<Role> only = each.route().role();
-      if (only.isPresent() && only.get() != role) {
-        others.add(only.get());
+      Set<Role> only = each.route().roles();
+      if (!only.isEmpty() && !only.contains(role)) {
+        others.addAll(only);
       } else if (each.route().methods().contains(method)) {
         return each;
       } else {
@@ -190,7 +223,7 @@ enum Route {
       switch (pattern.get(i)) {
         case TAILNET -> tailnet = Optional.of(segment);
         case NODE -> node = Optional.of(segment);
-        case TOKEN, PROPOSAL_ID -> rest = Optional.of(segment);
+        case TOKEN, PROPOSAL_ID, HASH, FILE -> rest = Optional.of(segment);
         case RPC -> rest = Optional.of(String.join("/", segments.subList(i, segments.size())));
         default -> {
           if (!segment.equals(pattern.get(i))) {

@@ -8,11 +8,18 @@ import dev.tka.control.FleetEntry;
 import dev.tka.control.Login;
 import dev.tka.control.NodeEntry;
 import dev.tka.control.TailnetStatus;
+import dev.tka.control.http.page.PageFile;
+import dev.tka.control.http.page.PageSession;
 import dev.tka.core.Aum;
+import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
+import dev.tka.core.LockPublicKey;
 import dev.tka.core.TextException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
+import dev.tka.core.authority.BuildException;
+import dev.tka.core.authority.ChainLayout;
+import dev.tka.core.authority.RevocationPlan;
 import dev.tka.core.authority.Thresholds;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.BodyReader;
@@ -33,11 +40,17 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -59,6 +72,7 @@ final class Surface {
   private final Bodies bodies;
   private final ServerSettings.Limits limits;
   private final int mostNodes;
+  private final Layouts layouts = new Layouts();
 
   Surface(
       ControlService service,
@@ -181,11 +195,185 @@ final class Surface {
             service.approve(
                 exchange.tailnet(), exchange.rest(), approval.over(), approval.signature()));
       }
+      case SUMMARY ->
+          value(
+              exchange,
+              Views.summary(service, exchange.tailnet(), service.authority(exchange.tailnet())));
+      case KEYS -> value(exchange, Views.keys(on(exchange), commands(exchange)));
+      case GRAPH -> graph(exchange);
+      case UPDATE -> update(exchange);
+      case EXPLANATION -> explanation(exchange);
+      case REVOCATION -> revocation(exchange);
+      case PAGE -> file(exchange, PageFile.INDEX);
+      case PAGE_FILE -> file(exchange, exchange.rest());
+      case SESSION -> {
+        Trust trust = exchange.door().trust();
+        value(
+            exchange,
+            new TreeMap<>(
+                Map.of(
+                    "signedIn", trust.isKnown(exchange.request()),
+                    "byCookie", trust.hasSession(exchange.request()))));
+      }
+      case SIGN_IN -> {
+        PageSession session = exchange.door().trust().signIn(token(body));
+        exchange.answer(
+            Answer.empty(204)
+                .with("Set-Cookie", session.cookie(exchange.request().isSecure()))
+                .with("Cache-Control", "no-store"));
+      }
+      case SIGN_OUT ->
+          exchange.answer(
+              Answer.empty(204)
+                  .with("Set-Cookie", PageSession.noCookie(exchange.request().isSecure()))
+                  .with("Cache-Control", "no-store"));
       case METRICS ->
           exchange.answer(new Answer(200, Metrics.TYPE, metrics.text(), java.util.Map.of()));
       case LIVE -> exchange.answer(Answer.text("ok\n"));
       case READY -> exchange.answer(health.answer(!exchange.parameters("verbose").isEmpty()));
       case OPENAPI -> exchange.answer(Answer.json(openApi()));
+    }
+  }
+
+  private static void value(Exchange exchange, Map<String, Object> value) {
+    exchange.answer(
+        Answer.json(Json.bytes(out -> Json.value(value, out))).with("Cache-Control", "no-store"));
+  }
+
+  private static Commands commands(Exchange exchange) {
+    return Commands.of(exchange.door().listener(), exchange.request(), exchange.tailnet());
+  }
+
+  /** A file of the page, unless the browser has it. */
+  private static void file(Exchange exchange, String name) throws HttpFailure {
+    PageFile file =
+        PageFile.find(name)
+            .orElseThrow(() -> HttpFailure.notFound("there is no such file of the page"));
+    Answer answer =
+        matches(known(exchange), file.etag())
+            ? Answer.empty(304)
+            : new Answer(200, file.type(), file.body(), Map.of());
+    answer = answer.with("ETag", file.etag());
+    for (Map.Entry<String, String> each : PageFile.HEADERS.entrySet()) {
+      answer = answer.with(each.getKey(), each.getValue());
+    }
+    exchange.answer(answer);
+  }
+
+  /** The token of the form to sign in. */
+  private static String token(byte[] form) throws HttpFailure {
+    List<String> tokens =
+        RawUrl.query(new String(form, StandardCharsets.US_ASCII)).getOrDefault("token", List.of());
+    if (tokens.size() != 1) {
+      throw HttpFailure.malformed("expected a form with one field, token");
+    }
+    return tokens.get(0).strip();
+  }
+
+  /** The authority that is on. */
+  private Authority on(Exchange exchange) throws ControlException, HttpFailure {
+    return service.authority(exchange.tailnet()).orElseThrow(Surface::lockOff);
+  }
+
+  private static HttpFailure lockOff() {
+    return new HttpFailure(409, "lock-off", "tailnet lock is not enabled");
+  }
+
+  private void graph(Exchange exchange) throws HttpFailure, ControlException {
+    Optional<String> from = exchange.parameter("from");
+    Optional<String> count = exchange.parameter("count");
+    Optional<String> at = exchange.parameter("at");
+    int first = from.isPresent() && !from.get().equals("0") ? Numbers.count(from.get()) : 0;
+    int most = count.isPresent() ? Numbers.count(count.get()) : LOGGED;
+    if (most > Views.MOST_ROWS) {
+      throw HttpFailure.malformed("expected a count of at most " + Views.MOST_ROWS);
+    }
+    Authority on = on(exchange);
+    List<ChainLayout.Row> rows = layouts.of(exchange.tailnet(), on);
+    Optional<Integer> row = Optional.empty();
+    if (at.isPresent()) {
+      AumHash hash = hash(at.get());
+      for (int i = 0; i < rows.size() && row.isEmpty(); i++) {
+        row = rows.get(i).entry().hash().equals(hash) ? Optional.of(i) : row;
+      }
+      first = Math.max(0, row.orElseThrow(Surface::noUpdate) - most / 2);
+    }
+    try {
+      value(exchange, Views.graph(on, rows, first, most, row));
+    } catch (TkaException e) {
+      throw unreadable(exchange, e);
+    }
+  }
+
+  private static HttpFailure noUpdate() {
+    return HttpFailure.notFound("this tailnet has no such update");
+  }
+
+  private static AumHash hash(String text) throws HttpFailure {
+    try {
+      return AumHash.parse(text);
+    } catch (TextException e) {
+      throw HttpFailure.malformed("expected the hash of an update, 52 letters and digits");
+    }
+  }
+
+  private void update(Exchange exchange) throws HttpFailure, ControlException {
+    AumHash hash = hash(exchange.rest());
+    Authority on = on(exchange);
+    if (on.snapshot().find(hash).isEmpty()) {
+      throw noUpdate();
+    }
+    try {
+      value(exchange, Views.update(on, on.snapshot().get(hash)));
+    } catch (TkaException e) {
+      throw unreadable(exchange, e);
+    }
+  }
+
+  private void explanation(Exchange exchange) throws HttpFailure, ControlException {
+    Authority on = on(exchange);
+    List<NodeEntry> nodes = new ArrayList<>();
+    service.nodes(exchange.tailnet(), Optional.empty(), nodes::add);
+    NodeEntry node =
+        nodes.stream()
+            .filter(each -> each.node() == number(exchange))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new HttpFailure(
+                        404, "unknown-node", "this tailnet has no node " + number(exchange)));
+    value(exchange, Views.explanation(on, nodes, node, commands(exchange)));
+  }
+
+  private void revocation(Exchange exchange) throws HttpFailure, ControlException {
+    Set<Bytes> keys = new LinkedHashSet<>();
+    for (String each : exchange.parameters("key")) {
+      try {
+        keys.add(LockPublicKey.parse(each).bytes());
+      } catch (TextException e) {
+        throw HttpFailure.malformed("expected keys such as tlpub: and 64 hexadecimal digits");
+      }
+    }
+    if (keys.isEmpty()) {
+      throw HttpFailure.malformed("expected a parameter key, once for each key to revoke");
+    }
+    Optional<String> from = exchange.parameter("forkFrom");
+    Optional<AumHash> forkPoint =
+        from.isPresent() ? Optional.of(hash(from.get())) : Optional.empty();
+    Authority on = on(exchange);
+    List<FleetEntry> fleet = new ArrayList<>();
+    service.fleet(exchange.tailnet(), fleet::add);
+    Instant now = Instant.now();
+    try {
+      RevocationPlan plan =
+          forkPoint.isPresent()
+              ? RevocationPlan.at(on, keys, forkPoint.get(), now)
+              : RevocationPlan.of(on, keys, now);
+      value(exchange, Views.revocation(on, plan, fleet, now, commands(exchange)));
+    } catch (BuildException e) {
+      throw new HttpFailure(409, "refused", String.valueOf(e.getMessage()));
+    } catch (TkaException e) {
+      throw unreadable(exchange, e);
     }
   }
 
@@ -342,7 +530,8 @@ final class Surface {
         out ->
             service.fleet(
                 exchange.tailnet(),
-                (FleetEntry entry) -> out.put(json -> OperatorJson.fleet(entry, json))));
+                (FleetEntry entry) ->
+                    out.put(json -> OperatorJson.fleet(entry, commands(exchange), json))));
   }
 
   private void tailnets(Exchange exchange) throws ControlException, IOException, HttpFailure {
@@ -403,7 +592,7 @@ final class Surface {
   /** The tailnet's AUMs; there are some. */
   private AumSnapshot snapshot(Exchange exchange) throws HttpFailure, ControlException {
     if (service.status(exchange.tailnet()).head().isEmpty()) {
-      throw new HttpFailure(409, "lock-off", "tailnet lock is not enabled");
+      throw lockOff();
     }
     try {
       return place.tailnet(exchange.tailnet()).read();

@@ -1,5 +1,6 @@
 package dev.tka.control.http;
 
+import dev.tka.control.http.page.PageSession;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -7,8 +8,11 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,12 +62,27 @@ final class TokenFile {
   }
 
   /** Whether a text is one of the tokens in the file now. */
-  synchronized boolean holds(String token) {
-    refresh();
+  boolean holds(String token) {
     byte[] hash = sha256(token);
+    return any(each -> MessageDigest.isEqual(each, hash));
+  }
+
+  /** Whether a session was begun with one of the tokens that are in the file now. */
+  boolean holds(PageSession session, Instant now) {
+    return any(each -> session.isOf(each, now));
+  }
+
+  /** Begins a session with a token; empty if it is not in the file now. */
+  Optional<PageSession> begin(String token, Instant now) {
+    return holds(token) ? Optional.of(PageSession.begin(sha256(token), now)) : Optional.empty();
+  }
+
+  /** Looks at each, whichever it is. */
+  private synchronized boolean any(Predicate<byte[]> test) {
+    refresh();
     boolean found = false;
     for (byte[] each : hashes) {
-      found |= MessageDigest.isEqual(each, hash);
+      found |= test.test(each);
     }
     return found;
   }

@@ -2,15 +2,19 @@ package dev.tka.control.http;
 
 import dev.tka.control.ControlException;
 import dev.tka.control.ControlService;
+import dev.tka.control.http.page.PageSession;
 import dev.tka.store.records.NodeToken;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import org.eclipse.jetty.http.HttpCookie;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Request;
@@ -29,11 +33,13 @@ final class Trust {
   private final ControlService service;
   private final Optional<TokenFile> tokens;
   private final Optional<TokenFile> readTokens;
+  private final Clock clock;
 
   /**
    * @throws IOException if a file of tokens cannot be read
    */
-  Trust(Listener listener, ControlService service) throws IOException {
+  Trust(Listener listener, ControlService service, Clock clock) throws IOException {
+    this.clock = clock;
     this.listener = listener;
     this.service = service;
     this.tokens = read(listener.tokenFile());
@@ -70,8 +76,13 @@ final class Trust {
             yield new Identity.Operator(false);
           }
         }
+        // The page reads only, whatever the token may that began it.
+        if (token.isEmpty() && hasSession(request)) {
+          yield new Identity.Operator(false);
+        }
         requireCertificateOrSocket(certificate, token);
-        yield new Identity.Operator(true);
+        // With a tunnel to the socket, any web page may send requests there.
+        yield new Identity.Operator(!request.getHeaders().contains("Origin"));
       }
       case NODE -> {
         if (token.isPresent()) {
@@ -83,6 +94,44 @@ final class Trust {
         yield ofCertificate(certificate.orElseThrow(() -> unknown(token)));
       }
     };
+  }
+
+  /** Whether {@link #identify} would say who sends a request. */
+  boolean isKnown(Request request) throws ControlException {
+    try {
+      Identity unused = identify(request);
+      return true;
+    } catch (HttpFailure e) {
+      return false;
+    }
+  }
+
+  /** Whether a request has the cookie of a session that has not ended. */
+  boolean hasSession(Request request) {
+    Instant now = clock.instant();
+    for (HttpCookie each : Request.getCookies(request)) {
+      Optional<PageSession> session =
+          PageSession.read(each.getName(), String.valueOf(each.getValue()), request.isSecure());
+      if (session.isPresent()
+          && (tokens.filter(file -> file.holds(session.get(), now)).isPresent()
+              || readTokens.filter(file -> file.holds(session.get(), now)).isPresent())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Begins a session of the page.
+   *
+   * @throws HttpFailure if the token is not valid here
+   */
+  PageSession signIn(String token) throws HttpFailure {
+    Instant now = clock.instant();
+    return tokens
+        .flatMap(file -> file.begin(token, now))
+        .or(() -> readTokens.flatMap(file -> file.begin(token, now)))
+        .orElseThrow(() -> unknown(Optional.of(token)));
   }
 
   /** Where a request comes from; a host may have all IPv6 addresses of a subnet. */

@@ -38,7 +38,8 @@ class BadRequestsTest {
 
   private void bad(
       Role role, String method, String path, String body, int status, String code, String... more) {
-    StringBuilder head = new StringBuilder(method + " " + path + " HTTP/1.1\r\nHost: x\r\n");
+    StringBuilder head =
+        new StringBuilder(method + " " + path + " HTTP/1.1\r\nHost: localhost\r\n");
     for (String each : more) {
       head.append(each).append("\r\n");
     }
@@ -73,13 +74,14 @@ class BadRequestsTest {
           "POST", "/v1/tailnets/" + name + "/nodes/1/login", Kit.login(1), 400, "malformed");
     }
     for (String path :
-        List.of("/", "/v1", "/v1/", "/v2/watch", "/v1/tailnets/", ROOT + "/", ROOT + "/x", "//")) {
+        List.of("/v1", "/v1/", "/v2/watch", "/v1/tailnets/", ROOT + "/", ROOT + "/x", "//")) {
       ofForwarder("GET", path, "", 404, "not-found");
     }
     ofForwarder("GET", "/v1/tailnets//nodes", "", 404, "not-found");
     ofForwarder("GET", node(1) + "/machine/tka/", "", 404, "not-found");
     rpc(1, "unknown", "{}", 404, "not-found");
     rpc(1, "sync/offer/x", "{}", 404, "not-found");
+    ofForwarder("GET", "/", "", 403, "forbidden");
     ofForwarder("GET", "/metrics", "", 403, "forbidden");
     ofForwarder("GET", "/v1/tailnets", "", 403, "forbidden");
     ofForwarder("POST", ROOT + "/machine/tka/sign", "{}", 403, "forbidden");
@@ -231,7 +233,7 @@ class BadRequestsTest {
         "too-large");
     raw("GET /" + "y".repeat(10_000) + " HTTP/1.1\r\nHost: x\r\n\r\n", 414, "too-large");
     raw("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", 400, "malformed");
-    raw("CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n", 404, "not-found");
+    raw("CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n", 403, "forbidden");
     raw("GET http://e:99999/ HTTP/1.1\r\nHost: x\r\n\r\n", 400, "malformed");
   }
 

@@ -87,6 +87,7 @@ class MovedSurfaceTest {
               TestKeys.publicKey(1).toString(),
               "signature",
               Kit.base64(Bytes.copyOf(new byte[64])));
+      case SIGN_IN -> "token=" + Kit.READ_TOKEN;
       default -> "";
     };
   }
@@ -97,6 +98,8 @@ class MovedSurfaceTest {
       case ANNOUNCEMENT -> "?node=2&wait=1s";
       case OWN_ANNOUNCEMENT -> "?wait=1s";
       case LOG -> "?limit=3";
+      case GRAPH -> "?from=0&count=3";
+      case REVOCATION -> "?key=" + TestKeys.publicKey(1);
       default -> "";
     };
   }
@@ -124,6 +127,8 @@ class MovedSurfaceTest {
                   .replace("{node}", "2")
                   .replace("{token}", "ab".repeat(32))
                   .replace("{proposal}", "abcdefghij")
+                  .replace("{update}", Kit.genesis().hash().toString())
+                  .replace("{file}", "app.js")
                   .replace("{rpc}", rest);
           all.add(new Asked(route, method, path + query(route), body(route)));
         }
@@ -134,11 +139,15 @@ class MovedSurfaceTest {
 
   /** Whether the path or the token says which tailnet is meant. */
   private static boolean isOfTailnet(Route route) {
-    return route.template().contains("{tailnet}") || route.role().equals(Optional.of(Role.NODE));
+    return route.template().contains("{tailnet}") || route.roles().contains(Role.NODE);
+  }
+
+  private static Role role(Route route) {
+    return route.roles().stream().findFirst().orElse(Role.OPERATOR);
   }
 
   private static RawHttp.Reply ask(Kit kit, Asked asked, String nodeToken) throws IOException {
-    Role role = asked.route().role().orElse(Role.OPERATOR);
+    Role role = role(asked.route());
     return kit.ask(
         role,
         asked.method(),
@@ -221,7 +230,7 @@ class MovedSurfaceTest {
       for (Asked each : requests()) {
         if (isOfTailnet(each.route())) {
           RawHttp.Reply reply =
-              kit.ask(each.route().role().orElseThrow(), each.method(), each.path(), each.body());
+              kit.ask(role(each.route()), each.method(), each.path(), each.body());
           assertThat(reply.status()).as("%s", each).isEqualTo(401);
           assertThat(reply.headers()).doesNotContainKey("location");
         }

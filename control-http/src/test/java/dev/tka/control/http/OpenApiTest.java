@@ -55,8 +55,8 @@ class OpenApiTest {
         assertThat(operation).as("%s", route).isNotNull();
         assertThat(operation)
             .containsEntry("path", route.template())
-            .containsEntry("x-role", route.role().map(Role::toString).orElse("anybody"));
-        assertThat(operation.containsKey("security")).isEqualTo(route.role().isPresent());
+            .containsEntry("x-role", roles(route));
+        assertThat(operation.containsKey("security")).isEqualTo(route.needsIdentity());
         assertThat(operation.containsKey("requestBody")).as("%s", route).isEqualTo(route.hasBody());
         Set<String> query = new TreeSet<>();
         Set<String> path = new TreeSet<>();
@@ -75,6 +75,12 @@ class OpenApiTest {
       }
     }
     assertThat(operations.keySet()).isEqualTo(expected);
+  }
+
+  private static String roles(Route route) {
+    return route.roles().isEmpty()
+        ? "anybody"
+        : String.join(", ", route.roles().stream().map(Role::toString).toList());
   }
 
   /** Pairs of status and code that a route may answer with, by the document. */

@@ -95,7 +95,10 @@ class TlsTest {
                 Listener.of(Role.FORWARDER, any)
                     .withClientCa(keys.resolve("forwarder.pem"))
                     .withTokenFile(Files.writeString(folder.resolve("token"), Kit.TOKEN)),
-                Listener.of(Role.OPERATOR, any).withClientCa(keys.resolve("operator.pem")),
+                Listener.of(Role.OPERATOR, any)
+                    .withClientCa(keys.resolve("operator.pem"))
+                    .withTokenFile(
+                        Files.writeString(folder.resolve("operators"), Kit.OPERATOR_TOKEN)),
                 Listener.of(Role.NODE, any).withClientCa(nodeCa()))
             .withCertificate(keys.resolve("server.pem"), keys.resolve("server.key")));
   }
@@ -226,5 +229,52 @@ class TlsTest {
         .hasMessageContaining("expected a line BEGIN PRIVATE KEY")
         .message()
         .doesNotContain("secret junk");
+  }
+
+  @Test
+  void overTlsThePagesCookieIsSecureAndABrowserWithACertificateNeedsNone() throws Exception {
+    try (Kit kit = kit()) {
+      HttpClient nobody = client(Optional.empty());
+      String origin =
+          "https://localhost:" + ((Listener.Address.Tcp) kit.address(Role.OPERATOR)).port();
+      HttpResponse<String> signedIn =
+          ask(
+              kit,
+              nobody,
+              Role.OPERATOR,
+              "POST",
+              "/session",
+              "token=" + Kit.OPERATOR_TOKEN,
+              "Origin",
+              origin);
+      assertThat(signedIn.statusCode()).isEqualTo(204);
+      String cookie = signedIn.headers().firstValue("set-cookie").orElseThrow();
+      assertThat(cookie).startsWith("__Host-tka-page=").contains("; HttpOnly", "; Secure");
+      String value = cookie.replaceFirst(";.*", "");
+      for (String each : List.of(value, value.replace("__Host-", ""))) {
+        assertThat(
+                ask(kit, nobody, Role.OPERATOR, "GET", "/v1/tailnets", "", "Cookie", each)
+                    .statusCode())
+            .isEqualTo(each.startsWith("__Host-") ? 200 : 401);
+      }
+
+      HttpClient operator = client(Optional.of("operator"));
+      String tailnet = "/v1/tailnets/" + Kit.TAILNET;
+      assertThat(ask(kit, operator, Role.OPERATOR, "GET", "/session", "").body())
+          .isEqualTo("{\"byCookie\":false,\"signedIn\":true}");
+      assertThat(
+              ask(
+                      kit,
+                      operator,
+                      Role.OPERATOR,
+                      "PUT",
+                      tailnet,
+                      "",
+                      "Origin",
+                      "https://evil.example")
+                  .statusCode())
+          .isEqualTo(403);
+      assertThat(ask(kit, operator, Role.OPERATOR, "PUT", tailnet, "").statusCode()).isEqualTo(204);
+    }
   }
 }

@@ -25,14 +25,14 @@ import dev.tka.compaction.CompactionPlan;
 import dev.tka.compaction.CompactionPolicy;
 import dev.tka.control.GivingBack;
 import dev.tka.core.Bytes;
-import dev.tka.core.Key;
 import dev.tka.core.KeyDefect;
-import dev.tka.core.State;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.AdmissionPolicy;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.ChainAudit;
 import dev.tka.core.authority.OpenException;
+import dev.tka.core.authority.Weakness;
+import dev.tka.core.nodekey.KeyAlarm;
 import dev.tka.core.nodekey.PeerVerdict;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
@@ -409,9 +409,17 @@ public final class DoctorCommand implements Callable<Integer> {
           Texts.count(setAside, "edit") + " made here that control did not accept",
           Advice.makeAgain(store.words()));
     }
-    alarm(authority.state());
-    Weakness.of(authority, store.words(), peers.word())
-        .forEach(weak -> note(weak.kind(), weak.text(), weak.advice()));
+    Weakness.faultsOf(authority.state())
+        .forEach(
+            fault ->
+                problem(
+                    fault.kind(),
+                    fault.text(),
+                    Advice.against(fault, store.words(), peers.word())));
+    Weakness.of(authority)
+        .forEach(
+            weak ->
+                note(weak.kind(), weak.text(), Advice.against(weak, store.words(), peers.word())));
     // Through tailscaled, no times are known.
     if (store.place().policy().remembers() && DaemonPeers.find(store.place()).isEmpty()) {
       TimeNote.of(authority, Instant.now())
@@ -518,38 +526,13 @@ public final class DoctorCommand implements Callable<Integer> {
         : forget;
   }
 
-  /** Trusted keys that anybody can sign for; one that never can is a note. */
-  private void alarm(State state) {
-    boolean curable = state.keys().stream().anyMatch(Key::canSign);
-    for (KeyAlarm alarm : KeyAlarm.ofTrusted(state)) {
-      if (alarm.defect() == KeyDefect.ANYBODY_CAN_SIGN) {
-        problem(
-            alarm.defect().kind(),
-            alarm.text(),
-            curable
-                ? Advice.removeKey(
-                    store.words(),
-                    alarm.key(),
-                    peers.word(),
-                    "until then anybody can remove all other keys. Whatever it signed may be"
-                        + " anybody's: 'tka log "
-                        + store.words()
-                        + "' shows it")
-                : Advice.disable(store.words()));
-      }
-    }
-    if (!curable && KeyAlarm.ofTrusted(state).stream().noneMatch(KeyAlarm::isAnybodys)) {
-      problem("nobody-can-sign", "no trusted key can ever sign", Advice.disable(store.words()));
-    }
-  }
-
   /** The wrapping keys of nodes that anybody can sign for, or that never can. */
   private void alarm(PeersFile.Entry node, PeerVerdict verdict) {
     if (!(verdict instanceof PeerVerdict.Kept kept)) {
       // Nobody accepts it.
       return;
     }
-    for (KeyAlarm alarm : KeyAlarm.ofNodes(List.of(node))) {
+    for (KeyAlarm alarm : KeyAlarms.ofNodes(List.of(node))) {
       if (alarm.defect() == KeyDefect.ANYBODY_CAN_SIGN) {
         problem(
             alarm.defect().kind(),

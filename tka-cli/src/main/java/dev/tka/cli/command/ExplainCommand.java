@@ -14,15 +14,13 @@ import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
 import dev.tka.cli.output.Texts;
 import dev.tka.client.ServerException;
-import dev.tka.core.Bytes;
-import dev.tka.core.DecodeException;
-import dev.tka.core.Key;
 import dev.tka.core.NodeKey;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
-import dev.tka.core.nodekey.NodeKeyAuthorization;
+import dev.tka.core.nodekey.KeyAlarm;
 import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.core.nodekey.PeerVerdict;
+import dev.tka.core.nodekey.SignatureLayer;
 import dev.tka.core.store.AumSnapshot;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -50,7 +48,7 @@ import picocli.CommandLine.Spec;
           + " one made by a trusted key, and the first rule that fails; and what to do if it is"
           + " dropped.",
       "The exit status is " + ExitCode.PEER_DROPPED + " if it is dropped.",
-      KeyAlarm.HELP
+      KeyAlarms.HELP
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -86,9 +84,6 @@ public final class ExplainCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
 
-  /** A signature of a chain. */
-  private record Layer(NodeKeySignature signature, boolean signed, Optional<Key> trusted) {}
-
   @Override
   public Integer call() throws TkaException, IOException, CommandFailure, ServerException {
     PrintWriter out = spec.commandLine().getOut();
@@ -114,11 +109,11 @@ public final class ExplainCommand implements Callable<Integer> {
           file.sound() ? source.list(store.words()) : PeersFile.correctIt());
     }
     List<KeyAlarm> alarms = new ArrayList<>(KeyAlarm.ofTrusted(authority.state()));
-    alarms.addAll(KeyAlarm.ofNodes(verdicts.keySet()));
+    alarms.addAll(KeyAlarms.ofNodes(verdicts.keySet()));
     List<Map<String, Object>> list = new ArrayList<>();
     verdicts.forEach(
         (entry, verdict) -> {
-          List<Layer> layers = layers(authority, entry.peer().signature());
+          List<SignatureLayer> layers = SignatureLayer.of(authority, entry.peer().signature());
           List<Advice> advice =
               Advice.at(
                   List.of(store.place()),
@@ -138,81 +133,36 @@ public final class ExplainCommand implements Callable<Integer> {
       object.put("SchemaVersion", Json.SCHEMA_VERSION);
       object.put("Head", authority.head().toString());
       object.put("Peers", list);
-      object.put("Alarms", KeyAlarm.toJson(alarms));
+      object.put("Alarms", KeyAlarms.toJson(alarms));
       Json.print(out, object);
     }
-    KeyAlarm.print(alarms, err);
+    KeyAlarms.print(alarms, err);
     return PeerText.exitCode(
         StoreArgument.reportDamage(snapshot, err),
         file,
         verdicts.values().stream().anyMatch(verdict -> !PeerText.isKept(verdict)));
   }
 
-  /** The chain of a signature; empty if the bytes are not a signature. */
-  private static List<Layer> layers(Authority authority, Bytes encoded) {
-    List<Layer> layers = new ArrayList<>();
-    try {
-      for (NodeKeySignature at : NodeKeySignature.decode(encoded.toByteArray()).layers()) {
-        boolean rotation = at.kind() == NodeKeySignature.ROTATION;
-        Optional<Key> trusted =
-            rotation
-                ? Optional.empty()
-                : at.signingKey().flatMap(id -> authority.state().findKey(id));
-        layers.add(new Layer(at, at.isSigned(), trusted));
-      }
-    } catch (DecodeException e) {
-      // The verdict says so.
-      return List.of();
-    }
-    return layers;
-  }
-
   private static void print(
-      PeersFile.Entry entry, PeerVerdict verdict, List<Layer> layers, PrintWriter out) {
+      PeersFile.Entry entry, PeerVerdict verdict, List<SignatureLayer> layers, PrintWriter out) {
     out.println(entry.title() + " " + entry.peer().nodeKey());
-    OptionalInt failing =
-        verdict instanceof PeerVerdict.Unauthorized unauthorized
-                && !(unauthorized.denied() instanceof NodeKeyAuthorization.Degraded)
-            ? OptionalInt.of(unauthorized.denied().layer())
-            : OptionalInt.empty();
+    OptionalInt failing = SignatureLayer.failing(verdict);
     String indent = "  ";
     for (int i = 0; i < layers.size(); i++) {
-      Layer layer = layers.get(i);
       boolean fails = failing.isPresent() && failing.getAsInt() == i;
-      out.println(indent + describe(layer) + (fails ? "  <- fails" : ""));
+      out.println(indent + Texts.printable(layers.get(i).describe()) + (fails ? "  <- fails" : ""));
       indent += "  ";
     }
     out.println((PeerText.isKept(verdict) ? "kept: " : "dropped: ") + PeerText.reason(verdict));
   }
 
-  private static String describe(Layer layer) {
-    NodeKeySignature at = layer.signature();
-    String name = at.nodeKey().map(key -> " " + key.toShortText()).orElse("");
-    String signer =
-        at.signingKey()
-            .map(
-                key ->
-                    ", signed by "
-                        + Texts.shortKey(key)
-                        + (layer.signed() ? ": verifies" : ": does not verify"))
-            .orElse(", signed by nobody");
-    String trust =
-        at.kind() == NodeKeySignature.ROTATION || at.signingKey().isEmpty()
-            ? ""
-            : layer
-                .trusted()
-                .map(key -> ", trusted with " + Texts.count(key.votes(), "vote"))
-                .orElse(", not trusted");
-    return at.kindName() + name + signer + trust;
-  }
-
-  private static Map<String, Object> toJson(Layer layer) {
+  private static Map<String, Object> toJson(SignatureLayer layer) {
     NodeKeySignature at = layer.signature();
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("SigKind", at.kindName());
     at.nodeKey().ifPresent(key -> json.put("NodeKey", key.toString()));
     at.signingKey().ifPresent(key -> json.put("SignedBy", Texts.keyId(key)));
-    json.put("Verifies", layer.signed());
+    json.put("Verifies", layer.verifies());
     if (at.kind() != NodeKeySignature.ROTATION) {
       json.put("Trusted", layer.trusted().isPresent());
     }

@@ -201,36 +201,6 @@ record LeftBehind(String kind, String text, List<Advice> advice, boolean problem
         Advice.repairToMeet(store, offer, "for a shipping node; our own clients need no repair"));
   }
 
-  /**
-   * Why a shipping node could not follow a revocation at control, as far as the node's last offer
-   * shows. The names in that offer are all that is known of its window.
-   *
-   * @param forkPoint of the revocation, on control's active chain
-   * @param erased the AUMs that the revocation removes from it
-   */
-  static Optional<LeftBehind> of(
-      Authority control, AumHash forkPoint, Set<AumHash> erased, SyncOffer offer) {
-    AumSnapshot snapshot = control.snapshot();
-    boolean follows =
-        Stream.concat(Stream.of(offer.head()), offer.ancestors().stream())
-            .filter(hash -> control.isActive(hash) || snapshot.trail().contains(hash))
-            .anyMatch(hash -> !erased.contains(hash));
-    if (follows) {
-      return Optional.empty();
-    }
-    Intersection intersection = Intersection.findRemembering(control, offer);
-    return intersection instanceof Intersection.None none
-        ? problem(
-            "no-common-ground",
-            "it names no AUM that is known here, as of " + offer.head(),
-            SyncRemedy.of(none))
-        : problem(
-            "revocation-below-window",
-            "its window does not reach back to " + forkPoint,
-            Advice.repairTo(
-                "DIR", forkPoint, "on that node, in its directory, before it compacts again"));
-  }
-
   private static Optional<LeftBehind> problem(String kind, String text, Advice... advice) {
     return Optional.of(new LeftBehind(kind, text, List.of(advice), true));
   }

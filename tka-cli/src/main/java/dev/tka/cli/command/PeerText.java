@@ -4,13 +4,11 @@ import dev.tka.cli.input.PeersFile;
 import dev.tka.cli.output.Advice;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Texts;
-import dev.tka.core.DecodeException;
-import dev.tka.core.KeyDefect;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.nodekey.NodeKeyAuthorization;
-import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.core.nodekey.PeerFilter;
+import dev.tka.core.nodekey.PeerRemedy;
 import dev.tka.core.nodekey.PeerVerdict;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -64,50 +62,29 @@ final class PeerText {
    */
   static List<Advice> advice(
       PeersFile.Entry entry, PeerVerdict verdict, String store, String control) {
-    if (verdict instanceof PeerVerdict.Kept) {
-      return List.of();
-    }
-    if (isUnsigned(verdict)) {
-      return List.of(
+    return PeerRemedy.of(verdict).map(what -> advice(what, entry, store, control)).stream()
+        .toList();
+  }
+
+  private static Advice advice(
+      PeerRemedy what, PeersFile.Entry entry, String store, String control) {
+    return switch (what) {
+      case SIGN ->
           Advice.signNode(
               store,
               entry.peer().nodeKey(),
               rotationKey(entry).map(LockPublicKey::toString),
-              "if the machine is yours, sign it where a trusted key is, and give control the"
-                  + " signature"));
-    }
-    if (verdict instanceof PeerVerdict.Unauthorized) {
-      return List.of(Advice.fetch(store, control));
-    }
-    if (verdict instanceof PeerVerdict.Outrun || verdict instanceof PeerVerdict.Cloned) {
-      return List.of(
-          Advice.signNode(
-              store,
-              entry.peer().nodeKey(),
-              Optional.empty(),
-              "if this is the right machine: without the rotation key, which another machine has"));
-    }
-    return List.of(
-        Advice.person(
-            "nothing, if the machine goes by another node key now; if not, it needs a new one"
-                + " ('tailscale up --force-reauth' there), which is then signed"));
+              what.why());
+      case SIGN_WITHOUT_ROTATION ->
+          Advice.signNode(store, entry.peer().nodeKey(), Optional.empty(), what.why());
+      case MEND_STORE -> Advice.fetch(store, control);
+      case NEW_NODE_KEY -> Advice.person(what.why());
+    };
   }
 
   /** The key with which the node may rotate its node key, as the file or its signature says. */
   static Optional<LockPublicKey> rotationKey(PeersFile.Entry entry) {
-    Optional<LockPublicKey> named = entry.rotationKey();
-    if (named.isEmpty()) {
-      try {
-        named =
-            NodeKeySignature.decode(entry.peer().signature().toByteArray())
-                .wrappingPublic()
-                .filter(key -> key.size() == LockPublicKey.SIZE)
-                .map(LockPublicKey::new);
-      } catch (DecodeException e) {
-        return Optional.empty();
-      }
-    }
-    return named.filter(key -> KeyDefect.of(key.bytes()).isEmpty());
+    return PeerRemedy.rotationKey(entry.rotationKey(), entry.peer().signature());
   }
 
   static boolean isKept(PeerVerdict verdict) {
@@ -127,11 +104,7 @@ final class PeerText {
 
   /** The reason, on one line. */
   static String reason(PeerVerdict verdict) {
-    int layer =
-        verdict instanceof PeerVerdict.Unauthorized unauthorized
-            ? unauthorized.denied().layer()
-            : 0;
-    return Texts.printable((layer == 0 ? "" : "layer " + layer + ": ") + verdict.reason());
+    return Texts.printable(verdict.detailedReason());
   }
 
   /** An entry of the file and the verdict on it. */

@@ -13,6 +13,7 @@ import dev.tka.cli.output.Json;
 import dev.tka.client.ServerException;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
+import dev.tka.core.nodekey.KeyAlarm;
 import dev.tka.core.nodekey.PeerVerdict;
 import dev.tka.core.store.AumSnapshot;
 import java.io.IOException;
@@ -41,7 +42,7 @@ import picocli.CommandLine.Spec;
           + ExitCode.PEER_DROPPED
           + " if a peer is dropped, and 3 if an entry of the file is broken; the other entries"
           + " are still handled.",
-      KeyAlarm.HELP
+      KeyAlarms.HELP
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -83,7 +84,7 @@ public final class PeersCommand implements Callable<Integer> {
     PeersFile file = source.read(opened, tka, err);
     Map<PeersFile.Entry, PeerVerdict> verdicts = PeerText.filter(authority, file);
     List<KeyAlarm> alarms = new ArrayList<>(KeyAlarm.ofTrusted(authority.state()));
-    alarms.addAll(KeyAlarm.ofNodes(verdicts.keySet()));
+    alarms.addAll(KeyAlarms.ofNodes(verdicts.keySet()));
     long kept = verdicts.values().stream().filter(PeerText::isKept).count();
     long dropped = verdicts.size() - kept;
     if (json) {
@@ -95,7 +96,7 @@ public final class PeersCommand implements Callable<Integer> {
       List<Map<String, Object>> list = new ArrayList<>();
       verdicts.forEach((entry, verdict) -> list.add(PeerText.toJson(entry, verdict)));
       object.put("Peers", list);
-      object.put("Alarms", KeyAlarm.toJson(alarms));
+      object.put("Alarms", KeyAlarms.toJson(alarms));
       Json.print(out, object);
     } else {
       verdicts.forEach(
@@ -108,7 +109,7 @@ public final class PeersCommand implements Callable<Integer> {
                   PeerText.reason(verdict)));
       out.println(kept + " kept, " + dropped + " dropped");
     }
-    KeyAlarm.print(alarms, err);
+    KeyAlarms.print(alarms, err);
     if (verdicts.values().stream().anyMatch(PeerText::isUnsigned)) {
       err.println(
           "tka: why a peer is dropped, and what to do, says 'tka explain "

@@ -25,6 +25,7 @@ import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.BuildException;
 import dev.tka.core.authority.UpdateBuilder;
+import dev.tka.core.nodekey.KeyAlarm;
 import dev.tka.core.nodekey.NodeKeySignature;
 import dev.tka.core.nodekey.NodeKeySigning;
 import dev.tka.core.nodekey.PeerVerdict;
@@ -337,8 +338,8 @@ public final class RemoveCommand extends EditCommand {
     List<Signed> signed = new ArrayList<>();
     List<AffectedNode> left = new ArrayList<>();
     for (AffectedNode node : AffectedNode.without(authority, removed, file.get())) {
-      List<KeyAlarm> alarms = KeyAlarm.ofAffected(node);
-      KeyAlarm.print(alarms, err());
+      List<KeyAlarm> alarms = KeyAlarms.ofAffected(node);
+      KeyAlarms.print(alarms, err());
       // Anybody may have brought in a node under such a key, and it must not come to stay.
       if (node.losesKey() && node.isKept() && signsAgain() && alarms.isEmpty()) {
         signed.add(new Signed(node.entry(), sign(node.entry(), signer)));
@@ -415,7 +416,7 @@ public final class RemoveCommand extends EditCommand {
                 + (node.before() instanceof PeerVerdict.Dropped dropped
                     ? "\talready dropped: " + Texts.printable(dropped.reason())
                     : ""));
-        if (node.isKept() && KeyAlarm.ofAffected(node).isEmpty()) {
+        if (node.isKept() && KeyAlarms.ofAffected(node).isEmpty()) {
           Advice.print(List.of(signing(node.entry())), "\t\t", out);
         }
       }

@@ -16,6 +16,7 @@ import dev.tka.core.authority.RevocationOutlook;
 import dev.tka.core.authority.RevocationPlan;
 import dev.tka.core.nodekey.PeerVerdict;
 import dev.tka.core.store.TrailEntry;
+import dev.tka.sync.CannotFollow;
 import dev.tka.sync.rpc.AumJson;
 import java.io.PrintWriter;
 import java.time.Instant;
@@ -37,7 +38,18 @@ final class RevocationReport {
   private final List<Stranded> stranded;
 
   /** A node that could not follow the revocation. */
-  private record Stranded(PeersFile.Entry entry, LeftBehind why) {}
+  private record Stranded(PeersFile.Entry entry, AumHash forkPoint, CannotFollow why) {
+    Advice advice() {
+      return why.unknown()
+          .map(none -> SyncRemedy.of(none))
+          .orElseGet(
+              () ->
+                  Advice.repairTo(
+                      "DIR",
+                      forkPoint,
+                      "on that node, in its directory, before it compacts again"));
+    }
+  }
 
   private RevocationReport(
       RevocationPlan plan,
@@ -54,8 +66,6 @@ final class RevocationReport {
       Authority authority, RevocationPlan plan, Optional<PeersFile> file, Instant now)
       throws TkaException {
     Set<Bytes> revoked = plan.revoked().stream().map(Key::id).collect(Collectors.toSet());
-    Set<AumHash> erased = new HashSet<>();
-    plan.erased().forEach(entry -> erased.add(entry.hash()));
     List<Stranded> stranded = new ArrayList<>();
     file.stream()
         .flatMap(given -> Stream.concat(given.self().stream(), given.peers().stream()))
@@ -64,8 +74,8 @@ final class RevocationReport {
                 entry
                     .lastOffer()
                     .filter(offer -> !plan.onLosingBranch())
-                    .flatMap(offer -> LeftBehind.of(authority, plan.forkPoint(), erased, offer))
-                    .ifPresent(why -> stranded.add(new Stranded(entry, why))));
+                    .flatMap(offer -> CannotFollow.of(authority, plan, offer))
+                    .ifPresent(why -> stranded.add(new Stranded(entry, plan.forkPoint(), why))));
     return new RevocationReport(
         plan,
         plan.unanswerable(authority, now),
@@ -255,7 +265,7 @@ final class RevocationReport {
           one -> {
             out.println(
                 "\t" + one.entry().title() + ": " + one.why().kind() + ": " + one.why().text());
-            Advice.print(one.why().advice(), "\t\t", out);
+            Advice.print(List.of(one.advice()), "\t\t", out);
           });
     }
   }
@@ -346,7 +356,7 @@ final class RevocationReport {
     object.put("ID", stranded.entry().peer().id());
     object.put("Kind", stranded.why().kind());
     object.put("Text", stranded.why().text());
-    Advice.put(stranded.why().advice(), object);
+    Advice.put(List.of(stranded.advice()), object);
     return object;
   }
 }

@@ -383,9 +383,10 @@ public final class ServeCommand implements Callable<Integer> {
     out.println(
         "/v1/tailnets/TAILNET/nodes/NODE/, and each registration as a login; its checklist is");
     out.println(
-        "docs/control-authors.md. Health: /readyz?verbose; metrics: /metrics of the operators'");
+        "docs/control-authors.md. At the operators' address: a page for a browser, /; health,");
     out.println(
-        "address; docs/operations.md says what each means. Ctrl-C or SIGTERM stops the server.");
+        "/readyz?verbose; metrics, /metrics; docs/operations.md says what each means. Ctrl-C or");
+    out.println("SIGTERM stops the server.");
   }
 
   private static void waitForEver() {

@@ -13,6 +13,7 @@ import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.ChainAudit;
 import dev.tka.core.authority.OpenException;
+import dev.tka.core.nodekey.KeyAlarm;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Damage;
@@ -93,7 +94,7 @@ public final class VerifyCommand implements Callable<Integer> {
     } else {
       print(authority, audit, out);
     }
-    KeyAlarm.print(alarms, err);
+    KeyAlarms.print(alarms, err);
     int damage = StoreArgument.reportDamage(snapshot, err);
     audit.problem().ifPresent(problem -> err.println("tka: " + describe(problem)));
     boolean explainedByDamage = damage != ExitCode.OK && authority.isEmpty();
@@ -212,7 +213,7 @@ public final class VerifyCommand implements Callable<Integer> {
       head.ifPresent(hash -> object.put("Head", hash.toString()));
       object.put("Verified", aums);
       problem.ifPresent(what -> object.put("Problem", what));
-      object.put("Alarms", KeyAlarm.toJson(alarms));
+      object.put("Alarms", KeyAlarms.toJson(alarms));
       return object;
     }
 
@@ -273,7 +274,7 @@ public final class VerifyCommand implements Callable<Integer> {
     object.put("Unrelated", audit.unrelated());
     audit.problem().ifPresent(problem -> object.put("Problem", describe(problem)));
     object.put("Damage", snapshot.damage().stream().map(Damage::toString).toList());
-    object.put("Alarms", KeyAlarm.toJson(alarms));
+    object.put("Alarms", KeyAlarms.toJson(alarms));
     return object;
   }
 

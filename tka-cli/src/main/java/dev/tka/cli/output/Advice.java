@@ -4,6 +4,8 @@ import dev.tka.client.localapi.TailscaledPlace;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.NodeKey;
+import dev.tka.core.authority.Weakness;
+import dev.tka.core.nodekey.PeerRemedy;
 import dev.tka.store.StorePlace;
 import dev.tka.store.TailnetName;
 import java.io.PrintWriter;
@@ -209,11 +211,7 @@ public record Advice(Kind kind, String why, List<String> commands) {
 
   /** For AUMs that a node's store should hold and does not. */
   public static Advice fetch(String store, String control) {
-    return of(
-        Kind.FETCH,
-        "to fetch what is missing or damaged from control's store, or from any other store that has"
-            + " it; everything is verified",
-        fetching(store, control));
+    return of(Kind.FETCH, PeerRemedy.MEND_STORE.why(), fetching(store, control));
   }
 
   private static String fetching(String store, String control) {
@@ -439,17 +437,36 @@ public record Advice(Kind kind, String why, List<String> commands) {
         "tka update " + store + " " + Texts.shellWord(keyAndVotes) + " --key-file " + KEY_FILE);
   }
 
-  /** For a chain without a recent checkpoint. */
-  public static Advice makeCheckpoint(String store, Bytes key, long votes) {
-    return of(
-        Kind.MAKE_CHECKPOINT,
-        "any edit adds one, such as giving a key the votes that it has",
-        "tka update "
-            + store
-            + " "
-            + Texts.shellWord(Texts.keyId(key) + "?" + Long.toUnsignedString(votes))
-            + " --key-file "
-            + KEY_FILE);
+  /**
+   * For a risk that an admin may come to regret.
+   *
+   * @param store the store, as named on a command line
+   * @param peers a peers file, as named on a command line
+   */
+  public static Advice against(Weakness risk, String store, String peers) {
+    Weakness.Remedy remedy = risk.remedy();
+    if (remedy instanceof Weakness.Remedy.AddKey add) {
+      return addKey(store, add.votes(), risk.why());
+    }
+    if (remedy instanceof Weakness.Remedy.RemoveKey remove) {
+      return removeKey(store, remove.keyId(), peers, risk.why());
+    }
+    if (remedy instanceof Weakness.Remedy.RemoveKeys) {
+      return removeKeys(store, " " + KEY, peers, risk.why());
+    }
+    if (remedy instanceof Weakness.Remedy.KeepVotes keep) {
+      return of(
+          Kind.MAKE_CHECKPOINT,
+          risk.why(),
+          "tka update "
+              + store
+              + " "
+              + Texts.shellWord(
+                  Texts.keyId(keep.keyId()) + "?" + Long.toUnsignedString(keep.votes()))
+              + " --key-file "
+              + KEY_FILE);
+    }
+    return remedy instanceof Weakness.Remedy.Disable ? disable(store) : person(risk.why());
   }
 
   /** For a signer that is not trusted. */
@@ -469,11 +486,7 @@ public record Advice(Kind kind, String why, List<String> commands) {
 
   /** For admins who are locked out. */
   public static Advice disable(String store) {
-    return of(
-        Kind.DISABLE,
-        "if no trusted key is left, only a disablement secret helps: it ends the lock, in control's"
-            + " store and on every node; then make a new one with 'tka init'",
-        disabling(store));
+    return of(Kind.DISABLE, Weakness.ONLY_DISABLEMENT, disabling(store));
   }
 
   private static String disabling(String store) {

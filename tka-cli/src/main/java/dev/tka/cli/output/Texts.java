@@ -1,19 +1,15 @@
 package dev.tka.cli.output;
 
-import dev.tka.core.Aum;
 import dev.tka.core.Bytes;
 import dev.tka.core.LockPublicKey;
 import dev.tka.core.store.OwnAums;
-import dev.tka.store.TailnetName;
+import dev.tka.store.ShellWord;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Small texts that several commands print. */
 public final class Texts {
-  private static final Pattern PLAIN_WORD = Pattern.compile("[\\w@%+=:,./-]+");
-
   private Texts() {}
 
   /** A key id, of any length, in the form for people. */
@@ -21,22 +17,12 @@ public final class Texts {
     return LockPublicKey.textOf(id);
   }
 
-  /** The effect of an AUM, in a few words. */
-  static String summary(Aum aum) {
-    StringBuilder out = new StringBuilder(aum.kind().toString());
-    aum.key().ifPresent(key -> out.append(' ').append(shortKey(key.id())));
-    aum.keyId().ifPresent(keyId -> out.append(' ').append(shortKey(keyId)));
-    aum.state().ifPresent(state -> out.append(" of ").append(count(state.keys().size(), "key")));
-    aum.votes().ifPresent(votes -> out.append(" votes=").append(Long.toUnsignedString(votes)));
-    return out.toString();
-  }
-
   /** An edit that was set aside, on one line. */
   public static String edit(OwnAums.SetAside edit) {
     return edit.aum().hash()
         + " "
         + (edit.revocation() ? "revocation by " : "")
-        + summary(edit.aum())
+        + edit.aum().summary()
         + ", signed by "
         + edit.aum().signatures().stream()
             .map(signature -> shortKey(signature.signerId()))
@@ -59,14 +45,7 @@ public final class Texts {
 
   /** A word for a shell, quoted if necessary; control and invisible characters are escaped. */
   public static String shellWord(String word) {
-    if (PLAIN_WORD.matcher(word).matches()) {
-      return word;
-    }
-    String visible = TailnetName.printable(word);
-    return visible.equals(word)
-        ? "'" + word.replace("'", "'\\''") + "'"
-        // As bash, zsh and ksh read it.
-        : "$'" + TailnetName.printable(word.replace("\\", "\\\\")).replace("'", "\\'") + "'";
+    return ShellWord.of(word);
   }
 
   /** Metadata on one line, by name. */

@@ -15,6 +15,16 @@ import java.util.Optional;
  * @param state the state to examine
  */
 public record KeyBudget(State state) {
+  /** The budget of a state without the keys that can never sign, or that anybody can sign for. */
+  public static KeyBudget ofSigners(State state) {
+    return new KeyBudget(
+        State.of(
+            state.disablementValues(),
+            state.keys().stream().filter(Key::canSign).toList(),
+            state.stateId1(),
+            state.stateId2()));
+  }
+
   /**
    * The number of keys in use, of {@link State#MAX_KEYS}; it is larger in a state that overflowed.
    */

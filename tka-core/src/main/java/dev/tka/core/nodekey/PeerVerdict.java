@@ -11,6 +11,12 @@ public sealed interface PeerVerdict {
   /** The reason, as a sentence without its capital letter and full stop. */
   String reason();
 
+  /** The reason with the layer of the signature that it is about, if that is an inner one. */
+  default String detailedReason() {
+    int layer = this instanceof Unauthorized unauthorized ? unauthorized.denied().layer() : 0;
+    return (layer == 0 ? "" : "layer " + layer + ": ") + reason();
+  }
+
   /**
    * The peer is kept.
    *
