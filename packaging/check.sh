@@ -189,7 +189,8 @@ service() {
 started() {
   local unit=$1 text=$2 log=$out/$1.log
   shift 2
-  (service "$unit" "$@") > "$log" 2>&1 &
+  : > "$log"
+  (service "$unit" "$@") >> "$log" 2>&1 &
   running+=($!)
   for ((i = 0; i < 600; i++)); do
     if grep -q "$text" "$log"; then
