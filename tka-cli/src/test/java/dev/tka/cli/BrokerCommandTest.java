@@ -81,13 +81,15 @@ class BrokerCommandTest {
     List<String> command =
         Cli.process("broker", "run", policy.toString(), "--state", state.toString());
     Path said = folder.resolve("said");
-    Process broker =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(said.toFile()).start();
-    try {
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(said.toFile());
+    String notify = folder.resolve("notify").toString();
+    builder.environment().put("NOTIFY_SOCKET", notify);
+    NotifySocket manager = new NotifySocket(notify);
+    Process broker = builder.start();
+    try (manager) {
       Path socket = state.resolve("broker.sock");
-      while (!Files.readString(said).contains("asked at") && broker.isAlive()) {
-        Thread.sleep(5);
-      }
+      assertThat(manager.heard()).isEqualTo("READY=1");
       assertThat(Files.readString(said)).contains("asked at unix:" + socket, "log:");
       String answer = ask(socket, request);
       assertThat(answer).startsWith("HTTP/1.1 200");
@@ -100,6 +102,7 @@ class BrokerCommandTest {
           .startsWith("HTTP/1.1 403")
           .contains("Tka-Error: voucher-signature");
       broker.destroy();
+      assertThat(manager.heard()).isEqualTo("STOPPING=1");
       assertThat(broker.waitFor(30, TimeUnit.SECONDS)).isTrue();
       assertThat(broker.exitValue()).isZero();
     } finally {

@@ -30,6 +30,7 @@ class LauncherTest {
       for argument; do
         case $argument in
           -XX:ArchiveClassesAtExit=*) MAKE ;;
+          -Xshare:dump) mkdir -p "${0%/*}/../lib/server"; echo classes > "${0%/*}/../lib/server/classes.jsa" ;;
         esac
       done
       """;
@@ -111,6 +112,41 @@ class LauncherTest {
           .allMatch(call -> call.endsWith(" status DIR") && !call.contains("SharedArchiveFile"));
     }
     assertThat(archives()).hasSize(2).allSatisfy(archive -> assertThat(archive).isEmptyFile());
+  }
+
+  @Test
+  void longWorkIsLeftToTheJdksOwnSettings() throws Exception {
+    Path jdk = jdk("any", "echo classes > \"${argument#*=}\"");
+    for (List<String> words :
+        List.of(
+            List.of("serve"),
+            List.of("node", "run", "DIR"),
+            List.of("broker", "run", "FILE"),
+            List.of("node", "status", "DIR"))) {
+      launch(jdk, words.toArray(String[]::new));
+      assertThat(calls(jdk).get(calls(jdk).size() - 1).contains("TieredStopAtLevel"))
+          .as("%s", words)
+          .isEqualTo(words.contains("status"));
+    }
+  }
+
+  @Test
+  void anInstalledOneUsesTheRuntimeBesideItAndNoOther() throws Exception {
+    Files.move(jars.resolve("tka.jar"), folder.resolve("tka.jar"));
+    Path runtime = jdk("runtime", "echo classes > \"${argument#*=}\"");
+    Path other = jdk("other", ":");
+
+    for (int i = 0; i < 2; i++) {
+      assertThat(launch(other, "status", "DIR").exitCode()).isZero();
+    }
+
+    assertThat(other.resolve("bin/calls")).doesNotExist();
+    // A runtime of jlink's has no archive of its own classes, to which the command's are added.
+    assertThat(calls(runtime)).hasSize(4);
+    assertThat(calls(runtime).get(0)).isEqualTo("-Xshare:dump");
+    assertThat(calls(runtime).get(1)).contains("-XX:ArchiveClassesAtExit=" + folder);
+    assertThat(calls(runtime).subList(2, 4))
+        .allMatch(call -> call.contains("-jar " + folder.resolve("tka.jar") + " status DIR"));
   }
 
   @Test

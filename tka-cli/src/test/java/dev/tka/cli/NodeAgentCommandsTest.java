@@ -7,7 +7,6 @@ import dev.tka.node.AgentDirectory;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.net.DatagramPacket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,8 +24,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.newsclub.net.unix.AFUNIXDatagramSocket;
-import org.newsclub.net.unix.AFUNIXSocketAddress;
 
 /** {@code tka node run}, {@code once}, {@code peers} and {@code status} with a real server. */
 class NodeAgentCommandsTest {
@@ -198,13 +195,7 @@ class NodeAgentCommandsTest {
   @Test
   void itRunsTellsTheServiceManagerAndStopsCleanly() throws Exception {
     for (String name : List.of(folder.resolve("notify") + "", "@tka-" + System.nanoTime())) {
-      AFUNIXSocketAddress address =
-          name.startsWith("@")
-              ? AFUNIXSocketAddress.inAbstractNamespace(name.substring(1))
-              : AFUNIXSocketAddress.of(Path.of(name));
-      try (AFUNIXDatagramSocket manager = AFUNIXDatagramSocket.newInstance()) {
-        manager.bind(address);
-        manager.setSoTimeout(30_000);
+      try (NotifySocket manager = new NotifySocket(name)) {
         ProcessBuilder builder =
             new ProcessBuilder(
                 Cli.process(
@@ -225,15 +216,15 @@ class NodeAgentCommandsTest {
             new BufferedReader(
                 new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
           assertThat(next(lines)).containsEntry("Change", "started");
-          assertThat(heard(manager)).isEqualTo("READY=1");
+          assertThat(manager.heard()).isEqualTo("READY=1");
           Map<String, Object> lock = next(lines);
           assertThat(lock)
               .containsEntry("Change", "lock")
               .containsEntry("Lock", "on")
               .containsEntry("Head", control.head().hash().toString());
-          String status = heard(manager);
+          String status = manager.heard();
           while (!status.equals("STATUS=waits for control to announce a change")) {
-            status = heard(manager);
+            status = manager.heard();
           }
           assertThat(Cli.run("node", "status", node).out())
               .contains("Waits for: control to announce a change (process " + process.pid() + ",");
@@ -245,9 +236,9 @@ class NodeAgentCommandsTest {
           process.destroy();
           assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
           assertThat(process.exitValue()).isEqualTo(ExitCode.OK);
-          String last = heard(manager);
+          String last = manager.heard();
           while (!last.equals("STOPPING=1")) {
-            last = heard(manager);
+            last = manager.heard();
           }
           assertThat(Cli.run("node", "status", node, "--json").json())
               .containsEntry("Running", false);
@@ -264,11 +255,5 @@ class NodeAgentCommandsTest {
     String line = lines.readLine();
     assertThat(line).isNotNull();
     return Cli.parse(line);
-  }
-
-  private static String heard(AFUNIXDatagramSocket manager) throws Exception {
-    DatagramPacket packet = new DatagramPacket(new byte[8192], 8192);
-    manager.receive(packet);
-    return new String(packet.getData(), 0, packet.getLength(), StandardCharsets.UTF_8);
   }
 }

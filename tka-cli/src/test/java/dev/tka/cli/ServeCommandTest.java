@@ -21,6 +21,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -36,13 +37,19 @@ class ServeCommandTest {
   /** A server that is running, whose settings are all options. */
   private record Running(Process process, List<String> said) implements AutoCloseable {
     static Running start(Path folder, String... options) throws Exception {
+      return start(Map.of(), folder, options);
+    }
+
+    static Running start(Map<String, String> environment, Path folder, String... options)
+        throws Exception {
       List<String> command = Cli.process("serve", "--state", folder.resolve("state"));
       command.addAll(List.of(options));
-      Process process =
+      ProcessBuilder builder =
           new ProcessBuilder(command)
               .directory(folder.toFile())
-              .redirectError(folder.resolve("log").toFile())
-              .start();
+              .redirectError(folder.resolve("log").toFile());
+      builder.environment().putAll(environment);
+      Process process = builder.start();
       BufferedReader out =
           new BufferedReader(
               new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
@@ -92,9 +99,13 @@ class ServeCommandTest {
       first.process().destroyForcibly().waitFor();
     }
     assertThat(state.resolve("forwarder.sock")).exists();
-    try (Running again = Running.start(folder)) {
+    String notify = folder.resolve("notify").toString();
+    try (NotifySocket manager = new NotifySocket(notify);
+        Running again = Running.start(Map.of("NOTIFY_SOCKET", notify), folder)) {
+      assertThat(manager.heard()).isEqualTo("READY=1");
       assertThat(ask(state.resolve("forwarder.sock"), "GET /livez")).startsWith("HTTP/1.1 200");
       again.process().destroy();
+      assertThat(manager.heard()).isEqualTo("STOPPING=1");
       assertThat(again.process().waitFor(60, TimeUnit.SECONDS)).isTrue();
       assertThat(again.process().exitValue()).isZero();
     }

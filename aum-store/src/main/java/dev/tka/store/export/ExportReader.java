@@ -12,8 +12,8 @@ import java.util.Optional;
 
 /**
  * Splits a CBOR sequence into items without interpreting them, and computes the checksum of their
- * bytes. An item takes as much memory as it has bytes, at most {@link ExportItem#MAX_SIZE},
- * whatever lengths it claims.
+ * bytes. An item takes as much memory as it has bytes, at most {@link
+ * Limits#MAX_EXPORT_ITEM_BYTES}, whatever lengths it claims.
  */
 final class ExportReader {
   private static final int MAJOR_TYPE_SHIFT = 5;

@@ -330,10 +330,13 @@ public final class BrokerCommand {
       }
       out.println("asked at " + server.address() + (dryRun ? ", signs nothing (--dry-run)" : ""));
       out.flush();
+      ServiceManager manager = ServiceManager.of(System.getenv("NOTIFY_SOCKET"));
+      manager.ready().ifPresent(lines);
       Runtime.getRuntime()
           .addShutdownHook(
               new Thread(
                   () -> {
+                    manager.stopping().ifPresent(lines);
                     server.close();
                     bringing.ifPresent(Bringing::close);
                     // Java would exit with the number of the signal.

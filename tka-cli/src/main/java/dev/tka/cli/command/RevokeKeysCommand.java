@@ -285,7 +285,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
   /**
    * Makes the checks of a signing, before tailscaled is asked for it.
    *
-   * @throws BuildException if the key must not sign the update, or no node would accept it
+   * @throws TkaException if the key must not sign the update, or no node would accept it
    */
   private static void requireSignable(Authority authority, Aum update, LockPublicKey own)
       throws TkaException {

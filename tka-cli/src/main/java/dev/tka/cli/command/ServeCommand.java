@@ -326,9 +326,11 @@ public final class ServeCommand implements Callable<Integer> {
       throw e;
     }
     service.warm();
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, service, log)));
+    ServiceManager manager = ServiceManager.of(System.getenv("NOTIFY_SOCKET"));
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, service, manager, log)));
     greet(server, database, out);
     out.flush();
+    manager.ready().ifPresent(log::line);
     waitForEver();
     return ExitCode.OK;
   }
@@ -397,8 +399,10 @@ public final class ServeCommand implements Callable<Integer> {
     }
   }
 
-  private static void stop(ControlServer server, ControlService service, Log log) {
+  private static void stop(
+      ControlServer server, ControlService service, ServiceManager manager, Log log) {
     log.line(Log.now() + " stopping");
+    manager.stopping().ifPresent(log::line);
     boolean all = server.drain(LAST_REQUESTS);
     server.close();
     service.close();

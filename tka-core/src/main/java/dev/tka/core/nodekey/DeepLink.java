@@ -29,7 +29,7 @@ import javax.crypto.spec.SecretKeySpec;
  *
  * @param nodeKey the key to sign; {@link NodeKey#parse} checks that it is a node key
  * @param rotationKey the key with which the device may rotate its node key; {@link
- *     LockPublicKey#parse} checks its form
+ *     dev.tka.core.LockPublicKey#parse} checks its form
  * @param deviceName the device's name
  * @param osName its operating system
  * @param loginName its owner's login name
