@@ -91,6 +91,11 @@ public record VerifierKey(String name, Kind kind, Bytes publicKey) {
     return key;
   }
 
+  /** Whether a key can have this name. */
+  public static boolean isName(String name) {
+    return NoteText.isKeyName(name);
+  }
+
   /** The short hash of name and key that a signature line has. */
   public int keyId() {
     MessageDigest digest = TreeHash.sha256();
