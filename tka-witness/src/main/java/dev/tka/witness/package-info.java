@@ -4,6 +4,8 @@
  *
  * <p>{@link dev.tka.witness.Witness} decides, over what {@link dev.tka.witness.LastCheckpoints}
  * keeps; {@link dev.tka.witness.WitnessServer} lets it be asked over HTTP.
+ *
+ * <p>Specified in {@code docs/service.md} (service, section 11).
  */
 @NullMarked
 package dev.tka.witness;

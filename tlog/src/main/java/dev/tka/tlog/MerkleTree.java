@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The tree of a log and its proofs (RFC 6962, section 2.1; the checks follow RFC 9162, sections
- * 2.1.3.2 and 2.1.4.2).
+ * The tree of a log and its proofs (RFC 6962, 2.1; the checks follow RFC 9162, 2.1.3.2 and
+ * 2.1.4.2).
  *
  * <p>A proof is a list of hashes of ranges of entries. Each such range is a few whole parts of the
  * tree, so making a proof reads as many hashes as the tree has levels, twice, and no entry.

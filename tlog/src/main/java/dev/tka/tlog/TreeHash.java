@@ -6,7 +6,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
 /**
- * The hash of a tree, a part of one, or an entry (RFC 6962, section 2.1): SHA-256.
+ * The hash of a tree, a part of one, or an entry (RFC 6962, 2.1): SHA-256.
  *
  * @param bytes 32 bytes
  */

@@ -8,6 +8,8 @@
  * <p>They follow the specifications of C2SP (signed-note, tlog-checkpoint, tlog-tiles,
  * tlog-cosignature, tlog-witness, tlog-policy) and RFC 6962. What is parsed may be any bytes; what
  * is wrong is a {@link dev.tka.core.TextException}, which never quotes them.
+ *
+ * <p>Specified in {@code docs/service.md} (service, section 11).
  */
 @NullMarked
 package dev.tka.tlog;

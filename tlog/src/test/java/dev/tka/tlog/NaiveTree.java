@@ -4,7 +4,7 @@ import dev.tka.core.Bytes;
 import java.util.ArrayList;
 import java.util.List;
 
-/** RFC 6962, section 2.1, word for word, over a list of entries: slow, and a second opinion. */
+/** RFC 6962, 2.1, word for word, over a list of entries: slow, and a second opinion. */
 final class NaiveTree {
   private NaiveTree() {}
 
