@@ -5,4 +5,5 @@ module dev.tka.tlog {
   requires static transitive org.jspecify;
 
   exports dev.tka.tlog;
+  exports dev.tka.tlog.heads;
 }

@@ -33,7 +33,7 @@ import java.util.zip.CRC32C;
  *
  * <p>Used by one thread at a time; one process has the folder.
  */
-final class LastCheckpoints implements AutoCloseable {
+final class LastCheckpoints implements Witness.Keeping {
   static final String FILE = "checkpoints";
 
   /** The most bytes of an origin. */
@@ -166,24 +166,21 @@ final class LastCheckpoints implements AutoCloseable {
         .getBytes(StandardCharsets.UTF_8);
   }
 
-  /** The last checkpoint of a log; empty if there is none. */
-  Optional<Last> of(String origin) {
+  @Override
+  public Optional<Last> of(String origin) {
     return Optional.ofNullable(last.get(origin));
   }
 
-  /** Whether there is room for one more log. */
-  boolean hasRoomFor(String origin) {
+  @Override
+  public boolean hasRoomFor(String origin) {
     return last.containsKey(origin)
         || (last.size() < MOST_LOGS
             && origin.getBytes(StandardCharsets.UTF_8).length <= LONGEST_ORIGIN);
   }
 
-  /**
-   * Keeps a checkpoint. When this returns, it is kept for good.
-   *
-   * @throws IOException if that is not known; nothing is kept any longer by this object
-   */
-  void keep(String origin, Last now) throws IOException {
+  /** {@inheritDoc} After a failure, nothing is kept any longer by this object. */
+  @Override
+  public void keep(String origin, Last now) throws IOException {
     if (failed) {
       throw new IOException(file + ": an earlier write failed, so nothing is cosigned");
     }

@@ -30,12 +30,37 @@ import java.util.Optional;
 public final class Witness implements AutoCloseable {
   private static final String KEY = "witness.key";
 
-  private final Path logs;
+  private final Logs logs;
   private final SignerKey key;
-  private final LastCheckpoints last;
+  private final Keeping last;
   private final Clock clock;
 
-  private Witness(Path logs, SignerKey key, LastCheckpoints last, Clock clock) {
+  /** Reads which logs are known. */
+  @FunctionalInterface
+  interface Logs {
+    LogPolicy read() throws IOException;
+  }
+
+  /** Keeps the last checkpoint of each log, for good, and one after the other. */
+  interface Keeping extends AutoCloseable {
+    /** The last checkpoint of a log; empty if there is none. */
+    Optional<LastCheckpoints.Last> of(String origin);
+
+    /** Whether there is room for this log. */
+    boolean hasRoomFor(String origin);
+
+    /**
+     * Keeps a checkpoint. When this returns, it is kept for good.
+     *
+     * @throws IOException if that is not known
+     */
+    void keep(String origin, LastCheckpoints.Last now) throws IOException;
+
+    @Override
+    void close() throws IOException;
+  }
+
+  Witness(Logs logs, SignerKey key, Keeping last, Clock clock) {
     this.logs = logs;
     this.key = key;
     this.last = last;
@@ -75,7 +100,7 @@ public final class Witness implements AutoCloseable {
     LastCheckpoints last = LastCheckpoints.open(folder);
     boolean opened = false;
     try {
-      Witness witness = new Witness(logs, key(folder, name), last, clock);
+      Witness witness = new Witness(() -> readPolicy(logs), key(folder, name), last, clock);
       opened = true;
       return witness;
     } finally {
@@ -142,7 +167,7 @@ public final class Witness implements AutoCloseable {
     } catch (TextException e) {
       return new Answer.Refused(400, e.getMessage());
     }
-    List<VerifierKey> keys = logs().keysOf(checkpoint.origin());
+    List<VerifierKey> keys = logs.read().keysOf(checkpoint.origin());
     if (keys.isEmpty()) {
       return new Answer.Refused(404, "the log is not known here");
     }
@@ -182,10 +207,6 @@ public final class Witness implements AutoCloseable {
   private static boolean isSigned(SignedNote note, List<VerifierKey> keys) {
     return note.signatures().stream()
         .anyMatch(each -> keys.stream().anyMatch(key -> key.verifies(note.text(), each)));
-  }
-
-  private LogPolicy logs() throws IOException {
-    return readPolicy(logs);
   }
 
   /**
