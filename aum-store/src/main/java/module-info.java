@@ -1,6 +1,7 @@
 /** AUM stores that need no database, exports, and key files. */
 module dev.tka.store {
   requires transitive dev.tka.core;
+  requires transitive dev.tka.tlog;
   requires com.fasterxml.jackson.core;
   requires org.pcollections;
   requires org.slf4j;
@@ -20,7 +21,8 @@ module dev.tka.store {
       dev.tka.broker,
       dev.tka.node,
       dev.tka.store.etcd,
-      dev.tka.store.sql;
+      dev.tka.store.sql,
+      dev.tka.witness;
   exports dev.tka.store.state to
       dev.tka.store.etcd,
       dev.tka.store.sql;

@@ -15,6 +15,8 @@ module dev.tka.cli {
   requires dev.tka.store.etcd;
   requires dev.tka.store.sql;
   requires dev.tka.sync;
+  requires dev.tka.tlog;
+  requires dev.tka.witness;
   requires info.picocli;
   requires org.eclipse.jetty.client;
   requires org.newsclub.net.unix;

@@ -15,5 +15,6 @@ module dev.tka.core {
       dev.tka.cli,
       dev.tka.conformance,
       dev.tka.store,
-      dev.tka.store.sql;
+      dev.tka.store.sql,
+      dev.tka.tlog;
 }

@@ -25,6 +25,8 @@ import dev.tka.sync.SyncOffer;
 import dev.tka.sync.rpc.Announcement;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcRequest;
+import dev.tka.tlog.LogPolicy;
+import dev.tka.tlog.SignerKey;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -53,6 +55,7 @@ public final class ControlService implements AutoCloseable {
   private static final Duration WRITES_SIGHTINGS = Duration.ofSeconds(3);
   private static final Duration LOOKS_AT_RESTORED = Duration.ofSeconds(3);
   private static final Duration NOTES_TIMES = Duration.ofDays(1);
+  private static final Duration LOOKS_AT_HEADS = Duration.ofSeconds(1);
 
   private final AuthorityCache cache;
   private final Attempts attempts;
@@ -73,6 +76,8 @@ public final class ControlService implements AutoCloseable {
   private final Push push;
   private final Warmth warmth;
   private final ScheduledExecutorService background;
+  private final ScheduledExecutorService witnessing;
+  private volatile Optional<HeadsLogs> logs = Optional.empty();
   private final List<Task> tasks;
 
   private ControlService(
@@ -110,13 +115,8 @@ public final class ControlService implements AutoCloseable {
         new TailnetViews(tailnet -> premises.untilFirst(() -> overview.view(tailnet)), nanoTime);
     this.push = new Push(records, attempts, views, nanoTime);
     this.warmth = new Warmth(records, views, cache, settings.cacheBytes());
-    this.background =
-        Executors.newSingleThreadScheduledExecutor(
-            task -> {
-              Thread thread = new Thread(task, "tka-control");
-              thread.setDaemon(true);
-              return thread;
-            });
+    this.background = executor("tka-control");
+    this.witnessing = executor("tka-witnessing");
     this.tasks =
         List.of(
             new Task(WRITES_SIGHTINGS, "sightings", sightings::flush),
@@ -129,6 +129,15 @@ public final class ControlService implements AutoCloseable {
       var unused =
           background.scheduleWithFixedDelay(() -> run(task), millis, millis, TimeUnit.MILLISECONDS);
     }
+  }
+
+  private static ScheduledExecutorService executor(String name) {
+    return Executors.newSingleThreadScheduledExecutor(
+        task -> {
+          Thread thread = new Thread(task, name);
+          thread.setDaemon(true);
+          return thread;
+        });
   }
 
   /**
@@ -188,6 +197,48 @@ public final class ControlService implements AutoCloseable {
   public void warm() {
     push.whenChanged(warmth::changed);
     warmth.begin();
+  }
+
+  /**
+   * Keeps a log of each tailnet's heads from now on, and has witnesses cosign it (service, section
+   * 11). To be called once; several services do it together, with the same keys.
+   *
+   * @param keys of the logs: one, or two while one replaces the other
+   * @param policy the witnesses, with their URLs, and how many of them must cosign
+   * @param transport how witnesses are asked
+   * @throws IllegalArgumentException if there is no key
+   */
+  public void keepLogs(List<SignerKey> keys, LogPolicy policy, WitnessTransport transport) {
+    if (keys.isEmpty()) {
+      throw new IllegalArgumentException("a log is signed by a key");
+    }
+    HeadsLogs kept = new HeadsLogs(premises, listener, nanoTime, keys, policy, transport);
+    logs = Optional.of(kept);
+    Task task = new Task(LOOKS_AT_HEADS, "logs of heads", kept::work);
+    long millis = task.period().toMillis();
+    // Of its own: a witness may let it wait.
+    var unused =
+        witnessing.scheduleWithFixedDelay(() -> run(task), millis, millis, TimeUnit.MILLISECONDS);
+  }
+
+  /** Does what is done for the logs once. */
+  void workOnLogs() throws StoreException {
+    logs.orElseThrow().work();
+  }
+
+  /**
+   * What the log of a tailnet's heads has at a path: {@code checkpoint}, or that of a tile (C2SP,
+   * tlog-tiles).
+   *
+   * @return empty if there is nothing, or no log is kept
+   * @throws ControlException if the tailnet is not known, or cannot be read
+   */
+  public Optional<byte[]> log(String tailnet, String path) throws ControlException {
+    return premises.untilFirst(
+        () -> {
+          premises.seen(tailnet);
+          return logs.isPresent() ? logs.get().fetch(tailnet, path) : Optional.empty();
+        });
   }
 
   /** How many tailnets were opened before anybody asked. */
@@ -777,6 +828,7 @@ public final class ControlService implements AutoCloseable {
   @Override
   public void close() {
     background.shutdownNow();
+    witnessing.shutdownNow();
     warmth.close();
     push.close();
     try {

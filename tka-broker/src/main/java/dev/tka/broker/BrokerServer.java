@@ -1,28 +1,19 @@
 package dev.tka.broker;
 
 import dev.tka.store.TailnetName;
+import dev.tka.store.internal.SocketFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.Base64;
-import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Phaser;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -144,7 +135,7 @@ public final class BrokerServer implements AutoCloseable {
     http.setPersistentConnectionsEnabled(false);
     AbstractConnector connector;
     if (where instanceof Where.Unix unix) {
-      makeRoomFor(unix.socket());
+      SocketFile.makeRoom(unix.socket(), "broker");
       UnixDomainServerConnector socket =
           new UnixDomainServerConnector(server, -1, 1, new HttpConnectionFactory(http));
       socket.setUnixDomainPath(unix.socket());
@@ -192,44 +183,6 @@ public final class BrokerServer implements AutoCloseable {
     return connector instanceof ServerConnector port
         ? "127.0.0.1:" + port.getLocalPort()
         : where.toString();
-  }
-
-  private static void makeRoomFor(Path socket) throws IOException {
-    Path folder = Objects.requireNonNullElse(socket.toAbsolutePath().getParent(), socket);
-    dev.tka.store.internal.DurableFiles.createFolder(folder);
-    requireClosed(folder);
-    if (!Files.exists(socket, LinkOption.NOFOLLOW_LINKS)) {
-      return;
-    }
-    // Of what is known of a file, only a socket or a device is of another kind.
-    if (!Files.readAttributes(socket, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-        .isOther()) {
-      throw new IOException(socket + ": expected a socket or nothing, found something else");
-    }
-    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      if (channel.connect(UnixDomainSocketAddress.of(socket))) {
-        throw new IOException(socket + ": another broker listens here");
-      }
-    } catch (java.net.SocketException e) {
-      // Nobody listens: a killed broker left it.
-      Files.delete(socket);
-    }
-  }
-
-  /** Whoever can enter the folder may ask; a group may be let in on purpose, and nobody else. */
-  private static void requireClosed(Path folder) throws IOException {
-    Set<PosixFilePermission> open = EnumSet.copyOf(Files.getPosixFilePermissions(folder));
-    open.retainAll(
-        EnumSet.of(
-            PosixFilePermission.OTHERS_EXECUTE,
-            PosixFilePermission.OTHERS_WRITE,
-            PosixFilePermission.GROUP_WRITE));
-    if (!open.isEmpty()) {
-      throw new IOException(
-          folder
-              + ": expected a folder that others cannot enter, since whoever can may ask; run chmod"
-              + " 700, or 750 for a group that may");
-    }
   }
 
   /** Lets the requests in flight be answered first, for a minute at most, and no others. */

@@ -43,6 +43,7 @@ import dev.tka.cli.command.TailnetsCommand;
 import dev.tka.cli.command.ThresholdCommand;
 import dev.tka.cli.command.UpdateCommand;
 import dev.tka.cli.command.VerifyCommand;
+import dev.tka.cli.command.WitnessCommand;
 import dev.tka.cli.demo.DemoCommand;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -130,6 +131,9 @@ final class Verbs {
               "Runs the control service, which control servers, nodes and operators connect to."),
           new Verb("broker", "Signs nodes without a person, by a policy, and logs every decision."),
           new Verb(
+              "witness",
+              "Cosigns the checkpoints of transparency logs, and shows and replaces their keys."),
+          new Verb(
               "conformance",
               "Checks this build against the reference implementation's test vectors."),
           new Verb("demo", "Shows the main job on real data."),
@@ -209,6 +213,7 @@ final class Verbs {
       case "delete" -> DeleteCommand.class;
       case "serve" -> ServeCommand.class;
       case "broker" -> BrokerCommand.class;
+      case "witness" -> WitnessCommand.class;
       case "conformance" -> ConformanceCommand.class;
       case "demo" -> DemoCommand.class;
       case COMPLETION -> GenerateCompletion.class;

@@ -116,6 +116,9 @@ class MessagesTest {
           "broker voucher KEYS --tailnet n NODE",
           "broker log --state FILE",
           "broker waiting STORE",
+          "witness run FILE --state FILE/x",
+          "witness key --state FILE/x",
+          "witness log-key FILE",
           "conformance FILE",
           "conformance STORE");
 

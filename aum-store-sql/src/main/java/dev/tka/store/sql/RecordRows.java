@@ -19,6 +19,7 @@ import dev.tka.store.records.PendingInit;
 import dev.tka.store.records.RetiredAuthority;
 import dev.tka.store.records.TailnetRecord;
 import dev.tka.store.state.StateJson;
+import dev.tka.tlog.heads.HeadsLog;
 import java.net.URI;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -113,7 +114,7 @@ final class RecordRows {
 
   /** The columns of {@link #VOTES_COLUMNS}: in JSON, since nobody looks for a part of them. */
   static Row votes(long number, TailnetRecord record) {
-    if (record.thresholds().isNone() && record.proposals().isEmpty()) {
+    if (record.thresholds().isNone() && record.proposals().isEmpty() && record.log().isEmpty()) {
       return Row.of("record", Optional.empty(), Optional.empty());
     }
     Row row = Row.of("record", number, StateJson.votes(record).toString()).withChecksum();
@@ -130,8 +131,9 @@ final class RecordRows {
     dev.tka.store.state.Row read = dev.tka.store.state.Row.parse("table record", text);
     TailnetRecord after =
         record.withThresholds(StateJson.thresholds(read)).withProposals(StateJson.proposals(read));
+    Optional<HeadsLog> log = StateJson.headsLog(read);
     read.end();
-    return after;
+    return log.isPresent() ? after.withLog(log.get()) : after;
   }
 
   /**

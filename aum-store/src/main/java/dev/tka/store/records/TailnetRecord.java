@@ -3,6 +3,7 @@ package dev.tka.store.records;
 import dev.tka.core.DisablementSecret;
 import dev.tka.core.State;
 import dev.tka.core.authority.Thresholds;
+import dev.tka.tlog.heads.HeadsLog;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +23,8 @@ import java.util.Optional;
  * @param thresholds the votes that the operator asks of edits (service, section 11)
  * @param proposals the changes for which signatures are collected, and the last ones that ended,
  *     oldest first
+ * @param log the log of the tailnet's heads (service, section 11, "Witness"), where the operator
+ *     keeps one
  */
 public record TailnetRecord(
     Optional<AuthorityName> authority,
@@ -31,7 +34,8 @@ public record TailnetRecord(
     boolean made,
     Optional<Instant> restored,
     Thresholds thresholds,
-    List<Proposal> proposals) {
+    List<Proposal> proposals,
+    Optional<HeadsLog> log) {
   /** A tailnet of which nothing is kept. */
   public static final TailnetRecord NONE =
       new TailnetRecord(
@@ -51,25 +55,34 @@ public record TailnetRecord(
       Optional<DisablementSecret> support,
       boolean made,
       Optional<Instant> restored) {
-    this(authority, begun, retired, support, made, restored, Thresholds.NONE, List.of());
+    this(
+        authority,
+        begun,
+        retired,
+        support,
+        made,
+        restored,
+        Thresholds.NONE,
+        List.of(),
+        Optional.empty());
   }
 
   /** Made by the operator. */
   public TailnetRecord withMade() {
     return new TailnetRecord(
-        authority, begun, retired, support, true, restored, thresholds, proposals);
+        authority, begun, retired, support, true, restored, thresholds, proposals, log);
   }
 
   /** With another authority. */
   public TailnetRecord withAuthority(AuthorityName name) {
     return new TailnetRecord(
-        Optional.of(name), begun, retired, support, made, restored, thresholds, proposals);
+        Optional.of(name), begun, retired, support, made, restored, thresholds, proposals, log);
   }
 
   /** With another init, in place of one that was begun before. */
   public TailnetRecord withBegun(PendingInit init) {
     return new TailnetRecord(
-        authority, Optional.of(init), retired, support, made, restored, thresholds, proposals);
+        authority, Optional.of(init), retired, support, made, restored, thresholds, proposals, log);
   }
 
   /**
@@ -88,7 +101,8 @@ public record TailnetRecord(
         made,
         Optional.empty(),
         thresholds,
-        proposals.stream().map(each -> each.isOpen() ? endedWith(each, ended) : each).toList());
+        proposals.stream().map(each -> each.isOpen() ? endedWith(each, ended) : each).toList(),
+        log);
   }
 
   private static Proposal endedWith(Proposal open, RetiredAuthority ended) {
@@ -101,23 +115,39 @@ public record TailnetRecord(
   /** With another secret for support. */
   public TailnetRecord withSupport(Optional<DisablementSecret> secret) {
     return new TailnetRecord(
-        authority, begun, retired, secret, made, restored, thresholds, proposals);
+        authority, begun, retired, secret, made, restored, thresholds, proposals, log);
   }
 
   /** Restored from a backup, or no longer. */
   public TailnetRecord withRestored(Optional<Instant> at) {
-    return new TailnetRecord(authority, begun, retired, support, made, at, thresholds, proposals);
+    return new TailnetRecord(
+        authority, begun, retired, support, made, at, thresholds, proposals, log);
   }
 
   /** With other thresholds. */
   public TailnetRecord withThresholds(Thresholds other) {
-    return new TailnetRecord(authority, begun, retired, support, made, restored, other, proposals);
+    return new TailnetRecord(
+        authority, begun, retired, support, made, restored, other, proposals, log);
   }
 
   /** With other proposals. */
   public TailnetRecord withProposals(List<Proposal> others) {
     return new TailnetRecord(
-        authority, begun, retired, support, made, restored, thresholds, others);
+        authority, begun, retired, support, made, restored, thresholds, others, log);
+  }
+
+  /** With another log of its heads. */
+  public TailnetRecord withLog(HeadsLog other) {
+    return new TailnetRecord(
+        authority,
+        begun,
+        retired,
+        support,
+        made,
+        restored,
+        thresholds,
+        proposals,
+        Optional.of(other));
   }
 
   /**

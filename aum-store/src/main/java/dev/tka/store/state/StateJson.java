@@ -31,7 +31,11 @@ import dev.tka.store.records.PendingInit;
 import dev.tka.store.records.Proposal;
 import dev.tka.store.records.RetiredAuthority;
 import dev.tka.store.records.TailnetRecord;
+import dev.tka.tlog.TreeHash;
+import dev.tka.tlog.heads.HeadEntry;
+import dev.tka.tlog.heads.HeadsLog;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -64,14 +68,50 @@ public final class StateJson {
     row.put("made", record.made());
     record.restored().ifPresent(at -> row.put("restored", at));
     putVotes(row, record);
+    record.log().ifPresent(log -> row.put("log", row(log)));
     return row;
   }
 
-  /** The votes that are asked of edits, and the proposals; empty if there is neither. */
+  /** The votes that are asked of edits, the proposals, and the log of heads. */
   public static Row votes(TailnetRecord record) {
     Row row = Row.empty();
     putVotes(row, record);
+    record.log().ifPresent(log -> row.put("log", row(log)));
     return row;
+  }
+
+  private static Row row(HeadsLog log) {
+    return Row.empty()
+        .put("origin", log.origin())
+        .putTexts("past", log.past().stream().map(TreeHash::toString).toList())
+        .putTexts(
+            "entries",
+            log.entries().stream()
+                .map(each -> new String(each.bytes().toByteArray(), StandardCharsets.UTF_8))
+                .toList());
+  }
+
+  /** Reads the log of heads, if there is one. */
+  public static Optional<HeadsLog> headsLog(Row row) throws StoreException.Damaged {
+    Optional<Row> kept = row.optionalRow("log");
+    if (kept.isEmpty()) {
+      return Optional.empty();
+    }
+    Row log = kept.get();
+    String origin = log.text("origin");
+    List<TreeHash> past =
+        log.values("past", "hashes in base64", text -> TreeHash.parse(text, "past"));
+    List<HeadEntry> entries =
+        log.values(
+            "entries",
+            "entries of a log of heads",
+            text -> HeadEntry.parse(Bytes.copyOf(text.getBytes(StandardCharsets.UTF_8))));
+    log.end();
+    try {
+      return Optional.of(new HeadsLog(origin, past, entries));
+    } catch (IllegalArgumentException e) {
+      throw row.damaged("log", "a log of heads");
+    }
   }
 
   private static void putVotes(Row row, TailnetRecord record) {
@@ -110,7 +150,8 @@ public final class StateJson {
         row.flag("made"),
         row.optionalTime("restored"),
         thresholds(row),
-        proposals(row));
+        proposals(row),
+        headsLog(row));
   }
 
   /** Reads the votes that are asked of edits. */

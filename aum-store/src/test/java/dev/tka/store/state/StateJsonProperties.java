@@ -28,6 +28,8 @@ import dev.tka.store.records.TailnetRecord;
 import dev.tka.store.testkit.NotedStore;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
+import dev.tka.tlog.heads.HeadEntry;
+import dev.tka.tlog.heads.HeadsLog;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -118,7 +120,34 @@ class StateJsonProperties {
             times().optional(),
             thresholds(),
             proposals().list().ofMaxSize(3))
-        .as(TailnetRecord::new);
+        .as(
+            (authority, init, ended, support, made, restored, votes, proposed) ->
+                new TailnetRecord(
+                    authority,
+                    init,
+                    ended,
+                    support,
+                    made,
+                    restored,
+                    votes,
+                    proposed,
+                    Optional.empty()))
+        .flatMap(record -> logs().optional().map(log -> log.map(record::withLog).orElse(record)));
+  }
+
+  private static Arbitrary<HeadsLog> logs() {
+    Arbitrary<HeadEntry.Lock> locks =
+        Combinators.combine(numbers(), numbers(), hashes(), Arbitraries.longs().between(0, 9))
+            .as(HeadEntry.Lock::new);
+    return Combinators.combine(
+            locks.optional(),
+            Arbitraries.longs().between(0, 4_000_000_000L).map(Instant::ofEpochSecond),
+            hashes().optional())
+        .as((lock, at, displaced) -> new HeadEntry(lock, at, displaced, Optional.of("before")))
+        .list()
+        .ofMinSize(1)
+        .ofMaxSize(4)
+        .map(entries -> new HeadsLog("origin", List.of(), entries));
   }
 
   private static Arbitrary<Thresholds> thresholds() {

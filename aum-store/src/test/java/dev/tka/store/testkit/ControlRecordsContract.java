@@ -30,6 +30,8 @@ import dev.tka.store.records.RetiredAuthority;
 import dev.tka.store.records.TailnetRecord;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.TestKeys;
+import dev.tka.tlog.heads.HeadEntry;
+import dev.tka.tlog.heads.HeadsLog;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -150,7 +152,36 @@ public abstract class ControlRecordsContract {
         true,
         Optional.of(NOON.plusSeconds(5)),
         new Thresholds(1, 2, 3, 4),
-        proposals());
+        proposals(),
+        Optional.of(log(HeadsLog.MOST + 3)));
+  }
+
+  /** A log of heads that has got so many. */
+  protected final HeadsLog log(int size) {
+    HeadEntry.Lock lock = new HeadEntry.Lock(-5, 6, hash("B"), 2);
+    HeadEntry first =
+        new HeadEntry(Optional.of(lock), NOON, Optional.of(hash("C")), Optional.of("before/1"));
+    HeadsLog log = HeadsLog.begin("operator/1", first);
+    for (int i = 1; i < size; i++) {
+      Optional<HeadEntry.Lock> now = i % 3 == 0 ? Optional.empty() : Optional.of(lock);
+      log = log.with(new HeadEntry(now, NOON.plusSeconds(i), Optional.empty(), Optional.empty()));
+    }
+    return log;
+  }
+
+  @Test
+  void aLogOfHeadsGrowsByComparingAndIsLeftByWhatChangesTheRest() throws Exception {
+    ControlRecords records = records(opened());
+    TailnetRecord empty = change(records, "t", TailnetRecord.NONE.withMade());
+    TailnetRecord one = change(records, "t", empty.withLog(log(1)));
+    assertThat(records.tailnet("t").log()).contains(log(1));
+    TailnetRecord two = change(records, "t", one.withLog(log(2)));
+    assertThatThrownBy(() -> records.commit("t", RecordsChange.ofTailnet(one, one.withLog(log(3)))))
+        .isInstanceOf(StoreException.Conflict.class);
+    change(records, "t", two.withSupport(Optional.of(secret(3))));
+    assertThat(records.tailnet("t").log()).contains(log(2));
+    change(records, "other", TailnetRecord.NONE.withLog(log(1)));
+    assertThat(records.tailnets()).containsExactly("other", "t");
   }
 
   /** One of each kind. */

@@ -434,7 +434,8 @@ final class Copying {
         other.made(),
         other.restored(),
         other.thresholds(),
-        other.proposals());
+        other.proposals(),
+        other.log());
   }
 
   /**
