@@ -210,7 +210,7 @@ started tka-serve.service 'SIGTERM stops the server'
 
 nodekey=nodekey:$(printf 'ab%.0s' {1..32})
 to_serve() {
-  curl --silent --show-error --fail --max-time 30 --unix-socket "$guest/var/lib/tka/$1.sock" "http://tka/v1/$2" "${@:3}"
+  curl --silent --show-error --fail --max-time 30 --unix-socket "$guest/var/lib/tka/$1.sock" "http://localhost/v1/$2" "${@:3}"
 }
 to_serve operator tailnets/example.com -X PUT
 to_serve forwarder tailnets/example.com/nodes/7/login -d "{\"nodeKey\":\"$nodekey\"}" > /dev/null
