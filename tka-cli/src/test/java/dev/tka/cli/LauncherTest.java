@@ -122,6 +122,7 @@ class LauncherTest {
             List.of("serve"),
             List.of("node", "run", "DIR"),
             List.of("broker", "run", "FILE"),
+            List.of("witness", "run", "FILE"),
             List.of("node", "status", "DIR"))) {
       launch(jdk, words.toArray(String[]::new));
       assertThat(calls(jdk).get(calls(jdk).size() - 1).contains("TieredStopAtLevel"))
