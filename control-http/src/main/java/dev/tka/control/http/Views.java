@@ -376,9 +376,7 @@ final class Views {
             .with("canTakeEffect", plan.enough().isPresent())
             .with("erased", plan.erased().stream().<Object>map(Views::erased).toList())
             .with("answerableFrom", plan.outlook().answerableFrom())
-            .with(
-                "refusedByControl",
-                plan.outlook().refusedByControl().map(refusal -> refusal.reason()))
+            .with("refusedByControl", plan.outlook().reasonOfControl())
             .with("belowWindows", plan.outlook().belowWindows())
             .with("unanswerableForkPoint", unanswerable.map(RevocationPlan::forkPoint))
             .with(

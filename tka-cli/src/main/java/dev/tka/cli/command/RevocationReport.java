@@ -11,8 +11,6 @@ import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.authority.Bar;
 import dev.tka.core.authority.ForkResolution;
-import dev.tka.core.authority.Refusal;
-import dev.tka.core.authority.RevocationOutlook;
 import dev.tka.core.authority.RevocationPlan;
 import dev.tka.core.nodekey.PeerVerdict;
 import dev.tka.core.store.TrailEntry;
@@ -108,20 +106,6 @@ final class RevocationReport {
               + plan.forkPoint()
               + keyOption);
     }
-  }
-
-  /**
-   * The reason why control would refuse a revocation. An edit that is in conflict is made again on
-   * the new head; a revocation goes back on purpose, and lacks votes.
-   */
-  static Optional<String> refusedByControl(RevocationOutlook outlook) {
-    return outlook
-        .refusedByControl()
-        .map(
-            refusal ->
-                refusal instanceof Refusal.Conflict conflict
-                    ? "it does not outweigh " + conflict.displaced()
-                    : refusal.reason());
   }
 
   private void printVotes(PrintWriter out) {
@@ -221,7 +205,8 @@ final class RevocationReport {
                   .orElse("; no fork point prevents that")
               + ".");
     }
-    refusedByControl(plan.outlook())
+    plan.outlook()
+        .reasonOfControl()
         .ifPresent(why -> out.println("Control would refuse it: " + why));
     if (plan.outlook().belowWindows()) {
       out.println(

@@ -494,7 +494,8 @@ public final class RevokeKeysCommand implements Callable<Integer> {
   private RevocationOutlook warn(Authority authority, Aum update) throws TkaException {
     RevocationOutlook outlook = outlook(authority, update);
     PrintWriter err = spec.commandLine().getErr();
-    RevocationReport.refusedByControl(outlook)
+    outlook
+        .reasonOfControl()
         .ifPresent(why -> err.println("tka: warning: control would refuse it now: " + why));
     outlook
         .answerableFrom()
@@ -571,8 +572,7 @@ public final class RevokeKeysCommand implements Callable<Integer> {
 
   static Map<String, Object> toJson(RevocationOutlook outlook) {
     Map<String, Object> object = new LinkedHashMap<>();
-    RevocationReport.refusedByControl(outlook)
-        .ifPresent(why -> object.put("RefusedByControl", why));
+    outlook.reasonOfControl().ifPresent(why -> object.put("RefusedByControl", why));
     outlook.answerableFrom().ifPresent(hash -> object.put("AnswerableFrom", hash.toString()));
     object.put("BelowWindows", outlook.belowWindows());
     return object;

@@ -59,6 +59,19 @@ public record RevocationOutlook(
         isBelowWindows(authority, effect.forkPoint(), now));
   }
 
+  /**
+   * The reason why control would refuse it, as a sentence without its capital letter and full stop;
+   * empty if it would not. An edit that is in conflict is made again on the new head; a revocation
+   * goes back on purpose, and lacks votes.
+   */
+  public Optional<String> reasonOfControl() {
+    return refusedByControl.map(
+        refusal ->
+            refusal instanceof Refusal.Conflict conflict
+                ? "it does not outweigh " + conflict.displaced()
+                : refusal.reason());
+  }
+
   private static Optional<Refusal> refusedByControl(
       Authority authority, Aum revocation, Revocation.Effect effect, Instant now)
       throws StoreException, OpenException {

@@ -64,6 +64,9 @@ class RevocationPlanTest {
     // One and two together have what C had: control lets no tie decide.
     assertThat(plan.enough()).isEmpty();
     assertThat(plan.outlook().refusedByControl()).isPresent();
+    // To make it again would be of no help.
+    assertThat(plan.outlook().reasonOfControl())
+        .contains("it does not outweigh " + chains.get("C").hash());
   }
 
   @Test
