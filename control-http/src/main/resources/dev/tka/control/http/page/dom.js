@@ -138,6 +138,11 @@ export function count(number, noun) {
   return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;
 }
 
+/** How many of all are shown, with their noun. */
+export function countOf(shown, all, noun) {
+  return shown === all ? count(all, noun) : `${shown.toLocaleString('en')} of ${count(all, noun)}`;
+}
+
 /** A time, in the reader's own zone, with the exact one on hover. */
 export function time(instant) {
   const at = new Date(instant);

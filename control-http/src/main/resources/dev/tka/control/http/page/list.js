@@ -335,3 +335,25 @@ export class List {
     }
   }
 }
+
+/**
+ * The field above a list that says which of its items to show.
+ *
+ * @param typed takes what stands in it, in lower case, at each change
+ */
+export function filterOf(list, label, typed) {
+  const field = el('input', {
+    type: 'search',
+    id: 'filter',
+    placeholder: label,
+    'aria-label': label,
+    oninput: () => typed(field.value.toLowerCase()),
+    onkeydown: (event) => {
+      if (event.key === 'ArrowDown') {
+        event.preventDefault();
+        list.element.focus();
+      }
+    },
+  });
+  return field;
+}

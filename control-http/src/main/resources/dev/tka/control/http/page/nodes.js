@@ -1,9 +1,9 @@
 // How every node of a tailnet stands, and why its peers keep or drop one.
 
 import {
-  ago, chip, command, count, el, facts, failure, foldable, foreign, short, show, time,
+  ago, chip, command, countOf, el, facts, failure, foldable, foreign, short, show, time,
 } from './dom.js';
-import {List} from './list.js';
+import {filterOf, List} from './list.js';
 import {get, lines} from './server.js';
 
 const NARROW = matchMedia('(max-width: 640px)');
@@ -63,20 +63,9 @@ export function nodes({path, status, parameters, go}) {
   });
   NARROW.addEventListener('change', () => list.refresh());
 
-  const search = el('input', {
-    type: 'search',
-    placeholder: 'Filter by name, number or key',
-    'aria-label': 'Filter by name, number or key',
-    oninput: () => {
-      text = search.value.toLowerCase();
-      update();
-    },
-    onkeydown: (event) => {
-      if (event.key === 'ArrowDown') {
-        event.preventDefault();
-        list.element.focus();
-      }
-    },
+  const search = filterOf(list, 'Filter by name, number or key', (typed) => {
+    text = typed;
+    update();
   });
 
   function name(each) {
@@ -94,10 +83,7 @@ export function nodes({path, status, parameters, go}) {
     );
     list.setItems(shown);
     list.choose((each) => each.node === chosen);
-    counted.textContent =
-      shown.length === all.length
-        ? count(all.length, 'node')
-        : `${shown.length.toLocaleString('en')} of ${count(all.length, 'node')}`;
+    counted.textContent = countOf(shown.length, all.length, 'node');
     const totals = new Map();
     all.forEach((each) => totals.set(each.condition, (totals.get(each.condition) ?? 0) + 1));
     const focused = conditions.contains(document.activeElement)

@@ -1,7 +1,7 @@
 // All tailnets, with how each stands.
 
-import {chip, count, el, failure, foreign, short, show} from './dom.js';
-import {List} from './list.js';
+import {chip, count, countOf, el, failure, foreign, short, show} from './dom.js';
+import {filterOf, List} from './list.js';
 import {get, lines, pathOf} from './server.js';
 
 const NARROW = matchMedia('(max-width: 640px)');
@@ -68,21 +68,9 @@ export function tailnets({open}) {
   });
   NARROW.addEventListener('change', () => list.refresh());
 
-  const search = el('input', {
-    type: 'search',
-    id: 'filter',
-    placeholder: 'Filter by name',
-    'aria-label': 'Filter by name',
-    oninput: () => {
-      text = search.value.toLowerCase();
-      update();
-    },
-    onkeydown: (event) => {
-      if (event.key === 'ArrowDown') {
-        event.preventDefault();
-        list.element.focus();
-      }
-    },
+  const search = filterOf(list, 'Filter by name', (typed) => {
+    text = typed;
+    update();
   });
   const buttons = el(
     'div',
@@ -194,10 +182,7 @@ export function tailnets({open}) {
       )
       .sort((a, b) => (a.tailnet < b.tailnet ? -1 : 1));
     list.setItems(shown);
-    counted.textContent =
-      shown.length === all.size
-        ? count(all.size, 'tailnet')
-        : `${shown.length.toLocaleString('en')} of ${count(all.size, 'tailnet')}`;
+    counted.textContent = countOf(shown.length, all.size, 'tailnet');
   }
 
   async function load() {
