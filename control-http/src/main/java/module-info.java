@@ -10,6 +10,7 @@ module dev.tka.control.http {
   requires io.prometheus.metrics.model;
   requires io.prometheus.writer.text;
   requires org.eclipse.jetty.alpn.server;
+  requires org.eclipse.jetty.client;
   requires org.eclipse.jetty.http2.server;
   requires org.eclipse.jetty.server;
   requires org.eclipse.jetty.unixdomain.server;

@@ -31,11 +31,17 @@ enum Route {
       Set.of("GET"),
       "/v1/tailnets/{tailnet}/watch",
       Set.of("from")),
+  HEADS(
+      EnumSet.of(Role.FORWARDER, Role.OPERATOR),
+      Set.of("GET"),
+      "/v1/tailnets/{tailnet}/heads/{path}",
+      Set.of()),
 
   OWN_RPC(Role.NODE, Set.of("GET", "POST"), "/v1/node/machine/tka/{rpc}", Set.of()),
   OWN_LOGIN(Role.NODE, Set.of("POST"), "/v1/node/login", Set.of()),
   OWN_ANNOUNCEMENT(Role.NODE, Set.of("GET"), "/v1/node/announcement", Set.of("wait")),
   OWN_PEERS(Role.NODE, Set.of("GET"), "/v1/node/peers", Set.of()),
+  OWN_HEADS(Role.NODE, Set.of("GET"), "/v1/node/heads/{path}", Set.of()),
 
   ADMIN_RPC(Role.OPERATOR, Set.of("POST"), "/v1/tailnets/{tailnet}/machine/tka/{rpc}", Set.of()),
   TAILNETS(Role.OPERATOR, Set.of("GET"), "/v1/tailnets", Set.of()),
@@ -91,6 +97,10 @@ enum Route {
   private static final String HASH = "{update}";
   private static final String FILE = "{file}";
   private static final String RPC = "{rpc}";
+  private static final String PATH = "{path}";
+
+  /** Variables that stand for all that follows, slashes included. */
+  private static final Set<String> TAILS = Set.of(RPC, PATH);
 
   private final Set<Role> roles;
   private final Set<String> methods;
@@ -167,7 +177,7 @@ enum Route {
    *
    * @param tailnet decoded; empty where the path names none
    * @param node decoded, as it came
-   * @param rest the name of an RPC, a token, a proposal, an update, or a file
+   * @param rest the name of an RPC, a token, a proposal, an update, a file, or a path of a log
    */
   record Found(
       Route route, Optional<String> tailnet, Optional<String> node, Optional<String> rest) {}
@@ -211,7 +221,7 @@ enum Route {
   }
 
   private Optional<Found> match(List<String> segments) {
-    boolean hasTail = pattern.get(pattern.size() - 1).equals(RPC);
+    boolean hasTail = TAILS.contains(pattern.get(pattern.size() - 1));
     if (hasTail ? segments.size() < pattern.size() : segments.size() != pattern.size()) {
       return Optional.empty();
     }
@@ -224,7 +234,8 @@ enum Route {
         case TAILNET -> tailnet = Optional.of(segment);
         case NODE -> node = Optional.of(segment);
         case TOKEN, PROPOSAL_ID, HASH, FILE -> rest = Optional.of(segment);
-        case RPC -> rest = Optional.of(String.join("/", segments.subList(i, segments.size())));
+        case RPC, PATH ->
+            rest = Optional.of(String.join("/", segments.subList(i, segments.size())));
         default -> {
           if (!segment.equals(pattern.get(i))) {
             return Optional.empty();

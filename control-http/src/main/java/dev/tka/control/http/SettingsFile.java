@@ -68,6 +68,8 @@ public final class SettingsFile {
   private static final String BYTES_PER_SECOND = "bytes-per-second";
   private static final String CONCURRENT_REQUESTS = "concurrent-requests";
   private static final String METRICS_TAILNETS = "metrics-tailnets";
+  private static final String LOG_KEY = "log-key";
+  private static final String WITNESSES = "witnesses";
   private static final String RESTORED = "restored";
 
   /** How far the clock of whoever says when may be ahead. */
@@ -143,6 +145,16 @@ public final class SettingsFile {
               "the number of cores, at least 2"),
           new Key(METRICS_TAILNETS, "NAME,...", "Tailnets that metrics name.", ""),
           new Key(
+              WITNESSES,
+              "FILE",
+              "Witnesses that cosign a log of each tailnet's heads: a policy, with their URLs.",
+              ""),
+          new Key(
+              LOG_KEY,
+              "FILE",
+              "Key of those logs, made at the first start; alone it has logs kept, too.",
+              "STATE/log.key with witnesses"),
+          new Key(
               RESTORED,
               "TIME",
               "When the database was restored from a backup: nodes give back what they hold.",
@@ -159,6 +171,7 @@ public final class SettingsFile {
    *
    * @param state the folder of the server's own files
    * @param database the URL of the store, which may hold a password
+   * @param logs how logs of heads are kept; empty if none are
    * @param restored when the store was restored from a backup, if that is said
    */
   public record Configuration(
@@ -166,7 +179,21 @@ public final class SettingsFile {
       String database,
       ControlSettings control,
       ServerSettings server,
+      Optional<HeadsLogSettings> logs,
       Optional<Instant> restored) {
+    /**
+     * Reads each file that is named, and keeps nothing of it.
+     *
+     * @throws IOException if one cannot be read or used; the message names it, and shows nothing of
+     *     a secret
+     */
+    public void requireFiles() throws IOException {
+      server.requireFiles();
+      if (logs.isPresent()) {
+        logs.get().requireFiles();
+      }
+    }
+
     /** Without the database, whose URL may hold a password. */
     @Override
     public String toString() {
@@ -321,7 +348,16 @@ public final class SettingsFile {
             !choice(INSECURE_LISTEN, "false", "true"),
             Set.copyOf(new TreeSet<>(list(METRICS_TAILNETS))),
             limits()),
+        logs(state),
         time(RESTORED));
+  }
+
+  private Optional<HeadsLogSettings> logs(Path state) {
+    Optional<Path> key = path(LOG_KEY);
+    Optional<Path> witnesses = path(WITNESSES);
+    return key.isPresent() || witnesses.isPresent()
+        ? Optional.of(new HeadsLogSettings(key.orElse(state.resolve("log.key")), witnesses))
+        : Optional.empty();
   }
 
   private Optional<Instant> time(String key) {

@@ -121,6 +121,7 @@ final class Surface {
       case OWN_PEERS -> peers(exchange);
       case ANNOUNCEMENT, OWN_ANNOUNCEMENT -> announcement(exchange);
       case WATCH_ALL, WATCH -> watch(exchange);
+      case HEADS, OWN_HEADS -> heads(exchange);
       case TAILNETS -> tailnets(exchange);
       case STATUS -> {
         TailnetStatus status = service.status(exchange.tailnet());
@@ -522,6 +523,25 @@ final class Surface {
     } else {
       lines(exchange, tag, writing);
     }
+  }
+
+  /** What the log of heads has at a path, as it is written in C2SP's tlog-tiles. */
+  private void heads(Exchange exchange) throws HttpFailure, ControlException {
+    byte[] body =
+        service
+            .log(exchange.tailnet(), exchange.rest())
+            .orElseThrow(
+                () ->
+                    HttpFailure.notFound(
+                        "there is nothing: no log of heads is kept here, no witness has cosigned it"
+                            + " yet, or it has no such tile"));
+    // Another log may begin at the same path, so that nothing of it may be kept.
+    exchange.answer(
+        new Answer(
+            200,
+            exchange.rest().equals("checkpoint") ? Answer.TEXT : "application/octet-stream",
+            body,
+            Map.of("Cache-Control", "no-store")));
   }
 
   private void fleet(Exchange exchange) throws ControlException, IOException, HttpFailure {

@@ -129,6 +129,7 @@ class MovedSurfaceTest {
                   .replace("{proposal}", "abcdefghij")
                   .replace("{update}", Kit.genesis().hash().toString())
                   .replace("{file}", "app.js")
+                  .replace("{path}", "tile/entries/000.p/1")
                   .replace("{rpc}", rest);
           all.add(new Asked(route, method, path + query(route), body(route)));
         }

@@ -33,6 +33,18 @@ class SettingsFileTest {
   }
 
   @Test
+  void aLogOfHeadsIsKeptWhenWitnessesOrItsKeyAreNamed() throws Exception {
+    assertThat(SettingsFile.read(Optional.empty(), Map.of(), Map.of()).logs()).isEmpty();
+    assertThat(
+            SettingsFile.read(
+                    Optional.empty(), Map.of("TKA_WITNESSES", "w"), Map.of("state", "here"))
+                .logs())
+        .contains(new HeadsLogSettings(Path.of("here/log.key"), Optional.of(Path.of("w"))));
+    assertThat(SettingsFile.read(Optional.of(write("log-key = k\n")), Map.of(), Map.of()).logs())
+        .contains(new HeadsLogSettings(Path.of("k"), Optional.empty()));
+  }
+
+  @Test
   void anOptionCountsBeforeTheEnvironmentAndThatBeforeTheFile() throws Exception {
     Path file = write("most-nodes = 1\n# a remark\n\nmost-aums=2\nnames = a.example, b.example\n");
     Configuration read =

@@ -8,6 +8,8 @@ import dev.tka.control.ControlException;
 import dev.tka.control.ControlListener;
 import dev.tka.control.ControlService;
 import dev.tka.control.http.ControlServer;
+import dev.tka.control.http.HeadsLogSettings;
+import dev.tka.control.http.HttpWitnesses;
 import dev.tka.control.http.Listener;
 import dev.tka.control.http.Role;
 import dev.tka.control.http.SettingsFile;
@@ -230,6 +232,21 @@ public final class ServeCommand implements Callable<Integer> {
     private @Nullable String metricsTailnets;
 
     @Option(
+        names = "--witnesses",
+        paramLabel = "FILE",
+        description =
+            "Witnesses that cosign a log of each tailnet's heads: a policy, with their URLs.")
+    private @Nullable String witnesses;
+
+    @Option(
+        names = "--log-key",
+        paramLabel = "FILE",
+        description =
+            "Key of those logs, made at the first start; alone it has logs kept, too (default:"
+                + " STATE/log.key with witnesses).")
+    private @Nullable String logKey;
+
+    @Option(
         names = "--restored",
         paramLabel = "TIME",
         description =
@@ -262,6 +279,8 @@ public final class ServeCommand implements Callable<Integer> {
       put("bytes-per-second", bytesPerSecond, given);
       put("concurrent-requests", concurrentRequests, given);
       put("metrics-tailnets", metricsTailnets, given);
+      put("witnesses", witnesses, given);
+      put("log-key", logKey, given);
       put("restored", restored, given);
       return given;
     }
@@ -281,7 +300,7 @@ public final class ServeCommand implements Callable<Integer> {
     try {
       configuration =
           SettingsFile.read(Optional.ofNullable(config), System.getenv(), settings.given());
-      configuration.server().requireFiles();
+      configuration.requireFiles();
     } catch (SettingsFile.InvalidException e) {
       e.problems().forEach(problem -> err.println("tka: " + problem));
       return ExitCode.BAD_INPUT;
@@ -294,6 +313,14 @@ public final class ServeCommand implements Callable<Integer> {
       for (Listener each : configuration.server().listeners()) {
         out.println((each.role() + ":          ").substring(0, 11) + each.address());
       }
+      configuration
+          .logs()
+          .ifPresent(
+              logs ->
+                  out.println(
+                      "log key:   "
+                          + logs.keyFile()
+                          + (Files.exists(logs.keyFile()) ? "" : ", made at the first start")));
       return ExitCode.OK;
     }
     makeFolder(configuration.state());
@@ -310,6 +337,10 @@ public final class ServeCommand implements Callable<Integer> {
         ControlService.over(place, configuration.control(), Clock.systemUTC(), log);
     ControlServer server;
     try {
+      if (configuration.logs().isPresent()) {
+        // Open until the process ends.
+        HttpWitnesses unused = configuration.logs().get().keep(service);
+      }
       if (configuration.restored().isPresent()) {
         log.restored(service.restored(configuration.restored().get()));
       }
@@ -328,7 +359,7 @@ public final class ServeCommand implements Callable<Integer> {
     service.warm();
     ServiceManager manager = ServiceManager.of(System.getenv("NOTIFY_SOCKET"));
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, service, manager, log)));
-    greet(server, database, out);
+    greet(server, database, configuration.logs(), out);
     out.flush();
     manager.ready().ifPresent(log::line);
     waitForEver();
@@ -372,13 +403,23 @@ public final class ServeCommand implements Callable<Integer> {
     }
   }
 
-  private static void greet(ControlServer server, StorePlace database, PrintWriter out) {
+  private static void greet(
+      ControlServer server, StorePlace database, Optional<HeadsLogSettings> logs, PrintWriter out) {
     out.println("serving " + database.url());
     for (Role role : Role.values()) {
       Optional<Listener.Address> address = server.address(role);
       if (address.isPresent()) {
         out.println("  " + (role + "s at        ").substring(0, 14) + address.get());
       }
+    }
+    if (logs.isPresent()) {
+      Path key = logs.get().keyFile();
+      out.println(
+          "  heads logged  by the key in "
+              + key
+              + "; 'tka witness log-key "
+              + key
+              + "' shows its public half");
     }
     out.println();
     out.println("Next: let a control server send its nodes' requests to the first address, under");
