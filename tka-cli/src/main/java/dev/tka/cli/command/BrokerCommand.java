@@ -318,6 +318,18 @@ public final class BrokerCommand {
                   : new BrokerServer.Where.Loopback(port, tokenFile),
               bringing.isPresent() ? bringing.get() : (request, signed) -> Optional.empty(),
               lines);
+      // Before anybody hears that it is up, and may end it.
+      ServiceManager manager = ServiceManager.of(System.getenv("NOTIFY_SOCKET"));
+      Runtime.getRuntime()
+          .addShutdownHook(
+              new Thread(
+                  () -> {
+                    manager.stopping().ifPresent(lines);
+                    server.close();
+                    bringing.ifPresent(Bringing::close);
+                    // Java would exit with the number of the signal.
+                    Runtime.getRuntime().halt(ExitCode.OK);
+                  }));
       explain(policy, signers, out);
       out.println(
           "log:     " + state.log() + ", line " + head.lines() + ", " + head.hash().toHex());
@@ -330,18 +342,7 @@ public final class BrokerCommand {
       }
       out.println("asked at " + server.address() + (dryRun ? ", signs nothing (--dry-run)" : ""));
       out.flush();
-      ServiceManager manager = ServiceManager.of(System.getenv("NOTIFY_SOCKET"));
       manager.ready().ifPresent(lines);
-      Runtime.getRuntime()
-          .addShutdownHook(
-              new Thread(
-                  () -> {
-                    manager.stopping().ifPresent(lines);
-                    server.close();
-                    bringing.ifPresent(Bringing::close);
-                    // Java would exit with the number of the signal.
-                    Runtime.getRuntime().halt(ExitCode.OK);
-                  }));
       waitForEver();
       return ExitCode.OK;
     }

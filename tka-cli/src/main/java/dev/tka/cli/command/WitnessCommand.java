@@ -139,10 +139,7 @@ public final class WitnessCommand {
           port == null
               ? WitnessServer.start(witness, state.folder().resolve("witness.sock"), lines)
               : WitnessServer.start(witness, port, lines);
-      known.logs().forEach(each -> out.println("log:      " + each));
-      out.println("key:      " + witness.key());
-      out.println("asked at " + server.address());
-      out.flush();
+      // Before anybody hears that it is up, and may end it.
       Runtime.getRuntime()
           .addShutdownHook(
               new Thread(
@@ -151,6 +148,10 @@ public final class WitnessCommand {
                     // Java would exit with the number of the signal.
                     Runtime.getRuntime().halt(ExitCode.OK);
                   }));
+      known.logs().forEach(each -> out.println("log:      " + each));
+      out.println("key:      " + witness.key());
+      out.println("asked at " + server.address());
+      out.flush();
       try {
         new CountDownLatch(1).await();
       } catch (InterruptedException e) {
