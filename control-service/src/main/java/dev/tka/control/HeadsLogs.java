@@ -11,6 +11,7 @@ import dev.tka.store.records.ControlRecords;
 import dev.tka.store.records.RecordsChange;
 import dev.tka.store.records.TailnetRecord;
 import dev.tka.tlog.AddCheckpoint;
+import dev.tka.tlog.Checkpoint;
 import dev.tka.tlog.LogPolicy;
 import dev.tka.tlog.NoteSignature;
 import dev.tka.tlog.SignedNote;
@@ -70,11 +71,14 @@ final class HeadsLogs {
   private final Set<String> changed = new TreeSet<>();
   private Optional<Changes.Position> position = Optional.empty();
 
-  /** What witnesses were told of a tailnet's log. */
+  /**
+   * What witnesses were told of a tailnet's log. The log itself stays in the record: there may be
+   * thousands.
+   */
   private static final class Told {
     private final Map<String, Long> sizes = new HashMap<>();
-    private HeadsLog log;
-    private Optional<HeadsLog> asked = Optional.empty();
+    private Checkpoint now;
+    private Optional<Checkpoint> asked = Optional.empty();
     private long at;
 
     /** Until they are asked again; doubled while not all cosign. */
@@ -83,8 +87,8 @@ final class HeadsLogs {
     /** The checkpoint that is served, with its cosignatures. */
     private volatile Optional<SignedNote> served = Optional.empty();
 
-    Told(HeadsLog log) {
-      this.log = log;
+    Told(Checkpoint now) {
+      this.now = now;
     }
   }
 
@@ -126,7 +130,7 @@ final class HeadsLogs {
     }
     for (Map.Entry<String, Told> each : told.entrySet()) {
       if (isDue(each.getValue())) {
-        ask(each.getKey(), each.getValue());
+        askAll(each.getKey(), each.getValue());
       }
     }
   }
@@ -162,7 +166,8 @@ final class HeadsLogs {
       records.commit(tailnet, RecordsChange.ofTailnet(record, record.withLog(next.get())));
     }
     next.or(record::log)
-        .ifPresent(log -> told.computeIfAbsent(tailnet, t -> new Told(log)).log = log);
+        .map(HeadsLog::checkpoint)
+        .ifPresent(now -> told.computeIfAbsent(tailnet, t -> new Told(now)).now = now);
   }
 
   private static HeadEntry.Lock lock(Authority authority) {
@@ -175,12 +180,27 @@ final class HeadsLogs {
 
   private boolean isDue(Told of) {
     return !policy.witnesses().isEmpty()
-        && (!of.asked.equals(Optional.of(of.log))
+        && (!of.asked.equals(Optional.of(of.now))
             || nanoTime.getAsLong() - of.at >= of.pause.toNanos());
   }
 
-  private void ask(String tailnet, Told of) {
-    HeadsLog log = of.log;
+  private void askAll(String tailnet, Told of) {
+    try {
+      Optional<HeadsLog> log = records.tailnet(tailnet).log();
+      if (log.isPresent()) {
+        askAll(tailnet, of, log.get());
+      } else {
+        told.remove(tailnet);
+      }
+    } catch (StoreException.Fenced e) {
+      told.remove(tailnet);
+    } catch (StoreException e) {
+      listener.failed("log of heads", e);
+    }
+  }
+
+  private void askAll(String tailnet, Told of, HeadsLog log) {
+    of.now = log.checkpoint();
     SignedNote signed = Cosigning.sign(log, keys);
     List<NoteSignature> made = new ArrayList<>();
     Set<VerifierKey> by = new HashSet<>();
@@ -217,8 +237,8 @@ final class HeadsLogs {
     if (!made.isEmpty()) {
       of.served = Optional.of(signed.with(made));
     }
-    of.pause = all ? REFRESH : twice(of.asked.equals(Optional.of(log)) ? of.pause : FIRST_PAUSE);
-    of.asked = Optional.of(log);
+    of.pause = all ? REFRESH : twice(of.asked.equals(Optional.of(of.now)) ? of.pause : FIRST_PAUSE);
+    of.asked = Optional.of(of.now);
     of.at = nanoTime.getAsLong();
     if (ahead && policy.quorum().filter(quorum -> !quorum.isMetBy(by)).isPresent()) {
       beginAnew(tailnet, log);
