@@ -241,6 +241,14 @@ public final class ControlService implements AutoCloseable {
         });
   }
 
+  /**
+   * How long each witness has cosigned nothing, by the name of its key; since it was first asked if
+   * it never did. Empty while no log is kept, or there is nothing to cosign.
+   */
+  public Map<String, Duration> witnessSilences() {
+    return logs.map(HeadsLogs::silences).orElse(Map.of());
+  }
+
   /** How many tailnets were opened before anybody asked. */
   long warmed() {
     return warmth.opened();

@@ -32,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
@@ -69,6 +70,10 @@ final class HeadsLogs {
   private final Map<String, Told> told = new ConcurrentHashMap<>();
   private final Map<String, Pause> pauses = new HashMap<>();
   private final Set<String> changed = new TreeSet<>();
+
+  /** When each witness cosigned last, or was first asked, in nanoseconds. */
+  private final Map<String, Long> answered = new ConcurrentHashMap<>();
+
   private Optional<Changes.Position> position = Optional.empty();
 
   /**
@@ -214,6 +219,7 @@ final class HeadsLogs {
         all = false;
         continue;
       }
+      answered.putIfAbsent(each.key().name(), nanoTime.getAsLong());
       try {
         Cosigning.Answer answer = ask(of, log, signed, each);
         pauses.remove(each.key().name());
@@ -221,6 +227,7 @@ final class HeadsLogs {
             answer instanceof Cosigning.Answer.OtherRoot
                 || answer instanceof Cosigning.Answer.OtherSize;
         if (answer instanceof Cosigning.Answer.Cosigned cosigned) {
+          answered.put(each.key().name(), nanoTime.getAsLong());
           of.sizes.put(nameOf(each, log), log.size());
           made.add(cosigned.signature());
           by.add(each.key());
@@ -243,6 +250,14 @@ final class HeadsLogs {
     if (ahead && policy.quorum().filter(quorum -> !quorum.isMetBy(by)).isPresent()) {
       beginAnew(tailnet, log);
     }
+  }
+
+  /** How long ago each witness that was asked cosigned last; if it never did, was first asked. */
+  Map<String, Duration> silences() {
+    long now = nanoTime.getAsLong();
+    Map<String, Duration> silences = new TreeMap<>();
+    answered.forEach((name, at) -> silences.put(name, Duration.ofNanos(Math.max(0, now - at))));
+    return silences;
   }
 
   private void failed(LogPolicy.Witness witness, String why) {

@@ -168,10 +168,14 @@ class HeadsLogsTest {
       control.service.workOnLogs();
     }
     assertThat(asked.stream().filter("two"::equals).count()).isBetween(4L, 12L);
+    assertThat(control.service.witnessSilences().get("two")).isEqualTo(Duration.ofMinutes(10));
     down.clear();
     control.nanos.addAndGet(Duration.ofMinutes(6).toNanos());
     control.service.workOnLogs();
     assertThat(look(Optional.empty()).outcome().kind()).isEqualTo(HeadWatch.Kind.FINE);
+    assertThat(control.service.witnessSilences())
+        .containsOnlyKeys("one", "two")
+        .containsEntry("two", Duration.ZERO);
   }
 
   @Test

@@ -166,6 +166,17 @@ public final class ControlServer implements AutoCloseable {
         "tka_database_last_read_age_seconds",
         "How long ago the database was last read with success.",
         () -> health.age().toMillis() / 1000.0);
+    metrics.gauges(
+        "tka_witness_last_cosigned_age_seconds",
+        "How long ago a witness cosigned last; since it was first asked if it never did.",
+        "witness",
+        () -> {
+          Map<String, Double> ages = new HashMap<>();
+          service
+              .witnessSilences()
+              .forEach((name, silence) -> ages.put(name, silence.toMillis() / 1000.0));
+          return ages;
+        });
     metrics.gauge("tka_threads_busy", "Threads that serve requests now.", threads::getBusyThreads);
     metrics.gauge("tka_threads_limit", "The most threads that serve requests.", () -> THREADS);
   }

@@ -9,12 +9,14 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.Unit;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 
 /**
  * What {@code /metrics} shows (service, section 6). Each label has few values: roles, RPCs and
- * routes, codes of errors; tailnets only where they are configured.
+ * routes, codes of errors, witnesses; tailnets only where they are configured.
  */
 final class Metrics {
   static final String TYPE = OpenMetricsTextFormatWriter.CONTENT_TYPE;
@@ -78,6 +80,16 @@ final class Metrics {
         .name(name)
         .help(help)
         .callback(callback -> callback.call(value.getAsDouble()))
+        .register(registry);
+  }
+
+  /** Values that are read when somebody asks, each with what its label says. */
+  void gauges(String name, String help, String label, Supplier<Map<String, Double>> values) {
+    GaugeWithCallback.builder()
+        .name(name)
+        .help(help)
+        .labelNames(label)
+        .callback(callback -> values.get().forEach((text, value) -> callback.call(value, text)))
         .register(registry);
   }
 

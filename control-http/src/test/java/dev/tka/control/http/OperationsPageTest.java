@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.control.ControlSettings;
 import dev.tka.testkit.GoldenData;
+import dev.tka.witness.Witness;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -35,7 +36,7 @@ class OperationsPageTest {
     return names;
   }
 
-  /** What a scraper sees when something was asked of a tailnet that metrics name. */
+  /** What a scraper sees when a tailnet that metrics name is locked and a witness was asked. */
   private Set<String> exported() throws Exception {
     ServerSettings plain = Kit.sockets(folder);
     ServerSettings settings =
@@ -47,9 +48,20 @@ class OperationsPageTest {
             false,
             Set.of(Kit.TAILNET),
             plain.limits());
-    try (Kit kit = new Kit(folder, ControlSettings.DEFAULTS, settings)) {
-      kit.ask(Role.FORWARDER, "POST", Kit.node(1) + "/login", Kit.login(1));
+    String witness = "witness one " + Witness.keyOf(folder, "one") + " http://127.0.0.1:1\n";
+    HeadsLogSettings logs =
+        new HeadsLogSettings(
+            folder.resolve("log.key"),
+            Optional.of(Files.writeString(folder.resolve("witnesses"), witness)));
+    try (Kit kit = new Kit(folder, ControlSettings.DEFAULTS, settings);
+        HttpWitnesses witnesses = logs.keep(kit.service)) {
+      kit.lock(1);
+      while (kit.service.witnessSilences().isEmpty()) {
+        assertThat(witnesses).isNotNull();
+        Thread.sleep(10);
+      }
       String text = kit.ask(Role.OPERATOR, "GET", "/metrics", "").body();
+      assertThat(text).contains("tka_witness_last_cosigned_age_seconds{witness=\"one\"}");
       Set<String> names = new TreeSet<>();
       Matcher type = TYPE.matcher(text);
       while (type.find()) {
