@@ -45,7 +45,7 @@ import java.util.function.LongSupplier;
  * of any service adds it. What is in memory (cosignatures, and how far each witness is) comes again
  * by asking.
  *
- * <p>{@link #work} is called by one thread; {@link #fetch} by any.
+ * <p>{@link #work} is done once at a time; {@link #fetch} waits for nothing.
  */
 final class HeadsLogs {
   /** Cosignatures are asked for again so often, so that they stay new. */
@@ -73,6 +73,9 @@ final class HeadsLogs {
 
   /** When each witness cosigned last, or was first asked, in nanoseconds. */
   private final Map<String, Long> answered = new ConcurrentHashMap<>();
+
+  /** When it was last said why a witness does not cosign. */
+  private final Map<String, Long> said = new HashMap<>();
 
   private Optional<Changes.Position> position = Optional.empty();
 
@@ -117,7 +120,7 @@ final class HeadsLogs {
   }
 
   /** Adds the heads that are new, and asks the witnesses that are to be asked. */
-  void work() throws StoreException {
+  synchronized void work() throws StoreException {
     changed.addAll(look());
     for (String tailnet : List.copyOf(changed)) {
       try {
@@ -260,8 +263,13 @@ final class HeadsLogs {
     return silences;
   }
 
+  /** One line for all tailnets: a witness that knows no log refuses each of thousands. */
   private void failed(LogPolicy.Witness witness, String why) {
-    listener.failed("witness " + witness.key().name(), new IOException(why));
+    long now = nanoTime.getAsLong();
+    said.values().removeIf(at -> now - at >= REFRESH.toNanos());
+    if (said.putIfAbsent(witness.key().name() + " " + why, now) == null) {
+      listener.failed("witness " + witness.key().name(), new IOException(why));
+    }
   }
 
   private boolean isPaused(LogPolicy.Witness witness) {

@@ -168,6 +168,7 @@ class HeadsLogsTest {
       control.service.workOnLogs();
     }
     assertThat(asked.stream().filter("two"::equals).count()).isBetween(4L, 12L);
+    assertThat(control.failed).singleElement().asString().contains("witness two", "it is down");
     assertThat(control.service.witnessSilences().get("two")).isEqualTo(Duration.ofMinutes(10));
     down.clear();
     control.nanos.addAndGet(Duration.ofMinutes(6).toNanos());
