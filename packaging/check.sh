@@ -142,7 +142,7 @@ mv "$guest"/root/archive/*.jsa "$guest/usr/lib/tka"
 echo "without an archive of classes it works without a warning"
 
 # The units, by systemd's own eyes.
-units=(tka-serve.service tka-node.service tka-broker.service)
+units=(tka-serve.service tka-node.service tka-broker.service tka-witness.service)
 if command -v systemd-analyze > /dev/null; then
   cp -n /usr/lib/systemd/system/*.target "$guest/usr/lib/systemd/system/"
   systemd-analyze verify --man=no --root="$guest" "${units[@]}" || fail "systemd-analyze verify"
@@ -226,6 +226,8 @@ cat > "$guest/run/credentials/tka-broker.service/policy.json" << 'EOT'
   "until": "2099-01-01T00:00:00Z", "perHour": 5, "sign": {"signer": "file:/run/tka-broker/broker.key"}}]}
 EOT
 started tka-broker.service 'asked at' TKA_BROKER_OPTIONS=
+
+started tka-witness.service 'asked at http' "TKA_WITNESS_OPTIONS=--port $((port + 1))"
 
 for pid in "${running[@]}"; do
   kill "$pid"

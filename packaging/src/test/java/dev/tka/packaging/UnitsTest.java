@@ -58,7 +58,8 @@ class UnitsTest {
   void systemdTakesEachUnitAndFindsLittleExposed() throws Exception {
     assertThat(units)
         .extracting(unit -> unit.getFileName().toString())
-        .containsExactly("tka-broker.service", "tka-node.service", "tka-serve.service");
+        .containsExactly(
+            "tka-broker.service", "tka-node.service", "tka-serve.service", "tka-witness.service");
     List<String> words = new ArrayList<>(List.of("verify", "--man=no", "--root=" + root));
     units.forEach(unit -> words.add(unit.getFileName().toString()));
     assertThat(analyze(words)).isEmpty();

@@ -40,20 +40,22 @@ class WitnessCommandTest {
     Path logs = folder.resolve("logs");
     Files.writeString(logs, Cli.run("witness", "log-key", folder.resolve("log.key")).out());
     Path said = folder.resolve("said");
-    Process witness =
+    ProcessBuilder builder =
         new ProcessBuilder(
                 Cli.process(
                     "witness", "run", logs.toString(), "--state", state.toString(), "--port", "0"))
             .redirectErrorStream(true)
-            .redirectOutput(said.toFile())
-            .start();
-    try {
-      while (!Files.readString(said).contains("asked at") && witness.isAlive()) {
-        Thread.sleep(10);
-      }
-      assertThat(Files.readString(said)).contains("key:      " + key).contains("http://127.0.0.1:");
+            .redirectOutput(said.toFile());
+    String notify = folder.resolve("notify").toString();
+    builder.environment().put("NOTIFY_SOCKET", notify);
+    NotifySocket manager = new NotifySocket(notify);
+    Process witness = builder.start();
+    try (manager) {
+      assertThat(manager.heard()).isEqualTo("READY=1");
+      assertThat(Files.readString(said)).contains("key:      " + key, "asked at http://127.0.0.1:");
       assertThat(Files.readString(said)).doesNotContain("PRIVATE");
       witness.destroy();
+      assertThat(manager.heard()).isEqualTo("STOPPING=1");
       assertThat(witness.waitFor(30, TimeUnit.SECONDS)).isTrue();
       assertThat(witness.exitValue()).isZero();
     } finally {

@@ -140,10 +140,12 @@ public final class WitnessCommand {
               ? WitnessServer.start(witness, state.folder().resolve("witness.sock"), lines)
               : WitnessServer.start(witness, port, lines);
       // Before anybody hears that it is up, and may end it.
+      ServiceManager manager = ServiceManager.of(System.getenv("NOTIFY_SOCKET"));
       Runtime.getRuntime()
           .addShutdownHook(
               new Thread(
                   () -> {
+                    manager.stopping().ifPresent(lines);
                     server.close();
                     // Java would exit with the number of the signal.
                     Runtime.getRuntime().halt(ExitCode.OK);
@@ -152,6 +154,7 @@ public final class WitnessCommand {
       out.println("key:      " + witness.key());
       out.println("asked at " + server.address());
       out.flush();
+      manager.ready().ifPresent(lines);
       try {
         new CountDownLatch(1).await();
       } catch (InterruptedException e) {
