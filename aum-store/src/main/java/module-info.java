@@ -19,6 +19,7 @@ module dev.tka.store {
   exports dev.tka.store.records;
   exports dev.tka.store.internal to
       dev.tka.broker,
+      dev.tka.cli,
       dev.tka.node,
       dev.tka.store.etcd,
       dev.tka.store.sql,

@@ -17,6 +17,8 @@ public record AgentEvent(Kind kind, String line, AgentStatus status) {
     PEERS,
     /** Control does not answer as it should, or does so again. */
     CONTROL,
+    /** What a look at control's log of heads found, if that is another thing than before. */
+    LOG,
     /** What the node kept is damaged, or cannot be read or written. */
     PROBLEM;
 

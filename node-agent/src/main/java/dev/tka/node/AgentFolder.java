@@ -21,6 +21,8 @@ public interface AgentFolder {
     PEERS("tka-peers"),
     /** The node's key, for a program that is not told it at each start. */
     NODE_KEY("tka-node-key"),
+    /** What was seen of control's log of heads, and what was found at the last look. */
+    LOG("tka-log-seen"),
     /** What a running agent waits for, for people. Nothing is decided by it. */
     STATUS("tka-agent-status");
 

@@ -4,6 +4,7 @@ import dev.tka.core.authority.LiveAuthority;
 import dev.tka.core.authority.OpenException;
 import dev.tka.core.store.StoreException;
 import dev.tka.sync.rpc.Announcement;
+import dev.tka.tlog.heads.HeadWatch;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
@@ -34,6 +36,12 @@ public final class AgentRunner implements AutoCloseable {
   /** A node that is not in step looks this often for something new from control. */
   private static final Duration LOOK_AGAIN = Duration.ofSeconds(30);
 
+  /** The log is looked at so long after the last look, and up to as long again. */
+  static final Duration LOG_AGAIN = Duration.ofMinutes(10);
+
+  /** And so long after a new head, and up to as long again: by then it is in the log. */
+  private static final Duration LOG_SOON = Duration.ofSeconds(30);
+
   private static final int MOST_NAMED = 5;
 
   private static final String OTHER_HEAD = "the head here is not the one that control announced";
@@ -42,6 +50,7 @@ public final class AgentRunner implements AutoCloseable {
   private final ControlTransport transport;
   private final AgentPool pool;
   private final AgentListener listener;
+  private final Optional<HeadWatch> watch;
   private final Pace pace;
   private final CompletableFuture<Void> stopped = new CompletableFuture<>();
 
@@ -65,26 +74,53 @@ public final class AgentRunner implements AutoCloseable {
   private Duration patience = Duration.ZERO;
   private Duration followedAt;
   private Duration notedAt;
+  private Duration logDue;
+  private boolean logWasLookedAt;
+  private HeadWatch.Kind lastLog;
   private String lastLock = "";
   private String lastFailure = "";
   private List<String> lastProblems = List.of();
 
   private AgentRunner(
-      NodeAgent agent, ControlTransport transport, AgentPool pool, AgentListener listener) {
+      NodeAgent agent,
+      ControlTransport transport,
+      AgentPool pool,
+      AgentListener listener,
+      Optional<HeadWatch> watch) {
     this.agent = agent;
     this.transport = ask -> call(transport, ask);
     this.pool = pool;
     this.listener = listener;
+    this.watch = watch;
     Duration now = pool.timer().now();
     this.pace = new Pace(pool.chance(), now);
     this.followedAt = now;
     this.notedAt = now;
+    this.logDue = now;
+    this.lastLog =
+        agent.status().log().map(each -> each.outcome().kind()).orElse(HeadWatch.Kind.FINE);
   }
 
   /** Begins. The first that it asks is what control announces now. */
   public static AgentRunner start(
       NodeAgent agent, ControlTransport transport, AgentPool pool, AgentListener listener) {
-    AgentRunner runner = new AgentRunner(agent, transport, pool, listener);
+    return start(agent, transport, pool, listener, Optional.empty());
+  }
+
+  /**
+   * The same, and looks at control's log of heads after the first round, half a minute to a minute
+   * after each new head, and every 10 to 20 minutes. What it finds is reported, and changes nothing
+   * about peers.
+   *
+   * @param watch how the log is judged
+   */
+  public static AgentRunner start(
+      NodeAgent agent,
+      ControlTransport transport,
+      AgentPool pool,
+      AgentListener listener,
+      Optional<HeadWatch> watch) {
+    AgentRunner runner = new AgentRunner(agent, transport, pool, listener, watch);
     runner.step(runner::begin);
     return runner;
   }
@@ -111,7 +147,9 @@ public final class AgentRunner implements AutoCloseable {
   private CompletableFuture<ControlTransport.Reply> call(
       ControlTransport way, ControlTransport.Ask ask) {
     if (isStopping()) {
-      return CompletableFuture.failedFuture(new ControlFailure.Unreachable("the agent stops"));
+      CompletableFuture<ControlTransport.Reply> ended = new CompletableFuture<>();
+      ended.cancel(true);
+      return ended;
     }
     CompletableFuture<ControlTransport.Reply> answer = way.send(ask);
     boolean over;
@@ -305,12 +343,16 @@ public final class AgentRunner implements AutoCloseable {
         Followed followed = agent.follow(told.get(), transport);
         settled = followed.isSettled() && !differs(told.get());
         reportLock(followed);
+        if (settled && watch.isPresent()) {
+          logDue = sooner(logDue, jittered(LOG_SOON));
+        }
       }
       agent.fetchPeers(transport);
       if (pool.timer().now().minus(notedAt).compareTo(NOTE_TIME) >= 0) {
         agent.noteTime();
         notedAt = pool.timer().now();
       }
+      lookAtLog();
     } catch (ControlFailure e) {
       reportPeers(before);
       fail(e);
@@ -454,6 +496,47 @@ public final class AgentRunner implements AutoCloseable {
       lastLock = line;
       tell(AgentEvent.Kind.LOCK, line);
     }
+  }
+
+  private void lookAtLog() throws StoreException {
+    if (watch.isEmpty() || pool.timer().now().compareTo(logDue) < 0) {
+      return;
+    }
+    await("control to show its log of heads");
+    try {
+      HeadWatch.Kind unused = agent.lookAtLog(watch.get(), transport).outcome().kind();
+      logDue = jittered(LOG_AGAIN);
+    } catch (CancellationException e) {
+      // It is to end: nothing was found.
+      return;
+    } catch (StoreException e) {
+      agent.status().log().ifPresent(this::reportLog);
+      throw e;
+    }
+    agent.status().log().ifPresent(this::reportLog);
+  }
+
+  /** A time so long from now, and up to as long again. */
+  private Duration jittered(Duration pause) {
+    return pool.timer()
+        .now()
+        .plus(pause)
+        .plusMillis((long) (pause.toMillis() * pool.chance().getAsDouble()));
+  }
+
+  private static Duration sooner(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
+  }
+
+  /** What was wrong before a restart is said again; what began anew is another log each time. */
+  private void reportLog(LogVerdict found) {
+    HeadWatch.Kind kind = found.outcome().kind();
+    boolean isNew = !logWasLookedAt && kind != HeadWatch.Kind.FINE;
+    if (isNew || kind != lastLog || kind == HeadWatch.Kind.BEGAN_ANEW) {
+      tell(AgentEvent.Kind.LOG, found.outcome().toString());
+    }
+    lastLog = kind;
+    logWasLookedAt = true;
   }
 
   private void reportProblems() {

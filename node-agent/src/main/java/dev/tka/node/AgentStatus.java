@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param kept how many peers the node may talk to
  * @param dropped how many it may not
  * @param last what came of control's last announcement; empty before the first
+ * @param log what the last look at control's log of heads found; empty if nobody ever looked
  * @param problems what is wrong with what the node kept, a line each
  */
 public record AgentStatus(
@@ -20,6 +21,7 @@ public record AgentStatus(
     int kept,
     int dropped,
     Optional<Followed> last,
+    Optional<LogVerdict> log,
     List<String> problems) {
   /** Copies the list. */
   public AgentStatus {
@@ -31,8 +33,9 @@ public record AgentStatus(
       Optional<Authority> authority,
       List<JudgedPeer> peers,
       Optional<Followed> last,
+      Optional<LogVerdict> log,
       List<String> problems) {
     int kept = (int) peers.stream().filter(peer -> peer.access() != PeerAccess.NONE).count();
-    return new AgentStatus(lock, authority, kept, peers.size() - kept, last, problems);
+    return new AgentStatus(lock, authority, kept, peers.size() - kept, last, log, problems);
   }
 }

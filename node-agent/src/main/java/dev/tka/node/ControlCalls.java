@@ -41,6 +41,8 @@ import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +65,8 @@ final class ControlCalls implements NodeSync.Control<ControlFailure> {
   private static final int OK = 200;
   private static final int NOT_MODIFIED = 304;
   private static final Set<Integer> CANNOT_TAKE_IN = Set.of(400, 409);
+
+  private static final Duration FOR_EVER = Duration.ofDays(365);
 
   /** The fields that are read; others may come, and are not kept. */
   private static final Set<String> LOGGED_IN = Set.of("handBack", "refused");
@@ -89,13 +93,30 @@ final class ControlCalls implements NodeSync.Control<ControlFailure> {
   private static ControlTransport.Reply await(CompletableFuture<ControlTransport.Reply> answer)
       throws ControlFailure {
     try {
-      return answer.get();
+      // As long as the transport lets it.
+      return await(answer, FOR_EVER);
+    } catch (CancellationException e) {
+      throw new ControlFailure.Unreachable("the call was ended here");
+    }
+  }
+
+  /**
+   * Waits for an answer, but not for ever.
+   *
+   * @param most how long
+   * @throws CancellationException if somebody else ended the call
+   */
+  static ControlTransport.Reply await(
+      CompletableFuture<ControlTransport.Reply> answer, Duration most) throws ControlFailure {
+    try {
+      return answer.get(most.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      answer.cancel(true);
+      throw new ControlFailure.Unreachable("its answers take too long");
     } catch (InterruptedException e) {
       answer.cancel(true);
       Thread.currentThread().interrupt();
       throw new ControlFailure.Unreachable("interrupted while waiting for an answer");
-    } catch (CancellationException e) {
-      throw new ControlFailure.Unreachable("the call was ended here");
     } catch (ExecutionException e) {
       throw failure(e.getCause());
     }

@@ -58,6 +58,13 @@ public interface ControlTransport {
   record ListPeers(Optional<String> known, int most) implements Ask {}
 
   /**
+   * Reads control's log of the tailnet's heads (service, section 11).
+   *
+   * @param path {@code checkpoint}, or that of a tile, without a slash before it
+   */
+  record ReadLog(String path, int most) implements Ask {}
+
+  /**
    * What control answered.
    *
    * @param status the HTTP status

@@ -221,16 +221,18 @@ public final class HttpTransport implements ControlTransport {
         heard.whenComplete(
             (one, failure) -> {
               if (failure != null) {
-                choice.unreachable(server);
+                if (!(ask instanceof ReadLog)) {
+                  choice.unreachable(server);
+                }
                 answer.completeExceptionally(failure);
                 return;
               }
               OptionalInt next = next(one);
               if (next.isEmpty()) {
-                choice.answered(server, one.reply().status());
+                answered(ask, server, one.reply());
                 answer.complete(one.reply());
               } else if (asked.contains(next.getAsInt())) {
-                choice.answered(server, one.reply().status());
+                answered(ask, server, one.reply());
                 answer.completeExceptionally(
                     new ControlFailure.Unreachable(
                         "its servers send this node to each other: each says that another one has"
@@ -244,6 +246,13 @@ public final class HttpTransport implements ControlTransport {
                 }
               }
             });
+  }
+
+  /** A server without a log may well have the tailnet. */
+  private void answered(Ask ask, int server, Reply reply) {
+    if (!(ask instanceof ReadLog)) {
+      choice.answered(server, reply.status());
+    }
   }
 
   /** The server to which an answer sends the node, if it is one of its own. */
@@ -290,8 +299,8 @@ public final class HttpTransport implements ControlTransport {
     }
     if (!ours) {
       throw new ControlFailure.Unreachable(
-          "this control is asked for nothing but the lock's own requests: what it announces, logins"
-              + " and peers are the embedder's");
+          "this control is asked for nothing but the lock's own requests: what it announces, its"
+              + " log, logins and peers are the embedder's");
     }
     if (ask instanceof Announced announced) {
       HttpRequest.Builder builder =
@@ -301,6 +310,9 @@ public final class HttpTransport implements ControlTransport {
     }
     if (ask instanceof LogIn login) {
       return to(server, "/login").POST(body(login.body()));
+    }
+    if (ask instanceof ReadLog log) {
+      return to(server, "/heads/" + log.path());
     }
     HttpRequest.Builder builder = to(server, "/peers");
     ((ListPeers) ask).known().ifPresent(tag -> builder.header("If-None-Match", tag));

@@ -30,10 +30,14 @@ import dev.tka.sync.NodeSync;
 import dev.tka.sync.SyncOutcome;
 import dev.tka.sync.rpc.Announcement;
 import dev.tka.sync.rpc.RpcAnswer;
+import dev.tka.tlog.heads.HeadEntry;
+import dev.tka.tlog.heads.HeadWatch;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
@@ -50,10 +54,17 @@ import java.util.function.Consumer;
  * take turns.
  */
 public final class NodeAgent {
+  /** How long a look at the log may take. */
+  private static final Duration LONGEST_LOOK = Duration.ofSeconds(30);
+
   private final AgentFolder folder;
   private final Clocks clocks;
   private final PeerBook peers;
   private final ReentrantLock turn = new ReentrantLock();
+
+  /** Of those that look at the log, who let others follow meanwhile. */
+  private final ReentrantLock looking = new ReentrantLock();
+
   private volatile NodeKey self;
   private volatile LockNote note;
 
@@ -71,6 +82,9 @@ public final class NodeAgent {
   /** The list of peers that was taken in last, if nothing else was since. Guarded by peers. */
   private Optional<Listed> listed = Optional.empty();
 
+  private volatile LogNote logNote;
+  private volatile boolean logIsDamaged;
+
   private volatile Standing standing;
   private volatile Optional<Followed> last = Optional.empty();
 
@@ -80,6 +94,7 @@ public final class NodeAgent {
       NodeKey self,
       PeerLog.Opened peers,
       Optional<LockNote> note,
+      Optional<Bytes> log,
       Standing standing,
       List<String> problems) {
     this.folder = folder;
@@ -89,6 +104,9 @@ public final class NodeAgent {
     this.peersAreDamaged = peers.peers().isEmpty();
     this.note = note.orElse(LockNote.off());
     this.noted = note.isPresent();
+    Optional<LogNote> logNote = log.flatMap(LogNote::decode);
+    this.logNote = logNote.orElse(LogNote.NONE);
+    this.logIsDamaged = log.isPresent() && logNote.isEmpty();
     this.standing = standing;
     this.problems = List.copyOf(problems);
   }
@@ -167,7 +185,8 @@ public final class NodeAgent {
       problems.add("the AUMs are damaged: " + e.getMessage());
       standing = Unknown.lost(pin, true);
     }
-    return new NodeAgent(folder, clocks, self, peers, note, standing, problems);
+    Optional<Bytes> log = folder.read(AgentFolder.File.LOG);
+    return new NodeAgent(folder, clocks, self, peers, note, log, standing, problems);
   }
 
   /**
@@ -304,13 +323,23 @@ public final class NodeAgent {
   /** How the node stands, in one look. */
   public AgentStatus status() {
     return AgentStatus.of(
-        lock(), authority().map(LiveAuthority::current), peers.judged(), last, problems());
+        lock(),
+        authority().map(LiveAuthority::current),
+        peers.judged(),
+        last,
+        logNote.verdict(),
+        problems());
   }
 
   private List<String> problems() {
     List<String> all = new ArrayList<>(problems);
     if (peersAreDamaged) {
       all.add("the list of peers is damaged: nobody is let in until control lists them");
+    }
+    if (logIsDamaged) {
+      all.add(
+          "what was seen of control's log of heads is damaged: whether the log was rewritten since"
+              + " then is not noticed");
     }
     aside.ifPresent(where -> all.add("damaged AUMs were set aside, for a person: " + where));
     return all;
@@ -362,6 +391,53 @@ public final class NodeAgent {
       judge();
       turn.unlock();
     }
+  }
+
+  /**
+   * Looks at control's log of heads (service, section 11, "Witness"), and compares the head that
+   * control gave when this node followed it last, if the two agree. What is found is kept, and
+   * stands in {@link #status} until the next look. It decides nothing about peers.
+   *
+   * @throws StoreException if what was seen cannot be kept; it counts all the same, until a restart
+   * @throws CancellationException if a call to control was ended here; nothing changed
+   */
+  public LogVerdict lookAtLog(HeadWatch watch, ControlTransport transport) throws StoreException {
+    looking.lock();
+    try {
+      HeadWatch.Result result =
+          watch.look(
+              new ServedLog(transport, LONGEST_LOOK),
+              logNote.seen(),
+              held(),
+              clocks.wall().instant());
+      LogVerdict verdict = new LogVerdict(clocks.wall().instant(), result.outcome());
+      LogNote next = new LogNote(Optional.of(verdict), result.seen());
+      try {
+        folder.write(AgentFolder.File.LOG, next.encoded());
+        logIsDamaged = false;
+      } finally {
+        logNote = next;
+      }
+      return verdict;
+    } finally {
+      looking.unlock();
+    }
+  }
+
+  /** The head that control gave last; empty if the node does not follow it there. */
+  private Optional<HeadWatch.Held> held() {
+    Followed followed = last.orElse(null);
+    if (followed instanceof Followed.LockOff || followed instanceof Followed.Ended) {
+      return Optional.of(new HeadWatch.Held(Optional.empty()));
+    }
+    Optional<State> state = authority().map(LiveAuthority::current).map(Authority::state);
+    return followed instanceof Followed.Agrees agrees && state.isPresent()
+        ? Optional.of(
+            new HeadWatch.Held(
+                Optional.of(
+                    new HeadEntry.Lock(
+                        state.get().stateId1(), state.get().stateId2(), agrees.head(), 0))))
+        : Optional.empty();
   }
 
   /** Has peers judged by what the node knows now. */

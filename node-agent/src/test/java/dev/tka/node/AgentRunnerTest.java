@@ -2,6 +2,7 @@ package dev.tka.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tka.control.LogWork;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.authority.AdmissionPolicy;
@@ -10,6 +11,7 @@ import dev.tka.store.directory.NodeDirectory;
 import dev.tka.sync.rpc.Announcement;
 import dev.tka.testkit.Chains;
 import dev.tka.testkit.MemoryFolders;
+import dev.tka.tlog.heads.HeadWatch;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -99,7 +101,11 @@ class AgentRunnerTest {
   }
 
   private AgentRunner start() {
-    AgentRunner runner = AgentRunner.start(agent, this::send, pool, listener);
+    return start(Optional.empty());
+  }
+
+  private AgentRunner start(Optional<HeadWatch> watch) {
+    AgentRunner runner = AgentRunner.start(agent, this::send, pool, listener, watch);
     drain();
     return runner;
   }
@@ -507,6 +513,34 @@ class AgentRunnerTest {
   }
 
   @Test
+  void aLookThatIsEndedByAStopHasFoundNothing(@TempDir Path keys) throws Exception {
+    control = this::honest;
+    CountDownLatch asked = new CountDownLatch(1);
+    calls =
+        ask -> {
+          if (!(ask instanceof ControlTransport.ReadLog)) {
+            return tailnet.transport(SELF).send(ask);
+          }
+          asked.countDown();
+          return new CompletableFuture<>();
+        };
+    try (TestWitnesses witnesses = new TestWitnesses(keys, tailnet.clock)) {
+      AgentRunner runner =
+          AgentRunner.start(agent, this::send, pool, listener, Optional.of(witnesses.watch));
+      Thread round = new Thread(this::drain);
+      round.setDaemon(true);
+      round.start();
+      assertThat(asked.await(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(runner.waitsFor()).isEqualTo("control to show its log of heads");
+      assertThat(runner.stop()).succeedsWithin(Duration.ofSeconds(10));
+      round.join();
+      assertThat(agent.status().log()).isEmpty();
+      assertThat(folder.read(AgentFolder.File.LOG)).isEmpty();
+      assertThat(lines()).noneMatch(line -> line.startsWith("log: "));
+    }
+  }
+
+  @Test
   void aPokeEndsAPauseUnlessControlAskedForIt() {
     control = poll -> Optional.of(error(503, Optional.empty()));
     AgentRunner runner = start();
@@ -548,5 +582,99 @@ class AgentRunnerTest {
     assertThat(lines())
         .contains("problem: the folder can be read and written again")
         .doesNotContain("control: control answers again");
+  }
+
+  private List<String> logLines() {
+    return lines().stream().filter(line -> line.startsWith("log: ")).toList();
+  }
+
+  @Test
+  void aLogIsLookedAtAfterAHeadAndFromTimeToTimeAndAnAlarmIsSaidOnceAndDropsNobody(
+      @TempDir Path keys) throws Exception {
+    control = this::honest;
+    List<Duration> looks = new ArrayList<>();
+    calls =
+        ask -> {
+          if (ask instanceof ControlTransport.ReadLog read && read.path().equals("checkpoint")) {
+            looks.add(now);
+          }
+          return tailnet.transport(SELF).send(ask);
+        };
+    try (TestWitnesses witnesses = new TestWitnesses(keys, tailnet.clock)) {
+      Optional<HeadWatch> watch = Optional.of(witnesses.watch);
+      AgentRunner first = start(watch);
+      assertThat(logLines())
+          .containsExactly(
+              "log: there is no log to look at: control keeps no log here; see whether control"
+                  + " runs and keeps a log");
+      assertThat(looks).hasSize(1);
+      events.clear();
+      pass(Duration.ofHours(10));
+      assertThat(looks).hasSizeBetween(30, 62);
+      assertThat(logLines()).isEmpty();
+
+      witnesses.cosign(tailnet.service);
+      pass(Duration.ofMinutes(22));
+      assertThat(logLines()).containsExactly("log: the log is in order; nothing to do");
+
+      events.clear();
+      looks.clear();
+      tailnet.commit(Chains.noOp(tailnet.head(), "one", 1));
+      LogWork.once(tailnet.service);
+      Duration at = now;
+      lastPoll().orElseThrow().answer().complete(enabled(tailnet.head().hash()));
+      drain();
+      assertThat(looks).isEmpty();
+      pass(AgentRunner.PATIENCE.multipliedBy(3));
+      assertThat(looks).hasSize(1);
+      assertThat(looks.get(0)).isBetween(at.plusSeconds(30), at.plusSeconds(120));
+
+      events.clear();
+      tailnet.clock.advance(Duration.ofHours(25));
+      pass(Duration.ofHours(3));
+      assertThat(logLines())
+          .hasSize(1)
+          .first()
+          .asString()
+          .startsWith("log: the log stands still: ");
+      assertThat(events.get(events.size() - 1).status().log().orElseThrow().outcome().kind())
+          .isEqualTo(HeadWatch.Kind.FROZEN);
+      assertThat(agent.status().kept()).isEqualTo(3);
+      first.close();
+
+      // It is said again by another run, and then, that it is over.
+      events.clear();
+      AgentRunner second = start(watch);
+      assertThat(logLines())
+          .hasSize(1)
+          .first()
+          .asString()
+          .startsWith("log: the log stands still: ");
+      events.clear();
+      tailnet.commit(Chains.noOp(tailnet.head(), "two", 1));
+      LogWork.once(tailnet.service);
+      pass(Duration.ofMinutes(22));
+      assertThat(logLines()).containsExactly("log: the log is in order; nothing to do");
+      assertThat(lines()).noneMatch(line -> line.startsWith("peers: "));
+
+      // Twice in a row, and each is another log.
+      for (int i = 0; i < 2; i++) {
+        events.clear();
+        tailnet.clock.advance(Duration.ofSeconds(5));
+        tailnet.service.restored(TestTailnet.NAME, false);
+        tailnet.service.restored(TestTailnet.NAME, true);
+        LogWork.once(tailnet.service);
+        looks.clear();
+        while (looks.isEmpty()) {
+          pass(Duration.ofSeconds(10));
+        }
+        assertThat(logLines())
+            .hasSize(1)
+            .first()
+            .asString()
+            .startsWith("log: the log began anew: ");
+      }
+      second.close();
+    }
   }
 }

@@ -371,6 +371,38 @@ class HttpTransportTest {
   }
 
   @Test
+  void aServerWithoutALogIsNotLeftForAnotherOne() throws Exception {
+    ControlTransport.Ask checkpoint = new ControlTransport.ReadLog("checkpoint", 1000);
+    try (HostileServer none = answering("404 Not Found");
+        HostileServer second = answering("200 OK")) {
+      List<String> both = List.of(none.url(), second.url());
+      HttpTransport transport = HttpTransport.toServer(connections, both, tokenFile);
+      assertThat(ask(transport, checkpoint).status()).isEqualTo(404);
+      assertThat(ask(transport, checkpoint).status()).isEqualTo(404);
+      assertThat(second.requests).hasValue(0);
+      // That the node itself is not known there is another thing.
+      assertThat(ask(transport, peers()).status()).isEqualTo(404);
+      assertThat(ask(transport, checkpoint).status()).isEqualTo(200);
+    }
+    try (HostileServer endless =
+            new HostileServer(
+                out -> {
+                  out.write(HostileServer.head("200 OK"));
+                  forEver(out, "junk");
+                });
+        HostileServer second = answering("200 OK")) {
+      List<String> both = List.of(endless.url(), second.url());
+      HttpTransport transport = HttpTransport.toServer(connections, both, tokenFile);
+      for (int i = 0; i < 2; i++) {
+        assertThatThrownBy(() -> ask(transport, checkpoint))
+            .isInstanceOf(ControlFailure.BadAnswer.class)
+            .hasMessageContaining("expected at most 1000 bytes, found more");
+      }
+      assertThat(second.requests).hasValue(0);
+    }
+  }
+
+  @Test
   void aServerIsFollowedExactlyToAnotherOneThatIsConfigured() throws Exception {
     AtomicReference<String> to = new AtomicReference<>();
     try (HostileServer first = moved(to);
@@ -570,6 +602,7 @@ class HttpTransportTest {
           Arrays.asList(
               announcement(),
               new ControlTransport.ListPeers(Optional.empty(), 10),
+              new ControlTransport.ReadLog("checkpoint", 10),
               new ControlTransport.LogIn(Bytes.empty(), 10))) {
         assertThatThrownBy(() -> ask(transport, ask)).hasMessageContaining("the embedder's");
       }

@@ -189,6 +189,12 @@ final class TestTailnet implements AutoCloseable {
         RpcJson.writeAnswer(call(node, request), out);
       } else if (ask instanceof ControlTransport.ListPeers) {
         out.write(peers(node).getBytes(StandardCharsets.UTF_8));
+      } else if (ask instanceof ControlTransport.ReadLog log) {
+        Optional<byte[]> found = service.log(NAME, log.path());
+        if (found.isEmpty()) {
+          return ControlTransport.Reply.of(404, Bytes.empty());
+        }
+        out.write(found.get());
       } else {
         throw new AssertionError("not asked in these tests: " + ask);
       }

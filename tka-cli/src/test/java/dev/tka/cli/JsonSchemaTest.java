@@ -23,12 +23,15 @@ import dev.tka.testkit.GoldenData;
 import dev.tka.testkit.NodeKeySignatures;
 import dev.tka.testkit.TestKeys;
 import dev.tka.testkit.WeakKeys;
+import dev.tka.tlog.SignerKey;
+import dev.tka.tlog.VerifierKey;
 import java.io.BufferedReader;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
@@ -78,6 +81,18 @@ class JsonSchemaTest {
     collect("verify", Cli.run("verify", directory, "--json").json(), paths);
     collect("verify", Cli.run("verify", damaged, "--json").json(), paths);
     collect("verify", Cli.run("verify", broken, "--json").json(), paths);
+    Object[] witnessed = {
+      "verify",
+      directory,
+      "--witness",
+      policy(folder),
+      "--witness-log",
+      "unix:" + folder.resolve("nobody"),
+      "--tailnet",
+      "example.com",
+      "--json"
+    };
+    collect("verify", Cli.run(witnessed).json(), paths);
     collectCompactions(paths);
     collect(
         "export", Cli.run("export", directory, folder.resolve("a.tka"), "--json").json(), paths);
@@ -264,6 +279,16 @@ class JsonSchemaTest {
     }
   }
 
+  private static Path policy(Path folder) throws Exception {
+    SecureRandom random = new SecureRandom();
+    return Files.write(
+        folder.resolve("policy"),
+        List.of(
+            "log " + SignerKey.generate("log", VerifierKey.Kind.NOTE, random).verifier(),
+            "witness w " + SignerKey.generate("w", VerifierKey.Kind.COSIGNATURE, random).verifier(),
+            "quorum w"));
+  }
+
   private void collectNodeAgent(Set<String> paths) throws Exception {
     Path home = Files.createDirectory(folder.resolve("agent"));
     Path node = home.resolve("node");
@@ -277,11 +302,13 @@ class JsonSchemaTest {
         control.tokenFile,
         "--node-key",
         NodeControl.nodeKey(NodeControl.SELF),
+        "--witness",
+        policy(home),
         "--json"
       };
       Process process = new ProcessBuilder(Cli.process(run)).start();
       try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 4; i++) {
           collect("node run", Cli.parse(lines.readLine()), paths);
         }
       } finally {

@@ -107,7 +107,12 @@ final class ServedTailnet implements AutoCloseable {
 
   /** Has an answer replaced. */
   void put(String rest, FakeControl.Body body) {
-    control.put(PATH + rest, body);
+    putAt(PATH + rest, body);
+  }
+
+  /** Has the answer at a whole path replaced. */
+  void putAt(String path, FakeControl.Body body) {
+    control.put(path, body);
   }
 
   String url() {

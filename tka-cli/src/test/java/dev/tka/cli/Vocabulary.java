@@ -15,6 +15,7 @@ import dev.tka.core.nodekey.PeerVerdict;
 import dev.tka.node.AgentEvent;
 import dev.tka.sync.Intersection;
 import dev.tka.sync.SyncOutcome;
+import dev.tka.tlog.heads.HeadWatch;
 import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
 import java.util.List;
@@ -68,6 +69,7 @@ record Vocabulary(String ending, SortedSet<String> words) {
             Stream.concat(
                 Stream.of("started"),
                 Arrays.stream(AgentEvent.Kind.values()).map(AgentEvent.Kind::toString))),
+        of(".Log.Outcome", Arrays.stream(HeadWatch.Kind.values()).map(HeadWatch.Kind::code)),
         of(
             ".NotSigned[].Outcome",
             Arrays.stream(SignatureOutput.Outcome.values()).map(SignatureOutput.Outcome::word)),

@@ -29,6 +29,7 @@ import dev.tka.sync.rpc.Rpc;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcJson;
 import dev.tka.sync.rpc.RpcRequest;
+import dev.tka.tlog.heads.HeadWatch;
 import java.io.ByteArrayOutputStream;
 import java.io.CharConversionException;
 import java.io.IOException;
@@ -288,6 +289,28 @@ public final class ServerClient implements AutoCloseable {
       throw new Fields.Bad("rotationKey: expected 32 bytes, found " + bytes.get().size());
     }
     return bytes.map(LockPublicKey::new);
+  }
+
+  /**
+   * Reads the log of a tailnet's heads (service, section 11).
+   *
+   * @param path {@code checkpoint}, or that of a tile
+   * @return empty if there is nothing
+   */
+  public Optional<byte[]> log(String tailnet, String path) throws ServerException {
+    try {
+      return Optional.of(
+          ask(
+              "GET",
+              path(tailnet) + "/heads/" + path,
+              HeadWatch.MOST_BYTES,
+              InputStream::readAllBytes));
+    } catch (ServerException.Refused e) {
+      if (e.code().equals("not-found")) {
+        return Optional.empty();
+      }
+      throw e;
+    }
   }
 
   /** Reads how every node of a tailnet stands, in the order of their numbers. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.jr.ob.JSON;
 import dev.tka.cli.input.FolderArgument;
 import dev.tka.cli.input.KeyArgument;
 import dev.tka.cli.input.NodeControlOption;
+import dev.tka.cli.input.WitnessOption;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
@@ -29,7 +30,9 @@ import dev.tka.node.Followed;
 import dev.tka.node.HttpConnections;
 import dev.tka.node.HttpTransport;
 import dev.tka.node.JudgedPeer;
+import dev.tka.node.LogVerdict;
 import dev.tka.node.NodeAgent;
+import dev.tka.tlog.heads.HeadWatch;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -122,13 +125,16 @@ final class NodeAgentCommands {
             + " the last good peers in the folder: after a restart it knows them before it asks"
             + " anybody. It prints a line for each change, and runs until it is stopped. Under systemd"
             + " it says when it is ready, and what it waits for. While it runs, 'tka node peers' and"
-            + " 'tka node status' look at the folder."
+            + " 'tka node status' look at the folder.",
+        "With --witness, it also looks at control's log of heads, and says what that shows. That"
+            + " changes nothing about peers."
       },
       mixinStandardHelpOptions = true,
       footerHeading = "%nExamples:%n",
       footer = {
         "  tka node run /var/lib/tka-node https://tka.example.com:8443 --token-file node7.token --node-key nodekey:...",
-        "  tka node run /var/lib/tka-node https://tka.example.com:8443 --token-file node7.token --json"
+        "  tka node run /var/lib/tka-node https://tka.example.com:8443 --token-file node7.token --json",
+        "  tka node run /var/lib/tka-node https://tka.example.com:8443 --token-file node7.token --witness policy"
       })
   static final class Run implements Callable<Integer> {
     private static final Duration LAST_ROUND = Duration.ofSeconds(20);
@@ -144,6 +150,7 @@ final class NodeAgentCommands {
 
     @Mixin private NodeControlOption control;
     @Mixin private NodeKeyOption key;
+    @Mixin private WitnessOption witness;
 
     @Option(names = "--json", description = "Print a line of JSON for each change.")
     private boolean json;
@@ -151,9 +158,10 @@ final class NodeAgentCommands {
     private Run() {}
 
     @Override
-    public Integer call() throws TkaException, IOException {
+    public Integer call() throws TkaException, IOException, CommandFailure {
       PrintWriter out = spec.commandLine().getOut();
       PrintWriter err = spec.commandLine().getErr();
+      Optional<HeadWatch> watch = witness.watch();
       HttpConnections connections = control.connections();
       HttpTransport transport = control.transport(url, connections);
       AgentDirectory kept = AgentDirectory.open(folder.path(), Clock.systemUTC());
@@ -168,7 +176,7 @@ final class NodeAgentCommands {
           new Teller(kept, ServiceManager.of(System.getenv("NOTIFY_SOCKET")), json, out, err);
       teller.started(agent.status());
       AgentPool pool = AgentPool.of(THREADS);
-      AgentRunner runner = AgentRunner.start(agent, transport, pool, teller);
+      AgentRunner runner = AgentRunner.start(agent, transport, pool, teller, watch);
       Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(runner, teller, kept)));
       waitForEver();
       return ExitCode.OK;
@@ -299,7 +307,10 @@ final class NodeAgentCommands {
       description = {
         "Brings a node's folder in step with a running server once.",
         "The exit status is 0 if the node agrees with control about the lock, and 1 if not; then the"
-            + " line says why, and the node keeps to what it knew."
+            + " line says why, and the node keeps to what it knew.",
+        "With --witness, it also looks at control's log of heads: the exit status is 1 if what control"
+            + " shows is not what its witnesses saw, and 6 if there is no log to look at. That changes"
+            + " nothing about peers."
       },
       mixinStandardHelpOptions = true,
       footerHeading = "%nExamples:%n",
@@ -315,6 +326,7 @@ final class NodeAgentCommands {
 
     @Mixin private NodeControlOption control;
     @Mixin private NodeKeyOption key;
+    @Mixin private WitnessOption witness;
 
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
@@ -324,11 +336,16 @@ final class NodeAgentCommands {
     @Override
     public Integer call() throws TkaException, IOException, CommandFailure {
       PrintWriter out = spec.commandLine().getOut();
+      Optional<HeadWatch> watch = witness.watch();
       try (HttpConnections connections = control.connections()) {
         HttpTransport transport = control.transport(url, connections);
         try (AgentDirectory kept = AgentDirectory.open(folder.path(), Clock.systemUTC())) {
           NodeAgent agent = NodeAgent.open(kept, key.of(kept), clocks());
           Followed followed = AgentRunner.once(agent, transport);
+          Optional<LogVerdict> log =
+              watch.isPresent()
+                  ? Optional.of(agent.lookAtLog(watch.get(), transport))
+                  : Optional.empty();
           AgentStatus status = agent.status();
           if (json) {
             Map<String, Object> object = new LinkedHashMap<>();
@@ -342,9 +359,13 @@ final class NodeAgentCommands {
           } else {
             out.println(Texts.capitalized(Texts.printable(followed.reason())));
             out.println(NodeAgentText.counts(status));
+            log.ifPresent(found -> out.println("log: " + NodeAgentText.line(found)));
             status.problems().forEach(each -> out.println("problem: " + Texts.printable(each)));
           }
-          return NodeAgentText.exitCode(followed);
+          int exitCode = NodeAgentText.exitCode(followed);
+          return exitCode == ExitCode.OK
+              ? log.map(found -> LogText.exitCode(found.outcome())).orElse(exitCode)
+              : exitCode;
         }
       } catch (ControlFailure e) {
         throw NodeAgentText.failure(Texts.printable(url), e);
@@ -413,9 +434,11 @@ final class NodeAgentCommands {
       name = "status",
       description = {
         "Shows how a node stands, from its folder alone: the lock, the peers, what a running agent"
-            + " waits for, problems, and own edits that were set aside.",
+            + " waits for, what it found last of control's log of heads, problems, and own edits that"
+            + " were set aside.",
         "Control is not asked, and an agent may use the folder meanwhile. The exit status is 3 if"
-            + " what the folder holds is damaged."
+            + " what the folder holds is damaged, and else 1 if what control showed was not what its"
+            + " witnesses saw, when an agent looked last."
       },
       mixinStandardHelpOptions = true,
       footerHeading = "%nExamples:%n",
@@ -472,10 +495,21 @@ final class NodeAgentCommands {
             "Waits for: "
                 + run.map(Status::describe)
                     .orElse("nothing: 'tka node run' has not run with this folder"));
+        status
+            .log()
+            .ifPresent(
+                found ->
+                    out.println(
+                        "Log:       " + NodeAgentText.line(found) + " (at " + found.at() + ")"));
         status.problems().forEach(each -> out.println("Problem:   " + Texts.printable(each)));
         aside.forEach(edit -> out.println("Set aside: " + Texts.edit(edit)));
       }
-      return status.problems().isEmpty() ? ExitCode.OK : ExitCode.BAD_INPUT;
+      if (!status.problems().isEmpty()) {
+        return ExitCode.BAD_INPUT;
+      }
+      return status.log().filter(found -> found.outcome().kind().accuses()).isPresent()
+          ? ExitCode.VERIFICATION_FAILED
+          : ExitCode.OK;
     }
 
     private static String describe(NodeAgentText.Running last) {

@@ -14,6 +14,7 @@ import dev.tka.node.AgentStatus;
 import dev.tka.node.ControlFailure;
 import dev.tka.node.Followed;
 import dev.tka.node.JudgedPeer;
+import dev.tka.node.LogVerdict;
 import dev.tka.node.PeerAccess;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -60,6 +61,18 @@ final class NodeAgentText {
     status.authority().map(Authority::head).ifPresent(head -> object.put("Head", head.toString()));
     object.put("Kept", status.kept());
     object.put("Dropped", status.dropped());
+    status.log().ifPresent(found -> object.put("Log", toJson(found)));
+  }
+
+  private static Map<String, Object> toJson(LogVerdict found) {
+    Map<String, Object> json = LogText.toJson(found.outcome());
+    json.put("At", found.at().toString());
+    return json;
+  }
+
+  /** What a look at the log found. */
+  static String line(LogVerdict found) {
+    return Texts.printable(found.outcome().toString());
   }
 
   static String counts(AgentStatus status) {

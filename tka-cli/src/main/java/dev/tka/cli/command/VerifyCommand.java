@@ -1,8 +1,10 @@
 package dev.tka.cli.command;
 
+import dev.tka.cli.input.OpenStore;
 import dev.tka.cli.input.StoreArgument;
 import dev.tka.cli.input.StoreText;
 import dev.tka.cli.input.TailnetOption;
+import dev.tka.cli.input.WitnessOption;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Json;
@@ -20,6 +22,7 @@ import dev.tka.core.store.Damage;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.TailnetName;
 import dev.tka.store.Tailnets;
+import dev.tka.tlog.heads.HeadWatch;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Clock;
@@ -46,7 +49,9 @@ import picocli.CommandLine.Spec;
           + " --all, prints one line per tailnet in the store, and the exit status is that of the"
           + " first invalid one.",
       "An alarm on standard error names each trusted key that anybody can sign for or that can"
-          + " never sign; it does not affect the exit status."
+          + " never sign; it does not affect the exit status.",
+      "With --witness, it looks at control's log of heads, too: the exit status is 1 if what"
+          + " control shows is not what its witnesses saw, and 6 if there is no log to look at."
     },
     mixinStandardHelpOptions = true,
     footerHeading = "%nExamples:%n",
@@ -54,7 +59,9 @@ import picocli.CommandLine.Spec;
       "  tka verify DIR",
       "  tka verify DIR --json && echo sound",
       "  tka verify sqlite:control.db --tailnet example.com",
-      "  tka verify sqlite:control.db --all"
+      "  tka verify sqlite:control.db --all",
+      "  tka verify https://tka.example.com --tailnet example.com --witness policy --witness-seen seen",
+      "  tka verify DIR --witness policy --witness-log https://tka.example.com --tailnet example.com"
     })
 public final class VerifyCommand implements Callable<Integer> {
   /** From this many AUMs on, a person at a terminal may wonder about the delay. */
@@ -66,6 +73,8 @@ public final class VerifyCommand implements Callable<Integer> {
   @Option(names = "--all", description = "All tailnets of a store that holds several.")
   private boolean all;
 
+  @Mixin private LogLook log;
+
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
 
@@ -76,10 +85,22 @@ public final class VerifyCommand implements Callable<Integer> {
     if (all) {
       return verifyAll(out, err);
     }
-    AumSnapshot snapshot = store.open().aums().read();
+    Optional<LogLook.Prepared> look = log.prepare(store);
+    OpenStore place = look.isPresent() ? look.get().open() : store.open();
+    AumSnapshot snapshot = place.aums().read();
     if (snapshot.entries().size() >= LONG_WORK && ProgressBar.isShown()) {
       err.println("verifying " + Texts.count(snapshot.entries().size(), "AUM") + " ...");
       err.flush();
+    }
+    if (look.isPresent() && snapshot.entries().isEmpty() && snapshot.damage().isEmpty()) {
+      // The lock is off, as the log should have it. That nothing can be verified is said after it.
+      HeadWatch.Result found =
+          look.get().look(place.tailnet(), Optional.of(new HeadWatch.Held(Optional.empty())));
+      LogText.warn(found.outcome(), err);
+      look.get().keep(found, LogText.exitCode(found.outcome()), err);
+      if (found.outcome().kind().accuses()) {
+        return LogText.exitCode(found.outcome());
+      }
     }
     // Verified before opening, which says less about a chain that breaks a rule.
     ChainAudit audit = StoreArgument.openAuthority(snapshot, ChainAudit::of, err);
@@ -89,16 +110,32 @@ public final class VerifyCommand implements Callable<Integer> {
             : Optional.of(StoreArgument.openAuthority(snapshot, Authority::open, err));
     List<KeyAlarm> alarms =
         authority.map(opened -> KeyAlarm.ofTrusted(opened.state())).orElse(List.of());
+    Optional<HeadWatch.Result> found =
+        look.isPresent()
+            ? Optional.of(look.get().look(place.tailnet(), authority.map(LogLook::held)))
+            : Optional.empty();
+    Optional<HeadWatch.Outcome> outcome = found.map(HeadWatch.Result::outcome);
     if (json) {
-      Json.print(out, toJson(authority, audit, snapshot, alarms));
+      Json.print(out, toJson(authority, audit, snapshot, alarms, outcome));
     } else {
       print(authority, audit, out);
+      outcome.ifPresent(shown -> out.println("log             " + LogText.describe(shown)));
     }
     KeyAlarms.print(alarms, err);
     int damage = StoreArgument.reportDamage(snapshot, err);
     audit.problem().ifPresent(problem -> err.println("tka: " + describe(problem)));
+    outcome.ifPresent(shown -> LogText.warn(shown, err));
     boolean explainedByDamage = damage != ExitCode.OK && authority.isEmpty();
-    return explainedByDamage ? damage : audit.problem().map(VerifyCommand::exitCode).orElse(damage);
+    int exitCode =
+        explainedByDamage ? damage : audit.problem().map(VerifyCommand::exitCode).orElse(damage);
+    // Whoever reads the status alone must not take an accusation for trouble with a disk.
+    if (exitCode == ExitCode.OK || outcome.filter(shown -> shown.kind().accuses()).isPresent()) {
+      exitCode = outcome.map(LogText::exitCode).orElse(exitCode);
+    }
+    if (look.isPresent() && found.isPresent()) {
+      look.get().keep(found.get(), exitCode, err);
+    }
+    return exitCode;
   }
 
   private int verifyAll(PrintWriter out, PrintWriter err)
@@ -106,6 +143,14 @@ public final class VerifyCommand implements Callable<Integer> {
     if (store.tailnet().isGiven()) {
       throw new ParameterException(
           spec.commandLine(), "--all cannot be combined with " + TailnetOption.NAME);
+    }
+    if (log.isAsked()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--all cannot be combined with "
+              + WitnessOption.NAME
+              + ": a log is of one tailnet, so name one with "
+              + TailnetOption.NAME);
     }
     List<Verified> wrong = new ArrayList<>();
     List<Map<String, Object>> list = new ArrayList<>();
@@ -262,7 +307,8 @@ public final class VerifyCommand implements Callable<Integer> {
       Optional<Authority> authority,
       ChainAudit audit,
       AumSnapshot snapshot,
-      List<KeyAlarm> alarms) {
+      List<KeyAlarm> alarms,
+      Optional<HeadWatch.Outcome> log) {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("SchemaVersion", Json.SCHEMA_VERSION);
     authority.ifPresent(
@@ -275,6 +321,7 @@ public final class VerifyCommand implements Callable<Integer> {
     audit.problem().ifPresent(problem -> object.put("Problem", describe(problem)));
     object.put("Damage", snapshot.damage().stream().map(Damage::toString).toList());
     object.put("Alarms", KeyAlarms.toJson(alarms));
+    log.ifPresent(shown -> object.put("Log", LogText.toJson(shown)));
     return object;
   }
 

@@ -54,7 +54,7 @@ public final class TailnetOption {
   }
 
   /** A place with the options for servers, if it is one. */
-  StorePlace at(StorePlace place) {
+  public StorePlace at(StorePlace place) {
     return server.of(place);
   }
 
@@ -143,14 +143,21 @@ public final class TailnetOption {
    */
   public List<OpenStore> openBoth(StorePlace node, StorePlace control)
       throws StoreException, CommandFailure {
-    boolean nameIsOfOther =
-        name != null && (node instanceof StorePlace.OfOne != control instanceof StorePlace.OfOne);
-    List<OpenStore> both = new ArrayList<>();
-    for (StorePlace place : List.of(node, control)) {
-      both.add(
-          nameIsOfOther && place instanceof StorePlace.OfOne one ? openExisting(one) : open(place));
-    }
-    return both;
+    return List.of(openBeside(node, control), openBeside(control, node));
+  }
+
+  /**
+   * Opens a store that is used together with another one. The named tailnet applies to each that
+   * holds several.
+   *
+   * @throws StoreException.Absent if there is no such store
+   * @throws CommandFailure as for a single store
+   */
+  public OpenStore openBeside(StorePlace place, StorePlace other)
+      throws StoreException, CommandFailure {
+    return place instanceof StorePlace.OfOne one && !(other instanceof StorePlace.OfOne)
+        ? openExisting(one)
+        : open(place);
   }
 
   /**

@@ -10,7 +10,8 @@ public final class ExitCode {
   /**
    * The verification failed: an AUM does not verify or apply, or a golden case fails. Or no node
    * would accept the request, a key that anybody can sign for or that never can was to be trusted
-   * or signed, the two ends of a sync disagree, or {@code doctor} found a problem.
+   * or signed, the two ends of a sync disagree, {@code doctor} found a problem, or what control
+   * shows is not what its witnesses saw.
    */
   public static final int VERIFICATION_FAILED = 1;
 

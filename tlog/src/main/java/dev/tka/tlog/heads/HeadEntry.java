@@ -32,7 +32,9 @@ public record HeadEntry(
   private static final String VERSION = "tka head 1";
   private static final String FOLLOWS = "follows ";
   private static final String NOTHING = "-";
-  private static final int MOST_BYTES = 2048;
+
+  /** The longest one, in bytes. */
+  static final int MOST_BYTES = 2048;
 
   /**
    * An authority and its head.

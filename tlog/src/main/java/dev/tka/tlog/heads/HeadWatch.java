@@ -17,8 +17,10 @@ import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -31,12 +33,18 @@ import java.util.Set;
  * may be on its way, or have been replaced at once: only when none of the heads that were here at
  * several looks came into the log for as long as that, they are two views.
  *
+ * <p>A look asks for each path once, and for a few dozen paths at most, whatever the log says of
+ * its size: those of a few entries and of two proofs.
+ *
  * @param policy the logs and witnesses that are believed
  * @param oldest how old a cosignature may be
  */
 public record HeadWatch(LogPolicy policy, Duration oldest) {
   /** The age that cosignatures may have where nobody says otherwise. */
   public static final Duration USUAL_AGE = Duration.ofHours(24);
+
+  /** The longest answer that can be a log's, in bytes: a source need not read more. */
+  public static final int MOST_BYTES = TilePath.FULL * (2 + HeadEntry.MOST_BYTES);
 
   /** So far the clock of a witness may be ahead. */
   private static final Duration AHEAD = Duration.ofMinutes(5);
@@ -63,7 +71,7 @@ public record HeadWatch(LogPolicy policy, Duration oldest) {
   /** What can be found. */
   public enum Kind {
     /** All is as it should be. */
-    FINE("fine", "the log shows the head that is here", "nothing to do"),
+    FINE("fine", "the log is in order", "nothing to do"),
     /** The log has another head than the one that control gave here. */
     TWO_VIEWS(
         "two-views",
@@ -208,7 +216,8 @@ public record HeadWatch(LogPolicy policy, Duration oldest) {
   /** Gets what control serves of its log. */
   public interface Source {
     /**
-     * Fetches what is at a path: {@code checkpoint}, or that of a tile.
+     * Fetches what is at a path: {@code checkpoint}, or that of a tile. What is longer than {@link
+     * #MOST_BYTES} need not be read to its end.
      *
      * @return empty if there is nothing
      * @throws IOException if control does not answer
@@ -223,6 +232,26 @@ public record HeadWatch(LogPolicy policy, Duration oldest) {
    * @param last the last entry of the log, if it was believed
    */
   public record Result(Outcome outcome, Optional<Seen> seen, Optional<HeadEntry> last) {}
+
+  /** What control serves in one look: each path is asked for once. */
+  private static final class Once implements Source {
+    private final Source source;
+    private final Map<String, Optional<byte[]>> known = new HashMap<>();
+
+    Once(Source source) {
+      this.source = source;
+    }
+
+    @Override
+    public Optional<byte[]> fetch(String path) throws IOException {
+      Optional<byte[]> found = known.get(path);
+      if (found == null) {
+        found = source.fetch(path);
+        known.put(path, found);
+      }
+      return found;
+    }
+  }
 
   /** What ends a look. */
   private static final class Found extends Exception {
@@ -244,7 +273,7 @@ public record HeadWatch(LogPolicy policy, Duration oldest) {
    */
   public Result look(Source source, Optional<Seen> before, Optional<Held> held, Instant now) {
     try {
-      return judge(source, before, held, now);
+      return judge(new Once(source), before, held, now);
     } catch (Found e) {
       return new Result(e.outcome, before, Optional.empty());
     } catch (IOException e) {
@@ -289,7 +318,7 @@ public record HeadWatch(LogPolicy policy, Duration oldest) {
     return new Result(
         now.minus(oldest).isAfter(heads.since()) && heads.looks() >= LEAST_LOOKS
             ? new Outcome(Kind.TWO_VIEWS, "since " + heads.since() + " " + differs(last, here))
-            : new Outcome(Kind.FINE, "the head that is here is on its way into the log"),
+            : new Outcome(Kind.FINE, "the head that is here is on its way into it"),
         Optional.of(at(kept, Optional.of(heads))),
         Optional.of(last));
   }
@@ -361,7 +390,7 @@ public record HeadWatch(LogPolicy policy, Duration oldest) {
               Kind.TWO_VIEWS,
               "since " + next.at() + " " + differs(last, held));
           return way;
-        } else if (strange.filter(before -> before.has(each)).isPresent()) {
+        } else if (way == Way.STRANGE && strange.filter(before -> before.has(each)).isPresent()) {
           HeadEntry unused = proven(source, checkpoint, index, each);
           way = Way.OTHERS_CAME;
         }
