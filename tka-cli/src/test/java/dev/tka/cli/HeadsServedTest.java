@@ -104,6 +104,15 @@ class HeadsServedTest {
         tailnet.run("import", folder.resolve("export"), store, "--tailnet", NAME);
         HeadWatch.Result first = look(server, watch, Optional.empty(), held(tailnet.authority()));
 
+        String origin = first.seen().orElseThrow().origin();
+        String own = Cli.run("witness", "log-key", key, "--origins", store).out();
+        assertThat(own).hasLineCount(1).startsWith("log " + origin + "+").doesNotContain(NAME);
+        Path strict =
+            Files.writeString(folder.resolve("strict"), own + Files.readString(witnesses));
+        HeadWatch byOrigin =
+            new HeadWatch(LogPolicy.parse(Files.readAllBytes(strict)), Duration.ofHours(1));
+        look(server, byOrigin, first.seen(), held(tailnet.authority()));
+
         tailnet.run(
             List.of(
                     "add",

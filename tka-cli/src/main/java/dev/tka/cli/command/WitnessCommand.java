@@ -1,12 +1,18 @@
 package dev.tka.cli.command;
 
+import dev.tka.cli.input.StoreText;
 import dev.tka.cli.input.Tka;
+import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.core.TkaException;
 import dev.tka.store.NoteKeyFile;
+import dev.tka.store.StorePlace;
+import dev.tka.store.Tailnets;
+import dev.tka.store.records.ControlRecords;
 import dev.tka.tlog.LogPolicy;
 import dev.tka.tlog.SignerKey;
 import dev.tka.tlog.VerifierKey;
+import dev.tka.tlog.heads.HeadsLog;
 import dev.tka.witness.Witness;
 import dev.tka.witness.WitnessServer;
 import java.io.IOException;
@@ -19,6 +25,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
@@ -195,14 +202,17 @@ public final class WitnessCommand {
         "Prints the public keys of control's logs, makes the first one, and replaces it.",
         "To replace a key: --add, give the line that is new to witnesses and to those who verify,"
             + " wait until all have it, --drop. In between, both keys sign. A server reads its file"
-            + " when it starts: start it again after each step."
+            + " when it starts: start it again after each step.",
+        "A witness of tka knows all logs of a key by one line. Other witnesses want a line for each"
+            + " log, under its whole origin: --origins prints them."
       },
       mixinStandardHelpOptions = true,
       footerHeading = "%nExamples:%n",
       footer = {
         "  tka witness log-key log.key",
         "  tka witness log-key log.key --add",
-        "  tka witness log-key log.key --drop"
+        "  tka witness log-key log.key --drop",
+        "  tka witness log-key log.key --origins sqlite:control.db"
       })
   static final class LogKey implements Callable<Integer> {
     @Spec private CommandSpec spec;
@@ -217,11 +227,28 @@ public final class WitnessCommand {
     @Option(names = "--drop", description = "Drop the older one of two keys.")
     private boolean drop;
 
+    @Option(
+        names = "--origins",
+        paramLabel = "STORE",
+        converter = StoreText.class,
+        description =
+            "Print a line for the log of each tailnet in control's store; nothing in it names the"
+                + " tailnet.")
+    private @Nullable StorePlace origins;
+
     @Override
-    public Integer call() throws TkaException, IOException {
+    public Integer call() throws TkaException, IOException, CommandFailure {
       if (add && drop) {
         throw new ParameterException(
             spec.commandLine(), "--add and --drop: expected one of them, since time must pass");
+      }
+      if (origins != null) {
+        if (add || drop) {
+          throw new ParameterException(
+              spec.commandLine(), "--origins cannot be combined with --add and --drop");
+        }
+        printOrigins(origins, NoteKeyFile.read(file, VerifierKey.Kind.NOTE));
+        return ExitCode.OK;
       }
       List<SignerKey> keys =
           NoteKeyFile.readOrCreate(file, VerifierKey.Kind.NOTE, NoteKeyFile.randomName("tka-log"));
@@ -244,8 +271,34 @@ public final class WitnessCommand {
         }
         NoteKeyFile.replace(file, keys);
       }
-      keys.forEach(each -> spec.commandLine().getOut().println("log " + each.verifier()));
+      keys.forEach(each -> print(each.verifier()));
       return ExitCode.OK;
+    }
+
+    private void print(VerifierKey key) {
+      spec.commandLine().getOut().println("log " + key);
+    }
+
+    private void printOrigins(StorePlace store, List<SignerKey> keys)
+        throws TkaException, CommandFailure {
+      try (Tailnets place = StoreText.requireMany(store).open(Clock.systemUTC())) {
+        ControlRecords records =
+            place
+                .records()
+                .orElseThrow(
+                    () ->
+                        new CommandFailure(
+                            ExitCode.USAGE,
+                            store.url()
+                                + ": expected control's own store, such as sqlite:PATH, found one"
+                                + " without logs"));
+        for (String tailnet : records.tailnets()) {
+          Optional<HeadsLog> log = records.tailnet(tailnet).log();
+          if (log.isPresent()) {
+            keys.forEach(each -> print(each.verifier().named(log.get().origin())));
+          }
+        }
+      }
     }
   }
 }

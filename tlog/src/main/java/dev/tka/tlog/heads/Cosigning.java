@@ -22,6 +22,8 @@ public final class Cosigning {
   private static final int OK = 200;
   private static final int CONFLICT = 409;
   private static final int NO_PROOF = 422;
+  private static final int NOT_FOUND = 404;
+  private static final int FORBIDDEN = 403;
 
   private Cosigning() {}
 
@@ -164,9 +166,12 @@ public final class Cosigning {
             ? new Answer.OtherSize(AddCheckpoint.parseSize(body))
             : new Answer.OtherRoot();
       }
-      return status == NO_PROOF
-          ? new Answer.OtherRoot()
-          : new Answer.Refused("it answered " + status);
+      return switch (status) {
+        case NO_PROOF -> new Answer.OtherRoot();
+        case NOT_FOUND -> new Answer.Refused("it does not know the log (404)");
+        case FORBIDDEN -> new Answer.Refused("it does not know the log's key (403)");
+        default -> new Answer.Refused("it answered " + status);
+      };
     } catch (TextException e) {
       return new Answer.Refused(e.getMessage());
     }
