@@ -358,6 +358,33 @@ class VerifyWitnessTest {
   }
 
   @Test
+  void whatCannotBeKeptHidesNoAccusation() throws Exception {
+    show(log("log/1", entry(another(), Duration.ofDays(1))), Duration.ZERO);
+    assertThat(verify("--witness-seen", seen).exitCode()).isEqualTo(ExitCode.OK);
+    // There is no room beside it for the name of a file that is to replace it.
+    Path longest = Files.copy(seen, folder.resolve("s".repeat(255)));
+    Cli.Result fine = verify("--witness-seen", longest);
+    assertThat(fine.out()).contains("\nlog             fine: ");
+    assertThat(fine.err()).startsWith("tka: " + longest + ": ").hasLineCount(1);
+    assertThat(fine.exitCode()).isEqualTo(ExitCode.IO);
+
+    HeadWatch.Seen kept = HeadWatch.Seen.parse(Files.readString(longest));
+    List<String> heads = kept.strange().orElseThrow().heads();
+    Files.writeString(
+        longest,
+        new HeadWatch.Seen(
+                kept.origin(),
+                kept.size(),
+                kept.root(),
+                Optional.of(new HeadWatch.Strange(NOW.minus(Duration.ofDays(2)), 5, heads)))
+            .text());
+    Cli.Result accuses = verify("--witness-seen", longest);
+    assertAccuses(accuses, "two-views", "control shows two views: ");
+    assertThat(accuses.err())
+        .endsWith("tka: " + longest + ": what was seen of the log cannot be kept\n");
+  }
+
+  @Test
   void whatMakesNoSenseIsSaidInOneLine() throws Exception {
     show(usual(), Duration.ZERO);
     requireRefused(ExitCode.USAGE, "--witness-age needs --witness POLICY", "--witness-age", "1h");
