@@ -322,10 +322,12 @@ class VerifyWitnessTest {
             "--tailnet",
             TAILNET);
     assertAccuses(behind, "two-views", "control shows two views: ");
-    assertThat(behind.err())
-        .endsWith(
-            "tka: note: without --witness-seen FILE, a log that was rewritten and two views are not"
-                + " noticed\n");
+    assertThat(behind.err()).hasLineCount(1);
+    show(usual(), Duration.ZERO);
+    assertThat(verify().err())
+        .isEqualTo(
+            "tka: note: without --witness-seen FILE, it is not noticed if the log was rewritten, or"
+                + " never gets this head\n");
   }
 
   @Test
@@ -353,6 +355,33 @@ class VerifyWitnessTest {
     Cli.Result third = Cli.run(words);
     assertThat(third.exitCode()).isEqualTo(ExitCode.VERIFICATION_FAILED);
     assertThat(third.err()).startsWith("tka: control shows two views: ").contains("no lock");
+  }
+
+  @Test
+  void whatCannotBeKeptHidesNoAccusation() throws Exception {
+    show(log("log/1", entry(another(), Duration.ofDays(1))), Duration.ZERO);
+    assertThat(verify("--witness-seen", seen).exitCode()).isEqualTo(ExitCode.OK);
+    // There is no room beside it for the name of a file that is to replace it.
+    Path longest = Files.copy(seen, folder.resolve("s".repeat(255)));
+    Cli.Result fine = verify("--witness-seen", longest);
+    assertThat(fine.out()).contains("\nlog             fine: ");
+    assertThat(fine.err()).startsWith("tka: " + longest + ": ").hasLineCount(1);
+    assertThat(fine.exitCode()).isEqualTo(ExitCode.IO);
+
+    HeadWatch.Seen kept = HeadWatch.Seen.parse(Files.readString(longest));
+    List<String> heads = kept.strange().orElseThrow().heads();
+    Files.writeString(
+        longest,
+        new HeadWatch.Seen(
+                kept.origin(),
+                kept.size(),
+                kept.root(),
+                Optional.of(new HeadWatch.Strange(NOW.minus(Duration.ofDays(2)), 5, heads)))
+            .text());
+    Cli.Result accuses = verify("--witness-seen", longest);
+    assertAccuses(accuses, "two-views", "control shows two views: ");
+    assertThat(accuses.err())
+        .endsWith("tka: " + longest + ": what was seen of the log cannot be kept\n");
   }
 
   @Test

@@ -74,18 +74,21 @@ class WitnessedEndToEndTest {
         Cli.Result fine = until(result -> result.exitCode() == ExitCode.OK, verify);
         assertThat(fine.out()).endsWith("log             fine\n");
         assertThat(fine.err()).isEmpty();
-        assertThat(
-                Cli.run(
-                        "verify",
-                        tailnet.directory(),
-                        "--witness",
-                        policy,
-                        "--witness-seen",
-                        seen,
-                        "--witness-log",
-                        operator)
-                    .exitCode())
-            .isEqualTo(ExitCode.OK);
+        for (Object beside : List.of(tailnet.directory(), store)) {
+          Cli.Result compared =
+              Cli.run(
+                  "verify",
+                  beside,
+                  "--witness",
+                  policy,
+                  "--witness-seen",
+                  seen,
+                  "--witness-log",
+                  operator);
+          assertThat(compared.err()).isEmpty();
+          assertThat(compared.out()).endsWith("log             fine\n");
+          assertThat(compared.exitCode()).isEqualTo(ExitCode.OK);
+        }
 
         String login = "{\"nodeKey\":\"" + Nodes.nodeKey(1) + "\"}";
         assertThat(server.post("/v1/tailnets/" + NAME + "/nodes/1/login", login).status())

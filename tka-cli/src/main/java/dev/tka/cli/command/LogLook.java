@@ -68,9 +68,9 @@ final class LogLook {
       paramLabel = "FILE",
       converter = StreamArgument.File.class,
       description =
-          "Keep in this file what is seen of the log, for the next time: a log that was rewritten"
-              + " since, and two views that last, are noticed by that alone. Each tailnet needs a"
-              + " file of its own.")
+          "Keep in this file what is seen of the log, for the next time: by that alone it is noticed"
+              + " if the log was rewritten since, or never gets the head of the store. Each tailnet"
+              + " needs a file of its own.")
   private @Nullable StreamArgument seen;
 
   private LogLook() {}
@@ -194,17 +194,19 @@ final class LogLook {
     }
 
     /**
-     * Keeps what was seen, if a file is named for it; else says what is not noticed without.
+     * Keeps what was seen, if a file is named for it; else says what is not noticed without one.
      *
      * @param exitCode the exit status so far
      * @throws IOException if it cannot be written, and nothing worse was found
      */
     void keep(HeadWatch.Result found, int exitCode, PrintWriter err) throws IOException {
       if (seen == null) {
-        err.println(
-            "tka: note: without "
-                + SEEN
-                + " FILE, a log that was rewritten and two views are not noticed");
+        if (found.outcome().kind() == HeadWatch.Kind.FINE) {
+          err.println(
+              "tka: note: without "
+                  + SEEN
+                  + " FILE, it is not noticed if the log was rewritten, or never gets this head");
+        }
         return;
       }
       try {
