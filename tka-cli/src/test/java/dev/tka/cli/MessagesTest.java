@@ -19,6 +19,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,7 +35,7 @@ class MessagesTest {
               + "|SQLITE_|(?i:\\b(select|insert into|update \\w+ set|delete from|create table)\\b)"
               + "|\\b(java|org|com)\\.|Hikari|Flyway|jdbc");
 
-  /** STORE, FILE and KEYS stand for bad ones. */
+  /** STORE, FILE, STATE and KEYS stand for bad ones. */
   private static final List<String> COMMANDS =
       List.of(
           "serve --check --database STORE",
@@ -42,6 +43,7 @@ class MessagesTest {
           "status STORE",
           "log STORE",
           "verify STORE",
+          "verify STORE --witness FILE --witness-seen FILE --witness-log unix:FILE",
           "verify STORE --all",
           "tailnets STORE",
           "fleet STORE",
@@ -112,9 +114,9 @@ class MessagesTest {
           "import EXPORT STORE",
           "serve --check --config FILE",
           "broker check FILE",
-          "broker token FILE rule --state FILE",
+          "broker token FILE rule --state STATE",
           "broker voucher KEYS --tailnet n NODE",
-          "broker log --state FILE",
+          "broker log --state STATE",
           "broker waiting STORE",
           "witness run FILE --state FILE/x",
           "witness key --state FILE/x",
@@ -205,6 +207,8 @@ class MessagesTest {
   }
 
   private String[] arguments(String command, String store, String file) {
+    // No folder of that name is made here.
+    String below = file.equals("-") ? folder.toString() : file;
     List<String> words = new ArrayList<>();
     for (String word : command.split(" ", -1)) {
       words.add(
@@ -218,7 +222,8 @@ class MessagesTest {
             case "NODEDIR" -> tailnet.directory().toString();
             case "EXPORT" -> folder.resolve("export").toString();
             case "NEW" -> folder.resolve("new" + count).toString();
-            default -> word.replace("FILE/", file + "/");
+            case "STATE" -> below;
+            default -> word.replace("FILE/", below + "/");
           });
     }
     return words.toArray(String[]::new);
@@ -286,7 +291,7 @@ class MessagesTest {
             folder.resolve("empty").resolve("below"),
             Files.createSymbolicLink(folder.resolve("loop"), folder.resolve("loop")))) {
       for (String command : COMMANDS) {
-        if (command.contains("FILE") || command.contains("KEYS")) {
+        if (Stream.of("FILE", "KEYS", "STATE").anyMatch(command::contains)) {
           run(command, tailnet.directory().toString(), file.toString());
         }
       }
