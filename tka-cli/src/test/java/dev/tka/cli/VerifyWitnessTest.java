@@ -177,7 +177,10 @@ class VerifyWitnessTest {
   @Test
   void eachLieHasItsWordAndTheStatusOfAFailedVerification() throws Exception {
     show(usual(), Duration.ofHours(25));
-    assertAccuses(verify("--witness-seen", seen), "frozen", "the log stands still: ");
+    assertAccuses(
+        verify("--witness-seen", seen),
+        "frozen",
+        "the log stands still: expected cosignatures since 20");
     assertThat(verify("--witness-seen", seen, "--witness-age", "48h").exitCode())
         .isEqualTo(ExitCode.OK);
 

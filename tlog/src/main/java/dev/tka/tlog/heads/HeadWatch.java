@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -452,7 +453,9 @@ public record HeadWatch(LogPolicy policy, Duration oldest) {
       require(
           quorum.isMetBy(fresh),
           Kind.FROZEN,
-          "expected cosignatures not older than " + oldest + ", found older ones");
+          "expected cosignatures since "
+              + now.minus(oldest).truncatedTo(ChronoUnit.SECONDS)
+              + ", found older ones");
     }
     return checkpoint;
   }
