@@ -120,7 +120,7 @@ class MessagesTest {
           "broker waiting STORE",
           "witness run FILE --state FILE/x",
           "witness key --state FILE/x",
-          "witness log-key FILE",
+          "witness log-key STATE",
           "conformance FILE",
           "conformance STORE");
 
