@@ -41,7 +41,7 @@ import org.junit.jupiter.api.Test;
  * is never accused. {@code -Dtka.scenarios} makes it longer, {@code -Dtka.seed} begins elsewhere.
  */
 class HeadWatchSimulationTest {
-  private static final int SCENARIOS = Integer.getInteger("tka.scenarios", 200);
+  private static final int SCENARIOS = Integer.getInteger("tka.scenarios", 100);
   private static final long SEED = Long.getLong("tka.seed", System.nanoTime());
 
   private static final Duration OLDEST = Duration.ofHours(24);

@@ -55,7 +55,7 @@ class DirectoryTrailProperties {
         .ofMaxSize(8);
   }
 
-  @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
+  @Property(edgeCases = EdgeCasesMode.NONE)
   void aKeptTrailEqualsOneReadAfresh(@ForAll("steps") List<Step> steps) throws Exception {
     Path folder = MemoryFolders.create("tka-trail");
     try {

@@ -98,7 +98,7 @@ class AuthorityProperties {
                     List.of(entry.committedAt(), entry.height(), snapshot.lastActiveAncestor())));
   }
 
-  @Property(tries = 1000)
+  @Property
   void theOrderAndTheBatchesDoNotMatter(@ForAll("dags") RandomDag dag, @ForAll Random random)
       throws TkaException {
     Authority opened = Authority.open(TestStores.holding(dag.aums()));
@@ -117,7 +117,7 @@ class AuthorityProperties {
     Statistics.label("reorganised").collect(reorganised > 0);
   }
 
-  @Property(tries = 1000)
+  @Property
   void oneByOneIsTheSameAsOpeningAtEveryStep(@ForAll("dags") RandomDag dag, @ForAll Random random)
       throws TkaException {
     LiveAuthority live = over(TestStores.holding(List.of(dag.genesis())));
@@ -128,7 +128,7 @@ class AuthorityProperties {
     }
   }
 
-  @Property(tries = 1000)
+  @Property
   void openingAgreesWithTheNaiveResolver(@ForAll("dags") RandomDag dag, @ForAll Random random)
       throws TkaException {
     List<Aum> shuffled = new ArrayList<>(dag.aums());
@@ -144,7 +144,7 @@ class AuthorityProperties {
         .collect(4 * authority.length() / (dag.aums().size() + 1));
   }
 
-  @Property(tries = 1000)
+  @Property
   void theStateAtEveryAumIsWhatAReplayFromTheGenesisGives(@ForAll("dags") RandomDag dag)
       throws TkaException {
     Authority authority = Authority.open(TestStores.holding(dag.aums()));
@@ -157,7 +157,7 @@ class AuthorityProperties {
     }
   }
 
-  @Property(tries = 1000)
+  @Property
   void aWholeTreePassesTheAudit(@ForAll("dags") RandomDag dag) throws TkaException {
     Authority authority = Authority.open(TestStores.holding(dag.aums()));
 
@@ -167,7 +167,7 @@ class AuthorityProperties {
     assertThat(audit.verified()).isEqualTo(dag.aums().size());
   }
 
-  @Property(tries = 1000)
+  @Property
   void informIsAllOrNothingWhicheverCallFails(
       @ForAll("dagsWithUpdates") RandomDag dag, @ForAll Random random) throws TkaException {
     List<Aum> order = dag.shuffled(random);
@@ -200,7 +200,7 @@ class AuthorityProperties {
     Statistics.label("calls").collect(Math.min(calls, 10));
   }
 
-  @Property(tries = 1000)
+  @Property
   void oneBadUpdateKeepsOutAllOfThem(@ForAll("dags") RandomDag dag, @ForAll Random random)
       throws TkaException {
     List<Aum> updates = new ArrayList<>(dag.shuffled(random));
@@ -222,7 +222,7 @@ class AuthorityProperties {
   }
 
   // More tries, because those where nothing opens do not count.
-  @Property(tries = 1500)
+  @Property
   void restoringPurgedAumsEqualsOpening(
       @ForAll("dagsWithUpdates") RandomDag dag, @ForAll Random random) throws TkaException {
     List<Aum> purged = new ArrayList<>();

@@ -120,7 +120,7 @@ class BuildingProperties {
     return accepted;
   }
 
-  @Property(tries = 1000)
+  @Property
   void aPeerAcceptsEverythingTheBuilderAccepts(
       @ForAll("lengths") int length, @ForAll("edits") List<Edit> edits) throws TkaException {
     List<Aum> before = QUIET.subList(0, 1 + length);
@@ -158,7 +158,7 @@ class BuildingProperties {
     Statistics.label("some refused").collect(refused > 0);
   }
 
-  @Property(tries = 1000)
+  @Property
   void aCheckpointNeverChangesTheState(@ForAll("edits") List<Edit> edits) throws TkaException {
     List<Aum> before = QUIET.subList(0, 1 + 50);
     LiveAuthority live = over(before);
@@ -205,7 +205,7 @@ class BuildingProperties {
     return RandomDag.arbitrary();
   }
 
-  @Property(tries = 1000)
+  @Property
   void aRevocationTakesEffectExactlyWhenThePageSaysSo(
       @ForAll("dags") RandomDag dag, @ForAll("revokings") Revoking revoking) throws TkaException {
     LiveAuthority live = over(dag.aums());

@@ -161,7 +161,7 @@ class ThresholdsProperties {
     return Stream.of(Thresholds.Kind.values()).mapToLong(thresholds::of).max().orElseThrow();
   }
 
-  @Property(tries = 300)
+  @Property
   void nothingBelowAThresholdIsStoredInAnyOrder(
       @ForAll("thresholds") Thresholds thresholds, @ForAll long seed) throws TkaException {
     Random random = new Random(seed);

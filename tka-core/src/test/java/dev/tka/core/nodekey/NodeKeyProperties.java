@@ -170,7 +170,7 @@ class NodeKeyProperties {
     return recipes(Arbitraries.of(1, 2, 3)).list().ofMinSize(1).ofMaxSize(3);
   }
 
-  @Property(tries = 300)
+  @Property
   void authorizedChainStaysSoUntilItsKeyIsRemoved(
       @ForAll("chainsOfSeveral") List<Recipe> recipes, @ForAll("edits") List<Edit> edits)
       throws TkaException {
@@ -231,7 +231,7 @@ class NodeKeyProperties {
         .ofMaxSize(40);
   }
 
-  @Property(tries = 500)
+  @Property
   void theResultOfRotateDecodesAndVerifies(
       @ForAll boolean credential, @ForAll("turns") List<Turn> turns) throws TkaException {
     int wrapping = FIRST_WRAPPING;
