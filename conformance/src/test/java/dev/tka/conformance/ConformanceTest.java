@@ -79,14 +79,23 @@ class ConformanceTest {
                 Map.entry("text.jsonl.gz", 231)));
   }
 
-  /** A case is judged by its content, whatever its name and wherever it is. */
+  /**
+   * A case is judged by its content, whatever its name and wherever it is. A fifth of each kind,
+   * and other ones each time, since all of them have been judged above; all of a kind whose cases
+   * find their keys in one another.
+   */
   @Test
-  void everyGoldenCaseHoldsUnderAnotherNameAndInAnotherOrder() throws IOException {
-    Random random = new Random(25);
+  void goldenCasesHoldUnderAnotherNameAndInAnotherOrder() throws IOException {
+    long seed = Long.getLong("tka.seed", System.nanoTime());
+    System.out.println("golden cases renamed, from seed " + seed);
+    Random random = new Random(seed);
     int cases = 0;
     for (String kind : Conformance.kinds()) {
       List<String> lines = new ArrayList<>(GoldenData.lines(kind));
       Collections.shuffle(lines, random);
+      if (!kind.equals("long")) {
+        lines = new ArrayList<>(lines.subList(0, (lines.size() + 4) / 5));
+      }
       for (int i = 0; i < lines.size(); i++) {
         lines.set(i, lines.get(i).replaceFirst("\"name\":\"[^\"]*\"", "\"name\":\"" + i + "\""));
       }
