@@ -112,6 +112,25 @@ final class Browser implements AutoCloseable {
     return until(() -> selector, () -> find(selector).filter(WebElement::isDisplayed));
   }
 
+  /** Waits until an element is in view, and clicks it. */
+  void click(String selector) {
+    click(selector, () -> find(selector).filter(WebElement::isDisplayed));
+  }
+
+  /** Clicks an element; what is drawn again in between is looked for again. */
+  void click(String what, Supplier<Optional<WebElement>> find) {
+    boolean unused =
+        until(
+            () -> what,
+            () ->
+                find.get()
+                    .map(
+                        element -> {
+                          element.click();
+                          return true;
+                        }));
+  }
+
   /** Waits until the text of an element has a part. */
   void seeText(String selector, String part) {
     boolean unused =
@@ -130,7 +149,11 @@ final class Browser implements AutoCloseable {
 
   /** The text of all elements, as it is shown; empty if there are none. */
   String text(String selector) {
-    return String.join("\n", all(selector).stream().map(WebElement::getText).toList());
+    return until(
+        () -> selector,
+        () ->
+            Optional.of(
+                String.join("\n", all(selector).stream().map(WebElement::getText).toList())));
   }
 
   Object run(String script, Object... arguments) {

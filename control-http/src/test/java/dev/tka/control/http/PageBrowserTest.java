@@ -102,12 +102,23 @@ class PageBrowserTest {
   }
 
   private static WebElement row(String list, String part) {
+    return browser.until(() -> part + " in " + browser.text(list), () -> find(list, part));
+  }
+
+  private static Optional<WebElement> find(String list, String part) {
+    return browser.all(list + " .row").stream()
+        .filter(each -> each.getText().contains(part))
+        .findFirst();
+  }
+
+  private static void click(String list, String part) {
+    browser.click(part + " in " + list, () -> find(list, part));
+  }
+
+  /** The text of a row, which may be drawn again meanwhile. */
+  private static String rowText(String list, String part) {
     return browser.until(
-        () -> part + " in " + browser.text(list),
-        () ->
-            browser.all(list + " .row").stream()
-                .filter(each -> each.getText().contains(part))
-                .findFirst());
+        () -> part + " in " + browser.text(list), () -> find(list, part).map(WebElement::getText));
   }
 
   @Test
@@ -117,7 +128,7 @@ class PageBrowserTest {
     browser.driver().navigate().refresh();
     browser.see("#token").sendKeys("not-the-token-0123456789");
     browser.shoot("sign-in");
-    browser.find("form button").orElseThrow().click();
+    browser.click("form button");
     browser.seeText("[role=alert]", "This token is not valid here.");
     expected = "401";
 
@@ -126,7 +137,7 @@ class PageBrowserTest {
     browser.seeText(".tailnets .row", PageKit.TAILNET);
     assertThat(browser.driver().manage().getCookieNamed("tka-page").isHttpOnly()).isTrue();
     assertThat(browser.run("return document.cookie")).isEqualTo("");
-    browser.see("#sign-out").click();
+    browser.click("#sign-out");
     browser.see("#token");
     assertThat(browser.driver().manage().getCookies()).isEmpty();
   }
@@ -139,11 +150,10 @@ class PageBrowserTest {
     browser.seeText(".tailnets .row", "1 behind");
     browser.shoot("tailnets");
 
-    assertThat(row(".tailnets", PageKit.TAILNET).getText())
+    assertThat(rowText(".tailnets", PageKit.TAILNET))
         .contains("enabled", "4 keys", "7 nodes", "1 stranded");
-    assertThat(row(".tailnets", "off.example").getText()).contains("not enabled");
-    assertThat(row(".tailnets", "moved.example").getText())
-        .contains("moved", kit.other().toString());
+    assertThat(rowText(".tailnets", "off.example")).contains("not enabled");
+    assertThat(rowText(".tailnets", "moved.example")).contains("moved", kit.other().toString());
     browser.see("#filter").sendKeys("OFF");
     browser.seeText(".counted", "1 of ");
     assertThat(browser.all(".tailnets .row")).hasSize(1);
@@ -166,13 +176,13 @@ class PageBrowserTest {
     assertThat(browser.all(".chain .row")).hasSize(PageKit.CHAIN.all().size());
     browser.shoot("chain");
 
-    row(".chain", "remove-key").click();
+    click(".chain", "remove-key");
     browser.seeText(".panel", "verifies");
     browser.shoot("chain-update");
     assertThat(browser.text(".panel"))
         .contains(PageKit.CHAIN.get("E").hash().toString(), "trusted, 2 votes", "Ada's laptop")
         .contains("| tka inspect -");
-    browser.find(".panel .hash").orElseThrow().click();
+    browser.click(".panel .hash");
     browser.seeText(".panel h2", "checkpoint");
     assertThat(browser.driver().getCurrentUrl())
         .endsWith("update=" + PageKit.CHAIN.get("D").hash());
@@ -198,15 +208,15 @@ class PageBrowserTest {
   @Test
   void theNodesHaveTheirStateAndTheCommandThatHelps() throws Exception {
     go(place(PageKit.TAILNET, "nodes"));
-    row(".node-list", "tablet").click();
+    click(".node-list", "tablet");
     browser.seeText(".panel", "Its peers drop it");
     browser.shoot("nodes");
     assertThat(browser.text(".panel"))
         .contains("locked-out", "tka sign http://", "nodekey:", "sign it where a trusted key is");
-    row(".node-list", "phone").click();
+    click(".node-list", "phone");
     browser.seeText(".panel", "Its peers keep it");
     assertThat(browser.text(".panel")).contains("5 behind", "verifies, trusted with 1 vote");
-    row(".node-list", "lost").click();
+    click(".node-list", "lost");
     browser.seeText(".panel", "stranded");
     assertThat(browser.text(".panel")).contains("tailscale lock local-disable");
   }
@@ -215,11 +225,7 @@ class PageBrowserTest {
   void aRevocationIsDrawnBeforeItIsMade() throws Exception {
     go(place(PageKit.TAILNET, "revocation"));
     browser.see(".boxes");
-    browser
-        .until(
-            () -> "a box",
-            () -> browser.find(".boxes input[value='" + TestKeys.publicKey(3) + "']"))
-        .click();
+    browser.click(".boxes input[value='" + TestKeys.publicKey(3) + "']");
     browser.seeText(".plan", "The recovery update");
     browser.shoot("revocation");
     assertThat(browser.text(".plan"))
@@ -236,7 +242,7 @@ class PageBrowserTest {
                 + "&forkFrom="
                 + PageKit.CHAIN.get("G").hash()));
     browser.seeText(".picture", "2 updates would be erased.");
-    browser.see(".plan > p a").click();
+    browser.click(".plan > p a");
     browser.seeText(".picture", "8 updates would be erased.");
   }
 
@@ -304,11 +310,11 @@ class PageBrowserTest {
     browser.seeText("h1", PageKit.MARKUP);
     browser.seeText("main", "Tailnet Lock is NOT enabled.");
     go(place(PageKit.TAILNET, "nodes"));
-    row(".node-list", PageKit.MARKUP).click();
+    click(".node-list", PageKit.MARKUP);
     browser.seeText(".panel h2", PageKit.MARKUP);
     row(".node-list", "safeU+202Egpj.exeU+2066U+200Bx");
     row(".node-list", "long-nnn");
-    row(".node-list", "lost").click();
+    click(".node-list", "lost");
     browser.seeText(".panel details", "<b>huge</b>");
     browser.shoot("hostile");
     assertThat(browser.all("main img, main b, main script")).isEmpty();
