@@ -84,9 +84,11 @@ public final class Main {
   }
 
   static {
-    // Of the types that picocli can read no option has any of these, and to look for them takes
-    // time.
+    // Of the types that picocli can read no option has any of these, nor is there any Groovy, and
+    // to
+    // look for them takes time.
     System.setProperty("picocli.converters.excludes", "java[.](sql|time)[.].*");
+    System.setProperty("picocli.disable.closures", "true");
   }
 
   private static int execute(Tka tka, PrintWriter out, PrintWriter err, String... given) {

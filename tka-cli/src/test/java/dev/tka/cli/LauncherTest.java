@@ -147,7 +147,9 @@ class LauncherTest {
     assertThat(calls(runtime).get(0)).isEqualTo("-Xshare:dump");
     assertThat(calls(runtime).get(1)).contains("-XX:ArchiveClassesAtExit=" + folder);
     assertThat(calls(runtime).subList(2, 4))
-        .allMatch(call -> call.contains("-jar " + folder.resolve("tka.jar") + " status DIR"));
+        .allMatch(
+            call ->
+                call.contains("-cp " + folder.resolve("tka.jar") + " dev.tka.cli.Main status DIR"));
   }
 
   @Test
