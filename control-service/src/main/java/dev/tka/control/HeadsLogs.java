@@ -57,6 +57,12 @@ final class HeadsLogs {
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
 
+  /** A witness that takes longer than this is left alone for a while, as one that is down. */
+  private static final Duration SLOW = Duration.ofSeconds(2);
+
+  private static final int TOO_MANY = 429;
+  private static final int FAILED = 500;
+
   private static final String AHEAD =
       "it has cosigned more of the log than control has, or another tree";
 
@@ -94,6 +100,9 @@ final class HeadsLogs {
 
     /** The checkpoint that is served, with its cosignatures. */
     private volatile Optional<SignedNote> served = Optional.empty();
+
+    /** Whether the quorum cosigned that one. */
+    private boolean isEnough;
 
     Told(Checkpoint now) {
       this.now = now;
@@ -222,10 +231,16 @@ final class HeadsLogs {
         all = false;
         continue;
       }
-      answered.putIfAbsent(each.key().name(), nanoTime.getAsLong());
+      long began = nanoTime.getAsLong();
+      answered.putIfAbsent(each.key().name(), began);
       try {
         Cosigning.Answer answer = ask(of, log, signed, each);
-        pauses.remove(each.key().name());
+        if (nanoTime.getAsLong() - began > SLOW.toNanos()) {
+          // The logs of all other tailnets wait meanwhile.
+          pause(each);
+        } else {
+          pauses.remove(each.key().name());
+        }
         ahead |=
             answer instanceof Cosigning.Answer.OtherRoot
                 || answer instanceof Cosigning.Answer.OtherSize;
@@ -244,10 +259,15 @@ final class HeadsLogs {
         failed(each, String.valueOf(e.getMessage()));
       }
     }
-    if (!made.isEmpty()) {
+    boolean isEnough = policy.quorum().map(quorum -> quorum.isMetBy(by)).orElse(true);
+    boolean wasEnough = of.isEnough && of.served.filter(note -> isOf(log, note)).isPresent();
+    // What the quorum cosigned stays until it has cosigned more: a part of it looks like a lie.
+    if (!made.isEmpty() && (isEnough || !wasEnough)) {
       of.served = Optional.of(signed.with(made));
+      of.isEnough = isEnough;
     }
-    of.pause = all ? REFRESH : twice(of.asked.equals(Optional.of(of.now)) ? of.pause : FIRST_PAUSE);
+    boolean isAgain = of.asked.equals(Optional.of(of.now)) && !of.pause.equals(REFRESH);
+    of.pause = all ? REFRESH : twice(isAgain ? of.pause : FIRST_PAUSE);
     of.asked = Optional.of(of.now);
     of.at = nanoTime.getAsLong();
     if (ahead && policy.quorum().filter(quorum -> !quorum.isMetBy(by)).isPresent()) {
@@ -318,7 +338,14 @@ final class HeadsLogs {
     }
     WitnessTransport.Reply reply =
         transport.post(witness.url().orElseThrow(), AddCheckpoint.PATH, request.get().encode());
+    if (reply.status() == TOO_MANY || reply.status() >= FAILED) {
+      throw new IOException("it answered " + reply.status());
+    }
     return Cosigning.read(reply.status(), reply.type(), reply.body(), signed, witness.key());
+  }
+
+  private static boolean isOf(HeadsLog log, SignedNote note) {
+    return note.text().startsWith(log.origin() + "\n");
   }
 
   /** A witness has seen more of a log than is here, and too few others cosign it. */
@@ -354,7 +381,7 @@ final class HeadsLogs {
       // The last one that was cosigned: a new one has its cosignatures within a second.
       return Optional.ofNullable(told.get(tailnet))
           .flatMap(of -> of.served)
-          .filter(note -> note.text().startsWith(log.get().origin() + "\n"))
+          .filter(note -> isOf(log.get(), note))
           .map(SignedNote::encode);
     }
     try {

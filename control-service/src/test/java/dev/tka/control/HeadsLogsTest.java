@@ -179,6 +179,27 @@ class HeadsLogsTest {
         .containsEntry("two", Duration.ZERO);
   }
 
+  /** A part of the quorum's cosignatures would look like a lie. */
+  @Test
+  void whatTheQuorumCosignedStaysWhileOneOfItIsDown() throws Exception {
+    control.service.workOnLogs();
+    HeadWatch.Result before = look(Optional.empty());
+    down.add("two");
+    control.nanos.addAndGet(HeadsLogs.REFRESH.toNanos());
+    control.service.workOnLogs();
+    assertThat(look(before.seen()).outcome().kind()).isEqualTo(HeadWatch.Kind.FINE);
+    control.call(1, TestControl.edit(1, genesis.hash(), add3));
+    control.service.workOnLogs();
+    HeadWatch.Result meanwhile = look(before.seen());
+    assertThat(meanwhile.outcome().toString()).contains("on its way");
+    down.clear();
+    control.nanos.addAndGet(Duration.ofSeconds(5).toNanos());
+    control.service.workOnLogs();
+    HeadWatch.Result after = look(meanwhile.seen());
+    assertThat(after.outcome().detail()).isEmpty();
+    assertThat(after.seen().orElseThrow().size()).isEqualTo(2);
+  }
+
   @Test
   void twoServicesKeepOneLog() throws Exception {
     ControlService other =

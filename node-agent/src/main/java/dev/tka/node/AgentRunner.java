@@ -108,9 +108,9 @@ public final class AgentRunner implements AutoCloseable {
   }
 
   /**
-   * The same, and looks at control's log of heads after the first round, half a minute to a minute
-   * after each new head, and every 10 to 20 minutes. What it finds is reported, and changes nothing
-   * about peers.
+   * The same, and looks at control's log of heads after the first round, within two minutes of each
+   * new head, and every 10 to 20 minutes. What it finds is reported, and changes nothing about
+   * peers.
    *
    * @param watch how the log is judged
    */
@@ -347,12 +347,15 @@ public final class AgentRunner implements AutoCloseable {
           logDue = sooner(logDue, jittered(LOG_SOON));
         }
       }
-      agent.fetchPeers(transport);
+      Optional<ControlFailure> unlisted = fetchPeers();
       if (pool.timer().now().minus(notedAt).compareTo(NOTE_TIME) >= 0) {
         agent.noteTime();
         notedAt = pool.timer().now();
       }
       lookAtLog();
+      if (unlisted.isPresent()) {
+        throw unlisted.get();
+      }
     } catch (ControlFailure e) {
       reportPeers(before);
       fail(e);
@@ -384,6 +387,22 @@ public final class AgentRunner implements AutoCloseable {
       Duration rest = whole.minus(pause);
       patience = rest.compareTo(PATIENCE) < 0 ? rest : PATIENCE;
       pause(pause, told.filter(this::differs).isPresent() ? OTHER_HEAD : lastLock);
+    }
+  }
+
+  /**
+   * Asks for the peers.
+   *
+   * @return what control answered instead: one that lists no peers is not to escape the look at its
+   *     log by that
+   * @throws ControlFailure if it does not answer at all
+   */
+  private Optional<ControlFailure> fetchPeers() throws ControlFailure, StoreException {
+    try {
+      agent.fetchPeers(transport);
+      return Optional.empty();
+    } catch (ControlFailure.Refused | ControlFailure.BadAnswer e) {
+      return Optional.of(e);
     }
   }
 

@@ -144,7 +144,7 @@ class HeadsServedTest {
     for (String option : new String[] {"--check", "--insecure-listen=false"}) {
       Cli.Result result =
           Cli.run("serve", option, "--state", folder.resolve("state"), "--witnesses", witnesses);
-      assertThat(result.exitCode()).isEqualTo(ExitCode.IO);
+      assertThat(result.exitCode()).isEqualTo(ExitCode.BAD_INPUT);
       assertThat(result.err()).hasLineCount(1).contains(witnesses + ": expected a line 'witness");
     }
     assertThat(folder.resolve("state")).doesNotExist();

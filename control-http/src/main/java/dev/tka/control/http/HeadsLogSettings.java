@@ -29,27 +29,34 @@ public record HeadsLogSettings(Path keyFile, Optional<Path> policyFile) {
   /**
    * Reads each file that is named, and keeps nothing of it. The key's may not be there yet.
    *
-   * @throws IOException if one cannot be read or used; the message names it, and shows nothing of a
-   *     key
+   * @throws SettingsFile.InvalidException if one makes no sense; the message names it, and shows
+   *     nothing of a key
+   * @throws IOException if one cannot be read
    */
-  public void requireFiles() throws IOException {
+  public void requireFiles() throws SettingsFile.InvalidException, IOException {
     LogPolicy unused = policy();
     if (Files.exists(keyFile, LinkOption.NOFOLLOW_LINKS)) {
       try {
         List<SignerKey> unusedToo = NoteKeyFile.read(keyFile, VerifierKey.Kind.NOTE);
       } catch (SigningException e) {
-        throw new IOException(e.getMessage(), e);
+        throw wrong(e.getMessage());
       }
     }
+  }
+
+  private static SettingsFile.InvalidException wrong(String problem) {
+    return new SettingsFile.InvalidException(List.of(problem));
   }
 
   /**
    * Has a service keep the logs from now on. To be called once for a service.
    *
    * @return the way to the witnesses, to be closed after the service
+   * @throws SettingsFile.InvalidException as {@link #requireFiles}
    * @throws IOException as {@link #requireFiles}, and if the key cannot be made
    */
-  public HttpWitnesses keep(ControlService service) throws IOException {
+  public HttpWitnesses keep(ControlService service)
+      throws SettingsFile.InvalidException, IOException {
     LogPolicy policy = policy();
     List<SignerKey> keys;
     try {
@@ -57,14 +64,14 @@ public record HeadsLogSettings(Path keyFile, Optional<Path> policyFile) {
           NoteKeyFile.readOrCreate(
               keyFile, VerifierKey.Kind.NOTE, NoteKeyFile.randomName(NEW_NAME));
     } catch (SigningException e) {
-      throw new IOException(e.getMessage(), e);
+      throw wrong(e.getMessage());
     }
     HttpWitnesses witnesses = HttpWitnesses.open();
     service.keepLogs(keys, policy, witnesses);
     return witnesses;
   }
 
-  private LogPolicy policy() throws IOException {
+  private LogPolicy policy() throws SettingsFile.InvalidException, IOException {
     if (policyFile.isEmpty()) {
       return new LogPolicy(List.of(), Map.of(), Optional.empty());
     }
@@ -73,15 +80,21 @@ public record HeadsLogSettings(Path keyFile, Optional<Path> policyFile) {
     try (InputStream in = Files.newInputStream(file)) {
       policy = LogPolicy.parse(in.readNBytes(LogPolicy.MOST_BYTES + 1));
     } catch (TextException e) {
-      throw new IOException(file + ": " + e.getMessage(), e);
+      throw wrong(file + ": " + e.getMessage());
     }
     if (policy.witnesses().isEmpty()) {
-      throw new IOException(file + ": expected a line 'witness NAME KEY URL', found none");
+      throw wrong(file + ": expected a line 'witness NAME KEY URL', found none");
+    }
+    if (policy.quorum().isEmpty()) {
+      throw wrong(
+          file
+              + ": expected a line 'quorum NAME' of a witness or a group, found none: nothing would"
+              + " say how many must cosign");
     }
     for (LogPolicy.Witness each : policy.witnesses().values()) {
       Optional<String> problem = HttpWitnesses.problem(each);
       if (problem.isPresent()) {
-        throw new IOException(file + ": " + problem.get());
+        throw wrong(file + ": " + problem.get());
       }
     }
     return policy;

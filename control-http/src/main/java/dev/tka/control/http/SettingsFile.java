@@ -184,10 +184,11 @@ public final class SettingsFile {
     /**
      * Reads each file that is named, and keeps nothing of it.
      *
+     * @throws InvalidException if the file of a policy or a log's key makes no sense
      * @throws IOException if one cannot be read or used; the message names it, and shows nothing of
      *     a secret
      */
-    public void requireFiles() throws IOException {
+    public void requireFiles() throws InvalidException, IOException {
       server.requireFiles();
       if (logs.isPresent()) {
         logs.get().requireFiles();

@@ -148,17 +148,18 @@ class HeadsTest {
         new String[][] {
           {"nonsense\n", "line 1"},
           {"", "expected a line 'witness NAME KEY URL', found none"},
-          {"witness one " + witness + "\n", "the witness one has no URL"},
-          {"witness one " + witness + " ftp://x\n", "expected a URL such as https://HOST/PATH"},
-          {"witness one " + witness + " https://a@x\n", "expected a URL such as"},
-          {"witness one " + witness + " https://x/?q\n", "expected a URL such as"},
-          {"witness one " + witness + " https:\\\\x\n", "expected a URL such as"},
+          {"witness one " + witness + " https://x\n", "expected a line 'quorum NAME'"},
+          {"witness one " + witness + "\nquorum one\n", "the witness one has no URL"},
+          {"witness one " + witness + " ftp://x\nquorum one", "such as https://HOST/PATH"},
+          {"witness one " + witness + " https://a@x\nquorum one", "expected a URL such as"},
+          {"witness one " + witness + " https://x/?q\nquorum one", "expected a URL such as"},
+          {"witness one " + witness + " https:\\\\x\nquorum one", "expected a URL such as"},
         }) {
       Path policy = write("policy", each[0]);
       HeadsLogSettings settings =
           new HeadsLogSettings(folder.resolve("log.key"), Optional.of(policy));
       assertThatThrownBy(settings::requireFiles)
-          .isInstanceOf(IOException.class)
+          .isInstanceOf(SettingsFile.InvalidException.class)
           .hasMessageStartingWith(policy + ": ")
           .hasMessageContaining(each[1]);
     }
@@ -169,7 +170,7 @@ class HeadsTest {
     Path open = write("open.key", "PRIVATE+KEY+x\n");
     Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rw-r--r--"));
     assertThatThrownBy(new HeadsLogSettings(open, Optional.empty())::requireFiles)
-        .isInstanceOf(IOException.class)
+        .isInstanceOf(SettingsFile.InvalidException.class)
         .hasMessageContaining(open.toString())
         .hasMessageNotContaining("PRIVATE");
   }

@@ -20,6 +20,8 @@ import org.junit.jupiter.api.Timeout;
 /** What a witness may answer, and how little it costs. */
 @Timeout(30)
 class HttpWitnessesTest {
+  private static final Duration LONG = Duration.ofSeconds(20);
+
   /** What a witness sends, over and over if it says so. */
   private record Script(String head, String body, boolean endless) {}
 
@@ -51,9 +53,10 @@ class HttpWitnessesTest {
   }
 
   private static WitnessTransport.Reply ask(
-      Script script, AtomicReference<CompletableFuture<String>> asked) throws IOException {
+      Script script, Duration most, AtomicReference<CompletableFuture<String>> asked)
+      throws IOException {
     try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-        HttpWitnesses witnesses = HttpWitnesses.open(Duration.ofMillis(700))) {
+        HttpWitnesses witnesses = HttpWitnesses.open(most)) {
       asked.set(answer(server, script));
       return witnesses.post(
           "http://127.0.0.1:" + server.getLocalPort() + "/below",
@@ -62,8 +65,8 @@ class HttpWitnessesTest {
     }
   }
 
-  private static WitnessTransport.Reply ask(Script script) throws IOException {
-    return ask(script, new AtomicReference<>());
+  private static WitnessTransport.Reply ask(Script script, Duration most) throws IOException {
+    return ask(script, most, new AtomicReference<>());
   }
 
   private static String head(int length, String... more) {
@@ -74,7 +77,7 @@ class HttpWitnessesTest {
   void theAnswerComesBackAsItIs() throws Exception {
     AtomicReference<CompletableFuture<String>> asked = new AtomicReference<>();
     WitnessTransport.Reply reply =
-        ask(new Script(head(5, "Content-Type: text/x.tlog.size\r\n"), "hello", false), asked);
+        ask(new Script(head(5, "Content-Type: text/x.tlog.size\r\n"), "hello", false), LONG, asked);
     assertThat(reply.status()).isEqualTo(200);
     assertThat(reply.type()).isEqualTo("text/x.tlog.size");
     assertThat(new String(reply.body(), StandardCharsets.US_ASCII)).isEqualTo("hello");
@@ -85,7 +88,7 @@ class HttpWitnessesTest {
   void aRedirectIsNotFollowed() throws Exception {
     String redirect =
         "HTTP/1.1 307 Go\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
-    assertThat(ask(new Script(redirect, "", false)).status()).isEqualTo(307);
+    assertThat(ask(new Script(redirect, "", false), LONG).status()).isEqualTo(307);
   }
 
   @Test
@@ -100,7 +103,7 @@ class HttpWitnessesTest {
           new Script("HTTP/1.1 200 OK\r\n", "X-More: and more\r\n", true),
           new Script("nonsense\r\n\r\n", "", false),
         }) {
-      assertThatThrownBy(() -> ask(each))
+      assertThatThrownBy(() -> ask(each, Duration.ofMillis(700)))
           .as("%s", each)
           .isInstanceOf(IOException.class)
           .hasMessageMatching("no (whole )?answer.*");
@@ -121,7 +124,8 @@ class HttpWitnessesTest {
       assertThatThrownBy(
               () -> witnesses.post("http://nowhere.invalid", "add-checkpoint", new byte[1]))
           .isInstanceOf(IOException.class)
-          .hasMessage("no such host");
+          // A resolver may name a host of its own for what it does not know.
+          .hasMessageMatching("no such host|nobody listens there|no whole answer.*");
     }
   }
 }

@@ -48,7 +48,8 @@ class OperationsPageTest {
             false,
             Set.of(Kit.TAILNET),
             plain.limits());
-    String witness = "witness one " + Witness.keyOf(folder, "one") + " http://127.0.0.1:1\n";
+    String witness =
+        "witness one " + Witness.keyOf(folder, "one") + " http://127.0.0.1:1\nquorum one\n";
     HeadsLogSettings logs =
         new HeadsLogSettings(
             folder.resolve("log.key"),

@@ -342,10 +342,17 @@ final class NodeAgentCommands {
         try (AgentDirectory kept = AgentDirectory.open(folder.path(), Clock.systemUTC())) {
           NodeAgent agent = NodeAgent.open(kept, key.of(kept), clocks());
           Followed followed = AgentRunner.once(agent, transport);
-          Optional<LogVerdict> log =
-              watch.isPresent()
-                  ? Optional.of(agent.lookAtLog(watch.get(), transport))
-                  : Optional.empty();
+          Optional<LogVerdict> log = Optional.empty();
+          Optional<StoreException> unkept = Optional.empty();
+          if (watch.isPresent()) {
+            try {
+              log = Optional.of(agent.lookAtLog(watch.get(), transport));
+            } catch (StoreException e) {
+              // What was found is said all the same.
+              log = agent.status().log();
+              unkept = Optional.of(e);
+            }
+          }
           AgentStatus status = agent.status();
           if (json) {
             Map<String, Object> object = new LinkedHashMap<>();
@@ -363,9 +370,16 @@ final class NodeAgentCommands {
             status.problems().forEach(each -> out.println("problem: " + Texts.printable(each)));
           }
           int exitCode = NodeAgentText.exitCode(followed);
-          return exitCode == ExitCode.OK
-              ? log.map(found -> LogText.exitCode(found.outcome())).orElse(exitCode)
-              : exitCode;
+          if (exitCode == ExitCode.OK) {
+            exitCode = log.map(found -> LogText.exitCode(found.outcome())).orElse(exitCode);
+          }
+          if (unkept.isPresent()) {
+            if (exitCode == ExitCode.OK) {
+              throw unkept.get();
+            }
+            spec.commandLine().getErr().println("tka: " + unkept.get().getMessage());
+          }
+          return exitCode;
         }
       } catch (ControlFailure e) {
         throw NodeAgentText.failure(Texts.printable(url), e);

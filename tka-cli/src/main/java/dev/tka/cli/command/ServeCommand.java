@@ -352,6 +352,9 @@ public final class ServeCommand implements Callable<Integer> {
     } catch (ControlException e) {
       service.close();
       throw new CommandFailure(ExitCode.IO, database.url() + ": " + e.getMessage());
+    } catch (SettingsFile.InvalidException e) {
+      service.close();
+      throw new CommandFailure(ExitCode.BAD_INPUT, String.valueOf(e.getMessage()));
     } catch (IOException | RuntimeException e) {
       service.close();
       throw e;

@@ -5,6 +5,7 @@ import dev.tka.cli.input.Tka;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.core.TkaException;
+import dev.tka.core.store.StoreException;
 import dev.tka.store.NoteKeyFile;
 import dev.tka.store.StorePlace;
 import dev.tka.store.Tailnets;
@@ -293,7 +294,13 @@ public final class WitnessCommand {
                                 + ": expected control's own store, such as sqlite:PATH, found one"
                                 + " without logs"));
         for (String tailnet : records.tailnets()) {
-          Optional<HeadsLog> log = records.tailnet(tailnet).log();
+          Optional<HeadsLog> log;
+          try {
+            log = records.tailnet(tailnet).log();
+          } catch (StoreException.Fenced e) {
+            // It lives elsewhere, and so does its log.
+            continue;
+          }
           if (log.isPresent()) {
             keys.forEach(each -> print(each.verifier().named(log.get().origin())));
           }

@@ -422,6 +422,7 @@ public record HeadWatch(LogPolicy policy, Duration oldest) {
     boolean isSigned = false;
     Set<VerifierKey> cosigned = new HashSet<>();
     Set<VerifierKey> fresh = new HashSet<>();
+    boolean isAhead = false;
     for (NoteSignature each : note.signatures()) {
       for (VerifierKey key : keys) {
         if (key.isNamedBy(each)) {
@@ -437,6 +438,7 @@ public record HeadWatch(LogPolicy policy, Duration oldest) {
               "the cosignature of " + witness.key().name());
           cosigned.add(witness.key());
           Instant at = VerifierKey.timeOf(each).orElse(Instant.MIN);
+          isAhead |= at.isAfter(now.plus(AHEAD));
           if (!at.isBefore(now.minus(oldest)) && !at.isAfter(now.plus(AHEAD))) {
             fresh.add(witness.key());
           }
@@ -455,7 +457,11 @@ public record HeadWatch(LogPolicy policy, Duration oldest) {
           Kind.FROZEN,
           "expected cosignatures since "
               + now.minus(oldest).truncatedTo(ChronoUnit.SECONDS)
-              + ", found older ones");
+              + (isAhead
+                  ? ", found some of later than now, "
+                      + now.truncatedTo(ChronoUnit.SECONDS)
+                      + ": see whether the clock here is right"
+                  : ", found older ones"));
     }
     return checkpoint;
   }
