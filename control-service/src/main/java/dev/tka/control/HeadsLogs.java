@@ -174,7 +174,7 @@ final class HeadsLogs {
     Optional<HeadsLog> next =
         Cosigning.after(
             record.log(),
-            on.map(HeadsLogs::lock),
+            on.map(HeadEntry.Lock::of),
             head -> on.orElseThrow().activeAfter(head),
             record.restored(),
             premises.now(),
@@ -185,14 +185,6 @@ final class HeadsLogs {
     next.or(record::log)
         .map(HeadsLog::checkpoint)
         .ifPresent(now -> told.computeIfAbsent(tailnet, t -> new Told(now)).now = now);
-  }
-
-  private static HeadEntry.Lock lock(Authority authority) {
-    return new HeadEntry.Lock(
-        authority.state().stateId1(),
-        authority.state().stateId2(),
-        authority.head(),
-        authority.length());
   }
 
   private boolean isDue(Told of) {

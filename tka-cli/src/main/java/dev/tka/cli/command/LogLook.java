@@ -235,12 +235,6 @@ final class LogLook {
 
   /** The head of an authority, to be compared. */
   static HeadWatch.Held held(Authority authority) {
-    return new HeadWatch.Held(
-        Optional.of(
-            new HeadEntry.Lock(
-                authority.state().stateId1(),
-                authority.state().stateId2(),
-                authority.head(),
-                authority.length())));
+    return new HeadWatch.Held(Optional.of(HeadEntry.Lock.of(authority)));
   }
 }

@@ -3,6 +3,7 @@ package dev.tka.tlog.heads;
 import dev.tka.core.AumHash;
 import dev.tka.core.Bytes;
 import dev.tka.core.TextException;
+import dev.tka.core.authority.Authority;
 import dev.tka.tlog.TreeHash;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -44,6 +45,15 @@ public record HeadEntry(
    * @param length the number of AUMs of control's active chain
    */
   public record Lock(long stateId1, long stateId2, AumHash head, long length) {
+    /** An authority, with the head and the length that it has now. */
+    public static Lock of(Authority authority) {
+      return new Lock(
+          authority.state().stateId1(),
+          authority.state().stateId2(),
+          authority.head(),
+          authority.length());
+    }
+
     /** Whether another is the same head of the same authority, whatever anybody keeps of it. */
     public boolean isSameHead(Lock other) {
       return stateId1 == other.stateId1 && stateId2 == other.stateId2 && head.equals(other.head);
