@@ -85,6 +85,18 @@ public final class NoteKeyFile {
   }
 
   /**
+   * Reads the keys of control's logs, and makes the file with a new one first if it is not there. A
+   * new one has a name that says nothing.
+   *
+   * @throws SigningException as {@link #read}
+   * @throws IOException if the file cannot be read or made
+   */
+  public static List<SignerKey> readOrCreateLogKeys(Path file)
+      throws SigningException, IOException {
+    return readOrCreate(file, VerifierKey.Kind.NOTE, randomName("tka-log"));
+  }
+
+  /**
    * Reads the keys, and makes the file with a new one first if it is not there.
    *
    * @param name of a new key

@@ -84,9 +84,7 @@ public final class Main {
   }
 
   static {
-    // Of the types that picocli can read no option has any of these, nor is there any Groovy, and
-    // to
-    // look for them takes time.
+    // To look for these takes picocli time. No option has such a type, and there is no Groovy.
     System.setProperty("picocli.converters.excludes", "java[.](sql|time)[.].*");
     System.setProperty("picocli.disable.closures", "true");
   }

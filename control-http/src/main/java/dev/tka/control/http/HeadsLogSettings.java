@@ -24,8 +24,6 @@ import java.util.Optional;
  *     nobody cosigns
  */
 public record HeadsLogSettings(Path keyFile, Optional<Path> policyFile) {
-  private static final String NEW_NAME = "tka-log";
-
   /**
    * Reads each file that is named, and keeps nothing of it. The key's may not be there yet.
    *
@@ -60,9 +58,7 @@ public record HeadsLogSettings(Path keyFile, Optional<Path> policyFile) {
     LogPolicy policy = policy();
     List<SignerKey> keys;
     try {
-      keys =
-          NoteKeyFile.readOrCreate(
-              keyFile, VerifierKey.Kind.NOTE, NoteKeyFile.randomName(NEW_NAME));
+      keys = NoteKeyFile.readOrCreateLogKeys(keyFile);
     } catch (SigningException e) {
       throw wrong(e.getMessage());
     }

@@ -251,8 +251,7 @@ public final class WitnessCommand {
         printOrigins(origins, NoteKeyFile.read(file, VerifierKey.Kind.NOTE));
         return ExitCode.OK;
       }
-      List<SignerKey> keys =
-          NoteKeyFile.readOrCreate(file, VerifierKey.Kind.NOTE, NoteKeyFile.randomName("tka-log"));
+      List<SignerKey> keys = NoteKeyFile.readOrCreateLogKeys(file);
       command.tka.noteChange();
       if (add || drop) {
         if (keys.size() != (add ? 1 : 2)) {
