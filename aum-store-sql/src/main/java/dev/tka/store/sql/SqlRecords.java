@@ -227,9 +227,9 @@ final class SqlRecords implements ControlRecords {
             tailnet,
             connection -> {
               database.marks().advance(connection);
-              Kept kept = locked(connection, tailnet, RowLock.NO_KEY_UPDATE);
-              Fences.requireSame(tailnet, kept.fence, before);
-              long number = made(connection, tailnet, kept).number;
+              Locked locked = locked(connection, tailnet, RowLock.NO_KEY_UPDATE);
+              Fences.requireSame(tailnet, locked.fence(), before);
+              long number = made(connection, tailnet, locked.number());
               database.drain(connection, tailnet);
               // After that, all that was written before is seen, and nothing more comes.
               if (Fences.beginsCopy(before, after) && seen(connection, tailnet).known()) {
@@ -640,43 +640,61 @@ final class SqlRecords implements ControlRecords {
   }
 
   /**
-   * A record and the number of its row.
+   * The row of a record, which is locked until the end of the change.
    *
-   * @param number 0 if there is no row
+   * @param row its columns, those of its fence at the end; empty if there is no row
    */
-  private record Kept(long number, TailnetRecord record, Fence fence) {
-    static final Kept NOTHING = new Kept(0, TailnetRecord.NONE, Fence.NONE);
+  private record Locked(Optional<Row> row) {
+    private static final int FENCE = RECORD_WIDTH + RESTORED_WIDTH + VOTES_WIDTH;
+
+    /** The number of the row; 0 if there is none. */
+    long number() throws StoreException.Damaged {
+      return row.isEmpty() ? 0 : row.get().number(0);
+    }
+
+    Fence fence() throws StoreException.Damaged {
+      return row.isEmpty()
+          ? Fence.NONE
+          : RecordRows.parseFence(
+              Row.joined(
+                  "record",
+                  List.of(row.get().part(0, 1), row.get().part(FENCE, FENCE + FENCE_WIDTH))));
+    }
   }
 
-  /** Reads a record, which is locked until the end of the change. */
-  private Kept locked(Connection connection, String tailnet, RowLock strength)
+  /** Locks the row of a record. */
+  private Locked locked(Connection connection, String tailnet, RowLock strength)
       throws SQLException, StoreException {
-    List<Row> rows =
-        database.waiting(
-            each ->
-                query(
-                    each,
-                    "record",
-                    "select "
-                        + RECORD_COLUMNS
-                        + ", "
-                        + RESTORED_COLUMNS
-                        + ", "
-                        + VOTES_COLUMNS
-                        + ", "
-                        + FENCE_COLUMNS
-                        + " from "
-                        + in("record")
-                        + " where name = ?"
-                        + database.lock(strength),
-                    tailnet),
-            connection);
-    if (rows.isEmpty()) {
-      return Kept.NOTHING;
+    String sql =
+        "select "
+            + RECORD_COLUMNS
+            + ", "
+            + RESTORED_COLUMNS
+            + ", "
+            + VOTES_COLUMNS
+            + ", "
+            + FENCE_COLUMNS
+            + " from "
+            + in("record")
+            + " where name = ?"
+            + database.lock(strength);
+    return new Locked(
+        database.waiting(each -> query(each, "record", sql, tailnet), connection).stream()
+            .findFirst());
+  }
+
+  /**
+   * The record of a row that nobody else writes until the end of the change: its retired
+   * authorities are read by another statement, and would be those of another moment.
+   */
+  private TailnetRecord record(Connection connection, Locked locked)
+      throws SQLException, StoreException {
+    if (locked.row.isEmpty()) {
+      return TailnetRecord.NONE;
     }
-    long number = rows.get(0).number(0);
+    Row row = locked.row.get();
     List<Row> retired = List.of();
-    if (rows.get(0).number(RecordRows.RETIRED) > 0) {
+    if (row.number(RecordRows.RETIRED) > 0) {
       retired =
           query(
               connection,
@@ -686,22 +704,21 @@ final class SqlRecords implements ControlRecords {
                   + " from "
                   + in("retired")
                   + " where tailnet = ? order by position",
-              number);
+              row.number(0));
     }
-    int fenced = RECORD_WIDTH + RESTORED_WIDTH + VOTES_WIDTH;
-    Row row = rows.get(0);
-    return new Kept(
-        number,
-        RecordRows.parseRecord(row.part(0, fenced), retired),
-        RecordRows.parseFence(
-            Row.joined("record", List.of(row.part(0, 1), row.part(fenced, fenced + FENCE_WIDTH)))));
+    return RecordRows.parseRecord(row.part(0, Locked.FENCE), retired);
   }
 
-  /** Makes the row of a record unless it is there. */
-  private Kept made(Connection connection, String tailnet, Kept kept)
+  /**
+   * Makes the row of a record unless it is there.
+   *
+   * @param number of the row that is there; 0 if none is
+   * @return its number
+   */
+  private long made(Connection connection, String tailnet, long number)
       throws SQLException, StoreException {
-    if (kept.number != 0) {
-      return kept;
+    if (number != 0) {
+      return number;
     }
     if (query(
             connection,
@@ -711,8 +728,8 @@ final class SqlRecords implements ControlRecords {
         .isEmpty()) {
       TailnetName.requireNew(tailnet);
     }
-    Kept made = new Kept(newRecord(connection, tailnet), kept.record, kept.fence);
-    writeRecord(connection, tailnet, made, made.record, false);
+    long made = newRecord(connection, tailnet);
+    writeRecord(connection, tailnet, made, TailnetRecord.NONE, TailnetRecord.NONE, false);
     return made;
   }
 
@@ -730,9 +747,14 @@ final class SqlRecords implements ControlRecords {
   }
 
   private void writeRecord(
-      Connection connection, String tailnet, Kept before, TailnetRecord after, boolean switches)
+      Connection connection,
+      String tailnet,
+      long number,
+      TailnetRecord before,
+      TailnetRecord after,
+      boolean switches)
       throws SQLException {
-    Row row = RecordRows.record(before.number, tailnet, after);
+    Row row = RecordRows.record(number, tailnet, after);
     String mark = database.marks().now();
     execute(
         connection,
@@ -747,15 +769,15 @@ final class SqlRecords implements ControlRecords {
         Row.joined(
             List.of(
                 row.part(2, RECORD_WIDTH),
-                RecordRows.restored(before.number, after),
-                RecordRows.votes(before.number, after),
-                Row.of("record", before.number))));
-    writeRetired(connection, before, after.retired());
+                RecordRows.restored(number, after),
+                RecordRows.votes(number, after),
+                Row.of("record", number))));
+    writeRetired(connection, number, before.retired(), after.retired());
   }
 
-  private void writeRetired(Connection connection, Kept before, List<RetiredAuthority> after)
+  private void writeRetired(
+      Connection connection, long number, List<RetiredAuthority> old, List<RetiredAuthority> after)
       throws SQLException {
-    List<RetiredAuthority> old = before.record.retired();
     int same = 0;
     while (same < old.size() && same < after.size() && old.get(same).equals(after.get(same))) {
       same++;
@@ -764,12 +786,12 @@ final class SqlRecords implements ControlRecords {
       execute(
           connection,
           "delete from " + in("retired") + " where tailnet = ? and position >= ?",
-          before.number,
+          number,
           (long) same);
     }
     List<Row> rows = new ArrayList<>();
     for (int i = same; i < after.size(); i++) {
-      rows.add(RecordRows.retired(before.number, i, after.get(i)));
+      rows.add(RecordRows.retired(number, i, after.get(i)));
     }
     Statements.insert(connection, in("retired") + " (" + RETIRED_COLUMNS + ")", rows);
   }
@@ -789,19 +811,22 @@ final class SqlRecords implements ControlRecords {
     write(
         tailnet,
         connection -> {
-          Kept before = locked(connection, tailnet, needed);
-          Fences.requireWriting(tailnet, before.fence, Fences.Held.of(held, tailnet));
+          Locked locked = locked(connection, tailnet, needed);
+          Fences.requireWriting(tailnet, locked.fence(), Fences.Held.of(held, tailnet));
+          // With the weakest lock, others may write the record meanwhile.
+          TailnetRecord before =
+              needed == RowLock.KEY_SHARE ? TailnetRecord.NONE : record(connection, locked);
           if (change.tailnet().isPresent()) {
-            RecordConflicts.requireRecord(tailnet, change.tailnet().get().before(), before.record);
+            RecordConflicts.requireRecord(tailnet, change.tailnet().get().before(), before);
           }
           boolean makes =
               ofRecord || change.nodes().stream().anyMatch(each -> each.after().isPresent());
-          Kept kept = makes ? made(connection, tailnet, before) : before;
-          writeNodes(connection, tailnet, kept, change.nodes(), removes);
-          if (ofRecord || (removes && kept.number != 0)) {
+          long number = makes ? made(connection, tailnet, locked.number()) : locked.number();
+          writeNodes(connection, tailnet, number, change.nodes(), removes);
+          if (ofRecord || (removes && number != 0)) {
             TailnetRecord after =
-                change.tailnet().map(RecordsChange.OfTailnet::after).orElse(kept.record);
-            writeRecord(connection, tailnet, kept, after, false);
+                change.tailnet().map(RecordsChange.OfTailnet::after).orElse(before);
+            writeRecord(connection, tailnet, number, before, after, false);
           }
           return tailnet;
         });
@@ -810,14 +835,14 @@ final class SqlRecords implements ControlRecords {
   private void writeNodes(
       Connection connection,
       String tailnet,
-      Kept kept,
+      long number,
       List<RecordsChange.OfNode> changes,
       boolean removes)
       throws SQLException, StoreException {
     List<RecordsChange.OfNode> sorted =
         changes.stream().sorted(Comparator.comparingLong(RecordsChange.OfNode::id)).toList();
     for (List<RecordsChange.OfNode> some : parts(sorted)) {
-      requireNodes(connection, tailnet, kept, some, removes);
+      requireNodes(connection, tailnet, number, some, removes);
     }
     List<Row> come = new ArrayList<>();
     List<Row> look = new ArrayList<>();
@@ -830,7 +855,7 @@ final class SqlRecords implements ControlRecords {
         NodeRecord after = each.after().get();
         List<Row> kind =
             each.before().isEmpty() ? come : each.before().get().looksLike(after) ? other : look;
-        kind.add(RecordRows.node(kept.number, after));
+        kind.add(RecordRows.node(number, after));
       }
     }
     String mark = database.marks().now();
@@ -855,7 +880,7 @@ final class SqlRecords implements ControlRecords {
               + in(table)
               + " where tailnet = ? and "
               + (table.equals("node") ? "id" : "node"),
-          Row.of(table, kept.number),
+          Row.of(table, number),
           go);
     }
   }
@@ -871,12 +896,12 @@ final class SqlRecords implements ControlRecords {
   private void requireNodes(
       Connection connection,
       String tailnet,
-      Kept kept,
+      long number,
       List<RecordsChange.OfNode> changes,
       boolean removes)
       throws SQLException, StoreException {
     List<Long> ids = changes.stream().map(RecordsChange.OfNode::id).toList();
-    Object[] arguments = arguments(kept.number, ids);
+    Object[] arguments = arguments(number, ids);
     String sql =
         "select "
             + NODE_COLUMNS
@@ -906,18 +931,15 @@ final class SqlRecords implements ControlRecords {
           // As everywhere, the AUMs come first; who changes the fence waits with the record locked.
           SqlAumStore ruled = database.store(tailnet, held);
           ruled.lock(connection);
-          Kept found = locked(connection, tailnet, RowLock.NO_KEY_UPDATE);
-          Fences.requireWriting(tailnet, found.fence, Fences.Held.of(held, tailnet));
+          Locked locked = locked(connection, tailnet, RowLock.NO_KEY_UPDATE);
+          Fences.requireWriting(tailnet, locked.fence(), Fences.Held.of(held, tailnet));
           String store = ruled.retire(connection, aums, ended.name().genesis());
-          RecordConflicts.requireRecord(tailnet, before, found.record);
+          RecordConflicts.requireRecord(tailnet, before, record(connection, locked));
           TailnetRecord after =
               before.withRetired(
                   new RetiredAuthority(ended.name(), ended.secret(), ended.at(), store));
-          Kept kept =
-              found.number != 0
-                  ? found
-                  : new Kept(newRecord(connection, tailnet), found.record, found.fence);
-          writeRecord(connection, tailnet, kept, after, true);
+          long number = locked.number() != 0 ? locked.number() : newRecord(connection, tailnet);
+          writeRecord(connection, tailnet, number, before, after, true);
           return after;
         });
   }
@@ -988,8 +1010,7 @@ final class SqlRecords implements ControlRecords {
       execute(connection, "delete from " + in(table) + " where tailnet = ?", number);
     }
     if (Fences.Held.of(by, tailnet).isPresent()) {
-      Kept nothing = new Kept(number, TailnetRecord.NONE, Fence.NONE);
-      writeRecord(connection, tailnet, nothing, TailnetRecord.NONE, true);
+      writeRecord(connection, tailnet, number, TailnetRecord.NONE, TailnetRecord.NONE, true);
     } else {
       execute(connection, "delete from " + in("record") + " where number = ?", number);
     }

@@ -279,6 +279,25 @@ class PostgresRecordsTest extends SqlRecordsContract {
   }
 
   @Test
+  void aChangeOfNodesReadsNothingThatOthersWriteMeanwhile() throws Exception {
+    Tailnets place = opened();
+    ControlRecords records = records(place);
+    records.retire("t", add(place, "t", "A").revision(), records.tailnet("t"), ended());
+    try (Connection other = connect();
+        Statement statement = other.createStatement()) {
+      other.setAutoCommit(false);
+      // Another authority is being ended: whoever reads what was ended would wait here.
+      statement.execute("select number from record where name = 't' for no key update");
+      statement.execute("lock table retired in access exclusive mode");
+      put(records, "t", node(1));
+      put(records, "t", node(1).withMayInit(true));
+      other.rollback();
+    }
+    assertThat(records.node("t", 1)).contains(node(1).withMayInit(true));
+    assertThat(records.tailnet("t").retired()).hasSize(1);
+  }
+
+  @Test
   void aConditionHoldsUntilTheChangeIsMade() throws Exception {
     ControlRecords records = records(opened());
     TailnetRecord record =
