@@ -5,10 +5,10 @@ import dev.tka.store.sql.testkit.PostgresServer;
 import dev.tka.sync.rpc.RpcAnswer;
 import dev.tka.sync.rpc.RpcJson;
 import dev.tka.sync.rpc.RpcRequest;
+import dev.tka.testkit.FreePort;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -56,10 +56,7 @@ public final class ServeProcess implements AutoCloseable {
     Files.createFile(
         tokens, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     Files.writeString(tokens, TOKEN + "\n");
-    int port;
-    try (ServerSocket free = new ServerSocket(0)) {
-      port = free.getLocalPort();
-    }
+    int port = FreePort.find();
     url = "http://127.0.0.1:" + port;
     said = state.resolve("said");
     command =

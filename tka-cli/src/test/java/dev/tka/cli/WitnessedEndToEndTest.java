@@ -3,8 +3,8 @@ package dev.tka.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.cli.output.ExitCode;
+import dev.tka.testkit.FreePort;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,10 +59,7 @@ class WitnessedEndToEndTest {
         "verify", operator, "--tailnet", NAME, "--witness", policy, "--witness-seen", seen
       };
       Path said = folder.resolve("node said");
-      int port;
-      try (ServerSocket free = new ServerSocket(0)) {
-        port = free.getLocalPort();
-      }
+      int port = FreePort.find();
       try (ServeProcess server =
           new ServeProcess(
               state,

@@ -590,7 +590,7 @@ final class Cache implements AutoCloseable {
     }
   }
 
-  /** Begins the watch again; it seems to be dead. */
+  /** Begins the watch again; it seems to be dead. One that is being opened stays. */
   private void restart() {
     watching.ifPresent(EtcdClient.Watching::close);
   }
@@ -674,7 +674,7 @@ final class Cache implements AutoCloseable {
     return reaches(answered);
   }
 
-  /** Begins the watch again. */
+  /** Begins the watch again, unless it is being opened. */
   synchronized void restartWatch() {
     restart();
   }

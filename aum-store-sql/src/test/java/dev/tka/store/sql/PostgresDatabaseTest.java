@@ -13,6 +13,7 @@ import dev.tka.store.sql.testkit.PostgresServer;
 import dev.tka.store.testkit.Backup;
 import dev.tka.store.testkit.CuttingProxy;
 import dev.tka.store.testkit.Told;
+import dev.tka.testkit.FreePort;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -191,10 +192,7 @@ class PostgresDatabaseTest extends SqlContract {
     String wrong = "not the password";
     PostgresSettings stranger =
         PostgresSettings.of("127.0.0.1", SERVER.port(), settings.database(), "stranger");
-    int closedPort;
-    try (ServerSocket any = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      closedPort = any.getLocalPort();
-    }
+    int closedPort = FreePort.find();
     PostgresSettings unknown = PostgresSettings.of("nosuch.invalid", 5432, "x", "y");
     requireUnavailable(
         unknown.withPassword(wrong), "host nosuch.invalid does not resolve to an address");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tka.control.WitnessTransport;
+import dev.tka.testkit.FreePort;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -112,10 +113,7 @@ class HttpWitnessesTest {
 
   @Test
   void aWitnessThatIsNotThereIsSaidInOneLine() throws Exception {
-    int port;
-    try (ServerSocket free = new ServerSocket(0)) {
-      port = free.getLocalPort();
-    }
+    int port = FreePort.find();
     try (HttpWitnesses witnesses = HttpWitnesses.open()) {
       assertThatThrownBy(
               () -> witnesses.post("http://127.0.0.1:" + port, "add-checkpoint", new byte[1]))

@@ -1,8 +1,8 @@
 package dev.tka.cli.campaign;
 
 import dev.tka.cli.ServeProcess;
+import dev.tka.testkit.FreePort;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -41,8 +41,8 @@ final class Replica implements AutoCloseable {
     Path tokens = Files.writeString(folder.resolve(name + ".operator"), OPERATOR + "\n");
     tokens.toFile().setReadable(false, false);
     tokens.toFile().setReadable(true, true);
-    operatorUrl = "127.0.0.1:" + freePort();
-    nodeUrl = "127.0.0.1:" + freePort();
+    operatorUrl = "127.0.0.1:" + FreePort.find();
+    nodeUrl = "127.0.0.1:" + FreePort.find();
     List<String> options =
         new ArrayList<>(
             List.of(
@@ -53,12 +53,6 @@ final class Replica implements AutoCloseable {
                 "--node-listen=" + nodeUrl));
     server = new ServeProcess(environment, state, options.toArray(new String[0]));
     server.answerWithin(PATIENCE);
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket free = new ServerSocket(0)) {
-      return free.getLocalPort();
-    }
   }
 
   String nodeUrl() {

@@ -4,12 +4,11 @@ import dev.tka.core.TextException;
 import dev.tka.store.etcd.EtcdSettings;
 import dev.tka.store.testkit.Backup;
 import dev.tka.store.testkit.CuttingProxy;
+import dev.tka.testkit.FreePort;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
-import java.net.InetAddress;
 import java.net.Proxy;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -72,10 +71,10 @@ public final class EtcdServer {
     Member(String name, Path data) throws IOException {
       this.name = name;
       this.data = data;
-      this.port = freePort();
+      this.port = FreePort.find();
       this.clients = new CuttingProxy(port);
-      this.securePort = freePort();
-      this.peerPort = freePort();
+      this.securePort = FreePort.find();
+      this.peerPort = FreePort.find();
       this.peers = new CuttingProxy(peerPort);
     }
 
@@ -177,12 +176,6 @@ public final class EtcdServer {
   private Member newMember() throws IOException {
     String name = "m" + started.incrementAndGet();
     return new Member(name, folder.resolve(name));
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket any = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return any.getLocalPort();
-    }
   }
 
   private void begin(int index, String state) throws IOException {

@@ -1,9 +1,8 @@
 package dev.tka.store.sql.testkit;
 
 import dev.tka.store.sql.PostgresSettings;
+import dev.tka.testkit.FreePort;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -56,10 +55,7 @@ public final class PgBouncer implements AutoCloseable {
 
   /** Like {@link #start(PostgresServer, String)}, before whatever listens on a local port. */
   public static PgBouncer start(int server, String mode) throws IOException, InterruptedException {
-    int port;
-    try (ServerSocket any = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = any.getLocalPort();
-    }
+    int port = FreePort.find();
     Path directory = Files.createTempDirectory("tka-pgbouncer-");
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
     Path users =

@@ -2,11 +2,10 @@ package dev.tka.store.sql.testkit;
 
 import dev.tka.store.sql.PostgresSettings;
 import dev.tka.store.testkit.Backup;
+import dev.tka.testkit.FreePort;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
@@ -67,9 +66,7 @@ public final class PostgresServer {
     this.directory = directory;
     this.asUser = asUser;
     this.options = new ArrayList<>(options);
-    try (ServerSocket any = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      this.port = any.getLocalPort();
-    }
+    this.port = FreePort.find();
   }
 
   /** A server shared by all tests that do not stop it. It does not flush its writes. */
