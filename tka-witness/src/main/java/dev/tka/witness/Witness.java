@@ -2,6 +2,7 @@ package dev.tka.witness;
 
 import dev.tka.core.SigningException;
 import dev.tka.core.TextException;
+import dev.tka.store.LogPolicyFile;
 import dev.tka.store.NoteKeyFile;
 import dev.tka.tlog.AddCheckpoint;
 import dev.tka.tlog.Checkpoint;
@@ -13,7 +14,6 @@ import dev.tka.tlog.SignerKey;
 import dev.tka.tlog.TreeHash;
 import dev.tka.tlog.VerifierKey;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -100,7 +100,7 @@ public final class Witness implements AutoCloseable {
     LastCheckpoints last = LastCheckpoints.open(folder);
     boolean opened = false;
     try {
-      Witness witness = new Witness(() -> readPolicy(logs), key(folder, name), last, clock);
+      Witness witness = new Witness(() -> known(logs), key(folder, name), last, clock);
       opened = true;
       return witness;
     } finally {
@@ -209,16 +209,12 @@ public final class Witness implements AutoCloseable {
         .anyMatch(each -> keys.stream().anyMatch(key -> key.verifies(note.text(), each)));
   }
 
-  /**
-   * Reads a file of logs.
-   *
-   * @throws IOException if it cannot be read, or is not one; the message says what is wrong
-   */
-  public static LogPolicy readPolicy(Path file) throws IOException {
-    try (InputStream in = Files.newInputStream(file)) {
-      return LogPolicy.parse(in.readNBytes(LogPolicy.MOST_BYTES + 1));
+  /** Whoever asks is not at fault if the file is wrong. */
+  private static LogPolicy known(Path logs) throws IOException {
+    try {
+      return LogPolicyFile.read(logs);
     } catch (TextException e) {
-      throw new IOException(file + ": " + e.getMessage(), e);
+      throw new IOException(e.getMessage(), e);
     }
   }
 

@@ -3,12 +3,12 @@ package dev.tka.control.http;
 import dev.tka.control.ControlService;
 import dev.tka.core.SigningException;
 import dev.tka.core.TextException;
+import dev.tka.store.LogPolicyFile;
 import dev.tka.store.NoteKeyFile;
 import dev.tka.tlog.LogPolicy;
 import dev.tka.tlog.SignerKey;
 import dev.tka.tlog.VerifierKey;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -73,10 +73,10 @@ public record HeadsLogSettings(Path keyFile, Optional<Path> policyFile) {
     }
     Path file = policyFile.get();
     LogPolicy policy;
-    try (InputStream in = Files.newInputStream(file)) {
-      policy = LogPolicy.parse(in.readNBytes(LogPolicy.MOST_BYTES + 1));
+    try {
+      policy = LogPolicyFile.read(file);
     } catch (TextException e) {
-      throw wrong(file + ": " + e.getMessage());
+      throw wrong(e.getMessage());
     }
     if (policy.witnesses().isEmpty()) {
       throw wrong(file + ": expected a line 'witness NAME KEY URL', found none");

@@ -52,7 +52,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -301,11 +300,7 @@ public final class BrokerCommand {
       } catch (LogException e) {
         throw failure(e);
       }
-      Consumer<String> lines =
-          line -> {
-            err.println(Instant.now().truncatedTo(ChronoUnit.MILLIS) + " " + line);
-            err.flush();
-          };
+      Consumer<String> lines = Foreground.lines(err);
       Clock clock = Clock.systemUTC();
       Broker broker = new Broker(policy, log, clock, new SecondBroker(), dryRun);
       int left = toBring(log);
@@ -319,17 +314,13 @@ public final class BrokerCommand {
               bringing.isPresent() ? bringing.get() : (request, signed) -> Optional.empty(),
               lines);
       // Before anybody hears that it is up, and may end it.
-      ServiceManager manager = ServiceManager.of(System.getenv("NOTIFY_SOCKET"));
-      Runtime.getRuntime()
-          .addShutdownHook(
-              new Thread(
-                  () -> {
-                    manager.stopping().ifPresent(lines);
-                    server.close();
-                    bringing.ifPresent(Bringing::close);
-                    // Java would exit with the number of the signal.
-                    Runtime.getRuntime().halt(ExitCode.OK);
-                  }));
+      ServiceManager manager = ServiceManager.ofProcess();
+      Foreground.atEnd(
+          () -> {
+            manager.stopping().ifPresent(lines);
+            server.close();
+            bringing.ifPresent(Bringing::close);
+          });
       explain(policy, signers, out);
       out.println(
           "log:     " + state.log() + ", line " + head.lines() + ", " + head.hash().toHex());
@@ -343,8 +334,7 @@ public final class BrokerCommand {
       out.println("asked at " + server.address() + (dryRun ? ", signs nothing (--dry-run)" : ""));
       out.flush();
       manager.ready().ifPresent(lines);
-      waitForEver();
-      return ExitCode.OK;
+      return Foreground.untilTold();
     }
 
     /** A rehearsal has nothing to bring. */
@@ -369,14 +359,6 @@ public final class BrokerCommand {
         return log.toBring();
       } catch (LogException e) {
         throw failure(e);
-      }
-    }
-
-    private static void waitForEver() {
-      try {
-        new CountDownLatch(1).await();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
       }
     }
   }

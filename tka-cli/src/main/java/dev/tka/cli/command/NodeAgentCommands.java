@@ -47,7 +47,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -172,22 +171,12 @@ final class NodeAgentCommands {
         kept.close();
         throw e;
       }
-      Teller teller =
-          new Teller(kept, ServiceManager.of(System.getenv("NOTIFY_SOCKET")), json, out, err);
+      Teller teller = new Teller(kept, ServiceManager.ofProcess(), json, out, err);
       teller.started(agent.status());
       AgentPool pool = AgentPool.of(THREADS);
       AgentRunner runner = AgentRunner.start(agent, transport, pool, teller, watch);
-      Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(runner, teller, kept)));
-      waitForEver();
-      return ExitCode.OK;
-    }
-
-    private static void waitForEver() {
-      try {
-        new CountDownLatch(1).await();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
+      Foreground.atEnd(() -> stop(runner, teller, kept));
+      return Foreground.untilTold();
     }
 
     private static void stop(AgentRunner runner, Teller teller, AgentDirectory kept) {
@@ -198,8 +187,6 @@ final class NodeAgentCommands {
       } catch (InterruptedException | ExecutionException | TimeoutException | StoreException e) {
         // A round that is cut off leaves nothing to mend.
       }
-      // Java would exit with the number of the signal.
-      Runtime.getRuntime().halt(ExitCode.OK);
     }
   }
 

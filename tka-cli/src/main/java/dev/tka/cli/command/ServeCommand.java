@@ -32,7 +32,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -360,13 +359,12 @@ public final class ServeCommand implements Callable<Integer> {
       throw e;
     }
     service.warm();
-    ServiceManager manager = ServiceManager.of(System.getenv("NOTIFY_SOCKET"));
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, service, manager, log)));
+    ServiceManager manager = ServiceManager.ofProcess();
+    Foreground.atEnd(() -> stop(server, service, manager, log));
     greet(server, database, configuration.logs(), out);
     out.flush();
     manager.ready().ifPresent(log::line);
-    waitForEver();
-    return ExitCode.OK;
+    return Foreground.untilTold();
   }
 
   private static StorePlace.OfMany database(Configuration configuration) throws CommandFailure {
@@ -435,14 +433,6 @@ public final class ServeCommand implements Callable<Integer> {
     out.println("SIGTERM stops the server.");
   }
 
-  private static void waitForEver() {
-    try {
-      new CountDownLatch(1).await();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
   private static void stop(
       ControlServer server, ControlService service, ServiceManager manager, Log log) {
     log.line(Log.now() + " stopping");
@@ -451,8 +441,6 @@ public final class ServeCommand implements Callable<Integer> {
     server.close();
     service.close();
     log.line(Log.now() + (all ? " stopped" : " stopped, some requests were cut off"));
-    // Java would exit with the number of the signal.
-    Runtime.getRuntime().halt(ExitCode.OK);
   }
 
   /** Standard error, a line at a time. */

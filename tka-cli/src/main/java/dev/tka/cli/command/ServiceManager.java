@@ -27,7 +27,12 @@ final class ServiceManager {
     this.socket = socket;
   }
 
-  /** The one that the environment names. */
+  /** The one that the environment of this process names. */
+  static ServiceManager ofProcess() {
+    return of(System.getenv("NOTIFY_SOCKET"));
+  }
+
+  /** The one at a socket, if it is one. */
   static ServiceManager of(@Nullable String notifySocket) {
     return new ServiceManager(
         Optional.ofNullable(notifySocket)

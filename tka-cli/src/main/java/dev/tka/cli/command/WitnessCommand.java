@@ -6,6 +6,7 @@ import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.core.TkaException;
 import dev.tka.core.store.StoreException;
+import dev.tka.store.LogPolicyFile;
 import dev.tka.store.NoteKeyFile;
 import dev.tka.store.StorePlace;
 import dev.tka.store.Tailnets;
@@ -21,14 +22,11 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -136,39 +134,26 @@ public final class WitnessCommand {
     public Integer call() throws TkaException, IOException {
       PrintWriter out = spec.commandLine().getOut();
       PrintWriter err = spec.commandLine().getErr();
-      LogPolicy known = Witness.readPolicy(logs);
+      LogPolicy known = LogPolicyFile.read(logs);
       Witness witness = Witness.open(state.folder(), logs, state.name(spec), Clock.systemUTC());
-      Consumer<String> lines =
-          line -> {
-            err.println(Instant.now().truncatedTo(ChronoUnit.MILLIS) + " " + line);
-            err.flush();
-          };
+      Consumer<String> lines = Foreground.lines(err);
       WitnessServer server =
           port == null
               ? WitnessServer.start(witness, state.folder().resolve("witness.sock"), lines)
               : WitnessServer.start(witness, port, lines);
       // Before anybody hears that it is up, and may end it.
-      ServiceManager manager = ServiceManager.of(System.getenv("NOTIFY_SOCKET"));
-      Runtime.getRuntime()
-          .addShutdownHook(
-              new Thread(
-                  () -> {
-                    manager.stopping().ifPresent(lines);
-                    server.close();
-                    // Java would exit with the number of the signal.
-                    Runtime.getRuntime().halt(ExitCode.OK);
-                  }));
+      ServiceManager manager = ServiceManager.ofProcess();
+      Foreground.atEnd(
+          () -> {
+            manager.stopping().ifPresent(lines);
+            server.close();
+          });
       known.logs().forEach(each -> out.println("log:      " + each));
       out.println("key:      " + witness.key());
       out.println("asked at " + server.address());
       out.flush();
       manager.ready().ifPresent(lines);
-      try {
-        new CountDownLatch(1).await();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
-      return ExitCode.OK;
+      return Foreground.untilTold();
     }
   }
 

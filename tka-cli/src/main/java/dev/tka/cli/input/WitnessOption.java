@@ -4,11 +4,10 @@ import dev.tka.cli.output.AgeText;
 import dev.tka.cli.output.CommandFailure;
 import dev.tka.cli.output.ExitCode;
 import dev.tka.core.TextException;
+import dev.tka.store.LogPolicyFile;
 import dev.tka.tlog.LogPolicy;
 import dev.tka.tlog.heads.HeadWatch;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -64,10 +63,10 @@ public final class WitnessOption {
       throw new ParameterException(spec.commandLine(), AGE + ": expected more than no time");
     }
     LogPolicy read;
-    try (InputStream in = Files.newInputStream(policy.path())) {
-      read = LogPolicy.parse(in.readNBytes(LogPolicy.MOST_BYTES + 1));
+    try {
+      read = LogPolicyFile.read(policy.path());
     } catch (TextException e) {
-      throw wrong(policy + ": " + e.getMessage());
+      throw wrong(e.getMessage());
     }
     if (read.logs().isEmpty()) {
       throw wrong(policy + ": expected a line 'log KEY', found none: no log would be believed");
