@@ -396,8 +396,10 @@ public final class NodeAgent {
   /**
    * Looks at control's log of heads (service, section 11, "Witness"), and compares the head that
    * control gave when this node followed it last, if the two agree. What is found is kept, and
-   * stands in {@link #status} until the next look. It decides nothing about peers.
+   * stands in {@link #status} until the next look; what accuses control, until the next that meets
+   * a log. It decides nothing about peers.
    *
+   * @return what stands now
    * @throws StoreException if what was seen cannot be kept; it counts all the same, until a restart
    * @throws CancellationException if a call to control was ended here; nothing changed
    */
@@ -410,7 +412,8 @@ public final class NodeAgent {
               logNote.seen(),
               held(),
               clocks.wall().instant());
-      LogVerdict verdict = new LogVerdict(clocks.wall().instant(), result.outcome());
+      LogVerdict found = new LogVerdict(clocks.wall().instant(), result.outcome());
+      LogVerdict verdict = logNote.verdict().map(before -> before.then(found)).orElse(found);
       LogNote next = new LogNote(Optional.of(verdict), result.seen());
       try {
         folder.write(AgentFolder.File.LOG, next.encoded());

@@ -143,6 +143,33 @@ class WitnessedAgentTest {
   }
 
   @Test
+  void anAccusationStandsUntilALogIsShownAgain() throws Exception {
+    witnesses.cosign(tailnet.service);
+    follow();
+    tailnet.clock.advance(HeadWatch.USUAL_AGE.plusSeconds(1));
+    assertThat(look()).isEqualTo(HeadWatch.Kind.FROZEN);
+    LogVerdict accused = agent.status().log().orElseThrow();
+    ControlTransport silent =
+        ask -> CompletableFuture.completedFuture(ControlTransport.Reply.of(404, Bytes.empty()));
+    for (int i = 0; i < 3; i++) {
+      tailnet.clock.advance(Duration.ofHours(1));
+      restart();
+      LogVerdict stands = agent.lookAtLog(witnesses.watch, silent);
+      assertThat(stands.at()).isEqualTo(accused.at());
+      assertThat(stands.outcome())
+          .isEqualTo(
+              new HeadWatch.Outcome(
+                  HeadWatch.Kind.FROZEN,
+                  accused.outcome().detail() + ", and no log was shown since"));
+      assertThat(agent.status().log()).contains(stands);
+    }
+    tailnet.commit(Chains.noOp(tailnet.head(), "one", 1));
+    LogWork.once(tailnet.service);
+    follow();
+    assertThat(look()).isEqualTo(HeadWatch.Kind.FINE);
+  }
+
+  @Test
   void aForgedCosignatureAndAMissingOneAreTold() throws Exception {
     witnesses.cosign(tailnet.service);
     follow();
