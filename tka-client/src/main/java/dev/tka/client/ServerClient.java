@@ -1,6 +1,7 @@
 package dev.tka.client;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.tka.client.internal.BareHttp;
 import dev.tka.client.internal.BoundedInput;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
@@ -64,12 +65,10 @@ import org.eclipse.jetty.client.HttpClient;
 import org.eclipse.jetty.client.InputStreamResponseListener;
 import org.eclipse.jetty.client.Request;
 import org.eclipse.jetty.client.Response;
-import org.eclipse.jetty.http.HttpCookieStore;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Transport;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
-import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /**
  * An operator's client of a running server (service, section 10), or, where its access names a
@@ -82,11 +81,9 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
  * <p>Each request throws {@link ServerException}, and no answer is half believed.
  */
 public final class ServerClient implements AutoCloseable {
-  private static final int THREADS = 8;
   private static final int LONGEST_TOKEN = 4096;
   private static final int LONGEST_LINE = 500;
   private static final int LARGEST_ERROR = 8 << 10;
-  private static final int LARGEST_HEAD = 16 << 10;
   private static final long LARGEST_OBJECT = 1 << 20;
 
   /** A node with the longest signature takes up some 6 KiB, and a tailnet has up to 100,000. */
@@ -126,27 +123,12 @@ public final class ServerClient implements AutoCloseable {
    * @throws ServerException.NotSent if a certificate cannot be read
    */
   public static ServerClient open(ServerAccess access) throws ServerException {
-    HttpClient http = new HttpClient();
-    QueuedThreadPool threads = new QueuedThreadPool(THREADS, 1);
-    threads.setName("tka-client");
-    threads.setDaemon(true);
-    http.setExecutor(threads);
+    HttpClient http = BareHttp.named("tka-client", access.quiet());
     http.setSslContextFactory(tls(access));
-    http.setConnectTimeout(access.quiet().toMillis());
-    http.setAddressResolutionTimeout(access.quiet().toMillis());
-    http.setIdleTimeout(access.quiet().toMillis());
-    http.setFollowRedirects(false);
-    http.setHttpCookieStore(new HttpCookieStore.Empty());
-    http.setMaxResponseHeadersSize(LARGEST_HEAD);
     http.setUserAgentField(new HttpField(HttpHeader.USER_AGENT, "tka"));
-    try {
-      http.start();
-    } catch (Exception e) {
+    if (!BareHttp.start(http)) {
       throw new ServerException.NotSent(access.url(), "no client can be started here");
     }
-    // They are there once it is started: an answer grows no more than it has bytes.
-    http.getContentDecoderFactories().clear();
-    http.getProtocolHandlers().clear();
     return new ServerClient(access, http);
   }
 

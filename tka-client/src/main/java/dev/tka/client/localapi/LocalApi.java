@@ -3,6 +3,7 @@ package dev.tka.client.localapi;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.tka.client.internal.BareHttp;
 import dev.tka.client.internal.BoundedInput;
 import dev.tka.core.Aum;
 import dev.tka.core.AumHash;
@@ -44,10 +45,8 @@ import org.eclipse.jetty.client.HttpClient;
 import org.eclipse.jetty.client.InputStreamResponseListener;
 import org.eclipse.jetty.client.Request;
 import org.eclipse.jetty.client.Response;
-import org.eclipse.jetty.http.HttpCookieStore;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Transport;
-import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /**
  * A client of a running tailscaled, over its Unix socket. Answers are bounded in bytes and in time.
@@ -71,8 +70,6 @@ public final class LocalApi implements AutoCloseable {
   /** All of any chain: a shipping node opens two thousand after a checkpoint. */
   private static final int WHOLE_LOG = 100_000;
 
-  private static final int THREADS = 8;
-  private static final int LARGEST_HEAD = 16 << 10;
   private static final int LARGEST_ERROR = 8 << 10;
   private static final long LARGEST_LIST = 256L << 20;
   private static final long LARGEST_AUM = Limits.MAX_AUM_BYTES;
@@ -105,25 +102,11 @@ public final class LocalApi implements AutoCloseable {
    *     for {@link #begin}
    */
   public static LocalApi open(Path socket, Duration patience) throws LocalApiException {
-    HttpClient http = new HttpClient();
-    QueuedThreadPool threads = new QueuedThreadPool(THREADS, 1);
-    threads.setName("tka-localapi");
-    threads.setDaemon(true);
-    http.setExecutor(threads);
-    http.setConnectTimeout(patience.toMillis());
+    HttpClient http = BareHttp.named("tka-localapi", patience);
     http.setIdleTimeout(patience.multipliedBy(CALLS_TO_BEGIN).toMillis());
-    http.setFollowRedirects(false);
-    http.setHttpCookieStore(new HttpCookieStore.Empty());
-    http.setMaxResponseHeadersSize(LARGEST_HEAD);
-    http.setUserAgentField(null);
-    try {
-      http.start();
-    } catch (Exception e) {
+    if (!BareHttp.start(http)) {
       throw new LocalApiException.NotRunning("no client can be started here");
     }
-    // They are there once it is started: an answer grows no more than it has bytes.
-    http.getContentDecoderFactories().clear();
-    http.getProtocolHandlers().clear();
     return new LocalApi(socket, patience, http);
   }
 
