@@ -32,9 +32,14 @@ import org.junit.jupiter.api.io.TempDir;
  * The lines of a watch over real sockets (service, sections 4 and 10). The system property {@code
  * tka.rounds} sets how often a reader connects again, and how much one does not read.
  */
-@Timeout(60)
+@Timeout(300)
 class WatchTest {
   private static final int ROUNDS = Integer.getInteger("tka.rounds", 20);
+  private static final String EVENTS = "Accept: text/event-stream";
+
+  /** A node that only says where a reader is. */
+  private static final int MARK = 900;
+
   private static final String ONE = "/v1/tailnets/" + Kit.TAILNET + "/watch";
 
   @TempDir Path folder;
@@ -43,11 +48,14 @@ class WatchTest {
   private static final class Watch implements AutoCloseable {
     private final RawHttp http;
     final RawHttp.Reply head;
+    private final boolean events;
     private String rest = "";
     private boolean over;
+    private int marks;
 
     Watch(Kit kit, String path, String... headers) throws IOException {
       http = new RawHttp(kit.address(Role.FORWARDER));
+      events = List.of(headers).contains(EVENTS);
       StringBuilder request = new StringBuilder("GET " + path + " HTTP/1.1\r\nHost: x\r\n");
       for (String each : headers) {
         request.append(each).append("\r\n");
@@ -74,6 +82,9 @@ class WatchTest {
     }
 
     Map<String, Object> line() throws IOException {
+      if (events) {
+        return event(this);
+      }
       Map<String, Object> line = JSON.std.mapFrom(until("\n").orElseThrow());
       assertThat(line).containsKey("token");
       return line;
@@ -86,6 +97,28 @@ class WatchTest {
         line = line();
       }
       return line;
+    }
+
+    /**
+     * Reads on until all that was committed before is told, and returns the last line: what was
+     * committed right before a reader came may be told after its first line, with what comes then.
+     */
+    Map<String, Object> caughtUp(Kit kit) throws IOException {
+      mark(kit);
+      Map<String, Object> line = line();
+      while (!signatures(line).contains(String.valueOf(MARK))) {
+        if (line.containsKey("resync")) {
+          // Which may tell of the mark, too.
+          mark(kit);
+        }
+        line = line();
+      }
+      return line;
+    }
+
+    private void mark(Kit kit) throws IOException {
+      String entry = text("nodeKey", nodeKey(MARK), "name", "mark " + marks++);
+      assertThat(kit.ask(Role.FORWARDER, "PUT", node(MARK), entry).status()).isEqualTo(204);
     }
 
     @Override
@@ -154,6 +187,7 @@ class WatchTest {
             .containsEntry("content-type", Answer.LINES)
             .containsEntry("cache-control", "no-store");
         assertThat(watch.line()).containsEntry("resync", true).containsOnlyKeys("resync", "token");
+        watch.caughtUp(kit);
 
         login(kit, 3);
         assertThat(watch.naming(3))
@@ -321,22 +355,21 @@ class WatchTest {
   void anEventStreamSaysTheSameAndResumesFromItsLastEvent() throws Exception {
     try (Kit kit = Kit.onSockets(folder)) {
       kit.lock(2);
-      String accept = "Accept: text/event-stream";
       String id;
-      try (Watch watch = new Watch(kit, "/v1/watch", accept)) {
+      try (Watch watch = new Watch(kit, "/v1/watch", EVENTS)) {
         assertThat(watch.head.headers()).containsEntry("content-type", "text/event-stream");
         Map<String, Object> first = event(watch);
         assertThat(first).containsEntry("resync", true);
-        id = (String) first.get("token");
+        id = (String) watch.caughtUp(kit).get("token");
       }
       login(kit, 3);
-      try (Watch watch = new Watch(kit, "/v1/watch", accept, "Last-Event-ID: " + id)) {
+      try (Watch watch = new Watch(kit, "/v1/watch", EVENTS, "Last-Event-ID: " + id)) {
         assertThat(event(watch))
             .containsEntry("tailnet", Kit.TAILNET)
             .containsEntry("signatures", List.of("3"));
       }
       // Of both, the parameter counts.
-      try (Watch watch = new Watch(kit, "/v1/watch" + from(id), accept, "Last-Event-ID: none")) {
+      try (Watch watch = new Watch(kit, "/v1/watch" + from(id), EVENTS, "Last-Event-ID: none")) {
         assertThat(event(watch)).containsEntry("signatures", List.of("3"));
       }
     }
@@ -446,11 +479,11 @@ class WatchTest {
     try (Kit kit = Kit.onSockets(folder)) {
       kit.lock(1);
       try (Watch watch = new Watch(kit, "/v1/watch");
-          Watch events = new Watch(kit, "/v1/watch", "Accept: text/event-stream")) {
+          Watch events = new Watch(kit, "/v1/watch", EVENTS)) {
         watch.line();
         event(events);
         CompletableFuture<Boolean> drained =
-            CompletableFuture.supplyAsync(() -> kit.server.drain(Duration.ofSeconds(20)));
+            CompletableFuture.supplyAsync(() -> kit.server.drain(Duration.ofSeconds(60)));
         // What is not read yet comes first.
         Map<String, Object> last = watch.line();
         while (last.containsKey("announcement")) {
@@ -464,7 +497,7 @@ class WatchTest {
         }
         assertThat(lastEvent).containsEntry("reconnect", true);
         assertThat(events.until("\n")).isEmpty();
-        assertThat(drained.get(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(drained.get(60, TimeUnit.SECONDS)).isTrue();
       }
       try (Watch late = new Watch(kit, "/v1/watch")) {
         assertThat(late.head.status()).isEqualTo(503);
