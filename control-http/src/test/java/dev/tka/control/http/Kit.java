@@ -27,6 +27,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
@@ -60,7 +62,9 @@ final class Kit implements AutoCloseable {
   final Tailnets place;
   final ControlService service;
   final ControlServer server;
-  final List<String> log = Collections.synchronizedList(new ArrayList<>());
+
+  /** May be looked at while the server adds to it. */
+  final List<String> log = new CopyOnWriteArrayList<>();
 
   private final Set<String> secrets = Collections.synchronizedSet(new TreeSet<>());
   private final Handler handler =
@@ -129,6 +133,15 @@ final class Kit implements AutoCloseable {
             .withTokenFile(Files.writeString(folder.resolve("operator"), OPERATOR_TOKEN))
             .withReadTokenFile(Files.writeString(folder.resolve("read"), READ_TOKEN)),
         Listener.of(Role.NODE, any));
+  }
+
+  /** Waits until a line with a part is in the log: some answers come before their line. */
+  void awaitLine(String part) throws InterruptedException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (log.stream().noneMatch(line -> line.contains(part))) {
+      assertThat(System.nanoTime()).as("%s in %s", part, log).isLessThan(end);
+      Thread.sleep(5);
+    }
   }
 
   /** A text that must not be logged. */
