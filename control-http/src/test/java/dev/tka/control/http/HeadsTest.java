@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The log of heads over HTTP, and witnesses that are asked over HTTP. */
-@Timeout(60)
+@Timeout(300)
 class HeadsTest {
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
   private static final String HEADS = "/v1/tailnets/" + Kit.TAILNET + "/heads/";
