@@ -504,8 +504,8 @@ class AgentRunnerTest {
     Thread round = new Thread(this::drain);
     round.setDaemon(true);
     round.start();
-    assertThat(asked.await(10, TimeUnit.SECONDS)).isTrue();
-    assertThat(runner.stop()).succeedsWithin(Duration.ofSeconds(10));
+    assertThat(asked.await(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(runner.stop()).succeedsWithin(Duration.ofSeconds(60));
     round.join();
     assertThat(unanswered).hasSize(1);
     assertThat(lines()).isEmpty();
@@ -530,9 +530,9 @@ class AgentRunnerTest {
       Thread round = new Thread(this::drain);
       round.setDaemon(true);
       round.start();
-      assertThat(asked.await(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(asked.await(60, TimeUnit.SECONDS)).isTrue();
       assertThat(runner.waitsFor()).isEqualTo("control to show its log of heads");
-      assertThat(runner.stop()).succeedsWithin(Duration.ofSeconds(10));
+      assertThat(runner.stop()).succeedsWithin(Duration.ofSeconds(60));
       round.join();
       assertThat(agent.status().log()).isEmpty();
       assertThat(folder.read(AgentFolder.File.LOG)).isEmpty();

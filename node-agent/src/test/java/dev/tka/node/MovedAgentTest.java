@@ -51,7 +51,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Agents and a forwarder while their tailnet is moved from one real server to another. */
-@Timeout(120)
+@Timeout(600)
 class MovedAgentTest {
   private static final int NODES = 6;
   private static final String MOVE = "0123456789abcdef";
