@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Signatures are brought to control, or it is said why not (service, section 11). */
 class BringingTest {
-  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(30);
+  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(120);
 
   @TempDir Path folder;
   private Path file;

@@ -37,7 +37,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -163,7 +165,7 @@ class BrokerServerTest {
               Optional.empty());
       SigningRequest request = vouched(1);
       assertTimeoutPreemptively(
-          Duration.ofSeconds(20),
+          Duration.ofSeconds(60),
           () ->
               assertThat(new SecondBroker(Duration.ofMillis(200)).against(second, request))
                   .contains("no answer in time"));
@@ -261,9 +263,28 @@ class BrokerServerTest {
     String whole = head.replace("60000", String.valueOf(body.length())) + "\r\n" + body;
     for (String begins : List.of("", head, head + "\r\n{", whole)) {
       assertTimeoutPreemptively(
-          Duration.ofSeconds(20), () -> drip(server, begins), "after " + begins);
+          Duration.ofSeconds(60), () -> drip(server, begins), "after " + begins);
     }
-    assertThat(ask(server, TOKEN, vouched(2).toJson()).statusCode()).isEqualTo(200);
+    assertThat(inTime(server, vouched(2), () -> false).statusCode()).isEqualTo(200);
+  }
+
+  /**
+   * Asks until a request comes to the broker in time, which a slow machine may not manage at once.
+   *
+   * @param came whether one came: then it has to be answered
+   */
+  private static HttpResponse<String> inTime(
+      BrokerServer server, SigningRequest request, BooleanSupplier came) throws Exception {
+    long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    while (true) {
+      try {
+        return ask(server, TOKEN, request.toJson());
+      } catch (IOException e) {
+        if (came.getAsBoolean() || System.nanoTime() > end) {
+          throw e;
+        }
+      }
+    }
   }
 
   /** Sends a beginning, and then a byte now and then for as long as the connection is open. */
@@ -282,10 +303,12 @@ class BrokerServerTest {
 
   @Test
   void aConnectionMayBeIdleForAsLongAsItsRequestIsDecided() throws Exception {
+    AtomicBoolean isDecided = new AtomicBoolean();
     BrokerServer server =
         serve(
             scene.policy(withSecond()),
             (second, request) -> {
+              isDecided.set(true);
               try {
                 Thread.sleep(500);
               } catch (InterruptedException e) {
@@ -295,7 +318,7 @@ class BrokerServerTest {
             },
             new BrokerServer.Times(Duration.ofMillis(100), Duration.ofMillis(200)),
             Duration.ofSeconds(20));
-    assertThat(ask(server, TOKEN, vouched(1).toJson()).statusCode()).isEqualTo(200);
+    assertThat(inTime(server, vouched(1), isDecided::get).statusCode()).isEqualTo(200);
     assertThat(SecondBroker.PATIENCE)
         .as("than the other's turn and its signer, at their longest")
         .isGreaterThan(Turns.WAIT.plusSeconds(120));

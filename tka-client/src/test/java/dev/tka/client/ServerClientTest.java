@@ -13,6 +13,7 @@ import dev.tka.core.store.AumSnapshot;
 import dev.tka.store.StoreKinds;
 import dev.tka.store.Tailnets;
 import dev.tka.testkit.Chains;
+import dev.tka.testkit.FreePort;
 import dev.tka.testkit.TestKeys;
 import dev.tka.testkit.TestStores;
 import java.io.ByteArrayOutputStream;
@@ -293,14 +294,11 @@ class ServerClientTest {
 
   @Test
   void whereNobodyListensThatIsSaid() throws Exception {
-    FakeServer gone = FakeServer.onLoopback(new FakeControl());
-    ServerAccess access = access(gone);
-    gone.close();
     Path stale = folder.resolve("stale");
     FakeServer.on(stale, new FakeControl()).close();
     for (String[] each :
         new String[][] {
-          {access.url().toString(), "nothing listens there"},
+          {"http://127.0.0.1:" + FreePort.find(), "nothing listens there"},
           {"unix:" + folder.resolve("none"), "no such socket"},
           {"unix:" + stale, "nothing listens there"},
           {"unix:" + folder.resolve("x".repeat(200)), "too long"},

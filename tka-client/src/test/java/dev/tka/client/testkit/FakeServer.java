@@ -164,7 +164,7 @@ public final class FakeServer implements AutoCloseable {
     try {
       channel.close();
       // Whoever waits to accept keeps the socket open until then.
-      if (!threads.awaitTermination(10, TimeUnit.SECONDS)) {
+      if (!threads.awaitTermination(60, TimeUnit.SECONDS)) {
         throw new AssertionError("a thread of the server goes on");
       }
     } catch (IOException e) {
