@@ -227,7 +227,7 @@ class Pkcs11SignerTest extends SignerContract {
   void aSessionInWhichASignatureHangsIsNotUsedAgainAndEndsWithIt() throws Exception {
     String library = noting().orElseThrow(() -> new TestAbortedException("no cc"));
     Path wait = Files.createFile(folder.resolve("wait"));
-    OpenSigner signer = noted(library, Duration.ofMillis(500)).open();
+    OpenSigner signer = noted(library, Duration.ofSeconds(2)).open();
     assertThatExceptionOfType(SigningException.class)
         .isThrownBy(() -> signer.sign(SIG_HASH))
         .withMessageContaining("no answer in time");

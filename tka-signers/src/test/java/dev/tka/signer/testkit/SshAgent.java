@@ -21,7 +21,7 @@ import org.opentest4j.TestAbortedException;
  */
 public final class SshAgent implements AutoCloseable {
   private static final AtomicBoolean SAID = new AtomicBoolean();
-  private static final long WAIT_MILLIS = 10_000;
+  private static final long WAIT_MILLIS = 60_000;
 
   private final Path folder;
   private final Path socket;

@@ -23,7 +23,7 @@ class LoginsTest {
   @Test
   void ofManyWhoBeginAtOnceOneGivesTheTokenAWrongPin() throws Exception {
     Patience patience =
-        new Patience(Pkcs11Uri.parse("object=o?module-path=/none.so"), Duration.ofSeconds(1));
+        new Patience(Pkcs11Uri.parse("object=o?module-path=/none.so"), Duration.ofSeconds(60));
     Logins logins = Logins.to("one of this test");
     AtomicInteger given = new AtomicInteger();
     Callable<String> login =
