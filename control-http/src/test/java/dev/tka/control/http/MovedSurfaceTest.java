@@ -269,7 +269,9 @@ class MovedSurfaceTest {
    */
   private static List<Map<String, Object>> fromMoved(List<Map<String, Object>> lines) {
     assertThat(lines.get(0)).containsEntry("resync", true);
-    return lines.stream().skip(1).dropWhile(line -> line.containsKey("announcement")).toList();
+    return lines.stream()
+        .dropWhile(line -> line.containsKey("resync") || line.containsKey("announcement"))
+        .toList();
   }
 
   /** The lines of a watch, without beats, up to a last one or the end. */
