@@ -10,10 +10,10 @@ import java.util.concurrent.ThreadLocalRandom;
  * <p>For one thread.
  */
 final class Retries {
-  /** How often other movers, and lost connections, may be in the way in all. */
+  /** How often other movers, and places, may be in the way in all. */
   private static final int MOST = 50;
 
-  /** How often in a row a place may be busy or out of reach before a move is decided. */
+  /** How often in a row a place may be busy, out of reach or in doubt before a move is decided. */
   private static final int MOST_IN_A_ROW = 6;
 
   /** For so long a move that is decided is not given up: until then nobody serves the tailnet. */
@@ -69,16 +69,16 @@ final class Retries {
     return goesOn;
   }
 
-  /** Others were faster, or nobody knows: the fences tell. */
+  /** Others were faster: the fences tell. */
   private static boolean isOfOthers(StoreException failure) {
-    return failure instanceof StoreException.Conflict
-        || failure instanceof StoreException.Fenced
-        || failure instanceof StoreException.InDoubt;
+    return failure instanceof StoreException.Conflict || failure instanceof StoreException.Fenced;
   }
 
+  /** A disk that fails leaves each commit in doubt. */
   private boolean isOfPlace(StoreException failure) {
     return inARow < MOST_IN_A_ROW
         && (failure instanceof StoreException.Busy
-            || failure instanceof StoreException.Unavailable);
+            || failure instanceof StoreException.Unavailable
+            || failure instanceof StoreException.InDoubt);
   }
 }

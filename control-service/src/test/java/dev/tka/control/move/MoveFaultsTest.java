@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -84,6 +85,25 @@ final class MoveFaultsTest {
         .isGreaterThanOrEqualTo(Retries.DECIDED);
     pair.move(pair.a, pair.b).run();
     requireMoved();
+  }
+
+  /** A disk that fails leaves every commit in doubt. */
+  @Test
+  void aPlaceWhoseCommitsAllStayInDoubtIsGivenUpSoon() {
+    AtomicInteger tries = new AtomicInteger();
+    MovePlace failing =
+        WatchedPlace.before(
+            pair.b,
+            Call.sets(Standing.Shadow.class),
+            Integer.MAX_VALUE,
+            () -> {
+              tries.incrementAndGet();
+              throw new StoreException.InDoubt("b", new IOException("the disk failed"));
+            });
+    assertThatThrownBy(() -> pair.move(pair.a, failing).run())
+        .isInstanceOf(StoreException.InDoubt.class);
+    assertThat(tries.get()).isLessThan(10);
+    assertThatCode(() -> edits.grow(1)).doesNotThrowAnyException();
   }
 
   @Test
