@@ -22,6 +22,9 @@ final class Daemon implements AutoCloseable {
   static final LockPrivateKey OTHER = TestKeys.privateKey(2);
   static final DisablementSecret SECRET = secret();
 
+  /** Made once: it takes long, on purpose. */
+  private static final Bytes VALUE = SECRET.value();
+
   private final FakeDaemon fake;
   private final String url;
 
@@ -51,7 +54,7 @@ final class Daemon implements AutoCloseable {
   /** One that trusts other keys; key 2 begins it. */
   static Daemon on(Path folder, Key... keys) throws Exception {
     Daemon daemon = new Daemon(folder);
-    daemon.fake.enable(OTHER, SECRET, keys);
+    daemon.fake.enable(OTHER, VALUE, keys);
     daemon.sign(1, OTHER);
     daemon.sign(2, OTHER);
     return daemon;

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -23,19 +24,16 @@ class DisableCommandTest {
   @BeforeEach
   void make() throws Exception {
     tailnet = Tailnet.in(folder);
-    Map<String, Object> made =
-        tailnet
-            .edit(
-                "init",
-                "ann",
-                "--confirm",
-                "--json",
-                "--gen-disablements",
-                "2",
-                tailnet.newKey("ann"),
-                tailnet.newKey("bob"))
-            .json();
-    secret = (String) ((List<?>) made.get("DisablementSecrets")).get(1);
+    tailnet.newKey("ann");
+    List<Object> init = new ArrayList<>(Tailnet.OF_SECRET);
+    init.addAll(
+        List.of(
+            "disablement:" + "5e".repeat(32),
+            "--confirm",
+            tailnet.publicKey("ann"),
+            tailnet.newKey("bob")));
+    tailnet.edit("init", "ann", init.toArray());
+    secret = Tailnet.SECRET.exposeText();
     backup = folder.resolve("before");
   }
 

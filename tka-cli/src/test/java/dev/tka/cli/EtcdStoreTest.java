@@ -30,17 +30,7 @@ class EtcdStoreTest {
     keys.newKey("ann");
     keys.newKey("bob");
     for (String tailnet : new String[] {"one", "two"}) {
-      ok(
-          keys,
-          "init",
-          store,
-          "--tailnet",
-          tailnet,
-          keys.publicKey("ann"),
-          "--key-file",
-          keys.keyFile("ann"),
-          "--json",
-          "--confirm");
+      keys.begin(store, tailnet, "ann");
     }
     ok(
         keys,
@@ -86,17 +76,7 @@ class EtcdStoreTest {
   void keysOfSomebodyElseAreNamed() throws Exception {
     Tailnet keys = Tailnet.in(folder);
     keys.newKey("ann");
-    String key = keys.publicKey("ann");
-    ok(
-        keys,
-        "init",
-        store,
-        "--tailnet",
-        "one",
-        key,
-        "--key-file",
-        keys.keyFile("ann"),
-        "--confirm");
+    keys.begin(store, "one", "ann");
     assertThat(ok(keys, "doctor", store, "--tailnet", "one")).doesNotContain("somebody else");
     String theirs = EtcdSettings.parse(store).prefix() + "theirs\n";
     EtcdServer.shared().put(theirs, "x");

@@ -51,10 +51,9 @@ class FencedStoreTest {
     file = folder.resolve("control.db");
     store = "sqlite:" + file;
     keys = Tailnet.in(folder);
-    String ann = keys.newKey("ann");
+    keys.newKey("ann");
     for (String name : List.of("one", "two")) {
-      keys.run(
-          "init", store, "--tailnet", name, ann, "--key-file", keys.keyFile("ann"), "--confirm");
+      keys.begin(store, name, "ann");
     }
   }
 
@@ -125,15 +124,8 @@ class FencedStoreTest {
           tailnet,
           RecordsChange.ofNode(Optional.empty(), Optional.of(NodeRecord.of(1, Nodes.nodeKey(1)))));
     }
-    keys.run(
-        "init",
-        store,
-        "--tailnet",
-        tailnet,
-        keys.newKey("eve"),
-        "--key-file",
-        keys.keyFile("eve"),
-        "--confirm");
+    keys.newKey("eve");
+    keys.begin(store, tailnet, "eve");
   }
 
   @Test
@@ -192,15 +184,8 @@ class FencedStoreTest {
       assertThat(Cli.run("tailnets", store).out()).doesNotContain(each + "\t");
       Cli.Result again = Cli.run("delete", store, "--tailnet", each, "--confirm");
       assertThat(again.exitCode()).isEqualTo(ExitCode.NOT_FOUND);
-      keys.run(
-          "init",
-          store,
-          "--tailnet",
-          each,
-          keys.newKey("of " + each),
-          "--key-file",
-          keys.keyFile("of " + each),
-          "--confirm");
+      keys.newKey("of " + each);
+      keys.begin(store, each, "of " + each);
       assertThat(Cli.run("status", store, "--tailnet", each).exitCode()).isEqualTo(ExitCode.OK);
       keys.run("delete", store, "--tailnet", each, "--confirm", "--no-export");
     }

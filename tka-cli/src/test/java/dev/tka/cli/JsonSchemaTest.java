@@ -188,8 +188,7 @@ class JsonSchemaTest {
     String ann = keys.newKey("ann");
     String store = "sqlite:" + home.resolve("control.db");
     for (String name : List.of("one", "two")) {
-      keys.run(
-          "init", store, "--tailnet", name, ann, "--key-file", keys.keyFile("ann"), "--confirm");
+      keys.begin(store, name, "ann");
     }
     collect("tailnets", Cli.run("tailnets", store, "--json").json(), paths);
     collect("verify", Cli.run("verify", store, "--all", "--json").json(), paths);

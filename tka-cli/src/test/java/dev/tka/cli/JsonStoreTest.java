@@ -33,16 +33,7 @@ class JsonStoreTest {
   }
 
   private void begin(String tailnet) {
-    ok(
-        "init",
-        store,
-        "--tailnet",
-        tailnet,
-        keys.publicKey("ann"),
-        "--key-file",
-        keys.keyFile("ann"),
-        "--json",
-        "--confirm");
+    keys.begin(store, tailnet, "ann");
   }
 
   private String ok(Object... arguments) {

@@ -44,15 +44,7 @@ class MoveCommandsTest {
   }
 
   private void begin(String store, String tailnet) {
-    keys.run(
-        "init",
-        store,
-        "--tailnet",
-        tailnet,
-        keys.publicKey("ann"),
-        "--key-file",
-        keys.keyFile("ann"),
-        "--confirm");
+    keys.begin(store, tailnet, "ann");
   }
 
   private Cli.Result add(String store) {

@@ -41,6 +41,9 @@ final class NodeControl implements AutoCloseable {
   private static final DisablementSecret SECRET =
       DisablementSecret.of("the secret of tests".getBytes(StandardCharsets.UTF_8));
 
+  /** Made once: it takes long, on purpose. */
+  private static final Bytes VALUE = SECRET.value();
+
   final ControlService service =
       ControlService.over(new MemoryTailnets(), ControlSettings.DEFAULTS, Clock.systemUTC());
   final Path tokenFile;
@@ -60,7 +63,7 @@ final class NodeControl implements AutoCloseable {
     head =
         TestKeys.sign(
             Aum.builder(AumKind.CHECKPOINT)
-                .state(State.of(List.of(SECRET.value()), List.of(TestKeys.key(1, 1)), 7, 7))
+                .state(State.of(List.of(VALUE), List.of(TestKeys.key(1, 1)), 7, 7))
                 .build(),
             1);
     call(new RpcRequest.InitBegin(VERSION, Optional.of(nodeKey(1)), head.encoded()));

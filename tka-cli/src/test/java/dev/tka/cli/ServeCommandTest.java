@@ -147,15 +147,8 @@ class ServeCommandTest {
     Path state = Files.createDirectory(folder.resolve("state"));
     String store = "sqlite:" + state.resolve("control.db");
     Tailnet keys = Tailnet.in(folder);
-    keys.run(
-        "init",
-        store,
-        "--tailnet",
-        "one",
-        keys.newKey("ann"),
-        "--key-file",
-        keys.keyFile("ann"),
-        "--confirm");
+    keys.newKey("ann");
+    keys.begin(store, "one", "ann");
     String since = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
     try (Running server = Running.start(folder, "--restored", since)) {
       assertThat(server.said()).isNotEmpty();

@@ -108,20 +108,8 @@ class ServerEditsTest {
   }
 
   private void lock(String tailnet) {
-    Cli.Result made =
-        Cli.run(
-            "init",
-            store(),
-            "--tailnet",
-            tailnet,
-            keys.publicKey("ann") + "?2",
-            keys.publicKey("bob"),
-            "--key-file",
-            keys.keyFile("ann"),
-            "--confirm",
-            "--json");
-    assertThat(made.exitCode()).as(made.err()).isEqualTo(ExitCode.OK);
-    secret = ((List<?>) made.json().get("DisablementSecrets")).get(0).toString();
+    keys.begin(store(), tailnet, "ann?2", "bob");
+    secret = Tailnet.SECRET.exposeText();
   }
 
   private ControlService service() throws Exception {

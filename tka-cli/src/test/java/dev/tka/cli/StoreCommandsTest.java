@@ -68,11 +68,8 @@ class StoreCommandsTest {
     begin("one", "ann");
   }
 
-  private Cli.Result begin(String tailnet, String... trusted) {
-    List<Object> arguments = new ArrayList<>(List.of("init", store, "--tailnet", tailnet));
-    Arrays.stream(trusted).map(keys::publicKey).forEach(arguments::add);
-    arguments.addAll(List.of("--key-file", keys.keyFile(trusted[0]), "--json", "--confirm"));
-    return keys.run(arguments.toArray());
+  private void begin(String tailnet, String trusted) {
+    keys.begin(store, tailnet, trusted);
   }
 
   private Authority authority(String tailnet) throws TkaException {
@@ -364,7 +361,18 @@ class StoreCommandsTest {
 
   @Test
   void disablingEndsOneTailnetAfterACopyOfAll() throws Exception {
-    Map<String, Object> two = begin("two", "ann").json();
+    Map<String, Object> two =
+        keys.run(
+                "init",
+                store,
+                "--tailnet",
+                "two",
+                keys.publicKey("ann"),
+                "--key-file",
+                keys.keyFile("ann"),
+                "--json",
+                "--confirm")
+            .json();
     Path secret =
         keys.secretFile("secret", (String) ((List<?>) two.get("DisablementSecrets")).get(0));
     Path copy = folder.resolve("copy.db");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.Texts;
+import dev.tka.core.DisablementSecret;
 import dev.tka.core.Key;
 import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
@@ -14,6 +15,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -25,6 +27,16 @@ import java.util.stream.Stream;
 
 /** A directory and the key files of its admins, made and changed by the command. */
 final class Tailnet {
+  /**
+   * The secret of locks that some test ends, for whose value all of them wait together: to derive
+   * it takes long, on purpose.
+   */
+  static final DisablementSecret SECRET = DisablementSecret.generate(new SecureRandom());
+
+  /** What begins such a lock. */
+  static final List<String> OF_SECRET =
+      List.of("--gen-disablements=0", "disablement:" + SECRET.value().toHex());
+
   private static final Pattern ADVICE = Pattern.compile("^tka: (to do|run): ");
 
   private final Path folder;
@@ -43,13 +55,30 @@ final class Tailnet {
   /** An authority of some keys, {@code name} or {@code name?votes}; the first one signs. */
   static Tailnet of(Path folder, String... keys) {
     Tailnet tailnet = new Tailnet(folder);
-    List<Object> trusted = new ArrayList<>(List.of("--confirm"));
+    List<Object> trusted = new ArrayList<>(OF_SECRET);
+    trusted.add("--confirm");
     for (String key : keys) {
-      String name = key.replaceFirst("\\?.*", "");
+      String name = nameOf(key);
       trusted.add(tailnet.newKey(name) + key.substring(name.length()));
     }
-    tailnet.edit("init", keys[0].replaceFirst("\\?.*", ""), trusted.toArray());
+    tailnet.edit("init", nameOf(keys[0]), trusted.toArray());
     return tailnet;
+  }
+
+  private static String nameOf(String key) {
+    return key.replaceFirst("\\?.*", "");
+  }
+
+  /** As {@link #of}, of keys that are there, and in a store of many. */
+  void begin(String store, String tailnet, String... keys) {
+    List<Object> words = new ArrayList<>(List.of("init", store, "--tailnet", tailnet));
+    words.addAll(OF_SECRET);
+    for (String key : keys) {
+      String name = nameOf(key);
+      words.add(publicKey(name) + key.substring(name.length()));
+    }
+    words.addAll(List.of("--key-file", keyFile(nameOf(keys[0])), "--confirm"));
+    run(words.toArray());
   }
 
   Path directory() {

@@ -32,10 +32,10 @@ class ThresholdCommandsTest {
   void begin() {
     keys = Tailnet.in(folder);
     store = "sqlite:" + folder.resolve("control.db");
-    String ann = keys.newKey("ann");
-    String bob = keys.newKey("bob");
+    keys.newKey("ann");
+    keys.newKey("bob");
     carol = keys.newKey("carol");
-    run("init", store, ann, bob, "--key-file", keys.keyFile("ann"), "--confirm");
+    keys.begin(store, NAME, "ann", "bob");
   }
 
   private Cli.Result cli(Object... arguments) {

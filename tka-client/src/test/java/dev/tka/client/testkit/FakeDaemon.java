@@ -80,11 +80,13 @@ public final class FakeDaemon implements AutoCloseable {
     server = FakeServer.on(socket, this::answer);
   }
 
-  /** Enables the lock with trusted keys; the first signer's signature begins it. */
-  public synchronized FakeDaemon enable(
-      LockPrivateKey signer, DisablementSecret secret, Key... keys) throws TkaException {
-    Aum genesis =
-        Genesis.create(List.of(secret.value()), List.of(keys), signer, new SecureRandom());
+  /**
+   * Enables the lock with trusted keys; the signer's signature begins it, and the secret of a value
+   * ends it.
+   */
+  public synchronized FakeDaemon enable(LockPrivateKey signer, Bytes disablement, Key... keys)
+      throws TkaException {
+    Aum genesis = Genesis.create(List.of(disablement), List.of(keys), signer, new SecureRandom());
     control = begin(genesis);
     here = begin(genesis);
     return this;
