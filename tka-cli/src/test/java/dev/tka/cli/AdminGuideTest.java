@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -90,12 +91,9 @@ class AdminGuideTest {
   }
 
   private List<String> run(String command) throws IOException, InterruptedException {
-    String script =
-        "tka() { '%s' --enable-native-access=ALL-UNNAMED -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp '%s' dev.tka.cli.Main \"$@\"; }%n%s"
-            .formatted(
-                Path.of(System.getProperty("java.home"), "bin", "java"),
-                System.getProperty("java.class.path"),
-                command);
+    String java =
+        Cli.process().stream().map(word -> "'" + word + "'").collect(Collectors.joining(" "));
+    String script = "tka() { %s \"$@\"; }%n%s".formatted(java, command);
     Process process =
         new ProcessBuilder("bash", "-c", script)
             .directory(folder.toFile())

@@ -56,18 +56,10 @@ public final class Cli {
     return new Result(exitCode, out.toString(), err.toString());
   }
 
-  /** What starts the command as a process of its own, as the launcher allows native code. */
+  /** What starts the command as a process of its own. */
   public static List<String> process(Object... arguments) {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName()));
+    List<String> command = new ArrayList<>(StartedJava.words());
+    command.add(Main.class.getName());
     List.of(arguments).forEach(argument -> command.add(argument.toString()));
     return command;
   }

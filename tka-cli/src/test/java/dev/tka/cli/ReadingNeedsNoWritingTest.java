@@ -126,16 +126,8 @@ class ReadingNeedsNoWritingTest {
     String expected = outputs(directory, peers);
     Map<String, String> content = content();
     List<String> command = new ArrayList<>(List.of(before));
-    command.addAll(
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-XX:TieredStopAtLevel=1",
-            "-XX:+UseSerialGC",
-            "-cp",
-            System.getProperty("java.class.path"),
-            Reader.class.getName(),
-            directory.toString(),
-            peers.toString()));
+    command.addAll(StartedJava.words());
+    command.addAll(List.of(Reader.class.getName(), directory.toString(), peers.toString()));
     Path out = folder.resolve("out");
     Process process =
         new ProcessBuilder(command)
