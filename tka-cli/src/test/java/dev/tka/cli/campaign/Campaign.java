@@ -45,6 +45,7 @@ final class Campaign implements AutoCloseable {
   private final History history;
   private final Faults faults;
   private final int longestSeconds;
+  private final int restMillis;
 
   /** The last that each server said of each tailnet. */
   private final Map<String, String> announced = new ConcurrentHashMap<>();
@@ -54,12 +55,15 @@ final class Campaign implements AutoCloseable {
    *
    * @param folder where its files and its history are kept
    * @param longestSeconds how long something stands still at most
+   * @param restMillis how long an admin rests after each thing done, beside its pauses
    */
-  Campaign(long seed, Path folder, int longestSeconds, Consumer<String> out) throws Exception {
+  Campaign(long seed, Path folder, int longestSeconds, int restMillis, Consumer<String> out)
+      throws Exception {
     this.seed = seed;
     this.folder = folder;
     this.out = out;
     this.longestSeconds = longestSeconds;
+    this.restMillis = restMillis;
     this.random = new Random(seed);
     this.history = new History(folder.resolve("history.jsonl"));
     this.faults = new Faults(seed, history, this::serves);
@@ -157,7 +161,12 @@ final class Campaign implements AutoCloseable {
       Admin admin =
           new Admin("admin-" + number, number, tailnets, history, seed + number, over::get);
       admins.add(admin);
-      threads.add(start(admin::work));
+      threads.add(
+          start(
+              () -> {
+                admin.work();
+                Thread.sleep(restMillis);
+              }));
     }
     for (int i = 0; i < servers.size(); i++) {
       threads.add(
