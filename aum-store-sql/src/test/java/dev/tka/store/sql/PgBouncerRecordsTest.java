@@ -3,22 +3,23 @@ package dev.tka.store.sql;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tka.store.Tailnets;
+import dev.tka.store.sql.testkit.LentStore;
 import dev.tka.store.sql.testkit.PgBouncer;
 import dev.tka.store.sql.testkit.PostgresServer;
 import dev.tka.store.testkit.FenceContract;
 import java.time.Clock;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Records behind PgBouncer, which gives each transaction another session. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PgBouncerRecordsTest extends FenceContract {
   private static final PostgresServer SERVER = PostgresServer.shared();
 
+  @RegisterExtension final LentStore lent = new LentStore();
   private PgBouncer pooler;
-  private PostgresSettings settings;
 
   @BeforeAll
   void start() throws Exception {
@@ -33,13 +34,8 @@ class PgBouncerRecordsTest extends FenceContract {
     }
   }
 
-  @BeforeEach
-  void newDatabase() throws Exception {
-    settings = pooler.settings(SERVER.newDatabase().database());
-  }
-
   @Override
   protected Tailnets place() throws Exception {
-    return PostgresDatabase.create(settings, Clock.systemUTC());
+    return PostgresDatabase.create(pooler.settings(lent.settings().database()), Clock.systemUTC());
   }
 }

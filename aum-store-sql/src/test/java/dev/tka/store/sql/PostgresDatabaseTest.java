@@ -9,6 +9,7 @@ import dev.tka.core.store.AumStore;
 import dev.tka.core.store.Commit;
 import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
+import dev.tka.store.sql.testkit.LentStore;
 import dev.tka.store.sql.testkit.PostgresServer;
 import dev.tka.store.testkit.Backup;
 import dev.tka.store.testkit.CuttingProxy;
@@ -27,14 +28,15 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert;
 import org.flywaydb.core.Flyway;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.ds.PGSimpleDataSource;
@@ -45,31 +47,37 @@ import org.postgresql.ds.PGSimpleDataSource;
 class PostgresDatabaseTest extends SqlContract {
   private static final PostgresServer SERVER = PostgresServer.shared();
 
-  private PostgresSettings settings;
+  @RegisterExtension final LentStore lent = new LentStore();
 
-  @BeforeEach
-  void newDatabase() throws SQLException {
-    settings = SERVER.newDatabase();
+  /** In place of one that has the tables, for tests of how they are made. */
+  private Optional<PostgresSettings> own = Optional.empty();
+
+  private void newDatabase() throws SQLException {
+    own = Optional.of(SERVER.newDatabase());
+  }
+
+  private PostgresSettings settings() throws SQLException {
+    return own.isPresent() ? own.get() : lent.settings();
   }
 
   @Override
   protected Backup backUp() throws Exception {
-    return SERVER.rowsOf(settings.database());
+    return SERVER.rowsOf(settings().database());
   }
 
   @Override
-  protected PostgresDatabase create() throws StoreException {
-    return opened(PostgresDatabase.create(settings, clock));
+  protected PostgresDatabase create() throws Exception {
+    return opened(PostgresDatabase.create(settings(), clock));
   }
 
   @Override
-  protected PostgresDatabase at() throws StoreException {
-    return opened(PostgresDatabase.at(settings, clock));
+  protected PostgresDatabase at() throws Exception {
+    return opened(PostgresDatabase.at(settings(), clock));
   }
 
   @Override
   Connection connect() throws SQLException {
-    Connection connection = SERVER.connect(settings.database());
+    Connection connection = SERVER.connect(settings().database());
     connection.setSchema(PostgresDatabase.SCHEMA);
     return connection;
   }
@@ -107,13 +115,14 @@ class PostgresDatabaseTest extends SqlContract {
   }
 
   @Override
-  void makeTablesOfVersion1() {
+  void makeTablesOfVersion1() throws SQLException {
+    newDatabase();
     PGSimpleDataSource source = new PGSimpleDataSource();
-    source.setServerNames(new String[] {settings.host()});
-    source.setPortNumbers(new int[] {settings.port()});
-    source.setDatabaseName(settings.database());
-    source.setUser(settings.user());
-    settings.password().ifPresent(source::setPassword);
+    source.setServerNames(new String[] {settings().host()});
+    source.setPortNumbers(new int[] {settings().port()});
+    source.setDatabaseName(settings().database());
+    source.setUser(settings().user());
+    settings().password().ifPresent(source::setPassword);
     Flyway.configure()
         .dataSource(source)
         .schemas(PostgresDatabase.SCHEMA)
@@ -136,16 +145,17 @@ class PostgresDatabaseTest extends SqlContract {
     for (boolean create : List.of(false, true)) {
       assertThatThrownBy(() -> opened(create ? create() : at()))
           .isInstanceOf(StoreException.Newer.class)
-          .hasMessage(settings + ": expected version 6 or older, found version 7");
+          .hasMessage(settings() + ": expected version 6 or older, found version 7");
     }
     assertThat(number("select count(*) from schema_history")).isEqualTo(before);
   }
 
   @Test
   void anythingButAStoreIsRefusedAndLeftAlone() throws Exception {
+    newDatabase();
     assertThatThrownBy(this::at)
         .isInstanceOf(StoreException.Absent.class)
-        .hasMessage(settings + ": expected a store, found no tables in schema tka");
+        .hasMessage(settings() + ": expected a store, found no tables in schema tka");
     assertThat(number("select count(*) from pg_namespace where nspname = 'tka'")).isZero();
 
     sql("create schema tka");
@@ -155,12 +165,13 @@ class PostgresDatabaseTest extends SqlContract {
         .isInstanceOf(StoreException.Damaged.class)
         .message()
         .hasLineCount(1)
-        .startsWith(settings + ": schema tka: ");
+        .startsWith(settings() + ": schema tka: ");
     assertThat(number("select count(*) from pg_tables where schemaname = 'tka'")).isEqualTo(1);
   }
 
   @Test
   void theTablesCoexistWithForeignTables() throws Exception {
+    newDatabase();
     sql("create table public.aum (number integer)");
     sql("create table public.flyway_schema_history (number integer)");
     add(create().tailnet("t"), "A B");
@@ -170,12 +181,13 @@ class PostgresDatabaseTest extends SqlContract {
 
   @Test
   void concurrentCreatorsMakeTheTablesOnce() throws Exception {
+    newDatabase();
     int count = 6;
     ExecutorService pool = Executors.newFixedThreadPool(count);
     try {
       List<Future<PostgresDatabase>> results = new ArrayList<>();
       for (int i = 0; i < count; i++) {
-        results.add(pool.submit(() -> PostgresDatabase.create(settings, clock)));
+        results.add(pool.submit(() -> PostgresDatabase.create(settings(), clock)));
       }
       for (Future<PostgresDatabase> result : results) {
         opened(result.get(60, TimeUnit.SECONDS));
@@ -191,7 +203,7 @@ class PostgresDatabaseTest extends SqlContract {
     create();
     String wrong = "not the password";
     PostgresSettings stranger =
-        PostgresSettings.of("127.0.0.1", SERVER.port(), settings.database(), "stranger");
+        PostgresSettings.of("127.0.0.1", SERVER.port(), settings().database(), "stranger");
     int closedPort = FreePort.find();
     PostgresSettings unknown = PostgresSettings.of("nosuch.invalid", 5432, "x", "y");
     requireUnavailable(
@@ -200,9 +212,9 @@ class PostgresDatabaseTest extends SqlContract {
         PostgresSettings.parse("postgresql://y@127.0.0.1:" + closedPort + ",nosuch.invalid/x"),
         "none of the hosts can be used; the last one tried: ");
     requireUnavailable(
-        PostgresSettings.of("127.0.0.1", SERVER.port(), settings.database(), settings.user()),
+        PostgresSettings.of("127.0.0.1", SERVER.port(), settings().database(), settings().user()),
         "asks for a password, and none is in PGPASSWORD or ~/.pgpass");
-    requireUnavailable(settings.withPassword(wrong), "password authentication failed");
+    requireUnavailable(settings().withPassword(wrong), "password authentication failed");
     requireUnavailable(stranger.withPassword(wrong), "password authentication failed");
     requireUnavailable(SERVER.settings("nowhere"), "\"nowhere\" does not exist");
     requireUnavailable(
@@ -216,10 +228,10 @@ class PostgresDatabaseTest extends SqlContract {
   @Test
   void aServerWithoutEncryptionIsRefusedIfItIsRequired() throws Exception {
     create();
-    opened(PostgresDatabase.at(settings.withSslMode("disable"), clock));
-    opened(PostgresDatabase.at(settings.withSslMode("prefer"), clock));
+    opened(PostgresDatabase.at(settings().withSslMode("disable"), clock));
+    opened(PostgresDatabase.at(settings().withSslMode("prefer"), clock));
     for (String mode : List.of("require", "verify-ca", "verify-full")) {
-      requireUnavailable(settings.withSslMode(mode), "(SSL), which sslmode=" + mode + " demands");
+      requireUnavailable(settings().withSslMode(mode), "(SSL), which sslmode=" + mode + " demands");
     }
   }
 
@@ -280,7 +292,7 @@ class PostgresDatabaseTest extends SqlContract {
       PostgresDatabase place =
           opened(
               PostgresDatabase.at(
-                  PostgresSettings.of("127.0.0.1", SERVER.port(), settings.database(), "reader")
+                  PostgresSettings.of("127.0.0.1", SERVER.port(), settings().database(), "reader")
                       .withPassword("r"),
                   clock));
       AumStore store = place.tailnet("t");
@@ -301,10 +313,10 @@ class PostgresDatabaseTest extends SqlContract {
   void commitsAreFlushedWhateverTheServersDefaultIs() throws Exception {
     create();
     for (String name : List.of("off", "local")) {
-      sql("alter database " + settings.database() + " set synchronous_commit = " + name);
+      sql("alter database " + settings().database() + " set synchronous_commit = " + name);
       sql(
           "alter database "
-              + settings.database()
+              + settings().database()
               + " set default_transaction_isolation = 'serializable'");
       PostgresDatabase place = at();
       assertThat(place.<String>write(connection -> shown(connection, "synchronous_commit")))
@@ -535,7 +547,7 @@ class PostgresDatabaseTest extends SqlContract {
     create();
     try (CuttingProxy proxy = new CuttingProxy(SERVER.port())) {
       PostgresSettings through =
-          PostgresSettings.of("127.0.0.1", proxy.port(), settings.database(), PostgresServer.USER)
+          PostgresSettings.of("127.0.0.1", proxy.port(), settings().database(), PostgresServer.USER)
               .withPassword(PostgresServer.PASSWORD);
       AumStore store = opened(PostgresDatabase.at(through, clock)).tailnet("t");
       String expected = "A";

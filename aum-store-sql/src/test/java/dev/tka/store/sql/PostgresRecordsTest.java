@@ -12,6 +12,7 @@ import dev.tka.store.records.Fence;
 import dev.tka.store.records.NodeRecord;
 import dev.tka.store.records.RecordsChange;
 import dev.tka.store.records.TailnetRecord;
+import dev.tka.store.sql.testkit.LentStore;
 import dev.tka.store.sql.testkit.PostgresServer;
 import dev.tka.store.testkit.Backup;
 import java.sql.Connection;
@@ -29,24 +30,22 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Records in a PostgreSQL database. */
 class PostgresRecordsTest extends SqlRecordsContract {
   private static final PostgresServer SERVER = PostgresServer.shared();
 
-  private PostgresSettings settings;
+  @RegisterExtension final LentStore lent = new LentStore();
 
   @Override
   protected PostgresDatabase place() throws Exception {
-    if (settings == null) {
-      settings = SERVER.newDatabase();
-    }
-    return PostgresDatabase.create(settings, Clock.systemUTC());
+    return PostgresDatabase.create(lent.settings(), Clock.systemUTC());
   }
 
   @Override
   PostgresDatabase placeAsItIs() throws Exception {
-    return PostgresDatabase.at(settings, Clock.systemUTC());
+    return PostgresDatabase.at(lent.settings(), Clock.systemUTC());
   }
 
   @Override
@@ -96,7 +95,7 @@ class PostgresRecordsTest extends SqlRecordsContract {
 
   @Override
   Connection connect() throws SQLException {
-    Connection connection = SERVER.connect(settings.database());
+    Connection connection = SERVER.connect(lent.settings().database());
     connection.setSchema(PostgresDatabase.SCHEMA);
     return connection;
   }
@@ -178,7 +177,7 @@ class PostgresRecordsTest extends SqlRecordsContract {
     put(records(place), "t", node(1));
     Changes.Position position = records(place).position();
     closeAll();
-    Backup backup = SERVER.whole(settings.database());
+    Backup backup = SERVER.whole(lent.settings().database());
     backup.putBack();
     Tailnets again = opened();
     Changes changes = records(again).changesAfter(position, 10);

@@ -1,18 +1,16 @@
 package dev.tka.store.sql;
 
 import dev.tka.store.Tailnets;
-import dev.tka.store.sql.testkit.PostgresServer;
+import dev.tka.store.sql.testkit.LentStore;
 import dev.tka.store.testkit.TailnetsContract;
 import java.time.Clock;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 class PostgresTailnetsTest extends TailnetsContract {
-  private PostgresSettings settings;
+  @RegisterExtension final LentStore lent = new LentStore();
 
   @Override
   protected Tailnets place() throws Exception {
-    if (settings == null) {
-      settings = PostgresServer.shared().newDatabase();
-    }
-    return PostgresDatabase.create(settings, Clock.systemUTC());
+    return PostgresDatabase.create(lent.settings(), Clock.systemUTC());
   }
 }

@@ -3,13 +3,15 @@ package dev.tka.control.move;
 import dev.tka.store.Tailnets;
 import dev.tka.store.sql.PostgresDatabase;
 import dev.tka.store.sql.SqliteFile;
-import dev.tka.store.sql.testkit.PostgresServer;
+import dev.tka.store.sql.testkit.LentStore;
 import java.nio.file.Path;
 import java.time.Clock;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** From a SQLite file to PostgreSQL, and back. */
 final class PostgresMoveTest extends MoveContract {
+  @RegisterExtension final LentStore lent = new LentStore();
   @TempDir private Path folder;
 
   @Override
@@ -19,6 +21,6 @@ final class PostgresMoveTest extends MoveContract {
 
   @Override
   Tailnets target() throws Exception {
-    return PostgresDatabase.create(PostgresServer.shared().newDatabase(), Clock.systemUTC());
+    return PostgresDatabase.create(lent.settings(), Clock.systemUTC());
   }
 }

@@ -73,7 +73,7 @@ public final class PgBouncer implements AutoCloseable {
                 "listen_addr = 127.0.0.1",
                 "listen_port = " + port,
                 "unix_socket_dir =",
-                "auth_type = scram-sha-256",
+                "auth_type = md5",
                 "auth_file = " + users,
                 "pool_mode = " + mode,
                 "max_client_conn = 200",

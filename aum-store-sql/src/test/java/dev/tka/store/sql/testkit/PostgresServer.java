@@ -1,5 +1,7 @@
 package dev.tka.store.sql.testkit;
 
+import dev.tka.core.store.StoreException;
+import dev.tka.store.sql.PostgresDatabase;
 import dev.tka.store.sql.PostgresSettings;
 import dev.tka.store.testkit.Backup;
 import dev.tka.testkit.FreePort;
@@ -20,10 +22,14 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Properties;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -45,11 +51,36 @@ public final class PostgresServer {
   private static final AtomicInteger DATABASES = new AtomicInteger();
   private static final AtomicInteger COPIES = new AtomicInteger();
 
+  /** What {@link #lendStore} copies. */
+  private static final String TEMPLATE = "store";
+
+  /** A query for a text that differs if anything but the rows of a database was changed. */
+  private static final String TABLES =
+      """
+      with ours as (select * from pg_namespace where nspname !~ '^pg_|^information_schema$'),
+      rel as (select c.* from pg_class c join ours on ours.oid = c.relnamespace),
+      all_of_them as (
+        select concat_ws(' ', nspname, nspacl) what from ours
+        union all select concat_ws(' ', oid, relname, relkind, relacl) from rel
+        union all select concat_ws(' ', attrelid, attname, attnum, atttypid, attnotnull, attacl)
+          from pg_attribute join rel on rel.oid = attrelid
+        union all select concat_ws(' ', tgrelid, tgname, tgenabled, tgfoid) from pg_trigger
+        union all select concat_ws(' ', conrelid, conname, pg_get_constraintdef(pg_constraint.oid))
+          from pg_constraint join rel on rel.oid = conrelid
+        union all select concat_ws(' ', p.oid, proname, prosrc)
+          from pg_proc p join ours on ours.oid = p.pronamespace
+        union all select concat_ws(' ', 'setting', setconfig) from pg_db_role_setting
+          where setdatabase = (select oid from pg_database where datname = current_database())
+        union all select concat_ws(' ', 'step', version, script) from tka.schema_history)
+      select md5(string_agg(what, chr(10) order by what)) from all_of_them""";
+
   private final Path programs;
   private final Path directory;
   private final List<String> asUser;
   private final List<String> options;
   private final int port;
+  private final Deque<String> stores = new ConcurrentLinkedDeque<>();
+  private Optional<String> asMade = Optional.empty();
   private Process process;
 
   private static final class Shared {
@@ -273,7 +304,10 @@ public final class PostgresServer {
             data.toString(),
             "-U",
             USER,
-            "--auth-host=scram-sha-256",
+            // Of a password that is kept for SCRAM it asks by SCRAM, which costs a test 10 ms for
+            // each
+            // connection: the superuser's is not, and all others are.
+            "--auth-host=md5",
             "--auth-local=peer",
             "--pwfile=" + password,
             "-E",
@@ -298,7 +332,9 @@ public final class PostgresServer {
             "-c",
             "unix_socket_directories=" + directory,
             "-c",
-            "max_connections=200"));
+            "max_connections=200",
+            "-c",
+            "password_encryption=scram-sha-256"));
     command.addAll(options);
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
     while (true) {
@@ -441,6 +477,74 @@ public final class PostgresServer {
     return settings(name);
   }
 
+  /**
+   * The superuser's settings for a database that has the tables of a store, and nothing in them. It
+   * may be one that was given back.
+   */
+  PostgresSettings lendStore() throws SQLException {
+    Optional<String> used = Optional.ofNullable(stores.pollFirst());
+    if (used.isPresent()) {
+      return settings(used.get());
+    }
+    synchronized (stores) {
+      if (asMade.isEmpty()) {
+        sql(USER, "create database " + TEMPLATE);
+        try {
+          PostgresDatabase.create(settings(TEMPLATE), Clock.systemUTC()).close();
+        } catch (StoreException e) {
+          throw new SQLException(e);
+        }
+        try (Connection connection = connect(TEMPLATE)) {
+          asMade = Optional.of(text(connection, TABLES));
+        }
+        // Nobody may be connected to what is copied.
+        sql(USER, "alter database " + TEMPLATE + " with allow_connections false");
+        cutConnections(TEMPLATE);
+      }
+    }
+    String name = "test_" + DATABASES.incrementAndGet();
+    sql(USER, "create database " + name + " template " + TEMPLATE);
+    return settings(name);
+  }
+
+  /**
+   * Empties a database for {@link #lendStore}, if its tables are as they were made. To make another
+   * one takes ten times as long.
+   */
+  void giveBackStore(String database) throws SQLException {
+    try (Connection connection = connect(database);
+        Statement statement = connection.createStatement()) {
+      if (!asMade.equals(Optional.of(text(connection, TABLES)))) {
+        return;
+      }
+      StringBuilder emptying = new StringBuilder("set session_replication_role = replica;");
+      emptying.append("set local lock_timeout = '30s';");
+      for (String each : tables(connection)) {
+        // Whoever still writes comes to an end.
+        emptying.append("lock table tka.").append(each).append(" in exclusive mode;");
+        if (!each.equals("place")) {
+          emptying.append("delete from tka.").append(each).append(";");
+        }
+      }
+      // Positions of before are of another place.
+      emptying.append("update tka.place set id = gen_random_uuid();");
+      emptying.append("select pg_stat_reset(), setval('tka.tailnet_number_seq', 1, false),");
+      emptying.append(" setval('tka.record_number_seq', 1, false)");
+      connection.setAutoCommit(false);
+      statement.execute(emptying.toString());
+      connection.commit();
+    }
+    stores.addFirst(database);
+  }
+
+  private static String text(Connection connection, String query) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet result = statement.executeQuery(query)) {
+      result.next();
+      return String.valueOf(result.getString(1));
+    }
+  }
+
   /** The superuser's settings for a database. */
   public PostgresSettings settings(String database) {
     return PostgresSettings.of("127.0.0.1", port, database, USER).withPassword(PASSWORD);
@@ -494,9 +598,14 @@ public final class PostgresServer {
   }
 
   private List<String> tables(String database) throws SQLException {
+    try (Connection connection = connect(database)) {
+      return tables(connection);
+    }
+  }
+
+  private static List<String> tables(Connection connection) throws SQLException {
     List<String> tables = new ArrayList<>();
-    try (Connection connection = connect(database);
-        Statement statement = connection.createStatement();
+    try (Statement statement = connection.createStatement();
         ResultSet result =
             statement.executeQuery(
                 "select tablename from pg_tables where schemaname = 'tka'"
