@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
  * without its line in the log (service, section 11). {@code -Dtka.kills} makes it longer.
  */
 class BrokerKillTest {
-  private static final int KILLS = Integer.getInteger("tka.kills", 10);
+  private static final int KILLS = Integer.getInteger("tka.kills", 5);
   private static final int MOST_MILLIS = 200;
 
   @TempDir Path folder;

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
  * signed (service, section 9). {@code -Dtka.kills} makes it longer.
  */
 class NodeAgentKillTest {
-  private static final int KILLS = Integer.getInteger("tka.kills", 10);
+  private static final int KILLS = Integer.getInteger("tka.kills", 5);
   private static final int MOST_MILLIS = 600;
 
   /** Peers with these numbers have another key for each generation, signed and not signed. */

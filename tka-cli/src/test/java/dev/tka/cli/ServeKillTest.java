@@ -53,7 +53,7 @@ class ServeKillTest {
   private static final String TAILNET = "edited";
   private static final int EDITORS = 8;
   private static final int VERSION = 148;
-  private static final int KILLS = Integer.getInteger("tka.kills", 10);
+  private static final int KILLS = Integer.getInteger("tka.kills", 5);
   private static final int SECONDS = Integer.getInteger("tka.seconds", 4);
 
   /** Long enough for some edits between the first one after a start and a kill. */

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  * forgotten. {@code -Dtka.kills} makes it longer.
  */
 class WitnessKillTest {
-  private static final int KILLS = Integer.getInteger("tka.kills", 10);
+  private static final int KILLS = Integer.getInteger("tka.kills", 5);
   private static final int MOST_MILLIS = 150;
   private static final int CLIENTS = 4;
 

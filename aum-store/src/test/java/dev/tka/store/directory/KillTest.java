@@ -29,6 +29,8 @@ class KillTest {
   @TempDir(factory = TempDirFactory.Standard.class)
   Path output;
 
+  private static final int MOST_KILLS = 20 * Kills.COUNT;
+
   /** Opens the directory. */
   static final class Opener implements CommittingProcess.Opener {
     @Override
@@ -45,9 +47,10 @@ class KillTest {
     int pending = 0;
     int halfStaged = 0;
     int atNew = 0;
-    // A fifth of them come in the middle of a commit: with few, none might.
-    int many = 2 * Kills.COUNT;
-    for (int kill = 0; kill < many; kill++) {
+    int kill = 0;
+    // By chance none of a few leaves a commit by half.
+    while (kill < Kills.COUNT || (pending + halfStaged == 0 && kill < MOST_KILLS)) {
+      kill++;
       String as = "kill " + kill + " of seed " + kills.seed();
       String before = CommittingProcess.describe(store.read());
       Kills.Killed killed = kills.kill(directory.toString(), before, as);
@@ -70,7 +73,7 @@ class KillTest {
     }
     System.out.printf(
         "%d kills, seed %d: %d within the moves, %d before the journal, %d at the new content%n",
-        many, kills.seed(), pending, halfStaged, atNew);
+        kill, kills.seed(), pending, halfStaged, atNew);
     assertThat(pending + halfStaged).as("kills in the middle of a commit").isPositive();
     store.wipe();
     assertThat(hasLeftovers()).isFalse();

@@ -16,18 +16,25 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 
-/** Kills processes, for real and at random moments, while they commit to a store. */
+/**
+ * Kills processes, for real and at random moments, while they commit to a store: every second one
+ * in the middle of a commit.
+ */
 public final class Kills {
   /** The number of kills in a test: the system property {@code tka.kills}. */
-  public static final int COUNT = Integer.getInteger("tka.kills", 10);
+  public static final int COUNT = Integer.getInteger("tka.kills", 5);
 
   /** Long enough for a process to start, and for some commits. */
   private static final int MOST_MILLIS = 400;
+
+  /** About as long as a commit takes. */
+  private static final int MOST_MICROS_OF_A_COMMIT = 5000;
 
   private final Class<? extends CommittingProcess.Opener> opener;
   private final Path said;
   private final long seed = System.nanoTime();
   private final Random random = new Random(seed);
+  private int kills;
 
   /**
    * Prepares to kill processes that commit to one kind of store.
@@ -93,6 +100,10 @@ public final class Kills {
         Thread.sleep(1);
       }
       Thread.sleep(millis);
+      kills++;
+      if (kills % 2 == 0) {
+        awaitMiddleOfACommit(process);
+      }
       assertThat(process.isAlive()).as("runs until it is killed").isTrue();
     } finally {
       process.destroyForcibly();
@@ -101,6 +112,19 @@ public final class Kills {
     String all = Files.readString(said);
     // A line without its end does not count.
     return all.substring(0, all.lastIndexOf('\n') + 1).lines().toList();
+  }
+
+  /** Most of a process's time is between its commits: half of the kills come within one. */
+  private void awaitMiddleOfACommit(Process process) throws IOException, InterruptedException {
+    int begin = 0;
+    int done = 0;
+    while (begin <= done && process.isAlive()) {
+      TimeUnit.MICROSECONDS.sleep(50);
+      String all = Files.readString(said);
+      begin = all.lastIndexOf(CommittingProcess.BEGIN);
+      done = all.lastIndexOf(CommittingProcess.DONE);
+    }
+    TimeUnit.MICROSECONDS.sleep(random.nextInt(MOST_MICROS_OF_A_COMMIT));
   }
 
   /** Requires that every AUM verifies and nothing is damaged. */
