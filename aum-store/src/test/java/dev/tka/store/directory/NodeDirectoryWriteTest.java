@@ -596,7 +596,7 @@ class NodeDirectoryWriteTest {
             CommittingProcess.start(KillTest.Opener.class, folder.toString(), "one", one),
             CommittingProcess.start(KillTest.Opener.class, folder.toString(), "two", two));
     try {
-      TimeUnit.SECONDS.sleep(3);
+      awaitCommitsInTurns(processes, List.of(one, two));
       // Neither found its files gone: whoever has the lock is alone, also while it reads.
       assertThat(processes).allMatch(Process::isAlive);
     } finally {
@@ -607,15 +607,31 @@ class NodeDirectoryWriteTest {
     }
 
     Set<String> seen = new HashSet<>();
-    long done = 0;
     for (Path said : List.of(one, two)) {
-      List<String> lines = Files.readAllLines(said);
-      done += lines.stream().filter(CommittingProcess.DONE::equals).count();
-      seen.addAll(lines);
+      seen.addAll(Files.readAllLines(said));
     }
-    assertThat(done).as("commits").isPositive();
     assertThat(seen).contains(CommittingProcess.BEGIN + CommittingProcess.describe(store.read()));
     assertThat(store.read().damage()).isEmpty();
+  }
+
+  /** Waits until each of them has gone on to commit since the other one began. */
+  private static void awaitCommitsInTurns(List<Process> processes, List<Path> outputs)
+      throws Exception {
+    for (int round = 0; round < 2; round++) {
+      for (Path said : outputs) {
+        long enough = done(said) + 2;
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (done(said) < enough) {
+          assertThat(processes).allMatch(Process::isAlive);
+          assertThat(System.nanoTime() - end).as(said + ": commits").isNegative();
+          Thread.sleep(10);
+        }
+      }
+    }
+  }
+
+  private static long done(Path said) throws IOException {
+    return Files.readAllLines(said).stream().filter(CommittingProcess.DONE::equals).count();
   }
 
   @Test
