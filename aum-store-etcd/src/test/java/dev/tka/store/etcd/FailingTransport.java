@@ -28,9 +28,9 @@ final class FailingTransport implements Transport {
     this.real = Gateway.open(settings.authorities());
   }
 
-  /** A client with it, which soon gives up. */
+  /** A client with it, which gives up at the first failure: later requests would fail, too. */
   EtcdClient client(EtcdSettings settings) {
-    return new EtcdClient(settings, this, 1000, Duration.ofMillis(100));
+    return new EtcdClient(settings, this, 1000, Duration.ZERO);
   }
 
   /** Has it end at a later request. */

@@ -6,6 +6,8 @@ import dev.tka.core.TkaException;
 import dev.tka.core.authority.Authority;
 import dev.tka.core.store.AumSnapshot;
 import dev.tka.core.store.AumStore;
+import dev.tka.core.store.Commit;
+import dev.tka.core.store.StoreException;
 import dev.tka.store.Tailnets;
 import dev.tka.store.etcd.testkit.EtcdServer;
 import dev.tka.store.testkit.CommittingProcess;
@@ -33,6 +35,22 @@ class KillTest {
     }
   }
 
+  /**
+   * The content when the last request of a killed process can no longer have an effect. It may
+   * still come, and is conditional on the revision that it read.
+   */
+  private static AumSnapshot settled(AumStore store) throws StoreException {
+    while (true) {
+      AumSnapshot read = store.read();
+      try {
+        store.commit(Commit.on(read.revision()).build());
+        return read;
+      } catch (StoreException.Conflict e) {
+        // It came.
+      }
+    }
+  }
+
   @Test
   void aKilledCommitToEtcdHappenedCompletelyOrNotAtAll() throws Exception {
     EtcdSettings settings = EtcdServer.shared().settings();
@@ -46,10 +64,8 @@ class KillTest {
       for (int kill = 0; kill < Kills.COUNT; kill++) {
         String as = "kill " + kill + " of seed " + kills.seed();
         Kills.Killed killed = kills.kill(settings.toString(), before, as);
-        // The last request may still be executed.
-        Thread.sleep(20);
         try (Tailnets tailnets = EtcdTailnets.at(settings)) {
-          AumSnapshot read = tailnets.tailnet(TAILNET).read();
+          AumSnapshot read = settled(tailnets.tailnet(TAILNET));
           before = CommittingProcess.describe(read);
           assertThat(before).as(as).isIn(killed.older(), killed.newer());
           assertThat(CommittingProcess.describe(following.tailnet(TAILNET).read()))
