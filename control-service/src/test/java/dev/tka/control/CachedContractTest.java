@@ -11,7 +11,12 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 
-/** A store behind the cache fulfils the contract of every store. */
+/**
+ * A store behind the cache fulfils the contract of every store. The cache passes every call on, and
+ * knows two kinds of places: those that keep bodies in memory, and those that read them on demand.
+ * The contract is tried on one of each; {@link CachedTailnetsTest} has what the cache itself does,
+ * on all.
+ */
 abstract class CachedContractTest extends AumStoreContract {
   /** The tailnets that a place must have from the start, if it cannot create them on request. */
   static final List<String> NAMES = List.of("one", "two", "three", "four", "five");

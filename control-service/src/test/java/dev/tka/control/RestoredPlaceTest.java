@@ -232,7 +232,7 @@ class RestoredPlaceTest {
 
     @Override
     Tailnets place() throws Exception {
-      return CachedDirectoryContractTest.at(Files.createDirectories(directory.resolve("nodes")));
+      return CachedTailnetsTest.directories(Files.createDirectories(directory.resolve("nodes")));
     }
 
     @Override
