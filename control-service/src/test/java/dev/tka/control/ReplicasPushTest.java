@@ -622,7 +622,7 @@ class ReplicasPushTest {
     private void converge(Subscription watch) throws Exception {
       Map<Long, String> truth = read(services.get(0), Optional.empty());
       Optional<Announcement> last = announced(services.get(0));
-      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
       while (System.nanoTime() < end
           && !(names.equals(truth)
               && last.equals(Optional.of(head))

@@ -588,7 +588,7 @@ public abstract class FenceContract extends ControlRecordsContract {
                     }
                   }));
         }
-        begun.await();
+        assertThat(begun.await(60, TimeUnit.SECONDS)).as("all have begun").isTrue();
         Fence fence = fence(records, "t", round % 2 == 0 ? FENCED : MOVED);
         Content then = Content.of(records.under("t", fence));
         for (Future<Integer> each : all) {
