@@ -50,7 +50,7 @@ class ProposalsProperties {
   private final List<Proposal> shown = new ArrayList<>();
   private final Set<AumHash> known = new HashSet<>();
 
-  @Property(tries = 30)
+  @Property(tries = 20)
   void nothingBelowAThresholdGetsInByAnyRequestInAnyOrder(@ForAll long seed) throws Exception {
     random.setSeed(seed);
     made.clear();

@@ -1055,7 +1055,7 @@ public abstract class AumStoreContract {
 
   @Test
   void readersSeeOnlyWholeCommits() throws Exception {
-    int commits = 200;
+    int commits = 100;
     int readers = 4;
     AumStore store = newStore();
     AtomicBoolean done = new AtomicBoolean();

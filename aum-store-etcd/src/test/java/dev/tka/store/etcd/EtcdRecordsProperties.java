@@ -14,7 +14,7 @@ import org.opentest4j.TestAbortedException;
 
 /** Random changes of records in etcd. */
 @AddLifecycleHook(EtcdRecordsProperties.NeedsEtcd.class)
-@PropertyDefaults(tries = 100)
+@PropertyDefaults(tries = 60)
 class EtcdRecordsProperties extends ControlRecordsProperties {
   private static List<EtcdTailnets> handles = List.of();
 

@@ -87,7 +87,7 @@ class LimitsProperties {
         .as(Content::new);
   }
 
-  @Property(tries = 25, edgeCases = EdgeCasesMode.NONE)
+  @Property(tries = 15, edgeCases = EdgeCasesMode.NONE)
   void whatACommitMayHoldIsReadBack(@ForAll("contents") Content content) throws Exception {
     Aum large = noOpOf(content.aumSize);
     OwnAums ownAums =
@@ -150,7 +150,7 @@ class LimitsProperties {
     }
   }
 
-  @Property(tries = 12, edgeCases = EdgeCasesMode.NONE)
+  @Property(tries = 8, edgeCases = EdgeCasesMode.NONE)
   void whatIsExportedIsImported(@ForAll("contents") Content content) throws Exception {
     MemoryAumStore store = new MemoryAumStore();
     Commit.Builder commit =

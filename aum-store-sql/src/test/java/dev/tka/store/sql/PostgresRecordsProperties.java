@@ -10,7 +10,7 @@ import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
 
 /** Random changes of records in a PostgreSQL database. */
-@PropertyDefaults(tries = 100)
+@PropertyDefaults(tries = 60)
 class PostgresRecordsProperties extends ControlRecordsProperties {
   private static List<PostgresDatabase> handles = List.of();
 

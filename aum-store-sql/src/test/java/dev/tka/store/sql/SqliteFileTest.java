@@ -354,7 +354,7 @@ class SqliteFileTest extends SqlContract {
   @Test
   void anAumTakesFewBytes() throws Exception {
     int count = 10_000;
-    int batch = 10;
+    int batch = 100;
     for (int tailnets : List.of(1, 50)) {
       Path path = directory.resolve(tailnets + ".db");
       SqliteFile file = opened(SqliteFile.create(path, clock));

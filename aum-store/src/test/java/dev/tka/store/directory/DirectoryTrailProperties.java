@@ -55,7 +55,7 @@ class DirectoryTrailProperties {
         .ofMaxSize(8);
   }
 
-  @Property(edgeCases = EdgeCasesMode.NONE)
+  @Property(tries = 100, edgeCases = EdgeCasesMode.NONE)
   void aKeptTrailEqualsOneReadAfresh(@ForAll("steps") List<Step> steps) throws Exception {
     Path folder = MemoryFolders.create("tka-trail");
     try {
