@@ -304,8 +304,7 @@ public final class PostgresServer {
             data.toString(),
             "-U",
             USER,
-            // Of a password that is kept for SCRAM it asks by SCRAM, which costs a test 10 ms for
-            // each
+            // Of a password that is kept for SCRAM it asks by SCRAM, which costs a test 10 ms a
             // connection: the superuser's is not, and all others are.
             "--auth-host=md5",
             "--auth-local=peer",
