@@ -9,6 +9,8 @@ import dev.tka.cli.output.ExitCode;
 import dev.tka.cli.output.HelpText;
 import dev.tka.cli.output.RememberingWriter;
 import dev.tka.cli.output.Texts;
+import dev.tka.core.AumHash;
+import dev.tka.core.Bytes;
 import dev.tka.store.Waits;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -30,10 +32,21 @@ public final class Main {
 
   /** Runs the command and exits with its status. */
   public static void main(String[] args) {
+    loadAhead();
     Writer out = writer(new FileOutputStream(FileDescriptor.out));
     Writer err = writer(new FileOutputStream(FileDescriptor.err));
     OutputStream bytes = new FileOutputStream(FileDescriptor.out);
     System.exit(run(tka(System.in, bytes, isTerminal()), out, err, args));
+  }
+
+  /**
+   * Nearly every command hashes something, and what the library for that loads takes a tenth of a
+   * short one: another core does it while this one looks at the arguments.
+   */
+  static void loadAhead() {
+    Thread loading = new Thread(() -> AumHash.ofEncoding(Bytes.empty()), "tka-hashes");
+    loading.setDaemon(true);
+    loading.start();
   }
 
   static Tka tka(InputStream in, OutputStream out, boolean canAsk) {

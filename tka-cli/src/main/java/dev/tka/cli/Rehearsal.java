@@ -30,6 +30,7 @@ public final class Rehearsal {
   }
 
   private static void run(Path folder) throws IOException {
+    Main.loadAhead();
     Path key = folder.resolve("key");
     tka("keygen", key);
     String seed = Files.readString(key).strip();
