@@ -9,6 +9,7 @@ import dev.tka.node.AgentDirectory;
 import dev.tka.node.JudgedPeer;
 import dev.tka.node.NodeAgent;
 import dev.tka.node.PeerAccess;
+import dev.tka.store.testkit.Kills;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -27,7 +28,6 @@ import org.junit.jupiter.api.io.TempDir;
  * signed (service, section 9). {@code -Dtka.kills} makes it longer.
  */
 class NodeAgentKillTest {
-  private static final int KILLS = Integer.getInteger("tka.kills", 5);
   private static final int MOST_MILLIS = 600;
 
   /** Peers with these numbers have another key for each generation, signed and not signed. */
@@ -70,7 +70,7 @@ class NodeAgentKillTest {
           Cli.process("node", "run", node, control.url(), "--token-file", control.tokenFile);
       int before = 1;
       int moved = 0;
-      for (int i = 0; i < KILLS; i++) {
+      for (int i = 0; i < Kills.COUNT; i++) {
         Process process =
             new ProcessBuilder(command)
                 .redirectErrorStream(true)
@@ -90,7 +90,7 @@ class NodeAgentKillTest {
       assertThat(failure.get()).isNull();
       assertThat(moved).isPositive();
       System.out.println(
-          KILLS
+          Kills.COUNT
               + " kills, seed "
               + seed
               + ": the folder had moved on at "

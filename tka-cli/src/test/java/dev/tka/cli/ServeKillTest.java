@@ -18,6 +18,7 @@ import dev.tka.store.sql.PostgresDatabase;
 import dev.tka.store.sql.PostgresSettings;
 import dev.tka.store.sql.SqliteFile;
 import dev.tka.store.sql.testkit.PostgresServer;
+import dev.tka.store.testkit.Kills;
 import dev.tka.sync.NodeSync;
 import dev.tka.sync.SyncAnswer;
 import dev.tka.sync.SyncOffer;
@@ -53,7 +54,6 @@ class ServeKillTest {
   private static final String TAILNET = "edited";
   private static final int EDITORS = 8;
   private static final int VERSION = 148;
-  private static final int KILLS = Integer.getInteger("tka.kills", 5);
   private static final int SECONDS = Integer.getInteger("tka.seconds", 4);
 
   /** Long enough for some edits between the first one after a start and a kill. */
@@ -79,7 +79,7 @@ class ServeKillTest {
       List<Editor> editors = editors(servers);
       Founder founder = new Founder(servers);
       List<Thread> threads = start(editors, founder);
-      for (int i = 0; i < KILLS; i++) {
+      for (int i = 0; i < Kills.COUNT; i++) {
         waitForAnAcknowledgement();
         Thread.sleep(random.nextInt(MOST_MILLIS));
         server.kill();
@@ -93,7 +93,7 @@ class ServeKillTest {
       }
       assertThat(Cli.run("verify", "sqlite:" + state.resolve("control.db"), "--all").exitCode())
           .isEqualTo(ExitCode.OK);
-      System.out.println(KILLS + " kills, seed " + seed + ": " + figures(editors, founder));
+      System.out.println(Kills.COUNT + " kills, seed " + seed + ": " + figures(editors, founder));
     }
   }
 

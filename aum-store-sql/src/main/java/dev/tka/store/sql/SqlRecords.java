@@ -69,6 +69,10 @@ final class SqlRecords implements ControlRecords {
   private static final int RESTORED_WIDTH = 2;
   private static final int VOTES_WIDTH = 2;
   private static final int FENCE_WIDTH = 7;
+
+  /** Where a record's fence begins, in a row that has all columns of a record. */
+  private static final int FENCE = RECORD_WIDTH + RESTORED_WIDTH + VOTES_WIDTH;
+
   private static final int RETIRED_WIDTH = 9;
   private static final int NODE_WIDTH = 12;
   private static final int TOKEN_WIDTH = 5;
@@ -438,18 +442,16 @@ final class SqlRecords implements ControlRecords {
     TailnetRecord record = TailnetRecord.NONE;
     Fence fence = Fence.NONE;
     if (records && first.columns().get(4).isPresent()) {
-      int fenced = 4 + RECORD_WIDTH + RESTORED_WIDTH + VOTES_WIDTH;
-      int retired = fenced + FENCE_WIDTH;
+      int retired = 4 + FENCE + FENCE_WIDTH;
+      Row kept = new Row("record", first.part(4, retired).columns());
       List<Row> ended = new ArrayList<>();
       for (Row row : rows) {
         if (row.columns().get(retired).isPresent()) {
           ended.add(new Row("retired", row.part(retired, retired + RETIRED_WIDTH).columns()));
         }
       }
-      record = RecordRows.parseRecord(new Row("record", first.part(4, fenced).columns()), ended);
-      fence =
-          RecordRows.parseFence(
-              Row.joined("record", List.of(first.part(4, 5), first.part(fenced, retired))));
+      record = RecordRows.parseRecord(kept.part(0, FENCE), ended);
+      fence = fence(kept);
       known |= first.number(3) == 1 || !record.equals(TailnetRecord.NONE) || !fence.isOpen();
     }
     return new Seen(known, record, aums, fence);
@@ -639,26 +641,25 @@ final class SqlRecords implements ControlRecords {
     return under(owned.tailnet, owned.fence);
   }
 
+  /** The fence in a row that has all columns of a record. */
+  private static Fence fence(Row row) throws StoreException.Damaged {
+    return RecordRows.parseFence(
+        Row.joined("record", List.of(row.part(0, 1), row.part(FENCE, FENCE + FENCE_WIDTH))));
+  }
+
   /**
    * The row of a record, which is locked until the end of the change.
    *
    * @param row its columns, those of its fence at the end; empty if there is no row
    */
   private record Locked(Optional<Row> row) {
-    private static final int FENCE = RECORD_WIDTH + RESTORED_WIDTH + VOTES_WIDTH;
-
     /** The number of the row; 0 if there is none. */
     long number() throws StoreException.Damaged {
       return row.isEmpty() ? 0 : row.get().number(0);
     }
 
     Fence fence() throws StoreException.Damaged {
-      return row.isEmpty()
-          ? Fence.NONE
-          : RecordRows.parseFence(
-              Row.joined(
-                  "record",
-                  List.of(row.get().part(0, 1), row.get().part(FENCE, FENCE + FENCE_WIDTH))));
+      return row.isEmpty() ? Fence.NONE : SqlRecords.fence(row.get());
     }
   }
 
@@ -706,7 +707,7 @@ final class SqlRecords implements ControlRecords {
                   + " where tailnet = ? order by position",
               row.number(0));
     }
-    return RecordRows.parseRecord(row.part(0, Locked.FENCE), retired);
+    return RecordRows.parseRecord(row.part(0, FENCE), retired);
   }
 
   /**
